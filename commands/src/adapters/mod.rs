@@ -1,0 +1,1 @@
+//! Adapters of the [ports](crate::ports): thin, on well-kept crates.

@@ -1,0 +1,3 @@
+//! The write side: all that may change the world.
+
+pub mod ports;

@@ -1,0 +1,193 @@
+//! The outside world as this system needs it: one trait a port, adapters in [`crate::adapters`].
+//!
+//! No port is called while a database transaction is open.
+
+use async_trait::async_trait;
+use domain::ids::{ChunkId, DocumentId, ProjectId};
+use futures::stream::BoxStream;
+
+/// What an answer may be made from, and what is asked of the model.
+#[derive(Debug, Clone)]
+pub struct AnswerRequest {
+    /// The name of the model, as the provider knows it.
+    pub model: String,
+    /// The complete system message: the project's prompt with `{reference}` expanded.
+    pub system: String,
+    /// Earlier turns of the conversation, oldest first, in English.
+    pub history: Vec<Exchange>,
+    /// The question, in English.
+    pub question: String,
+    /// The passages behind `{reference}`, best first. Models that read text ignore them; the built-in answerer quotes them.
+    pub passages: Vec<Passage>,
+    /// 0.0 to 2.0.
+    pub temperature: f64,
+    /// The provider's key for this request, if it is not the configured one. Never logged.
+    pub api_key: Option<String>,
+}
+
+/// An earlier question with its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    pub question: String,
+    pub answer: String,
+}
+
+/// A piece of a document that was retrieved for a question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Passage {
+    pub document_id: DocumentId,
+    /// The version of the document that the passage was cut from.
+    pub document_version: u32,
+    pub chunk_id: ChunkId,
+    /// SHA-256 of the text, in hex.
+    pub content_hash: String,
+    pub title: String,
+    pub text: String,
+    /// Higher is better; comparable within one search only.
+    pub score: f32,
+}
+
+/// A piece of a model's answer, in the order in which it came.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AnswerChunk {
+    /// Text to append.
+    Delta(String),
+    /// What the provider said of the answer. May come once, last, or never.
+    Finished(Finish),
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Finish {
+    /// The model that answered, as the provider names it.
+    pub model: Option<String>,
+    pub reason: Option<String>,
+    pub prompt_tokens: Option<u32>,
+    pub completion_tokens: Option<u32>,
+}
+
+/// A failure of a provider. The text of the provider is for the log; it may hold parts of keys and is never shown to a client.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    #[error("the provider refused the key")]
+    Unauthorized,
+    #[error("the provider limits the rate of requests")]
+    RateLimited,
+    #[error("the provider refused the request")]
+    Refused(#[source] detail::Detail),
+    #[error("the provider cannot be reached or failed")]
+    Unavailable(#[source] detail::Detail),
+}
+
+impl ProviderError {
+    /// Whether the same request may succeed later.
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::RateLimited | Self::Unavailable(_))
+    }
+
+    pub fn refused(detail: impl Into<String>) -> Self {
+        Self::Refused(detail::Detail(detail.into()))
+    }
+
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self::Unavailable(detail::Detail(detail.into()))
+    }
+}
+
+mod detail {
+    /// What a provider said, kept as the source of an error so that it reaches the log and never a client.
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    pub struct Detail(pub String);
+}
+pub use detail::Detail as ProviderDetail;
+
+/// A language model that answers a question from passages, piece by piece.
+#[async_trait]
+pub trait LanguageModel: Send + Sync {
+    /// Starts an answer. An error in the stream ends it.
+    async fn answer(&self, request: AnswerRequest) -> Result<AnswerStream, ProviderError>;
+
+    /// True for the built-in answerer, which needs no provider's key.
+    fn is_built_in(&self) -> bool;
+}
+
+pub type AnswerStream = BoxStream<'static, Result<AnswerChunk, ProviderError>>;
+
+/// Text to vectors. Passages and questions may be treated differently.
+#[async_trait]
+pub trait Embedder: Send + Sync {
+    /// Names the vectors: those of different models are never compared.
+    fn model(&self) -> &str;
+
+    /// One vector a text, in the same order, each of length 1 (or all zero for a text without words).
+    async fn embed(&self, texts: &[String], kind: TextKind) -> Result<Vec<Vec<f32>>, ProviderError>;
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextKind {
+    Passage,
+    Question,
+}
+
+/// A passage with its vector, as an index keeps it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IndexedChunk {
+    pub chunk_id: ChunkId,
+    pub document_id: DocumentId,
+    pub document_version: u32,
+    pub title: String,
+    pub text: String,
+    pub content_hash: String,
+    /// The embedder's [`Embedder::model`].
+    pub model: String,
+    pub vector: Vec<f32>,
+}
+
+/// What is searched for: the words and their vector.
+#[derive(Debug, Clone)]
+pub struct Query {
+    pub text: String,
+    pub model: String,
+    pub vector: Vec<f32>,
+}
+
+/// Finds the passages of a project that are nearest to a question.
+#[async_trait]
+pub trait VectorIndex: Send + Sync {
+    /// Replaces all chunks of a document by these, in one step: a search sees the old ones or the new ones, never both or a part.
+    async fn replace_document(
+        &self,
+        project: ProjectId,
+        document: DocumentId,
+        chunks: Vec<IndexedChunk>,
+    ) -> Result<(), IndexError>;
+
+    /// Removes all chunks of a document. Removing what is not there is fine.
+    async fn remove_document(&self, document: DocumentId) -> Result<(), IndexError>;
+
+    /// At most `limit` passages of the project, best first.
+    async fn search(&self, project: ProjectId, query: Query, limit: usize) -> Result<Vec<Passage>, IndexError>;
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    #[error("the vector index cannot be reached or failed")]
+    Unavailable(#[source] sqlx::Error),
+}
+
+/// Bytes of uploaded files, by name.
+#[async_trait]
+pub trait MediaStore: Send + Sync {
+    /// Keeps the bytes under a free name made from the wished one, and says which name it is.
+    async fn put_new(&self, wished_name: &str, bytes: Vec<u8>) -> Result<String, MediaError>;
+
+    /// The bytes, or `None` if there is no such name.
+    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, MediaError>;
+
+    /// Removing what is not there is fine.
+    async fn remove(&self, name: &str) -> Result<(), MediaError>;
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the media store failed")]
+pub struct MediaError(#[source] pub object_store::Error);

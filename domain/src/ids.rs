@@ -1,0 +1,79 @@
+//! Typed ids: a user's id cannot be passed where a project's is wanted.
+//!
+//! Ids are minted at the edge (an injected source of UUIDv7) and come in with the command; the domain never makes one.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! typed_ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// The id with this value.
+            pub const fn new(value: Uuid) -> Self {
+                Self(value)
+            }
+
+            /// The bare value, for storage and the wire.
+            pub const fn value(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            /// Any spelling of a UUID: upper or lower case, with or without dashes.
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::try_parse(text).map(Self)
+            }
+        }
+    )*};
+}
+
+typed_ids! {
+    /// A person with an account.
+    UserId;
+    /// A project: a prompt, settings and reference documents.
+    ProjectId;
+    /// A reference document of a project.
+    DocumentId;
+    /// A conversation.
+    ChatId;
+    /// A message of a conversation: a question or an answer.
+    MessageId;
+    /// A login: one per device, ended by logout.
+    SessionId;
+    /// A passage of a document, as cut for retrieval.
+    ChunkId;
+    /// An event of the log.
+    EventId;
+    /// One execution of a command; all its events carry it.
+    CommandId;
+    /// Whose personal text it is: the unit of encryption and of erasure.
+    SubjectId;
+}
+
+impl From<UserId> for SubjectId {
+    fn from(user: UserId) -> Self {
+        Self(user.0)
+    }
+}
+
+impl From<ChatId> for SubjectId {
+    fn from(chat: ChatId) -> Self {
+        Self(chat.0)
+    }
+}
