@@ -41,6 +41,7 @@ install() {
     mkdir -p "$(dirname "$libs")"
     local part
     part=$(mktemp -d "$libs.XXXXXX")
+    chmod 755 "$part"
     echo "fetching the jars of Apache Kafka $version"
     mvn -q -B -Dstyle.color=never -f "$here/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$part" ||
         fail "Maven could not fetch the jars"
