@@ -52,7 +52,6 @@ pub enum DocumentCommand {
         source: Source,
     },
     /// Change what is given.
-    #[expect(clippy::option_option, reason = "the outer says whether to change, the inner whether there is a value")]
     Describe {
         /// The title.
         title: Option<Title>,

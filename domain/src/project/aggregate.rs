@@ -61,7 +61,6 @@ pub enum ProjectCommand {
 
 /// Changes of settings: `None` leaves a setting as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[expect(clippy::option_option, reason = "the outer says whether to change, the inner whether there is a value")]
 pub struct ProjectChanges {
     /// The title.
     pub title: Option<Title>,

@@ -10,6 +10,7 @@ use crate::{
 
 /// What a person may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the four roles are independent of each other")]
 pub struct Roles {
     /// Administers projects, documents and users.
     pub is_staff: bool,
