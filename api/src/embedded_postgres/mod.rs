@@ -1,0 +1,249 @@
+//! A PostgreSQL server of our own in a data folder, for machines where nobody has set one up.
+//!
+//! It is PostgreSQL's own server, started from the programs that this machine has, and reachable by a local socket only.
+//! Several processes share one data folder: each holds a shared lock on `postgres.lock` for as long as it uses the
+//! database, and the last one to let go stops the server. Whoever starts or stops it holds `postgres.start.lock`.
+//! A server outlives a process that was killed; the next process takes it over.
+
+mod place;
+mod programs;
+#[cfg(test)]
+mod tests;
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
+use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::time::{Instant, sleep};
+
+use place::Place;
+use programs::Programs;
+
+/// The superuser, and the name of the one database.
+const NAME: &str = "ayushma";
+/// Names the socket file; nothing listens on a network port.
+const PORT: u16 = 5432;
+/// How long a server may take to accept connections: recovery after a crash reads the log since the last checkpoint.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// A running server that this process shares with the other users of the same data folder.
+///
+/// Call [`stop`](Self::stop) on every way out, errors included: a value that is only dropped leaves the server running.
+#[derive(Debug)]
+pub struct EmbeddedPostgres {
+    place: Place,
+    programs: Programs,
+    options: PgConnectOptions,
+    /// The shared lock that says "in use".
+    in_use: File,
+}
+
+/// Why there is no embedded server.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbeddedPostgresError {
+    #[error(
+        "PostgreSQL's server programs are neither on the PATH nor in /usr/lib/postgresql; on Debian: apt-get install postgresql"
+    )]
+    ProgramsNotFound,
+    #[error("{} was made by PostgreSQL {version}, which this machine lacks; on Debian: apt-get install postgresql-{version}", cluster.display())]
+    VersionNotFound { cluster: PathBuf, version: String },
+    #[error("PostgreSQL refuses to run as root, and there is neither a user postgres nor a user nobody to run it")]
+    NoServerUser,
+    #[error("PostgreSQL's tools cannot work with the folder {}: its name has a quote, a backslash, a dollar sign or a line break", .0.display())]
+    UnusableName(PathBuf),
+    #[error("{} must be a folder of the user that runs the server, and closed to everybody else", .0.display())]
+    ForeignFolder(PathBuf),
+    #[error("cannot use {}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("{program} failed: {output}")]
+    Program { program: &'static str, output: String },
+    #[error("the embedded PostgreSQL does not answer")]
+    Connect(#[source] sqlx::Error),
+}
+
+impl EmbeddedPostgresError {
+    fn file(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::File { path, source }
+    }
+}
+
+impl EmbeddedPostgres {
+    /// Takes over the server of `data_dir`, or starts it; on first use, makes its database.
+    pub async fn start(data_dir: &Path) -> Result<Self, EmbeddedPostgresError> {
+        std::fs::create_dir_all(data_dir).map_err(EmbeddedPostgresError::file(data_dir))?;
+        let data_dir = data_dir.canonicalize().map_err(EmbeddedPostgresError::file(data_dir))?;
+        let _starting = start_lock(&data_dir).await?;
+        let in_use = open_lock(&data_dir.join("postgres.lock"))?;
+        // An exclusive lock on this file is only ever held together with the start lock: this does not wait.
+        in_use.lock_shared().map_err(EmbeddedPostgresError::file(&data_dir))?;
+
+        let place = Place::find(&data_dir).await?;
+        let programs = Programs::find(place.version()?.as_deref(), &place).await?;
+        let password = place.password()?;
+        if !place.has_cluster() {
+            make_cluster(&place, &programs, &password).await?;
+        }
+        let options = PgConnectOptions::new_without_pgpass()
+            .socket(place.socket_dir()?)
+            .port(PORT)
+            .ssl_mode(PgSslMode::Disable)
+            .username(NAME)
+            .password(&password)
+            .database(NAME);
+        let server = Self { place, programs, options, in_use };
+        match server.make_ready().await {
+            Ok(()) => Ok(server),
+            Err(error) => {
+                if let Err(second) = server.let_go().await {
+                    tracing::warn!(error = %second, "the embedded PostgreSQL could not be stopped");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// How to connect; the pool is the caller's, and closed before [`stop`](Self::stop).
+    pub fn connect_options(&self) -> PgConnectOptions {
+        self.options.clone()
+    }
+
+    /// Lets go of the server, and stops it if no other process uses it.
+    pub async fn stop(self) -> Result<(), EmbeddedPostgresError> {
+        let _stopping = start_lock(&self.place.data_dir).await?;
+        self.let_go().await
+    }
+
+    /// Only under the start lock.
+    async fn let_go(&self) -> Result<(), EmbeddedPostgresError> {
+        let lock_path = self.place.data_dir.join("postgres.lock");
+        self.in_use.unlock().map_err(EmbeddedPostgresError::file(&lock_path))?;
+        match self.in_use.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(EmbeddedPostgresError::file(&lock_path)(error)),
+        }
+        if self.place.is_running() {
+            self.programs
+                .run("pg_ctl", &self.place, ["stop", "-m", "fast", "-w", "-s", "-D"], &[self.place.cluster()])
+                .await?;
+            tracing::info!("embedded PostgreSQL stopped");
+        }
+        Ok(())
+    }
+
+    /// Waits for a running server, starts a stopped one, and makes sure of the database.
+    async fn make_ready(&self) -> Result<(), EmbeddedPostgresError> {
+        let deadline = Instant::now() + START_TIMEOUT;
+        let mut connection = loop {
+            if self.place.is_running() {
+                match self.connect().await {
+                    Ok(connection) => break connection,
+                    // It is just starting, or stopping: the next round sees which.
+                    Err(error) if passes(&error) && Instant::now() < deadline => sleep(Duration::from_millis(50)).await,
+                    Err(error) => return Err(EmbeddedPostgresError::Connect(error)),
+                }
+            } else {
+                match self.start_server().await {
+                    Ok(()) => tracing::info!(cluster = %self.place.cluster().display(), "embedded PostgreSQL started"),
+                    // Backends of a killed postmaster end by themselves, each after what it is doing.
+                    Err(EmbeddedPostgresError::Program { output, .. })
+                        if output.contains("pre-existing shared memory block") && Instant::now() < deadline =>
+                    {
+                        sleep(Duration::from_millis(200)).await;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        };
+        let exists = sqlx::query("SELECT 1 FROM pg_database WHERE datname = $1")
+            .bind(NAME)
+            .fetch_optional(&mut connection)
+            .await
+            .map_err(EmbeddedPostgresError::Connect)?;
+        if exists.is_none() {
+            sqlx::query("CREATE DATABASE ayushma")
+                .execute(&mut connection)
+                .await
+                .map_err(EmbeddedPostgresError::Connect)?;
+        }
+        connection.close().await.map_err(EmbeddedPostgresError::Connect)
+    }
+
+    async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+        self.options.clone().database("postgres").connect().await
+    }
+
+    async fn start_server(&self) -> Result<(), EmbeddedPostgresError> {
+        self.place.remove_stale_pid_files()?;
+        let log = self.place.log();
+        let log_was = std::fs::metadata(&log).map_or(0, |log| log.len());
+        let settings = settings(&self.place.socket_dir()?);
+        let start = ["start", "-w", "-s", "-t", "120", "-o", &settings, "-l"];
+        let started =
+            self.programs.run("pg_ctl", &self.place, start, &[log.clone(), "-D".into(), self.place.cluster()]).await;
+        started.map_err(|error| match error {
+            // pg_ctl only says "examine the log output": do that.
+            EmbeddedPostgresError::Program { program, .. } => {
+                let output = std::fs::read(&log).unwrap_or_default();
+                let new = output.get(usize::try_from(log_was).unwrap_or(0)..).unwrap_or_default();
+                EmbeddedPostgresError::Program { program, output: String::from_utf8_lossy(new).trim().to_owned() }
+            }
+            other => other,
+        })
+    }
+}
+
+/// The postmaster's settings, as `pg_ctl` hands them to a shell. They are given at every start and written nowhere, so
+/// that a newer version of this program changes them for old folders too.
+fn settings(socket_dir: &Path) -> String {
+    // The setting is a list of folders, so the name is in double quotes, and in the shell's single ones.
+    let socket_dir = socket_dir.display();
+    format!(
+        "-c listen_addresses='' -c port={PORT} -c unix_socket_directories='\"{socket_dir}\"' -c unix_socket_permissions=0700 \
+         -c max_connections=200 -c shared_buffers=128MB \
+         -c log_checkpoints=off {NO_PERSONAL_TEXT_IN_THE_LOG}"
+    )
+}
+
+/// A failed statement, its parameters and the details of its error ("Key (email)=(..) already exists") stay out.
+const NO_PERSONAL_TEXT_IN_THE_LOG: &str = "-c log_error_verbosity=terse -c log_min_error_statement=panic -c log_parameter_max_length_on_error=0 -c log_statement=none";
+
+/// Makes the cluster beside its final place and renames it, so that a crash in the middle leaves nothing half made.
+async fn make_cluster(place: &Place, programs: &Programs, password: &str) -> Result<(), EmbeddedPostgresError> {
+    let unfinished = place.home.join("cluster.new");
+    if unfinished.exists() {
+        std::fs::remove_dir_all(&unfinished).map_err(EmbeddedPostgresError::file(&unfinished))?;
+    }
+    let password_file = place.lend_to_server("password.new", password)?;
+    let arguments = ["-E", "UTF8", "--locale=C", "-A", "scram-sha-256", "-U", NAME, "--pwfile"];
+    let made =
+        programs.run("initdb", place, arguments, &[password_file.clone(), "-D".into(), unfinished.clone()]).await;
+    std::fs::remove_file(&password_file).map_err(EmbeddedPostgresError::file(&password_file))?;
+    made?;
+    std::fs::rename(&unfinished, place.cluster()).map_err(EmbeddedPostgresError::file(&unfinished))
+}
+
+/// Errors that end by themselves while a server starts or stops.
+fn passes(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        // cannot_connect_now; admin_shutdown
+        sqlx::Error::Database(error) => matches!(error.code().as_deref(), Some("57P03" | "57P01")),
+        _ => false,
+    }
+}
+
+async fn start_lock(data_dir: &Path) -> Result<File, EmbeddedPostgresError> {
+    let path = data_dir.join("postgres.start.lock");
+    let file = open_lock(&path)?;
+    let locked = tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await;
+    locked.map_err(io::Error::other).flatten().map_err(EmbeddedPostgresError::file(&path))
+}
+
+fn open_lock(path: &Path) -> Result<File, EmbeddedPostgresError> {
+    File::options().create(true).append(true).open(path).map_err(EmbeddedPostgresError::file(path))
+}

@@ -1,0 +1,205 @@
+//! The embedded server with PostgreSQL's real programs, each test in a folder of its own.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use sqlx::{ConnectOptions as _, PgConnection};
+use tempfile::TempDir;
+
+use super::EmbeddedPostgres;
+use super::place::{Place, short_hash};
+
+/// A folder that every user can reach, as a data folder on a server is.
+fn data_folder() -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("it is ours");
+    folder
+}
+
+async fn start(folder: &Path) -> EmbeddedPostgres {
+    EmbeddedPostgres::start(folder).await.expect("the server starts")
+}
+
+async fn connect(server: &EmbeddedPostgres) -> PgConnection {
+    server.connect_options().connect().await.expect("the server answers")
+}
+
+async fn execute(server: &EmbeddedPostgres, sql: &str) {
+    sqlx::raw_sql(sql).execute(&mut connect(server).await).await.expect("the statement is valid");
+}
+
+async fn note(server: &EmbeddedPostgres) -> String {
+    sqlx::query_scalar("SELECT text FROM note").fetch_one(&mut connect(server).await).await.expect("the note is there")
+}
+
+const A_NOTE: &str = "CREATE TABLE note (text text PRIMARY KEY); INSERT INTO note VALUES ('kept')";
+
+fn pid(place: &Place) -> String {
+    place.pid_file().expect("a server runs").pid
+}
+
+/// A field of `/proc/<pid>/stat`, counted from 0 after the program's name.
+fn stat(pid: &str, field: usize) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.split(' ').nth(field).map(str::to_owned)
+}
+
+/// Kills the postmaster and all its children as a power cut would.
+fn kill_all(place: &Place) {
+    let postmaster = pid(place);
+    let processes = fs::read_dir("/proc").expect("this is Linux").flatten();
+    let children = processes.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut pids: Vec<String> = children.filter(|pid| stat(pid, 1).as_ref() == Some(&postmaster)).collect();
+    assert!(!pids.is_empty(), "a postmaster has children");
+    pids.insert(0, postmaster);
+    // A child may end by itself as soon as it misses the postmaster.
+    Command::new("kill").arg("-9").args(pids).output().expect("kill exists");
+}
+
+#[tokio::test]
+async fn a_second_start_finds_the_data_again() {
+    let folder = data_folder();
+    let server = start(folder.path()).await;
+    execute(&server, A_NOTE).await;
+    server.stop().await.expect("it stops");
+
+    let server = start(folder.path()).await;
+    assert_eq!(note(&server).await, "kept");
+    server.stop().await.expect("it stops");
+}
+
+#[tokio::test]
+async fn a_server_whose_processes_were_all_killed_recovers() {
+    let folder = data_folder();
+    let killed = start(folder.path()).await;
+    execute(&killed, A_NOTE).await;
+    kill_all(&killed.place);
+
+    let server = start(folder.path()).await;
+    assert_eq!(note(&server).await, "kept");
+    drop(killed);
+    server.stop().await.expect("it stops");
+}
+
+#[tokio::test]
+async fn a_pid_file_that_names_another_living_process_does_not_block_the_start() {
+    let folder = data_folder();
+    let killed = start(folder.path()).await;
+    execute(&killed, A_NOTE).await;
+    kill_all(&killed.place);
+    let owner = killed.place.owner;
+    let mut stranger = Command::new("sleep");
+    if killed.place.switch_user {
+        stranger.uid(owner.uid).gid(owner.gid);
+    }
+    let mut stranger = stranger.arg("600").spawn().expect("sleep exists");
+    let pid_file = killed.place.cluster().join("postmaster.pid");
+    let old = fs::read_to_string(&pid_file).expect("a killed server leaves it");
+    let rest = old.split_once('\n').expect("it has many lines").1;
+    fs::write(&pid_file, format!("{}\n{rest}", stranger.id())).expect("it can be written");
+    let socket_lock = killed.place.home.join("socket/.s.PGSQL.5432.lock");
+    fs::write(&socket_lock, format!("{}\n{rest}", stranger.id())).expect("it can be written");
+
+    let server = start(folder.path()).await;
+    assert_eq!(note(&server).await, "kept");
+    assert_ne!(pid(&server.place), stranger.id().to_string());
+    assert!(stranger.try_wait().expect("it is our child").is_none(), "the stranger was left alone");
+    drop(killed);
+    server.stop().await.expect("it stops");
+    stranger.kill().expect("it is our child");
+    stranger.wait().expect("it is our child");
+}
+
+#[tokio::test]
+async fn a_server_that_its_process_left_behind_is_taken_over() {
+    let folder = data_folder();
+    let left_behind = start(folder.path()).await;
+    let first_pid = pid(&left_behind.place);
+    drop(left_behind);
+
+    let server = start(folder.path()).await;
+    assert_eq!(pid(&server.place), first_pid);
+    connect(&server).await;
+    server.stop().await.expect("it stops");
+}
+
+#[tokio::test]
+async fn only_the_last_of_two_users_stops_the_server() {
+    let folder = data_folder();
+    let (one, other) = tokio::join!(start(folder.path()), start(folder.path()));
+    one.stop().await.expect("it lets go");
+    connect(&other).await;
+    let cluster = other.place.cluster();
+    other.stop().await.expect("it stops");
+    assert!(!cluster.join("postmaster.pid").exists());
+}
+
+#[tokio::test]
+async fn ctrl_c_at_our_terminal_does_not_reach_the_server() {
+    let folder = data_folder();
+    let server = start(folder.path()).await;
+    let (group, session) = (stat(&pid(&server.place), 2), stat(&pid(&server.place), 3));
+    assert_ne!(group, stat("self", 2));
+    assert_ne!(session, stat("self", 3));
+    server.stop().await.expect("it stops");
+}
+
+#[tokio::test]
+async fn a_folder_whose_path_is_too_long_for_a_socket_works() {
+    let folder = data_folder();
+    let long = folder.path().join("long".repeat(30));
+    let server = start(&long).await;
+    execute(&server, A_NOTE).await;
+    let socket_dir = server.connect_options().get_socket().expect("it listens on a socket").clone();
+    assert!(!socket_dir.starts_with(&long));
+    server.stop().await.expect("it stops");
+    fs::remove_dir(socket_dir).expect("the server left nothing in it");
+}
+
+/// Root's server runs as another user, who cannot enter a folder that is root's alone.
+#[tokio::test]
+async fn a_private_data_folder_works_and_is_found_again() {
+    let folder = data_folder();
+    fs::set_permissions(&folder, Permissions::from_mode(0o700)).expect("it is ours");
+    let server = start(folder.path()).await;
+    execute(&server, A_NOTE).await;
+    let home = server.place.home.clone();
+    let elsewhere = server.place.switch_user;
+    assert_eq!(home.starts_with(folder.path()), !elsewhere);
+    server.stop().await.expect("it stops");
+
+    let server = start(folder.path()).await;
+    assert_eq!(note(&server).await, "kept");
+    assert_eq!(server.place.home, home);
+    server.stop().await.expect("it stops");
+    if elsewhere {
+        assert_eq!(home.file_name(), Some(short_hash(&folder.path().canonicalize().expect("it exists")).as_ref()));
+        fs::remove_dir_all(home).expect("it is there");
+    }
+}
+
+#[tokio::test]
+async fn the_password_is_for_its_owner_only_and_is_asked_for() {
+    let folder = data_folder();
+    let server = start(folder.path()).await;
+    let mode = fs::metadata(folder.path().join("postgres.password")).expect("it was made").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(server.connect_options().password("wrong").connect().await.is_err());
+    server.stop().await.expect("it stops");
+}
+
+#[tokio::test]
+async fn the_servers_log_has_no_value_of_a_failed_statement() {
+    let folder = data_folder();
+    let server = start(folder.path()).await;
+    execute(&server, A_NOTE).await;
+    let again = sqlx::query("INSERT INTO note VALUES ($1)").bind("kept").execute(&mut connect(&server).await).await;
+    assert!(again.is_err());
+    let log = fs::read_to_string(server.place.log()).expect("the server writes a log");
+    assert!(log.contains("duplicate key"), "{log}");
+    assert!(!log.contains("kept") && !log.contains("INSERT"), "{log}");
+    server.stop().await.expect("it stops");
+}

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Finds what this (Debian-like) machine lacks and installs it, saying what and why.
+#
+#   setup.sh run     what `make run` needs: a C toolchain for librdkafka, PostgreSQL's server programs, curl
+#   setup.sh test    that, and what `make test` needs: Java and Maven for a real Kafka, kcat and python3 as its other clients
+#
+# Rust is never installed from here: people choose their own way of having it.
+set -euo pipefail
+
+minimum_rust=1.90
+packages=()
+
+# need <package> <why>: remembers a package that is missing.
+need() {
+    echo "missing: $1 ($2)"
+    packages+=("$1")
+}
+has() { command -v "$1" >/dev/null; }
+# at_least <minimum> <version>
+at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
+# 0 when there is no Java at all
+java_version() { (java -version 2>&1 || true) | sed -n 's/.*version "\([0-9]*\).*/\1/p' | grep . || echo 0; }
+
+what=${1:-}
+case "$what" in
+run | test) ;;
+*)
+    sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    exit 2
+    ;;
+esac
+
+has gcc || need gcc "compiles librdkafka and links Rust programs"
+has g++ || need g++ "compiles librdkafka"
+echo '#include <stdlib.h>' | { has gcc && gcc -E - >/dev/null 2>&1; } || need libc6-dev "headers for C programs"
+has make || need make "builds librdkafka"
+has pkg-config || need pkg-config "finds zlib"
+{ has pkg-config && pkg-config --exists zlib; } || need zlib1g-dev "compression of Kafka messages"
+has curl || need curl "talks to the running server"
+has postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || need postgresql "stores the events"
+if [ "$what" = test ]; then
+    [ "$(java_version)" -ge 17 ] || need default-jre-headless "Java 17 or later runs the Kafka of the tests"
+    has mvn || need maven "fetches the Kafka of the tests"
+    has kcat || need kcat "a foreign Kafka client for the tests"
+    has python3 || need python3 "runs foreign clients in the tests"
+fi
+
+if [ ${#packages[@]} -gt 0 ]; then
+    as_root=()
+    if [ "$(id -u)" != 0 ]; then
+        as_root=(sudo)
+    fi
+    if ! has apt-get || { [ "$(id -u)" != 0 ] && ! has sudo; }; then
+        echo "Please install these packages (Debian's names), then try again: ${packages[*]}" >&2
+        exit 1
+    fi
+    echo "installing: ${packages[*]}"
+    # Only the programs are wanted: without this, Debian would also make and start a server of its own.
+    if [[ " ${packages[*]} " = *" postgresql "* ]] && [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+        "${as_root[@]}" mkdir -p /etc/postgresql-common
+        echo "create_main_cluster = false" | "${as_root[@]}" tee /etc/postgresql-common/createcluster.conf >/dev/null
+    fi
+    "${as_root[@]}" apt-get update -q
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+        -o Dpkg::Options::=--force-confold "${packages[@]}"
+    if [ "$what" = test ] && [ "$(java_version)" -lt 17 ]; then
+        echo "Java 17 or later is needed for Kafka, and this system's default is older: please install one" >&2
+        exit 1
+    fi
+fi
+
+# rustup puts its programs here and asks the shell's profile to find them.
+PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+if ! has cargo || ! has rustc; then
+    echo "Rust $minimum_rust or later is missing: see https://rustup.rs, or install your system's package" >&2
+    exit 1
+fi
+rust=$(rustc --version | cut -d ' ' -f 2)
+at_least "$minimum_rust" "$rust" || {
+    echo "Rust $rust is too old, $minimum_rust or later is needed (rustup update stable)" >&2
+    exit 1
+}
