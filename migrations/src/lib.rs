@@ -4,5 +4,5 @@
 
 use sqlx::migrate::Migrator;
 
-/// Brings a database to the newest step.
-pub static MIGRATOR: Migrator = sqlx::migrate!(".");
+/// Brings a database to the newest step. (The macro takes no bare `.` for a path.)
+pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");

@@ -1,4 +1,8 @@
 //! Reference documents: what they are called, where their content is, and whether they can be retrieved from.
+//!
+//! The files themselves are the media store's; here is only their address.
+
+use std::fmt::Write;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -138,7 +142,7 @@ pub fn media_url(media_base: &str, name: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             url.push(char::from(byte));
         } else {
-            url.push_str(&format!("%{byte:02X}"));
+            write!(url, "%{byte:02X}").expect("a String takes any text");
         }
     }
     url

@@ -166,6 +166,7 @@ pub struct StaffProjectView {
 
 /// A project, before it is decided who looks at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a row with the columns that it has")]
 pub struct ProjectRow {
     pub id: Uuid,
     pub title: String,

@@ -2,12 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::{
-    envelope::RecordedEvent,
-    event::Event,
-    ids::UserId,
-    user::{Roles, UserEvent},
-};
+use domain::{envelope::RecordedEvent, event::Event, ids::UserId, user::UserEvent};
 use serde::Serialize;
 use sqlx::{PgPool, PgTransaction, query, query_as};
 use uuid::Uuid;
@@ -31,7 +26,6 @@ impl Projector for UsersProjector {
         let id = recorded.aggregate_id;
         match event {
             UserEvent::Registered { username, email, full_name, roles } => {
-                let Roles { is_staff, is_reviewer, is_superuser, allow_key } = *roles;
                 query!(
                     "INSERT INTO views.users (id, position, username, full_name, email, is_staff, is_reviewer, is_superuser, allow_key, date_joined)
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING",
@@ -40,10 +34,10 @@ impl Projector for UsersProjector {
                     username.as_str(),
                     full_name.as_str(),
                     email.as_str(),
-                    is_staff,
-                    is_reviewer,
-                    is_superuser,
-                    allow_key,
+                    roles.is_staff,
+                    roles.is_reviewer,
+                    roles.is_superuser,
+                    roles.allow_key,
                     recorded.metadata.recorded_at
                 )
                 .execute(&mut **tx)
@@ -62,6 +56,7 @@ impl Projector for UsersProjector {
 
 /// A user, as the contract shows one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the contract's roles are independent of each other")]
 pub struct UserView {
     pub external_id: Uuid,
     pub username: String,

@@ -11,8 +11,7 @@ pub fn format(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(digits, true)
 }
 
-/// For `#[serde(serialize_with = "..")]` and `#[serde(with = "..")]`.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+/// What `#[serde(with = "wire_time")]` calls.
 pub fn serialize<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&format(*at))
 }
