@@ -1,0 +1,3 @@
+//! The HTTP edge and the composition root, as a library so that tests can call its parts.
+
+pub mod contract;
