@@ -16,9 +16,10 @@
 use serde_json::Value;
 
 use super::{
+    field_errors::{FieldErrors, FieldMessages},
     input::{Input, Received},
     kinds::{Boolean, Choice, File, Float, Id, Integer, Kind, Nullable, Strings, Text},
-    problem::{ApiError, FieldErrors, FieldMessages},
+    problem::ApiError,
 };
 
 impl Input {
@@ -166,13 +167,12 @@ impl<'f, 'i, K: Kind> Field<'f, 'i, K> {
     }
 
     fn evaluate(&self, required: bool) -> Result<Option<K::Value>, FieldMessages> {
-        let received = match self.fields.input.get(self.name) {
-            None if self.fields.input.is_form() && !self.fields.partial => {
-                let unchecked = self.kind.absent_from_form();
-                return self.missing(required && unchecked.is_none(), unchecked);
-            }
-            None => return self.missing(required, None),
-            Some(received) => received,
+        let Some(received) = self.fields.input.get(self.name) else {
+            let new_form = self.fields.input.is_form() && !self.fields.partial;
+            return match self.kind.absent_from_form().filter(|_| new_form) {
+                None if required => Err(FieldMessages::one(K::REQUIRED)),
+                stand_in => Ok(stand_in),
+            };
         };
         match received {
             Received::Json(Value::Null) => match self.kind.null() {
@@ -188,18 +188,6 @@ impl<'f, 'i, K: Kind> Field<'f, 'i, K> {
                 Ok(self.kind.null())
             }
             received => self.kind.parse(received).map(Some),
-        }
-    }
-
-    fn missing(
-        &self,
-        refused: bool,
-        stand_in: Option<K::Value>,
-    ) -> Result<Option<K::Value>, FieldMessages> {
-        if refused {
-            Err(FieldMessages::one(K::REQUIRED))
-        } else {
-            Ok(stand_in)
         }
     }
 }

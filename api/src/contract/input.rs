@@ -3,7 +3,7 @@
 //! It bounds sizes and counts, and it keeps uploaded files apart from texts. What a field must look like is decided
 //! in `fields`. A body is read when the route asks for it, because looking up the object comes first.
 
-use std::{collections::HashMap, convert::Infallible};
+use std::{collections::HashMap, convert::Infallible, fmt};
 
 use axum::{
     Form,
@@ -249,10 +249,16 @@ pub enum Received {
     File(Upload),
 }
 
-/// The fields of a body.
+/// The fields of a body. They are personal: its `Debug` shows only their names.
 pub struct Input {
     fields: HashMap<String, Received>,
     form: bool,
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.fields.keys()).finish()
+    }
 }
 
 impl Input {

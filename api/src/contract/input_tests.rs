@@ -15,7 +15,7 @@ fn unread(content_type: &str, body: impl Into<Body>) -> UnreadBody {
 }
 
 async fn answer(outcome: Result<Input, ApiError>) -> (u16, String) {
-    let response = outcome.err().expect("refused").into_response();
+    let response = outcome.expect_err("refused").into_response();
     let status = response.status().as_u16();
     let bytes = response
         .into_body()
@@ -43,7 +43,7 @@ async fn multipart(parts: &[String]) -> Result<Input, ApiError> {
 #[tokio::test]
 async fn no_body_is_an_empty_object_whatever_its_type() {
     for content_type in ["", "application/json", "text/plain", BOUNDARY] {
-        let input = read(content_type, "").await.ok().expect("read");
+        let input = read(content_type, "").await.expect("read");
         assert_eq!(input.text("title"), None);
     }
 }
@@ -65,7 +65,7 @@ async fn json_urlencoded_and_multipart_give_the_same_fields() {
             format!("{}--x--\r\n", part("name=\"title\"", "é b")),
         ),
     ] {
-        let input = read(content_type, &body).await.ok().expect("read");
+        let input = read(content_type, &body).await.expect("read");
         assert_eq!(input.text("title"), Some("é b"), "{content_type}");
     }
 }
@@ -76,7 +76,7 @@ async fn the_last_of_repeated_keys_counts() {
         ("application/json", r#"{"a":"1","a":"2"}"#),
         ("application/x-www-form-urlencoded", "a=1&a=2"),
     ] {
-        let input = read(content_type, body).await.ok().expect("read");
+        let input = read(content_type, body).await.expect("read");
         assert_eq!(input.text("a"), Some("2"));
     }
 }
@@ -161,7 +161,6 @@ async fn files_are_kept_apart_from_texts() {
                 Content-Type: text/plain\r\n\r\nhello\r\n";
     let input = multipart(&[part("name=\"title\"", "T"), file.to_owned()])
         .await
-        .ok()
         .expect("read");
     assert_eq!(input.text("title"), Some("T"));
     assert_eq!(input.text("file"), None);
@@ -178,7 +177,6 @@ async fn a_text_called_file_is_no_file_and_an_empty_file_box_is_nothing() {
         part("name=\"audio\"; filename=\"\"", ""),
     ])
     .await
-    .ok()
     .expect("read");
     assert!(input.file("file").is_none());
     assert!(input.get("audio").is_none());
@@ -186,7 +184,7 @@ async fn a_text_called_file_is_no_file_and_an_empty_file_box_is_nothing() {
 
 #[tokio::test]
 async fn an_empty_multipart_form_has_no_fields() {
-    let input = multipart(&[]).await.ok().expect("read");
+    let input = multipart(&[]).await.expect("read");
     assert!(input.is_form());
 }
 

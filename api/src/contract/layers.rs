@@ -45,10 +45,6 @@ async fn refuse_nul(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the layer hands the panic over"
-)]
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     // What was said in the panic may hold personal text.
     ApiError::internal("a route panicked").into_response()

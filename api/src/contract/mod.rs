@@ -5,6 +5,7 @@
 
 pub mod auth_header;
 mod email;
+mod field_errors;
 pub mod fields;
 pub mod ids;
 pub mod input;

@@ -10,11 +10,9 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::{
-    Serialize,
-    ser::{SerializeMap, Serializer},
-};
 use serde_json::json;
+
+use super::field_errors::FieldErrors;
 
 /// Why a request is not served.
 #[derive(Debug)]
@@ -33,8 +31,6 @@ pub enum ApiError {
     Detail { status: StatusCode, detail: String },
     /// 401 with `WWW-Authenticate`.
     Unauthorized(&'static str),
-    /// 405 with `Allow`.
-    MethodNotAllowed { method: Method, allow: String },
     /// 429 or 503 with `Retry-After`.
     RetryLater {
         status: StatusCode,
@@ -106,6 +102,14 @@ impl ApiError {
         Self::detail(
             StatusCode::BAD_REQUEST,
             format!("\u{201c}{text}\u{201d} is not a valid UUID."),
+        )
+    }
+
+    /// 405; what methods there are, the resource adds.
+    pub fn method_not_allowed(method: &Method) -> Self {
+        Self::detail(
+            StatusCode::METHOD_NOT_ALLOWED,
+            format!("Method \"{method}\" not allowed."),
         )
     }
 
@@ -182,14 +186,6 @@ impl IntoResponse for ApiError {
                 header::WWW_AUTHENTICATE,
                 "Token",
             ),
-            Self::MethodNotAllowed { method, allow } => with_header(
-                detail_response(
-                    StatusCode::METHOD_NOT_ALLOWED,
-                    &format!("Method \"{method}\" not allowed."),
-                ),
-                header::ALLOW,
-                &allow,
-            ),
             Self::RetryLater {
                 status,
                 detail,
@@ -228,65 +224,6 @@ fn chain(error: &(dyn Error + 'static)) -> String {
         .join(": ")
 }
 
-/// Messages by field, in the order in which the fields were read.
-#[derive(Debug, Default, PartialEq)]
-pub struct FieldErrors(Vec<(String, FieldMessages)>);
-
-/// What is wrong with a field, or with which items of a list.
-#[derive(Debug, PartialEq)]
-pub enum FieldMessages {
-    Whole(Vec<String>),
-    Items(Vec<(usize, Vec<String>)>),
-}
-
-impl FieldMessages {
-    pub(super) fn one(message: impl Into<String>) -> Self {
-        Self::Whole(vec![message.into()])
-    }
-}
-
-impl FieldErrors {
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Adds a message; those of one field stay together.
-    pub fn add(&mut self, field: &str, message: impl Into<String>) {
-        self.extend(field, FieldMessages::one(message));
-    }
-
-    pub(super) fn extend(&mut self, field: &str, messages: FieldMessages) {
-        match (self.0.iter_mut().find(|(name, _)| name == field), messages) {
-            (Some((_, FieldMessages::Whole(known))), FieldMessages::Whole(new)) => {
-                known.extend(new);
-            }
-            (Some((_, known)), new) => *known = new,
-            (None, new) => self.0.push((field.to_owned(), new)),
-        }
-    }
-}
-
-impl Serialize for FieldErrors {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(field, messages)| (field, messages)))
-    }
-}
-
-impl Serialize for FieldMessages {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Whole(messages) => messages.serialize(serializer),
-            Self::Items(items) => {
-                let mut map = serializer.serialize_map(Some(items.len()))?;
-                for (index, messages) in items {
-                    map.serialize_entry(&index.to_string(), messages)?;
-                }
-                map.end()
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -319,20 +256,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refused_method_says_which_ones_there_are() {
-        let response = ApiError::MethodNotAllowed {
-            method: Method::PUT,
-            allow: "GET, HEAD, OPTIONS".into(),
-        }
-        .into_response();
-        assert_eq!(response.headers()[header::ALLOW], "GET, HEAD, OPTIONS");
-        assert_eq!(
-            body(response).await,
-            r#"{"detail":"Method \"PUT\" not allowed."}"#
-        );
-    }
-
-    #[tokio::test]
     async fn the_cause_of_an_internal_error_stays_inside() {
         let response = ApiError::internal("the disk is on fire").into_response();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
@@ -349,19 +272,6 @@ mod tests {
         assert_eq!(
             body(response).await,
             r#"{"detail":"Request was throttled. Expected available in 1 second."}"#
-        );
-    }
-
-    #[test]
-    fn fields_keep_their_order_and_gather_their_messages() {
-        let mut errors = FieldErrors::default();
-        errors.add("z", "1");
-        errors.add("a", "2");
-        errors.add("z", "3");
-        errors.extend("l", FieldMessages::Items(vec![(1, vec!["4".into()])]));
-        assert_eq!(
-            serde_json::to_string(&errors).expect("serialisable"),
-            r#"{"z":["1","3"],"a":["2"],"l":{"1":["4"]}}"#
         );
     }
 }

@@ -107,6 +107,10 @@ where
     }
 
     /// What a router serves at the path.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "names of methods are always header text"
+    )]
     pub fn guarded_by<A: Authenticator>(self, authenticator: A) -> MethodRouter<S> {
         let allow = self.allow();
         let guard = Guard {
@@ -121,7 +125,7 @@ where
         };
         self.methods
             .options(|| async { StatusCode::OK })
-            .fallback(move |method: Method| async { ApiError::MethodNotAllowed { method, allow } })
+            .fallback(|method: Method| async move { ApiError::method_not_allowed(&method) })
             .layer(from_fn_with_state(guard, Guard::admit))
     }
 
@@ -139,24 +143,17 @@ where
 
     /// The methods in the contract's order.
     fn allow(&self) -> String {
-        let has = |method: &Method| self.needs.iter().any(|(known, _)| known == method);
-        let mut names: Vec<&str> = [Method::GET, Method::POST, Method::PATCH, Method::DELETE]
-            .iter()
-            .filter(|method| has(method))
-            .map(|method| match *method {
-                Method::GET => "GET",
-                Method::POST => "POST",
-                Method::PATCH => "PATCH",
-                _ => "DELETE",
-            })
-            .collect();
-        if has(&Method::GET) {
+        let has = |method: &&Method| self.needs.iter().any(|(known, _)| known == *method);
+        let mut names: Vec<&str> = ORDER.iter().filter(has).map(Method::as_str).collect();
+        if has(&&Method::GET) {
             names.push("HEAD");
         }
         names.push("OPTIONS");
         names.join(", ")
     }
 }
+
+static ORDER: [Method; 4] = [Method::GET, Method::POST, Method::PATCH, Method::DELETE];
 
 struct Table {
     needs: Vec<(Method, Permission)>,
