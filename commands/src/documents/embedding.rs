@@ -12,11 +12,10 @@ use sqlx::PgTransaction;
 use uuid::Uuid;
 
 use crate::{
-    adapters::SharedIndex,
     event_log::{ConsumerError, EventConsumer, NewJob, Row, enqueue},
     execute::{Commands, Context, ExecuteError},
     jobs::{Job, JobError, JobHandler},
-    ports::{IndexedChunk, ProviderError, SharedEmbedder, SharedMediaStore, TextKind},
+    ports::{IndexedChunk, ProviderError, SharedEmbedder, SharedIndex, SharedMediaStore, TextKind},
     retrieval::passages,
 };
 
@@ -137,7 +136,7 @@ impl Embedding {
         }
         let mut chunks: Vec<IndexedChunk> = Vec::with_capacity(passages.len());
         for batch in passages.chunks(BATCH) {
-            let texts: Vec<String> = batch.iter().map(|passage| format!("{title}\n{}", passage.text)).collect();
+            let texts: Vec<String> = batch.iter().map(passages::PassageText::to_embed).collect();
             let vectors = self.embedder.embed(&texts, TextKind::Passage).await.map_err(|error| match error {
                 ProviderError::RateLimited | ProviderError::Unavailable(_) => {
                     Failed::ForNow(JobError::from_source(error))
@@ -148,7 +147,16 @@ impl Embedding {
                 }
             })?;
             for (passage, vector) in batch.iter().zip(vectors) {
-                chunks.push(passage.clone().into_chunk(id, version, self.embedder.model(), vector));
+                chunks.push(IndexedChunk {
+                    chunk_id: passage.chunk_id(id, version),
+                    document_id: id,
+                    document_version: version,
+                    title: passage.title.clone(),
+                    text: passage.text.clone(),
+                    content_hash: passage.content_hash.clone(),
+                    model: self.embedder.model().to_owned(),
+                    vector,
+                });
             }
         }
         let count = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
