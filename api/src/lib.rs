@@ -1,3 +1,4 @@
-//! The composition root's parts, as a library so that tests can reach them.
+//! The HTTP edge and the composition root, as a library so that tests can call its parts.
 
+pub mod contract;
 pub mod embedded_postgres;

@@ -1,3 +1,23 @@
 //! The write side: all that may change the world.
+//!
+//! Commands are executed on aggregates ([`execute`]), their events are kept in the [`event_log`], use cases and handlers
+//! combine them with the outside world, which they know by its [`ports`] only.
 
+pub mod accounts;
+pub mod clock;
+pub mod event_log;
+pub mod execute;
 pub mod ports;
+pub mod projects;
+
+/// An error with its sources, for a log line.
+pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

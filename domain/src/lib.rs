@@ -6,4 +6,11 @@
 #![warn(missing_docs)]
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod chat;
+pub mod document;
+pub mod envelope;
+pub mod event;
 pub mod ids;
+pub mod project;
+pub mod user;
+pub mod values;

@@ -1,1 +1,21 @@
-//! placeholder
+//! The read side: projectors (rows out of events) and queries (views out of rows), one file a view.
+//!
+//! A projector writes the rows of its own view and does nothing else; a view struct is the body of an HTTP response.
+//! Nothing here appends events, and no rule is decided on what is read here.
+
+#![warn(clippy::wildcard_enum_match_arm)]
+
+pub mod chats;
+pub mod documents;
+pub mod listing;
+pub mod projector;
+pub mod projects;
+pub mod users;
+pub mod wire_time;
+
+pub use projector::{ProjectionError, Projector, projectors};
+
+/// A view cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the view cannot be read")]
+pub struct QueryError(#[from] sqlx::Error);

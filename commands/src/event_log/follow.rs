@@ -1,0 +1,102 @@
+//! Keeps a consumer at work, and wakes consumers when another process appends.
+
+use std::{sync::Arc, time::Duration};
+
+use sqlx::{PgPool, postgres::PgListener};
+use tokio::sync::watch;
+
+use super::{
+    EventLog,
+    append::NOTIFY_CHANNEL,
+    consumer::{ConsumerError, EventConsumer, Runner},
+    kafka::{KafkaSettings, KafkaSource},
+    progress::Progress,
+    source::{EventSource, LogSource, head},
+};
+
+const MAX_PAUSE: Duration = Duration::from_secs(10);
+
+impl EventLog {
+    /// Feeds a consumer for ever: until the future is dropped. With Kafka its events come from there, else from the log.
+    /// Failures are logged and tried again; no event is ever passed over.
+    pub async fn follow(self, consumer: Arc<dyn EventConsumer>, kafka: Option<KafkaSettings>, progress: Progress) {
+        let runner = Runner { pool: self.pool.clone(), codec: self.codec.clone(), consumer, progress };
+        let mut pause = Duration::from_millis(100);
+        loop {
+            let started = tokio::time::Instant::now();
+            let Err(error) = self.feed(&runner, kafka.as_ref()).await;
+            if started.elapsed() > MAX_PAUSE {
+                pause = Duration::from_millis(100);
+            }
+            tracing::error!(
+                consumer = runner.consumer.name(),
+                error = %crate::error_chain(&error),
+                "a consumer is interrupted and starts again"
+            );
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(MAX_PAUSE);
+        }
+    }
+
+    async fn feed(
+        &self,
+        runner: &Runner,
+        kafka: Option<&KafkaSettings>,
+    ) -> Result<std::convert::Infallible, ConsumerError> {
+        runner.prepare().await?;
+        let types = runner.consumer.aggregate_types();
+        let mut source: Box<dyn EventSource> = match kafka {
+            None => Box::new(LogSource::new(self.pool.clone(), types, self.head())),
+            Some(settings) => {
+                let log_id = sqlx::query_scalar!("SELECT log_id FROM log_head").fetch_one(&self.pool).await?;
+                let source = KafkaSource::new(settings, runner.consumer.name(), types, log_id)
+                    .map_err(|error| ConsumerError::Effect(Box::new(error)))?;
+                Box::new(source)
+            }
+        };
+        loop {
+            let batch = source.next(runner).await?;
+            runner.apply(&batch).await?;
+            source.applied(&batch);
+        }
+    }
+
+    /// Applies everything that is in the log to a consumer, then returns.
+    ///
+    /// # Errors
+    /// [`ConsumerError`] of the first event that cannot be applied.
+    pub async fn catch_up(&self, consumer: Arc<dyn EventConsumer>, progress: &Progress) -> Result<(), ConsumerError> {
+        let runner =
+            Runner { pool: self.pool.clone(), codec: self.codec.clone(), consumer, progress: progress.clone() };
+        runner.prepare().await?;
+        let mut source = LogSource::new(self.pool.clone(), runner.consumer.aggregate_types(), self.head());
+        loop {
+            let batch = source.read(&runner).await?;
+            if batch.is_empty() {
+                return Ok(());
+            }
+            runner.apply(&batch).await?;
+            source.applied(&batch);
+        }
+    }
+}
+
+/// Tells `wake` of appends by other processes, for ever: until its future is dropped.
+pub(super) async fn listen(pool: PgPool, wake: watch::Sender<i64>) {
+    loop {
+        if let Err(error) = listen_once(&pool, &wake).await {
+            tracing::debug!(%error, "not listening for appends of other processes; polling goes on");
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+async fn listen_once(pool: &PgPool, wake: &watch::Sender<i64>) -> Result<(), sqlx::Error> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(NOTIFY_CHANNEL).await?;
+    loop {
+        listener.recv().await?;
+        let position = head(pool).await?;
+        wake.send_if_modified(|known| std::mem::replace(known, position.max(*known)) < position);
+    }
+}

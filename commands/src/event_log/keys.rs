@@ -1,0 +1,243 @@
+//! Data keys: one for each person, wrapped with the master key. Destroying a person's key erases the text under it.
+
+use std::{
+    collections::HashMap,
+    io::Write,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use chacha20poly1305::{
+    KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use domain::ids::SubjectId;
+use hmac::{Hmac, Mac};
+use rand::Rng;
+use sha2::Sha256;
+use sqlx::PgPool;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+const KEY_BYTES: usize = 32;
+const NONCE_BYTES: usize = 24;
+/// Enough for every active person; the keys of others are read again.
+const MAX_CACHED_KEYS: usize = 20_000;
+
+type Key = Zeroizing<[u8; KEY_BYTES]>;
+
+/// Why a key cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    #[error("the master key must be 64 hexadecimal digits")]
+    MalformedMasterKey,
+    #[error("the master key file {path} cannot be read or made")]
+    MasterKeyFile {
+        path: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the master key does not fit this database: it cannot unwrap the keys in it")]
+    WrongMasterKey,
+    #[error("the ciphertext is damaged or belongs elsewhere")]
+    Damaged,
+    #[error("the keys cannot be read")]
+    Storage(#[from] sqlx::Error),
+}
+
+/// The key that wraps all others. Whoever loses it loses all personal text.
+#[derive(Clone)]
+pub struct MasterKey(Key);
+
+impl MasterKey {
+    /// # Errors
+    /// [`KeyError::MalformedMasterKey`] unless it is 64 hexadecimal digits.
+    pub fn from_hex(text: &str) -> Result<Self, KeyError> {
+        let mut key = Key::default();
+        hex::decode_to_slice(text.trim(), key.as_mut()).map_err(|_| KeyError::MalformedMasterKey)?;
+        Ok(Self(key))
+    }
+
+    /// Reads the key from a file; makes the file, readable by its owner only, if there is none.
+    /// Says whether it was made.
+    ///
+    /// # Errors
+    /// [`KeyError`] if the file cannot be read or made, or holds no key.
+    pub fn from_file_or_new(path: &Path) -> Result<(Self, bool), KeyError> {
+        let failed = |source| KeyError::MasterKeyFile { path: path.display().to_string(), source };
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.open(path) {
+            Ok(mut file) => {
+                let key = Self(random_key());
+                let text = Zeroizing::new(hex::encode(key.0.as_ref()));
+                file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+                Ok((key, true))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                let text = Zeroizing::new(std::fs::read_to_string(path).map_err(failed)?);
+                Ok((Self::from_hex(&text)?, false))
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+}
+
+fn random_key() -> Key {
+    let mut key = Key::default();
+    rand::rng().fill_bytes(key.as_mut());
+    key
+}
+
+fn seal(key: &Key, plain: &[u8], context: &[u8]) -> Vec<u8> {
+    let mut nonce = [0; NONCE_BYTES];
+    rand::rng().fill_bytes(&mut nonce);
+    let cipher = XChaCha20Poly1305::new(key.as_slice().try_into().expect("a key has 32 bytes"));
+    let sealed = cipher
+        .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: context })
+        .expect("the text is shorter than the cipher's limit of 256 GB");
+    [nonce.as_slice(), &sealed].concat()
+}
+
+fn open(key: &Key, sealed: &[u8], context: &[u8]) -> Result<Vec<u8>, KeyError> {
+    let (nonce, sealed) = sealed.split_at_checked(NONCE_BYTES).ok_or(KeyError::Damaged)?;
+    let nonce: [u8; NONCE_BYTES] = nonce.try_into().map_err(|_| KeyError::Damaged)?;
+    let cipher = XChaCha20Poly1305::new(key.as_slice().try_into().expect("a key has 32 bytes"));
+    cipher.decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: context }).map_err(|_| KeyError::Damaged)
+}
+
+/// The system's own key: for keyed hashes and for secrets that belong to nobody.
+const SYSTEM: SubjectId = SubjectId::new(Uuid::nil());
+
+/// All data keys, through a cache.
+#[derive(Clone)]
+pub struct KeyRing {
+    pool: PgPool,
+    master: MasterKey,
+    system: Key,
+    cache: Arc<Mutex<HashMap<SubjectId, Option<Arc<Key>>>>>,
+}
+
+impl KeyRing {
+    /// Makes the system's key on first use, and checks that the master key fits the database.
+    ///
+    /// # Errors
+    /// [`KeyError::WrongMasterKey`] if another master key has wrapped the keys; [`KeyError::Storage`].
+    pub async fn open(pool: PgPool, master: MasterKey) -> Result<Self, KeyError> {
+        let system = Self::load_or_new(&pool, &master, SYSTEM).await?;
+        Ok(Self { pool, master, system, cache: Arc::default() })
+    }
+
+    async fn load_or_new(pool: &PgPool, master: &MasterKey, subject: SubjectId) -> Result<Key, KeyError> {
+        let wrapped = seal(&master.0, random_key().as_slice(), subject.value().as_bytes());
+        sqlx::query!(
+            "INSERT INTO subject_keys (subject_id, wrapped_key) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            subject.value(),
+            wrapped,
+        )
+        .execute(pool)
+        .await?;
+        let wrapped =
+            sqlx::query_scalar!("SELECT wrapped_key FROM subject_keys WHERE subject_id = $1", subject.value())
+                .fetch_one(pool)
+                .await?;
+        unwrap_key(master, subject, &wrapped)
+    }
+
+    /// The key of a subject, made if there is none.
+    pub(super) async fn for_writing(&self, subject: SubjectId) -> Result<Arc<Key>, KeyError> {
+        if let Some(Some(key)) = self.cached(subject) {
+            return Ok(key);
+        }
+        let key = Arc::new(Self::load_or_new(&self.pool, &self.master, subject).await?);
+        self.remember(subject, Some(key.clone()));
+        Ok(key)
+    }
+
+    /// The key of a subject, or `None` if it was destroyed.
+    pub(super) async fn for_reading(&self, subject: SubjectId) -> Result<Option<Arc<Key>>, KeyError> {
+        if let Some(known) = self.cached(subject) {
+            return Ok(known);
+        }
+        self.prefetch(&[subject]).await?;
+        Ok(self.cached(subject).flatten())
+    }
+
+    /// Reads the keys of many subjects at once.
+    pub(super) async fn prefetch(&self, subjects: &[SubjectId]) -> Result<(), KeyError> {
+        let missing: Vec<Uuid> =
+            subjects.iter().filter(|subject| self.cached(**subject).is_none()).map(|subject| subject.value()).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let rows =
+            sqlx::query!("SELECT subject_id, wrapped_key FROM subject_keys WHERE subject_id = ANY($1)", &missing)
+                .fetch_all(&self.pool)
+                .await?;
+        let mut found: HashMap<Uuid, Vec<u8>> = rows.into_iter().map(|row| (row.subject_id, row.wrapped_key)).collect();
+        for subject in missing.into_iter().map(SubjectId::new) {
+            let key = match found.remove(&subject.value()) {
+                Some(wrapped) => Some(Arc::new(unwrap_key(&self.master, subject, &wrapped)?)),
+                None => None,
+            };
+            self.remember(subject, key);
+        }
+        Ok(())
+    }
+
+    fn cached(&self, subject: SubjectId) -> Option<Option<Arc<Key>>> {
+        self.cache.lock().expect("no holder of the lock panics").get(&subject).cloned()
+    }
+
+    fn remember(&self, subject: SubjectId, key: Option<Arc<Key>>) {
+        let mut cache = self.cache.lock().expect("no holder of the lock panics");
+        if cache.len() >= MAX_CACHED_KEYS {
+            cache.clear();
+        }
+        cache.insert(subject, key);
+    }
+
+    /// Encrypts under a subject's key. The context must be given again to decrypt.
+    pub(super) fn seal_for(key: &Key, plain: &[u8], context: &[u8]) -> Vec<u8> {
+        seal(key, plain, context)
+    }
+
+    /// Decrypts what [`Self::seal_for`] has made.
+    pub(super) fn open_for(key: &Key, sealed: &[u8], context: &[u8]) -> Result<Vec<u8>, KeyError> {
+        open(key, sealed, context)
+    }
+
+    /// A keyed hash of a value, for comparing without knowing it.
+    pub fn keyed_hash(&self, purpose: &str, value: &str) -> Vec<u8> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.system.as_slice()).expect("HMAC takes keys of any length");
+        mac.update(&(purpose.len() as u64).to_be_bytes());
+        mac.update(purpose.as_bytes());
+        mac.update(value.as_bytes());
+        mac.finalize().into_bytes().to_vec()
+    }
+
+    /// Seals a secret that belongs to nobody, such as a project's provider key.
+    pub fn seal_secret(&self, secret: &str, context: Uuid) -> Vec<u8> {
+        seal(&self.system, secret.as_bytes(), context.as_bytes())
+    }
+
+    /// # Errors
+    /// [`KeyError::Damaged`] if it was not sealed with this context.
+    pub fn open_secret(&self, sealed: &[u8], context: Uuid) -> Result<String, KeyError> {
+        let plain = open(&self.system, sealed, context.as_bytes())?;
+        String::from_utf8(plain).map_err(|_| KeyError::Damaged)
+    }
+}
+
+fn unwrap_key(master: &MasterKey, subject: SubjectId, wrapped: &[u8]) -> Result<Key, KeyError> {
+    let plain =
+        Zeroizing::new(open(&master.0, wrapped, subject.value().as_bytes()).map_err(|_| KeyError::WrongMasterKey)?);
+    let mut key = Key::default();
+    if plain.len() != KEY_BYTES {
+        return Err(KeyError::WrongMasterKey);
+    }
+    key.copy_from_slice(&plain);
+    Ok(key)
+}

@@ -1,0 +1,99 @@
+//! The event log: the only module that writes events, and the only one that knows Kafka.
+//!
+//! Appending goes through the [`Appender`]; reading through postgres-es (one aggregate) or by position (everything, in order).
+
+mod append;
+mod appender;
+mod codec;
+mod consumer;
+mod follow;
+mod kafka;
+mod keys;
+mod personal;
+mod progress;
+mod record;
+mod relay;
+mod rows;
+mod source;
+mod store;
+mod stored;
+
+use std::sync::Arc;
+
+use postgres_es::PostgresEventRepository;
+use sqlx::PgPool;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+pub use append::{Append, AppendError, Idempotency, StreamAppend};
+pub use appender::Appender;
+pub use codec::{Codec, CodecError};
+pub use consumer::{ConsumerError, EventConsumer};
+pub use kafka::{KafkaSettings, StreamError};
+pub use keys::{KeyError, KeyRing, MasterKey};
+pub use progress::Progress;
+pub use relay::run_relay;
+pub use rows::{NewJob, Reservation, Row, enqueue};
+pub use store::{Loaded, StoreError};
+pub use stored::{ChainHash, Committed, EventPosition, StoredEvent, partition_of};
+
+use crate::clock::SharedClock;
+
+/// The log, as the write side uses it.
+#[derive(Clone)]
+pub struct EventLog {
+    pub(crate) pool: PgPool,
+    pub(crate) codec: Codec,
+    pub(crate) clock: SharedClock,
+    appender: Appender,
+    repository: Arc<PostgresEventRepository>,
+    head: watch::Receiver<i64>,
+}
+
+impl EventLog {
+    /// The log in a database whose schema is up to date. The second value is its work in the background (appending, and listening
+    /// for appends of other processes), which the caller must run; it ends when the last clone of the log is gone.
+    ///
+    /// # Errors
+    /// [`KeyError`] if the keys cannot be read or do not fit.
+    pub async fn open(
+        pool: PgPool,
+        master_key: MasterKey,
+        clock: SharedClock,
+    ) -> Result<(Self, impl Future<Output = ()> + Send), KeyError> {
+        let keys = KeyRing::open(pool.clone(), master_key).await?;
+        let (tell_head, head) = watch::channel(0);
+        let listening = follow::listen(pool.clone(), tell_head.clone());
+        let (appender, appending) = Appender::new(pool.clone(), tell_head);
+        let task = async move {
+            tokio::select! {
+                () = appending => {}
+                () = listening => {}
+            }
+        };
+        let repository = Arc::new(PostgresEventRepository::new(pool.clone()));
+        Ok((Self { pool, codec: Codec::new(keys), clock, appender, repository, head }, task))
+    }
+
+    pub const fn keys(&self) -> &KeyRing {
+        self.codec.keys()
+    }
+
+    /// Writes an append, wholly or not at all.
+    pub(crate) async fn append(&self, append: Append) -> Result<Committed, AppendError> {
+        self.appender.append(append).await
+    }
+
+    /// The newest position that this process has written; changes wake the consumers of this process.
+    pub fn head(&self) -> watch::Receiver<i64> {
+        self.head.clone()
+    }
+
+    /// What an earlier request with this idempotency key has made, with that request's fingerprint.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn find_idempotent(&self, actor: &str, key: &str) -> Result<Option<(Vec<u8>, Uuid)>, sqlx::Error> {
+        append::find_idempotent(&mut *self.pool.acquire().await?, actor, key).await
+    }
+}

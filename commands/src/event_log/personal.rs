@@ -1,0 +1,45 @@
+//! The one table that says which fields of which event are personal text. Whose they are is in the event's metadata.
+//!
+//! An event type that is not listed cannot be appended: who adds one must decide.
+
+#[expect(clippy::match_same_arms, reason = "it reads as a table, one aggregate after the other")]
+/// The personal fields of an event's payload, or `None` for an unknown event.
+pub(super) fn personal_fields(aggregate_type: &str, event_type: &str) -> Option<&'static [&'static str]> {
+    Some(match (aggregate_type, event_type) {
+        ("user", "Registered") => &["username", "email", "full_name"],
+        ("user", "FullNameChanged") => &["full_name"],
+        ("user", "PasswordChanged" | "SessionStarted" | "SessionEnded") => &[],
+
+        (
+            "project",
+            "Created"
+            | "TitleChanged"
+            | "DescriptionChanged"
+            | "PromptChanged"
+            | "ModelChanged"
+            | "SpeechEnginesChanged"
+            | "PresetQuestionsChanged"
+            | "AssistantChanged"
+            | "ProviderKeyChanged"
+            | "MadeDefault"
+            | "NoLongerDefault"
+            | "Archived"
+            | "Unarchived"
+            | "Deleted",
+        ) => &[],
+
+        ("document", "Added" | "TitleChanged" | "DescriptionChanged" | "Embedded" | "EmbeddingFailed" | "Deleted") => {
+            &[]
+        }
+
+        ("chat", "Started" | "Retitled") => &["title"],
+        ("chat", "QuestionAsked" | "AnswerCompleted") => &["text"],
+        ("chat", "AnswerFailed") => &["partial_text"],
+        ("chat", "PassagesRetrieved" | "Deleted") => &[],
+
+        _ => return None,
+    })
+}
+
+/// The personal fields of the metadata. They belong to the actor.
+pub(super) const PERSONAL_METADATA: [&str; 2] = ["client_address", "user_agent"];

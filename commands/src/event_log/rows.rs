@@ -1,0 +1,134 @@
+//! What may be written in the transaction that appends events, beside them.
+
+use chrono::{DateTime, Utc};
+use domain::ids::{ProjectId, SessionId, UserId};
+use sqlx::PgTransaction;
+use uuid::Uuid;
+
+/// A set in which a value has at most one owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum Reservation {
+    Email,
+    Username,
+    /// The one default project; its value is always the same.
+    DefaultProject,
+    /// A question's client-made number; never released.
+    Nonce,
+}
+
+/// A row that belongs to an append: all of them are written, or none and no event.
+#[derive(Clone)]
+pub enum Row {
+    /// Refused if another owner holds the value.
+    Claim {
+        set: Reservation,
+        value: Vec<u8>,
+        owner: Uuid,
+    },
+    /// Gives up whatever the owner holds in the set.
+    Release {
+        set: Reservation,
+        owner: Uuid,
+    },
+    /// Argon2id's own text form.
+    Password {
+        user: UserId,
+        hash: String,
+    },
+    /// A token by its SHA-256.
+    Token {
+        token_hash: Vec<u8>,
+        user: UserId,
+        session: SessionId,
+    },
+    EndSession(SessionId),
+    EndOtherSessions { user: UserId, keep: Option<SessionId> },
+    /// Sealed; `None` removes it.
+    ProviderKey {
+        project: ProjectId,
+        sealed_key: Option<Vec<u8>>,
+    },
+    Job(NewJob),
+    FinishJob(Uuid),
+}
+
+/// Durable work to be done.
+#[derive(Debug, Clone)]
+pub struct NewJob {
+    pub job_id: Uuid,
+    pub kind: &'static str,
+    /// What it is about; one job of a kind at a time.
+    pub subject_id: Uuid,
+    pub arguments: serde_json::Value,
+    /// A worker that has it from the start, and until when it must have given a sign of life.
+    pub lease: Option<(Uuid, DateTime<Utc>)>,
+}
+
+/// Writes a job. One that is already there stays as it is.
+pub async fn enqueue(job: &NewJob, tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
+    let (leased_by, lease_until) = job.lease.unzip();
+    sqlx::query!(
+        "INSERT INTO jobs (job_id, kind, subject_id, arguments, leased_by, lease_until) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (kind, subject_id) DO NOTHING",
+        job.job_id,
+        job.kind,
+        job.subject_id,
+        job.arguments,
+        leased_by,
+        lease_until,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+impl Row {
+    pub(super) async fn write(&self, tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Claim { set, value, owner } => sqlx::query!(
+                "INSERT INTO reservations (kind, value, owner) VALUES ($1, $2, $3)
+                 ON CONFLICT (kind, value) DO UPDATE SET owner = excluded.owner WHERE reservations.owner = excluded.owner",
+                <&str>::from(set),
+                value,
+                owner,
+            ),
+            Self::Release { set, owner } => sqlx::query!(
+                "DELETE FROM reservations WHERE kind = $1 AND owner = $2",
+                <&str>::from(set),
+                owner,
+            ),
+            Self::Password { user, hash } => sqlx::query!(
+                "INSERT INTO passwords (user_id, hash) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash",
+                user.value(),
+                hash,
+            ),
+            Self::Token { token_hash, user, session } => sqlx::query!(
+                "INSERT INTO tokens (token_hash, user_id, session_id) VALUES ($1, $2, $3)",
+                token_hash,
+                user.value(),
+                session.value(),
+            ),
+            Self::EndSession(session) => sqlx::query!("DELETE FROM tokens WHERE session_id = $1", session.value()),
+            Self::EndOtherSessions { user, keep } => sqlx::query!(
+                "DELETE FROM tokens WHERE user_id = $1 AND session_id IS DISTINCT FROM $2",
+                user.value(),
+                keep.map(SessionId::value),
+            ),
+            Self::ProviderKey { project, sealed_key: Some(sealed_key) } => sqlx::query!(
+                "INSERT INTO provider_keys (project_id, sealed_key) VALUES ($1, $2)
+                 ON CONFLICT (project_id) DO UPDATE SET sealed_key = excluded.sealed_key",
+                project.value(),
+                sealed_key,
+            ),
+            Self::ProviderKey { project, sealed_key: None } => {
+                sqlx::query!("DELETE FROM provider_keys WHERE project_id = $1", project.value())
+            }
+            Self::Job(job) => return enqueue(job, tx).await,
+            Self::FinishJob(job) => sqlx::query!("DELETE FROM jobs WHERE job_id = $1", job),
+        }
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! Where a consumer's events come from: one trait, two sources, the log in PostgreSQL and Kafka.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::PgPool;
+use tokio::sync::watch;
+
+use super::consumer::{ConsumerError, Delivery, Runner, read_log};
+
+/// Events in one transaction of a consumer.
+pub(super) const MAX_BATCH: usize = 500;
+/// The safety net under the wake-ups.
+pub(super) const POLL: Duration = Duration::from_secs(1);
+
+/// Delivers events in the order of their partitions. What it delivers twice or leaves out, the [`Runner`] mends.
+#[async_trait]
+pub(super) trait EventSource: Send {
+    /// Waits for events. May return none.
+    async fn next(&mut self, runner: &Runner) -> Result<Vec<Delivery>, ConsumerError>;
+
+    /// The last batch has taken effect.
+    fn applied(&mut self, batch: &[Delivery]);
+}
+
+/// Reads the log itself.
+pub(super) struct LogSource {
+    pool: PgPool,
+    types: Vec<String>,
+    /// Everything up to here was delivered; `None` before the first look at the checkpoints.
+    cursor: Option<i64>,
+    wake: watch::Receiver<i64>,
+}
+
+impl LogSource {
+    pub(super) fn new(pool: PgPool, types: &[&str], wake: watch::Receiver<i64>) -> Self {
+        Self { pool, types: types.iter().map(|name| (*name).to_owned()).collect(), cursor: None, wake }
+    }
+
+    /// The next events of the log, without waiting.
+    pub(super) async fn read(&mut self, runner: &Runner) -> Result<Vec<Delivery>, ConsumerError> {
+        let after = match self.cursor {
+            Some(cursor) => cursor,
+            None => {
+                // The head first: what is appended after this look is beyond it, or found pending.
+                let head = head(&self.pool).await?;
+                runner.oldest_pending(i64::MAX).await?.map_or(head, |oldest| oldest - 1)
+            }
+        };
+        let events = read_log(&self.pool, &self.types, after, i64::try_from(MAX_BATCH).unwrap_or(i64::MAX)).await?;
+        self.cursor = Some(after);
+        Ok(events.into_iter().map(|event| Delivery { event, previous: None }).collect())
+    }
+}
+
+#[async_trait]
+impl EventSource for LogSource {
+    async fn next(&mut self, runner: &Runner) -> Result<Vec<Delivery>, ConsumerError> {
+        // Seen before the read: a commit during the read wakes the wait at once.
+        self.wake.mark_unchanged();
+        let events = self.read(runner).await?;
+        if events.is_empty() {
+            // An end of the sender is the end of the process; the poll goes on until then.
+            if tokio::time::timeout(POLL, self.wake.changed()).await.is_ok_and(|changed| changed.is_err()) {
+                tokio::time::sleep(POLL).await;
+            }
+            return self.read(runner).await;
+        }
+        Ok(events)
+    }
+
+    fn applied(&mut self, batch: &[Delivery]) {
+        if let Some(last) = batch.last() {
+            self.cursor = self.cursor.max(Some(last.event.position));
+        }
+    }
+}
+
+/// The newest position of the log.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn head(pool: &PgPool) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!("SELECT position FROM log_head").fetch_one(pool).await
+}

@@ -1,0 +1,177 @@
+//! cqrs-es's `EventStore` over our log: loads through postgres-es, appends through the appender.
+
+use std::collections::HashMap;
+
+use cqrs_es::{
+    Aggregate, AggregateContext, AggregateError, DomainEvent, EventEnvelope, EventStore,
+    persist::{PersistedEventRepository, PersistenceError, SerializedEvent},
+};
+use domain::{envelope::Metadata, event::HasSubject, ids::EventId};
+use uuid::Uuid;
+
+use super::{
+    EventLog,
+    append::{Append, AppendError, EncodedEvent, StreamAppend},
+    codec::CodecError,
+};
+
+/// An aggregate as its events have made it.
+#[derive(Debug)]
+pub struct Loaded<A> {
+    pub id: Uuid,
+    pub aggregate: A,
+    /// The sequence of its last event; 0 for none.
+    pub sequence: i64,
+}
+
+impl<A: Aggregate> AggregateContext<A> for Loaded<A> {
+    fn aggregate(&mut self) -> &mut A {
+        &mut self.aggregate
+    }
+}
+
+/// Why events cannot be loaded or encoded.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the event log cannot be read at the moment")]
+    Unavailable(#[source] PersistenceError),
+    #[error("an event of the log cannot be read")]
+    Unreadable(#[source] CodecError),
+    #[error("an event of the log cannot be read")]
+    Malformed(#[source] serde_json::Error),
+}
+
+impl From<PersistenceError> for StoreError {
+    fn from(error: PersistenceError) -> Self {
+        Self::Unavailable(error)
+    }
+}
+
+impl From<CodecError> for StoreError {
+    fn from(error: CodecError) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
+impl EventLog {
+    /// An aggregate's events, decoded, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the log cannot be read, or an event in it.
+    pub async fn events_of<A: HasSubject>(&self, id: Uuid) -> Result<Vec<A::Event>, StoreError> {
+        let stored = self.repository.get_events::<A>(&id.to_string()).await?;
+        let mut events = Vec::with_capacity(stored.len());
+        for event in stored {
+            events.push(self.decode::<A>(event).await?.0);
+        }
+        Ok(events)
+    }
+
+    /// An aggregate, folded from all its events.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the log cannot be read, or an event in it.
+    pub async fn load<A: HasSubject>(&self, id: Uuid) -> Result<Loaded<A>, StoreError> {
+        let events = self.events_of::<A>(id).await?;
+        let sequence = i64::try_from(events.len()).unwrap_or(i64::MAX);
+        let mut aggregate = A::default();
+        for event in events {
+            aggregate.apply(event);
+        }
+        Ok(Loaded { id, aggregate, sequence })
+    }
+
+    async fn decode<A: HasSubject>(&self, stored: SerializedEvent) -> Result<(A::Event, Metadata), StoreError> {
+        let metadata = self.codec.decode_metadata(stored.metadata).await?;
+        let payload = self.codec.decode_payload(A::TYPE, &stored.event_type, stored.payload, &metadata).await?;
+        Ok((serde_json::from_value(payload).map_err(StoreError::Malformed)?, metadata))
+    }
+
+    /// The stored form of an aggregate's new events. Every one gets an id of its own; the rest of the metadata is shared.
+    pub(crate) async fn encode<A: HasSubject>(
+        &self,
+        loaded: &Loaded<A>,
+        events: Vec<A::Event>,
+        metadata: &Metadata,
+    ) -> Result<StreamAppend, StoreError> {
+        let mut encoded = Vec::with_capacity(events.len());
+        for event in events {
+            let metadata = Metadata {
+                event_id: EventId::new(self.clock.new_id()),
+                subject: loaded.aggregate.subject(loaded.id),
+                ..metadata.clone()
+            };
+            let event_type = event.event_type();
+            let payload = serde_json::to_value(&event).map_err(StoreError::Malformed)?;
+            encoded.push(EncodedEvent {
+                payload: self.codec.encode_payload(A::TYPE, &event_type, payload, &metadata).await?,
+                metadata: serde_json::to_string(&self.codec.encode_metadata(&metadata).await?)
+                    .map_err(StoreError::Malformed)?,
+                event_version: event.event_version(),
+                event_type,
+            });
+        }
+        Ok(StreamAppend {
+            aggregate_type: A::TYPE,
+            aggregate_id: loaded.id,
+            expected_sequence: loaded.sequence,
+            events: encoded,
+        })
+    }
+}
+
+fn parse_id<E: std::error::Error>(id: &str) -> Result<Uuid, AggregateError<E>> {
+    Uuid::try_parse(id).map_err(|error| AggregateError::UnexpectedError(Box::new(error)))
+}
+
+fn unexpected<E: std::error::Error>(error: impl std::error::Error + Send + Sync + 'static) -> AggregateError<E> {
+    AggregateError::UnexpectedError(Box::new(error))
+}
+
+impl<A: HasSubject> EventStore<A> for EventLog {
+    type AC = Loaded<A>;
+
+    async fn load_events(&self, aggregate_id: &str) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
+        let stored = self.repository.get_events::<A>(aggregate_id).await.map_err(AggregateError::from)?;
+        let mut envelopes = Vec::with_capacity(stored.len());
+        for event in stored {
+            let (aggregate_id, sequence) = (event.aggregate_id.clone(), event.sequence);
+            let metadata = serde_json::from_value(event.metadata.clone()).map_err(unexpected)?;
+            let (payload, _) = self.decode::<A>(event).await.map_err(unexpected)?;
+            envelopes.push(EventEnvelope { aggregate_id, sequence, payload, metadata });
+        }
+        Ok(envelopes)
+    }
+
+    async fn load_aggregate(&self, aggregate_id: &str) -> Result<Loaded<A>, AggregateError<A::Error>> {
+        let id = parse_id(aggregate_id)?;
+        self.load(id).await.map_err(unexpected)
+    }
+
+    /// Appends events that the aggregate in the context has already applied.
+    async fn commit(
+        &self,
+        events: Vec<A::Event>,
+        context: Loaded<A>,
+        metadata: HashMap<String, String>,
+    ) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
+        let stored = serde_json::to_value(&metadata).map_err(unexpected)?;
+        let shared = self.codec.decode_metadata(stored).await.map_err(unexpected)?;
+        let stream = self.encode(&context, events.clone(), &shared).await.map_err(unexpected)?;
+        let append = Append { command_id: shared.command_id, streams: vec![stream], rows: vec![], idempotency: None };
+        match self.appender.append(append).await {
+            Ok(_) => Ok(events
+                .into_iter()
+                .zip(usize::try_from(context.sequence).unwrap_or_default() + 1..)
+                .map(|(payload, sequence)| EventEnvelope {
+                    aggregate_id: context.id.to_string(),
+                    sequence,
+                    payload,
+                    metadata: metadata.clone(),
+                })
+                .collect()),
+            Err(AppendError::VersionConflict) => Err(AggregateError::AggregateConflict),
+            Err(error) => Err(unexpected(error)),
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The only way to change the world: load, decide, append; again if somebody else was faster.
+
+use chrono::TimeDelta;
+use cqrs_es::{Aggregate, event_sink::EventSink};
+use domain::{
+    envelope::{Actor, Metadata},
+    event::HasSubject,
+    ids::{CommandId, EventId, UserId},
+};
+use uuid::Uuid;
+
+use crate::event_log::{Append, AppendError, Committed, EventLog, Idempotency, Loaded, Row, StoreError};
+
+/// How often a command is decided anew because its aggregate changed in the meantime.
+const ATTEMPTS: u32 = 10;
+/// How long a request may be repeated under the same idempotency key.
+const IDEMPOTENCY_LIFE: TimeDelta = TimeDelta::hours(24);
+
+/// Who asks for a change, why and from where.
+#[derive(Debug, Clone)]
+pub struct Context {
+    pub actor: Actor,
+    pub on_behalf_of: Option<Actor>,
+    pub correlation_id: Uuid,
+    pub causation_id: Option<EventId>,
+    pub traceparent: Option<String>,
+    pub client_address: Option<String>,
+    pub user_agent: Option<String>,
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+/// The client's `Idempotency-Key`, and what the request was.
+#[derive(Debug, Clone)]
+pub struct IdempotencyKey {
+    pub key: String,
+    /// Method, path and body of the request, or a hash of them.
+    pub request: Vec<u8>,
+}
+
+impl Context {
+    /// The person who acts, if it is one.
+    pub const fn actor_user(&self) -> Option<UserId> {
+        match self.actor {
+            Actor::User(user) => Some(user),
+            Actor::Service(_) | Actor::System(_) => None,
+        }
+    }
+
+    /// A part of the system acts by itself.
+    pub fn system(part: &str, correlation_id: Uuid) -> Self {
+        Self {
+            actor: Actor::system(part),
+            on_behalf_of: None,
+            correlation_id,
+            causation_id: None,
+            traceparent: None,
+            client_address: None,
+            user_agent: None,
+            idempotency: None,
+        }
+    }
+}
+
+/// Why a command was not executed.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError<E> {
+    /// The aggregate refuses it.
+    #[error(transparent)]
+    Refused(E),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Append(#[from] AppendError),
+}
+
+/// The write side's door.
+#[derive(Clone)]
+pub struct Commands {
+    log: EventLog,
+}
+
+impl Commands {
+    pub const fn new(log: EventLog) -> Self {
+        Self { log }
+    }
+
+    pub const fn log(&self) -> &EventLog {
+        &self.log
+    }
+
+    /// Executes a command on one aggregate.
+    ///
+    /// # Errors
+    /// [`ExecuteError`]; nothing has changed then.
+    pub async fn execute<A>(
+        &self,
+        id: Uuid,
+        command: A::Command,
+        context: &Context,
+    ) -> Result<Committed, ExecuteError<A::Error>>
+    where
+        A: HasSubject,
+        A::Command: Clone + Send + Sync,
+        A: Aggregate<Services = ()>,
+    {
+        self.execute_with::<A>(id, command, vec![], context).await
+    }
+
+    /// Executes a command on one aggregate and writes rows in the same transaction, even if no event follows.
+    ///
+    /// # Errors
+    /// [`ExecuteError`]; nothing has changed then.
+    pub async fn execute_with<A>(
+        &self,
+        id: Uuid,
+        command: A::Command,
+        rows: Vec<Row>,
+        context: &Context,
+    ) -> Result<Committed, ExecuteError<A::Error>>
+    where
+        A: HasSubject,
+        A::Command: Clone + Send + Sync,
+        A: Aggregate<Services = ()>,
+    {
+        self.execute_all::<A>(id, vec![command], rows, context).await
+    }
+
+    /// Executes several commands on one aggregate, one on top of the other, and writes rows in the same transaction.
+    ///
+    /// # Errors
+    /// [`ExecuteError`]; nothing has changed then.
+    pub async fn execute_all<A>(
+        &self,
+        id: Uuid,
+        commands: Vec<A::Command>,
+        rows: Vec<Row>,
+        context: &Context,
+    ) -> Result<Committed, ExecuteError<A::Error>>
+    where
+        A: HasSubject,
+        A::Command: Clone + Send + Sync,
+        A: Aggregate<Services = ()>,
+    {
+        let mut attempt = 1;
+        loop {
+            let mut unit = self.unit(context);
+            unit.stage_all::<A>(id, commands.clone()).await?;
+            unit.rows.extend(rows.iter().cloned());
+            match unit.commit(id).await {
+                Err(AppendError::VersionConflict) if attempt < ATTEMPTS => attempt += 1,
+                result => return Ok(result?),
+            }
+        }
+    }
+
+    /// A change of several aggregates, written wholly or not at all. The caller repeats it on a version conflict.
+    pub fn unit<'a>(&'a self, context: &'a Context) -> Unit<'a> {
+        let clock = &self.log.clock;
+        let metadata = Metadata {
+            event_id: EventId::new(Uuid::nil()),
+            command_id: CommandId::new(clock.new_id()),
+            actor: context.actor.clone(),
+            on_behalf_of: context.on_behalf_of.clone(),
+            correlation_id: context.correlation_id,
+            causation_id: context.causation_id,
+            traceparent: context.traceparent.clone(),
+            subject: None,
+            client_address: context.client_address.clone(),
+            user_agent: context.user_agent.clone(),
+            recorded_at: clock.now(),
+        };
+        Unit { log: &self.log, context, metadata, streams: Vec::new(), rows: Vec::new() }
+    }
+}
+
+/// Decisions and rows that will be written in one transaction.
+pub struct Unit<'a> {
+    log: &'a EventLog,
+    context: &'a Context,
+    metadata: Metadata,
+    streams: Vec<crate::event_log::StreamAppend>,
+    pub rows: Vec<Row>,
+}
+
+impl Unit<'_> {
+    /// Loads an aggregate and lets it decide.
+    ///
+    /// # Errors
+    /// [`ExecuteError::Refused`] or [`ExecuteError::Store`].
+    pub async fn stage<A>(&mut self, id: Uuid, command: A::Command) -> Result<(), ExecuteError<A::Error>>
+    where
+        A: HasSubject + Aggregate<Services = ()>,
+        A::Command: Send,
+    {
+        self.stage_all::<A>(id, vec![command]).await
+    }
+
+    /// Loads an aggregate and lets it decide several commands, one on top of the other.
+    ///
+    /// # Errors
+    /// [`ExecuteError::Refused`] or [`ExecuteError::Store`].
+    pub async fn stage_all<A>(&mut self, id: Uuid, commands: Vec<A::Command>) -> Result<(), ExecuteError<A::Error>>
+    where
+        A: HasSubject + Aggregate<Services = ()>,
+        A::Command: Send,
+    {
+        let mut loaded: Loaded<A> = self.log.load(id).await?;
+        let sink = EventSink::default();
+        for command in commands {
+            loaded.aggregate.handle(command, &(), &sink).await.map_err(ExecuteError::Refused)?;
+        }
+        let events = sink.collect().await;
+        if !events.is_empty() {
+            self.streams.push(self.log.encode(&loaded, events, &self.metadata).await?);
+        }
+        Ok(())
+    }
+
+    /// Appends what was staged. `resource_id` is what a repeated request under the same idempotency key is told to have made.
+    ///
+    /// # Errors
+    /// [`AppendError`]; nothing was written then.
+    pub async fn commit(self, resource_id: Uuid) -> Result<Committed, AppendError> {
+        let command_id = self.metadata.command_id;
+        if self.streams.is_empty() && self.rows.is_empty() {
+            return Ok(Committed { command_id, repeats: None, positions: vec![] });
+        }
+        let idempotency = self.context.idempotency.as_ref().map(|given| Idempotency {
+            actor: self.context.actor.to_string(),
+            key: given.key.clone(),
+            fingerprint: self.log.keys().keyed_hash("request", &hex::encode(&given.request)),
+            resource_id,
+            expires_at: self.metadata.recorded_at + IDEMPOTENCY_LIFE,
+        });
+        let append = Append { command_id, streams: self.streams, rows: self.rows, idempotency };
+        match self.log.append(append).await {
+            Err(AppendError::Repeated { resource_id }) => {
+                Ok(Committed { command_id, repeats: Some(resource_id), positions: vec![] })
+            }
+            result => result,
+        }
+    }
+}

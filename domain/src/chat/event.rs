@@ -1,0 +1,175 @@
+//! What can happen in a chat.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
+
+use crate::{
+    ids::{ChunkId, DocumentId, MessageId, ProjectId, UserId},
+    values::Title,
+};
+
+/// A question, as it was asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Question {
+    /// The question's own message.
+    pub message_id: MessageId,
+    /// The message that its answer, or the notice of its failure, will be.
+    pub answer_id: MessageId,
+    /// What was asked, as typed; personal.
+    pub text: String,
+    /// The language of question and answer, as the client names it (`en`, `hi`).
+    pub language: String,
+    /// The model's temperature.
+    pub temperature: f64,
+    /// How many passages may be retrieved.
+    pub top_k: u32,
+}
+
+/// A passage that was found for a question, by reference: its text stays in the index.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RetrievedPassage {
+    /// The document.
+    pub document_id: DocumentId,
+    /// The document's version.
+    pub document_version: u32,
+    /// The passage.
+    pub chunk_id: ChunkId,
+    /// SHA-256 of its text, in hex.
+    pub content_hash: String,
+    /// How well it fits; comparable within one retrieval only.
+    pub score: f32,
+}
+
+/// When a stage of the work on an answer began and ended, by the server's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stage {
+    /// Its begin.
+    pub started_at: DateTime<Utc>,
+    /// Its end.
+    pub ended_at: DateTime<Utc>,
+}
+
+/// Tokens, as the provider counted them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens of the prompt.
+    pub prompt_tokens: u32,
+    /// Tokens of the answer.
+    pub completion_tokens: u32,
+}
+
+/// How an answer was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Generation {
+    /// The model that was asked for.
+    pub model_requested: String,
+    /// The model that the provider says has answered.
+    pub model_returned: Option<String>,
+    /// Which prompt was used: `built-in-1` or `project`.
+    pub prompt_version: String,
+    /// SHA-256 of the prompt's template, in hex.
+    pub prompt_hash: String,
+    /// The model's temperature.
+    pub temperature: f64,
+    /// Tokens, if the provider counted them.
+    pub usage: Option<Usage>,
+    /// Why the model stopped, in the provider's words.
+    pub finish_reason: Option<String>,
+    /// When the passages were looked for.
+    pub retrieval: Stage,
+    /// When the model wrote.
+    pub response: Stage,
+}
+
+/// A complete answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Completion {
+    /// The answer's message, as announced with the question.
+    pub answer_id: MessageId,
+    /// The answer, in the question's language; personal.
+    pub text: String,
+    /// The documents that the model named as its sources, best first.
+    pub citations: Vec<DocumentId>,
+    /// How it was made.
+    #[serde(flatten)]
+    pub generation: Generation,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerFailure {
+    /// The provider refused the key.
+    Unauthorized,
+    /// The provider limits the rate of requests.
+    RateLimited,
+    /// The provider refused the request.
+    Refused,
+    /// The provider could not be reached or failed.
+    ProviderUnavailable,
+    /// The passages could not be searched.
+    RetrievalFailed,
+    /// The project's prompt is not usable.
+    BadPrompt,
+    /// The process that made the answer ended before it was complete.
+    Interrupted,
+}
+
+/// An event of a chat's stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[serde(tag = "type")]
+pub enum ChatEvent {
+    /// The chat was started.
+    Started {
+        /// The project that it belongs to.
+        project_id: ProjectId,
+        /// Whose chat it is.
+        owner: UserId,
+        /// Its title; personal.
+        title: Title,
+    },
+    /// The title was changed, by its owner or by the first question.
+    Retitled {
+        /// The new one; personal.
+        title: Title,
+    },
+    /// A question was asked.
+    QuestionAsked(Question),
+    /// Passages were found for a question.
+    PassagesRetrieved {
+        /// The answer that they are for.
+        answer_id: MessageId,
+        /// The passages, best first.
+        passages: Vec<RetrievedPassage>,
+    },
+    /// A question was answered.
+    AnswerCompleted(Completion),
+    /// A question will not be answered.
+    AnswerFailed {
+        /// The answer that will not be.
+        answer_id: MessageId,
+        /// Why.
+        reason: AnswerFailure,
+        /// What had been written until then; personal.
+        partial_text: String,
+        /// What the conversation shows in the answer's place, if anything.
+        notice: Option<String>,
+    },
+    /// The chat was deleted.
+    Deleted {},
+}
+
+impl ChatEvent {
+    pub(crate) const fn version(&self) -> &'static str {
+        match self {
+            Self::Started { .. }
+            | Self::Retitled { .. }
+            | Self::QuestionAsked(_)
+            | Self::PassagesRetrieved { .. }
+            | Self::AnswerCompleted(_)
+            | Self::AnswerFailed { .. }
+            | Self::Deleted {} => "1",
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The chat's rules, as given / when / then.
+
+use chrono::{DateTime, Utc};
+use cqrs_es::test::TestFramework;
+use uuid::Uuid;
+
+use super::{
+    AnswerFailure, Chat, ChatCommand, ChatError, ChatEvent, Completion, Generation, Question, Stage, Transcript,
+};
+use crate::{
+    ids::{MessageId, ProjectId, UserId},
+    values::Title,
+};
+
+type ChatSpec = TestFramework<Chat>;
+
+fn title(text: &str) -> Title {
+    Title::parse(text).expect("well-formed")
+}
+
+fn message(number: u128) -> MessageId {
+    MessageId::new(Uuid::from_u128(number))
+}
+
+fn started() -> ChatEvent {
+    ChatEvent::Started {
+        project_id: ProjectId::new(Uuid::from_u128(1)),
+        owner: UserId::new(Uuid::from_u128(2)),
+        title: title("New chat"),
+    }
+}
+
+fn question(number: u128, text: &str) -> Question {
+    Question {
+        message_id: message(number),
+        answer_id: message(number + 100),
+        text: text.to_owned(),
+        language: "en".to_owned(),
+        temperature: 0.1,
+        top_k: 100,
+    }
+}
+
+fn asked(number: u128, text: &str) -> ChatEvent {
+    ChatEvent::QuestionAsked(question(number, text))
+}
+
+fn completion(number: u128, text: &str) -> Completion {
+    let stage = Stage { started_at: DateTime::<Utc>::UNIX_EPOCH, ended_at: DateTime::<Utc>::UNIX_EPOCH };
+    Completion {
+        answer_id: message(number + 100),
+        text: text.to_owned(),
+        citations: vec![],
+        generation: Generation {
+            model_requested: "m".to_owned(),
+            model_returned: None,
+            prompt_version: "project".to_owned(),
+            prompt_hash: String::new(),
+            temperature: 0.1,
+            usage: None,
+            finish_reason: None,
+            retrieval: stage,
+            response: stage,
+        },
+    }
+}
+
+fn answered(number: u128, text: &str) -> ChatEvent {
+    ChatEvent::AnswerCompleted(completion(number, text))
+}
+
+fn fail(number: u128) -> ChatCommand {
+    ChatCommand::FailAnswer {
+        answer_id: message(number + 100),
+        reason: AnswerFailure::Interrupted,
+        partial_text: String::new(),
+        notice: None,
+    }
+}
+
+#[test]
+fn the_first_question_gives_the_chat_its_title() {
+    let long = "How much zinc does a child of two years get, and for how many days?";
+    ChatSpec::with(()).given(vec![started()]).when(ChatCommand::Ask(question(1, long))).then_expect_events(vec![
+        asked(1, long),
+        ChatEvent::Retitled { title: title("How much zinc does a child of two years get, and f") },
+    ]);
+}
+
+#[test]
+fn later_questions_leave_the_title_alone() {
+    ChatSpec::with(())
+        .given(vec![started(), asked(1, "Zinc?"), answered(1, "14 days")])
+        .when(ChatCommand::Ask(question(2, "And ORS?")))
+        .then_expect_events(vec![asked(2, "And ORS?")]);
+}
+
+#[test]
+fn a_second_question_may_be_asked_while_the_first_is_being_answered() {
+    ChatSpec::with(())
+        .given(vec![started(), asked(1, "Zinc?")])
+        .when(ChatCommand::Ask(question(2, "ORS?")))
+        .then_expect_events(vec![asked(2, "ORS?")]);
+}
+
+#[test]
+fn a_turn_is_closed_once() {
+    ChatSpec::with(())
+        .given(vec![started(), asked(1, "Zinc?")])
+        .when(ChatCommand::CompleteAnswer(Box::new(completion(1, "14 days"))))
+        .then_expect_events(vec![answered(1, "14 days")]);
+    ChatSpec::with(())
+        .given(vec![started(), asked(1, "Zinc?"), answered(1, "14 days")])
+        .when(fail(1))
+        .then_expect_error(ChatError::NoOpenTurn);
+}
+
+#[test]
+fn an_answer_to_no_question_is_refused() {
+    ChatSpec::with(())
+        .given(vec![started()])
+        .when(ChatCommand::CompleteAnswer(Box::new(completion(1, "14 days"))))
+        .then_expect_error(ChatError::NoOpenTurn);
+}
+
+#[test]
+fn a_deleted_chat_takes_no_questions() {
+    ChatSpec::with(())
+        .given(vec![started(), ChatEvent::Deleted {}])
+        .when(ChatCommand::Ask(question(1, "Zinc?")))
+        .then_expect_error(ChatError::NotFound);
+}
+
+#[test]
+fn the_transcript_holds_only_answered_turns_before_the_one_in_question() {
+    let mut transcript = Transcript::default();
+    for event in [
+        started(),
+        asked(1, "Zinc?"),
+        answered(1, "14 days"),
+        asked(2, "lost"),
+        asked(3, "ORS?"),
+        asked(4, "later"),
+        answered(4, "much later"),
+    ] {
+        transcript.apply(&event);
+    }
+    let turns: Vec<_> = transcript.answered_before(message(103)).collect();
+    assert_eq!(turns, vec![("Zinc?", "14 days")]);
+}

@@ -1,0 +1,38 @@
+//! The conversation so far, folded from a chat's events: what the model is told of earlier turns.
+
+use super::event::{ChatEvent, Question};
+use crate::ids::MessageId;
+
+/// Questions with their answers, in the order in which they were asked.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Transcript {
+    turns: Vec<(Question, Option<String>)>,
+}
+
+impl Transcript {
+    /// Folds one more event.
+    pub fn apply(&mut self, event: &ChatEvent) {
+        match event {
+            ChatEvent::QuestionAsked(question) => self.turns.push((question.clone(), None)),
+            ChatEvent::AnswerCompleted(completion) => {
+                let turn = self.turns.iter_mut().find(|(question, _)| question.answer_id == completion.answer_id);
+                if let Some((_, answer)) = turn {
+                    *answer = Some(completion.text.clone());
+                }
+            }
+            ChatEvent::Started { .. }
+            | ChatEvent::Retitled { .. }
+            | ChatEvent::PassagesRetrieved { .. }
+            | ChatEvent::AnswerFailed { .. }
+            | ChatEvent::Deleted {} => {}
+        }
+    }
+
+    /// The answered turns that were asked before the one with this answer, oldest first: (question, answer).
+    pub fn answered_before(&self, answer_id: MessageId) -> impl Iterator<Item = (&str, &str)> {
+        self.turns
+            .iter()
+            .take_while(move |(question, _)| question.answer_id != answer_id)
+            .filter_map(|(question, answer)| Some((question.text.as_str(), answer.as_deref()?)))
+    }
+}

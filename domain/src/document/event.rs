@@ -1,0 +1,118 @@
+//! What can happen to a reference document.
+
+use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
+
+use crate::{
+    ids::{ProjectId, UserId},
+    values::{DocumentType, Title},
+};
+
+/// An uploaded file, as the media store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredFile {
+    /// Its name in the media store.
+    pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// SHA-256 of its bytes, in hex.
+    pub sha256: String,
+}
+
+/// Where the document's text is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// What the uploader said it is.
+    pub document_type: DocumentType,
+    /// The file, if one was uploaded.
+    pub file: Option<StoredFile>,
+    /// The text, or the address of a web page.
+    pub text_content: Option<String>,
+}
+
+/// Why a document cannot be retrieved from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmbeddingFailure {
+    /// There is no text in it.
+    NoText,
+    /// Its format is none that this version reads.
+    UnsupportedFormat,
+    /// Its file is gone from the media store.
+    FileMissing,
+    /// The embedding provider failed for good.
+    Provider,
+}
+
+impl EmbeddingFailure {
+    /// The reason in words, for the people who uploaded it.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::NoText => "no text found",
+            Self::UnsupportedFormat => "the format is not supported",
+            Self::FileMissing => "the file is missing",
+            Self::Provider => "the embedding provider failed",
+        }
+    }
+}
+
+/// An event of a document's stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+#[serde(tag = "type")]
+pub enum DocumentEvent {
+    /// The document was added to a project; its first version waits for its embedding.
+    Added {
+        /// The project.
+        project_id: ProjectId,
+        /// Who added it; `None` if the system did.
+        creator: Option<UserId>,
+        /// The title.
+        title: Title,
+        /// What it is about.
+        description: Option<String>,
+        /// Where its text is.
+        #[serde(flatten)]
+        source: Source,
+    },
+    /// The title was changed.
+    TitleChanged {
+        /// The new one.
+        title: Title,
+    },
+    /// The description was changed or removed.
+    DescriptionChanged {
+        /// The new one.
+        description: Option<String>,
+    },
+    /// A version can be retrieved from.
+    Embedded {
+        /// The version, from 1.
+        version: u32,
+        /// How many passages it was cut into.
+        passages: u32,
+        /// The model that made the vectors.
+        model: String,
+    },
+    /// A version cannot be retrieved from.
+    EmbeddingFailed {
+        /// The version, from 1.
+        version: u32,
+        /// Why.
+        reason: EmbeddingFailure,
+    },
+    /// The document was deleted: it is not retrieved any more.
+    Deleted {},
+}
+
+impl DocumentEvent {
+    pub(crate) const fn version(&self) -> &'static str {
+        match self {
+            Self::Added { .. }
+            | Self::TitleChanged { .. }
+            | Self::DescriptionChanged { .. }
+            | Self::Embedded { .. }
+            | Self::EmbeddingFailed { .. }
+            | Self::Deleted {} => "1",
+        }
+    }
+}

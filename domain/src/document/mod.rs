@@ -1,0 +1,9 @@
+//! Reference documents: what answers are made from.
+
+mod aggregate;
+mod event;
+#[cfg(test)]
+mod spec;
+
+pub use aggregate::{Document, DocumentCommand, DocumentError};
+pub use event::{DocumentEvent, EmbeddingFailure, Source, StoredFile};

@@ -1,0 +1,200 @@
+//! absent -> active <-> archived -> deleted. That only one project is the default is a rule of the set, kept by the write side.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::event::{ProjectEvent, Settings};
+use crate::{
+    event::{HasSubject, bridge_to_cqrs_es},
+    ids::{SubjectId, UserId},
+    values::{Model, SttEngine, Title, TtsEngine},
+};
+
+/// A project, as far as decisions and answers need it.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Project {
+    /// There is no such project.
+    #[default]
+    Absent,
+    /// There is.
+    Existing {
+        /// What it is set to.
+        settings: Settings,
+        /// Whether it is the default project.
+        is_default: bool,
+        /// Whether it is archived.
+        is_archived: bool,
+        /// Whether it has a provider's key of its own.
+        has_key: bool,
+    },
+    /// There was. What belonged to it stays: chats can still be read and continued.
+    Deleted {
+        /// What it was set to.
+        settings: Settings,
+    },
+}
+
+/// What can be asked of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProjectCommand {
+    /// Make it.
+    Create {
+        /// Who makes it.
+        creator: Option<UserId>,
+        /// What it shall be set to.
+        settings: Settings,
+    },
+    /// Change what is given.
+    Change(Box<ProjectChanges>),
+    /// Make it the default, or let it no longer be the default.
+    SetDefault(bool),
+    /// Archive it or take it back.
+    SetArchived(bool),
+    /// A provider's key has been set, or removed.
+    RecordProviderKey {
+        /// Whether there is one now.
+        is_set: bool,
+    },
+    /// Delete it.
+    Delete,
+}
+
+/// Changes of settings: `None` leaves a setting as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProjectChanges {
+    /// The title.
+    pub title: Option<Title>,
+    /// What the project is for.
+    pub description: Option<Option<String>>,
+    /// The template of the system message.
+    pub prompt: Option<String>,
+    /// Which model answers.
+    pub model: Option<Model>,
+    /// Who turns speech into text.
+    pub stt_engine: Option<SttEngine>,
+    /// Who turns text into speech.
+    pub tts_engine: Option<TtsEngine>,
+    /// Questions that are offered to start with.
+    pub preset_questions: Option<Option<Vec<String>>>,
+    /// The assistant that answers in place of the ordinary path.
+    pub assistant_id: Option<Option<String>>,
+}
+
+/// Why a command is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ProjectError {
+    /// The project exists.
+    #[error("the project already exists")]
+    AlreadyCreated,
+    /// There is no such project.
+    #[error("there is no such project")]
+    NotFound,
+}
+
+impl Project {
+    /// The events that the command leads to; none if it asks for what already is.
+    ///
+    /// # Errors
+    /// [`ProjectError`] if the command is illegal in this state.
+    pub fn decide(&self, command: ProjectCommand) -> Result<Vec<ProjectEvent>, ProjectError> {
+        match (self, command) {
+            (Self::Absent, ProjectCommand::Create { creator, settings }) => {
+                Ok(vec![ProjectEvent::Created { creator, settings }])
+            }
+            (Self::Existing { .. } | Self::Deleted { .. }, ProjectCommand::Create { .. }) => {
+                Err(ProjectError::AlreadyCreated)
+            }
+            (Self::Absent | Self::Deleted { .. }, _) => Err(ProjectError::NotFound),
+            (Self::Existing { settings, .. }, ProjectCommand::Change(changes)) => Ok(changes.events_against(settings)),
+            (Self::Existing { is_default, .. }, ProjectCommand::SetDefault(wanted)) => Ok(match (is_default, wanted) {
+                (false, true) => vec![ProjectEvent::MadeDefault {}],
+                (true, false) => vec![ProjectEvent::NoLongerDefault {}],
+                (true, true) | (false, false) => vec![],
+            }),
+            (Self::Existing { is_archived, .. }, ProjectCommand::SetArchived(wanted)) => {
+                Ok(match (is_archived, wanted) {
+                    (false, true) => vec![ProjectEvent::Archived {}],
+                    (true, false) => vec![ProjectEvent::Unarchived {}],
+                    (true, true) | (false, false) => vec![],
+                })
+            }
+            (Self::Existing { .. }, ProjectCommand::RecordProviderKey { is_set }) => {
+                Ok(vec![ProjectEvent::ProviderKeyChanged { is_set }])
+            }
+            (Self::Existing { .. }, ProjectCommand::Delete) => Ok(vec![ProjectEvent::Deleted {}]),
+        }
+    }
+
+    /// What it is set to; also after its deletion, because its chats go on.
+    pub const fn settings(&self) -> Option<&Settings> {
+        match self {
+            Self::Absent => None,
+            Self::Existing { settings, .. } | Self::Deleted { settings } => Some(settings),
+        }
+    }
+
+    fn fold(&mut self, event: ProjectEvent) {
+        if let ProjectEvent::Created { settings, .. } = event {
+            *self = Self::Existing { settings, is_default: false, is_archived: false, has_key: false };
+            return;
+        }
+        let Self::Existing { settings, is_default, is_archived, has_key } = self else { return };
+        match event {
+            ProjectEvent::Created { .. } => {}
+            ProjectEvent::TitleChanged { title } => settings.title = title,
+            ProjectEvent::DescriptionChanged { description } => settings.description = description,
+            ProjectEvent::PromptChanged { prompt } => settings.prompt = prompt,
+            ProjectEvent::ModelChanged { model } => settings.model = model,
+            ProjectEvent::SpeechEnginesChanged { stt_engine, tts_engine } => {
+                settings.stt_engine = stt_engine;
+                settings.tts_engine = tts_engine;
+            }
+            ProjectEvent::PresetQuestionsChanged { preset_questions } => settings.preset_questions = preset_questions,
+            ProjectEvent::AssistantChanged { assistant_id } => settings.assistant_id = assistant_id,
+            ProjectEvent::ProviderKeyChanged { is_set } => *has_key = is_set,
+            ProjectEvent::MadeDefault {} => *is_default = true,
+            ProjectEvent::NoLongerDefault {} => *is_default = false,
+            ProjectEvent::Archived {} => *is_archived = true,
+            ProjectEvent::Unarchived {} => *is_archived = false,
+            ProjectEvent::Deleted {} => *self = Self::Deleted { settings: settings.clone() },
+        }
+    }
+}
+
+impl ProjectChanges {
+    fn events_against(self, now: &Settings) -> Vec<ProjectEvent> {
+        let mut events = Vec::new();
+        if let Some(title) = self.title.filter(|new| *new != now.title) {
+            events.push(ProjectEvent::TitleChanged { title });
+        }
+        if let Some(description) = self.description.filter(|new| *new != now.description) {
+            events.push(ProjectEvent::DescriptionChanged { description });
+        }
+        if let Some(prompt) = self.prompt.filter(|new| *new != now.prompt) {
+            events.push(ProjectEvent::PromptChanged { prompt });
+        }
+        if let Some(model) = self.model.filter(|new| *new != now.model) {
+            events.push(ProjectEvent::ModelChanged { model });
+        }
+        let stt_engine = self.stt_engine.unwrap_or(now.stt_engine);
+        let tts_engine = self.tts_engine.unwrap_or(now.tts_engine);
+        if (stt_engine, tts_engine) != (now.stt_engine, now.tts_engine) {
+            events.push(ProjectEvent::SpeechEnginesChanged { stt_engine, tts_engine });
+        }
+        if let Some(preset_questions) = self.preset_questions.filter(|new| *new != now.preset_questions) {
+            events.push(ProjectEvent::PresetQuestionsChanged { preset_questions });
+        }
+        if let Some(assistant_id) = self.assistant_id.filter(|new| *new != now.assistant_id) {
+            events.push(ProjectEvent::AssistantChanged { assistant_id });
+        }
+        events
+    }
+}
+
+impl HasSubject for Project {
+    fn subject(&self, _: Uuid) -> Option<SubjectId> {
+        None
+    }
+}
+
+bridge_to_cqrs_es!(Project, "project", ProjectCommand, ProjectEvent, ProjectError);

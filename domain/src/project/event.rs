@@ -1,0 +1,117 @@
+//! What can happen to a project. A provider's key is never in an event, only that there is one.
+
+use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
+
+use crate::{
+    ids::UserId,
+    values::{Model, SttEngine, Title, TtsEngine},
+};
+
+/// What a project is set to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The title.
+    pub title: Title,
+    /// What the project is for.
+    pub description: Option<String>,
+    /// The template of the system message; empty means the built-in one.
+    pub prompt: String,
+    /// Which model answers.
+    pub model: Model,
+    /// Who turns speech into text.
+    pub stt_engine: SttEngine,
+    /// Who turns text into speech.
+    pub tts_engine: TtsEngine,
+    /// Questions that are offered to start with.
+    pub preset_questions: Option<Vec<String>>,
+    /// The assistant that answers in place of the ordinary path.
+    pub assistant_id: Option<String>,
+}
+
+/// An event of a project's stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+#[serde(tag = "type")]
+pub enum ProjectEvent {
+    /// The project was made.
+    Created {
+        /// Who made it; `None` if the system did.
+        creator: Option<UserId>,
+        /// What it was set to.
+        #[serde(flatten)]
+        settings: Settings,
+    },
+    /// The title was changed.
+    TitleChanged {
+        /// The new one.
+        title: Title,
+    },
+    /// The description was changed or removed.
+    DescriptionChanged {
+        /// The new one.
+        description: Option<String>,
+    },
+    /// The prompt was changed.
+    PromptChanged {
+        /// The new one.
+        prompt: String,
+    },
+    /// Another model answers from now on.
+    ModelChanged {
+        /// The new one.
+        model: Model,
+    },
+    /// Other speech engines are used from now on.
+    SpeechEnginesChanged {
+        /// Who turns speech into text.
+        stt_engine: SttEngine,
+        /// Who turns text into speech.
+        tts_engine: TtsEngine,
+    },
+    /// The preset questions were changed or removed.
+    PresetQuestionsChanged {
+        /// The new ones.
+        preset_questions: Option<Vec<String>>,
+    },
+    /// The assistant was changed or removed.
+    AssistantChanged {
+        /// The new one.
+        assistant_id: Option<String>,
+    },
+    /// The provider's key was set or removed.
+    ProviderKeyChanged {
+        /// Whether there is one now.
+        is_set: bool,
+    },
+    /// It became the default project.
+    MadeDefault {},
+    /// It is not the default project any more.
+    NoLongerDefault {},
+    /// It was archived: nothing new is added to it.
+    Archived {},
+    /// It was taken back from the archive.
+    Unarchived {},
+    /// It was deleted.
+    Deleted {},
+}
+
+impl ProjectEvent {
+    pub(crate) const fn version(&self) -> &'static str {
+        match self {
+            Self::Created { .. }
+            | Self::TitleChanged { .. }
+            | Self::DescriptionChanged { .. }
+            | Self::PromptChanged { .. }
+            | Self::ModelChanged { .. }
+            | Self::SpeechEnginesChanged { .. }
+            | Self::PresetQuestionsChanged { .. }
+            | Self::AssistantChanged { .. }
+            | Self::ProviderKeyChanged { .. }
+            | Self::MadeDefault {}
+            | Self::NoLongerDefault {}
+            | Self::Archived {}
+            | Self::Unarchived {}
+            | Self::Deleted {} => "1",
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Projects: a prompt and settings that answers are made with, and the owner of documents and chats.
+
+mod aggregate;
+mod event;
+#[cfg(test)]
+mod spec;
+
+pub use aggregate::{Project, ProjectChanges, ProjectCommand, ProjectError};
+pub use event::{ProjectEvent, Settings};

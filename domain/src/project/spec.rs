@@ -1,0 +1,125 @@
+//! The project's rules, as given / when / then.
+
+use cqrs_es::test::TestFramework;
+
+use super::{Project, ProjectChanges, ProjectCommand, ProjectError, ProjectEvent, Settings};
+use crate::values::{Model, SttEngine, Title, TtsEngine};
+
+type ProjectSpec = TestFramework<Project>;
+
+fn title(text: &str) -> Title {
+    Title::parse(text).expect("well-formed")
+}
+
+fn settings() -> Settings {
+    Settings {
+        title: title("Emergency care"),
+        description: None,
+        prompt: "Answer from {reference}".to_owned(),
+        model: Model::Gpt35,
+        stt_engine: SttEngine::Whisper,
+        tts_engine: TtsEngine::Google,
+        preset_questions: None,
+        assistant_id: None,
+    }
+}
+
+fn create() -> ProjectCommand {
+    ProjectCommand::Create { creator: None, settings: settings() }
+}
+
+fn created() -> ProjectEvent {
+    ProjectEvent::Created { creator: None, settings: settings() }
+}
+
+fn change(changes: ProjectChanges) -> ProjectCommand {
+    ProjectCommand::Change(Box::new(changes))
+}
+
+#[test]
+fn a_project_is_created_once() {
+    ProjectSpec::with(()).given_no_previous_events().when(create()).then_expect_events(vec![created()]);
+    ProjectSpec::with(()).given(vec![created()]).when(create()).then_expect_error(ProjectError::AlreadyCreated);
+}
+
+#[test]
+fn only_what_differs_becomes_an_event() {
+    ProjectSpec::with(())
+        .given(vec![created()])
+        .when(change(ProjectChanges {
+            title: Some(title("Emergency care")),
+            model: Some(Model::Gpt4Omni),
+            tts_engine: Some(TtsEngine::OpenAi),
+            description: Some(Some("For the ward".to_owned())),
+            ..ProjectChanges::default()
+        }))
+        .then_expect_events(vec![
+            ProjectEvent::DescriptionChanged { description: Some("For the ward".to_owned()) },
+            ProjectEvent::ModelChanged { model: Model::Gpt4Omni },
+            ProjectEvent::SpeechEnginesChanged { stt_engine: SttEngine::Whisper, tts_engine: TtsEngine::OpenAi },
+        ]);
+}
+
+#[test]
+fn a_change_to_what_already_is_changes_nothing() {
+    ProjectSpec::with(())
+        .given(vec![created()])
+        .when(change(ProjectChanges { description: Some(None), ..ProjectChanges::default() }))
+        .then_expect_events(vec![]);
+}
+
+#[test]
+fn a_nullable_setting_can_be_removed() {
+    ProjectSpec::with(())
+        .given(vec![created(), ProjectEvent::AssistantChanged { assistant_id: Some("asst_1".to_owned()) }])
+        .when(change(ProjectChanges { assistant_id: Some(None), ..ProjectChanges::default() }))
+        .then_expect_events(vec![ProjectEvent::AssistantChanged { assistant_id: None }]);
+}
+
+#[test]
+fn a_project_becomes_the_default_and_loses_it_again() {
+    ProjectSpec::with(())
+        .given(vec![created()])
+        .when(ProjectCommand::SetDefault(true))
+        .then_expect_events(vec![ProjectEvent::MadeDefault {}]);
+    ProjectSpec::with(())
+        .given(vec![created(), ProjectEvent::MadeDefault {}])
+        .when(ProjectCommand::SetDefault(false))
+        .then_expect_events(vec![ProjectEvent::NoLongerDefault {}]);
+    ProjectSpec::with(())
+        .given(vec![created(), ProjectEvent::MadeDefault {}])
+        .when(ProjectCommand::SetDefault(true))
+        .then_expect_events(vec![]);
+}
+
+#[test]
+fn archiving_twice_changes_nothing() {
+    ProjectSpec::with(())
+        .given(vec![created(), ProjectEvent::Archived {}])
+        .when(ProjectCommand::SetArchived(true))
+        .then_expect_events(vec![]);
+}
+
+#[test]
+fn an_archived_project_can_be_taken_back() {
+    ProjectSpec::with(())
+        .given(vec![created(), ProjectEvent::Archived {}])
+        .when(ProjectCommand::SetArchived(false))
+        .then_expect_events(vec![ProjectEvent::Unarchived {}]);
+}
+
+#[test]
+fn a_deleted_project_cannot_be_found() {
+    ProjectSpec::with(())
+        .given(vec![created(), ProjectEvent::Deleted {}])
+        .when(ProjectCommand::Delete)
+        .then_expect_error(ProjectError::NotFound);
+}
+
+#[test]
+fn every_new_provider_key_is_recorded_even_if_there_was_one() {
+    ProjectSpec::with(())
+        .given(vec![created(), ProjectEvent::ProviderKeyChanged { is_set: true }])
+        .when(ProjectCommand::RecordProviderKey { is_set: true })
+        .then_expect_events(vec![ProjectEvent::ProviderKeyChanged { is_set: true }]);
+}

@@ -1,0 +1,70 @@
+//! What can happen to a user. Passwords and tokens are never in an event.
+
+use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
+
+use crate::{
+    ids::SessionId,
+    values::{Email, FullName, Username},
+};
+
+/// What a person may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the four roles are independent of each other")]
+pub struct Roles {
+    /// Administers projects, documents and users.
+    pub is_staff: bool,
+    /// Rates answers of test runs.
+    pub is_reviewer: bool,
+    /// Sees everybody's chats.
+    pub is_superuser: bool,
+    /// May use the server's own provider key.
+    pub allow_key: bool,
+}
+
+/// An event of a user's stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+#[serde(tag = "type")]
+pub enum UserEvent {
+    /// The account was made, by the person or by an operator.
+    Registered {
+        /// The login name; personal.
+        username: Username,
+        /// The e-mail address; personal.
+        email: Email,
+        /// The person's name; personal.
+        full_name: FullName,
+        /// The roles at the start.
+        #[serde(flatten)]
+        roles: Roles,
+    },
+    /// The person's name was changed.
+    FullNameChanged {
+        /// The new name; personal.
+        full_name: FullName,
+    },
+    /// The password was changed.
+    PasswordChanged {},
+    /// Somebody logged in: a token was given out.
+    SessionStarted {
+        /// The login.
+        session_id: SessionId,
+    },
+    /// A login ended, by logout or by a change of the password: its token is refused from now on.
+    SessionEnded {
+        /// The login.
+        session_id: SessionId,
+    },
+}
+
+impl UserEvent {
+    pub(crate) const fn version(&self) -> &'static str {
+        match self {
+            Self::Registered { .. }
+            | Self::FullNameChanged { .. }
+            | Self::PasswordChanged {}
+            | Self::SessionStarted { .. }
+            | Self::SessionEnded { .. } => "1",
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! People with accounts, their roles and their logins.
+
+mod aggregate;
+mod event;
+#[cfg(test)]
+mod spec;
+
+pub use aggregate::{User, UserCommand, UserError};
+pub use event::{Roles, UserEvent};

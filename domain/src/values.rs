@@ -1,0 +1,253 @@
+//! Values with a rule: parsed once at the edge, trusted afterwards.
+//!
+//! Reading a stored value never fails on its rule: what was once accepted, and the placeholder of an erased person, must load for ever.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+/// Stands for personal text whose key was destroyed. Every value accepts it.
+pub const ERASED: &str = "[erased]";
+
+/// Why a text is not a value of its type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Nothing is left after trimming.
+    #[error("may not be blank")]
+    Blank,
+    /// Longer than the type allows.
+    #[error("has more than {max} characters")]
+    TooLong {
+        /// The greatest allowed number of characters.
+        max: usize,
+    },
+    /// Not of the form that the type asks for.
+    #[error("has a form that is not allowed")]
+    Malformed,
+}
+
+macro_rules! text_values {
+    ($($(#[$doc:meta])* $name:ident, at most $max:literal, $is_well_formed:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The greatest number of characters.
+            pub const MAX_CHARS: usize = $max;
+
+            /// Trims, normalises to NFC and checks.
+            ///
+            /// # Errors
+            /// [`TextError`] if it is blank, too long or malformed.
+            pub fn parse(text: &str) -> Result<Self, TextError> {
+                let text: String = text.trim().nfc().collect();
+                if text.is_empty() {
+                    return Err(TextError::Blank);
+                }
+                if text.chars().count() > Self::MAX_CHARS {
+                    return Err(TextError::TooLong { max: Self::MAX_CHARS });
+                }
+                let is_well_formed: fn(&str) -> bool = $is_well_formed;
+                if !is_well_formed(&text) {
+                    return Err(TextError::Malformed);
+                }
+                Ok(Self(text))
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+fn has_no_control_characters(text: &str) -> bool {
+    !text.chars().any(|c| c == '\0')
+}
+
+fn is_email(text: &str) -> bool {
+    let Some((local, host)) = text.rsplit_once('@') else { return false };
+    !local.is_empty()
+        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+        && (host == "localhost" || host.contains('.'))
+        && host.split('.').all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'))
+}
+
+fn is_username(text: &str) -> bool {
+    text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '@' | '+' | '-'))
+}
+
+text_values! {
+    /// An e-mail address, as typed. Compared by [`Email::comparable`].
+    Email, at most 254, is_email;
+    /// A login name: letters, digits and `@/./+/-/_`.
+    Username, at most 150, is_username;
+    /// A person's name.
+    FullName, at most 80, has_no_control_characters;
+    /// The title of a project, document or chat.
+    Title, at most 50, has_no_control_characters;
+}
+
+impl Email {
+    /// The form in which two addresses are the same: without regard to case.
+    pub fn comparable(&self) -> String {
+        self.0.nfkc().collect::<String>().to_lowercase()
+    }
+}
+
+impl Username {
+    /// The form in which two names are the same. Case matters, as it did in the original.
+    pub fn comparable(&self) -> String {
+        self.0.nfkc().collect()
+    }
+}
+
+impl Title {
+    /// A title made of the first 50 characters of a longer text, or `None` if it is blank.
+    pub fn from_start_of(text: &str) -> Option<Self> {
+        let start: String = text.trim().nfc().take(Self::MAX_CHARS).filter(|c| *c != '\0').collect();
+        Self::parse(&start).ok()
+    }
+}
+
+macro_rules! numbered_choices {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $number:literal,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$variant_doc])* $variant,)* }
+
+        impl $name {
+            /// Every choice, in the order of the numbers.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The number on the wire.
+            pub const fn number(self) -> i16 {
+                match self { $(Self::$variant => $number,)* }
+            }
+
+            /// The choice with this number on the wire, if there is one.
+            pub const fn from_number(number: i64) -> Option<Self> {
+                match number { $($number => Some(Self::$variant),)* _ => None }
+            }
+        }
+    )*};
+}
+
+numbered_choices! {
+    /// Where a document's text comes from.
+    DocumentType {
+        /// An uploaded file.
+        File = 1,
+        /// A web address.
+        Url = 2,
+        /// Text that was typed in.
+        Text = 3,
+    }
+    /// Who turns speech into text.
+    SttEngine {
+        /// OpenAI-compatible Whisper.
+        Whisper = 1,
+        /// Google.
+        Google = 2,
+        /// A self-hosted endpoint.
+        SelfHosted = 3,
+    }
+    /// Who turns text into speech.
+    TtsEngine {
+        /// OpenAI.
+        OpenAi = 1,
+        /// Google.
+        Google = 2,
+    }
+    /// The contract's model numbers. Which provider's model each means is configuration.
+    Model {
+        /// Number 1.
+        Gpt35 = 1,
+        /// Number 2.
+        Gpt35Long = 2,
+        /// Number 3.
+        Gpt4 = 3,
+        /// Number 4.
+        Gpt4Long = 4,
+        /// Number 5.
+        Gpt4Visual = 5,
+        /// Number 6.
+        Gpt4Turbo = 6,
+        /// Number 7.
+        Gpt4Omni = 7,
+        /// Number 8.
+        Gpt4OmniMini = 8,
+    }
+    /// Who speaks in a message.
+    MessageType {
+        /// The person who asks.
+        User = 1,
+        /// A notice of the system, such as a failure.
+        System = 2,
+        /// The assistant.
+        Ayushma = 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn emails_that_differ_by_case_are_the_same() {
+        let one = Email::parse(" Nurse@Example.com ").expect("well-formed");
+        let other = Email::parse("nurse@EXAMPLE.COM").expect("well-formed");
+        assert_eq!(one.comparable(), other.comparable());
+        assert_eq!(one.as_str(), "Nurse@Example.com");
+    }
+
+    #[test]
+    fn a_text_without_an_at_sign_or_host_is_no_email() {
+        for text in ["nurse", "nurse@", "@example.com", "a b@example.com", "nurse@example..com", "nurse@-example.com"] {
+            assert_eq!(Email::parse(text), Err(TextError::Malformed), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_username_with_a_dot_is_accepted_and_one_with_a_space_is_not() {
+        assert!(Username::parse("dr.jane+ward@2").is_ok());
+        assert_eq!(Username::parse("bad name"), Err(TextError::Malformed));
+    }
+
+    #[test]
+    fn a_title_is_counted_in_characters_not_bytes() {
+        assert!(Title::parse(&"ക".repeat(50)).is_ok());
+        assert_eq!(Title::parse(&"ക".repeat(51)), Err(TextError::TooLong { max: 50 }));
+    }
+
+    #[test]
+    fn a_blank_text_is_no_value() {
+        assert_eq!(FullName::parse("  \n"), Err(TextError::Blank));
+        assert_eq!(Title::from_start_of("   "), None);
+    }
+
+    #[test]
+    fn a_stored_value_loads_even_if_todays_rule_would_refuse_it() {
+        let erased: Email = serde_json::from_str("\"[erased]\"").expect("any text loads");
+        assert_eq!(erased.as_str(), ERASED);
+    }
+
+    #[test]
+    fn every_choice_has_its_own_number() {
+        for model in Model::ALL {
+            assert_eq!(Model::from_number(model.number().into()), Some(*model));
+        }
+        assert_eq!(Model::from_number(9), None);
+    }
+}

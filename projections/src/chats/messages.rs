@@ -1,0 +1,165 @@
+//! Messages, as the contract shows them: with the documents that an answer names, and the times that it took.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use domain::{ids::MessageId, values::MessageType};
+use serde::Serialize;
+use sqlx::{PgPool, query_as};
+use uuid::Uuid;
+
+use crate::{
+    QueryError,
+    documents::{self, DocumentView},
+    wire_time,
+};
+
+/// A message, as the contract shows one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MessageView {
+    pub external_id: Uuid,
+    pub chat: Uuid,
+    #[serde(rename = "messageType")]
+    pub message_type: i16,
+    pub message: String,
+    pub reference_documents: Vec<DocumentView>,
+    /// The address of its spoken form. Nothing is spoken yet.
+    pub audio: Option<String>,
+    pub original_message: String,
+    pub language: String,
+    #[serde(with = "wire_time")]
+    pub created_at: DateTime<Utc>,
+    #[serde(with = "wire_time")]
+    pub modified_at: DateTime<Utc>,
+    pub meta: MessageMeta,
+    pub temperature: Option<f64>,
+    pub top_k: Option<i64>,
+    /// Always null: nobody can rate a message yet.
+    pub feedback: (),
+}
+
+/// When what was done, in seconds since 1970; null for what was not done.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum MessageMeta {
+    Question(QuestionTimes),
+    Answer(AnswerTimes),
+}
+
+/// The times of a question.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct QuestionTimes {
+    pub translate_start: Option<f64>,
+    pub translate_end: Option<f64>,
+}
+
+/// The times of an answer, or of the notice in its place.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct AnswerTimes {
+    pub translate_start: Option<f64>,
+    pub translate_end: Option<f64>,
+    pub reference_start: Option<f64>,
+    pub reference_end: Option<f64>,
+    pub response_start: Option<f64>,
+    pub response_end: Option<f64>,
+    pub tts_start: Option<f64>,
+    pub tts_end: Option<f64>,
+    pub upload_start: Option<f64>,
+    pub upload_end: Option<f64>,
+}
+
+struct MessageRow {
+    id: Uuid,
+    chat_id: Uuid,
+    message_type: i16,
+    text: String,
+    original_text: String,
+    language: String,
+    temperature: f64,
+    top_k: i64,
+    document_ids: Vec<Uuid>,
+    reference_start: Option<DateTime<Utc>>,
+    reference_end: Option<DateTime<Utc>>,
+    response_start: Option<DateTime<Utc>>,
+    response_end: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    modified_at: DateTime<Utc>,
+}
+
+impl MessageRow {
+    fn into_view(self, documents: &HashMap<Uuid, DocumentView>) -> MessageView {
+        let is_question = self.message_type == MessageType::User.number();
+        MessageView {
+            external_id: self.id,
+            chat: self.chat_id,
+            message_type: self.message_type,
+            message: self.text,
+            reference_documents: self.document_ids.iter().filter_map(|id| documents.get(id).cloned()).collect(),
+            audio: None,
+            original_message: self.original_text,
+            language: self.language,
+            created_at: self.created_at,
+            modified_at: self.modified_at,
+            meta: if is_question {
+                MessageMeta::Question(QuestionTimes::default())
+            } else {
+                MessageMeta::Answer(AnswerTimes {
+                    reference_start: self.reference_start.map(epoch_seconds),
+                    reference_end: self.reference_end.map(epoch_seconds),
+                    response_start: self.response_start.map(epoch_seconds),
+                    response_end: self.response_end.map(epoch_seconds),
+                    ..AnswerTimes::default()
+                })
+            },
+            temperature: (!is_question).then_some(self.temperature),
+            top_k: (!is_question).then_some(self.top_k),
+            feedback: (),
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "microseconds since 1970 fit into 53 bits until the year 2255")]
+fn epoch_seconds(at: DateTime<Utc>) -> f64 {
+    at.timestamp_micros() as f64 / 1e6
+}
+
+/// The message with this id, whosever it is.
+pub async fn message(pool: &PgPool, id: MessageId, media_base: &str) -> Result<Option<MessageView>, QueryError> {
+    let row = query_as!(
+        MessageRow,
+        "SELECT id, chat_id, message_type, text, original_text, language, temperature, top_k, document_ids,
+                reference_start, reference_end, response_start, response_end, created_at, modified_at
+         FROM views.messages WHERE id = $1",
+        id.value()
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(with_documents(pool, row.into_iter().collect(), media_base).await?.pop())
+}
+
+/// The messages of these chats, oldest first.
+pub(super) async fn of_chats(pool: &PgPool, chats: &[Uuid], media_base: &str) -> Result<Vec<MessageView>, QueryError> {
+    let rows = query_as!(
+        MessageRow,
+        "SELECT id, chat_id, message_type, text, original_text, language, temperature, top_k, document_ids,
+                reference_start, reference_end, response_start, response_end, created_at, modified_at
+         FROM views.messages WHERE chat_id = ANY($1) ORDER BY position",
+        chats
+    )
+    .fetch_all(pool)
+    .await?;
+    with_documents(pool, rows, media_base).await
+}
+
+async fn with_documents(
+    pool: &PgPool,
+    rows: Vec<MessageRow>,
+    media_base: &str,
+) -> Result<Vec<MessageView>, QueryError> {
+    let mut ids: Vec<Uuid> = rows.iter().flat_map(|row| row.document_ids.iter().copied()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let documents = if ids.is_empty() { vec![] } else { documents::find_many(pool, &ids, media_base).await? };
+    let documents = documents.into_iter().map(|document| (document.external_id, document)).collect();
+    Ok(rows.into_iter().map(|row| row.into_view(&documents)).collect())
+}

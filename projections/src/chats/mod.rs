@@ -1,0 +1,11 @@
+//! Conversations: the chats of a project, and their messages.
+//!
+//! Titles and messages are personal text, in clear; they go nowhere but to who may read them.
+
+mod messages;
+mod projector;
+mod queries;
+
+pub use messages::{AnswerTimes, MessageMeta, MessageView, QuestionTimes, message};
+pub(crate) use projector::ChatsProjector;
+pub use queries::{ChatDetail, ChatSummary, Filter, detail, find, list, list_all, ordering_column, user_has_chat_in};

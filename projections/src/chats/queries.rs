@@ -1,0 +1,225 @@
+//! Chats, as the contract shows them: in lists with their project, alone with their messages.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use domain::ids::{ChatId, ProjectId, UserId};
+use serde::Serialize;
+use sqlx::{PgPool, QueryBuilder, query_as, query_scalar};
+use uuid::Uuid;
+
+use super::messages::{MessageView, of_chats};
+use crate::{
+    QueryError,
+    listing::{Page, Window, containing, page_of_ids},
+    projects::{self, ProjectRow, ProjectView},
+    wire_time,
+};
+
+/// A chat, as the contract shows one in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChatSummary {
+    pub external_id: Uuid,
+    pub title: String,
+    #[serde(with = "wire_time")]
+    pub created_at: DateTime<Utc>,
+    #[serde(with = "wire_time")]
+    pub modified_at: DateTime<Utc>,
+    /// Absent if nobody owns the chat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    pub project: Option<ProjectView>,
+    /// Not shown; for the check whose chat it is.
+    #[serde(skip)]
+    pub owner: UserId,
+}
+
+/// A chat, as the contract shows one with its messages.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChatDetail {
+    pub external_id: Uuid,
+    pub title: String,
+    /// Absent if nobody owns the chat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    #[serde(with = "wire_time")]
+    pub created_at: DateTime<Utc>,
+    #[serde(with = "wire_time")]
+    pub modified_at: DateTime<Utc>,
+    /// The messages, oldest first.
+    pub chats: Vec<MessageView>,
+    /// Of chats without a project, which there are none of yet.
+    pub prompt: Option<String>,
+    /// Of chats without a project, which there are none of yet.
+    pub model: Option<i16>,
+    /// Not shown; for the check whose chat it is.
+    #[serde(skip)]
+    pub owner: UserId,
+}
+
+struct ChatRow {
+    id: Uuid,
+    project_id: Uuid,
+    owner: Uuid,
+    username: Option<String>,
+    title: String,
+    created_at: DateTime<Utc>,
+    modified_at: DateTime<Utc>,
+    is_deleted: bool,
+}
+
+impl ChatRow {
+    fn into_summary(self, project: Option<ProjectView>) -> ChatSummary {
+        ChatSummary {
+            external_id: self.id,
+            title: self.title,
+            created_at: self.created_at,
+            modified_at: self.modified_at,
+            username: self.username,
+            project,
+            owner: UserId::new(self.owner),
+        }
+    }
+
+    fn into_detail(self, messages: Vec<MessageView>) -> ChatDetail {
+        ChatDetail {
+            external_id: self.id,
+            title: self.title,
+            username: self.username,
+            created_at: self.created_at,
+            modified_at: self.modified_at,
+            chats: messages,
+            prompt: None,
+            model: None,
+            owner: UserId::new(self.owner),
+        }
+    }
+}
+
+/// Which chats of a project are listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Whose; `None` for everybody's.
+    pub owner: Option<UserId>,
+    /// Words that the title must contain, all of them.
+    pub search: Vec<String>,
+}
+
+/// The column behind a name that a client may order the list by.
+pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
+    Some(match wire_name {
+        "external_id" => "id",
+        "title" => "title",
+        "created_at" => "created_at",
+        "modified_at" => "modified_at",
+        "username" => "username",
+        _ => return None,
+    })
+}
+
+/// The chats of a project; newest first unless ordered otherwise.
+pub async fn list(
+    pool: &PgPool,
+    project: ProjectId,
+    filter: &Filter,
+    window: &Window,
+) -> Result<Page<ChatSummary>, QueryError> {
+    let mut found = QueryBuilder::new(
+        "WITH found AS (
+             SELECT chats.*, users.username FROM views.chats LEFT JOIN views.users ON users.id = chats.owner
+             WHERE NOT chats.is_deleted AND chats.project_id = ",
+    );
+    found.push_bind(project.value());
+    if let Some(owner) = filter.owner {
+        found.push(" AND chats.owner = ").push_bind(owner.value());
+    }
+    found.push(" AND chats.title ILIKE ALL (").push_bind(containing(&filter.search)).push(")");
+    let page = page_of_ids(pool, found, "created_at DESC, position DESC", window).await?;
+    let chats = rows(pool, &page.results).await?;
+    let project = project_view(pool, project.value()).await?;
+    Ok(page.with_rows(chats).map(|chat| chat.into_summary(project.clone())))
+}
+
+/// The chat with this id, without its messages, if it is in this project.
+pub async fn find(pool: &PgPool, project: ProjectId, id: ChatId) -> Result<Option<ChatSummary>, QueryError> {
+    let Some(chat) = existing(pool, project, id).await? else { return Ok(None) };
+    let project = project_view(pool, chat.project_id).await?;
+    Ok(Some(chat.into_summary(project)))
+}
+
+/// The chat with this id, with its messages, if it is in this project.
+pub async fn detail(
+    pool: &PgPool,
+    project: ProjectId,
+    id: ChatId,
+    media_base: &str,
+) -> Result<Option<ChatDetail>, QueryError> {
+    let Some(chat) = existing(pool, project, id).await? else { return Ok(None) };
+    let messages = of_chats(pool, &[chat.id], media_base).await?;
+    Ok(Some(chat.into_detail(messages)))
+}
+
+/// All chats of a project with all their messages, newest chat first; `None` for everybody's.
+pub async fn list_all(
+    pool: &PgPool,
+    project: ProjectId,
+    owner: Option<UserId>,
+    media_base: &str,
+) -> Result<Vec<ChatDetail>, QueryError> {
+    let ids = query_scalar!(
+        "SELECT id FROM views.chats WHERE NOT is_deleted AND project_id = $1 AND ($2::uuid IS NULL OR owner = $2)
+         ORDER BY created_at DESC, position DESC",
+        project.value(),
+        owner.map(UserId::value)
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut messages: HashMap<Uuid, Vec<MessageView>> = HashMap::new();
+    for message in of_chats(pool, &ids, media_base).await? {
+        messages.entry(message.chat).or_default().push(message);
+    }
+    let chats = rows(pool, &ids).await?;
+    Ok(chats
+        .into_iter()
+        .map(|chat| {
+            let messages = messages.remove(&chat.id).unwrap_or_default();
+            chat.into_detail(messages)
+        })
+        .collect())
+}
+
+/// Whether the user owns a chat in the project.
+pub async fn user_has_chat_in(pool: &PgPool, project: ProjectId, user: UserId) -> Result<bool, QueryError> {
+    let exists = query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM views.chats WHERE project_id = $1 AND owner = $2 AND NOT is_deleted) AS "exists!""#,
+        project.value(),
+        user.value()
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(exists)
+}
+
+/// A deleted project too: its chats stay readable.
+async fn project_view(pool: &PgPool, id: Uuid) -> Result<Option<ProjectView>, QueryError> {
+    Ok(projects::rows(pool, &[id]).await?.pop().map(ProjectRow::into_view))
+}
+
+async fn existing(pool: &PgPool, project: ProjectId, id: ChatId) -> Result<Option<ChatRow>, QueryError> {
+    let row = rows(pool, &[id.value()]).await?.pop();
+    Ok(row.filter(|row| !row.is_deleted && row.project_id == project.value()))
+}
+
+async fn rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<ChatRow>, QueryError> {
+    let rows = query_as!(
+        ChatRow,
+        r#"SELECT chats.id, project_id, owner, username AS "username?", title, created_at, modified_at, is_deleted
+           FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.chats USING (id)
+           LEFT JOIN views.users ON users.id = chats.owner
+           ORDER BY place"#,
+        ids
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows)
+}

@@ -1,0 +1,223 @@
+//! Reference documents: what they are called, where their content is, and whether they can be retrieved from.
+//!
+//! The files themselves are the media store's; here is only their address.
+
+use std::fmt::Write;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::{
+    document::DocumentEvent,
+    envelope::RecordedEvent,
+    event::Event,
+    ids::{DocumentId, ProjectId},
+};
+use serde::Serialize;
+use sqlx::{PgPool, PgTransaction, QueryBuilder, query, query_as};
+use uuid::Uuid;
+
+use crate::{
+    ProjectionError, Projector, QueryError,
+    listing::{Page, Window, page_of_ids},
+    wire_time,
+};
+
+pub(crate) struct DocumentsProjector;
+
+#[async_trait]
+impl Projector for DocumentsProjector {
+    fn name(&self) -> &'static str {
+        "documents"
+    }
+
+    fn aggregate_types(&self) -> &'static [&'static str] {
+        &["document"]
+    }
+
+    async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
+        let Event::Document(event) = &recorded.event else { return Ok(()) };
+        let id = recorded.aggregate_id;
+        let at = recorded.metadata.recorded_at;
+        let statement = match event {
+            DocumentEvent::Added { project_id, creator: _, title, description, source } => query!(
+                "INSERT INTO views.documents
+                     (id, position, project_id, title, description, document_type, file_name, text_content, created_at, modified_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) ON CONFLICT (id) DO NOTHING",
+                id,
+                recorded.position,
+                project_id.value(),
+                title.as_str(),
+                description.as_deref(),
+                source.document_type.number(),
+                source.file.as_ref().map(|file| file.name.as_str()),
+                source.text_content.as_deref(),
+                at
+            ),
+            DocumentEvent::TitleChanged { title } => {
+                query!("UPDATE views.documents SET title = $3, modified_at = $2 WHERE id = $1", id, at, title.as_str())
+            }
+            DocumentEvent::DescriptionChanged { description } => query!(
+                "UPDATE views.documents SET description = $3, modified_at = $2 WHERE id = $1",
+                id,
+                at,
+                description.as_deref()
+            ),
+            // The domain lets only the newest version be embedded, so the event is about what the row shows.
+            DocumentEvent::Embedded { version: _, passages: _, model: _ } => query!(
+                "UPDATE views.documents SET is_uploading = false, failure_reason = NULL, modified_at = $2 WHERE id = $1",
+                id,
+                at
+            ),
+            DocumentEvent::EmbeddingFailed { version: _, reason } => query!(
+                "UPDATE views.documents SET is_uploading = false, failure_reason = $3, modified_at = $2 WHERE id = $1",
+                id,
+                at,
+                reason.message()
+            ),
+            DocumentEvent::Deleted {} => {
+                query!("UPDATE views.documents SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
+            }
+        };
+        statement.execute(&mut **tx).await?;
+        Ok(())
+    }
+}
+
+/// A document, as the contract shows one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DocumentView {
+    pub external_id: Uuid,
+    pub title: String,
+    #[serde(with = "wire_time")]
+    pub created_at: DateTime<Utc>,
+    #[serde(with = "wire_time")]
+    pub modified_at: DateTime<Utc>,
+    pub description: Option<String>,
+    pub document_type: i16,
+    /// The address of its file.
+    pub file: Option<String>,
+    pub text_content: Option<String>,
+    pub uploading: bool,
+    pub failed: bool,
+    pub failure_reason: Option<String>,
+}
+
+struct DocumentRow {
+    id: Uuid,
+    project_id: Uuid,
+    title: String,
+    created_at: DateTime<Utc>,
+    modified_at: DateTime<Utc>,
+    description: Option<String>,
+    document_type: i16,
+    file_name: Option<String>,
+    text_content: Option<String>,
+    is_uploading: bool,
+    failure_reason: Option<String>,
+    is_deleted: bool,
+}
+
+impl DocumentRow {
+    fn into_view(self, media_base: &str) -> DocumentView {
+        DocumentView {
+            external_id: self.id,
+            title: self.title,
+            created_at: self.created_at,
+            modified_at: self.modified_at,
+            description: self.description,
+            document_type: self.document_type,
+            file: self.file_name.map(|name| media_url(media_base, &name)),
+            text_content: self.text_content,
+            uploading: self.is_uploading,
+            failed: self.failure_reason.is_some(),
+            failure_reason: self.failure_reason,
+        }
+    }
+}
+
+/// The address of a file in the media store: the base as given, the name percent-encoded.
+pub fn media_url(media_base: &str, name: &str) -> String {
+    let mut url = media_base.to_owned();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            url.push(char::from(byte));
+        } else {
+            write!(url, "%{byte:02X}").expect("a String takes any text");
+        }
+    }
+    url
+}
+
+/// The column behind a name that a client may order the list by.
+pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
+    Some(match wire_name {
+        "external_id" => "id",
+        "title" => "title",
+        "created_at" => "created_at",
+        "modified_at" => "modified_at",
+        "description" => "description",
+        "document_type" => "document_type",
+        "file" => "file_name",
+        "text_content" => "text_content",
+        "uploading" => "is_uploading",
+        "failed" => "(failure_reason IS NOT NULL)",
+        "failure_reason" => "failure_reason",
+        _ => return None,
+    })
+}
+
+/// The documents of a project; oldest first unless ordered otherwise.
+pub async fn list(
+    pool: &PgPool,
+    project: ProjectId,
+    window: &Window,
+    media_base: &str,
+) -> Result<Page<DocumentView>, QueryError> {
+    let mut found =
+        QueryBuilder::new("WITH found AS (SELECT * FROM views.documents WHERE NOT is_deleted AND project_id = ");
+    found.push_bind(project.value());
+    let page = page_of_ids(pool, found, "position", window).await?;
+    let rows = rows(pool, &page.results).await?;
+    Ok(page.with_rows(rows).map(|row| row.into_view(media_base)))
+}
+
+/// The document with this id, if it is in this project.
+pub async fn find(
+    pool: &PgPool,
+    project: ProjectId,
+    id: DocumentId,
+    media_base: &str,
+) -> Result<Option<DocumentView>, QueryError> {
+    let row = rows(pool, &[id.value()]).await?.pop();
+    Ok(row.filter(|row| !row.is_deleted && row.project_id == project.value()).map(|row| row.into_view(media_base)))
+}
+
+/// The documents with these ids, in this order, also deleted ones: an answer goes on showing what it was made from.
+pub async fn find_many(pool: &PgPool, ids: &[Uuid], media_base: &str) -> Result<Vec<DocumentView>, QueryError> {
+    Ok(rows(pool, ids).await?.into_iter().map(|row| row.into_view(media_base)).collect())
+}
+
+async fn rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<DocumentRow>, QueryError> {
+    let rows = query_as!(
+        DocumentRow,
+        "SELECT documents.id, project_id, title, created_at, modified_at, description, document_type, file_name, text_content,
+                is_uploading, failure_reason, is_deleted
+         FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.documents USING (id)
+         ORDER BY place",
+        ids
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::media_url;
+
+    #[test]
+    fn a_file_name_is_percent_encoded_behind_either_base() {
+        assert_eq!(media_url("http://host/media/", "a_b_1é.txt"), "http://host/media/a_b_1%C3%A9.txt");
+        assert_eq!(media_url("/media/", "50% ok?.pdf"), "/media/50%25%20ok%3F.pdf");
+    }
+}

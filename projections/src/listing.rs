@@ -1,0 +1,141 @@
+//! What every list has in common: search, ordering, and a page in the contract's envelope.
+//!
+//! No text of a client becomes SQL: words are bound, and columns come from each view's own list of names.
+
+use serde::Serialize;
+use sqlx::{PgPool, Postgres, QueryBuilder, Row};
+use uuid::Uuid;
+
+use crate::QueryError;
+
+/// In which order a list comes: columns, each with whether it descends. Ties come in creation order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ordering(Vec<(&'static str, bool)>);
+
+impl Ordering {
+    /// Reads `-is_default,created_at`. `column` knows the names that the view's output has; others are dropped.
+    pub fn parse(text: &str, column: fn(&str) -> Option<&'static str>) -> Self {
+        let terms = text.split(',').map(str::trim).filter_map(|term| {
+            let name = term.strip_prefix('-');
+            Some((column(name.unwrap_or(term))?, name.is_some()))
+        });
+        Self(terms.collect())
+    }
+}
+
+/// Which part of a list is wanted, in which order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Window {
+    /// Without a term: the view's default order.
+    pub ordering: Ordering,
+    pub limit: i64,
+    pub offset: i64,
+}
+
+/// A part of a list, as the contract wraps it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Page<T> {
+    /// Of the whole list.
+    pub count: i64,
+    pub has_previous: bool,
+    pub has_next: bool,
+    pub results: Vec<T>,
+    pub offset: i64,
+}
+
+impl<T> Page<T> {
+    /// The same part with every row turned into something else.
+    pub fn map<U>(self, to: impl FnMut(T) -> U) -> Page<U> {
+        let Self { count, has_previous, has_next, results, offset } = self;
+        Page { count, has_previous, has_next, results: results.into_iter().map(to).collect(), offset }
+    }
+}
+
+/// Splits what was typed into a search box: at blanks and commas.
+pub fn search_words(text: &str) -> Vec<String> {
+    text.split(|c: char| c.is_whitespace() || c == ',' || c == '\0')
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Patterns for `ILIKE ALL` that match a text which contains every word, taken literally.
+pub(crate) fn containing(words: &[String]) -> Vec<String> {
+    words
+        .iter()
+        .map(|word| {
+            let literal: String = word
+                .chars()
+                .filter(|c| *c != '\0')
+                .flat_map(|c| matches!(c, '\\' | '%' | '_').then_some('\\').into_iter().chain([c]))
+                .collect();
+            format!("%{literal}%")
+        })
+        .collect()
+}
+
+/// The ids of a window's rows, in a page.
+///
+/// `found` has begun as `SELECT .. FROM .. WHERE ..` over rows with `id` and `position`; counting and cutting happen in one statement, so they agree.
+pub(crate) async fn page_of_ids(
+    pool: &PgPool,
+    found: QueryBuilder<'_, Postgres>,
+    default_order: &'static str,
+    window: &Window,
+) -> Result<Page<Uuid>, QueryError> {
+    let mut query = found;
+    query.push(") SELECT (SELECT count(*) FROM found), ARRAY(SELECT id FROM found ORDER BY ");
+    if window.ordering.0.is_empty() {
+        query.push(default_order);
+    } else {
+        for (column, descends) in &window.ordering.0 {
+            query.push(column).push(if *descends { " DESC, " } else { ", " });
+        }
+        query.push("position");
+    }
+    query.push(" LIMIT ").push_bind(window.limit).push(" OFFSET ").push_bind(window.offset).push(")");
+    let row = query.build().fetch_one(pool).await?;
+    let count: i64 = row.try_get(0)?;
+    let results: Vec<Uuid> = row.try_get(1)?;
+    let offset = window.offset;
+    Ok(Page { count, has_previous: offset > 0, has_next: offset.saturating_add(window.limit) < count, results, offset })
+}
+
+impl Page<Uuid> {
+    /// The same page with these rows in place of their ids.
+    pub(crate) fn with_rows<T>(self, rows: Vec<T>) -> Page<T> {
+        let Self { count, has_previous, has_next, offset, .. } = self;
+        Page { count, has_previous, has_next, results: rows, offset }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(name: &str) -> Option<&'static str> {
+        match name {
+            "title" => Some("title"),
+            "archived" => Some("is_archived"),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn an_ordering_keeps_known_columns_in_the_order_given_and_drops_others() {
+        assert_eq!(
+            Ordering::parse("-archived, title,nonsense,--title,title; drop", column),
+            Ordering(vec![("is_archived", true), ("title", false)])
+        );
+    }
+
+    #[test]
+    fn a_search_is_split_at_blanks_and_commas() {
+        assert_eq!(search_words(" zinc,  dose,\tchild "), ["zinc", "dose", "child"]);
+    }
+
+    #[test]
+    fn wildcards_in_a_search_are_taken_literally() {
+        assert_eq!(containing(&["50%_\\".to_owned()]), ["%50\\%\\_\\\\%"]);
+    }
+}

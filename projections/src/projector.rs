@@ -1,0 +1,36 @@
+//! What a projector is, and the list of all.
+//!
+//! It gets one event and an open transaction, so it cannot have any effect but rows.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::envelope::RecordedEvent;
+use sqlx::PgTransaction;
+
+use crate::{chats::ChatsProjector, documents::DocumentsProjector, projects::ProjectsProjector, users::UsersProjector};
+
+/// Turns events into the rows of one view.
+#[async_trait]
+pub trait Projector: Send + Sync {
+    /// Names the projection in checkpoints, such as `chats`.
+    fn name(&self) -> &'static str;
+
+    /// The aggregate types whose events it wants, of [`domain::event::AGGREGATE_TYPES`].
+    fn aggregate_types(&self) -> &'static [&'static str];
+
+    /// Writes the rows that follow from one event.
+    ///
+    /// Called once an event in effect, and in the order of each aggregate's stream: the caller holds and moves the checkpoint in the same transaction.
+    async fn project(&self, event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError>;
+}
+
+/// The rows of an event cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("the rows of the event cannot be written")]
+pub struct ProjectionError(#[from] sqlx::Error);
+
+/// Every projector of the system.
+pub fn projectors() -> Vec<Arc<dyn Projector>> {
+    vec![Arc::new(UsersProjector), Arc::new(ProjectsProjector), Arc::new(DocumentsProjector), Arc::new(ChatsProjector)]
+}

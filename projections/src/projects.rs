@@ -1,0 +1,305 @@
+//! Projects: their settings, and what of them is shown to whom.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::{
+    envelope::RecordedEvent,
+    event::Event,
+    ids::ProjectId,
+    project::{ProjectEvent, Settings},
+};
+use serde::Serialize;
+use sqlx::{PgPool, PgTransaction, QueryBuilder, query, query_as};
+use uuid::Uuid;
+
+use crate::{
+    ProjectionError, Projector, QueryError,
+    listing::{Page, Window, containing, page_of_ids},
+    wire_time,
+};
+
+pub(crate) struct ProjectsProjector;
+
+#[async_trait]
+impl Projector for ProjectsProjector {
+    fn name(&self) -> &'static str {
+        "projects"
+    }
+
+    fn aggregate_types(&self) -> &'static [&'static str] {
+        &["project"]
+    }
+
+    async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
+        let Event::Project(event) = &recorded.event else { return Ok(()) };
+        let id = recorded.aggregate_id;
+        let at = recorded.metadata.recorded_at;
+        let statement = match event {
+            ProjectEvent::Created { creator: _, settings } => {
+                return insert(recorded, settings, tx).await;
+            }
+            ProjectEvent::TitleChanged { title } => {
+                query!("UPDATE views.projects SET title = $3, modified_at = $2 WHERE id = $1", id, at, title.as_str())
+            }
+            ProjectEvent::DescriptionChanged { description } => query!(
+                "UPDATE views.projects SET description = $3, modified_at = $2 WHERE id = $1",
+                id,
+                at,
+                description.as_deref()
+            ),
+            ProjectEvent::PromptChanged { prompt } => {
+                query!("UPDATE views.projects SET prompt = $3, modified_at = $2 WHERE id = $1", id, at, prompt)
+            }
+            ProjectEvent::ModelChanged { model } => {
+                query!("UPDATE views.projects SET model = $3, modified_at = $2 WHERE id = $1", id, at, model.number())
+            }
+            ProjectEvent::SpeechEnginesChanged { stt_engine, tts_engine } => query!(
+                "UPDATE views.projects SET stt_engine = $3, tts_engine = $4, modified_at = $2 WHERE id = $1",
+                id,
+                at,
+                stt_engine.number(),
+                tts_engine.number()
+            ),
+            ProjectEvent::PresetQuestionsChanged { preset_questions } => query!(
+                "UPDATE views.projects SET preset_questions = $3, modified_at = $2 WHERE id = $1",
+                id,
+                at,
+                preset_questions.as_deref()
+            ),
+            ProjectEvent::AssistantChanged { assistant_id } => query!(
+                "UPDATE views.projects SET assistant_id = $3, modified_at = $2 WHERE id = $1",
+                id,
+                at,
+                assistant_id.as_deref()
+            ),
+            ProjectEvent::ProviderKeyChanged { is_set } => {
+                query!("UPDATE views.projects SET key_set = $3, modified_at = $2 WHERE id = $1", id, at, is_set)
+            }
+            ProjectEvent::MadeDefault {} => {
+                query!("UPDATE views.projects SET is_default = true, modified_at = $2 WHERE id = $1", id, at)
+            }
+            ProjectEvent::NoLongerDefault {} => {
+                query!("UPDATE views.projects SET is_default = false, modified_at = $2 WHERE id = $1", id, at)
+            }
+            ProjectEvent::Archived {} => {
+                query!("UPDATE views.projects SET is_archived = true, modified_at = $2 WHERE id = $1", id, at)
+            }
+            ProjectEvent::Unarchived {} => {
+                query!("UPDATE views.projects SET is_archived = false, modified_at = $2 WHERE id = $1", id, at)
+            }
+            ProjectEvent::Deleted {} => {
+                query!("UPDATE views.projects SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
+            }
+        };
+        statement.execute(&mut **tx).await?;
+        Ok(())
+    }
+}
+
+async fn insert(
+    recorded: &RecordedEvent,
+    settings: &Settings,
+    tx: &mut PgTransaction<'_>,
+) -> Result<(), ProjectionError> {
+    query!(
+        "INSERT INTO views.projects
+             (id, position, title, description, prompt, model, stt_engine, tts_engine, preset_questions, assistant_id, created_at, modified_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) ON CONFLICT (id) DO NOTHING",
+        recorded.aggregate_id,
+        recorded.position,
+        settings.title.as_str(),
+        settings.description.as_deref(),
+        settings.prompt,
+        settings.model.number(),
+        settings.stt_engine.number(),
+        settings.tts_engine.number(),
+        settings.preset_questions.as_deref(),
+        settings.assistant_id.as_deref(),
+        recorded.metadata.recorded_at
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// A project, as the contract shows it to people who are not staff.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProjectView {
+    pub external_id: Uuid,
+    pub title: String,
+    #[serde(with = "wire_time")]
+    pub created_at: DateTime<Utc>,
+    #[serde(with = "wire_time")]
+    pub modified_at: DateTime<Utc>,
+    pub description: Option<String>,
+    pub stt_engine: i16,
+    pub tts_engine: i16,
+    pub model: i16,
+    pub is_default: bool,
+    pub display_preset_questions: Option<Vec<String>>,
+    pub archived: bool,
+    pub assistant_id: Option<String>,
+}
+
+/// A project, as the contract shows it to staff.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StaffProjectView {
+    pub external_id: Uuid,
+    pub title: String,
+    #[serde(with = "wire_time")]
+    pub created_at: DateTime<Utc>,
+    #[serde(with = "wire_time")]
+    pub modified_at: DateTime<Utc>,
+    pub description: Option<String>,
+    pub stt_engine: i16,
+    pub tts_engine: i16,
+    /// A text, as the original has it.
+    pub model: String,
+    pub is_default: bool,
+    pub display_preset_questions: Option<Vec<String>>,
+    pub archived: bool,
+    pub assistant_id: Option<String>,
+    pub prompt: String,
+    pub key_set: bool,
+    pub preset_questions: Option<Vec<String>>,
+}
+
+/// A project, before it is decided who looks at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a row with the columns that it has")]
+pub struct ProjectRow {
+    pub id: Uuid,
+    pub title: String,
+    pub created_at: DateTime<Utc>,
+    pub modified_at: DateTime<Utc>,
+    pub description: Option<String>,
+    pub stt_engine: i16,
+    pub tts_engine: i16,
+    pub model: i16,
+    pub is_default: bool,
+    /// The preset questions, or four of them at random.
+    pub display_preset_questions: Option<Vec<String>>,
+    pub is_archived: bool,
+    pub assistant_id: Option<String>,
+    pub prompt: String,
+    pub key_set: bool,
+    pub preset_questions: Option<Vec<String>>,
+    pub is_deleted: bool,
+}
+
+impl ProjectRow {
+    /// What people who are not staff see.
+    pub fn into_view(self) -> ProjectView {
+        ProjectView {
+            external_id: self.id,
+            title: self.title,
+            created_at: self.created_at,
+            modified_at: self.modified_at,
+            description: self.description,
+            stt_engine: self.stt_engine,
+            tts_engine: self.tts_engine,
+            model: self.model,
+            is_default: self.is_default,
+            display_preset_questions: self.display_preset_questions,
+            archived: self.is_archived,
+            assistant_id: self.assistant_id,
+        }
+    }
+
+    /// What staff see.
+    pub fn into_staff_view(self) -> StaffProjectView {
+        StaffProjectView {
+            external_id: self.id,
+            title: self.title,
+            created_at: self.created_at,
+            modified_at: self.modified_at,
+            description: self.description,
+            stt_engine: self.stt_engine,
+            tts_engine: self.tts_engine,
+            model: self.model.to_string(),
+            is_default: self.is_default,
+            display_preset_questions: self.display_preset_questions,
+            archived: self.is_archived,
+            assistant_id: self.assistant_id,
+            prompt: self.prompt,
+            key_set: self.key_set,
+            preset_questions: self.preset_questions,
+        }
+    }
+}
+
+/// Which projects are listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// All of them; others see the default project only.
+    pub staff: bool,
+    pub archived: Option<bool>,
+    /// Words that the title must contain, all of them.
+    pub search: Vec<String>,
+}
+
+/// The column behind a name that a client may order the list by.
+pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
+    Some(match wire_name {
+        "external_id" => "id",
+        "title" => "title",
+        "created_at" => "created_at",
+        "modified_at" => "modified_at",
+        "description" => "description",
+        "stt_engine" => "stt_engine",
+        "tts_engine" => "tts_engine",
+        "model" => "model",
+        "is_default" => "is_default",
+        "archived" => "is_archived",
+        "assistant_id" => "assistant_id",
+        _ => return None,
+    })
+}
+
+/// The same for staff, whose view has more columns.
+pub fn staff_ordering_column(wire_name: &str) -> Option<&'static str> {
+    match wire_name {
+        "prompt" => Some("prompt"),
+        "key_set" => Some("key_set"),
+        "preset_questions" => Some("preset_questions"),
+        other => ordering_column(other),
+    }
+}
+
+/// Projects; the default one first and then oldest first, unless ordered otherwise.
+pub async fn list(pool: &PgPool, filter: &Filter, window: &Window) -> Result<Page<ProjectRow>, QueryError> {
+    let mut found = QueryBuilder::new("WITH found AS (SELECT * FROM views.projects WHERE NOT is_deleted");
+    if !filter.staff {
+        found.push(" AND is_default");
+    }
+    if let Some(archived) = filter.archived {
+        found.push(" AND is_archived = ").push_bind(archived);
+    }
+    found.push(" AND title ILIKE ALL (").push_bind(containing(&filter.search)).push(")");
+    let page = page_of_ids(pool, found, "is_default DESC, position", window).await?;
+    let rows = rows(pool, &page.results).await?;
+    Ok(page.with_rows(rows))
+}
+
+/// The project with this id.
+pub async fn find(pool: &PgPool, id: ProjectId) -> Result<Option<ProjectRow>, QueryError> {
+    Ok(rows(pool, &[id.value()]).await?.pop().filter(|row| !row.is_deleted))
+}
+
+/// The projects with these ids, in this order, also deleted ones: their chats stay readable.
+pub(crate) async fn rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<ProjectRow>, QueryError> {
+    let rows = query_as!(
+        ProjectRow,
+        "SELECT projects.id, title, created_at, modified_at, description, stt_engine, tts_engine, model, is_default,
+                CASE WHEN cardinality(preset_questions) > 4
+                     THEN ARRAY(SELECT question FROM unnest(preset_questions) AS question ORDER BY random() LIMIT 4)
+                     ELSE preset_questions END AS display_preset_questions,
+                is_archived, assistant_id, prompt, key_set, preset_questions, is_deleted
+         FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.projects USING (id)
+         ORDER BY place",
+        ids
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows)
+}
