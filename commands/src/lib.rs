@@ -1,3 +1,5 @@
 //! The write side: all that may change the world.
 
+pub mod adapters;
 pub mod ports;
+pub mod retrieval;
