@@ -2,4 +2,5 @@
 
 pub mod adapters;
 pub mod ports;
+pub mod prompt;
 pub mod retrieval;

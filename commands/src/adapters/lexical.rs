@@ -14,7 +14,7 @@ use crate::{
 /// Stored with every vector. A change to the vectors of the same text needs a new name.
 pub const MODEL: &str = "built-in-lexical-1";
 
-const DIMENSION: usize = 1_024;
+const DIMENSION: usize = 512;
 /// Words of scripts for which there is no stemmer are compared by their parts, too.
 const PART: usize = 3;
 

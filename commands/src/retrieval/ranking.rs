@@ -19,13 +19,11 @@ pub struct Weights {
     pub title: f32,
     /// Words against vectors: 0 is words only, 1 vectors only.
     pub vector: f32,
-    /// A passage's own score against that of its whole document: 0 is the passage only.
-    pub document: f32,
 }
 
 impl Default for Weights {
     fn default() -> Self {
-        Self { title: 3.0, vector: 0.3, document: 0.5 }
+        Self { title: 3.0, vector: 0.3 }
     }
 }
 
@@ -159,7 +157,6 @@ struct Lexical {
     /// The question's words with their inverse document frequency.
     words: Vec<(u64, f32)>,
     average_text: f32,
-    average_document: f32,
     average_title: f32,
     weights: Weights,
 }
@@ -182,7 +179,6 @@ impl Lexical {
         Self {
             words,
             average_text: text / chunks.max(1.0),
-            average_document: text / documents.max(1.0),
             average_title: title / documents.max(1.0),
             weights,
         }
@@ -191,8 +187,6 @@ impl Lexical {
     /// One score for each chunk of the document.
     fn scores(&self, segment: &Segment) -> Vec<f32> {
         let mut scores = vec![0.0; segment.len()];
-        let mut document = 0.0;
-        let document_length = segment.text_lengths.iter().sum();
         let title = |count: f32| self.weights.title * count / discount(segment.title_length, self.average_title);
         for (word, rarity) in &self.words {
             let Some(postings) = segment.postings.get(word) else { continue };
@@ -200,12 +194,6 @@ impl Lexical {
                 let text = posting.in_text / discount(segment.text_lengths[posting.chunk], self.average_text);
                 scores[posting.chunk] += rarity * saturate(text + title(posting.in_title));
             }
-            let in_text: f32 = postings.iter().map(|posting| posting.in_text).sum();
-            let text = in_text / discount(document_length, self.average_document);
-            document += rarity * saturate(text + title(postings[0].in_title));
-        }
-        for score in &mut scores {
-            *score = (1.0 - self.weights.document) * *score + self.weights.document * document;
         }
         scores
     }
@@ -224,10 +212,105 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     if a.len() != b.len() {
         return 0.0;
     }
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+    // Eight sums side by side: the processor need not wait for one addition to begin the next.
+    const LANES: usize = 8;
+    let mut sums = [0.0_f32; LANES];
+    let (a_lanes, a_rest) = a.as_chunks::<LANES>();
+    let (b_lanes, b_rest) = b.as_chunks::<LANES>();
+    for (a, b) in a_lanes.iter().zip(b_lanes) {
+        for lane in 0..LANES {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + rest
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of words and chunks are far below 2^24")]
 const fn length(count: usize) -> f32 {
     count as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::ids::ChunkId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn document(id: u128, title: &str, texts: &[&str]) -> Arc<Segment> {
+        let document_id = DocumentId::new(Uuid::from_u128(id));
+        let chunk = |(at, text): (u128, &&str)| IndexedChunk {
+            chunk_id: ChunkId::new(Uuid::from_u128(id * 1_000 + at)),
+            document_id,
+            document_version: 1,
+            title: title.to_owned(),
+            text: (*text).to_owned(),
+            content_hash: String::new(),
+            model: "model".to_owned(),
+            vector: vec![0.0, 1.0],
+        };
+        Arc::new(Segment::new(document_id, (0..).zip(texts).map(chunk).collect()))
+    }
+
+    fn question(text: &str) -> Query {
+        Query { text: text.to_owned(), model: "other".to_owned(), vector: vec![1.0, 0.0] }
+    }
+
+    fn found(segments: &[Arc<Segment>], query: &Query, limit: usize) -> Vec<u128> {
+        let passages = rank(segments, query, limit, Weights::default());
+        passages.iter().map(|passage| passage.chunk_id.value().as_u128()).collect()
+    }
+
+    #[test]
+    fn the_passage_with_the_rarer_word_is_first() {
+        let segments = [document(1, "x", &["the patient and the doctor"]), document(2, "x", &["the patient has gout"])];
+        assert_eq!(found(&segments, &question("Has my patient gout?"), 10), [2_000, 1_000]);
+    }
+
+    #[test]
+    fn a_word_of_the_title_outweighs_one_of_the_text() {
+        let segments = [document(1, "Diet", &["gout and more"]), document(2, "Gout", &["diet and more"])];
+        assert_eq!(found(&segments, &question("gout"), 10)[0], 2_000);
+    }
+
+    #[test]
+    fn what_shares_nothing_with_the_question_is_not_found() {
+        let segments = [document(1, "Gout", &["joints"])];
+        assert_eq!(found(&segments, &question("capital of France"), 10), [0_u128; 0]);
+    }
+
+    #[test]
+    fn a_vector_finds_what_no_word_finds() {
+        let segments = [document(1, "Gout", &["joints"])];
+        let query = Query { text: "Paris".to_owned(), model: "model".to_owned(), vector: vec![0.0, 1.0] };
+        assert_eq!(found(&segments, &query, 10), [1_000]);
+    }
+
+    #[test]
+    fn vectors_of_another_model_or_dimension_count_nothing() {
+        let segments = [document(1, "Gout", &["joints"])];
+        let shorter = Query { text: "Paris".to_owned(), model: "model".to_owned(), vector: vec![1.0] };
+        let other = Query { vector: vec![0.0, 1.0], ..question("Paris") };
+        assert_eq!(found(&segments, &shorter, 10), [0_u128; 0]);
+        assert_eq!(found(&segments, &other, 10), [0_u128; 0]);
+    }
+
+    #[test]
+    fn a_long_document_does_not_crowd_out_the_others() {
+        let segments = [document(1, "Gout", &["gout"; 9]), document(2, "Joints", &["joints and gout in old age"])];
+        assert_eq!(found(&segments, &question("gout"), 5), [1_000, 1_001, 1_002, 1_003, 2_000]);
+    }
+
+    #[test]
+    fn a_single_document_may_fill_the_whole_result() {
+        let segments = [document(1, "Gout", &["gout"; 9])];
+        assert_eq!(found(&segments, &question("gout"), 7).len(), 7);
+    }
+
+    #[test]
+    fn the_dot_product_takes_every_dimension() {
+        let ones = vec![1.0; 19];
+        assert!((dot(&ones, &ones) - 19.0).abs() < f32::EPSILON);
+    }
 }
