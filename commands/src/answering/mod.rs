@@ -138,7 +138,7 @@ impl Answering {
     /// # Errors
     /// [`AskError`]; the question was not recorded then.
     pub async fn ask(&self, ask: Ask, context: &Context) -> Result<Turn, AskError> {
-        if !ask.language.eq_ignore_ascii_case("en") && !self.model.is_multilingual() {
+        if !ask.language.eq_ignore_ascii_case("en") {
             return Err(AskError::NoTranslator);
         }
         let key = self.choose_key(ask.project, ask.provider_key, ask.allow_key).await?;

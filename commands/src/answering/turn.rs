@@ -128,7 +128,7 @@ impl Work {
                 model_requested,
                 model_returned: finish.model,
                 prompt_version: prompt.version.to_owned(),
-                prompt_hash: prompt.hash,
+                prompt_hash: prompt.template_hash,
                 temperature: self.question.temperature,
                 usage: finish.prompt_tokens.zip(finish.completion_tokens).map(|(prompt_tokens, completion_tokens)| {
                     Usage { prompt_tokens, completion_tokens }
@@ -190,7 +190,7 @@ impl Work {
         let model = self.settings.as_ref().map_or(Model::Gpt35, |settings| settings.model);
         Ok(AnswerRequest {
             model: (self.answering.names)(model),
-            system: prompt.text.clone(),
+            system: prompt.system.clone(),
             history,
             question: self.question.text.replace(['\r', '\n'], " "),
             passages,
