@@ -4,3 +4,4 @@ pub mod app;
 pub mod config;
 pub mod contract;
 pub mod embedded_postgres;
+pub mod routes;
