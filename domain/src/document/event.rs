@@ -1,7 +1,7 @@
 //! What can happen to a reference document.
 
 use serde::{Deserialize, Serialize};
-use strum::{IntoStaticStr, VariantNames};
+use strum::{IntoStaticStr, VariantArray, VariantNames};
 
 use crate::{
     ids::{ProjectId, UserId},
@@ -31,7 +31,7 @@ pub struct Source {
 }
 
 /// Why a document cannot be retrieved from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
 #[serde(rename_all = "snake_case")]
 pub enum EmbeddingFailure {
     /// There is no text in it.
