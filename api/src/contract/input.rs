@@ -28,10 +28,7 @@ pub struct BodyLimits {
 
 impl Default for BodyLimits {
     fn default() -> Self {
-        Self {
-            form_bytes: 2_621_440,
-            upload_bytes: 26_214_400,
-        }
+        Self { form_bytes: 2_621_440, upload_bytes: 26_214_400 }
     }
 }
 
@@ -54,11 +51,7 @@ impl<S: Send + Sync> FromRequest<S> for UnreadBody {
     type Rejection = Infallible;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
-        let limits = request
-            .extensions()
-            .get::<BodyLimits>()
-            .copied()
-            .unwrap_or_default();
+        let limits = request.extensions().get::<BodyLimits>().copied().unwrap_or_default();
         Ok(Self { request, limits })
     }
 }
@@ -119,10 +112,7 @@ impl UnreadBody {
         }
         match serde_json::from_slice(&bytes) {
             Ok(Value::Object(entries)) => Ok(Input {
-                fields: entries
-                    .into_iter()
-                    .map(|(name, value)| (name, Received::Json(value)))
-                    .collect(),
+                fields: entries.into_iter().map(|(name, value)| (name, Received::Json(value))).collect(),
                 form: false,
             }),
             Ok(Value::Null) => Err(ApiError::non_field("No data provided")),
@@ -130,10 +120,7 @@ impl UnreadBody {
                 "Invalid data. Expected a dictionary, but got {}.",
                 python::type_name(&other)
             ))),
-            Err(_) => Err(ApiError::parse(format!(
-                "JSON parse error - {}",
-                json_fault::describe(&bytes)
-            ))),
+            Err(_) => Err(ApiError::parse(format!("JSON parse error - {}", json_fault::describe(&bytes)))),
         }
     }
 
@@ -153,10 +140,7 @@ impl UnreadBody {
     }
 
     async fn multipart(self) -> Result<Input, ApiError> {
-        let BodyLimits {
-            form_bytes,
-            upload_bytes,
-        } = self.limits;
+        let BodyLimits { form_bytes, upload_bytes } = self.limits;
         let mut parts = Multipart::from_request(self.limited_to(upload_bytes), &())
             .await
             .map_err(|_| malformed("Invalid boundary in multipart"))?;
@@ -184,11 +168,7 @@ impl UnreadBody {
                 // A file box that was left empty sends a part without a file name.
                 Some(file_name) if file_name.is_empty() => {}
                 Some(file_name) => {
-                    let upload = Upload {
-                        file_name,
-                        content_type,
-                        bytes,
-                    };
+                    let upload = Upload { file_name, content_type, bytes };
                     input.fields.insert(name, Received::File(upload));
                 }
             }
@@ -263,10 +243,7 @@ impl fmt::Debug for Input {
 
 impl Input {
     fn empty(form: bool) -> Self {
-        Self {
-            fields: HashMap::new(),
-            form,
-        }
+        Self { fields: HashMap::new(), form }
     }
 
     fn add_text(&mut self, name: String, text: String) {

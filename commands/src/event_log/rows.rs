@@ -43,6 +43,10 @@ pub enum Row {
         session: SessionId,
     },
     EndSession(SessionId),
+    EndOtherSessions {
+        user: UserId,
+        keep: Option<SessionId>,
+    },
     /// Sealed; `None` removes it.
     ProviderKey {
         project: ProjectId,
@@ -109,6 +113,11 @@ impl Row {
                 session.value(),
             ),
             Self::EndSession(session) => sqlx::query!("DELETE FROM tokens WHERE session_id = $1", session.value()),
+            Self::EndOtherSessions { user, keep } => sqlx::query!(
+                "DELETE FROM tokens WHERE user_id = $1 AND session_id IS DISTINCT FROM $2",
+                user.value(),
+                keep.map(SessionId::value),
+            ),
             Self::ProviderKey { project, sealed_key: Some(sealed_key) } => sqlx::query!(
                 "INSERT INTO provider_keys (project_id, sealed_key) VALUES ($1, $2)
                  ON CONFLICT (project_id) DO UPDATE SET sealed_key = excluded.sealed_key",
