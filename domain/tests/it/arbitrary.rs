@@ -160,7 +160,7 @@ fn passage() -> impl Strategy<Value = RetrievedPassage> {
 }
 
 fn stage() -> impl Strategy<Value = Stage> {
-    let time = || (0_i64..4_000_000_000_000_000).prop_map(|micros| DateTime::<Utc>::from_timestamp_micros(micros));
+    let time = || (0_i64..4_000_000_000_000_000).prop_map(DateTime::<Utc>::from_timestamp_micros);
     (time(), time()).prop_filter_map("out of range", |(started_at, ended_at)| {
         Some(Stage { started_at: started_at?, ended_at: ended_at? })
     })

@@ -166,7 +166,9 @@ proptest! {
         answer in any::<u128>(),
     ) {
         let mut transcript = Transcript::default();
-        events.iter().for_each(|event| transcript.apply(event));
+        for event in &events {
+            transcript.apply(event);
+        }
         prop_assert!(transcript.answered_before(MessageId::new(Uuid::from_u128(answer))).count() <= events.len());
         let state = fold(Chat::default(), events);
         prop_assert_eq!(reread(&state), state);
