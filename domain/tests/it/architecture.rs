@@ -140,7 +140,8 @@ fn only_the_configuration_reads_the_environment() {
         // The search path of the operating system, handed on to PostgreSQL's own programs; no setting of ours.
         "api/src/embedded_postgres/programs.rs",
     ];
-    let reads = ["env::var", "dotenvy", "from_default_env", "env = \""];
+    // The last four are how an argument of the command line is also read from a variable.
+    let reads = ["env::var", "dotenvy", "from_default_env", "#[arg(env", "#[arg(long, env", ", env,", "env = \""];
     assert_only_in(&homes, "only the configuration reads the environment", &rust_sources(), |source| {
         source.lines_with(&reads)
     });
