@@ -35,6 +35,9 @@ use crate::contract::{
 const INVALID_USERNAME: &str =
     "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
 
+/// `users/me` is not a user of that name.
+const RESERVED_USERNAME: &str = "me";
+
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
         .route("/api/auth/register", resource(Public).post(Public, register).guarded_by(web.clone()))
@@ -49,19 +52,20 @@ async fn register(State(web): State<Web>, origin: Origin, body: UnreadBody) -> R
     let wanted_username = input.text("username").and_then(|text| Username::parse(text).ok());
     let (email_taken, username_taken) =
         web.app.accounts.are_taken(wanted_email.as_ref(), wanted_username.as_ref()).await?;
-    let about: Vec<(&'static str, String)> =
-        ["username", "full_name", "email"].iter().filter_map(|name| Some((label(name), input.text(name)?.to_owned()))).collect();
+    let about: Vec<(&'static str, String)> = ["username", "full_name", "email"]
+        .iter()
+        .filter_map(|name| Some((label(name), input.text(name)?.to_owned())))
+        .collect();
     let (username, full_name, password, email) = input.create(|fields| {
         let username = fields
             .text("username")
             .max(Username::MAX_CHARS)
-            .check(INVALID_USERNAME, |text| Username::parse(text).is_ok())
+            .check(INVALID_USERNAME, |text| Username::parse(text).is_ok() && text != RESERVED_USERNAME)
             .check(USERNAME_TAKEN, move |_| !username_taken)
             .required();
         let full_name = fields.text("full_name").max(FullName::MAX_CHARS).required();
         let password = new_password(fields, &about, true);
-        let email =
-            fields.email("email").max(Email::MAX_CHARS).check(EMAIL_TAKEN, move |_| !email_taken).required();
+        let email = fields.email("email").max(Email::MAX_CHARS).check(EMAIL_TAKEN, move |_| !email_taken).required();
         fields.text("recaptcha").required();
         (username, full_name, password.unwrap_or_default(), email)
     })?;
@@ -115,8 +119,7 @@ async fn log_in(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Res
     })?;
     let email = Email::parse(&email).map_err(|_| ApiError::from(AccountError::WrongCredentials))?;
     let session = SessionId::new(web.app.clock.new_id());
-    let login =
-        web.app.accounts.log_in(&email, password, session, |user| origin.context(Actor::User(user))).await?;
+    let login = web.app.accounts.log_in(&email, password, session, |user| origin.context(Actor::User(user))).await?;
     web.written(&login.committed, async || Ok(Json(json!({ "token": login.token.as_str() })).into_response())).await
 }
 

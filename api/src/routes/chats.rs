@@ -29,7 +29,10 @@ use crate::contract::{
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
-        .route("/api/projects/{project}/chats", resource(User).get(User, list).post(User, start).guarded_by(web.clone()))
+        .route(
+            "/api/projects/{project}/chats",
+            resource(User).get(User, list).post(User, start).guarded_by(web.clone()),
+        )
         .route(
             "/api/projects/{project}/chats/{id}",
             resource(User).get(User, get).patch(User, retitle).delete(User, delete).guarded_by(web.clone()),

@@ -179,8 +179,7 @@ async fn stream_answer(web: Web, chat: ChatId, input: String, turn: Turn) -> Res
         };
         return Ok(sse::response(stream::iter([frame])));
     };
-    let frames =
-        Frames { web, chat: chat.to_string(), input, so_far: String::new(), events: Some(events) };
+    let frames = Frames { web, chat: chat.to_string(), input, so_far: String::new(), events: Some(events) };
     Ok(sse::response(stream::unfold(frames, |mut frames| async {
         let frame = frames.next().await?;
         Some((frame, frames))

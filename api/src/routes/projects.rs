@@ -69,9 +69,8 @@ async fn list(State(web): State<Web>, caller: CallerInfo, query: ListQuery) -> R
 /// A project that the caller may see. A link is how a project is shared; an archived one is for those who have chats in it.
 async fn visible(web: &Web, caller: &CallerInfo, id: ProjectId) -> Result<ProjectRow, ApiError> {
     let project = projects::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)?;
-    let is_visible = caller.user.is_staff
-        || !project.is_archived
-        || chats::user_has_chat_in(&web.app.pool, id, caller.id()).await?;
+    let is_visible =
+        caller.user.is_staff || !project.is_archived || chats::user_has_chat_in(&web.app.pool, id, caller.id()).await?;
     if is_visible { Ok(project) } else { Err(ApiError::not_found()) }
 }
 

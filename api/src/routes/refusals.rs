@@ -30,9 +30,9 @@ impl From<sqlx::Error> for ApiError {
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Protocol(_) => true,
             // Connection failures, shutdown and start-up, out of resources, time-outs of locks and statements.
-            sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-                ["08", "57P", "53", "55P03", "57014"].iter().any(|class| code.starts_with(class))
-            }),
+            sqlx::Error::Database(error) => error
+                .code()
+                .is_some_and(|code| ["08", "57P", "53", "55P03", "57014"].iter().any(|class| code.starts_with(class))),
             _ => false,
         };
         if is_away {
@@ -126,7 +126,9 @@ impl From<ChatError> for ApiError {
     fn from(error: ChatError) -> Self {
         match error {
             ChatError::NotFound => Self::not_found(),
-            ChatError::AlreadyStarted | ChatError::NoOpenTurn => conflict(&error),
+            ChatError::AlreadyStarted | ChatError::AlreadyAsked | ChatError::NotFinite | ChatError::NoOpenTurn => {
+                conflict(&error)
+            }
         }
     }
 }

@@ -38,7 +38,11 @@ impl Web {
     }
 
     /// The answer to a write: sent when it can be read back, or after a bounded wait with a header that says so.
-    pub async fn written(&self, committed: &Committed, response: impl AsyncFnOnce() -> Result<Response, ApiError>) -> Result<Response, ApiError> {
+    pub async fn written(
+        &self,
+        committed: &Committed,
+        response: impl AsyncFnOnce() -> Result<Response, ApiError>,
+    ) -> Result<Response, ApiError> {
         let readable = self.settled(committed).await;
         let mut response = response().await?;
         if !readable {
@@ -67,7 +71,7 @@ impl Web {
 }
 
 /// Where a request comes from.
-pub struct Origin {
+pub(super) struct Origin {
     request_id: Uuid,
     method_and_path: String,
     address: Option<String>,
@@ -81,7 +85,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Origin {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let text = |name: &str| {
-            parts.headers.get(name).and_then(|value| value.to_str().ok()).filter(|text| !text.is_empty()).map(str::to_owned)
+            parts
+                .headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
         };
         let idempotency_key = text("idempotency-key");
         if idempotency_key.as_ref().is_some_and(|key| key.chars().count() > MAX_KEY_CHARS) {
@@ -103,14 +112,15 @@ fn is_traceparent(text: &str) -> bool {
     let lengths = [2, 32, 16, 2];
     let parts: Vec<&str> = text.split('-').collect();
     parts.len() == 4
-        && parts.iter().zip(lengths).all(|(part, length)| {
-            part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit())
-        })
+        && parts
+            .iter()
+            .zip(lengths)
+            .all(|(part, length)| part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 impl Origin {
     /// The context of a command of this request.
-    pub fn context(&self, actor: Actor) -> Context {
+    pub(super) fn context(&self, actor: Actor) -> Context {
         Context {
             actor,
             on_behalf_of: None,
@@ -124,7 +134,7 @@ impl Origin {
     }
 
     /// The context of a command that makes something: repeated under the same key, it is made once.
-    pub fn context_of_creation(&self, caller: &CallerInfo, input: &Input) -> Context {
+    pub(super) fn context_of_creation(&self, caller: &CallerInfo, input: &Input) -> Context {
         let idempotency = self.idempotency_key.clone().map(|key| IdempotencyKey {
             key,
             request: [self.method_and_path.as_bytes(), &input.fingerprint()].concat(),
@@ -134,7 +144,7 @@ impl Origin {
 }
 
 /// The client's own provider key.
-pub struct ProviderKey(pub Option<String>);
+pub(super) struct ProviderKey(pub Option<String>);
 
 impl<S: Send + Sync> FromRequestParts<S> for ProviderKey {
     type Rejection = std::convert::Infallible;
@@ -162,6 +172,6 @@ impl<S: Send + Sync> FromRequestParts<S> for CallerInfo {
 }
 
 /// An answer without a body.
-pub fn empty(status: axum::http::StatusCode) -> Response {
+pub(super) fn empty(status: axum::http::StatusCode) -> Response {
     status.into_response()
 }
