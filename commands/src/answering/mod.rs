@@ -23,7 +23,6 @@ use uuid::Uuid;
 use crate::{
     event_log::{AppendError, Committed, NewJob, Reservation, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
-    jobs::LEASE,
     ports::{SharedEmbedder, SharedIndex, SharedLanguageModel},
     projects::{Projects, ProjectsError},
 };
@@ -194,7 +193,7 @@ impl Answering {
             kind: ANSWER,
             subject_id: answer,
             arguments: json!({ "chat_id": chat, "notice": notice, "correlation_id": context.correlation_id }),
-            lease: Some((self.process, log.clock.now() + LEASE)),
+            leased_by: Some(self.process),
         }));
         let mut attempt = 1;
         loop {

@@ -56,10 +56,14 @@ impl Work {
     pub(super) async fn run(self) {
         let (pool, job, process) =
             (self.answering.commands.log().pool.clone(), self.question.answer_id.value(), self.answering.process);
+        let alive = async {
+            keep_alive(&pool, job, process).await;
+            // The answer is recorded, or another worker has declared this process dead: then it will be refused.
+            std::future::pending::<()>().await;
+        };
         tokio::select! {
             () = self.answer() => {}
-            // Another worker has declared this process dead and recorded the failure.
-            () = keep_alive(&pool, job, process) => tracing::warn!(%job, "the lease of an answer was lost"),
+            () = alive => {}
         }
     }
 

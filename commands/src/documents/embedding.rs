@@ -55,7 +55,7 @@ impl EventConsumer for EmbeddingHandler {
             kind,
             subject_id: event.aggregate_id,
             arguments: json!({ "correlation_id": event.metadata.correlation_id }),
-            lease: None,
+            leased_by: None,
         };
         enqueue(&job, tx).await?;
         Ok(())
