@@ -116,9 +116,8 @@ impl Worker {
 
     async fn work_on(&self, job: &Job) {
         let Some(handler) = self.handlers.get(job.kind.as_str()) else { return };
-        let work = async {
-            if job.attempts > MAX_ATTEMPTS { handler.give_up(job).await } else { handler.run(job).await }
-        };
+        let work =
+            async { if job.attempts > MAX_ATTEMPTS { handler.give_up(job).await } else { handler.run(job).await } };
         let result = tokio::select! {
             result = tokio::time::timeout(MAX_RUN_TIME, work) => result,
             () = keep_alive(&self.pool, job.id, self.id) => return,

@@ -19,13 +19,8 @@ pub enum Credentials {
 
 impl Credentials {
     pub fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
-        let header = headers
-            .get(header::AUTHORIZATION)
-            .map_or(&[][..], |value| value.as_bytes());
-        let words: Vec<&[u8]> = header
-            .split(u8::is_ascii_whitespace)
-            .filter(|word| !word.is_empty())
-            .collect();
+        let header = headers.get(header::AUTHORIZATION).map_or(&[][..], |value| value.as_bytes());
+        let words: Vec<&[u8]> = header.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
         let Some((scheme, rest)) = words.split_first() else {
             return Ok(Self::Anonymous);
         };
@@ -40,28 +35,18 @@ impl Credentials {
 
     fn token(words: &[&[u8]]) -> Result<Self, ApiError> {
         match words {
-            [] => Err(ApiError::Unauthorized(
-                "Invalid token header. No credentials provided.",
-            )),
-            [token] => std::str::from_utf8(token)
-                .map(|token| Self::Token(token.to_owned()))
-                .map_err(|_| {
-                    ApiError::Unauthorized(
-                        "Invalid token header. Token string should not contain invalid characters.",
-                    )
-                }),
-            _ => Err(ApiError::Unauthorized(
-                "Invalid token header. Token string should not contain spaces.",
-            )),
+            [] => Err(ApiError::Unauthorized("Invalid token header. No credentials provided.")),
+            [token] => std::str::from_utf8(token).map(|token| Self::Token(token.to_owned())).map_err(|_| {
+                ApiError::Unauthorized("Invalid token header. Token string should not contain invalid characters.")
+            }),
+            _ => Err(ApiError::Unauthorized("Invalid token header. Token string should not contain spaces.")),
         }
     }
 
     fn basic(words: &[&[u8]]) -> Result<Self, ApiError> {
         let encoded = match words {
             [] => {
-                return Err(ApiError::Unauthorized(
-                    "Invalid basic header. No credentials provided.",
-                ));
+                return Err(ApiError::Unauthorized("Invalid basic header. No credentials provided."));
             }
             [encoded] => encoded,
             _ => {
@@ -70,17 +55,14 @@ impl Credentials {
                 ));
             }
         };
-        let decoded = STANDARD
-            .decode(encoded)
-            .map_err(|_| ApiError::bad_basic())?;
+        let decoded = STANDARD.decode(encoded).map_err(|_| ApiError::bad_basic())?;
         // Older clients send Latin-1, whose bytes are the characters' numbers.
         let text = String::from_utf8(decoded)
             .unwrap_or_else(|error| error.as_bytes().iter().copied().map(char::from).collect());
         match text.split_once(':') {
-            Some((email, password)) if !text.contains('\0') => Ok(Self::Basic {
-                email: email.to_owned(),
-                password: password.to_owned(),
-            }),
+            Some((email, password)) if !text.contains('\0') => {
+                Ok(Self::Basic { email: email.to_owned(), password: password.to_owned() })
+            }
             _ => Err(ApiError::bad_basic()),
         }
     }
@@ -93,10 +75,7 @@ mod tests {
 
     fn of(header: &str) -> Result<Credentials, ApiError> {
         let mut headers = HeaderMap::new();
-        headers.insert(
-            header::AUTHORIZATION,
-            HeaderValue::from_str(header).expect("a header value"),
-        );
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_str(header).expect("a header value"));
         Credentials::of(&headers)
     }
 
@@ -117,34 +96,25 @@ mod tests {
     #[test]
     fn what_is_not_our_scheme_is_nobody() {
         for header in ["", "undefined", "Bearer abc", "foo", "Tokenabc"] {
-            assert!(
-                of(header).is_ok_and(|c| c == Credentials::Anonymous),
-                "{header}"
-            );
+            assert!(of(header).is_ok_and(|c| c == Credentials::Anonymous), "{header}");
         }
         assert!(Credentials::of(&HeaderMap::new()).is_ok_and(|c| c == Credentials::Anonymous));
     }
 
     #[test]
     fn a_token_header_has_exactly_one_token() {
-        assert_eq!(
-            refusal("Token"),
-            "Invalid token header. No credentials provided."
-        );
-        assert_eq!(
-            refusal("Token a b"),
-            "Invalid token header. Token string should not contain spaces."
-        );
+        assert_eq!(refusal("Token"), "Invalid token header. No credentials provided.");
+        assert_eq!(refusal("Token a b"), "Invalid token header. Token string should not contain spaces.");
     }
 
     #[test]
     fn basic_gives_e_mail_and_password() {
         let header = format!("Basic {}", STANDARD.encode("nurse@example.com:Pass:w0rd"));
-        assert!(of(&header).is_ok_and(|c| c
-            == Credentials::Basic {
-                email: "nurse@example.com".into(),
-                password: "Pass:w0rd".into()
-            }));
+        assert!(
+            of(&header).is_ok_and(
+                |c| c == Credentials::Basic { email: "nurse@example.com".into(), password: "Pass:w0rd".into() }
+            )
+        );
     }
 
     #[test]

@@ -13,27 +13,19 @@ pub(super) fn is_valid(address: &str) -> bool {
 
 fn is_local_part(local: &str) -> bool {
     let dotted = local.split('.').all(|atom| {
-        !atom.is_empty()
-            && atom
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-!#$%&'*+/=?^_`{}|~".contains(c))
+        !atom.is_empty() && atom.chars().all(|c| c.is_ascii_alphanumeric() || "-!#$%&'*+/=?^_`{}|~".contains(c))
     });
     dotted || is_quoted(local)
 }
 
 fn is_quoted(local: &str) -> bool {
-    let Some(inner) = local
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-    else {
+    let Some(inner) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return false;
     };
     let mut characters = inner.chars();
     while let Some(c) = characters.next() {
         let fine = match c {
-            '\\' => characters
-                .next()
-                .is_some_and(|escaped| escaped.is_ascii() && !"\0\n\r".contains(escaped)),
+            '\\' => characters.next().is_some_and(|escaped| escaped.is_ascii() && !"\0\n\r".contains(escaped)),
             '"' | '\0' | '\t' | '\n' | '\r' | ' ' => false,
             other => other.is_ascii(),
         };
@@ -45,10 +37,7 @@ fn is_quoted(local: &str) -> bool {
 }
 
 fn is_domain(domain: &str) -> bool {
-    if let Some(literal) = domain
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
+    if let Some(literal) = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return literal.parse::<Ipv4Addr>().is_ok() || literal.parse::<Ipv6Addr>().is_ok();
     }
     if domain.eq_ignore_ascii_case("localhost") {

@@ -43,22 +43,10 @@ pub struct Fields<'i> {
 
 impl<'i> Fields<'i> {
     /// What `read` builds out of stand-ins for bad values is dropped when there was any error.
-    fn read<T>(
-        input: &'i Input,
-        partial: bool,
-        read: impl FnOnce(&mut Self) -> T,
-    ) -> Result<T, ApiError> {
-        let mut fields = Self {
-            input,
-            partial,
-            errors: FieldErrors::default(),
-        };
+    fn read<T>(input: &'i Input, partial: bool, read: impl FnOnce(&mut Self) -> T) -> Result<T, ApiError> {
+        let mut fields = Self { input, partial, errors: FieldErrors::default() };
         let value = read(&mut fields);
-        if fields.errors.is_empty() {
-            Ok(value)
-        } else {
-            Err(fields.errors.into())
-        }
+        if fields.errors.is_empty() { Ok(value) } else { Err(fields.errors.into()) }
     }
 
     /// Text, trimmed; numbers become text.
@@ -110,11 +98,7 @@ impl<'i> Fields<'i> {
     }
 
     fn field<K: Kind>(&mut self, name: &'static str, kind: K) -> Field<'_, 'i, K> {
-        Field {
-            fields: self,
-            name,
-            kind,
-        }
+        Field { fields: self, name, kind }
     }
 }
 
@@ -129,11 +113,7 @@ pub struct Field<'f, 'i, K> {
 impl<'f, 'i, K: Kind> Field<'f, 'i, K> {
     /// `null` is a value. The rules of the field come before this.
     pub fn nullable(self) -> Field<'f, 'i, Nullable<K>> {
-        Field {
-            fields: self.fields,
-            name: self.name,
-            kind: Nullable(self.kind),
-        }
+        Field { fields: self.fields, name: self.name, kind: Nullable(self.kind) }
     }
 
     /// The value; a missing one is an error.

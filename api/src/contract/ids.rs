@@ -7,11 +7,7 @@ use super::problem::ApiError;
 /// A UUID in upper or lower case, with dashes anywhere or nowhere.
 pub fn parse_uuid(text: &str) -> Option<Uuid> {
     let digits: String = text.chars().filter(|c| *c != '-').collect();
-    if digits.len() == 32 {
-        Uuid::try_parse(&digits).ok()
-    } else {
-        None
-    }
+    if digits.len() == 32 { Uuid::try_parse(&digits).ok() } else { None }
 }
 
 /// The id of the object that the path is about.

@@ -12,6 +12,7 @@ use axum::{
     http::{StatusCode, header},
 };
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::{json_fault, problem::ApiError, python};
 
@@ -28,10 +29,7 @@ pub struct BodyLimits {
 
 impl Default for BodyLimits {
     fn default() -> Self {
-        Self {
-            form_bytes: 2_621_440,
-            upload_bytes: 26_214_400,
-        }
+        Self { form_bytes: 2_621_440, upload_bytes: 26_214_400 }
     }
 }
 
@@ -54,11 +52,7 @@ impl<S: Send + Sync> FromRequest<S> for UnreadBody {
     type Rejection = Infallible;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
-        let limits = request
-            .extensions()
-            .get::<BodyLimits>()
-            .copied()
-            .unwrap_or_default();
+        let limits = request.extensions().get::<BodyLimits>().copied().unwrap_or_default();
         Ok(Self { request, limits })
     }
 }
@@ -119,10 +113,7 @@ impl UnreadBody {
         }
         match serde_json::from_slice(&bytes) {
             Ok(Value::Object(entries)) => Ok(Input {
-                fields: entries
-                    .into_iter()
-                    .map(|(name, value)| (name, Received::Json(value)))
-                    .collect(),
+                fields: entries.into_iter().map(|(name, value)| (name, Received::Json(value))).collect(),
                 form: false,
             }),
             Ok(Value::Null) => Err(ApiError::non_field("No data provided")),
@@ -130,10 +121,7 @@ impl UnreadBody {
                 "Invalid data. Expected a dictionary, but got {}.",
                 python::type_name(&other)
             ))),
-            Err(_) => Err(ApiError::parse(format!(
-                "JSON parse error - {}",
-                json_fault::describe(&bytes)
-            ))),
+            Err(_) => Err(ApiError::parse(format!("JSON parse error - {}", json_fault::describe(&bytes)))),
         }
     }
 
@@ -153,10 +141,7 @@ impl UnreadBody {
     }
 
     async fn multipart(self) -> Result<Input, ApiError> {
-        let BodyLimits {
-            form_bytes,
-            upload_bytes,
-        } = self.limits;
+        let BodyLimits { form_bytes, upload_bytes } = self.limits;
         let mut parts = Multipart::from_request(self.limited_to(upload_bytes), &())
             .await
             .map_err(|_| malformed("Invalid boundary in multipart"))?;
@@ -184,11 +169,7 @@ impl UnreadBody {
                 // A file box that was left empty sends a part without a file name.
                 Some(file_name) if file_name.is_empty() => {}
                 Some(file_name) => {
-                    let upload = Upload {
-                        file_name,
-                        content_type,
-                        bytes,
-                    };
+                    let upload = Upload { file_name, content_type, bytes };
                     input.fields.insert(name, Received::File(upload));
                 }
             }
@@ -263,10 +244,7 @@ impl fmt::Debug for Input {
 
 impl Input {
     fn empty(form: bool) -> Self {
-        Self {
-            fields: HashMap::new(),
-            form,
-        }
+        Self { fields: HashMap::new(), form }
     }
 
     fn add_text(&mut self, name: String, text: String) {
@@ -279,6 +257,29 @@ impl Input {
 
     pub(super) fn get(&self, name: &str) -> Option<&Received> {
         self.fields.get(name)
+    }
+
+    /// The same for the same fields, however they came: tells a repeated request from another one.
+    pub fn fingerprint(&self) -> Vec<u8> {
+        let mut names: Vec<&String> = self.fields.keys().collect();
+        names.sort_unstable();
+        let mut hasher = Sha256::new();
+        let mut add = |bytes: &[u8]| {
+            hasher.update((bytes.len() as u64).to_be_bytes());
+            hasher.update(bytes);
+        };
+        for name in names {
+            add(name.as_bytes());
+            match &self.fields[name] {
+                Received::Json(value) => add(value.to_string().as_bytes()),
+                Received::Texts(texts) => texts.iter().for_each(|text| add(text.as_bytes())),
+                Received::File(upload) => {
+                    add(upload.file_name.as_bytes());
+                    add(&upload.bytes);
+                }
+            }
+        }
+        hasher.finalize().to_vec()
     }
 
     /// Did it come as urlencoded or multipart?

@@ -13,15 +13,10 @@ pub(super) fn describe(bytes: &[u8]) -> String {
         Err(error) => {
             let position = error.valid_up_to();
             let byte = bytes.get(position).copied().unwrap_or_default();
-            return format!(
-                "'utf-8' codec can't decode byte 0x{byte:02x} in position {position}: invalid byte"
-            );
+            return format!("'utf-8' codec can't decode byte 0x{byte:02x} in position {position}: invalid byte");
         }
     };
-    let mut walk = Walk {
-        text: text.chars().collect(),
-        at: 0,
-    };
+    let mut walk = Walk { text: text.chars().collect(), at: 0 };
     match walk.document() {
         Err(Fault::At(message, position)) => walk.located(message, position),
         Err(Fault::OutOfRange(number)) => {
@@ -62,10 +57,7 @@ impl Walk {
     }
 
     fn eat_word(&mut self, word: &str) -> bool {
-        let found = word
-            .chars()
-            .enumerate()
-            .all(|(i, c)| self.text.get(self.at + i) == Some(&c));
+        let found = word.chars().enumerate().all(|(i, c)| self.text.get(self.at + i) == Some(&c));
         if found {
             self.at += word.len();
         }
@@ -80,10 +72,7 @@ impl Walk {
 
     fn document(&mut self) -> Result<(), Fault> {
         if self.peek() == Some('\u{feff}') {
-            return Err(Fault::At(
-                "Unexpected UTF-8 BOM (decode using utf-8-sig)",
-                0,
-            ));
+            return Err(Fault::At("Unexpected UTF-8 BOM (decode using utf-8-sig)", 0));
         }
         self.skip_space();
         self.value(0)?;
@@ -118,10 +107,7 @@ impl Walk {
         }
         loop {
             if self.peek() != Some('"') {
-                return Err(Fault::At(
-                    "Expecting property name enclosed in double quotes",
-                    self.at,
-                ));
+                return Err(Fault::At("Expecting property name enclosed in double quotes", self.at));
             }
             self.string()?;
             self.skip_space();
@@ -190,18 +176,12 @@ impl Walk {
                 // A surrogate only means something as the first or second half of a pair.
                 let paired = match unit {
                     0xd800..=0xdbff => {
-                        self.eat('\\')
-                            && self.peek() == Some('u')
-                            && (0xdc00..=0xdfff).contains(&self.code_unit()?)
+                        self.eat('\\') && self.peek() == Some('u') && (0xdc00..=0xdfff).contains(&self.code_unit()?)
                     }
                     0xdc00..=0xdfff => false,
                     _ => true,
                 };
-                if paired {
-                    Ok(())
-                } else {
-                    Err(Fault::At("Invalid \\uXXXX escape", self.at))
-                }
+                if paired { Ok(()) } else { Err(Fault::At("Invalid \\uXXXX escape", self.at)) }
             }
             Some('"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't') => {
                 self.at += 1;

@@ -53,15 +53,9 @@ fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
 async fn answer_headers(request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
     let framed = request.uri().path().starts_with("/media/");
-    let preflight = request.method() == Method::OPTIONS
-        && request
-            .headers()
-            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    let mut response = if preflight {
-        StatusCode::OK.into_response()
-    } else {
-        next.run(request).await
-    };
+    let preflight =
+        request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let mut response = if preflight { StatusCode::OK.into_response() } else { next.run(request).await };
     let headers = response.headers_mut();
     add_cors(headers, origin, preflight);
     add_security(headers, framed);
@@ -70,18 +64,12 @@ async fn answer_headers(request: Request, next: Next) -> Response {
 
 /// Any origin may call with credentials; the API takes no cookies, so that a page can use only what it was given.
 fn add_cors(headers: &mut HeaderMap, origin: Option<HeaderValue>, preflight: bool) {
-    headers.insert(
-        header::VARY,
-        HeaderValue::from_static("Accept, Accept-Language, origin"),
-    );
+    headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, origin"));
     let Some(origin) = origin else {
         return;
     };
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-        HeaderValue::from_static("true"),
-    );
+    headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     if preflight {
         for (name, value) in [
             (header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS),
@@ -97,10 +85,7 @@ fn add_security(headers: &mut HeaderMap, framed: bool) {
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (header::CONTENT_LANGUAGE, "en"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
@@ -111,24 +96,18 @@ fn add_security(headers: &mut HeaderMap, framed: bool) {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a request's id is of the HTTP edge and decides nothing")]
 async fn traced(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = Uuid::now_v7();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
-    let span =
-        tracing::info_span!("http.request", request.id = %id, method = %request.method(), route);
+    let route =
+        request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let span = tracing::info_span!("http.request", request.id = %id, method = %request.method(), route);
     request.extensions_mut().insert(RequestId(id));
     async move {
         let mut response = next.run(request).await;
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(
-            status = response.status().as_u16(),
-            duration_ms,
-            "request answered"
-        );
+        tracing::info!(status = response.status().as_u16(), duration_ms, "request answered");
         if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
             response.headers_mut().insert(REQUEST_ID, value);
         }

@@ -26,12 +26,7 @@ async fn send(method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
 }
 
 async fn body(response: Response) -> String {
-    let bytes = response
-        .into_body()
-        .collect()
-        .await
-        .expect("whole")
-        .to_bytes();
+    let bytes = response.into_body().collect().await.expect("whole").to_bytes();
     String::from_utf8(bytes.to_vec()).expect("text")
 }
 
@@ -40,12 +35,7 @@ const PREFLIGHT: (&str, &str) = ("access-control-request-method", "PATCH");
 
 #[tokio::test]
 async fn every_answer_echoes_the_origin() {
-    for path in [
-        "/api/projects",
-        "/api/nowhere",
-        "/api/broken",
-        "/api/projects/%00",
-    ] {
+    for path in ["/api/projects", "/api/nowhere", "/api/broken", "/api/projects/%00"] {
         let response = send("GET", path, &[ORIGIN]).await;
         let headers = response.headers();
         assert_eq!(headers["access-control-allow-origin"], ORIGIN.1, "{path}");
@@ -57,11 +47,7 @@ async fn every_answer_echoes_the_origin() {
 #[tokio::test]
 async fn without_an_origin_there_is_no_cors() {
     let response = send("GET", "/api/projects", &[]).await;
-    assert!(
-        !response
-            .headers()
-            .contains_key("access-control-allow-origin")
-    );
+    assert!(!response.headers().contains_key("access-control-allow-origin"));
 }
 
 #[tokio::test]
@@ -72,20 +58,9 @@ async fn a_preflight_of_any_path_is_empty_and_allows_what_the_front_end_sends() 
         let headers = response.headers();
         assert_eq!(headers["access-control-allow-origin"], ORIGIN.1);
         assert_eq!(headers["access-control-max-age"], "86400");
-        assert_eq!(
-            headers["access-control-allow-methods"],
-            "DELETE, GET, OPTIONS, PATCH, POST, PUT"
-        );
-        let allowed = headers["access-control-allow-headers"]
-            .to_str()
-            .expect("ASCII");
-        for name in [
-            "authorization",
-            "content-type",
-            "OpenAI-Key",
-            "baggage",
-            "Last-Event-ID",
-        ] {
+        assert_eq!(headers["access-control-allow-methods"], "DELETE, GET, OPTIONS, PATCH, POST, PUT");
+        let allowed = headers["access-control-allow-headers"].to_str().expect("ASCII");
+        for name in ["authorization", "content-type", "OpenAI-Key", "baggage", "Last-Event-ID"] {
             assert!(allowed.split(", ").any(|known| known == name), "{name}");
         }
         assert_eq!(body(response).await, "");
@@ -129,18 +104,12 @@ async fn unknown_paths_and_trailing_slashes_are_not_found() {
 async fn a_panic_is_a_server_error_that_says_nothing() {
     let response = send("GET", "/api/broken", &[]).await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(
-        body(response).await,
-        r#"{"detail":"A server error occurred."}"#
-    );
+    assert_eq!(body(response).await, r#"{"detail":"A server error occurred."}"#);
 }
 
 #[tokio::test]
 async fn requests_have_ids_of_their_own() {
     let first = send("GET", "/api/projects", &[]).await;
     let second = send("GET", "/api/projects", &[]).await;
-    assert_ne!(
-        first.headers()["x-request-id"],
-        second.headers()["x-request-id"]
-    );
+    assert_ne!(first.headers()["x-request-id"], second.headers()["x-request-id"]);
 }

@@ -17,7 +17,6 @@ pub mod problem;
 mod python;
 pub mod resource;
 pub mod sse;
-pub mod time;
 
 #[cfg(test)]
 mod recorded_exchanges;

@@ -32,11 +32,7 @@ pub enum ApiError {
     /// 401 with `WWW-Authenticate`.
     Unauthorized(&'static str),
     /// 429 or 503 with `Retry-After`.
-    RetryLater {
-        status: StatusCode,
-        detail: String,
-        after_seconds: u64,
-    },
+    RetryLater { status: StatusCode, detail: String, after_seconds: u64 },
     /// 500; the cause is for the log only.
     Internal(Box<dyn Error + Send + Sync>),
 }
@@ -49,6 +45,15 @@ impl ApiError {
         Self::Fields(errors)
     }
 
+    /// 400 with a message for each of these fields.
+    pub fn fields<'a>(messages: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut errors = FieldErrors::default();
+        for (field, message) in messages {
+            errors.add(field, message);
+        }
+        Self::Fields(errors)
+    }
+
     /// 400 `{"non_field_errors": ["message"]}`.
     pub fn non_field(message: impl Into<String>) -> Self {
         Self::NonField(vec![message.into()])
@@ -56,18 +61,12 @@ impl ApiError {
 
     /// 400 `{"error": "message"}`.
     pub fn error(message: impl Into<String>) -> Self {
-        Self::Error {
-            status: StatusCode::BAD_REQUEST,
-            message: message.into(),
-        }
+        Self::Error { status: StatusCode::BAD_REQUEST, message: message.into() }
     }
 
     /// `{"detail": "detail"}` with this status.
     pub fn detail(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self::Detail {
-            status,
-            detail: detail.into(),
-        }
+        Self::Detail { status, detail: detail.into() }
     }
 
     pub fn not_authenticated() -> Self {
@@ -87,10 +86,7 @@ impl ApiError {
     }
 
     pub fn permission_denied() -> Self {
-        Self::detail(
-            StatusCode::FORBIDDEN,
-            "You do not have permission to perform this action.",
-        )
+        Self::detail(StatusCode::FORBIDDEN, "You do not have permission to perform this action.")
     }
 
     pub fn not_found() -> Self {
@@ -99,18 +95,12 @@ impl ApiError {
 
     /// 400: the id of a parent in the path is no UUID.
     pub fn parent_not_uuid(text: &str) -> Self {
-        Self::detail(
-            StatusCode::BAD_REQUEST,
-            format!("\u{201c}{text}\u{201d} is not a valid UUID."),
-        )
+        Self::detail(StatusCode::BAD_REQUEST, format!("\u{201c}{text}\u{201d} is not a valid UUID."))
     }
 
     /// 405; what methods there are, the resource adds.
     pub fn method_not_allowed(method: &Method) -> Self {
-        Self::detail(
-            StatusCode::METHOD_NOT_ALLOWED,
-            format!("Method \"{method}\" not allowed."),
-        )
+        Self::detail(StatusCode::METHOD_NOT_ALLOWED, format!("Method \"{method}\" not allowed."))
     }
 
     pub fn unsupported_media_type(content_type: &str) -> Self {
@@ -126,18 +116,11 @@ impl ApiError {
     }
 
     pub fn payload_too_large() -> Self {
-        Self::detail(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "The request body is too large.",
-        )
+        Self::detail(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large.")
     }
 
     pub fn throttled(after_seconds: u64) -> Self {
-        let unit = if after_seconds == 1 {
-            "second"
-        } else {
-            "seconds"
-        };
+        let unit = if after_seconds == 1 { "second" } else { "seconds" };
         Self::RetryLater {
             status: StatusCode::TOO_MANY_REQUESTS,
             detail: format!("Request was throttled. Expected available in {after_seconds} {unit}."),
@@ -170,37 +153,20 @@ impl IntoResponse for ApiError {
         let bad_request = StatusCode::BAD_REQUEST;
         match self {
             Self::Fields(errors) => (bad_request, Json(errors)).into_response(),
-            Self::NonField(messages) => {
-                (bad_request, Json(json!({ "non_field_errors": messages }))).into_response()
-            }
-            Self::NonFieldText(message) => {
-                (bad_request, Json(json!({ "non_field_errors": message }))).into_response()
-            }
+            Self::NonField(messages) => (bad_request, Json(json!({ "non_field_errors": messages }))).into_response(),
+            Self::NonFieldText(message) => (bad_request, Json(json!({ "non_field_errors": message }))).into_response(),
             Self::Messages(messages) => (bad_request, Json(messages)).into_response(),
-            Self::Error { status, message } => {
-                (status, Json(json!({ "error": message }))).into_response()
-            }
+            Self::Error { status, message } => (status, Json(json!({ "error": message }))).into_response(),
             Self::Detail { status, detail } => detail_response(status, &detail),
-            Self::Unauthorized(detail) => with_header(
-                detail_response(StatusCode::UNAUTHORIZED, detail),
-                header::WWW_AUTHENTICATE,
-                "Token",
-            ),
-            Self::RetryLater {
-                status,
-                detail,
-                after_seconds,
-            } => with_header(
-                detail_response(status, &detail),
-                header::RETRY_AFTER,
-                &after_seconds.to_string(),
-            ),
+            Self::Unauthorized(detail) => {
+                with_header(detail_response(StatusCode::UNAUTHORIZED, detail), header::WWW_AUTHENTICATE, "Token")
+            }
+            Self::RetryLater { status, detail, after_seconds } => {
+                with_header(detail_response(status, &detail), header::RETRY_AFTER, &after_seconds.to_string())
+            }
             Self::Internal(cause) => {
                 tracing::error!(error = chain(cause.as_ref()), "request failed");
-                detail_response(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "A server error occurred.",
-                )
+                detail_response(StatusCode::INTERNAL_SERVER_ERROR, "A server error occurred.")
             }
         }
     }
@@ -230,12 +196,7 @@ mod tests {
     use http_body_util::BodyExt;
 
     async fn body(response: Response) -> String {
-        let bytes = response
-            .into_body()
-            .collect()
-            .await
-            .expect("a JSON body is whole")
-            .to_bytes();
+        let bytes = response.into_body().collect().await.expect("a JSON body is whole").to_bytes();
         String::from_utf8(bytes.to_vec()).expect("JSON is UTF-8")
     }
 
@@ -259,19 +220,13 @@ mod tests {
     async fn the_cause_of_an_internal_error_stays_inside() {
         let response = ApiError::internal("the disk is on fire").into_response();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert_eq!(
-            body(response).await,
-            r#"{"detail":"A server error occurred."}"#
-        );
+        assert_eq!(body(response).await, r#"{"detail":"A server error occurred."}"#);
     }
 
     #[tokio::test]
     async fn a_retry_is_invited_with_its_time() {
         let response = ApiError::throttled(1).into_response();
         assert_eq!(response.headers()[header::RETRY_AFTER], "1");
-        assert_eq!(
-            body(response).await,
-            r#"{"detail":"Request was throttled. Expected available in 1 second."}"#
-        );
+        assert_eq!(body(response).await, r#"{"detail":"Request was throttled. Expected available in 1 second."}"#);
     }
 }

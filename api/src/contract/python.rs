@@ -35,10 +35,7 @@ fn repr(value: &Value) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Object(entries) => {
-            let entries: Vec<_> = entries
-                .iter()
-                .map(|(key, value)| format!("'{key}': {}", repr(value)))
-                .collect();
+            let entries: Vec<_> = entries.iter().map(|(key, value)| format!("'{key}': {}", repr(value))).collect();
             format!("{{{}}}", entries.join(", "))
         }
     }

@@ -62,12 +62,7 @@ pub fn resource<S>(otherwise: Permission) -> Resource<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    Resource {
-        methods: MethodRouter::new(),
-        needs: vec![],
-        otherwise,
-        dotted_ids: false,
-    }
+    Resource { methods: MethodRouter::new(), needs: vec![], otherwise, dotted_ids: false }
 }
 
 /// The methods of a path.
@@ -107,10 +102,7 @@ where
     }
 
     /// What a router serves at the path.
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "names of methods are always header text"
-    )]
+    #[expect(clippy::missing_panics_doc, reason = "names of methods are always header text")]
     pub fn guarded_by<A: Authenticator>(self, authenticator: A) -> MethodRouter<S> {
         let allow = self.allow();
         let guard = Guard {
@@ -119,8 +111,7 @@ where
                 needs: self.needs,
                 otherwise: self.otherwise,
                 dotted_ids: self.dotted_ids,
-                allow_header: HeaderValue::from_str(&allow)
-                    .expect("names of methods are header text"),
+                allow_header: HeaderValue::from_str(&allow).expect("names of methods are header text"),
             }),
         };
         self.methods
@@ -164,15 +155,8 @@ struct Table {
 
 impl Table {
     fn needs(&self, method: &Method) -> Permission {
-        let method = if method == Method::HEAD {
-            &Method::GET
-        } else {
-            method
-        };
-        self.needs
-            .iter()
-            .find(|(known, _)| known == method)
-            .map_or(self.otherwise, |(_, needs)| *needs)
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        self.needs.iter().find(|(known, _)| known == method).map_or(self.otherwise, |(_, needs)| *needs)
     }
 }
 
@@ -192,17 +176,13 @@ impl<A: Authenticator> Guard<A> {
             Ok(()) => next.run(Request::from_parts(parts, body)).await,
             Err(refusal) => refusal.into_response(),
         };
-        response
-            .headers_mut()
-            .insert(header::ALLOW, guard.table.allow_header.clone());
+        response.headers_mut().insert(header::ALLOW, guard.table.allow_header.clone());
         response
     }
 
     async fn path_exists(&self, parts: &mut Parts) -> bool {
         match RawPathParams::from_request_parts(parts, &()).await {
-            Ok(ids) => ids
-                .iter()
-                .all(|(_, id)| !id.contains('/') && (self.table.dotted_ids || !id.contains('.'))),
+            Ok(ids) => ids.iter().all(|(_, id)| !id.contains('/') && (self.table.dotted_ids || !id.contains('.'))),
             Err(RawPathParamsRejection::MissingPathParams(_)) => true,
             Err(_) => false,
         }

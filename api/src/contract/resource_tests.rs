@@ -26,11 +26,7 @@ impl Caller for Role {
 impl Authenticator for Roles {
     type Caller = Role;
 
-    async fn authenticate(
-        &self,
-        credentials: Credentials,
-        _: &Parts,
-    ) -> Result<Option<Role>, ApiError> {
+    async fn authenticate(&self, credentials: Credentials, _: &Parts) -> Result<Option<Role>, ApiError> {
         match credentials {
             Credentials::Token(role) if role == "bad" => Err(ApiError::invalid_token()),
             Credentials::Token(role) => Ok(Some(Role(role))),
@@ -53,37 +49,15 @@ async fn perhaps(caller: Option<Extension<Role>>) -> String {
 
 fn app() -> Router {
     Router::new()
-        .route(
-            "/projects",
-            resource(Staff)
-                .get(User, done)
-                .post(Staff, done)
-                .guarded_by(Roles),
-        )
+        .route("/projects", resource(Staff).get(User, done).post(Staff, done).guarded_by(Roles))
         .route(
             "/projects/{id}",
-            resource(Staff)
-                .get(User, done)
-                .patch(Staff, done)
-                .delete(Staff, done)
-                .guarded_by(Roles),
+            resource(Staff).get(User, done).patch(Staff, done).delete(Staff, done).guarded_by(Roles),
         )
         .route("/users/me", resource(Staff).get(User, me).guarded_by(Roles))
-        .route(
-            "/users/{username}",
-            resource(Staff)
-                .get(Staff, done)
-                .dotted_ids()
-                .guarded_by(Roles),
-        )
-        .route(
-            "/login",
-            resource(Public).post(Public, perhaps).guarded_by(Roles),
-        )
-        .route(
-            "/suites",
-            resource(Reviewer).get(Reviewer, done).guarded_by(Roles),
-        )
+        .route("/users/{username}", resource(Staff).get(Staff, done).dotted_ids().guarded_by(Roles))
+        .route("/login", resource(Public).post(Public, perhaps).guarded_by(Roles))
+        .route("/suites", resource(Reviewer).get(Reviewer, done).guarded_by(Roles))
         .fallback(|| async { ApiError::not_found() })
 }
 
@@ -102,23 +76,10 @@ async fn send(method: &str, path: &str, authorization: &str) -> Answer {
         .expect("a request");
     let response = app().oneshot(request).await.expect("infallible");
     let status = response.status().as_u16();
-    let allow = response
-        .headers()
-        .get(header::ALLOW)
-        .map_or("", |allow| allow.to_str().expect("ASCII"))
-        .to_owned();
-    let bytes = response
-        .into_body()
-        .collect()
-        .await
-        .expect("whole")
-        .to_bytes();
+    let allow = response.headers().get(header::ALLOW).map_or("", |allow| allow.to_str().expect("ASCII")).to_owned();
+    let bytes = response.into_body().collect().await.expect("whole").to_bytes();
     let body = String::from_utf8(bytes.to_vec()).expect("text");
-    Answer {
-        status,
-        allow,
-        body,
-    }
+    Answer { status, allow, body }
 }
 
 async fn status(method: &str, path: &str, authorization: &str) -> u16 {
@@ -134,17 +95,10 @@ async fn a_route_learns_who_is_calling() {
 
 #[tokio::test]
 async fn nobody_is_asked_to_authenticate_before_anything_else() {
-    for (method, path) in [
-        ("GET", "/projects"),
-        ("PUT", "/projects"),
-        ("OPTIONS", "/projects"),
-    ] {
+    for (method, path) in [("GET", "/projects"), ("PUT", "/projects"), ("OPTIONS", "/projects")] {
         let answer = send(method, path, "undefined").await;
         assert_eq!(answer.status, 401);
-        assert_eq!(
-            answer.body,
-            r#"{"detail":"Authentication credentials were not provided."}"#
-        );
+        assert_eq!(answer.body, r#"{"detail":"Authentication credentials were not provided."}"#);
     }
 }
 
@@ -177,14 +131,8 @@ async fn a_method_that_is_not_there_is_named_beside_those_that_are() {
 
 #[tokio::test]
 async fn the_methods_are_named_in_every_answer() {
-    assert_eq!(
-        send("GET", "/projects", "Token nurse").await.allow,
-        "GET, POST, HEAD, OPTIONS"
-    );
-    assert_eq!(
-        send("GET", "/projects", "").await.allow,
-        "GET, POST, HEAD, OPTIONS"
-    );
+    assert_eq!(send("GET", "/projects", "Token nurse").await.allow, "GET, POST, HEAD, OPTIONS");
+    assert_eq!(send("GET", "/projects", "").await.allow, "GET, POST, HEAD, OPTIONS");
 }
 
 #[tokio::test]
@@ -196,21 +144,13 @@ async fn head_is_get_without_a_body() {
 #[tokio::test]
 async fn wrong_credentials_are_refused_on_public_paths_too() {
     let answer = send("POST", "/login", "Token bad").await;
-    assert_eq!(
-        (answer.status, answer.body.as_str()),
-        (401, r#"{"detail":"Invalid token."}"#)
-    );
+    assert_eq!((answer.status, answer.body.as_str()), (401, r#"{"detail":"Invalid token."}"#));
     assert_eq!(status("POST", "/login", "Token").await, 401);
 }
 
 #[tokio::test]
 async fn an_id_with_a_dot_or_a_slash_does_not_exist_even_for_nobody() {
-    for path in [
-        "/projects/a.b",
-        "/projects/a%2Eb",
-        "/projects/a%2Fb",
-        "/projects/%ff",
-    ] {
+    for path in ["/projects/a.b", "/projects/a%2Eb", "/projects/a%2Fb", "/projects/%ff"] {
         assert_eq!(status("GET", path, "undefined").await, 404, "{path}");
     }
 }

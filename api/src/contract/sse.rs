@@ -29,16 +29,11 @@ pub struct AnswerFrame {
 }
 
 /// The frame as it goes over the wire.
-#[expect(
-    clippy::missing_panics_doc,
-    reason = "writing ASCII into memory cannot fail"
-)]
+#[expect(clippy::missing_panics_doc, reason = "writing ASCII into memory cannot fail")]
 pub fn encode(frame: &AnswerFrame) -> String {
     let mut bytes = Vec::from(b"data: ");
     let mut serializer = Serializer::with_formatter(&mut bytes, SpacedAscii);
-    frame
-        .serialize(&mut serializer)
-        .expect("texts and flags always serialise into memory");
+    frame.serialize(&mut serializer).expect("texts and flags always serialise into memory");
     bytes.extend_from_slice(b"\n\n");
     String::from_utf8(bytes).expect("the formatter writes ASCII")
 }
@@ -47,15 +42,9 @@ pub fn encode(frame: &AnswerFrame) -> String {
 pub fn response(frames: impl Stream<Item = AnswerFrame> + Send + 'static) -> Response {
     let chunks = frames.map(|frame| Ok::<_, Infallible>(encode(&frame)));
     let headers = [
-        (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/event-stream"),
-        ),
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-        (
-            header::HeaderName::from_static("x-accel-buffering"),
-            HeaderValue::from_static("no"),
-        ),
+        (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
     (headers, Body::from_stream(chunks)).into_response()
 }
@@ -64,19 +53,11 @@ pub fn response(frames: impl Stream<Item = AnswerFrame> + Send + 'static) -> Res
 struct SpacedAscii;
 
 impl Formatter for SpacedAscii {
-    fn begin_array_value<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
+    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
         separate(writer, first)
     }
 
-    fn begin_object_key<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
+    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
         separate(writer, first)
     }
 
@@ -84,11 +65,7 @@ impl Formatter for SpacedAscii {
         writer.write_all(b": ")
     }
 
-    fn write_string_fragment<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         for c in fragment.chars() {
             if matches!(c, ' '..='~') {
                 writer.write_all(&[c as u8])?;
@@ -103,11 +80,7 @@ impl Formatter for SpacedAscii {
 }
 
 fn separate<W: ?Sized + io::Write>(writer: &mut W, first: bool) -> io::Result<()> {
-    if first {
-        Ok(())
-    } else {
-        writer.write_all(b", ")
-    }
+    if first { Ok(()) } else { writer.write_all(b", ") }
 }
 
 #[cfg(test)]
@@ -139,10 +112,7 @@ mod tests {
     #[test]
     fn other_scripts_and_line_breaks_are_escaped() {
         let encoded = encode(&frame("é മ 😀\n\"\\\u{7f}\u{1}"));
-        assert!(
-            encoded.contains(r#""delta": "\u00e9 \u0d2e \ud83d\ude00\n\"\\\u007f\u0001""#),
-            "{encoded}"
-        );
+        assert!(encoded.contains(r#""delta": "\u00e9 \u0d2e \ud83d\ude00\n\"\\\u007f\u0001""#), "{encoded}");
     }
 
     #[tokio::test]
@@ -150,10 +120,7 @@ mod tests {
         let frames = [frame("a"), frame("b")];
         let expected: String = frames.iter().map(encode).collect();
         let response = response(futures::stream::iter(frames));
-        assert_eq!(
-            response.headers()[header::CONTENT_TYPE],
-            "text/event-stream"
-        );
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
         assert_eq!(response.headers()[header::CACHE_CONTROL], "no-cache");
         assert_eq!(response.headers()["x-accel-buffering"], "no");
         let body = response.into_body().collect().await.expect("whole");

@@ -125,9 +125,11 @@ impl Accounts {
     pub async fn check_credentials(&self, email: &Email, password: Zeroizing<String>) -> Result<UserId, AccountError> {
         let owner = self.owner_of(Reservation::Email, &self.email_key(email)).await?;
         let stored = match owner {
-            Some(owner) => sqlx::query_scalar!("SELECT hash FROM passwords WHERE user_id = $1", owner)
-                .fetch_optional(self.pool())
-                .await?,
+            Some(owner) => {
+                sqlx::query_scalar!("SELECT hash FROM passwords WHERE user_id = $1", owner)
+                    .fetch_optional(self.pool())
+                    .await?
+            }
             None => None,
         };
         let is_right = password::verify(password, stored).await?;

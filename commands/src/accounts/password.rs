@@ -129,7 +129,9 @@ mod tests {
     async fn only_the_right_password_verifies() {
         let hashed = hash(Zeroizing::new("Passw0rd!xyz".to_owned())).await.expect("hashing works");
         assert!(hashed.starts_with("$argon2id$"));
-        assert!(verify(Zeroizing::new("Passw0rd!xyz".to_owned()), Some(hashed.clone())).await.expect("verifying works"));
+        assert!(
+            verify(Zeroizing::new("Passw0rd!xyz".to_owned()), Some(hashed.clone())).await.expect("verifying works")
+        );
         assert!(!verify(Zeroizing::new("passw0rd!xyz".to_owned()), Some(hashed)).await.expect("verifying works"));
         assert!(!verify(Zeroizing::new("Passw0rd!xyz".to_owned()), None).await.expect("verifying works"));
     }

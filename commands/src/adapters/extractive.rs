@@ -92,8 +92,10 @@ struct Sentence<'a> {
 /// Best first; none if the passages share too little with the question.
 fn best_quotes<'a>(question: &str, passages: &'a [Passage]) -> Vec<Sentence<'a>> {
     let asked: HashSet<String> = words::stems(question).into_iter().collect();
-    let titles: HashMap<DocumentId, HashSet<String>> =
-        passages.iter().map(|passage| (passage.document_id, words::stems(&passage.title).into_iter().collect())).collect();
+    let titles: HashMap<DocumentId, HashSet<String>> = passages
+        .iter()
+        .map(|passage| (passage.document_id, words::stems(&passage.title).into_iter().collect()))
+        .collect();
     let mut sentences = sentences(passages);
     let rarity: HashMap<&String, f32> = asked.iter().map(|word| (word, rarity(word, &sentences))).collect();
     let weight = |held: &dyn Fn(&String) -> bool| -> f32 {
@@ -182,7 +184,11 @@ mod tests {
 
     fn gout_and_flu() -> Vec<Passage> {
         vec![
-            passage(1, "Gout", "Gout is a form of arthritis. Treatment of gout begins with rest. Weather is not a cause."),
+            passage(
+                1,
+                "Gout",
+                "Gout is a form of arthritis. Treatment of gout begins with rest. Weather is not a cause.",
+            ),
             passage(2, "Influenza", "Influenza is caused by a virus. It spreads in winter among people."),
         ]
     }

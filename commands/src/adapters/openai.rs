@@ -55,11 +55,8 @@ impl OpenAiServer {
         // The crate panics on a key that cannot be a header.
         HeaderValue::from_str(api_key).map_err(|_| ProviderError::Unauthorized)?;
         // Every default of the crate's configuration comes from the environment; all of them are replaced.
-        let config = OpenAIConfig::new()
-            .with_api_base(&self.base_url)
-            .with_api_key(api_key)
-            .with_org_id("")
-            .with_project_id("");
+        let config =
+            OpenAIConfig::new().with_api_base(&self.base_url).with_api_key(api_key).with_org_id("").with_project_id("");
         Ok(Client::build(self.http.clone(), config))
     }
 }

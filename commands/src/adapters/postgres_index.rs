@@ -68,7 +68,8 @@ impl PostgresIndex {
 
         let mut documents = old.documents.clone();
         documents.retain(|id, _| current.contains_key(id));
-        let segments = spawn_blocking(move || chunks.into_iter().map(|(id, chunks)| Segment::new(id, chunks)).collect::<Vec<_>>());
+        let segments =
+            spawn_blocking(move || chunks.into_iter().map(|(id, chunks)| Segment::new(id, chunks)).collect::<Vec<_>>());
         for segment in segments.await.map_err(|_| IndexError::Unavailable(sqlx::Error::WorkerCrashed))? {
             let id = segment.document_id();
             documents.insert(id, (current[&id], Arc::new(segment)));
@@ -96,9 +97,10 @@ impl VectorIndex for PostgresIndex {
 
     async fn remove_document(&self, document: DocumentId) -> Result<(), IndexError> {
         let mut tx = self.pool.begin().await?;
-        let project = sqlx::query_scalar!("SELECT project_id FROM chunks WHERE document_id = $1 LIMIT 1", document.value())
-            .fetch_optional(&mut *tx)
-            .await?;
+        let project =
+            sqlx::query_scalar!("SELECT project_id FROM chunks WHERE document_id = $1 LIMIT 1", document.value())
+                .fetch_optional(&mut *tx)
+                .await?;
         if let Some(project) = project {
             raise_change(&mut tx, ProjectId::new(project)).await?;
             delete(&mut tx, document).await?;
@@ -141,7 +143,10 @@ async fn raise_change(tx: &mut Transaction<'_, Postgres>, project: ProjectId) ->
 }
 
 /// The project's documents with their latest change.
-async fn documents(tx: &mut Transaction<'_, Postgres>, project: ProjectId) -> Result<HashMap<DocumentId, i64>, sqlx::Error> {
+async fn documents(
+    tx: &mut Transaction<'_, Postgres>,
+    project: ProjectId,
+) -> Result<HashMap<DocumentId, i64>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"SELECT document_id, max(change) AS "change!" FROM chunks WHERE project_id = $1 GROUP BY document_id"#,
         project.value()

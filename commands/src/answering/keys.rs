@@ -39,7 +39,11 @@ mod tests {
         Some(text.to_owned())
     }
 
-    fn chosen(sent: Option<String>, projects: Option<String>, servers: Option<String>) -> Result<Option<String>, NoKey> {
+    fn chosen(
+        sent: Option<String>,
+        projects: Option<String>,
+        servers: Option<String>,
+    ) -> Result<Option<String>, NoKey> {
         KeyChoice::choose(sent, projects, servers).map(KeyChoice::into_key)
     }
 

@@ -199,10 +199,12 @@ impl Answering {
         let mut attempt = 1;
         loop {
             let mut unit = self.commands.unit(context);
-            unit.stage::<Chat>(chat.value(), ChatCommand::Ask(question.clone())).await.map_err(|error| match error {
-                ExecuteError::Refused(ChatError::NotFound) => AskError::ChatNotFound,
-                other => other.into(),
-            })?;
+            unit.stage::<Chat>(chat.value(), ChatCommand::Ask(question.clone())).await.map_err(
+                |error| match error {
+                    ExecuteError::Refused(ChatError::NotFound) => AskError::ChatNotFound,
+                    other => other.into(),
+                },
+            )?;
             unit.rows.extend(rows.iter().cloned());
             match unit.commit(answer).await {
                 Err(AppendError::VersionConflict) if attempt < 10 => attempt += 1,

@@ -109,10 +109,8 @@ impl Work {
     async fn make(&self) -> Result<Completion, Failure> {
         let (passages, retrieval) = self.retrieve().await?;
         let template = self.settings.as_ref().map(|settings| settings.prompt.as_str()).filter(|text| !text.is_empty());
-        let prompt = render(template, &passages).map_err(|error| Failure {
-            message: Some(error.to_string()),
-            ..Failure::new(AnswerFailure::BadPrompt)
-        })?;
+        let prompt = render(template, &passages)
+            .map_err(|error| Failure { message: Some(error.to_string()), ..Failure::new(AnswerFailure::BadPrompt) })?;
         let retrieved: Vec<DocumentId> = passages.iter().map(|passage| passage.document_id).collect();
         let request = self.request(&prompt, passages).await?;
         let model_requested = request.model.clone();
@@ -130,9 +128,10 @@ impl Work {
                 prompt_version: prompt.version.to_owned(),
                 prompt_hash: prompt.template_hash,
                 temperature: self.question.temperature,
-                usage: finish.prompt_tokens.zip(finish.completion_tokens).map(|(prompt_tokens, completion_tokens)| {
-                    Usage { prompt_tokens, completion_tokens }
-                }),
+                usage: finish
+                    .prompt_tokens
+                    .zip(finish.completion_tokens)
+                    .map(|(prompt_tokens, completion_tokens)| Usage { prompt_tokens, completion_tokens }),
                 finish_reason: finish.reason,
                 retrieval,
                 response,
@@ -173,11 +172,10 @@ impl Work {
     }
 
     async fn request(&self, prompt: &Prompt, passages: Vec<Passage>) -> Result<AnswerRequest, Failure> {
-        let events =
-            self.answering.commands.log().events_of::<Chat>(self.chat.value()).await.map_err(|error| {
-                tracing::error!(error = %crate::error_chain(&error), chat = %self.chat, "the history cannot be read");
-                Failure::new(AnswerFailure::Interrupted)
-            })?;
+        let events = self.answering.commands.log().events_of::<Chat>(self.chat.value()).await.map_err(|error| {
+            tracing::error!(error = %crate::error_chain(&error), chat = %self.chat, "the history cannot be read");
+            Failure::new(AnswerFailure::Interrupted)
+        })?;
         let mut transcript = Transcript::default();
         for event in &events {
             transcript.apply(event);

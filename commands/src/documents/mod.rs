@@ -15,7 +15,7 @@ use crate::{
     execute::{Commands, Context, ExecuteError},
     ports::{MediaError, SharedMediaStore},
 };
-pub use embedding::{EMBED, EmbeddingHandler, Embedding, REMOVE};
+pub use embedding::{EMBED, Embedding, EmbeddingHandler, REMOVE};
 
 /// A document that shall be added.
 pub struct NewDocument {

@@ -43,7 +43,10 @@ pub enum Row {
         session: SessionId,
     },
     EndSession(SessionId),
-    EndOtherSessions { user: UserId, keep: Option<SessionId> },
+    EndOtherSessions {
+        user: UserId,
+        keep: Option<SessionId>,
+    },
     /// Sealed; `None` removes it.
     ProviderKey {
         project: ProjectId,

@@ -176,12 +176,7 @@ impl Lexical {
             .collect();
         // Sums of floats depend on their order.
         words.sort_unstable_by_key(|(word, _)| *word);
-        Self {
-            words,
-            average_text: text / chunks.max(1.0),
-            average_title: title / documents.max(1.0),
-            weights,
-        }
+        Self { words, average_text: text / chunks.max(1.0), average_title: title / documents.max(1.0), weights }
     }
 
     /// One score for each chunk of the document.

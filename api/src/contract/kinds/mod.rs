@@ -95,18 +95,13 @@ impl Kind for File {
 
     fn parse(&self, received: &Received) -> Parsed<Upload> {
         let Received::File(upload) = received else {
-            return refuse(
-                "The submitted data was not a file. Check the encoding type on the form.",
-            );
+            return refuse("The submitted data was not a file. Check the encoding type on the form.");
         };
         let length = upload.file_name.chars().count();
         if upload.bytes.is_empty() {
             refuse("The submitted file is empty.")
         } else if length > Self::MAX_NAME {
-            refuse(format!(
-                "Ensure this filename has at most {} characters (it has {length}).",
-                Self::MAX_NAME
-            ))
+            refuse(format!("Ensure this filename has at most {} characters (it has {length}).", Self::MAX_NAME))
         } else {
             Ok(upload.clone())
         }

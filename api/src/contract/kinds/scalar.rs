@@ -29,16 +29,16 @@ impl Kind for Boolean {
         let text = match received {
             Received::Json(Value::Number(number)) if number.as_f64() == Some(1.0) => "1".into(),
             Received::Json(Value::Number(number)) if number.as_f64() == Some(0.0) => "0".into(),
-            Received::Json(Value::Bool(_) | Value::String(_)) | Received::Texts(_) => {
-                as_text(received)
-            }
+            Received::Json(Value::Bool(_) | Value::String(_)) | Received::Texts(_) => as_text(received),
             Received::Json(_) | Received::File(_) => String::new(),
         };
         match text.as_str() {
-            "t" | "T" | "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on"
-            | "On" | "ON" | "1" => Ok(true),
-            "f" | "F" | "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off"
-            | "Off" | "OFF" | "0" => Ok(false),
+            "t" | "T" | "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" | "1" => {
+                Ok(true)
+            }
+            "f" | "F" | "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" | "0" => {
+                Ok(false)
+            }
             _ => refuse("Must be a valid boolean."),
         }
     }
@@ -58,10 +58,7 @@ pub struct Integer {
 
 impl Default for Integer {
     fn default() -> Self {
-        Self {
-            min: i32::MIN.into(),
-            max: i32::MAX.into(),
-        }
+        Self { min: i32::MIN.into(), max: i32::MAX.into() }
     }
 }
 
@@ -96,17 +93,11 @@ impl Kind for Integer {
 
 impl Integer {
     fn too_large(&self) -> Parsed<i64> {
-        refuse(format!(
-            "Ensure this value is less than or equal to {}.",
-            self.max
-        ))
+        refuse(format!("Ensure this value is less than or equal to {}.", self.max))
     }
 
     fn too_small(&self) -> Parsed<i64> {
-        refuse(format!(
-            "Ensure this value is greater than or equal to {}.",
-            self.min
-        ))
+        refuse(format!("Ensure this value is greater than or equal to {}.", self.min))
     }
 }
 

@@ -19,77 +19,48 @@ pub struct Text {
 
 impl Default for Text {
     fn default() -> Self {
-        Self {
-            trim: true,
-            blank: false,
-            email: false,
-            rules: vec![],
-        }
+        Self { trim: true, blank: false, email: false, rules: vec![] }
     }
 }
 
 impl Text {
     pub(in crate::contract) fn email() -> Self {
-        let mut text = Self {
-            email: true,
-            ..Self::default()
-        };
+        let mut text = Self { email: true, ..Self::default() };
         text.max(254);
         text
     }
 
-    pub(in crate::contract) fn check(
-        &mut self,
-        message: impl Into<String>,
-        holds: impl Fn(&str) -> bool + 'static,
-    ) {
-        self.rules.push(Rule {
-            message: message.into(),
-            holds: Box::new(holds),
-        });
+    pub(in crate::contract) fn check(&mut self, message: impl Into<String>, holds: impl Fn(&str) -> bool + 'static) {
+        self.rules.push(Rule { message: message.into(), holds: Box::new(holds) });
     }
 
     pub(in crate::contract) fn max(&mut self, characters: usize) {
-        self.check(
-            format!("Ensure this field has no more than {characters} characters."),
-            move |text| text.chars().count() <= characters,
-        );
+        self.check(format!("Ensure this field has no more than {characters} characters."), move |text| {
+            text.chars().count() <= characters
+        });
     }
 
     pub(in crate::contract) fn min(&mut self, characters: usize) {
-        self.check(
-            format!("Ensure this field has at least {characters} characters."),
-            move |text| text.chars().count() >= characters,
-        );
+        self.check(format!("Ensure this field has at least {characters} characters."), move |text| {
+            text.chars().count() >= characters
+        });
     }
 
     fn parse_text(&self, text: String) -> Parsed<String> {
         let stripped = python::strip(&text);
         if text.is_empty() || (self.trim && stripped.is_empty()) {
-            return if self.blank {
-                Ok(String::new())
-            } else {
-                refuse("This field may not be blank.")
-            };
+            return if self.blank { Ok(String::new()) } else { refuse("This field may not be blank.") };
         }
         let text = if self.trim { stripped.to_owned() } else { text };
-        let mut messages: Vec<String> = self
-            .rules
-            .iter()
-            .filter(|rule| !(rule.holds)(&text))
-            .map(|rule| rule.message.clone())
-            .collect();
+        let mut messages: Vec<String> =
+            self.rules.iter().filter(|rule| !(rule.holds)(&text)).map(|rule| rule.message.clone()).collect();
         if text.contains('\0') {
             messages.push("Null characters are not allowed.".to_owned());
         }
         if self.email && !email::is_valid(&text) {
             messages.push("Enter a valid email address.".to_owned());
         }
-        if messages.is_empty() {
-            Ok(text)
-        } else {
-            Err(FieldMessages::Whole(messages))
-        }
+        if messages.is_empty() { Ok(text) } else { Err(FieldMessages::Whole(messages)) }
     }
 
     fn parse_json(&self, value: &Value) -> Parsed<String> {
@@ -129,13 +100,8 @@ impl Kind for Strings {
     fn parse(&self, received: &Received) -> Parsed<Vec<String>> {
         let item = Text::default();
         let items: Vec<Parsed<String>> = match received {
-            Received::Json(Value::Array(values)) => {
-                values.iter().map(|value| item.parse_json(value)).collect()
-            }
-            Received::Texts(texts) => texts
-                .iter()
-                .map(|text| item.parse_text(text.clone()))
-                .collect(),
+            Received::Json(Value::Array(values)) => values.iter().map(|value| item.parse_json(value)).collect(),
+            Received::Texts(texts) => texts.iter().map(|text| item.parse_text(text.clone())).collect(),
             Received::Json(other) => return not_a_list(python::type_name(other)),
             Received::File(_) => return not_a_list("file"),
         };
@@ -151,11 +117,7 @@ impl Kind for Strings {
                 Err(FieldMessages::Items(_)) => {}
             }
         }
-        if errors.is_empty() {
-            Ok(texts)
-        } else {
-            Err(FieldMessages::Items(errors))
-        }
+        if errors.is_empty() { Ok(texts) } else { Err(FieldMessages::Items(errors)) }
     }
 
     fn keeps_empty_text(&self) -> bool {
@@ -164,7 +126,5 @@ impl Kind for Strings {
 }
 
 fn not_a_list<T>(type_name: &str) -> Parsed<T> {
-    refuse(format!(
-        "Expected a list of items but got type \"{type_name}\"."
-    ))
+    refuse(format!("Expected a list of items but got type \"{type_name}\"."))
 }

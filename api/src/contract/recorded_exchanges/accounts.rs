@@ -3,7 +3,8 @@
 use super::{REQUIRED, error, json};
 use crate::contract::{input::Input, problem::ApiError};
 
-const USERNAME: &str = "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
+const USERNAME: &str =
+    "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
 
 fn register(input: &Input) -> Result<[String; 5], ApiError> {
     // What the reservations would say.
@@ -12,23 +13,15 @@ fn register(input: &Input) -> Result<[String; 5], ApiError> {
         [
             fields
                 .text("username")
-                .check(USERNAME, |name| {
-                    name.chars()
-                        .all(|c| c.is_alphanumeric() || "_@.+-".contains(c))
-                })
-                .check("A user with that username already exists.", move |name| {
-                    !taken(name)
-                })
+                .check(USERNAME, |name| name.chars().all(|c| c.is_alphanumeric() || "_@.+-".contains(c)))
+                .check("A user with that username already exists.", move |name| !taken(name))
                 .max(150)
                 .required(),
             fields.text("full_name").max(80).required(),
             fields.text("password").required(),
             fields
                 .email("email")
-                .check(
-                    "user with this email address already exists.",
-                    move |email| !taken(email),
-                )
+                .check("user with this email address already exists.", move |email| !taken(email))
                 .required(),
             fields.text("recaptcha").required(),
         ]
@@ -36,12 +29,7 @@ fn register(input: &Input) -> Result<[String; 5], ApiError> {
 }
 
 fn login(input: &Input) -> Result<(String, String), ApiError> {
-    input.create(|fields| {
-        (
-            fields.text("password").untrimmed().required(),
-            fields.email("email").required(),
-        )
-    })
+    input.create(|fields| (fields.text("password").untrimmed().required(), fields.email("email").required()))
 }
 
 #[tokio::test]
@@ -91,19 +79,14 @@ async fn register_names_taken_values_together() {
 #[tokio::test]
 async fn register_checks_usernames_and_lengths() {
     let with = |username: &str, email: &str| {
-        format!(
-            r#"{{"username":"{username}","full_name":"N","email":"{email}","password":"p","recaptcha":"x"}}"#
-        )
+        format!(r#"{{"username":"{username}","full_name":"N","email":"{email}","password":"p","recaptcha":"x"}}"#)
     };
     assert_eq!(
         error(register(&json(&with("bad name", "c@example.com")).await)).await,
         format!(r#"{{"username":["{USERNAME}"]}}"#)
     );
     assert_eq!(
-        error(register(
-            &json(&with(&"u".repeat(151), "c@example.com")).await
-        ))
-        .await,
+        error(register(&json(&with(&"u".repeat(151), "c@example.com")).await)).await,
         r#"{"username":["Ensure this field has no more than 150 characters."]}"#
     );
     let long = format!("{}@example.com", "e".repeat(243));
@@ -111,18 +94,12 @@ async fn register_checks_usernames_and_lengths() {
         error(register(&json(&with("c", &long)).await)).await,
         r#"{"email":["Ensure this field has no more than 254 characters."]}"#
     );
-    assert_eq!(
-        error(register(&json(&with("c", "nope")).await)).await,
-        r#"{"email":["Enter a valid email address."]}"#
-    );
+    assert_eq!(error(register(&json(&with("c", "nope")).await)).await, r#"{"email":["Enter a valid email address."]}"#);
 }
 
 #[tokio::test]
 async fn login_asks_for_the_password_first() {
-    assert_eq!(
-        error(login(&json("{}").await)).await,
-        format!(r#"{{"password":{REQUIRED},"email":{REQUIRED}}}"#)
-    );
+    assert_eq!(error(login(&json("{}").await)).await, format!(r#"{{"password":{REQUIRED},"email":{REQUIRED}}}"#));
     assert_eq!(
         error(login(&json(r#"{"email":"nurse","password":"p"}"#).await)).await,
         r#"{"email":["Enter a valid email address."]}"#
@@ -133,8 +110,5 @@ async fn login_asks_for_the_password_first() {
 async fn login_trims_the_address_and_not_the_password() {
     let input = json(r#"{"email":" nurse@example.com ","password":" p "}"#).await;
     let (password, email) = login(&input).expect("accepted");
-    assert_eq!(
-        (password.as_str(), email.as_str()),
-        (" p ", "nurse@example.com")
-    );
+    assert_eq!((password.as_str(), email.as_str()), (" p ", "nurse@example.com"));
 }

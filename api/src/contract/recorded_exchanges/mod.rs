@@ -19,10 +19,8 @@ use super::{
 const REQUIRED: &str = r#"["This field is required."]"#;
 
 async fn input(content_type: &str, body: String) -> Input {
-    let request = Request::builder()
-        .header(header::CONTENT_TYPE, content_type)
-        .body(Body::from(body))
-        .expect("a request");
+    let request =
+        Request::builder().header(header::CONTENT_TYPE, content_type).body(Body::from(body)).expect("a request");
     let read = UnreadBody::new(request, BodyLimits::default()).read().await;
     read.expect("a readable body")
 }
@@ -34,11 +32,8 @@ async fn json(body: &str) -> Input {
 async fn form(fields: &[(&str, &str)]) -> Input {
     let mut body = String::new();
     for (disposition, content) in fields {
-        write!(
-            body,
-            "--x\r\nContent-Disposition: form-data; {disposition}\r\n\r\n{content}\r\n"
-        )
-        .expect("a String takes all that is written");
+        write!(body, "--x\r\nContent-Disposition: form-data; {disposition}\r\n\r\n{content}\r\n")
+            .expect("a String takes all that is written");
     }
     input("multipart/form-data; boundary=x", body + "--x--\r\n").await
 }
@@ -46,11 +41,6 @@ async fn form(fields: &[(&str, &str)]) -> Input {
 async fn error<T>(outcome: Result<T, ApiError>) -> String {
     let response = outcome.err().expect("refused").into_response();
     assert_eq!(response.status(), 400);
-    let bytes = response
-        .into_body()
-        .collect()
-        .await
-        .expect("whole")
-        .to_bytes();
+    let bytes = response.into_body().collect().await.expect("whole").to_bytes();
     String::from_utf8(bytes.to_vec()).expect("text")
 }

@@ -34,12 +34,7 @@ fn new_project(input: &Input) -> Result<Project, ApiError> {
     })
 }
 
-type ProjectChange = (
-    Option<String>,
-    Option<i64>,
-    Option<bool>,
-    Option<Option<String>>,
-);
+type ProjectChange = (Option<String>, Option<i64>, Option<bool>, Option<Option<String>>);
 
 fn change_project(input: &Input) -> Result<ProjectChange, ApiError> {
     input.partial(|fields| {
@@ -56,56 +51,20 @@ fn change_project(input: &Input) -> Result<ProjectChange, ApiError> {
 async fn a_project_with_bad_fields_is_refused_as_recorded() {
     for (body, expected) in [
         ("{}", r#"{"title":["This field is required."]}"#),
-        (
-            r#"{"title":"   "}"#,
-            r#"{"title":["This field may not be blank."]}"#,
-        ),
-        (
-            r#"{"title":null}"#,
-            r#"{"title":["This field may not be null."]}"#,
-        ),
+        (r#"{"title":"   "}"#, r#"{"title":["This field may not be blank."]}"#),
+        (r#"{"title":null}"#, r#"{"title":["This field may not be null."]}"#),
         (r#"{"title":[]}"#, r#"{"title":["Not a valid string."]}"#),
         (r#"{"title":true}"#, r#"{"title":["Not a valid string."]}"#),
-        (
-            r#"{"title":"a\u0000b"}"#,
-            r#"{"title":["Null characters are not allowed."]}"#,
-        ),
-        (
-            r#"{"title":"x","stt_engine":9}"#,
-            r#"{"stt_engine":["\"9\" is not a valid choice."]}"#,
-        ),
-        (
-            r#"{"title":"x","stt_engine":"whisper"}"#,
-            r#"{"stt_engine":["\"whisper\" is not a valid choice."]}"#,
-        ),
-        (
-            r#"{"title":"x","stt_engine":[true]}"#,
-            r#"{"stt_engine":["\"[True]\" is not a valid choice."]}"#,
-        ),
-        (
-            r#"{"title":"x","stt_engine":null}"#,
-            r#"{"stt_engine":["This field may not be null."]}"#,
-        ),
-        (
-            r#"{"title":"x","tts_engine":3}"#,
-            r#"{"tts_engine":["\"3\" is not a valid choice."]}"#,
-        ),
-        (
-            r#"{"title":"x","model":null}"#,
-            r#"{"model":["This field may not be null."]}"#,
-        ),
-        (
-            r#"{"title":"x","is_default":"maybe"}"#,
-            r#"{"is_default":["Must be a valid boolean."]}"#,
-        ),
-        (
-            r#"{"title":"x","prompt":""}"#,
-            r#"{"prompt":["This field may not be blank."]}"#,
-        ),
-        (
-            r#"{"title":"x","prompt":null}"#,
-            r#"{"prompt":["This field may not be null."]}"#,
-        ),
+        (r#"{"title":"a\u0000b"}"#, r#"{"title":["Null characters are not allowed."]}"#),
+        (r#"{"title":"x","stt_engine":9}"#, r#"{"stt_engine":["\"9\" is not a valid choice."]}"#),
+        (r#"{"title":"x","stt_engine":"whisper"}"#, r#"{"stt_engine":["\"whisper\" is not a valid choice."]}"#),
+        (r#"{"title":"x","stt_engine":[true]}"#, r#"{"stt_engine":["\"[True]\" is not a valid choice."]}"#),
+        (r#"{"title":"x","stt_engine":null}"#, r#"{"stt_engine":["This field may not be null."]}"#),
+        (r#"{"title":"x","tts_engine":3}"#, r#"{"tts_engine":["\"3\" is not a valid choice."]}"#),
+        (r#"{"title":"x","model":null}"#, r#"{"model":["This field may not be null."]}"#),
+        (r#"{"title":"x","is_default":"maybe"}"#, r#"{"is_default":["Must be a valid boolean."]}"#),
+        (r#"{"title":"x","prompt":""}"#, r#"{"prompt":["This field may not be blank."]}"#),
+        (r#"{"title":"x","prompt":null}"#, r#"{"prompt":["This field may not be null."]}"#),
         (
             r#"{"title":"x","preset_questions":"q"}"#,
             r#"{"preset_questions":["Expected a list of items but got type \"str\"."]}"#,
@@ -115,11 +74,7 @@ async fn a_project_with_bad_fields_is_refused_as_recorded() {
             r#"{"preset_questions":{"1":["This field may not be null."],"2":["This field may not be blank."],"3":["Not a valid string."]}}"#,
         ),
     ] {
-        assert_eq!(
-            error(new_project(&json(body).await)).await,
-            expected,
-            "{body}"
-        );
+        assert_eq!(error(new_project(&json(body).await)).await, expected, "{body}");
     }
 }
 
@@ -177,23 +132,14 @@ async fn a_change_keeps_missing_and_null_apart() {
     let changed = change_project(&json(r#"{"open_ai_key":null}"#).await);
     assert_eq!(changed.ok(), Some((None, None, None, Some(None))));
     let changed = change_project(&json(r#"{"title":"x","is_default":true}"#).await);
-    assert_eq!(
-        changed.ok(),
-        Some((Some("x".into()), None, Some(true), None))
-    );
+    assert_eq!(changed.ok(), Some((Some("x".into()), None, Some(true), None)));
 }
 
 #[tokio::test]
 async fn a_change_with_bad_fields_is_refused_as_recorded() {
     for (body, expected) in [
-        (
-            r#"{"stt_engine":0}"#,
-            r#"{"stt_engine":["\"0\" is not a valid choice."]}"#,
-        ),
-        (
-            r#"{"title":null}"#,
-            r#"{"title":["This field may not be null."]}"#,
-        ),
+        (r#"{"stt_engine":0}"#, r#"{"stt_engine":["\"0\" is not a valid choice."]}"#),
+        (r#"{"title":null}"#, r#"{"title":["This field may not be null."]}"#),
     ] {
         assert_eq!(error(change_project(&json(body).await)).await, expected);
     }
