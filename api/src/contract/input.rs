@@ -12,6 +12,7 @@ use axum::{
     http::{StatusCode, header},
 };
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::{json_fault, problem::ApiError, python};
 
@@ -256,6 +257,29 @@ impl Input {
 
     pub(super) fn get(&self, name: &str) -> Option<&Received> {
         self.fields.get(name)
+    }
+
+    /// The same for the same fields, however they came: tells a repeated request from another one.
+    pub fn fingerprint(&self) -> Vec<u8> {
+        let mut names: Vec<&String> = self.fields.keys().collect();
+        names.sort_unstable();
+        let mut hasher = Sha256::new();
+        let mut add = |bytes: &[u8]| {
+            hasher.update((bytes.len() as u64).to_be_bytes());
+            hasher.update(bytes);
+        };
+        for name in names {
+            add(name.as_bytes());
+            match &self.fields[name] {
+                Received::Json(value) => add(value.to_string().as_bytes()),
+                Received::Texts(texts) => texts.iter().for_each(|text| add(text.as_bytes())),
+                Received::File(upload) => {
+                    add(upload.file_name.as_bytes());
+                    add(&upload.bytes);
+                }
+            }
+        }
+        hasher.finalize().to_vec()
     }
 
     /// Did it come as urlencoded or multipart?

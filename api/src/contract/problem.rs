@@ -45,6 +45,15 @@ impl ApiError {
         Self::Fields(errors)
     }
 
+    /// 400 with a message for each of these fields.
+    pub fn fields<'a>(messages: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut errors = FieldErrors::default();
+        for (field, message) in messages {
+            errors.add(field, message);
+        }
+        Self::Fields(errors)
+    }
+
     /// 400 `{"non_field_errors": ["message"]}`.
     pub fn non_field(message: impl Into<String>) -> Self {
         Self::NonField(vec![message.into()])

@@ -143,7 +143,10 @@ impl Work {
         let started_at = self.now();
         let embedder = &self.answering.embedder;
         let text = self.question.text.clone();
-        let mut vectors = embedder.embed(std::slice::from_ref(&text), TextKind::Question).await.map_err(failure_of)?;
+        let mut vectors = embedder
+            .embed(std::slice::from_ref(&text), TextKind::Question)
+            .await
+            .map_err(|error| failure_of(&error))?;
         let vector = vectors.pop().unwrap_or_default();
         let query = Query { text, model: embedder.model().to_owned(), vector };
         let limit = usize::try_from(self.question.top_k.clamp(1, MAX_PASSAGES)).unwrap_or(1);
@@ -199,7 +202,7 @@ impl Work {
 
     /// Streams the model's answer to the client. Returns all of it, as the model wrote it.
     async fn stream(&self, request: AnswerRequest) -> Result<(String, Finish), Failure> {
-        let mut stream = self.answering.model.answer(request).await.map_err(failure_of)?;
+        let mut stream = self.answering.model.answer(request).await.map_err(|error| failure_of(&error))?;
         let mut raw = String::new();
         let mut finish = Finish::default();
         let mut filter = ReferenceFilter::default();
@@ -213,7 +216,7 @@ impl Work {
                     }
                 }
                 Ok(AnswerChunk::Finished(end)) => finish = end,
-                Err(error) => return Err(Failure { partial_text: raw, ..failure_of(error) }),
+                Err(error) => return Err(Failure { partial_text: raw, ..failure_of(&error) }),
             }
         }
         let rest = filter.finish();
@@ -224,8 +227,8 @@ impl Work {
     }
 }
 
-fn failure_of(error: ProviderError) -> Failure {
-    tracing::warn!(error = %crate::error_chain(&error), "a model provider failed");
+fn failure_of(error: &ProviderError) -> Failure {
+    tracing::warn!(error = %crate::error_chain(error), "a model provider failed");
     Failure::new(match error {
         ProviderError::Unauthorized => AnswerFailure::Unauthorized,
         ProviderError::RateLimited => AnswerFailure::RateLimited,

@@ -204,12 +204,11 @@ impl Embedding {
         };
         let rows = vec![Row::FinishJob(job.id)];
         match self.commands.execute_with::<Document>(id.value(), command, rows, &context).await {
-            Ok(_) => Ok(()),
-            // Somebody was faster, or the document is gone: the passages of a deleted one must go too.
+            // The document is gone: its passages must go too.
             Err(ExecuteError::Refused(DocumentError::NotFound)) => {
                 self.index.remove_document(id).await.map_err(JobError::from_source)
             }
-            Err(ExecuteError::Refused(_)) => Ok(()),
+            Ok(_) | Err(ExecuteError::Refused(_)) => Ok(()),
             Err(error) => Err(JobError::from_source(error)),
         }
     }
