@@ -10,7 +10,9 @@ use futures::{StreamExt, stream};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{
-    ports::{AnswerChunk, AnswerRequest, AnswerStream, Finish, LanguageModel, Passage, ProviderError},
+    ports::{
+        AnswerChunk, AnswerRequest, AnswerStream, Finish, LanguageModel, Passage, ProviderError,
+    },
     retrieval::words,
 };
 
@@ -26,12 +28,15 @@ const MAX_QUOTES: usize = 4;
 const MAX_REFERENCES: usize = 5;
 /// Shorter pieces are headings and leftovers of lists.
 const MIN_WORDS: usize = 4;
-/// The least share of the question's weight that the quoted documents have to hold.
-const MIN_COVERAGE: f32 = 0.34;
+/// The least share of the question's words that the best quote and its title have to hold. Rarity does not count here:
+/// the passages are about the question's subject, so that its most telling words are frequent in them.
+const MIN_COVERAGE: f32 = 0.4;
 /// A quote that scores less than this share of the best one is left out.
 const MIN_OF_BEST: f32 = 0.5;
 /// A word that only the document's title holds counts less than one of the sentence.
 const TITLE_SHARE: f32 = 0.5;
+/// A sentence without any word of the question is quoted only where no other has one.
+const TITLE_ONLY_SHARE: f32 = 0.1;
 /// How much a later passage loses against an earlier one.
 const RANK_DISCOUNT: f32 = 0.05;
 
@@ -42,12 +47,20 @@ pub struct ExtractiveAnswerer;
 #[async_trait]
 impl LanguageModel for ExtractiveAnswerer {
     async fn answer(&self, request: AnswerRequest) -> Result<AnswerStream, ProviderError> {
-        let text = tokio::task::spawn_blocking(move || answer(&request.question, &request.passages))
-            .await
-            .map_err(|error| ProviderError::unavailable(error.to_string()))?;
+        let text =
+            tokio::task::spawn_blocking(move || answer(&request.question, &request.passages))
+                .await
+                .map_err(|error| ProviderError::unavailable(error.to_string()))?;
         let deltas: Vec<String> = text.split_inclusive(' ').map(str::to_owned).collect();
-        let finish = Finish { model: Some(MODEL.to_owned()), reason: Some("stop".to_owned()), ..Finish::default() };
-        let chunks = deltas.into_iter().map(AnswerChunk::Delta).chain([AnswerChunk::Finished(finish)]);
+        let finish = Finish {
+            model: Some(MODEL.to_owned()),
+            reason: Some("stop".to_owned()),
+            ..Finish::default()
+        };
+        let chunks = deltas
+            .into_iter()
+            .map(AnswerChunk::Delta)
+            .chain([AnswerChunk::Finished(finish)]);
         Ok(stream::iter(chunks.map(Ok)).boxed())
     }
 
@@ -64,18 +77,27 @@ fn answer(question: &str, passages: &[Passage]) -> String {
     let mut text = NOTICE.to_owned();
     let documents = unique(quotes.iter().map(|quote| quote.passage.document_id));
     for document in &documents {
-        let mut of_document: Vec<&Sentence<'_>> =
-            quotes.iter().filter(|quote| quote.passage.document_id == *document).collect();
+        let mut of_document: Vec<&Sentence<'_>> = quotes
+            .iter()
+            .filter(|quote| quote.passage.document_id == *document)
+            .collect();
         of_document.sort_by_key(|quote| quote.place);
-        text.push_str(&format!("\n\nFrom \"{}\":", of_document[0].passage.title));
+        text.extend(["\n\nFrom \"", &of_document[0].passage.title, "\":"]);
         for quote in of_document {
-            text.push_str("\n\n> ");
-            text.push_str(quote.text);
+            text.extend(["\n\n> ", quote.text]);
         }
     }
-    let referenced = unique(documents.into_iter().chain(passages.iter().map(|passage| passage.document_id)));
-    let ids: Vec<String> = referenced.iter().take(MAX_REFERENCES).map(DocumentId::to_string).collect();
-    text.push_str(&format!("\n\nReferences: [{}]", ids.join(", ")));
+    let referenced = unique(
+        documents
+            .into_iter()
+            .chain(passages.iter().map(|passage| passage.document_id)),
+    );
+    let ids: Vec<String> = referenced
+        .iter()
+        .take(MAX_REFERENCES)
+        .map(DocumentId::to_string)
+        .collect();
+    text.extend(["\n\nReferences: [", &ids.join(", "), "]"]);
     text
 }
 
@@ -94,10 +116,18 @@ fn best_quotes<'a>(question: &str, passages: &'a [Passage]) -> Vec<Sentence<'a>>
     let asked: HashSet<String> = words::stems(question).into_iter().collect();
     let titles: HashMap<DocumentId, HashSet<String>> = passages
         .iter()
-        .map(|passage| (passage.document_id, words::stems(&passage.title).into_iter().collect()))
+        .map(|passage| {
+            (
+                passage.document_id,
+                words::stems(&passage.title).into_iter().collect(),
+            )
+        })
         .collect();
     let mut sentences = sentences(passages);
-    let rarity: HashMap<&String, f32> = asked.iter().map(|word| (word, rarity(word, &sentences))).collect();
+    let rarity: HashMap<&String, f32> = asked
+        .iter()
+        .map(|word| (word, rarity(word, &sentences)))
+        .collect();
     let weight = |held: &dyn Fn(&String) -> bool| -> f32 {
         // In the order of the words, because the sum of floats depends on it.
         let mut held: Vec<&String> = asked.iter().filter(|word| held(word)).collect();
@@ -108,8 +138,13 @@ fn best_quotes<'a>(question: &str, passages: &'a [Passage]) -> Vec<Sentence<'a>>
         let title = &titles[&sentence.passage.document_id];
         let own = weight(&|word| sentence.words.contains(word));
         let with_title = weight(&|word| sentence.words.contains(word) || title.contains(word));
+        let title_share = if own > 0.0 {
+            TITLE_SHARE
+        } else {
+            TITLE_ONLY_SHARE
+        };
         let rank = 1.0 + RANK_DISCOUNT * small(sentence.place.0);
-        sentence.score = (own + TITLE_SHARE * (with_title - own)) / rank;
+        sentence.score = (own + title_share * (with_title - own)) / rank;
     }
     sentences.retain(|sentence| sentence.score > 0.0);
     sentences.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.place.cmp(&b.place)));
@@ -118,10 +153,12 @@ fn best_quotes<'a>(question: &str, passages: &'a [Passage]) -> Vec<Sentence<'a>>
     sentences.retain(|sentence| sentence.score >= MIN_OF_BEST * best && seen.insert(sentence.text));
     sentences.truncate(MAX_QUOTES);
 
-    let is_covered = |word: &String| {
-        sentences.iter().any(|quote| quote.words.contains(word) || titles[&quote.passage.document_id].contains(word))
-    };
-    if weight(&is_covered) < MIN_COVERAGE * weight(&|_| true) {
+    let is_answered = sentences.first().is_some_and(|quote| {
+        let title = &titles[&quote.passage.document_id];
+        let holds = |word: &&String| quote.words.contains(*word) || title.contains(*word);
+        small(asked.iter().filter(holds).count()) >= MIN_COVERAGE * small(asked.len())
+    });
+    if !is_answered {
         return Vec::new();
     }
     sentences
@@ -130,7 +167,11 @@ fn best_quotes<'a>(question: &str, passages: &'a [Passage]) -> Vec<Sentence<'a>>
 fn sentences(passages: &[Passage]) -> Vec<Sentence<'_>> {
     let of_passage = |(rank, passage)| {
         let passage: &Passage = passage;
-        let texts = passage.text.lines().flat_map(UnicodeSegmentation::unicode_sentences).map(str::trim);
+        // Documents made from other formats often hold whole lists in one line.
+        let pieces = passage.text.lines().flat_map(|line| line.split(" - "));
+        let texts = pieces
+            .flat_map(UnicodeSegmentation::unicode_sentences)
+            .map(|text| text.trim_start_matches(['-', '*', ' ']).trim());
         let long = texts.filter(|text| text.unicode_words().count() >= MIN_WORDS);
         let sentence = move |(at, text)| Sentence {
             passage,
@@ -146,7 +187,10 @@ fn sentences(passages: &[Passage]) -> Vec<Sentence<'_>> {
 
 /// Inverse frequency among the sentences at hand. A word that none of them holds is the rarest.
 fn rarity(word: &String, sentences: &[Sentence<'_>]) -> f32 {
-    let holding = sentences.iter().filter(|sentence| sentence.words.contains(word)).count();
+    let holding = sentences
+        .iter()
+        .filter(|sentence| sentence.words.contains(word))
+        .count();
     (1.0 + (small(sentences.len()) + 1.0) / (small(holding) + 1.0)).ln()
 }
 
@@ -155,7 +199,10 @@ fn unique(ids: impl Iterator<Item = DocumentId>) -> Vec<DocumentId> {
     ids.filter(|id| seen.insert(*id)).collect()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of sentences are far below 2^24")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of sentences are far below 2^24"
+)]
 const fn small(count: usize) -> f32 {
     count as f32
 }
@@ -189,7 +236,11 @@ mod tests {
                 "Gout",
                 "Gout is a form of arthritis. Treatment of gout begins with rest. Weather is not a cause.",
             ),
-            passage(2, "Influenza", "Influenza is caused by a virus. It spreads in winter among people."),
+            passage(
+                2,
+                "Influenza",
+                "Influenza is caused by a virus. It spreads in winter among people.",
+            ),
         ]
     }
 
@@ -205,18 +256,50 @@ mod tests {
     #[test]
     fn a_later_passage_that_fits_better_is_referenced_first() {
         let text = answer("Which virus causes influenza?", &gout_and_flu());
-        assert!(text.ends_with(&format!("References: [{ZEROS}2, {ZEROS}1]")), "{text}");
+        assert!(
+            text.ends_with(&format!("References: [{ZEROS}2, {ZEROS}1]")),
+            "{text}"
+        );
     }
 
     #[test]
     fn it_says_when_nothing_fits() {
-        assert_eq!(answer("What is the capital of France?", &gout_and_flu()), format!("{NOTHING}\n\nReferences: []"));
+        assert_eq!(
+            answer("What is the capital of France?", &gout_and_flu()),
+            format!("{NOTHING}\n\nReferences: []")
+        );
     }
 
     #[test]
     fn a_chance_word_in_common_is_not_an_answer() {
-        let text = answer("Will the weather in Paris stay fine for cycling tomorrow?", &gout_and_flu());
+        let text = answer(
+            "Will the weather in Paris stay fine for cycling tomorrow?",
+            &gout_and_flu(),
+        );
         assert!(text.starts_with(NOTHING), "{text}");
+    }
+
+    #[test]
+    fn words_scattered_over_unrelated_documents_are_not_an_answer() {
+        let passages = [
+            passage(1, "Gout", "Surgeons may repair the damaged joint."),
+            passage(2, "Influenza", "Keep some tissues in the car."),
+        ];
+        let text = answer("How do I repair a car engine?", &passages);
+        assert!(text.starts_with(NOTHING), "{text}");
+    }
+
+    #[test]
+    fn of_a_list_in_one_line_only_the_fitting_item_is_quoted() {
+        let list = "- Gout is a form of arthritis. - Rest is the first treatment of gout. - Drink much water every day.";
+        let text = answer(
+            "What is the first treatment of gout?",
+            &[passage(1, "Joints", list)],
+        );
+        assert!(
+            text.contains("> Rest is the first treatment of gout.\n\nReferences"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -227,12 +310,15 @@ mod tests {
 
     #[test]
     fn at_most_five_documents_are_referenced() {
-        let passages: Vec<Passage> = (1..9).map(|id| passage(id, "Gout", "Gout is a form of arthritis.")).collect();
+        let passages: Vec<Passage> = (1..9)
+            .map(|id| passage(id, "Gout", "Gout is a form of arthritis."))
+            .collect();
         assert_eq!(answer("gout", &passages).matches(ZEROS).count(), 5);
     }
 
     #[tokio::test]
-    async fn the_answer_streams_word_by_word_and_ends_with_the_model() -> Result<(), ProviderError> {
+    async fn the_answer_streams_word_by_word_and_ends_with_the_model() -> Result<(), ProviderError>
+    {
         let request = AnswerRequest {
             model: String::new(),
             system: String::new(),
@@ -242,12 +328,27 @@ mod tests {
             temperature: 0.1,
             api_key: None,
         };
-        let mut chunks: Vec<AnswerChunk> = ExtractiveAnswerer.answer(request.clone()).await?.try_collect().await?;
-        let Some(AnswerChunk::Finished(finish)) = chunks.pop() else { panic!("the last chunk is the finish") };
+        let mut chunks: Vec<AnswerChunk> = ExtractiveAnswerer
+            .answer(request.clone())
+            .await?
+            .try_collect()
+            .await?;
+        let Some(AnswerChunk::Finished(finish)) = chunks.pop() else {
+            panic!("the last chunk is the finish")
+        };
         assert_eq!(finish.model.as_deref(), Some(MODEL));
         assert_eq!(chunks[0], AnswerChunk::Delta("This ".to_owned()));
-        let deltas = chunks.iter().map(|chunk| if let AnswerChunk::Delta(text) = chunk { text.as_str() } else { "" });
-        assert_eq!(deltas.collect::<String>(), answer(&request.question, &request.passages));
+        let deltas = chunks.iter().map(|chunk| {
+            if let AnswerChunk::Delta(text) = chunk {
+                text.as_str()
+            } else {
+                ""
+            }
+        });
+        assert_eq!(
+            deltas.collect::<String>(),
+            answer(&request.question, &request.passages)
+        );
         Ok(())
     }
 }

@@ -6,7 +6,8 @@ use std::{path::Path as FolderPath, sync::Arc};
 
 use async_trait::async_trait;
 use object_store::{
-    Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, local::LocalFileSystem, path::Path,
+    Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, local::LocalFileSystem,
+    path::Path,
 };
 use rand::{RngExt, distr::Alphanumeric};
 
@@ -43,16 +44,24 @@ impl MediaStore for ObjectMedia {
         let mut name = wished.clone();
         loop {
             let path = Path::parse(&name).map_err(|error| MediaError(error.into()))?;
-            match self.store.put_opts(&path, payload.clone(), PutOptions::from(PutMode::Create)).await {
+            match self
+                .store
+                .put_opts(&path, payload.clone(), PutOptions::from(PutMode::Create))
+                .await
+            {
                 Ok(_) => return Ok(name),
-                Err(Error::AlreadyExists { .. }) => name = with_suffix(&wished, &random(SUFFIX_CHARACTERS)),
+                Err(Error::AlreadyExists { .. }) => {
+                    name = with_suffix(&wished, &random(SUFFIX_CHARACTERS));
+                }
                 Err(error) => return Err(MediaError(error)),
             }
         }
     }
 
     async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, MediaError> {
-        let Some(path) = stored_path(name) else { return Ok(None) };
+        let Some(path) = stored_path(name) else {
+            return Ok(None);
+        };
         match self.store.get(&path).await {
             Ok(found) => Ok(Some(found.bytes().await.map_err(MediaError)?.to_vec())),
             Err(Error::NotFound { .. }) => Ok(None),
@@ -61,7 +70,9 @@ impl MediaStore for ObjectMedia {
     }
 
     async fn remove(&self, name: &str) -> Result<(), MediaError> {
-        let Some(path) = stored_path(name) else { return Ok(()) };
+        let Some(path) = stored_path(name) else {
+            return Ok(());
+        };
         match self.store.delete(&path).await {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(MediaError(error)),
@@ -73,13 +84,20 @@ impl MediaStore for ObjectMedia {
 fn safe_name(wished: &str) -> Option<String> {
     let last = wished.rsplit(['/', '\\']).next().unwrap_or_default().trim();
     let kept = |c: &char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let name: String = last.chars().map(|c| if c == ' ' { '_' } else { c }).filter(kept).collect();
+    let name: String = last
+        .chars()
+        .map(|c| if c == ' ' { '_' } else { c })
+        .filter(kept)
+        .collect();
     if name.chars().all(|c| c == '.') {
         return None;
     }
     let (stem, extension) = split_extension(&name);
     let extension = truncated(extension, MAX_NAME_BYTES / 2);
-    Some(format!("{}{extension}", truncated(stem, MAX_NAME_BYTES - extension.len())))
+    Some(format!(
+        "{}{extension}",
+        truncated(stem, MAX_NAME_BYTES - extension.len())
+    ))
 }
 
 /// A name that [`ObjectMedia::put_new`] may have given; any other is not in the store.
@@ -104,11 +122,19 @@ fn split_extension(name: &str) -> (&str, &str) {
 }
 
 fn truncated(text: &str, max_bytes: usize) -> &str {
-    &text[..text.floor_char_boundary(max_bytes)]
+    let mut end = text.len().min(max_bytes);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 fn random(characters: usize) -> String {
-    rand::rng().sample_iter(Alphanumeric).take(characters).map(char::from).collect()
+    rand::rng()
+        .sample_iter(Alphanumeric)
+        .take(characters)
+        .map(char::from)
+        .collect()
 }
 
 #[cfg(test)]
@@ -126,12 +152,18 @@ mod tests {
 
     #[test]
     fn a_name_keeps_letters_digits_and_a_few_signs_only() {
-        assert_eq!(safe_name("C:\\x/my report (final) é.PDF").as_deref(), Some("my_report_final_é.PDF"));
+        assert_eq!(
+            safe_name("C:\\x/my report (final) é.PDF").as_deref(),
+            Some("my_report_final_é.PDF")
+        );
     }
 
     #[test]
     fn a_name_of_nothing_but_dots_is_refused() {
-        assert_eq!((safe_name("a/.."), safe_name("?*"), safe_name("")), (None, None, None));
+        assert_eq!(
+            (safe_name("a/.."), safe_name("?*"), safe_name("")),
+            (None, None, None)
+        );
     }
 
     #[test]
@@ -185,7 +217,15 @@ mod tests {
         std::fs::write(folder.path().join("secret"), "x").expect("the folder can be written");
         std::fs::create_dir(folder.path().join("media")).expect("the folder can be written");
         let media = ObjectMedia::in_folder(&folder.path().join("media"))?;
-        for name in ["../secret", "..\\secret", "..", "", "/", "%2e%2e/secret", "\0"] {
+        for name in [
+            "../secret",
+            "..\\secret",
+            "..",
+            "",
+            "/",
+            "%2e%2e/secret",
+            "\0",
+        ] {
             assert_eq!(media.get(name).await?, None, "{name}");
         }
         Ok(())
