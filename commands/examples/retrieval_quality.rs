@@ -35,50 +35,18 @@ async fn main() -> Result<(), Failure> {
     };
     let pool = PgPool::connect(database).await?;
     let project = ProjectId::new(Uuid::new_v4());
-    let documents = index_all(
-        &PostgresIndex::new(pool.clone()),
-        project,
-        &Path::new(folder).join("documents"),
-    )
-    .await?;
+    let documents = index_all(&PostgresIndex::new(pool.clone()), project, &Path::new(folder).join("documents")).await?;
 
     let lines = fs::read_to_string(Path::new(folder).join("questions.jsonl"))?;
-    let questions = lines
-        .lines()
-        .map(serde_json::from_str)
-        .collect::<Result<Vec<Question>, _>>()?;
+    let questions = lines.lines().map(serde_json::from_str).collect::<Result<Vec<Question>, _>>()?;
     let full = Weights::default();
     let parts = [
         ("all parts", full),
-        (
-            "without vectors",
-            Weights {
-                vector: 0.0,
-                ..full
-            },
-        ),
-        (
-            "without words",
-            Weights {
-                vector: 1.0,
-                ..full
-            },
-        ),
-        (
-            "without the weight of the title",
-            Weights { title: 1.0, ..full },
-        ),
-        (
-            "without titles among the words",
-            Weights { title: 0.0, ..full },
-        ),
-        (
-            "words of the text only",
-            Weights {
-                title: 0.0,
-                vector: 0.0,
-            },
-        ),
+        ("without vectors", Weights { vector: 0.0, ..full }),
+        ("without words", Weights { vector: 1.0, ..full }),
+        ("without the weight of the title", Weights { title: 1.0, ..full }),
+        ("without titles among the words", Weights { title: 0.0, ..full }),
+        ("words of the text only", Weights { title: 0.0, vector: 0.0 }),
     ];
     for (name, weights) in parts {
         let index = PostgresIndex::with_weights(pool.clone(), weights);
@@ -102,22 +70,11 @@ async fn index_all(
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let text = fs::read_to_string(entry.path())?;
-        let title = text
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("# ");
-        let body: Vec<&str> = text
-            .lines()
-            .skip(1)
-            .filter(|line| !line.starts_with("## "))
-            .collect();
+        let title = text.lines().next().unwrap_or_default().trim_start_matches("# ");
+        let body: Vec<&str> = text.lines().skip(1).filter(|line| !line.starts_with("## ")).collect();
         let document = DocumentId::new(Uuid::new_v4());
         let passages = passages::cut(title, &body.join("\n"));
-        let texts: Vec<String> = passages
-            .iter()
-            .map(passages::PassageText::to_embed)
-            .collect();
+        let texts: Vec<String> = passages.iter().map(passages::PassageText::to_embed).collect();
         let vectors = LexicalEmbedder.embed(&texts, TextKind::Passage).await?;
         passage_count += passages.len();
         let chunk = |(passage, vector): (passages::PassageText, Vec<f32>)| IndexedChunk {
@@ -130,20 +87,11 @@ async fn index_all(
             model: LexicalEmbedder.model().to_owned(),
             vector,
         };
-        index
-            .replace_document(
-                project,
-                document,
-                passages.into_iter().zip(vectors).map(chunk).collect(),
-            )
-            .await?;
+        index.replace_document(project, document, passages.into_iter().zip(vectors).map(chunk).collect()).await?;
         documents.insert(entry.file_name().to_string_lossy().into_owned(), document);
     }
     let seconds = started.elapsed().as_secs_f64();
-    println!(
-        "{} documents, {passage_count} passages, indexed in {seconds:.1} s",
-        documents.len()
-    );
+    println!("{} documents, {passage_count} passages, indexed in {seconds:.1} s", documents.len());
     Ok(documents)
 }
 
@@ -154,16 +102,9 @@ async fn measure(
     documents: &HashMap<String, DocumentId>,
     questions: &[Question],
 ) -> Result<(), Failure> {
-    let texts: Vec<String> = questions
-        .iter()
-        .map(|question| question.question.clone())
-        .collect();
+    let texts: Vec<String> = questions.iter().map(|question| question.question.clone()).collect();
     let vectors = LexicalEmbedder.embed(&texts, TextKind::Question).await?;
-    let query = |text: &str, vector| Query {
-        text: text.to_owned(),
-        model: LexicalEmbedder.model().to_owned(),
-        vector,
-    };
+    let query = |text: &str, vector| Query { text: text.to_owned(), model: LexicalEmbedder.model().to_owned(), vector };
     let started = Instant::now();
     index.search(project, query("", Vec::new()), LIMIT).await?;
     let loading = started.elapsed().as_secs_f64();
@@ -172,18 +113,13 @@ async fn measure(
     let started = Instant::now();
     for (question, vector) in questions.iter().zip(vectors) {
         let mut ranked: Vec<DocumentId> = Vec::new();
-        for passage in index
-            .search(project, query(&question.question, vector), LIMIT)
-            .await?
-        {
+        for passage in index.search(project, query(&question.question, vector), LIMIT).await? {
             if !ranked.contains(&passage.document_id) {
                 ranked.push(passage.document_id);
                 distinct += 1.0;
             }
         }
-        let right = documents
-            .get(&question.document)
-            .ok_or("a question names an unknown document")?;
+        let right = documents.get(&question.document).ok_or("a question names an unknown document")?;
         for (place, document) in (1_u8..).zip(&ranked) {
             if document == right {
                 first += f64::from(u8::from(place == 1));

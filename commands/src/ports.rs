@@ -122,8 +122,7 @@ pub trait Embedder: Send + Sync {
     fn model(&self) -> &str;
 
     /// One vector a text, in the same order, each of length 1 (or all zero for a text without words).
-    async fn embed(&self, texts: &[String], kind: TextKind)
-    -> Result<Vec<Vec<f32>>, ProviderError>;
+    async fn embed(&self, texts: &[String], kind: TextKind) -> Result<Vec<Vec<f32>>, ProviderError>;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,12 +168,7 @@ pub trait VectorIndex: Send + Sync {
     async fn remove_document(&self, document: DocumentId) -> Result<(), IndexError>;
 
     /// At most `limit` passages of the project, best first.
-    async fn search(
-        &self,
-        project: ProjectId,
-        query: Query,
-        limit: usize,
-    ) -> Result<Vec<Passage>, IndexError>;
+    async fn search(&self, project: ProjectId, query: Query, limit: usize) -> Result<Vec<Passage>, IndexError>;
 }
 
 #[derive(Debug, thiserror::Error)]

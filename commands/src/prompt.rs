@@ -42,7 +42,7 @@ pub struct Prompt {
 /// A template that cannot be expanded. The texts are part of the HTTP contract.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PromptError {
-    #[error("Prompt template must contain {{reference}} variable")]
+    #[error("Validation Error: Prompt template must contain {{reference}} variable")]
     NoReference,
     #[error("Missing some input keys: {{{}}}", quoted(.0))]
     UnknownVariables(BTreeSet<String>),
@@ -51,11 +51,7 @@ pub enum PromptError {
 }
 
 fn quoted(names: &BTreeSet<String>) -> String {
-    names
-        .iter()
-        .map(|name| format!("'{name}'"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
 }
 
 /// Expands the project's template, or the built-in one if the project has none.
@@ -64,11 +60,7 @@ pub fn render(template: Option<&str>, passages: &[Passage]) -> Result<Prompt, Pr
     let template = own.unwrap_or(BUILT_IN);
     Ok(Prompt {
         system: expand(template, &reference_json(passages))?,
-        version: if own.is_some() {
-            PROJECT_VERSION
-        } else {
-            BUILT_IN_VERSION
-        },
+        version: if own.is_some() { PROJECT_VERSION } else { BUILT_IN_VERSION },
         template_hash: hex::encode(Sha256::digest(template.as_bytes())),
     })
 }
@@ -80,26 +72,16 @@ fn expand(template: &str, reference: &str) -> Result<String, PromptError> {
     let mut rest = template;
     while let Some(at) = rest.find(['{', '}']) {
         expanded.push_str(&rest[..at]);
-        let brace = if rest[at..].starts_with('{') {
-            '{'
-        } else {
-            '}'
-        };
+        let brace = if rest[at..].starts_with('{') { '{' } else { '}' };
         rest = &rest[at + 1..];
         if let Some(after) = rest.strip_prefix(brace) {
             expanded.push(brace);
             rest = after;
             continue;
         }
-        let end = rest
-            .find('}')
-            .filter(|_| brace == '{')
-            .ok_or(PromptError::LoneBrace(brace))?;
+        let end = rest.find('}').filter(|_| brace == '{').ok_or(PromptError::LoneBrace(brace))?;
         // A conversion, a format, an attribute or an index may follow the name.
-        let name = rest[..end]
-            .split(['!', ':', '.', '['])
-            .next()
-            .unwrap_or_default();
+        let name = rest[..end].split(['!', ':', '.', '[']).next().unwrap_or_default();
         if name == "reference" {
             has_reference = true;
             expanded.push_str(reference);
@@ -122,10 +104,7 @@ fn expand(template: &str, reference: &str) -> Result<String, PromptError> {
 fn reference_json(passages: &[Passage]) -> String {
     let mut documents: Vec<(DocumentId, String)> = Vec::new();
     for passage in passages {
-        match documents
-            .iter_mut()
-            .find(|(id, _)| *id == passage.document_id)
-        {
+        match documents.iter_mut().find(|(id, _)| *id == passage.document_id) {
             Some((_, text)) => {
                 text.push('\n');
                 text.push_str(&passage.text);
@@ -136,12 +115,7 @@ fn reference_json(passages: &[Passage]) -> String {
     let mut json = String::from("{");
     for (at, (id, text)) in documents.into_iter().enumerate() {
         let separator = if at == 0 { "" } else { ", " };
-        write!(
-            json,
-            "{separator}\"{id}\": {}",
-            serde_json::Value::String(text)
-        )
-        .expect("a string can be written to");
+        write!(json, "{separator}\"{id}\": {}", serde_json::Value::String(text)).expect("a string can be written to");
     }
     json.push('}');
     json
@@ -169,9 +143,7 @@ mod tests {
     }
 
     fn system(template: &str, passages: &[Passage]) -> Result<String, String> {
-        render(Some(template), passages)
-            .map(|prompt| prompt.system)
-            .map_err(|error| error.to_string())
+        render(Some(template), passages).map(|prompt| prompt.system).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -189,36 +161,24 @@ mod tests {
 
     #[test]
     fn a_prompt_without_reference_is_refused() {
-        let expected = "Prompt template must contain {reference} variable";
+        let expected = "Validation Error: Prompt template must contain {reference} variable";
         assert_eq!(system("{{reference}} {x}", &[]), Err(expected.to_owned()));
     }
 
     #[test]
     fn unknown_variables_are_named() {
-        assert_eq!(
-            system("{reference} {x}", &[]),
-            Err("Missing some input keys: {'x'}".to_owned())
-        );
+        assert_eq!(system("{reference} {x}", &[]), Err("Missing some input keys: {'x'}".to_owned()));
     }
 
     #[test]
     fn doubled_braces_are_single_ones() {
-        assert_eq!(
-            system("{{\"a\": {reference}}}", &[]),
-            Ok("{\"a\": {}}".to_owned())
-        );
+        assert_eq!(system("{{\"a\": {reference}}}", &[]), Ok("{\"a\": {}}".to_owned()));
     }
 
     #[test]
     fn a_lone_brace_is_refused() {
-        assert_eq!(
-            system("{reference} }", &[]),
-            Err("Single '}' encountered in format string".to_owned())
-        );
-        assert_eq!(
-            system("{reference} {x", &[]),
-            Err("Single '{' encountered in format string".to_owned())
-        );
+        assert_eq!(system("{reference} }", &[]), Err("Single '}' encountered in format string".to_owned()));
+        assert_eq!(system("{reference} {x", &[]), Err("Single '{' encountered in format string".to_owned()));
     }
 
     #[test]
@@ -226,10 +186,7 @@ mod tests {
         let none = render(None, &[passage(1, "text")]).expect("the built-in prompt is sound");
         assert_eq!(render(Some("  "), &[passage(1, "text")]), Ok(none.clone()));
         assert_eq!(none.version, "built-in-1");
-        assert!(
-            none.system
-                .contains(&format!(r#"References: {{"{ZEROS}1": "text"}}"#))
-        );
+        assert!(none.system.contains(&format!(r#"References: {{"{ZEROS}1": "text"}}"#)));
     }
 
     #[test]

@@ -10,9 +10,7 @@ use futures::{StreamExt, stream};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{
-    ports::{
-        AnswerChunk, AnswerRequest, AnswerStream, Finish, LanguageModel, Passage, ProviderError,
-    },
+    ports::{AnswerChunk, AnswerRequest, AnswerStream, Finish, LanguageModel, Passage, ProviderError},
     retrieval::words,
 };
 
@@ -47,20 +45,12 @@ pub struct ExtractiveAnswerer;
 #[async_trait]
 impl LanguageModel for ExtractiveAnswerer {
     async fn answer(&self, request: AnswerRequest) -> Result<AnswerStream, ProviderError> {
-        let text =
-            tokio::task::spawn_blocking(move || answer(&request.question, &request.passages))
-                .await
-                .map_err(|error| ProviderError::unavailable(error.to_string()))?;
+        let text = tokio::task::spawn_blocking(move || answer(&request.question, &request.passages))
+            .await
+            .map_err(|error| ProviderError::unavailable(error.to_string()))?;
         let deltas: Vec<String> = text.split_inclusive(' ').map(str::to_owned).collect();
-        let finish = Finish {
-            model: Some(MODEL.to_owned()),
-            reason: Some("stop".to_owned()),
-            ..Finish::default()
-        };
-        let chunks = deltas
-            .into_iter()
-            .map(AnswerChunk::Delta)
-            .chain([AnswerChunk::Finished(finish)]);
+        let finish = Finish { model: Some(MODEL.to_owned()), reason: Some("stop".to_owned()), ..Finish::default() };
+        let chunks = deltas.into_iter().map(AnswerChunk::Delta).chain([AnswerChunk::Finished(finish)]);
         Ok(stream::iter(chunks.map(Ok)).boxed())
     }
 
@@ -77,26 +67,16 @@ fn answer(question: &str, passages: &[Passage]) -> String {
     let mut text = NOTICE.to_owned();
     let documents = unique(quotes.iter().map(|quote| quote.passage.document_id));
     for document in &documents {
-        let mut of_document: Vec<&Sentence<'_>> = quotes
-            .iter()
-            .filter(|quote| quote.passage.document_id == *document)
-            .collect();
+        let mut of_document: Vec<&Sentence<'_>> =
+            quotes.iter().filter(|quote| quote.passage.document_id == *document).collect();
         of_document.sort_by_key(|quote| quote.place);
         text.extend(["\n\nFrom \"", &of_document[0].passage.title, "\":"]);
         for quote in of_document {
             text.extend(["\n\n> ", quote.text]);
         }
     }
-    let referenced = unique(
-        documents
-            .into_iter()
-            .chain(passages.iter().map(|passage| passage.document_id)),
-    );
-    let ids: Vec<String> = referenced
-        .iter()
-        .take(MAX_REFERENCES)
-        .map(DocumentId::to_string)
-        .collect();
+    let referenced = unique(documents.into_iter().chain(passages.iter().map(|passage| passage.document_id)));
+    let ids: Vec<String> = referenced.iter().take(MAX_REFERENCES).map(DocumentId::to_string).collect();
     text.extend(["\n\nReferences: [", &ids.join(", "), "]"]);
     text
 }
@@ -116,18 +96,10 @@ fn best_quotes<'a>(question: &str, passages: &'a [Passage]) -> Vec<Sentence<'a>>
     let asked: HashSet<String> = words::stems(question).into_iter().collect();
     let titles: HashMap<DocumentId, HashSet<String>> = passages
         .iter()
-        .map(|passage| {
-            (
-                passage.document_id,
-                words::stems(&passage.title).into_iter().collect(),
-            )
-        })
+        .map(|passage| (passage.document_id, words::stems(&passage.title).into_iter().collect()))
         .collect();
     let mut sentences = sentences(passages);
-    let rarity: HashMap<&String, f32> = asked
-        .iter()
-        .map(|word| (word, rarity(word, &sentences)))
-        .collect();
+    let rarity: HashMap<&String, f32> = asked.iter().map(|word| (word, rarity(word, &sentences))).collect();
     let weight = |held: &dyn Fn(&String) -> bool| -> f32 {
         // In the order of the words, because the sum of floats depends on it.
         let mut held: Vec<&String> = asked.iter().filter(|word| held(word)).collect();
@@ -138,11 +110,7 @@ fn best_quotes<'a>(question: &str, passages: &'a [Passage]) -> Vec<Sentence<'a>>
         let title = &titles[&sentence.passage.document_id];
         let own = weight(&|word| sentence.words.contains(word));
         let with_title = weight(&|word| sentence.words.contains(word) || title.contains(word));
-        let title_share = if own > 0.0 {
-            TITLE_SHARE
-        } else {
-            TITLE_ONLY_SHARE
-        };
+        let title_share = if own > 0.0 { TITLE_SHARE } else { TITLE_ONLY_SHARE };
         let rank = 1.0 + RANK_DISCOUNT * small(sentence.place.0);
         sentence.score = (own + title_share * (with_title - own)) / rank;
     }
@@ -187,10 +155,7 @@ fn sentences(passages: &[Passage]) -> Vec<Sentence<'_>> {
 
 /// Inverse frequency among the sentences at hand. A word that none of them holds is the rarest.
 fn rarity(word: &String, sentences: &[Sentence<'_>]) -> f32 {
-    let holding = sentences
-        .iter()
-        .filter(|sentence| sentence.words.contains(word))
-        .count();
+    let holding = sentences.iter().filter(|sentence| sentence.words.contains(word)).count();
     (1.0 + (small(sentences.len()) + 1.0) / (small(holding) + 1.0)).ln()
 }
 
@@ -199,10 +164,7 @@ fn unique(ids: impl Iterator<Item = DocumentId>) -> Vec<DocumentId> {
     ids.filter(|id| seen.insert(*id)).collect()
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts of sentences are far below 2^24"
-)]
+#[expect(clippy::cast_precision_loss, reason = "counts of sentences are far below 2^24")]
 const fn small(count: usize) -> f32 {
     count as f32
 }
@@ -236,11 +198,7 @@ mod tests {
                 "Gout",
                 "Gout is a form of arthritis. Treatment of gout begins with rest. Weather is not a cause.",
             ),
-            passage(
-                2,
-                "Influenza",
-                "Influenza is caused by a virus. It spreads in winter among people.",
-            ),
+            passage(2, "Influenza", "Influenza is caused by a virus. It spreads in winter among people."),
         ]
     }
 
@@ -256,26 +214,17 @@ mod tests {
     #[test]
     fn a_later_passage_that_fits_better_is_referenced_first() {
         let text = answer("Which virus causes influenza?", &gout_and_flu());
-        assert!(
-            text.ends_with(&format!("References: [{ZEROS}2, {ZEROS}1]")),
-            "{text}"
-        );
+        assert!(text.ends_with(&format!("References: [{ZEROS}2, {ZEROS}1]")), "{text}");
     }
 
     #[test]
     fn it_says_when_nothing_fits() {
-        assert_eq!(
-            answer("What is the capital of France?", &gout_and_flu()),
-            format!("{NOTHING}\n\nReferences: []")
-        );
+        assert_eq!(answer("What is the capital of France?", &gout_and_flu()), format!("{NOTHING}\n\nReferences: []"));
     }
 
     #[test]
     fn a_chance_word_in_common_is_not_an_answer() {
-        let text = answer(
-            "Will the weather in Paris stay fine for cycling tomorrow?",
-            &gout_and_flu(),
-        );
+        let text = answer("Will the weather in Paris stay fine for cycling tomorrow?", &gout_and_flu());
         assert!(text.starts_with(NOTHING), "{text}");
     }
 
@@ -291,15 +240,10 @@ mod tests {
 
     #[test]
     fn of_a_list_in_one_line_only_the_fitting_item_is_quoted() {
-        let list = "- Gout is a form of arthritis. - Rest is the first treatment of gout. - Drink much water every day.";
-        let text = answer(
-            "What is the first treatment of gout?",
-            &[passage(1, "Joints", list)],
-        );
-        assert!(
-            text.contains("> Rest is the first treatment of gout.\n\nReferences"),
-            "{text}"
-        );
+        let list =
+            "- Gout is a form of arthritis. - Rest is the first treatment of gout. - Drink much water every day.";
+        let text = answer("What is the first treatment of gout?", &[passage(1, "Joints", list)]);
+        assert!(text.contains("> Rest is the first treatment of gout.\n\nReferences"), "{text}");
     }
 
     #[test]
@@ -310,15 +254,12 @@ mod tests {
 
     #[test]
     fn at_most_five_documents_are_referenced() {
-        let passages: Vec<Passage> = (1..9)
-            .map(|id| passage(id, "Gout", "Gout is a form of arthritis."))
-            .collect();
+        let passages: Vec<Passage> = (1..9).map(|id| passage(id, "Gout", "Gout is a form of arthritis.")).collect();
         assert_eq!(answer("gout", &passages).matches(ZEROS).count(), 5);
     }
 
     #[tokio::test]
-    async fn the_answer_streams_word_by_word_and_ends_with_the_model() -> Result<(), ProviderError>
-    {
+    async fn the_answer_streams_word_by_word_and_ends_with_the_model() -> Result<(), ProviderError> {
         let request = AnswerRequest {
             model: String::new(),
             system: String::new(),
@@ -328,27 +269,12 @@ mod tests {
             temperature: 0.1,
             api_key: None,
         };
-        let mut chunks: Vec<AnswerChunk> = ExtractiveAnswerer
-            .answer(request.clone())
-            .await?
-            .try_collect()
-            .await?;
-        let Some(AnswerChunk::Finished(finish)) = chunks.pop() else {
-            panic!("the last chunk is the finish")
-        };
+        let mut chunks: Vec<AnswerChunk> = ExtractiveAnswerer.answer(request.clone()).await?.try_collect().await?;
+        let Some(AnswerChunk::Finished(finish)) = chunks.pop() else { panic!("the last chunk is the finish") };
         assert_eq!(finish.model.as_deref(), Some(MODEL));
         assert_eq!(chunks[0], AnswerChunk::Delta("This ".to_owned()));
-        let deltas = chunks.iter().map(|chunk| {
-            if let AnswerChunk::Delta(text) = chunk {
-                text.as_str()
-            } else {
-                ""
-            }
-        });
-        assert_eq!(
-            deltas.collect::<String>(),
-            answer(&request.question, &request.passages)
-        );
+        let deltas = chunks.iter().map(|chunk| if let AnswerChunk::Delta(text) = chunk { text.as_str() } else { "" });
+        assert_eq!(deltas.collect::<String>(), answer(&request.question, &request.passages));
         Ok(())
     }
 }

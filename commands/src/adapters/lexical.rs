@@ -28,11 +28,7 @@ impl Embedder for LexicalEmbedder {
         MODEL
     }
 
-    async fn embed(
-        &self,
-        texts: &[String],
-        _kind: TextKind,
-    ) -> Result<Vec<Vec<f32>>, ProviderError> {
+    async fn embed(&self, texts: &[String], _kind: TextKind) -> Result<Vec<Vec<f32>>, ProviderError> {
         let texts = texts.to_vec();
         tokio::task::spawn_blocking(move || texts.iter().map(|text| vector(text)).collect())
             .await
@@ -94,10 +90,7 @@ mod tests {
     #[test]
     fn a_text_is_nearer_to_its_own_subject() {
         let passage = "Insulin lowers the glucose in the blood.";
-        assert!(
-            similarity("Which hormone lowers blood glucose?", passage)
-                > similarity("broken bones", passage) + 0.3
-        );
+        assert!(similarity("Which hormone lowers blood glucose?", passage) > similarity("broken bones", passage) + 0.3);
     }
 
     #[test]
@@ -113,21 +106,14 @@ mod tests {
     #[test]
     fn vectors_never_change_under_the_same_model_name() {
         let vector = vector("Diabetes insulin insulin");
-        let set: Vec<(usize, f32)> = vector
-            .into_iter()
-            .enumerate()
-            .filter(|(_, x)| *x != 0.0)
-            .collect();
+        let set: Vec<(usize, f32)> = vector.into_iter().enumerate().filter(|(_, x)| *x != 0.0).collect();
         assert_eq!(set, [(24, -0.845_736_7), (478, 0.533_600_45)]);
     }
 
     #[tokio::test]
     async fn texts_keep_their_order() {
         let texts = ["gout".to_owned(), "lupus".to_owned()];
-        let vectors = LexicalEmbedder
-            .embed(&texts, TextKind::Question)
-            .await
-            .expect("it cannot fail");
+        let vectors = LexicalEmbedder.embed(&texts, TextKind::Question).await.expect("it cannot fail");
         assert_eq!(vectors, [vector("gout"), vector("lupus")]);
     }
 

@@ -6,8 +6,7 @@ use std::{path::Path as FolderPath, sync::Arc};
 
 use async_trait::async_trait;
 use object_store::{
-    Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, local::LocalFileSystem,
-    path::Path,
+    Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, local::LocalFileSystem, path::Path,
 };
 use rand::{RngExt, distr::Alphanumeric};
 
@@ -44,11 +43,7 @@ impl MediaStore for ObjectMedia {
         let mut name = wished.clone();
         loop {
             let path = Path::parse(&name).map_err(|error| MediaError(error.into()))?;
-            match self
-                .store
-                .put_opts(&path, payload.clone(), PutOptions::from(PutMode::Create))
-                .await
-            {
+            match self.store.put_opts(&path, payload.clone(), PutOptions::from(PutMode::Create)).await {
                 Ok(_) => return Ok(name),
                 Err(Error::AlreadyExists { .. }) => {
                     name = with_suffix(&wished, &random(SUFFIX_CHARACTERS));
@@ -84,20 +79,13 @@ impl MediaStore for ObjectMedia {
 fn safe_name(wished: &str) -> Option<String> {
     let last = wished.rsplit(['/', '\\']).next().unwrap_or_default().trim();
     let kept = |c: &char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let name: String = last
-        .chars()
-        .map(|c| if c == ' ' { '_' } else { c })
-        .filter(kept)
-        .collect();
+    let name: String = last.chars().map(|c| if c == ' ' { '_' } else { c }).filter(kept).collect();
     if name.chars().all(|c| c == '.') {
         return None;
     }
     let (stem, extension) = split_extension(&name);
     let extension = truncated(extension, MAX_NAME_BYTES / 2);
-    Some(format!(
-        "{}{extension}",
-        truncated(stem, MAX_NAME_BYTES - extension.len())
-    ))
+    Some(format!("{}{extension}", truncated(stem, MAX_NAME_BYTES - extension.len())))
 }
 
 /// A name that [`ObjectMedia::put_new`] may have given; any other is not in the store.
@@ -130,11 +118,7 @@ fn truncated(text: &str, max_bytes: usize) -> &str {
 }
 
 fn random(characters: usize) -> String {
-    rand::rng()
-        .sample_iter(Alphanumeric)
-        .take(characters)
-        .map(char::from)
-        .collect()
+    rand::rng().sample_iter(Alphanumeric).take(characters).map(char::from).collect()
 }
 
 #[cfg(test)]
@@ -152,18 +136,12 @@ mod tests {
 
     #[test]
     fn a_name_keeps_letters_digits_and_a_few_signs_only() {
-        assert_eq!(
-            safe_name("C:\\x/my report (final) é.PDF").as_deref(),
-            Some("my_report_final_é.PDF")
-        );
+        assert_eq!(safe_name("C:\\x/my report (final) é.PDF").as_deref(), Some("my_report_final_é.PDF"));
     }
 
     #[test]
     fn a_name_of_nothing_but_dots_is_refused() {
-        assert_eq!(
-            (safe_name("a/.."), safe_name("?*"), safe_name("")),
-            (None, None, None)
-        );
+        assert_eq!((safe_name("a/.."), safe_name("?*"), safe_name("")), (None, None, None));
     }
 
     #[test]
@@ -217,15 +195,7 @@ mod tests {
         std::fs::write(folder.path().join("secret"), "x").expect("the folder can be written");
         std::fs::create_dir(folder.path().join("media")).expect("the folder can be written");
         let media = ObjectMedia::in_folder(&folder.path().join("media"))?;
-        for name in [
-            "../secret",
-            "..\\secret",
-            "..",
-            "",
-            "/",
-            "%2e%2e/secret",
-            "\0",
-        ] {
+        for name in ["../secret", "..\\secret", "..", "", "/", "%2e%2e/secret", "\0"] {
             assert_eq!(media.get(name).await?, None, "{name}");
         }
         Ok(())

@@ -47,11 +47,7 @@ impl OpenAiServer {
             .redirect(redirect::Policy::none())
             .build()
             .map_err(|error| ProviderError::unavailable(error.to_string()))?;
-        Ok(Self {
-            base_url: base_url.trim_end_matches('/').to_owned(),
-            api_key: api_key.to_owned(),
-            http,
-        })
+        Ok(Self { base_url: base_url.trim_end_matches('/').to_owned(), api_key: api_key.to_owned(), http })
     }
 
     fn client(&self, api_key: Option<&str>) -> Result<Client<OpenAIConfig>, ProviderError> {
@@ -59,20 +55,15 @@ impl OpenAiServer {
         // The crate panics on a key that cannot be a header.
         HeaderValue::from_str(api_key).map_err(|_| ProviderError::Unauthorized)?;
         // Every default of the crate's configuration comes from the environment; all of them are replaced.
-        let config = OpenAIConfig::new()
-            .with_api_base(&self.base_url)
-            .with_api_key(api_key)
-            .with_org_id("")
-            .with_project_id("");
+        let config =
+            OpenAIConfig::new().with_api_base(&self.base_url).with_api_key(api_key).with_org_id("").with_project_id("");
         Ok(Client::build(self.http.clone(), config))
     }
 }
 
 impl std::fmt::Debug for OpenAiServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OpenAiServer")
-            .field("base_url", &self.base_url)
-            .finish_non_exhaustive()
+        f.debug_struct("OpenAiServer").field("base_url", &self.base_url).finish_non_exhaustive()
     }
 }
 
@@ -134,25 +125,12 @@ impl OpenAiEmbedder {
     pub fn new(server: OpenAiServer, model: &str, dimensions: Option<u32>) -> Self {
         let requested = model.to_owned();
         // Vectors of another length are those of another model.
-        let model = dimensions.map_or_else(
-            || model.to_owned(),
-            |dimensions| format!("{model}/{dimensions}"),
-        );
-        Self {
-            server,
-            requested,
-            dimensions,
-            model,
-        }
+        let model = dimensions.map_or_else(|| model.to_owned(), |dimensions| format!("{model}/{dimensions}"));
+        Self { server, requested, dimensions, model }
     }
 
-    async fn embed_batch(
-        &self,
-        client: &Client<OpenAIConfig>,
-        texts: &[&str],
-    ) -> Result<Vec<Vec<f32>>, ProviderError> {
-        let mut body =
-            json!({ "model": self.requested, "input": texts, "encoding_format": "float" });
+    async fn embed_batch(&self, client: &Client<OpenAIConfig>, texts: &[&str]) -> Result<Vec<Vec<f32>>, ProviderError> {
+        let mut body = json!({ "model": self.requested, "input": texts, "encoding_format": "float" });
         if let Some(dimensions) = self.dimensions {
             body["dimensions"] = dimensions.into();
         }
@@ -168,19 +146,11 @@ impl Embedder for OpenAiEmbedder {
         &self.model
     }
 
-    async fn embed(
-        &self,
-        texts: &[String],
-        _kind: TextKind,
-    ) -> Result<Vec<Vec<f32>>, ProviderError> {
+    async fn embed(&self, texts: &[String], _kind: TextKind) -> Result<Vec<Vec<f32>>, ProviderError> {
         let client = self.server.client(None)?;
         // Servers refuse empty inputs; such a text gets a vector that is near to nothing.
-        let filled: Vec<(usize, &str)> = texts
-            .iter()
-            .enumerate()
-            .map(|(at, text)| (at, text.trim()))
-            .filter(|(_, text)| !text.is_empty())
-            .collect();
+        let filled: Vec<(usize, &str)> =
+            texts.iter().enumerate().map(|(at, text)| (at, text.trim())).filter(|(_, text)| !text.is_empty()).collect();
         let mut vectors = vec![Vec::new(); texts.len()];
         for batch in batches(&filled) {
             let inputs: Vec<&str> = batch.iter().map(|(_, text)| *text).collect();
@@ -190,10 +160,7 @@ impl Embedder for OpenAiEmbedder {
             }
         }
         let dimension = vectors.iter().map(Vec::len).max().unwrap_or_default();
-        vectors
-            .iter_mut()
-            .filter(|vector| vector.is_empty())
-            .for_each(|vector| vector.resize(dimension, 0.0));
+        vectors.iter_mut().filter(|vector| vector.is_empty()).for_each(|vector| vector.resize(dimension, 0.0));
         Ok(vectors)
     }
 }
@@ -215,9 +182,7 @@ fn batches<'a>(mut texts: &'a [(usize, &'a str)]) -> Vec<&'a [(usize, &'a str)]>
 }
 
 /// The crate retries what is worth it, at most three times; this bounds the time for all of it.
-async fn in_time<T>(
-    request: impl Future<Output = Result<T, OpenAIError>>,
-) -> Result<T, ProviderError> {
+async fn in_time<T>(request: impl Future<Output = Result<T, OpenAIError>>) -> Result<T, ProviderError> {
     match tokio::time::timeout(START_TIMEOUT, request).await {
         Ok(answer) => answer.map_err(provider_error),
         Err(_) => Err(ProviderError::unavailable("no answer in time")),
@@ -244,9 +209,7 @@ fn api_error(status: StatusCode, error: &ApiError) -> ProviderError {
             ProviderError::refused(error.to_string())
         }
         StatusCode::TOO_MANY_REQUESTS => ProviderError::RateLimited,
-        StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT => {
-            ProviderError::unavailable(error.to_string())
-        }
+        StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT => ProviderError::unavailable(error.to_string()),
         status if status.is_client_error() => ProviderError::refused(error.to_string()),
         _ => ProviderError::unavailable(error.to_string()),
     }
@@ -254,10 +217,7 @@ fn api_error(status: StatusCode, error: &ApiError) -> ProviderError {
 
 /// An error as a server describes it, without an HTTP status.
 fn reported_error(error: &Value) -> ProviderError {
-    let code = error
-        .get("code")
-        .map(|code| code.to_string().trim_matches('"').to_owned())
-        .unwrap_or_default();
+    let code = error.get("code").map(|code| code.to_string().trim_matches('"').to_owned()).unwrap_or_default();
     match code.as_str() {
         "401" | "403" | "invalid_api_key" => ProviderError::Unauthorized,
         "429" | "rate_limit_exceeded" => ProviderError::RateLimited,

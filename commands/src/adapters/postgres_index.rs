@@ -37,20 +37,23 @@ impl PostgresIndex {
     }
 
     pub fn with_weights(pool: PgPool, weights: Weights) -> Self {
-        Self {
-            pool,
-            weights,
-            projects: std::sync::Mutex::default(),
-        }
+        Self { pool, weights, projects: std::sync::Mutex::default() }
+    }
+
+    /// How many passages these documents have in the index.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn count_passages(pool: &PgPool, documents: &[Uuid]) -> Result<i64, sqlx::Error> {
+        sqlx::query_scalar!(r#"SELECT count(*) AS "passages!" FROM chunks WHERE document_id = ANY($1)"#, documents)
+            .fetch_one(pool)
+            .await
     }
 
     /// The project's chunks as they are now. Searches that meet a stale copy wait for the first of them to refresh it.
     async fn current(&self, project: ProjectId) -> Result<Arc<[Arc<Segment>]>, IndexError> {
         let slot = {
-            let mut projects = self
-                .projects
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut projects = self.projects.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             Arc::clone(projects.entry(project).or_default())
         };
         let change = latest_change(&self.pool, project).await?;
@@ -64,44 +67,25 @@ impl PostgresIndex {
     async fn refreshed(&self, project: ProjectId, old: &Snapshot) -> Result<Snapshot, IndexError> {
         // One snapshot for all three reads, so that the number belongs to what was read.
         let mut tx = self.pool.begin().await?;
-        sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *tx).await?;
         let change = latest_change(&mut *tx, project).await?;
         let current = documents(&mut tx, project).await?;
         let is_known = |document: &DocumentId, change: i64| matches!(old.documents.get(document), Some((known, _)) if *known == change);
-        let stale: Vec<Uuid> = current
-            .iter()
-            .filter(|(id, change)| !is_known(id, **change))
-            .map(|(id, _)| id.value())
-            .collect();
+        let stale: Vec<Uuid> =
+            current.iter().filter(|(id, change)| !is_known(id, **change)).map(|(id, _)| id.value()).collect();
         let chunks = chunks_of(&mut tx, &stale).await?;
         tx.commit().await?;
 
         let mut documents = old.documents.clone();
         documents.retain(|id, _| current.contains_key(id));
-        let segments = spawn_blocking(move || {
-            chunks
-                .into_iter()
-                .map(|(id, chunks)| Segment::new(id, chunks))
-                .collect::<Vec<_>>()
-        });
-        for segment in segments
-            .await
-            .map_err(|_| IndexError::Unavailable(sqlx::Error::WorkerCrashed))?
-        {
+        let segments =
+            spawn_blocking(move || chunks.into_iter().map(|(id, chunks)| Segment::new(id, chunks)).collect::<Vec<_>>());
+        for segment in segments.await.map_err(|_| IndexError::Unavailable(sqlx::Error::WorkerCrashed))? {
             let id = segment.document_id();
             documents.insert(id, (current[&id], Arc::new(segment)));
         }
-        let segments = documents
-            .values()
-            .map(|(_, segment)| Arc::clone(segment))
-            .collect();
-        Ok(Snapshot {
-            change,
-            documents,
-            segments,
-        })
+        let segments = documents.values().map(|(_, segment)| Arc::clone(segment)).collect();
+        Ok(Snapshot { change, documents, segments })
     }
 }
 
@@ -123,12 +107,10 @@ impl VectorIndex for PostgresIndex {
 
     async fn remove_document(&self, document: DocumentId) -> Result<(), IndexError> {
         let mut tx = self.pool.begin().await?;
-        let project = sqlx::query_scalar!(
-            "SELECT project_id FROM chunks WHERE document_id = $1 LIMIT 1",
-            document.value()
-        )
-        .fetch_optional(&mut *tx)
-        .await?;
+        let project =
+            sqlx::query_scalar!("SELECT project_id FROM chunks WHERE document_id = $1 LIMIT 1", document.value())
+                .fetch_optional(&mut *tx)
+                .await?;
         if let Some(project) = project {
             raise_change(&mut tx, ProjectId::new(project)).await?;
             delete(&mut tx, document).await?;
@@ -137,12 +119,7 @@ impl VectorIndex for PostgresIndex {
         Ok(())
     }
 
-    async fn search(
-        &self,
-        project: ProjectId,
-        query: Query,
-        limit: usize,
-    ) -> Result<Vec<Passage>, IndexError> {
+    async fn search(&self, project: ProjectId, query: Query, limit: usize) -> Result<Vec<Passage>, IndexError> {
         let segments = self.current(project).await?;
         let weights = self.weights;
         spawn_blocking(move || rank(&segments, &query, limit, weights))
@@ -158,22 +135,13 @@ impl From<sqlx::Error> for IndexError {
 }
 
 /// The number of the project's latest change; 0 before the first.
-async fn latest_change(
-    db: impl sqlx::PgExecutor<'_>,
-    project: ProjectId,
-) -> Result<i64, sqlx::Error> {
-    let change = sqlx::query_scalar!(
-        "SELECT change FROM chunk_changes WHERE project_id = $1",
-        project.value()
-    );
+async fn latest_change(db: impl sqlx::PgExecutor<'_>, project: ProjectId) -> Result<i64, sqlx::Error> {
+    let change = sqlx::query_scalar!("SELECT change FROM chunk_changes WHERE project_id = $1", project.value());
     Ok(change.fetch_optional(db).await?.unwrap_or(0))
 }
 
 /// Numbers a change and holds the project's other writers until it is committed.
-async fn raise_change(
-    tx: &mut Transaction<'_, Postgres>,
-    project: ProjectId,
-) -> Result<i64, sqlx::Error> {
+async fn raise_change(tx: &mut Transaction<'_, Postgres>, project: ProjectId) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(
         "INSERT INTO chunk_changes (project_id, change) VALUES ($1, 1)
          ON CONFLICT (project_id) DO UPDATE SET change = chunk_changes.change + 1
@@ -194,10 +162,7 @@ async fn documents(
         project.value()
     );
     let rows = rows.fetch_all(&mut **tx).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (DocumentId::new(row.document_id), row.change))
-        .collect())
+    Ok(rows.into_iter().map(|row| (DocumentId::new(row.document_id), row.change)).collect())
 }
 
 async fn chunks_of(
@@ -226,16 +191,8 @@ async fn chunks_of(
     Ok(chunks)
 }
 
-async fn delete(
-    tx: &mut Transaction<'_, Postgres>,
-    document: DocumentId,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "DELETE FROM chunks WHERE document_id = $1",
-        document.value()
-    )
-    .execute(&mut **tx)
-    .await?;
+async fn delete(tx: &mut Transaction<'_, Postgres>, document: DocumentId) -> Result<(), sqlx::Error> {
+    sqlx::query!("DELETE FROM chunks WHERE document_id = $1", document.value()).execute(&mut **tx).await?;
     Ok(())
 }
 
@@ -294,12 +251,7 @@ fn to_bytes(vector: &[f32]) -> Vec<u8> {
 }
 
 fn from_bytes(bytes: &[u8]) -> Vec<f32> {
-    bytes
-        .as_chunks()
-        .0
-        .iter()
-        .map(|x| f32::from_le_bytes(*x))
-        .collect()
+    bytes.as_chunks().0.iter().map(|x| f32::from_le_bytes(*x)).collect()
 }
 
 #[cfg(test)]

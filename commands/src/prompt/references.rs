@@ -57,10 +57,7 @@ impl ReferenceFilter {
                     return shown;
                 }
                 _ => {
-                    self.show(
-                        decoration_start(&self.held[..mark_start(&self.held)]),
-                        &mut shown,
-                    );
+                    self.show(decoration_start(&self.held[..mark_start(&self.held)]), &mut shown);
                     return shown;
                 }
             }
@@ -77,11 +74,7 @@ impl ReferenceFilter {
     /// Moves the first bytes of what is held to what is shown; the text begins with its first visible character.
     fn show(&mut self, bytes: usize, shown: &mut String) {
         let text: String = self.held.drain(..bytes).collect();
-        let text = if self.has_shown {
-            text.as_str()
-        } else {
-            text.trim_start()
-        };
+        let text = if self.has_shown { text.as_str() } else { text.trim_start() };
         self.has_shown |= !text.is_empty();
         shown.push_str(text);
     }
@@ -89,19 +82,13 @@ impl ReferenceFilter {
 
 /// Where the longest end of the text begins that is the beginning of a mark.
 fn mark_start(text: &str) -> usize {
-    let begins = |mark: &str| {
-        (1..mark.len())
-            .rev()
-            .find(|length| text.ends_with(&mark[..*length]))
-            .unwrap_or(0)
-    };
+    let begins = |mark: &str| (1..mark.len()).rev().find(|length| text.ends_with(&mark[..*length])).unwrap_or(0);
     text.len() - begins(SPEAKER).max(begins(TAIL))
 }
 
 /// Where the white space and Markdown signs at the end of the text begin.
 fn decoration_start(text: &str) -> usize {
-    text.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '#' | '_'))
-        .len()
+    text.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '#' | '_')).len()
 }
 
 #[cfg(test)]
@@ -124,19 +111,12 @@ mod tests {
     #[test]
     fn prefix_and_tail_are_taken_away_and_the_ids_returned_in_order() {
         let text = format!(" Ayushma: Rest.\n\nReferences: [{TWO}, {ONE}]");
-        assert_eq!(
-            split_references(&text, &[ONE, TWO]),
-            ("Rest.".to_owned(), vec![TWO, ONE])
-        );
+        assert_eq!(split_references(&text, &[ONE, TWO]), ("Rest.".to_owned(), vec![TWO, ONE]));
     }
 
     #[test]
     fn ids_may_be_spelled_in_every_way_and_without_brackets() {
-        let text = format!(
-            "x References: \"{}\" - {{{}}}.",
-            TWO.value().simple(),
-            ONE.to_string().to_uppercase()
-        );
+        let text = format!("x References: \"{}\" - {{{}}}.", TWO.value().simple(), ONE.to_string().to_uppercase());
         assert_eq!(split_references(&text, &[ONE, TWO]).1, [TWO, ONE]);
     }
 
@@ -148,29 +128,18 @@ mod tests {
 
     #[test]
     fn markdown_around_the_tail_goes_with_it() {
-        assert_eq!(
-            split_references("Rest.\n\n**References:** []", &[]).0,
-            "Rest."
-        );
-        assert_eq!(
-            split_references("Rest.\n\n### References:\n- x", &[]).0,
-            "Rest."
-        );
+        assert_eq!(split_references("Rest.\n\n**References:** []", &[]).0, "Rest.");
+        assert_eq!(split_references("Rest.\n\n### References:\n- x", &[]).0, "Rest.");
     }
 
     #[test]
     fn a_text_without_marks_is_left_as_it_is() {
-        assert_eq!(
-            split_references("Ayush: see the Reference", &[]).0,
-            "Ayush: see the Reference"
-        );
+        assert_eq!(split_references("Ayush: see the Reference", &[]).0, "Ayush: see the Reference");
     }
 
     #[test]
     fn marks_split_across_deltas_never_show() {
-        let shown = streamed([
-            "Ay", "ushma", ": Take", " rest.", "\n\n*", "*Refer", "ences", ": [1", "]",
-        ]);
+        let shown = streamed(["Ay", "ushma", ": Take", " rest.", "\n\n*", "*Refer", "ences", ": [1", "]"]);
         assert_eq!(shown.concat(), "Take rest.");
     }
 

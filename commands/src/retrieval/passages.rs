@@ -42,9 +42,7 @@ pub fn cut(title: &str, text: &str) -> Vec<PassageText> {
     let title = storable(title).trim().to_owned();
     let text = storable(text);
     let splitter = TextSplitter::new(ChunkConfig::<Characters>::new(MAX_CHARACTERS));
-    let pieces = sections(&text)
-        .into_iter()
-        .flat_map(|section| splitter.chunks(section));
+    let pieces = sections(&text).into_iter().flat_map(|section| splitter.chunks(section));
     (0..)
         .zip(join_small(pieces))
         .map(|(ordinal, text)| PassageText {
@@ -72,10 +70,7 @@ fn sections(text: &str) -> Vec<&str> {
         at += line.len();
     }
     starts.push(text.len());
-    starts
-        .windows(2)
-        .map(|bounds| &text[bounds[0]..bounds[1]])
-        .collect()
+    starts.windows(2).map(|bounds| &text[bounds[0]..bounds[1]]).collect()
 }
 
 fn is_heading(line: &str) -> bool {
@@ -106,8 +101,7 @@ fn fits(passage: &str, piece: &str) -> bool {
     // Bytes first: counting characters is needed for few.
     let joined = passage.len() + piece.len() + 2;
     joined <= MAX_CHARACTERS
-        || joined <= 4 * MAX_CHARACTERS
-            && passage.chars().count() + piece.chars().count() + 2 <= MAX_CHARACTERS
+        || joined <= 4 * MAX_CHARACTERS && passage.chars().count() + piece.chars().count() + 2 <= MAX_CHARACTERS
 }
 
 #[cfg(test)]
@@ -117,10 +111,7 @@ mod tests {
     use super::*;
 
     fn texts(passages: &[PassageText]) -> Vec<&str> {
-        passages
-            .iter()
-            .map(|passage| passage.text.as_str())
-            .collect()
+        passages.iter().map(|passage| passage.text.as_str()).collect()
     }
 
     #[test]
@@ -132,20 +123,14 @@ mod tests {
     fn a_short_text_is_one_passage_with_the_title() {
         let passages = cut("Gout", "First paragraph.\n\nSecond paragraph.");
         assert_eq!(texts(&passages), ["First paragraph.\n\nSecond paragraph."]);
-        assert_eq!(
-            passages[0].to_embed(),
-            "Gout\n\nFirst paragraph.\n\nSecond paragraph."
-        );
+        assert_eq!(passages[0].to_embed(), "Gout\n\nFirst paragraph.\n\nSecond paragraph.");
     }
 
     #[test]
     fn a_heading_stays_with_the_paragraph_below_it() {
         let long = "One sentence of the section. ".repeat(30);
         let passages = cut("Gout", &format!("{long}\n\n## Diet\n\n{long}"));
-        let beginnings: Vec<&str> = texts(&passages)
-            .into_iter()
-            .map(|text| &text[..12])
-            .collect();
+        let beginnings: Vec<&str> = texts(&passages).into_iter().map(|text| &text[..12]).collect();
         assert_eq!(beginnings, ["One sentence", "## Diet\n\nOne"]);
     }
 
@@ -172,11 +157,7 @@ mod tests {
     #[test]
     fn a_text_without_any_boundary_is_cut_all_the_same() {
         let passages = cut("", &"x".repeat(100_000));
-        assert!(
-            passages
-                .iter()
-                .all(|passage| passage.text.len() <= MAX_CHARACTERS)
-        );
+        assert!(passages.iter().all(|passage| passage.text.len() <= MAX_CHARACTERS));
     }
 
     proptest! {

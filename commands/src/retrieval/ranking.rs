@@ -24,10 +24,7 @@ pub struct Weights {
 
 impl Default for Weights {
     fn default() -> Self {
-        Self {
-            title: 3.0,
-            vector: 0.3,
-        }
+        Self { title: 3.0, vector: 0.3 }
     }
 }
 
@@ -60,9 +57,7 @@ impl Segment {
     pub fn new(document_id: DocumentId, chunks: Vec<IndexedChunk>) -> Self {
         let mut postings: HashMap<u64, Vec<Posting>> = HashMap::new();
         let mut text_lengths = Vec::with_capacity(chunks.len());
-        let title = chunks
-            .first()
-            .map_or_else(Vec::new, |chunk| words::stems(&chunk.title));
+        let title = chunks.first().map_or_else(Vec::new, |chunk| words::stems(&chunk.title));
         for (at, chunk) in chunks.iter().enumerate() {
             let text = words::stems(&chunk.text);
             let mut counts: HashMap<u64, Posting> = HashMap::new();
@@ -73,20 +68,11 @@ impl Segment {
                 counts.entry(words::hash(word)).or_default().in_title += 1.0;
             }
             for (word, count) in counts {
-                postings
-                    .entry(word)
-                    .or_default()
-                    .push(Posting { chunk: at, ..count });
+                postings.entry(word).or_default().push(Posting { chunk: at, ..count });
             }
             text_lengths.push(length(text.len()));
         }
-        Self {
-            document_id,
-            chunks,
-            postings,
-            text_lengths,
-            title_length: length(title.len()),
-        }
+        Self { document_id, chunks, postings, text_lengths, title_length: length(title.len()) }
     }
 
     pub const fn document_id(&self) -> DocumentId {
@@ -103,44 +89,24 @@ impl Segment {
 }
 
 /// The best passages of the project, best first, at most `limit`.
-pub fn rank(
-    segments: &[Arc<Segment>],
-    query: &Query,
-    limit: usize,
-    weights: Weights,
-) -> Vec<Passage> {
+pub fn rank(segments: &[Arc<Segment>], query: &Query, limit: usize, weights: Weights) -> Vec<Passage> {
     let lexical = Lexical::new(segments, &query.text, weights);
     let mut found: Vec<Candidate<'_>> = Vec::new();
     for segment in segments {
         let words = lexical.scores(segment);
         for ((at, chunk), words) in segment.chunks.iter().enumerate().zip(words) {
-            let vector = if chunk.model == query.model {
-                dot(&chunk.vector, &query.vector)
-            } else {
-                0.0
-            };
-            found.push(Candidate {
-                segment,
-                at,
-                words,
-                vector: vector.max(0.0),
-                score: 0.0,
-            });
+            let vector = if chunk.model == query.model { dot(&chunk.vector, &query.vector) } else { 0.0 };
+            found.push(Candidate { segment, at, words, vector: vector.max(0.0), score: 0.0 });
         }
     }
-    let best =
-        |part: fn(&Candidate<'_>) -> f32| found.iter().map(part).fold(f32::MIN_POSITIVE, f32::max);
+    let best = |part: fn(&Candidate<'_>) -> f32| found.iter().map(part).fold(f32::MIN_POSITIVE, f32::max);
     let (best_words, best_vector) = (best(|found| found.words), best(|found| found.vector));
     for one in &mut found {
-        one.score = (1.0 - weights.vector) * one.words / best_words
-            + weights.vector * one.vector / best_vector;
+        one.score = (1.0 - weights.vector) * one.words / best_words + weights.vector * one.vector / best_vector;
     }
     found.retain(|found| found.score > 0.0);
     found.sort_by(Candidate::better);
-    select(found, limit)
-        .iter()
-        .map(Candidate::to_passage)
-        .collect()
+    select(found, limit).iter().map(Candidate::to_passage).collect()
 }
 
 /// Takes few passages of each document first, so that one long document does not crowd out all others.
@@ -169,12 +135,7 @@ struct Candidate<'a> {
 impl Candidate<'_> {
     /// Equal scores are ordered by id, so that the same search gives the same answer everywhere.
     fn better(&self, other: &Self) -> std::cmp::Ordering {
-        let by_id = || {
-            self.segment
-                .document_id
-                .cmp(&other.segment.document_id)
-                .then(self.at.cmp(&other.at))
-        };
+        let by_id = || self.segment.document_id.cmp(&other.segment.document_id).then(self.at.cmp(&other.at));
         other.score.total_cmp(&self.score).then_with(by_id)
     }
 
@@ -203,25 +164,12 @@ struct Lexical {
 
 impl Lexical {
     fn new(segments: &[Arc<Segment>], question: &str, weights: Weights) -> Self {
-        let unique: HashSet<u64> = words::stems(question)
-            .iter()
-            .map(|word| words::hash(word))
-            .collect();
+        let unique: HashSet<u64> = words::stems(question).iter().map(|word| words::hash(word)).collect();
         let documents = length(segments.len());
         let chunks = length(segments.iter().map(|segment| segment.len()).sum());
-        let text: f32 = segments
-            .iter()
-            .map(|segment| segment.text_lengths.iter().sum::<f32>())
-            .sum();
+        let text: f32 = segments.iter().map(|segment| segment.text_lengths.iter().sum::<f32>()).sum();
         let title: f32 = segments.iter().map(|segment| segment.title_length).sum();
-        let frequency = |word: &u64| {
-            length(
-                segments
-                    .iter()
-                    .filter(|s| s.postings.contains_key(word))
-                    .count(),
-            )
-        };
+        let frequency = |word: &u64| length(segments.iter().filter(|s| s.postings.contains_key(word)).count());
         let mut words: Vec<(u64, f32)> = unique
             .into_iter()
             .map(|word| (word, frequency(&word)))
@@ -229,27 +177,19 @@ impl Lexical {
             .collect();
         // Sums of floats depend on their order.
         words.sort_unstable_by_key(|(word, _)| *word);
-        Self {
-            words,
-            average_text: text / chunks.max(1.0),
-            average_title: title / documents.max(1.0),
-            weights,
-        }
+        Self { words, average_text: text / chunks.max(1.0), average_title: title / documents.max(1.0), weights }
     }
 
     /// One score for each chunk of the document.
     fn scores(&self, segment: &Segment) -> Vec<f32> {
         let mut scores = vec![0.0; segment.len()];
-        let title = |count: f32| {
-            self.weights.title * count / discount(segment.title_length, self.average_title)
-        };
+        let title = |count: f32| self.weights.title * count / discount(segment.title_length, self.average_title);
         for (word, rarity) in &self.words {
             let Some(postings) = segment.postings.get(word) else {
                 continue;
             };
             for posting in postings {
-                let text = posting.in_text
-                    / discount(segment.text_lengths[posting.chunk], self.average_text);
+                let text = posting.in_text / discount(segment.text_lengths[posting.chunk], self.average_text);
                 scores[posting.chunk] += rarity * saturate(text + title(posting.in_title));
             }
         }
@@ -285,10 +225,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts of words and chunks are far below 2^24"
-)]
+#[expect(clippy::cast_precision_loss, reason = "counts of words and chunks are far below 2^24")]
 const fn length(count: usize) -> f32 {
     count as f32
 }
@@ -312,95 +249,56 @@ mod tests {
             model: "model".to_owned(),
             vector: vec![0.0, 1.0],
         };
-        Arc::new(Segment::new(
-            document_id,
-            (0..).zip(texts).map(chunk).collect(),
-        ))
+        Arc::new(Segment::new(document_id, (0..).zip(texts).map(chunk).collect()))
     }
 
     fn question(text: &str) -> Query {
-        Query {
-            text: text.to_owned(),
-            model: "other".to_owned(),
-            vector: vec![1.0, 0.0],
-        }
+        Query { text: text.to_owned(), model: "other".to_owned(), vector: vec![1.0, 0.0] }
     }
 
     fn found(segments: &[Arc<Segment>], query: &Query, limit: usize) -> Vec<u128> {
         let passages = rank(segments, query, limit, Weights::default());
-        passages
-            .iter()
-            .map(|passage| passage.chunk_id.value().as_u128())
-            .collect()
+        passages.iter().map(|passage| passage.chunk_id.value().as_u128()).collect()
     }
 
     #[test]
     fn the_passage_with_the_rarer_word_is_first() {
-        let segments = [
-            document(1, "x", &["the patient and the doctor"]),
-            document(2, "x", &["the patient has gout"]),
-        ];
-        assert_eq!(
-            found(&segments, &question("Has my patient gout?"), 10),
-            [2_000, 1_000]
-        );
+        let segments = [document(1, "x", &["the patient and the doctor"]), document(2, "x", &["the patient has gout"])];
+        assert_eq!(found(&segments, &question("Has my patient gout?"), 10), [2_000, 1_000]);
     }
 
     #[test]
     fn a_word_of_the_title_outweighs_one_of_the_text() {
-        let segments = [
-            document(1, "Diet", &["gout and more"]),
-            document(2, "Gout", &["diet and more"]),
-        ];
+        let segments = [document(1, "Diet", &["gout and more"]), document(2, "Gout", &["diet and more"])];
         assert_eq!(found(&segments, &question("gout"), 10)[0], 2_000);
     }
 
     #[test]
     fn what_shares_nothing_with_the_question_is_not_found() {
         let segments = [document(1, "Gout", &["joints"])];
-        assert_eq!(
-            found(&segments, &question("capital of France"), 10),
-            [0_u128; 0]
-        );
+        assert_eq!(found(&segments, &question("capital of France"), 10), [0_u128; 0]);
     }
 
     #[test]
     fn a_vector_finds_what_no_word_finds() {
         let segments = [document(1, "Gout", &["joints"])];
-        let query = Query {
-            text: "Paris".to_owned(),
-            model: "model".to_owned(),
-            vector: vec![0.0, 1.0],
-        };
+        let query = Query { text: "Paris".to_owned(), model: "model".to_owned(), vector: vec![0.0, 1.0] };
         assert_eq!(found(&segments, &query, 10), [1_000]);
     }
 
     #[test]
     fn vectors_of_another_model_or_dimension_count_nothing() {
         let segments = [document(1, "Gout", &["joints"])];
-        let shorter = Query {
-            text: "Paris".to_owned(),
-            model: "model".to_owned(),
-            vector: vec![1.0],
-        };
-        let other = Query {
-            vector: vec![0.0, 1.0],
-            ..question("Paris")
-        };
+        let shorter = Query { text: "Paris".to_owned(), model: "model".to_owned(), vector: vec![1.0] };
+        let other = Query { vector: vec![0.0, 1.0], ..question("Paris") };
         assert_eq!(found(&segments, &shorter, 10), [0_u128; 0]);
         assert_eq!(found(&segments, &other, 10), [0_u128; 0]);
     }
 
     #[test]
     fn a_long_document_does_not_crowd_out_the_others() {
-        let segments = [
-            document(1, "Gout", &["gout"; 9]),
-            document(2, "Joints", &["joints and gout in old age"]),
-        ];
-        assert_eq!(
-            found(&segments, &question("gout"), 5),
-            [1_000, 1_001, 1_002, 1_003, 2_000]
-        );
+        let segments = [document(1, "Gout", &["gout"; 9]), document(2, "Joints", &["joints and gout in old age"])];
+        assert_eq!(found(&segments, &question("gout"), 5), [1_000, 1_001, 1_002, 1_003, 2_000]);
     }
 
     #[test]

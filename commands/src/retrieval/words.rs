@@ -158,9 +158,7 @@ pub fn stems(text: &str) -> Vec<String> {
 
 /// A word's number: the same on every machine and in every release (FNV-1a, 64 bits).
 pub fn hash(word: &str) -> u64 {
-    word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Compatibility forms unified, accents of European scripts dropped. Vowel signs of Indic scripts are letters and stay.
@@ -170,12 +168,7 @@ fn fold(text: &str) -> Cow<'_, str> {
     }
     let is_accent = |c: &char| ('\u{300}'..='\u{36f}').contains(c);
     let unaccented = text.nfkd().filter(|c| !is_accent(c));
-    Cow::Owned(
-        unaccented
-            .map(|c| if c == '\u{2019}' { '\'' } else { c })
-            .nfc()
-            .collect(),
-    )
+    Cow::Owned(unaccented.map(|c| if c == '\u{2019}' { '\'' } else { c }).nfc().collect())
 }
 
 fn stem(word: &str) -> Option<String> {

@@ -23,10 +23,7 @@ fn request() -> AnswerRequest {
     AnswerRequest {
         model: "gpt-x".to_owned(),
         system: "You help.".to_owned(),
-        history: vec![Exchange {
-            question: "Earlier?".to_owned(),
-            answer: "Yes.".to_owned(),
-        }],
+        history: vec![Exchange { question: "Earlier?".to_owned(), answer: "Yes.".to_owned() }],
         question: "Now?".to_owned(),
         passages: Vec::new(),
         temperature: 0.5,
@@ -45,11 +42,7 @@ fn delta(text: &str) -> AnswerChunk {
 /// What the adapter makes of these bytes: all chunks up to the first error, and that error.
 async fn answered(response: ResponseTemplate) -> (Vec<AnswerChunk>, Option<ProviderError>) {
     let mock = MockServer::start().await;
-    Mock::given(method("POST"))
-        .and(path("/v1/chat/completions"))
-        .respond_with(response)
-        .mount(&mock)
-        .await;
+    Mock::given(method("POST")).and(path("/v1/chat/completions")).respond_with(response).mount(&mock).await;
     collected(&format!("{}/v1/", mock.uri())).await
 }
 
@@ -89,14 +82,7 @@ async fn a_stream_with_usage_becomes_deltas_and_a_finish() {
         prompt_tokens: Some(12),
         completion_tokens: Some(3),
     };
-    assert_eq!(
-        chunks,
-        [
-            delta("Take "),
-            delta("rest."),
-            AnswerChunk::Finished(finish)
-        ]
-    );
+    assert_eq!(chunks, [delta("Take "), delta("rest."), AnswerChunk::Finished(finish)]);
     assert!(error.is_none());
 }
 
@@ -108,10 +94,7 @@ async fn a_compatible_server_may_leave_reason_and_usage_out_and_send_its_thought
         "[DONE]",
     ]))
     .await;
-    let finish = Finish {
-        model: Some("llama".to_owned()),
-        ..Finish::default()
-    };
+    let finish = Finish { model: Some("llama".to_owned()), ..Finish::default() };
     assert_eq!(chunks, [delta("Rest."), AnswerChunk::Finished(finish)]);
     assert!(error.is_none());
 }
@@ -125,23 +108,14 @@ async fn an_error_in_mid_stream_ends_the_answer() {
     ]))
     .await;
     assert_eq!(chunks, [delta("Take ")]);
-    assert!(
-        matches!(error, Some(ProviderError::Unavailable(_))),
-        "{error:?}"
-    );
+    assert!(matches!(error, Some(ProviderError::Unavailable(_))), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_stream_that_ends_without_a_reason_is_not_an_answer() {
-    let (chunks, error) = answered(stream_of(&[
-        r#"{"choices":[{"delta":{"content":"Take "}}]}"#,
-    ]))
-    .await;
+    let (chunks, error) = answered(stream_of(&[r#"{"choices":[{"delta":{"content":"Take "}}]}"#])).await;
     assert_eq!(chunks, [delta("Take ")]);
-    assert!(
-        matches!(error, Some(ProviderError::Unavailable(_))),
-        "{error:?}"
-    );
+    assert!(matches!(error, Some(ProviderError::Unavailable(_))), "{error:?}");
 }
 
 #[tokio::test]
@@ -154,19 +128,14 @@ async fn a_connection_that_is_cut_ends_in_an_error() -> std::io::Result<()> {
         let _ = connection.read(&mut seen).await?;
         let event = sse(&[r#"{"choices":[{"delta":{"content":"Take "},"finish_reason":""}]}"#]);
         let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
-        connection
-            .write_all(format!("{head}{:x}\r\n{event}\r\n", event.len()).as_bytes())
-            .await?;
+        connection.write_all(format!("{head}{:x}\r\n{event}\r\n", event.len()).as_bytes()).await?;
         connection.shutdown().await
     };
     let base_url = format!("http://{address}/v1");
     let ((chunks, error), served) = tokio::join!(collected(&base_url), serve);
     served?;
     assert_eq!(chunks, [delta("Take ")]);
-    assert!(
-        matches!(error, Some(ProviderError::Unavailable(_))),
-        "{error:?}"
-    );
+    assert!(matches!(error, Some(ProviderError::Unavailable(_))), "{error:?}");
     Ok(())
 }
 
@@ -187,16 +156,11 @@ async fn the_request_holds_prompt_history_and_question_and_the_callers_key() {
     });
     Mock::given(header("authorization", "Bearer sk-own"))
         .and(body_json(expected))
-        .respond_with(stream_of(&[
-            r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#,
-        ]))
+        .respond_with(stream_of(&[r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#]))
         .expect(1)
         .mount(&mock)
         .await;
-    let request = AnswerRequest {
-        api_key: Some("sk-own".to_owned()),
-        ..request()
-    };
+    let request = AnswerRequest { api_key: Some("sk-own".to_owned()), ..request() };
     let answer = OpenAiChat::new(server(&mock.uri())).answer(request).await;
     assert!(answer.is_ok(), "{:?}", answer.err());
 }
@@ -212,61 +176,36 @@ async fn a_refused_key_is_unauthorized_and_does_not_leak() {
 
 #[tokio::test]
 async fn an_error_with_a_number_for_its_code_is_understood() {
-    let body =
-        json!({ "error": { "message": "no such model", "type": "x", "param": null, "code": 404 } });
+    let body = json!({ "error": { "message": "no such model", "type": "x", "param": null, "code": 404 } });
     let (_, error) = answered(ResponseTemplate::new(404).set_body_json(body)).await;
-    assert!(
-        matches!(error, Some(ProviderError::Refused(_))),
-        "{error:?}"
-    );
+    assert!(matches!(error, Some(ProviderError::Refused(_))), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_key_that_cannot_be_sent_is_refused_without_a_request() {
-    let request = AnswerRequest {
-        api_key: Some("sk\nx".to_owned()),
-        ..request()
-    };
-    let error = OpenAiChat::new(server("http://127.0.0.1:9"))
-        .answer(request)
-        .await
-        .err();
-    assert!(
-        matches!(error, Some(ProviderError::Unauthorized)),
-        "{error:?}"
-    );
+    let request = AnswerRequest { api_key: Some("sk\nx".to_owned()), ..request() };
+    let error = OpenAiChat::new(server("http://127.0.0.1:9")).answer(request).await.err();
+    assert!(matches!(error, Some(ProviderError::Unauthorized)), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_rate_limit_is_retried_a_few_times_and_then_reported() {
     let mock = MockServer::start().await;
-    let body =
-        json!({ "error": { "message": "slow down", "type": "x", "param": null, "code": null } });
-    let response = ResponseTemplate::new(429)
-        .insert_header("retry-after", "0")
-        .set_body_json(body);
-    Mock::given(method("POST"))
-        .respond_with(response)
-        .expect(4)
-        .mount(&mock)
-        .await;
+    let body = json!({ "error": { "message": "slow down", "type": "x", "param": null, "code": null } });
+    let response = ResponseTemplate::new(429).insert_header("retry-after", "0").set_body_json(body);
+    Mock::given(method("POST")).respond_with(response).expect(4).mount(&mock).await;
     let (_, error) = collected(&mock.uri()).await;
-    assert!(
-        matches!(error, Some(ProviderError::RateLimited)),
-        "{error:?}"
-    );
+    assert!(matches!(error, Some(ProviderError::RateLimited)), "{error:?}");
 }
 
 #[tokio::test]
-async fn embeddings_come_back_in_the_order_of_the_texts_and_with_length_one()
--> Result<(), ProviderError> {
+async fn embeddings_come_back_in_the_order_of_the_texts_and_with_length_one() -> Result<(), ProviderError> {
     let mock = MockServer::start().await;
     let answer = json!({ "object": "list", "model": "e", "data": [
         { "object": "embedding", "index": 1, "embedding": [0.0, 2.0] },
         { "object": "embedding", "index": 0, "embedding": [3.0, 4.0] },
     ] });
-    let expected =
-        json!({ "model": "e", "input": ["a", "b"], "encoding_format": "float", "dimensions": 2 });
+    let expected = json!({ "model": "e", "input": ["a", "b"], "encoding_format": "float", "dimensions": 2 });
     Mock::given(path("/embeddings"))
         .and(body_json(expected))
         .respond_with(ResponseTemplate::new(200).set_body_json(answer))
@@ -284,18 +223,10 @@ async fn embeddings_come_back_in_the_order_of_the_texts_and_with_length_one()
 async fn an_answer_with_a_missing_embedding_is_an_error() {
     let mock = MockServer::start().await;
     let answer = json!({ "data": [{ "index": 0, "embedding": [1.0] }] });
-    Mock::given(method("POST"))
-        .respond_with(ResponseTemplate::new(200).set_body_json(answer))
-        .mount(&mock)
-        .await;
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200).set_body_json(answer)).mount(&mock).await;
     let embedder = OpenAiEmbedder::new(server(&mock.uri()), "e", None);
-    let error = embedder
-        .embed(&["a".to_owned(), "b".to_owned()], TextKind::Passage)
-        .await;
-    assert!(
-        matches!(error, Err(ProviderError::Unavailable(_))),
-        "{error:?}"
-    );
+    let error = embedder.embed(&["a".to_owned(), "b".to_owned()], TextKind::Passage).await;
+    assert!(matches!(error, Err(ProviderError::Unavailable(_))), "{error:?}");
 }
 
 #[test]

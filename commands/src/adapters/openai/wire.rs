@@ -51,20 +51,13 @@ pub(super) struct ChatStream {
 
 impl ChatStream {
     pub(super) fn new(chunks: Chunks) -> Self {
-        Self {
-            chunks,
-            finish: Finish::default(),
-            is_complete: false,
-            has_ended: false,
-        }
+        Self { chunks, finish: Finish::default(), is_complete: false, has_ended: false }
     }
 
     pub(super) async fn next(mut self) -> Option<(Result<AnswerChunk, ProviderError>, Self)> {
         while !self.has_ended {
             match self.chunks.next().await {
-                Some(Ok(ChatChunk {
-                    error: Some(error), ..
-                })) => return Some(self.failed(reported_error(&error))),
+                Some(Ok(ChatChunk { error: Some(error), .. })) => return Some(self.failed(reported_error(&error))),
                 Some(Ok(chunk)) => {
                     let text = self.take(chunk);
                     if !text.is_empty() {
@@ -77,9 +70,7 @@ impl ChatStream {
                     return Some((Ok(AnswerChunk::Finished(self.finish.clone())), self));
                 }
                 None => {
-                    return Some(self.failed(ProviderError::unavailable(
-                        "the stream ended before the answer",
-                    )));
+                    return Some(self.failed(ProviderError::unavailable("the stream ended before the answer")));
                 }
             }
         }
@@ -90,17 +81,10 @@ impl ChatStream {
     fn take(&mut self, chunk: ChatChunk) -> String {
         let mut text = String::new();
         for choice in chunk.choices {
-            text.push_str(
-                &choice
-                    .delta
-                    .and_then(|delta| delta.content)
-                    .unwrap_or_default(),
-            );
+            text.push_str(&choice.delta.and_then(|delta| delta.content).unwrap_or_default());
             if let Some(reason) = choice.finish_reason {
                 self.is_complete = true;
-                self.finish.reason = Some(reason)
-                    .filter(|reason| !reason.is_empty())
-                    .or(self.finish.reason.take());
+                self.finish.reason = Some(reason).filter(|reason| !reason.is_empty()).or(self.finish.reason.take());
             }
         }
         if let Some(model) = chunk.model.filter(|model| !model.is_empty()) {
@@ -135,23 +119,11 @@ impl Embeddings {
     /// In the order of the inputs, each of length 1: not every server sends them so.
     pub(super) fn into_vectors(mut self, inputs: usize) -> Result<Vec<Vec<f32>>, ProviderError> {
         self.data.sort_by_key(|item| item.index);
-        let are_all =
-            self.data.len() == inputs && (0..).zip(&self.data).all(|(at, item)| item.index == at);
-        if !are_all
-            || self
-                .data
-                .iter()
-                .any(|item| item.embedding.len() != self.data[0].embedding.len())
-        {
-            return Err(ProviderError::unavailable(
-                "the embeddings do not match the inputs",
-            ));
+        let are_all = self.data.len() == inputs && (0..).zip(&self.data).all(|(at, item)| item.index == at);
+        if !are_all || self.data.iter().any(|item| item.embedding.len() != self.data[0].embedding.len()) {
+            return Err(ProviderError::unavailable("the embeddings do not match the inputs"));
         }
-        Ok(self
-            .data
-            .into_iter()
-            .map(|item| normalised(item.embedding))
-            .collect())
+        Ok(self.data.into_iter().map(|item| normalised(item.embedding)).collect())
     }
 }
 

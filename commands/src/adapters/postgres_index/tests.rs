@@ -27,18 +27,11 @@ fn chunks(document: DocumentId, texts: &[&str]) -> Vec<IndexedChunk> {
 }
 
 fn question(text: &str) -> Query {
-    Query {
-        text: text.to_owned(),
-        model: "none".to_owned(),
-        vector: Vec::new(),
-    }
+    Query { text: text.to_owned(), model: "none".to_owned(), vector: Vec::new() }
 }
 
 async fn texts(index: &PostgresIndex, project: ProjectId, text: &str) -> Vec<String> {
-    let passages = index
-        .search(project, question(text), 10)
-        .await
-        .expect("the database is there");
+    let passages = index.search(project, question(text), 10).await.expect("the database is there");
     passages.into_iter().map(|passage| passage.text).collect()
 }
 
@@ -46,14 +39,8 @@ async fn texts(index: &PostgresIndex, project: ProjectId, text: &str) -> Vec<Str
 async fn a_passage_comes_back_as_it_was_indexed(pool: PgPool) -> Result<(), IndexError> {
     let index = PostgresIndex::new(pool);
     let chunk = chunks(GOUT, &["gout"]).remove(0);
-    index
-        .replace_document(project(1), GOUT, vec![chunk.clone()])
-        .await?;
-    let query = Query {
-        text: String::new(),
-        model: "model".to_owned(),
-        vector: chunk.vector,
-    };
+    index.replace_document(project(1), GOUT, vec![chunk.clone()]).await?;
+    let query = Query { text: String::new(), model: "model".to_owned(), vector: chunk.vector };
     let mut found = index.search(project(1), query, 10).await?;
     let passage = found.remove(0);
     let expected = Passage {
@@ -72,44 +59,29 @@ async fn a_passage_comes_back_as_it_was_indexed(pool: PgPool) -> Result<(), Inde
 #[sqlx::test(migrations = "../migrations")]
 async fn a_replaced_document_is_found_by_its_new_text_only(pool: PgPool) -> Result<(), IndexError> {
     let index = PostgresIndex::new(pool);
-    index
-        .replace_document(project(1), GOUT, chunks(GOUT, &["old gout", "older gout"]))
-        .await?;
+    index.replace_document(project(1), GOUT, chunks(GOUT, &["old gout", "older gout"])).await?;
     assert_eq!(texts(&index, project(1), "gout").await.len(), 2);
-    index
-        .replace_document(project(1), GOUT, chunks(GOUT, &["new gout"]))
-        .await?;
+    index.replace_document(project(1), GOUT, chunks(GOUT, &["new gout"])).await?;
     assert_eq!(texts(&index, project(1), "gout").await, ["new gout"]);
     Ok(())
 }
 
 #[sqlx::test(migrations = "../migrations")]
-async fn a_removed_document_is_not_found_and_the_others_are(
-    pool: PgPool,
-) -> Result<(), IndexError> {
+async fn a_removed_document_is_not_found_and_the_others_are(pool: PgPool) -> Result<(), IndexError> {
     let index = PostgresIndex::new(pool);
-    index
-        .replace_document(project(1), GOUT, chunks(GOUT, &["joints in gout"]))
-        .await?;
-    index
-        .replace_document(project(1), LUPUS, chunks(LUPUS, &["joints in lupus"]))
-        .await?;
+    index.replace_document(project(1), GOUT, chunks(GOUT, &["joints in gout"])).await?;
+    index.replace_document(project(1), LUPUS, chunks(LUPUS, &["joints in lupus"])).await?;
     assert_eq!(texts(&index, project(1), "joints").await.len(), 2);
     index.remove_document(GOUT).await?;
     index.remove_document(GOUT).await?;
-    assert_eq!(
-        texts(&index, project(1), "joints").await,
-        ["joints in lupus"]
-    );
+    assert_eq!(texts(&index, project(1), "joints").await, ["joints in lupus"]);
     Ok(())
 }
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_project_never_sees_the_passages_of_another(pool: PgPool) -> Result<(), IndexError> {
     let index = PostgresIndex::new(pool);
-    index
-        .replace_document(project(1), GOUT, chunks(GOUT, &["gout"]))
-        .await?;
+    index.replace_document(project(1), GOUT, chunks(GOUT, &["gout"])).await?;
     assert_eq!(texts(&index, project(2), "gout").await, [""; 0]);
     Ok(())
 }
@@ -117,30 +89,19 @@ async fn a_project_never_sees_the_passages_of_another(pool: PgPool) -> Result<()
 #[sqlx::test(migrations = "../migrations")]
 async fn a_process_sees_what_another_process_wrote(pool: PgPool) -> Result<(), IndexError> {
     let (here, there) = (PostgresIndex::new(pool.clone()), PostgresIndex::new(pool));
-    here.replace_document(project(1), GOUT, chunks(GOUT, &["gout"]))
-        .await?;
+    here.replace_document(project(1), GOUT, chunks(GOUT, &["gout"])).await?;
     assert_eq!(texts(&there, project(1), "gout").await, ["gout"]);
-    here.replace_document(project(1), LUPUS, chunks(LUPUS, &["lupus"]))
-        .await?;
+    here.replace_document(project(1), LUPUS, chunks(LUPUS, &["lupus"])).await?;
     here.remove_document(GOUT).await?;
     assert_eq!(texts(&there, project(1), "gout lupus").await, ["lupus"]);
     Ok(())
 }
 
 #[sqlx::test(migrations = "../migrations")]
-async fn racing_writers_of_one_document_leave_the_chunks_of_exactly_one(
-    pool: PgPool,
-) -> Result<(), IndexError> {
+async fn racing_writers_of_one_document_leave_the_chunks_of_exactly_one(pool: PgPool) -> Result<(), IndexError> {
     let index = PostgresIndex::new(pool);
-    let write =
-        |text: &'static str| index.replace_document(project(1), GOUT, chunks(GOUT, &[text]));
-    futures::future::try_join_all([
-        write("gout a1"),
-        write("gout a2"),
-        write("gout a3"),
-        write("gout a4"),
-    ])
-    .await?;
+    let write = |text: &'static str| index.replace_document(project(1), GOUT, chunks(GOUT, &[text]));
+    futures::future::try_join_all([write("gout a1"), write("gout a2"), write("gout a3"), write("gout a4")]).await?;
     assert_eq!(texts(&index, project(1), "gout").await.len(), 1);
     Ok(())
 }
