@@ -77,6 +77,7 @@ impl App {
         tasks.spawn(background);
         let commands = Commands::new(log);
         let projects = Projects::new(commands.clone());
+        tokio::fs::create_dir_all(settings.media_dir()).await?;
         let media: SharedMediaStore = Arc::new(ObjectMedia::in_folder(&settings.media_dir())?);
         let index: SharedIndex = Arc::new(PostgresIndex::new(pool.clone()));
         let (model, embedder) = models(settings)?;
