@@ -59,6 +59,10 @@ impl Progress {
                 positions.iter().filter(|event| types.contains(&event.aggregate_type)).map(|event| (*name, *event))
             })
             .collect();
+        // Not started anew by every change: progress of this process must not hide that of others.
+        let mut poll = tokio::time::interval(POLL);
+        poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        poll.reset();
         loop {
             self.drop_reached(&mut pending);
             if pending.is_empty() {
@@ -66,7 +70,7 @@ impl Progress {
             }
             tokio::select! {
                 _ = changed.changed() => {}
-                () = tokio::time::sleep(POLL) => drop_stored(pool, &mut pending).await?,
+                _ = poll.tick() => drop_stored(pool, &mut pending).await?,
                 () = tokio::time::sleep_until(deadline) => return Ok(pending.is_empty()),
             }
         }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     consumer::read_log,
-    kafka::{KafkaSettings, StreamError},
+    kafka::{KafkaSettings, MAX_MESSAGE_BYTES, StreamError},
     record,
     source::POLL,
     stored::StoredEvent,
@@ -53,6 +53,7 @@ async fn lead(pool: &PgPool, settings: &KafkaSettings, wake: &mut watch::Receive
         .set("acks", "all")
         .set("message.timeout.ms", "0")
         .set("linger.ms", "1")
+        .set("message.max.bytes", MAX_MESSAGE_BYTES)
         .create()?;
     let mut relay =
         Relay { connection, producer, prefix: settings.prefix.clone(), log_id: head.log_id, previous: HashMap::new() };
