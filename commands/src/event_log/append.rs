@@ -142,11 +142,7 @@ fn timed_out() -> sqlx::Error {
     sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the database did not answer in time"))
 }
 
-async fn write(
-    tx: &mut PgTransaction<'_>,
-    batch: &[Append],
-    may_have_happened: bool,
-) -> Result<Outcome, sqlx::Error> {
+async fn write(tx: &mut PgTransaction<'_>, batch: &[Append], may_have_happened: bool) -> Result<Outcome, sqlx::Error> {
     let mut head = sqlx::query_as!(Head, "SELECT position, hash, partitions FROM log_head FOR UPDATE")
         .fetch_one(&mut **tx)
         .await?;

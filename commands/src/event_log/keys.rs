@@ -176,9 +176,10 @@ impl KeyRing {
 
     /// Only what is there is remembered: a subject that has no key yet may get one, from another process.
     async fn load(&self, subjects: &[Uuid]) -> Result<Vec<Arc<Key>>, KeyError> {
-        let rows = sqlx::query!("SELECT subject_id, wrapped_key FROM subject_keys WHERE subject_id = ANY($1)", subjects)
-            .fetch_all(&self.pool)
-            .await?;
+        let rows =
+            sqlx::query!("SELECT subject_id, wrapped_key FROM subject_keys WHERE subject_id = ANY($1)", subjects)
+                .fetch_all(&self.pool)
+                .await?;
         let mut keys = Vec::with_capacity(rows.len());
         for row in rows {
             let subject = SubjectId::new(row.subject_id);
