@@ -60,9 +60,9 @@ impl Progress {
             })
             .collect();
         // Not started anew by every change: progress of this process must not hide that of others.
-        let mut poll = tokio::time::interval(POLL);
-        poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        poll.reset();
+        let mut look = tokio::time::interval(POLL);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        look.reset();
         loop {
             self.drop_reached(&mut pending);
             if pending.is_empty() {
@@ -70,7 +70,7 @@ impl Progress {
             }
             tokio::select! {
                 _ = changed.changed() => {}
-                _ = poll.tick() => drop_stored(pool, &mut pending).await?,
+                _ = look.tick() => drop_stored(pool, &mut pending).await?,
                 () = tokio::time::sleep_until(deadline) => return Ok(pending.is_empty()),
             }
         }
