@@ -1,3 +1,13 @@
-//! The composition root's parts, as a library so that tests can reach them.
+//! The HTTP edge and the composition root, as a library so that tests can call its parts.
 
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod contract;
+pub mod database;
+pub mod demo;
 pub mod embedded_postgres;
+pub mod routes;
+pub mod serve;
+pub mod shutdown;
+pub mod telemetry;

@@ -5,7 +5,7 @@ use cqrs_es::{Aggregate, event_sink::EventSink};
 use domain::{
     envelope::{Actor, Metadata},
     event::HasSubject,
-    ids::{CommandId, EventId},
+    ids::{CommandId, EventId, UserId},
 };
 use uuid::Uuid;
 
@@ -38,6 +38,14 @@ pub struct IdempotencyKey {
 }
 
 impl Context {
+    /// The person who acts, if it is one.
+    pub const fn actor_user(&self) -> Option<UserId> {
+        match self.actor {
+            Actor::User(user) => Some(user),
+            Actor::Service(_) | Actor::System(_) => None,
+        }
+    }
+
     /// A part of the system acts by itself.
     pub fn system(part: &str, correlation_id: Uuid) -> Self {
         Self {
@@ -114,10 +122,29 @@ impl Commands {
         A::Command: Clone + Send + Sync,
         A: Aggregate<Services = ()>,
     {
+        self.execute_all::<A>(id, vec![command], rows, context).await
+    }
+
+    /// Executes several commands on one aggregate, one on top of the other, and writes rows in the same transaction.
+    ///
+    /// # Errors
+    /// [`ExecuteError`]; nothing has changed then.
+    pub async fn execute_all<A>(
+        &self,
+        id: Uuid,
+        commands: Vec<A::Command>,
+        rows: Vec<Row>,
+        context: &Context,
+    ) -> Result<Committed, ExecuteError<A::Error>>
+    where
+        A: HasSubject,
+        A::Command: Clone + Send + Sync,
+        A: Aggregate<Services = ()>,
+    {
         let mut attempt = 1;
         loop {
             let mut unit = self.unit(context);
-            unit.stage::<A>(id, command.clone()).await?;
+            unit.stage_all::<A>(id, commands.clone()).await?;
             unit.rows.extend(rows.iter().cloned());
             match unit.commit(id).await {
                 Err(AppendError::VersionConflict) if attempt < ATTEMPTS => attempt += 1,
@@ -156,17 +183,32 @@ pub struct Unit<'a> {
 }
 
 impl Unit<'_> {
-    /// Loads an aggregate and lets it decide. What it was before the decision is returned.
+    /// Loads an aggregate and lets it decide.
     ///
     /// # Errors
     /// [`ExecuteError::Refused`] or [`ExecuteError::Store`].
     pub async fn stage<A>(&mut self, id: Uuid, command: A::Command) -> Result<(), ExecuteError<A::Error>>
     where
         A: HasSubject + Aggregate<Services = ()>,
+        A::Command: Send,
+    {
+        self.stage_all::<A>(id, vec![command]).await
+    }
+
+    /// Loads an aggregate and lets it decide several commands, one on top of the other.
+    ///
+    /// # Errors
+    /// [`ExecuteError::Refused`] or [`ExecuteError::Store`].
+    pub async fn stage_all<A>(&mut self, id: Uuid, commands: Vec<A::Command>) -> Result<(), ExecuteError<A::Error>>
+    where
+        A: HasSubject + Aggregate<Services = ()>,
+        A::Command: Send,
     {
         let mut loaded: Loaded<A> = self.log.load(id).await?;
         let sink = EventSink::default();
-        loaded.aggregate.handle(command, &(), &sink).await.map_err(ExecuteError::Refused)?;
+        for command in commands {
+            loaded.aggregate.handle(command, &(), &sink).await.map_err(ExecuteError::Refused)?;
+        }
         let events = sink.collect().await;
         if !events.is_empty() {
             self.streams.push(self.log.encode(&loaded, events, &self.metadata).await?);

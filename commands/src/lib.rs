@@ -3,10 +3,18 @@
 //! Commands are executed on aggregates ([`execute`]), their events are kept in the [`event_log`], use cases and handlers
 //! combine them with the outside world, which they know by its [`ports`] only.
 
+pub mod accounts;
+pub mod adapters;
+pub mod answering;
 pub mod clock;
+pub mod documents;
 pub mod event_log;
 pub mod execute;
+pub mod jobs;
 pub mod ports;
+pub mod projects;
+pub mod prompt;
+pub mod retrieval;
 
 /// An error with its sources, for a log line.
 pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {

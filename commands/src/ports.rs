@@ -2,6 +2,8 @@
 //!
 //! No port is called while a database transaction is open.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use domain::ids::{ChunkId, DocumentId, ProjectId};
 use futures::stream::BoxStream;
@@ -191,3 +193,8 @@ pub trait MediaStore: Send + Sync {
 #[derive(Debug, thiserror::Error)]
 #[error("the media store failed")]
 pub struct MediaError(#[source] pub object_store::Error);
+
+pub type SharedLanguageModel = Arc<dyn LanguageModel>;
+pub type SharedEmbedder = Arc<dyn Embedder>;
+pub type SharedIndex = Arc<dyn VectorIndex>;
+pub type SharedMediaStore = Arc<dyn MediaStore>;

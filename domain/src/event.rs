@@ -1,8 +1,9 @@
 //! All events of all aggregates, and how a stored one is read.
 
 use cqrs_es::{Aggregate, DomainEvent};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error};
 use serde_json::Value;
+use strum::VariantNames;
 
 use crate::{
     chat::{Chat, ChatEvent},
@@ -33,6 +34,9 @@ pub enum DecodeError {
     /// The aggregate type is none of [`AGGREGATE_TYPES`].
     #[error("unknown aggregate type {0}")]
     UnknownAggregate(String),
+    /// The aggregate has no event of this type.
+    #[error("unknown event type {0}")]
+    UnknownType(String),
     /// The version of the event is not one that this program knows.
     #[error("unknown version {version} of event {event_type}")]
     UnknownVersion {
@@ -93,13 +97,20 @@ impl Event {
     }
 }
 
-fn read<E: DomainEvent + DeserializeOwned>(
+fn read<E: DomainEvent + DeserializeOwned + VariantNames>(
     event_type: &str,
     event_version: &str,
     payload: Value,
 ) -> Result<E, DecodeError> {
-    let event: E = serde_json::from_value(payload)
-        .map_err(|source| DecodeError::Malformed { event_type: event_type.to_owned(), source })?;
+    if !E::VARIANTS.contains(&event_type) {
+        return Err(DecodeError::UnknownType(event_type.to_owned()));
+    }
+    let malformed = |source| DecodeError::Malformed { event_type: event_type.to_owned(), source };
+    let event: E = serde_json::from_value(payload).map_err(malformed)?;
+    // What is personal in a payload is looked up by the stored type: a payload of another type would be read wrongly.
+    if event.event_type() != event_type {
+        return Err(malformed(serde_json::Error::custom("the payload is of another type")));
+    }
     if event.event_version() != event_version {
         return Err(DecodeError::UnknownVersion {
             event_type: event_type.to_owned(),
@@ -111,7 +122,7 @@ fn read<E: DomainEvent + DeserializeOwned>(
 
 /// Whose personal text an aggregate's events hold; the event log encrypts it under that person's key.
 pub trait HasSubject: Aggregate {
-    /// The subject of the events that follow from this state; `None` where the events hold no personal text.
+    /// The subject of the events that have just led to this state; `None` where the events hold no personal text.
     fn subject(&self, aggregate_id: uuid::Uuid) -> Option<crate::ids::SubjectId>;
 }
 

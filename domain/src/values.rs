@@ -71,16 +71,29 @@ macro_rules! text_values {
     )*};
 }
 
-fn has_no_control_characters(text: &str) -> bool {
-    !text.chars().any(|c| c == '\0')
+/// PostgreSQL stores every character but this one.
+fn has_no_nul(text: &str) -> bool {
+    !text.contains('\0')
 }
 
+/// One address and nothing else: what a mail header would read as a second one, such as a comma, is refused.
 fn is_email(text: &str) -> bool {
     let Some((local, host)) = text.rsplit_once('@') else { return false };
-    !local.is_empty()
-        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
-        && (host == "localhost" || host.contains('.'))
-        && host.split('.').all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'))
+    local.split('.').all(is_email_atom)
+        && (host.eq_ignore_ascii_case("localhost") || host.contains('.'))
+        && host.split('.').all(is_host_label)
+}
+
+fn is_email_atom(atom: &str) -> bool {
+    !atom.is_empty() && atom.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c))
+}
+
+/// Letters of every script: internationalised names are in use.
+fn is_host_label(label: &str) -> bool {
+    !label.is_empty()
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.chars().all(|c| c.is_alphanumeric() || c == '-')
 }
 
 fn is_username(text: &str) -> bool {
@@ -93,9 +106,9 @@ text_values! {
     /// A login name: letters, digits and `@/./+/-/_`.
     Username, at most 150, is_username;
     /// A person's name.
-    FullName, at most 80, has_no_control_characters;
+    FullName, at most 80, has_no_nul;
     /// The title of a project, document or chat.
-    Title, at most 50, has_no_control_characters;
+    Title, at most 50, has_no_nul;
 }
 
 impl Email {
@@ -216,6 +229,20 @@ mod tests {
     fn a_text_without_an_at_sign_or_host_is_no_email() {
         for text in ["nurse", "nurse@", "@example.com", "a b@example.com", "nurse@example..com", "nurse@-example.com"] {
             assert_eq!(Email::parse(text), Err(TextError::Malformed), "{text}");
+        }
+    }
+
+    #[test]
+    fn two_addresses_or_a_name_with_an_address_are_no_email() {
+        for text in ["one@example.com,two@example.com", "Asha <asha@example.com>", "one@two@example.com"] {
+            assert_eq!(Email::parse(text), Err(TextError::Malformed), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_email_may_have_a_tag_and_a_host_in_any_script() {
+        for text in ["asha.nair+ward@example.co.in", "asha@LocalHost", "asha@müller.example"] {
+            assert!(Email::parse(text).is_ok(), "{text}");
         }
     }
 

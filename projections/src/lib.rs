@@ -19,3 +19,10 @@ pub use projector::{ProjectionError, Projector, projectors};
 #[derive(Debug, thiserror::Error)]
 #[error("the view cannot be read")]
 pub struct QueryError(#[from] sqlx::Error);
+
+impl QueryError {
+    /// What the database said.
+    pub fn into_inner(self) -> sqlx::Error {
+        self.0
+    }
+}

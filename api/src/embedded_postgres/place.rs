@@ -236,7 +236,7 @@ fn make_private_folder(path: &Path, owner: Owner) -> Result<(), EmbeddedPostgres
         Ok(()) => chown(path, Some(owner.uid), Some(owner.gid)).map_err(EmbeddedPostgresError::file(path)),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             let found = fs::symlink_metadata(path).map_err(EmbeddedPostgresError::file(path))?;
-            if found.is_dir() && found.uid() == owner.uid && found.mode() & 0o077 == 0 {
+            if found.is_dir() && found.uid() == owner.uid && found.mode() & 0o777 == 0o700 {
                 Ok(())
             } else {
                 Err(EmbeddedPostgresError::ForeignFolder(path.to_owned()))

@@ -2,9 +2,8 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use sqlx::{ConnectOptions as _, PgConnection};
 use tempfile::TempDir;
@@ -91,26 +90,26 @@ async fn a_pid_file_that_names_another_living_process_does_not_block_the_start()
     execute(&killed, A_NOTE).await;
     kill_all(&killed.place);
     let owner = killed.place.owner;
-    let mut stranger = Command::new("sleep");
+    let mut stranger = tokio::process::Command::new("sleep");
     if killed.place.switch_user {
         stranger.uid(owner.uid).gid(owner.gid);
     }
-    let mut stranger = stranger.arg("600").spawn().expect("sleep exists");
+    let stranger = stranger.arg("600").stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).spawn();
+    let mut stranger = stranger.expect("sleep exists");
+    let stranger_pid = stranger.id().expect("it lives").to_string();
     let pid_file = killed.place.cluster().join("postmaster.pid");
     let old = fs::read_to_string(&pid_file).expect("a killed server leaves it");
     let rest = old.split_once('\n').expect("it has many lines").1;
-    fs::write(&pid_file, format!("{}\n{rest}", stranger.id())).expect("it can be written");
+    fs::write(&pid_file, format!("{stranger_pid}\n{rest}")).expect("it can be written");
     let socket_lock = killed.place.home.join("socket/.s.PGSQL.5432.lock");
-    fs::write(&socket_lock, format!("{}\n{rest}", stranger.id())).expect("it can be written");
+    fs::write(&socket_lock, format!("{stranger_pid}\n{rest}")).expect("it can be written");
 
     let server = start(folder.path()).await;
     assert_eq!(note(&server).await, "kept");
-    assert_ne!(pid(&server.place), stranger.id().to_string());
+    assert_ne!(pid(&server.place), stranger_pid);
     assert!(stranger.try_wait().expect("it is our child").is_none(), "the stranger was left alone");
     drop(killed);
     server.stop().await.expect("it stops");
-    stranger.kill().expect("it is our child");
-    stranger.wait().expect("it is our child");
 }
 
 #[tokio::test]

@@ -40,6 +40,11 @@ impl Progress {
         self.changed.send_replace(());
     }
 
+    /// Changes whenever a consumer of this process has got further.
+    pub fn subscribe(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
     /// Waits until the consumers have reached the positions, but not longer than `patience`. Says whether they have.
     ///
     /// # Errors

@@ -1,9 +1,10 @@
 //! What may be written in the transaction that appends events, beside them.
 
-use chrono::{DateTime, Utc};
 use domain::ids::{ProjectId, SessionId, UserId};
 use sqlx::PgTransaction;
 use uuid::Uuid;
+
+use crate::jobs::LEASE;
 
 /// A set in which a value has at most one owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::IntoStaticStr)]
@@ -43,6 +44,10 @@ pub enum Row {
         session: SessionId,
     },
     EndSession(SessionId),
+    EndOtherSessions {
+        user: UserId,
+        keep: Option<SessionId>,
+    },
     /// Sealed; `None` removes it.
     ProviderKey {
         project: ProjectId,
@@ -60,22 +65,22 @@ pub struct NewJob {
     /// What it is about; one job of a kind at a time.
     pub subject_id: Uuid,
     pub arguments: serde_json::Value,
-    /// A worker that has it from the start, and until when it must have given a sign of life.
-    pub lease: Option<(Uuid, DateTime<Utc>)>,
+    /// A worker that has it from the start, under the usual lease.
+    pub leased_by: Option<Uuid>,
 }
 
 /// Writes a job. One that is already there stays as it is.
 pub async fn enqueue(job: &NewJob, tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
-    let (leased_by, lease_until) = job.lease.unzip();
     sqlx::query!(
-        "INSERT INTO jobs (job_id, kind, subject_id, arguments, leased_by, lease_until) VALUES ($1, $2, $3, $4, $5, $6)
+        "INSERT INTO jobs (job_id, kind, subject_id, arguments, leased_by, lease_until)
+         VALUES ($1, $2, $3, $4, $5, CASE WHEN $5::uuid IS NOT NULL THEN now() + make_interval(secs => $6) END)
          ON CONFLICT (kind, subject_id) DO NOTHING",
         job.job_id,
         job.kind,
         job.subject_id,
         job.arguments,
-        leased_by,
-        lease_until,
+        job.leased_by,
+        LEASE.as_secs_f64(),
     )
     .execute(&mut **tx)
     .await?;
@@ -109,6 +114,11 @@ impl Row {
                 session.value(),
             ),
             Self::EndSession(session) => sqlx::query!("DELETE FROM tokens WHERE session_id = $1", session.value()),
+            Self::EndOtherSessions { user, keep } => sqlx::query!(
+                "DELETE FROM tokens WHERE user_id = $1 AND session_id IS DISTINCT FROM $2",
+                user.value(),
+                keep.map(SessionId::value),
+            ),
             Self::ProviderKey { project, sealed_key: Some(sealed_key) } => sqlx::query!(
                 "INSERT INTO provider_keys (project_id, sealed_key) VALUES ($1, $2)
                  ON CONFLICT (project_id) DO UPDATE SET sealed_key = excluded.sealed_key",

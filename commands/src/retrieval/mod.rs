@@ -1,1 +1,7 @@
 //! From a document to passages, and from a question to the passages that answer it.
+//!
+//! Everything here is pure: text in, numbers out. Storage and providers are [adapters](crate::adapters).
+
+pub mod passages;
+pub mod ranking;
+pub mod words;

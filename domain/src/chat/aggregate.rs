@@ -90,10 +90,17 @@ pub enum ChatError {
     /// The turn is closed, or was never opened.
     #[error("no answer with this id is awaited")]
     NoOpenTurn,
+    /// Another question already awaits the answer with this id.
+    #[error("an answer with this id is already awaited")]
+    AlreadyAsked,
+    /// JSON has no such number: the event could be written, but never read again.
+    #[error("a number is infinite or none at all")]
+    NotFinite,
 }
 
 impl Chat {
-    /// The events that the command leads to.
+    /// The events that the command leads to. A turn has one outcome, so a repeated one is refused; the title is not in
+    /// the state, so the same title again is an event.
     ///
     /// # Errors
     /// [`ChatError`] if the command is illegal in this state.
@@ -105,7 +112,11 @@ impl Chat {
             (Self::Open { .. } | Self::Deleted { .. }, ChatCommand::Start { .. }) => Err(ChatError::AlreadyStarted),
             (Self::Absent | Self::Deleted { .. }, _) => Err(ChatError::NotFound),
             (Self::Open { .. }, ChatCommand::Retitle(title)) => Ok(vec![ChatEvent::Retitled { title }]),
-            (Self::Open { has_questions, .. }, ChatCommand::Ask(question)) => {
+            (Self::Open { has_questions, open_turns, .. }, ChatCommand::Ask(question)) => {
+                require_finite(question.temperature.is_finite())?;
+                if open_turns.contains(&question.answer_id) {
+                    return Err(ChatError::AlreadyAsked);
+                }
                 let title = if *has_questions { None } else { Title::from_start_of(&question.text) };
                 Ok(std::iter::once(ChatEvent::QuestionAsked(question))
                     .chain(title.map(|title| ChatEvent::Retitled { title }))
@@ -113,10 +124,12 @@ impl Chat {
             }
             (Self::Open { open_turns, .. }, ChatCommand::RecordPassages { answer_id, passages }) => {
                 require_open(open_turns, answer_id)?;
+                require_finite(passages.iter().all(|passage| passage.score.is_finite()))?;
                 Ok(vec![ChatEvent::PassagesRetrieved { answer_id, passages }])
             }
             (Self::Open { open_turns, .. }, ChatCommand::CompleteAnswer(completion)) => {
                 require_open(open_turns, completion.answer_id)?;
+                require_finite(completion.generation.temperature.is_finite())?;
                 Ok(vec![ChatEvent::AnswerCompleted(*completion)])
             }
             (Self::Open { open_turns, .. }, ChatCommand::FailAnswer { answer_id, reason, partial_text, notice }) => {
@@ -155,6 +168,10 @@ impl Chat {
 
 fn require_open(open_turns: &BTreeSet<MessageId>, answer_id: MessageId) -> Result<(), ChatError> {
     if open_turns.contains(&answer_id) { Ok(()) } else { Err(ChatError::NoOpenTurn) }
+}
+
+fn require_finite(is_finite: bool) -> Result<(), ChatError> {
+    if is_finite { Ok(()) } else { Err(ChatError::NotFinite) }
 }
 
 impl HasSubject for Chat {

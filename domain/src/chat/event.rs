@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantArray, VariantNames};
 
 use crate::{
     ids::{ChunkId, DocumentId, MessageId, ProjectId, UserId},
@@ -97,7 +97,7 @@ pub struct Completion {
 }
 
 /// Why there is no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerFailure {
     /// The provider refused the key.
@@ -117,7 +117,7 @@ pub enum AnswerFailure {
 }
 
 /// An event of a chat's stream.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(tag = "type")]
 pub enum ChatEvent {
     /// The chat was started.

@@ -5,10 +5,11 @@ use cqrs_es::test::TestFramework;
 use uuid::Uuid;
 
 use super::{
-    AnswerFailure, Chat, ChatCommand, ChatError, ChatEvent, Completion, Generation, Question, Stage, Transcript,
+    AnswerFailure, Chat, ChatCommand, ChatError, ChatEvent, Completion, Generation, Question, RetrievedPassage, Stage,
+    Transcript,
 };
 use crate::{
-    ids::{MessageId, ProjectId, UserId},
+    ids::{ChunkId, DocumentId, MessageId, ProjectId, UserId},
     values::Title,
 };
 
@@ -129,6 +130,39 @@ fn a_deleted_chat_takes_no_questions() {
         .given(vec![started(), ChatEvent::Deleted {}])
         .when(ChatCommand::Ask(question(1, "Zinc?")))
         .then_expect_error(ChatError::NotFound);
+}
+
+#[test]
+fn two_questions_cannot_await_the_same_answer() {
+    ChatSpec::with(())
+        .given(vec![started(), asked(1, "Zinc?")])
+        .when(ChatCommand::Ask(question(1, "ORS?")))
+        .then_expect_error(ChatError::AlreadyAsked);
+}
+
+#[test]
+fn a_temperature_that_json_cannot_hold_is_refused() {
+    for temperature in [f64::NAN, f64::INFINITY] {
+        ChatSpec::with(())
+            .given(vec![started()])
+            .when(ChatCommand::Ask(Question { temperature, ..question(1, "Zinc?") }))
+            .then_expect_error(ChatError::NotFinite);
+    }
+}
+
+#[test]
+fn a_score_that_json_cannot_hold_is_refused() {
+    let passage = RetrievedPassage {
+        document_id: DocumentId::new(Uuid::from_u128(3)),
+        document_version: 1,
+        chunk_id: ChunkId::new(Uuid::from_u128(4)),
+        content_hash: String::new(),
+        score: f32::NAN,
+    };
+    ChatSpec::with(())
+        .given(vec![started(), asked(1, "Zinc?")])
+        .when(ChatCommand::RecordPassages { answer_id: message(101), passages: vec![passage] })
+        .then_expect_error(ChatError::NotFinite);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What can happen to a reference document.
 
 use serde::{Deserialize, Serialize};
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantArray, VariantNames};
 
 use crate::{
     ids::{ProjectId, UserId},
@@ -31,7 +31,7 @@ pub struct Source {
 }
 
 /// Why a document cannot be retrieved from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
 #[serde(rename_all = "snake_case")]
 pub enum EmbeddingFailure {
     /// There is no text in it.
@@ -57,7 +57,7 @@ impl EmbeddingFailure {
 }
 
 /// An event of a document's stream.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(tag = "type")]
 pub enum DocumentEvent {
     /// The document was added to a project; its first version waits for its embedding.

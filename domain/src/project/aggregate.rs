@@ -118,8 +118,9 @@ impl Project {
                     (true, true) | (false, false) => vec![],
                 })
             }
-            (Self::Existing { .. }, ProjectCommand::RecordProviderKey { is_set }) => {
-                Ok(vec![ProjectEvent::ProviderKeyChanged { is_set }])
+            // A key in place of another is a change, no key in place of none is not.
+            (Self::Existing { has_key, .. }, ProjectCommand::RecordProviderKey { is_set }) => {
+                Ok(if *has_key || is_set { vec![ProjectEvent::ProviderKeyChanged { is_set }] } else { vec![] })
             }
             (Self::Existing { .. }, ProjectCommand::Delete) => Ok(vec![ProjectEvent::Deleted {}]),
         }

@@ -1,7 +1,7 @@
 //! What can happen to a project. A provider's key is never in an event, only that there is one.
 
 use serde::{Deserialize, Serialize};
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantNames};
 
 use crate::{
     ids::UserId,
@@ -30,7 +30,7 @@ pub struct Settings {
 }
 
 /// An event of a project's stream.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(tag = "type")]
 pub enum ProjectEvent {
     /// The project was made.

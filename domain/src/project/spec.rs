@@ -123,3 +123,11 @@ fn every_new_provider_key_is_recorded_even_if_there_was_one() {
         .when(ProjectCommand::RecordProviderKey { is_set: true })
         .then_expect_events(vec![ProjectEvent::ProviderKeyChanged { is_set: true }]);
 }
+
+#[test]
+fn removing_a_provider_key_that_is_not_there_changes_nothing() {
+    ProjectSpec::with(())
+        .given(vec![created()])
+        .when(ProjectCommand::RecordProviderKey { is_set: false })
+        .then_expect_events(vec![]);
+}

@@ -1,7 +1,7 @@
 //! What can happen to a user. Passwords and tokens are never in an event.
 
 use serde::{Deserialize, Serialize};
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantNames};
 
 use crate::{
     ids::SessionId,
@@ -23,7 +23,7 @@ pub struct Roles {
 }
 
 /// An event of a user's stream.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(tag = "type")]
 pub enum UserEvent {
     /// The account was made, by the person or by an operator.

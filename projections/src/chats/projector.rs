@@ -72,9 +72,9 @@ async fn insert_question(
         recorded.aggregate_id,
         question.answer_id.value(),
         MessageType::User.number(),
-        question.text,
-        question.text.replace('\n', " "),
-        question.language,
+        storable(&question.text),
+        storable(&question.text).replace('\n', " "),
+        storable(&question.language),
         question.temperature,
         i64::from(question.top_k),
         recorded.metadata.recorded_at
@@ -100,7 +100,7 @@ async fn insert_answer(
         recorded.position,
         recorded.aggregate_id,
         MessageType::Ayushma.number(),
-        completion.text,
+        storable(&completion.text),
         asked.language,
         asked.temperature,
         asked.top_k,
@@ -140,6 +140,11 @@ async fn insert_notice(
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// Without NUL, which the log can hold in an encrypted text and a column of PostgreSQL cannot.
+fn storable(text: &str) -> String {
+    text.replace('\0', "")
 }
 
 /// What an answer repeats of its question.

@@ -1,0 +1,36 @@
+# The commands of everyday work; `make` alone lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test check sqlx sqlx-check kafka
+
+# Where rustup puts its programs, for shells that do not know it yet.
+export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+target := $(or $(CARGO_TARGET_DIR),target)
+
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+run: ## build and start everything on this machine, with a demo project to try
+	@scripts/setup.sh run
+	cargo build --locked --package api --bin ayushma
+	@exec $(target)/debug/ayushma serve --demo
+
+test: ## run all tests, against a throw-away PostgreSQL and Kafka
+	@scripts/setup.sh test
+	@scripts/kafka/kafka.sh install
+	scripts/with-test-services.sh cargo test --workspace --locked
+
+check: ## format, lints, documentation, query data, dependencies
+	@scripts/setup.sh run
+	@scripts/check.sh
+
+sqlx: ## make the query data in .sqlx anew, after a change of SQL or of a migration
+	@scripts/sqlx-data.sh write
+
+sqlx-check: ## fail if .sqlx is not up to date
+	@scripts/sqlx-data.sh check
+
+kafka: ## a local Kafka on 127.0.0.1:9092, its data in data/kafka, until Ctrl-C
+	@scripts/setup.sh test
+	@scripts/kafka/kafka.sh run data/kafka 9092

@@ -1,0 +1,203 @@
+//! The composition root: what a process is made of, whichever roles it plays.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use commands::{
+    accounts::Accounts,
+    adapters::{
+        extractive::ExtractiveAnswerer,
+        lexical::LexicalEmbedder,
+        media::ObjectMedia,
+        openai::{OpenAiChat, OpenAiEmbedder, OpenAiServer},
+        postgres_index::PostgresIndex,
+    },
+    answering::{Answering, InterruptedAnswers},
+    clock::{SharedClock, SystemClock},
+    documents::{Documents, Embedding, EmbeddingHandler},
+    event_log::{Committed, ConsumerError, EventConsumer, EventLog, KafkaSettings, Progress, run_relay},
+    execute::Commands,
+    jobs::{JobHandler, Worker},
+    ports::{SharedEmbedder, SharedIndex, SharedLanguageModel, SharedMediaStore},
+    projects::Projects,
+};
+use domain::envelope::RecordedEvent;
+use projections::{Projector, projectors};
+use sqlx::{PgPool, PgTransaction};
+use tokio::task::JoinSet;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Settings;
+
+/// Workers of a process that do jobs side by side.
+const WORKERS: usize = 2;
+
+/// Everything that a process shares among its tasks.
+#[derive(Clone)]
+pub struct App {
+    pub pool: PgPool,
+    pub commands: Commands,
+    pub accounts: Accounts,
+    pub projects: Projects,
+    pub documents: Documents,
+    pub answering: Answering,
+    pub media: SharedMediaStore,
+    pub progress: Progress,
+    pub clock: SharedClock,
+    kafka: Option<KafkaSettings>,
+}
+
+/// Lets a projector be fed like any other consumer of the log.
+struct Projection(Arc<dyn Projector>);
+
+#[async_trait]
+impl EventConsumer for Projection {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn aggregate_types(&self) -> &'static [&'static str] {
+        self.0.aggregate_types()
+    }
+
+    async fn consume(&self, event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
+        self.0.project(event, tx).await.map_err(|error| ConsumerError::Effect(Box::new(error)))
+    }
+}
+
+impl App {
+    /// Puts a process together over a database whose schema is up to date. Its background work is added to the tasks,
+    /// which are endless: one that ends is a bug that whoever holds them must see.
+    ///
+    /// # Errors
+    /// If the settings are contradictory, the master key does not fit or the media folder cannot be made.
+    pub async fn open(settings: &Settings, pool: PgPool, tasks: &mut JoinSet<()>) -> anyhow::Result<Self> {
+        let clock: SharedClock = Arc::new(SystemClock);
+        let (log, background) = EventLog::open(pool.clone(), settings.load_master_key()?, clock.clone()).await?;
+        tasks.spawn(background);
+        let commands = Commands::new(log);
+        let projects = Projects::new(commands.clone());
+        tokio::fs::create_dir_all(settings.media_dir()).await?;
+        let media: SharedMediaStore = Arc::new(ObjectMedia::in_folder(&settings.media_dir())?);
+        let index: SharedIndex = Arc::new(PostgresIndex::new(pool.clone()));
+        let (model, embedder) = models(settings)?;
+        let names = settings.clone();
+        let answering = Answering {
+            commands: commands.clone(),
+            projects: projects.clone(),
+            model,
+            embedder,
+            index,
+            names: Arc::new(move |model| names.model_name(model)),
+            server_key: settings.openai_api_key.clone(),
+            tracker: TaskTracker::new(),
+            process: clock.new_id(),
+        };
+        Ok(Self {
+            accounts: Accounts::new(commands.clone()),
+            documents: Documents::new(commands.clone(), media.clone()),
+            projects,
+            answering,
+            media,
+            progress: Progress::default(),
+            kafka: settings.kafka(),
+            clock,
+            commands,
+            pool,
+        })
+    }
+
+    /// The consumers that write views.
+    fn projections() -> Vec<Arc<dyn EventConsumer>> {
+        projectors().into_iter().map(|projector| Arc::new(Projection(projector)) as Arc<dyn EventConsumer>).collect()
+    }
+
+    /// Feeds the views and enqueues the work that follows from events, for ever.
+    pub fn spawn_projectors(&self, tasks: &mut JoinSet<()>) {
+        for consumer in Self::projections() {
+            self.spawn_consumer(consumer, tasks);
+        }
+    }
+
+    /// Does the work that follows from events, for ever.
+    pub fn spawn_workers(&self, tasks: &mut JoinSet<()>) {
+        self.spawn_consumer(Arc::new(EmbeddingHandler), tasks);
+        for _ in 0..WORKERS {
+            tasks.spawn(self.worker().run());
+        }
+    }
+
+    /// Publishes the log to Kafka, for ever, if there is one.
+    pub fn spawn_relay(&self, tasks: &mut JoinSet<()>) {
+        if let Some(kafka) = &self.kafka {
+            tasks.spawn(run_relay(self.pool.clone(), kafka.clone(), self.commands.log().head()));
+        }
+    }
+
+    fn spawn_consumer(&self, consumer: Arc<dyn EventConsumer>, tasks: &mut JoinSet<()>) {
+        let log = self.commands.log().clone();
+        tasks.spawn(log.follow(consumer, self.kafka.clone(), self.progress.clone()));
+    }
+
+    fn worker(&self) -> Worker {
+        let embedding = Embedding {
+            commands: self.commands.clone(),
+            media: self.media.clone(),
+            embedder: self.answering.embedder.clone(),
+            index: self.answering.index.clone(),
+        };
+        let interrupted = InterruptedAnswers { commands: self.commands.clone() };
+        let handlers: Vec<Arc<dyn JobHandler>> = vec![Arc::new(embedding), Arc::new(interrupted)];
+        Worker::new(self.pool.clone(), self.clock.new_id(), handlers, self.progress.clone())
+    }
+
+    /// Applies what is in the log to the views and does the work that is due, until nothing is left.
+    ///
+    /// # Errors
+    /// If an event cannot be applied or the database fails.
+    pub async fn settle(&self) -> anyhow::Result<()> {
+        let log = self.commands.log();
+        let worker = self.worker();
+        loop {
+            for consumer in Self::projections() {
+                log.catch_up(consumer, &self.progress).await?;
+            }
+            log.catch_up(Arc::new(EmbeddingHandler), &self.progress).await?;
+            if worker.run_due().await? == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Waits until what was written can be read back from the views. Says whether it can.
+    pub async fn wait_for_views(&self, committed: &Committed, patience: Duration) -> bool {
+        let views: Vec<_> =
+            projectors().iter().map(|projector| (projector.name(), projector.aggregate_types())).collect();
+        match self.progress.wait_for(&self.pool, &views, &committed.positions, patience).await {
+            Ok(reached) => reached,
+            Err(error) => {
+                tracing::warn!(%error, "it is not known how far the views are");
+                false
+            }
+        }
+    }
+}
+
+fn models(settings: &Settings) -> anyhow::Result<(SharedLanguageModel, SharedEmbedder)> {
+    let server = match settings.provider_url() {
+        Some(url) => Some(OpenAiServer::new(&url, settings.openai_api_key.as_deref().unwrap_or_default())?),
+        None => None,
+    };
+    let embedder: SharedEmbedder = match (&settings.openai_embedding_model, &server) {
+        (Some(model), Some(server)) => {
+            Arc::new(OpenAiEmbedder::new(server.clone(), model, settings.openai_embedding_dimensions))
+        }
+        (Some(_), None) => anyhow::bail!("OPENAI_EMBEDDING_MODEL needs OPENAI_BASE_URL or OPENAI_API_KEY"),
+        (None, _) => Arc::new(LexicalEmbedder),
+    };
+    let model: SharedLanguageModel = match server {
+        Some(server) => Arc::new(OpenAiChat::new(server)),
+        None => Arc::new(ExtractiveAnswerer),
+    };
+    Ok((model, embedder))
+}

@@ -1,0 +1,229 @@
+//! Settings: by flag, by environment or by a `.env` file, in this order. Nothing else reads the environment.
+
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use commands::event_log::{KafkaSettings, KeyError, MasterKey};
+use domain::values::Model;
+
+/// Reads the `.env` file of the current folder, if there is one. What the environment already holds wins.
+///
+/// # Errors
+/// If the file cannot be read or is malformed.
+pub fn load_env_file() -> anyhow::Result<()> {
+    match dotenvy::from_path(".env") {
+        Ok(()) => Ok(()),
+        Err(error) if error.not_found() => Ok(()),
+        Err(dotenvy::Error::Io(error)) => Err(error).context("the file .env cannot be read"),
+        // The error quotes the line, which may hold a secret.
+        Err(_) => bail!("the file .env has a line that is not of the form NAME=value (values with blanks need quotes)"),
+    }
+}
+
+/// Where things are, and who answers.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Settings (flag, environment variable or .env file)")]
+pub struct Settings {
+    /// Folder for everything that is kept outside a database of yours: the built-in PostgreSQL, uploads, the master key
+    #[arg(long, env, default_value = "./data", global = true)]
+    pub data_dir: PathBuf,
+
+    /// PostgreSQL to use instead of the built-in one, such as postgres://user:password@host/database
+    #[arg(long, env, hide_env_values = true, global = true)]
+    pub database_url: Option<String>,
+
+    /// Connections to PostgreSQL that a process may open
+    #[arg(long, env, default_value_t = 20, global = true)]
+    pub database_connections: u32,
+
+    /// Kafka to stream the events over, such as localhost:9092; without it consumers read the log in PostgreSQL
+    #[arg(long, env, global = true)]
+    pub kafka_brokers: Option<String>,
+
+    /// What the names of our topics and consumer groups begin with
+    #[arg(long, env, default_value = "ayushma", global = true)]
+    pub kafka_topic_prefix: String,
+
+    /// Copies of every partition, when we make the topics
+    #[arg(long, env, default_value_t = 1, global = true)]
+    pub kafka_replication_factor: i32,
+
+    /// The key that wraps the keys of all personal text: 64 hexadecimal digits. Default: the master key file
+    #[arg(long, env, hide_env_values = true, global = true)]
+    pub master_key: Option<String>,
+
+    /// File with the master key, made on first use [default: <DATA_DIR>/master.key]
+    #[arg(long, env, global = true)]
+    pub master_key_file: Option<PathBuf>,
+
+    /// OpenAI-compatible server that answers; without it and without a key the built-in answerer quotes documents
+    /// [default with a key: https://api.openai.com/v1]
+    #[arg(long, env, global = true)]
+    pub openai_base_url: Option<String>,
+
+    /// The server's own provider key, for users who may use it
+    #[arg(long, env, hide_env_values = true, global = true)]
+    pub openai_api_key: Option<String>,
+
+    /// Provider's model for all of the contract's model numbers [default: the original's name of each number]
+    #[arg(long, env, global = true)]
+    pub openai_model: Option<String>,
+
+    /// Provider's models by number, such as 1=small-model,7=large-model
+    #[arg(long, env, value_delimiter = ',', value_parser = parse_numbered_model, global = true)]
+    pub openai_models: Vec<(i64, String)>,
+
+    /// Provider's embedding model; without it the built-in lexical embedder is used
+    #[arg(long, env, global = true)]
+    pub openai_embedding_model: Option<String>,
+
+    /// Dimensions to ask of the embedding model [default: the model's own]
+    #[arg(long, env, global = true)]
+    pub openai_embedding_dimensions: Option<u32>,
+
+    /// What to log, such as info or info,commands=debug
+    #[arg(long, env, default_value = "info", global = true)]
+    pub log: String,
+
+    /// How to log
+    #[arg(long, env, value_enum, default_value_t = LogFormat::Text, global = true)]
+    pub log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// How requests are served.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "HTTP (flag, environment variable or .env file)")]
+pub struct HttpSettings {
+    /// Address on which HTTP is served
+    #[arg(long, env, default_value = "127.0.0.1:8000")]
+    pub listen: SocketAddr,
+
+    /// Address under which clients reach the server, for links to files [default: the request's Host]
+    #[arg(long, env)]
+    pub public_url: Option<String>,
+
+    /// Megabytes that an uploaded file may have
+    #[arg(long, env, default_value_t = 25)]
+    pub max_upload_mb: usize,
+
+    /// Milliseconds for which the answer to a write waits until it can be read back
+    #[arg(long, env, default_value_t = 5_000)]
+    pub write_wait_ms: u64,
+}
+
+impl HttpSettings {
+    /// How a person on this machine reaches the server that listens on this address.
+    pub fn base_url(&self, listening: SocketAddr) -> String {
+        if let Some(url) = self.public_url.as_deref().filter(|url| !url.trim().is_empty()) {
+            return url.trim_end_matches('/').to_owned();
+        }
+        let mut reachable = listening;
+        if listening.ip().is_unspecified() {
+            reachable.set_ip(if listening.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+        }
+        format!("http://{reachable}")
+    }
+
+    pub const fn write_wait(&self) -> Duration {
+        Duration::from_millis(self.write_wait_ms)
+    }
+}
+
+fn parse_numbered_model(text: &str) -> Result<(i64, String), String> {
+    let (number, name) = text.split_once('=').ok_or("expected number=name")?;
+    let number: i64 = number.trim().parse().map_err(|_| "the number before = is none")?;
+    Model::from_number(number).ok_or("there are the numbers 1 to 8")?;
+    Ok((number, name.trim().to_owned()))
+}
+
+impl Settings {
+    /// The settings with blank values as if they were not given: `.env` files often name what they leave open.
+    #[must_use]
+    pub fn without_blanks(mut self) -> Self {
+        for text in [
+            &mut self.database_url,
+            &mut self.kafka_brokers,
+            &mut self.master_key,
+            &mut self.openai_base_url,
+            &mut self.openai_api_key,
+            &mut self.openai_model,
+            &mut self.openai_embedding_model,
+        ] {
+            text.take_if(|text| text.trim().is_empty());
+        }
+        self.master_key_file.take_if(|path| path.as_os_str().is_empty());
+        self
+    }
+
+    pub fn kafka(&self) -> Option<KafkaSettings> {
+        self.kafka_brokers.as_ref().map(|brokers| KafkaSettings {
+            brokers: brokers.clone(),
+            prefix: self.kafka_topic_prefix.clone(),
+            replication: self.kafka_replication_factor,
+        })
+    }
+
+    /// The base URL of the provider that answers; `None` means the built-in answerer.
+    pub fn provider_url(&self) -> Option<String> {
+        match (&self.openai_base_url, &self.openai_api_key) {
+            (Some(url), _) => Some(url.clone()),
+            (None, Some(_)) => Some("https://api.openai.com/v1".to_owned()),
+            (None, None) => None,
+        }
+    }
+
+    /// The provider's name of one of the contract's models.
+    pub fn model_name(&self, model: Model) -> String {
+        let number = i64::from(model.number());
+        let own = self.openai_models.iter().find(|(known, _)| *known == number).map(|(_, name)| name.clone());
+        own.or_else(|| self.openai_model.clone()).unwrap_or_else(|| original_name(model).to_owned())
+    }
+
+    pub fn media_dir(&self) -> PathBuf {
+        self.data_dir.join("media")
+    }
+
+    /// The master key; its file is made if there is none.
+    ///
+    /// # Errors
+    /// [`KeyError`] if there is none and none can be made, or it is malformed.
+    pub fn load_master_key(&self) -> Result<MasterKey, KeyError> {
+        if let Some(key) = &self.master_key {
+            return MasterKey::from_hex(key);
+        }
+        let path = self.master_key_file.clone().unwrap_or_else(|| self.data_dir.join("master.key"));
+        let (key, is_new) = MasterKey::from_file_or_new(&path)?;
+        if is_new {
+            tracing::warn!(
+                path = %path.display(),
+                "a master key was made: back it up, without it no personal text can ever be read again"
+            );
+        }
+        Ok(key)
+    }
+}
+
+/// What the original called its models.
+const fn original_name(model: Model) -> &'static str {
+    match model {
+        Model::Gpt35 => "gpt-3.5-turbo",
+        Model::Gpt35Long => "gpt-3.5-16k",
+        Model::Gpt4 => "gpt-4",
+        Model::Gpt4Long => "gpt-4-32k",
+        Model::Gpt4Visual => "gpt-4-vision-preview",
+        Model::Gpt4Turbo => "gpt-4-turbo",
+        Model::Gpt4Omni => "gpt-4o",
+        Model::Gpt4OmniMini => "gpt-4o-mini",
+    }
+}

@@ -1,0 +1,128 @@
+//! What the `Authorization` header says, before anybody checks whether it is true.
+
+use axum::http::{HeaderMap, header};
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use super::problem::ApiError;
+
+/// What a request shows to say whose it is. It holds secrets, so it has no `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// No header, or a scheme that is not ours: the front end sends `undefined` when nobody is logged in.
+    Anonymous,
+    Token(String),
+    Basic {
+        email: String,
+        password: String,
+    },
+}
+
+impl Credentials {
+    pub fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
+        let header = headers.get(header::AUTHORIZATION).map_or(&[][..], |value| value.as_bytes());
+        let words: Vec<&[u8]> = header.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
+        let Some((scheme, rest)) = words.split_first() else {
+            return Ok(Self::Anonymous);
+        };
+        if scheme.eq_ignore_ascii_case(b"token") {
+            Self::token(rest)
+        } else if scheme.eq_ignore_ascii_case(b"basic") {
+            Self::basic(rest)
+        } else {
+            Ok(Self::Anonymous)
+        }
+    }
+
+    fn token(words: &[&[u8]]) -> Result<Self, ApiError> {
+        match words {
+            [] => Err(ApiError::Unauthorized("Invalid token header. No credentials provided.")),
+            [token] => std::str::from_utf8(token).map(|token| Self::Token(token.to_owned())).map_err(|_| {
+                ApiError::Unauthorized("Invalid token header. Token string should not contain invalid characters.")
+            }),
+            _ => Err(ApiError::Unauthorized("Invalid token header. Token string should not contain spaces.")),
+        }
+    }
+
+    fn basic(words: &[&[u8]]) -> Result<Self, ApiError> {
+        let encoded = match words {
+            [] => {
+                return Err(ApiError::Unauthorized("Invalid basic header. No credentials provided."));
+            }
+            [encoded] => encoded,
+            _ => {
+                return Err(ApiError::Unauthorized(
+                    "Invalid basic header. Credentials string should not contain spaces.",
+                ));
+            }
+        };
+        let decoded = STANDARD.decode(encoded).map_err(|_| ApiError::bad_basic())?;
+        // Older clients send Latin-1, whose bytes are the characters' numbers.
+        let text = String::from_utf8(decoded)
+            .unwrap_or_else(|error| error.as_bytes().iter().copied().map(char::from).collect());
+        match text.split_once(':') {
+            Some((email, password)) if !text.contains('\0') => {
+                Ok(Self::Basic { email: email.to_owned(), password: password.to_owned() })
+            }
+            _ => Err(ApiError::bad_basic()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    fn of(header: &str) -> Result<Credentials, ApiError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_str(header).expect("a header value"));
+        Credentials::of(&headers)
+    }
+
+    fn refusal(header: &str) -> &'static str {
+        match of(header) {
+            Err(ApiError::Unauthorized(detail)) => detail,
+            _ => "accepted",
+        }
+    }
+
+    #[test]
+    fn the_keyword_of_a_token_may_be_in_any_case() {
+        for header in ["Token abc", "token abc", "TOKEN   abc "] {
+            assert!(of(header).is_ok_and(|c| c == Credentials::Token("abc".into())));
+        }
+    }
+
+    #[test]
+    fn what_is_not_our_scheme_is_nobody() {
+        for header in ["", "undefined", "Bearer abc", "foo", "Tokenabc"] {
+            assert!(of(header).is_ok_and(|c| c == Credentials::Anonymous), "{header}");
+        }
+        assert!(Credentials::of(&HeaderMap::new()).is_ok_and(|c| c == Credentials::Anonymous));
+    }
+
+    #[test]
+    fn a_token_header_has_exactly_one_token() {
+        assert_eq!(refusal("Token"), "Invalid token header. No credentials provided.");
+        assert_eq!(refusal("Token a b"), "Invalid token header. Token string should not contain spaces.");
+    }
+
+    #[test]
+    fn basic_gives_e_mail_and_password() {
+        let header = format!("Basic {}", STANDARD.encode("nurse@example.com:Pass:w0rd"));
+        assert!(
+            of(&header).is_ok_and(
+                |c| c == Credentials::Basic { email: "nurse@example.com".into(), password: "Pass:w0rd".into() }
+            )
+        );
+    }
+
+    #[test]
+    fn basic_that_makes_no_sense_is_a_wrong_password() {
+        let with_nul = format!("Basic {}", STANDARD.encode("a\0:b"));
+        let without_colon = format!("Basic {}", STANDARD.encode("nurse"));
+        for header in ["Basic !!!", &with_nul, &without_colon] {
+            assert_eq!(refusal(header), "Invalid username/password.");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Texts, e-mail addresses and lists of texts.
+
+use serde_json::Value;
+
+use super::{Kind, Parsed, last, refuse};
+use crate::contract::{email, field_errors::FieldMessages, input::Received, python};
+
+struct Rule {
+    message: String,
+    holds: Box<dyn Fn(&str) -> bool>,
+}
+
+pub struct Text {
+    pub(in crate::contract) trim: bool,
+    pub(in crate::contract) blank: bool,
+    email: bool,
+    rules: Vec<Rule>,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self { trim: true, blank: false, email: false, rules: vec![] }
+    }
+}
+
+impl Text {
+    pub(in crate::contract) fn email() -> Self {
+        let mut text = Self { email: true, ..Self::default() };
+        text.max(254);
+        text
+    }
+
+    pub(in crate::contract) fn check(&mut self, message: impl Into<String>, holds: impl Fn(&str) -> bool + 'static) {
+        self.rules.push(Rule { message: message.into(), holds: Box::new(holds) });
+    }
+
+    pub(in crate::contract) fn max(&mut self, characters: usize) {
+        self.check(format!("Ensure this field has no more than {characters} characters."), move |text| {
+            text.chars().count() <= characters
+        });
+    }
+
+    pub(in crate::contract) fn min(&mut self, characters: usize) {
+        self.check(format!("Ensure this field has at least {characters} characters."), move |text| {
+            text.chars().count() >= characters
+        });
+    }
+
+    fn parse_text(&self, text: String) -> Parsed<String> {
+        let stripped = python::strip(&text);
+        if text.is_empty() || (self.trim && stripped.is_empty()) {
+            return if self.blank { Ok(String::new()) } else { refuse("This field may not be blank.") };
+        }
+        let text = if self.trim { stripped.to_owned() } else { text };
+        let mut messages: Vec<String> =
+            self.rules.iter().filter(|rule| !(rule.holds)(&text)).map(|rule| rule.message.clone()).collect();
+        if text.contains('\0') {
+            messages.push("Null characters are not allowed.".to_owned());
+        }
+        if self.email && !email::is_valid(&text) {
+            messages.push("Enter a valid email address.".to_owned());
+        }
+        if messages.is_empty() { Ok(text) } else { Err(FieldMessages::Whole(messages)) }
+    }
+
+    fn parse_json(&self, value: &Value) -> Parsed<String> {
+        match value {
+            Value::String(text) => self.parse_text(text.clone()),
+            Value::Number(number) => self.parse_text(python::number_text(number)),
+            Value::Null => refuse("This field may not be null."),
+            Value::Bool(_) | Value::Array(_) | Value::Object(_) => refuse("Not a valid string."),
+        }
+    }
+}
+
+impl Kind for Text {
+    type Value = String;
+
+    fn parse(&self, received: &Received) -> Parsed<String> {
+        match received {
+            Received::Json(value) => self.parse_json(value),
+            Received::Texts(texts) => self.parse_text(last(texts)),
+            Received::File(_) => refuse("Not a valid string."),
+        }
+    }
+
+    fn keeps_empty_text(&self) -> bool {
+        self.blank
+    }
+}
+
+#[derive(Default)]
+pub struct Strings {
+    pub(in crate::contract) not_empty: bool,
+}
+
+impl Kind for Strings {
+    type Value = Vec<String>;
+
+    fn parse(&self, received: &Received) -> Parsed<Vec<String>> {
+        let item = Text::default();
+        let items: Vec<Parsed<String>> = match received {
+            Received::Json(Value::Array(values)) => values.iter().map(|value| item.parse_json(value)).collect(),
+            Received::Texts(texts) => texts.iter().map(|text| item.parse_text(text.clone())).collect(),
+            Received::Json(other) => return not_a_list(python::type_name(other)),
+            Received::File(_) => return not_a_list("file"),
+        };
+        if self.not_empty && items.is_empty() {
+            return refuse("This list may not be empty.");
+        }
+        let mut texts = Vec::with_capacity(items.len());
+        let mut errors = vec![];
+        for (index, item) in items.into_iter().enumerate() {
+            match item {
+                Ok(text) => texts.push(text),
+                Err(FieldMessages::Whole(messages)) => errors.push((index, messages)),
+                Err(FieldMessages::Items(_)) => {}
+            }
+        }
+        if errors.is_empty() { Ok(texts) } else { Err(FieldMessages::Items(errors)) }
+    }
+
+    fn keeps_empty_text(&self) -> bool {
+        true
+    }
+}
+
+fn not_a_list<T>(type_name: &str) -> Parsed<T> {
+    refuse(format!("Expected a list of items but got type \"{type_name}\"."))
+}

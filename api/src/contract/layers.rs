@@ -1,0 +1,122 @@
+//! What holds for every request and every answer, whatever the route: CORS, security headers, panics, unknown paths
+//! and the request's span.
+//!
+//! Spans and log lines carry no query string, no body and no id out of the path.
+
+use std::{any::Any, time::Instant};
+
+use axum::{
+    Router,
+    extract::{MatchedPath, Request},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
+};
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::problem::ApiError;
+
+const ALLOWED_HEADERS: &str = "accept, authorization, content-type, user-agent, x-csrftoken, \
+    x-requested-with, sentry-trace, OpenAI-Key, baggage, X-API-KEY, Idempotency-Key, Last-Event-ID";
+const ALLOWED_METHODS: &str = "DELETE, GET, OPTIONS, PATCH, POST, PUT";
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request, for log lines and for the events that it causes.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestId(pub Uuid);
+
+/// The router as it is served: call it last, after every route.
+pub fn finish(router: Router) -> Router {
+    router
+        .fallback(|| async { ApiError::not_found() })
+        .layer(from_fn(refuse_nul))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(answer_headers))
+        .layer(from_fn(traced))
+}
+
+/// A path with a NUL is no path; no route and no database should meet one.
+async fn refuse_nul(request: Request, next: Next) -> Response {
+    if request.uri().path().contains("%00") {
+        return ApiError::not_found().into_response();
+    }
+    next.run(request).await
+}
+
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    // What was said in the panic may hold personal text.
+    ApiError::internal("a route panicked").into_response()
+}
+
+async fn answer_headers(request: Request, next: Next) -> Response {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let framed = request.uri().path().starts_with("/media/");
+    let preflight =
+        request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let mut response = if preflight { StatusCode::OK.into_response() } else { next.run(request).await };
+    let headers = response.headers_mut();
+    add_cors(headers, origin, preflight);
+    add_security(headers, framed);
+    response
+}
+
+/// Any origin may call with credentials; the API takes no cookies, so that a page can use only what it was given.
+fn add_cors(headers: &mut HeaderMap, origin: Option<HeaderValue>, preflight: bool) {
+    headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, origin"));
+    let Some(origin) = origin else {
+        return;
+    };
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    if preflight {
+        for (name, value) in [
+            (header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS),
+            (header::ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS),
+            (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+}
+
+fn add_security(headers: &mut HeaderMap, framed: bool) {
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (header::CONTENT_LANGUAGE, "en"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // The front end shows documents in a frame of its own page.
+    if !framed {
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a request's id is of the HTTP edge and decides nothing")]
+async fn traced(mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = Uuid::now_v7();
+    let route =
+        request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let span = tracing::info_span!("http.request", request.id = %id, method = %request.method(), route);
+    request.extensions_mut().insert(RequestId(id));
+    async move {
+        let mut response = next.run(request).await;
+        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(status = response.status().as_u16(), duration_ms, "request answered");
+        if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+#[cfg(test)]
+#[path = "layers_tests.rs"]
+mod tests;

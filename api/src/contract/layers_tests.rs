@@ -1,0 +1,115 @@
+use super::*;
+use axum::{body::Body, routing::get};
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+async fn broken() -> StatusCode {
+    panic!("said in the panic")
+}
+
+fn app() -> Router {
+    finish(
+        Router::new()
+            .route("/api/projects", get(|| async { "[]" }))
+            .route("/api/broken", get(broken))
+            .route("/media/{name}", get(|| async { "file" })),
+    )
+}
+
+async fn send(method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Body::empty()).expect("a request");
+    app().oneshot(request).await.expect("infallible")
+}
+
+async fn body(response: Response) -> String {
+    let bytes = response.into_body().collect().await.expect("whole").to_bytes();
+    String::from_utf8(bytes.to_vec()).expect("text")
+}
+
+const ORIGIN: (&str, &str) = ("origin", "https://ayushma.example");
+const PREFLIGHT: (&str, &str) = ("access-control-request-method", "PATCH");
+
+#[tokio::test]
+async fn every_answer_echoes_the_origin() {
+    for path in ["/api/projects", "/api/nowhere", "/api/broken", "/api/projects/%00"] {
+        let response = send("GET", path, &[ORIGIN]).await;
+        let headers = response.headers();
+        assert_eq!(headers["access-control-allow-origin"], ORIGIN.1, "{path}");
+        assert_eq!(headers["access-control-allow-credentials"], "true");
+        assert_eq!(headers["vary"], "Accept, Accept-Language, origin");
+    }
+}
+
+#[tokio::test]
+async fn without_an_origin_there_is_no_cors() {
+    let response = send("GET", "/api/projects", &[]).await;
+    assert!(!response.headers().contains_key("access-control-allow-origin"));
+}
+
+#[tokio::test]
+async fn a_preflight_of_any_path_is_empty_and_allows_what_the_front_end_sends() {
+    for path in ["/api/projects", "/api/nowhere", "/"] {
+        let response = send("OPTIONS", path, &[ORIGIN, PREFLIGHT]).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let headers = response.headers();
+        assert_eq!(headers["access-control-allow-origin"], ORIGIN.1);
+        assert_eq!(headers["access-control-max-age"], "86400");
+        assert_eq!(headers["access-control-allow-methods"], "DELETE, GET, OPTIONS, PATCH, POST, PUT");
+        let allowed = headers["access-control-allow-headers"].to_str().expect("ASCII");
+        for name in ["authorization", "content-type", "OpenAI-Key", "baggage", "Last-Event-ID"] {
+            assert!(allowed.split(", ").any(|known| known == name), "{name}");
+        }
+        assert_eq!(body(response).await, "");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_has_the_security_headers() {
+    for path in ["/api/projects", "/api/nowhere", "/api/broken"] {
+        let response = send("GET", path, &[]).await;
+        for (name, value) in [
+            ("x-frame-options", "DENY"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "same-origin"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("content-language", "en"),
+        ] {
+            assert_eq!(response.headers()[name], value, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn media_may_be_framed() {
+    let response = send("GET", "/media/a.pdf?r=1", &[]).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(!response.headers().contains_key("x-frame-options"));
+}
+
+#[tokio::test]
+async fn unknown_paths_and_trailing_slashes_are_not_found() {
+    for path in ["/", "/api", "/api/projects/", "/api/a%00b", "/api/%ff"] {
+        let response = send("GET", path, &[]).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(response.headers()["content-type"], "application/json");
+        assert_eq!(body(response).await, r#"{"detail":"Not found."}"#);
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_a_server_error_that_says_nothing() {
+    let response = send("GET", "/api/broken", &[]).await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(body(response).await, r#"{"detail":"A server error occurred."}"#);
+}
+
+#[tokio::test]
+async fn requests_have_ids_of_their_own() {
+    let first = send("GET", "/api/projects", &[]).await;
+    let second = send("GET", "/api/projects", &[]).await;
+    assert_ne!(first.headers()["x-request-id"], second.headers()["x-request-id"]);
+}

@@ -1,0 +1,22 @@
+//! The wire contract: how requests are read and answers are shaped, the same for every endpoint.
+//!
+//! It owns error bodies, body reading, field validation, paging, the `Authorization` header, CORS, methods and
+//! permissions, and event frames. It never touches the database, and it knows no endpoint.
+
+pub mod auth_header;
+mod email;
+mod field_errors;
+pub mod fields;
+pub mod ids;
+pub mod input;
+mod json_fault;
+mod kinds;
+pub mod layers;
+pub mod paging;
+pub mod problem;
+mod python;
+pub mod resource;
+pub mod sse;
+
+#[cfg(test)]
+mod recorded_exchanges;

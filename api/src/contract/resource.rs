@@ -1,0 +1,208 @@
+//! The methods of a path, and what each needs: a route file declares them as a table.
+//!
+//! ```
+//! # use api::contract::resource::{resource, Permission::{Staff, User}, Resource};
+//! # async fn list() {}
+//! # async fn create() {}
+//! # fn projects() -> Resource<()> {
+//! resource(Staff).get(User, list).post(Staff, create)
+//! # }
+//! ```
+//!
+//! The permission at the start is that of every method which the path does not have, because the order is:
+//! authentication (401), permission (403), method (405), and only then the route itself.
+
+use std::{future::Future, sync::Arc};
+
+use axum::{
+    extract::{FromRequestParts, RawPathParams, Request, State, rejection::RawPathParamsRejection},
+    handler::Handler,
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{MethodFilter, MethodRouter},
+};
+
+use super::{auth_header::Credentials, problem::ApiError};
+
+/// What a caller needs for a method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// Nothing; but credentials that are shown must be right.
+    Public,
+    /// Anybody who is logged in.
+    User,
+    Staff,
+    /// Staff or reviewers.
+    Reviewer,
+    /// The key of a service.
+    ApiKey,
+}
+
+/// Who is calling. Routes take it as `Extension<C>`, public ones as `Option<Extension<C>>`.
+pub trait Caller: Clone + Send + Sync + 'static {
+    fn has(&self, permission: Permission) -> bool;
+}
+
+/// Finds out who is calling.
+pub trait Authenticator: Clone + Send + Sync + 'static {
+    type Caller: Caller;
+
+    /// `None` is nobody; credentials that are wrong are an error. The request is for what is not in the
+    /// `Authorization` header: API keys, and the address of the client.
+    fn authenticate(
+        &self,
+        credentials: Credentials,
+        request: &Parts,
+    ) -> impl Future<Output = Result<Option<Self::Caller>, ApiError>> + Send;
+}
+
+/// A path without methods yet; `otherwise` is what methods that it does not get would need.
+pub fn resource<S>(otherwise: Permission) -> Resource<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    Resource { methods: MethodRouter::new(), needs: vec![], otherwise, dotted_ids: false }
+}
+
+/// The methods of a path.
+#[must_use = "a resource is served after `guarded_by`"]
+pub struct Resource<S> {
+    methods: MethodRouter<S>,
+    needs: Vec<(Method, Permission)>,
+    otherwise: Permission,
+    dotted_ids: bool,
+}
+
+impl<S> Resource<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    /// Serves HEAD too.
+    pub fn get<H: Handler<T, S>, T: 'static>(self, needs: Permission, handler: H) -> Self {
+        self.on(Method::GET, MethodFilter::GET, needs, handler)
+    }
+
+    pub fn post<H: Handler<T, S>, T: 'static>(self, needs: Permission, handler: H) -> Self {
+        self.on(Method::POST, MethodFilter::POST, needs, handler)
+    }
+
+    pub fn patch<H: Handler<T, S>, T: 'static>(self, needs: Permission, handler: H) -> Self {
+        self.on(Method::PATCH, MethodFilter::PATCH, needs, handler)
+    }
+
+    pub fn delete<H: Handler<T, S>, T: 'static>(self, needs: Permission, handler: H) -> Self {
+        self.on(Method::DELETE, MethodFilter::DELETE, needs, handler)
+    }
+
+    /// Ids of this path may contain a dot: usernames do. Elsewhere such a path does not exist.
+    pub fn dotted_ids(mut self) -> Self {
+        self.dotted_ids = true;
+        self
+    }
+
+    /// What a router serves at the path.
+    #[expect(clippy::missing_panics_doc, reason = "names of methods are always header text")]
+    pub fn guarded_by<A: Authenticator>(self, authenticator: A) -> MethodRouter<S> {
+        let allow = self.allow();
+        let guard = Guard {
+            authenticator,
+            table: Arc::new(Table {
+                needs: self.needs,
+                otherwise: self.otherwise,
+                dotted_ids: self.dotted_ids,
+                allow_header: HeaderValue::from_str(&allow).expect("names of methods are header text"),
+            }),
+        };
+        self.methods
+            .options(|| async { StatusCode::OK })
+            .fallback(|method: Method| async move { ApiError::method_not_allowed(&method) })
+            .layer(from_fn_with_state(guard, Guard::admit))
+    }
+
+    fn on<H: Handler<T, S>, T: 'static>(
+        mut self,
+        method: Method,
+        filter: MethodFilter,
+        needs: Permission,
+        handler: H,
+    ) -> Self {
+        self.methods = self.methods.on(filter, handler);
+        self.needs.push((method, needs));
+        self
+    }
+
+    /// The methods in the contract's order.
+    fn allow(&self) -> String {
+        let has = |method: &&Method| self.needs.iter().any(|(known, _)| known == *method);
+        let mut names: Vec<&str> = ORDER.iter().filter(has).map(Method::as_str).collect();
+        if has(&&Method::GET) {
+            names.push("HEAD");
+        }
+        names.push("OPTIONS");
+        names.join(", ")
+    }
+}
+
+static ORDER: [Method; 4] = [Method::GET, Method::POST, Method::PATCH, Method::DELETE];
+
+struct Table {
+    needs: Vec<(Method, Permission)>,
+    otherwise: Permission,
+    dotted_ids: bool,
+    allow_header: HeaderValue,
+}
+
+impl Table {
+    fn needs(&self, method: &Method) -> Permission {
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        self.needs.iter().find(|(known, _)| known == method).map_or(self.otherwise, |(_, needs)| *needs)
+    }
+}
+
+#[derive(Clone)]
+struct Guard<A> {
+    authenticator: A,
+    table: Arc<Table>,
+}
+
+impl<A: Authenticator> Guard<A> {
+    async fn admit(State(guard): State<Self>, request: Request, next: Next) -> Response {
+        let (mut parts, body) = request.into_parts();
+        if !guard.path_exists(&mut parts).await {
+            return ApiError::not_found().into_response();
+        }
+        let mut response = match guard.check(&mut parts).await {
+            Ok(()) => next.run(Request::from_parts(parts, body)).await,
+            Err(refusal) => refusal.into_response(),
+        };
+        response.headers_mut().insert(header::ALLOW, guard.table.allow_header.clone());
+        response
+    }
+
+    async fn path_exists(&self, parts: &mut Parts) -> bool {
+        match RawPathParams::from_request_parts(parts, &()).await {
+            Ok(ids) => ids.iter().all(|(_, id)| !id.contains('/') && (self.table.dotted_ids || !id.contains('.'))),
+            Err(RawPathParamsRejection::MissingPathParams(_)) => true,
+            Err(_) => false,
+        }
+    }
+
+    async fn check(&self, parts: &mut Parts) -> Result<(), ApiError> {
+        let credentials = Credentials::of(&parts.headers)?;
+        let needs = self.table.needs(&parts.method);
+        match self.authenticator.authenticate(credentials, parts).await? {
+            None if needs == Permission::Public => Ok(()),
+            None => Err(ApiError::not_authenticated()),
+            Some(caller) if needs == Permission::Public || caller.has(needs) => {
+                parts.extensions.insert(caller);
+                Ok(())
+            }
+            Some(_) => Err(ApiError::permission_denied()),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "resource_tests.rs"]
+mod tests;

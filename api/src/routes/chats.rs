@@ -1,0 +1,159 @@
+//! `projects/{id}/chats`.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use commands::execute::Context;
+use domain::{
+    chat::{Chat, ChatCommand},
+    ids::{ChatId, ProjectId},
+    project::Project,
+    values::Title,
+};
+use projections::chats::{self, ChatSummary, Filter};
+
+use super::{
+    caller::CallerInfo,
+    web::{Origin, ProviderKey, Web, empty},
+};
+use crate::contract::{
+    ids::{own_id, parent_id},
+    input::{Input, UnreadBody},
+    paging::ListQuery,
+    problem::ApiError,
+    resource::{Permission::User, resource},
+};
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new()
+        .route(
+            "/api/projects/{project}/chats",
+            resource(User).get(User, list).post(User, start).guarded_by(web.clone()),
+        )
+        .route(
+            "/api/projects/{project}/chats/{id}",
+            resource(User).get(User, get).patch(User, retitle).delete(User, delete).guarded_by(web.clone()),
+        )
+}
+
+/// Superusers may ask for everybody's chats.
+fn sees_all(caller: &CallerInfo, query: &ListQuery) -> bool {
+    caller.user.is_superuser && query.get("fetch") == Some("all")
+}
+
+async fn list(
+    State(web): State<Web>,
+    caller: CallerInfo,
+    Path(project): Path<String>,
+    query: ListQuery,
+) -> Result<Response, ApiError> {
+    let project = ProjectId::new(parent_id(&project)?);
+    let owner = (!sees_all(&caller, &query)).then(|| caller.id());
+    let filter = Filter { owner, search: query.search_words() };
+    let window = query.window(chats::ordering_column);
+    Ok(Json(chats::list(&web.app.pool, project, &filter, &window).await?).into_response())
+}
+
+/// The ids of a path: a malformed project is a 400, a malformed chat a 404.
+pub(super) fn ids((project, id): (String, String)) -> Result<(ProjectId, ChatId), ApiError> {
+    Ok((ProjectId::new(parent_id(&project)?), ChatId::new(own_id(&id)?)))
+}
+
+/// A chat of the caller's, or anybody's for superusers who ask for it. A stranger's does not exist.
+pub(super) async fn find(
+    web: &Web,
+    caller: &CallerInfo,
+    query: &ListQuery,
+    project: ProjectId,
+    id: ChatId,
+) -> Result<ChatSummary, ApiError> {
+    let chat = chats::find(&web.app.pool, project, id).await?;
+    chat.filter(|chat| chat.owner == caller.id() || sees_all(caller, query)).ok_or_else(ApiError::not_found)
+}
+
+fn title_of(input: &Input) -> Result<Title, ApiError> {
+    let title = input.create(|fields| fields.text("title").max(Title::MAX_CHARS).required())?;
+    Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))
+}
+
+async fn start(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(project): Path<String>,
+    key: ProviderKey,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let project_id = ProjectId::new(parent_id(&project)?);
+    let input = body.read().await?;
+    let title = title_of(&input)?;
+    match web.app.projects.load(project_id).await? {
+        Project::Absent | Project::Deleted { .. } => return Err(ApiError::not_found()),
+        Project::Existing { is_archived: true, .. } => {
+            return Err(ApiError::NonFieldText("Project is archived. Cannot create chat.".to_owned()));
+        }
+        // An assistant answers with the server's own means.
+        Project::Existing { settings, .. } if settings.assistant_id.is_some() => {}
+        Project::Existing { .. } => {
+            web.app.answering.choose_key(project_id, key.0, caller.user.allow_key).await?;
+        }
+    }
+    let id = ChatId::new(web.app.clock.new_id());
+    let command = ChatCommand::Start { project_id, owner: caller.id(), title };
+    let context = origin.context_of_creation(&caller, &input);
+    let committed = web.app.commands.execute::<Chat>(id.value(), command, &context).await?;
+    let id = committed.repeats.map_or(id, ChatId::new);
+    web.written(&committed, async || {
+        let chat = chats::find(&web.app.pool, project_id, id).await?.ok_or_else(ApiError::not_found)?;
+        Ok((StatusCode::CREATED, Json(chat)).into_response())
+    })
+    .await
+}
+
+async fn get(
+    State(web): State<Web>,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+    query: ListQuery,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let (project, id) = ids(path)?;
+    let chat = chats::detail(&web.app.pool, project, id, &web.media_base(&headers)).await?;
+    let is_visible = |chat: &chats::ChatDetail| chat.owner == caller.id() || sees_all(&caller, &query);
+    Ok(Json(chat.filter(is_visible).ok_or_else(ApiError::not_found)?).into_response())
+}
+
+async fn retitle(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+    query: ListQuery,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let (project, id) = ids(path)?;
+    let chat = find(&web, &caller, &query, project, id).await?;
+    let title = body.read().await?.partial(|fields| fields.text("title").max(Title::MAX_CHARS).optional())?;
+    let Some(title) = title else { return Ok(Json(chat).into_response()) };
+    let title = Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?;
+    let context: Context = origin.context(caller.actor());
+    let committed = web.app.commands.execute::<Chat>(id.value(), ChatCommand::Retitle(title), &context).await?;
+    web.written(&committed, async || Ok(Json(find(&web, &caller, &query, project, id).await?).into_response())).await
+}
+
+async fn delete(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+    query: ListQuery,
+) -> Result<Response, ApiError> {
+    let (project, id) = ids(path)?;
+    find(&web, &caller, &query, project, id).await?;
+    let context = origin.context(caller.actor());
+    let committed = web.app.commands.execute::<Chat>(id.value(), ChatCommand::Delete, &context).await?;
+    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+}

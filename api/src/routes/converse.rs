@@ -1,0 +1,229 @@
+//! `converse`: a question, and its answer by stream or at once.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use commands::answering::{Ask, Turn, TurnEvent};
+use domain::ids::{ChatId, MessageId};
+use futures::stream;
+use projections::chats;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::{
+    caller::CallerInfo,
+    chats::{find, ids},
+    web::{Origin, ProviderKey, Web},
+};
+use crate::contract::{
+    input::{Input, UnreadBody},
+    paging::ListQuery,
+    problem::ApiError,
+    resource::{Permission::User, resource},
+    sse::{self, AnswerFrame},
+};
+
+const DEFAULT_TOP_K: u32 = 100;
+const DEFAULT_TEMPERATURE: f64 = 0.1;
+const MAX_LANGUAGE_CHARS: usize = 10;
+const MAX_NONCE_CHARS: usize = 100;
+/// Files in the answer of `converse` are relative.
+const RELATIVE_MEDIA: &str = "/media/";
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new().route(
+        "/api/projects/{project}/chats/{id}/converse",
+        resource(User).post(User, converse).guarded_by(web.clone()),
+    )
+}
+
+async fn converse(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+    query: ListQuery,
+    key: ProviderKey,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let (project, chat) = ids(path)?;
+    find(&web, &caller, &query, project, chat).await?;
+    let input = body.read_multipart().await.map_err(as_error)?;
+    let request = Request::read(&input)?;
+    let text = request.text;
+    let ask = Ask {
+        project,
+        chat,
+        text: text.clone(),
+        language: request.language,
+        temperature: request.temperature,
+        top_k: request.top_k,
+        nonce: request.nonce,
+        provider_key: key.0,
+        allow_key: caller.user.allow_key,
+        shows_failure: request.stream,
+    };
+    let turn = web.app.answering.ask(ask, &origin.context_of_creation(&caller, &input)).await?;
+    if request.stream { stream_answer(web, chat, text, turn).await } else { whole_answer(web, turn).await }
+}
+
+struct Request {
+    text: String,
+    language: String,
+    temperature: f64,
+    top_k: u32,
+    nonce: Option<String>,
+    stream: bool,
+}
+
+impl Request {
+    /// All errors of this endpoint are `{"error": …}`.
+    fn read(input: &Input) -> Result<Self, ApiError> {
+        if input.file("audio").is_some() {
+            return Err(ApiError::error(
+                "[Speech to Text] Failed to transcribe speech: no speech-to-text engine is configured",
+            ));
+        }
+        let field = |name: &str| input.text(name).map(str::trim).filter(|text| !text.is_empty());
+        let text = field("text").map(|text| text.replace('\0', "")).filter(|text| !text.trim().is_empty());
+        let language = field("language").unwrap_or("en");
+        if language.chars().count() > MAX_LANGUAGE_CHARS {
+            return Err(ApiError::error(format!("language has more than {MAX_LANGUAGE_CHARS} characters")));
+        }
+        let nonce = field("noonce");
+        if nonce.is_some_and(|nonce| nonce.chars().count() > MAX_NONCE_CHARS) {
+            return Err(ApiError::error(format!("noonce has more than {MAX_NONCE_CHARS} characters")));
+        }
+        let temperature = field("temperature").map_or(Ok(DEFAULT_TEMPERATURE), str::parse::<f64>);
+        let top_k = field("top_k").map_or(Ok(DEFAULT_TOP_K), str::parse::<u32>);
+        Ok(Self {
+            text: text.ok_or_else(|| ApiError::error("Please provide text or audio to generate transcript"))?,
+            language: language.to_owned(),
+            temperature: temperature
+                .ok()
+                .filter(|number| (0.0..=2.0).contains(number))
+                .ok_or_else(|| ApiError::error("temperature must be a number from 0 to 2"))?,
+            top_k: top_k
+                .ok()
+                .filter(|number| *number > 0)
+                .ok_or_else(|| ApiError::error("top_k must be a positive whole number"))?,
+            nonce: nonce.map(str::to_owned),
+            stream: field("stream") != Some("false"),
+        })
+    }
+}
+
+/// A body that cannot be read is an `{"error": …}` here, whatever it is elsewhere.
+fn as_error(error: ApiError) -> ApiError {
+    match error {
+        ApiError::Detail { detail, status } if status != StatusCode::PAYLOAD_TOO_LARGE => ApiError::error(detail),
+        other => other,
+    }
+}
+
+async fn message(web: &Web, id: MessageId) -> Result<Response, ApiError> {
+    let message = chats::message(&web.app.pool, id, RELATIVE_MEDIA).await?;
+    Ok(Json(message.ok_or_else(ApiError::not_found)?).into_response())
+}
+
+async fn whole_answer(web: Web, turn: Turn) -> Result<Response, ApiError> {
+    let Some(mut events) = turn.events else {
+        web.settled(&turn.committed).await;
+        return message(&web, turn.answer_id).await.map_err(|_| still_answering());
+    };
+    while let Some(event) = events.recv().await {
+        match event {
+            TurnEvent::Delta(_) => {}
+            TurnEvent::Completed { committed, .. } => {
+                return web.written(&committed, async || message(&web, turn.answer_id).await).await;
+            }
+            TurnEvent::Failed { message, committed } => {
+                if let Some(committed) = committed {
+                    web.settled(&committed).await;
+                }
+                return Err(ApiError::error(message));
+            }
+        }
+    }
+    Err(ApiError::error("The answer was interrupted."))
+}
+
+fn still_answering() -> ApiError {
+    ApiError::detail(StatusCode::CONFLICT, "The question was asked before and has no answer yet.")
+}
+
+struct Frames {
+    web: Web,
+    chat: String,
+    input: String,
+    so_far: String,
+    /// `None` after the last frame.
+    events: Option<UnboundedReceiver<TurnEvent>>,
+}
+
+async fn stream_answer(web: Web, chat: ChatId, input: String, turn: Turn) -> Result<Response, ApiError> {
+    let Some(events) = turn.events else {
+        web.settled(&turn.committed).await;
+        let message = chats::message(&web.app.pool, turn.answer_id, RELATIVE_MEDIA).await?;
+        let message = message.ok_or_else(still_answering)?;
+        let frame = AnswerFrame {
+            chat: chat.to_string(),
+            input,
+            delta: String::new(),
+            message: message.message,
+            stop: true,
+            error: false,
+            ayushma_voice: None,
+        };
+        return Ok(sse::response(stream::iter([frame])));
+    };
+    let frames = Frames { web, chat: chat.to_string(), input, so_far: String::new(), events: Some(events) };
+    Ok(sse::response(stream::unfold(frames, |mut frames| async {
+        let frame = frames.next().await?;
+        Some((frame, frames))
+    })))
+}
+
+impl Frames {
+    async fn next(&mut self) -> Option<AnswerFrame> {
+        let event = self.events.as_mut()?.recv().await;
+        Some(match event {
+            Some(TurnEvent::Delta(delta)) => {
+                self.so_far.push_str(&delta);
+                let message = self.so_far.clone();
+                self.frame(delta, message, false)
+            }
+            Some(TurnEvent::Completed { text, committed }) => {
+                // Right after the last frame the client reads the chat.
+                self.web.settled(&committed).await;
+                self.last(text, false)
+            }
+            Some(TurnEvent::Failed { message, committed }) => {
+                if let Some(committed) = committed {
+                    self.web.settled(&committed).await;
+                }
+                self.last(message, true)
+            }
+            None => self.last("The answer was interrupted.".to_owned(), true),
+        })
+    }
+
+    fn last(&mut self, message: String, error: bool) -> AnswerFrame {
+        self.events = None;
+        AnswerFrame { stop: true, error, ..self.frame(String::new(), message, true) }
+    }
+
+    fn frame(&self, delta: String, message: String, stop: bool) -> AnswerFrame {
+        AnswerFrame {
+            chat: self.chat.clone(),
+            input: self.input.clone(),
+            delta,
+            message,
+            stop,
+            error: false,
+            ayushma_voice: None,
+        }
+    }
+}

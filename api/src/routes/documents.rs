@@ -1,0 +1,156 @@
+//! `projects/{id}/documents`.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use commands::documents::{NewDocument, NewFile};
+use domain::{
+    ids::{DocumentId, ProjectId},
+    values::{DocumentType, Title},
+};
+use projections::documents;
+use serde_json::json;
+
+use super::{
+    caller::CallerInfo,
+    web::{Origin, Web, empty},
+};
+use crate::contract::{
+    ids::{own_id, parent_id},
+    input::UnreadBody,
+    paging::ListQuery,
+    problem::ApiError,
+    resource::{Permission::Staff, resource},
+};
+
+const TYPES: &[i64] = &[1, 2, 3];
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new()
+        .route(
+            "/api/projects/{project}/documents",
+            resource(Staff).get(Staff, list).post(Staff, add).guarded_by(web.clone()),
+        )
+        .route(
+            "/api/projects/{project}/documents/{id}",
+            resource(Staff).get(Staff, get).patch(Staff, describe).delete(Staff, delete).guarded_by(web.clone()),
+        )
+}
+
+async fn list(
+    State(web): State<Web>,
+    Path(project): Path<String>,
+    query: ListQuery,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let project = ProjectId::new(parent_id(&project)?);
+    let window = query.window(documents::ordering_column);
+    let page = documents::list(&web.app.pool, project, &window, &web.media_base(&headers)).await?;
+    Ok(Json(page).into_response())
+}
+
+/// The ids of a path: a malformed project is a 400, a malformed document a 404.
+fn ids((project, id): (String, String)) -> Result<(ProjectId, DocumentId), ApiError> {
+    Ok((ProjectId::new(parent_id(&project)?), DocumentId::new(own_id(&id)?)))
+}
+
+async fn find(
+    web: &Web,
+    project: ProjectId,
+    id: DocumentId,
+    headers: &HeaderMap,
+) -> Result<documents::DocumentView, ApiError> {
+    let document = documents::find(&web.app.pool, project, id, &web.media_base(headers)).await?;
+    document.ok_or_else(ApiError::not_found)
+}
+
+async fn get(
+    State(web): State<Web>,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let (project, id) = ids(path)?;
+    Ok(Json(find(&web, project, id, &headers).await?).into_response())
+}
+
+async fn add(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(project): Path<String>,
+    headers: HeaderMap,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let project = ProjectId::new(parent_id(&project)?);
+    web.app.documents.check_project(project).await?;
+    let input = body.read_multipart().await?;
+    let (title, description, document_type, file, text_content) = input.create(|fields| {
+        (
+            fields.text("title").max(Title::MAX_CHARS).required(),
+            fields.text("description").allow_blank().nullable().or(None),
+            fields.choice("document_type", TYPES).or(1),
+            fields.file("file").nullable().or(None),
+            fields.text("text_content").allow_blank().nullable().or(None),
+        )
+    })?;
+    let text_content = text_content.filter(|text| !text.is_empty());
+    if file.is_none() && text_content.is_none() {
+        return Err(ApiError::non_field("Either 'file' or 'text_content' must be provided."));
+    }
+    let document = NewDocument {
+        title: Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?,
+        description,
+        document_type: DocumentType::from_number(document_type).unwrap_or(DocumentType::File),
+        text_content,
+        file: file.map(|file| NewFile { name: file.file_name, bytes: file.bytes.to_vec() }),
+    };
+    let id = DocumentId::new(web.app.clock.new_id());
+    let context = origin.context_of_creation(&caller, &input);
+    let committed = web.app.documents.add(project, id, document, &context).await?;
+    let id = committed.repeats.map_or(id, DocumentId::new);
+    web.written(&committed, async || {
+        Ok((StatusCode::CREATED, Json(find(&web, project, id, &headers).await?)).into_response())
+    })
+    .await
+}
+
+async fn describe(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let (project, id) = ids(path)?;
+    find(&web, project, id, &headers).await?;
+    let (title, description) = body.read_multipart().await?.partial(|fields| {
+        let title = fields.text("title").max(Title::MAX_CHARS).optional();
+        (title, fields.text("description").allow_blank().nullable().optional())
+    })?;
+    let title = title
+        .map(|title| Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank.")))
+        .transpose()?;
+    let committed = web.app.documents.describe(id, title, description, &origin.context(caller.actor())).await?;
+    web.written(&committed, async || {
+        let document = find(&web, project, id, &headers).await?;
+        Ok(Json(json!({ "title": document.title, "description": document.description })).into_response())
+    })
+    .await
+}
+
+async fn delete(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let (project, id) = ids(path)?;
+    find(&web, project, id, &headers).await?;
+    let committed = web.app.documents.delete(id, &origin.context(caller.actor())).await?;
+    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+}

@@ -1,0 +1,179 @@
+//! `projects`.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use commands::projects::ProjectUpdate;
+use domain::{
+    ids::ProjectId,
+    project::{ProjectChanges, Settings},
+    values::{Model, SttEngine, Title, TtsEngine},
+};
+use projections::{
+    chats,
+    projects::{self, Filter, ProjectRow},
+};
+
+use super::{
+    caller::CallerInfo,
+    web::{Origin, Web, empty},
+};
+use crate::contract::{
+    ids::own_id,
+    input::UnreadBody,
+    paging::ListQuery,
+    problem::ApiError,
+    resource::{
+        Permission::{Staff, User},
+        resource,
+    },
+};
+
+const MODELS: &[i64] = &[1, 2, 3, 4, 5, 6, 7, 8];
+const STT_ENGINES: &[i64] = &[1, 2, 3];
+const TTS_ENGINES: &[i64] = &[1, 2];
+const MAX_SHORT_TEXT: usize = 100;
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new()
+        .route("/api/projects", resource(Staff).get(User, list).post(Staff, create).guarded_by(web.clone()))
+        .route(
+            "/api/projects/{id}",
+            resource(Staff).get(User, get).patch(Staff, change).delete(Staff, delete).guarded_by(web.clone()),
+        )
+}
+
+fn view(project: ProjectRow, caller: &CallerInfo) -> Response {
+    if caller.user.is_staff {
+        Json(project.into_staff_view()).into_response()
+    } else {
+        Json(project.into_view()).into_response()
+    }
+}
+
+async fn list(State(web): State<Web>, caller: CallerInfo, query: ListQuery) -> Result<Response, ApiError> {
+    let staff = caller.user.is_staff;
+    let filter = Filter { staff, archived: query.flag("archived"), search: query.search_words() };
+    let column = if staff { projects::staff_ordering_column } else { projects::ordering_column };
+    let page = projects::list(&web.app.pool, &filter, &query.window(column)).await?;
+    Ok(if staff {
+        Json(page.map(ProjectRow::into_staff_view)).into_response()
+    } else {
+        Json(page.map(ProjectRow::into_view)).into_response()
+    })
+}
+
+/// A project that the caller may see. A link is how a project is shared; an archived one is for those who have chats in it.
+async fn visible(web: &Web, caller: &CallerInfo, id: ProjectId) -> Result<ProjectRow, ApiError> {
+    let project = projects::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)?;
+    let is_visible =
+        caller.user.is_staff || !project.is_archived || chats::user_has_chat_in(&web.app.pool, id, caller.id()).await?;
+    if is_visible { Ok(project) } else { Err(ApiError::not_found()) }
+}
+
+async fn get(State(web): State<Web>, caller: CallerInfo, Path(id): Path<String>) -> Result<Response, ApiError> {
+    let project = visible(&web, &caller, ProjectId::new(own_id(&id)?)).await?;
+    Ok(view(project, &caller))
+}
+
+async fn written(
+    web: &Web,
+    caller: &CallerInfo,
+    id: ProjectId,
+    committed: &commands::event_log::Committed,
+    status: StatusCode,
+) -> Result<Response, ApiError> {
+    web.written(committed, async || {
+        let project = projects::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)?;
+        Ok((status, view(project, caller)).into_response())
+    })
+    .await
+}
+
+async fn create(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let input = body.read().await?;
+    let (settings, update) = input.create(|fields| {
+        let title = fields.text("title").max(Title::MAX_CHARS).required();
+        let description = fields.text("description").allow_blank().nullable().or(None);
+        let stt_engine = fields.choice("stt_engine", STT_ENGINES).or(1);
+        let tts_engine = fields.choice("tts_engine", TTS_ENGINES).or(2);
+        let model = fields.choice("model", MODELS).or(1);
+        let is_default = fields.boolean("is_default").or(false);
+        let archived = fields.boolean("archived").or(false);
+        let assistant_id = fields.text("assistant_id").max(MAX_SHORT_TEXT).nullable().or(None);
+        let prompt = fields.text("prompt").or(String::new());
+        let provider_key = fields.text("open_ai_key").max(MAX_SHORT_TEXT).nullable().or(None);
+        let preset_questions = fields.strings("preset_questions").nullable().or(None);
+        let settings = Title::parse(&title).ok().map(|title| Settings {
+            title,
+            description,
+            prompt,
+            model: Model::from_number(model).unwrap_or(Model::Gpt35),
+            stt_engine: SttEngine::from_number(stt_engine).unwrap_or(SttEngine::Whisper),
+            tts_engine: TtsEngine::from_number(tts_engine).unwrap_or(TtsEngine::Google),
+            preset_questions,
+            assistant_id,
+        });
+        let update = ProjectUpdate {
+            changes: ProjectChanges::default(),
+            is_default: is_default.then_some(true),
+            is_archived: archived.then_some(true),
+            provider_key: provider_key.map(Some),
+        };
+        (settings, update)
+    })?;
+    let settings = settings.ok_or_else(|| ApiError::field("title", "This field may not be blank."))?;
+    let id = ProjectId::new(web.app.clock.new_id());
+    let context = origin.context_of_creation(&caller, &input);
+    let committed = web.app.projects.create(id, settings, update, &context).await?;
+    let id = committed.repeats.map_or(id, ProjectId::new);
+    written(&web, &caller, id, &committed, StatusCode::CREATED).await
+}
+
+async fn change(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(id): Path<String>,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let id = ProjectId::new(own_id(&id)?);
+    projects::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)?;
+    let update = body.read().await?.partial(|fields| ProjectUpdate {
+        changes: ProjectChanges {
+            title: fields.text("title").max(Title::MAX_CHARS).optional().and_then(|title| Title::parse(&title).ok()),
+            description: fields.text("description").allow_blank().nullable().optional(),
+            stt_engine: fields.choice("stt_engine", STT_ENGINES).optional().and_then(SttEngine::from_number),
+            tts_engine: fields.choice("tts_engine", TTS_ENGINES).optional().and_then(TtsEngine::from_number),
+            model: fields.choice("model", MODELS).optional().and_then(Model::from_number),
+            assistant_id: fields.text("assistant_id").max(MAX_SHORT_TEXT).nullable().optional(),
+            // An empty prompt clears it: the built-in one is used.
+            prompt: fields.text("prompt").allow_blank().optional(),
+            preset_questions: fields.strings("preset_questions").nullable().optional(),
+        },
+        is_default: fields.boolean("is_default").optional(),
+        is_archived: fields.boolean("archived").optional(),
+        provider_key: fields.text("open_ai_key").max(MAX_SHORT_TEXT).allow_blank().nullable().optional(),
+    })?;
+    let committed = web.app.projects.update(id, update, &origin.context(caller.actor())).await?;
+    written(&web, &caller, id, &committed, StatusCode::OK).await
+}
+
+async fn delete(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let id = ProjectId::new(own_id(&id)?);
+    let committed = web.app.projects.delete(id, &origin.context(caller.actor())).await?;
+    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+}

@@ -1,0 +1,202 @@
+//! Refusals and failures of use cases as the contract's errors. Statuses are chosen in `contract::problem` only.
+
+use axum::http::StatusCode;
+use commands::{
+    accounts::AccountError,
+    answering::{AskError, NoKey},
+    documents::DocumentsError,
+    event_log::{AppendError, StoreError},
+    execute::ExecuteError,
+    ports::MediaError,
+    projects::ProjectsError,
+};
+use domain::{chat::ChatError, document::DocumentError, project::ProjectError, user::UserError};
+use projections::QueryError;
+
+use crate::contract::problem::ApiError;
+
+/// Seconds after which a client may try again when the database is away.
+const RETRY_AFTER: u64 = 5;
+
+const KEY_REQUIRED: &str = "OpenAI-Key header is required to create a chat";
+
+impl From<sqlx::Error> for ApiError {
+    fn from(error: sqlx::Error) -> Self {
+        let is_away = match &error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Protocol(_) => true,
+            // Connection failures, shutdown and start-up, out of resources, time-outs of locks and statements.
+            sqlx::Error::Database(error) => error
+                .code()
+                .is_some_and(|code| ["08", "57P", "53", "55P03", "57014"].iter().any(|class| code.starts_with(class))),
+            _ => false,
+        };
+        if is_away {
+            tracing::warn!(%error, "the database is away");
+            Self::unavailable(RETRY_AFTER)
+        } else {
+            Self::internal(error)
+        }
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        error.into_inner().into()
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => {
+                tracing::warn!(%error, "the event log cannot be read");
+                Self::unavailable(RETRY_AFTER)
+            }
+            error => Self::internal(error),
+        }
+    }
+}
+
+impl From<AppendError> for ApiError {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Unavailable(_) | AppendError::Closed | AppendError::VersionConflict => {
+                tracing::warn!(%error, "a write was refused");
+                Self::unavailable(RETRY_AFTER)
+            }
+            AppendError::KeyReused => {
+                Self::detail(StatusCode::UNPROCESSABLE_ENTITY, "The Idempotency-Key was used for another request.")
+            }
+            error @ (AppendError::Taken(_) | AppendError::Repeated { .. }) => Self::internal(error),
+        }
+    }
+}
+
+impl<E> From<ExecuteError<E>> for ApiError
+where
+    E: Into<ApiError>,
+{
+    fn from(error: ExecuteError<E>) -> Self {
+        match error {
+            ExecuteError::Refused(refusal) => refusal.into(),
+            ExecuteError::Store(error) => error.into(),
+            ExecuteError::Append(error) => error.into(),
+        }
+    }
+}
+
+/// Somebody else was faster in a way that only a race can bring about.
+fn conflict(error: &dyn std::error::Error) -> ApiError {
+    ApiError::detail(StatusCode::CONFLICT, format!("The request cannot be fulfilled: {error}."))
+}
+
+impl From<UserError> for ApiError {
+    fn from(error: UserError) -> Self {
+        match error {
+            UserError::NotFound => Self::not_found(),
+            UserError::AlreadyRegistered => conflict(&error),
+        }
+    }
+}
+
+impl From<ProjectError> for ApiError {
+    fn from(error: ProjectError) -> Self {
+        match error {
+            ProjectError::NotFound => Self::not_found(),
+            ProjectError::AlreadyCreated => conflict(&error),
+        }
+    }
+}
+
+impl From<DocumentError> for ApiError {
+    fn from(error: DocumentError) -> Self {
+        match error {
+            DocumentError::NotFound => Self::not_found(),
+            DocumentError::AlreadyAdded | DocumentError::NotWaiting => conflict(&error),
+        }
+    }
+}
+
+impl From<ChatError> for ApiError {
+    fn from(error: ChatError) -> Self {
+        match error {
+            ChatError::NotFound => Self::not_found(),
+            ChatError::AlreadyStarted | ChatError::AlreadyAsked | ChatError::NotFinite | ChatError::NoOpenTurn => {
+                conflict(&error)
+            }
+        }
+    }
+}
+
+impl From<AccountError> for ApiError {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Taken { email, username } => taken(username, email),
+            AccountError::WrongCredentials => Self::non_field("Unable to log in with provided credentials."),
+            AccountError::Execute(error) => error.into(),
+            AccountError::Database(error) => error.into(),
+            error @ AccountError::Hashing => Self::internal(error),
+        }
+    }
+}
+
+pub(super) const USERNAME_TAKEN: &str = "A user with that username already exists.";
+pub(super) const EMAIL_TAKEN: &str = "user with this email address already exists.";
+
+fn taken(username: bool, email: bool) -> ApiError {
+    let taken = [("username", username, USERNAME_TAKEN), ("email", email, EMAIL_TAKEN)];
+    ApiError::fields(taken.into_iter().filter(|(_, is_taken, _)| *is_taken).map(|(field, _, message)| (field, message)))
+}
+
+impl From<ProjectsError> for ApiError {
+    fn from(error: ProjectsError) -> Self {
+        match error {
+            ProjectsError::Execute(error) => error.into(),
+            ProjectsError::Database(error) => error.into(),
+            error @ ProjectsError::Key(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<MediaError> for ApiError {
+    fn from(error: MediaError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<DocumentsError> for ApiError {
+    fn from(error: DocumentsError) -> Self {
+        match error {
+            DocumentsError::ProjectNotFound => Self::not_found(),
+            DocumentsError::ProjectArchived => {
+                Self::NonFieldText("Project is archived. Cannot add documents.".to_owned())
+            }
+            DocumentsError::Execute(error) => error.into(),
+            DocumentsError::Media(error) => error.into(),
+        }
+    }
+}
+
+impl From<NoKey> for ApiError {
+    fn from(_: NoKey) -> Self {
+        Self::error(KEY_REQUIRED)
+    }
+}
+
+impl From<AskError> for ApiError {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::ChatNotFound => Self::not_found(),
+            AskError::NonceUsed => Self::error("This noonce has already been used"),
+            AskError::NoKey(error) => error.into(),
+            AskError::NoTranslator => Self::error("[Translation] Failed to translate the text"),
+            AskError::Execute(error) => error.into(),
+            AskError::Projects(error) => error.into(),
+        }
+    }
+}

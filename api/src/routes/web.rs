@@ -1,0 +1,177 @@
+//! What routes share: the app, the request's context, and the answer to a write.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts},
+    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use commands::{
+    event_log::Committed,
+    execute::{Context, IdempotencyKey},
+};
+use domain::envelope::Actor;
+use uuid::Uuid;
+
+use super::caller::CallerInfo;
+use crate::{
+    app::App,
+    config::HttpSettings,
+    contract::{input::Input, layers::RequestId, problem::ApiError},
+};
+
+/// Set on the answer to a write that cannot be read back yet.
+const VIEWS_BEHIND: HeaderName = HeaderName::from_static("x-views-behind");
+const MAX_KEY_CHARS: usize = 255;
+
+/// The state of all routes.
+#[derive(Clone)]
+pub struct Web {
+    pub app: App,
+    http: Arc<HttpSettings>,
+}
+
+impl Web {
+    pub fn new(app: App, http: HttpSettings) -> Self {
+        Self { app, http: Arc::new(http) }
+    }
+
+    /// The answer to a write: sent when it can be read back, or after a bounded wait with a header that says so.
+    pub async fn written(
+        &self,
+        committed: &Committed,
+        response: impl AsyncFnOnce() -> Result<Response, ApiError>,
+    ) -> Result<Response, ApiError> {
+        let readable = self.settled(committed).await;
+        let mut response = response().await?;
+        if !readable {
+            response.headers_mut().insert(VIEWS_BEHIND, HeaderValue::from_static("true"));
+        }
+        Ok(response)
+    }
+
+    /// Waits until a write can be read back. Says whether it can.
+    pub async fn settled(&self, committed: &Committed) -> bool {
+        self.app.wait_for_views(committed, self.http.write_wait()).await
+    }
+
+    /// What the absolute URLs of files begin with.
+    pub fn media_base(&self, headers: &HeaderMap) -> String {
+        if let Some(url) = &self.http.public_url {
+            return format!("{}/media/", url.trim_end_matches('/'));
+        }
+        let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        let scheme = match text(HeaderName::from_static("x-forwarded-proto")) {
+            Some("https") => "https",
+            _ => "http",
+        };
+        text(header::HOST).map_or_else(|| "/media/".to_owned(), |host| format!("{scheme}://{host}/media/"))
+    }
+}
+
+/// Where a request comes from.
+pub(super) struct Origin {
+    request_id: Uuid,
+    method_and_path: String,
+    address: Option<String>,
+    user_agent: Option<String>,
+    traceparent: Option<String>,
+    idempotency_key: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Origin {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let text = |name: &str| {
+            parts
+                .headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+        };
+        let idempotency_key = text("idempotency-key");
+        if idempotency_key.as_ref().is_some_and(|key| key.chars().count() > MAX_KEY_CHARS) {
+            return Err(ApiError::parse(format!("An Idempotency-Key has at most {MAX_KEY_CHARS} characters.")));
+        }
+        Ok(Self {
+            request_id: parts.extensions.get::<RequestId>().map_or_else(Uuid::nil, |id| id.0),
+            method_and_path: format!("{} {}", parts.method, parts.uri.path()),
+            address: parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string()),
+            user_agent: text("user-agent").map(|agent| agent.chars().take(256).collect()),
+            traceparent: text("traceparent").filter(|parent| is_traceparent(parent)),
+            idempotency_key,
+        })
+    }
+}
+
+/// W3C trace context: `00-<32 hex>-<16 hex>-<2 hex>`.
+fn is_traceparent(text: &str) -> bool {
+    let lengths = [2, 32, 16, 2];
+    let parts: Vec<&str> = text.split('-').collect();
+    parts.len() == 4
+        && parts
+            .iter()
+            .zip(lengths)
+            .all(|(part, length)| part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+impl Origin {
+    /// The context of a command of this request.
+    pub(super) fn context(&self, actor: Actor) -> Context {
+        Context {
+            actor,
+            on_behalf_of: None,
+            correlation_id: self.request_id,
+            causation_id: None,
+            traceparent: self.traceparent.clone(),
+            client_address: self.address.clone(),
+            user_agent: self.user_agent.clone(),
+            idempotency: None,
+        }
+    }
+
+    /// The context of a command that makes something: repeated under the same key, it is made once.
+    pub(super) fn context_of_creation(&self, caller: &CallerInfo, input: &Input) -> Context {
+        let idempotency = self.idempotency_key.clone().map(|key| IdempotencyKey {
+            key,
+            request: [self.method_and_path.as_bytes(), &input.fingerprint()].concat(),
+        });
+        Context { idempotency, ..self.context(caller.actor()) }
+    }
+}
+
+/// The client's own provider key.
+pub(super) struct ProviderKey(pub Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for ProviderKey {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let key = parts.headers.get("openai-key").and_then(|value| value.to_str().ok());
+        Ok(Self(key.map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned)))
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for CallerInfo {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
+        Ok(parts.extensions.get::<Self>().cloned())
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for CallerInfo {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(ApiError::not_authenticated)
+    }
+}
+
+/// An answer without a body.
+pub(super) fn empty(status: axum::http::StatusCode) -> Response {
+    status.into_response()
+}

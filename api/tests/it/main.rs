@@ -1,0 +1,3 @@
+//! Tests of the API as its users see it, in one binary.
+
+mod streams;

@@ -1,0 +1,221 @@
+//! Accounts: registration, logins, passwords. Secrets are hashed here and never leave.
+
+mod password;
+
+use domain::{
+    ids::{SessionId, UserId},
+    user::{Roles, User, UserCommand, UserError},
+    values::{Email, FullName, Username},
+};
+use rand::Rng;
+use sha2::{Digest, Sha256};
+use sqlx::PgPool;
+use zeroize::Zeroizing;
+
+use crate::{
+    event_log::{AppendError, Committed, Reservation, Row},
+    execute::{Commands, Context, ExecuteError},
+};
+pub use password::{PasswordFault, check_rules};
+
+/// Somebody who shall have an account.
+pub struct Registration {
+    pub username: Username,
+    pub email: Email,
+    pub full_name: FullName,
+    pub password: Zeroizing<String>,
+    pub roles: Roles,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    #[error("the e-mail address or username is taken")]
+    Taken { email: bool, username: bool },
+    #[error("the credentials are wrong")]
+    WrongCredentials,
+    #[error("the account does not allow this")]
+    Execute(#[from] ExecuteError<UserError>),
+    #[error("the accounts cannot be read")]
+    Database(#[from] sqlx::Error),
+    #[error("the password cannot be hashed")]
+    Hashing,
+}
+
+/// A fresh login: the token is shown once and kept as a hash.
+pub struct Login {
+    pub token: Zeroizing<String>,
+    pub committed: Committed,
+}
+
+/// Whose token it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Session {
+    pub user: UserId,
+    pub session: SessionId,
+}
+
+/// The use cases of accounts.
+#[derive(Clone)]
+pub struct Accounts {
+    commands: Commands,
+}
+
+impl Accounts {
+    pub const fn new(commands: Commands) -> Self {
+        Self { commands }
+    }
+
+    fn pool(&self) -> &PgPool {
+        &self.commands.log().pool
+    }
+
+    /// Makes an account. Of several racing for one e-mail address or username exactly one succeeds.
+    ///
+    /// # Errors
+    /// [`AccountError::Taken`] says which value has an owner already.
+    pub async fn register(
+        &self,
+        id: UserId,
+        registration: Registration,
+        context: &Context,
+    ) -> Result<Committed, AccountError> {
+        let Registration { username, email, full_name, password, roles } = registration;
+        let hash = password::hash(password).await?;
+        let (email_key, username_key) = (self.email_key(&email), self.username_key(&username));
+        let owner = id.value();
+        let rows = vec![
+            Row::Claim { set: Reservation::Email, value: email_key, owner },
+            Row::Claim { set: Reservation::Username, value: username_key, owner },
+            Row::Password { user: id, hash },
+        ];
+        let command = UserCommand::Register { username, email, full_name, roles };
+        match self.commands.execute_with::<User>(owner, command, rows, context).await {
+            Err(ExecuteError::Append(AppendError::Taken(sets))) => Err(AccountError::Taken {
+                email: sets.contains(&Reservation::Email),
+                username: sets.contains(&Reservation::Username),
+            }),
+            result => Ok(result?),
+        }
+    }
+
+    /// Which of the two values have an owner at the moment: (e-mail, username).
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn are_taken(
+        &self,
+        email: Option<&Email>,
+        username: Option<&Username>,
+    ) -> Result<(bool, bool), AccountError> {
+        let email = match email {
+            Some(email) => self.owner_of(Reservation::Email, &self.email_key(email)).await?.is_some(),
+            None => false,
+        };
+        let username = match username {
+            Some(username) => self.owner_of(Reservation::Username, &self.username_key(username)).await?.is_some(),
+            None => false,
+        };
+        Ok((email, username))
+    }
+
+    /// Checks e-mail address and password. An unknown address takes as long as a wrong password.
+    ///
+    /// # Errors
+    /// [`AccountError::WrongCredentials`] without saying what was wrong.
+    pub async fn check_credentials(&self, email: &Email, password: Zeroizing<String>) -> Result<UserId, AccountError> {
+        let owner = self.owner_of(Reservation::Email, &self.email_key(email)).await?;
+        let stored = match owner {
+            Some(owner) => {
+                sqlx::query_scalar!("SELECT hash FROM passwords WHERE user_id = $1", owner)
+                    .fetch_optional(self.pool())
+                    .await?
+            }
+            None => None,
+        };
+        let is_right = password::verify(password, stored).await?;
+        owner.filter(|_| is_right).map(UserId::new).ok_or(AccountError::WrongCredentials)
+    }
+
+    /// Logs in: a token of its own for every login.
+    ///
+    /// # Errors
+    /// [`AccountError::WrongCredentials`], or the log's.
+    pub async fn log_in(
+        &self,
+        email: &Email,
+        password: Zeroizing<String>,
+        session: SessionId,
+        context: impl FnOnce(UserId) -> Context,
+    ) -> Result<Login, AccountError> {
+        let user = self.check_credentials(email, password).await?;
+        let mut bytes = Zeroizing::new([0_u8; 20]);
+        rand::rng().fill_bytes(bytes.as_mut());
+        let token = Zeroizing::new(hex::encode(bytes.as_ref()));
+        let rows = vec![Row::Token { token_hash: hash_token(&token), user, session }];
+        let command = UserCommand::StartSession(session);
+        let committed = self.commands.execute_with::<User>(user.value(), command, rows, &context(user)).await?;
+        Ok(Login { token, committed })
+    }
+
+    /// Ends one login.
+    ///
+    /// # Errors
+    /// The log's.
+    pub async fn log_out(&self, session: Session, context: &Context) -> Result<Committed, AccountError> {
+        let rows = vec![Row::EndSession(session.session)];
+        let command = UserCommand::EndSession(session.session);
+        Ok(self.commands.execute_with::<User>(session.user.value(), command, rows, context).await?)
+    }
+
+    /// Whose token it is; `None` if it is nobody's or its login has ended.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn authenticate(&self, token: &str) -> Result<Option<Session>, AccountError> {
+        let row = sqlx::query!("SELECT user_id, session_id FROM tokens WHERE token_hash = $1", hash_token(token))
+            .fetch_optional(self.pool())
+            .await?;
+        Ok(row.map(|row| Session { user: UserId::new(row.user_id), session: SessionId::new(row.session_id) }))
+    }
+
+    /// Changes name and password. A new password ends every login but the caller's own.
+    ///
+    /// # Errors
+    /// The log's.
+    pub async fn change(
+        &self,
+        user: UserId,
+        keep: Option<SessionId>,
+        full_name: Option<FullName>,
+        password: Option<Zeroizing<String>>,
+        context: &Context,
+    ) -> Result<Committed, AccountError> {
+        let mut changes: Vec<UserCommand> = full_name.map(UserCommand::ChangeFullName).into_iter().collect();
+        let mut rows = Vec::new();
+        if let Some(password) = password {
+            changes.push(UserCommand::ChangePassword { keep });
+            rows.push(Row::Password { user, hash: password::hash(password).await? });
+            rows.push(Row::EndOtherSessions { user, keep });
+        }
+        Ok(self.commands.execute_all::<User>(user.value(), changes, rows, context).await?)
+    }
+
+    async fn owner_of(&self, set: Reservation, value: &[u8]) -> Result<Option<uuid::Uuid>, sqlx::Error> {
+        sqlx::query_scalar!("SELECT owner FROM reservations WHERE kind = $1 AND value = $2", <&str>::from(set), value)
+            .fetch_optional(self.pool())
+            .await
+    }
+
+    fn email_key(&self, email: &Email) -> Vec<u8> {
+        self.commands.log().keys().keyed_hash("email", &email.comparable())
+    }
+
+    fn username_key(&self, username: &Username) -> Vec<u8> {
+        self.commands.log().keys().keyed_hash("username", &username.comparable())
+    }
+}
+
+/// Tokens are random enough to need no salt and no slow hash.
+fn hash_token(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}

@@ -1,0 +1,138 @@
+//! Passwords: the rules for new ones, and Argon2id.
+
+use argon2::{
+    Argon2,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use zeroize::Zeroizing;
+use zxcvbn::zxcvbn;
+
+use super::AccountError;
+
+const MIN_CHARS: usize = 8;
+
+/// Why a new password is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordFault {
+    TooSimilarTo(&'static str),
+    TooShort,
+    TooCommon,
+    EntirelyNumeric,
+}
+
+impl PasswordFault {
+    /// The fault in the contract's words.
+    pub fn message(self) -> String {
+        match self {
+            Self::TooSimilarTo(what) => format!("The password is too similar to the {what}."),
+            Self::TooShort => {
+                format!("This password is too short. It must contain at least {MIN_CHARS} characters.")
+            }
+            Self::TooCommon => "This password is too common.".to_owned(),
+            Self::EntirelyNumeric => "This password is entirely numeric.".to_owned(),
+        }
+    }
+}
+
+/// All faults of a new password. `about` holds what is known of its owner: (name of the attribute, value).
+pub fn check_rules(password: &str, about: &[(&'static str, &str)]) -> Vec<PasswordFault> {
+    let mut faults = Vec::new();
+    if let Some((what, _)) = about.iter().find(|(_, value)| is_similar(password, value)) {
+        faults.push(PasswordFault::TooSimilarTo(what));
+    }
+    if password.chars().count() < MIN_CHARS {
+        faults.push(PasswordFault::TooShort);
+    }
+    if is_common(password) {
+        faults.push(PasswordFault::TooCommon);
+    }
+    if !password.is_empty() && password.chars().all(|c| c.is_ascii_digit()) {
+        faults.push(PasswordFault::EntirelyNumeric);
+    }
+    faults
+}
+
+/// Whether an attacker who tries lists of passwords finds it among the first ten thousand.
+fn is_common(password: &str) -> bool {
+    // Long ones are never in a list, and the estimate grows with the length.
+    let start: String = password.chars().take(64).collect();
+    zxcvbn(&start, &[]).guesses() < 10_000
+}
+
+/// Whether it is, in essence, the value or a part of it: contained in it or containing it, and of about the same length.
+fn is_similar(password: &str, value: &str) -> bool {
+    let password = password.to_lowercase();
+    value
+        .to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .chain(std::iter::once(value.to_lowercase().as_str()))
+        .filter(|part| part.chars().count() >= 4)
+        .any(|part| {
+            password == part || (password.contains(part) && part.chars().count() * 10 >= password.chars().count() * 7)
+        })
+}
+
+/// Argon2id with its recommended parameters; the text form names them, so that they can be raised later.
+pub(super) async fn hash(password: Zeroizing<String>) -> Result<String, AccountError> {
+    tokio::task::spawn_blocking(move || {
+        Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())
+    })
+    .await
+    .map_err(|_| AccountError::Hashing)?
+    .map_err(|_| AccountError::Hashing)
+}
+
+/// Whether it is the password. Without a stored hash the same work is done in vain.
+pub(super) async fn verify(password: Zeroizing<String>, stored: Option<String>) -> Result<bool, AccountError> {
+    tokio::task::spawn_blocking(move || match stored {
+        Some(stored) => {
+            let stored = PasswordHash::new(&stored).map_err(|_| AccountError::Hashing)?;
+            Ok(Argon2::default().verify_password(password.as_bytes(), &stored).is_ok())
+        }
+        None => {
+            // The result does not matter, the time does.
+            drop(Argon2::default().hash_password(password.as_bytes()));
+            Ok(false)
+        }
+    })
+    .await
+    .map_err(|_| AccountError::Hashing)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_faults_are_named_at_once() {
+        assert_eq!(
+            check_rules("1234", &[]),
+            vec![PasswordFault::TooShort, PasswordFault::TooCommon, PasswordFault::EntirelyNumeric]
+        );
+    }
+
+    #[test]
+    fn common_passwords_are_refused_and_good_ones_accepted() {
+        assert_eq!(check_rules("password1", &[]), vec![PasswordFault::TooCommon]);
+        assert_eq!(check_rules("Passw0rd!xyz", &[]), vec![]);
+        assert_eq!(check_rules("zinc-for-14-days", &[]), vec![]);
+    }
+
+    #[test]
+    fn a_password_like_ones_own_name_is_refused() {
+        let about = [("username", "asha.nair.kochi"), ("email address", "asha@example.com")];
+        assert_eq!(check_rules("Asha.Nair.Kochi", &about), vec![PasswordFault::TooSimilarTo("username")]);
+        assert!(check_rules("lantern-asha-orbit-9", &about).is_empty());
+    }
+
+    #[tokio::test]
+    async fn only_the_right_password_verifies() {
+        let hashed = hash(Zeroizing::new("Passw0rd!xyz".to_owned())).await.expect("hashing works");
+        assert!(hashed.starts_with("$argon2id$"));
+        assert!(
+            verify(Zeroizing::new("Passw0rd!xyz".to_owned()), Some(hashed.clone())).await.expect("verifying works")
+        );
+        assert!(!verify(Zeroizing::new("passw0rd!xyz".to_owned()), Some(hashed)).await.expect("verifying works"));
+        assert!(!verify(Zeroizing::new("Passw0rd!xyz".to_owned()), None).await.expect("verifying works"));
+    }
+}

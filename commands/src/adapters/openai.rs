@@ -1,0 +1,230 @@
+//! Any server that speaks OpenAI's chat completions and embeddings, by `async-openai`.
+//!
+//! Shapes are our own and lenient, because compatible servers differ. No key and no text of a provider leaves this
+//! module but as the source of an error. The TLS provider of the process has to be installed before.
+
+use std::time::Duration;
+
+use async_openai::{
+    Client,
+    config::OpenAIConfig,
+    error::{ApiError, OpenAIError},
+};
+use async_trait::async_trait;
+use futures::{StreamExt, stream};
+use reqwest::{StatusCode, header::HeaderValue, redirect};
+use serde_json::{Value, json};
+
+use crate::ports::{AnswerRequest, AnswerStream, Embedder, LanguageModel, ProviderError, TextKind};
+
+mod wire;
+use wire::{ChatChunk, ChatStream, Embeddings};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest silence of a server, before and within an answer.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// For all attempts together: a server may ask for any pause between them.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
+/// OpenAI's limit of inputs a request.
+const MAX_BATCH: usize = 2_048;
+/// Keeps a request well below the servers' limits of tokens and bytes.
+const MAX_BATCH_BYTES: usize = 400_000;
+
+/// Where a server is, and the key that it wants. Shows no key.
+#[derive(Clone)]
+pub struct OpenAiServer {
+    base_url: String,
+    api_key: String,
+    http: reqwest::Client,
+}
+
+impl OpenAiServer {
+    /// `base_url` up to and with the version, like `https://api.openai.com/v1`. An empty key suits local servers.
+    pub fn new(base_url: &str, api_key: &str) -> Result<Self, ProviderError> {
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(IDLE_TIMEOUT)
+            .redirect(redirect::Policy::none())
+            .build()
+            .map_err(|error| ProviderError::unavailable(error.to_string()))?;
+        Ok(Self { base_url: base_url.trim_end_matches('/').to_owned(), api_key: api_key.to_owned(), http })
+    }
+
+    fn client(&self, api_key: Option<&str>) -> Result<Client<OpenAIConfig>, ProviderError> {
+        let api_key = api_key.unwrap_or(&self.api_key).trim();
+        // The crate panics on a key that cannot be a header.
+        HeaderValue::from_str(api_key).map_err(|_| ProviderError::Unauthorized)?;
+        // Every default of the crate's configuration comes from the environment; all of them are replaced.
+        let config =
+            OpenAIConfig::new().with_api_base(&self.base_url).with_api_key(api_key).with_org_id("").with_project_id("");
+        Ok(Client::build(self.http.clone(), config))
+    }
+}
+
+impl std::fmt::Debug for OpenAiServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpenAiServer").field("base_url", &self.base_url).finish_non_exhaustive()
+    }
+}
+
+/// The chat models of a server; which one is said by each request.
+#[derive(Debug, Clone)]
+pub struct OpenAiChat {
+    server: OpenAiServer,
+}
+
+impl OpenAiChat {
+    pub const fn new(server: OpenAiServer) -> Self {
+        Self { server }
+    }
+}
+
+#[async_trait]
+impl LanguageModel for OpenAiChat {
+    async fn answer(&self, request: AnswerRequest) -> Result<AnswerStream, ProviderError> {
+        let client = self.server.client(request.api_key.as_deref())?;
+        let body = chat_body(&request);
+        let chat = client.chat();
+        let chunks = in_time(chat.create_stream_byot::<Value, ChatChunk>(body)).await?;
+        Ok(stream::unfold(ChatStream::new(chunks), ChatStream::next).boxed())
+    }
+
+    fn is_built_in(&self) -> bool {
+        false
+    }
+}
+
+fn chat_body(request: &AnswerRequest) -> Value {
+    let message = |role: &str, content: &str| json!({ "role": role, "content": content });
+    let mut messages = vec![message("system", &request.system)];
+    for exchange in &request.history {
+        messages.push(message("user", &exchange.question));
+        messages.push(message("assistant", &exchange.answer));
+    }
+    messages.push(message("user", &request.question));
+    json!({
+        "model": request.model,
+        "messages": messages,
+        "temperature": request.temperature,
+        "stream": true,
+        "stream_options": { "include_usage": true },
+    })
+}
+
+/// An embedding model of a server.
+#[derive(Debug, Clone)]
+pub struct OpenAiEmbedder {
+    server: OpenAiServer,
+    requested: String,
+    dimensions: Option<u32>,
+    model: String,
+}
+
+impl OpenAiEmbedder {
+    /// `dimensions` only for models that can shorten their vectors: others refuse the request.
+    pub fn new(server: OpenAiServer, model: &str, dimensions: Option<u32>) -> Self {
+        let requested = model.to_owned();
+        // Vectors of another length are those of another model.
+        let model = dimensions.map_or_else(|| model.to_owned(), |dimensions| format!("{model}/{dimensions}"));
+        Self { server, requested, dimensions, model }
+    }
+
+    async fn embed_batch(&self, client: &Client<OpenAIConfig>, texts: &[&str]) -> Result<Vec<Vec<f32>>, ProviderError> {
+        let mut body = json!({ "model": self.requested, "input": texts, "encoding_format": "float" });
+        if let Some(dimensions) = self.dimensions {
+            body["dimensions"] = dimensions.into();
+        }
+        let api = client.embeddings();
+        let answer: Embeddings = in_time(api.create_byot(body)).await?;
+        answer.into_vectors(texts.len())
+    }
+}
+
+#[async_trait]
+impl Embedder for OpenAiEmbedder {
+    fn model(&self) -> &str {
+        &self.model
+    }
+
+    async fn embed(&self, texts: &[String], _kind: TextKind) -> Result<Vec<Vec<f32>>, ProviderError> {
+        let client = self.server.client(None)?;
+        // Servers refuse empty inputs; such a text gets a vector that is near to nothing.
+        let filled: Vec<(usize, &str)> =
+            texts.iter().enumerate().map(|(at, text)| (at, text.trim())).filter(|(_, text)| !text.is_empty()).collect();
+        let mut vectors = vec![Vec::new(); texts.len()];
+        for batch in batches(&filled) {
+            let inputs: Vec<&str> = batch.iter().map(|(_, text)| *text).collect();
+            let embedded = self.embed_batch(&client, &inputs).await?;
+            for ((at, _), vector) in batch.iter().zip(embedded) {
+                vectors[*at] = vector;
+            }
+        }
+        let dimension = vectors.iter().map(Vec::len).max().unwrap_or_default();
+        vectors.iter_mut().filter(|vector| vector.is_empty()).for_each(|vector| vector.resize(dimension, 0.0));
+        Ok(vectors)
+    }
+}
+
+/// Neighbours that fit into one request. A text that is too long alone goes alone.
+fn batches<'a>(mut texts: &'a [(usize, &'a str)]) -> Vec<&'a [(usize, &'a str)]> {
+    let mut batches = Vec::new();
+    while !texts.is_empty() {
+        let mut bytes = 0;
+        let fitting = texts.iter().take(MAX_BATCH).take_while(|(_, text)| {
+            bytes += text.len();
+            bytes <= MAX_BATCH_BYTES
+        });
+        let (batch, rest) = texts.split_at(fitting.count().max(1));
+        batches.push(batch);
+        texts = rest;
+    }
+    batches
+}
+
+/// The crate retries what is worth it, at most three times; this bounds the time for all of it.
+async fn in_time<T>(request: impl Future<Output = Result<T, OpenAIError>>) -> Result<T, ProviderError> {
+    match tokio::time::timeout(START_TIMEOUT, request).await {
+        Ok(answer) => answer.map_err(provider_error),
+        Err(_) => Err(ProviderError::unavailable("no answer in time")),
+    }
+}
+
+fn provider_error(error: OpenAIError) -> ProviderError {
+    match error {
+        OpenAIError::ApiError(answer) => api_error(answer.status_code, &answer.api_error),
+        OpenAIError::InvalidArgument(detail) => ProviderError::refused(detail),
+        // An error in a server's own form, such as with a number for the code; its status is lost.
+        OpenAIError::JSONDeserialize(error, body) => match serde_json::from_str::<Value>(&body) {
+            Ok(body) => reported_error(body.get("error").unwrap_or(&body)),
+            Err(_) => ProviderError::unavailable(format!("unreadable answer: {error}")),
+        },
+        other => ProviderError::unavailable(other.to_string()),
+    }
+}
+
+fn api_error(status: StatusCode, error: &ApiError) -> ProviderError {
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ProviderError::Unauthorized,
+        StatusCode::TOO_MANY_REQUESTS if error.code.as_deref() == Some("insufficient_quota") => {
+            ProviderError::refused(error.to_string())
+        }
+        StatusCode::TOO_MANY_REQUESTS => ProviderError::RateLimited,
+        StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT => ProviderError::unavailable(error.to_string()),
+        status if status.is_client_error() => ProviderError::refused(error.to_string()),
+        _ => ProviderError::unavailable(error.to_string()),
+    }
+}
+
+/// An error as a server describes it, without an HTTP status.
+fn reported_error(error: &Value) -> ProviderError {
+    let code = error.get("code").map(|code| code.to_string().trim_matches('"').to_owned()).unwrap_or_default();
+    match code.as_str() {
+        "401" | "403" | "invalid_api_key" => ProviderError::Unauthorized,
+        "429" | "rate_limit_exceeded" => ProviderError::RateLimited,
+        "400" | "404" | "413" | "422" => ProviderError::refused(error.to_string()),
+        _ => ProviderError::unavailable(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! Whose provider key pays for an answer.
+
+/// No key can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no provider key can be used")]
+pub struct NoKey;
+
+/// The key that an answer is made with.
+#[derive(Clone, PartialEq, Eq)]
+pub enum KeyChoice {
+    /// The built-in answerer needs none.
+    NotNeeded,
+    Key(String),
+}
+
+impl KeyChoice {
+    /// The client's key comes before the project's, and that before the server's (which not everybody may use).
+    pub(super) fn choose(
+        sent: Option<String>,
+        projects: Option<String>,
+        servers: Option<String>,
+    ) -> Result<Self, NoKey> {
+        [sent, projects, servers].into_iter().flatten().find(|key| !key.trim().is_empty()).map(Self::Key).ok_or(NoKey)
+    }
+
+    pub(super) fn into_key(self) -> Option<String> {
+        match self {
+            Self::NotNeeded => None,
+            Self::Key(key) => Some(key),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    fn chosen(
+        sent: Option<String>,
+        projects: Option<String>,
+        servers: Option<String>,
+    ) -> Result<Option<String>, NoKey> {
+        KeyChoice::choose(sent, projects, servers).map(KeyChoice::into_key)
+    }
+
+    #[test]
+    fn the_clients_key_comes_first_then_the_projects_then_the_servers() {
+        assert_eq!(chosen(key("c"), key("p"), key("s")), Ok(key("c")));
+        assert_eq!(chosen(None, key("p"), key("s")), Ok(key("p")));
+        assert_eq!(chosen(None, None, key("s")), Ok(key("s")));
+    }
+
+    #[test]
+    fn a_blank_key_is_none() {
+        assert_eq!(chosen(key(" "), key(""), None), Err(NoKey));
+    }
+}

@@ -1,0 +1,236 @@
+//! From a question to its answer: ask, retrieve, prompt, stream, record.
+//!
+//! The work on an answer belongs to the server, not to the connection: it goes on when the client has gone.
+//! A job stands for it while it runs; when its process dies, another worker records the failure.
+
+mod interrupted;
+mod keys;
+mod turn;
+
+use std::sync::Arc;
+
+use domain::{
+    chat::{AnswerFailure, Chat, ChatCommand, ChatError, Question},
+    ids::{ChatId, MessageId, ProjectId},
+    project::Project,
+    values::Model,
+};
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::{
+    event_log::{AppendError, Committed, NewJob, Reservation, Row, StoreError},
+    execute::{Commands, Context, ExecuteError},
+    ports::{SharedEmbedder, SharedIndex, SharedLanguageModel},
+    projects::{Projects, ProjectsError},
+};
+pub use interrupted::InterruptedAnswers;
+pub use keys::{KeyChoice, NoKey};
+
+/// Jobs that stand for answers being made.
+pub const ANSWER: &str = "answer";
+/// What the conversation shows when a streamed answer has failed.
+const STREAM_NOTICE: &str = "[Streaming] Something went wrong in getting response, stream stopped";
+
+/// The provider's names of the contract's model numbers.
+pub type ModelNames = Arc<dyn Fn(Model) -> String + Send + Sync>;
+
+/// A question to be answered.
+pub struct Ask {
+    pub project: ProjectId,
+    pub chat: ChatId,
+    pub text: String,
+    pub language: String,
+    pub temperature: f64,
+    pub top_k: u32,
+    /// A number made by the client: a question with one that was used before is refused.
+    pub nonce: Option<String>,
+    /// The provider's key that the client sent.
+    pub provider_key: Option<String>,
+    /// Whether the asker may use the server's own key.
+    pub allow_key: bool,
+    /// Whether a failure is shown in the conversation.
+    pub shows_failure: bool,
+}
+
+/// Why a question was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    #[error("there is no such chat")]
+    ChatNotFound,
+    #[error("the nonce was used before")]
+    NonceUsed,
+    #[error(transparent)]
+    NoKey(#[from] NoKey),
+    #[error("no translator is configured for the language")]
+    NoTranslator,
+    #[error(transparent)]
+    Execute(#[from] ExecuteError<ChatError>),
+    #[error(transparent)]
+    Projects(#[from] ProjectsError),
+}
+
+impl From<StoreError> for AskError {
+    fn from(error: StoreError) -> Self {
+        Self::Execute(error.into())
+    }
+}
+
+/// What the work on an answer reports.
+#[derive(Debug)]
+pub enum TurnEvent {
+    /// More of the answer's text.
+    Delta(String),
+    /// The answer is complete and recorded.
+    Completed { text: String, committed: Committed },
+    /// There is no answer; `message` is fit for the client.
+    Failed { message: String, committed: Option<Committed> },
+}
+
+/// A question that was taken.
+pub struct Turn {
+    pub answer_id: MessageId,
+    pub committed: Committed,
+    /// Ends after [`TurnEvent::Completed`] or [`TurnEvent::Failed`]. `None` if the request repeats an earlier one.
+    pub events: Option<mpsc::UnboundedReceiver<TurnEvent>>,
+}
+
+/// The use case of answering.
+#[derive(Clone)]
+pub struct Answering {
+    pub commands: Commands,
+    pub projects: Projects,
+    pub model: SharedLanguageModel,
+    pub embedder: SharedEmbedder,
+    pub index: SharedIndex,
+    pub names: ModelNames,
+    /// The server's own provider key.
+    pub server_key: Option<String>,
+    /// Answers being made by this process; shutdown waits for them.
+    pub tracker: TaskTracker,
+    /// This process, as the holder of leases.
+    pub process: Uuid,
+}
+
+impl Answering {
+    /// Which key would pay for an answer in this project.
+    ///
+    /// # Errors
+    /// [`NoKey`] if a key is needed and there is none, or the database's.
+    pub async fn choose_key(
+        &self,
+        project: ProjectId,
+        sent: Option<String>,
+        allow_key: bool,
+    ) -> Result<KeyChoice, AskError> {
+        if self.model.is_built_in() {
+            return Ok(KeyChoice::NotNeeded);
+        }
+        let own = self.projects.provider_key(project).await?;
+        Ok(KeyChoice::choose(sent, own, self.server_key.clone().filter(|_| allow_key))?)
+    }
+
+    /// Takes a question and starts the work on its answer.
+    ///
+    /// # Errors
+    /// [`AskError`]; the question was not recorded then.
+    pub async fn ask(&self, ask: Ask, context: &Context) -> Result<Turn, AskError> {
+        if !ask.language.eq_ignore_ascii_case("en") {
+            return Err(AskError::NoTranslator);
+        }
+        let key = self.choose_key(ask.project, ask.provider_key, ask.allow_key).await?;
+        let project = self.projects.load(ask.project).await?;
+        let clock = &self.commands.log().clock;
+        let question = Question {
+            message_id: MessageId::new(clock.new_id()),
+            answer_id: MessageId::new(clock.new_id()),
+            text: ask.text,
+            language: ask.language,
+            temperature: ask.temperature,
+            top_k: ask.top_k,
+        };
+        let answer_id = question.answer_id;
+        let notice = ask.shows_failure.then(|| STREAM_NOTICE.to_owned());
+        let committed = self.record_question(ask.chat, &question, ask.nonce, notice.as_deref(), context).await?;
+        if let Some(first) = committed.repeats {
+            return Ok(Turn { answer_id: MessageId::new(first), committed, events: None });
+        }
+        let (report, events) = mpsc::unbounded_channel();
+        let work = turn::Work {
+            answering: self.clone(),
+            chat: ask.chat,
+            project_id: ask.project,
+            settings: settings_of(project),
+            question,
+            key: key.into_key(),
+            notice,
+            context: Context { idempotency: None, ..context.clone() },
+            report,
+        };
+        self.tracker.spawn(work.run());
+        Ok(Turn { answer_id, committed, events: Some(events) })
+    }
+
+    async fn record_question(
+        &self,
+        chat: ChatId,
+        question: &Question,
+        nonce: Option<String>,
+        notice: Option<&str>,
+        context: &Context,
+    ) -> Result<Committed, AskError> {
+        let log = self.commands.log();
+        let answer = question.answer_id.value();
+        let mut rows: Vec<Row> = Vec::new();
+        if let Some(nonce) = nonce {
+            let value = log.keys().keyed_hash("nonce", &nonce);
+            rows.push(Row::Claim { set: Reservation::Nonce, value, owner: answer });
+        }
+        rows.push(Row::Job(NewJob {
+            job_id: answer,
+            kind: ANSWER,
+            subject_id: answer,
+            arguments: json!({ "chat_id": chat, "notice": notice, "correlation_id": context.correlation_id }),
+            leased_by: Some(self.process),
+        }));
+        let mut attempt = 1;
+        loop {
+            let mut unit = self.commands.unit(context);
+            unit.stage::<Chat>(chat.value(), ChatCommand::Ask(question.clone())).await.map_err(
+                |error| match error {
+                    ExecuteError::Refused(ChatError::NotFound) => AskError::ChatNotFound,
+                    other => other.into(),
+                },
+            )?;
+            unit.rows.extend(rows.iter().cloned());
+            match unit.commit(answer).await {
+                Err(AppendError::VersionConflict) if attempt < 10 => attempt += 1,
+                Err(AppendError::Taken(_)) => return Err(AskError::NonceUsed),
+                Err(error) => return Err(AskError::Execute(error.into())),
+                Ok(committed) => return Ok(committed),
+            }
+        }
+    }
+}
+
+fn settings_of(project: Project) -> Option<domain::project::Settings> {
+    match project {
+        Project::Absent => None,
+        Project::Existing { settings, .. } | Project::Deleted { settings } => Some(settings),
+    }
+}
+
+/// What a client is told; what a provider said goes to the log only.
+const fn message_of(failure: AnswerFailure) -> &'static str {
+    match failure {
+        AnswerFailure::Unauthorized => "The language model refused the key.",
+        AnswerFailure::RateLimited => "The language model is busy. Please try again in a moment.",
+        AnswerFailure::Refused => "The language model refused the request.",
+        AnswerFailure::ProviderUnavailable => "The language model cannot be reached at the moment.",
+        AnswerFailure::RetrievalFailed => "The reference documents cannot be searched at the moment.",
+        AnswerFailure::BadPrompt => "The project's prompt is not usable.",
+        AnswerFailure::Interrupted => "The answer was interrupted.",
+    }
+}

@@ -1,0 +1,215 @@
+//! From an added document to passages that can be found: the handler that enqueues, and the work itself.
+
+use async_trait::async_trait;
+use domain::{
+    document::{Document, DocumentCommand, DocumentError, DocumentEvent, EmbeddingFailure, Source},
+    envelope::RecordedEvent,
+    event::Event,
+    ids::{DocumentId, ProjectId},
+};
+use serde_json::json;
+use sqlx::PgTransaction;
+use uuid::Uuid;
+
+use crate::{
+    event_log::{ConsumerError, EventConsumer, NewJob, Row, enqueue},
+    execute::{Commands, Context, ExecuteError},
+    jobs::{Job, JobError, JobHandler},
+    ports::{IndexedChunk, ProviderError, SharedEmbedder, SharedIndex, SharedMediaStore, TextKind},
+    retrieval::passages,
+};
+
+/// Jobs that embed a document's version.
+pub const EMBED: &str = "embed_document";
+/// Jobs that take a deleted document out of the index.
+pub const REMOVE: &str = "remove_document";
+
+/// Passages that are embedded in one request.
+const BATCH: usize = 128;
+
+/// Enqueues the work that follows from documents' events. Starts at the beginning of the log.
+pub struct EmbeddingHandler;
+
+#[async_trait]
+impl EventConsumer for EmbeddingHandler {
+    fn name(&self) -> &'static str {
+        "embedding"
+    }
+
+    fn aggregate_types(&self) -> &'static [&'static str] {
+        &["document"]
+    }
+
+    async fn consume(&self, event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
+        let Event::Document(document) = &event.event else { return Ok(()) };
+        let kind = match document {
+            DocumentEvent::Added { .. } => EMBED,
+            DocumentEvent::Deleted {} => REMOVE,
+            DocumentEvent::TitleChanged { .. }
+            | DocumentEvent::DescriptionChanged { .. }
+            | DocumentEvent::Embedded { .. }
+            | DocumentEvent::EmbeddingFailed { .. } => return Ok(()),
+        };
+        let job = NewJob {
+            job_id: event.metadata.event_id.value(),
+            kind,
+            subject_id: event.aggregate_id,
+            arguments: json!({ "correlation_id": event.metadata.correlation_id }),
+            leased_by: None,
+        };
+        enqueue(&job, tx).await?;
+        Ok(())
+    }
+}
+
+/// Does the work of [`EMBED`] and [`REMOVE`] jobs.
+pub struct Embedding {
+    pub commands: Commands,
+    pub media: SharedMediaStore,
+    pub embedder: SharedEmbedder,
+    pub index: SharedIndex,
+}
+
+/// Why an attempt did not lead to passages in the index.
+enum Failed {
+    /// The document can never be embedded: that is its outcome.
+    ForGood(EmbeddingFailure),
+    /// Another attempt may succeed.
+    ForNow(JobError),
+}
+
+#[async_trait]
+impl JobHandler for Embedding {
+    fn kinds(&self) -> &'static [&'static str] {
+        &[EMBED, REMOVE]
+    }
+
+    async fn run(&self, job: &Job) -> Result<(), JobError> {
+        if job.kind == REMOVE {
+            self.index.remove_document(DocumentId::new(job.subject_id)).await.map_err(JobError::from_source)?;
+            return Ok(());
+        }
+        let loaded = self.commands.log().load::<Document>(job.subject_id).await.map_err(JobError::from_source)?;
+        let Document::Added { project_id, title, source, version, is_waiting: true, .. } = loaded.aggregate else {
+            // Deleted or embedded in the meantime: there is nothing to do any more.
+            return Ok(());
+        };
+        let id = DocumentId::new(job.subject_id);
+        let command = match self.embed(project_id, id, title.as_str(), &source, version).await {
+            Ok(passages) => {
+                let model = self.embedder.model().to_owned();
+                DocumentCommand::RecordEmbedding { version, passages, model }
+            }
+            Err(Failed::ForGood(reason)) => DocumentCommand::RecordEmbeddingFailure { version, reason },
+            Err(Failed::ForNow(error)) => return Err(error),
+        };
+        self.record(job, id, command).await
+    }
+
+    async fn give_up(&self, job: &Job) -> Result<(), JobError> {
+        if job.kind == REMOVE {
+            return Ok(());
+        }
+        let reason = EmbeddingFailure::Provider;
+        self.record(
+            job,
+            DocumentId::new(job.subject_id),
+            DocumentCommand::RecordEmbeddingFailure { version: 1, reason },
+        )
+        .await
+    }
+}
+
+impl Embedding {
+    async fn embed(
+        &self,
+        project: ProjectId,
+        id: DocumentId,
+        title: &str,
+        source: &Source,
+        version: u32,
+    ) -> Result<u32, Failed> {
+        let text = self.text_of(source).await?;
+        let passages = passages::cut(title, &text);
+        if passages.is_empty() {
+            return Err(Failed::ForGood(EmbeddingFailure::NoText));
+        }
+        let mut chunks: Vec<IndexedChunk> = Vec::with_capacity(passages.len());
+        for batch in passages.chunks(BATCH) {
+            let texts: Vec<String> = batch.iter().map(passages::PassageText::to_embed).collect();
+            let vectors = self.embedder.embed(&texts, TextKind::Passage).await.map_err(|error| match error {
+                ProviderError::RateLimited | ProviderError::Unavailable(_) => {
+                    Failed::ForNow(JobError::from_source(error))
+                }
+                ProviderError::Unauthorized | ProviderError::Refused(_) => {
+                    tracing::warn!(error = %crate::error_chain(&error), document = %id, "a document cannot be embedded");
+                    Failed::ForGood(EmbeddingFailure::Provider)
+                }
+            })?;
+            for (passage, vector) in batch.iter().zip(vectors) {
+                chunks.push(IndexedChunk {
+                    chunk_id: passage.chunk_id(id, version),
+                    document_id: id,
+                    document_version: version,
+                    title: passage.title.clone(),
+                    text: passage.text.clone(),
+                    content_hash: passage.content_hash.clone(),
+                    model: self.embedder.model().to_owned(),
+                    vector,
+                });
+            }
+        }
+        let count = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
+        self.index
+            .replace_document(project, id, chunks)
+            .await
+            .map_err(|error| Failed::ForNow(JobError::from_source(error)))?;
+        Ok(count)
+    }
+
+    async fn text_of(&self, source: &Source) -> Result<String, Failed> {
+        let Some(file) = &source.file else {
+            return match &source.text_content {
+                Some(_) if source.document_type == domain::values::DocumentType::Url => {
+                    Err(Failed::ForGood(EmbeddingFailure::UnsupportedFormat))
+                }
+                Some(text) => Ok(text.clone()),
+                None => Err(Failed::ForGood(EmbeddingFailure::NoText)),
+            };
+        };
+        let extension = file.name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+        if !matches!(extension.as_deref(), Some("txt" | "md" | "markdown")) {
+            return Err(Failed::ForGood(EmbeddingFailure::UnsupportedFormat));
+        }
+        let bytes = self
+            .media
+            .get(&file.name)
+            .await
+            .map_err(|error| Failed::ForNow(JobError::from_source(error)))?
+            .ok_or(Failed::ForGood(EmbeddingFailure::FileMissing))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Writes the outcome and ends the job, in one transaction.
+    async fn record(&self, job: &Job, id: DocumentId, command: DocumentCommand) -> Result<(), JobError> {
+        let correlation_id = job
+            .arguments
+            .get("correlation_id")
+            .and_then(|id| id.as_str())
+            .and_then(|id| Uuid::try_parse(id).ok())
+            .unwrap_or(job.id);
+        let context = Context {
+            causation_id: Some(domain::ids::EventId::new(job.id)),
+            ..Context::system("embedding", correlation_id)
+        };
+        let rows = vec![Row::FinishJob(job.id)];
+        match self.commands.execute_with::<Document>(id.value(), command, rows, &context).await {
+            // The document is gone: its passages must go too.
+            Err(ExecuteError::Refused(DocumentError::NotFound)) => {
+                self.index.remove_document(id).await.map_err(JobError::from_source)
+            }
+            Ok(_) | Err(ExecuteError::Refused(_)) => Ok(()),
+            Err(error) => Err(JobError::from_source(error)),
+        }
+    }
+}

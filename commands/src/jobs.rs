@@ -1,0 +1,175 @@
+//! Durable jobs: taken under a lease, kept alive by heartbeats, tried again with growing pauses, taken over when their worker dies.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::event_log::Progress;
+
+/// How long a worker may give no sign of life.
+pub const LEASE: Duration = Duration::from_secs(30);
+const HEARTBEAT: Duration = Duration::from_secs(10);
+/// The safety net under the wake-ups.
+const POLL: Duration = Duration::from_secs(1);
+const MAX_ATTEMPTS: i32 = 8;
+const MAX_RUN_TIME: Duration = Duration::from_secs(600);
+
+/// A job in the hands of a worker.
+#[derive(Debug, Clone)]
+pub struct Job {
+    pub id: Uuid,
+    pub kind: String,
+    pub subject_id: Uuid,
+    pub arguments: serde_json::Value,
+    /// This one included.
+    pub attempts: i32,
+}
+
+/// An attempt that did not succeed; the job is tried again.
+#[derive(Debug, thiserror::Error)]
+#[error("the attempt failed")]
+pub struct JobError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl JobError {
+    pub fn from_source(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self(Box::new(source))
+    }
+}
+
+/// Does the work of some kinds of jobs. A job may run more than once: its outcome must be recorded only once.
+#[async_trait]
+pub trait JobHandler: Send + Sync {
+    fn kinds(&self) -> &'static [&'static str];
+
+    /// Does the work. What ends well is removed from the queue.
+    async fn run(&self, job: &Job) -> Result<(), JobError>;
+
+    /// All attempts have failed: records that as the outcome, where somebody can see it.
+    async fn give_up(&self, job: &Job) -> Result<(), JobError>;
+}
+
+/// Takes jobs and gives them to their handlers.
+pub struct Worker {
+    pool: PgPool,
+    id: Uuid,
+    handlers: HashMap<&'static str, Arc<dyn JobHandler>>,
+    progress: Progress,
+}
+
+impl Worker {
+    pub fn new(pool: PgPool, id: Uuid, handlers: Vec<Arc<dyn JobHandler>>, progress: Progress) -> Self {
+        let handlers =
+            handlers.into_iter().flat_map(|handler| handler.kinds().iter().map(move |kind| (*kind, handler.clone())));
+        Self { pool, id, handlers: handlers.collect(), progress }
+    }
+
+    /// Works for ever: until the future is dropped. A job that was being worked on is taken over when its lease ends.
+    pub async fn run(self) {
+        let mut wake = self.progress.subscribe();
+        loop {
+            wake.mark_unchanged();
+            match self.take().await {
+                Ok(Some(job)) => self.work_on(&job).await,
+                // A consumer's progress may mean a new job.
+                Ok(None) => drop(tokio::time::timeout(POLL, wake.changed()).await),
+                Err(error) => {
+                    tracing::warn!(%error, "jobs cannot be taken at the moment");
+                    tokio::time::sleep(POLL).await;
+                }
+            }
+        }
+    }
+
+    /// Does all jobs that are due, then returns. Says how many attempts were made.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn run_due(&self) -> Result<usize, sqlx::Error> {
+        let mut attempts = 0;
+        while let Some(job) = self.take().await? {
+            self.work_on(&job).await;
+            attempts += 1;
+        }
+        Ok(attempts)
+    }
+
+    async fn take(&self) -> Result<Option<Job>, sqlx::Error> {
+        let kinds: Vec<String> = self.handlers.keys().map(|kind| (*kind).to_owned()).collect();
+        sqlx::query_as!(
+            Job,
+            "UPDATE jobs SET leased_by = $1, lease_until = now() + make_interval(secs => $2), attempts = attempts + 1
+             WHERE job_id = (
+                 SELECT job_id FROM jobs
+                 WHERE kind = ANY($3) AND run_at <= now() AND (lease_until IS NULL OR lease_until < now())
+                 ORDER BY run_at LIMIT 1 FOR UPDATE SKIP LOCKED
+             )
+             RETURNING job_id AS id, kind, subject_id, arguments, attempts",
+            self.id,
+            LEASE.as_secs_f64(),
+            &kinds,
+        )
+        .fetch_optional(&self.pool)
+        .await
+    }
+
+    async fn work_on(&self, job: &Job) {
+        let Some(handler) = self.handlers.get(job.kind.as_str()) else { return };
+        let work =
+            async { if job.attempts > MAX_ATTEMPTS { handler.give_up(job).await } else { handler.run(job).await } };
+        let result = tokio::select! {
+            result = tokio::time::timeout(MAX_RUN_TIME, work) => result,
+            () = keep_alive(&self.pool, job.id, self.id) => return,
+        };
+        let stored = match result {
+            Ok(Ok(())) => finish(&self.pool, job.id).await,
+            Ok(Err(error)) => self.try_later(job, &crate::error_chain(&error)).await,
+            Err(_) => self.try_later(job, "it took too long").await,
+        };
+        if let Err(error) = stored {
+            tracing::warn!(%error, job = %job.id, kind = job.kind, "a job's state was not stored; its lease will end");
+        }
+    }
+
+    async fn try_later(&self, job: &Job, error: &str) -> Result<(), sqlx::Error> {
+        tracing::warn!(error, job = %job.id, kind = job.kind, attempts = job.attempts, "a job failed and is tried again");
+        let pause = 2_f64.powi(job.attempts.clamp(0, 8));
+        sqlx::query!(
+            "UPDATE jobs SET run_at = now() + make_interval(secs => $3), leased_by = NULL, lease_until = NULL, last_error = $4
+             WHERE job_id = $1 AND leased_by = $2",
+            job.id,
+            self.id,
+            pause,
+            error,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+/// Prolongs a lease again and again. Returns when the lease is lost to another worker.
+pub async fn keep_alive(pool: &PgPool, job: Uuid, worker: Uuid) {
+    loop {
+        tokio::time::sleep(HEARTBEAT).await;
+        let prolonged = sqlx::query!(
+            "UPDATE jobs SET lease_until = now() + make_interval(secs => $3) WHERE job_id = $1 AND leased_by = $2",
+            job,
+            worker,
+            LEASE.as_secs_f64(),
+        )
+        .execute(pool)
+        .await;
+        match prolonged {
+            Ok(done) if done.rows_affected() == 0 => return,
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, %job, "a job's lease was not prolonged"),
+        }
+    }
+}
+
+async fn finish(pool: &PgPool, job: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query!("DELETE FROM jobs WHERE job_id = $1", job).execute(pool).await?;
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! Projects: making and changing them, with the one rule that spans them: at most one is the default.
+
+use domain::{
+    ids::ProjectId,
+    project::{Project, ProjectChanges, ProjectCommand, ProjectError, Settings},
+};
+use uuid::Uuid;
+
+use crate::{
+    event_log::{AppendError, Committed, KeyError, Reservation, Row, StoreError},
+    execute::{Commands, Context, ExecuteError, Unit},
+};
+
+/// How often a change is decided anew because another one was faster.
+const ATTEMPTS: u32 = 10;
+/// The one value of the set of default projects.
+const THE_DEFAULT: &[u8] = b"default";
+
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectsError {
+    #[error(transparent)]
+    Execute(#[from] ExecuteError<ProjectError>),
+    #[error("the projects cannot be read")]
+    Database(#[from] sqlx::Error),
+    #[error("the provider key cannot be read")]
+    Key(#[from] KeyError),
+}
+
+impl From<AppendError> for ProjectsError {
+    fn from(error: AppendError) -> Self {
+        Self::Execute(error.into())
+    }
+}
+
+impl From<StoreError> for ProjectsError {
+    fn from(error: StoreError) -> Self {
+        Self::Execute(error.into())
+    }
+}
+
+/// A change of a project. `None` leaves a thing as it is.
+#[derive(Clone, Default)]
+pub struct ProjectUpdate {
+    pub changes: ProjectChanges,
+    pub is_default: Option<bool>,
+    pub is_archived: Option<bool>,
+    /// A provider's key of its own, or its removal.
+    pub provider_key: Option<Option<String>>,
+}
+
+/// The use cases of projects.
+#[derive(Clone)]
+pub struct Projects {
+    commands: Commands,
+}
+
+impl Projects {
+    pub const fn new(commands: Commands) -> Self {
+        Self { commands }
+    }
+
+    /// Makes a project, with what it is made with in the same transaction.
+    ///
+    /// # Errors
+    /// The log's.
+    pub async fn create(
+        &self,
+        id: ProjectId,
+        settings: Settings,
+        update: ProjectUpdate,
+        context: &Context,
+    ) -> Result<Committed, ProjectsError> {
+        let creator = context.actor_user();
+        self.change(id, Some(ProjectCommand::Create { creator, settings }), update, context).await
+    }
+
+    /// Changes a project.
+    ///
+    /// # Errors
+    /// [`ProjectError::NotFound`], or the log's.
+    pub async fn update(
+        &self,
+        id: ProjectId,
+        update: ProjectUpdate,
+        context: &Context,
+    ) -> Result<Committed, ProjectsError> {
+        self.change(id, None, update, context).await
+    }
+
+    /// Deletes a project. Its chats stay.
+    ///
+    /// # Errors
+    /// [`ProjectError::NotFound`], or the log's.
+    pub async fn delete(&self, id: ProjectId, context: &Context) -> Result<Committed, ProjectsError> {
+        let rows = vec![
+            Row::Release { set: Reservation::DefaultProject, owner: id.value() },
+            Row::ProviderKey { project: id, sealed_key: None },
+        ];
+        Ok(self.commands.execute_with::<Project>(id.value(), ProjectCommand::Delete, rows, context).await?)
+    }
+
+    /// The project as it is now.
+    ///
+    /// # Errors
+    /// The log's.
+    pub async fn load(&self, id: ProjectId) -> Result<Project, StoreError> {
+        Ok(self.commands.log().load::<Project>(id.value()).await?.aggregate)
+    }
+
+    /// The project's own provider key, if it has one.
+    ///
+    /// # Errors
+    /// The database's, or [`KeyError`].
+    pub async fn provider_key(&self, id: ProjectId) -> Result<Option<String>, ProjectsError> {
+        let sealed = sqlx::query_scalar!("SELECT sealed_key FROM provider_keys WHERE project_id = $1", id.value())
+            .fetch_optional(&self.commands.log().pool)
+            .await?;
+        Ok(sealed.map(|sealed| self.commands.log().keys().open_secret(&sealed, id.value())).transpose()?)
+    }
+
+    async fn change(
+        &self,
+        id: ProjectId,
+        create: Option<ProjectCommand>,
+        update: ProjectUpdate,
+        context: &Context,
+    ) -> Result<Committed, ProjectsError> {
+        let mut attempt = 1;
+        loop {
+            let mut unit = self.commands.unit(context);
+            self.stage(&mut unit, id, create.clone(), update.clone()).await?;
+            match unit.commit(id.value()).await {
+                // Somebody else made another project the default, or changed this one.
+                Err(AppendError::VersionConflict | AppendError::Taken(_)) if attempt < ATTEMPTS => attempt += 1,
+                result => return Ok(result?),
+            }
+        }
+    }
+
+    async fn stage(
+        &self,
+        unit: &mut Unit<'_>,
+        id: ProjectId,
+        create: Option<ProjectCommand>,
+        update: ProjectUpdate,
+    ) -> Result<(), ProjectsError> {
+        let mut steps: Vec<ProjectCommand> = create.into_iter().collect();
+        steps.push(ProjectCommand::Change(Box::new(update.changes)));
+        steps.extend(update.is_archived.map(ProjectCommand::SetArchived));
+        steps.extend(update.is_default.map(ProjectCommand::SetDefault));
+        if let Some(key) = update.provider_key {
+            steps.push(ProjectCommand::RecordProviderKey { is_set: key.is_some() });
+            let sealed_key = key.map(|key| self.commands.log().keys().seal_secret(&key, id.value()));
+            unit.rows.push(Row::ProviderKey { project: id, sealed_key });
+        }
+        unit.stage_all::<Project>(id.value(), steps).await?;
+        match update.is_default {
+            None => {}
+            Some(false) => unit.rows.push(Row::Release { set: Reservation::DefaultProject, owner: id.value() }),
+            Some(true) => {
+                if let Some(other) = self.default_project().await?.filter(|other| *other != id.value()) {
+                    unit.stage::<Project>(other, ProjectCommand::SetDefault(false)).await?;
+                    unit.rows.push(Row::Release { set: Reservation::DefaultProject, owner: other });
+                }
+                unit.rows.push(Row::Claim {
+                    set: Reservation::DefaultProject,
+                    value: THE_DEFAULT.to_vec(),
+                    owner: id.value(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn default_project(&self) -> Result<Option<Uuid>, sqlx::Error> {
+        sqlx::query_scalar!(
+            "SELECT owner FROM reservations WHERE kind = $1 AND value = $2",
+            <&str>::from(Reservation::DefaultProject),
+            THE_DEFAULT,
+        )
+        .fetch_optional(&self.commands.log().pool)
+        .await
+    }
+}

@@ -1,0 +1,158 @@
+//! The invariants of the workspace that a test can hold: who may depend on whom, and what is done in one place only.
+//!
+//! Each failure names file and line. An exception belongs into the test, with its reason.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+};
+
+use serde_json::Value;
+
+use crate::sources::{Source, rust_sources, sql_sources};
+
+const MAX_LINES: usize = 400;
+
+/// Of a crate: the names of what it depends on; of one kind, ours or not.
+fn dependencies(kind: Option<&str>, ours: bool) -> BTreeMap<String, BTreeSet<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline", "--locked"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs this test, so it can be run");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo writes JSON");
+    let packages = metadata["packages"].as_array().expect("a list of packages");
+    packages
+        .iter()
+        .map(|package| {
+            let all = package["dependencies"].as_array().expect("a list of dependencies");
+            let wanted = all.iter().filter(|it| it["kind"].as_str() == kind && it["path"].is_string() == ours);
+            (text(&package["name"]), wanted.map(|it| text(&it["name"])).collect())
+        })
+        .collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("names are texts").to_owned()
+}
+
+fn names(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// No line of the sources outside of these folders is a hit.
+fn assert_only_in(folders: &[&str], rule: &str, sources: &[Source], hits: impl Fn(&Source) -> Vec<String>) {
+    let found: Vec<_> = sources.iter().filter(|source| !source.is_below(folders)).flat_map(hits).collect();
+    assert!(found.is_empty(), "{rule}:\n{}", found.join("\n"));
+}
+
+#[test]
+fn crates_depend_on_each_other_only_as_designed() {
+    let designed = BTreeMap::from([
+        ("api".to_owned(), names(&["commands", "domain", "migrations", "projections"])),
+        ("commands".to_owned(), names(&["domain"])),
+        ("domain".to_owned(), names(&[])),
+        ("migrations".to_owned(), names(&[])),
+        ("projections".to_owned(), names(&["domain"])),
+    ]);
+    assert_eq!(dependencies(None, true), designed);
+}
+
+#[test]
+fn tests_add_no_edge_between_crates_but_to_the_migrations() {
+    let normal = dependencies(None, true);
+    for (name, ours) in dependencies(Some("dev"), true) {
+        let added: Vec<_> = ours.difference(&normal[&name]).filter(|other| *other != "migrations").collect();
+        assert!(added.is_empty(), "the tests of {name} depend on {added:?}");
+    }
+}
+
+#[test]
+fn the_domain_depends_on_nothing_that_does_io_or_chance() {
+    let direct = &dependencies(None, false)["domain"];
+    let banned =
+        names(&["axum", "hyper", "object_store", "rand", "rdkafka", "reqwest", "sqlx", "tokio", "tower", "tracing"]);
+    let found: Vec<_> = direct.intersection(&banned).collect();
+    assert!(found.is_empty(), "the domain depends on {found:?}");
+}
+
+#[test]
+fn the_domain_reads_no_clock_no_chance_and_no_machine() {
+    let domain: Vec<_> = rust_sources().into_iter().filter(|source| source.is_below(&["domain/src/"])).collect();
+    let impure =
+        ["::now(", "now_v7", "new_v4", "std::env", "std::fs", "std::io", "std::net", "std::process", "std::thread"];
+    assert_only_in(&[], "time and ids come in with the command, and nothing else does", &domain, |source| {
+        source.lines_with(&impure)
+    });
+}
+
+#[test]
+fn only_the_event_log_knows_kafka() {
+    assert_only_in(&["commands/src/event_log"], "only the event log knows Kafka", &rust_sources(), |source| {
+        source.lines_with(&["rdkafka"])
+    });
+}
+
+#[test]
+fn only_the_event_log_inserts_events() {
+    let insert = ["insert", "into", "events"];
+    let sources = sql_sources();
+    assert!(sources.iter().any(|source| !source.statements(&insert).is_empty()), "nobody inserts events any more");
+    assert_only_in(&["commands/src/event_log"], "only the event log inserts events", &sources, |source| {
+        source.statements(&insert)
+    });
+}
+
+#[test]
+fn a_stored_event_is_never_edited_or_deleted() {
+    let statements: [&[&str]; 8] = [
+        &["update", "events"],
+        &["update", "only", "events"],
+        &["delete", "from", "events"],
+        &["delete", "from", "only", "events"],
+        &["truncate", "events"],
+        &["truncate", "table", "events"],
+        &["drop", "table", "events"],
+        &["drop", "table", "if", "exists", "events"],
+    ];
+    assert_only_in(&[], "a stored event is never edited or deleted", &sql_sources(), |source| {
+        statements.iter().flat_map(|statement| source.statements(statement)).collect()
+    });
+}
+
+#[test]
+fn only_projections_write_views() {
+    let statements: [&[&str]; 4] =
+        [&["insert", "into", "views."], &["update", "views."], &["delete", "from", "views."], &["truncate", "views."]];
+    let sources = sql_sources();
+    let hits = |source: &Source| -> Vec<String> {
+        statements.iter().flat_map(|statement| source.statements(statement)).collect()
+    };
+    assert!(sources.iter().any(|source| !hits(source).is_empty()), "nobody writes views any more");
+    assert_only_in(&["projections/src/"], "only projections write views", &sources, hits);
+}
+
+#[test]
+fn only_the_configuration_reads_the_environment() {
+    let homes = [
+        "api/src/config",
+        // The search path of the operating system, handed on to PostgreSQL's own programs; no setting of ours.
+        "api/src/embedded_postgres/programs.rs",
+    ];
+    // The last four are how an argument of the command line is also read from a variable.
+    let reads = ["env::var", "dotenvy", "from_default_env", "#[arg(env", "#[arg(long, env", ", env,", "env = \""];
+    assert_only_in(&homes, "only the configuration reads the environment", &rust_sources(), |source| {
+        source.lines_with(&reads)
+    });
+}
+
+#[test]
+fn no_source_file_is_too_long_to_read() {
+    let long: Vec<_> = rust_sources()
+        .iter()
+        .filter(|source| source.count_lines() > MAX_LINES)
+        .map(|source| format!("{}:{}: the last line", source.path, source.count_lines()))
+        .collect();
+    assert!(long.is_empty(), "files of more than {MAX_LINES} lines:\n{}", long.join("\n"));
+}

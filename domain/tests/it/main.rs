@@ -1,0 +1,11 @@
+//! What must hold over all of the domain, and over the workspace around it.
+//!
+//! The rules of one aggregate are in its `spec`; here are the stored form of events, properties of every aggregate and
+//! value, and the architecture.
+
+mod arbitrary;
+mod architecture;
+mod properties;
+mod samples;
+mod sources;
+mod stored_events;

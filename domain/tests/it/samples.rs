@@ -1,0 +1,219 @@
+//! One representative of every event, and a second one where an absent value changes the stored shape.
+//!
+//! They share a few ids, so that a sequence of them in any order touches the same sessions, turns and versions.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    chat::{AnswerFailure, ChatEvent, Completion, Generation, Question, RetrievedPassage, Stage, Usage},
+    document::{DocumentEvent, EmbeddingFailure, Source, StoredFile},
+    event::Event,
+    ids::{ChunkId, DocumentId, MessageId, ProjectId, SessionId, UserId},
+    project::{ProjectEvent, Settings},
+    user::{Roles, UserEvent},
+    values::{DocumentType, Email, FullName, Model, SttEngine, Title, TtsEngine, Username},
+};
+use uuid::Uuid;
+
+/// An event to be stored.
+pub(crate) struct Sample {
+    pub(crate) event: Event,
+    /// Whether what is optional is absent.
+    pub(crate) is_minimal: bool,
+}
+
+pub(crate) fn samples() -> Vec<Sample> {
+    let full = full_users().into_iter().map(Event::User).chain(full_projects().into_iter().map(Event::Project));
+    let full = full.chain(full_documents().into_iter().map(Event::Document));
+    let full = full.chain(full_chats().into_iter().map(Event::Chat));
+    let minimal = minimal_projects().into_iter().map(Event::Project);
+    let minimal = minimal.chain(minimal_documents().into_iter().map(Event::Document));
+    let minimal = minimal.chain(minimal_chats().into_iter().map(Event::Chat));
+    full.map(|event| Sample { event, is_minimal: false })
+        .chain(minimal.map(|event| Sample { event, is_minimal: true }))
+        .collect()
+}
+
+fn id(number: u128) -> Uuid {
+    Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number)
+}
+
+fn title() -> Title {
+    Title::parse("Zinc in diarrhoea").expect("well-formed")
+}
+
+fn full_users() -> Vec<UserEvent> {
+    let full_name = FullName::parse("Asha Nair").expect("well-formed");
+    let session_id = SessionId::new(id(2));
+    vec![
+        UserEvent::Registered {
+            username: Username::parse("asha.nair").expect("well-formed"),
+            email: Email::parse("asha@example.com").expect("well-formed"),
+            full_name: full_name.clone(),
+            roles: Roles { is_staff: true, is_reviewer: false, is_superuser: false, allow_key: true },
+        },
+        UserEvent::FullNameChanged { full_name },
+        UserEvent::PasswordChanged {},
+        UserEvent::SessionStarted { session_id },
+        UserEvent::SessionEnded { session_id },
+    ]
+}
+
+fn full_projects() -> Vec<ProjectEvent> {
+    let preset_questions = Some(vec!["How much zinc?".to_owned(), "For how long?".to_owned()]);
+    let settings = Settings {
+        title: title(),
+        description: Some("For the children's ward".to_owned()),
+        prompt: "Answer from {reference}".to_owned(),
+        model: Model::Gpt4OmniMini,
+        stt_engine: SttEngine::SelfHosted,
+        tts_engine: TtsEngine::OpenAi,
+        preset_questions: preset_questions.clone(),
+        assistant_id: Some("asst_1".to_owned()),
+    };
+    vec![
+        ProjectEvent::Created { creator: Some(UserId::new(id(1))), settings },
+        ProjectEvent::TitleChanged { title: title() },
+        ProjectEvent::DescriptionChanged { description: Some("For the ward".to_owned()) },
+        ProjectEvent::PromptChanged { prompt: "Only from {reference}".to_owned() },
+        ProjectEvent::ModelChanged { model: Model::Gpt35Long },
+        ProjectEvent::SpeechEnginesChanged { stt_engine: SttEngine::Whisper, tts_engine: TtsEngine::Google },
+        ProjectEvent::PresetQuestionsChanged { preset_questions },
+        ProjectEvent::AssistantChanged { assistant_id: Some("asst_2".to_owned()) },
+        ProjectEvent::ProviderKeyChanged { is_set: true },
+        ProjectEvent::MadeDefault {},
+        ProjectEvent::NoLongerDefault {},
+        ProjectEvent::Archived {},
+        ProjectEvent::Unarchived {},
+        ProjectEvent::Deleted {},
+    ]
+}
+
+fn minimal_projects() -> Vec<ProjectEvent> {
+    let settings = Settings {
+        title: title(),
+        description: None,
+        prompt: String::new(),
+        model: Model::Gpt35,
+        stt_engine: SttEngine::Whisper,
+        tts_engine: TtsEngine::Google,
+        preset_questions: None,
+        assistant_id: None,
+    };
+    vec![
+        ProjectEvent::Created { creator: None, settings },
+        ProjectEvent::DescriptionChanged { description: None },
+        ProjectEvent::PresetQuestionsChanged { preset_questions: None },
+        ProjectEvent::AssistantChanged { assistant_id: None },
+    ]
+}
+
+fn full_documents() -> Vec<DocumentEvent> {
+    let file = StoredFile { name: "zinc.pdf".to_owned(), size: 48_213, sha256: "5e".repeat(32) };
+    vec![
+        DocumentEvent::Added {
+            project_id: ProjectId::new(id(3)),
+            creator: Some(UserId::new(id(1))),
+            title: title(),
+            description: Some("The national guideline".to_owned()),
+            source: Source {
+                document_type: DocumentType::File,
+                file: Some(file),
+                text_content: Some("Zinc for 14 days.".to_owned()),
+            },
+        },
+        DocumentEvent::TitleChanged { title: title() },
+        DocumentEvent::DescriptionChanged { description: Some("For children".to_owned()) },
+        DocumentEvent::Embedded { version: 1, passages: 12, model: "lexical-1".to_owned() },
+        DocumentEvent::EmbeddingFailed { version: 1, reason: EmbeddingFailure::NoText },
+        DocumentEvent::Deleted {},
+    ]
+}
+
+fn minimal_documents() -> Vec<DocumentEvent> {
+    vec![
+        DocumentEvent::Added {
+            project_id: ProjectId::new(id(3)),
+            creator: None,
+            title: title(),
+            description: None,
+            source: Source { document_type: DocumentType::Text, file: None, text_content: None },
+        },
+        DocumentEvent::DescriptionChanged { description: None },
+    ]
+}
+
+fn stage(begin: i64, milliseconds: i64) -> Stage {
+    let started_at = DateTime::<Utc>::from_timestamp(begin, 0).expect("a point in time");
+    Stage { started_at, ended_at: started_at + TimeDelta::milliseconds(milliseconds) }
+}
+
+fn completion(generation: Generation) -> ChatEvent {
+    ChatEvent::AnswerCompleted(Completion {
+        answer_id: MessageId::new(id(6)),
+        text: "20 mg a day for 14 days.".to_owned(),
+        citations: vec![DocumentId::new(id(7))],
+        generation,
+    })
+}
+
+fn generation() -> Generation {
+    Generation {
+        model_requested: "gpt-4o-mini".to_owned(),
+        model_returned: Some("gpt-4o-mini-2024-07-18".to_owned()),
+        prompt_version: "built-in-1".to_owned(),
+        prompt_hash: "a7".repeat(32),
+        temperature: 0.1,
+        usage: Some(Usage { prompt_tokens: 1_873, completion_tokens: 64 }),
+        finish_reason: Some("stop".to_owned()),
+        retrieval: stage(1_790_000_000, 41),
+        response: stage(1_790_000_001, 2_613),
+    }
+}
+
+fn full_chats() -> Vec<ChatEvent> {
+    let answer_id = MessageId::new(id(6));
+    vec![
+        ChatEvent::Started { project_id: ProjectId::new(id(3)), owner: UserId::new(id(1)), title: title() },
+        ChatEvent::Retitled { title: title() },
+        ChatEvent::QuestionAsked(Question {
+            message_id: MessageId::new(id(5)),
+            answer_id,
+            text: "സിങ്ക് എത്ര ദിവസം?".to_owned(),
+            language: "ml".to_owned(),
+            temperature: 0.1,
+            top_k: 100,
+        }),
+        ChatEvent::PassagesRetrieved {
+            answer_id,
+            passages: vec![RetrievedPassage {
+                document_id: DocumentId::new(id(7)),
+                document_version: 1,
+                chunk_id: ChunkId::new(id(8)),
+                content_hash: "c4".repeat(32),
+                score: 0.75,
+            }],
+        },
+        completion(generation()),
+        ChatEvent::AnswerFailed {
+            answer_id,
+            reason: AnswerFailure::ProviderUnavailable,
+            partial_text: "20 mg a".to_owned(),
+            notice: Some("The answer could not be completed".to_owned()),
+        },
+        ChatEvent::Deleted {},
+    ]
+}
+
+fn minimal_chats() -> Vec<ChatEvent> {
+    let answer_id = MessageId::new(id(6));
+    vec![
+        ChatEvent::PassagesRetrieved { answer_id, passages: vec![] },
+        completion(Generation { model_returned: None, usage: None, finish_reason: None, ..generation() }),
+        ChatEvent::AnswerFailed {
+            answer_id,
+            reason: AnswerFailure::Interrupted,
+            partial_text: String::new(),
+            notice: None,
+        },
+    ]
+}

@@ -1,0 +1,245 @@
+//! The stored form of every event, held against files that do not change: `tests/golden/<aggregate>.<type>.v<version>.json`.
+//!
+//! What the log holds is read for ever, so an existing file is never rewritten. A new event, or a new version of one,
+//! fails here until `UPDATE_GOLDEN=1 cargo test -p domain --test it` has written the missing file from the samples.
+
+use std::{env, fs, path::PathBuf, sync::LazyLock};
+
+use cqrs_es::{Aggregate, DomainEvent};
+use domain::{
+    chat::{AnswerFailure, Chat, ChatEvent},
+    document::{Document, DocumentEvent, EmbeddingFailure},
+    event::{AGGREGATE_TYPES, DecodeError, Event},
+    project::{Project, ProjectEvent},
+    user::{User, UserEvent},
+    values::{DocumentType, MessageType, Model, SttEngine, TtsEngine},
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+use strum::{VariantArray, VariantNames};
+
+use crate::samples::{Sample, samples};
+
+struct Golden {
+    file: String,
+    aggregate_type: String,
+    event_type: String,
+    version: String,
+    payload: Value,
+}
+
+impl Golden {
+    fn decode(&self) -> Event {
+        self.decode_payload(self.payload.clone())
+    }
+
+    fn decode_payload(&self, payload: Value) -> Event {
+        Event::decode(&self.aggregate_type, &self.event_type, &self.version, payload)
+            .unwrap_or_else(|error| panic!("{}: {error:?}", self.file))
+    }
+}
+
+static GOLDENS: LazyLock<Vec<Golden>> = LazyLock::new(|| {
+    if env::var_os("UPDATE_GOLDEN").is_some() {
+        write_missing();
+    }
+    let files = fs::read_dir(folder()).expect("the folder of golden files");
+    files.map(|entry| read(&entry.expect("a readable folder").file_name().to_string_lossy())).collect()
+});
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+fn write_missing() {
+    for sample in samples() {
+        let path = folder().join(file_name(&sample));
+        if !path.exists() {
+            let text = serde_json::to_string_pretty(&stored(&sample.event).1).expect("events are JSON");
+            fs::write(path, text + "\n").expect("a writable folder");
+        }
+    }
+}
+
+fn read(file: &str) -> Golden {
+    let parts: Vec<_> = file.split('.').collect();
+    let (aggregate_type, event_type, version) = match parts.as_slice() {
+        [aggregate_type, event_type, version, "json"] | [aggregate_type, event_type, version, "minimal", "json"] => {
+            (*aggregate_type, *event_type, version.strip_prefix('v').expect("v and the version"))
+        }
+        _ => panic!("{file} is no name of a golden file"),
+    };
+    let text = fs::read_to_string(folder().join(file)).expect("a readable file");
+    Golden {
+        file: file.to_owned(),
+        aggregate_type: aggregate_type.to_owned(),
+        event_type: event_type.to_owned(),
+        version: version.to_owned(),
+        payload: serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}")),
+    }
+}
+
+fn file_name(sample: &Sample) -> String {
+    let (version, _) = stored(&sample.event);
+    let minimal = if sample.is_minimal { ".minimal" } else { "" };
+    format!("{}.{}.v{version}{minimal}.json", sample.event.aggregate_type(), sample.event.event_type())
+}
+
+/// The version and the payload, as the write side stores them.
+fn stored(event: &Event) -> (String, Value) {
+    fn of<E: DomainEvent>(event: &E) -> (String, Value) {
+        (event.event_version(), serde_json::to_value(event).expect("events are JSON"))
+    }
+    match event {
+        Event::User(event) => of(event),
+        Event::Project(event) => of(event),
+        Event::Document(event) => of(event),
+        Event::Chat(event) => of(event),
+    }
+}
+
+fn event_types(aggregate_type: &str) -> &'static [&'static str] {
+    match aggregate_type {
+        User::TYPE => UserEvent::VARIANTS,
+        Project::TYPE => ProjectEvent::VARIANTS,
+        Document::TYPE => DocumentEvent::VARIANTS,
+        Chat::TYPE => ChatEvent::VARIANTS,
+        other => panic!("the events of {other} are not listed here"),
+    }
+}
+
+/// Without the entries that are null.
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let present = fields.iter().filter(|(_, value)| !value.is_null());
+            present.map(|(name, value)| (name.clone(), without_nulls(value))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn every_event_type_has_a_golden_file() {
+    for aggregate_type in AGGREGATE_TYPES {
+        for event_type in event_types(aggregate_type) {
+            let has_golden =
+                GOLDENS.iter().any(|it| it.aggregate_type == aggregate_type && it.event_type == *event_type);
+            assert!(has_golden, "{aggregate_type}.{event_type} has none: add a sample, then see this file's head");
+        }
+    }
+}
+
+#[test]
+fn every_sample_is_stored_as_its_golden_file_says() {
+    for sample in samples() {
+        let name = file_name(&sample);
+        let golden = GOLDENS.iter().find(|it| it.file == name);
+        let golden = golden.unwrap_or_else(|| panic!("{name} is missing: see this file's head"));
+        assert_eq!(stored(&sample.event).1, golden.payload, "{name}");
+        assert_eq!(golden.decode(), sample.event, "{name}");
+    }
+}
+
+#[test]
+fn every_golden_file_can_be_read_and_is_written_again_as_it_was() {
+    for golden in GOLDENS.iter() {
+        let (version, payload) = stored(&golden.decode());
+        // An older version is read, and written as the current one.
+        if version == golden.version {
+            assert_eq!(payload, golden.payload, "{}", golden.file);
+        }
+    }
+}
+
+#[test]
+fn the_event_type_beside_the_payload_is_the_tag_in_it() {
+    for golden in GOLDENS.iter() {
+        assert_eq!(golden.payload["type"], golden.event_type.as_str(), "{}", golden.file);
+        assert_eq!(golden.decode().event_type(), golden.event_type, "{}", golden.file);
+        assert_eq!(golden.decode().aggregate_type(), golden.aggregate_type, "{}", golden.file);
+    }
+}
+
+#[test]
+fn a_field_that_a_later_program_has_added_is_not_minded() {
+    for golden in GOLDENS.iter() {
+        let mut payload = golden.payload.clone();
+        payload["added_later"] = json!({ "by": ["a later program"] });
+        assert_eq!(golden.decode_payload(payload), golden.decode(), "{}", golden.file);
+    }
+}
+
+#[test]
+fn an_optional_field_that_is_not_there_reads_as_none() {
+    for golden in GOLDENS.iter() {
+        let payload = without_nulls(&golden.payload);
+        assert_eq!(golden.decode_payload(payload), golden.decode(), "{}", golden.file);
+    }
+}
+
+#[test]
+fn an_unknown_aggregate_is_told_by_name() {
+    let result = Event::decode("ward", "Opened", "1", json!({ "type": "Opened" }));
+    assert!(matches!(result, Err(DecodeError::UnknownAggregate(name)) if name == "ward"));
+}
+
+#[test]
+fn an_unknown_event_type_is_told_by_name() {
+    for aggregate_type in AGGREGATE_TYPES {
+        let result = Event::decode(aggregate_type, "Vanished", "1", json!({ "type": "Vanished" }));
+        assert!(matches!(result, Err(DecodeError::UnknownType(name)) if name == "Vanished"), "{aggregate_type}");
+    }
+}
+
+#[test]
+fn an_unknown_version_is_told_with_its_event() {
+    for golden in GOLDENS.iter() {
+        let result = Event::decode(&golden.aggregate_type, &golden.event_type, "999", golden.payload.clone());
+        let Err(DecodeError::UnknownVersion { event_type, version }) = result else {
+            panic!("{}: {result:?}", golden.file)
+        };
+        assert_eq!((event_type, version.as_str()), (golden.event_type.clone(), "999"));
+    }
+}
+
+#[test]
+fn a_payload_of_another_shape_is_malformed() {
+    for payload in [json!(null), json!("text"), json!([]), json!({}), json!({ "type": "Retitled", "title": 7 })] {
+        let result = Event::decode(Chat::TYPE, "Retitled", "1", payload.clone());
+        assert!(matches!(result, Err(DecodeError::Malformed { .. })), "{payload}: {result:?}");
+    }
+}
+
+#[test]
+fn a_payload_of_another_event_is_malformed() {
+    let result =
+        Event::decode(User::TYPE, "PasswordChanged", "1", json!({ "type": "FullNameChanged", "full_name": "A" }));
+    assert!(matches!(result, Err(DecodeError::Malformed { .. })), "{result:?}");
+}
+
+#[test]
+fn every_choice_keeps_its_stored_name() {
+    fn names<T: Serialize>(choices: &[T]) -> Vec<String> {
+        let name = |choice| serde_json::to_value(choice).expect("a choice is JSON").as_str().map(str::to_owned);
+        choices.iter().map(|choice| name(choice).expect("a choice is stored as its name")).collect()
+    }
+    assert_eq!(names(DocumentType::ALL), ["file", "url", "text"]);
+    assert_eq!(names(SttEngine::ALL), ["whisper", "google", "self_hosted"]);
+    assert_eq!(names(TtsEngine::ALL), ["open_ai", "google"]);
+    assert_eq!(names(MessageType::ALL), ["user", "system", "ayushma"]);
+    let models =
+        ["gpt35", "gpt35_long", "gpt4", "gpt4_long", "gpt4_visual", "gpt4_turbo", "gpt4_omni", "gpt4_omni_mini"];
+    assert_eq!(names(Model::ALL), models);
+    assert_eq!(names(EmbeddingFailure::VARIANTS), ["no_text", "unsupported_format", "file_missing", "provider"]);
+    let failures = [
+        "unauthorized",
+        "rate_limited",
+        "refused",
+        "provider_unavailable",
+        "retrieval_failed",
+        "bad_prompt",
+        "interrupted",
+    ];
+    assert_eq!(names(AnswerFailure::VARIANTS), failures);
+}

@@ -1,0 +1,157 @@
+//! Chats in lists and alone, and whose they are.
+
+use domain::{chat::ChatEvent, project::ProjectEvent};
+use projections::chats::{Filter, detail, find, list, list_all, user_has_chat_in};
+use sqlx::PgPool;
+
+use crate::history::{
+    CHAT, CLINIC, DOCTOR, History, MEDIA, NURSE, OTHER_CHAT, WARD, answered, apply, asked, created, everything, json,
+    registered, started, title,
+};
+
+/// A nurse and a project.
+fn history() -> History {
+    let mut history = History::default();
+    history.user(NURSE, registered("asha")).project(WARD, created("Ward"));
+    history
+}
+
+const IN_A_LIST: &str = r#"{"external_id":"00000000-0000-0000-0000-00000000001f","title":"Zinc","created_at":"2026-11-22T09:00:03.500000Z","modified_at":"2026-11-22T09:00:03.500000Z","username":"asha","project":{"external_id":"00000000-0000-0000-0000-00000000000b","title":"Ward","created_at":"2026-11-22T09:00:02.500000Z","modified_at":"2026-11-22T09:00:02.500000Z","description":null,"stt_engine":1,"tts_engine":2,"model":1,"is_default":false,"display_preset_questions":null,"archived":false,"assistant_id":null}}"#;
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_chat_is_listed_with_its_owners_name_and_its_project(pool: PgPool) {
+    let mut history = history();
+    history.chat(CHAT, started(WARD, NURSE, "Zinc"));
+    let page =
+        history.shows(&pool, async || list(&pool, WARD, &Filter::default(), &everything()).await.expect("read")).await;
+    assert_eq!(
+        json(&page),
+        format!(r#"{{"count":1,"has_previous":false,"has_next":false,"results":[{IN_A_LIST}],"offset":0}}"#)
+    );
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_chat_found_alone_is_the_one_of_the_list(pool: PgPool) {
+    let mut history = history();
+    history.chat(CHAT, started(WARD, NURSE, "Zinc"));
+    let chat = history.shows(&pool, async || find(&pool, WARD, CHAT).await.expect("read")).await.expect("there");
+    assert_eq!(json(&chat), IN_A_LIST);
+    assert_eq!(chat.owner, NURSE);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn the_streams_of_users_projects_and_chats_may_come_in_any_order(pool: PgPool) {
+    let mut history = history();
+    history.chat(CHAT, started(WARD, NURSE, "Zinc"));
+    apply(&pool, history.events().iter().rev()).await;
+    let chat = find(&pool, WARD, CHAT).await.expect("read").expect("there");
+    assert_eq!(json(&chat), IN_A_LIST);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_chat_without_messages_is_an_empty_conversation(pool: PgPool) {
+    let mut history = history();
+    history.chat(CHAT, started(WARD, NURSE, "Zinc"));
+    let chat =
+        history.shows(&pool, async || detail(&pool, WARD, CHAT, MEDIA).await.expect("read")).await.expect("there");
+    assert_eq!(
+        json(&chat),
+        r#"{"external_id":"00000000-0000-0000-0000-00000000001f","title":"Zinc","username":"asha","created_at":"2026-11-22T09:00:03.500000Z","modified_at":"2026-11-22T09:00:03.500000Z","chats":[],"prompt":null,"model":null}"#
+    );
+    assert_eq!(chat.owner, NURSE);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn chats_come_newest_first_and_only_their_owners(pool: PgPool) {
+    let mut history = history();
+    history
+        .chat(CHAT, started(WARD, NURSE, "First"))
+        .chat(OTHER_CHAT, started(WARD, DOCTOR, "Second"))
+        .chat(CHAT, ChatEvent::Retitled { title: title("First, renamed") });
+    let titles = async |filter: Filter| {
+        let page = list(&pool, WARD, &filter, &everything()).await.expect("read");
+        page.map(|chat| chat.title).results
+    };
+    let (own, everybodys, searched, elsewhere) = history
+        .shows(&pool, async || {
+            (
+                titles(Filter { owner: Some(NURSE), ..Filter::default() }).await,
+                titles(Filter::default()).await,
+                titles(Filter { owner: Some(NURSE), search: vec!["second".to_owned()] }).await,
+                list(&pool, CLINIC, &Filter::default(), &everything()).await.expect("read").count,
+            )
+        })
+        .await;
+    assert_eq!(own, ["First, renamed"]);
+    assert_eq!(everybodys, ["Second", "First, renamed"]);
+    assert_eq!(searched, Vec::<String>::new());
+    assert_eq!(elsewhere, 0);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_deleted_chat_is_gone_from_everywhere(pool: PgPool) {
+    let mut history = history();
+    history.chat(CHAT, started(WARD, NURSE, "Zinc")).chat(CHAT, ChatEvent::Deleted {});
+    let seen = history
+        .shows(&pool, async || {
+            (
+                find(&pool, WARD, CHAT).await.expect("read"),
+                detail(&pool, WARD, CHAT, MEDIA).await.expect("read"),
+                list(&pool, WARD, &Filter::default(), &everything()).await.expect("read").count,
+                list_all(&pool, WARD, None, MEDIA).await.expect("read").len(),
+                user_has_chat_in(&pool, WARD, NURSE).await.expect("read"),
+            )
+        })
+        .await;
+    assert_eq!(seen, (None, None, 0, 0, false));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_chat_is_found_in_its_own_project_only(pool: PgPool) {
+    let mut history = history();
+    history.project(CLINIC, created("Clinic")).chat(CHAT, started(WARD, NURSE, "Zinc"));
+    let seen = history
+        .shows(&pool, async || {
+            (find(&pool, CLINIC, CHAT).await.expect("read"), detail(&pool, CLINIC, CHAT, MEDIA).await.expect("read"))
+        })
+        .await;
+    assert_eq!(seen, (None, None));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn the_chats_of_a_deleted_project_stay_readable(pool: PgPool) {
+    let mut history = history();
+    history.chat(CHAT, started(WARD, NURSE, "Zinc")).project(WARD, ProjectEvent::Deleted {});
+    let chat = history.shows(&pool, async || find(&pool, WARD, CHAT).await.expect("read")).await.expect("there");
+    assert_eq!(chat.project.expect("still shown").title, "Ward");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn it_is_known_who_has_a_chat_in_which_project(pool: PgPool) {
+    let mut history = history();
+    history.chat(CHAT, started(WARD, NURSE, "Zinc"));
+    let has = async |project, user| user_has_chat_in(&pool, project, user).await.expect("read");
+    let seen = history
+        .shows(&pool, async || (has(WARD, NURSE).await, has(CLINIC, NURSE).await, has(WARD, DOCTOR).await))
+        .await;
+    assert_eq!(seen, (true, false, false));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn all_chats_come_with_their_own_messages(pool: PgPool) {
+    let mut history = history();
+    history
+        .chat(CHAT, started(WARD, NURSE, "First"))
+        .chat(CHAT, asked(1, "Zinc?"))
+        .chat(OTHER_CHAT, started(WARD, DOCTOR, "Second"))
+        .chat(OTHER_CHAT, asked(2, "ORS?"))
+        .chat(CHAT, answered(1, "14 days", &[]));
+    let texts = async |owner| {
+        let chats = list_all(&pool, WARD, owner, MEDIA).await.expect("read");
+        let texts = |chat: projections::chats::ChatDetail| chat.chats.into_iter().map(|message| message.message);
+        chats.into_iter().map(|chat| texts(chat).collect::<Vec<_>>()).collect::<Vec<_>>()
+    };
+    let (own, everybodys) = history.shows(&pool, async || (texts(Some(NURSE)).await, texts(None).await)).await;
+    assert_eq!(own, [vec!["Zinc?", "14 days"]]);
+    assert_eq!(everybodys, [vec!["ORS?"], vec!["Zinc?", "14 days"]]);
+}

@@ -1,0 +1,102 @@
+//! Reference documents.
+
+use domain::document::{DocumentEvent, EmbeddingFailure};
+use projections::{
+    documents::{find, find_many, list, ordering_column},
+    listing::{Ordering, Window},
+};
+use sqlx::PgPool;
+
+use crate::history::{CLINIC, GUIDE, History, LEAFLET, MEDIA, WARD, added, embedded, everything, json, title};
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_new_document_waits_for_its_embedding(pool: PgPool) {
+    let mut history = History::default();
+    history.document(GUIDE, added(WARD, "Guide", Some("a_b_1é.txt")));
+    let guide = history.shows(&pool, async || find(&pool, WARD, GUIDE, MEDIA).await.expect("read")).await;
+    assert_eq!(
+        json(&guide),
+        r#"{"external_id":"00000000-0000-0000-0000-000000000015","title":"Guide","created_at":"2026-11-22T09:00:01.500000Z","modified_at":"2026-11-22T09:00:01.500000Z","description":null,"document_type":1,"file":"http://host/media/a_b_1%C3%A9.txt","text_content":null,"uploading":true,"failed":false,"failure_reason":null}"#
+    );
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn an_embedded_document_does_not_wait_any_more(pool: PgPool) {
+    let mut history = History::default();
+    history
+        .document(LEAFLET, added(WARD, "Leaflet", None))
+        .document(LEAFLET, DocumentEvent::TitleChanged { title: title("Leaflet 2") })
+        .document(LEAFLET, DocumentEvent::DescriptionChanged { description: Some("On hygiene".to_owned()) })
+        .document(LEAFLET, embedded());
+    let leaflet = history.shows(&pool, async || find(&pool, WARD, LEAFLET, MEDIA).await.expect("read")).await;
+    assert_eq!(
+        json(&leaflet),
+        r#"{"external_id":"00000000-0000-0000-0000-000000000016","title":"Leaflet 2","created_at":"2026-11-22T09:00:01.500000Z","modified_at":"2026-11-22T09:00:04.500000Z","description":"On hygiene","document_type":3,"file":null,"text_content":"Wash hands.","uploading":false,"failed":false,"failure_reason":null}"#
+    );
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_document_whose_embedding_failed_says_why(pool: PgPool) {
+    let mut history = History::default();
+    history
+        .document(GUIDE, added(WARD, "Guide", Some("guide.pdf")))
+        .document(GUIDE, DocumentEvent::EmbeddingFailed { version: 1, reason: EmbeddingFailure::NoText });
+    let guide =
+        history.shows(&pool, async || find(&pool, WARD, GUIDE, MEDIA).await.expect("read")).await.expect("there");
+    assert_eq!((guide.uploading, guide.failed, guide.failure_reason.as_deref()), (false, true, Some("no text found")));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_document_is_found_in_its_own_project_only(pool: PgPool) {
+    let mut history = History::default();
+    history.document(GUIDE, added(WARD, "Guide", None)).document(LEAFLET, added(CLINIC, "Leaflet", None));
+    let (elsewhere, titles) = history
+        .shows(&pool, async || {
+            let elsewhere = find(&pool, CLINIC, GUIDE, MEDIA).await.expect("read");
+            let page = list(&pool, CLINIC, &everything(), MEDIA).await.expect("read");
+            (elsewhere, page.map(|document| document.title).results)
+        })
+        .await;
+    assert_eq!(elsewhere, None);
+    assert_eq!(titles, ["Leaflet"]);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn documents_come_oldest_first_unless_ordered_otherwise(pool: PgPool) {
+    let mut history = History::default();
+    history
+        .document(LEAFLET, added(WARD, "Leaflet", None))
+        .document(GUIDE, added(WARD, "Guide", None))
+        .document(LEAFLET, embedded());
+    let newest_first = Window { ordering: Ordering::parse("-created_at", ordering_column), ..everything() };
+    let read = async |window: &Window| {
+        let page = list(&pool, WARD, window, MEDIA).await.expect("read");
+        page.map(|document| document.title).results
+    };
+    let titles = history.shows(&pool, async || (read(&everything()).await, read(&newest_first).await)).await;
+    assert_eq!(titles.0, ["Leaflet", "Guide"]);
+    assert_eq!(titles.1, ["Guide", "Leaflet"]);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_deleted_document_is_found_only_by_those_who_ask_for_old_ones(pool: PgPool) {
+    let mut history = History::default();
+    history
+        .document(GUIDE, added(WARD, "Guide", None))
+        .document(LEAFLET, added(WARD, "Leaflet", None))
+        .document(GUIDE, DocumentEvent::Deleted {});
+    let (found, listed, many) = history
+        .shows(&pool, async || {
+            let ids = [LEAFLET.value(), GUIDE.value()];
+            let many = find_many(&pool, &ids, MEDIA).await.expect("read");
+            (
+                find(&pool, WARD, GUIDE, MEDIA).await.expect("read"),
+                list(&pool, WARD, &everything(), MEDIA).await.expect("read").count,
+                many.into_iter().map(|document| document.title).collect::<Vec<_>>(),
+            )
+        })
+        .await;
+    assert_eq!(found, None);
+    assert_eq!(listed, 1);
+    assert_eq!(many, ["Leaflet", "Guide"]);
+}

@@ -1,0 +1,164 @@
+//! Questions, answers and notices.
+
+use domain::{
+    chat::{AnswerFailure, ChatEvent},
+    document::DocumentEvent,
+};
+use projections::chats::{MessageView, detail, message};
+use sqlx::PgPool;
+
+use crate::history::{
+    CHAT, GUIDE, History, LEAFLET, MEDIA, NURSE, WARD, added, answer_id, answered, apply, asked, embedded, json,
+    question_id, started, title,
+};
+
+/// A chat in which nothing has been said.
+fn history() -> History {
+    let mut history = History::default();
+    history.chat(CHAT, started(WARD, NURSE, "New chat"));
+    history
+}
+
+async fn conversation(history: &History, pool: &PgPool) -> Vec<MessageView> {
+    history.shows(pool, async || detail(pool, WARD, CHAT, MEDIA).await.expect("read").expect("there").chats).await
+}
+
+fn failed(turn: u128, notice: Option<&str>) -> ChatEvent {
+    ChatEvent::AnswerFailed {
+        answer_id: answer_id(turn),
+        reason: AnswerFailure::Interrupted,
+        partial_text: "Half an ans".to_owned(),
+        notice: notice.map(str::to_owned),
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_question_is_shown_as_typed_and_in_english_on_one_line(pool: PgPool) {
+    let mut history = history();
+    history.chat(CHAT, asked(1, "Zinc?\nHow much?"));
+    assert_eq!(
+        json(&conversation(&history, &pool).await),
+        r#"[{"external_id":"00000000-0000-0000-0000-000000000065","chat":"00000000-0000-0000-0000-00000000001f","messageType":1,"message":"Zinc?\nHow much?","reference_documents":[],"audio":null,"original_message":"Zinc? How much?","language":"en","created_at":"2026-11-22T09:00:02.500000Z","modified_at":"2026-11-22T09:00:02.500000Z","meta":{"translate_start":null,"translate_end":null},"temperature":null,"top_k":null,"feedback":null}]"#
+    );
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_nul_in_a_question_or_an_answer_is_left_out(pool: PgPool) {
+    let mut history = history();
+    history.chat(CHAT, asked(1, "Zi\0nc?")).chat(CHAT, answered(1, "14\0 days", &[]));
+    let conversation = conversation(&history, &pool).await;
+    assert_eq!(conversation.into_iter().map(|message| message.message).collect::<Vec<_>>(), ["Zinc?", "14 days"]);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn an_answer_is_shown_with_its_sources_times_and_parameters(pool: PgPool) {
+    let mut history = history();
+    history
+        .chat(CHAT, asked(1, "Zinc?"))
+        .document(GUIDE, added(WARD, "Guide", Some("guide.pdf")))
+        .document(GUIDE, embedded());
+    history.chat(CHAT, answered(1, "*14* days.\nNo less.", &[GUIDE]));
+    assert_eq!(
+        json(&conversation(&history, &pool).await[1]),
+        r#"{"external_id":"00000000-0000-0000-0000-0000000000c9","chat":"00000000-0000-0000-0000-00000000001f","messageType":3,"message":"*14* days.\nNo less.","reference_documents":[{"external_id":"00000000-0000-0000-0000-000000000015","title":"Guide","created_at":"2026-11-22T09:00:03.500000Z","modified_at":"2026-11-22T09:00:04.500000Z","description":null,"document_type":1,"file":"http://host/media/guide.pdf","text_content":null,"uploading":false,"failed":false,"failure_reason":null}],"audio":null,"original_message":"*14* days.\nNo less.","language":"en","created_at":"2026-11-22T09:00:05.500000Z","modified_at":"2026-11-22T09:00:05.500000Z","meta":{"translate_start":null,"translate_end":null,"reference_start":1795338000.5,"reference_end":1795338001.5,"response_start":1795338001.5,"response_end":1795338003.5,"tts_start":null,"tts_end":null,"upload_start":null,"upload_end":null},"temperature":0.1,"top_k":100,"feedback":null}"#
+    );
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_failure_with_a_notice_is_a_message_of_the_system(pool: PgPool) {
+    let mut history = history();
+    history.chat(CHAT, asked(1, "Zinc?")).chat(CHAT, failed(1, Some("Something went wrong")));
+    assert_eq!(
+        json(&conversation(&history, &pool).await[1]),
+        r#"{"external_id":"00000000-0000-0000-0000-0000000000c9","chat":"00000000-0000-0000-0000-00000000001f","messageType":2,"message":"Something went wrong","reference_documents":[],"audio":null,"original_message":"Something went wrong","language":"en","created_at":"2026-11-22T09:00:03.500000Z","modified_at":"2026-11-22T09:00:03.500000Z","meta":{"translate_start":null,"translate_end":null,"reference_start":null,"reference_end":null,"response_start":null,"response_end":null,"tts_start":null,"tts_end":null,"upload_start":null,"upload_end":null},"temperature":0.1,"top_k":100,"feedback":null}"#
+    );
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_failure_without_a_notice_leaves_the_question_alone(pool: PgPool) {
+    let mut history = history();
+    history.chat(CHAT, asked(1, "Zinc?")).chat(CHAT, failed(1, None));
+    let conversation = conversation(&history, &pool).await;
+    assert_eq!(conversation.into_iter().map(|message| message.message).collect::<Vec<_>>(), ["Zinc?"]);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn messages_come_in_the_order_in_which_they_were_recorded(pool: PgPool) {
+    let mut history = history();
+    history
+        .chat(CHAT, asked(9, "First?"))
+        .chat(CHAT, asked(1, "Second?"))
+        .chat(CHAT, answered(1, "Second.", &[]))
+        .chat(CHAT, answered(9, "First.", &[]));
+    let conversation = conversation(&history, &pool).await;
+    assert_eq!(
+        conversation.into_iter().map(|message| message.message).collect::<Vec<_>>(),
+        ["First?", "Second?", "Second.", "First."]
+    );
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn an_answer_goes_on_showing_a_document_that_was_deleted(pool: PgPool) {
+    let mut history = history();
+    history
+        .document(GUIDE, added(WARD, "Guide", None))
+        .document(LEAFLET, added(WARD, "Leaflet", None))
+        .chat(CHAT, asked(1, "Zinc?"))
+        .chat(CHAT, answered(1, "14 days", &[LEAFLET, GUIDE]))
+        .document(LEAFLET, DocumentEvent::Deleted {});
+    let conversation = conversation(&history, &pool).await;
+    let sources: Vec<_> = conversation[1].reference_documents.iter().map(|document| &document.title).collect();
+    assert_eq!(sources, ["Leaflet", "Guide"]);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn asking_leaves_the_chats_times_alone_and_retitling_does_not(pool: PgPool) {
+    let mut history = history();
+    history
+        .chat(CHAT, asked(1, "Zinc?"))
+        .chat(CHAT, ChatEvent::Retitled { title: title("Zinc?") })
+        .chat(CHAT, answered(1, "14 days", &[]));
+    let chat =
+        history.shows(&pool, async || detail(&pool, WARD, CHAT, MEDIA).await.expect("read")).await.expect("there");
+    assert_eq!(chat.title, "Zinc?");
+    assert_eq!((chat.created_at, chat.modified_at), (crate::history::at(1), crate::history::at(3)));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_single_message_is_the_one_of_the_conversation(pool: PgPool) {
+    let mut history = history();
+    history
+        .document(GUIDE, added(WARD, "Guide", Some("guide.pdf")))
+        .chat(CHAT, asked(1, "Zinc?"))
+        .chat(CHAT, answered(1, "14 days", &[GUIDE]));
+    let conversation = conversation(&history, &pool).await;
+    for (place, id) in [question_id(1), answer_id(1)].into_iter().enumerate() {
+        let single = message(&pool, id, MEDIA).await.expect("read");
+        assert_eq!(single.as_ref(), Some(&conversation[place]));
+    }
+    assert_eq!(message(&pool, answer_id(2), MEDIA).await.expect("read"), None);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn the_files_of_a_converse_response_have_relative_addresses(pool: PgPool) {
+    let mut history = history();
+    history
+        .document(GUIDE, added(WARD, "Guide", Some("guide.pdf")))
+        .chat(CHAT, asked(1, "Zinc?"))
+        .chat(CHAT, answered(1, "14 days", &[GUIDE]));
+    let answer = history.shows(&pool, async || message(&pool, answer_id(1), "/media/").await.expect("read")).await;
+    let file = answer.expect("there").reference_documents.remove(0).file;
+    assert_eq!(file.as_deref(), Some("/media/guide.pdf"));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn an_answer_to_a_question_that_is_not_there_is_an_error(pool: PgPool) {
+    let mut history = history();
+    history.chat(CHAT, asked(1, "Zinc?")).chat(CHAT, answered(1, "14 days", &[]));
+    let [started, _, answered] = history.events() else { panic!("three events") };
+    apply(&pool, [started]).await;
+    let mut tx = pool.begin().await.expect("a transaction");
+    let chats = projections::projectors().pop().expect("the chats come last");
+    assert_eq!(chats.name(), "chats");
+    assert!(chats.project(answered, &mut tx).await.is_err());
+}

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# The query data that lets sqlx check SQL without a database: what `cargo sqlx prepare` makes, without that tool.
+#
+#   sqlx-data.sh write    make .sqlx anew from a throw-away PostgreSQL with all migrations applied
+#   sqlx-data.sh check    fail if .sqlx is not what `write` would make
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+case "${1:-}" in
+write | check)
+    # A database of our own, whatever the caller's environment says: the data follows from the migrations alone.
+    exec env -u DATABASE_URL scripts/with-test-services.sh --no-kafka scripts/sqlx-data.sh "in-database-$1"
+    ;;
+in-database-*) ;;
+*)
+    sed -n '2,5s/^# \{0,1\}//p' "scripts/sqlx-data.sh"
+    exit 2
+    ;;
+esac
+
+data=$(mktemp -d "${TMPDIR:-/tmp}/sqlx-data.XXXXXX")
+trap 'rm -rf "$data"' EXIT
+
+for migration in migrations/*.sql; do
+    psql -q -v ON_ERROR_STOP=1 -d "$DATABASE_URL" -f "$migration" >/dev/null
+done
+
+# A macro that runs with a database at hand writes what it learns into SQLX_OFFLINE_DIR. Macros run when their crate is
+# compiled, so every file that uses one has to look new.
+grep -rlZE '\bquery(_as|_scalar|_file|_file_as|_file_scalar)?(_unchecked)?!' --include='*.rs' --exclude-dir=target . | xargs -0r touch
+SQLX_OFFLINE=false SQLX_OFFLINE_DIR=$data cargo check --quiet --workspace --all-targets --locked
+
+if [ "$1" = in-database-write ]; then
+    mkdir -p .sqlx
+    find .sqlx -name 'query-*.json' -delete
+    find "$data" -name 'query-*.json' -exec cp -t .sqlx {} +
+    echo ".sqlx holds the data of $(find .sqlx -name 'query-*.json' | wc -l) queries"
+elif ! diff -rq "$data" .sqlx; then
+    echo "The query data in .sqlx is not that of the queries in the source: run \`make sqlx\` and commit .sqlx" >&2
+    exit 1
+fi
