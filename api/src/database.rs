@@ -105,7 +105,8 @@ async fn wait_for(options: &PgConnectOptions, shutdown: &Shutdown) -> anyhow::Re
             }
             // It starts or stops, or has no connection left.
             Some("57P01" | "57P03" | "53300") => {}
-            None if matches!(error, sqlx::Error::Io(_)) => {}
+            // Nobody there, or somebody who hangs up, as a proxy does while the server is away.
+            None if matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_)) => {}
             _ => return Err(error).context(format!("PostgreSQL at {place} cannot be used")),
         }
         tracing::error!(
