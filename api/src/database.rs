@@ -72,9 +72,9 @@ async fn stop(embedded: EmbeddedPostgres) {
     }
 }
 
-/// Statements are not logged: their text is ours, but it would drown everything else.
+/// Statements and the server's notices are not logged: they would drown everything else.
 fn quiet(options: &PgConnectOptions) -> PgConnectOptions {
-    options.clone().disable_statement_logging()
+    options.clone().disable_statement_logging().options([("client_min_messages", "warning")])
 }
 
 fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
