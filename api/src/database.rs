@@ -74,7 +74,7 @@ async fn stop(embedded: EmbeddedPostgres) {
 
 /// Statements and the server's notices are not logged: they would drown everything else.
 fn quiet(options: &PgConnectOptions) -> PgConnectOptions {
-    options.clone().disable_statement_logging().options([("client_min_messages", "warning")])
+    options.clone().disable_statement_logging().options([("client_min_messages", "error")])
 }
 
 fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
