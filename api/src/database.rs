@@ -100,7 +100,9 @@ async fn wait_for(options: &PgConnectOptions, shutdown: &Shutdown) -> anyhow::Re
         let place = format!("{}:{}", options.get_host(), options.get_port());
         match refusal(&error) {
             Some("28P01" | "28000") => bail!("PostgreSQL at {place} refuses the user or the password of DATABASE_URL"),
-            Some("3D000") => bail!("PostgreSQL at {place} has no database of the name in DATABASE_URL: create it first"),
+            Some("3D000") => {
+                bail!("PostgreSQL at {place} has no database of the name in DATABASE_URL: create it first")
+            }
             // It starts or stops, or has no connection left.
             Some("57P01" | "57P03" | "53300") => {}
             None if matches!(error, sqlx::Error::Io(_)) => {}

@@ -120,7 +120,9 @@ fn new_document(name: &str, text: &str) -> anyhow::Result<NewDocument> {
     let heading = text.lines().next().unwrap_or_default().trim_start_matches("# ");
     Ok(NewDocument {
         title: Title::parse(heading)?,
-        description: Some("From MedQuAD (Ben Abacha and Demner-Fushman, 2019), CC BY 4.0, without its questions".to_owned()),
+        description: Some(
+            "From MedQuAD (Ben Abacha and Demner-Fushman, 2019), CC BY 4.0, without its questions".to_owned(),
+        ),
         document_type: DocumentType::File,
         text_content: None,
         file: Some(NewFile { name: name.to_owned(), bytes: text.as_bytes().to_vec() }),

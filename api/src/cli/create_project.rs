@@ -59,9 +59,8 @@ pub(crate) fn new_settings(title: Title, prompt: String) -> project::Settings {
 impl CreateProject {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
         let prompt = match &self.prompt_file {
-            Some(file) => {
-                std::fs::read_to_string(file).with_context(|| format!("cannot read the prompt in {}", file.display()))?
-            }
+            Some(file) => std::fs::read_to_string(file)
+                .with_context(|| format!("cannot read the prompt in {}", file.display()))?,
             None => String::new(),
         };
         let update = ProjectUpdate { is_default: self.default.then_some(true), ..ProjectUpdate::default() };

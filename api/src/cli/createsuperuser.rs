@@ -63,11 +63,8 @@ impl CreateSuperuser {
         let short: String = username.as_str().chars().take(FullName::MAX_CHARS).collect();
         let full_name = full_name.map_or_else(|| FullName::parse(&short), Ok).context("--full-name is needed")?;
         let password = password_from_stdin().await?;
-        let about = [
-            ("username", username.as_str()),
-            ("email address", email.as_str()),
-            ("full name", full_name.as_str()),
-        ];
+        let about =
+            [("username", username.as_str()), ("email address", email.as_str()), ("full name", full_name.as_str())];
         let faults = check_rules(&password, &about);
         if !faults.is_empty() {
             bail!("{}", faults.into_iter().map(PasswordFault::message).collect::<Vec<_>>().join(" "));

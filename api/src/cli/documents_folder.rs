@@ -46,9 +46,7 @@ pub(super) fn from_text(name: &str, text: &str, skipped: Option<&str>) -> Docume
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let title = heading.or_else(|| Title::from_start_of(stem)).or_else(|| Title::from_start_of(name));
     let kept = match skipped {
-        Some(start) => {
-            text.split_inclusive('\n').filter(|line| !line.starts_with(start)).collect::<Vec<_>>().concat()
-        }
+        Some(start) => text.split_inclusive('\n').filter(|line| !line.starts_with(start)).collect::<Vec<_>>().concat(),
         None => text.to_owned(),
     };
     DocumentFile { name: name.to_owned(), title: title.expect("a file's name is not blank"), text: kept }

@@ -71,7 +71,8 @@ impl ImportDocuments {
         }
         let started = Instant::now();
         let outcome =
-            with_app(settings, shutdown, Helps::ProjectingAndWorking, async |app| self.import(app, &files).await).await?;
+            with_app(settings, shutdown, Helps::ProjectingAndWorking, async |app| self.import(app, &files).await)
+                .await?;
         let Outcome { passages, embedded, failures } = outcome;
         say(&format!(
             "{embedded} documents with {passages} passages can be asked about; {} failed; {:.1} s",

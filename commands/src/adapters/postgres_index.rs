@@ -45,12 +45,9 @@ impl PostgresIndex {
     /// # Errors
     /// The database's.
     pub async fn count_passages(pool: &PgPool, documents: &[Uuid]) -> Result<i64, sqlx::Error> {
-        sqlx::query_scalar!(
-            r#"SELECT count(*) AS "passages!" FROM chunks WHERE document_id = ANY($1)"#,
-            documents
-        )
-        .fetch_one(pool)
-        .await
+        sqlx::query_scalar!(r#"SELECT count(*) AS "passages!" FROM chunks WHERE document_id = ANY($1)"#, documents)
+            .fetch_one(pool)
+            .await
     }
 
     /// The project's chunks as they are now. Searches that meet a stale copy wait for the first of them to refresh it.

@@ -1,0 +1,4 @@
+//! Tests of the API as its users see it, in one binary.
+
+mod cli;
+mod streams;
