@@ -217,7 +217,8 @@ impl Server {
     /// The titles of the documents that the answer refers to, in its order.
     async fn references(&self, question: &str) -> anyhow::Result<Vec<String>> {
         let chat: Chat = answer_to(self.post("").json(&json!({ "title": "Evaluation" }))).await?;
-        let form = Form::new().text("text", question.to_owned()).text("stream", "false").text("generate_audio", "false");
+        let form =
+            Form::new().text("text", question.to_owned()).text("stream", "false").text("generate_audio", "false");
         let asked = self.post(&format!("/{}/converse", chat.external_id)).multipart(form);
         let message: Message = answer_to(asked).await?;
         Ok(message.reference_documents.into_iter().map(|document| document.title).collect())

@@ -117,7 +117,8 @@ impl Record {
         let parts: Vec<&str> = text.split('\x1f').collect();
         let [key, partition, headers, value] = parts[..] else { panic!("a record has four parts: {text}") };
         // kcat joins headers with commas; the metadata, which is JSON and holds some, is not looked at here.
-        let headers = headers.split(',').filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned()));
+        let headers =
+            headers.split(',').filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned()));
         Self {
             key: key.to_owned(),
             partition: partition.parse().expect("a partition is a number"),
@@ -312,6 +313,8 @@ async fn with_the_broker_away_writes_are_accepted_and_read_back_from_the_log(poo
     drop((background, api));
     here.brokers = brokers;
     let (_relay, _) = here.serve("relay").await;
-    until("the write is a record", async || here.records("project").iter().any(|record| record.key == project).then_some(()))
-        .await;
+    until("the write is a record", async || {
+        here.records("project").iter().any(|record| record.key == project).then_some(())
+    })
+    .await;
 }

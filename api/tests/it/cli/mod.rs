@@ -6,7 +6,7 @@ use process::{DataFolder, PASSWORD};
 
 /// The password of the first admin, out of what `serve --demo` shows.
 async fn shown_password(server: &mut process::Server) -> String {
-    let line = server.line_with("    password  ").await;
+    let line = server.said("    password  ").await;
     line.split_whitespace().last().expect("the line ends with it").to_owned()
 }
 
@@ -21,9 +21,7 @@ async fn help_lists_every_command_and_the_first_steps() {
 #[tokio::test]
 async fn every_command_has_help_with_an_example() {
     let folder = DataFolder::new();
-    for command in
-        ["serve", "migrate", "createsuperuser", "create-project", "import-documents", "evaluate-retrieval"]
-    {
+    for command in ["serve", "migrate", "createsuperuser", "create-project", "import-documents", "evaluate-retrieval"] {
         let help = folder.run(&["help", command], "").await.succeeded();
         assert!(help.contains("Example"), "{command}:\n{help}");
     }
@@ -62,7 +60,10 @@ async fn what_commands_made_without_a_server_is_there_when_one_starts() {
     let server = folder.serve(&[]).await;
     let token = server.log_in("asha@example.com", PASSWORD).await.expect("the account is there");
     let shown = server.get(&format!("/api/projects/{project}/documents"), &token).await;
-    assert_eq!((&shown["results"][0]["title"], &shown["results"][0]["uploading"]), (&"Washing hands".into(), &false.into()));
+    assert_eq!(
+        (&shown["results"][0]["title"], &shown["results"][0]["uploading"]),
+        (&"Washing hands".into(), &false.into())
+    );
     assert_eq!(server.terminate().await.0, Some(0));
 }
 
@@ -128,7 +129,7 @@ async fn a_killed_server_starts_again_with_its_data_and_its_demo_is_not_made_twi
     assert!(folder.database_runs(), "nobody was left to stop it");
 
     let mut server = folder.serve(&["--demo"]).await;
-    server.line_with("There is an account already").await;
+    server.said("There is an account already").await;
     let token = server.log_in("admin@example.com", &password).await.expect("the account is still there");
     let projects = server.get("/api/projects", &token).await;
     assert_eq!(projects["count"], 1);
@@ -178,7 +179,8 @@ async fn a_database_that_is_away_is_named_and_tried_again_without_showing_the_pa
 #[tokio::test]
 async fn settings_come_from_a_file_in_the_current_folder_and_blank_ones_count_as_absent() {
     let folder = DataFolder::new();
-    std::fs::write(folder.path().join(".env"), "DATABASE_URL=\nOPENAI_API_KEY=\nLISTEN=nonsense\n").expect("it is ours");
+    std::fs::write(folder.path().join(".env"), "DATABASE_URL=\nOPENAI_API_KEY=\nLISTEN=nonsense\n")
+        .expect("it is ours");
     folder.run(&["migrate"], "").await.succeeded();
     let refused = folder.run(&["serve"], "").await;
     assert!(refused.stderr().contains("nonsense"), "{}", refused.stderr());

@@ -150,7 +150,15 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Reads its output up to a line with this text.
+    /// The first line with this text, whether it was read already or is still to come.
+    pub(super) async fn said(&mut self, text: &str) -> String {
+        match self.seen.lines().find(|line| line.contains(text)) {
+            Some(line) => line.to_owned(),
+            None => self.line_with(text).await,
+        }
+    }
+
+    /// Reads its output on, up to the next line with this text.
     pub(super) async fn line_with(&mut self, text: &str) -> String {
         loop {
             let line = tokio::time::timeout(PATIENCE, self.lines.recv()).await;
