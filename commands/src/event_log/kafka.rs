@@ -46,6 +46,8 @@ pub enum StreamError {
 }
 
 const PATIENCE: Duration = Duration::from_secs(10);
+/// An event may hold a whole document's text. One that is too large would stop the stream for ever.
+pub(super) const MAX_MESSAGE_BYTES: &str = "67108864";
 
 impl KafkaSettings {
     pub(super) fn client(&self) -> ClientConfig {
@@ -64,7 +66,10 @@ impl KafkaSettings {
         let names: Vec<String> = AGGREGATE_TYPES.iter().map(|name| record::topic(&self.prefix, name)).collect();
         let topics: Vec<NewTopic<'_>> = names
             .iter()
-            .map(|name| NewTopic::new(name, partitions, TopicReplication::Fixed(self.replication)))
+            .map(|name| {
+                NewTopic::new(name, partitions, TopicReplication::Fixed(self.replication))
+                    .set("max.message.bytes", MAX_MESSAGE_BYTES)
+            })
             .collect();
         let options = AdminOptions::new().operation_timeout(Some(PATIENCE)).request_timeout(Some(PATIENCE));
         for result in admin.create_topics(&topics, &options).await? {
@@ -93,6 +98,8 @@ pub(super) struct KafkaSource {
     /// When the log was last looked at, and its head then: what is older and still missing is late.
     checked: (Instant, i64),
     offsets: TopicPartitionList,
+    /// Whether the broker did not answer the last time: said once, not each second.
+    is_away: bool,
 }
 
 impl KafkaSource {
@@ -114,6 +121,7 @@ impl KafkaSource {
             log_id,
             checked: (Instant::now(), 0),
             offsets: TopicPartitionList::new(),
+            is_away: false,
         })
     }
 
@@ -154,6 +162,9 @@ impl EventSource for KafkaSource {
         let mut batch = Vec::new();
         match tokio::time::timeout(wait, self.consumer.recv()).await {
             Ok(Ok(message)) => {
+                if std::mem::take(&mut self.is_away) {
+                    tracing::info!(consumer = runner.consumer.name(), "Kafka can be read again");
+                }
                 take(&message, self.log_id, &mut self.offsets, &mut batch);
                 // What has arrived with it goes into the same transaction.
                 while batch.len() < MAX_BATCH {
@@ -162,7 +173,10 @@ impl EventSource for KafkaSource {
                 }
             }
             Ok(Err(error)) => {
-                tracing::warn!(%error, consumer = runner.consumer.name(), "Kafka cannot be read at the moment");
+                if !std::mem::replace(&mut self.is_away, true) {
+                    let consumer = runner.consumer.name();
+                    tracing::warn!(%error, consumer, "Kafka cannot be read at the moment: events come from the log");
+                }
                 tokio::time::sleep(wait).await;
             }
             Err(_) => {}
