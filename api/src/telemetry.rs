@@ -17,7 +17,8 @@ const QUIET: &str = "sqlx=warn,async_openai=off,rdkafka=off,librdkafka=off";
 /// # Errors
 /// If `LOG` is no filter.
 pub fn start(settings: &Settings) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(format!("{QUIET},{}", settings.log)).context("LOG is no filter such as info or info,commands=debug")?;
+    let filter = EnvFilter::try_new(format!("{QUIET},{}", settings.log))
+        .context("LOG is no filter such as info or info,commands=debug")?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match settings.log_format {
         LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).finish().try_init()?,

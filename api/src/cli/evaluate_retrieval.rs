@@ -141,7 +141,6 @@ fn read_titles(folder: &Path) -> anyhow::Result<HashMap<String, String>> {
     documents.map(|document| document.map(|document| (document.name, document.title.to_string()))).collect()
 }
 
-#[expect(clippy::disallowed_methods, reason = "how long it took is what is measured")]
 async fn ask_all(
     server: &Server,
     questions: &[Question],
