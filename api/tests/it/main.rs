@@ -1,5 +1,6 @@
 //! Tests of the API as its users see it, in one binary.
 
+mod cli;
 mod installation;
 mod outages;
 #[path = "../../../commands/tests/it/proxy.rs"]
