@@ -63,7 +63,7 @@ start_postgres() {
     [ -x "$bin/postgres" ] || fail "PostgreSQL's server is missing (Debian: apt-get install postgresql)"
     install -d -o "$owner" -m 700 "$folder/postgres"
     cd "$folder"
-    "${as_owner[@]}" "$bin/initdb" -D "$folder/postgres" -U postgres -A trust -E UTF8 --locale=C --no-sync \
+    "${as_owner[@]}" "$bin/initdb" -D "$folder/postgres" -U postgres -A trust -E UTF8 --locale=C --lc-ctype=C.UTF-8 --no-sync \
         >"$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2 && fail "initdb failed"; }
     cat >>"$folder/postgres/postgresql.conf" <<SETTINGS
 listen_addresses = '127.0.0.1'
