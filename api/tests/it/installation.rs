@@ -1,5 +1,7 @@
 //! The real binary in several processes over one database, and a client of its API.
 
+#![expect(clippy::disallowed_methods, reason = "tests are told by `make test` where the servers are, and make names and clients of their own")]
+
 use std::{
     net::TcpListener,
     process::{Child, Command, Stdio},

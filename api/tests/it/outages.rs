@@ -1,5 +1,7 @@
 //! What users see while PostgreSQL is away or a process dies, with the real binary behind a proxy that fails on demand.
 
+#![expect(clippy::disallowed_methods, reason = "a test waits for its own tasks")]
+
 use serde_json::json;
 use sqlx::PgPool;
 use std::time::Duration;

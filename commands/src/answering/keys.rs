@@ -35,27 +35,20 @@ impl KeyChoice {
 mod tests {
     use super::*;
 
-    fn key(text: &str) -> Option<String> {
-        Some(text.to_owned())
-    }
-
-    fn chosen(
-        sent: Option<String>,
-        projects: Option<String>,
-        servers: Option<String>,
-    ) -> Result<Option<String>, NoKey> {
+    fn chosen(sent: Option<&str>, projects: Option<&str>, servers: Option<&str>) -> Result<Option<String>, NoKey> {
+        let [sent, projects, servers] = [sent, projects, servers].map(|key| key.map(str::to_owned));
         KeyChoice::choose(sent, projects, servers).map(KeyChoice::into_key)
     }
 
     #[test]
     fn the_clients_key_comes_first_then_the_projects_then_the_servers() {
-        assert_eq!(chosen(key("c"), key("p"), key("s")), Ok(key("c")));
-        assert_eq!(chosen(None, key("p"), key("s")), Ok(key("p")));
-        assert_eq!(chosen(None, None, key("s")), Ok(key("s")));
+        assert_eq!(chosen(Some("c"), Some("p"), Some("s")), Ok(Some("c".to_owned())));
+        assert_eq!(chosen(None, Some("p"), Some("s")), Ok(Some("p".to_owned())));
+        assert_eq!(chosen(None, None, Some("s")), Ok(Some("s".to_owned())));
     }
 
     #[test]
     fn a_blank_key_is_none() {
-        assert_eq!(chosen(key(" "), key(""), None), Err(NoKey));
+        assert_eq!(chosen(Some(" "), Some(""), None), Err(NoKey));
     }
 }
