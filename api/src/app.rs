@@ -24,6 +24,7 @@ use commands::{
 use domain::envelope::RecordedEvent;
 use projections::{Projector, projectors};
 use sqlx::{PgPool, PgTransaction};
+use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Settings;
@@ -65,16 +66,18 @@ impl EventConsumer for Projection {
 }
 
 impl App {
-    /// Puts a process together over a database whose schema is up to date. Its background work is given to the tracker.
+    /// Puts a process together over a database whose schema is up to date. Its background work is added to the tasks,
+    /// which are endless: one that ends is a bug that whoever holds them must see.
     ///
     /// # Errors
     /// If the settings are contradictory, the master key does not fit or the media folder cannot be made.
-    pub async fn open(settings: &Settings, pool: PgPool, tracker: &TaskTracker) -> anyhow::Result<Self> {
+    pub async fn open(settings: &Settings, pool: PgPool, tasks: &mut JoinSet<()>) -> anyhow::Result<Self> {
         let clock: SharedClock = Arc::new(SystemClock);
         let (log, background) = EventLog::open(pool.clone(), settings.load_master_key()?, clock.clone()).await?;
-        tracker.spawn(background);
+        tasks.spawn(background);
         let commands = Commands::new(log);
         let projects = Projects::new(commands.clone());
+        tokio::fs::create_dir_all(settings.media_dir()).await?;
         let media: SharedMediaStore = Arc::new(ObjectMedia::in_folder(&settings.media_dir())?);
         let index: SharedIndex = Arc::new(PostgresIndex::new(pool.clone()));
         let (model, embedder) = models(settings)?;
@@ -110,30 +113,30 @@ impl App {
     }
 
     /// Feeds the views and enqueues the work that follows from events, for ever.
-    pub fn spawn_projectors(&self, tracker: &TaskTracker) {
+    pub fn spawn_projectors(&self, tasks: &mut JoinSet<()>) {
         for consumer in Self::projections() {
-            self.spawn_consumer(consumer, tracker);
+            self.spawn_consumer(consumer, tasks);
         }
     }
 
     /// Does the work that follows from events, for ever.
-    pub fn spawn_workers(&self, tracker: &TaskTracker) {
-        self.spawn_consumer(Arc::new(EmbeddingHandler), tracker);
+    pub fn spawn_workers(&self, tasks: &mut JoinSet<()>) {
+        self.spawn_consumer(Arc::new(EmbeddingHandler), tasks);
         for _ in 0..WORKERS {
-            tracker.spawn(self.worker().run());
+            tasks.spawn(self.worker().run());
         }
     }
 
     /// Publishes the log to Kafka, for ever, if there is one.
-    pub fn spawn_relay(&self, tracker: &TaskTracker) {
+    pub fn spawn_relay(&self, tasks: &mut JoinSet<()>) {
         if let Some(kafka) = &self.kafka {
-            tracker.spawn(run_relay(self.pool.clone(), kafka.clone(), self.commands.log().head()));
+            tasks.spawn(run_relay(self.pool.clone(), kafka.clone(), self.commands.log().head()));
         }
     }
 
-    fn spawn_consumer(&self, consumer: Arc<dyn EventConsumer>, tracker: &TaskTracker) {
+    fn spawn_consumer(&self, consumer: Arc<dyn EventConsumer>, tasks: &mut JoinSet<()>) {
         let log = self.commands.log().clone();
-        tracker.spawn(log.follow(consumer, self.kafka.clone(), self.progress.clone()));
+        tasks.spawn(log.follow(consumer, self.kafka.clone(), self.progress.clone()));
     }
 
     fn worker(&self) -> Worker {

@@ -1,7 +1,12 @@
 //! Settings: by flag, by environment or by a `.env` file, in this order. Nothing else reads the environment.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
+use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use commands::event_log::{KafkaSettings, KeyError, MasterKey};
 use domain::values::Model;
@@ -10,10 +15,13 @@ use domain::values::Model;
 ///
 /// # Errors
 /// If the file cannot be read or is malformed.
-pub fn load_env_file() -> Result<(), dotenvy::Error> {
-    match dotenvy::dotenv() {
+pub fn load_env_file() -> anyhow::Result<()> {
+    match dotenvy::from_path(".env") {
+        Ok(()) => Ok(()),
         Err(error) if error.not_found() => Ok(()),
-        result => result.map(|_| ()),
+        Err(dotenvy::Error::Io(error)) => Err(error).context("the file .env cannot be read"),
+        // The error quotes the line, which may hold a secret.
+        Err(_) => bail!("the file .env has a line that is not of the form NAME=value (values with blanks need quotes)"),
     }
 }
 
@@ -115,6 +123,18 @@ pub struct HttpSettings {
 }
 
 impl HttpSettings {
+    /// How a person on this machine reaches the server that listens on this address.
+    pub fn base_url(&self, listening: SocketAddr) -> String {
+        if let Some(url) = self.public_url.as_deref().filter(|url| !url.trim().is_empty()) {
+            return url.trim_end_matches('/').to_owned();
+        }
+        let mut reachable = listening;
+        if listening.ip().is_unspecified() {
+            reachable.set_ip(if listening.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+        }
+        format!("http://{reachable}")
+    }
+
     pub const fn write_wait(&self) -> Duration {
         Duration::from_millis(self.write_wait_ms)
     }
@@ -128,9 +148,27 @@ fn parse_numbered_model(text: &str) -> Result<(i64, String), String> {
 }
 
 impl Settings {
+    /// The settings with blank values as if they were not given: `.env` files often name what they leave open.
+    #[must_use]
+    pub fn without_blanks(mut self) -> Self {
+        for text in [
+            &mut self.database_url,
+            &mut self.kafka_brokers,
+            &mut self.master_key,
+            &mut self.openai_base_url,
+            &mut self.openai_api_key,
+            &mut self.openai_model,
+            &mut self.openai_embedding_model,
+        ] {
+            text.take_if(|text| text.trim().is_empty());
+        }
+        self.master_key_file.take_if(|path| path.as_os_str().is_empty());
+        self
+    }
+
     pub fn kafka(&self) -> Option<KafkaSettings> {
-        self.kafka_brokers.as_deref().filter(|brokers| !brokers.trim().is_empty()).map(|brokers| KafkaSettings {
-            brokers: brokers.to_owned(),
+        self.kafka_brokers.as_ref().map(|brokers| KafkaSettings {
+            brokers: brokers.clone(),
             prefix: self.kafka_topic_prefix.clone(),
             replication: self.kafka_replication_factor,
         })

@@ -1,7 +1,13 @@
 //! The HTTP edge and the composition root, as a library so that tests can call its parts.
 
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod contract;
+pub mod database;
+pub mod demo;
 pub mod embedded_postgres;
 pub mod routes;
+pub mod serve;
+pub mod shutdown;
+pub mod telemetry;

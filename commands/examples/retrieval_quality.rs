@@ -1,110 +1,141 @@
+//! Measures retrieval with the built-in parts: indexes a folder of documents in a real PostgreSQL and asks its questions.
+//!
+//! `cargo run -p commands --example retrieval_quality -- FOLDER DATABASE_URL`, where the folder holds `documents/*.md`
+//! (the first line is the title; `## ` lines are left out, they are the questions) and `questions.jsonl`. The database
+//! has to be migrated; what was indexed is removed again.
+#![expect(clippy::print_stdout, reason = "a program for the terminal")]
+
+use std::{collections::HashMap, error::Error, fs, path::Path, time::Instant};
+
 use commands::{
-    adapters::lexical::LexicalEmbedder,
-    ports::*,
-    retrieval::{passages::cut, ranking::*},
+    adapters::{lexical::LexicalEmbedder, postgres_index::PostgresIndex},
+    ports::{Embedder, IndexedChunk, Query, TextKind, VectorIndex},
+    retrieval::{passages, ranking::Weights},
 };
-use domain::ids::DocumentId;
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use domain::ids::{DocumentId, ProjectId};
+use sqlx::PgPool;
 use uuid::Uuid;
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// As many passages as an answer is made from.
+const LIMIT: usize = 20;
+
+#[derive(serde::Deserialize)]
+struct Question {
+    document: String,
+    question: String,
+}
+
 #[tokio::main]
-async fn main() {
-    let folder = std::env::args().nth(1).unwrap();
-    let mut segs = vec![];
-    let mut names = HashMap::new();
-    let mut n = 0;
-    let mut files: Vec<_> =
-        std::fs::read_dir(format!("{folder}/documents")).unwrap().map(|e| e.unwrap().path()).collect();
-    files.sort();
-    let t = Instant::now();
-    for (i, f) in files.iter().enumerate() {
-        let text = std::fs::read_to_string(f).unwrap();
-        let title = text.lines().next().unwrap().trim_start_matches("# ").to_string();
-        let body: String = text.lines().skip(1).filter(|l| !l.starts_with("## ")).map(|l| format!("{l}\n")).collect();
-        let id = DocumentId::new(Uuid::from_u128(i as u128 * 7919 % 1009));
-        names.insert(f.file_name().unwrap().to_str().unwrap().to_string(), id);
-        let ps = cut(&title, &body);
-        let texts: Vec<String> = ps.iter().map(|p| p.to_embed()).collect();
-        let vs = LexicalEmbedder.embed(&texts, TextKind::Passage).await.unwrap();
-        n += ps.len();
-        let chunks = ps
-            .into_iter()
-            .zip(vs)
-            .map(|(p, v)| IndexedChunk {
-                chunk_id: p.chunk_id(id, 1),
-                document_id: id,
-                document_version: 1,
-                title: p.title,
-                text: p.text,
-                content_hash: p.content_hash,
-                model: LexicalEmbedder.model().into(),
-                vector: v,
-            })
-            .collect();
-        segs.push(Arc::new(Segment::new(id, chunks)));
+async fn main() -> Result<(), Failure> {
+    let arguments: Vec<String> = std::env::args().collect();
+    let [_, folder, database] = arguments.as_slice() else {
+        return Err("usage: FOLDER DATABASE_URL".into());
+    };
+    let pool = PgPool::connect(database).await?;
+    let project = ProjectId::new(Uuid::new_v4());
+    let documents = index_all(&PostgresIndex::new(pool.clone()), project, &Path::new(folder).join("documents")).await?;
+
+    let lines = fs::read_to_string(Path::new(folder).join("questions.jsonl"))?;
+    let questions = lines.lines().map(serde_json::from_str).collect::<Result<Vec<Question>, _>>()?;
+    let full = Weights::default();
+    let parts = [
+        ("all parts", full),
+        ("without vectors", Weights { vector: 0.0, ..full }),
+        ("without words", Weights { vector: 1.0, ..full }),
+        ("without the weight of the title", Weights { title: 1.0, ..full }),
+        ("without titles among the words", Weights { title: 0.0, ..full }),
+        ("words of the text only", Weights { title: 0.0, vector: 0.0 }),
+    ];
+    for (name, weights) in parts {
+        let index = PostgresIndex::with_weights(pool.clone(), weights);
+        measure(name, &index, project, &documents, &questions).await?;
     }
-    println!("{n} passages {:?}", t.elapsed());
-    let qs: Vec<serde_json::Value> = std::fs::read_to_string(format!("{folder}/questions.jsonl"))
-        .unwrap()
-        .lines()
-        .map(|l| serde_json::from_str(l).unwrap())
-        .collect();
-    let texts: Vec<String> = qs.iter().map(|q| q["question"].as_str().unwrap().to_string()).collect();
-    let vs = LexicalEmbedder.embed(&texts, TextKind::Question).await.unwrap();
-    let p = |t, v, d| Weights { title: t, vector: v, document: d };
-    for w in [
-        p(3.0, 0.3, 0.5),
-        p(0.0, 0.0, 0.0),
-        p(3.0, 0.0, 0.0),
-        p(0.0, 0.0, 0.5),
-        p(0.0, 1.0, 0.0),
-        p(3.0, 0.3, 0.0),
-        p(3.0, 0.0, 0.5),
-        p(3.0, 0.0, 0.8),
-        p(6.0, 0.0, 0.5),
-        p(3.0, 0.5, 0.5),
-        p(6.0, 0.3, 0.5),
-        p(3.0, 0.3, 0.8),
-    ] {
-        let (mut h1, mut h5, mut mrr) = (0, 0, 0.0);
-        let t = Instant::now();
-        let mut dd = 0;
-        for (q, v) in qs.iter().zip(&vs) {
-            let want = names[q["document"].as_str().unwrap()];
-            let r = rank(
-                &segs,
-                &Query {
-                    text: q["question"].as_str().unwrap().into(),
-                    model: LexicalEmbedder.model().into(),
-                    vector: v.clone(),
-                },
-                20,
-                w,
-            );
-            let mut ds: Vec<DocumentId> = vec![];
-            for x in r {
-                if !ds.contains(&x.document_id) {
-                    ds.push(x.document_id);
-                }
-            }
-            dd += ds.len();
-            if let Some(at) = ds.iter().position(|d| *d == want) {
-                if at == 0 {
-                    h1 += 1
-                }
-                if at < 5 {
-                    h5 += 1
-                }
-                mrr += 1.0 / (at + 1) as f64;
+    let index = PostgresIndex::new(pool);
+    for document in documents.values() {
+        index.remove_document(*document).await?;
+    }
+    Ok(())
+}
+
+async fn index_all(
+    index: &PostgresIndex,
+    project: ProjectId,
+    folder: &Path,
+) -> Result<HashMap<String, DocumentId>, Failure> {
+    let started = Instant::now();
+    let mut documents = HashMap::new();
+    let mut passage_count = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let text = fs::read_to_string(entry.path())?;
+        let title = text.lines().next().unwrap_or_default().trim_start_matches("# ");
+        let body: Vec<&str> = text.lines().skip(1).filter(|line| !line.starts_with("## ")).collect();
+        let document = DocumentId::new(Uuid::new_v4());
+        let passages = passages::cut(title, &body.join("\n"));
+        let texts: Vec<String> = passages.iter().map(passages::PassageText::to_embed).collect();
+        let vectors = LexicalEmbedder.embed(&texts, TextKind::Passage).await?;
+        passage_count += passages.len();
+        let chunk = |(passage, vector): (passages::PassageText, Vec<f32>)| IndexedChunk {
+            chunk_id: passage.chunk_id(document, 1),
+            document_id: document,
+            document_version: 1,
+            title: passage.title,
+            text: passage.text,
+            content_hash: passage.content_hash,
+            model: LexicalEmbedder.model().to_owned(),
+            vector,
+        };
+        index.replace_document(project, document, passages.into_iter().zip(vectors).map(chunk).collect()).await?;
+        documents.insert(entry.file_name().to_string_lossy().into_owned(), document);
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    println!("{} documents, {passage_count} passages, indexed in {seconds:.1} s", documents.len());
+    Ok(documents)
+}
+
+async fn measure(
+    name: &str,
+    index: &PostgresIndex,
+    project: ProjectId,
+    documents: &HashMap<String, DocumentId>,
+    questions: &[Question],
+) -> Result<(), Failure> {
+    let texts: Vec<String> = questions.iter().map(|question| question.question.clone()).collect();
+    let vectors = LexicalEmbedder.embed(&texts, TextKind::Question).await?;
+    let query = |text: &str, vector| Query { text: text.to_owned(), model: LexicalEmbedder.model().to_owned(), vector };
+    let started = Instant::now();
+    index.search(project, query("", Vec::new()), LIMIT).await?;
+    let loading = started.elapsed().as_secs_f64();
+
+    let (mut first, mut first_five, mut reciprocal, mut distinct) = (0.0, 0.0, 0.0, 0.0);
+    let started = Instant::now();
+    for (question, vector) in questions.iter().zip(vectors) {
+        let mut ranked: Vec<DocumentId> = Vec::new();
+        for passage in index.search(project, query(&question.question, vector), LIMIT).await? {
+            if !ranked.contains(&passage.document_id) {
+                ranked.push(passage.document_id);
+                distinct += 1.0;
             }
         }
-        let n = qs.len() as f64;
-        println!(
-            "{w:?} hit1 {:.4} hit5 {:.4} mrr {:.4} docs {:.1} {:.2} ms",
-            h1 as f64 / n,
-            h5 as f64 / n,
-            mrr / n,
-            dd as f64 / n,
-            t.elapsed().as_secs_f64() * 1000.0 / n
-        );
+        let right = documents.get(&question.document).ok_or("a question names an unknown document")?;
+        for (place, document) in (1_u8..).zip(&ranked) {
+            if document == right {
+                first += f64::from(u8::from(place == 1));
+                first_five += f64::from(u8::from(place <= 5));
+                reciprocal += 1.0 / f64::from(place);
+            }
+        }
     }
+    let count = f64::from(u32::try_from(questions.len())?);
+    let milliseconds = started.elapsed().as_secs_f64() * 1_000.0 / count;
+    println!(
+        "{name}: hit@1 {:.4}, hit@5 {:.4}, MRR {:.4}, {:.1} documents a search, {milliseconds:.2} ms a search, loaded in {loading:.1} s",
+        first / count,
+        first_five / count,
+        reciprocal / count,
+        distinct / count,
+    );
+    Ok(())
 }

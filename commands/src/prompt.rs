@@ -42,7 +42,7 @@ pub struct Prompt {
 /// A template that cannot be expanded. The texts are part of the HTTP contract.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PromptError {
-    #[error("Prompt template must contain {{reference}} variable")]
+    #[error("Validation Error: Prompt template must contain {{reference}} variable")]
     NoReference,
     #[error("Missing some input keys: {{{}}}", quoted(.0))]
     UnknownVariables(BTreeSet<String>),
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_prompt_without_reference_is_refused() {
-        let expected = "Prompt template must contain {reference} variable";
+        let expected = "Validation Error: Prompt template must contain {reference} variable";
         assert_eq!(system("{{reference}} {x}", &[]), Err(expected.to_owned()));
     }
 

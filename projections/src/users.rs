@@ -72,6 +72,11 @@ pub struct UserView {
     pub is_superuser: bool,
 }
 
+/// Whether there is any account.
+pub async fn any(pool: &PgPool) -> Result<bool, QueryError> {
+    Ok(sqlx::query_scalar!(r#"SELECT EXISTS (SELECT 1 FROM views.users) AS "any!""#).fetch_one(pool).await?)
+}
+
 /// The user with this id.
 pub async fn find(pool: &PgPool, id: UserId) -> Result<Option<UserView>, QueryError> {
     let user = query_as!(

@@ -219,7 +219,8 @@ async fn make_cluster(place: &Place, programs: &Programs, password: &str) -> Res
         std::fs::remove_dir_all(&unfinished).map_err(EmbeddedPostgresError::file(&unfinished))?;
     }
     let password_file = place.lend_to_server("password.new", password)?;
-    let arguments = ["-E", "UTF8", "--locale=C", "-A", "scram-sha-256", "-U", NAME, "--pwfile"];
+    // Byte order for sorting, which no update of the system's library changes; but letters of every script have two cases.
+    let arguments = ["-E", "UTF8", "--locale=C", "--lc-ctype=C.UTF-8", "-A", "scram-sha-256", "-U", NAME, "--pwfile"];
     let made =
         programs.run("initdb", place, arguments, &[password_file.clone(), "-D".into(), unfinished.clone()]).await;
     std::fs::remove_file(&password_file).map_err(EmbeddedPostgresError::file(&password_file))?;

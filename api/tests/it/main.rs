@@ -1,4 +1,4 @@
-//! The HTTP contract on the real app: real PostgreSQL, real sockets, all projectors and workers.
+//! Tests of the API as its users see it, in one binary: the real app on real sockets over a real PostgreSQL.
 
 mod accounts;
 mod bad_input;
@@ -17,4 +17,5 @@ mod provider;
 mod provider_keys;
 mod read_your_writes;
 mod sessions;
+mod streams;
 mod support;

@@ -26,12 +26,15 @@ const MAX_QUOTES: usize = 4;
 const MAX_REFERENCES: usize = 5;
 /// Shorter pieces are headings and leftovers of lists.
 const MIN_WORDS: usize = 4;
-/// The least share of the question's weight that the quoted documents have to hold.
-const MIN_COVERAGE: f32 = 0.34;
+/// The least share of the question's words that the best quote and its title have to hold. Rarity does not count here:
+/// the passages are about the question's subject, so that its most telling words are frequent in them.
+const MIN_COVERAGE: f32 = 0.4;
 /// A quote that scores less than this share of the best one is left out.
 const MIN_OF_BEST: f32 = 0.5;
 /// A word that only the document's title holds counts less than one of the sentence.
 const TITLE_SHARE: f32 = 0.5;
+/// A sentence without any word of the question is quoted only where no other has one.
+const TITLE_ONLY_SHARE: f32 = 0.1;
 /// How much a later passage loses against an earlier one.
 const RANK_DISCOUNT: f32 = 0.05;
 
@@ -67,15 +70,14 @@ fn answer(question: &str, passages: &[Passage]) -> String {
         let mut of_document: Vec<&Sentence<'_>> =
             quotes.iter().filter(|quote| quote.passage.document_id == *document).collect();
         of_document.sort_by_key(|quote| quote.place);
-        text.push_str(&format!("\n\nFrom \"{}\":", of_document[0].passage.title));
+        text.extend(["\n\nFrom \"", &of_document[0].passage.title, "\":"]);
         for quote in of_document {
-            text.push_str("\n\n> ");
-            text.push_str(quote.text);
+            text.extend(["\n\n> ", quote.text]);
         }
     }
     let referenced = unique(documents.into_iter().chain(passages.iter().map(|passage| passage.document_id)));
     let ids: Vec<String> = referenced.iter().take(MAX_REFERENCES).map(DocumentId::to_string).collect();
-    text.push_str(&format!("\n\nReferences: [{}]", ids.join(", ")));
+    text.extend(["\n\nReferences: [", &ids.join(", "), "]"]);
     text
 }
 
@@ -108,8 +110,9 @@ fn best_quotes<'a>(question: &str, passages: &'a [Passage]) -> Vec<Sentence<'a>>
         let title = &titles[&sentence.passage.document_id];
         let own = weight(&|word| sentence.words.contains(word));
         let with_title = weight(&|word| sentence.words.contains(word) || title.contains(word));
+        let title_share = if own > 0.0 { TITLE_SHARE } else { TITLE_ONLY_SHARE };
         let rank = 1.0 + RANK_DISCOUNT * small(sentence.place.0);
-        sentence.score = (own + TITLE_SHARE * (with_title - own)) / rank;
+        sentence.score = (own + title_share * (with_title - own)) / rank;
     }
     sentences.retain(|sentence| sentence.score > 0.0);
     sentences.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.place.cmp(&b.place)));
@@ -118,10 +121,12 @@ fn best_quotes<'a>(question: &str, passages: &'a [Passage]) -> Vec<Sentence<'a>>
     sentences.retain(|sentence| sentence.score >= MIN_OF_BEST * best && seen.insert(sentence.text));
     sentences.truncate(MAX_QUOTES);
 
-    let is_covered = |word: &String| {
-        sentences.iter().any(|quote| quote.words.contains(word) || titles[&quote.passage.document_id].contains(word))
-    };
-    if weight(&is_covered) < MIN_COVERAGE * weight(&|_| true) {
+    let is_answered = sentences.first().is_some_and(|quote| {
+        let title = &titles[&quote.passage.document_id];
+        let holds = |word: &&String| quote.words.contains(*word) || title.contains(*word);
+        small(asked.iter().filter(holds).count()) >= MIN_COVERAGE * small(asked.len())
+    });
+    if !is_answered {
         return Vec::new();
     }
     sentences
@@ -130,7 +135,11 @@ fn best_quotes<'a>(question: &str, passages: &'a [Passage]) -> Vec<Sentence<'a>>
 fn sentences(passages: &[Passage]) -> Vec<Sentence<'_>> {
     let of_passage = |(rank, passage)| {
         let passage: &Passage = passage;
-        let texts = passage.text.lines().flat_map(UnicodeSegmentation::unicode_sentences).map(str::trim);
+        // Documents made from other formats often hold whole lists in one line.
+        let pieces = passage.text.lines().flat_map(|line| line.split(" - "));
+        let texts = pieces
+            .flat_map(UnicodeSegmentation::unicode_sentences)
+            .map(|text| text.trim_start_matches(['-', '*', ' ']).trim());
         let long = texts.filter(|text| text.unicode_words().count() >= MIN_WORDS);
         let sentence = move |(at, text)| Sentence {
             passage,
@@ -217,6 +226,24 @@ mod tests {
     fn a_chance_word_in_common_is_not_an_answer() {
         let text = answer("Will the weather in Paris stay fine for cycling tomorrow?", &gout_and_flu());
         assert!(text.starts_with(NOTHING), "{text}");
+    }
+
+    #[test]
+    fn words_scattered_over_unrelated_documents_are_not_an_answer() {
+        let passages = [
+            passage(1, "Gout", "Surgeons may repair the damaged joint."),
+            passage(2, "Influenza", "Keep some tissues in the car."),
+        ];
+        let text = answer("How do I repair a car engine?", &passages);
+        assert!(text.starts_with(NOTHING), "{text}");
+    }
+
+    #[test]
+    fn of_a_list_in_one_line_only_the_fitting_item_is_quoted() {
+        let list =
+            "- Gout is a form of arthritis. - Rest is the first treatment of gout. - Drink much water every day.";
+        let text = answer("What is the first treatment of gout?", &[passage(1, "Joints", list)]);
+        assert!(text.contains("> Rest is the first treatment of gout.\n\nReferences"), "{text}");
     }
 
     #[test]

@@ -45,14 +45,18 @@ impl MediaStore for ObjectMedia {
             let path = Path::parse(&name).map_err(|error| MediaError(error.into()))?;
             match self.store.put_opts(&path, payload.clone(), PutOptions::from(PutMode::Create)).await {
                 Ok(_) => return Ok(name),
-                Err(Error::AlreadyExists { .. }) => name = with_suffix(&wished, &random(SUFFIX_CHARACTERS)),
+                Err(Error::AlreadyExists { .. }) => {
+                    name = with_suffix(&wished, &random(SUFFIX_CHARACTERS));
+                }
                 Err(error) => return Err(MediaError(error)),
             }
         }
     }
 
     async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, MediaError> {
-        let Some(path) = stored_path(name) else { return Ok(None) };
+        let Some(path) = stored_path(name) else {
+            return Ok(None);
+        };
         match self.store.get(&path).await {
             Ok(found) => Ok(Some(found.bytes().await.map_err(MediaError)?.to_vec())),
             Err(Error::NotFound { .. }) => Ok(None),
@@ -61,7 +65,9 @@ impl MediaStore for ObjectMedia {
     }
 
     async fn remove(&self, name: &str) -> Result<(), MediaError> {
-        let Some(path) = stored_path(name) else { return Ok(()) };
+        let Some(path) = stored_path(name) else {
+            return Ok(());
+        };
         match self.store.delete(&path).await {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(MediaError(error)),
@@ -104,7 +110,11 @@ fn split_extension(name: &str) -> (&str, &str) {
 }
 
 fn truncated(text: &str, max_bytes: usize) -> &str {
-    &text[..text.floor_char_boundary(max_bytes)]
+    let mut end = text.len().min(max_bytes);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 fn random(characters: usize) -> String {

@@ -115,20 +115,22 @@ fn chat_body(request: &AnswerRequest) -> Value {
 #[derive(Debug, Clone)]
 pub struct OpenAiEmbedder {
     server: OpenAiServer,
-    model: String,
+    requested: String,
     dimensions: Option<u32>,
-    name: String,
+    model: String,
 }
 
 impl OpenAiEmbedder {
     /// `dimensions` only for models that can shorten their vectors: others refuse the request.
     pub fn new(server: OpenAiServer, model: &str, dimensions: Option<u32>) -> Self {
-        let name = dimensions.map_or_else(|| model.to_owned(), |dimensions| format!("{model}/{dimensions}"));
-        Self { server, model: model.to_owned(), dimensions, name }
+        let requested = model.to_owned();
+        // Vectors of another length are those of another model.
+        let model = dimensions.map_or_else(|| model.to_owned(), |dimensions| format!("{model}/{dimensions}"));
+        Self { server, requested, dimensions, model }
     }
 
     async fn embed_batch(&self, client: &Client<OpenAIConfig>, texts: &[&str]) -> Result<Vec<Vec<f32>>, ProviderError> {
-        let mut body = json!({ "model": self.model, "input": texts, "encoding_format": "float" });
+        let mut body = json!({ "model": self.requested, "input": texts, "encoding_format": "float" });
         if let Some(dimensions) = self.dimensions {
             body["dimensions"] = dimensions.into();
         }
@@ -141,7 +143,7 @@ impl OpenAiEmbedder {
 #[async_trait]
 impl Embedder for OpenAiEmbedder {
     fn model(&self) -> &str {
-        &self.name
+        &self.model
     }
 
     async fn embed(&self, texts: &[String], _kind: TextKind) -> Result<Vec<Vec<f32>>, ProviderError> {

@@ -40,6 +40,16 @@ impl PostgresIndex {
         Self { pool, weights, projects: std::sync::Mutex::default() }
     }
 
+    /// How many passages these documents have in the index.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn count_passages(pool: &PgPool, documents: &[Uuid]) -> Result<i64, sqlx::Error> {
+        sqlx::query_scalar!(r#"SELECT count(*) AS "passages!" FROM chunks WHERE document_id = ANY($1)"#, documents)
+            .fetch_one(pool)
+            .await
+    }
+
     /// The project's chunks as they are now. Searches that meet a stale copy wait for the first of them to refresh it.
     async fn current(&self, project: ProjectId) -> Result<Arc<[Arc<Segment>]>, IndexError> {
         let slot = {

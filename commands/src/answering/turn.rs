@@ -22,8 +22,8 @@ use crate::{
     prompt::{Prompt, ReferenceFilter, render, split_references},
 };
 
-/// The most passages that an answer is made from, whatever the client asks for: more would not fit into a model's window.
-const MAX_PASSAGES: u32 = 12;
+/// The most passages that an answer is made from, whatever the client asks for: about 5,000 tokens, of at least five documents.
+const MAX_PASSAGES: u32 = 20;
 /// Earlier turns that the model is told of.
 const MAX_HISTORY: usize = 10;
 

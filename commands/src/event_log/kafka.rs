@@ -93,6 +93,8 @@ pub(super) struct KafkaSource {
     /// When the log was last looked at, and its head then: what is older and still missing is late.
     checked: (Instant, i64),
     offsets: TopicPartitionList,
+    /// Whether the broker did not answer the last time: said once, not each second.
+    is_away: bool,
 }
 
 impl KafkaSource {
@@ -114,6 +116,7 @@ impl KafkaSource {
             log_id,
             checked: (Instant::now(), 0),
             offsets: TopicPartitionList::new(),
+            is_away: false,
         })
     }
 
@@ -154,6 +157,9 @@ impl EventSource for KafkaSource {
         let mut batch = Vec::new();
         match tokio::time::timeout(wait, self.consumer.recv()).await {
             Ok(Ok(message)) => {
+                if std::mem::take(&mut self.is_away) {
+                    tracing::info!(consumer = runner.consumer.name(), "Kafka can be read again");
+                }
                 take(&message, self.log_id, &mut self.offsets, &mut batch);
                 // What has arrived with it goes into the same transaction.
                 while batch.len() < MAX_BATCH {
@@ -162,7 +168,10 @@ impl EventSource for KafkaSource {
                 }
             }
             Ok(Err(error)) => {
-                tracing::warn!(%error, consumer = runner.consumer.name(), "Kafka cannot be read at the moment");
+                if !std::mem::replace(&mut self.is_away, true) {
+                    let consumer = runner.consumer.name();
+                    tracing::warn!(%error, consumer, "Kafka cannot be read at the moment: events come from the log");
+                }
                 tokio::time::sleep(wait).await;
             }
             Err(_) => {}

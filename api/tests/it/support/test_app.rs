@@ -17,8 +17,7 @@ use domain::{
 use serde_json::json;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tempfile::TempDir;
-use tokio::{net::TcpListener, runtime::Runtime};
-use tokio_util::task::TaskTracker;
+use tokio::{net::TcpListener, runtime::Runtime, task::JoinSet};
 use uuid::Uuid;
 
 use super::{PASSWORD, Person};
@@ -32,6 +31,7 @@ pub(crate) struct TestApp {
     pub(crate) nobody: Person,
     folder: TempDir,
     runtime: Option<Runtime>,
+    _tasks: JoinSet<()>,
 }
 
 impl TestApp {
@@ -54,17 +54,17 @@ impl TestApp {
         let served = runtime.spawn(async move {
             let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options);
             let pool = pool.await.expect("the database takes connections");
-            let tracker = TaskTracker::new();
-            let app = App::open(&settings, pool, &tracker).await.expect("the app can be put together");
-            app.spawn_projectors(&tracker);
-            app.spawn_workers(&tracker);
+            let mut tasks = JoinSet::new();
+            let app = App::open(&settings, pool, &mut tasks).await.expect("the app can be put together");
+            app.spawn_projectors(&mut tasks);
+            app.spawn_workers(&mut tasks);
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
             let address = listener.local_addr().expect("a listener has an address");
             let service = routes::router(app.clone(), http).into_make_service_with_connect_info::<SocketAddr>();
-            tracker.spawn(async move { axum::serve(listener, service).await });
-            (app, address)
+            tasks.spawn(async move { axum::serve(listener, service).await.expect("the socket stays open") });
+            (app, address, tasks)
         });
-        let (app, address) = served.await.expect("the server starts");
+        let (app, address, tasks) = served.await.expect("the server starts");
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build();
         let nobody = Person {
             http: http.expect("a client can be built"),
@@ -73,7 +73,7 @@ impl TestApp {
             id: Uuid::nil(),
             email: String::new(),
         };
-        Self { app, db: db.clone(), nobody, folder, runtime: Some(runtime) }
+        Self { app, db: db.clone(), nobody, folder, runtime: Some(runtime), _tasks: tasks }
     }
 
     pub(crate) fn media_folder(&self) -> std::path::PathBuf {

@@ -32,7 +32,7 @@ fn request() -> AnswerRequest {
 }
 
 fn sse(events: &[&str]) -> String {
-    events.iter().map(|event| format!("data: {event}\n\n")).collect()
+    format!("data: {}\n\n", events.join("\n\ndata: "))
 }
 
 fn delta(text: &str) -> AnswerChunk {

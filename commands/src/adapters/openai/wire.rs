@@ -69,7 +69,9 @@ impl ChatStream {
                     self.has_ended = true;
                     return Some((Ok(AnswerChunk::Finished(self.finish.clone())), self));
                 }
-                None => return Some(self.failed(ProviderError::unavailable("the stream ended before the answer"))),
+                None => {
+                    return Some(self.failed(ProviderError::unavailable("the stream ended before the answer")));
+                }
             }
         }
         None
@@ -128,7 +130,9 @@ impl Embeddings {
 fn normalised(mut vector: Vec<f32>) -> Vec<f32> {
     let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
     if length > 0.0 && length.is_finite() {
-        vector.iter_mut().for_each(|x| *x /= length);
+        for x in &mut vector {
+            *x /= length;
+        }
     }
     vector
 }

@@ -1,0 +1,61 @@
+//! Commands that do their work in their own process, beside a running server or without one.
+
+use anyhow::bail;
+use commands::{event_log::Committed, execute::Context};
+use tokio::task::JoinSet;
+
+use std::time::Duration;
+
+use crate::{app::App, config::Settings, database::Database, shutdown::Shutdown};
+
+/// How long a command waits until what it wrote can be read over HTTP.
+const VIEWS_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What else the command's process does while it works.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Helps {
+    Projecting,
+    ProjectingAndWorking,
+}
+
+/// Opens the application, does the work, and closes everything on every way out.
+pub(super) async fn with_app<T>(
+    settings: &Settings,
+    shutdown: &Shutdown,
+    helps: Helps,
+    work: impl AsyncFnOnce(&App) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let database = Database::open(settings, shutdown).await?;
+    let mut background = JoinSet::new();
+    // The log itself is read, also where the server streams over Kafka: joining its consumer groups for a moment would
+    // only disturb them.
+    let settings = Settings { kafka_brokers: None, ..settings.clone() };
+    let result = async {
+        let app = App::open(&settings, database.pool.clone(), &mut background).await?;
+        app.spawn_projectors(&mut background);
+        if helps == Helps::ProjectingAndWorking {
+            app.spawn_workers(&mut background);
+        }
+        tokio::select! {
+            result = work(&app) => result,
+            () = shutdown.requested() => bail!("interrupted"),
+            _ = background.join_next() => bail!("a part of the process ended by itself"),
+        }
+    }
+    .await;
+    background.shutdown().await;
+    database.close().await;
+    result
+}
+
+/// Who acts: the person at the keyboard has no account here.
+pub(super) fn context(app: &App) -> Context {
+    Context::system("command-line", app.clock.new_id())
+}
+
+/// Waits until HTTP shows what was written.
+pub(super) async fn wait_until_readable(app: &App, committed: &Committed) {
+    if !app.wait_for_views(committed, VIEWS_PATIENCE).await {
+        tracing::warn!("it was written, but the views do not show it yet");
+    }
+}

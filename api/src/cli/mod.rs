@@ -1,0 +1,123 @@
+//! The command line: what it offers, and how a command starts and ends. One file a command.
+//!
+//! Results go to standard output, everything else to standard error.
+
+mod create_project;
+mod createsuperuser;
+mod documents_folder;
+mod evaluate_retrieval;
+mod import_documents;
+mod in_process;
+mod migrate;
+mod serve;
+
+use std::{
+    io::{BufRead as _, IsTerminal as _, Write as _},
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, ensure};
+use clap::{Parser, Subcommand};
+use zeroize::Zeroizing;
+
+pub(crate) use create_project::new_settings;
+pub(crate) use createsuperuser::ALL_ROLES;
+
+use crate::{
+    config::{Settings, load_env_file},
+    shutdown::Shutdown,
+    telemetry,
+};
+
+/// The back end of Ayushma, an assistant for nurses and doctors that answers from a project's own reference documents
+///
+/// It needs nothing else to try: without settings it keeps everything in ./data, starts PostgreSQL from this machine's
+/// own programs, and answers by quoting the documents, without any account or network service.
+#[derive(Debug, Parser)]
+#[command(name = "ayushma", version, after_long_help = FIRST_STEPS, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    #[command(flatten)]
+    settings: Settings,
+}
+
+const FIRST_STEPS: &str = "\
+First steps:
+  ayushma serve --demo
+      starts everything, makes a first admin (its password is shown once) and a project with a dozen documents,
+      and shows three commands to try with curl
+  ayushma createsuperuser --email you@example.com --username you --password-stdin
+      makes an admin of your own; works while the server runs, and without it
+  ayushma create-project --title 'My ward'
+      makes a project and prints its id
+  ayushma import-documents ./documents --project <id>
+      adds every .md and .txt file of a folder to it
+
+Every setting below can be a flag, an environment variable (the name in brackets) or a line NAME=value in a file .env
+of the current folder; a flag wins over the environment, and the environment over the file.
+`ayushma help <command>` explains a command, with an example.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Migrate(migrate::Migrate),
+    Createsuperuser(createsuperuser::CreateSuperuser),
+    CreateProject(create_project::CreateProject),
+    ImportDocuments(import_documents::ImportDocuments),
+    EvaluateRetrieval(evaluate_retrieval::EvaluateRetrieval),
+}
+
+/// Runs the command line that the process was started with.
+pub fn main() -> ExitCode {
+    // Before any thread is started: it changes the environment.
+    let env_file = load_env_file();
+    let Cli { command, settings } = Cli::parse();
+    match env_file.and_then(|()| start(command, &settings.without_blanks())) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
+    telemetry::start(settings)?;
+    // It fails only if somebody has chosen one already, which is as good.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let shutdown = Shutdown::on_signals()?;
+        match command {
+            Command::Serve(serve) => serve.run(settings, &shutdown).await,
+            Command::Migrate(migrate) => migrate.run(settings, &shutdown).await,
+            Command::Createsuperuser(create) => create.run(settings, &shutdown).await,
+            Command::CreateProject(create) => create.run(settings, &shutdown).await,
+            Command::ImportDocuments(import) => import.run(settings, &shutdown).await,
+            Command::EvaluateRetrieval(evaluate) => evaluate.run(&shutdown).await,
+        }
+    })
+}
+
+/// Writes a line to standard output. A reader that has gone away is no failure of the command.
+pub(crate) fn say(text: &str) {
+    drop(writeln!(std::io::stdout(), "{text}"));
+}
+
+/// The first line of standard input, without its line break.
+async fn password_from_stdin() -> anyhow::Result<Zeroizing<String>> {
+    let read = tokio::task::spawn_blocking(|| {
+        let mut stdin = std::io::stdin().lock();
+        if stdin.is_terminal() {
+            eprintln!("Password (it shows while you type):");
+        }
+        let mut line = Zeroizing::new(String::new());
+        stdin.read_line(&mut line).map(|_| line)
+    });
+    let line = read.await?.context("the password cannot be read from standard input")?;
+    let password = Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned());
+    ensure!(!password.is_empty(), "there is no password on standard input");
+    Ok(password)
+}

@@ -1,0 +1,135 @@
+//! The database of a process: the one at `DATABASE_URL`, or the embedded one of the data folder; connected and migrated.
+
+use std::{path::PathBuf, str::FromStr, time::Duration};
+
+use anyhow::{Context, bail};
+use sqlx::{
+    ConnectOptions, Connection, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{config::Settings, embedded_postgres::EmbeddedPostgres, shutdown::Shutdown};
+
+/// How long a request waits for a free connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long to wait before a server that is away is tried again.
+const RETRY: Duration = Duration::from_secs(3);
+/// A statement, a lock holder or an idle transaction that hangs must not stop everybody else.
+const TIME_LIMITS: [(&str, &str); 3] =
+    [("lock_timeout", "30s"), ("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "60s")];
+
+/// Close it on every way out: only then is the embedded server stopped.
+pub struct Database {
+    pub pool: PgPool,
+    embedded: Option<EmbeddedPostgres>,
+}
+
+impl Database {
+    /// Connects, and brings the schema up to date.
+    ///
+    /// # Errors
+    /// If the database refuses us for a reason that waiting does not mend, or Ctrl-C comes while waiting.
+    pub async fn open(settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<Self> {
+        let Some(url) = &settings.database_url else {
+            return Self::open_embedded(&settings.data_dir, settings.database_connections).await;
+        };
+        // The parser's error may quote the address, and with it the password.
+        let Ok(options) = PgConnectOptions::from_str(url) else {
+            bail!("DATABASE_URL is not of the form postgres://user:password@host:port/database");
+        };
+        let options = options.application_name("ayushma");
+        let connection = wait_for(&options, shutdown).await?;
+        migrate(connection).await?;
+        Ok(Self { pool: pool(options, settings.database_connections), embedded: None })
+    }
+
+    async fn open_embedded(data_dir: &PathBuf, connections: u32) -> anyhow::Result<Self> {
+        let embedded = EmbeddedPostgres::start(data_dir).await.context("the built-in PostgreSQL cannot be started")?;
+        let options = embedded.connect_options().application_name("ayushma");
+        let migrated = async {
+            let connection = quiet(&options).connect().await.context("the built-in PostgreSQL does not answer")?;
+            migrate(connection).await
+        };
+        if let Err(error) = migrated.await {
+            stop(embedded).await;
+            return Err(error);
+        }
+        Ok(Self { pool: pool(options, connections), embedded: Some(embedded) })
+    }
+
+    /// Closes all connections and lets go of the embedded server, which stops if nobody else uses it.
+    pub async fn close(self) {
+        self.pool.close().await;
+        if let Some(embedded) = self.embedded {
+            stop(embedded).await;
+        }
+    }
+}
+
+async fn stop(embedded: EmbeddedPostgres) {
+    if let Err(error) = embedded.stop().await {
+        tracing::error!(error = %error_chain(&error), "the built-in PostgreSQL could not be stopped");
+    }
+}
+
+/// Statements are not logged: their text is ours, but it would drown everything else.
+fn quiet(options: &PgConnectOptions) -> PgConnectOptions {
+    options.clone().disable_statement_logging()
+}
+
+fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_lazy_with(quiet(&options).options(TIME_LIMITS))
+}
+
+/// Without the time limits: a migration may take long, and so may waiting for another process that migrates.
+async fn migrate(mut connection: PgConnection) -> anyhow::Result<()> {
+    migrations::MIGRATOR.run(&mut connection).await.context("the database's schema cannot be brought up to date")?;
+    Ok(connection.close().await?)
+}
+
+/// Connects; as long as nobody answers, says so and tries again.
+async fn wait_for(options: &PgConnectOptions, shutdown: &Shutdown) -> anyhow::Result<PgConnection> {
+    loop {
+        let error = match quiet(options).connect().await {
+            Ok(connection) => return Ok(connection),
+            Err(error) => error,
+        };
+        let place = format!("{}:{}", options.get_host(), options.get_port());
+        match refusal(&error) {
+            Some("28P01" | "28000") => bail!("PostgreSQL at {place} refuses the user or the password of DATABASE_URL"),
+            Some("3D000") => {
+                bail!("PostgreSQL at {place} has no database of the name in DATABASE_URL: create it first")
+            }
+            // It starts or stops, or has no connection left.
+            Some("57P01" | "57P03" | "53300") => {}
+            None if matches!(error, sqlx::Error::Io(_)) => {}
+            _ => return Err(error).context(format!("PostgreSQL at {place} cannot be used")),
+        }
+        tracing::error!(
+            error = %error_chain(&error),
+            "PostgreSQL at {place} (DATABASE_URL) does not answer; trying again every {} seconds, Ctrl-C ends",
+            RETRY.as_secs()
+        );
+        tokio::select! {
+            () = tokio::time::sleep(RETRY) => {}
+            () = shutdown.requested() => bail!("interrupted while waiting for PostgreSQL at {place}"),
+        }
+    }
+}
+
+/// PostgreSQL's code for why it sent us away.
+fn refusal(error: &sqlx::Error) -> Option<&str> {
+    match error {
+        sqlx::Error::Database(error) => {
+            error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().map(sqlx::postgres::PgDatabaseError::code)
+        }
+        _ => None,
+    }
+}
+
+fn error_chain(error: &(dyn std::error::Error + 'static)) -> String {
+    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,193 @@
+//! What a newcomer finds: a first admin, a project with real documents, and what to try.
+//!
+//! Made once, however often it is asked for; what people change or delete afterwards stays as they left it.
+
+use commands::{
+    accounts::{AccountError, Registration},
+    documents::{NewDocument, NewFile},
+    execute::Context,
+    projects::ProjectUpdate,
+};
+use domain::{
+    document::Document,
+    ids::{DocumentId, ProjectId, UserId},
+    project::Project,
+    values::{DocumentType, Email, FullName, Title, Username},
+};
+use projections::{listing::Window, projects::Filter};
+use rand::{distr::Alphanumeric, distr::SampleString};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::{
+    app::App,
+    cli::{ALL_ROLES, new_settings, say},
+};
+
+const EMAIL: &str = "admin@example.com";
+const USERNAME: &str = "admin";
+const PROJECT_TITLE: &str = "Demo: common conditions";
+const QUESTION: &str = "What are the symptoms of hypothyroidism?";
+/// The ids of what is made follow from their names, so that a start that was cut off is completed by the next one.
+const NAMESPACE: Uuid = Uuid::from_u128(0x6ad3_7c5e_9f0b_5b0e_8c7e_2f6f_6f53_1d10);
+
+macro_rules! documents {
+    ($($name:literal)*) => {
+        [$(($name, include_str!(concat!("../../demo/documents/", $name)))),*]
+    };
+}
+
+/// File names and texts; `demo/README.md` says where they come from.
+const DOCUMENTS: [(&str, &str); 12] = documents! {
+    "celiac-disease.md"
+    "copd.md"
+    "gallstones.md"
+    "gout.md"
+    "heart-attack.md"
+    "high-blood-pressure.md"
+    "hypoglycemia.md"
+    "hypothyroidism.md"
+    "kidney-stones-in-adults.md"
+    "stroke.md"
+    "urinary-tract-infection-in-adults.md"
+    "viral-gastroenteritis.md"
+};
+
+/// Makes what is missing, and shows on standard output how to begin.
+///
+/// # Errors
+/// The log's, or the database's.
+pub async fn prepare(app: &App, base_url: &str) -> anyhow::Result<()> {
+    // Whether there are accounts and projects is read from the views.
+    app.settle().await?;
+    let context = Context::system("demo", app.clock.new_id());
+    let password = make_admin(app, &context).await?;
+    let project = make_project(app, &context).await?;
+    app.settle().await?;
+    say(&invitation(base_url, password.as_ref().map(|password| password.as_str()), project));
+    Ok(())
+}
+
+/// The password of the new admin; `None` if there is an account already.
+async fn make_admin(app: &App, context: &Context) -> anyhow::Result<Option<Zeroizing<String>>> {
+    if projections::users::any(&app.pool).await? {
+        return Ok(None);
+    }
+    let password = Zeroizing::new(Alphanumeric.sample_string(&mut rand::rng(), 20));
+    let registration = Registration {
+        username: Username::parse(USERNAME)?,
+        email: Email::parse(EMAIL)?,
+        full_name: FullName::parse("First admin")?,
+        password: password.clone(),
+        roles: ALL_ROLES,
+    };
+    match app.accounts.register(UserId::new(app.clock.new_id()), registration, context).await {
+        Ok(_) => Ok(Some(password)),
+        // Another process was faster.
+        Err(AccountError::Taken { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The demo project; `None` if people have projects of their own, or have deleted it.
+async fn make_project(app: &App, context: &Context) -> anyhow::Result<Option<ProjectId>> {
+    let id = ProjectId::new(Uuid::new_v5(&NAMESPACE, b"project"));
+    match app.projects.load(id).await? {
+        Project::Existing { .. } => {}
+        Project::Deleted { .. } => return Ok(None),
+        Project::Absent => {
+            let everything = Filter { staff: true, ..Filter::default() };
+            let window = Window { limit: 1, ..Window::default() };
+            if projections::projects::list(&app.pool, &everything, &window).await?.count > 0 {
+                return Ok(None);
+            }
+            let update = ProjectUpdate { is_default: Some(true), ..ProjectUpdate::default() };
+            let settings = new_settings(Title::parse(PROJECT_TITLE)?, String::new());
+            app.projects.create(id, settings, update, context).await?;
+        }
+    }
+    for (name, text) in DOCUMENTS {
+        let document = DocumentId::new(Uuid::new_v5(&id.value(), name.as_bytes()));
+        if app.commands.log().load::<Document>(document.value()).await?.aggregate != Document::Absent {
+            continue;
+        }
+        app.documents.add(id, document, new_document(name, text)?, context).await?;
+    }
+    Ok(Some(id))
+}
+
+fn new_document(name: &str, text: &str) -> anyhow::Result<NewDocument> {
+    let heading = text.lines().next().unwrap_or_default().trim_start_matches("# ");
+    Ok(NewDocument {
+        title: Title::parse(heading)?,
+        description: Some(
+            "From MedQuAD (Ben Abacha and Demner-Fushman, 2019), CC BY 4.0, without its questions".to_owned(),
+        ),
+        document_type: DocumentType::File,
+        text_content: None,
+        file: Some(NewFile { name: name.to_owned(), bytes: text.as_bytes().to_vec() }),
+    })
+}
+
+fn invitation(base_url: &str, new_password: Option<&str>, project: Option<ProjectId>) -> String {
+    let mut text = format!("\nAyushma is at {base_url} (Ctrl-C stops it).\n");
+    match new_password {
+        Some(password) => {
+            text.push_str("\nThe first admin was made just now. The password is shown this once, so keep it:\n");
+            text.push_str(&format!("    e-mail    {EMAIL}\n    password  {password}\n"));
+        }
+        None => text.push_str(
+            "\nThere is an account already. To make another admin:\n    \
+             echo 'a long pass phrase' | ayushma createsuperuser --email you@example.com --username you --password-stdin\n",
+        ),
+    }
+    let Some(project) = project else {
+        text.push_str("\nThere is no demo project, because there are projects of your own or it was deleted.\n");
+        return text;
+    };
+    let password = new_password.unwrap_or("YOUR PASSWORD");
+    let field = |name: &str| format!(r#"sed 's/.*"{name}":"\([^"]*\)".*/\1/'"#);
+    text.push_str(&format!(
+        r#"
+Try the project "{PROJECT_TITLE}" ({count} documents) in another terminal:
+
+1. Log in:
+    TOKEN=$(curl -sS {base_url}/api/auth/login -H 'Content-Type: application/json' \
+        -d '{{"email": "{EMAIL}", "password": "{password}"}}' | {token})
+
+2. Begin a chat:
+    CHAT=$(curl -sS {base_url}/api/projects/{project}/chats -H "Authorization: Token $TOKEN" \
+        -H 'Content-Type: application/json' -d '{{"title": "First questions"}}' | {id})
+
+3. Ask, and see the answer come in:
+    curl -sSN {base_url}/api/projects/{project}/chats/$CHAT/converse -H "Authorization: Token $TOKEN" \
+        -F 'text={QUESTION}'
+"#,
+        count = DOCUMENTS.len(),
+        token = field("token"),
+        // The chat's own id comes before its project's.
+        id = r#"sed 's/^{"external_id":"\([^"]*\)".*/\1/'"#,
+    ));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_document_has_a_title_and_no_question_left_in() {
+        for (name, text) in DOCUMENTS {
+            assert!(new_document(name, text).is_ok(), "{name}");
+            assert!(!text.lines().any(|line| line.starts_with("## ")), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_password_is_in_the_commands_to_try_only_when_it_is_new() {
+        let project = Some(ProjectId::new(Uuid::nil()));
+        assert!(invitation("http://h", Some("s3cret"), project).contains(r#""password": "s3cret""#));
+        let later = invitation("http://h", None, project);
+        assert!(later.contains("YOUR PASSWORD") && later.contains("createsuperuser"), "{later}");
+    }
+}

@@ -1,0 +1,130 @@
+//! A serving process: its roles at work until it is asked to end, and an orderly end.
+
+use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
+
+use anyhow::Context;
+use clap::ValueEnum;
+use tokio::{net::TcpListener, task::JoinSet};
+
+use crate::{
+    app::App,
+    config::{HttpSettings, Settings},
+    database::Database,
+    demo, routes,
+    shutdown::Shutdown,
+};
+
+/// How long answers that are being made may take when the process ends.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a process does. Any number of processes may share a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Role {
+    /// Answers HTTP requests
+    Api,
+    /// Publishes events to Kafka (one process at a time does; nothing to do without Kafka)
+    Relay,
+    /// Keeps the views up to date that HTTP reads
+    Projectors,
+    /// Does what follows from events, such as embedding documents
+    Workers,
+}
+
+/// Runs the roles until the process is asked to end.
+///
+/// # Errors
+/// If something cannot be started, or a part of the process ends by itself.
+pub async fn serve(
+    settings: &Settings,
+    http: HttpSettings,
+    roles: &BTreeSet<Role>,
+    with_demo: bool,
+    shutdown: &Shutdown,
+) -> anyhow::Result<()> {
+    let database = Database::open(settings, shutdown).await?;
+    let result = run(settings, http, roles, with_demo, shutdown, &database).await;
+    database.close().await;
+    result
+}
+
+async fn run(
+    settings: &Settings,
+    http: HttpSettings,
+    roles: &BTreeSet<Role>,
+    with_demo: bool,
+    shutdown: &Shutdown,
+    database: &Database,
+) -> anyhow::Result<()> {
+    let mut background = JoinSet::new();
+    let app = App::open(settings, database.pool.clone(), &mut background).await?;
+    let listener = if roles.contains(&Role::Api) { Some(listen(http.listen).await?) } else { None };
+    if with_demo {
+        let address = listener.as_ref().map_or(Ok(http.listen), TcpListener::local_addr)?;
+        demo::prepare(&app, &http.base_url(address)).await.context("the demo cannot be prepared")?;
+    }
+    if roles.contains(&Role::Projectors) {
+        app.spawn_projectors(&mut background);
+    }
+    if roles.contains(&Role::Workers) {
+        app.spawn_workers(&mut background);
+    }
+    if roles.contains(&Role::Relay) {
+        app.spawn_relay(&mut background);
+    }
+    let serving = answer_requests(listener, app.clone(), http, shutdown);
+    tokio::pin!(serving);
+    let result = tokio::select! {
+        result = &mut serving => result,
+        // All of them are endless, so this is a bug: better a new process than one that does half of its work.
+        ended = background.join_next() => match ended {
+            Some(Err(error)) if error.is_panic() => Err(anyhow::anyhow!("a part of the process panicked")),
+            _ => Err(anyhow::anyhow!("a part of the process ended by itself")),
+        },
+    };
+    finish_answers(&app).await;
+    background.shutdown().await;
+    result
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| format!("cannot listen on {address}: choose another address with --listen or LISTEN"))
+}
+
+/// Answers requests until the process is asked to end, and those that have begun by then. Streams of answers end with
+/// their answers, but not later than the patience allows.
+async fn answer_requests(
+    listener: Option<TcpListener>,
+    app: App,
+    http: HttpSettings,
+    shutdown: &Shutdown,
+) -> anyhow::Result<()> {
+    let Some(listener) = listener else {
+        shutdown.requested().await;
+        return Ok(());
+    };
+    tracing::info!(address = %listener.local_addr()?, "serving HTTP");
+    let service = routes::router(app, http).into_make_service_with_connect_info::<SocketAddr>();
+    let asked = shutdown.clone();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move { asked.requested().await });
+    let too_late = async {
+        shutdown.requested().await;
+        tokio::time::sleep(PATIENCE).await;
+    };
+    tokio::select! {
+        result = serving.into_future() => result.context("HTTP cannot be served any longer"),
+        () = too_late => {
+            tracing::warn!("some requests were cut off at the end");
+            Ok(())
+        }
+    }
+}
+
+async fn finish_answers(app: &App) {
+    let answers = &app.answering.tracker;
+    answers.close();
+    if tokio::time::timeout(PATIENCE, answers.wait()).await.is_err() {
+        // Another worker records them as failed when their leases have ended.
+        tracing::warn!(answers = answers.len(), "some answers were not finished");
+    }
+}

@@ -1,0 +1,32 @@
+//! Logs: to standard error, as text for people or as JSON for machines.
+//!
+//! Nothing personal and no secret may reach a log line, which is why a panic's message is left out.
+
+use std::{io::IsTerminal, panic};
+
+use anyhow::Context;
+use tracing_subscriber::{EnvFilter, util::SubscriberInitExt};
+
+use crate::config::{LogFormat, Settings};
+
+/// Libraries that repeat themselves, or that log what others have said (texts of a provider among it). `LOG` may turn them on.
+const QUIET: &str = "sqlx=warn,async_openai=off,rdkafka=off,librdkafka=off";
+
+/// Starts logging and reports panics there. Call it once, before anything else runs.
+///
+/// # Errors
+/// If `LOG` is no filter.
+pub fn start(settings: &Settings) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(format!("{QUIET},{}", settings.log))
+        .context("LOG is no filter such as info or info,commands=debug")?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match settings.log_format {
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).finish().try_init()?,
+        LogFormat::Json => lines.json().flatten_event(true).finish().try_init()?,
+    }
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(|| "unknown".to_owned(), ToString::to_string);
+        tracing::error!(place, "a panic: this is a bug, please report the place");
+    }));
+    Ok(())
+}
