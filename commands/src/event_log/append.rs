@@ -2,20 +2,28 @@
 //!
 //! It holds the lock on the log's head from its first statement to COMMIT, so that all appends of all processes are in one order.
 
-use std::collections::{HashMap, HashSet};
+use std::{io, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use domain::ids::CommandId;
-use sqlx::{PgConnection, PgPool, PgTransaction};
+use sqlx::{Connection, PgConnection, PgPool, PgTransaction};
+use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
 
 use super::{
+    known::Known,
     rows::{Reservation, Row},
     stored::{ChainHash, Committed, EventPosition, StoredEvent, partition_of},
 };
 
 /// The channel on which other processes are woken after an append.
 pub(super) const NOTIFY_CHANNEL: &str = "ayushma_log";
+
+/// A process that stalls while it holds the log's lock loses it before the others have given up waiting for it.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '3s'; \
+                     SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '8s'";
+/// How long the answer to COMMIT is waited for.
+const COMMIT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The events and rows of one execution of a command, encoded, with what they rely on.
 #[derive(Clone)]
@@ -69,7 +77,7 @@ pub enum AppendError {
     #[error("the idempotency key was used for another request")]
     KeyReused,
     #[error("the event log cannot be written at the moment")]
-    Unavailable(#[source] sqlx::Error),
+    Unavailable(#[source] Arc<sqlx::Error>),
     #[error("the event log cannot be written at the moment: the appender is closed")]
     Closed,
 }
@@ -80,47 +88,78 @@ struct Head {
     partitions: i32,
 }
 
-/// What the database knows of the things that a batch relies on; kept up to date as appends of the batch are accepted.
-#[derive(Default)]
-struct Known {
-    sequences: HashMap<(String, String), i64>,
-    owners: HashMap<(&'static str, Vec<u8>), Uuid>,
-    idempotent: HashMap<(String, String), (Vec<u8>, Uuid)>,
-}
-
 pub(super) struct Outcome {
     pub results: Vec<Result<Committed, AppendError>>,
     pub head_position: i64,
 }
 
-/// Writes what can be written of the batch in one transaction; each append is accepted or refused on its own.
-///
-/// # Errors
-/// The database's, if the transaction as a whole failed before COMMIT was sent ([`BatchError::NotCommitted`]) or with an unknown outcome.
-pub(super) async fn append_batch(pool: &PgPool, batch: &[Append]) -> Result<Outcome, BatchError> {
-    let mut tx = pool.begin().await.map_err(BatchError::NotCommitted)?;
-    let outcome = write(&mut tx, batch).await.map_err(BatchError::NotCommitted)?;
-    tx.commit().await.map_err(BatchError::Unknown)?;
-    Ok(outcome)
-}
-
 pub(super) enum BatchError {
+    /// The transaction failed before COMMIT was sent.
     NotCommitted(sqlx::Error),
     /// The answer to COMMIT did not arrive: it may have happened.
     Unknown(sqlx::Error),
 }
 
-async fn write(tx: &mut PgTransaction<'_>, batch: &[Append]) -> Result<Outcome, sqlx::Error> {
+/// Writes what can be written of the batch in one transaction; each append is accepted or refused on its own.
+/// With `may_have_happened`, appends that are in the log already are only looked up.
+///
+/// # Errors
+/// The database's, if the transaction as a whole failed.
+pub(super) async fn append_batch(
+    pool: &PgPool,
+    batch: &[Append],
+    may_have_happened: bool,
+    deadline: Instant,
+) -> Result<Outcome, BatchError> {
+    let connection = timeout_at(deadline, pool.acquire()).await.unwrap_or_else(|_| Err(timed_out()));
+    let mut connection = connection.map_err(BatchError::NotCommitted)?;
+    let result = transact(&mut connection, batch, may_have_happened, deadline).await;
+    if result.is_err() {
+        // Perhaps nobody is at the other end any more: the pool must not wait for an answer.
+        connection.close_on_drop();
+    }
+    result
+}
+
+async fn transact(
+    connection: &mut PgConnection,
+    batch: &[Append],
+    may_have_happened: bool,
+    deadline: Instant,
+) -> Result<Outcome, BatchError> {
+    let written = timeout_at(deadline, async {
+        let mut tx = connection.begin_with(BEGIN).await?;
+        let outcome = write(&mut tx, batch, may_have_happened).await?;
+        Ok((tx, outcome))
+    });
+    let (tx, outcome) = written.await.unwrap_or_else(|_| Err(timed_out())).map_err(BatchError::NotCommitted)?;
+    let committed = timeout(COMMIT_PATIENCE, tx.commit()).await.unwrap_or_else(|_| Err(timed_out()));
+    committed.map_err(BatchError::Unknown)?;
+    Ok(outcome)
+}
+
+fn timed_out() -> sqlx::Error {
+    sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the database did not answer in time"))
+}
+
+async fn write(tx: &mut PgTransaction<'_>, batch: &[Append], may_have_happened: bool) -> Result<Outcome, sqlx::Error> {
     let mut head = sqlx::query_as!(Head, "SELECT position, hash, partitions FROM log_head FOR UPDATE")
         .fetch_one(&mut **tx)
         .await?;
-    let mut known = Known::load(tx, batch).await?;
+    let mut known = Known::load(tx, batch, may_have_happened).await?;
     let mut rows: Vec<(StoredEvent, ChainHash)> = Vec::new();
     let mut results = Vec::with_capacity(batch.len());
     for append in batch {
+        if let Some(committed) = known.outcome_of(append) {
+            results.push(Ok(committed));
+            continue;
+        }
         let result = known.accept(append);
         if result.is_ok() {
-            for row in &append.rows {
+            // What is given up first, wherever it stands: a value may change hands in one append.
+            let (released, others): (Vec<&Row>, Vec<&Row>) =
+                append.rows.iter().partition(|row| matches!(row, Row::Release { .. }));
+            for row in released.into_iter().chain(others) {
                 row.write(tx).await?;
             }
             if let Some(idempotency) = &append.idempotency {
@@ -218,120 +257,6 @@ async fn remember(tx: &mut PgTransaction<'_>, idempotency: &Idempotency) -> Resu
     Ok(())
 }
 
-impl Known {
-    async fn load(tx: &mut PgConnection, batch: &[Append]) -> Result<Self, sqlx::Error> {
-        let mut known = Self::default();
-        let (types, ids): (Vec<String>, Vec<String>) = batch
-            .iter()
-            .flat_map(|append| &append.streams)
-            .map(|stream| (stream.aggregate_type.to_owned(), stream.aggregate_id.to_string()))
-            .unzip();
-        if !ids.is_empty() {
-            let rows = sqlx::query!(
-                r#"SELECT wanted.aggregate_type AS "aggregate_type!", wanted.aggregate_id AS "aggregate_id!",
-                          coalesce((SELECT max(sequence) FROM events
-                                    WHERE events.aggregate_type = wanted.aggregate_type
-                                      AND events.aggregate_id = wanted.aggregate_id), 0) AS "sequence!"
-                   FROM unnest($1::text[], $2::text[]) AS wanted (aggregate_type, aggregate_id)"#,
-                &types,
-                &ids,
-            )
-            .fetch_all(&mut *tx)
-            .await?;
-            known.sequences =
-                rows.into_iter().map(|row| ((row.aggregate_type, row.aggregate_id), row.sequence)).collect();
-        }
-        for (set, value) in batch.iter().flat_map(|append| &append.rows).filter_map(claimed) {
-            let owner =
-                sqlx::query_scalar!("SELECT owner FROM reservations WHERE kind = $1 AND value = $2", set, value)
-                    .fetch_optional(&mut *tx)
-                    .await?;
-            if let Some(owner) = owner {
-                known.owners.insert((set, value.to_vec()), owner);
-            }
-        }
-        for idempotency in batch.iter().filter_map(|append| append.idempotency.as_ref()) {
-            if let Some((fingerprint, resource)) =
-                find_idempotent(&mut *tx, &idempotency.actor, &idempotency.key).await?
-            {
-                let key = (idempotency.actor.clone(), idempotency.key.clone());
-                known.idempotent.insert(key, (fingerprint, resource));
-            }
-        }
-        Ok(known)
-    }
-
-    /// Refuses the append, or takes note of what it changes.
-    fn accept(&mut self, append: &Append) -> Result<(), AppendError> {
-        if let Some(wanted) = &append.idempotency {
-            let key = (wanted.actor.clone(), wanted.key.clone());
-            if let Some((fingerprint, resource_id)) = self.idempotent.get(&key) {
-                return Err(if *fingerprint == wanted.fingerprint {
-                    AppendError::Repeated { resource_id: *resource_id }
-                } else {
-                    AppendError::KeyReused
-                });
-            }
-        }
-        for stream in &append.streams {
-            let key = (stream.aggregate_type.to_owned(), stream.aggregate_id.to_string());
-            if self.sequences.get(&key).copied().unwrap_or(0) != stream.expected_sequence {
-                return Err(AppendError::VersionConflict);
-            }
-        }
-        let released: HashSet<(&str, Uuid)> = append.rows.iter().filter_map(released).collect();
-        let mut taken = Vec::new();
-        for row in &append.rows {
-            if let Row::Claim { set, value, owner } = row {
-                let name = <&'static str>::from(set);
-                let holder = self.owners.get(&(name, value.clone()));
-                if holder.is_some_and(|holder| holder != owner && !released.contains(&(name, *holder))) {
-                    taken.push(*set);
-                }
-            }
-        }
-        if !taken.is_empty() {
-            return Err(AppendError::Taken(taken));
-        }
-        self.note(append);
-        Ok(())
-    }
-
-    fn note(&mut self, append: &Append) {
-        for stream in &append.streams {
-            let key = (stream.aggregate_type.to_owned(), stream.aggregate_id.to_string());
-            let added = i64::try_from(stream.events.len()).unwrap_or(i64::MAX);
-            self.sequences.insert(key, stream.expected_sequence + added);
-        }
-        for row in &append.rows {
-            match row {
-                Row::Claim { set, value, owner } => {
-                    self.owners.insert((set.into(), value.clone()), *owner);
-                }
-                Row::Release { set, owner } => {
-                    let name = <&'static str>::from(set);
-                    self.owners.retain(|(held, _), holder| *held != name || holder != owner);
-                }
-                _ => {}
-            }
-        }
-        if let Some(idempotency) = &append.idempotency {
-            self.idempotent.insert(
-                (idempotency.actor.clone(), idempotency.key.clone()),
-                (idempotency.fingerprint.clone(), idempotency.resource_id),
-            );
-        }
-    }
-}
-
-fn claimed(row: &Row) -> Option<(&'static str, &[u8])> {
-    if let Row::Claim { set, value, .. } = row { Some((set.into(), value)) } else { None }
-}
-
-fn released(row: &Row) -> Option<(&'static str, Uuid)> {
-    if let Row::Release { set, owner } = row { Some((set.into(), *owner)) } else { None }
-}
-
 /// What a living idempotency key has led to: the request's fingerprint and what it made.
 pub(super) async fn find_idempotent(
     connection: &mut PgConnection,
@@ -346,15 +271,4 @@ pub(super) async fn find_idempotent(
     .fetch_optional(connection)
     .await?;
     Ok(row.map(|row| (row.fingerprint, row.resource_id)))
-}
-
-/// The positions that an execution has written, if it happened.
-pub(super) async fn find_command(pool: &PgPool, command: CommandId) -> Result<Vec<(String, i32, i64)>, sqlx::Error> {
-    let rows = sqlx::query!(
-        "SELECT aggregate_type, partition, position FROM events WHERE command_id = $1 ORDER BY position",
-        command.value(),
-    )
-    .fetch_all(pool)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.aggregate_type, row.partition, row.position)).collect())
 }

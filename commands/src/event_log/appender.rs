@@ -1,21 +1,24 @@
 //! Group commit: one task a process takes whatever appends wait and writes them in one transaction.
 
-use std::time::Duration;
+use std::{slice, sync::Arc, time::Duration};
 
 use sqlx::PgPool;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::Instant,
+};
 
 use super::{
-    append::{Append, AppendError, BatchError, append_batch, find_command},
-    stored::{Committed, EventPosition},
+    append::{Append, AppendError, BatchError, append_batch},
+    stored::Committed,
 };
 
 /// The most appends in one transaction: bounds the time for which the log is locked.
 const MAX_BATCH: usize = 256;
 /// Appends that may wait; more are slowed down.
 const QUEUE: usize = 4_096;
-/// How often an append is tried whose transaction failed, and how long it waits in between.
-const ATTEMPTS: u32 = 3;
+/// How long a batch is tried whose transaction failed, and how long it waits in between.
+const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
 
 type Reply = oneshot::Sender<Result<Committed, AppendError>>;
@@ -45,104 +48,107 @@ impl Appender {
 }
 
 async fn run(pool: PgPool, mut requests: mpsc::Receiver<(Append, Reply)>, head: watch::Sender<i64>) {
+    let writer = Writer { pool, head };
     let mut waiting = Vec::with_capacity(MAX_BATCH);
     while requests.recv_many(&mut waiting, MAX_BATCH).await > 0 {
         let (appends, replies): (Vec<Append>, Vec<Reply>) = waiting.drain(..).unzip();
-        match append_batch(&pool, &appends).await {
-            Ok(outcome) => {
-                advance(&head, outcome.head_position);
-                for (reply, result) in replies.into_iter().zip(outcome.results) {
-                    // Whoever asked may have gone away; what was written stays.
-                    drop(reply.send(result));
-                }
-            }
-            // One append that cannot be stored must not fail its neighbours.
-            Err(error) => {
-                log(&error);
-                for (append, reply) in appends.into_iter().zip(replies) {
-                    drop(reply.send(append_alone(&pool, &head, append, &error).await));
-                }
-            }
+        let results = writer.write(&appends).await;
+        for (reply, result) in replies.into_iter().zip(results) {
+            // Whoever asked may have gone away; what was written stays.
+            drop(reply.send(result));
         }
     }
 }
 
-/// Tries a single append whose transaction failed, after looking whether it happened all the same.
-async fn append_alone(
-    pool: &PgPool,
-    head: &watch::Sender<i64>,
-    append: Append,
-    first: &BatchError,
-) -> Result<Committed, AppendError> {
-    let mut may_have_happened = matches!(first, BatchError::Unknown(_));
-    let batch = [append];
-    let mut attempt = 1;
-    loop {
-        let error = match look_up_or_append(pool, head, &batch, may_have_happened).await {
-            Ok(result) => return result,
+type Results = Vec<Result<Committed, AppendError>>;
+
+struct Writer {
+    pool: PgPool,
+    head: watch::Sender<i64>,
+}
+
+impl Writer {
+    /// Writes the batch. If the database refuses it, every append is tried alone: one that cannot be stored must not fail its neighbours.
+    async fn write(&self, batch: &[Append]) -> Results {
+        let mut may_have_happened = false;
+        let error = match self.try_for_a_while(batch, &mut may_have_happened).await {
+            Ok(results) => return results,
             Err(error) => error,
         };
-        log(&error);
-        may_have_happened |= matches!(error, BatchError::Unknown(_));
-        if attempt == ATTEMPTS {
-            let (BatchError::NotCommitted(error) | BatchError::Unknown(error)) = error;
-            return Err(AppendError::Unavailable(error));
+        if batch.len() == 1 || is_transient(&error) {
+            let error = Arc::new(error);
+            return batch.iter().map(|_| Err(AppendError::Unavailable(error.clone()))).collect();
         }
-        attempt += 1;
-        tokio::time::sleep(PAUSE).await;
+        let deadline = Instant::now() + PATIENCE;
+        let mut results = Vec::with_capacity(batch.len());
+        for append in batch {
+            match self.try_until(deadline, slice::from_ref(append), &mut may_have_happened.clone()).await {
+                Ok(result) => results.extend(result),
+                Err(error) => results.push(Err(AppendError::Unavailable(Arc::new(error)))),
+            }
+        }
+        results
+    }
+
+    async fn try_for_a_while(&self, batch: &[Append], may_have_happened: &mut bool) -> Result<Results, sqlx::Error> {
+        self.try_until(Instant::now() + PATIENCE, batch, may_have_happened).await
+    }
+
+    /// Tries again while only the connection is at fault.
+    async fn try_until(
+        &self,
+        deadline: Instant,
+        batch: &[Append],
+        may_have_happened: &mut bool,
+    ) -> Result<Results, sqlx::Error> {
+        loop {
+            let error = match append_batch(&self.pool, batch, *may_have_happened, deadline).await {
+                Ok(outcome) => {
+                    self.advance(outcome.head_position);
+                    return Ok(outcome.results);
+                }
+                Err(BatchError::NotCommitted(error)) => {
+                    tracing::warn!(%error, "appending to the event log failed");
+                    error
+                }
+                Err(BatchError::Unknown(error)) => {
+                    tracing::warn!(%error, "the outcome of an append is unknown and will be looked up");
+                    *may_have_happened = true;
+                    error
+                }
+            };
+            if !is_transient(&error) || Instant::now() + PAUSE >= deadline {
+                return Err(error);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    fn advance(&self, position: i64) {
+        self.head.send_if_modified(|known| {
+            let is_newer = position > *known;
+            if is_newer {
+                *known = position;
+            }
+            is_newer
+        });
     }
 }
 
-async fn look_up_or_append(
-    pool: &PgPool,
-    head: &watch::Sender<i64>,
-    batch: &[Append; 1],
-    may_have_happened: bool,
-) -> Result<Result<Committed, AppendError>, BatchError> {
-    let [append] = batch;
-    if may_have_happened {
-        let written = find_command(pool, append.command_id).await.map_err(BatchError::NotCommitted)?;
-        if let Some((_, _, last)) = written.last() {
-            advance(head, *last);
-            return Ok(Ok(Committed {
-                command_id: append.command_id,
-                repeats: None,
-                positions: positions_of(append, &written),
-            }));
-        }
-    }
-    let mut outcome = append_batch(pool, batch).await?;
-    advance(head, outcome.head_position);
-    Ok(outcome.results.pop().unwrap_or(Err(AppendError::Closed)))
-}
-
-/// The positions in the order of the append's streams, as the first answer would have given them.
-fn positions_of(append: &Append, written: &[(String, i32, i64)]) -> Vec<EventPosition> {
-    let types =
-        append.streams.iter().flat_map(|stream| std::iter::repeat_n(stream.aggregate_type, stream.events.len()));
-    types
-        .zip(written)
-        .map(|(aggregate_type, (_, partition, position))| EventPosition {
-            aggregate_type,
-            partition: *partition,
-            position: *position,
-        })
-        .collect()
-}
-
-fn advance(head: &watch::Sender<i64>, position: i64) {
-    head.send_if_modified(|known| {
-        let is_newer = position > *known;
-        if is_newer {
-            *known = position;
-        }
-        is_newer
-    });
-}
-
-fn log(error: &BatchError) {
+/// Whether the same transaction may succeed on another connection or a little later.
+fn is_transient(error: &sqlx::Error) -> bool {
+    /// Classes of SQLSTATE: the connection, a lost session, conflict, resources, a shut-down, the system.
+    const TRANSIENT: [&str; 6] = ["08", "25P", "40", "53", "57P", "58"];
     match error {
-        BatchError::NotCommitted(error) => tracing::warn!(%error, "appending to the event log failed"),
-        BatchError::Unknown(error) => tracing::warn!(%error, "the outcome of an append is unknown"),
+        sqlx::Error::Database(error) => {
+            error.code().is_some_and(|code| TRANSIENT.iter().any(|class| code.starts_with(class)))
+        }
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        _ => false,
     }
 }

@@ -46,6 +46,8 @@ pub enum StreamError {
 }
 
 const PATIENCE: Duration = Duration::from_secs(10);
+/// An event may hold a whole document's text. One that is too large would stop the stream for ever.
+pub(super) const MAX_MESSAGE_BYTES: &str = "67108864";
 
 impl KafkaSettings {
     pub(super) fn client(&self) -> ClientConfig {
@@ -64,7 +66,10 @@ impl KafkaSettings {
         let names: Vec<String> = AGGREGATE_TYPES.iter().map(|name| record::topic(&self.prefix, name)).collect();
         let topics: Vec<NewTopic<'_>> = names
             .iter()
-            .map(|name| NewTopic::new(name, partitions, TopicReplication::Fixed(self.replication)))
+            .map(|name| {
+                NewTopic::new(name, partitions, TopicReplication::Fixed(self.replication))
+                    .set("max.message.bytes", MAX_MESSAGE_BYTES)
+            })
             .collect();
         let options = AdminOptions::new().operation_timeout(Some(PATIENCE)).request_timeout(Some(PATIENCE));
         for result in admin.create_topics(&topics, &options).await? {

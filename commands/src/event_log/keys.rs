@@ -117,7 +117,7 @@ pub struct KeyRing {
     pool: PgPool,
     master: MasterKey,
     system: Key,
-    cache: Arc<Mutex<HashMap<SubjectId, Option<Arc<Key>>>>>,
+    cache: Arc<Mutex<HashMap<SubjectId, Arc<Key>>>>,
 }
 
 impl KeyRing {
@@ -148,50 +148,53 @@ impl KeyRing {
 
     /// The key of a subject, made if there is none.
     pub(super) async fn for_writing(&self, subject: SubjectId) -> Result<Arc<Key>, KeyError> {
-        if let Some(Some(key)) = self.cached(subject) {
+        if let Some(key) = self.cached(subject) {
             return Ok(key);
         }
         let key = Arc::new(Self::load_or_new(&self.pool, &self.master, subject).await?);
-        self.remember(subject, Some(key.clone()));
+        self.remember(subject, key.clone());
         Ok(key)
     }
 
     /// The key of a subject, or `None` if it was destroyed.
     pub(super) async fn for_reading(&self, subject: SubjectId) -> Result<Option<Arc<Key>>, KeyError> {
-        if let Some(known) = self.cached(subject) {
-            return Ok(known);
+        if let Some(key) = self.cached(subject) {
+            return Ok(Some(key));
         }
-        self.prefetch(&[subject]).await?;
-        Ok(self.cached(subject).flatten())
+        Ok(self.load(&[subject.value()]).await?.pop())
     }
 
     /// Reads the keys of many subjects at once.
     pub(super) async fn prefetch(&self, subjects: &[SubjectId]) -> Result<(), KeyError> {
         let missing: Vec<Uuid> =
             subjects.iter().filter(|subject| self.cached(**subject).is_none()).map(|subject| subject.value()).collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let rows =
-            sqlx::query!("SELECT subject_id, wrapped_key FROM subject_keys WHERE subject_id = ANY($1)", &missing)
-                .fetch_all(&self.pool)
-                .await?;
-        let mut found: HashMap<Uuid, Vec<u8>> = rows.into_iter().map(|row| (row.subject_id, row.wrapped_key)).collect();
-        for subject in missing.into_iter().map(SubjectId::new) {
-            let key = match found.remove(&subject.value()) {
-                Some(wrapped) => Some(Arc::new(unwrap_key(&self.master, subject, &wrapped)?)),
-                None => None,
-            };
-            self.remember(subject, key);
+        if !missing.is_empty() {
+            self.load(&missing).await?;
         }
         Ok(())
     }
 
-    fn cached(&self, subject: SubjectId) -> Option<Option<Arc<Key>>> {
+    /// Only what is there is remembered: a subject that has no key yet may get one, from another process.
+    async fn load(&self, subjects: &[Uuid]) -> Result<Vec<Arc<Key>>, KeyError> {
+        let rows =
+            sqlx::query!("SELECT subject_id, wrapped_key FROM subject_keys WHERE subject_id = ANY($1)", subjects)
+                .fetch_all(&self.pool)
+                .await?;
+        let mut keys = Vec::with_capacity(rows.len());
+        for row in rows {
+            let subject = SubjectId::new(row.subject_id);
+            let key = Arc::new(unwrap_key(&self.master, subject, &row.wrapped_key)?);
+            self.remember(subject, key.clone());
+            keys.push(key);
+        }
+        Ok(keys)
+    }
+
+    fn cached(&self, subject: SubjectId) -> Option<Arc<Key>> {
         self.cache.lock().expect("no holder of the lock panics").get(&subject).cloned()
     }
 
-    fn remember(&self, subject: SubjectId, key: Option<Arc<Key>>) {
+    fn remember(&self, subject: SubjectId, key: Arc<Key>) {
         let mut cache = self.cache.lock().expect("no holder of the lock panics");
         if cache.len() >= MAX_CACHED_KEYS {
             cache.clear();

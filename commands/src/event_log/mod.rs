@@ -9,6 +9,7 @@ mod consumer;
 mod follow;
 mod kafka;
 mod keys;
+mod known;
 mod personal;
 mod progress;
 mod record;

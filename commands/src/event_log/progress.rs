@@ -64,6 +64,10 @@ impl Progress {
                 positions.iter().filter(|event| types.contains(&event.aggregate_type)).map(|event| (*name, *event))
             })
             .collect();
+        // Not started anew by every change: progress of this process must not hide that of others.
+        let mut look = tokio::time::interval(POLL);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        look.reset();
         loop {
             self.drop_reached(&mut pending);
             if pending.is_empty() {
@@ -71,7 +75,7 @@ impl Progress {
             }
             tokio::select! {
                 _ = changed.changed() => {}
-                () = tokio::time::sleep(POLL) => drop_stored(pool, &mut pending).await?,
+                _ = look.tick() => drop_stored(pool, &mut pending).await?,
                 () = tokio::time::sleep_until(deadline) => return Ok(pending.is_empty()),
             }
         }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     consumer::read_log,
-    kafka::{KafkaSettings, StreamError},
+    kafka::{KafkaSettings, MAX_MESSAGE_BYTES, StreamError},
     record,
     source::POLL,
     stored::StoredEvent,
@@ -52,7 +52,11 @@ async fn lead(pool: &PgPool, settings: &KafkaSettings, wake: &mut watch::Receive
         .set("enable.idempotence", "true")
         .set("acks", "all")
         .set("message.timeout.ms", "0")
+        // With more, a message can be acknowledged and lost: a broker that does not know the producer in a partition yet takes
+        // its second request, if it was not ready for the first; librdkafka then takes the first for a duplicate.
+        .set("max.in.flight.requests.per.connection", "1")
         .set("linger.ms", "1")
+        .set("message.max.bytes", MAX_MESSAGE_BYTES)
         .create()?;
     let mut relay =
         Relay { connection, producer, prefix: settings.prefix.clone(), log_id: head.log_id, previous: HashMap::new() };

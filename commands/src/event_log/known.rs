@@ -1,0 +1,160 @@
+//! What the database knows of the things that a batch of appends relies on, and the decision over each of them.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    append::{Append, AppendError, find_idempotent},
+    rows::Row,
+    stored::{Committed, EventPosition},
+};
+
+/// What the database knows of the things that a batch relies on; kept up to date as appends of the batch are accepted.
+#[derive(Default)]
+pub(super) struct Known {
+    sequences: HashMap<(String, String), i64>,
+    owners: HashMap<(&'static str, Vec<u8>), Uuid>,
+    idempotent: HashMap<(String, String), (Vec<u8>, Uuid)>,
+    /// Of executions that were tried before: the partition and position of each event that they have written.
+    happened: HashMap<Uuid, Vec<(i32, i64)>>,
+}
+
+impl Known {
+    /// `may_have_happened`: a transaction with these appends was sent, and its outcome never became known.
+    pub(super) async fn load(
+        tx: &mut PgConnection,
+        batch: &[Append],
+        may_have_happened: bool,
+    ) -> Result<Self, sqlx::Error> {
+        let mut known = Self::default();
+        let (types, ids): (Vec<String>, Vec<String>) = batch
+            .iter()
+            .flat_map(|append| &append.streams)
+            .map(|stream| (stream.aggregate_type.to_owned(), stream.aggregate_id.to_string()))
+            .unzip();
+        if !ids.is_empty() {
+            let rows = sqlx::query!(
+                r#"SELECT wanted.aggregate_type AS "aggregate_type!", wanted.aggregate_id AS "aggregate_id!",
+                          coalesce((SELECT max(sequence) FROM events
+                                    WHERE events.aggregate_type = wanted.aggregate_type
+                                      AND events.aggregate_id = wanted.aggregate_id), 0) AS "sequence!"
+                   FROM unnest($1::text[], $2::text[]) AS wanted (aggregate_type, aggregate_id)"#,
+                &types,
+                &ids,
+            )
+            .fetch_all(&mut *tx)
+            .await?;
+            known.sequences =
+                rows.into_iter().map(|row| ((row.aggregate_type, row.aggregate_id), row.sequence)).collect();
+        }
+        for (set, value) in batch.iter().flat_map(|append| &append.rows).filter_map(claimed) {
+            let owner =
+                sqlx::query_scalar!("SELECT owner FROM reservations WHERE kind = $1 AND value = $2", set, value)
+                    .fetch_optional(&mut *tx)
+                    .await?;
+            if let Some(owner) = owner {
+                known.owners.insert((set, value.to_vec()), owner);
+            }
+        }
+        for idempotency in batch.iter().filter_map(|append| append.idempotency.as_ref()) {
+            if let Some((fingerprint, resource)) =
+                find_idempotent(&mut *tx, &idempotency.actor, &idempotency.key).await?
+            {
+                let key = (idempotency.actor.clone(), idempotency.key.clone());
+                known.idempotent.insert(key, (fingerprint, resource));
+            }
+        }
+        if may_have_happened {
+            let commands: Vec<Uuid> = batch.iter().map(|append| append.command_id.value()).collect();
+            let rows = sqlx::query!(
+                "SELECT command_id, partition, position FROM events WHERE command_id = ANY($1) ORDER BY position",
+                &commands,
+            )
+            .fetch_all(&mut *tx)
+            .await?;
+            for row in rows {
+                known.happened.entry(row.command_id).or_default().push((row.partition, row.position));
+            }
+        }
+        Ok(known)
+    }
+
+    /// What an execution has led to that was written before, as the first answer would have said it.
+    pub(super) fn outcome_of(&self, append: &Append) -> Option<Committed> {
+        let written = self.happened.get(&append.command_id.value())?;
+        let types =
+            append.streams.iter().flat_map(|stream| std::iter::repeat_n(stream.aggregate_type, stream.events.len()));
+        let positions = types
+            .zip(written)
+            .map(|(aggregate_type, &(partition, position))| EventPosition { aggregate_type, partition, position })
+            .collect();
+        Some(Committed { command_id: append.command_id, repeats: None, positions })
+    }
+
+    /// Refuses the append, or takes note of what it changes.
+    pub(super) fn accept(&mut self, append: &Append) -> Result<(), AppendError> {
+        if let Some(wanted) = &append.idempotency {
+            let key = (wanted.actor.clone(), wanted.key.clone());
+            if let Some((fingerprint, resource_id)) = self.idempotent.get(&key) {
+                return Err(if *fingerprint == wanted.fingerprint {
+                    AppendError::Repeated { resource_id: *resource_id }
+                } else {
+                    AppendError::KeyReused
+                });
+            }
+        }
+        for stream in &append.streams {
+            let key = (stream.aggregate_type.to_owned(), stream.aggregate_id.to_string());
+            if self.sequences.get(&key).copied().unwrap_or(0) != stream.expected_sequence {
+                return Err(AppendError::VersionConflict);
+            }
+        }
+        let released: HashSet<(&str, Uuid)> = append.rows.iter().filter_map(released).collect();
+        let mut taken = Vec::new();
+        for row in &append.rows {
+            if let Row::Claim { set, value, owner } = row {
+                let name = <&'static str>::from(set);
+                let holder = self.owners.get(&(name, value.clone()));
+                if holder.is_some_and(|holder| holder != owner && !released.contains(&(name, *holder))) {
+                    taken.push(*set);
+                }
+            }
+        }
+        if !taken.is_empty() {
+            return Err(AppendError::Taken(taken));
+        }
+        self.note(append);
+        Ok(())
+    }
+
+    fn note(&mut self, append: &Append) {
+        for stream in &append.streams {
+            let key = (stream.aggregate_type.to_owned(), stream.aggregate_id.to_string());
+            let added = i64::try_from(stream.events.len()).unwrap_or(i64::MAX);
+            self.sequences.insert(key, stream.expected_sequence + added);
+        }
+        let released: HashSet<(&str, Uuid)> = append.rows.iter().filter_map(released).collect();
+        self.owners.retain(|(set, _), holder| !released.contains(&(set, *holder)));
+        for row in &append.rows {
+            if let Row::Claim { set, value, owner } = row {
+                self.owners.insert((set.into(), value.clone()), *owner);
+            }
+        }
+        if let Some(idempotency) = &append.idempotency {
+            self.idempotent.insert(
+                (idempotency.actor.clone(), idempotency.key.clone()),
+                (idempotency.fingerprint.clone(), idempotency.resource_id),
+            );
+        }
+    }
+}
+
+fn claimed(row: &Row) -> Option<(&'static str, &[u8])> {
+    if let Row::Claim { set, value, .. } = row { Some((set.into(), value)) } else { None }
+}
+
+fn released(row: &Row) -> Option<(&'static str, Uuid)> {
+    if let Row::Release { set, owner } = row { Some((set.into(), *owner)) } else { None }
+}

@@ -1,0 +1,225 @@
+//! Consumers that are fed from the log: each event once in effect.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use commands::event_log::{ConsumerError, EventConsumer, Progress};
+use domain::envelope::RecordedEvent;
+use sqlx::{
+    PgPool, PgTransaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::time::Instant;
+
+use crate::support::{Node, new_id, number, until};
+
+/// Writes a row for every event. Nothing keeps it from writing one twice.
+pub(crate) struct Tally {
+    name: &'static str,
+    types: &'static [&'static str],
+    /// How often it fails at which position, after it has written the row.
+    failures: Mutex<(i64, u32)>,
+}
+
+impl Tally {
+    pub(crate) const fn new(name: &'static str, types: &'static [&'static str]) -> Self {
+        Self { name, types, failures: Mutex::new((0, 0)) }
+    }
+
+    const fn failing(name: &'static str, position: i64, times: u32) -> Self {
+        Self { name, types: &["chat"], failures: Mutex::new((position, times)) }
+    }
+
+    pub(crate) async fn make_table(pool: &PgPool) {
+        sqlx::query(
+            "CREATE TABLE tally (row bigserial, consumer text, position bigint, aggregate uuid, sequence bigint)",
+        )
+        .execute(pool)
+        .await
+        .expect("made");
+    }
+}
+
+#[async_trait]
+impl EventConsumer for Tally {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn aggregate_types(&self) -> &'static [&'static str] {
+        self.types
+    }
+
+    async fn consume(&self, event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
+        sqlx::query("INSERT INTO tally (consumer, position, aggregate, sequence) VALUES ($1, $2, $3, $4)")
+            .bind(self.name)
+            .bind(event.position)
+            .bind(event.aggregate_id)
+            .bind(event.sequence)
+            .execute(&mut **tx)
+            .await?;
+        let mut failures = self.failures.lock().expect("no holder panics");
+        if event.position == failures.0 && failures.1 > 0 {
+            failures.1 -= 1;
+            return Err(ConsumerError::Effect("this event is not liked".into()));
+        }
+        Ok(())
+    }
+}
+
+/// Keeps what it was given.
+struct Recorder {
+    types: &'static [&'static str],
+    events: Mutex<Vec<RecordedEvent>>,
+}
+
+#[async_trait]
+impl EventConsumer for Recorder {
+    fn name(&self) -> &'static str {
+        "recorder"
+    }
+
+    fn aggregate_types(&self) -> &'static [&'static str] {
+        self.types
+    }
+
+    async fn consume(&self, event: &RecordedEvent, _: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
+        self.events.lock().expect("no holder panics").push(event.clone());
+        Ok(())
+    }
+}
+
+/// All events of some types, decoded.
+pub(crate) async fn recorded(node: &Node, types: &'static [&'static str]) -> Vec<RecordedEvent> {
+    let recorder = Arc::new(Recorder { types, events: Mutex::default() });
+    node.log().catch_up(recorder.clone(), &Progress::default()).await.expect("every event can be decoded");
+    recorder.events.lock().expect("no holder panics").clone()
+}
+
+/// The positions that a consumer has made rows of, in the order of the rows.
+pub(crate) async fn tallied(pool: &PgPool, consumer: &str) -> Vec<i64> {
+    sqlx::query_scalar("SELECT position FROM tally WHERE consumer = $1 ORDER BY row")
+        .bind(consumer)
+        .fetch_all(pool)
+        .await
+        .expect("readable")
+}
+
+/// Fails unless the consumer has made one row of each event, in every aggregate in the order of its events.
+pub(crate) async fn assert_each_once(pool: &PgPool, consumer: &str, events: i64) {
+    let mut positions = tallied(pool, consumer).await;
+    positions.sort_unstable();
+    assert_eq!(positions, (1..=events).collect::<Vec<_>>());
+    let disordered: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM tally AS a JOIN tally AS b USING (consumer, aggregate)
+         WHERE consumer = $1 AND a.row < b.row AND a.sequence >= b.sequence",
+    )
+    .bind(consumer)
+    .fetch_one(pool)
+    .await
+    .expect("readable");
+    assert_eq!(disordered, 0);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn two_processes_with_one_consumer_make_each_event_take_effect_once(_: PgPoolOptions, options: PgConnectOptions) {
+    let mut nodes = [Node::start(&options).await, Node::start(&options).await];
+    Tally::make_table(&nodes[0].pool).await;
+    for node in &mut nodes {
+        node.spawn(node.log().clone().follow(Arc::new(Tally::new("twin", &["chat"])), None, Progress::default()));
+    }
+    futures::future::join_all(nodes.iter().map(|node| node.write_chats(10, 8))).await;
+
+    let pool = &nodes[0].pool;
+    until("all is consumed", async || tallied(pool, "twin").await.len() >= 160).await;
+    assert_each_once(pool, "twin", 160).await;
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_consumer_that_is_started_late_begins_at_the_beginning(_: PgPoolOptions, options: PgConnectOptions) {
+    let mut node = Node::start(&options).await;
+    Tally::make_table(&node.pool).await;
+    // More than fit into one transaction of a consumer.
+    node.write_chats(30, 20).await;
+    node.spawn(node.log().clone().follow(Arc::new(Tally::new("late", &["chat"])), None, Progress::default()));
+
+    until("all is consumed", async || tallied(&node.pool, "late").await.len() >= 600).await;
+    assert_each_once(&node.pool, "late", 600).await;
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn catching_up_twice_changes_nothing(_: PgPoolOptions, options: PgConnectOptions) {
+    let node = Node::start(&options).await;
+    Tally::make_table(&node.pool).await;
+    node.write_chats(5, 5).await;
+    for _ in 0..2 {
+        let consumer = Arc::new(Tally::new("again", &["chat"]));
+        node.log().catch_up(consumer, &Progress::default()).await.expect("consumed");
+    }
+    assert_each_once(&node.pool, "again", 25).await;
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_consumer_that_fails_leaves_neither_rows_nor_a_moved_checkpoint(_: PgPoolOptions, options: PgConnectOptions) {
+    let node = Node::start(&options).await;
+    Tally::make_table(&node.pool).await;
+    node.write_chats(3, 4).await;
+    let consumer = Arc::new(Tally::failing("failing", 7, 1));
+    let progress = Progress::default();
+
+    assert!(matches!(node.log().catch_up(consumer.clone(), &progress).await, Err(ConsumerError::Effect(_))));
+    assert_eq!(tallied(&node.pool, "failing").await, [0; 0]);
+    assert_eq!(number(&node.pool, "SELECT max(position) FROM checkpoints").await, 0);
+
+    node.log().catch_up(consumer, &progress).await.expect("it fails once only");
+    assert_each_once(&node.pool, "failing", 12).await;
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_consumer_that_has_failed_goes_on_by_itself(_: PgPoolOptions, options: PgConnectOptions) {
+    let mut node = Node::start(&options).await;
+    Tally::make_table(&node.pool).await;
+    let consumer = Arc::new(Tally::failing("failing", 7, 2));
+    node.spawn(node.log().clone().follow(consumer, None, Progress::default()));
+    node.write_chats(3, 4).await;
+
+    until("all is consumed", async || tallied(&node.pool, "failing").await.len() >= 12).await;
+    assert_each_once(&node.pool, "failing", 12).await;
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_reader_waits_until_its_write_has_been_consumed_here_or_elsewhere(
+    _: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (mut here, elsewhere) = (Node::start(&options).await, Node::start(&options).await);
+    Tally::make_table(&here.pool).await;
+    let progress = Progress::default();
+    here.spawn(here.log().clone().follow(Arc::new(Tally::new("view", &["chat"])), None, progress.clone()));
+
+    // The process that consumes is told by its consumer, the other looks at the checkpoints.
+    for (node, progress) in [(&here, progress), (&elsewhere, Progress::default())] {
+        let written = node.start_chat(new_id()).await.expect("new").positions;
+        let patience = Duration::from_secs(10);
+        let reached = progress.wait_for(&node.pool, &[("view", &["chat"])], &written, patience).await;
+        assert!(reached.expect("readable"));
+        assert!(tallied(&node.pool, "view").await.contains(&written[0].position));
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_reader_stops_waiting_when_its_patience_ends(_: PgPoolOptions, options: PgConnectOptions) {
+    let node = Node::start(&options).await;
+    let written = node.start_chat(new_id()).await.expect("new").positions;
+    let (begun, patience) = (Instant::now(), Duration::from_millis(300));
+    let progress = Progress::default();
+    let reached = progress.wait_for(&node.pool, &[("nobody", &["chat"])], &written, patience).await;
+    assert!(!reached.expect("readable"));
+    assert!(begun.elapsed() >= patience);
+    // Consumers of other aggregates are not waited for.
+    let reached = progress.wait_for(&node.pool, &[("nobody", &["user"])], &written, patience).await;
+    assert!(reached.expect("readable"));
+}

@@ -1,0 +1,202 @@
+//! Kafka seen from outside: topics of a test, Debian's `kcat` as a foreign client, and records that nobody should have sent.
+
+use std::{collections::HashMap, path::PathBuf, time::Duration};
+
+use commands::event_log::KafkaSettings;
+use rdkafka::{
+    ClientConfig,
+    message::{Header, OwnedHeaders},
+    producer::{FutureProducer, FutureRecord},
+};
+use sqlx::PgPool;
+use tokio::process::Command;
+use uuid::Uuid;
+
+use crate::support::{new_id, number, until};
+
+/// Topics of a test of its own.
+pub(crate) fn settings() -> KafkaSettings {
+    let brokers = std::env::var("TEST_KAFKA_BROKERS").expect("TEST_KAFKA_BROKERS names a broker");
+    settings_for(brokers)
+}
+
+pub(crate) fn settings_for(brokers: String) -> KafkaSettings {
+    KafkaSettings { brokers, prefix: format!("test-{}", new_id()), replication: 1 }
+}
+
+/// A record, as a foreign client sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) partition: i32,
+    pub(crate) key: String,
+    pub(crate) payload: String,
+    headers: String,
+}
+
+impl Seen {
+    /// The value of a header; metadata, which is last, may hold anything.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let start = self.headers.find(&format!("{name}=")).unwrap_or_else(|| panic!("no {name}: {}", self.headers));
+        let value = &self.headers[start + name.len() + 1..];
+        value.split(',').next().unwrap_or(value)
+    }
+
+    pub(crate) fn position(&self) -> i64 {
+        self.header("ce_position").parse().expect("a position is a number")
+    }
+}
+
+/// All records of an aggregate type's topic, by partition, in order.
+pub(crate) async fn kcat(settings: &KafkaSettings, aggregate_type: &str) -> Vec<Seen> {
+    let topic = format!("{}.{aggregate_type}.v1", settings.prefix);
+    let output = Command::new("kcat")
+        .args([
+            "-C",
+            "-q",
+            "-e",
+            "-o",
+            "beginning",
+            "-X",
+            "fetch.wait.max.ms=10",
+            "-b",
+            &settings.brokers,
+            "-t",
+            &topic,
+        ])
+        .args(["-f", "%p\t%k\t%h\t%s\n"])
+        .kill_on_drop(true)
+        .output()
+        .await
+        .expect("kcat is installed (scripts/setup.sh test)");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut seen: Vec<Seen> = String::from_utf8(output.stdout)
+        .expect("records are text")
+        .lines()
+        .map(|line| {
+            let [partition, key, headers, payload] = line.split('\t').collect::<Vec<_>>()[..] else {
+                panic!("not a record: {line}")
+            };
+            Seen {
+                partition: partition.parse().expect("a partition is a number"),
+                key: key.to_owned(),
+                payload: payload.to_owned(),
+                headers: headers.to_owned(),
+            }
+        })
+        .collect();
+    // Stable: the order within a partition stays.
+    seen.sort_by_key(|record| record.partition);
+    seen
+}
+
+/// Waits until Kafka has acknowledged the whole log.
+pub(crate) async fn until_published(pool: &PgPool) {
+    until("the log is published", async || {
+        number(pool, "SELECT log_head.position - relay_mark.position FROM log_head, relay_mark").await == 0
+    })
+    .await;
+}
+
+/// Fails unless the records hold every position, those of each partition first in order.
+pub(crate) fn assert_first_occurrences_in_order(seen: &[Seen], positions: &[i64]) {
+    let mut newest: HashMap<i32, i64> = HashMap::new();
+    let mut first = Vec::new();
+    for record in seen {
+        let newest = newest.entry(record.partition).or_default();
+        if record.position() > *newest {
+            *newest = record.position();
+            first.push(record.position());
+        }
+    }
+    first.sort_unstable();
+    assert_eq!(first, positions, "left out, or overtaken");
+}
+
+/// A record that claims to be a chat's last event.
+pub(crate) struct Forged {
+    pub(crate) log_id: Uuid,
+    pub(crate) chat: Uuid,
+    pub(crate) partition: i32,
+    pub(crate) position: i64,
+    pub(crate) previous: i64,
+}
+
+impl Forged {
+    pub(crate) async fn send(&self, settings: &KafkaSettings) {
+        let metadata = serde_json::json!({
+            "event_id": new_id(),
+            "command_id": new_id(),
+            "actor": "system:test",
+            "correlation_id": new_id(),
+            "recorded_at": "2026-01-01T00:00:00Z",
+        });
+        let headers = [
+            ("ce_type", "ayushma.chat.Deleted".to_owned()),
+            ("ce_subject", self.chat.to_string()),
+            ("ce_eventversion", "1".to_owned()),
+            ("ce_logid", self.log_id.to_string()),
+            ("ce_position", self.position.to_string()),
+            ("ce_previousposition", self.previous.to_string()),
+            ("ce_sequence", "1000".to_owned()),
+            ("ce_commandid", new_id().to_string()),
+            ("ayushma_metadata", metadata.to_string()),
+        ];
+        let headers = headers
+            .iter()
+            .fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: Some(value) }));
+        self.produce(settings, r#"{"type":"Deleted"}"#, Some(headers)).await;
+    }
+
+    /// A record that is no event at all.
+    pub(crate) async fn send_rubbish(&self, settings: &KafkaSettings) {
+        self.produce(settings, "rubbish", None).await;
+    }
+
+    async fn produce(&self, settings: &KafkaSettings, payload: &str, headers: Option<OwnedHeaders>) {
+        let producer: FutureProducer =
+            ClientConfig::new().set("bootstrap.servers", &settings.brokers).create().expect("a producer");
+        let (topic, key) = (format!("{}.chat.v1", settings.prefix), self.chat.to_string());
+        let mut record = FutureRecord::to(&topic).key(&key).payload(payload).partition(self.partition);
+        record.headers = headers;
+        producer.send(record, Duration::from_secs(10)).await.map_err(|(error, _)| error).expect("sent");
+    }
+}
+
+/// A broker of a test's own, which can be started and stopped.
+pub(crate) struct Broker {
+    folder: tempfile::TempDir,
+    port: u16,
+    script: PathBuf,
+}
+
+impl Broker {
+    /// A broker that does not run yet, on a port that is free.
+    pub(crate) fn absent() -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let port = listener.local_addr().expect("it is bound").port();
+        let script = std::env::var_os("KAFKA_SH").expect("KAFKA_SH starts brokers").into();
+        Self { folder: tempfile::tempdir().expect("a folder"), port, script }
+    }
+
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) async fn start(&self) {
+        let mut command = Command::new(&self.script);
+        command.arg("start").arg(self.folder.path()).arg(self.port.to_string());
+        assert!(command.status().await.expect("the script runs").success());
+    }
+
+    pub(crate) async fn stop(&self) {
+        let mut command = Command::new(&self.script);
+        assert!(command.arg("stop").arg(self.folder.path()).status().await.expect("the script runs").success());
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        // Also when the test has failed. There is nobody to tell if it cannot be stopped.
+        drop(std::process::Command::new(&self.script).arg("stop").arg(self.folder.path()).status());
+    }
+}

@@ -1,0 +1,14 @@
+//! The event log on a real PostgreSQL and a real Kafka (`scripts/with-test-services.sh` starts both).
+//!
+//! Every test has a database and topics of its own. A [`Node`](support::Node) stands for a process of the program:
+//! two of them share nothing but the database.
+
+mod appending;
+mod consuming;
+mod kafka;
+mod outages;
+mod personal_text;
+mod proxy;
+mod relaying;
+mod streaming;
+mod support;
