@@ -35,6 +35,7 @@ impl KeyChoice {
 mod tests {
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "where a key may be missing, one that is there reads better so")]
     fn key(text: &str) -> Option<String> {
         Some(text.to_owned())
     }
