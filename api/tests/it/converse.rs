@@ -70,12 +70,12 @@ async fn right_after_the_last_frame_the_chat_holds_question_and_answer_under_the
     let last = nurse.ask_streamed(&chat, question).await.frames().pop().expect("there is a last frame");
     let detail = nurse.get(&chat).await;
     let shaped = crate::support::shape(&detail.body);
-    let start = r#"{"external_id":"<id>","title":"What helps against a cough that does not go away f","username":"asha","created_at":"<time>","modified_at":"<time>","chats":[{"external_id":"<id>","chat":"<id>","messageType":1,"message":"What helps against a cough that does not go away\nfor weeks?","reference_documents":[],"audio":null,"original_message":"What helps against a cough that does not go away for weeks?","language":"en","created_at":"<time>","modified_at":"<time>","meta":{"translate_start":null,"translate_end":null},"temperature":null,"top_k":null,"feedback":null},{"external_id":"<id>","chat":"<id>","messageType":3,"#;
+    let start = r#"{"external_id":"<id>","title":"What helps against a cough that does not go away\nf","username":"asha","created_at":"<time>","modified_at":"<time>","chats":[{"external_id":"<id>","chat":"<id>","messageType":1,"message":"What helps against a cough that does not go away\nfor weeks?","reference_documents":[],"audio":null,"original_message":"What helps against a cough that does not go away for weeks?","language":"en","created_at":"<time>","modified_at":"<time>","meta":{"translate_start":null,"translate_end":null},"temperature":null,"top_k":null,"feedback":null},{"external_id":"<id>","chat":"<id>","messageType":3,"#;
     assert!(shaped.starts_with(start), "{shaped}");
     assert_eq!(detail.json(200)["chats"][1]["message"], last["message"]);
     nurse.ask_streamed(&chat, "And against a cold?").await.frames();
     let detail = nurse.get(&chat).await.json(200);
-    assert_eq!(detail["title"], "What helps against a cough that does not go away f");
+    assert_eq!(detail["title"], "What helps against a cough that does not go away\nf");
     let kinds: Vec<&Value> =
         detail["chats"].as_array().expect("messages").iter().map(|message| &message["messageType"]).collect();
     assert_eq!(kinds, [1, 3, 1, 3]);

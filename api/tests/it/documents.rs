@@ -48,7 +48,7 @@ async fn files_of_text_and_markdown_can_be_retrieved_from(db: PgPool) {
     let project = staff.project("P").await;
     for (name, text) in [
         ("guide v1.md", "# Burns\n\nCool a burn under running water for twenty minutes."),
-        ("a\0b.txt", "Insulin pens\0 are kept in the refrigerator until their first use."),
+        ("storage.txt", "Insulin pens\0 are kept in the refrigerator until their first use."),
     ] {
         let created = staff.upload(&project, name, text.as_bytes()).await;
         let path = format!("/projects/{project}/documents/{}", created.id());

@@ -93,7 +93,7 @@ async fn the_metadata_says_who_and_in_which_trace_and_keeps_address_and_client_s
     let request = staff.request(reqwest::Method::POST, "/projects").header("traceparent", trace);
     let answer = staff.send(request.header("user-agent", "ward-tablet/7").json(&json!({ "title": "P" }))).await;
     let (_, metadata) = events_of(&db, &answer).await.remove(0);
-    assert_eq!(metadata["actor"], json!({ "type": "user", "id": staff.id }));
+    assert_eq!(metadata["actor"], format!("user:{}", staff.id));
     assert_eq!(metadata["traceparent"], trace);
     let text = metadata.to_string();
     assert!(!text.contains("ward-tablet") && !text.contains("127.0.0.1"), "{text}");

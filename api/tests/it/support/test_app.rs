@@ -161,9 +161,11 @@ impl Drop for TestApp {
 fn settings(folder: &TempDir, arguments: &[&str]) -> (Settings, HttpSettings) {
     let command = HttpSettings::augment_args(Settings::augment_args(Command::new("ayushma")));
     let data_dir = folder.path().to_str().expect("temporary folders have plain names");
+    // The same for all processes, so that a second one can open the first one's database.
+    let master_key = "5".repeat(64);
     let matches = command
         .mut_args(|argument| argument.env(clap::builder::Resettable::Reset))
-        .get_matches_from([&["ayushma", "--data-dir", data_dir], arguments].concat());
+        .get_matches_from([&["ayushma", "--data-dir", data_dir, "--master-key", &master_key], arguments].concat());
     let settings = Settings::from_arg_matches(&matches).expect("the settings are complete");
     (settings, HttpSettings::from_arg_matches(&matches).expect("the settings are complete"))
 }
