@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check sqlx sqlx-check kafka
+.PHONY: help run test check evaluate sqlx sqlx-check kafka
 
 # Where rustup puts its programs, for shells that do not know it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -24,6 +24,11 @@ test: ## run all tests, against a throw-away PostgreSQL and Kafka
 check: ## format, lints, documentation, query data, dependencies
 	@scripts/setup.sh run
 	@scripts/check.sh
+
+evaluate: ## measure retrieval on real documents and questions
+	@scripts/setup.sh run
+	cargo build --locked --package api --bin ayushma
+	@scripts/evaluate.sh $(target)/debug/ayushma
 
 sqlx: ## make the query data in .sqlx anew, after a change of SQL or of a migration
 	@scripts/sqlx-data.sh write

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use anyhow::Context as _;
 use async_trait::async_trait;
 use commands::{
     accounts::Accounts,
@@ -77,8 +78,9 @@ impl App {
         tasks.spawn(background);
         let commands = Commands::new(log);
         let projects = Projects::new(commands.clone());
-        tokio::fs::create_dir_all(settings.media_dir()).await?;
-        let media: SharedMediaStore = Arc::new(ObjectMedia::in_folder(&settings.media_dir())?);
+        let media_dir = settings.media_dir();
+        std::fs::create_dir_all(&media_dir).with_context(|| format!("cannot make {}", media_dir.display()))?;
+        let media: SharedMediaStore = Arc::new(ObjectMedia::in_folder(&media_dir)?);
         let index: SharedIndex = Arc::new(PostgresIndex::new(pool.clone()));
         let (model, embedder) = models(settings)?;
         let names = settings.clone();

@@ -1,6 +1,6 @@
 //! The database of a process: the one at `DATABASE_URL`, or the embedded one of the data folder; connected and migrated.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{path::Path, str::FromStr, time::Duration};
 
 use anyhow::{Context, bail};
 use sqlx::{
@@ -40,10 +40,10 @@ impl Database {
         let options = options.application_name("ayushma");
         let connection = wait_for(&options, shutdown).await?;
         migrate(connection).await?;
-        Ok(Self { pool: pool(options, settings.database_connections), embedded: None })
+        Ok(Self { pool: pool(&options, settings.database_connections), embedded: None })
     }
 
-    async fn open_embedded(data_dir: &PathBuf, connections: u32) -> anyhow::Result<Self> {
+    async fn open_embedded(data_dir: &Path, connections: u32) -> anyhow::Result<Self> {
         let embedded = EmbeddedPostgres::start(data_dir).await.context("the built-in PostgreSQL cannot be started")?;
         let options = embedded.connect_options().application_name("ayushma");
         let migrated = async {
@@ -54,7 +54,7 @@ impl Database {
             stop(embedded).await;
             return Err(error);
         }
-        Ok(Self { pool: pool(options, connections), embedded: Some(embedded) })
+        Ok(Self { pool: pool(&options, connections), embedded: Some(embedded) })
     }
 
     /// Closes all connections and lets go of the embedded server, which stops if nobody else uses it.
@@ -72,16 +72,16 @@ async fn stop(embedded: EmbeddedPostgres) {
     }
 }
 
-/// Statements are not logged: their text is ours, but it would drown everything else.
+/// Statements and the server's notices are not logged: they would drown everything else.
 fn quiet(options: &PgConnectOptions) -> PgConnectOptions {
-    options.clone().disable_statement_logging()
+    options.clone().disable_statement_logging().options([("client_min_messages", "error")])
 }
 
-fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
+fn pool(options: &PgConnectOptions, connections: u32) -> PgPool {
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_lazy_with(quiet(&options).options(TIME_LIMITS))
+        .connect_lazy_with(quiet(options).options(TIME_LIMITS))
 }
 
 /// Without the time limits: a migration may take long, and so may waiting for another process that migrates.
@@ -105,7 +105,8 @@ async fn wait_for(options: &PgConnectOptions, shutdown: &Shutdown) -> anyhow::Re
             }
             // It starts or stops, or has no connection left.
             Some("57P01" | "57P03" | "53300") => {}
-            None if matches!(error, sqlx::Error::Io(_)) => {}
+            // Nobody there, or somebody who hangs up, as a proxy does while the server is away.
+            None if matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_)) => {}
             _ => return Err(error).context(format!("PostgreSQL at {place} cannot be used")),
         }
         tracing::error!(

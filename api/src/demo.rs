@@ -130,45 +130,40 @@ fn new_document(name: &str, text: &str) -> anyhow::Result<NewDocument> {
 }
 
 fn invitation(base_url: &str, new_password: Option<&str>, project: Option<ProjectId>) -> String {
-    let mut text = format!("\nAyushma is at {base_url} (Ctrl-C stops it).\n");
-    match new_password {
-        Some(password) => {
-            text.push_str("\nThe first admin was made just now. The password is shown this once, so keep it:\n");
-            text.push_str(&format!("    e-mail    {EMAIL}\n    password  {password}\n"));
-        }
-        None => text.push_str(
-            "\nThere is an account already. To make another admin:\n    \
-             echo 'a long pass phrase' | ayushma createsuperuser --email you@example.com --username you --password-stdin\n",
+    let account = match new_password {
+        Some(password) => format!(
+            "The first admin was made just now. The password is shown this once, so keep it:
+    e-mail    {EMAIL}
+    password  {password}"
         ),
-    }
-    let Some(project) = project else {
-        text.push_str("\nThere is no demo project, because there are projects of your own or it was deleted.\n");
-        return text;
+        None => "There is an account already. To make another admin:
+    echo 'a long pass phrase' | ayushma createsuperuser --email you@example.com --username you --password-stdin"
+            .to_owned(),
     };
-    let password = new_password.unwrap_or("YOUR PASSWORD");
-    let field = |name: &str| format!(r#"sed 's/.*"{name}":"\([^"]*\)".*/\1/'"#);
-    text.push_str(&format!(
-        r#"
-Try the project "{PROJECT_TITLE}" ({count} documents) in another terminal:
+    let try_it = match project {
+        Some(project) => commands_to_try(base_url, new_password.unwrap_or("YOUR PASSWORD"), project),
+        None => "There is no demo project, because there are projects of your own or it was deleted.".to_owned(),
+    };
+    format!("\nAyushma is at {base_url} (Ctrl-C stops it).\n\n{account}\n\n{try_it}\n")
+}
+
+fn commands_to_try(base_url: &str, password: &str, project: ProjectId) -> String {
+    let count = DOCUMENTS.len();
+    format!(
+        r#"Try the project "{PROJECT_TITLE}" ({count} documents) in another terminal:
 
 1. Log in:
     TOKEN=$(curl -sS {base_url}/api/auth/login -H 'Content-Type: application/json' \
-        -d '{{"email": "{EMAIL}", "password": "{password}"}}' | {token})
+        -d '{{"email": "{EMAIL}", "password": "{password}"}}' | sed 's/.*"token":"\([^"]*\)".*/\1/')
 
 2. Begin a chat:
-    CHAT=$(curl -sS {base_url}/api/projects/{project}/chats -H "Authorization: Token $TOKEN" \
-        -H 'Content-Type: application/json' -d '{{"title": "First questions"}}' | {id})
+    CHATS={base_url}/api/projects/{project}/chats
+    CHAT=$(curl -sS $CHATS -H "Authorization: Token $TOKEN" \
+        -H 'Content-Type: application/json' -d '{{"title": "First questions"}}' | sed 's/^{{"external_id":"\([^"]*\)".*/\1/')
 
 3. Ask, and see the answer come in:
-    curl -sSN {base_url}/api/projects/{project}/chats/$CHAT/converse -H "Authorization: Token $TOKEN" \
-        -F 'text={QUESTION}'
-"#,
-        count = DOCUMENTS.len(),
-        token = field("token"),
-        // The chat's own id comes before its project's.
-        id = r#"sed 's/^{"external_id":"\([^"]*\)".*/\1/'"#,
-    ));
-    text
+    curl -sSN $CHATS/$CHAT/converse -H "Authorization: Token $TOKEN" -F 'text={QUESTION}'"#
+    )
 }
 
 #[cfg(test)]

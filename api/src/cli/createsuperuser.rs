@@ -44,7 +44,7 @@ pub(super) struct CreateSuperuser {
 
 pub(crate) const ALL_ROLES: Roles = Roles { is_staff: true, is_reviewer: true, is_superuser: true, allow_key: true };
 
-fn email(text: &str) -> Result<Email, TextError> {
+pub(super) fn email(text: &str) -> Result<Email, TextError> {
     Email::parse(text)
 }
 

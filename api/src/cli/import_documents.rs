@@ -63,7 +63,6 @@ struct Outcome {
 }
 
 impl ImportDocuments {
-    #[expect(clippy::disallowed_methods, reason = "how long it took is for the person who waits")]
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
         let files = documents_folder::files(&self.folder)?;
         if files.is_empty() {

@@ -147,6 +147,18 @@ async fn ctrl_c_at_our_terminal_does_not_reach_the_server() {
 }
 
 #[tokio::test]
+async fn letters_beyond_ascii_have_two_cases() {
+    let folder = data_folder();
+    let server = start(folder.path()).await;
+    let same: bool = sqlx::query_scalar("SELECT 'ÉCOLE' ILIKE 'école'")
+        .fetch_one(&mut connect(&server).await)
+        .await
+        .expect("the statement is valid");
+    assert!(same);
+    server.stop().await.expect("it stops");
+}
+
+#[tokio::test]
 async fn a_folder_whose_path_is_too_long_for_a_socket_works() {
     let folder = data_folder();
     let long = folder.path().join("long".repeat(30));

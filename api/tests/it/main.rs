@@ -1,5 +1,6 @@
 //! Tests of the API as its users see it, in one binary: the real app on real sockets over a real PostgreSQL.
 
+<<<<<<< HEAD
 mod accounts;
 mod bad_input;
 mod chats;
@@ -17,5 +18,13 @@ mod provider;
 mod provider_keys;
 mod read_your_writes;
 mod sessions;
+=======
+mod cli;
+mod installation;
+mod outages;
+#[path = "../../../commands/tests/it/proxy.rs"]
+#[expect(dead_code, reason = "shared with the tests of the event log, which use all of it")]
+mod proxy;
+>>>>>>> main
 mod streams;
 mod support;

@@ -104,7 +104,7 @@ async fn an_append_that_cannot_be_stored_leaves_its_neighbours_alone(_: PgPoolOp
     let token = |byte| Row::Token { token_hash: vec![byte; 32], user: UserId::new(new_id()), session };
     let job = |arguments| {
         let (job_id, subject_id) = (new_id(), new_id());
-        Row::Job(NewJob { job_id, kind: "test", subject_id, arguments, lease: None })
+        Row::Job(NewJob { job_id, kind: "test", subject_id, arguments, leased_by: None })
     };
     let rows: Vec<Vec<Row>> = (0..12)
         .map(|number| match number {

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::support::{new_id, number, until};
 
 /// Topics of a test of its own.
+#[expect(clippy::disallowed_methods, reason = "whoever starts the tests says where the broker is")]
 pub(crate) fn settings() -> KafkaSettings {
     let brokers = std::env::var("TEST_KAFKA_BROKERS").expect("TEST_KAFKA_BROKERS names a broker");
     settings_for(brokers)
