@@ -9,7 +9,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use crate::event_log::{Append, AppendError, Committed, EventLog, Idempotency, Loaded, Row, StoreError};
+use crate::event_log::{Append, AppendError, Committed, EventLog, EventPosition, Idempotency, Loaded, Row, StoreError};
 
 /// How often a command is decided anew because its aggregate changed in the meantime.
 const ATTEMPTS: u32 = 10;
@@ -232,12 +232,40 @@ impl Unit<'_> {
             resource_id,
             expires_at: self.metadata.recorded_at + IDEMPOTENCY_LIFE,
         });
+        let touched: Vec<_> = self.streams.iter().map(|stream| (stream.aggregate_type, stream.aggregate_id)).collect();
         let append = Append { command_id, streams: self.streams, rows: self.rows, idempotency };
         match self.log.append(append).await {
             Err(AppendError::Repeated { resource_id }) => {
-                Ok(Committed { command_id, repeats: Some(resource_id), positions: vec![] })
+                let positions = positions_of_first(self.log, resource_id, &touched).await?;
+                Ok(Committed { command_id, repeats: Some(resource_id), positions })
             }
             result => result,
         }
     }
+}
+
+/// How far the first execution of a repeated request reaches at least: its answer may be waited for like one's own.
+async fn positions_of_first(
+    log: &EventLog,
+    resource_id: Uuid,
+    touched: &[(&'static str, Uuid)],
+) -> Result<Vec<EventPosition>, AppendError> {
+    let mut positions = Vec::new();
+    for (aggregate_type, id) in touched.iter().flat_map(|(name, id)| [(*name, *id), (*name, resource_id)]) {
+        let rows = sqlx::query!(
+            r#"SELECT partition, max(position) AS "position!" FROM events
+               WHERE aggregate_type = $1 AND aggregate_id = $2 GROUP BY partition"#,
+            aggregate_type,
+            id.to_string(),
+        )
+        .fetch_all(&log.pool)
+        .await
+        .map_err(|error| AppendError::Unavailable(std::sync::Arc::new(error)))?;
+        positions.extend(rows.into_iter().map(|row| EventPosition {
+            aggregate_type,
+            partition: row.partition,
+            position: row.position,
+        }));
+    }
+    Ok(positions)
 }

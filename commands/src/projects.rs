@@ -11,8 +11,9 @@ use crate::{
     execute::{Commands, Context, ExecuteError, Unit},
 };
 
-/// How often a change is decided anew because another one was faster.
-const ATTEMPTS: u32 = 10;
+/// How often a change is decided anew because another one was faster. Of several that race to be the default one wins
+/// each round, so this is how many may race.
+const ATTEMPTS: u32 = 50;
 /// The one value of the set of default projects.
 const THE_DEFAULT: &[u8] = b"default";
 

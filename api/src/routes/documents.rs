@@ -12,7 +12,7 @@ use domain::{
     values::{DocumentType, Title},
 };
 use projections::documents;
-use serde_json::json;
+use serde::Serialize;
 
 use super::{
     caller::CallerInfo,
@@ -117,6 +117,13 @@ async fn add(
     .await
 }
 
+/// What a change is answered with.
+#[derive(Serialize)]
+struct Described {
+    title: String,
+    description: Option<String>,
+}
+
 async fn describe(
     State(web): State<Web>,
     origin: Origin,
@@ -137,7 +144,7 @@ async fn describe(
     let committed = web.app.documents.describe(id, title, description, &origin.context(caller.actor())).await?;
     web.written(&committed, async || {
         let document = find(&web, project, id, &headers).await?;
-        Ok(Json(json!({ "title": document.title, "description": document.description })).into_response())
+        Ok(Json(Described { title: document.title, description: document.description }).into_response())
     })
     .await
 }

@@ -11,7 +11,7 @@ use domain::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    event_log::{Committed, StoreError},
+    event_log::{AppendError, Committed, StoreError},
     execute::{Commands, Context, ExecuteError},
     ports::{MediaError, SharedMediaStore},
 };
@@ -101,7 +101,8 @@ impl Documents {
         let result = self.commands.execute::<Document>(id.value(), command, context).await;
         let is_new = matches!(&result, Ok(committed) if committed.repeats.is_none());
         // An append whose outcome is unknown may have happened: its file must stay.
-        let is_certain = !matches!(&result, Err(ExecuteError::Append(_)));
+        let is_certain =
+            !matches!(&result, Err(ExecuteError::Append(AppendError::Unavailable(_) | AppendError::Closed)));
         if let Some(file) = file.filter(|_| !is_new && is_certain)
             && let Err(error) = self.media.remove(&file.name).await
         {

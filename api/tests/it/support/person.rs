@@ -1,0 +1,140 @@
+//! Somebody at a client: a token or none, and requests in every form.
+
+use reqwest::{
+    Method, RequestBuilder,
+    multipart::{Form, Part},
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Answer, eventually};
+
+#[derive(Clone)]
+pub(crate) struct Person {
+    pub(super) http: reqwest::Client,
+    pub(super) base: String,
+    pub(super) authorization: Option<String>,
+    /// Nil for nobody.
+    pub(crate) id: Uuid,
+    pub(crate) email: String,
+}
+
+/// The texts of a multipart body.
+pub(crate) fn multipart(texts: &[(&str, &str)]) -> Form {
+    texts.iter().fold(Form::new(), |form, (name, text)| form.text((*name).to_owned(), (*text).to_owned()))
+}
+
+/// An urlencoded body.
+pub(crate) fn form(texts: &[(&str, &str)]) -> String {
+    let encoded = |text: &str| text.replace('%', "%25").replace('&', "%26").replace('+', "%2B").replace('@', "%40");
+    texts.iter().map(|(name, text)| format!("{name}={}", encoded(text))).collect::<Vec<_>>().join("&")
+}
+
+impl Person {
+    pub(crate) fn token(&self) -> &str {
+        self.authorization.as_deref().and_then(|header| header.strip_prefix("Token ")).expect("somebody is logged in")
+    }
+
+    /// The same person with another `Authorization` header.
+    pub(crate) fn with_authorization(&self, header: &str) -> Self {
+        Self { authorization: Some(header.to_owned()), ..self.clone() }
+    }
+
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        self.with_authorization(&format!("Token {token}"))
+    }
+
+    /// A request of one's own making; paths begin after `/api`.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.request_outside_api(method, &format!("/api{path}"))
+    }
+
+    pub(crate) fn request_outside_api(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.authorization {
+            Some(header) => request.header("authorization", header),
+            None => request,
+        }
+    }
+
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
+        Answer::read(request.send().await.expect("the server answers")).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send(self.request(Method::PATCH, path).json(&body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+
+    pub(crate) async fn post_form(&self, path: &str, body: Form) -> Answer {
+        self.send(self.request(Method::POST, path).multipart(body)).await
+    }
+
+    pub(crate) async fn patch_form(&self, path: &str, body: Form) -> Answer {
+        self.send(self.request(Method::PATCH, path).multipart(body)).await
+    }
+
+    /// A body as it is, under a content type.
+    pub(crate) async fn post_raw(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> Answer {
+        self.send(self.request(Method::POST, path).header("content-type", content_type).body(body)).await
+    }
+
+    /// A project of this title; its id.
+    pub(crate) async fn project(&self, title: &str) -> String {
+        self.post("/projects", serde_json::json!({ "title": title })).await.id()
+    }
+
+    /// A chat in the project; its path.
+    pub(crate) async fn chat(&self, project: &str) -> String {
+        let id = self.post(&format!("/projects/{project}/chats"), serde_json::json!({ "title": "New" })).await.id();
+        format!("/projects/{project}/chats/{id}")
+    }
+
+    /// A document with this text, when it can be retrieved from; its path.
+    pub(crate) async fn text_document(&self, project: &str, title: &str, text: &str) -> String {
+        let body = multipart(&[("title", title), ("document_type", "3"), ("text_content", text)]);
+        let id = self.post_form(&format!("/projects/{project}/documents"), body).await.id();
+        let path = format!("/projects/{project}/documents/{id}");
+        let document = self.embedded(&path).await;
+        assert_eq!(document["failed"], false, "{document}");
+        path
+    }
+
+    /// A document with this file, as it was answered.
+    pub(crate) async fn upload(&self, project: &str, name: &str, bytes: &[u8]) -> Answer {
+        let file = Part::bytes(bytes.to_vec()).file_name(name.to_owned());
+        let body = multipart(&[("title", "A file"), ("document_type", "1")]).part("file", file);
+        self.post_form(&format!("/projects/{project}/documents"), body).await
+    }
+
+    /// The document after the work on it has ended.
+    pub(crate) async fn embedded(&self, path: &str) -> Value {
+        eventually("the document is embedded", async || {
+            let document = self.get(path).await.json(200);
+            (document["uploading"] == false).then_some(document)
+        })
+        .await
+    }
+
+    /// A question, answered at once.
+    pub(crate) async fn ask(&self, chat: &str, question: &str) -> Answer {
+        let body = multipart(&[("text", question), ("stream", "false")]);
+        self.post_form(&format!("{chat}/converse"), body).await
+    }
+
+    /// A question, answered by a stream.
+    pub(crate) async fn ask_streamed(&self, chat: &str, question: &str) -> Answer {
+        self.post_form(&format!("{chat}/converse"), multipart(&[("text", question)])).await
+    }
+}

@@ -1,0 +1,171 @@
+//! One process: the real composition root on a runtime of its own, so that nothing of it outlives the test.
+
+use std::{net::SocketAddr, time::Duration};
+
+use api::{
+    app::App,
+    config::{HttpSettings, Settings},
+    routes,
+};
+use clap::{Args, Command, FromArgMatches};
+use commands::{accounts::Registration, execute::Context};
+use domain::{
+    ids::UserId,
+    user::Roles,
+    values::{Email, FullName, Username},
+};
+use serde_json::json;
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, runtime::Runtime, task::JoinSet};
+use uuid::Uuid;
+
+use super::{PASSWORD, Person};
+
+const CONNECTIONS: u32 = 15;
+
+pub(crate) struct TestApp {
+    pub(crate) app: App,
+    /// For looking at the tables.
+    pub(crate) db: PgPool,
+    pub(crate) nobody: Person,
+    folder: TempDir,
+    runtime: Option<Runtime>,
+    _tasks: JoinSet<()>,
+}
+
+impl TestApp {
+    pub(crate) async fn start(db: &PgPool) -> Self {
+        Self::start_with(db, &[]).await
+    }
+
+    /// With command-line arguments.
+    pub(crate) async fn start_with(db: &PgPool, arguments: &[&str]) -> Self {
+        // Another test of this process may have been first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = TempDir::new().expect("temporary folders can be made");
+        let (settings, http) = settings(&folder, arguments);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .expect("a runtime can be built");
+        let options = (*db.connect_options()).clone();
+        let served = runtime.spawn(async move {
+            let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options);
+            let pool = pool.await.expect("the database takes connections");
+            let mut tasks = JoinSet::new();
+            let app = App::open(&settings, pool, &mut tasks).await.expect("the app can be put together");
+            app.spawn_projectors(&mut tasks);
+            app.spawn_workers(&mut tasks);
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+            let address = listener.local_addr().expect("a listener has an address");
+            let service = routes::router(app.clone(), http).into_make_service_with_connect_info::<SocketAddr>();
+            tasks.spawn(async move { axum::serve(listener, service).await.expect("the socket stays open") });
+            (app, address, tasks)
+        });
+        let (app, address, tasks) = served.await.expect("the server starts");
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build();
+        let nobody = Person {
+            http: http.expect("a client can be built"),
+            base: format!("http://{address}"),
+            authorization: None,
+            id: Uuid::nil(),
+            email: String::new(),
+        };
+        Self { app, db: db.clone(), nobody, folder, runtime: Some(runtime), _tasks: tasks }
+    }
+
+    pub(crate) fn media_folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("media")
+    }
+
+    /// `127.0.0.1:port`
+    pub(crate) fn host(&self) -> &str {
+        self.nobody.base.trim_start_matches("http://")
+    }
+
+    /// Somebody with these roles, logged in.
+    pub(crate) async fn person(&self, name: &str, roles: Roles) -> Person {
+        let id = self.app.clock.new_id();
+        let email = format!("{name}@example.com");
+        let registration = Registration {
+            username: Username::parse(name).expect("a username"),
+            email: Email::parse(&email).expect("an address"),
+            full_name: FullName::parse(&format!("{name} of the Test")).expect("a name"),
+            password: PASSWORD.to_owned().into(),
+            roles,
+        };
+        let app = self.app.clone();
+        let registered = self.runtime().spawn(async move {
+            let context = Context::system("test", id);
+            let committed = app.accounts.register(UserId::new(id), registration, &context).await;
+            app.wait_for_views(&committed.expect("the account can be made"), Duration::from_secs(20)).await
+        });
+        assert!(registered.await.expect("nothing panics"), "the new account can be read back");
+        let token = self.log_in(&email, PASSWORD).await;
+        Person { id, email, ..self.nobody.with_token(&token) }
+    }
+
+    pub(crate) async fn log_in(&self, email: &str, password: &str) -> String {
+        let answer = self.nobody.post("/auth/login", json!({ "email": email, "password": password })).await;
+        answer.json(200)["token"].as_str().expect("a login gives a token").to_owned()
+    }
+
+    /// Asha, without a role.
+    pub(crate) async fn nurse(&self) -> Person {
+        self.person("asha", Roles::default()).await
+    }
+
+    pub(crate) async fn staff(&self) -> Person {
+        self.person("meera", Roles { is_staff: true, ..Roles::default() }).await
+    }
+
+    pub(crate) async fn superuser(&self) -> Person {
+        self.person("root", Roles { is_superuser: true, ..Roles::default() }).await
+    }
+
+    fn runtime(&self) -> &Runtime {
+        self.runtime.as_ref().expect("the runtime lives as long as the app")
+    }
+
+    /// Every row of every table, as text.
+    pub(crate) async fn whole_database(&self) -> String {
+        let tables: Vec<String> = sqlx::query_scalar(
+            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname IN ('public', 'views')",
+        )
+        .fetch_all(&self.db)
+        .await
+        .expect("the catalogue can be read");
+        let mut all = String::new();
+        for table in tables {
+            let rows: Vec<String> = sqlx::query_scalar(&format!("SELECT row_to_json(t)::text FROM {table} t"))
+                .fetch_all(&self.db)
+                .await
+                .expect("a table can be read");
+            all.extend(rows);
+        }
+        all
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// By the binary's own parser, but without its environment.
+fn settings(folder: &TempDir, arguments: &[&str]) -> (Settings, HttpSettings) {
+    let command = HttpSettings::augment_args(Settings::augment_args(Command::new("ayushma")));
+    let data_dir = folder.path().to_str().expect("temporary folders have plain names");
+    // The same for all processes, so that a second one can open the first one's database.
+    let master_key = "5".repeat(64);
+    let matches = command
+        .mut_args(|argument| argument.env(clap::builder::Resettable::Reset))
+        .get_matches_from([&["ayushma", "--data-dir", data_dir, "--master-key", &master_key], arguments].concat());
+    let settings = Settings::from_arg_matches(&matches).expect("the settings are complete");
+    (settings, HttpSettings::from_arg_matches(&matches).expect("the settings are complete"))
+}
