@@ -1,6 +1,9 @@
 //! The real binary in several processes over one database, and a client of its API.
 
-#![expect(clippy::disallowed_methods, reason = "tests are told by `make test` where the servers are, and make names and clients of their own")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests are told by `make test` where the servers are, and make names and clients of their own"
+)]
 
 use std::{
     net::TcpListener,
