@@ -52,8 +52,8 @@ async fn lead(pool: &PgPool, settings: &KafkaSettings, wake: &mut watch::Receive
         .set("enable.idempotence", "true")
         .set("acks", "all")
         .set("message.timeout.ms", "0")
-        // With more, a message can be acknowledged and lost: a broker that does not know the producer in a partition yet takes
-        // its second request, if it was not ready for the first; librdkafka then takes the first for a duplicate.
+        // With more, an event can be acknowledged and lost: a partition that is just being made may refuse the first request and
+        // take the second (it knows no sequence of this producer yet), and librdkafka counts both as stored when the second is.
         .set("max.in.flight.requests.per.connection", "1")
         .set("linger.ms", "1")
         .set("message.max.bytes", MAX_MESSAGE_BYTES)
