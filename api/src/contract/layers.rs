@@ -97,7 +97,10 @@ fn add_security(headers: &mut HeaderMap, framed: bool) {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a request's id is of the HTTP edge and decides nothing")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a request's id is of the HTTP edge and decides nothing; shutdown waits for the requests of open connections"
+)]
 async fn traced(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = Uuid::now_v7();
@@ -105,7 +108,7 @@ async fn traced(mut request: Request, next: Next) -> Response {
         request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     let span = tracing::info_span!("http.request", request.id = %id, method = %request.method(), route);
     request.extensions_mut().insert(RequestId(id));
-    async move {
+    let answering = async move {
         let mut response = next.run(request).await;
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(status = response.status().as_u16(), duration_ms, "request answered");
@@ -113,9 +116,12 @@ async fn traced(mut request: Request, next: Next) -> Response {
             response.headers_mut().insert(REQUEST_ID, value);
         }
         response
+    };
+    // In a task of its own: what a request has begun is finished, and logged, even if the client hangs up.
+    match tokio::spawn(answering.instrument(span)).await {
+        Ok(response) => response,
+        Err(error) => ApiError::internal(error).into_response(),
     }
-    .instrument(span)
-    .await
 }
 
 #[cfg(test)]

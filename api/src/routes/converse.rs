@@ -186,6 +186,17 @@ async fn stream_answer(web: Web, chat: ChatId, input: String, turn: Turn) -> Res
     })))
 }
 
+impl Drop for Frames {
+    fn drop(&mut self) {
+        if self.events.is_some() {
+            tracing::info!(
+                chat = self.chat,
+                "the client hung up in the middle of a stream; the answer is finished without it"
+            );
+        }
+    }
+}
+
 impl Frames {
     async fn next(&mut self) -> Option<AnswerFrame> {
         let event = self.events.as_mut()?.recv().await;

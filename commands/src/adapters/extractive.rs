@@ -24,6 +24,8 @@ which only quotes the reference documents; no language model wrote this.)";
 
 const MAX_QUOTES: usize = 4;
 const MAX_REFERENCES: usize = 5;
+/// Documents that are not quoted are named too if a passage of theirs scores at least this share of the best one.
+const RELATED: f32 = 0.5;
 /// Shorter pieces are headings and leftovers of lists.
 const MIN_WORDS: usize = 4;
 /// The least share of the question's words that the best quote and its title have to hold. Rarity does not count here:
@@ -75,7 +77,9 @@ fn answer(question: &str, passages: &[Passage]) -> String {
             text.extend(["\n\n> ", quote.text]);
         }
     }
-    let referenced = unique(documents.into_iter().chain(passages.iter().map(|passage| passage.document_id)));
+    let best = passages.first().map_or(0.0, |passage| passage.score);
+    let related = passages.iter().filter(|passage| passage.score >= best * RELATED).map(|passage| passage.document_id);
+    let referenced = unique(documents.into_iter().chain(related));
     let ids: Vec<String> = referenced.iter().take(MAX_REFERENCES).map(DocumentId::to_string).collect();
     text.extend(["\n\nReferences: [", &ids.join(", "), "]"]);
     text
@@ -250,6 +254,14 @@ mod tests {
     fn a_question_without_words_finds_nothing() {
         assert!(answer("?", &gout_and_flu()).starts_with(NOTHING));
         assert!(answer("gout", &[]).starts_with(NOTHING));
+    }
+
+    #[test]
+    fn a_document_that_scores_far_below_the_best_is_not_referenced() {
+        let mut passages = gout_and_flu();
+        passages[1].score = 0.4;
+        let text = answer("How is gout treated?", &passages);
+        assert!(text.ends_with(&format!("References: [{ZEROS}1]")), "{text}");
     }
 
     #[test]

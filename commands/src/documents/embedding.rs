@@ -90,11 +90,18 @@ impl JobHandler for Embedding {
             return Ok(());
         }
         let loaded = self.commands.log().load::<Document>(job.subject_id).await.map_err(JobError::from_source)?;
-        let Document::Added { project_id, title, source, version, is_waiting: true, .. } = loaded.aggregate else {
-            // Deleted or embedded in the meantime: there is nothing to do any more.
-            return Ok(());
-        };
         let id = DocumentId::new(job.subject_id);
+        let (project_id, title, source, version) = match loaded.aggregate {
+            Document::Added { project_id, title, source, version, is_waiting: true, .. } => {
+                (project_id, title, source, version)
+            }
+            // Its outcome is recorded already.
+            Document::Added { is_waiting: false, .. } => return Ok(()),
+            // An earlier attempt may have left passages behind.
+            Document::Absent | Document::Deleted => {
+                return self.index.remove_document(id).await.map_err(JobError::from_source);
+            }
+        };
         let command = match self.embed(project_id, id, title.as_str(), &source, version).await {
             Ok(passages) => {
                 let model = self.embedder.model().to_owned();
@@ -108,15 +115,14 @@ impl JobHandler for Embedding {
 
     async fn give_up(&self, job: &Job) -> Result<(), JobError> {
         if job.kind == REMOVE {
-            return Ok(());
+            // There is nothing to give up: what is deleted must go, however long it takes.
+            return self.run(job).await;
         }
+        let loaded = self.commands.log().load::<Document>(job.subject_id).await.map_err(JobError::from_source)?;
+        let Document::Added { version, is_waiting: true, .. } = loaded.aggregate else { return Ok(()) };
         let reason = EmbeddingFailure::Provider;
-        self.record(
-            job,
-            DocumentId::new(job.subject_id),
-            DocumentCommand::RecordEmbeddingFailure { version: 1, reason },
-        )
-        .await
+        let command = DocumentCommand::RecordEmbeddingFailure { version, reason };
+        self.record(job, DocumentId::new(job.subject_id), command).await
     }
 }
 

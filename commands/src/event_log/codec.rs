@@ -153,11 +153,11 @@ impl Codec {
         Ok(metadata)
     }
 
-    /// Decodes many events of the log, reading the keys that they need at once.
+    /// Reads the keys that these events need at once, so that decoding them asks the database for none.
     ///
     /// # Errors
-    /// [`CodecError`] of the first event that cannot be decoded.
-    pub async fn decode_all(&self, stored: &[StoredEvent]) -> Result<Vec<RecordedEvent>, CodecError> {
+    /// [`CodecError`] if metadata are malformed or the keys cannot be read.
+    pub async fn prefetch_keys(&self, stored: impl Iterator<Item = &StoredEvent>) -> Result<(), CodecError> {
         let mut subjects = Vec::new();
         for event in stored {
             let map: BTreeMap<String, String> = serde_json::from_str(&event.metadata)?;
@@ -167,7 +167,14 @@ impl Codec {
         }
         subjects.sort_unstable();
         subjects.dedup();
-        self.keys.prefetch(&subjects).await?;
+        Ok(self.keys.prefetch(&subjects).await?)
+    }
+
+    /// Decodes many events of the log.
+    ///
+    /// # Errors
+    /// [`CodecError`] of the first event that cannot be decoded.
+    pub async fn decode_all(&self, stored: &[StoredEvent]) -> Result<Vec<RecordedEvent>, CodecError> {
         let mut decoded = Vec::with_capacity(stored.len());
         for event in stored {
             decoded.push(self.decode(event).await?);

@@ -99,6 +99,8 @@ impl Runner {
         if batch.is_empty() {
             return Ok(());
         }
+        // Before the transaction: one that waited for a second connection could wait for itself.
+        self.codec.prefetch_keys(batch.iter().map(|delivery| &delivery.event)).await?;
         let mut tx = self.pool.begin().await?;
         let mut checkpoints = self.lock_checkpoints(batch, &mut tx).await?;
         let wanted = self.wanted(batch, &checkpoints, &mut tx).await?;
