@@ -48,4 +48,4 @@ fi
 
 for what in "${skipped[@]}"; do echo "!!! SKIPPED: $what" >&2; done
 for what in "${failed[@]}"; do echo "!!! FAILED: $what" >&2; done
-[ ${#failed[@]} -eq 0 ] && echo "all checks passed"
+[ ${#failed[@]} -eq 0 ] && echo "all checks that ran passed"

@@ -123,10 +123,15 @@ pub struct HttpSettings {
 }
 
 impl HttpSettings {
+    /// The configured address, without a slash at its end.
+    pub fn public_url(&self) -> Option<&str> {
+        self.public_url.as_deref().map(|url| url.trim().trim_end_matches('/')).filter(|url| !url.is_empty())
+    }
+
     /// How a person on this machine reaches the server that listens on this address.
     pub fn base_url(&self, listening: SocketAddr) -> String {
-        if let Some(url) = self.public_url.as_deref().filter(|url| !url.trim().is_empty()) {
-            return url.trim_end_matches('/').to_owned();
+        if let Some(url) = self.public_url() {
+            return url.to_owned();
         }
         let mut reachable = listening;
         if listening.ip().is_unspecified() {
@@ -148,7 +153,8 @@ fn parse_numbered_model(text: &str) -> Result<(i64, String), String> {
 }
 
 impl Settings {
-    /// The settings with blank values as if they were not given: `.env` files often name what they leave open.
+    /// The settings with blank texts as if they were not given: `.env` files often name what they leave open.
+    /// (Blank paths and numbers are refused when they are read.)
     #[must_use]
     pub fn without_blanks(mut self) -> Self {
         for text in [
@@ -162,7 +168,6 @@ impl Settings {
         ] {
             text.take_if(|text| text.trim().is_empty());
         }
-        self.master_key_file.take_if(|path| path.as_os_str().is_empty());
         self
     }
 

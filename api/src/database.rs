@@ -1,5 +1,6 @@
 //! The database of a process: the one at `DATABASE_URL`, or the embedded one of the data folder; connected and migrated.
 
+use commands::error_chain;
 use std::{path::Path, str::FromStr, time::Duration};
 
 use anyhow::{Context, bail};
@@ -129,8 +130,4 @@ fn refusal(error: &sqlx::Error) -> Option<&str> {
         }
         _ => None,
     }
-}
-
-fn error_chain(error: &(dyn std::error::Error + 'static)) -> String {
-    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -62,6 +62,8 @@ pub async fn prepare(app: &App, base_url: &str) -> anyhow::Result<()> {
     app.settle().await?;
     let context = Context::system("demo", app.clock.new_id());
     let password = make_admin(app, &context).await?;
+    // At once: whatever happens next, nobody could ask for it again.
+    say(&account(password.as_ref().map(|password| password.as_str())));
     let project = make_project(app, &context).await?;
     app.settle().await?;
     say(&invitation(base_url, password.as_ref().map(|password| password.as_str()), project));
@@ -129,22 +131,29 @@ fn new_document(name: &str, text: &str) -> anyhow::Result<NewDocument> {
     })
 }
 
-fn invitation(base_url: &str, new_password: Option<&str>, project: Option<ProjectId>) -> String {
-    let account = match new_password {
+fn account(new_password: Option<&str>) -> String {
+    match new_password {
         Some(password) => format!(
-            "The first admin was made just now. The password is shown this once, so keep it:
+            "
+The first admin was made just now. The password is shown this once, so keep it:
     e-mail    {EMAIL}
-    password  {password}"
+    password  {password}
+"
         ),
-        None => "There is an account already. To make another admin:
-    echo 'a long pass phrase' | ayushma createsuperuser --email you@example.com --username you --password-stdin"
-            .to_owned(),
-    };
+        None => "
+There is an account already. To make another admin:
+    echo 'a long pass phrase' | ayushma createsuperuser --email you@example.com --username you --password-stdin
+"
+        .to_owned(),
+    }
+}
+
+fn invitation(base_url: &str, new_password: Option<&str>, project: Option<ProjectId>) -> String {
     let try_it = match project {
         Some(project) => commands_to_try(base_url, new_password.unwrap_or("YOUR PASSWORD"), project),
         None => "There is no demo project, because there are projects of your own or it was deleted.".to_owned(),
     };
-    format!("\nAyushma is at {base_url} (Ctrl-C stops it).\n\n{account}\n\n{try_it}\n")
+    format!("\nAyushma is at {base_url} (Ctrl-C stops it).\n\n{try_it}\n")
 }
 
 fn commands_to_try(base_url: &str, password: &str, project: ProjectId) -> String {

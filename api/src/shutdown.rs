@@ -38,8 +38,4 @@ impl Shutdown {
     pub async fn requested(&self) {
         self.0.cancelled().await;
     }
-
-    pub fn is_requested(&self) -> bool {
-        self.0.is_cancelled()
-    }
 }

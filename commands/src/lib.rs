@@ -17,7 +17,7 @@ pub mod prompt;
 pub mod retrieval;
 
 /// An error with its sources, for a log line.
-pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
+pub fn error_chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

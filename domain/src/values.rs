@@ -79,9 +79,12 @@ fn has_no_nul(text: &str) -> bool {
 /// One address and nothing else: what a mail header would read as a second one, such as a comma, is refused.
 fn is_email(text: &str) -> bool {
     let Some((local, host)) = text.rsplit_once('@') else { return false };
-    local.split('.').all(is_email_atom)
-        && (host.eq_ignore_ascii_case("localhost") || host.contains('.'))
-        && host.split('.').all(is_host_label)
+    local.split('.').all(is_email_atom) && (host.eq_ignore_ascii_case("localhost") || is_domain_name(host))
+}
+
+fn is_domain_name(host: &str) -> bool {
+    let Some((names, top)) = host.rsplit_once('.') else { return false };
+    names.split('.').all(is_host_label) && is_host_label(top) && top.chars().count() >= 2
 }
 
 fn is_email_atom(atom: &str) -> bool {
@@ -90,15 +93,18 @@ fn is_email_atom(atom: &str) -> bool {
 
 /// Letters of every script: internationalised names are in use.
 fn is_host_label(label: &str) -> bool {
-    !label.is_empty()
+    (1..=63).contains(&label.chars().count())
         && !label.starts_with('-')
         && !label.ends_with('-')
         && label.chars().all(|c| c.is_alphanumeric() || c == '-')
 }
 
 fn is_username(text: &str) -> bool {
-    text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '@' | '+' | '-'))
+    text != RESERVED_USERNAME && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '@' | '+' | '-'))
 }
+
+/// The address of one's own account is `users/me`: nobody can have that name.
+const RESERVED_USERNAME: &str = "me";
 
 text_values! {
     /// An e-mail address, as typed. Compared by [`Email::comparable`].
@@ -227,7 +233,18 @@ mod tests {
 
     #[test]
     fn a_text_without_an_at_sign_or_host_is_no_email() {
-        for text in ["nurse", "nurse@", "@example.com", "a b@example.com", "nurse@example..com", "nurse@-example.com"] {
+        for text in [
+            "nurse",
+            "nurse@",
+            "@example.com",
+            "a@b",
+            "a@example.c",
+            "a..b@example.com",
+            "ü@example.com",
+            "a b@example.com",
+            "nurse@example..com",
+            "nurse@-example.com",
+        ] {
             assert_eq!(Email::parse(text), Err(TextError::Malformed), "{text}");
         }
     }
@@ -249,6 +266,7 @@ mod tests {
     #[test]
     fn a_username_with_a_dot_is_accepted_and_one_with_a_space_is_not() {
         assert!(Username::parse("dr.jane+ward@2").is_ok());
+        assert_eq!(Username::parse("me"), Err(TextError::Malformed));
         assert_eq!(Username::parse("bad name"), Err(TextError::Malformed));
     }
 

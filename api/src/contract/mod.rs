@@ -4,7 +4,6 @@
 //! permissions, and event frames. It never touches the database, and it knows no endpoint.
 
 pub mod auth_header;
-mod email;
 mod field_errors;
 pub mod fields;
 pub mod ids;

@@ -165,7 +165,7 @@ impl IntoResponse for ApiError {
                 with_header(detail_response(status, &detail), header::RETRY_AFTER, &after_seconds.to_string())
             }
             Self::Internal(cause) => {
-                tracing::error!(error = chain(cause.as_ref()), "request failed");
+                tracing::error!(error = commands::error_chain(cause.as_ref()), "request failed");
                 detail_response(StatusCode::INTERNAL_SERVER_ERROR, "A server error occurred.")
             }
         }
@@ -181,13 +181,6 @@ fn with_header(mut response: Response, name: HeaderName, value: &str) -> Respons
         response.headers_mut().insert(name, value);
     }
     response
-}
-
-fn chain(error: &(dyn Error + 'static)) -> String {
-    std::iter::successors(Some(error), |error| (**error).source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }
 
 #[cfg(test)]

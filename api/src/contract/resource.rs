@@ -39,7 +39,7 @@ pub enum Permission {
     ApiKey,
 }
 
-/// Who is calling. Routes take it as `Extension<C>`, public ones as `Option<Extension<C>>`.
+/// Who is calling. The guard leaves it in the request's extensions.
 pub trait Caller: Clone + Send + Sync + 'static {
     fn has(&self, permission: Permission) -> bool;
 }

@@ -35,9 +35,6 @@ use crate::contract::{
 const INVALID_USERNAME: &str =
     "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
 
-/// `users/me` is not a user of that name.
-const RESERVED_USERNAME: &str = "me";
-
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
         .route("/api/auth/register", resource(Public).post(Public, register).guarded_by(web.clone()))
@@ -60,7 +57,7 @@ async fn register(State(web): State<Web>, origin: Origin, body: UnreadBody) -> R
         let username = fields
             .text("username")
             .max(Username::MAX_CHARS)
-            .check(INVALID_USERNAME, |text| Username::parse(text).is_ok() && text != RESERVED_USERNAME)
+            .check(INVALID_USERNAME, |text| Username::parse(text).is_ok())
             .check(USERNAME_TAKEN, move |_| !username_taken)
             .required();
         let full_name = fields.text("full_name").max(FullName::MAX_CHARS).required();

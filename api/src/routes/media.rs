@@ -5,14 +5,16 @@ use axum::{
     extract::{Path, State},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
-    routing::get,
 };
 
 use super::web::Web;
-use crate::contract::problem::ApiError;
+use crate::contract::{
+    problem::ApiError,
+    resource::{Permission::Public, resource},
+};
 
-pub(super) fn router() -> Router<Web> {
-    Router::new().route("/media/{name}", get(file))
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new().route("/media/{name}", resource(Public).get(Public, file).dotted_ids().guarded_by(web.clone()))
 }
 
 async fn file(State(web): State<Web>, Path(name): Path<String>) -> Result<Response, ApiError> {

@@ -32,7 +32,7 @@ pub fn router(app: App, http: HttpSettings) -> Router {
         .merge(documents::router(&web))
         .merge(chats::router(&web))
         .merge(converse::router(&web))
-        .merge(media::router())
+        .merge(media::router(&web))
         .with_state(web)
         .layer(Extension(limits));
     layers::finish(router)

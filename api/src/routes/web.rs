@@ -58,8 +58,8 @@ impl Web {
 
     /// What the absolute URLs of files begin with.
     pub fn media_base(&self, headers: &HeaderMap) -> String {
-        if let Some(url) = &self.http.public_url {
-            return format!("{}/media/", url.trim_end_matches('/'));
+        if let Some(url) = self.http.public_url() {
+            return format!("{url}/media/");
         }
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let scheme = match text(HeaderName::from_static("x-forwarded-proto")) {

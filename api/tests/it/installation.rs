@@ -55,6 +55,9 @@ impl Installation {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ayushma"));
         command
+            .env_clear()
+            .env("PATH", env!("PATH"))
+            .current_dir(self.data_dir.path())
             .env("DATABASE_URL", &self.database_url)
             .env("DATA_DIR", self.data_dir.path())
             .env("KAFKA_BROKERS", &self.brokers)

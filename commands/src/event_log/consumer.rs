@@ -222,11 +222,12 @@ async fn read_partition(
     .await
 }
 
-/// Events of some types after a position, in order.
+/// Events of some types after a position and up to another, in order.
 pub(super) async fn read_log(
     pool: &PgPool,
     types: &[String],
     after: i64,
+    up_to: i64,
     limit: i64,
 ) -> Result<Vec<StoredEvent>, sqlx::Error> {
     sqlx::query_as!(
@@ -234,10 +235,11 @@ pub(super) async fn read_log(
         r#"SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version,
                   payload::text AS "payload!", metadata::text AS "metadata!", partition, command_id
            FROM events
-           WHERE position > $1 AND aggregate_type = ANY($2)
+           WHERE position > $1 AND position <= $2 AND aggregate_type = ANY($3)
            ORDER BY position
-           LIMIT $3"#,
+           LIMIT $4"#,
         after,
+        up_to,
         types,
         limit,
     )

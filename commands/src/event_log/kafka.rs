@@ -41,6 +41,8 @@ pub enum StreamError {
     Partitions { topic: String, found: usize, wanted: i32 },
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
+    #[error("the event at position {0} is of a type that this program does not know: update it")]
+    UnknownType(i64),
     #[error("an event cannot be published")]
     Unpublishable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -130,8 +132,14 @@ impl KafkaSource {
         let (_, limit) = self.checked;
         self.checked = (Instant::now(), head(&runner.pool).await?);
         let Some(oldest) = runner.oldest_pending(limit).await? else { return Ok(vec![]) };
-        let events =
-            read_log(&runner.pool, &self.types, oldest - 1, i64::try_from(MAX_BATCH).unwrap_or(i64::MAX)).await?;
+        let events = read_log(
+            &runner.pool,
+            &self.types,
+            oldest - 1,
+            self.checked.1,
+            i64::try_from(MAX_BATCH).unwrap_or(i64::MAX),
+        )
+        .await?;
         tracing::info!(consumer = runner.consumer.name(), from = oldest, "reading the log: the stream is behind it");
         // There may be more than one batch of them: look again at once.
         self.checked.0 -= POLL;

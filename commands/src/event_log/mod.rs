@@ -24,7 +24,6 @@ use std::sync::Arc;
 use postgres_es::PostgresEventRepository;
 use sqlx::PgPool;
 use tokio::sync::watch;
-use uuid::Uuid;
 
 pub use append::{Append, AppendError, Idempotency, StreamAppend};
 pub use appender::Appender;
@@ -88,13 +87,5 @@ impl EventLog {
     /// The newest position that this process has written; changes wake the consumers of this process.
     pub fn head(&self) -> watch::Receiver<i64> {
         self.head.clone()
-    }
-
-    /// What an earlier request with this idempotency key has made, with that request's fingerprint.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn find_idempotent(&self, actor: &str, key: &str) -> Result<Option<(Vec<u8>, Uuid)>, sqlx::Error> {
-        append::find_idempotent(&mut *self.pool.acquire().await?, actor, key).await
     }
 }

@@ -65,7 +65,7 @@ async fn lead(pool: &PgPool, settings: &KafkaSettings, wake: &mut watch::Receive
     let mut mark = sqlx::query_scalar!("SELECT position FROM relay_mark").fetch_one(&mut relay.connection).await?;
     loop {
         wake.mark_unchanged();
-        let events = read_log(pool, &types, mark, BATCH).await?;
+        let events = read_log(pool, &types, mark, i64::MAX, BATCH).await?;
         let Some(last) = events.last() else {
             // Also a sign of life: a lost connection means a lost election.
             sqlx::query!("SELECT 1 AS alive").fetch_one(&mut relay.connection).await?;
@@ -74,6 +74,11 @@ async fn lead(pool: &PgPool, settings: &KafkaSettings, wake: &mut watch::Receive
             }
             continue;
         };
+        // Positions have no holes: what is missing here is of a type that only a newer program knows.
+        if let Some((_, expected)) = events.iter().zip(mark + 1..).find(|(event, expected)| event.position != *expected)
+        {
+            return Err(StreamError::UnknownType(expected));
+        }
         relay.publish(&events).await?;
         mark = last.position;
         sqlx::query!("UPDATE relay_mark SET position = $1 WHERE position < $1", mark)

@@ -27,28 +27,37 @@ pub(super) trait EventSource: Send {
 pub(super) struct LogSource {
     pool: PgPool,
     types: Vec<String>,
-    /// Everything up to here was delivered; `None` before the first look at the checkpoints.
+    /// Everything up to here has taken effect or is of other types; `None` before the first look at the checkpoints.
     cursor: Option<i64>,
+    /// Where the cursor will be when the batch that was read last has taken effect.
+    reach: i64,
     wake: watch::Receiver<i64>,
 }
 
 impl LogSource {
     pub(super) fn new(pool: PgPool, types: &[&str], wake: watch::Receiver<i64>) -> Self {
-        Self { pool, types: types.iter().map(|name| (*name).to_owned()).collect(), cursor: None, wake }
+        Self { pool, types: types.iter().map(|name| (*name).to_owned()).collect(), cursor: None, reach: 0, wake }
     }
 
     /// The next events of the log, without waiting.
     pub(super) async fn read(&mut self, runner: &Runner) -> Result<Vec<Delivery>, ConsumerError> {
+        // The head first: what is appended after this look is found by the next one.
+        let head = head(&self.pool).await?;
         let after = match self.cursor {
             Some(cursor) => cursor,
-            None => {
-                // The head first: what is appended after this look is beyond it, or found pending.
-                let head = head(&self.pool).await?;
-                runner.oldest_pending(i64::MAX).await?.map_or(head, |oldest| oldest - 1)
-            }
+            None => runner.oldest_pending(head).await?.map_or(head, |oldest| oldest - 1),
         };
-        let events = read_log(&self.pool, &self.types, after, i64::try_from(MAX_BATCH).unwrap_or(i64::MAX)).await?;
-        self.cursor = Some(after);
+        let events = if after < head {
+            read_log(&self.pool, &self.types, after, head, i64::try_from(MAX_BATCH).unwrap_or(i64::MAX)).await?
+        } else {
+            vec![]
+        };
+        // Events of other types are passed over once and not again at every look.
+        self.reach = match events.last() {
+            Some(last) if events.len() == MAX_BATCH => last.position,
+            _ => after.max(head),
+        };
+        self.cursor = Some(if events.is_empty() { self.reach } else { after });
         Ok(events.into_iter().map(|event| Delivery { event, previous: None }).collect())
     }
 }
@@ -70,8 +79,8 @@ impl EventSource for LogSource {
     }
 
     fn applied(&mut self, batch: &[Delivery]) {
-        if let Some(last) = batch.last() {
-            self.cursor = self.cursor.max(Some(last.event.position));
+        if !batch.is_empty() {
+            self.cursor = Some(self.reach);
         }
     }
 }

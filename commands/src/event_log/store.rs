@@ -13,6 +13,7 @@ use super::{
     EventLog,
     append::{Append, AppendError, EncodedEvent, StreamAppend},
     codec::CodecError,
+    keys::KeyError,
 };
 
 /// An aggregate as its events have made it.
@@ -49,7 +50,12 @@ impl From<PersistenceError> for StoreError {
 
 impl From<CodecError> for StoreError {
     fn from(error: CodecError) -> Self {
-        Self::Unreadable(error)
+        match error {
+            CodecError::Key(KeyError::Storage(error)) => {
+                Self::Unavailable(PersistenceError::ConnectionError(Box::new(error)))
+            }
+            error => Self::Unreadable(error),
+        }
     }
 }
 

@@ -152,7 +152,7 @@ async fn a_repeated_request_is_answered_with_what_the_first_has_made(_: PgPoolOp
     let other = node.commands.execute::<Chat>(new_id(), start(), &request("key", "other body")).await;
 
     assert_eq!((made.repeats, made.positions.len()), (None, 1));
-    assert_eq!((repeated.repeats, repeated.positions.len()), (Some(first), 0));
+    assert_eq!((repeated.repeats, repeated.positions), (Some(first), made.positions));
     assert!(matches!(other, Err(ExecuteError::Append(AppendError::KeyReused))));
     assert_eq!(number(&node.pool, "SELECT count(*) FROM events").await, 1);
 }
@@ -180,4 +180,24 @@ async fn of_many_equal_requests_at_once_one_is_executed(_: PgPoolOptions, option
     let [event] = events.as_slice() else { panic!("{} events", events.len()) };
     let repeats: Vec<String> = results.into_iter().flatten().map(|id| id.to_string()).collect();
     assert_eq!(repeats, vec![event.aggregate_id.clone(); 15]);
+}
+
+/// cqrs-es's own framework works on our store: it loads and appends by the same rules.
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn the_framework_of_cqrs_es_runs_on_the_log(_: PgPoolOptions, options: PgConnectOptions) {
+    let node = Node::start(&options).await;
+    let chat = new_id();
+    let metadata = |actor: &str| {
+        let ids = ["event_id", "command_id", "correlation_id"].map(|name| (name.to_owned(), new_id().to_string()));
+        let rest = [("actor", actor), ("recorded_at", "2026-11-22T09:02:31.906984Z")];
+        let rest = rest.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        ids.into_iter().chain(rest).collect()
+    };
+    let framework = cqrs_es::CqrsFramework::<Chat, _>::new(node.commands.log().clone(), vec![], ());
+    framework.execute_with_metadata(&chat.to_string(), start(), metadata("system:test")).await.expect("executed");
+    let repeated = framework.execute_with_metadata(&chat.to_string(), start(), metadata("system:test")).await;
+
+    assert!(matches!(repeated, Err(cqrs_es::AggregateError::UserError(_))));
+    let loaded = node.commands.log().load::<Chat>(chat).await.expect("the chat can be loaded");
+    assert_eq!(loaded.sequence, 1);
 }
