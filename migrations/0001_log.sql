@@ -78,6 +78,7 @@ CREATE TABLE tokens
     session_id uuid        NOT NULL UNIQUE,
     created_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX tokens_by_user ON tokens (user_id);
 CREATE TABLE provider_keys
 (
     project_id uuid PRIMARY KEY,

@@ -15,7 +15,7 @@ use commands::{
     },
     answering::{Answering, InterruptedAnswers},
     clock::{SharedClock, SystemClock},
-    documents::{Documents, Embedding, EmbeddingHandler},
+    documents::{Documents, Embedding, EmbeddingHandler, Removal},
     event_log::{Committed, ConsumerError, EventConsumer, EventLog, KafkaSettings, Progress, run_relay},
     execute::Commands,
     jobs::{JobHandler, Worker},
@@ -30,8 +30,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::Settings;
 
-/// Workers of a process that do jobs side by side.
-const WORKERS: usize = 2;
+/// Documents that a process embeds side by side.
+const EMBEDDING_WORKERS: usize = 2;
 
 /// Everything that a process shares among its tasks.
 #[derive(Clone)]
@@ -124,8 +124,8 @@ impl App {
     /// Does the work that follows from events, for ever.
     pub fn spawn_workers(&self, tasks: &mut JoinSet<()>) {
         self.spawn_consumer(Arc::new(EmbeddingHandler), tasks);
-        for _ in 0..WORKERS {
-            tasks.spawn(self.worker().run());
+        for worker in self.workers() {
+            tasks.spawn(worker.run());
         }
     }
 
@@ -141,16 +141,21 @@ impl App {
         tasks.spawn(log.follow(consumer, self.kafka.clone(), self.progress.clone()));
     }
 
-    fn worker(&self) -> Worker {
-        let embedding = Embedding {
+    /// Two kinds of workers, so that what is quick and urgent never waits behind a long import.
+    fn workers(&self) -> Vec<Worker> {
+        let index = self.answering.index.clone();
+        let embedding: Arc<dyn JobHandler> = Arc::new(Embedding {
             commands: self.commands.clone(),
             media: self.media.clone(),
             embedder: self.answering.embedder.clone(),
-            index: self.answering.index.clone(),
-        };
-        let interrupted = InterruptedAnswers { commands: self.commands.clone() };
-        let handlers: Vec<Arc<dyn JobHandler>> = vec![Arc::new(embedding), Arc::new(interrupted)];
-        Worker::new(self.pool.clone(), self.clock.new_id(), handlers, self.progress.clone())
+            index: index.clone(),
+        });
+        let interrupted: Arc<dyn JobHandler> = Arc::new(InterruptedAnswers { commands: self.commands.clone() });
+        let removal: Arc<dyn JobHandler> = Arc::new(Removal { index });
+        let worker = |handlers| Worker::new(self.pool.clone(), self.clock.new_id(), handlers, self.progress.clone());
+        std::iter::once(worker(vec![interrupted, removal]))
+            .chain((0..EMBEDDING_WORKERS).map(|_| worker(vec![embedding.clone()])))
+            .collect()
     }
 
     /// Applies what is in the log to the views and does the work that is due, until nothing is left.
@@ -159,13 +164,17 @@ impl App {
     /// If an event cannot be applied or the database fails.
     pub async fn settle(&self) -> anyhow::Result<()> {
         let log = self.commands.log();
-        let worker = self.worker();
+        let workers = self.workers();
         loop {
             for consumer in Self::projections() {
                 log.catch_up(consumer, &self.progress).await?;
             }
             log.catch_up(Arc::new(EmbeddingHandler), &self.progress).await?;
-            if worker.run_due().await? == 0 {
+            let mut attempts = 0;
+            for worker in &workers {
+                attempts += worker.run_due().await?;
+            }
+            if attempts == 0 {
                 return Ok(());
             }
         }

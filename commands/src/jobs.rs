@@ -151,8 +151,10 @@ impl Worker {
 
 /// Prolongs a lease again and again. Returns when the lease is lost to another worker.
 pub async fn keep_alive(pool: &PgPool, job: Uuid, worker: Uuid) {
+    let mut pause = HEARTBEAT;
     loop {
-        tokio::time::sleep(HEARTBEAT).await;
+        tokio::time::sleep(pause).await;
+        pause = HEARTBEAT;
         let prolonged = sqlx::query!(
             "UPDATE jobs SET lease_until = now() + make_interval(secs => $3) WHERE job_id = $1 AND leased_by = $2",
             job,
@@ -164,7 +166,11 @@ pub async fn keep_alive(pool: &PgPool, job: Uuid, worker: Uuid) {
         match prolonged {
             Ok(done) if done.rows_affected() == 0 => return,
             Ok(_) => {}
-            Err(error) => tracing::warn!(%error, %job, "a job's lease was not prolonged"),
+            Err(error) => {
+                tracing::warn!(%error, %job, "a job's lease was not prolonged");
+                // After an outage the living must be faster than those who would take over.
+                pause = Duration::from_millis(200);
+            }
         }
     }
 }

@@ -123,6 +123,11 @@ impl Accounts {
     /// # Errors
     /// [`AccountError::WrongCredentials`] without saying what was wrong.
     pub async fn check_credentials(&self, email: &Email, password: Zeroizing<String>) -> Result<UserId, AccountError> {
+        Ok(self.verified(email, password).await?.0)
+    }
+
+    /// Whose e-mail address and password they are, and the hash that the password was checked against.
+    async fn verified(&self, email: &Email, password: Zeroizing<String>) -> Result<(UserId, String), AccountError> {
         let owner = self.owner_of(Reservation::Email, &self.email_key(email)).await?;
         let stored = match owner {
             Some(owner) => {
@@ -132,8 +137,9 @@ impl Accounts {
             }
             None => None,
         };
-        let is_right = password::verify(password, stored).await?;
-        owner.filter(|_| is_right).map(UserId::new).ok_or(AccountError::WrongCredentials)
+        let is_right = password::verify(password, stored.clone()).await?;
+        let verified = owner.map(UserId::new).zip(stored).filter(|_| is_right);
+        verified.ok_or(AccountError::WrongCredentials)
     }
 
     /// Logs in: a token of its own for every login.
@@ -147,11 +153,11 @@ impl Accounts {
         session: SessionId,
         context: impl FnOnce(UserId) -> Context,
     ) -> Result<Login, AccountError> {
-        let user = self.check_credentials(email, password).await?;
+        let (user, password_hash) = self.verified(email, password).await?;
         let mut bytes = Zeroizing::new([0_u8; 20]);
         rand::rng().fill_bytes(bytes.as_mut());
         let token = Zeroizing::new(hex::encode(bytes.as_ref()));
-        let rows = vec![Row::Token { token_hash: hash_token(&token), user, session }];
+        let rows = vec![Row::Token { token_hash: hash_token(&token), user, session, password_hash }];
         let command = UserCommand::StartSession(session);
         let committed = self.commands.execute_with::<User>(user.value(), command, rows, &context(user)).await?;
         Ok(Login { token, committed })

@@ -4,12 +4,16 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 use zxcvbn::zxcvbn;
 
 use super::AccountError;
 
 const MIN_CHARS: usize = 8;
+
+/// Passwords that are hashed at once: each takes 19 MiB, and anybody may ask for it.
+static SLOTS: Semaphore = Semaphore::const_new(4);
 
 /// Why a new password is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +78,7 @@ fn is_similar(password: &str, value: &str) -> bool {
 
 /// Argon2id with its recommended parameters; the text form names them, so that they can be raised later.
 pub(super) async fn hash(password: Zeroizing<String>) -> Result<String, AccountError> {
+    let _slot = SLOTS.acquire().await.map_err(|_| AccountError::Hashing)?;
     tokio::task::spawn_blocking(move || {
         Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())
     })
@@ -84,6 +89,7 @@ pub(super) async fn hash(password: Zeroizing<String>) -> Result<String, AccountE
 
 /// Whether it is the password. Without a stored hash the same work is done in vain.
 pub(super) async fn verify(password: Zeroizing<String>, stored: Option<String>) -> Result<bool, AccountError> {
+    let _slot = SLOTS.acquire().await.map_err(|_| AccountError::Hashing)?;
     tokio::task::spawn_blocking(move || match stored {
         Some(stored) => {
             let stored = PasswordHash::new(&stored).map_err(|_| AccountError::Hashing)?;

@@ -195,23 +195,27 @@ fn provider_error(error: OpenAIError) -> ProviderError {
         OpenAIError::InvalidArgument(detail) => ProviderError::refused(detail),
         // An error in a server's own form, such as with a number for the code; its status is lost.
         OpenAIError::JSONDeserialize(error, body) => match serde_json::from_str::<Value>(&body) {
-            Ok(body) => reported_error(body.get("error").unwrap_or(&body)),
-            Err(_) => ProviderError::unavailable(format!("unreadable answer: {error}")),
+            Ok(Value::Object(body)) if body.contains_key("error") => reported_error(&body["error"]),
+            Ok(body) if body.get("code").is_some() => reported_error(&body),
+            Ok(_) | Err(_) => ProviderError::unavailable(format!("unreadable answer: {error}")),
         },
         other => ProviderError::unavailable(other.to_string()),
     }
 }
 
 fn api_error(status: StatusCode, error: &ApiError) -> ProviderError {
+    let code = error.code.as_deref().unwrap_or_default();
+    let kind = error.r#type.as_deref().unwrap_or_default();
+    let detail = format!("status {} {} {}", status.as_u16(), machine_word(kind), machine_word(code));
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ProviderError::Unauthorized,
         StatusCode::TOO_MANY_REQUESTS if error.code.as_deref() == Some("insufficient_quota") => {
-            ProviderError::refused(error.to_string())
+            ProviderError::refused(detail)
         }
         StatusCode::TOO_MANY_REQUESTS => ProviderError::RateLimited,
-        StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT => ProviderError::unavailable(error.to_string()),
-        status if status.is_client_error() => ProviderError::refused(error.to_string()),
-        _ => ProviderError::unavailable(error.to_string()),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT => ProviderError::unavailable(detail),
+        status if status.is_client_error() => ProviderError::refused(detail),
+        _ => ProviderError::unavailable(detail),
     }
 }
 
@@ -221,8 +225,18 @@ fn reported_error(error: &Value) -> ProviderError {
     match code.as_str() {
         "401" | "403" | "invalid_api_key" => ProviderError::Unauthorized,
         "429" | "rate_limit_exceeded" => ProviderError::RateLimited,
-        "400" | "404" | "413" | "422" => ProviderError::refused(error.to_string()),
-        _ => ProviderError::unavailable(error.to_string()),
+        "400" | "404" | "413" | "422" => ProviderError::refused(machine_word(&code)),
+        _ => ProviderError::unavailable(machine_word(&code)),
+    }
+}
+
+/// What may be logged of a server's own words: a code, never a sentence. Servers repeat the request in their messages, and that
+/// is personal text.
+fn machine_word(text: &str) -> String {
+    if text.chars().count() <= 60 && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)) {
+        text.to_owned()
+    } else {
+        "(not a code)".to_owned()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The work on one answer.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use domain::{
     chat::{
@@ -11,11 +13,11 @@ use domain::{
     values::Model,
 };
 use futures::StreamExt;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 use super::{Answering, TurnEvent, message_of};
 use crate::{
-    event_log::{Committed, Row},
+    event_log::{AppendError, Committed, Row, StoreError},
     execute::{Context, ExecuteError},
     jobs::keep_alive,
     ports::{AnswerChunk, AnswerRequest, Exchange, Finish, Passage, ProviderError, Query, TextKind},
@@ -26,6 +28,11 @@ use crate::{
 const MAX_PASSAGES: u32 = 20;
 /// Earlier turns that the model is told of.
 const MAX_HISTORY: usize = 10;
+/// Small models may repeat themselves without end.
+const MAX_ANSWER_BYTES: usize = 200_000;
+const MAX_ANSWER_TIME: Duration = Duration::from_secs(300);
+/// While the log cannot be written, a complete answer is kept and tried again.
+const RECORD_PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) struct Work {
     pub answering: Answering,
@@ -95,10 +102,23 @@ impl Work {
         self.report(event);
     }
 
-    /// Records an outcome and ends the job that stands for the work.
+    /// Records an outcome and ends the job that stands for the work. Waits for a log that is away: if that takes too long, another
+    /// worker takes the job over, and this outcome is refused.
     async fn record(&self, command: ChatCommand) -> Result<Committed, ExecuteError<ChatError>> {
         let rows = vec![Row::FinishJob(self.question.answer_id.value())];
-        self.answering.commands.execute_with::<Chat>(self.chat.value(), command, rows, &self.context).await
+        let commands = &self.answering.commands;
+        loop {
+            match commands.execute_with::<Chat>(self.chat.value(), command.clone(), rows.clone(), &self.context).await {
+                Err(
+                    error @ (ExecuteError::Append(AppendError::Unavailable(_))
+                    | ExecuteError::Store(StoreError::Unavailable(_))),
+                ) => {
+                    tracing::warn!(error = %crate::error_chain(&error), chat = %self.chat, "an answer waits to be recorded");
+                    tokio::time::sleep(RECORD_PAUSE).await;
+                }
+                result => return result,
+            }
+        }
     }
 
     /// The client may have gone; the work goes on.
@@ -210,7 +230,15 @@ impl Work {
         let mut raw = String::new();
         let mut finish = Finish::default();
         let mut filter = ReferenceFilter::default();
-        while let Some(chunk) = stream.next().await {
+        let end = Instant::now() + MAX_ANSWER_TIME;
+        loop {
+            let Ok(chunk) = tokio::time::timeout_at(end, stream.next()).await else {
+                return Err(Failure { partial_text: raw, ..Failure::new(AnswerFailure::ProviderUnavailable) });
+            };
+            let Some(chunk) = chunk else { break };
+            if raw.len() > MAX_ANSWER_BYTES {
+                return Err(Failure { partial_text: raw, ..Failure::new(AnswerFailure::Refused) });
+            }
             match chunk {
                 Ok(AnswerChunk::Delta(text)) => {
                     raw.push_str(&text);

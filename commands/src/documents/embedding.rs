@@ -20,9 +20,9 @@ use crate::{
 };
 
 /// Jobs that embed a document's version.
-pub const EMBED: &str = "embed_document";
+const EMBED: &str = "embed_document";
 /// Jobs that take a deleted document out of the index.
-pub const REMOVE: &str = "remove_document";
+const REMOVE: &str = "remove_document";
 
 /// Passages that are embedded in one request.
 const BATCH: usize = 128;
@@ -62,12 +62,32 @@ impl EventConsumer for EmbeddingHandler {
     }
 }
 
-/// Does the work of [`EMBED`] and [`REMOVE`] jobs.
+/// Does the work of [`EMBED`] jobs.
 pub struct Embedding {
     pub commands: Commands,
     pub media: SharedMediaStore,
     pub embedder: SharedEmbedder,
     pub index: SharedIndex,
+}
+
+/// Does the work of [`REMOVE`] jobs. What is deleted must go, however long it takes: nothing is ever given up.
+pub struct Removal {
+    pub index: SharedIndex,
+}
+
+#[async_trait]
+impl JobHandler for Removal {
+    fn kinds(&self) -> &'static [&'static str] {
+        &[REMOVE]
+    }
+
+    async fn run(&self, job: &Job) -> Result<(), JobError> {
+        self.index.remove_document(DocumentId::new(job.subject_id)).await.map_err(JobError::from_source)
+    }
+
+    async fn give_up(&self, job: &Job) -> Result<(), JobError> {
+        self.run(job).await
+    }
 }
 
 /// Why an attempt did not lead to passages in the index.
@@ -81,14 +101,10 @@ enum Failed {
 #[async_trait]
 impl JobHandler for Embedding {
     fn kinds(&self) -> &'static [&'static str] {
-        &[EMBED, REMOVE]
+        &[EMBED]
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {
-        if job.kind == REMOVE {
-            self.index.remove_document(DocumentId::new(job.subject_id)).await.map_err(JobError::from_source)?;
-            return Ok(());
-        }
         let loaded = self.commands.log().load::<Document>(job.subject_id).await.map_err(JobError::from_source)?;
         let id = DocumentId::new(job.subject_id);
         let (project_id, title, source, version) = match loaded.aggregate {
@@ -114,10 +130,8 @@ impl JobHandler for Embedding {
     }
 
     async fn give_up(&self, job: &Job) -> Result<(), JobError> {
-        if job.kind == REMOVE {
-            // There is nothing to give up: what is deleted must go, however long it takes.
-            return self.run(job).await;
-        }
+        // What failed must not be found; what an earlier attempt has left behind goes, however long that takes.
+        self.index.remove_document(DocumentId::new(job.subject_id)).await.map_err(JobError::from_source)?;
         let loaded = self.commands.log().load::<Document>(job.subject_id).await.map_err(JobError::from_source)?;
         let Document::Added { version, is_waiting: true, .. } = loaded.aggregate else { return Ok(()) };
         let reason = EmbeddingFailure::Provider;
@@ -136,7 +150,11 @@ impl Embedding {
         version: u32,
     ) -> Result<u32, Failed> {
         let text = self.text_of(source).await?;
-        let passages = passages::cut(title, &text);
+        let about = title.to_owned();
+        // A long text takes its time, and a parser that panics must not end more than this attempt.
+        let passages = tokio::task::spawn_blocking(move || passages::cut(&about, &text))
+            .await
+            .map_err(|error| Failed::ForNow(JobError::from_source(error)))?;
         if passages.is_empty() {
             return Err(Failed::ForGood(EmbeddingFailure::NoText));
         }

@@ -15,7 +15,7 @@ use crate::{
     execute::{Commands, Context, ExecuteError},
     ports::{MediaError, SharedMediaStore},
 };
-pub use embedding::{EMBED, Embedding, EmbeddingHandler, REMOVE};
+pub use embedding::{Embedding, EmbeddingHandler, Removal};
 
 /// A document that shall be added.
 pub struct NewDocument {

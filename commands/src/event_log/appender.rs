@@ -138,7 +138,7 @@ impl Writer {
 /// Whether the same transaction may succeed on another connection or a little later.
 fn is_transient(error: &sqlx::Error) -> bool {
     /// Classes of SQLSTATE: the connection, a lost session, conflict, resources, a shut-down, the system.
-    const TRANSIENT: [&str; 6] = ["08", "25P", "40", "53", "57P", "58"];
+    const TRANSIENT: [&str; 7] = ["08", "25P", "40", "53", "55P03", "57P", "58"];
     match error {
         sqlx::Error::Database(error) => {
             error.code().is_some_and(|code| TRANSIENT.iter().any(|class| code.starts_with(class)))

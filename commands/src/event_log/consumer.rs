@@ -1,7 +1,7 @@
 //! Consumers of the log: each event once in effect, because the checkpoint moves in the transaction of its effects.
 //!
 //! Where events come from (the log itself, or Kafka) is a [source](super::source)'s business; what is behind a checkpoint is skipped,
-//! what a source has left out is read from the log.
+//! what a source has left out comes from the log a moment later.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -103,7 +103,7 @@ impl Runner {
         self.codec.prefetch_keys(batch.iter().map(|delivery| &delivery.event)).await?;
         let mut tx = self.pool.begin().await?;
         let mut checkpoints = self.lock_checkpoints(batch, &mut tx).await?;
-        let wanted = self.wanted(batch, &checkpoints, &mut tx).await?;
+        let wanted = self.wanted(batch, &checkpoints);
         for event in self.codec.decode_all(&wanted).await? {
             self.consumer.consume(&event, &mut tx).await?;
             let key = (event.event.aggregate_type().to_owned(), event.partition);
@@ -117,13 +117,9 @@ impl Runner {
         Ok(())
     }
 
-    /// The events of the batch that are beyond the checkpoints, with those that the source has left out, in order.
-    async fn wanted(
-        &self,
-        batch: &[Delivery],
-        checkpoints: &BTreeMap<PartitionKey, i64>,
-        tx: &mut PgTransaction<'_>,
-    ) -> Result<Vec<StoredEvent>, sqlx::Error> {
+    /// The events of the batch that are beyond the checkpoints. Behind a gap nothing is taken: what is missing, and what follows
+    /// it, comes from the log, as late events do.
+    fn wanted(&self, batch: &[Delivery], checkpoints: &BTreeMap<PartitionKey, i64>) -> Vec<StoredEvent> {
         let mut reached = checkpoints.clone();
         let mut wanted = Vec::new();
         for delivery in batch {
@@ -140,13 +136,13 @@ impl Runner {
                     to = event.position,
                     "the stream has a gap, which is filled from the log"
                 );
-                let missing = read_partition(tx, &event.aggregate_type, event.partition, *position, event.position);
-                wanted.extend(missing.await?);
+                *position = i64::MAX;
+                continue;
             }
             *position = event.position;
             wanted.push(event.clone());
         }
-        Ok(wanted)
+        wanted
     }
 
     async fn lock_checkpoints(
@@ -196,30 +192,6 @@ impl Runner {
         .await?;
         Ok(())
     }
-}
-
-/// Events of a topic's partition between two positions, both exclusive.
-async fn read_partition(
-    tx: &mut PgTransaction<'_>,
-    aggregate_type: &str,
-    partition: i32,
-    after: i64,
-    before: i64,
-) -> Result<Vec<StoredEvent>, sqlx::Error> {
-    sqlx::query_as!(
-        StoredEvent,
-        r#"SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version,
-                  payload::text AS "payload!", metadata::text AS "metadata!", partition, command_id
-           FROM events
-           WHERE aggregate_type = $1 AND partition = $2 AND position > $3 AND position < $4
-           ORDER BY position"#,
-        aggregate_type,
-        partition,
-        after,
-        before,
-    )
-    .fetch_all(&mut **tx)
-    .await
 }
 
 /// Events of some types after a position and up to another, in order.

@@ -37,11 +37,12 @@ pub enum Row {
         user: UserId,
         hash: String,
     },
-    /// A token by its SHA-256.
+    /// A token by its SHA-256. It is not kept if the password that was checked for it has been changed since.
     Token {
         token_hash: Vec<u8>,
         user: UserId,
         session: SessionId,
+        password_hash: String,
     },
     EndSession(SessionId),
     EndOtherSessions {
@@ -107,11 +108,13 @@ impl Row {
                 user.value(),
                 hash,
             ),
-            Self::Token { token_hash, user, session } => sqlx::query!(
-                "INSERT INTO tokens (token_hash, user_id, session_id) VALUES ($1, $2, $3)",
+            Self::Token { token_hash, user, session, password_hash } => sqlx::query!(
+                "INSERT INTO tokens (token_hash, user_id, session_id)
+                 SELECT $1, user_id, $3 FROM passwords WHERE user_id = $2 AND hash = $4",
                 token_hash,
                 user.value(),
                 session.value(),
+                password_hash,
             ),
             Self::EndSession(session) => sqlx::query!("DELETE FROM tokens WHERE session_id = $1", session.value()),
             Self::EndOtherSessions { user, keep } => sqlx::query!(

@@ -101,7 +101,8 @@ async fn a_decision_that_was_overtaken_is_refused_as_a_conflict(_: PgPoolOptions
 async fn an_append_that_cannot_be_stored_leaves_its_neighbours_alone(_: PgPoolOptions, options: PgConnectOptions) {
     let node = Node::start(&options).await;
     let session = SessionId::new(new_id());
-    let token = |byte| Row::Token { token_hash: vec![byte; 32], user: UserId::new(new_id()), session };
+    let (user, hash) = (UserId::new(new_id()), "hash".to_owned());
+    let token = |byte| Row::Token { token_hash: vec![byte; 32], user, session, password_hash: hash.clone() };
     let job = |arguments| {
         let (job_id, subject_id) = (new_id(), new_id());
         Row::Job(NewJob { job_id, kind: "test", subject_id, arguments, leased_by: None })
@@ -111,7 +112,7 @@ async fn an_append_that_cannot_be_stored_leaves_its_neighbours_alone(_: PgPoolOp
             // PostgreSQL's jsonb refuses this character.
             4 => vec![job(serde_json::json!("fine")), job(serde_json::json!("\u{0}"))],
             // A session has one token.
-            9 => vec![token(1), token(2)],
+            9 => vec![Row::Password { user, hash: hash.clone() }, token(1), token(2)],
             _ => vec![job(serde_json::json!({ "number": number }))],
         })
         .collect();
@@ -200,4 +201,25 @@ async fn the_framework_of_cqrs_es_runs_on_the_log(_: PgPoolOptions, options: PgC
     assert!(matches!(repeated, Err(cqrs_es::AggregateError::UserError(_))));
     let loaded = node.commands.log().load::<Chat>(chat).await.expect("the chat can be loaded");
     assert_eq!(loaded.sequence, 1);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_login_with_a_password_that_has_just_been_changed_gets_no_living_token(
+    _: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let node = Node::start(&options).await;
+    let (user, context) = (UserId::new(new_id()), system());
+    let token = |byte, hash: &str| Row::Token {
+        token_hash: vec![byte; 32],
+        user,
+        session: SessionId::new(new_id()),
+        password_hash: hash.to_owned(),
+    };
+    let rows = vec![Row::Password { user, hash: "new".to_owned() }, token(1, "old"), token(2, "new")];
+    node.commands.execute_with::<Chat>(new_id(), start(), rows, &context).await.expect("executed");
+
+    let kept: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT token_hash FROM tokens").fetch_all(&node.pool).await.expect("tokens can be read");
+    assert_eq!(kept, vec![vec![2; 32]]);
 }
