@@ -5,19 +5,20 @@
 use std::{io::IsTerminal, panic};
 
 use anyhow::Context;
+use commands::event_log;
 use tracing_subscriber::{EnvFilter, util::SubscriberInitExt};
 
 use crate::config::{LogFormat, Settings};
 
 /// Libraries that repeat themselves, or that log what others have said (texts of a provider among it). `LOG` may turn them on.
-const QUIET: &str = "sqlx=warn,async_openai=off,rdkafka=off,librdkafka=off";
+const QUIET: &str = "sqlx=warn,async_openai=off";
 
 /// Starts logging and reports panics there. Call it once, before anything else runs.
 ///
 /// # Errors
 /// If `LOG` is no filter.
 pub fn start(settings: &Settings) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(format!("{QUIET},{}", settings.log))
+    let filter = EnvFilter::try_new(format!("{QUIET},{},{}", event_log::QUIET, settings.log))
         .context("LOG is no filter such as info or info,commands=debug")?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match settings.log_format {

@@ -47,6 +47,9 @@ pub enum StreamError {
     Unpublishable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// Log filter for the client library, which repeats each second what is said here once.
+pub const QUIET: &str = "rdkafka=off,librdkafka=off";
+
 const PATIENCE: Duration = Duration::from_secs(10);
 /// An event may hold a whole document's text. One that is too large would stop the stream for ever.
 pub(super) const MAX_MESSAGE_BYTES: &str = "67108864";

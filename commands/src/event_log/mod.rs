@@ -29,7 +29,7 @@ pub use append::{Append, AppendError, Idempotency, StreamAppend};
 pub use appender::Appender;
 pub use codec::{Codec, CodecError};
 pub use consumer::{ConsumerError, EventConsumer};
-pub use kafka::{KafkaSettings, StreamError};
+pub use kafka::{KafkaSettings, QUIET, StreamError};
 pub use keys::{KeyError, KeyRing, MasterKey};
 pub use progress::Progress;
 pub use relay::run_relay;
