@@ -62,7 +62,7 @@ impl EventConsumer for EmbeddingHandler {
     }
 }
 
-/// Does the work of [`EMBED`] jobs.
+/// Embeds documents, job by job.
 pub struct Embedding {
     pub commands: Commands,
     pub media: SharedMediaStore,
@@ -70,7 +70,7 @@ pub struct Embedding {
     pub index: SharedIndex,
 }
 
-/// Does the work of [`REMOVE`] jobs. What is deleted must go, however long it takes: nothing is ever given up.
+/// Takes deleted documents out of the index. What is deleted must go, however long it takes: nothing is ever given up.
 pub struct Removal {
     pub index: SharedIndex,
 }
