@@ -62,7 +62,7 @@ pub struct Settings {
     pub master_key_file: Option<PathBuf>,
 
     /// OpenAI-compatible server that answers; without it and without a key the built-in answerer quotes documents
-    /// [default with a key: https://api.openai.com/v1]
+    /// [default with a key: OpenAI's own]
     #[arg(long, env, global = true)]
     pub openai_base_url: Option<String>,
 
