@@ -1,8 +1,7 @@
 //! `ayushma evaluate-retrieval`: asks a running server over HTTP, as any client would.
 
 use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -15,7 +14,7 @@ use reqwest::{Client, RequestBuilder, multipart::Form};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 
-use super::{createsuperuser::email, documents_folder, import_documents::progress_bar, password_from_stdin, say};
+use super::{createsuperuser::email, import_documents::progress_bar, password_from_stdin, say};
 use crate::shutdown::Shutdown;
 
 /// How long one answer may take.
@@ -25,8 +24,8 @@ const SHOWN_ERRORS: usize = 5;
 
 /// Measure how well a running server finds the documents that answer questions
 ///
-/// Every question is asked in a chat of its own. A question counts as found if the document that answers it, known by its
-/// title, is the first reference of the answer (hit@1) or among the first five (hit@5).
+/// Every question is asked in a chat of its own. A question counts as found if the document that answers it, known by the
+/// name of its file, is the first reference of the answer (hit@1) or among the first five (hit@5).
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Example (after `import-documents evaluation/medquad/documents --skip-lines-starting '## '`):
@@ -51,10 +50,6 @@ pub(super) struct EvaluateRetrieval {
     /// The questions: a JSON object a line, with "question" and "document" (the file that answers it)
     #[arg(long, default_value = "evaluation/medquad/questions.jsonl")]
     questions: PathBuf,
-
-    /// The folder of those files
-    #[arg(long, default_value = "evaluation/medquad/documents")]
-    documents: PathBuf,
 
     /// Questions that are asked at the same time
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -96,7 +91,8 @@ struct Message {
 
 #[derive(Deserialize)]
 struct Reference {
-    title: String,
+    /// An address that ends with the file's name.
+    file: Option<String>,
 }
 
 /// The results so far.
@@ -111,12 +107,11 @@ struct Tally {
 impl EvaluateRetrieval {
     pub(super) async fn run(self, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
         let questions = self.read_questions()?;
-        let titles = read_titles(&self.documents)?;
         let password = password_from_stdin().await?;
         let server = Server::log_in(&self.url, self.project, self.email.as_str(), &password).await?;
         tokio::select! {
             () = shutdown.requested() => bail!("interrupted"),
-            code = ask_all(&server, &questions, &titles, self.concurrency.into()) => code,
+            code = ask_all(&server, &questions, self.concurrency.into()) => code,
         }
     }
 
@@ -134,19 +129,7 @@ impl EvaluateRetrieval {
     }
 }
 
-/// The title that each file of the folder was imported under.
-fn read_titles(folder: &Path) -> anyhow::Result<HashMap<String, String>> {
-    let files = documents_folder::files(folder)?;
-    let documents = files.iter().map(|path| documents_folder::read(path, None));
-    documents.map(|document| document.map(|document| (document.name, document.title.to_string()))).collect()
-}
-
-async fn ask_all(
-    server: &Server,
-    questions: &[Question],
-    titles: &HashMap<String, String>,
-    concurrency: usize,
-) -> anyhow::Result<ExitCode> {
+async fn ask_all(server: &Server, questions: &[Question], concurrency: usize) -> anyhow::Result<ExitCode> {
     let bar = progress_bar(questions.len(), "asked");
     let started = Instant::now();
     let mut answers = futures::stream::iter(questions)
@@ -157,7 +140,7 @@ async fn ask_all(
         .buffer_unordered(concurrency);
     let mut tally = Tally::default();
     while let Some((question, found, time)) = answers.next().await {
-        tally.count(found, titles.get(&question.document), time);
+        tally.count(found, &question.document, time);
         bar.inc(1);
     }
     let seconds = started.elapsed().as_secs_f64();
@@ -167,11 +150,10 @@ async fn ask_all(
 }
 
 impl Tally {
-    fn count(&mut self, found: anyhow::Result<Vec<String>>, wanted: Option<&String>, time: Duration) {
-        let found = match (found, wanted) {
-            (Ok(found), Some(wanted)) => found.iter().take(5).position(|title| title == wanted),
-            (Ok(_), None) => return self.errors.push("the question's document is not in the folder".to_owned()),
-            (Err(error), _) => return self.errors.push(format!("{error:#}")),
+    fn count(&mut self, found: anyhow::Result<Vec<String>>, wanted: &str, time: Duration) {
+        let found = match found {
+            Ok(found) => found.iter().take(5).position(|name| name == wanted),
+            Err(error) => return self.errors.push(format!("{error:#}")),
         };
         self.times.push(time);
         self.first += usize::from(found == Some(0));
@@ -213,14 +195,15 @@ impl Server {
         self.client.post(url).header("Authorization", format!("Token {}", self.token))
     }
 
-    /// The titles of the documents that the answer refers to, in its order.
+    /// The names of the files that the answer refers to, in its order.
     async fn references(&self, question: &str) -> anyhow::Result<Vec<String>> {
         let chat: Chat = answer_to(self.post("").json(&json!({ "title": "Evaluation" }))).await?;
         let form =
             Form::new().text("text", question.to_owned()).text("stream", "false").text("generate_audio", "false");
         let asked = self.post(&format!("/{}/converse", chat.external_id)).multipart(form);
         let message: Message = answer_to(asked).await?;
-        Ok(message.reference_documents.into_iter().map(|document| document.title).collect())
+        let files = message.reference_documents.into_iter().map(|document| document.file.unwrap_or_default());
+        Ok(files.map(|file| file.rsplit('/').next().unwrap_or_default().to_owned()).collect())
     }
 }
 
