@@ -113,17 +113,22 @@ pub(crate) fn assert_first_occurrences_in_order(seen: &[Seen], positions: &[i64]
     assert_eq!(first, positions, "left out, or overtaken");
 }
 
-/// A record that claims to be a chat's last event.
+/// A record that claims to be an aggregate's last event.
 pub(crate) struct Forged {
     pub(crate) log_id: Uuid,
-    pub(crate) chat: Uuid,
+    pub(crate) aggregate: Uuid,
     pub(crate) partition: i32,
     pub(crate) position: i64,
     pub(crate) previous: i64,
 }
 
 impl Forged {
+    /// As the end of a chat.
     pub(crate) async fn send(&self, settings: &KafkaSettings) {
+        self.send_as(settings, "chat", "Deleted", r#"{"type":"Deleted"}"#).await;
+    }
+
+    pub(crate) async fn send_as(&self, settings: &KafkaSettings, aggregate: &str, event: &str, payload: &str) {
         let metadata = serde_json::json!({
             "event_id": new_id(),
             "command_id": new_id(),
@@ -132,8 +137,8 @@ impl Forged {
             "recorded_at": "2026-01-01T00:00:00Z",
         });
         let headers = [
-            ("ce_type", "ayushma.chat.Deleted".to_owned()),
-            ("ce_subject", self.chat.to_string()),
+            ("ce_type", format!("ayushma.{aggregate}.{event}")),
+            ("ce_subject", self.aggregate.to_string()),
             ("ce_eventversion", "1".to_owned()),
             ("ce_logid", self.log_id.to_string()),
             ("ce_position", self.position.to_string()),
@@ -145,18 +150,18 @@ impl Forged {
         let headers = headers
             .iter()
             .fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: Some(value) }));
-        self.produce(settings, r#"{"type":"Deleted"}"#, Some(headers)).await;
+        self.produce(settings, aggregate, payload, Some(headers)).await;
     }
 
     /// A record that is no event at all.
     pub(crate) async fn send_rubbish(&self, settings: &KafkaSettings) {
-        self.produce(settings, "rubbish", None).await;
+        self.produce(settings, "chat", "rubbish", None).await;
     }
 
-    async fn produce(&self, settings: &KafkaSettings, payload: &str, headers: Option<OwnedHeaders>) {
+    async fn produce(&self, settings: &KafkaSettings, aggregate: &str, payload: &str, headers: Option<OwnedHeaders>) {
         let producer: FutureProducer =
             ClientConfig::new().set("bootstrap.servers", &settings.brokers).create().expect("a producer");
-        let (topic, key) = (format!("{}.chat.v1", settings.prefix), self.chat.to_string());
+        let (topic, key) = (format!("{}.{aggregate}.v1", settings.prefix), self.aggregate.to_string());
         let mut record = FutureRecord::to(&topic).key(&key).payload(payload).partition(self.partition);
         record.headers = headers;
         producer.send(record, Duration::from_secs(10)).await.map_err(|(error, _)| error).expect("sent");

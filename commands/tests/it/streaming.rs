@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use commands::documents::EmbeddingHandler;
 use commands::event_log::{KafkaSettings, Progress, partition_of, run_relay};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::task::AbortHandle;
@@ -27,10 +28,10 @@ impl Node {
         sqlx::query_scalar("SELECT log_id FROM log_head").fetch_one(&self.pool).await.expect("one")
     }
 
-    /// A record at the end of a chat's partition that is in no log: whoever has it, has it from Kafka, and everything before it.
-    async fn forge(&self, chat: Uuid, position: i64, previous: i64) -> Forged {
-        let partition = partition_of(&chat.to_string(), 16);
-        Forged { log_id: self.log_id().await, chat, partition, position, previous }
+    /// A record at the end of an aggregate's partition that is in no log: whoever has it, has it from Kafka, and everything before it.
+    async fn forge(&self, aggregate: Uuid, position: i64, previous: i64) -> Forged {
+        let partition = partition_of(&aggregate.to_string(), 16);
+        Forged { log_id: self.log_id().await, aggregate, partition, position, previous }
     }
 
     async fn until_tallied(&self, name: &str, position: i64) {
@@ -135,4 +136,32 @@ async fn without_a_broker_events_come_from_the_log(_: PgPoolOptions, options: Pg
     node.write_chats(5, 4).await;
     until("the new ones are consumed", async || tallied(&node.pool, "alone").await.len() >= 40).await;
     assert_each_once(&node.pool, "alone", 40).await;
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_documents_event_that_comes_through_kafka_triggers_its_embedding(
+    _: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let settings = settings();
+    let mut node = Node::start(&options).await;
+    node.start_chat(new_id()).await.expect("new");
+    node.start_relay(&settings);
+    until_published(&node.pool).await;
+
+    // In no log: the handler can have it from Kafka only.
+    let document = new_id();
+    let payload = serde_json::json!({
+        "type": "Added", "project_id": new_id(), "title": "Zinc", "document_type": "text", "text_content": "14 days",
+    });
+    node.forge(document, 1_000, 0).await.send_as(&settings, "document", "Added", &payload.to_string()).await;
+    let log = node.log().clone();
+    node.spawn(log.follow(Arc::new(EmbeddingHandler), Some(settings.clone()), Progress::default()));
+
+    until("the embedding waits to be done", async || {
+        let waiting = sqlx::query_scalar("SELECT count(*) FROM jobs WHERE kind = 'embed_document' AND subject_id = $1");
+        let waiting: i64 = waiting.bind(document).fetch_one(&node.pool).await.expect("jobs can be counted");
+        waiting == 1
+    })
+    .await;
 }
