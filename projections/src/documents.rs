@@ -14,6 +14,7 @@ use domain::{
 };
 use serde::Serialize;
 use sqlx::{PgPool, PgTransaction, QueryBuilder, query, query_as};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
@@ -84,7 +85,7 @@ impl Projector for DocumentsProjector {
 }
 
 /// A document, as the contract shows one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DocumentView {
     pub external_id: Uuid,
     pub title: String,
@@ -93,6 +94,7 @@ pub struct DocumentView {
     #[serde(with = "wire_time")]
     pub modified_at: DateTime<Utc>,
     pub description: Option<String>,
+    #[schema(minimum = 1, maximum = 3)]
     pub document_type: i16,
     /// The address of its file.
     pub file: Option<String>,

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 use sqlx::{PgPool, Postgres, QueryBuilder, Row};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::QueryError;
@@ -33,13 +34,15 @@ pub struct Window {
 }
 
 /// A part of a list, as the contract wraps it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Page<T> {
     /// Of the whole list.
+    #[schema(minimum = 0)]
     pub count: i64,
     pub has_previous: bool,
     pub has_next: bool,
     pub results: Vec<T>,
+    #[schema(minimum = 0)]
     pub offset: i64,
 }
 

@@ -10,6 +10,7 @@ use domain::{
 };
 use serde::Serialize;
 use sqlx::{PgPool, PgTransaction, QueryBuilder, query, query_as};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
@@ -123,7 +124,7 @@ async fn insert(
 }
 
 /// A project, as the contract shows it to people who are not staff.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ProjectView {
     pub external_id: Uuid,
     pub title: String,
@@ -132,8 +133,11 @@ pub struct ProjectView {
     #[serde(with = "wire_time")]
     pub modified_at: DateTime<Utc>,
     pub description: Option<String>,
+    #[schema(minimum = 1, maximum = 3)]
     pub stt_engine: i16,
+    #[schema(minimum = 1, maximum = 2)]
     pub tts_engine: i16,
+    #[schema(minimum = 1, maximum = 8)]
     pub model: i16,
     pub is_default: bool,
     pub display_preset_questions: Option<Vec<String>>,
@@ -142,7 +146,7 @@ pub struct ProjectView {
 }
 
 /// A project, as the contract shows it to staff.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct StaffProjectView {
     pub external_id: Uuid,
     pub title: String,
@@ -151,9 +155,12 @@ pub struct StaffProjectView {
     #[serde(with = "wire_time")]
     pub modified_at: DateTime<Utc>,
     pub description: Option<String>,
+    #[schema(minimum = 1, maximum = 3)]
     pub stt_engine: i16,
+    #[schema(minimum = 1, maximum = 2)]
     pub tts_engine: i16,
     /// A text, as the original has it.
+    #[schema(pattern = "^[1-8]$")]
     pub model: String,
     pub is_default: bool,
     pub display_preset_questions: Option<Vec<String>>,

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use domain::{envelope::RecordedEvent, event::Event, ids::UserId, user::UserEvent};
 use serde::Serialize;
 use sqlx::{PgPool, PgTransaction, query, query_as};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{ProjectionError, Projector, QueryError, wire_time};
@@ -55,7 +56,7 @@ impl Projector for UsersProjector {
 }
 
 /// A user, as the contract shows one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "the contract's roles are independent of each other")]
 pub struct UserView {
     pub external_id: Uuid,

@@ -13,8 +13,9 @@ use domain::{
     user::Roles,
     values::{Email, FullName, Username},
 };
-use projections::users;
-use serde_json::json;
+use projections::users::{self, UserView};
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 use zeroize::Zeroizing;
 
 use super::{
@@ -22,18 +23,26 @@ use super::{
     refusals::{EMAIL_TAKEN, USERNAME_TAKEN},
     web::{Origin, Web, empty},
 };
-use crate::contract::{
-    fields::Fields,
-    input::UnreadBody,
-    problem::ApiError,
-    resource::{
-        Permission::{Public, Staff, User},
-        resource,
+use crate::{
+    contract::{
+        fields::Fields,
+        input::UnreadBody,
+        problem::ApiError,
+        resource::{
+            Permission::{Public, Staff, User},
+            resource,
+        },
     },
+    openapi::bodies::{Credentials, ProfileChange, Registration as RegistrationBody},
 };
 
 const INVALID_USERNAME: &str =
     "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
+
+/// What the handlers say of themselves.
+#[derive(OpenApi)]
+#[openapi(paths(register, log_in, log_out, me, change_me))]
+pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
@@ -43,6 +52,14 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .route("/api/users/me", resource(Staff).get(User, me).patch(User, change_me).guarded_by(web.clone()))
 }
 
+/// Makes an account.
+#[utoipa::path(
+    post,
+    path = "/api/auth/register",
+    security(()),
+    request_body = RegistrationBody,
+    responses((status = 201, description = "Made"))
+)]
 async fn register(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {
     let input = body.read().await?;
     let wanted_email = input.text("email").and_then(|text| Email::parse(text).ok());
@@ -108,6 +125,21 @@ fn parse_name(text: &str) -> Result<FullName, ApiError> {
     FullName::parse(text).map_err(|error| ApiError::field("full_name", format!("The name {error}.")))
 }
 
+/// The token of a new login.
+#[derive(Serialize, ToSchema)]
+struct Login {
+    #[schema(pattern = "^[0-9a-f]{40}$")]
+    token: String,
+}
+
+/// Logs in.
+#[utoipa::path(
+    post,
+    path = "/api/auth/login",
+    security(()),
+    request_body = Credentials,
+    responses((status = 200, description = "Logged in", body = Login))
+)]
 async fn log_in(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {
     let input = body.read().await?;
     let (password, email) = input.create(|fields| {
@@ -117,9 +149,12 @@ async fn log_in(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Res
     let email = Email::parse(&email).map_err(|_| ApiError::from(AccountError::WrongCredentials))?;
     let session = SessionId::new(web.app.clock.new_id());
     let login = web.app.accounts.log_in(&email, password, session, |user| origin.context(Actor::User(user))).await?;
-    web.written(&login.committed, async || Ok(Json(json!({ "token": login.token.as_str() })).into_response())).await
+    web.written(&login.committed, async || Ok(Json(Login { token: login.token.as_str().to_owned() }).into_response()))
+        .await
 }
 
+/// Ends the login whose token is shown.
+#[utoipa::path(delete, path = "/api/auth/logout", security(()), responses((status = 204, description = "Ended")))]
 async fn log_out(State(web): State<Web>, origin: Origin, caller: Option<CallerInfo>) -> Result<Response, ApiError> {
     let session = caller.and_then(|caller| Some((caller.session?, caller)));
     let Some((session, caller)) = session else {
@@ -130,10 +165,19 @@ async fn log_out(State(web): State<Web>, origin: Origin, caller: Option<CallerIn
     web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }
 
+/// Who is calling.
+#[utoipa::path(get, path = "/api/users/me", responses((status = 200, description = "The caller", body = UserView)))]
 async fn me(caller: CallerInfo) -> Response {
     Json(caller.user).into_response()
 }
 
+/// Changes the caller's name or password.
+#[utoipa::path(
+    patch,
+    path = "/api/users/me",
+    request_body = ProfileChange,
+    responses((status = 200, description = "The caller, changed", body = UserView))
+)]
 async fn change_me(
     State(web): State<Web>,
     origin: Origin,

@@ -13,19 +13,34 @@ use domain::{
     project::Project,
     values::Title,
 };
-use projections::chats::{self, ChatSummary, Filter};
+use projections::{
+    chats::{self, ChatDetail, ChatSummary, Filter},
+    listing::Page,
+};
+use utoipa::OpenApi;
 
 use super::{
     caller::CallerInfo,
     web::{Origin, ProviderKey, Web, empty},
 };
-use crate::contract::{
-    ids::{own_id, parent_id},
-    input::{Input, UnreadBody},
-    paging::ListQuery,
-    problem::ApiError,
-    resource::{Permission::User, resource},
+use crate::{
+    contract::{
+        ids::{own_id, parent_id},
+        input::{Input, UnreadBody},
+        paging::ListQuery,
+        problem::ApiError,
+        resource::{Permission::User, resource},
+    },
+    openapi::{
+        bodies::{ChatChange, NewChat},
+        parameters::{Fetch, Idempotency, Listing, ProviderKey as ProviderKeyHeader, Search},
+    },
 };
+
+/// What the handlers say of themselves.
+#[derive(OpenApi)]
+#[openapi(paths(list, start, get, retitle, delete))]
+pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
@@ -44,6 +59,13 @@ fn sees_all(caller: &CallerInfo, query: &ListQuery) -> bool {
     caller.user.is_superuser && query.get("fetch") == Some("all")
 }
 
+/// The caller's chats in the project, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/projects/{project}/chats",
+    params(Listing, Search, Fetch),
+    responses((status = 200, description = "A part of the list", body = Page<ChatSummary>))
+)]
 async fn list(
     State(web): State<Web>,
     caller: CallerInfo,
@@ -79,6 +101,16 @@ fn title_of(input: &Input) -> Result<Title, ApiError> {
     Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))
 }
 
+/// Begins a chat.
+///
+/// A key of the model provider is needed, if one answers: the project's, the client's own, or the server's, which only some users may use.
+#[utoipa::path(
+    post,
+    path = "/api/projects/{project}/chats",
+    params(ProviderKeyHeader, Idempotency),
+    request_body = NewChat,
+    responses((status = 201, description = "Begun", body = ChatSummary))
+)]
 async fn start(
     State(web): State<Web>,
     origin: Origin,
@@ -113,6 +145,13 @@ async fn start(
     .await
 }
 
+/// A chat with its messages.
+#[utoipa::path(
+    get,
+    path = "/api/projects/{project}/chats/{id}",
+    params(Fetch),
+    responses((status = 200, description = "The chat", body = ChatDetail))
+)]
 async fn get(
     State(web): State<Web>,
     caller: CallerInfo,
@@ -126,6 +165,14 @@ async fn get(
     Ok(Json(chat.filter(is_visible).ok_or_else(ApiError::not_found)?).into_response())
 }
 
+/// Changes a chat's title.
+#[utoipa::path(
+    patch,
+    path = "/api/projects/{project}/chats/{id}",
+    params(Fetch),
+    request_body = ChatChange,
+    responses((status = 200, description = "The chat, changed", body = ChatSummary))
+)]
 async fn retitle(
     State(web): State<Web>,
     origin: Origin,
@@ -144,6 +191,13 @@ async fn retitle(
     web.written(&committed, async || Ok(Json(find(&web, &caller, &query, project, id).await?).into_response())).await
 }
 
+/// Deletes a chat.
+#[utoipa::path(
+    delete,
+    path = "/api/projects/{project}/chats/{id}",
+    params(Fetch),
+    responses((status = 204, description = "Deleted"))
+)]
 async fn delete(
     State(web): State<Web>,
     origin: Origin,

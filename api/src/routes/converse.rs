@@ -9,20 +9,27 @@ use axum::{
 use commands::answering::{Ask, Turn, TurnEvent};
 use domain::ids::{ChatId, MessageId};
 use futures::stream;
-use projections::chats;
+use projections::chats::{self, MessageView};
 use tokio::sync::mpsc::UnboundedReceiver;
+use utoipa::OpenApi;
 
 use super::{
     caller::CallerInfo,
     chats::{find, ids},
     web::{Origin, ProviderKey, Web},
 };
-use crate::contract::{
-    input::{Input, UnreadBody},
-    paging::ListQuery,
-    problem::ApiError,
-    resource::{Permission::User, resource},
-    sse::{self, AnswerFrame},
+use crate::{
+    contract::{
+        input::{Input, UnreadBody},
+        paging::ListQuery,
+        problem::ApiError,
+        resource::{Permission::User, resource},
+        sse::{self, AnswerFrame},
+    },
+    openapi::{
+        bodies::Question,
+        parameters::{Idempotency, ProviderKey as ProviderKeyHeader},
+    },
 };
 
 const DEFAULT_TOP_K: u32 = 100;
@@ -32,6 +39,11 @@ const MAX_NONCE_CHARS: usize = 100;
 /// Files in the answer of `converse` are relative.
 const RELATIVE_MEDIA: &str = "/media/";
 
+/// What the handlers say of themselves.
+#[derive(OpenApi)]
+#[openapi(paths(converse))]
+pub(super) struct Api;
+
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new().route(
         "/api/projects/{project}/chats/{id}/converse",
@@ -39,6 +51,19 @@ pub(super) fn router(web: &Web) -> Router<Web> {
     )
 }
 
+/// Asks a question.
+///
+/// Streamed, each event is an `AnswerFrame` as JSON; the last one has `stop`, and `error` if the answer failed.
+#[utoipa::path(
+    post,
+    path = "/api/projects/{project}/chats/{id}/converse",
+    params(ProviderKeyHeader, Idempotency),
+    request_body(content = Question, content_type = "multipart/form-data"),
+    responses((status = 200, description = "The answer", content(
+        (MessageView = "application/json"),
+        (String = "text/event-stream"),
+    )))
+)]
 async fn converse(
     State(web): State<Web>,
     origin: Origin,

@@ -11,22 +11,37 @@ use domain::{
     ids::{DocumentId, ProjectId},
     values::{DocumentType, Title},
 };
-use projections::documents;
+use projections::{
+    documents::{self, DocumentView},
+    listing::Page,
+};
 use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
 use super::{
     caller::CallerInfo,
     web::{Origin, Web, empty},
 };
-use crate::contract::{
-    ids::{own_id, parent_id},
-    input::UnreadBody,
-    paging::ListQuery,
-    problem::ApiError,
-    resource::{Permission::Staff, resource},
+use crate::{
+    contract::{
+        ids::{own_id, parent_id},
+        input::UnreadBody,
+        paging::ListQuery,
+        problem::ApiError,
+        resource::{Permission::Staff, resource},
+    },
+    openapi::{
+        bodies::{DocumentChange, NewDocument as NewDocumentBody},
+        parameters::{Idempotency, Listing},
+    },
 };
 
 const TYPES: &[i64] = &[1, 2, 3];
+
+/// What the handlers say of themselves.
+#[derive(OpenApi)]
+#[openapi(paths(list, add, get, describe, delete))]
+pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
@@ -40,6 +55,13 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         )
 }
 
+/// The documents of the project, oldest first.
+#[utoipa::path(
+    get,
+    path = "/api/projects/{project}/documents",
+    params(Listing),
+    responses((status = 200, description = "A part of the list", body = Page<DocumentView>))
+)]
 async fn list(
     State(web): State<Web>,
     Path(project): Path<String>,
@@ -67,6 +89,12 @@ async fn find(
     document.ok_or_else(ApiError::not_found)
 }
 
+/// A document.
+#[utoipa::path(
+    get,
+    path = "/api/projects/{project}/documents/{id}",
+    responses((status = 200, description = "The document", body = DocumentView))
+)]
 async fn get(
     State(web): State<Web>,
     Path(path): Path<(String, String)>,
@@ -76,6 +104,14 @@ async fn get(
     Ok(Json(find(&web, project, id, &headers).await?).into_response())
 }
 
+/// Adds a document. Its text can be retrieved from when `uploading` has become false.
+#[utoipa::path(
+    post,
+    path = "/api/projects/{project}/documents",
+    params(Idempotency),
+    request_body(content = NewDocumentBody, content_type = "multipart/form-data"),
+    responses((status = 201, description = "Added", body = DocumentView))
+)]
 async fn add(
     State(web): State<Web>,
     origin: Origin,
@@ -118,12 +154,19 @@ async fn add(
 }
 
 /// What a change is answered with.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Described {
     title: String,
     description: Option<String>,
 }
 
+/// Changes a document's title or description.
+#[utoipa::path(
+    patch,
+    path = "/api/projects/{project}/documents/{id}",
+    request_body(content = DocumentChange, content_type = "multipart/form-data"),
+    responses((status = 200, description = "Changed", body = Described))
+)]
 async fn describe(
     State(web): State<Web>,
     origin: Origin,
@@ -149,6 +192,12 @@ async fn describe(
     .await
 }
 
+/// Deletes a document: no answer is made from it any more.
+#[utoipa::path(
+    delete,
+    path = "/api/projects/{project}/documents/{id}",
+    responses((status = 204, description = "Deleted"))
+)]
 async fn delete(
     State(web): State<Web>,
     origin: Origin,

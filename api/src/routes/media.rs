@@ -7,16 +7,30 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use utoipa::OpenApi;
+
 use super::web::Web;
 use crate::contract::{
     problem::ApiError,
     resource::{Permission::Public, resource},
 };
 
+/// What the handlers say of themselves.
+#[derive(OpenApi)]
+#[openapi(paths(file))]
+pub(super) struct Api;
+
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new().route("/media/{name}", resource(Public).get(Public, file).dotted_ids().guarded_by(web.clone()))
 }
 
+/// An uploaded file.
+#[utoipa::path(
+    get,
+    path = "/media/{name}",
+    security(()),
+    responses((status = 200, description = "The file, as the type that its name says", body = Vec<u8>, content_type = "*/*"))
+)]
 async fn file(State(web): State<Web>, Path(name): Path<String>) -> Result<Response, ApiError> {
     let bytes = web.app.media.get(&name).await?.ok_or_else(ApiError::not_found)?;
     let media_type = HeaderValue::from_static(media_type(&name));

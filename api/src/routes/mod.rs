@@ -8,14 +8,17 @@ mod documents;
 mod media;
 mod projects;
 mod refusals;
+mod schema;
 mod web;
 
 use axum::{Extension, Router};
+use utoipa::{OpenApi as _, openapi::OpenApi};
 
 use crate::{
     app::App,
     config::HttpSettings,
     contract::{input::BodyLimits, layers},
+    openapi,
 };
 pub use caller::CallerInfo;
 pub use web::Web;
@@ -33,7 +36,21 @@ pub fn router(app: App, http: HttpSettings) -> Router {
         .merge(chats::router(&web))
         .merge(converse::router(&web))
         .merge(media::router(&web))
+        .merge(schema::router(&web))
         .with_state(web)
         .layer(Extension(limits));
     layers::finish(router)
+}
+
+/// What is served, as an OpenAPI document.
+pub fn document() -> OpenApi {
+    openapi::document([
+        ("accounts", accounts::Api::openapi()),
+        ("projects", projects::Api::openapi()),
+        ("documents", documents::Api::openapi()),
+        ("chats", chats::Api::openapi()),
+        ("chats", converse::Api::openapi()),
+        ("media", media::Api::openapi()),
+        ("schema", schema::Api::openapi()),
+    ])
 }

@@ -14,21 +14,30 @@ use domain::{
 };
 use projections::{
     chats,
-    projects::{self, Filter, ProjectRow},
+    listing::Page,
+    projects::{self, Filter, ProjectRow, ProjectView, StaffProjectView},
 };
+use serde::Serialize;
+use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::{
     caller::CallerInfo,
     web::{Origin, Web, empty},
 };
-use crate::contract::{
-    ids::own_id,
-    input::UnreadBody,
-    paging::ListQuery,
-    problem::ApiError,
-    resource::{
-        Permission::{Staff, User},
-        resource,
+use crate::{
+    contract::{
+        ids::own_id,
+        input::UnreadBody,
+        paging::ListQuery,
+        problem::ApiError,
+        resource::{
+            Permission::{Staff, User},
+            resource,
+        },
+    },
+    openapi::{
+        bodies::{NewProject, ProjectChange},
+        parameters::{Idempotency, Listing, Search},
     },
 };
 
@@ -36,6 +45,11 @@ const MODELS: &[i64] = &[1, 2, 3, 4, 5, 6, 7, 8];
 const STT_ENGINES: &[i64] = &[1, 2, 3];
 const TTS_ENGINES: &[i64] = &[1, 2];
 const MAX_SHORT_TEXT: usize = 100;
+
+/// What the handlers say of themselves.
+#[derive(OpenApi)]
+#[openapi(paths(list, get, create, change, delete))]
+pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
@@ -46,24 +60,40 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         )
 }
 
-fn view(project: ProjectRow, caller: &CallerInfo) -> Response {
-    if caller.user.is_staff {
-        Json(project.into_staff_view()).into_response()
-    } else {
-        Json(project.into_view()).into_response()
-    }
+/// A project, as far as the caller may see it: staff see more.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum Shown {
+    ToStaff(StaffProjectView),
+    ToOthers(ProjectView),
 }
 
+fn view(project: ProjectRow, caller: &CallerInfo) -> Shown {
+    if caller.user.is_staff { Shown::ToStaff(project.into_staff_view()) } else { Shown::ToOthers(project.into_view()) }
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the document is made from its fields")]
+struct Filters {
+    /// Anything but a boolean is no filter.
+    #[param(required = false)]
+    archived: bool,
+}
+
+/// Projects, the default one first: all of them for staff, else the default one.
+#[utoipa::path(
+    get,
+    path = "/api/projects",
+    params(Listing, Search, Filters),
+    responses((status = 200, description = "A part of the list", body = Page<Shown>))
+)]
 async fn list(State(web): State<Web>, caller: CallerInfo, query: ListQuery) -> Result<Response, ApiError> {
     let staff = caller.user.is_staff;
     let filter = Filter { staff, archived: query.flag("archived"), search: query.search_words() };
     let column = if staff { projects::staff_ordering_column } else { projects::ordering_column };
     let page = projects::list(&web.app.pool, &filter, &query.window(column)).await?;
-    Ok(if staff {
-        Json(page.map(ProjectRow::into_staff_view)).into_response()
-    } else {
-        Json(page.map(ProjectRow::into_view)).into_response()
-    })
+    Ok(Json(page.map(|project| view(project, &caller))).into_response())
 }
 
 /// A project that the caller may see. A link is how a project is shared; an archived one is for those who have chats in it.
@@ -74,9 +104,11 @@ async fn visible(web: &Web, caller: &CallerInfo, id: ProjectId) -> Result<Projec
     if is_visible { Ok(project) } else { Err(ApiError::not_found()) }
 }
 
+/// A project. An archived one is shown to staff and to those who have chats in it.
+#[utoipa::path(get, path = "/api/projects/{id}", responses((status = 200, description = "The project", body = Shown)))]
 async fn get(State(web): State<Web>, caller: CallerInfo, Path(id): Path<String>) -> Result<Response, ApiError> {
     let project = visible(&web, &caller, ProjectId::new(own_id(&id)?)).await?;
-    Ok(view(project, &caller))
+    Ok(Json(view(project, &caller)).into_response())
 }
 
 async fn written(
@@ -88,11 +120,19 @@ async fn written(
 ) -> Result<Response, ApiError> {
     web.written(committed, async || {
         let project = projects::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)?;
-        Ok((status, view(project, caller)).into_response())
+        Ok((status, Json(view(project, caller))).into_response())
     })
     .await
 }
 
+/// Makes a project.
+#[utoipa::path(
+    post,
+    path = "/api/projects",
+    params(Idempotency),
+    request_body = NewProject,
+    responses((status = 201, description = "Made", body = StaffProjectView))
+)]
 async fn create(
     State(web): State<Web>,
     origin: Origin,
@@ -138,6 +178,13 @@ async fn create(
     written(&web, &caller, id, &committed, StatusCode::CREATED).await
 }
 
+/// Changes a project.
+#[utoipa::path(
+    patch,
+    path = "/api/projects/{id}",
+    request_body = ProjectChange,
+    responses((status = 200, description = "The project, changed", body = StaffProjectView))
+)]
 async fn change(
     State(web): State<Web>,
     origin: Origin,
@@ -167,6 +214,8 @@ async fn change(
     written(&web, &caller, id, &committed, StatusCode::OK).await
 }
 
+/// Deletes a project; chats in it stay.
+#[utoipa::path(delete, path = "/api/projects/{id}", responses((status = 204, description = "Deleted")))]
 async fn delete(
     State(web): State<Web>,
     origin: Origin,

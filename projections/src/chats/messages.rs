@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::{ids::MessageId, values::MessageType};
 use serde::Serialize;
 use sqlx::{PgPool, query_as};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
@@ -15,11 +16,12 @@ use crate::{
 };
 
 /// A message, as the contract shows one.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct MessageView {
     pub external_id: Uuid,
     pub chat: Uuid,
     #[serde(rename = "messageType")]
+    #[schema(minimum = 1, maximum = 3)]
     pub message_type: i16,
     pub message: String,
     pub reference_documents: Vec<DocumentView>,
@@ -39,7 +41,7 @@ pub struct MessageView {
 }
 
 /// When what was done, in seconds since 1970; null for what was not done.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum MessageMeta {
     Question(QuestionTimes),
@@ -47,14 +49,14 @@ pub enum MessageMeta {
 }
 
 /// The times of a question.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
 pub struct QuestionTimes {
     pub translate_start: Option<f64>,
     pub translate_end: Option<f64>,
 }
 
 /// The times of an answer, or of the notice in its place.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
 pub struct AnswerTimes {
     pub translate_start: Option<f64>,
     pub translate_end: Option<f64>,

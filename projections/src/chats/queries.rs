@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::ids::{ChatId, ProjectId, UserId};
 use serde::Serialize;
 use sqlx::{PgPool, QueryBuilder, query_as, query_scalar};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::messages::{MessageView, of_chats};
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// A chat, as the contract shows one in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ChatSummary {
     pub external_id: Uuid,
     pub title: String,
@@ -27,6 +28,7 @@ pub struct ChatSummary {
     pub modified_at: DateTime<Utc>,
     /// Absent if nobody owns the chat.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub username: Option<String>,
     pub project: Option<ProjectView>,
     /// Not shown; for the check whose chat it is.
@@ -35,12 +37,13 @@ pub struct ChatSummary {
 }
 
 /// A chat, as the contract shows one with its messages.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ChatDetail {
     pub external_id: Uuid,
     pub title: String,
     /// Absent if nobody owns the chat.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub username: Option<String>,
     #[serde(with = "wire_time")]
     pub created_at: DateTime<Utc>,
@@ -51,6 +54,7 @@ pub struct ChatDetail {
     /// Of chats without a project, which there are none of yet.
     pub prompt: Option<String>,
     /// Of chats without a project, which there are none of yet.
+    #[schema(minimum = 1, maximum = 8)]
     pub model: Option<i16>,
     /// Not shown; for the check whose chat it is.
     #[serde(skip)]

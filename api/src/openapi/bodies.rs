@@ -1,0 +1,159 @@
+//! The shapes of request bodies. A body may hold more: unknown fields are ignored.
+//!
+//! A number does where a text is wanted, and texts of numbers and booleans do where those are wanted.
+
+use utoipa::ToSchema;
+
+#[derive(ToSchema)]
+pub struct Registration {
+    /// Letters, digits and `@ . + - _`; not taken, in any case of its letters.
+    #[schema(min_length = 1, max_length = 150)]
+    pub username: String,
+    #[schema(min_length = 1, max_length = 80)]
+    pub full_name: String,
+    /// At least eight characters, not only digits, neither common nor like the other fields.
+    #[schema(min_length = 8)]
+    pub password: String,
+    #[schema(format = Email, max_length = 254)]
+    pub email: String,
+    #[schema(min_length = 1)]
+    pub recaptcha: String,
+}
+
+#[derive(ToSchema)]
+pub struct Credentials {
+    #[schema(min_length = 1)]
+    pub password: String,
+    #[schema(format = Email, max_length = 254)]
+    pub email: String,
+}
+
+/// Only what is named is changed.
+#[derive(ToSchema)]
+pub struct ProfileChange {
+    #[schema(min_length = 1, max_length = 80, nullable = false)]
+    pub full_name: Option<String>,
+    /// Ends all other logins of the user.
+    #[schema(min_length = 8, nullable = false)]
+    pub password: Option<String>,
+}
+
+#[derive(ToSchema)]
+pub struct NewProject {
+    #[schema(min_length = 1, max_length = 50)]
+    pub title: String,
+    pub description: Option<String>,
+    /// What the model is told; `{reference}` stands for the passages that were found.
+    #[schema(min_length = 1, nullable = false)]
+    pub prompt: Option<String>,
+    #[schema(minimum = 1, maximum = 3, default = 1, nullable = false)]
+    pub stt_engine: Option<i16>,
+    #[schema(minimum = 1, maximum = 2, default = 2, nullable = false)]
+    pub tts_engine: Option<i16>,
+    #[schema(minimum = 1, maximum = 8, default = 1, nullable = false)]
+    pub model: Option<i16>,
+    /// Makes it the default in place of any other.
+    #[schema(default = false, nullable = false)]
+    pub is_default: Option<bool>,
+    #[schema(default = false, nullable = false)]
+    pub archived: Option<bool>,
+    #[schema(max_length = 100)]
+    pub assistant_id: Option<String>,
+    #[schema(max_length = 100, write_only)]
+    pub open_ai_key: Option<String>,
+    pub preset_questions: Option<Vec<String>>,
+}
+
+/// Only what is named is changed.
+#[derive(ToSchema)]
+pub struct ProjectChange {
+    #[schema(min_length = 1, max_length = 50, nullable = false)]
+    pub title: Option<String>,
+    pub description: Option<String>,
+    /// An empty one gives way to the built-in prompt.
+    #[schema(nullable = false)]
+    pub prompt: Option<String>,
+    #[schema(minimum = 1, maximum = 3, nullable = false)]
+    pub stt_engine: Option<i16>,
+    #[schema(minimum = 1, maximum = 2, nullable = false)]
+    pub tts_engine: Option<i16>,
+    #[schema(minimum = 1, maximum = 8, nullable = false)]
+    pub model: Option<i16>,
+    #[schema(nullable = false)]
+    pub is_default: Option<bool>,
+    #[schema(nullable = false)]
+    pub archived: Option<bool>,
+    #[schema(max_length = 100)]
+    pub assistant_id: Option<String>,
+    #[schema(max_length = 100, write_only)]
+    pub open_ai_key: Option<String>,
+    pub preset_questions: Option<Vec<String>>,
+}
+
+/// With a file or a text.
+#[derive(ToSchema)]
+pub struct NewDocument {
+    #[schema(min_length = 1, max_length = 50)]
+    pub title: String,
+    #[schema(nullable = false)]
+    pub description: Option<String>,
+    /// 1: a file, 2: the address of a page, 3: a text.
+    #[schema(minimum = 1, maximum = 3, default = 1, nullable = false)]
+    pub document_type: Option<i16>,
+    #[schema(value_type = Option<String>, format = Binary, nullable = false)]
+    pub file: Option<Vec<u8>>,
+    #[schema(nullable = false)]
+    pub text_content: Option<String>,
+}
+
+/// Only what is named is changed.
+#[derive(ToSchema)]
+pub struct DocumentChange {
+    #[schema(min_length = 1, max_length = 50, nullable = false)]
+    pub title: Option<String>,
+    #[schema(nullable = false)]
+    pub description: Option<String>,
+}
+
+#[derive(ToSchema)]
+pub struct NewChat {
+    #[schema(min_length = 1, max_length = 50)]
+    pub title: String,
+}
+
+/// Only what is named is changed.
+#[derive(ToSchema)]
+pub struct ChatChange {
+    #[schema(min_length = 1, max_length = 50, nullable = false)]
+    pub title: Option<String>,
+}
+
+/// A question, typed or spoken.
+#[derive(ToSchema)]
+pub struct Question {
+    #[schema(nullable = false)]
+    pub text: Option<String>,
+    /// Wins over the text.
+    #[schema(value_type = Option<String>, format = Binary, nullable = false)]
+    pub audio: Option<Vec<u8>>,
+    /// Of the question, and so of the answer.
+    #[schema(max_length = 10, default = "en", nullable = false)]
+    pub language: Option<String>,
+    #[schema(minimum = 1, default = 100, nullable = false)]
+    pub top_k: Option<u32>,
+    #[schema(minimum = 0, maximum = 2, default = 0.1, nullable = false)]
+    pub temperature: Option<f64>,
+    /// Whether the answer is streamed, as `text/event-stream`; only `false` says no.
+    #[schema(default = true, nullable = false)]
+    pub stream: Option<bool>,
+    /// Whether the answer is spoken, too; only `false` says no.
+    #[schema(default = true, nullable = false)]
+    pub generate_audio: Option<bool>,
+    /// Refused if a question had it before.
+    #[schema(max_length = 100, nullable = false)]
+    pub noonce: Option<String>,
+    #[schema(nullable = false)]
+    pub transcript_start_time: Option<f64>,
+    #[schema(nullable = false)]
+    pub transcript_end_time: Option<f64>,
+}

@@ -1,0 +1,129 @@
+//! Adds what handlers need not say, because the contract's layers do it for all of them: who may call, ids in paths,
+//! forms in place of JSON, and refusals.
+
+use axum::http::{Method, StatusCode};
+use utoipa::openapi::{
+    KnownFormat, ObjectBuilder, OpenApi, RefOr, Schema, SchemaFormat, SecurityRequirement, Type,
+    path::{Operation, Parameter, ParameterIn},
+    request_body::RequestBody,
+};
+
+use super::refusals;
+
+/// The names of the security schemes.
+pub(crate) const TOKEN: &str = "token";
+pub(crate) const BASIC: &str = "basic";
+pub(crate) const API_KEY: &str = "apiKey";
+
+const JSON: &str = "application/json";
+const FORMS: [&str; 2] = ["application/x-www-form-urlencoded", "multipart/form-data"];
+
+/// Ids that are no UUIDs: usernames and names of files.
+const TEXT_IDS: [&str; 2] = ["username", "name"];
+
+/// All operations, with path and method.
+pub(super) fn operations(document: &mut OpenApi) -> impl Iterator<Item = (&str, Method, &mut Operation)> {
+    document.paths.paths.iter_mut().flat_map(|(path, item)| {
+        [
+            (Method::GET, item.get.as_mut()),
+            (Method::POST, item.post.as_mut()),
+            (Method::PATCH, item.patch.as_mut()),
+            (Method::DELETE, item.delete.as_mut()),
+        ]
+        .into_iter()
+        .filter_map(|(method, operation)| Some((path.as_str(), method, operation?)))
+    })
+}
+
+/// Names the operations of a route file after the file and the handler.
+pub(super) fn name_operations(resource: &str, document: &mut OpenApi) {
+    for (_, _, operation) in operations(document) {
+        let handler = operation.operation_id.take().unwrap_or_default();
+        operation.operation_id = Some(format!("{resource}_{handler}"));
+        operation.tags = Some(vec![resource.to_owned()]);
+    }
+}
+
+pub(super) fn complete(document: &mut OpenApi) {
+    for (path, method, operation) in operations(document) {
+        add_callers(operation);
+        specify_ids(operation);
+        add_forms(operation);
+        for status in refusals_of(path, &method, operation) {
+            add_refusal(operation, status);
+        }
+    }
+}
+
+/// Anybody who is logged in, unless the handler says otherwise.
+fn add_callers(operation: &mut Operation) {
+    let logged_in = || [TOKEN, BASIC].map(|scheme| SecurityRequirement::new(scheme, [""; 0])).into();
+    operation.security.get_or_insert_with(logged_in);
+}
+
+fn specify_ids(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && parameter.parameter_in == ParameterIn::Path
+            && !TEXT_IDS.contains(&parameter.name.as_str())
+        {
+            parameter.schema = Some(uuid());
+        }
+    }
+}
+
+fn uuid() -> RefOr<Schema> {
+    let uuid =
+        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+    Schema::from(uuid).into()
+}
+
+/// What comes as JSON may come as a form, too.
+fn add_forms(operation: &mut Operation) {
+    if let Some(RefOr::T(RequestBody { content, .. })) = &mut operation.request_body
+        && let Some(json) = content.get(JSON).cloned()
+    {
+        content.extend(FORMS.map(|form| (form.to_owned(), json.clone())));
+    }
+}
+
+fn refusals_of(path: &str, method: &Method, operation: &Operation) -> Vec<StatusCode> {
+    let mut statuses = vec![
+        StatusCode::UNAUTHORIZED,
+        StatusCode::FORBIDDEN,
+        StatusCode::NOT_ACCEPTABLE,
+        StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::INTERNAL_SERVER_ERROR,
+        StatusCode::SERVICE_UNAVAILABLE,
+    ];
+    let ids = path.matches('{').count();
+    if ids > 0 {
+        statuses.push(StatusCode::NOT_FOUND);
+    }
+    // A parent's id that is malformed is a 400.
+    if ids > 1 || (ids == 1 && !path.ends_with('}')) {
+        statuses.push(StatusCode::BAD_REQUEST);
+    }
+    if operation.request_body.is_some() {
+        statuses.extend([StatusCode::BAD_REQUEST, StatusCode::PAYLOAD_TOO_LARGE, StatusCode::UNSUPPORTED_MEDIA_TYPE]);
+    }
+    if method != Method::GET {
+        statuses.extend([StatusCode::BAD_REQUEST, StatusCode::CONFLICT]);
+    }
+    if takes_idempotency_key(operation) {
+        statuses.push(StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    statuses
+}
+
+fn takes_idempotency_key(operation: &Operation) -> bool {
+    let is_key = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(it) if it.name == "Idempotency-Key");
+    operation.parameters.iter().flatten().any(is_key)
+}
+
+/// Unless the handler says itself what this status means.
+fn add_refusal(operation: &mut Operation, status: StatusCode) {
+    if let Some(refusal) = refusals::reference(status) {
+        operation.responses.responses.entry(status.as_str().to_owned()).or_insert(refusal);
+    }
+}

@@ -1,0 +1,66 @@
+//! The OpenAPI 3.1 document of everything that is served.
+//!
+//! What an endpoint takes and gives is said at its handler (`#[utoipa::path]`); what holds for every endpoint of a kind,
+//! because the contract's layers do it, is added here once (`complete`), and the shapes of views are made exact
+//! (`exact`). A test holds the document against the routes.
+
+pub mod bodies;
+mod complete;
+pub mod errors;
+mod exact;
+pub mod parameters;
+mod refusals;
+
+use utoipa::{
+    Modify, OpenApi as _,
+    openapi::{
+        OpenApi,
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    },
+};
+
+pub(crate) use complete::{API_KEY, BASIC, TOKEN};
+
+const ABOUT: &str = "\
+Projects hold reference documents; people ask questions in chats, and the answers are made from the documents of the \
+project. What is written can be read back at once: if it cannot, the answer says so in `X-Views-Behind`.
+
+Everywhere: unknown fields and query parameters are ignored; a method that a path does not have is a 405 with `Allow`; \
+every answer carries `X-Request-Id`.";
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(title = "Ayushma", description = ABOUT),
+    components(schemas(errors::BadRequest, errors::Detail, errors::ErrorMessage)),
+    modifiers(&SecuritySchemes)
+)]
+struct Base;
+
+struct SecuritySchemes;
+
+impl Modify for SecuritySchemes {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let header = |name, description| {
+            SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(name, description)))
+        };
+        components.security_schemes.extend([
+            (TOKEN.to_owned(), header("Authorization", "`Token ` and the token that a login gives").into()),
+            (BASIC.to_owned(), SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)).into()),
+            (API_KEY.to_owned(), header("X-API-KEY", "The key of a service").into()),
+        ]);
+    }
+}
+
+/// The document of these resources: each is the name of its route file, and what its handlers say.
+pub fn document(resources: impl IntoIterator<Item = (&'static str, OpenApi)>) -> OpenApi {
+    let mut document = Base::openapi();
+    for (name, mut resource) in resources {
+        complete::name_operations(name, &mut resource);
+        document.merge(resource);
+    }
+    refusals::add_to(&mut document);
+    complete::complete(&mut document);
+    exact::make_views_exact(&mut document);
+    document
+}
