@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check evaluate sqlx sqlx-check kafka
+.PHONY: help run test check schemathesis evaluate sqlx sqlx-check kafka
 
 # Where rustup puts its programs, for shells that do not know it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -24,6 +24,11 @@ test: ## run all tests, against a throw-away PostgreSQL and Kafka
 check: ## format, lints, documentation, query data, dependencies
 	@scripts/setup.sh run
 	@scripts/check.sh
+
+schemathesis: ## hold a real server against its OpenAPI document, with generated requests
+	@scripts/setup.sh test
+	cargo build --locked --package api --bin ayushma
+	@scripts/schemathesis.sh $(target)/debug/ayushma
 
 evaluate: ## measure retrieval on real documents and questions
 	@scripts/setup.sh run

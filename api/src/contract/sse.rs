@@ -12,9 +12,10 @@ use axum::{
 use futures::{Stream, StreamExt};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
+use utoipa::ToSchema;
 
 /// One frame. The last one of a stream has `stop`, and `error` if the answer failed.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct AnswerFrame {
     pub chat: String,
     pub input: String,

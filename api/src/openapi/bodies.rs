@@ -1,6 +1,7 @@
-//! The shapes of request bodies. A body may hold more: unknown fields are ignored.
+//! The shapes of request bodies, and of answers that are no view.
 //!
-//! A number does where a text is wanted, and texts of numbers and booleans do where those are wanted.
+//! A request may hold more: unknown fields are ignored. A number does where a text is wanted, and texts of numbers and
+//! booleans do where those are wanted.
 
 use utoipa::ToSchema;
 
@@ -157,3 +158,19 @@ pub struct Question {
     #[schema(nullable = false)]
     pub transcript_end_time: Option<f64>,
 }
+
+/// An event of a streamed answer.
+#[derive(ToSchema)]
+pub struct AnswerEvent {
+    /// An `AnswerFrame`, as JSON.
+    #[schema(content_media_type = "application/json")]
+    pub data: String,
+    /// Left out, which means `message`.
+    #[schema(nullable = false)]
+    pub event: Option<String>,
+}
+
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct File(pub Vec<u8>);

@@ -90,12 +90,15 @@ fn add_forms(operation: &mut Operation) {
 fn refusals_of(path: &str, method: &Method, operation: &Operation) -> Vec<StatusCode> {
     let mut statuses = vec![
         StatusCode::UNAUTHORIZED,
-        StatusCode::FORBIDDEN,
         StatusCode::NOT_ACCEPTABLE,
         StatusCode::TOO_MANY_REQUESTS,
         StatusCode::INTERNAL_SERVER_ERROR,
         StatusCode::SERVICE_UNAVAILABLE,
     ];
+    // Nobody lacks a role where none is wanted.
+    if !is_public(operation) {
+        statuses.push(StatusCode::FORBIDDEN);
+    }
     let ids = path.matches('{').count();
     if ids > 0 {
         statuses.push(StatusCode::NOT_FOUND);
@@ -114,6 +117,10 @@ fn refusals_of(path: &str, method: &Method, operation: &Operation) -> Vec<Status
         statuses.push(StatusCode::UNPROCESSABLE_ENTITY);
     }
     statuses
+}
+
+fn is_public(operation: &Operation) -> bool {
+    operation.security.as_ref().is_some_and(|ways| ways.contains(&SecurityRequirement::default()))
 }
 
 fn takes_idempotency_key(operation: &Operation) -> bool {

@@ -27,7 +27,7 @@ use crate::{
         sse::{self, AnswerFrame},
     },
     openapi::{
-        bodies::Question,
+        bodies::{AnswerEvent, Question},
         parameters::{Idempotency, ProviderKey as ProviderKeyHeader},
     },
 };
@@ -41,7 +41,7 @@ const RELATIVE_MEDIA: &str = "/media/";
 
 /// What the handlers say of themselves.
 #[derive(OpenApi)]
-#[openapi(paths(converse))]
+#[openapi(paths(converse), components(schemas(AnswerFrame)))]
 pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
@@ -61,7 +61,7 @@ pub(super) fn router(web: &Web) -> Router<Web> {
     request_body(content = Question, content_type = "multipart/form-data"),
     responses((status = 200, description = "The answer", content(
         (MessageView = "application/json"),
-        (String = "text/event-stream"),
+        (AnswerEvent = "text/event-stream"),
     )))
 )]
 async fn converse(

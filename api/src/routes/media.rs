@@ -10,9 +10,12 @@ use axum::{
 use utoipa::OpenApi;
 
 use super::web::Web;
-use crate::contract::{
-    problem::ApiError,
-    resource::{Permission::Public, resource},
+use crate::{
+    contract::{
+        problem::ApiError,
+        resource::{Permission::Public, resource},
+    },
+    openapi::bodies::File,
 };
 
 /// What the handlers say of themselves.
@@ -29,7 +32,7 @@ pub(super) fn router(web: &Web) -> Router<Web> {
     get,
     path = "/media/{name}",
     security(()),
-    responses((status = 200, description = "The file, as the type that its name says", body = Vec<u8>, content_type = "*/*"))
+    responses((status = 200, description = "The file, as the type that its name says", body = File, content_type = "*/*"))
 )]
 async fn file(State(web): State<Web>, Path(name): Path<String>) -> Result<Response, ApiError> {
     let bytes = web.app.media.get(&name).await?.ok_or_else(ApiError::not_found)?;

@@ -13,6 +13,7 @@ mod event_log;
 mod idempotency;
 mod installation;
 mod media;
+mod openapi;
 mod outages;
 mod profile;
 mod project_access;

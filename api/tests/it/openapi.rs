@@ -1,0 +1,127 @@
+//! The OpenAPI document, and the page that shows it. Whether answers are as the document says, `make schemathesis` asks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::user::Roles;
+use reqwest::{Method, redirect::Policy};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use crate::support::{Answer, TestApp};
+
+const SWAGGER: &str = "/api/schema/swagger/";
+const ALL_ROLES: Roles = Roles { is_staff: true, is_reviewer: true, is_superuser: true, allow_key: true };
+
+async fn get(app: &TestApp, path: &str, accept: &str) -> Answer {
+    let request = app.nobody.request_outside_api(Method::GET, path).header("accept", accept);
+    app.nobody.send(request).await
+}
+
+async fn document(app: &TestApp) -> Value {
+    get(app, "/api/schema?format=json", "*/*").await.json(200)
+}
+
+/// The verbs of each path, as an `Allow` header would have them.
+fn documented(document: &Value) -> BTreeMap<&str, BTreeSet<String>> {
+    let paths = document["paths"].as_object().expect("a document has paths");
+    let verbs = |item: &Value| -> BTreeSet<String> {
+        item.as_object().expect("a path has verbs").keys().map(|verb| verb.to_uppercase()).collect()
+    };
+    paths.iter().map(|(path, item)| (path.as_str(), verbs(item))).collect()
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn the_document_is_yaml_unless_json_is_asked_for(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    for (query, accept, content_type, beginning) in [
+        ("", "*/*", "application/vnd.oai.openapi", "openapi: 3.1.0\n"),
+        ("", "text/html", "application/vnd.oai.openapi", "openapi: 3.1.0\n"),
+        ("", "application/json,*/*", "application/json", r#"{"openapi":"3.1.0","#),
+        ("", "application/vnd.oai.openapi+json", "application/json", r#"{"openapi":"3.1.0","#),
+        ("?format=json", "*/*", "application/json", r#"{"openapi":"3.1.0","#),
+        ("?format=yaml", "application/json", "application/vnd.oai.openapi", "openapi: 3.1.0\n"),
+    ] {
+        let answer = get(&app, &format!("/api/schema{query}"), accept).await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, content_type), "{query} {accept}");
+        assert!(answer.body.starts_with(beginning), "{query} {accept}");
+    }
+    get(&app, "/api/schema?format=xml", "*/*").await.is(404, r#"{"detail":"Not found."}"#);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn the_root_leads_to_a_page_that_needs_nothing_from_elsewhere(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let client = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client");
+    let root = client.get(format!("http://{}/", app.host())).send().await.expect("the server answers");
+    assert_eq!((root.status().as_u16(), &root.headers()["location"]), (302, &SWAGGER.parse().expect("header text")));
+
+    let page = get(&app, SWAGGER, "text/html").await;
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html"));
+    let files: Vec<&str> = ["src=\"", "href=\""]
+        .iter()
+        .flat_map(|attribute| page.body.split(attribute).skip(1).filter_map(|rest| rest.split('"').next()))
+        .collect();
+    assert!(files.iter().any(|file| file.ends_with("swagger-ui-bundle.js")), "{files:?}");
+    for file in files {
+        assert!(!file.contains("//"), "{file} is elsewhere");
+        let answer = get(&app, &format!("{SWAGGER}{}", file.trim_start_matches("./")), "*/*").await;
+        assert_eq!(answer.status, 200, "{file}");
+    }
+    let settings = get(&app, &format!("{SWAGGER}swagger-initializer.js"), "*/*").await.body;
+    assert!(settings.contains(r#""url": "/api/schema""#), "{settings}");
+    assert!(settings.contains(r#""validatorUrl": "none""#), "{settings}");
+    get(&app, &format!("{SWAGGER}nothing.js"), "*/*").await.is(404, r#"{"detail":"Not found."}"#);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn every_path_has_just_the_verbs_that_are_documented(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let superuser = app.person("root", ALL_ROLES).await;
+    let document = document(&app).await;
+    for (path, mut verbs) in documented(&document) {
+        let existing = path.split('/').map(|part| if part.starts_with('{') { "x" } else { part }).collect::<Vec<_>>();
+        let options = superuser.request_outside_api(Method::OPTIONS, &existing.join("/"));
+        let allowed = superuser.send(options).await;
+        if verbs.contains("GET") {
+            verbs.insert("HEAD".to_owned());
+        }
+        verbs.insert("OPTIONS".to_owned());
+        let served: BTreeSet<String> = allowed.header("allow").split(", ").map(str::to_owned).collect();
+        assert_eq!(served, verbs, "{path}");
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_view_has_all_of_its_fields_and_no_others_and_a_request_may_leave_out_what_can_be_null(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let document = document(&app).await;
+    let schema = |name: &str| document["components"]["schemas"][name].clone();
+    let required = |name: &str| -> BTreeSet<String> {
+        let names = schema(name)["required"].as_array().cloned().unwrap_or_default();
+        names.iter().map(|name| name.as_str().expect("names are texts").to_owned()).collect()
+    };
+    let all = |name: &str| -> BTreeSet<String> {
+        schema(name)["properties"].as_object().expect("a view has fields").keys().cloned().collect()
+    };
+    for view in ["UserView", "DocumentView", "MessageView", "ProjectView", "StaffProjectView", "AnswerTimes"] {
+        assert_eq!(required(view), all(view), "{view}");
+        assert_eq!(schema(view)["additionalProperties"], false, "{view}");
+    }
+    let absent: Vec<String> = all("ChatDetail").difference(&required("ChatDetail")).cloned().collect();
+    assert_eq!(absent, ["username"], "it is left out of chats that nobody owns");
+    assert_eq!(schema("DocumentView")["properties"]["description"]["type"], json!(["string", "null"]));
+    assert_eq!(required("NewProject"), BTreeSet::from(["title".to_owned()]));
+    assert_eq!(schema("NewProject")["additionalProperties"], Value::Null);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn who_may_call_is_documented(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let document = document(&app).await;
+    let operation = |path: &str, verb: &str| document["paths"][path][verb].clone();
+    assert_eq!(operation("/api/auth/login", "post")["security"], json!([{}]));
+    assert_eq!(operation("/api/users/me", "get")["security"], json!([{ "token": [] }, { "basic": [] }]));
+    assert_eq!(operation("/api/users/me", "get")["responses"]["401"]["$ref"], "#/components/responses/Unauthorized");
+    let unauthorized = &document["components"]["responses"]["Unauthorized"];
+    assert_eq!(unauthorized["headers"]["WWW-Authenticate"]["required"], true);
+}

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Holds a real server against its own OpenAPI document: is the document one, and is every answer to generated requests,
+# of staff and of a user, as it says? A fresh server with its own PostgreSQL, in a temporary folder and on a free port;
+# everything is gone afterwards.
+#
+#   schemathesis.sh PROGRAM [OPTIONS of schemathesis run, such as --max-examples 100]
+set -euo pipefail
+
+[ $# -gt 0 ] || {
+    sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    exit 2
+}
+program=$(readlink -e "$1")
+shift
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+scripts/python/venv.sh
+python=${CARGO_TARGET_DIR:-target}/tools/python/bin
+
+folder=$(mktemp -d "${TMPDIR:-/tmp}/ayushma-schemathesis.XXXXXX")
+# PostgreSQL runs as another user if we are root, and that user has to get here.
+chmod 755 "$folder"
+# With no other setting of yours: generated requests write, and must never reach a database that anybody needs.
+ayushma=(env -C "$folder" -i PATH="$PATH" DATA_DIR="$folder/data" LOG="${LOG:-warn}" "$program")
+
+server=
+clean_up() {
+    if [ -n "$server" ]; then
+        kill "$server" 2>/dev/null || true
+        wait "$server" || true
+    fi
+    rm -rf "$folder"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Below the range that the system hands out to outgoing connections.
+while port=$((RANDOM % 12000 + 20000)) && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
+url=http://127.0.0.1:$port
+
+echo "starting a server"
+"${ayushma[@]}" serve --listen "127.0.0.1:$port" >"$folder/server.log" 2>&1 &
+server=$!
+until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+    kill -0 "$server" || {
+        cat "$folder/server.log" >&2
+        exit 1
+    }
+    sleep 0.1
+done
+
+password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+echo "$password" | "${ayushma[@]}" createsuperuser --email staff@example.com --username staff --password-stdin >/dev/null
+export SEEDS=$folder/seeds.json NEVER_SERVED=$folder/never-served
+echo "$password" | "$python/python" scripts/schemathesis/seed.py "$url" staff@example.com >"$SEEDS"
+
+curl -sSf "$url/api/schema?format=json" -o "$folder/schema.json"
+"$python/openapi-spec-validator" "$folder/schema.json"
+
+failed=
+for CALLER in staff user; do
+    export CALLER
+    echo "== as $CALLER"
+    "$python/schemathesis" --config-file scripts/schemathesis/schemathesis.toml run "$folder/schema.json" --url "$url" \
+        "$@" || failed+=" $CALLER"
+    # What is only ever refused shows little. A user may not do everything.
+    if [ $CALLER = staff ] && [ -s "$NEVER_SERVED" ]; then
+        echo "never served, so not really tested:" >&2
+        cat "$NEVER_SERVED" >&2
+        failed+=" $CALLER"
+    fi
+done
+[ -z "$failed" ] || {
+    echo "FAILED: as$failed; what the server said:" >&2
+    tail -n 50 "$folder/server.log" >&2
+    exit 1
+}
+kill -0 "$server"
+echo "the server does what its document says"
