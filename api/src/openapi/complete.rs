@@ -9,11 +9,12 @@ use utoipa::openapi::{
 };
 
 use super::refusals;
+use crate::{contract::resource::Permission, routes::access::TABLE};
 
 /// The names of the security schemes.
-pub(crate) const TOKEN: &str = "token";
-pub(crate) const BASIC: &str = "basic";
-pub(crate) const API_KEY: &str = "apiKey";
+pub(super) const TOKEN: &str = "token";
+pub(super) const BASIC: &str = "basic";
+pub(super) const API_KEY: &str = "apiKey";
 
 const JSON: &str = "application/json";
 const FORMS: [&str; 2] = ["application/x-www-form-urlencoded", "multipart/form-data"];
@@ -46,19 +47,31 @@ pub(super) fn name_operations(resource: &str, document: &mut OpenApi) {
 
 pub(super) fn complete(document: &mut OpenApi) {
     for (path, method, operation) in operations(document) {
-        add_callers(operation);
+        let needs = permission(path, &method);
+        operation.security = Some(callers(needs));
         specify_ids(operation);
         add_forms(operation);
-        for status in refusals_of(path, &method, operation) {
+        for status in refusals_of(path, &method, operation, needs) {
             add_refusal(operation, status);
         }
     }
 }
 
-/// Anybody who is logged in, unless the handler says otherwise.
-fn add_callers(operation: &mut Operation) {
-    let logged_in = || [TOKEN, BASIC].map(|scheme| SecurityRequirement::new(scheme, [""; 0])).into();
-    operation.security.get_or_insert_with(logged_in);
+/// What the table of who may do what says.
+fn permission(path: &str, method: &Method) -> Permission {
+    let access = TABLE.iter().find(|access| access.path == path);
+    let rule = access.and_then(|access| access.verbs.iter().find(|(verb, ..)| verb.method() == *method));
+    rule.map_or(Permission::Public, |(_, needs, _)| *needs)
+}
+
+/// The ways to say who calls, each of which is enough.
+fn callers(needs: Permission) -> Vec<SecurityRequirement> {
+    let by = |scheme| SecurityRequirement::new(scheme, [""; 0]);
+    match needs {
+        Permission::Public => vec![SecurityRequirement::default()],
+        Permission::User | Permission::Staff | Permission::Reviewer => vec![by(TOKEN), by(BASIC)],
+        Permission::ApiKey => vec![by(API_KEY)],
+    }
 }
 
 fn specify_ids(operation: &mut Operation) {
@@ -87,7 +100,7 @@ fn add_forms(operation: &mut Operation) {
     }
 }
 
-fn refusals_of(path: &str, method: &Method, operation: &Operation) -> Vec<StatusCode> {
+fn refusals_of(path: &str, method: &Method, operation: &Operation, needs: Permission) -> Vec<StatusCode> {
     let mut statuses = vec![
         StatusCode::UNAUTHORIZED,
         StatusCode::NOT_ACCEPTABLE,
@@ -96,7 +109,7 @@ fn refusals_of(path: &str, method: &Method, operation: &Operation) -> Vec<Status
         StatusCode::SERVICE_UNAVAILABLE,
     ];
     // Nobody lacks a role where none is wanted.
-    if !is_public(operation) {
+    if needs != Permission::Public {
         statuses.push(StatusCode::FORBIDDEN);
     }
     let ids = path.matches('{').count();
@@ -117,10 +130,6 @@ fn refusals_of(path: &str, method: &Method, operation: &Operation) -> Vec<Status
         statuses.push(StatusCode::UNPROCESSABLE_ENTITY);
     }
     statuses
-}
-
-fn is_public(operation: &Operation) -> bool {
-    operation.security.as_ref().is_some_and(|ways| ways.contains(&SecurityRequirement::default()))
 }
 
 fn takes_idempotency_key(operation: &Operation) -> bool {

@@ -19,7 +19,7 @@ use utoipa::{
     },
 };
 
-pub(crate) use complete::{API_KEY, BASIC, TOKEN};
+use complete::{API_KEY, BASIC, TOKEN};
 
 const ABOUT: &str = "\
 Projects hold reference documents; people ask questions in chats, and the answers are made from the documents of the \

@@ -19,20 +19,13 @@ use utoipa::{OpenApi, ToSchema};
 use zeroize::Zeroizing;
 
 use super::{
+    access::at,
     caller::CallerInfo,
     refusals::{EMAIL_TAKEN, USERNAME_TAKEN},
     web::{Origin, Web, empty},
 };
 use crate::{
-    contract::{
-        fields::Fields,
-        input::UnreadBody,
-        problem::ApiError,
-        resource::{
-            Permission::{Public, Staff, User},
-            resource,
-        },
-    },
+    contract::{fields::Fields, input::UnreadBody, problem::ApiError},
     openapi::bodies::{Credentials, ProfileChange, Registration as RegistrationBody},
 };
 
@@ -46,17 +39,16 @@ pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
-        .route("/api/auth/register", resource(Public).post(Public, register).guarded_by(web.clone()))
-        .route("/api/auth/login", resource(Public).post(Public, log_in).guarded_by(web.clone()))
-        .route("/api/auth/logout", resource(Public).delete(Public, log_out).guarded_by(web.clone()))
-        .route("/api/users/me", resource(Staff).get(User, me).patch(User, change_me).guarded_by(web.clone()))
+        .merge(at(web, "/api/auth/register").post(register).served())
+        .merge(at(web, "/api/auth/login").post(log_in).served())
+        .merge(at(web, "/api/auth/logout").delete(log_out).served())
+        .merge(at(web, "/api/users/me").get(me).patch(change_me).served())
 }
 
 /// Makes an account.
 #[utoipa::path(
     post,
     path = "/api/auth/register",
-    security(()),
     request_body = RegistrationBody,
     responses((status = 201, description = "Made"))
 )]
@@ -136,7 +128,6 @@ struct Login {
 #[utoipa::path(
     post,
     path = "/api/auth/login",
-    security(()),
     request_body = Credentials,
     responses((status = 200, description = "Logged in", body = Login))
 )]
@@ -154,7 +145,7 @@ async fn log_in(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Res
 }
 
 /// Ends the login whose token is shown.
-#[utoipa::path(delete, path = "/api/auth/logout", security(()), responses((status = 204, description = "Ended")))]
+#[utoipa::path(delete, path = "/api/auth/logout", responses((status = 204, description = "Ended")))]
 async fn log_out(State(web): State<Web>, origin: Origin, caller: Option<CallerInfo>) -> Result<Response, ApiError> {
     let session = caller.and_then(|caller| Some((caller.session?, caller)));
     let Some((session, caller)) = session else {

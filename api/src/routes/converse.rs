@@ -14,6 +14,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use utoipa::OpenApi;
 
 use super::{
+    access::{Scope, at},
     caller::CallerInfo,
     chats::{find, ids},
     web::{Origin, ProviderKey, Web},
@@ -21,9 +22,7 @@ use super::{
 use crate::{
     contract::{
         input::{Input, UnreadBody},
-        paging::ListQuery,
         problem::ApiError,
-        resource::{Permission::User, resource},
         sse::{self, AnswerFrame},
     },
     openapi::{
@@ -45,10 +44,7 @@ const RELATIVE_MEDIA: &str = "/media/";
 pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
-    Router::new().route(
-        "/api/projects/{project}/chats/{id}/converse",
-        resource(User).post(User, converse).guarded_by(web.clone()),
-    )
+    at(web, "/api/projects/{project}/chats/{id}/converse").post(converse).served()
 }
 
 /// Asks a question.
@@ -67,14 +63,14 @@ pub(super) fn router(web: &Web) -> Router<Web> {
 async fn converse(
     State(web): State<Web>,
     origin: Origin,
+    scope: Scope,
     caller: CallerInfo,
     Path(path): Path<(String, String)>,
     key: ProviderKey,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     let (project, chat) = ids(path)?;
-    // Who may read everybody's chats still asks in his own only.
-    find(&web, &caller, &ListQuery::default(), project, chat).await?;
+    find(&web, scope, project, chat).await?;
     let input = body.read_multipart().await.map_err(as_error)?;
     let request = Request::read(&input)?;
     let text = request.text;

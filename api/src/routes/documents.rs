@@ -19,6 +19,7 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::{
+    access::at,
     caller::CallerInfo,
     web::{Origin, Web, empty},
 };
@@ -28,7 +29,6 @@ use crate::{
         input::UnreadBody,
         paging::ListQuery,
         problem::ApiError,
-        resource::{Permission::Staff, resource},
     },
     openapi::{
         bodies::{DocumentChange, NewDocument as NewDocumentBody},
@@ -45,14 +45,8 @@ pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
-        .route(
-            "/api/projects/{project}/documents",
-            resource(Staff).get(Staff, list).post(Staff, add).guarded_by(web.clone()),
-        )
-        .route(
-            "/api/projects/{project}/documents/{id}",
-            resource(Staff).get(Staff, get).patch(Staff, describe).delete(Staff, delete).guarded_by(web.clone()),
-        )
+        .merge(at(web, "/api/projects/{project}/documents").get(list).post(add).served())
+        .merge(at(web, "/api/projects/{project}/documents/{id}").get(get).patch(describe).delete(delete).served())
 }
 
 /// The documents of the project, oldest first.

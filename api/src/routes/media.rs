@@ -9,14 +9,8 @@ use axum::{
 
 use utoipa::OpenApi;
 
-use super::web::Web;
-use crate::{
-    contract::{
-        problem::ApiError,
-        resource::{Permission::Public, resource},
-    },
-    openapi::bodies::File,
-};
+use super::{access::at, web::Web};
+use crate::{contract::problem::ApiError, openapi::bodies::File};
 
 /// What the handlers say of themselves.
 #[derive(OpenApi)]
@@ -24,14 +18,13 @@ use crate::{
 pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
-    Router::new().route("/media/{name}", resource(Public).get(Public, file).dotted_ids().guarded_by(web.clone()))
+    at(web, "/media/{name}").get(file).dotted_ids().served()
 }
 
 /// An uploaded file.
 #[utoipa::path(
     get,
     path = "/media/{name}",
-    security(()),
     responses((status = 200, description = "The file, as the type that its name says", body = File, content_type = "*/*"))
 )]
 async fn file(State(web): State<Web>, Path(name): Path<String>) -> Result<Response, ApiError> {

@@ -21,20 +21,12 @@ use serde::Serialize;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::{
+    access::{Scope, at},
     caller::CallerInfo,
     web::{Origin, Web, empty},
 };
 use crate::{
-    contract::{
-        ids::own_id,
-        input::UnreadBody,
-        paging::ListQuery,
-        problem::ApiError,
-        resource::{
-            Permission::{Staff, User},
-            resource,
-        },
-    },
+    contract::{ids::own_id, input::UnreadBody, paging::ListQuery, problem::ApiError},
     openapi::{
         bodies::{NewProject, ProjectChange},
         parameters::{Idempotency, Listing, Search},
@@ -53,11 +45,8 @@ pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
-        .route("/api/projects", resource(Staff).get(User, list).post(Staff, create).guarded_by(web.clone()))
-        .route(
-            "/api/projects/{id}",
-            resource(Staff).get(User, get).patch(Staff, change).delete(Staff, delete).guarded_by(web.clone()),
-        )
+        .merge(at(web, "/api/projects").get(list).post(create).served())
+        .merge(at(web, "/api/projects/{id}").get(get).patch(change).delete(delete).served())
 }
 
 /// A project, as far as the caller may see it: staff see more.
@@ -68,8 +57,8 @@ enum Shown {
     ToOthers(ProjectView),
 }
 
-fn view(project: ProjectRow, caller: &CallerInfo) -> Shown {
-    if caller.user.is_staff { Shown::ToStaff(project.into_staff_view()) } else { Shown::ToOthers(project.into_view()) }
+fn view(project: ProjectRow, to_staff: bool) -> Shown {
+    if to_staff { Shown::ToStaff(project.into_staff_view()) } else { Shown::ToOthers(project.into_view()) }
 }
 
 #[derive(IntoParams)]
@@ -88,27 +77,32 @@ struct Filters {
     params(Listing, Search, Filters),
     responses((status = 200, description = "A part of the list", body = Page<Shown>))
 )]
-async fn list(State(web): State<Web>, caller: CallerInfo, query: ListQuery) -> Result<Response, ApiError> {
-    let staff = caller.user.is_staff;
+async fn list(State(web): State<Web>, scope: Scope, query: ListQuery) -> Result<Response, ApiError> {
+    let staff = scope == Scope::All;
     let filter = Filter { staff, archived: query.flag("archived"), search: query.search_words() };
     let column = if staff { projects::staff_ordering_column } else { projects::ordering_column };
     let page = projects::list(&web.app.pool, &filter, &query.window(column)).await?;
-    Ok(Json(page.map(|project| view(project, &caller))).into_response())
+    Ok(Json(page.map(|project| view(project, staff))).into_response())
 }
 
 /// A project that the caller may see. A link is how a project is shared; an archived one is for those who have chats in it.
-async fn visible(web: &Web, caller: &CallerInfo, id: ProjectId) -> Result<ProjectRow, ApiError> {
+async fn visible(web: &Web, scope: Scope, caller: &CallerInfo, id: ProjectId) -> Result<ProjectRow, ApiError> {
     let project = projects::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)?;
     let is_visible =
-        caller.user.is_staff || !project.is_archived || chats::user_has_chat_in(&web.app.pool, id, caller.id()).await?;
+        scope == Scope::All || !project.is_archived || chats::user_has_chat_in(&web.app.pool, id, caller.id()).await?;
     if is_visible { Ok(project) } else { Err(ApiError::not_found()) }
 }
 
 /// A project. An archived one is shown to staff and to those who have chats in it.
 #[utoipa::path(get, path = "/api/projects/{id}", responses((status = 200, description = "The project", body = Shown)))]
-async fn get(State(web): State<Web>, caller: CallerInfo, Path(id): Path<String>) -> Result<Response, ApiError> {
-    let project = visible(&web, &caller, ProjectId::new(own_id(&id)?)).await?;
-    Ok(Json(view(project, &caller)).into_response())
+async fn get(
+    State(web): State<Web>,
+    scope: Scope,
+    caller: CallerInfo,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let project = visible(&web, scope, &caller, ProjectId::new(own_id(&id)?)).await?;
+    Ok(Json(view(project, caller.user.is_staff)).into_response())
 }
 
 async fn written(
@@ -120,7 +114,7 @@ async fn written(
 ) -> Result<Response, ApiError> {
     web.written(committed, async || {
         let project = projects::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)?;
-        Ok((status, Json(view(project, caller))).into_response())
+        Ok((status, Json(view(project, caller.user.is_staff))).into_response())
     })
     .await
 }

@@ -12,12 +12,8 @@ use axum::{
 use utoipa::OpenApi;
 use utoipa_swagger_ui::Config;
 
-use super::web::Web;
-use crate::contract::{
-    paging::ListQuery,
-    problem::ApiError,
-    resource::{Permission::Public, resource},
-};
+use super::{access::at, web::Web};
+use crate::contract::{paging::ListQuery, problem::ApiError};
 
 const SCHEMA: &str = "/api/schema";
 const SWAGGER: &str = "/api/schema/swagger/";
@@ -29,7 +25,7 @@ pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
-        .route(SCHEMA, resource(Public).get(Public, schema).guarded_by(web.clone()))
+        .merge(at(web, SCHEMA).get(schema).served())
         // Pages for people in a browser, outside the contract's rules.
         .route("/", get(to_swagger))
         .route(SWAGGER, get(async || swagger("index.html")))
@@ -86,7 +82,6 @@ struct Formats {
 #[utoipa::path(
     get,
     path = "/api/schema",
-    security(()),
     params(Formats),
     responses(
         (status = 200, description = "The document", content(
