@@ -2,11 +2,17 @@
 //!
 //! No port is called while a database transaction is open.
 
+mod captcha;
+mod mail;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::ids::{ChunkId, DocumentId, ProjectId};
 use futures::stream::BoxStream;
+
+pub use captcha::{Captcha, CaptchaError, SharedCaptcha};
+pub use mail::{Mail, MailError, Mailer, SharedMailer};
 
 /// What an answer may be made from, and what is asked of the model.
 #[derive(Debug, Clone)]

@@ -18,6 +18,8 @@ use crate::contract::problem::ApiError;
 /// Seconds after which a client may try again when the database is away.
 const RETRY_AFTER: u64 = 5;
 
+const STILL_OWNS: &str =
+    "The user cannot be deleted: chats, projects or services belong to the account. It can be deactivated instead.";
 const KEY_REQUIRED: &str = "OpenAI-Key header is required to create a chat";
 
 impl From<sqlx::Error> for ApiError {
@@ -72,6 +74,8 @@ impl From<AppendError> for ApiError {
             AppendError::KeyReused => {
                 Self::detail(StatusCode::UNPROCESSABLE_ENTITY, "The Idempotency-Key was used for another request.")
             }
+            AppendError::NoSuchOwner => Self::inactive(),
+            AppendError::StillOwns => Self::detail(StatusCode::CONFLICT, STILL_OWNS),
             error @ (AppendError::Taken(_) | AppendError::Repeated { .. }) => Self::internal(error),
         }
     }
@@ -100,6 +104,8 @@ impl From<UserError> for ApiError {
         match error {
             UserError::NotFound => Self::not_found(),
             UserError::AlreadyRegistered => conflict(&error),
+            UserError::Inactive => Self::inactive(),
+            UserError::Superuser => Self::permission_denied(),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 pub mod extractive;
 pub mod lexical;
+pub mod mail;
 pub mod media;
 pub mod openai;
 pub mod postgres_index;
+pub mod recaptcha;

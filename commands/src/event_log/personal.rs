@@ -8,7 +8,19 @@ pub(super) fn personal_fields(aggregate_type: &str, event_type: &str) -> Option<
     Some(match (aggregate_type, event_type) {
         ("user", "Registered") => &["username", "email", "full_name"],
         ("user", "FullNameChanged") => &["full_name"],
-        ("user", "PasswordChanged" | "SessionStarted" | "SessionEnded") => &[],
+        ("user", "EmailChanged") => &["email"],
+        (
+            "user",
+            "FullNameCleared"
+            | "RolesChanged"
+            | "Deactivated"
+            | "Activated"
+            | "PasswordResetRequested"
+            | "PasswordChanged"
+            | "SessionStarted"
+            | "SessionEnded"
+            | "Deleted",
+        ) => &[],
 
         (
             "project",

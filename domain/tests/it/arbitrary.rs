@@ -6,7 +6,7 @@ use domain::{
     document::{DocumentCommand, EmbeddingFailure, Source, StoredFile},
     ids::{ChunkId, DocumentId, MessageId, ProjectId, SessionId, UserId},
     project::{ProjectChanges, ProjectCommand, Settings},
-    user::{Roles, UserCommand},
+    user::{Authority, Roles, UserChanges, UserCommand},
     values::{DocumentType, Email, FullName, Model, SttEngine, Title, TtsEngine, Username},
 };
 use proptest::{option, prelude::*, sample::select};
@@ -44,9 +44,29 @@ fn score() -> impl Strategy<Value = f32> {
     prop_oneof![8 => (0_u8..=100).prop_map(|score| f32::from(score) / 128.0), 1 => Just(f32::NAN)]
 }
 
+fn email() -> impl Strategy<Value = Email> {
+    value(|text| Email::parse(text).ok(), ["asha@example.com", "ravi@example.com"])
+}
+
+fn authority() -> impl Strategy<Value = Authority> {
+    select(&[Authority::Staff, Authority::Superuser][..])
+}
+
+fn user_changes() -> impl Strategy<Value = UserChanges> {
+    let flag = || option::of(any::<bool>());
+    (option::of(email()), option::of(option::of(full_name())), flag(), flag(), flag()).prop_map(
+        |(email, full_name, is_staff, is_reviewer, allow_key)| UserChanges {
+            email,
+            full_name,
+            is_staff,
+            is_reviewer,
+            allow_key,
+        },
+    )
+}
+
 pub(crate) fn user_command() -> impl Strategy<Value = UserCommand> {
     let username = value(|text| Username::parse(text).ok(), ["asha", "ravi"]);
-    let email = value(|text| Email::parse(text).ok(), ["asha@example.com", "ravi@example.com"]);
     let roles = any::<[bool; 4]>().prop_map(|[is_staff, is_reviewer, is_superuser, allow_key]| Roles {
         is_staff,
         is_reviewer,
@@ -54,13 +74,18 @@ pub(crate) fn user_command() -> impl Strategy<Value = UserCommand> {
         allow_key,
     });
     prop_oneof![
-        2 => (username, email, full_name(), roles).prop_map(|(username, email, full_name, roles)| {
+        2 => (username, email(), full_name(), roles).prop_map(|(username, email, full_name, roles)| {
             UserCommand::Register { username, email, full_name, roles }
         }),
         1 => full_name().prop_map(UserCommand::ChangeFullName),
         1 => option::of(id(SessionId::new)).prop_map(|keep| UserCommand::ChangePassword { keep }),
         3 => id(SessionId::new).prop_map(UserCommand::StartSession),
         2 => id(SessionId::new).prop_map(UserCommand::EndSession),
+        2 => (authority(), user_changes())
+            .prop_map(|(authority, changes)| UserCommand::Administer { authority, changes }),
+        1 => any::<bool>().prop_map(UserCommand::SetActive),
+        1 => Just(UserCommand::RequestPasswordReset),
+        1 => authority().prop_map(|authority| UserCommand::Delete { authority }),
     ]
 }
 

@@ -120,7 +120,9 @@ fn is_stable<T: PartialEq + Debug>(
 proptest! {
     #[test]
     fn a_user_keeps_every_aggregates_promises(commands in vec(user_command(), 0..16)) {
-        let repeats = |command: &UserCommand| matches!(command, UserCommand::ChangePassword { .. });
+        let repeats = |command: &UserCommand| {
+            matches!(command, UserCommand::ChangePassword { .. } | UserCommand::RequestPasswordReset)
+        };
         keeps_its_promises::<User>(commands, Event::User, repeats)?;
     }
 

@@ -52,9 +52,18 @@ fn full_users() -> Vec<UserEvent> {
             roles: Roles { is_staff: true, is_reviewer: false, is_superuser: false, allow_key: true },
         },
         UserEvent::FullNameChanged { full_name },
+        UserEvent::FullNameCleared {},
+        UserEvent::EmailChanged { email: Email::parse("asha.nair@example.com").expect("well-formed") },
+        UserEvent::RolesChanged {
+            roles: Roles { is_staff: false, is_reviewer: true, is_superuser: false, allow_key: false },
+        },
+        UserEvent::Deactivated {},
+        UserEvent::Activated {},
+        UserEvent::PasswordResetRequested {},
         UserEvent::PasswordChanged {},
         UserEvent::SessionStarted { session_id },
         UserEvent::SessionEnded { session_id },
+        UserEvent::Deleted {},
     ]
 }
 

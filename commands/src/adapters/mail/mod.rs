@@ -1,0 +1,33 @@
+//! Mail: through a server by SMTP, or into a folder where there is none.
+
+mod folder;
+mod smtp;
+
+use lettre::{
+    Message,
+    message::{Mailbox, MultiPart},
+};
+
+use crate::ports::{Mail, MailError};
+pub use folder::MailFolder;
+pub use smtp::{SmtpMailer, SmtpSettingsError};
+
+/// The mail as it goes over the wire.
+fn message(from: &Mailbox, mail: &Mail) -> Result<Message, MailError> {
+    let to = mail.to.as_str().parse().map_err(refused)?;
+    Message::builder()
+        .from(from.clone())
+        .to(Mailbox::new(None, to))
+        .subject(&mail.subject)
+        .message_id(None)
+        .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
+        .map_err(refused)
+}
+
+fn refused(error: impl std::error::Error + Send + Sync + 'static) -> MailError {
+    MailError::Refused(Box::new(error))
+}
+
+fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> MailError {
+    MailError::Unavailable(Box::new(error))
+}
