@@ -5,22 +5,27 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context as _;
 use async_trait::async_trait;
 use commands::{
-    accounts::Accounts,
+    accounts::{Accounts, FrontEnd, PasswordResets, ResetCodeExpiry},
     adapters::{
         extractive::ExtractiveAnswerer,
         lexical::LexicalEmbedder,
+        mail::{self, MailFolder, SmtpMailer},
         media::ObjectMedia,
         openai::{OpenAiChat, OpenAiEmbedder, OpenAiServer},
         postgres_index::PostgresIndex,
+        recaptcha::Recaptcha,
     },
     answering::{Answering, InterruptedAnswers},
     clock::{SharedClock, SystemClock},
     documents::{Documents, Embedding, EmbeddingHandler, Removal},
-    event_log::{Committed, ConsumerError, EventConsumer, EventLog, KafkaSettings, Progress, run_relay},
+    event_log::{
+        Committed, ConsumerError, EventConsumer, EventLog, IdempotencyExpiry, KafkaSettings, Progress, run_relay,
+    },
     execute::Commands,
     jobs::{JobHandler, Worker},
-    ports::{SharedEmbedder, SharedIndex, SharedLanguageModel, SharedMediaStore},
+    ports::{SharedCaptcha, SharedEmbedder, SharedIndex, SharedLanguageModel, SharedMailer, SharedMediaStore},
     projects::Projects,
+    scheduler::{Expiry, Scheduler},
 };
 use domain::envelope::RecordedEvent;
 use projections::{Projector, projectors};
@@ -43,6 +48,10 @@ pub struct App {
     pub documents: Documents,
     pub answering: Answering,
     pub media: SharedMediaStore,
+    pub mailer: SharedMailer,
+    pub front_end: FrontEnd,
+    /// Without it captchas are not checked.
+    pub captcha: Option<SharedCaptcha>,
     pub progress: Progress,
     pub clock: SharedClock,
     kafka: Option<KafkaSettings>,
@@ -101,6 +110,9 @@ impl App {
             projects,
             answering,
             media,
+            mailer: mailer(settings, &clock)?,
+            front_end: FrontEnd::parse(&settings.outside.frontend_url).context("FRONTEND_URL")?,
+            captcha: captcha(settings)?,
             progress: Progress::default(),
             kafka: settings.kafka(),
             clock,
@@ -127,6 +139,12 @@ impl App {
         for worker in self.workers() {
             tasks.spawn(worker.run());
         }
+        tasks.spawn(Scheduler::new(self.pool.clone(), self.clock.clone(), self.expiries()).run());
+    }
+
+    /// What has a life.
+    fn expiries(&self) -> Vec<Arc<dyn Expiry>> {
+        vec![Arc::new(ResetCodeExpiry(self.pool.clone())), Arc::new(IdempotencyExpiry(self.pool.clone()))]
     }
 
     /// Publishes the log to Kafka, for ever, if there is one.
@@ -141,7 +159,7 @@ impl App {
         tasks.spawn(log.follow(consumer, self.kafka.clone(), self.progress.clone()));
     }
 
-    /// Two kinds of workers, so that what is quick and urgent never waits behind a long import.
+    /// Several kinds of workers, so that what is quick and urgent never waits behind a long import or a slow mail server.
     fn workers(&self) -> Vec<Worker> {
         let index = self.answering.index.clone();
         let embedding: Arc<dyn JobHandler> = Arc::new(Embedding {
@@ -152,8 +170,14 @@ impl App {
         });
         let interrupted: Arc<dyn JobHandler> = Arc::new(InterruptedAnswers { commands: self.commands.clone() });
         let removal: Arc<dyn JobHandler> = Arc::new(Removal { index });
+        let password_resets: Arc<dyn JobHandler> = Arc::new(PasswordResets {
+            accounts: self.accounts.clone(),
+            mailer: self.mailer.clone(),
+            front_end: self.front_end.clone(),
+        });
         let worker = |handlers| Worker::new(self.pool.clone(), self.clock.new_id(), handlers, self.progress.clone());
-        std::iter::once(worker(vec![interrupted, removal]))
+        [worker(vec![interrupted, removal]), worker(vec![password_resets])]
+            .into_iter()
             .chain((0..EMBEDDING_WORKERS).map(|_| worker(vec![embedding.clone()])))
             .collect()
     }
@@ -192,6 +216,19 @@ impl App {
             }
         }
     }
+}
+
+fn mailer(settings: &Settings, clock: &SharedClock) -> anyhow::Result<SharedMailer> {
+    let from = mail::sender(&settings.outside.mail_from).context("MAIL_FROM")?;
+    Ok(match &settings.outside.smtp_url {
+        Some(url) => Arc::new(SmtpMailer::new(url, from).context("SMTP_URL")?),
+        None => Arc::new(MailFolder::new(settings.mail_dir(), from, clock.clone())),
+    })
+}
+
+fn captcha(settings: &Settings) -> anyhow::Result<Option<SharedCaptcha>> {
+    let Some(secret) = &settings.outside.recaptcha_secret else { return Ok(None) };
+    Ok(Some(Arc::new(Recaptcha::new(&settings.outside.recaptcha_url, secret)?)))
 }
 
 fn models(settings: &Settings) -> anyhow::Result<(SharedLanguageModel, SharedEmbedder)> {

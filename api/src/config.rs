@@ -1,5 +1,8 @@
 //! Settings: by flag, by environment or by a `.env` file, in this order. Nothing else reads the environment.
 
+mod limits;
+mod outside;
+
 use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
@@ -10,6 +13,10 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use commands::event_log::{KafkaSettings, KeyError, MasterKey};
 use domain::values::Model;
+use ipnet::IpNet;
+
+pub use limits::{Limit, LimitSettings, Rate};
+pub use outside::OutsideSettings;
 
 /// Reads the `.env` file of the current folder, if there is one. What the environment already holds wins.
 ///
@@ -86,6 +93,9 @@ pub struct Settings {
     #[arg(long, env, global = true)]
     pub openai_embedding_dimensions: Option<u32>,
 
+    #[command(flatten)]
+    pub outside: OutsideSettings,
+
     /// What to log, such as info or info,commands=debug
     #[arg(long, env, default_value = "info", global = true)]
     pub log: String,
@@ -116,6 +126,14 @@ pub struct HttpSettings {
     /// Megabytes that an uploaded file may have
     #[arg(long, env, default_value_t = 25)]
     pub max_upload_mb: usize,
+
+    /// Networks of the reverse proxies before this server, such as 10.0.0.0/8,::1/128: only what they say of a client's
+    /// address (X-Forwarded-For) is believed
+    #[arg(long, env, value_delimiter = ',', value_parser = limits::parse_network)]
+    pub trusted_proxies: Vec<IpNet>,
+
+    #[command(flatten)]
+    pub limits: LimitSettings,
 
     /// Milliseconds for which the answer to a write waits until it can be read back
     #[arg(long, env, default_value_t = 5_000)]
@@ -165,6 +183,8 @@ impl Settings {
             &mut self.openai_api_key,
             &mut self.openai_model,
             &mut self.openai_embedding_model,
+            &mut self.outside.smtp_url,
+            &mut self.outside.recaptcha_secret,
         ] {
             text.take_if(|text| text.trim().is_empty());
         }
@@ -193,6 +213,10 @@ impl Settings {
         let number = i64::from(model.number());
         let own = self.openai_models.iter().find(|(known, _)| *known == number).map(|(_, name)| name.clone());
         own.or_else(|| self.openai_model.clone()).unwrap_or_else(|| original_name(model).to_owned())
+    }
+
+    pub fn mail_dir(&self) -> PathBuf {
+        self.data_dir.join("mail")
     }
 
     pub fn media_dir(&self) -> PathBuf {

@@ -4,6 +4,7 @@
 //! permissions, and event frames. It never touches the database, and it knows no endpoint.
 
 pub mod auth_header;
+pub mod client_address;
 mod field_errors;
 pub mod fields;
 pub mod ids;

@@ -17,12 +17,15 @@ use super::{
     chats::{find, ids},
     web::{Origin, ProviderKey, Web},
 };
-use crate::contract::{
-    input::{Input, UnreadBody},
-    paging::ListQuery,
-    problem::ApiError,
-    resource::{Permission::User, resource},
-    sse::{self, AnswerFrame},
+use crate::{
+    contract::{
+        input::{Input, UnreadBody},
+        paging::ListQuery,
+        problem::ApiError,
+        resource::{Permission::User, resource},
+        sse::{self, AnswerFrame},
+    },
+    limits::Action,
 };
 
 const DEFAULT_TOP_K: u32 = 100;
@@ -47,6 +50,8 @@ async fn converse(
     key: ProviderKey,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
+    web.throttle(Action::Converse, origin.address)?;
+    web.throttle_account(Action::Converse, &caller.actor().to_string())?;
     let (project, chat) = ids(path)?;
     // Who may read everybody's chats still asks in his own only.
     find(&web, &caller, &ListQuery::default(), project, chat).await?;

@@ -18,12 +18,15 @@ use super::{
     caller::CallerInfo,
     web::{Origin, Web, empty},
 };
-use crate::contract::{
-    ids::{own_id, parent_id},
-    input::UnreadBody,
-    paging::ListQuery,
-    problem::ApiError,
-    resource::{Permission::Staff, resource},
+use crate::{
+    contract::{
+        ids::{own_id, parent_id},
+        input::UnreadBody,
+        paging::ListQuery,
+        problem::ApiError,
+        resource::{Permission::Staff, resource},
+    },
+    limits::Action,
 };
 
 const TYPES: &[i64] = &[1, 2, 3];
@@ -84,6 +87,8 @@ async fn add(
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
+    web.throttle(Action::Upload, origin.address)?;
+    web.throttle_account(Action::Upload, &caller.actor().to_string())?;
     let project = ProjectId::new(parent_id(&project)?);
     web.app.documents.check_project(project).await?;
     let input = body.read_multipart().await?;

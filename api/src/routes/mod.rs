@@ -6,16 +6,18 @@ mod chats;
 mod converse;
 mod documents;
 mod media;
+mod passwords;
 mod projects;
 mod refusals;
+mod users;
 mod web;
 
-use axum::{Extension, Router};
+use axum::{Extension, Router, middleware::from_fn_with_state};
 
 use crate::{
     app::App,
     config::HttpSettings,
-    contract::{input::BodyLimits, layers},
+    contract::{client_address, client_address::TrustedProxies, input::BodyLimits, layers},
 };
 pub use caller::CallerInfo;
 pub use web::Web;
@@ -25,15 +27,19 @@ const MEGABYTE: usize = 1_048_576;
 /// Everything that is served.
 pub fn router(app: App, http: HttpSettings) -> Router {
     let limits = BodyLimits { upload_bytes: http.max_upload_mb * MEGABYTE, ..BodyLimits::default() };
+    let trusted = TrustedProxies::from(http.trusted_proxies.as_slice());
     let web = Web::new(app, http);
     let router = Router::new()
         .merge(accounts::router(&web))
+        .merge(passwords::router(&web))
+        .merge(users::router(&web))
         .merge(projects::router(&web))
         .merge(documents::router(&web))
         .merge(chats::router(&web))
         .merge(converse::router(&web))
         .merge(media::router(&web))
         .with_state(web)
-        .layer(Extension(limits));
+        .layer(Extension(limits))
+        .layer(from_fn_with_state(trusted, client_address::find));
     layers::finish(router)
 }

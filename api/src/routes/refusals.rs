@@ -2,12 +2,12 @@
 
 use axum::http::StatusCode;
 use commands::{
-    accounts::AccountError,
+    accounts::{AccountError, ResetCodeError},
     answering::{AskError, NoKey},
     documents::DocumentsError,
     event_log::{AppendError, StoreError},
     execute::ExecuteError,
-    ports::MediaError,
+    ports::{CaptchaError, MediaError},
     projects::ProjectsError,
 };
 use domain::{chat::ChatError, document::DocumentError, project::ProjectError, user::UserError};
@@ -146,8 +146,28 @@ impl From<AccountError> for ApiError {
             AccountError::WrongCredentials => Self::non_field("Unable to log in with provided credentials."),
             AccountError::Execute(error) => error.into(),
             AccountError::Database(error) => error.into(),
-            error @ AccountError::Hashing => Self::internal(error),
+            AccountError::ResetCode(error) => error.into(),
+            error @ (AccountError::Hashing | AccountError::Key(_)) => Self::internal(error),
         }
+    }
+}
+
+impl From<ResetCodeError> for ApiError {
+    fn from(error: ResetCodeError) -> Self {
+        match error {
+            ResetCodeError::None => Self::FieldText { field: "token", message: "Invalid token" },
+            ResetCodeError::Wrong => {
+                Self::field("token", "The OTP password entered is not valid. Please check and try again.")
+            }
+            ResetCodeError::Expired => Self::field("token", "The OTP password has expired. Please try again."),
+        }
+    }
+}
+
+impl From<CaptchaError> for ApiError {
+    fn from(error: CaptchaError) -> Self {
+        tracing::warn!(error = commands::error_chain(&error), "a captcha cannot be checked");
+        Self::unavailable(RETRY_AFTER)
     }
 }
 

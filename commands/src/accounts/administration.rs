@@ -2,7 +2,7 @@
 
 use domain::{
     ids::UserId,
-    user::{Authority, User, UserChanges, UserCommand, UserEvent},
+    user::{Authority, User, UserChanges, UserCommand, UserError, UserEvent},
     values::Email,
 };
 
@@ -16,7 +16,7 @@ impl Accounts {
     /// Changes an account. Of several racing for one e-mail address exactly one gets it.
     ///
     /// # Errors
-    /// [`AccountError::Taken`], [`UserError`](domain::user::UserError), or the log's.
+    /// [`AccountError::Taken`], [`UserError`], or the log's.
     pub async fn administer(
         &self,
         user: UserId,
@@ -49,7 +49,7 @@ impl Accounts {
     /// Deletes an account that owns nothing. Its address and username are free for others, and its logins end at once.
     ///
     /// # Errors
-    /// [`AppendError::StillOwns`], [`UserError`](domain::user::UserError), or the log's.
+    /// [`AppendError::StillOwns`], [`UserError`], or the log's.
     pub async fn delete(
         &self,
         user: UserId,
@@ -70,10 +70,10 @@ impl Accounts {
     /// Opens or closes the account with this address.
     ///
     /// # Errors
-    /// [`UserError::NotFound`](domain::user::UserError::NotFound), or the log's.
+    /// [`UserError::NotFound`], or the log's.
     pub async fn set_active(&self, email: &Email, active: bool, context: &Context) -> Result<Committed, AccountError> {
-        let owner = self.owner_of(Reservation::Email, &self.email_key(email)).await?;
-        let user = owner.ok_or(ExecuteError::Refused(domain::user::UserError::NotFound))?;
-        Ok(self.commands.execute::<User>(user, UserCommand::SetActive(active), context).await?)
+        let owner = self.owner_of_email(email).await?;
+        let user = owner.ok_or(ExecuteError::Refused(UserError::NotFound))?;
+        Ok(self.commands.execute::<User>(user.value(), UserCommand::SetActive(active), context).await?)
     }
 }

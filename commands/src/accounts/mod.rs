@@ -135,6 +135,14 @@ impl Accounts {
         Ok((email, username))
     }
 
+    /// Whose address it is at the moment.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn owner_of_email(&self, email: &Email) -> Result<Option<UserId>, AccountError> {
+        Ok(self.owner_of(Reservation::Email, &self.email_key(email)).await?.map(UserId::new))
+    }
+
     /// Checks e-mail address and password. An unknown address takes as long as a wrong password.
     ///
     /// # Errors

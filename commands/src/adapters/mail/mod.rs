@@ -10,7 +10,24 @@ use lettre::{
 
 use crate::ports::{Mail, MailError};
 pub use folder::MailFolder;
-pub use smtp::{SmtpMailer, SmtpSettingsError};
+pub use smtp::SmtpMailer;
+
+/// A setting of mail is malformed. The address of a server may hold a password, so it is not shown.
+#[derive(Debug, thiserror::Error)]
+pub enum MailSettingsError {
+    #[error("the mail server's address is not of the form smtp://user:password@host:587?tls=required")]
+    Server,
+    #[error("{0} is not a sender such as Ayushma <ayushma@example.org>")]
+    Sender(String),
+}
+
+/// Reads the sender of all mail: an address, or a name and an address.
+///
+/// # Errors
+/// [`MailSettingsError::Sender`] if it is none.
+pub fn sender(text: &str) -> Result<Mailbox, MailSettingsError> {
+    text.trim().parse().map_err(|_| MailSettingsError::Sender(text.to_owned()))
+}
 
 /// The mail as it goes over the wire.
 fn message(from: &Mailbox, mail: &Mail) -> Result<Message, MailError> {

@@ -5,16 +5,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor, message::Mailbox, transport::smtp};
 
-use super::{message, refused, unavailable};
+use super::{MailSettingsError, message, refused, unavailable};
 use crate::ports::{Mail, MailError, Mailer};
 
 /// For each command of the conversation.
 const TIMEOUT: Duration = Duration::from_secs(20);
-
-/// The address of the mail server is malformed. It may hold a password, so it is not shown.
-#[derive(Debug, thiserror::Error)]
-#[error("the mail server's address is not of the form smtp://user:password@host:587?tls=required")]
-pub struct SmtpSettingsError;
 
 /// Sends through one server.
 pub struct SmtpMailer {
@@ -27,9 +22,9 @@ impl SmtpMailer {
     /// `smtp://localhost:25` for a server that wants neither.
     ///
     /// # Errors
-    /// [`SmtpSettingsError`] if it is none.
-    pub fn new(url: &str, from: Mailbox) -> Result<Self, SmtpSettingsError> {
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| SmtpSettingsError)?;
+    /// [`MailSettingsError::Server`] if it is none.
+    pub fn new(url: &str, from: Mailbox) -> Result<Self, MailSettingsError> {
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| MailSettingsError::Server)?;
         Ok(Self { transport: transport.timeout(Some(TIMEOUT)).build(), from })
     }
 }
