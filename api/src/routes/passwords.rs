@@ -6,9 +6,13 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use commands::{
+    accounts::{ResetCodeError, ResetGrant},
+    event_log::Committed,
+};
 use domain::envelope::Actor;
 use projections::users::{self, UserView};
-use serde_json::json;
+use serde::Serialize;
 
 use super::{
     accounts::{about, new_password, parse_email},
@@ -41,6 +45,14 @@ async fn forgot(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Res
     Ok(empty(StatusCode::OK))
 }
 
+/// Whose code it is.
+#[derive(Serialize)]
+struct Verified {
+    email: String,
+    username: String,
+    full_name: String,
+}
+
 async fn verify(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {
     web.throttle(Action::TryCode, origin.address)?;
     let (token, email) = body.read().await?.create(|fields| {
@@ -48,8 +60,8 @@ async fn verify(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Res
         (token, fields.email("email").required())
     })?;
     let (_, user) = check_code(&web, &email, &token).await?;
-    let shown = json!({ "email": user.email, "username": user.username, "full_name": user.full_name });
-    Ok((StatusCode::ACCEPTED, Json(shown)).into_response())
+    let UserView { email, username, full_name, .. } = user;
+    Ok((StatusCode::ACCEPTED, Json(Verified { email, username, full_name })).into_response())
 }
 
 /// With a code, or by somebody who is logged in.
@@ -71,11 +83,7 @@ async fn reset(
     web.written(&committed, async || Ok(empty(StatusCode::ACCEPTED))).await
 }
 
-async fn reset_with_code(
-    web: &Web,
-    origin: &Origin,
-    input: &Input,
-) -> Result<commands::event_log::Committed, ApiError> {
+async fn reset_with_code(web: &Web, origin: &Origin, input: &Input) -> Result<Committed, ApiError> {
     let (token, email) = input.create(|fields| {
         fields.text("password").required();
         let token = fields.text("token").required();
@@ -88,15 +96,11 @@ async fn reset_with_code(
 }
 
 /// Whose code it is. The view of a user who has just been deleted or deactivated counts as none.
-async fn check_code(
-    web: &Web,
-    email: &str,
-    token: &str,
-) -> Result<(commands::accounts::ResetGrant, UserView), ApiError> {
+async fn check_code(web: &Web, email: &str, token: &str) -> Result<(ResetGrant, UserView), ApiError> {
     let email = parse_email(email)?;
     web.throttle_account(Action::TryCode, &email.comparable())?;
     let grant = web.app.accounts.check_reset_code(&email, token).await?;
     let user = users::find(&web.app.pool, grant.user).await?.filter(|user| user.is_active);
-    let user = user.ok_or(commands::accounts::ResetCodeError::Wrong)?;
+    let user = user.ok_or(ResetCodeError::Wrong)?;
     Ok((grant, user))
 }

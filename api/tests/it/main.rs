@@ -3,17 +3,21 @@
 
 mod accounts;
 mod bad_input;
+mod captcha;
 mod chats;
 mod cli;
 mod converse;
 mod converse_refusals;
 mod default_project;
+mod deleting_users;
 mod documents;
 mod event_log;
 mod idempotency;
 mod installation;
+mod mail;
 mod media;
 mod outages;
+mod passwords;
 mod profile;
 mod project_access;
 mod projects;
@@ -22,7 +26,9 @@ mod provider_keys;
 #[path = "../../../commands/tests/it/proxy.rs"]
 #[expect(dead_code, reason = "shared with the tests of the event log, which use all of it")]
 mod proxy;
+mod rate_limits;
 mod read_your_writes;
 mod sessions;
 mod streams;
 mod support;
+mod users;
