@@ -18,6 +18,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{
+    access::at,
     caller::CallerInfo,
     refusals::{EMAIL_TAKEN, USERNAME_TAKEN},
     web::{Origin, Web, empty},
@@ -27,7 +28,6 @@ use crate::{
         fields::Fields,
         input::{Input, UnreadBody},
         problem::ApiError,
-        resource::{Permission::Public, resource},
     },
     limits::Action,
 };
@@ -37,9 +37,9 @@ const INVALID_USERNAME: &str =
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
-        .route("/api/auth/register", resource(Public).post(Public, register).guarded_by(web.clone()))
-        .route("/api/auth/login", resource(Public).post(Public, log_in).guarded_by(web.clone()))
-        .route("/api/auth/logout", resource(Public).delete(Public, log_out).guarded_by(web.clone()))
+        .merge(at(web, "/api/auth/register").post(register).served())
+        .merge(at(web, "/api/auth/login").post(log_in).served())
+        .merge(at(web, "/api/auth/logout").delete(log_out).served())
 }
 
 async fn register(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {

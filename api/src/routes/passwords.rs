@@ -15,6 +15,7 @@ use projections::users::{self, UserView};
 use serde::Serialize;
 
 use super::{
+    access::at,
     accounts::{about, new_password, parse_email},
     caller::CallerInfo,
     web::{Origin, Web, empty},
@@ -23,16 +24,15 @@ use crate::{
     contract::{
         input::{Input, UnreadBody},
         problem::ApiError,
-        resource::{Permission::Public, resource},
     },
     limits::Action,
 };
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
-        .route("/api/auth/forgot", resource(Public).post(Public, forgot).guarded_by(web.clone()))
-        .route("/api/auth/verify", resource(Public).post(Public, verify).guarded_by(web.clone()))
-        .route("/api/auth/reset", resource(Public).post(Public, reset).guarded_by(web.clone()))
+        .merge(at(web, "/api/auth/forgot").post(forgot).served())
+        .merge(at(web, "/api/auth/verify").post(verify).served())
+        .merge(at(web, "/api/auth/reset").post(reset).served())
 }
 
 /// The same answer, in the same time, whether or not anybody has the address.

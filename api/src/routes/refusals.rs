@@ -132,9 +132,13 @@ impl From<ChatError> for ApiError {
     fn from(error: ChatError) -> Self {
         match error {
             ChatError::NotFound => Self::not_found(),
-            ChatError::AlreadyStarted | ChatError::AlreadyAsked | ChatError::NotFinite | ChatError::NoOpenTurn => {
-                conflict(&error)
-            }
+            ChatError::AlreadyStarted
+            | ChatError::AlreadyAsked
+            | ChatError::NotFinite
+            | ChatError::NoOpenTurn
+            | ChatError::NoSuchMessage
+            | ChatError::NotSpeakable
+            | ChatError::BelongsToProject => conflict(&error),
         }
     }
 }

@@ -15,6 +15,7 @@ use projections::users::{self, UserView};
 use serde::Serialize;
 
 use super::{
+    access::at,
     accounts::{about, new_password, parse_email, parse_name, read_registration},
     caller::CallerInfo,
     refusals::EMAIL_TAKEN,
@@ -24,25 +25,13 @@ use crate::contract::{
     input::{Input, UnreadBody},
     paging::ListQuery,
     problem::ApiError,
-    resource::{
-        Permission::{Staff, User},
-        resource,
-    },
 };
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
-        .route("/api/users", resource(Staff).get(Staff, list).post(Staff, create).guarded_by(web.clone()))
-        .route("/api/users/me", resource(Staff).get(User, me).patch(User, change_me).guarded_by(web.clone()))
-        .route(
-            "/api/users/{username}",
-            resource(Staff)
-                .get(Staff, get)
-                .patch(Staff, change)
-                .delete(Staff, delete)
-                .dotted_ids()
-                .guarded_by(web.clone()),
-        )
+        .merge(at(web, "/api/users").get(list).post(create).served())
+        .merge(at(web, "/api/users/me").get(me).patch(change_me).served())
+        .merge(at(web, "/api/users/{username}").get(get).patch(change).delete(delete).dotted_ids().served())
 }
 
 async fn me(caller: CallerInfo) -> Response {
