@@ -89,3 +89,16 @@ pub async fn find(pool: &PgPool, id: UserId) -> Result<Option<UserView>, QueryEr
     .await?;
     Ok(user)
 }
+
+/// The users with these ids, in no particular order.
+pub(crate) async fn find_many(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<UserView>, QueryError> {
+    let users = query_as!(
+        UserView,
+        "SELECT id AS external_id, username, full_name, email, allow_key, is_staff, is_reviewer, date_joined, is_superuser
+         FROM views.users WHERE id = ANY($1)",
+        ids
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(users)
+}

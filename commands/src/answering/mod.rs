@@ -27,6 +27,7 @@ use crate::{
     ports::{SharedEmbedder, SharedIndex, SharedLanguageModel},
     projects::{Projects, ProjectsError},
 };
+pub(crate) use compose::{Draft, Failure, Written};
 pub use interrupted::InterruptedAnswers;
 pub use keys::{KeyChoice, NoKey};
 
@@ -172,6 +173,14 @@ impl Answering {
         };
         self.tracker.spawn(work.run());
         Ok(Turn { answer_id, committed, events: Some(events) })
+    }
+
+    /// The settings of a project, also of a deleted one.
+    pub(crate) async fn settings_of(
+        &self,
+        project: ProjectId,
+    ) -> Result<Option<domain::project::Settings>, StoreError> {
+        Ok(settings_of(self.projects.load(project).await?))
     }
 
     async fn record_question(
