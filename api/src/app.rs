@@ -16,6 +16,7 @@ use commands::{
     answering::{Answering, InterruptedAnswers},
     clock::{SharedClock, SystemClock},
     documents::{Documents, Embedding, EmbeddingHandler, Removal},
+    evaluation::{Evaluation, RunQuestions},
     event_log::{Committed, ConsumerError, EventConsumer, EventLog, KafkaSettings, Progress, run_relay},
     execute::Commands,
     jobs::{JobHandler, Worker},
@@ -42,6 +43,7 @@ pub struct App {
     pub projects: Projects,
     pub documents: Documents,
     pub answering: Answering,
+    pub evaluation: Evaluation,
     pub media: SharedMediaStore,
     pub progress: Progress,
     pub clock: SharedClock,
@@ -98,6 +100,7 @@ impl App {
         Ok(Self {
             accounts: Accounts::new(commands.clone()),
             documents: Documents::new(commands.clone(), media.clone()),
+            evaluation: Evaluation::new(commands.clone(), media.clone()),
             projects,
             answering,
             media,
@@ -141,7 +144,7 @@ impl App {
         tasks.spawn(log.follow(consumer, self.kafka.clone(), self.progress.clone()));
     }
 
-    /// Two kinds of workers, so that what is quick and urgent never waits behind a long import.
+    /// Three kinds of workers, so that what is quick and urgent never waits behind a long import or a test run.
     fn workers(&self) -> Vec<Worker> {
         let index = self.answering.index.clone();
         let embedding: Arc<dyn JobHandler> = Arc::new(Embedding {
@@ -153,7 +156,9 @@ impl App {
         let interrupted: Arc<dyn JobHandler> = Arc::new(InterruptedAnswers { commands: self.commands.clone() });
         let removal: Arc<dyn JobHandler> = Arc::new(Removal { index });
         let worker = |handlers| Worker::new(self.pool.clone(), self.clock.new_id(), handlers, self.progress.clone());
-        std::iter::once(worker(vec![interrupted, removal]))
+        let questions: Arc<dyn JobHandler> = Arc::new(RunQuestions { answering: self.answering.clone() });
+        [worker(vec![interrupted, removal]), worker(vec![questions])]
+            .into_iter()
             .chain((0..EMBEDDING_WORKERS).map(|_| worker(vec![embedding.clone()])))
             .collect()
     }
