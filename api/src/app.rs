@@ -18,6 +18,7 @@ use commands::{
     answering::{Answering, InterruptedAnswers},
     clock::{SharedClock, SystemClock},
     documents::{Documents, Embedding, EmbeddingHandler, Removal},
+    evaluation::{Evaluation, RunQuestions},
     event_log::{
         Committed, ConsumerError, EventConsumer, EventLog, IdempotencyExpiry, KafkaSettings, Progress, run_relay,
     },
@@ -47,6 +48,7 @@ pub struct App {
     pub projects: Projects,
     pub documents: Documents,
     pub answering: Answering,
+    pub evaluation: Evaluation,
     pub media: SharedMediaStore,
     pub mailer: SharedMailer,
     pub front_end: FrontEnd,
@@ -107,6 +109,7 @@ impl App {
         Ok(Self {
             accounts: Accounts::new(commands.clone()),
             documents: Documents::new(commands.clone(), media.clone()),
+            evaluation: Evaluation::new(commands.clone(), media.clone()),
             projects,
             answering,
             media,
@@ -159,7 +162,8 @@ impl App {
         tasks.spawn(log.follow(consumer, self.kafka.clone(), self.progress.clone()));
     }
 
-    /// Several kinds of workers, so that what is quick and urgent never waits behind a long import or a slow mail server.
+    /// Several kinds of workers, so that what is quick and urgent never waits behind a long import, a test run or a slow
+    /// mail server.
     fn workers(&self) -> Vec<Worker> {
         let index = self.answering.index.clone();
         let embedding: Arc<dyn JobHandler> = Arc::new(Embedding {
@@ -176,7 +180,8 @@ impl App {
             front_end: self.front_end.clone(),
         });
         let worker = |handlers| Worker::new(self.pool.clone(), self.clock.new_id(), handlers, self.progress.clone());
-        [worker(vec![interrupted, removal]), worker(vec![password_resets])]
+        let questions: Arc<dyn JobHandler> = Arc::new(RunQuestions { answering: self.answering.clone() });
+        [worker(vec![interrupted, removal]), worker(vec![password_resets]), worker(vec![questions])]
             .into_iter()
             .chain((0..EMBEDDING_WORKERS).map(|_| worker(vec![embedding.clone()])))
             .collect()

@@ -174,3 +174,17 @@ pub async fn find_by_username(pool: &PgPool, username: &str) -> Result<Option<Us
     .await?;
     Ok(user)
 }
+
+/// The users with these ids, in no particular order.
+pub(crate) async fn find_many(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<UserView>, QueryError> {
+    let users = query_as!(
+        UserView,
+        "SELECT id AS external_id, username, full_name, email, allow_key, is_staff, is_reviewer, date_joined, is_superuser,
+                is_active
+         FROM views.users WHERE id = ANY($1)",
+        ids
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(users)
+}

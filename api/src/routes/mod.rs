@@ -6,6 +6,7 @@ mod caller;
 mod chats;
 mod converse;
 mod documents;
+mod evaluation;
 mod media;
 mod passwords;
 mod projects;
@@ -38,6 +39,7 @@ pub fn router(app: App, http: HttpSettings) -> Router {
         .merge(documents::router(&web))
         .merge(chats::router(&web))
         .merge(converse::router(&web))
+        .merge(evaluation::router(&web))
         .merge(media::router(&web))
         .with_state(web)
         .layer(Extension(limits))

@@ -5,12 +5,16 @@ use commands::{
     accounts::{AccountError, ResetCodeError},
     answering::{AskError, NoKey},
     documents::DocumentsError,
+    evaluation::EvaluationError,
     event_log::{AppendError, StoreError},
     execute::ExecuteError,
     ports::{CaptchaError, MediaError},
     projects::ProjectsError,
 };
-use domain::{chat::ChatError, document::DocumentError, project::ProjectError, user::UserError};
+use domain::{
+    chat::ChatError, document::DocumentError, feedback::FeedbackError, project::ProjectError, test_run::TestRunError,
+    test_suite::TestSuiteError, user::UserError,
+};
 use projections::QueryError;
 
 use crate::contract::problem::ApiError;
@@ -208,6 +212,56 @@ impl From<DocumentsError> for ApiError {
             }
             DocumentsError::Execute(error) => error.into(),
             DocumentsError::Media(error) => error.into(),
+        }
+    }
+}
+
+impl From<TestSuiteError> for ApiError {
+    fn from(error: TestSuiteError) -> Self {
+        match error {
+            TestSuiteError::NotFound | TestSuiteError::QuestionNotFound | TestSuiteError::DocumentNotFound => {
+                Self::not_found()
+            }
+            TestSuiteError::AlreadyCreated | TestSuiteError::AlreadyAdded | TestSuiteError::NotFinite => {
+                conflict(&error)
+            }
+        }
+    }
+}
+
+impl From<TestRunError> for ApiError {
+    fn from(error: TestRunError) -> Self {
+        match error {
+            TestRunError::NotFound => Self::not_found(),
+            TestRunError::AlreadyStarted
+            | TestRunError::NotRunning
+            | TestRunError::AlreadyAsked
+            | TestRunError::NotFinite => conflict(&error),
+        }
+    }
+}
+
+impl From<FeedbackError> for ApiError {
+    fn from(error: FeedbackError) -> Self {
+        match error {
+            FeedbackError::NotFound => Self::not_found(),
+            FeedbackError::AlreadyGiven => conflict(&error),
+        }
+    }
+}
+
+impl From<EvaluationError> for ApiError {
+    fn from(error: EvaluationError) -> Self {
+        match error {
+            EvaluationError::ProjectNotFound | EvaluationError::SuiteNotFound | EvaluationError::ResultNotFound => {
+                Self::not_found()
+            }
+            EvaluationError::Suite(error) => error.into(),
+            EvaluationError::Run(error) => error.into(),
+            EvaluationError::Feedback(error) => error.into(),
+            EvaluationError::Store(error) => error.into(),
+            EvaluationError::Media(error) => error.into(),
+            EvaluationError::Database(error) => error.into(),
         }
     }
 }

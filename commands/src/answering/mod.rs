@@ -3,6 +3,7 @@
 //! The work on an answer belongs to the server, not to the connection: it goes on when the client has gone.
 //! A job stands for it while it runs; when its process dies, another worker records the failure.
 
+mod compose;
 mod interrupted;
 mod keys;
 mod turn;
@@ -26,6 +27,7 @@ use crate::{
     ports::{SharedEmbedder, SharedIndex, SharedLanguageModel},
     projects::{Projects, ProjectsError},
 };
+pub(crate) use compose::{Draft, Failure, Written};
 pub use interrupted::InterruptedAnswers;
 pub use keys::{KeyChoice, NoKey};
 
@@ -174,6 +176,14 @@ impl Answering {
         };
         self.tracker.spawn(work.run());
         Ok(Turn { answer_id, committed, events: Some(events) })
+    }
+
+    /// The settings of a project, also of a deleted one.
+    pub(crate) async fn settings_of(
+        &self,
+        project: ProjectId,
+    ) -> Result<Option<domain::project::Settings>, StoreError> {
+        Ok(settings_of(self.projects.load(project).await?))
     }
 
     async fn record_question(

@@ -88,7 +88,7 @@ impl Documents {
         self.check_project(project).await?;
         let NewDocument { title, description, document_type, text_content, file } = document;
         let file = match file {
-            Some(file) => Some(self.keep(file).await?),
+            Some(file) => Some(keep(&self.media, file).await?),
             None => None,
         };
         let command = DocumentCommand::Add {
@@ -99,23 +99,8 @@ impl Documents {
             source: Source { document_type, file: file.clone(), text_content },
         };
         let result = self.commands.execute::<Document>(id.value(), command, context).await;
-        let is_new = matches!(&result, Ok(committed) if committed.repeats.is_none());
-        // An append whose outcome is unknown may have happened: its file must stay.
-        let is_certain =
-            !matches!(&result, Err(ExecuteError::Append(AppendError::Unavailable(_) | AppendError::Closed)));
-        if let Some(file) = file.filter(|_| !is_new && is_certain)
-            && let Err(error) = self.media.remove(&file.name).await
-        {
-            tracing::warn!(error = %crate::error_chain(&error), "a file that belongs to no document was left behind");
-        }
+        forget_unless_recorded(&self.media, file, &result).await;
         Ok(result?)
-    }
-
-    async fn keep(&self, file: NewFile) -> Result<StoredFile, MediaError> {
-        let size = file.bytes.len() as u64;
-        let sha256 = hex::encode(Sha256::digest(&file.bytes));
-        let name = self.media.put_new(&file.name, file.bytes).await?;
-        Ok(StoredFile { name, size, sha256 })
     }
 
     /// Changes title and description.
@@ -139,5 +124,29 @@ impl Documents {
     /// [`DocumentError::NotFound`], or the log's.
     pub async fn delete(&self, id: DocumentId, context: &Context) -> Result<Committed, DocumentsError> {
         Ok(self.commands.execute::<Document>(id.value(), DocumentCommand::Delete, context).await?)
+    }
+}
+
+/// Keeps the bytes of a file that somebody has uploaded.
+pub(crate) async fn keep(media: &SharedMediaStore, file: NewFile) -> Result<StoredFile, MediaError> {
+    let size = file.bytes.len() as u64;
+    let sha256 = hex::encode(Sha256::digest(&file.bytes));
+    let name = media.put_new(&file.name, file.bytes).await?;
+    Ok(StoredFile { name, size, sha256 })
+}
+
+/// Removes a file again if the event that should name it was not recorded.
+pub(crate) async fn forget_unless_recorded<E>(
+    media: &SharedMediaStore,
+    file: Option<StoredFile>,
+    result: &Result<Committed, ExecuteError<E>>,
+) {
+    let is_new = matches!(result, Ok(committed) if committed.repeats.is_none());
+    // An append whose outcome is unknown may have happened: its file must stay.
+    let is_certain = !matches!(result, Err(ExecuteError::Append(AppendError::Unavailable(_) | AppendError::Closed)));
+    if let Some(file) = file.filter(|_| !is_new && is_certain)
+        && let Err(error) = media.remove(&file.name).await
+    {
+        tracing::warn!(error = %crate::error_chain(&error), "a file that belongs to no document was left behind");
     }
 }

@@ -52,6 +52,21 @@ pub(super) fn personal_fields(aggregate_type: &str, event_type: &str) -> Option<
         ("chat", "FeedbackGiven") => &["message"],
         ("chat", "ModelChanged" | "PassagesRetrieved" | "AnswerSpoken" | "TranscriptionFailed" | "Deleted") => &[],
 
+        // Test content is written for a machine and belongs to no person.
+        (
+            "testsuite",
+            "Created" | "Renamed" | "RetrievalChanged" | "QuestionAdded" | "QuestionChanged" | "QuestionDeleted"
+            | "DocumentAttached" | "DocumentRemoved" | "Deleted",
+        ) => &[],
+        (
+            "testrun",
+            "Started" | "ModelsChanged" | "ReferencesChanged" | "ResultRecorded" | "Completed" | "Canceled" | "Failed"
+            | "Resumed" | "Deleted",
+        ) => &[],
+
+        ("feedback", "Given" | "NotesChanged") => &["notes"],
+        ("feedback", "RatingChanged" | "Deleted") => &[],
+
         _ => return None,
     })
 }

@@ -13,11 +13,11 @@ use proptest::{option, prelude::*, sample::select};
 use strum::VariantArray;
 use uuid::Uuid;
 
-fn id<T: std::fmt::Debug>(new: fn(Uuid) -> T) -> impl Strategy<Value = T> {
+pub(crate) fn id<T: std::fmt::Debug>(new: fn(Uuid) -> T) -> impl Strategy<Value = T> {
     (1_u128..4).prop_map(move |number| new(Uuid::from_u128(number)))
 }
 
-fn text() -> impl Strategy<Value = String> {
+pub(crate) fn text() -> impl Strategy<Value = String> {
     prop_oneof![Just(String::new()), Just("Zinc?".to_owned()), any::<String>()]
 }
 
@@ -26,7 +26,7 @@ fn value<T: std::fmt::Debug>(parse: fn(&str) -> Option<T>, examples: [&'static s
         .prop_filter_map("no such value", move |text| parse(&text))
 }
 
-fn title() -> impl Strategy<Value = Title> {
+pub(crate) fn title() -> impl Strategy<Value = Title> {
     value(|text| Title::parse(text).ok(), ["Zinc", "Emergency care"])
 }
 
@@ -35,7 +35,7 @@ fn full_name() -> impl Strategy<Value = FullName> {
 }
 
 /// Few digits, because only those are read from JSON to the last bit, and what JSON does not know.
-fn number() -> impl Strategy<Value = f64> {
+pub(crate) fn number() -> impl Strategy<Value = f64> {
     let ordinary = (-2_000_i32..2_000).prop_map(|thousandths| f64::from(thousandths) / 1_000.0);
     prop_oneof![8 => ordinary, 1 => select(&[f64::NAN, f64::INFINITY, f64::NEG_INFINITY][..])]
 }
@@ -139,7 +139,7 @@ fn stored_file() -> impl Strategy<Value = StoredFile> {
     (text(), any::<u64>(), text()).prop_map(|(name, size, sha256)| StoredFile { name, size, sha256 })
 }
 
-fn source() -> impl Strategy<Value = Source> {
+pub(crate) fn source() -> impl Strategy<Value = Source> {
     (select(DocumentType::ALL), option::of(stored_file()), option::of(text()))
         .prop_map(|(document_type, file, text_content)| Source { document_type, file, text_content })
 }
@@ -198,7 +198,7 @@ fn stage() -> impl Strategy<Value = Stage> {
     })
 }
 
-fn generation() -> impl Strategy<Value = Generation> {
+pub(crate) fn generation() -> impl Strategy<Value = Generation> {
     let usage =
         any::<(u32, u32)>().prop_map(|(prompt_tokens, completion_tokens)| Usage { prompt_tokens, completion_tokens });
     let texts = (text(), option::of(text()), text(), text(), option::of(text()));
