@@ -12,6 +12,7 @@ use commands::{
         media::ObjectMedia,
         openai::{OpenAiChat, OpenAiEmbedder, OpenAiServer},
         postgres_index::PostgresIndex,
+        web_pages::GuardedWebPages,
     },
     answering::{Answering, InterruptedAnswers},
     clock::{SharedClock, SystemClock},
@@ -19,8 +20,9 @@ use commands::{
     event_log::{Committed, ConsumerError, EventConsumer, EventLog, KafkaSettings, Progress, run_relay},
     execute::Commands,
     jobs::{JobHandler, Worker},
-    ports::{SharedEmbedder, SharedIndex, SharedLanguageModel, SharedMediaStore},
+    ports::{SharedEmbedder, SharedIndex, SharedLanguageModel, SharedMediaStore, SharedWebPages},
     projects::Projects,
+    uploads::Uploads,
 };
 use domain::envelope::RecordedEvent;
 use projections::{Projector, projectors};
@@ -43,6 +45,8 @@ pub struct App {
     pub documents: Documents,
     pub answering: Answering,
     pub media: SharedMediaStore,
+    pub uploads: Uploads,
+    pages: SharedWebPages,
     pub progress: Progress,
     pub clock: SharedClock,
     kafka: Option<KafkaSettings>,
@@ -78,9 +82,8 @@ impl App {
         tasks.spawn(background);
         let commands = Commands::new(log);
         let projects = Projects::new(commands.clone());
-        let media_dir = settings.media_dir();
-        std::fs::create_dir_all(&media_dir).with_context(|| format!("cannot make {}", media_dir.display()))?;
-        let media: SharedMediaStore = Arc::new(ObjectMedia::in_folder(&media_dir)?);
+        let media = media(settings)?;
+        let uploads = Uploads::new(pool.clone(), media.clone());
         let index: SharedIndex = Arc::new(PostgresIndex::new(pool.clone()));
         let (model, embedder) = models(settings)?;
         let names = settings.clone();
@@ -97,10 +100,12 @@ impl App {
         };
         Ok(Self {
             accounts: Accounts::new(commands.clone()),
-            documents: Documents::new(commands.clone(), media.clone()),
+            documents: Documents::new(commands.clone(), uploads.clone()),
             projects,
             answering,
             media,
+            uploads,
+            pages: Arc::new(GuardedWebPages::new(settings.fetch_allow.clone())),
             progress: Progress::default(),
             kafka: settings.kafka(),
             clock,
@@ -147,6 +152,7 @@ impl App {
         let embedding: Arc<dyn JobHandler> = Arc::new(Embedding {
             commands: self.commands.clone(),
             media: self.media.clone(),
+            pages: self.pages.clone(),
             embedder: self.answering.embedder.clone(),
             index: index.clone(),
         });
@@ -192,6 +198,15 @@ impl App {
             }
         }
     }
+}
+
+fn media(settings: &Settings) -> anyhow::Result<SharedMediaStore> {
+    if let Some(bucket) = settings.s3() {
+        return Ok(Arc::new(ObjectMedia::in_bucket(bucket)?));
+    }
+    let folder = settings.media_dir();
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    Ok(Arc::new(ObjectMedia::in_folder(&folder)?))
 }
 
 fn models(settings: &Settings) -> anyhow::Result<(SharedLanguageModel, SharedEmbedder)> {

@@ -127,7 +127,7 @@ fn new_document(name: &str, text: &str) -> anyhow::Result<NewDocument> {
         ),
         document_type: DocumentType::File,
         text_content: None,
-        file: Some(NewFile { name: name.to_owned(), bytes: text.as_bytes().to_vec() }),
+        file: Some(NewFile { name: name.to_owned(), bytes: text.as_bytes().to_vec().into() }),
     })
 }
 

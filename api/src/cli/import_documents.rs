@@ -123,7 +123,7 @@ impl ImportDocuments {
             description: None,
             document_type: DocumentType::File,
             text_content: None,
-            file: Some(NewFile { name, bytes: text.into_bytes() }),
+            file: Some(NewFile { name, bytes: text.into_bytes().into() }),
         };
         app.documents.add(self.project, id, document, &context(app)).await?;
         Ok(id)

@@ -105,7 +105,7 @@ async fn add(
         description,
         document_type: DocumentType::from_number(document_type).unwrap_or(DocumentType::File),
         text_content,
-        file: file.map(|file| NewFile { name: file.file_name, bytes: file.bytes.to_vec() }),
+        file: file.map(|file| NewFile { name: file.file_name, bytes: file.bytes }),
     };
     let id = DocumentId::new(web.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);

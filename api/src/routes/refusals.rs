@@ -9,6 +9,7 @@ use commands::{
     execute::ExecuteError,
     ports::MediaError,
     projects::ProjectsError,
+    uploads::UploadError,
 };
 use domain::{chat::ChatError, document::DocumentError, project::ProjectError, user::UserError};
 use projections::QueryError;
@@ -169,6 +170,15 @@ impl From<MediaError> for ApiError {
     }
 }
 
+impl From<UploadError> for ApiError {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Media(error) => error.into(),
+            UploadError::Database(error) => error.into(),
+        }
+    }
+}
+
 impl From<DocumentsError> for ApiError {
     fn from(error: DocumentsError) -> Self {
         match error {
@@ -177,7 +187,7 @@ impl From<DocumentsError> for ApiError {
                 Self::NonFieldText("Project is archived. Cannot add documents.".to_owned())
             }
             DocumentsError::Execute(error) => error.into(),
-            DocumentsError::Media(error) => error.into(),
+            DocumentsError::Upload(error) => error.into(),
         }
     }
 }

@@ -5,3 +5,4 @@ pub mod lexical;
 pub mod media;
 pub mod openai;
 pub mod postgres_index;
+pub mod web_pages;

@@ -9,11 +9,12 @@ use domain::{
     values::{DocumentType, Title},
 };
 use sha2::{Digest, Sha256};
+use tokio_util::bytes::Bytes;
 
 use crate::{
-    event_log::{AppendError, Committed, StoreError},
+    event_log::{AppendError, Committed, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
-    ports::{MediaError, SharedMediaStore},
+    uploads::{UploadError, Uploads},
 };
 pub use embedding::{Embedding, EmbeddingHandler, Removal};
 
@@ -29,7 +30,7 @@ pub struct NewDocument {
 pub struct NewFile {
     /// As the client calls it.
     pub name: String,
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +42,7 @@ pub enum DocumentsError {
     #[error(transparent)]
     Execute(#[from] ExecuteError<DocumentError>),
     #[error(transparent)]
-    Media(#[from] MediaError),
+    Upload(#[from] UploadError),
 }
 
 impl From<StoreError> for DocumentsError {
@@ -54,12 +55,12 @@ impl From<StoreError> for DocumentsError {
 #[derive(Clone)]
 pub struct Documents {
     commands: Commands,
-    media: SharedMediaStore,
+    uploads: Uploads,
 }
 
 impl Documents {
-    pub const fn new(commands: Commands, media: SharedMediaStore) -> Self {
-        Self { commands, media }
+    pub const fn new(commands: Commands, uploads: Uploads) -> Self {
+        Self { commands, uploads }
     }
 
     /// Whether documents can be added to the project.
@@ -98,23 +99,24 @@ impl Documents {
             description,
             source: Source { document_type, file: file.clone(), text_content },
         };
-        let result = self.commands.execute::<Document>(id.value(), command, context).await;
+        let rows = file.iter().map(|file| Row::KeepUpload(file.name.clone())).collect();
+        let result = self.commands.execute_with::<Document>(id.value(), command, rows, context).await;
         let is_new = matches!(&result, Ok(committed) if committed.repeats.is_none());
         // An append whose outcome is unknown may have happened: its file must stay.
         let is_certain =
             !matches!(&result, Err(ExecuteError::Append(AppendError::Unavailable(_) | AppendError::Closed)));
         if let Some(file) = file.filter(|_| !is_new && is_certain)
-            && let Err(error) = self.media.remove(&file.name).await
+            && let Err(error) = self.uploads.discard(&file.name).await
         {
-            tracing::warn!(error = %crate::error_chain(&error), "a file that belongs to no document was left behind");
+            tracing::warn!(error = %crate::error_chain(&error), "a file that belongs to no document is left for the sweep");
         }
         Ok(result?)
     }
 
-    async fn keep(&self, file: NewFile) -> Result<StoredFile, MediaError> {
+    async fn keep(&self, file: NewFile) -> Result<StoredFile, UploadError> {
         let size = file.bytes.len() as u64;
         let sha256 = hex::encode(Sha256::digest(&file.bytes));
-        let name = self.media.put_new(&file.name, file.bytes).await?;
+        let name = self.uploads.store(&file.name, file.bytes).await?;
         Ok(StoredFile { name, size, sha256 })
     }
 

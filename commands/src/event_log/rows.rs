@@ -56,6 +56,8 @@ pub enum Row {
     },
     Job(NewJob),
     FinishJob(Uuid),
+    /// A file of [`Uploads`](crate::uploads::Uploads) that an event of the append refers to, by its name.
+    KeepUpload(String),
 }
 
 /// Durable work to be done.
@@ -133,6 +135,7 @@ impl Row {
             }
             Self::Job(job) => return enqueue(job, tx).await,
             Self::FinishJob(job) => sqlx::query!("DELETE FROM jobs WHERE job_id = $1", job),
+            Self::KeepUpload(name) => sqlx::query!("UPDATE uploads SET is_kept = true WHERE name = $1", name),
         }
         .execute(&mut **tx)
         .await?;

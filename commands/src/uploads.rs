@@ -1,0 +1,96 @@
+//! Files on their way into the media store.
+//!
+//! A file is kept before the event that refers to it, and a process can die between the two. So every name is written
+//! down first; the event's transaction marks it as kept ([`Row::KeepUpload`](crate::event_log::Row)); what is not kept
+//! after a day goes.
+
+mod names;
+
+use sqlx::PgPool;
+use tokio_util::bytes::Bytes;
+
+use crate::ports::{MediaError, SharedMediaStore};
+
+/// Hours after which an upload without an event is one that was interrupted. No request lasts nearly as long.
+const UNFINISHED_HOURS: i32 = 24;
+const SWEPT_AT_ONCE: i64 = 1_000;
+
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    #[error(transparent)]
+    Media(#[from] MediaError),
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Gives files their names in the media store, and takes out those that nothing came of.
+#[derive(Clone)]
+pub struct Uploads {
+    pool: PgPool,
+    media: SharedMediaStore,
+}
+
+impl Uploads {
+    pub const fn new(pool: PgPool, media: SharedMediaStore) -> Self {
+        Self { pool, media }
+    }
+
+    /// Keeps the bytes under a free name made from the wished one, and says which name it is. Append
+    /// [`Row::KeepUpload`](crate::event_log::Row) with the event that refers to it, or it is removed a day later.
+    ///
+    /// # Errors
+    /// The media store's or the database's; what has been written by then is removed a day later.
+    pub async fn store(&self, wished_name: &str, bytes: Bytes) -> Result<String, UploadError> {
+        let mut candidates = names::candidates(wished_name);
+        loop {
+            let name = candidates.next_name();
+            // A file that is there already must never get a row: it could be taken for an interrupted upload.
+            if self.media.describe(&name).await?.is_some() || !self.claim(&name).await? {
+                continue;
+            }
+            if self.media.create(&name, bytes.clone()).await? {
+                return Ok(name);
+            }
+            self.forget(&name).await?;
+        }
+    }
+
+    /// Removes a file of [`Self::store`] that no event will refer to.
+    ///
+    /// # Errors
+    /// The media store's or the database's; the file is then removed a day later.
+    pub async fn discard(&self, name: &str) -> Result<(), UploadError> {
+        self.media.remove(name).await?;
+        Ok(self.forget(name).await?)
+    }
+
+    /// Removes the files of interrupted uploads; says how many.
+    ///
+    /// # Errors
+    /// The media store's or the database's; what is left is removed the next time.
+    pub async fn sweep(&self) -> Result<usize, UploadError> {
+        let names = sqlx::query_scalar!(
+            "SELECT name FROM uploads WHERE NOT is_kept AND begun_at < now() - make_interval(hours => $1)
+             ORDER BY begun_at LIMIT $2",
+            UNFINISHED_HOURS,
+            SWEPT_AT_ONCE,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        for name in &names {
+            self.discard(name).await?;
+        }
+        Ok(names.len())
+    }
+
+    /// Says whether the name was free.
+    async fn claim(&self, name: &str) -> Result<bool, sqlx::Error> {
+        let claimed = sqlx::query!("INSERT INTO uploads (name) VALUES ($1) ON CONFLICT DO NOTHING", name);
+        Ok(claimed.execute(&self.pool).await?.rows_affected() == 1)
+    }
+
+    async fn forget(&self, name: &str) -> Result<(), sqlx::Error> {
+        sqlx::query!("DELETE FROM uploads WHERE name = $1 AND NOT is_kept", name).execute(&self.pool).await?;
+        Ok(())
+    }
+}
