@@ -15,6 +15,7 @@ pub mod ports;
 pub mod projects;
 pub mod prompt;
 pub mod retrieval;
+pub mod scheduler;
 pub mod uploads;
 
 /// An error with its sources, for a log line.

@@ -6,13 +6,18 @@
 
 mod names;
 
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgPool;
 use tokio_util::bytes::Bytes;
 
-use crate::ports::{MediaError, SharedMediaStore};
+use crate::{
+    ports::{MediaError, SharedMediaStore},
+    scheduler::{Expiry, ExpiryError},
+};
 
-/// Hours after which an upload without an event is one that was interrupted. No request lasts nearly as long.
-const UNFINISHED_HOURS: i32 = 24;
+/// After which an upload without an event is one that was interrupted. No request lasts nearly as long.
+const UNFINISHED: TimeDelta = TimeDelta::days(1);
 const SWEPT_AT_ONCE: i64 = 1_000;
 
 #[derive(Debug, thiserror::Error)]
@@ -64,15 +69,11 @@ impl Uploads {
         Ok(self.forget(name).await?)
     }
 
-    /// Removes the files of interrupted uploads; says how many.
-    ///
-    /// # Errors
-    /// The media store's or the database's; what is left is removed the next time.
-    pub async fn sweep(&self) -> Result<usize, UploadError> {
+    /// Removes the files of uploads that were interrupted before this time; says how many.
+    async fn sweep(&self, before: DateTime<Utc>) -> Result<u64, UploadError> {
         let names = sqlx::query_scalar!(
-            "SELECT name FROM uploads WHERE NOT is_kept AND begun_at < now() - make_interval(hours => $1)
-             ORDER BY begun_at LIMIT $2",
-            UNFINISHED_HOURS,
+            "SELECT name FROM uploads WHERE NOT is_kept AND begun_at < $1 ORDER BY begun_at LIMIT $2",
+            before,
             SWEPT_AT_ONCE,
         )
         .fetch_all(&self.pool)
@@ -80,7 +81,7 @@ impl Uploads {
         for name in &names {
             self.discard(name).await?;
         }
-        Ok(names.len())
+        Ok(names.len() as u64)
     }
 
     /// Says whether the name was free.
@@ -92,5 +93,16 @@ impl Uploads {
     async fn forget(&self, name: &str) -> Result<(), sqlx::Error> {
         sqlx::query!("DELETE FROM uploads WHERE name = $1 AND NOT is_kept", name).execute(&self.pool).await?;
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Expiry for Uploads {
+    fn name(&self) -> &'static str {
+        "unfinished uploads"
+    }
+
+    async fn expire(&self, now: DateTime<Utc>) -> Result<u64, ExpiryError> {
+        self.sweep(now - UNFINISHED).await.map_err(ExpiryError::from_source)
     }
 }

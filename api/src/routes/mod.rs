@@ -15,16 +15,19 @@ use axum::{Extension, Router};
 use crate::{
     app::App,
     config::HttpSettings,
-    contract::{input::BodyLimits, layers},
+    contract::{input::BodyLimits, layers, room::Room},
 };
 pub use caller::CallerInfo;
 pub use web::Web;
 
 const MEGABYTE: usize = 1_048_576;
+/// Of the greatest size. Smaller ones are more, and what is more than that waits.
+const UPLOADS_AT_ONCE: usize = 4;
 
 /// Everything that is served.
 pub fn router(app: App, http: HttpSettings) -> Router {
     let limits = BodyLimits { upload_bytes: http.max_upload_mb * MEGABYTE, ..BodyLimits::default() };
+    let room = Room::new(limits.upload_bytes * UPLOADS_AT_ONCE);
     let web = Web::new(app, http);
     let router = Router::new()
         .merge(accounts::router(&web))
@@ -34,6 +37,7 @@ pub fn router(app: App, http: HttpSettings) -> Router {
         .merge(converse::router(&web))
         .merge(media::router(&web))
         .with_state(web)
-        .layer(Extension(limits));
+        .layer(Extension(limits))
+        .layer(Extension(room));
     layers::finish(router)
 }

@@ -166,7 +166,8 @@ impl From<ProjectsError> for ApiError {
 
 impl From<MediaError> for ApiError {
     fn from(error: MediaError) -> Self {
-        Self::internal(error)
+        tracing::error!(error = %commands::error_chain(&error), "the media store is away");
+        Self::unavailable(RETRY_AFTER)
     }
 }
 

@@ -1,16 +1,19 @@
 //! Keeps uploaded files through `object_store`: in a local folder, or with S3 and its kind.
 
-use std::{ops::Range, path::Path as FolderPath, sync::Arc};
+use std::{ops::Range, path::Path as FolderPath, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
 use object_store::{
-    Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, aws::AmazonS3Builder,
-    local::LocalFileSystem, path::Path,
+    ClientOptions, Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
+    RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
 };
 use tokio_util::bytes::Bytes;
 
 use crate::ports::{MediaBytes, MediaError, MediaInfo, MediaStore};
+
+const CONNECT_TIME: Duration = Duration::from_secs(5);
+const IDLE_TIME: Duration = Duration::from_secs(20);
 
 /// A bucket of S3 or of a server that speaks its protocol.
 #[derive(Clone)]
@@ -40,7 +43,15 @@ impl ObjectMedia {
 
     /// Files in a bucket. It must exist; nothing is asked of the server yet.
     pub fn in_bucket(settings: S3Settings) -> Result<Self, MediaError> {
+        // Whoever waits for an upload is told soon; how long a file takes is up to who reads it.
+        let options = ClientOptions::new()
+            .with_connect_timeout(CONNECT_TIME)
+            .with_timeout_disabled()
+            .with_read_timeout(IDLE_TIME);
+        let retry = RetryConfig { max_retries: 3, retry_timeout: IDLE_TIME, ..RetryConfig::default() };
         let mut builder = AmazonS3Builder::new()
+            .with_client_options(options)
+            .with_retry(retry)
             .with_bucket_name(settings.bucket)
             .with_region(settings.region)
             .with_allow_http(settings.allow_http);

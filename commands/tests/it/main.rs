@@ -12,3 +12,4 @@ mod proxy;
 mod relaying;
 mod streaming;
 mod support;
+mod uploads;
