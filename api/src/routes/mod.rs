@@ -27,7 +27,7 @@ const UPLOADS_AT_ONCE: usize = 4;
 /// Everything that is served.
 pub fn router(app: App, http: HttpSettings) -> Router {
     let limits = BodyLimits { upload_bytes: http.max_upload_mb * MEGABYTE, ..BodyLimits::default() };
-    let room = Room::new(limits.upload_bytes * UPLOADS_AT_ONCE);
+    let room = Room::new(limits.upload_bytes.max(limits.form_bytes) * UPLOADS_AT_ONCE);
     let web = Web::new(app, http);
     let router = Router::new()
         .merge(accounts::router(&web))

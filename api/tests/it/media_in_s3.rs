@@ -7,7 +7,6 @@ use std::{
     process::{Command, Stdio},
 };
 
-use commands::ports::MediaStore;
 use futures::future::join_all;
 use reqwest::Method;
 use sqlx::PgPool;
