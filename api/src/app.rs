@@ -14,6 +14,7 @@ use commands::{
         openai::{OpenAiChat, OpenAiEmbedder, OpenAiServer},
         postgres_index::PostgresIndex,
         recaptcha::Recaptcha,
+        web_pages::GuardedWebPages,
     },
     answering::{Answering, InterruptedAnswers},
     clock::{SharedClock, SystemClock},
@@ -24,9 +25,12 @@ use commands::{
     },
     execute::Commands,
     jobs::{JobHandler, Worker},
-    ports::{SharedCaptcha, SharedEmbedder, SharedIndex, SharedLanguageModel, SharedMailer, SharedMediaStore},
+    ports::{
+        SharedCaptcha, SharedEmbedder, SharedIndex, SharedLanguageModel, SharedMailer, SharedMediaStore, SharedWebPages,
+    },
     projects::Projects,
     scheduler::{Expiry, Scheduler},
+    uploads::Uploads,
 };
 use domain::envelope::RecordedEvent;
 use projections::{Projector, projectors};
@@ -54,6 +58,8 @@ pub struct App {
     pub front_end: FrontEnd,
     /// Without it captchas are not checked.
     pub captcha: Option<SharedCaptcha>,
+    pub uploads: Uploads,
+    pages: SharedWebPages,
     pub progress: Progress,
     pub clock: SharedClock,
     kafka: Option<KafkaSettings>,
@@ -89,9 +95,8 @@ impl App {
         tasks.spawn(background);
         let commands = Commands::new(log);
         let projects = Projects::new(commands.clone());
-        let media_dir = settings.media_dir();
-        std::fs::create_dir_all(&media_dir).with_context(|| format!("cannot make {}", media_dir.display()))?;
-        let media: SharedMediaStore = Arc::new(ObjectMedia::in_folder(&media_dir)?);
+        let media = media(settings)?;
+        let uploads = Uploads::new(pool.clone(), media.clone());
         let index: SharedIndex = Arc::new(PostgresIndex::new(pool.clone()));
         let (model, embedder) = models(settings)?;
         let names = settings.clone();
@@ -108,11 +113,13 @@ impl App {
         };
         Ok(Self {
             accounts: Accounts::new(commands.clone()),
-            documents: Documents::new(commands.clone(), media.clone()),
-            evaluation: Evaluation::new(commands.clone(), media.clone()),
+            documents: Documents::new(commands.clone(), uploads.clone()),
+            evaluation: Evaluation::new(commands.clone(), uploads.clone()),
             projects,
             answering,
             media,
+            uploads,
+            pages: Arc::new(GuardedWebPages::new(settings.fetch_allow.clone())),
             mailer: mailer(settings, &clock)?,
             front_end: FrontEnd::parse(&settings.outside.frontend_url).context("FRONTEND_URL")?,
             captcha: captcha(settings)?,
@@ -147,7 +154,12 @@ impl App {
 
     /// What has a life.
     fn expiries(&self) -> Vec<Arc<dyn Expiry>> {
-        vec![Arc::new(ResetCodeExpiry(self.pool.clone())), Arc::new(IdempotencyExpiry(self.pool.clone()))]
+        vec![
+            Arc::new(ResetCodeExpiry(self.pool.clone())),
+            Arc::new(IdempotencyExpiry(self.pool.clone())),
+            Arc::new(self.uploads.clone()),
+            Arc::new(self.evaluation.clone()),
+        ]
     }
 
     /// Publishes the log to Kafka, for ever, if there is one.
@@ -169,6 +181,7 @@ impl App {
         let embedding: Arc<dyn JobHandler> = Arc::new(Embedding {
             commands: self.commands.clone(),
             media: self.media.clone(),
+            pages: self.pages.clone(),
             embedder: self.answering.embedder.clone(),
             index: index.clone(),
         });
@@ -234,6 +247,15 @@ fn mailer(settings: &Settings, clock: &SharedClock) -> anyhow::Result<SharedMail
 fn captcha(settings: &Settings) -> anyhow::Result<Option<SharedCaptcha>> {
     let Some(secret) = &settings.outside.recaptcha_secret else { return Ok(None) };
     Ok(Some(Arc::new(Recaptcha::new(&settings.outside.recaptcha_url, secret)?)))
+}
+
+fn media(settings: &Settings) -> anyhow::Result<SharedMediaStore> {
+    if let Some(bucket) = settings.s3() {
+        return Ok(Arc::new(ObjectMedia::in_bucket(bucket)?));
+    }
+    let folder = settings.media_dir();
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    Ok(Arc::new(ObjectMedia::in_folder(&folder)?))
 }
 
 fn models(settings: &Settings) -> anyhow::Result<(SharedLanguageModel, SharedEmbedder)> {

@@ -11,7 +11,10 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use commands::event_log::{KafkaSettings, KeyError, MasterKey};
+use commands::{
+    adapters::{media::S3Settings, web_pages::Reachable},
+    event_log::{KafkaSettings, KeyError, MasterKey},
+};
 use domain::values::Model;
 use ipnet::IpNet;
 
@@ -67,6 +70,35 @@ pub struct Settings {
     /// File with the master key, made on first use [default: <DATA_DIR>/master.key]
     #[arg(long, env, global = true)]
     pub master_key_file: Option<PathBuf>,
+
+    /// S3 bucket for uploads, instead of a folder; it must exist
+    #[arg(long, env, global = true)]
+    pub s3_bucket: Option<String>,
+
+    /// S3-compatible server, such as https://minio.example [default: Amazon's of the region]
+    #[arg(long, env, global = true)]
+    pub s3_endpoint: Option<String>,
+
+    /// Region of the bucket
+    #[arg(long, env, default_value = "us-east-1", global = true)]
+    pub s3_region: String,
+
+    /// Access key for the bucket [default: the role of the machine, on Amazon's]
+    #[arg(long, env, requires = "s3_secret_access_key", global = true)]
+    pub s3_access_key_id: Option<String>,
+
+    /// Its secret
+    #[arg(long, env, hide_env_values = true, global = true)]
+    pub s3_secret_access_key: Option<String>,
+
+    /// Lets the S3 endpoint be plain HTTP
+    #[arg(long, env, global = true)]
+    pub s3_allow_http: bool,
+
+    /// What URL documents may be fetched from although it is not on the public internet: networks, addresses and host
+    /// names, each with a port or without, such as 10.2.0.0/16,intranet.example:8080
+    #[arg(long, env, value_delimiter = ',', value_parser = parse_reachable, global = true)]
+    pub fetch_allow: Vec<Reachable>,
 
     /// OpenAI-compatible server that answers; without it and without a key the built-in answerer quotes documents
     /// [default with a key: OpenAI's own]
@@ -170,6 +202,11 @@ fn parse_numbered_model(text: &str) -> Result<(i64, String), String> {
     Ok((number, name.trim().to_owned()))
 }
 
+fn parse_reachable(text: &str) -> Result<Reachable, String> {
+    Reachable::parse(text)
+        .ok_or_else(|| "expected a network, an address or a host name, with a port or without".to_owned())
+}
+
 impl Settings {
     /// The settings with blank texts as if they were not given: `.env` files often name what they leave open.
     /// (Blank paths and numbers are refused when they are read.)
@@ -179,6 +216,10 @@ impl Settings {
             &mut self.database_url,
             &mut self.kafka_brokers,
             &mut self.master_key,
+            &mut self.s3_bucket,
+            &mut self.s3_endpoint,
+            &mut self.s3_access_key_id,
+            &mut self.s3_secret_access_key,
             &mut self.openai_base_url,
             &mut self.openai_api_key,
             &mut self.openai_model,
@@ -196,6 +237,18 @@ impl Settings {
             brokers: brokers.clone(),
             prefix: self.kafka_topic_prefix.clone(),
             replication: self.kafka_replication_factor,
+        })
+    }
+
+    /// Where uploads are kept; `None` means the folder.
+    pub fn s3(&self) -> Option<S3Settings> {
+        let credentials = self.s3_access_key_id.clone().zip(self.s3_secret_access_key.clone());
+        self.s3_bucket.clone().map(|bucket| S3Settings {
+            bucket,
+            region: self.s3_region.clone(),
+            endpoint: self.s3_endpoint.clone(),
+            credentials,
+            allow_http: self.s3_allow_http,
         })
     }
 

@@ -73,7 +73,7 @@ typed_ids! {
     /// What one model made of one question in a run.
     ResultId;
     /// What a reviewer says of a result.
-    FeedbackId;
+    RunFeedbackId;
     /// An event of the log.
     EventId;
     /// One execution of a command; all its events carry it.

@@ -17,6 +17,7 @@ pub mod problem;
 mod python;
 pub mod resource;
 mod rest_of_request;
+pub mod room;
 pub mod sse;
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use commands::documents::{NewDocument, NewFile};
+use commands::{documents::NewDocument, uploads::NewFile};
 use domain::{
     ids::{DocumentId, ProjectId},
     values::{DocumentType, Title},
@@ -104,7 +104,7 @@ async fn add(
         description,
         document_type: DocumentType::from_number(document_type).unwrap_or(DocumentType::File),
         text_content,
-        file: file.map(|file| NewFile { name: file.file_name, bytes: file.bytes.to_vec() }),
+        file: file.map(|file| NewFile { name: file.file_name, bytes: file.bytes }),
     };
     let id = DocumentId::new(web.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);

@@ -10,6 +10,7 @@ use commands::{
     execute::ExecuteError,
     ports::{CaptchaError, MediaError},
     projects::ProjectsError,
+    uploads::UploadError,
 };
 use domain::{
     chat::ChatError, document::DocumentError, feedback::FeedbackError, project::ProjectError, test_run::TestRunError,
@@ -199,7 +200,17 @@ impl From<ProjectsError> for ApiError {
 
 impl From<MediaError> for ApiError {
     fn from(error: MediaError) -> Self {
-        Self::internal(error)
+        tracing::error!(error = %commands::error_chain(&error), "the media store is away");
+        Self::unavailable(RETRY_AFTER)
+    }
+}
+
+impl From<UploadError> for ApiError {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Media(error) => error.into(),
+            UploadError::Database(error) => error.into(),
+        }
     }
 }
 
@@ -211,7 +222,7 @@ impl From<DocumentsError> for ApiError {
                 Self::NonFieldText("Project is archived. Cannot add documents.".to_owned())
             }
             DocumentsError::Execute(error) => error.into(),
-            DocumentsError::Media(error) => error.into(),
+            DocumentsError::Upload(error) => error.into(),
         }
     }
 }
@@ -260,7 +271,7 @@ impl From<EvaluationError> for ApiError {
             EvaluationError::Run(error) => error.into(),
             EvaluationError::Feedback(error) => error.into(),
             EvaluationError::Store(error) => error.into(),
-            EvaluationError::Media(error) => error.into(),
+            EvaluationError::Upload(error) => error.into(),
             EvaluationError::Database(error) => error.into(),
         }
     }

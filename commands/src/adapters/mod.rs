@@ -7,3 +7,4 @@ pub mod media;
 pub mod openai;
 pub mod postgres_index;
 pub mod recaptcha;
+pub mod web_pages;

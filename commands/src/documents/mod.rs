@@ -3,17 +3,16 @@
 mod embedding;
 
 use domain::{
-    document::{Document, DocumentCommand, DocumentError, Source, StoredFile},
+    document::{Document, DocumentCommand, DocumentError, Source},
     ids::{DocumentId, ProjectId},
     project::Project,
     values::{DocumentType, Title},
 };
-use sha2::{Digest, Sha256};
 
 use crate::{
-    event_log::{AppendError, Committed, StoreError},
+    event_log::{Committed, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
-    ports::{MediaError, SharedMediaStore},
+    uploads::{NewFile, UploadError, Uploads},
 };
 pub use embedding::{Embedding, EmbeddingHandler, Removal};
 
@@ -26,12 +25,6 @@ pub struct NewDocument {
     pub file: Option<NewFile>,
 }
 
-pub struct NewFile {
-    /// As the client calls it.
-    pub name: String,
-    pub bytes: Vec<u8>,
-}
-
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentsError {
     #[error("there is no such project")]
@@ -41,7 +34,7 @@ pub enum DocumentsError {
     #[error(transparent)]
     Execute(#[from] ExecuteError<DocumentError>),
     #[error(transparent)]
-    Media(#[from] MediaError),
+    Upload(#[from] UploadError),
 }
 
 impl From<StoreError> for DocumentsError {
@@ -54,12 +47,12 @@ impl From<StoreError> for DocumentsError {
 #[derive(Clone)]
 pub struct Documents {
     commands: Commands,
-    media: SharedMediaStore,
+    uploads: Uploads,
 }
 
 impl Documents {
-    pub const fn new(commands: Commands, media: SharedMediaStore) -> Self {
-        Self { commands, media }
+    pub const fn new(commands: Commands, uploads: Uploads) -> Self {
+        Self { commands, uploads }
     }
 
     /// Whether documents can be added to the project.
@@ -88,7 +81,7 @@ impl Documents {
         self.check_project(project).await?;
         let NewDocument { title, description, document_type, text_content, file } = document;
         let file = match file {
-            Some(file) => Some(keep(&self.media, file).await?),
+            Some(file) => Some(self.uploads.keep(file).await?),
             None => None,
         };
         let command = DocumentCommand::Add {
@@ -98,8 +91,9 @@ impl Documents {
             description,
             source: Source { document_type, file: file.clone(), text_content },
         };
-        let result = self.commands.execute::<Document>(id.value(), command, context).await;
-        forget_unless_recorded(&self.media, file, &result).await;
+        let rows = file.iter().map(|file| Row::KeepUpload(file.name.clone())).collect();
+        let result = self.commands.execute_with::<Document>(id.value(), command, rows, context).await;
+        self.uploads.discard_unless_recorded(file.as_ref(), &result).await;
         Ok(result?)
     }
 
@@ -124,29 +118,5 @@ impl Documents {
     /// [`DocumentError::NotFound`], or the log's.
     pub async fn delete(&self, id: DocumentId, context: &Context) -> Result<Committed, DocumentsError> {
         Ok(self.commands.execute::<Document>(id.value(), DocumentCommand::Delete, context).await?)
-    }
-}
-
-/// Keeps the bytes of a file that somebody has uploaded.
-pub(crate) async fn keep(media: &SharedMediaStore, file: NewFile) -> Result<StoredFile, MediaError> {
-    let size = file.bytes.len() as u64;
-    let sha256 = hex::encode(Sha256::digest(&file.bytes));
-    let name = media.put_new(&file.name, file.bytes).await?;
-    Ok(StoredFile { name, size, sha256 })
-}
-
-/// Removes a file again if the event that should name it was not recorded.
-pub(crate) async fn forget_unless_recorded<E>(
-    media: &SharedMediaStore,
-    file: Option<StoredFile>,
-    result: &Result<Committed, ExecuteError<E>>,
-) {
-    let is_new = matches!(result, Ok(committed) if committed.repeats.is_none());
-    // An append whose outcome is unknown may have happened: its file must stay.
-    let is_certain = !matches!(result, Err(ExecuteError::Append(AppendError::Unavailable(_) | AppendError::Closed)));
-    if let Some(file) = file.filter(|_| !is_new && is_certain)
-        && let Err(error) = media.remove(&file.name).await
-    {
-        tracing::warn!(error = %crate::error_chain(&error), "a file that belongs to no document was left behind");
     }
 }

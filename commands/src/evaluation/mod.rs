@@ -12,7 +12,7 @@ use domain::{feedback::FeedbackError, test_run::TestRunError, test_suite::TestSu
 use crate::{
     event_log::StoreError,
     execute::{Commands, ExecuteError},
-    ports::{MediaError, SharedMediaStore},
+    uploads::{UploadError, Uploads},
 };
 pub use questions::NewAttachment;
 pub use run_job::RunQuestions;
@@ -39,7 +39,7 @@ pub enum EvaluationError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    Media(#[from] MediaError),
+    Upload(#[from] UploadError),
     #[error("the database cannot be read")]
     Database(#[from] sqlx::Error),
 }
@@ -48,12 +48,12 @@ pub enum EvaluationError {
 #[derive(Clone)]
 pub struct Evaluation {
     commands: Commands,
-    media: SharedMediaStore,
+    uploads: Uploads,
     turns: Turns,
 }
 
 impl Evaluation {
-    pub fn new(commands: Commands, media: SharedMediaStore) -> Self {
-        Self { commands, media, turns: Turns::default() }
+    pub fn new(commands: Commands, uploads: Uploads) -> Self {
+        Self { commands, uploads, turns: Turns::default() }
     }
 }

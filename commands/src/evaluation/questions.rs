@@ -9,9 +9,9 @@ use domain::{
 
 use super::{Evaluation, EvaluationError};
 use crate::{
-    documents::{NewFile, forget_unless_recorded, keep},
-    event_log::Committed,
+    event_log::{Committed, Row},
     execute::Context,
+    uploads::NewFile,
 };
 
 /// What shall be attached to a question.
@@ -79,14 +79,15 @@ impl Evaluation {
     ) -> Result<Committed, EvaluationError> {
         let NewAttachment { title, description, document_type, text_content, file } = attachment;
         let file = match file {
-            Some(file) => Some(keep(&self.media, file).await?),
+            Some(file) => Some(self.uploads.keep(file).await?),
             None => None,
         };
         let source = Source { document_type, file: file.clone(), text_content };
         let attachment = Attachment { title, description, source };
         let command = TestSuiteCommand::Attach { question_id, document_id, attachment };
-        let result = self.on_suite(suite, command, context).await;
-        forget_unless_recorded(&self.media, file, &result).await;
+        let rows = file.iter().map(|file| Row::KeepUpload(file.name.clone())).collect();
+        let result = self.on_suite_with(suite, command, rows, context).await;
+        self.uploads.discard_unless_recorded(file.as_ref(), &result).await;
         Ok(result?)
     }
 

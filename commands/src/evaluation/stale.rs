@@ -1,23 +1,24 @@
 //! Runs that nobody works on any more.
 
-use chrono::TimeDelta;
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::test_run::{RunFailure, TestRun, TestRunCommand};
 use uuid::Uuid;
 
 use super::{Evaluation, EvaluationError, RUN};
-use crate::execute::{Context, ExecuteError};
+use crate::{
+    execute::{Context, ExecuteError},
+    scheduler::{Expiry, ExpiryError},
+};
 
 /// How long a run may be without a job and without an event before it counts as lost.
 const PATIENCE: TimeDelta = TimeDelta::hours(6);
 
 impl Evaluation {
     /// Lets runs fail that run without a job behind them since six hours. Says how many.
-    ///
-    /// # Errors
-    /// The database's or the log's.
-    pub async fn fail_stale_runs(&self) -> Result<usize, EvaluationError> {
+    async fn fail_stale_runs(&self, now: DateTime<Utc>) -> Result<u64, EvaluationError> {
         let log = self.commands.log();
-        let quiet_since = log.clock.now() - PATIENCE;
+        let quiet_since = now - PATIENCE;
         // The last event that says whether the run runs, and the last one of all.
         let ids = sqlx::query_scalar!(
             r#"SELECT aggregate_id FROM events AS said
@@ -46,5 +47,16 @@ impl Evaluation {
             }
         }
         Ok(failed)
+    }
+}
+
+#[async_trait]
+impl Expiry for Evaluation {
+    fn name(&self) -> &'static str {
+        "stale runs"
+    }
+
+    async fn expire(&self, now: DateTime<Utc>) -> Result<u64, ExpiryError> {
+        self.fail_stale_runs(now).await.map_err(ExpiryError::from_source)
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use super::{Evaluation, EvaluationError};
 use crate::{
-    event_log::Committed,
+    event_log::{Committed, Row},
     execute::{Context, ExecuteError},
 };
 
@@ -76,7 +76,17 @@ impl Evaluation {
         command: TestSuiteCommand,
         context: &Context,
     ) -> Result<Committed, ExecuteError<TestSuiteError>> {
+        self.on_suite_with(id, command, vec![], context).await
+    }
+
+    pub(super) async fn on_suite_with(
+        &self,
+        id: SuiteId,
+        command: TestSuiteCommand,
+        rows: Vec<Row>,
+        context: &Context,
+    ) -> Result<Committed, ExecuteError<TestSuiteError>> {
         let _turn = self.turns.of(id).await;
-        self.commands.execute::<TestSuite>(id.value(), command, context).await
+        self.commands.execute_with::<TestSuite>(id.value(), command, rows, context).await
     }
 }

@@ -70,6 +70,8 @@ pub enum Row {
     },
     Job(NewJob),
     FinishJob(Uuid),
+    /// A file of [`Uploads`](crate::uploads::Uploads) that an event of the append refers to, by its name.
+    KeepUpload(String),
 }
 
 /// A code that was made for somebody who has forgotten the password, or for an address of nobody.
@@ -185,6 +187,7 @@ impl Row {
             }
             Self::Job(job) => return enqueue(job, tx).await,
             Self::FinishJob(job) => sqlx::query!("DELETE FROM jobs WHERE job_id = $1", job),
+            Self::KeepUpload(name) => sqlx::query!("UPDATE uploads SET is_kept = true WHERE name = $1", name),
         }
         .execute(&mut **tx)
         .await?;

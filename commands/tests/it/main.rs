@@ -14,3 +14,4 @@ mod relaying;
 mod scheduling;
 mod streaming;
 mod support;
+mod uploads;

@@ -9,8 +9,8 @@ use domain::{
     event::Event,
     feedback::{FeedbackEvent, Opinion},
     ids::{
-        ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ResultId, RunId, ServiceId, SessionId, SuiteId,
-        TestQuestionId, UserId,
+        ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ResultId, RunId, ServiceId, SessionId,
+        SuiteId, TestQuestionId, UserId,
     },
     project::{ProjectEvent, Settings},
     test_run::{ResultFailure, RunFailure, RunPlan, RunResult, TestRunEvent},

@@ -240,7 +240,20 @@ fn every_choice_keeps_its_stored_name() {
     let models =
         ["gpt35", "gpt35_long", "gpt4", "gpt4_long", "gpt4_visual", "gpt4_turbo", "gpt4_omni", "gpt4_omni_mini"];
     assert_eq!(names(Model::ALL), models);
-    assert_eq!(names(EmbeddingFailure::VARIANTS), ["no_text", "unsupported_format", "file_missing", "provider"]);
+    assert_eq!(
+        names(EmbeddingFailure::VARIANTS),
+        [
+            "no_text",
+            "unsupported_format",
+            "file_missing",
+            "provider",
+            "bad_address",
+            "forbidden_address",
+            "unreachable",
+            "page_refused",
+            "too_large"
+        ]
+    );
     let failures = [
         "unauthorized",
         "rate_limited",

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use commands::{documents::NewFile, evaluation::NewAttachment};
+use commands::{evaluation::NewAttachment, uploads::NewFile};
 use domain::{
     ids::{DocumentId, SuiteId, TestQuestionId},
     values::{DocumentType, Title},
@@ -109,7 +109,7 @@ async fn attach(
         description,
         document_type: DocumentType::from_number(document_type).unwrap_or(DocumentType::File),
         text_content,
-        file: file.map(|file| NewFile { name: file.file_name, bytes: file.bytes.to_vec() }),
+        file: file.map(|file| NewFile { name: file.file_name, bytes: file.bytes }),
     };
     let id = DocumentId::new(web.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
