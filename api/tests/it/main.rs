@@ -23,6 +23,9 @@ mod provider_keys;
 #[expect(dead_code, reason = "shared with the tests of the event log, which use all of it")]
 mod proxy;
 mod read_your_writes;
+mod run_feedback;
 mod sessions;
 mod streams;
 mod support;
+mod test_runs;
+mod test_suites;
