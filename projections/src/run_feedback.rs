@@ -8,7 +8,7 @@ use domain::{
     envelope::RecordedEvent,
     event::Event,
     feedback::FeedbackEvent,
-    ids::{FeedbackId, ResultId},
+    ids::{ResultId, RunFeedbackId},
 };
 use serde::Serialize;
 use sqlx::{PgPool, PgTransaction, QueryBuilder, query, query_as, query_scalar};
@@ -127,15 +127,15 @@ pub async fn list(
 }
 
 /// The feedback that is addressed by this number.
-pub async fn id_of(pool: &PgPool, number: i64) -> Result<Option<FeedbackId>, QueryError> {
+pub async fn id_of(pool: &PgPool, number: i64) -> Result<Option<RunFeedbackId>, QueryError> {
     let id = query_scalar!("SELECT id FROM views.run_feedback WHERE position = $1 AND NOT is_deleted", number)
         .fetch_optional(pool)
         .await?;
-    Ok(id.map(FeedbackId::new))
+    Ok(id.map(RunFeedbackId::new))
 }
 
 /// The feedback with this id.
-pub async fn find(pool: &PgPool, id: FeedbackId) -> Result<Option<RunFeedbackView>, QueryError> {
+pub async fn find(pool: &PgPool, id: RunFeedbackId) -> Result<Option<RunFeedbackView>, QueryError> {
     let rows = query_as!(
         FeedbackRow,
         "SELECT id, author, result_id, rating, notes, created_at, modified_at

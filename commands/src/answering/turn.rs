@@ -120,7 +120,14 @@ impl Work {
         };
         let Written { text, citations, generation } =
             self.answering.write(draft, |shown| self.report(TurnEvent::Delta(shown))).await?;
-        Ok(Completion { answer_id: self.question.answer_id, text, citations, generation })
+        Ok(Completion {
+            answer_id: self.question.answer_id,
+            text,
+            english_text: None,
+            translation: None,
+            citations,
+            generation,
+        })
     }
 
     async fn record_passages(&self, passages: &[Passage]) -> Result<(), Failure> {

@@ -2,7 +2,7 @@
 
 use domain::{
     feedback::{Feedback, FeedbackCommand, Opinion},
-    ids::{FeedbackId, ResultId, RunId, UserId},
+    ids::{ResultId, RunFeedbackId, RunId, UserId},
     test_run::TestRun,
     values::Rating,
 };
@@ -17,7 +17,7 @@ impl Evaluation {
     /// [`EvaluationError::ResultNotFound`] if the run has no such result, or the log's.
     pub async fn give_feedback(
         &self,
-        id: FeedbackId,
+        id: RunFeedbackId,
         author: UserId,
         (run_id, result_id): (RunId, ResultId),
         opinion: Opinion,
@@ -37,7 +37,7 @@ impl Evaluation {
     /// The aggregate's refusal, or the log's.
     pub async fn change_feedback(
         &self,
-        id: FeedbackId,
+        id: RunFeedbackId,
         rating: Option<Rating>,
         notes: Option<String>,
         context: &Context,
@@ -50,7 +50,7 @@ impl Evaluation {
     ///
     /// # Errors
     /// The aggregate's refusal, or the log's.
-    pub async fn delete_feedback(&self, id: FeedbackId, context: &Context) -> Result<Committed, EvaluationError> {
+    pub async fn delete_feedback(&self, id: RunFeedbackId, context: &Context) -> Result<Committed, EvaluationError> {
         Ok(self.commands.execute::<Feedback>(id.value(), FeedbackCommand::Delete, context).await?)
     }
 }

@@ -7,21 +7,20 @@ use domain::{
     chat::{AnswerFailure, ChatEvent, Completion, Generation, Question, RetrievedPassage, Stage, Usage},
     document::{DocumentEvent, EmbeddingFailure, Source, StoredFile},
     event::Event,
-    feedback::{FeedbackEvent, Opinion},
-    ids::{ChunkId, DocumentId, MessageId, ProjectId, ResultId, RunId, SessionId, SuiteId, TestQuestionId, UserId},
+    ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, SessionId, UserId},
     project::{ProjectEvent, Settings},
-    test_run::{ResultFailure, RunFailure, RunPlan, RunResult, TestRunEvent},
-    test_suite::{Attachment, Retrieval, SuiteSettings, TestQuestion, TestSuiteEvent},
     user::{Roles, UserEvent},
-    values::{DocumentType, Email, FullName, Model, Rating, SttEngine, SuiteName, Title, TtsEngine, Username},
+    values::{DocumentType, Email, FullName, Model, SttEngine, Title, TtsEngine, Username},
 };
 use uuid::Uuid;
+
+use crate::samples_tests::{full_feedback, full_runs, full_suites, minimal_runs, minimal_suites};
 
 /// An event to be stored.
 pub(crate) struct Sample {
     pub(crate) event: Event,
-    /// Whether what is optional is absent.
-    pub(crate) is_minimal: bool,
+    /// What is special about this one of several of its type, such as `minimal` where what is optional is absent.
+    pub(crate) form: Option<&'static str>,
 }
 
 pub(crate) fn samples() -> Vec<Sample> {
@@ -36,16 +35,18 @@ pub(crate) fn samples() -> Vec<Sample> {
     let minimal = minimal.chain(minimal_chats().into_iter().map(Event::Chat));
     let minimal = minimal.chain(minimal_suites().into_iter().map(Event::TestSuite));
     let minimal = minimal.chain(minimal_runs().into_iter().map(Event::TestRun));
-    full.map(|event| Sample { event, is_minimal: false })
-        .chain(minimal.map(|event| Sample { event, is_minimal: true }))
+    let translated = translated_chats().into_iter().map(Event::Chat);
+    full.map(|event| Sample { event, form: None })
+        .chain(minimal.map(|event| Sample { event, form: Some("minimal") }))
+        .chain(translated.map(|event| Sample { event, form: Some("translated") }))
         .collect()
 }
 
-fn id(number: u128) -> Uuid {
+pub(crate) fn id(number: u128) -> Uuid {
     Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number)
 }
 
-fn title() -> Title {
+pub(crate) fn title() -> Title {
     Title::parse("Zinc in diarrhoea").expect("well-formed")
 }
 
@@ -155,16 +156,32 @@ fn stage(begin: i64, milliseconds: i64) -> Stage {
     Stage { started_at, ended_at: started_at + TimeDelta::milliseconds(milliseconds) }
 }
 
-fn completion(generation: Generation) -> ChatEvent {
-    ChatEvent::AnswerCompleted(Completion {
+fn question() -> Question {
+    Question {
+        message_id: MessageId::new(id(5)),
         answer_id: MessageId::new(id(6)),
-        text: "20 mg a day for 14 days.".to_owned(),
-        citations: vec![DocumentId::new(id(7))],
-        generation,
-    })
+        text: "സിങ്ക് എത്ര ദിവസം?".to_owned(),
+        english_text: None,
+        translation: None,
+        transcription: None,
+        language: "ml".to_owned(),
+        temperature: 0.1,
+        top_k: 100,
+    }
 }
 
-fn generation() -> Generation {
+fn completion(generation: Generation) -> Completion {
+    Completion {
+        answer_id: MessageId::new(id(6)),
+        text: "20 mg a day for 14 days.".to_owned(),
+        english_text: None,
+        translation: None,
+        citations: vec![DocumentId::new(id(7))],
+        generation,
+    }
+}
+
+pub(crate) fn generation() -> Generation {
     Generation {
         model_requested: "gpt-4o-mini".to_owned(),
         model_returned: Some("gpt-4o-mini-2024-07-18".to_owned()),
@@ -182,15 +199,17 @@ fn full_chats() -> Vec<ChatEvent> {
     let answer_id = MessageId::new(id(6));
     vec![
         ChatEvent::Started { project_id: ProjectId::new(id(3)), owner: UserId::new(id(1)), title: title() },
+        ChatEvent::StartedWithKey {
+            service_id: ServiceId::new(id(9)),
+            key_id: ApiKeyId::new(id(10)),
+            title: title(),
+            prompt: Some("Answer briefly. {reference}".to_owned()),
+            model: Some(Model::Gpt4Omni),
+        },
+        ChatEvent::PromptChanged { prompt: Some("Answer. {reference}".to_owned()) },
+        ChatEvent::ModelChanged { model: Some(Model::Gpt35) },
         ChatEvent::Retitled { title: title() },
-        ChatEvent::QuestionAsked(Question {
-            message_id: MessageId::new(id(5)),
-            answer_id,
-            text: "സിങ്ക് എത്ര ദിവസം?".to_owned(),
-            language: "ml".to_owned(),
-            temperature: 0.1,
-            top_k: 100,
-        }),
+        ChatEvent::QuestionAsked(question()),
         ChatEvent::PassagesRetrieved {
             answer_id,
             passages: vec![RetrievedPassage {
@@ -201,14 +220,47 @@ fn full_chats() -> Vec<ChatEvent> {
                 score: 0.75,
             }],
         },
-        completion(generation()),
+        ChatEvent::AnswerCompleted(completion(generation())),
         ChatEvent::AnswerFailed {
             answer_id,
             reason: AnswerFailure::ProviderUnavailable,
             partial_text: "20 mg a".to_owned(),
             notice: Some("The answer could not be completed".to_owned()),
         },
+        ChatEvent::AnswerSpoken {
+            answer_id,
+            audio: StoredFile { name: "answer.mp3".to_owned(), size: 48_213, sha256: "5e".repeat(32) },
+            speech: stage(1_790_000_004, 812),
+            upload: stage(1_790_000_005, 23),
+        },
+        ChatEvent::TranscriptionFailed {
+            message_id: MessageId::new(id(11)),
+            notice: "[Transcribing] Something went wrong in getting transcription.".to_owned(),
+        },
+        ChatEvent::FeedbackGiven {
+            feedback_id: FeedbackId::new(id(12)),
+            message_id: answer_id,
+            liked: true,
+            message: Some("Just what I needed".to_owned()),
+        },
         ChatEvent::Deleted {},
+    ]
+}
+
+fn translated_chats() -> Vec<ChatEvent> {
+    vec![
+        ChatEvent::QuestionAsked(Question {
+            english_text: Some("How many days of zinc?".to_owned()),
+            translation: Some(stage(1_789_999_999, 87)),
+            transcription: Some(stage(1_789_999_998, 640)),
+            ..question()
+        }),
+        ChatEvent::AnswerCompleted(Completion {
+            text: "14 ദിവസം, ദിവസം 20 mg.".to_owned(),
+            english_text: Some("20 mg a day for 14 days.".to_owned()),
+            translation: Some(stage(1_790_000_003, 120)),
+            ..completion(generation())
+        }),
     ]
 }
 
@@ -216,141 +268,32 @@ fn minimal_chats() -> Vec<ChatEvent> {
     let answer_id = MessageId::new(id(6));
     vec![
         ChatEvent::PassagesRetrieved { answer_id, passages: vec![] },
-        completion(Generation { model_returned: None, usage: None, finish_reason: None, ..generation() }),
+        ChatEvent::StartedWithKey {
+            service_id: ServiceId::new(id(9)),
+            key_id: ApiKeyId::new(id(10)),
+            title: title(),
+            prompt: None,
+            model: None,
+        },
+        ChatEvent::PromptChanged { prompt: None },
+        ChatEvent::ModelChanged { model: None },
+        ChatEvent::FeedbackGiven {
+            feedback_id: FeedbackId::new(id(12)),
+            message_id: answer_id,
+            liked: false,
+            message: None,
+        },
+        ChatEvent::AnswerCompleted(completion(Generation {
+            model_returned: None,
+            usage: None,
+            finish_reason: None,
+            ..generation()
+        })),
         ChatEvent::AnswerFailed {
             answer_id,
             reason: AnswerFailure::Interrupted,
             partial_text: String::new(),
             notice: None,
         },
-    ]
-}
-
-fn retrieval() -> Retrieval {
-    Retrieval { temperature: 0.25, top_k: 10 }
-}
-
-fn test_question() -> TestQuestion {
-    TestQuestion {
-        question: "For how long is zinc given?".to_owned(),
-        human_answer: "For 14 days.".to_owned(),
-        language: "en".to_owned(),
-    }
-}
-
-fn full_suites() -> Vec<TestSuiteEvent> {
-    let name = SuiteName::parse("Diarrhoea").expect("well-formed");
-    let (question_id, document_id) = (TestQuestionId::new(id(10)), DocumentId::new(id(11)));
-    let file = StoredFile { name: "chart.png".to_owned(), size: 48_213, sha256: "5e".repeat(32) };
-    let source = Source {
-        document_type: DocumentType::File,
-        file: Some(file),
-        text_content: Some("Doses by weight".to_owned()),
-    };
-    let attachment = Attachment { title: title(), description: Some("A chart".to_owned()), source };
-    vec![
-        TestSuiteEvent::Created {
-            creator: Some(UserId::new(id(1))),
-            settings: SuiteSettings { name: name.clone(), retrieval: retrieval() },
-        },
-        TestSuiteEvent::Renamed { name },
-        TestSuiteEvent::RetrievalChanged(Retrieval { temperature: 0.5, top_k: -1 }),
-        TestSuiteEvent::QuestionAdded { question_id, question: test_question() },
-        TestSuiteEvent::QuestionChanged {
-            question_id,
-            question: TestQuestion { language: "ml".to_owned(), ..test_question() },
-        },
-        TestSuiteEvent::DocumentAttached { question_id, document_id, attachment },
-        TestSuiteEvent::DocumentRemoved { question_id, document_id },
-        TestSuiteEvent::QuestionDeleted { question_id },
-        TestSuiteEvent::Deleted {},
-    ]
-}
-
-fn minimal_suites() -> Vec<TestSuiteEvent> {
-    let settings = SuiteSettings { name: SuiteName::parse("Diarrhoea").expect("well-formed"), retrieval: retrieval() };
-    let source = Source { document_type: DocumentType::Text, file: None, text_content: None };
-    vec![
-        TestSuiteEvent::Created { creator: None, settings },
-        TestSuiteEvent::DocumentAttached {
-            question_id: TestQuestionId::new(id(10)),
-            document_id: DocumentId::new(id(11)),
-            attachment: Attachment { title: title(), description: None, source },
-        },
-    ]
-}
-
-fn plan() -> RunPlan {
-    RunPlan {
-        suite_id: SuiteId::new(id(9)),
-        project_id: ProjectId::new(id(3)),
-        models: vec![Model::Gpt4Omni, Model::Gpt35],
-        references: true,
-        questions: vec![TestQuestionId::new(id(10))],
-        retrieval: retrieval(),
-    }
-}
-
-fn result() -> RunResult {
-    RunResult {
-        result_id: ResultId::new(id(12)),
-        question_id: TestQuestionId::new(id(10)),
-        question: test_question(),
-        model: Model::Gpt4Omni,
-        answer: "20 mg a day for 14 days.".to_owned(),
-        references: vec![DocumentId::new(id(7))],
-        cosine_sim: Some(0.875),
-        bleu_score: Some(0.3125),
-        embedding_model: Some("lexical-1".to_owned()),
-        failure: None,
-        generation: Some(generation()),
-    }
-}
-
-fn full_runs() -> Vec<TestRunEvent> {
-    vec![
-        TestRunEvent::Started { creator: Some(UserId::new(id(1))), plan: plan() },
-        TestRunEvent::ModelsChanged { models: vec![Model::Gpt35] },
-        TestRunEvent::ReferencesChanged { references: false },
-        TestRunEvent::ResultRecorded(Box::new(result())),
-        TestRunEvent::Completed {},
-        TestRunEvent::Canceled {},
-        TestRunEvent::Failed { reason: RunFailure::NoKey },
-        TestRunEvent::Resumed {},
-        TestRunEvent::Deleted {},
-    ]
-}
-
-fn minimal_runs() -> Vec<TestRunEvent> {
-    let result = RunResult {
-        answer: String::new(),
-        references: vec![],
-        cosine_sim: None,
-        bleu_score: None,
-        embedding_model: None,
-        failure: Some(ResultFailure::Answer(AnswerFailure::ProviderUnavailable)),
-        generation: None,
-        ..result()
-    };
-    vec![
-        TestRunEvent::Started {
-            creator: None,
-            plan: RunPlan { models: vec![], references: false, questions: vec![], ..plan() },
-        },
-        TestRunEvent::ResultRecorded(Box::new(result)),
-    ]
-}
-
-fn full_feedback() -> Vec<FeedbackEvent> {
-    vec![
-        FeedbackEvent::Given {
-            author: UserId::new(id(1)),
-            run_id: RunId::new(id(13)),
-            result_id: ResultId::new(id(12)),
-            opinion: Opinion { rating: Rating::Good, notes: "Clear and right".to_owned() },
-        },
-        FeedbackEvent::RatingChanged { rating: Rating::Excellent },
-        FeedbackEvent::NotesChanged { notes: "Right to the milligram".to_owned() },
-        FeedbackEvent::Deleted {},
     ]
 }

@@ -8,7 +8,7 @@ use axum::{
 };
 use domain::{
     feedback::Opinion,
-    ids::{FeedbackId, ResultId},
+    ids::{ResultId, RunFeedbackId},
     values::Rating,
 };
 use projections::{
@@ -17,14 +17,9 @@ use projections::{
 };
 
 use crate::{
-    contract::{
-        ids::parent_id,
-        input::UnreadBody,
-        paging::ListQuery,
-        problem::ApiError,
-        resource::{Permission::Reviewer, resource},
-    },
+    contract::{ids::parent_id, input::UnreadBody, paging::ListQuery, problem::ApiError},
     routes::{
+        access::at,
         caller::CallerInfo,
         web::{Origin, Web, empty},
     },
@@ -33,19 +28,13 @@ use crate::{
 const RATINGS: &[i64] = &[1, 2, 3, 4, 5, 6];
 
 pub(super) fn router(web: &Web) -> Router<Web> {
-    Router::new()
-        .route(
-            "/api/tests/suites/{suite}/runs/{run}/feedback",
-            resource(Reviewer).get(Reviewer, list).post(Reviewer, give).guarded_by(web.clone()),
-        )
-        .route(
-            "/api/tests/suites/{suite}/runs/{run}/feedback/{number}",
-            resource(Reviewer)
-                .get(Reviewer, get)
-                .patch(Reviewer, change)
-                .delete(Reviewer, delete)
-                .guarded_by(web.clone()),
-        )
+    Router::new().merge(at(web, "/api/tests/suites/{suite}/runs/{run}/feedback").get(list).post(give).served()).merge(
+        at(web, "/api/tests/suites/{suite}/runs/{run}/feedback/{number}")
+            .get(get)
+            .patch(change)
+            .delete(delete)
+            .served(),
+    )
 }
 
 async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiError> {
@@ -55,12 +44,12 @@ async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiE
 }
 
 /// The feedback that the last part of the path addresses.
-async fn addressed(web: &Web, number: &str) -> Result<FeedbackId, ApiError> {
+async fn addressed(web: &Web, number: &str) -> Result<RunFeedbackId, ApiError> {
     let number: i64 = number.parse().map_err(|_| ApiError::not_found())?;
     run_feedback::id_of(&web.app.pool, number).await?.ok_or_else(ApiError::not_found)
 }
 
-async fn find(web: &Web, id: FeedbackId) -> Result<RunFeedbackView, ApiError> {
+async fn find(web: &Web, id: RunFeedbackId) -> Result<RunFeedbackView, ApiError> {
     run_feedback::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)
 }
 
@@ -85,10 +74,10 @@ async fn give(
     })?;
     let run = test_runs::run_of_result(&web.app.pool, result).await?.ok_or_else(ApiError::not_found)?;
     let opinion = Opinion { rating: Rating::from_number(rating).unwrap_or(Rating::Satisfactory), notes };
-    let id = FeedbackId::new(web.app.clock.new_id());
+    let id = RunFeedbackId::new(web.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
     let committed = web.app.evaluation.give_feedback(id, caller.id(), (run, result), opinion, &context).await?;
-    let id = committed.repeats.map_or(id, FeedbackId::new);
+    let id = committed.repeats.map_or(id, RunFeedbackId::new);
     web.written(&committed, async || Ok((StatusCode::CREATED, Json(find(&web, id).await?)).into_response())).await
 }
 
