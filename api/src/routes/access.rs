@@ -14,7 +14,7 @@ use axum::{
 use domain::{chat::ChatOwner, ids::UserId};
 
 use self::{
-    Permission::{Public, Staff, User},
+    Permission::{Public, Reviewer, Staff, User},
     Verb::{Delete, Get, Patch, Post},
     Whose::{All, FetchAll, Own, Shared},
 };
@@ -80,6 +80,17 @@ pub static TABLE: &[Access] = &[
     on("/api/projects/{project}/chats", User, &[(Get, User, FetchAll), (Post, User, Own)]),
     on("/api/projects/{project}/chats/{id}", User, &[(Get, User, FetchAll), (Patch, User, FetchAll), (Delete, User, FetchAll)]),
     on("/api/projects/{project}/chats/{id}/converse", User, &[(Post, User, Own)]),
+
+    on("/api/tests/suites", Reviewer, &[(Get, Reviewer, All), (Post, Reviewer, All)]),
+    on("/api/tests/suites/{id}", Reviewer, &[(Get, Reviewer, All), (Patch, Reviewer, All), (Delete, Reviewer, All)]),
+    on("/api/tests/suites/{suite}/questions", Reviewer, &[(Get, Reviewer, All), (Post, Reviewer, All)]),
+    on("/api/tests/suites/{suite}/questions/{id}", Reviewer, &[(Get, Reviewer, All), (Patch, Reviewer, All), (Delete, Reviewer, All)]),
+    on("/api/tests/suites/{suite}/questions/{question}/documents", Staff, &[(Get, Staff, All), (Post, Staff, All)]),
+    on("/api/tests/suites/{suite}/questions/{question}/documents/{id}", Staff, &[(Get, Staff, All), (Delete, Staff, All)]),
+    on("/api/tests/suites/{suite}/runs", Reviewer, &[(Get, Reviewer, All), (Post, Reviewer, All)]),
+    on("/api/tests/suites/{suite}/runs/{id}", Reviewer, &[(Get, Reviewer, All), (Patch, Reviewer, All), (Delete, Reviewer, All)]),
+    on("/api/tests/suites/{suite}/runs/{run}/feedback", Reviewer, &[(Get, Reviewer, All), (Post, Reviewer, All)]),
+    on("/api/tests/suites/{suite}/runs/{run}/feedback/{number}", Reviewer, &[(Get, Reviewer, All), (Patch, Reviewer, All), (Delete, Reviewer, All)]),
 
     on("/media/{name}", Public, &[(Get, Public, All)]),
 ];

@@ -5,6 +5,7 @@
 
 mod appending;
 mod consuming;
+mod evaluation;
 mod kafka;
 mod outages;
 mod owning;
