@@ -17,16 +17,13 @@ use axum::{
 use commands::ports::MediaInfo;
 
 use self::conditions::{Part, Validators};
-use super::web::Web;
-use crate::contract::{
-    problem::ApiError,
-    resource::{Permission::Public, resource},
-};
+use super::{access::at, web::Web};
+use crate::contract::problem::ApiError;
 
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 pub(super) fn router(web: &Web) -> Router<Web> {
-    Router::new().route("/media/{name}", resource(Public).get(Public, file).dotted_ids().guarded_by(web.clone()))
+    at(web, "/media/{name}").get(file).dotted_ids().served()
 }
 
 async fn file(
