@@ -8,6 +8,13 @@ use async_trait::async_trait;
 use domain::ids::{ChunkId, DocumentId, ProjectId};
 use futures::stream::BoxStream;
 
+mod speech;
+pub use speech::{
+    Recording, SharedSpeechToText, SharedTextToSpeech, SharedTranslator, Speech, SpeechRequest, SpeechToText,
+    SpeechToTextEngines, TextToSpeech, TextToSpeechEngines, TranscriptionError, TranscriptionRequest,
+    TranslationRequest, Translator,
+};
+
 /// What an answer may be made from, and what is asked of the model.
 #[derive(Debug, Clone)]
 pub struct AnswerRequest {

@@ -219,6 +219,22 @@ numbered_choices! {
     }
 }
 
+impl SttEngine {
+    /// Its name in requests and messages of the contract.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Whisper => "whisper",
+            Self::Google => "google",
+            Self::SelfHosted => "self_hosted",
+        }
+    }
+
+    /// The engine of this name, in any case.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|engine| engine.name().eq_ignore_ascii_case(name))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -286,6 +302,12 @@ mod tests {
     fn a_stored_value_loads_even_if_todays_rule_would_refuse_it() {
         let erased: Email = serde_json::from_str("\"[erased]\"").expect("any text loads");
         assert_eq!(erased.as_str(), ERASED);
+    }
+
+    #[test]
+    fn a_speech_engine_is_named_in_any_case() {
+        assert_eq!(SttEngine::from_name("Self_Hosted"), Some(SttEngine::SelfHosted));
+        assert_eq!(SttEngine::from_name("None"), None);
     }
 
     #[test]
