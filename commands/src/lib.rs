@@ -15,6 +15,7 @@ pub mod ports;
 pub mod projects;
 pub mod prompt;
 pub mod retrieval;
+mod sentences;
 
 /// An error with its sources, for a log line.
 pub fn error_chain(error: &dyn std::error::Error) -> String {

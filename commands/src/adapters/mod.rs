@@ -1,7 +1,12 @@
 //! Adapters of the [ports](crate::ports): thin, on well-kept crates.
 
+pub mod espeak;
 pub mod extractive;
+pub mod google;
 pub mod lexical;
 pub mod media;
+pub mod model_translator;
 pub mod openai;
 pub mod postgres_index;
+pub mod self_hosted;
+pub mod web_service;
