@@ -3,6 +3,7 @@
 //! The work on an answer belongs to the server, not to the connection: it goes on when the client has gone.
 //! A job stands for it while it runs; when its process dies, another worker records the failure.
 
+mod compose;
 mod interrupted;
 mod keys;
 mod turn;
