@@ -4,17 +4,20 @@
 //! A job stands for it while it runs; when its process dies, another worker records the failure.
 
 mod compose;
+mod interpreting;
 mod interrupted;
 mod keys;
+mod languages;
+mod speaking;
 mod turn;
 
 use std::sync::Arc;
 
 use domain::{
-    chat::{AnswerFailure, Chat, ChatCommand, ChatError, Question},
+    chat::{AnswerFailure, Chat, ChatCommand, ChatError, Question, Stage},
     ids::{ChatId, MessageId, ProjectId},
     project::Project,
-    values::Model,
+    values::{Model, SttEngine},
 };
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -24,11 +27,12 @@ use uuid::Uuid;
 use crate::{
     event_log::{AppendError, Committed, NewJob, Reservation, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
-    ports::{SharedEmbedder, SharedIndex, SharedLanguageModel},
+    ports::{SharedEmbedder, SharedIndex, SharedLanguageModel, SharedMediaStore, TranscriptionError},
     projects::{Projects, ProjectsError},
 };
 pub use interrupted::InterruptedAnswers;
 pub use keys::{KeyChoice, NoKey};
+pub use languages::{Asked, Languages, TimedText};
 
 /// Jobs that stand for answers being made.
 pub const ANSWER: &str = "answer";
@@ -42,7 +46,9 @@ pub type ModelNames = Arc<dyn Fn(Model) -> String + Send + Sync>;
 pub struct Ask {
     pub project: ProjectId,
     pub chat: ChatId,
-    pub text: String,
+    pub question: Asked,
+    /// When the text was transcribed, if the client had that done before.
+    pub transcription: Option<Stage>,
     pub language: String,
     pub temperature: f64,
     pub top_k: u32,
@@ -54,6 +60,8 @@ pub struct Ask {
     pub allow_key: bool,
     /// Whether a failure is shown in the conversation.
     pub shows_failure: bool,
+    /// Whether the answer shall be spoken.
+    pub speaks: bool,
 }
 
 /// Why a question was not taken.
@@ -65,8 +73,11 @@ pub enum AskError {
     NonceUsed,
     #[error(transparent)]
     NoKey(#[from] NoKey),
-    #[error("no translator is configured for the language")]
-    NoTranslator,
+    #[error("speech cannot be transcribed")]
+    Transcription { engine: SttEngine, source: TranscriptionError },
+    /// Nobody translates, or the translator failed; the cause is in the log.
+    #[error("the question cannot be translated")]
+    Translation,
     #[error(transparent)]
     Execute(#[from] ExecuteError<ChatError>),
     #[error(transparent)]
@@ -84,8 +95,8 @@ impl From<StoreError> for AskError {
 pub enum TurnEvent {
     /// More of the answer's text.
     Delta(String),
-    /// The answer is complete and recorded.
-    Completed { text: String, committed: Committed },
+    /// The answer is complete and recorded; `audio` is the name of its speech in the media store.
+    Completed { text: String, audio: Option<String>, committed: Committed },
     /// There is no answer; `message` is fit for the client.
     Failed { message: String, committed: Option<Committed> },
 }
@@ -93,6 +104,8 @@ pub enum TurnEvent {
 /// A question that was taken.
 pub struct Turn {
     pub answer_id: MessageId,
+    /// The question, as typed or as transcribed.
+    pub question: String,
     pub committed: Committed,
     /// Ends after [`TurnEvent::Completed`] or [`TurnEvent::Failed`]. `None` if the request repeats an earlier one.
     pub events: Option<mpsc::UnboundedReceiver<TurnEvent>>,
@@ -106,6 +119,8 @@ pub struct Answering {
     pub model: SharedLanguageModel,
     pub embedder: SharedEmbedder,
     pub index: SharedIndex,
+    pub media: SharedMediaStore,
+    pub languages: Languages,
     pub names: ModelNames,
     /// The server's own provider key.
     pub server_key: Option<String>,
@@ -138,16 +153,26 @@ impl Answering {
     /// # Errors
     /// [`AskError`]; the question was not recorded then.
     pub async fn ask(&self, ask: Ask, context: &Context) -> Result<Turn, AskError> {
-        if !ask.language.eq_ignore_ascii_case("en") {
-            return Err(AskError::NoTranslator);
-        }
-        let key = self.choose_key(ask.project, ask.provider_key, ask.allow_key).await?;
-        let project = self.projects.load(ask.project).await?;
+        let key = self.choose_key(ask.project, ask.provider_key, ask.allow_key).await?.into_key();
+        let settings = settings_of(self.projects.load(ask.project).await?);
+        let (text, transcription) = match ask.question {
+            Asked::Text(text) => (text, ask.transcription),
+            Asked::Speech(recording) => {
+                let engine = settings.as_ref().map_or(SttEngine::Whisper, |settings| settings.stt_engine);
+                let TimedText { text, stage } = self.transcribe(engine, recording, &ask.language, key.clone()).await?;
+                (text, Some(stage))
+            }
+        };
+        let english = self.in_english(&text, &ask.language, key.as_deref()).await?;
+        let (english_text, translation) = english.map(|english| (english.text, english.stage)).unzip();
         let clock = &self.commands.log().clock;
         let question = Question {
             message_id: MessageId::new(clock.new_id()),
             answer_id: MessageId::new(clock.new_id()),
-            text: ask.text,
+            text,
+            english_text,
+            translation,
+            transcription,
             language: ask.language,
             temperature: ask.temperature,
             top_k: ask.top_k,
@@ -156,22 +181,24 @@ impl Answering {
         let notice = ask.shows_failure.then(|| STREAM_NOTICE.to_owned());
         let committed = self.record_question(ask.chat, &question, ask.nonce, notice.as_deref(), context).await?;
         if let Some(first) = committed.repeats {
-            return Ok(Turn { answer_id: MessageId::new(first), committed, events: None });
+            return Ok(Turn { answer_id: MessageId::new(first), question: question.text, committed, events: None });
         }
+        let asked = question.text.clone();
         let (report, events) = mpsc::unbounded_channel();
         let work = turn::Work {
             answering: self.clone(),
             chat: ask.chat,
             project_id: ask.project,
-            settings: settings_of(project),
+            settings,
             question,
-            key: key.into_key(),
+            key,
             notice,
+            speaks: ask.speaks,
             context: Context { idempotency: None, ..context.clone() },
             report,
         };
         self.tracker.spawn(work.run());
-        Ok(Turn { answer_id, committed, events: Some(events) })
+        Ok(Turn { answer_id, question: asked, committed, events: Some(events) })
     }
 
     async fn record_question(

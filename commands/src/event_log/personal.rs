@@ -20,6 +20,7 @@ pub(super) fn personal_fields(aggregate_type: &str, event_type: &str) -> Option<
             | "SpeechEnginesChanged"
             | "PresetQuestionsChanged"
             | "AssistantChanged"
+            | "AssistantDefined"
             | "ProviderKeyChanged"
             | "MadeDefault"
             | "NoLongerDefault"
