@@ -2,13 +2,16 @@
 
 pub mod access;
 mod accounts;
+mod assistants;
 mod caller;
 mod chats;
 mod converse;
 mod documents;
+mod feedback;
 mod media;
 mod projects;
 mod refusals;
+mod speech;
 mod web;
 
 use axum::{Extension, Router};
@@ -30,9 +33,12 @@ pub fn router(app: App, http: HttpSettings) -> Router {
     let router = Router::new()
         .merge(accounts::router(&web))
         .merge(projects::router(&web))
+        .merge(assistants::router(&web))
         .merge(documents::router(&web))
         .merge(chats::router(&web))
         .merge(converse::router(&web))
+        .merge(speech::router(&web))
+        .merge(feedback::router(&web))
         .merge(media::router(&web))
         .with_state(web)
         .layer(Extension(limits));

@@ -8,6 +8,7 @@ mod interpreting;
 mod interrupted;
 mod keys;
 mod languages;
+mod respondent;
 mod speaking;
 mod turn;
 
@@ -33,6 +34,7 @@ use crate::{
 pub use interrupted::InterruptedAnswers;
 pub use keys::{KeyChoice, NoKey};
 pub use languages::{Asked, Languages, TimedText};
+use respondent::Respondent;
 
 /// Jobs that stand for answers being made.
 pub const ANSWER: &str = "answer";
@@ -76,7 +78,7 @@ pub enum AskError {
     #[error("speech cannot be transcribed")]
     Transcription { engine: SttEngine, source: TranscriptionError },
     /// Nobody translates, or the translator failed; the cause is in the log.
-    #[error("the question cannot be translated")]
+    #[error("[Translation] Failed to translate the text")]
     Translation,
     #[error(transparent)]
     Execute(#[from] ExecuteError<ChatError>),
@@ -106,6 +108,8 @@ pub struct Turn {
     pub answer_id: MessageId,
     /// The question, as typed or as transcribed.
     pub question: String,
+    /// Whether the project's assistant answers: in plain text, never by stream.
+    pub by_assistant: bool,
     pub committed: Committed,
     /// Ends after [`TurnEvent::Completed`] or [`TurnEvent::Failed`]. `None` if the request repeats an earlier one.
     pub events: Option<mpsc::UnboundedReceiver<TurnEvent>>,
@@ -148,17 +152,38 @@ impl Answering {
         Ok(KeyChoice::choose(sent, own, self.server_key.clone().filter(|_| allow_key))?)
     }
 
+    /// The key for the model provider's services in this project. An assistant answers with whatever there is: the asker's
+    /// allowance is not asked for.
+    ///
+    /// # Errors
+    /// [`NoKey`] if a key is needed and there is none, or the database's.
+    pub async fn provider_key(
+        &self,
+        project: &Project,
+        id: ProjectId,
+        sent: Option<String>,
+        allow_key: bool,
+    ) -> Result<Option<String>, AskError> {
+        let by_assistant = Respondent::of(project).is_assistant;
+        match self.choose_key(id, sent, allow_key || by_assistant).await {
+            Ok(choice) => Ok(choice.into_key()),
+            Err(AskError::NoKey(_)) if by_assistant => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Takes a question and starts the work on its answer.
     ///
     /// # Errors
     /// [`AskError`]; the question was not recorded then.
     pub async fn ask(&self, ask: Ask, context: &Context) -> Result<Turn, AskError> {
-        let key = self.choose_key(ask.project, ask.provider_key, ask.allow_key).await?.into_key();
-        let settings = settings_of(self.projects.load(ask.project).await?);
+        let project = self.projects.load(ask.project).await?;
+        let key = self.provider_key(&project, ask.project, ask.provider_key, ask.allow_key).await?;
+        let respondent = Respondent::of(&project);
         let (text, transcription) = match ask.question {
             Asked::Text(text) => (text, ask.transcription),
             Asked::Speech(recording) => {
-                let engine = settings.as_ref().map_or(SttEngine::Whisper, |settings| settings.stt_engine);
+                let engine = respondent.stt_engine;
                 let TimedText { text, stage } = self.transcribe(engine, recording, &ask.language, key.clone()).await?;
                 (text, Some(stage))
             }
@@ -178,10 +203,13 @@ impl Answering {
             top_k: ask.top_k,
         };
         let answer_id = question.answer_id;
-        let notice = ask.shows_failure.then(|| STREAM_NOTICE.to_owned());
-        let committed = self.record_question(ask.chat, &question, ask.nonce, notice.as_deref(), context).await?;
+        let by_assistant = respondent.is_assistant;
+        let notice = (ask.shows_failure && !by_assistant).then(|| STREAM_NOTICE.to_owned());
+        let nonce = ask.nonce.filter(|_| !by_assistant);
+        let committed = self.record_question(ask.chat, &question, nonce, notice.as_deref(), context).await?;
         if let Some(first) = committed.repeats {
-            return Ok(Turn { answer_id: MessageId::new(first), question: question.text, committed, events: None });
+            let answer_id = MessageId::new(first);
+            return Ok(Turn { answer_id, question: question.text, by_assistant, committed, events: None });
         }
         let asked = question.text.clone();
         let (report, events) = mpsc::unbounded_channel();
@@ -189,16 +217,16 @@ impl Answering {
             answering: self.clone(),
             chat: ask.chat,
             project_id: ask.project,
-            settings,
+            respondent,
             question,
             key,
             notice,
-            speaks: ask.speaks,
+            speaks: ask.speaks && !by_assistant,
             context: Context { idempotency: None, ..context.clone() },
             report,
         };
         self.tracker.spawn(work.run());
-        Ok(Turn { answer_id, question: asked, committed, events: Some(events) })
+        Ok(Turn { answer_id, question: asked, by_assistant, committed, events: Some(events) })
     }
 
     async fn record_question(
@@ -243,13 +271,6 @@ impl Answering {
     }
 }
 
-fn settings_of(project: Project) -> Option<domain::project::Settings> {
-    match project {
-        Project::Absent => None,
-        Project::Existing { settings, .. } | Project::Deleted { settings } => Some(settings),
-    }
-}
-
 /// What a client is told; what a provider said goes to the log only.
 const fn message_of(failure: AnswerFailure) -> &'static str {
     match failure {
@@ -259,6 +280,7 @@ const fn message_of(failure: AnswerFailure) -> &'static str {
         AnswerFailure::ProviderUnavailable => "The language model cannot be reached at the moment.",
         AnswerFailure::RetrievalFailed => "The reference documents cannot be searched at the moment.",
         AnswerFailure::BadPrompt => "The project's prompt is not usable.",
+        AnswerFailure::TranslationFailed => "[Translation] Failed to translate the text",
         AnswerFailure::Interrupted => "The answer was interrupted.",
     }
 }

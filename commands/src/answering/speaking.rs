@@ -4,7 +4,6 @@ use domain::{
     chat::{Chat, ChatCommand, Stage},
     document::StoredFile,
     ids::MessageId,
-    values::TtsEngine,
 };
 use sha2::{Digest, Sha256};
 
@@ -33,8 +32,8 @@ impl Work {
 
     async fn make_speech(&self, text: &str) -> Option<Spoken> {
         let language = self.question.language.split(['-', '_']).next().unwrap_or_default();
-        let choice = self.settings.as_ref().map_or(TtsEngine::Google, |settings| settings.tts_engine);
-        let engine = self.answering.languages.text_to_speech.engine_for(choice, language)?;
+        let engines = &self.answering.languages.text_to_speech;
+        let engine = engines.engine_for(self.respondent.tts_engine, language)?;
         let text = without_markdown(text);
         if text.trim().is_empty() {
             return None;

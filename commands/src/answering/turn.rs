@@ -5,8 +5,6 @@ use std::time::Duration;
 use domain::{
     chat::{AnswerFailure, Chat, ChatCommand, ChatError, Completion, Question, RetrievedPassage, Transcript},
     ids::{ChatId, ProjectId},
-    project::Settings,
-    values::Model,
 };
 use tokio::sync::mpsc;
 
@@ -16,6 +14,7 @@ use super::{
     interpreting::Translated,
     languages::is_english,
     message_of,
+    respondent::Respondent,
     speaking::Spoken,
 };
 use crate::{
@@ -34,7 +33,7 @@ pub(super) struct Work {
     pub answering: Answering,
     pub chat: ChatId,
     pub project_id: ProjectId,
-    pub settings: Option<Settings>,
+    pub respondent: Respondent,
     pub question: Question,
     pub key: Option<String>,
     pub notice: Option<String>,
@@ -119,8 +118,8 @@ impl Work {
         let retrieved = self.answering.retrieve(self.project_id, question, self.question.top_k).await?;
         self.record_passages(&retrieved.passages).await?;
         let draft = Draft {
-            template: self.settings.as_ref().map_or("", |settings| settings.prompt.as_str()),
-            model: self.settings.as_ref().map_or(Model::Gpt35, |settings| settings.model),
+            template: &self.respondent.template,
+            model: self.respondent.model,
             retrieved,
             history: self.history().await?,
             question,

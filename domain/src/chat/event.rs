@@ -70,6 +70,24 @@ pub struct Stage {
     pub ended_at: DateTime<Utc>,
 }
 
+impl Stage {
+    /// Between two points in time that a client names in seconds since 1970; `None` if one of them is no date.
+    pub fn between_epoch_seconds(started_at: f64, ended_at: f64) -> Option<Self> {
+        Some(Self { started_at: instant(started_at)?, ended_at: instant(ended_at)? })
+    }
+
+    /// Its begin and its end in seconds since 1970.
+    #[expect(clippy::cast_precision_loss, reason = "microseconds since 1970 fit into 53 bits until the year 2255")]
+    pub const fn in_epoch_seconds(&self) -> (f64, f64) {
+        (self.started_at.timestamp_micros() as f64 / 1e6, self.ended_at.timestamp_micros() as f64 / 1e6)
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "what is out of range saturates, and is no date then")]
+fn instant(epoch_seconds: f64) -> Option<DateTime<Utc>> {
+    if epoch_seconds.is_finite() { DateTime::from_timestamp_micros((epoch_seconds * 1e6) as i64) } else { None }
+}
+
 /// Tokens, as the provider counted them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {

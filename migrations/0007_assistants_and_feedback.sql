@@ -10,3 +10,7 @@ CREATE TABLE views.assistants (
     PRIMARY KEY (project_id, id)
 );
 CREATE INDEX assistants_by_id ON views.assistants (id, position DESC);
+
+-- Filters of the contract name messages and chats by number: the position of the event that made them.
+CREATE INDEX messages_by_position ON views.messages (position);
+CREATE INDEX chats_by_position ON views.chats (position);
