@@ -2,7 +2,9 @@
 //! in processes of its own (`installation`, `cli`).
 
 mod accounts;
+mod assistants;
 mod bad_input;
+mod chat_feedback;
 mod chats;
 mod cli;
 mod converse;
@@ -12,6 +14,7 @@ mod documents;
 mod event_log;
 mod idempotency;
 mod installation;
+mod languages;
 mod media;
 mod outages;
 mod profile;
@@ -24,5 +27,7 @@ mod provider_keys;
 mod proxy;
 mod read_your_writes;
 mod sessions;
+mod speech_to_text;
+mod spoken_answers;
 mod streams;
 mod support;
