@@ -24,7 +24,8 @@ pub(crate) async fn upsert(
     query!(
         "INSERT INTO views.assistants (project_id, id, position, name, instructions, model)
          VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (project_id, id) DO UPDATE SET position = $3, name = $4, instructions = $5, model = $6",
+         ON CONFLICT (project_id, id) DO UPDATE SET position = $3, name = $4, instructions = $5, model = $6
+         WHERE assistants.position <= $3",
         recorded.aggregate_id,
         assistant.id,
         recorded.position,

@@ -277,3 +277,21 @@ impl ChatEvent {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_comes_back_from_the_seconds_that_it_was_told_in() {
+        let stage = Stage::between_epoch_seconds(1_795_338_000.5, 1_795_338_001.25).expect("dates");
+        assert_eq!(stage.in_epoch_seconds(), (1_795_338_000.5, 1_795_338_001.25));
+    }
+
+    #[test]
+    fn what_is_no_date_is_no_stage() {
+        for seconds in [f64::NAN, f64::INFINITY, 1e300, -1e300] {
+            assert_eq!(Stage::between_epoch_seconds(0.0, seconds), None, "{seconds}");
+        }
+    }
+}
