@@ -75,7 +75,7 @@ pub enum AskError {
     NonceUsed,
     #[error(transparent)]
     NoKey(#[from] NoKey),
-    #[error("speech cannot be transcribed")]
+    #[error("[Speech to Text] Failed to transcribe speech with {} engine: {source}", engine.name())]
     Transcription { engine: SttEngine, source: TranscriptionError },
     /// Nobody translates, or the translator failed; the cause is in the log.
     #[error("[Translation] Failed to translate the text")]
