@@ -26,14 +26,14 @@ pub enum Project {
         is_archived: bool,
         /// Whether it has a provider's key of its own.
         has_key: bool,
-        /// The assistant that was defined last; it answers while the settings name it.
+        /// The assistant that answers, if it is known what it is told.
         assistant: Option<Assistant>,
     },
     /// There was. What belonged to it stays: chats can still be read and continued.
     Deleted {
         /// What it was set to.
         settings: Settings,
-        /// The assistant that was defined last.
+        /// The assistant that answers.
         assistant: Option<Assistant>,
     },
 }
@@ -180,7 +180,10 @@ impl Project {
                 settings.tts_engine = tts_engine;
             }
             ProjectEvent::PresetQuestionsChanged { preset_questions } => settings.preset_questions = preset_questions,
-            ProjectEvent::AssistantChanged { assistant_id } => settings.assistant_id = assistant_id,
+            ProjectEvent::AssistantChanged { assistant_id } => {
+                settings.assistant_id = assistant_id;
+                *assistant = None;
+            }
             ProjectEvent::AssistantDefined(new) => {
                 settings.assistant_id = Some(new.id.clone());
                 *assistant = Some(new);
