@@ -2,7 +2,8 @@
 # Finds what this (Debian-like) machine lacks and installs it, saying what and why.
 #
 #   setup.sh run     what `make run` needs: a C toolchain for librdkafka, PostgreSQL's server programs, curl
-#   setup.sh test    that, and what `make test` needs: Java and Maven for a real Kafka, kcat and python3 as its other clients
+#   setup.sh test    that, and what `make test` needs: Java and Maven for a real Kafka, kcat and python3 as its other clients,
+#                    and espeak-ng, which speaks
 #
 # Rust is never installed from here: people choose their own way of having it.
 set -euo pipefail
@@ -25,7 +26,7 @@ what=${1:-}
 case "$what" in
 run | test) ;;
 *)
-    sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
     exit 2
     ;;
 esac
@@ -44,6 +45,7 @@ if [ "$what" = test ]; then
     has kcat || need kcat "a foreign Kafka client for the tests"
     has python3 || need python3 "runs foreign clients and servers in the tests"
     { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; } || need python3-venv "keeps the tests' Python programs apart"
+    has espeak-ng || need espeak-ng "speaks in the tests"
 fi
 
 if [ ${#packages[@]} -gt 0 ]; then

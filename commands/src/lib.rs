@@ -17,6 +17,7 @@ pub mod projects;
 pub mod prompt;
 pub mod retrieval;
 pub mod scheduler;
+mod sentences;
 pub mod uploads;
 
 /// An error with its sources, for a log line.

@@ -13,7 +13,7 @@ use sqlx::{PgPool, PgTransaction, QueryBuilder, query, query_as};
 use uuid::Uuid;
 
 use crate::{
-    ProjectionError, Projector, QueryError,
+    ProjectionError, Projector, QueryError, assistants,
     listing::{Page, Window, containing, page_of_ids},
     wire_time,
 };
@@ -72,6 +72,7 @@ impl Projector for ProjectsProjector {
                 at,
                 assistant_id.as_deref()
             ),
+            ProjectEvent::AssistantDefined(assistant) => return assistants::upsert(recorded, assistant, tx).await,
             ProjectEvent::ProviderKeyChanged { is_set } => {
                 query!("UPDATE views.projects SET key_set = $3, modified_at = $2 WHERE id = $1", id, at, is_set)
             }

@@ -16,12 +16,12 @@ use domain::{chat::ChatOwner, ids::UserId};
 use self::{
     Permission::{Public, Reviewer, Staff, User},
     Verb::{Delete, Get, Patch, Post},
-    Whose::{All, FetchAll, Own, Shared},
+    Whose::{All, FetchAll, Own, OwnOrReviewed, OwnOrSuperuser, Shared},
 };
 use super::{caller::CallerInfo, web::Web};
 use crate::contract::{
     paging::ListQuery,
-    resource::{Permission, Resource, resource},
+    resource::{Caller, Permission, Resource, resource},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,10 @@ pub enum Whose {
     Own,
     /// The caller's; everybody's for superusers who ask with `fetch=all`.
     FetchAll,
+    /// The caller's; everybody's for superusers.
+    OwnOrSuperuser,
+    /// The caller's; everybody's for reviewers, staff and superusers.
+    OwnOrReviewed,
     /// Everybody's for staff; for others what is shared with them.
     Shared,
 }
@@ -74,12 +78,21 @@ pub static TABLE: &[Access] = &[
     on("/api/projects", Staff, &[(Get, User, Shared), (Post, Staff, All)]),
     on("/api/projects/{id}", Staff, &[(Get, User, Shared), (Patch, Staff, All), (Delete, Staff, All)]),
 
+    on("/api/projects/{project}/create_assistant", Staff, &[(Post, Staff, All)]),
+    on("/api/projects/{project}/list_assistants", Staff, &[(Get, Staff, All)]),
+
     on("/api/projects/{project}/documents", Staff, &[(Get, Staff, All), (Post, Staff, All)]),
     on("/api/projects/{project}/documents/{id}", Staff, &[(Get, Staff, All), (Patch, Staff, All), (Delete, Staff, All)]),
 
     on("/api/projects/{project}/chats", User, &[(Get, User, FetchAll), (Post, User, Own)]),
     on("/api/projects/{project}/chats/{id}", User, &[(Get, User, FetchAll), (Patch, User, FetchAll), (Delete, User, FetchAll)]),
+    on("/api/projects/{project}/chats/list_all", User, &[(Get, User, OwnOrSuperuser)]),
+    on("/api/projects/{project}/chats/{id}/feedbacks", User, &[(Get, User, FetchAll)]),
     on("/api/projects/{project}/chats/{id}/converse", User, &[(Post, User, Own)]),
+    on("/api/projects/{project}/chats/{id}/speech_to_text", User, &[(Post, User, Own)]),
+
+    on("/api/feedback", User, &[(Get, User, OwnOrReviewed), (Post, User, Own)]),
+    on("/api/feedback/{id}", User, &[(Get, User, OwnOrReviewed)]),
 
     on("/api/tests/suites", Reviewer, &[(Get, Reviewer, All), (Post, Reviewer, All)]),
     on("/api/tests/suites/{id}", Reviewer, &[(Get, Reviewer, All), (Patch, Reviewer, All), (Delete, Reviewer, All)]),
@@ -196,9 +209,10 @@ impl Scope {
         let own = Self::Of(ChatOwner::User(caller.id()));
         match whose {
             All => Self::All,
-            Own => own,
             FetchAll if caller.user.is_superuser && query.get("fetch") == Some("all") => Self::All,
-            FetchAll => own,
+            OwnOrSuperuser if caller.user.is_superuser => Self::All,
+            OwnOrReviewed if caller.user.is_superuser || caller.has(Permission::Reviewer) => Self::All,
+            Own | FetchAll | OwnOrSuperuser | OwnOrReviewed => own,
             Shared if caller.user.is_staff => Self::All,
             Shared => Self::Shared,
         }

@@ -2,15 +2,18 @@
 
 pub mod access;
 mod accounts;
+mod assistants;
 mod caller;
 mod chats;
 mod converse;
 mod documents;
 mod evaluation;
+mod feedback;
 mod media;
 mod passwords;
 mod projects;
 mod refusals;
+mod speech;
 mod users;
 mod web;
 
@@ -39,10 +42,13 @@ pub fn router(app: App, http: HttpSettings) -> Router {
         .merge(passwords::router(&web))
         .merge(users::router(&web))
         .merge(projects::router(&web))
+        .merge(assistants::router(&web))
         .merge(documents::router(&web))
         .merge(chats::router(&web))
         .merge(converse::router(&web))
         .merge(evaluation::router(&web))
+        .merge(speech::router(&web))
+        .merge(feedback::router(&web))
         .merge(media::router(&web))
         .with_state(web)
         .layer(Extension(limits))

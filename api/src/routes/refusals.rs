@@ -120,6 +120,7 @@ impl From<ProjectError> for ApiError {
         match error {
             ProjectError::NotFound => Self::not_found(),
             ProjectError::AlreadyCreated => conflict(&error),
+            ProjectError::HasAssistant => Self::NonFieldText("Assistant already exists for this project".to_owned()),
         }
     }
 }
@@ -136,12 +137,11 @@ impl From<DocumentError> for ApiError {
 impl From<ChatError> for ApiError {
     fn from(error: ChatError) -> Self {
         match error {
-            ChatError::NotFound => Self::not_found(),
+            ChatError::NotFound | ChatError::NoSuchMessage => Self::not_found(),
             ChatError::AlreadyStarted
             | ChatError::AlreadyAsked
             | ChatError::NotFinite
             | ChatError::NoOpenTurn
-            | ChatError::NoSuchMessage
             | ChatError::NotSpeakable
             | ChatError::BelongsToProject => conflict(&error),
         }
@@ -289,7 +289,7 @@ impl From<AskError> for ApiError {
             AskError::ChatNotFound => Self::not_found(),
             AskError::NonceUsed => Self::error("This noonce has already been used"),
             AskError::NoKey(error) => error.into(),
-            AskError::NoTranslator => Self::error("[Translation] Failed to translate the text"),
+            error @ (AskError::Translation | AskError::Transcription { .. }) => Self::error(error.to_string()),
             AskError::Execute(error) => error.into(),
             AskError::Projects(error) => error.into(),
         }

@@ -2,8 +2,10 @@
 //! in processes of its own (`installation`, `cli`).
 
 mod accounts;
+mod assistants;
 mod bad_input;
 mod captcha;
+mod chat_feedback;
 mod chats;
 mod cli;
 mod converse;
@@ -16,6 +18,7 @@ mod hostile_requests;
 mod hostile_uploads;
 mod idempotency;
 mod installation;
+mod languages;
 mod mail;
 mod media;
 mod media_in_s3;
@@ -33,6 +36,8 @@ mod rate_limits;
 mod read_your_writes;
 mod run_feedback;
 mod sessions;
+mod speech_to_text;
+mod spoken_answers;
 mod streams;
 mod support;
 mod test_runs;

@@ -5,15 +5,17 @@ use std::time::Duration;
 use domain::{
     chat::{AnswerFailure, Chat, ChatCommand, ChatError, Completion, Question, RetrievedPassage, Transcript},
     ids::{ChatId, ProjectId},
-    project::Settings,
-    values::Model,
 };
 use tokio::sync::mpsc;
 
 use super::{
     Answering, TurnEvent,
     compose::{Draft, Failure, Written},
+    interpreting::Translated,
+    languages::is_english,
     message_of,
+    respondent::Respondent,
+    speaking::Spoken,
 };
 use crate::{
     event_log::{AppendError, Committed, Row, StoreError},
@@ -31,10 +33,12 @@ pub(super) struct Work {
     pub answering: Answering,
     pub chat: ChatId,
     pub project_id: ProjectId,
-    pub settings: Option<Settings>,
+    pub respondent: Respondent,
     pub question: Question,
     pub key: Option<String>,
     pub notice: Option<String>,
+    /// Whether the answer shall be spoken.
+    pub speaks: bool,
     pub context: Context,
     pub report: mpsc::UnboundedSender<TurnEvent>,
 }
@@ -72,7 +76,10 @@ impl Work {
             }
         };
         let event = match (self.record(command).await, outcome) {
-            (Ok(committed), Ok(text)) => TurnEvent::Completed { text, committed },
+            (Ok(committed), Ok(text)) => match self.speak(&text).await {
+                Some(Spoken { audio, committed }) => TurnEvent::Completed { text, audio: Some(audio), committed },
+                None => TurnEvent::Completed { text, audio: None, committed },
+            },
             (Ok(committed), Err(message)) => TurnEvent::Failed { message, committed: Some(committed) },
             (Err(error), _) => {
                 tracing::error!(error = %crate::error_chain(&error), chat = %self.chat, "an answer was not recorded");
@@ -107,26 +114,33 @@ impl Work {
     }
 
     async fn make(&self) -> Result<Completion, Failure> {
-        let retrieved = self.answering.retrieve(self.project_id, &self.question.text, self.question.top_k).await?;
+        let question = self.question.english_text.as_ref().unwrap_or(&self.question.text);
+        let retrieved = self.answering.retrieve(self.project_id, question, self.question.top_k).await?;
         self.record_passages(&retrieved.passages).await?;
         let draft = Draft {
-            template: self.settings.as_ref().map_or("", |settings| settings.prompt.as_str()),
-            model: self.settings.as_ref().map_or(Model::Gpt35, |settings| settings.model),
+            template: &self.respondent.template,
+            model: self.respondent.model,
             retrieved,
             history: self.history().await?,
-            question: &self.question.text,
+            question,
             temperature: self.question.temperature,
             key: self.key.clone(),
         };
-        let Written { text, citations, generation } =
-            self.answering.write(draft, |shown| self.report(TurnEvent::Delta(shown))).await?;
+        let answer_id = self.question.answer_id;
+        let language = &self.question.language;
+        let show = |shown| self.report(TurnEvent::Delta(shown));
+        if is_english(language) {
+            let Written { text, citations, generation } = self.answering.write(draft, show).await?;
+            return Ok(Completion { answer_id, text, english_text: None, translation: None, citations, generation });
+        }
+        let (written, Translated { text, stage }) = self.answering.write_in(language, draft, show).await?;
         Ok(Completion {
-            answer_id: self.question.answer_id,
+            answer_id,
             text,
-            english_text: None,
-            translation: None,
-            citations,
-            generation,
+            english_text: Some(written.text),
+            translation: Some(stage),
+            citations: written.citations,
+            generation: written.generation,
         })
     }
 

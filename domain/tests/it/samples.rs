@@ -8,7 +8,7 @@ use domain::{
     document::{DocumentEvent, EmbeddingFailure, Source, StoredFile},
     event::Event,
     ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, SessionId, UserId},
-    project::{ProjectEvent, Settings},
+    project::{Assistant, ProjectEvent, Settings},
     user::{Roles, UserEvent},
     values::{DocumentType, Email, FullName, Model, SttEngine, Title, TtsEngine, Username},
 };
@@ -97,6 +97,12 @@ fn full_projects() -> Vec<ProjectEvent> {
         ProjectEvent::SpeechEnginesChanged { stt_engine: SttEngine::Whisper, tts_engine: TtsEngine::Google },
         ProjectEvent::PresetQuestionsChanged { preset_questions },
         ProjectEvent::AssistantChanged { assistant_id: Some("asst_2".to_owned()) },
+        ProjectEvent::AssistantDefined(Assistant {
+            id: "asst_3".to_owned(),
+            name: "Ward".to_owned(),
+            instructions: "Be kind".to_owned(),
+            model: "gpt-4".to_owned(),
+        }),
         ProjectEvent::ProviderKeyChanged { is_set: true },
         ProjectEvent::MadeDefault {},
         ProjectEvent::NoLongerDefault {},

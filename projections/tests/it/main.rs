@@ -1,7 +1,9 @@
 //! The views on a real PostgreSQL: events in, the contract's JSON out.
 
+mod assistants;
 mod chats;
 mod documents;
+mod feedback;
 mod history;
 mod lists;
 mod messages;

@@ -198,9 +198,11 @@ fn settings(folder: &TempDir, arguments: &[&str]) -> (Settings, HttpSettings) {
     let data_dir = folder.path().to_str().expect("temporary folders have plain names");
     // The same for all processes, so that a second one can open the first one's database.
     let master_key = "5".repeat(64);
-    let matches = command
-        .mut_args(|argument| argument.env(clap::builder::Resettable::Reset))
-        .get_matches_from([&["ayushma", "--data-dir", data_dir, "--master-key", &master_key], arguments].concat());
+    // Speech is the matter of few tests, and takes time.
+    let silence: &[&str] = if arguments.contains(&"--text-to-speech") { &[] } else { &["--text-to-speech", "none"] };
+    let matches = command.mut_args(|argument| argument.env(clap::builder::Resettable::Reset)).get_matches_from(
+        [&["ayushma", "--data-dir", data_dir, "--master-key", &master_key], silence, arguments].concat(),
+    );
     let settings = Settings::from_arg_matches(&matches).expect("the settings are complete");
     (settings, HttpSettings::from_arg_matches(&matches).expect("the settings are complete"))
 }
