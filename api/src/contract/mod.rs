@@ -11,12 +11,10 @@ pub mod input;
 mod json_fault;
 mod kinds;
 pub mod layers;
+mod negotiation;
 pub mod paging;
 pub mod problem;
 mod python;
 pub mod resource;
 mod rest_of_request;
 pub mod sse;
-
-#[cfg(test)]
-mod recorded_exchanges;

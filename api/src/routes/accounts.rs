@@ -57,12 +57,13 @@ async fn register(State(web): State<Web>, origin: Origin, body: UnreadBody) -> R
         let username = fields
             .text("username")
             .max(Username::MAX_CHARS)
-            .check(INVALID_USERNAME, |text| Username::parse(text).is_ok())
+            // What is too long has its own message.
+            .check(INVALID_USERNAME, |text| text.chars().count() > Username::MAX_CHARS || Username::parse(text).is_ok())
             .check(USERNAME_TAKEN, move |_| !username_taken)
             .required();
         let full_name = fields.text("full_name").max(FullName::MAX_CHARS).required();
         let password = new_password(fields, &about, true);
-        let email = fields.email("email").max(Email::MAX_CHARS).check(EMAIL_TAKEN, move |_| !email_taken).required();
+        let email = fields.email("email").check(EMAIL_TAKEN, move |_| !email_taken).required();
         fields.text("recaptcha").required();
         (username, full_name, password.unwrap_or_default(), email)
     })?;

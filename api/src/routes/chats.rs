@@ -53,7 +53,8 @@ async fn list(
     let project = ProjectId::new(parent_id(&project)?);
     let owner = (!sees_all(&caller, &query)).then(|| caller.id());
     let filter = Filter { owner, search: query.search_words() };
-    let window = query.window(chats::ordering_column);
+    // Alone of all lists it is always in its own order: newest first.
+    let window = query.window(|_| None);
     Ok(Json(chats::list(&web.app.pool, project, &filter, &window).await?).into_response())
 }
 
@@ -136,7 +137,7 @@ async fn retitle(
 ) -> Result<Response, ApiError> {
     let (project, id) = ids(path)?;
     let chat = find(&web, &caller, &query, project, id).await?;
-    let title = body.read().await?.partial(|fields| fields.text("title").max(Title::MAX_CHARS).optional())?;
+    let title = body.read().await?.partial(|fields| fields.text("title").max(Title::MAX_CHARS).if_sent())?;
     let Some(title) = title else { return Ok(Json(chat).into_response()) };
     let title = Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?;
     let context: Context = origin.context(caller.actor());

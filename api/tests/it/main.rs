@@ -5,6 +5,8 @@ mod accounts;
 mod bad_input;
 mod chats;
 mod cli;
+mod concurrency;
+mod contract;
 mod converse;
 mod converse_refusals;
 mod default_project;

@@ -8,4 +8,4 @@ mod queries;
 
 pub use messages::{AnswerTimes, MessageMeta, MessageView, QuestionTimes, message};
 pub(crate) use projector::ChatsProjector;
-pub use queries::{ChatDetail, ChatSummary, Filter, detail, find, list, list_all, ordering_column, user_has_chat_in};
+pub use queries::{ChatDetail, ChatSummary, Filter, detail, find, list, list_all, user_has_chat_in};
