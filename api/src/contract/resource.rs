@@ -102,7 +102,7 @@ where
         self
     }
 
-    /// The route has forms beside JSON, and looks at `Accept` and `?format=` itself.
+    /// The routes have forms beside JSON, and look at `Accept` and `?format=` themselves.
     pub fn own_forms(mut self) -> Self {
         self.own_forms = true;
         self
