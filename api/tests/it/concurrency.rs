@@ -1,7 +1,8 @@
 //! The same thing done twice at once: one clear winner, and never a server error.
 
+use domain::user::Roles;
 use futures::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::support::{Answer, PASSWORD, TestApp, multipart};
@@ -163,4 +164,32 @@ async fn projects_made_at_once_are_all_there(db: PgPool) {
     let mut wanted = titles.clone();
     wanted.sort_unstable();
     assert_eq!(found, wanted);
+}
+
+/// The front end's Delete button also submits the form around it.
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_user_changed_and_deleted_at_once_is_gone(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    for round in 0..5 {
+        let user = app.person(&format!("asha{round}"), Roles::default()).await;
+        let path = format!("/users/asha{round}");
+        let whole: Value = staff.get(&path).await.json(200);
+        let (changed, deleted) = tokio::join!(staff.patch(&path, whole), staff.delete(&path));
+        assert_eq!(deleted.status, 204, "{}", deleted.body);
+        assert!([200, 404].contains(&changed.status), "{}", changed.body);
+        assert_eq!(staff.get(&path).await.status, 404);
+        assert_eq!(user.get("/users/me").await.status, 401);
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn thirty_questions_at_once_are_all_in_the_suite(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let suite = staff.post("/tests/suites", json!({ "name": "S", "temperature": 0.1, "topk": 10 })).await.id();
+    let path = format!("/tests/suites/{suite}/questions");
+    let add = |number: u32| staff.post(&path, json!({ "question": format!("q{number}"), "human_answer": "a" }));
+    assert_eq!(statuses(&join_all((0..30).map(add)).await), [201; 30]);
+    assert_eq!(total(&staff.get(&path).await), 30);
 }

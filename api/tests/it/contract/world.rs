@@ -14,7 +14,7 @@ use super::{
     expectation::Names,
     scenario::{Body, Exchange, Part},
 };
-use crate::support::{Answer, PASSWORD, Provider, TestApp};
+use crate::support::{Answer, PASSWORD, Provider, TestApp, eventually};
 
 const UNKNOWN: &str = "00000000-0000-0000-0000-000000000001";
 
@@ -56,6 +56,10 @@ impl World {
         let words: Vec<&str> = event.split(' ').collect();
         match words[..] {
             ["make", "a", "service", "of", owner, "with", "the", "key", name] => self.service(owner, name).await,
+            ["close", "the", "account", name] => self.app.set_active(&format!("{name}@example.com"), false).await,
+            ["open", "the", "account", name] => self.app.set_active(&format!("{name}@example.com"), true).await,
+            ["read", "the", "code", "mailed", "to", address] => self.code(address).await,
+            ["let", "the", "codes", "expire"] => self.let_codes_expire().await,
             _ => Err(format!("nobody knows how to: {event}")),
         }
     }
@@ -70,6 +74,26 @@ impl World {
         let key = made(&staff.post(&format!("/services/{id}/keys"), json!({ "title": name })).await)?;
         self.names.set(name, key["key"].as_str().ok_or("a key is not shown")?);
         Ok(())
+    }
+
+    /// The newest code for an address, as `$code`: mail is put into a folder.
+    async fn code(&mut self, address: &str) -> Result<(), String> {
+        // The jobs that mail have nothing else to do.
+        let mails = eventually("the code is mailed", async || {
+            let jobs = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM jobs").fetch_one(&self.app.db).await;
+            (jobs.expect("jobs can be counted") == 0).then(|| self.app.mails())
+        })
+        .await;
+        let mail = mails.iter().rfind(|mail| mail.contains(address)).ok_or("there is no mail")?;
+        let words = mail.split(|c: char| !c.is_ascii_alphanumeric());
+        let code = words.into_iter().find(|word| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit()));
+        self.names.set("code", code.ok_or_else(|| format!("the mail has no code: {mail}"))?);
+        Ok(())
+    }
+
+    async fn let_codes_expire(&self) -> Result<(), String> {
+        let expired = sqlx::query("UPDATE reset_codes SET expires_at = expires_at - interval '1 hour'");
+        expired.execute(&self.app.db).await.map(|_| ()).map_err(|error| error.to_string())
     }
 
     pub(super) async fn ask(&self, exchange: &Exchange) -> Result<Answer, String> {
