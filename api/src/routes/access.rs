@@ -159,6 +159,12 @@ impl Registration {
         self
     }
 
+    /// The routes have forms beside JSON, and look at `Accept` and `?format=` themselves.
+    pub(super) fn own_forms(mut self) -> Self {
+        self.resource = self.resource.own_forms();
+        self
+    }
+
     /// The router of the path. Every verb of the table has a handler now.
     pub(super) fn served(self) -> Router<Web> {
         assert!(self.open.is_empty(), "{} has no handler for {:?}", self.access.path, self.open);

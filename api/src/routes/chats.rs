@@ -44,7 +44,8 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let project = ProjectId::new(parent_id(&project)?);
     let filter = Filter { owner: scope.only_user(), search: query.search_words() };
-    let window = query.window(chats::ordering_column);
+    // Alone of all lists it is always in its own order: newest first.
+    let window = query.window(|_| None);
     Ok(Json(chats::list(&web.app.pool, project, &filter, &window).await?).into_response())
 }
 
@@ -148,7 +149,7 @@ async fn retitle(
 ) -> Result<Response, ApiError> {
     let (project, id) = ids(path)?;
     let chat = find(&web, scope, project, id).await?;
-    let title = body.read().await?.partial(|fields| fields.text("title").max(Title::MAX_CHARS).optional())?;
+    let title = body.read().await?.partial(|fields| fields.text("title").max(Title::MAX_CHARS).if_sent())?;
     let Some(title) = title else { return Ok(Json(chat).into_response()) };
     let title = Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?;
     let context: Context = origin.context(caller.actor());

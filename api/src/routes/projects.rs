@@ -148,7 +148,7 @@ async fn change(
     };
     let mut update = body.read().await?.partial(|fields| ProjectUpdate {
         changes: ProjectChanges {
-            title: fields.text("title").max(Title::MAX_CHARS).optional().and_then(|title| Title::parse(&title).ok()),
+            title: fields.text("title").max(Title::MAX_CHARS).if_sent().and_then(|title| Title::parse(&title).ok()),
             description: fields.text("description").allow_blank().nullable().optional(),
             stt_engine: fields.choice("stt_engine", STT_ENGINES).optional().and_then(SttEngine::from_number),
             tts_engine: fields.choice("tts_engine", TTS_ENGINES).optional().and_then(TtsEngine::from_number),

@@ -8,6 +8,8 @@ mod captcha;
 mod chat_feedback;
 mod chats;
 mod cli;
+mod concurrency;
+mod contract;
 mod converse;
 mod converse_refusals;
 mod default_project;

@@ -14,5 +14,5 @@ pub use feedback::{
 pub use messages::{AnswerTimes, MessageMeta, MessageView, QuestionTimes, message};
 pub(crate) use projector::ChatsProjector;
 pub use queries::{
-    ChatDetail, ChatSummary, Filter, ThreadMessage, detail, find, list, list_all, ordering_column, user_has_chat_in,
+    ChatDetail, ChatSummary, Filter, ThreadMessage, detail, find, list, list_all, user_has_chat_in,
 };

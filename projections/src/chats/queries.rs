@@ -164,19 +164,7 @@ pub struct Filter {
     pub search: Vec<String>,
 }
 
-/// The column behind a name that a client may order the list by.
-pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
-    Some(match wire_name {
-        "external_id" => "id",
-        "title" => "title",
-        "created_at" => "created_at",
-        "modified_at" => "modified_at",
-        "username" => "username",
-        _ => return None,
-    })
-}
-
-/// The chats of a project; newest first unless ordered otherwise.
+/// The chats of a project; newest first unless the window says otherwise.
 pub async fn list(
     pool: &PgPool,
     project: ProjectId,
