@@ -2,7 +2,12 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::{envelope::RecordedEvent, event::Event, ids::UserId, user::UserEvent};
+use domain::{
+    envelope::RecordedEvent,
+    event::Event,
+    ids::{SessionId, UserId},
+    user::UserEvent,
+};
 use serde::Serialize;
 use sqlx::{PgPool, PgTransaction, query, query_as};
 use uuid::Uuid;
@@ -88,4 +93,30 @@ pub async fn find(pool: &PgPool, id: UserId) -> Result<Option<UserView>, QueryEr
     .fetch_optional(pool)
     .await?;
     Ok(user)
+}
+
+/// Who is logged in with the token of this hash, and the login; one query, because every request asks. `None` if there is
+/// no such login, and also while the view is behind it.
+pub async fn logged_in(pool: &PgPool, token_hash: &[u8]) -> Result<Option<(UserView, SessionId)>, QueryError> {
+    let row = query!(
+        "SELECT session_id, users.id, username, full_name, email, allow_key, is_staff, is_reviewer, date_joined, is_superuser
+         FROM tokens JOIN views.users ON users.id = tokens.user_id WHERE token_hash = $1",
+        token_hash
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(|row| {
+        let user = UserView {
+            external_id: row.id,
+            username: row.username,
+            full_name: row.full_name,
+            email: row.email,
+            allow_key: row.allow_key,
+            is_staff: row.is_staff,
+            is_reviewer: row.is_reviewer,
+            date_joined: row.date_joined,
+            is_superuser: row.is_superuser,
+        };
+        (user, SessionId::new(row.session_id))
+    }))
 }

@@ -9,7 +9,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 
 import { fill } from "./fill.mjs";
-import { Server, firstLine, form } from "./server.mjs";
+import { Server, firstLine, form } from "../server.mjs";
 
 const here = import.meta.dirname;
 const CONNECTIONS = 16;

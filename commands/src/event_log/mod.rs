@@ -7,6 +7,7 @@ mod appender;
 mod codec;
 mod consumer;
 mod follow;
+mod head;
 mod kafka;
 mod keys;
 mod known;
@@ -29,6 +30,7 @@ pub use append::{Append, AppendError, Idempotency, StreamAppend};
 pub use appender::Appender;
 pub use codec::{Codec, CodecError};
 pub use consumer::{ConsumerError, EventConsumer};
+pub use head::Head;
 pub use kafka::{KafkaSettings, QUIET, StreamError};
 pub use keys::{KeyError, KeyRing, MasterKey};
 pub use progress::Progress;
@@ -47,7 +49,7 @@ pub struct EventLog {
     pub(crate) clock: SharedClock,
     appender: Appender,
     repository: Arc<PostgresEventRepository>,
-    head: watch::Receiver<i64>,
+    head: watch::Receiver<Head>,
 }
 
 impl EventLog {
@@ -62,7 +64,7 @@ impl EventLog {
         clock: SharedClock,
     ) -> Result<(Self, impl Future<Output = ()> + Send), KeyError> {
         let keys = KeyRing::open(pool.clone(), master_key).await?;
-        let (tell_head, head) = watch::channel(0);
+        let (tell_head, head) = watch::channel(Head::default());
         let listening = follow::listen(pool.clone(), tell_head.clone());
         let (appender, appending) = Appender::new(pool.clone(), tell_head);
         let task = async move {
@@ -84,8 +86,8 @@ impl EventLog {
         self.appender.append(append).await
     }
 
-    /// The newest position that this process has written; changes wake the consumers of this process.
-    pub fn head(&self) -> watch::Receiver<i64> {
+    /// How far the log is known to reach; changes wake the consumers of this process.
+    pub fn head(&self) -> watch::Receiver<Head> {
         self.head.clone()
     }
 }
