@@ -31,11 +31,15 @@ export class Server {
     static async start(program, env = {}) {
         const folder = mkdtempSync(path.join(os.tmpdir(), "ayushma-server."));
         const port = await freePort();
-        const settings = { ...process.env, DATA_DIR: folder, LISTEN: `127.0.0.1:${port}`, ...env };
-        execFileSync(program, ["createsuperuser", "--email", EMAIL, "--username", "admin", "--password-stdin"],
-            { env: settings, input: `${PASSWORD}\n`, stdio: ["pipe", "ignore", "inherit"] });
         const log = openSync(path.join(folder, "server.log"), "a");
-        const child = spawn(program, ["serve"], { env: settings, stdio: ["ignore", log, log] });
+        // Nothing else of the environment, and no file .env of the folder that this is called from.
+        const { PATH, DATABASE_URL } = process.env;
+        const settings = { PATH, DATABASE_URL, DATA_DIR: folder, LISTEN: `127.0.0.1:${port}`, ...env };
+        const options = { env: settings, cwd: folder };
+        program = path.resolve(program);
+        execFileSync(program, ["createsuperuser", "--email", EMAIL, "--username", "admin", "--password-stdin"],
+            { ...options, input: `${PASSWORD}\n`, stdio: ["pipe", "ignore", log] });
+        const child = spawn(program, ["serve"], { ...options, stdio: ["ignore", log, log] });
         const server = new Server(child, folder, `http://127.0.0.1:${port}`);
         await server.#answers();
         return server;
