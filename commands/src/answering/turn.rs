@@ -28,6 +28,8 @@ use crate::{
 const MAX_PASSAGES: u32 = 20;
 /// Earlier turns that the model is told of.
 const MAX_HISTORY: usize = 10;
+/// How far back they are looked for: about three events a turn, more where answers have failed.
+const MAX_HISTORY_EVENTS: i64 = 100;
 /// Small models may repeat themselves without end.
 const MAX_ANSWER_BYTES: usize = 200_000;
 const MAX_ANSWER_TIME: Duration = Duration::from_secs(300);
@@ -199,7 +201,8 @@ impl Work {
     }
 
     async fn request(&self, prompt: &Prompt, passages: Vec<Passage>) -> Result<AnswerRequest, Failure> {
-        let events = self.answering.commands.log().events_of::<Chat>(self.chat.value()).await.map_err(|error| {
+        let log = self.answering.commands.log();
+        let events = log.latest_events_of::<Chat>(self.chat.value(), MAX_HISTORY_EVENTS).await.map_err(|error| {
             tracing::error!(error = %crate::error_chain(&error), chat = %self.chat, "the history cannot be read");
             Failure::new(AnswerFailure::Interrupted)
         })?;

@@ -4,6 +4,7 @@
 
 mod append;
 mod appender;
+mod busy;
 mod codec;
 mod consumer;
 mod follow;
@@ -39,6 +40,9 @@ pub use rows::{NewJob, Reservation, Row, enqueue};
 pub use store::{Loaded, StoreError};
 pub use stored::{ChainHash, Committed, EventPosition, StoredEvent, partition_of};
 
+use busy::LongAggregates;
+pub(crate) use busy::Turns;
+
 use crate::clock::SharedClock;
 
 /// The log, as the write side uses it.
@@ -50,6 +54,8 @@ pub struct EventLog {
     appender: Appender,
     repository: Arc<PostgresEventRepository>,
     head: watch::Receiver<Head>,
+    long: LongAggregates,
+    turns: Turns,
 }
 
 impl EventLog {
@@ -74,7 +80,9 @@ impl EventLog {
             }
         };
         let repository = Arc::new(PostgresEventRepository::new(pool.clone()));
-        Ok((Self { pool, codec: Codec::new(keys), clock, appender, repository, head }, task))
+        let codec = Codec::new(keys);
+        let (long, turns) = (LongAggregates::default(), Turns::default());
+        Ok((Self { pool, codec, clock, appender, repository, head, long, turns }, task))
     }
 
     pub const fn keys(&self) -> &KeyRing {
@@ -84,6 +92,11 @@ impl EventLog {
     /// Writes an append, wholly or not at all.
     pub(crate) async fn append(&self, append: Append) -> Result<Committed, AppendError> {
         self.appender.append(append).await
+    }
+
+    /// The order of this process's commands on one aggregate.
+    pub(crate) const fn turns(&self) -> &Turns {
+        &self.turns
     }
 
     /// How far the log is known to reach; changes wake the consumers of this process.
