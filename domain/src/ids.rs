@@ -54,6 +54,12 @@ typed_ids! {
     ChatId;
     /// A message of a conversation: a question or an answer.
     MessageId;
+    /// Somebody's rating of a message.
+    FeedbackId;
+    /// A hospital's client: it owns API keys.
+    ServiceId;
+    /// A key of a service; it owns the chats that are made with it.
+    ApiKeyId;
     /// A login: one per device, ended by logout.
     SessionId;
     /// A passage of a document, as cut for retrieval.

@@ -18,29 +18,22 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{
+    access::at,
     caller::CallerInfo,
     refusals::{EMAIL_TAKEN, USERNAME_TAKEN},
     web::{Origin, Web, empty},
 };
-use crate::contract::{
-    fields::Fields,
-    input::UnreadBody,
-    problem::ApiError,
-    resource::{
-        Permission::{Public, Staff, User},
-        resource,
-    },
-};
+use crate::contract::{fields::Fields, input::UnreadBody, problem::ApiError};
 
 const INVALID_USERNAME: &str =
     "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
-        .route("/api/auth/register", resource(Public).post(Public, register).guarded_by(web.clone()))
-        .route("/api/auth/login", resource(Public).post(Public, log_in).guarded_by(web.clone()))
-        .route("/api/auth/logout", resource(Public).delete(Public, log_out).guarded_by(web.clone()))
-        .route("/api/users/me", resource(Staff).get(User, me).patch(User, change_me).guarded_by(web.clone()))
+        .merge(at(web, "/api/auth/register").post(register).served())
+        .merge(at(web, "/api/auth/login").post(log_in).served())
+        .merge(at(web, "/api/auth/logout").delete(log_out).served())
+        .merge(at(web, "/api/users/me").get(me).patch(change_me).served())
 }
 
 async fn register(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {

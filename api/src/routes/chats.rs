@@ -16,6 +16,7 @@ use domain::{
 use projections::chats::{self, ChatSummary, Filter};
 
 use super::{
+    access::{Scope, at},
     caller::CallerInfo,
     web::{Origin, ProviderKey, Web, empty},
 };
@@ -24,35 +25,22 @@ use crate::contract::{
     input::{Input, UnreadBody},
     paging::ListQuery,
     problem::ApiError,
-    resource::{Permission::User, resource},
 };
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
-        .route(
-            "/api/projects/{project}/chats",
-            resource(User).get(User, list).post(User, start).guarded_by(web.clone()),
-        )
-        .route(
-            "/api/projects/{project}/chats/{id}",
-            resource(User).get(User, get).patch(User, retitle).delete(User, delete).guarded_by(web.clone()),
-        )
-}
-
-/// Superusers may ask for everybody's chats.
-fn sees_all(caller: &CallerInfo, query: &ListQuery) -> bool {
-    caller.user.is_superuser && query.get("fetch") == Some("all")
+        .merge(at(web, "/api/projects/{project}/chats").get(list).post(start).served())
+        .merge(at(web, "/api/projects/{project}/chats/{id}").get(get).patch(retitle).delete(delete).served())
 }
 
 async fn list(
     State(web): State<Web>,
-    caller: CallerInfo,
+    scope: Scope,
     Path(project): Path<String>,
     query: ListQuery,
 ) -> Result<Response, ApiError> {
     let project = ProjectId::new(parent_id(&project)?);
-    let owner = (!sees_all(&caller, &query)).then(|| caller.id());
-    let filter = Filter { owner, search: query.search_words() };
+    let filter = Filter { owner: scope.only_user(), search: query.search_words() };
     let window = query.window(chats::ordering_column);
     Ok(Json(chats::list(&web.app.pool, project, &filter, &window).await?).into_response())
 }
@@ -62,16 +50,10 @@ pub(super) fn ids((project, id): (String, String)) -> Result<(ProjectId, ChatId)
     Ok((ProjectId::new(parent_id(&project)?), ChatId::new(own_id(&id)?)))
 }
 
-/// A chat of the caller's, or anybody's for superusers who ask for it. A stranger's does not exist.
-pub(super) async fn find(
-    web: &Web,
-    caller: &CallerInfo,
-    query: &ListQuery,
-    project: ProjectId,
-    id: ChatId,
-) -> Result<ChatSummary, ApiError> {
+/// A chat that the request reaches. A stranger's does not exist.
+pub(super) async fn find(web: &Web, scope: Scope, project: ProjectId, id: ChatId) -> Result<ChatSummary, ApiError> {
     let chat = chats::find(&web.app.pool, project, id).await?;
-    chat.filter(|chat| chat.owner == caller.id() || sees_all(caller, query)).ok_or_else(ApiError::not_found)
+    chat.filter(|chat| scope.covers(chat.owner)).ok_or_else(ApiError::not_found)
 }
 
 fn title_of(input: &Input) -> Result<Title, ApiError> {
@@ -115,44 +97,42 @@ async fn start(
 
 async fn get(
     State(web): State<Web>,
-    caller: CallerInfo,
+    scope: Scope,
     Path(path): Path<(String, String)>,
-    query: ListQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let (project, id) = ids(path)?;
     let chat = chats::detail(&web.app.pool, project, id, &web.media_base(&headers)).await?;
-    let is_visible = |chat: &chats::ChatDetail| chat.owner == caller.id() || sees_all(&caller, &query);
-    Ok(Json(chat.filter(is_visible).ok_or_else(ApiError::not_found)?).into_response())
+    Ok(Json(chat.filter(|chat| scope.covers(chat.owner)).ok_or_else(ApiError::not_found)?).into_response())
 }
 
 async fn retitle(
     State(web): State<Web>,
     origin: Origin,
+    scope: Scope,
     caller: CallerInfo,
     Path(path): Path<(String, String)>,
-    query: ListQuery,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     let (project, id) = ids(path)?;
-    let chat = find(&web, &caller, &query, project, id).await?;
+    let chat = find(&web, scope, project, id).await?;
     let title = body.read().await?.partial(|fields| fields.text("title").max(Title::MAX_CHARS).optional())?;
     let Some(title) = title else { return Ok(Json(chat).into_response()) };
     let title = Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?;
     let context: Context = origin.context(caller.actor());
     let committed = web.app.commands.execute::<Chat>(id.value(), ChatCommand::Retitle(title), &context).await?;
-    web.written(&committed, async || Ok(Json(find(&web, &caller, &query, project, id).await?).into_response())).await
+    web.written(&committed, async || Ok(Json(find(&web, scope, project, id).await?).into_response())).await
 }
 
 async fn delete(
     State(web): State<Web>,
     origin: Origin,
+    scope: Scope,
     caller: CallerInfo,
     Path(path): Path<(String, String)>,
-    query: ListQuery,
 ) -> Result<Response, ApiError> {
     let (project, id) = ids(path)?;
-    find(&web, &caller, &query, project, id).await?;
+    find(&web, scope, project, id).await?;
     let context = origin.context(caller.actor());
     let committed = web.app.commands.execute::<Chat>(id.value(), ChatCommand::Delete, &context).await?;
     web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await

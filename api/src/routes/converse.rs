@@ -13,15 +13,14 @@ use projections::chats;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
+    access::{Scope, at},
     caller::CallerInfo,
     chats::{find, ids},
     web::{Origin, ProviderKey, Web},
 };
 use crate::contract::{
     input::{Input, UnreadBody},
-    paging::ListQuery,
     problem::ApiError,
-    resource::{Permission::User, resource},
     sse::{self, AnswerFrame},
 };
 
@@ -33,23 +32,20 @@ const MAX_NONCE_CHARS: usize = 100;
 const RELATIVE_MEDIA: &str = "/media/";
 
 pub(super) fn router(web: &Web) -> Router<Web> {
-    Router::new().route(
-        "/api/projects/{project}/chats/{id}/converse",
-        resource(User).post(User, converse).guarded_by(web.clone()),
-    )
+    at(web, "/api/projects/{project}/chats/{id}/converse").post(converse).served()
 }
 
 async fn converse(
     State(web): State<Web>,
     origin: Origin,
+    scope: Scope,
     caller: CallerInfo,
     Path(path): Path<(String, String)>,
     key: ProviderKey,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     let (project, chat) = ids(path)?;
-    // Who may read everybody's chats still asks in his own only.
-    find(&web, &caller, &ListQuery::default(), project, chat).await?;
+    find(&web, scope, project, chat).await?;
     let input = body.read_multipart().await.map_err(as_error)?;
     let request = Request::read(&input)?;
     let text = request.text;

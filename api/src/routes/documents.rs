@@ -15,6 +15,7 @@ use projections::documents;
 use serde::Serialize;
 
 use super::{
+    access::at,
     caller::CallerInfo,
     web::{Origin, Web, empty},
 };
@@ -23,21 +24,14 @@ use crate::contract::{
     input::UnreadBody,
     paging::ListQuery,
     problem::ApiError,
-    resource::{Permission::Staff, resource},
 };
 
 const TYPES: &[i64] = &[1, 2, 3];
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
-        .route(
-            "/api/projects/{project}/documents",
-            resource(Staff).get(Staff, list).post(Staff, add).guarded_by(web.clone()),
-        )
-        .route(
-            "/api/projects/{project}/documents/{id}",
-            resource(Staff).get(Staff, get).patch(Staff, describe).delete(Staff, delete).guarded_by(web.clone()),
-        )
+        .merge(at(web, "/api/projects/{project}/documents").get(list).post(add).served())
+        .merge(at(web, "/api/projects/{project}/documents/{id}").get(get).patch(describe).delete(delete).served())
 }
 
 async fn list(

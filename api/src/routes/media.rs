@@ -7,14 +7,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::web::Web;
-use crate::contract::{
-    problem::ApiError,
-    resource::{Permission::Public, resource},
-};
+use super::{access::at, web::Web};
+use crate::contract::problem::ApiError;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
-    Router::new().route("/media/{name}", resource(Public).get(Public, file).dotted_ids().guarded_by(web.clone()))
+    at(web, "/media/{name}").get(file).dotted_ids().served()
 }
 
 async fn file(State(web): State<Web>, Path(name): Path<String>) -> Result<Response, ApiError> {

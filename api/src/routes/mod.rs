@@ -1,5 +1,6 @@
 //! The endpoints, one file a resource. A route reads, asks a use case or a view, and answers; rules are elsewhere.
 
+pub mod access;
 mod accounts;
 mod caller;
 mod chats;

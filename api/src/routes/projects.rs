@@ -18,19 +18,11 @@ use projections::{
 };
 
 use super::{
+    access::{Scope, at},
     caller::CallerInfo,
     web::{Origin, Web, empty},
 };
-use crate::contract::{
-    ids::own_id,
-    input::UnreadBody,
-    paging::ListQuery,
-    problem::ApiError,
-    resource::{
-        Permission::{Staff, User},
-        resource,
-    },
-};
+use crate::contract::{ids::own_id, input::UnreadBody, paging::ListQuery, problem::ApiError};
 
 const MODELS: &[i64] = &[1, 2, 3, 4, 5, 6, 7, 8];
 const STT_ENGINES: &[i64] = &[1, 2, 3];
@@ -39,11 +31,8 @@ const MAX_SHORT_TEXT: usize = 100;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
-        .route("/api/projects", resource(Staff).get(User, list).post(Staff, create).guarded_by(web.clone()))
-        .route(
-            "/api/projects/{id}",
-            resource(Staff).get(User, get).patch(Staff, change).delete(Staff, delete).guarded_by(web.clone()),
-        )
+        .merge(at(web, "/api/projects").get(list).post(create).served())
+        .merge(at(web, "/api/projects/{id}").get(get).patch(change).delete(delete).served())
 }
 
 fn view(project: ProjectRow, caller: &CallerInfo) -> Response {
@@ -54,8 +43,8 @@ fn view(project: ProjectRow, caller: &CallerInfo) -> Response {
     }
 }
 
-async fn list(State(web): State<Web>, caller: CallerInfo, query: ListQuery) -> Result<Response, ApiError> {
-    let staff = caller.user.is_staff;
+async fn list(State(web): State<Web>, scope: Scope, query: ListQuery) -> Result<Response, ApiError> {
+    let staff = scope == Scope::All;
     let filter = Filter { staff, archived: query.flag("archived"), search: query.search_words() };
     let column = if staff { projects::staff_ordering_column } else { projects::ordering_column };
     let page = projects::list(&web.app.pool, &filter, &query.window(column)).await?;
@@ -67,15 +56,20 @@ async fn list(State(web): State<Web>, caller: CallerInfo, query: ListQuery) -> R
 }
 
 /// A project that the caller may see. A link is how a project is shared; an archived one is for those who have chats in it.
-async fn visible(web: &Web, caller: &CallerInfo, id: ProjectId) -> Result<ProjectRow, ApiError> {
+async fn visible(web: &Web, scope: Scope, caller: &CallerInfo, id: ProjectId) -> Result<ProjectRow, ApiError> {
     let project = projects::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)?;
     let is_visible =
-        caller.user.is_staff || !project.is_archived || chats::user_has_chat_in(&web.app.pool, id, caller.id()).await?;
+        scope == Scope::All || !project.is_archived || chats::user_has_chat_in(&web.app.pool, id, caller.id()).await?;
     if is_visible { Ok(project) } else { Err(ApiError::not_found()) }
 }
 
-async fn get(State(web): State<Web>, caller: CallerInfo, Path(id): Path<String>) -> Result<Response, ApiError> {
-    let project = visible(&web, &caller, ProjectId::new(own_id(&id)?)).await?;
+async fn get(
+    State(web): State<Web>,
+    scope: Scope,
+    caller: CallerInfo,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let project = visible(&web, scope, &caller, ProjectId::new(own_id(&id)?)).await?;
     Ok(view(project, &caller))
 }
 

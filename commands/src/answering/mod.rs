@@ -147,6 +147,9 @@ impl Answering {
             message_id: MessageId::new(clock.new_id()),
             answer_id: MessageId::new(clock.new_id()),
             text: ask.text,
+            english_text: None,
+            translation: None,
+            transcription: None,
             language: ask.language,
             temperature: ask.temperature,
             top_k: ask.top_k,
@@ -231,6 +234,7 @@ const fn message_of(failure: AnswerFailure) -> &'static str {
         AnswerFailure::ProviderUnavailable => "The language model cannot be reached at the moment.",
         AnswerFailure::RetrievalFailed => "The reference documents cannot be searched at the moment.",
         AnswerFailure::BadPrompt => "The project's prompt is not usable.",
+        AnswerFailure::TranslationFailed => "[Translation] Failed to translate the text",
         AnswerFailure::Interrupted => "The answer was interrupted.",
     }
 }

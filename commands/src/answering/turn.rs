@@ -147,6 +147,8 @@ impl Work {
         Ok(Completion {
             answer_id: self.question.answer_id,
             text,
+            english_text: None,
+            translation: None,
             citations,
             generation: Generation {
                 model_requested,

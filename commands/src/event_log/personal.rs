@@ -33,9 +33,12 @@ pub(super) fn personal_fields(aggregate_type: &str, event_type: &str) -> Option<
         }
 
         ("chat", "Started" | "Retitled") => &["title"],
-        ("chat", "QuestionAsked" | "AnswerCompleted") => &["text"],
+        ("chat", "StartedWithKey") => &["title", "prompt"],
+        ("chat", "PromptChanged") => &["prompt"],
+        ("chat", "QuestionAsked" | "AnswerCompleted") => &["text", "english_text"],
         ("chat", "AnswerFailed") => &["partial_text"],
-        ("chat", "PassagesRetrieved" | "Deleted") => &[],
+        ("chat", "FeedbackGiven") => &["message"],
+        ("chat", "ModelChanged" | "PassagesRetrieved" | "AnswerSpoken" | "TranscriptionFailed" | "Deleted") => &[],
 
         _ => return None,
     })

@@ -28,7 +28,17 @@ const MARK: &str = "zebrafinch";
 
 fn question(answer_id: MessageId) -> Question {
     let (message_id, text) = (MessageId::new(new_id()), format!("What does the {MARK} eat?"));
-    Question { message_id, answer_id, text, language: "en".to_owned(), temperature: 0.1, top_k: 5 }
+    Question {
+        message_id,
+        answer_id,
+        text,
+        english_text: None,
+        translation: None,
+        transcription: None,
+        language: "en".to_owned(),
+        temperature: 0.1,
+        top_k: 5,
+    }
 }
 
 fn answer(answer_id: MessageId) -> ChatCommand {
@@ -45,7 +55,14 @@ fn answer(answer_id: MessageId) -> ChatCommand {
         response: stage,
     };
     let text = format!("The {MARK} eats seeds.");
-    ChatCommand::CompleteAnswer(Box::new(Completion { answer_id, text, citations: vec![], generation }))
+    ChatCommand::CompleteAnswer(Box::new(Completion {
+        answer_id,
+        text,
+        english_text: None,
+        translation: None,
+        citations: vec![],
+        generation,
+    }))
 }
 
 /// A person and that person's chat, with a mark in every personal field. Returns the two ids and how many marks there are.

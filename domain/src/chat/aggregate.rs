@@ -1,17 +1,20 @@
 //! absent -> open -> deleted. Each question opens a turn, which one answer or one failure closes.
 //!
-//! The state holds no texts: a chat may grow to thousands of messages.
+//! The state holds no texts of messages: a chat may grow to thousands of them.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::event::{AnswerFailure, ChatEvent, Completion, Question, RetrievedPassage};
+use super::{
+    command::{ChatCommand, ChatError},
+    event::{ChatEvent, ChatOwner, Completion, Question},
+};
 use crate::{
     event::{HasSubject, bridge_to_cqrs_es},
-    ids::{MessageId, ProjectId, SubjectId, UserId},
-    values::Title,
+    ids::{FeedbackId, MessageId, ProjectId, SubjectId},
+    values::{Model, Title},
 };
 
 /// A chat, as far as decisions need it.
@@ -21,81 +24,45 @@ pub enum Chat {
     #[default]
     Absent,
     /// There is.
-    Open {
-        /// The project that it belongs to.
-        project_id: ProjectId,
-        /// Whose chat it is.
-        owner: UserId,
-        /// Whether a question has been asked.
-        has_questions: bool,
-        /// Answers that were announced and are neither complete nor failed.
-        open_turns: BTreeSet<MessageId>,
-    },
+    Open(OpenChat),
     /// There was.
     Deleted {
         /// Whose chat it was.
-        owner: UserId,
+        owner: ChatOwner,
     },
 }
 
-/// What can be asked of a chat.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ChatCommand {
-    /// Start it.
-    Start {
-        /// The project.
-        project_id: ProjectId,
-        /// Whose chat it shall be.
-        owner: UserId,
-        /// Its title.
-        title: Title,
-    },
-    /// Change the title.
-    Retitle(Title),
-    /// Ask a question.
-    Ask(Question),
-    /// Passages were found for an open turn.
-    RecordPassages {
-        /// The announced answer.
-        answer_id: MessageId,
-        /// The passages, best first.
-        passages: Vec<RetrievedPassage>,
-    },
-    /// The answer is complete.
-    CompleteAnswer(Box<Completion>),
-    /// There will be no answer.
-    FailAnswer {
-        /// The announced answer.
-        answer_id: MessageId,
-        /// Why.
-        reason: AnswerFailure,
-        /// What had been written until then.
-        partial_text: String,
-        /// What the conversation shall show in the answer's place.
-        notice: Option<String>,
-    },
-    /// Delete it.
-    Delete,
+/// A chat that exists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenChat {
+    /// Where it belongs, and so who decides prompt and model.
+    pub home: Home,
+    /// Whose chat it is.
+    pub owner: ChatOwner,
+    /// Whether a question has been asked.
+    has_questions: bool,
+    /// Answers that were announced and are neither complete nor failed.
+    open_turns: BTreeSet<MessageId>,
+    /// Questions, answers and notices.
+    messages: BTreeSet<MessageId>,
+    /// Complete answers without speech.
+    unspoken: BTreeSet<MessageId>,
+    /// Ratings of messages.
+    feedback: BTreeSet<FeedbackId>,
 }
 
-/// Why a command is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ChatError {
-    /// The chat exists.
-    #[error("the chat already exists")]
-    AlreadyStarted,
-    /// There is no such chat.
-    #[error("there is no such chat")]
-    NotFound,
-    /// The turn is closed, or was never opened.
-    #[error("no answer with this id is awaited")]
-    NoOpenTurn,
-    /// Another question already awaits the answer with this id.
-    #[error("an answer with this id is already awaited")]
-    AlreadyAsked,
-    /// JSON has no such number: the event could be written, but never read again.
-    #[error("a number is infinite or none at all")]
-    NotFinite,
+/// Where a chat belongs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Home {
+    /// To a project.
+    Project(ProjectId),
+    /// To none: it has what a project would give it.
+    None {
+        /// The template of the system message.
+        prompt: Option<String>,
+        /// Which model answers.
+        model: Option<Model>,
+    },
 }
 
 impl Chat {
@@ -109,65 +76,162 @@ impl Chat {
             (Self::Absent, ChatCommand::Start { project_id, owner, title }) => {
                 Ok(vec![ChatEvent::Started { project_id, owner, title }])
             }
-            (Self::Open { .. } | Self::Deleted { .. }, ChatCommand::Start { .. }) => Err(ChatError::AlreadyStarted),
+            (Self::Absent, ChatCommand::StartWithKey { service_id, key_id, title, prompt, model }) => {
+                Ok(vec![ChatEvent::StartedWithKey { service_id, key_id, title, prompt, model }])
+            }
+            (Self::Open(_) | Self::Deleted { .. }, ChatCommand::Start { .. } | ChatCommand::StartWithKey { .. }) => {
+                Err(ChatError::AlreadyStarted)
+            }
             (Self::Absent | Self::Deleted { .. }, _) => Err(ChatError::NotFound),
-            (Self::Open { .. }, ChatCommand::Retitle(title)) => Ok(vec![ChatEvent::Retitled { title }]),
-            (Self::Open { has_questions, open_turns, .. }, ChatCommand::Ask(question)) => {
-                require_finite(question.temperature.is_finite())?;
-                if open_turns.contains(&question.answer_id) {
-                    return Err(ChatError::AlreadyAsked);
-                }
-                let title = if *has_questions { None } else { Title::from_start_of(&question.text) };
-                Ok(std::iter::once(ChatEvent::QuestionAsked(question))
-                    .chain(title.map(|title| ChatEvent::Retitled { title }))
-                    .collect())
-            }
-            (Self::Open { open_turns, .. }, ChatCommand::RecordPassages { answer_id, passages }) => {
-                require_open(open_turns, answer_id)?;
-                require_finite(passages.iter().all(|passage| passage.score.is_finite()))?;
-                Ok(vec![ChatEvent::PassagesRetrieved { answer_id, passages }])
-            }
-            (Self::Open { open_turns, .. }, ChatCommand::CompleteAnswer(completion)) => {
-                require_open(open_turns, completion.answer_id)?;
-                require_finite(completion.generation.temperature.is_finite())?;
-                Ok(vec![ChatEvent::AnswerCompleted(*completion)])
-            }
-            (Self::Open { open_turns, .. }, ChatCommand::FailAnswer { answer_id, reason, partial_text, notice }) => {
-                require_open(open_turns, answer_id)?;
-                Ok(vec![ChatEvent::AnswerFailed { answer_id, reason, partial_text, notice }])
-            }
-            (Self::Open { .. }, ChatCommand::Delete) => Ok(vec![ChatEvent::Deleted {}]),
+            (Self::Open(chat), command) => chat.decide(command),
         }
     }
 
     fn fold(&mut self, event: ChatEvent) {
-        match event {
-            ChatEvent::Started { project_id, owner, .. } => {
-                *self = Self::Open { project_id, owner, has_questions: false, open_turns: BTreeSet::new() };
+        match (&mut *self, event) {
+            (_, ChatEvent::Started { project_id, owner, .. }) => {
+                *self = Self::Open(OpenChat::new(Home::Project(project_id), ChatOwner::User(owner)));
             }
-            ChatEvent::Retitled { .. } | ChatEvent::PassagesRetrieved { .. } => {}
-            ChatEvent::QuestionAsked(question) => {
-                if let Self::Open { has_questions, open_turns, .. } = self {
-                    *has_questions = true;
-                    open_turns.insert(question.answer_id);
-                }
+            (_, ChatEvent::StartedWithKey { key_id, prompt, model, .. }) => {
+                *self = Self::Open(OpenChat::new(Home::None { prompt, model }, ChatOwner::ApiKey(key_id)));
             }
-            ChatEvent::AnswerCompleted(Completion { answer_id, .. }) | ChatEvent::AnswerFailed { answer_id, .. } => {
-                if let Self::Open { open_turns, .. } = self {
-                    open_turns.remove(&answer_id);
-                }
-            }
-            ChatEvent::Deleted {} => {
-                if let Self::Open { owner, .. } = self {
-                    *self = Self::Deleted { owner: *owner };
-                }
-            }
+            (Self::Open(chat), ChatEvent::Deleted {}) => *self = Self::Deleted { owner: chat.owner },
+            (Self::Open(chat), event) => chat.fold(event),
+            (Self::Absent | Self::Deleted { .. }, _) => {}
         }
     }
 }
 
-fn require_open(open_turns: &BTreeSet<MessageId>, answer_id: MessageId) -> Result<(), ChatError> {
-    if open_turns.contains(&answer_id) { Ok(()) } else { Err(ChatError::NoOpenTurn) }
+impl OpenChat {
+    const fn new(home: Home, owner: ChatOwner) -> Self {
+        Self {
+            home,
+            owner,
+            has_questions: false,
+            open_turns: BTreeSet::new(),
+            messages: BTreeSet::new(),
+            unspoken: BTreeSet::new(),
+            feedback: BTreeSet::new(),
+        }
+    }
+
+    fn decide(&self, command: ChatCommand) -> Result<Vec<ChatEvent>, ChatError> {
+        match command {
+            ChatCommand::Start { .. } | ChatCommand::StartWithKey { .. } => Err(ChatError::AlreadyStarted),
+            ChatCommand::Retitle(title) => Ok(vec![ChatEvent::Retitled { title }]),
+            ChatCommand::ChangePrompt(new) => Ok(match self.own()? {
+                (prompt, _) if *prompt == new => vec![],
+                _ => vec![ChatEvent::PromptChanged { prompt: new }],
+            }),
+            ChatCommand::ChangeModel(new) => Ok(match self.own()? {
+                (_, model) if *model == new => vec![],
+                _ => vec![ChatEvent::ModelChanged { model: new }],
+            }),
+            ChatCommand::Ask(question) => self.ask(question),
+            ChatCommand::RecordPassages { answer_id, passages } => {
+                self.require_open(answer_id)?;
+                require_finite(passages.iter().all(|passage| passage.score.is_finite()))?;
+                Ok(vec![ChatEvent::PassagesRetrieved { answer_id, passages }])
+            }
+            ChatCommand::CompleteAnswer(completion) => {
+                self.require_open(completion.answer_id)?;
+                require_finite(completion.generation.temperature.is_finite())?;
+                Ok(vec![ChatEvent::AnswerCompleted(*completion)])
+            }
+            ChatCommand::FailAnswer { answer_id, reason, partial_text, notice } => {
+                self.require_open(answer_id)?;
+                Ok(vec![ChatEvent::AnswerFailed { answer_id, reason, partial_text, notice }])
+            }
+            ChatCommand::RecordSpeech { answer_id, audio, speech, upload } => {
+                if !self.unspoken.contains(&answer_id) {
+                    return Err(ChatError::NotSpeakable);
+                }
+                Ok(vec![ChatEvent::AnswerSpoken { answer_id, audio, speech, upload }])
+            }
+            ChatCommand::RecordTranscriptionFailure { message_id, .. } if self.messages.contains(&message_id) => {
+                Ok(vec![])
+            }
+            ChatCommand::RecordTranscriptionFailure { message_id, notice } => {
+                Ok(vec![ChatEvent::TranscriptionFailed { message_id, notice }])
+            }
+            ChatCommand::GiveFeedback { feedback_id, message_id, liked, message } => {
+                if !self.messages.contains(&message_id) {
+                    return Err(ChatError::NoSuchMessage);
+                }
+                if self.feedback.contains(&feedback_id) {
+                    return Ok(vec![]);
+                }
+                Ok(vec![ChatEvent::FeedbackGiven { feedback_id, message_id, liked, message }])
+            }
+            ChatCommand::Delete => Ok(vec![ChatEvent::Deleted {}]),
+        }
+    }
+
+    fn ask(&self, question: Question) -> Result<Vec<ChatEvent>, ChatError> {
+        require_finite(question.temperature.is_finite())?;
+        if self.open_turns.contains(&question.answer_id) {
+            return Err(ChatError::AlreadyAsked);
+        }
+        let title = if self.has_questions { None } else { Title::from_start_of(&question.text) };
+        Ok(std::iter::once(ChatEvent::QuestionAsked(question))
+            .chain(title.map(|title| ChatEvent::Retitled { title }))
+            .collect())
+    }
+
+    /// Prompt and model, if no project decides them.
+    const fn own(&self) -> Result<(&Option<String>, &Option<Model>), ChatError> {
+        match &self.home {
+            Home::None { prompt, model } => Ok((prompt, model)),
+            Home::Project(_) => Err(ChatError::BelongsToProject),
+        }
+    }
+
+    fn require_open(&self, answer_id: MessageId) -> Result<(), ChatError> {
+        if self.open_turns.contains(&answer_id) { Ok(()) } else { Err(ChatError::NoOpenTurn) }
+    }
+
+    fn fold(&mut self, event: ChatEvent) {
+        match event {
+            ChatEvent::QuestionAsked(question) => {
+                self.has_questions = true;
+                self.messages.insert(question.message_id);
+                self.open_turns.insert(question.answer_id);
+            }
+            ChatEvent::AnswerCompleted(Completion { answer_id, .. }) => {
+                self.open_turns.remove(&answer_id);
+                self.messages.insert(answer_id);
+                self.unspoken.insert(answer_id);
+            }
+            ChatEvent::AnswerFailed { answer_id, notice, .. } => {
+                self.open_turns.remove(&answer_id);
+                self.messages.extend(notice.map(|_| answer_id));
+            }
+            ChatEvent::AnswerSpoken { answer_id, .. } => {
+                self.unspoken.remove(&answer_id);
+            }
+            ChatEvent::TranscriptionFailed { message_id, .. } => {
+                self.messages.insert(message_id);
+            }
+            ChatEvent::FeedbackGiven { feedback_id, .. } => {
+                self.feedback.insert(feedback_id);
+            }
+            ChatEvent::PromptChanged { prompt: new } => {
+                if let Home::None { prompt, .. } = &mut self.home {
+                    *prompt = new;
+                }
+            }
+            ChatEvent::ModelChanged { model: new } => {
+                if let Home::None { model, .. } = &mut self.home {
+                    *model = new;
+                }
+            }
+            ChatEvent::Started { .. }
+            | ChatEvent::StartedWithKey { .. }
+            | ChatEvent::Retitled { .. }
+            | ChatEvent::PassagesRetrieved { .. }
+            | ChatEvent::Deleted {} => {}
+        }
+    }
 }
 
 fn require_finite(is_finite: bool) -> Result<(), ChatError> {
@@ -177,8 +241,10 @@ fn require_finite(is_finite: bool) -> Result<(), ChatError> {
 impl HasSubject for Chat {
     fn subject(&self, aggregate_id: Uuid) -> Option<SubjectId> {
         match self {
-            Self::Absent => Some(SubjectId::new(aggregate_id)),
-            Self::Open { owner, .. } | Self::Deleted { owner } => Some((*owner).into()),
+            Self::Open(OpenChat { owner: ChatOwner::User(user), .. })
+            | Self::Deleted { owner: ChatOwner::User(user) } => Some((*user).into()),
+            // A chat without a person is its own subject.
+            Self::Absent | Self::Open(_) | Self::Deleted { .. } => Some(SubjectId::new(aggregate_id)),
         }
     }
 }

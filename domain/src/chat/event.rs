@@ -5,9 +5,20 @@ use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray, VariantNames};
 
 use crate::{
-    ids::{ChunkId, DocumentId, MessageId, ProjectId, UserId},
-    values::Title,
+    document::StoredFile,
+    ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, UserId},
+    values::{Model, Title},
 };
+
+/// Whose chat it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatOwner {
+    /// A person's.
+    User(UserId),
+    /// That of a hospital's client, made with one of its keys.
+    ApiKey(ApiKeyId),
+}
 
 /// A question, as it was asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,8 +27,17 @@ pub struct Question {
     pub message_id: MessageId,
     /// The message that its answer, or the notice of its failure, will be.
     pub answer_id: MessageId,
-    /// What was asked, as typed; personal.
+    /// What was asked, as typed or as transcribed; personal.
     pub text: String,
+    /// The same in English, if it was asked in another language; personal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub english_text: Option<String>,
+    /// When it was translated, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub translation: Option<Stage>,
+    /// When it was transcribed, if it was spoken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcription: Option<Stage>,
     /// The language of question and answer, as the client names it (`en`, `hi`).
     pub language: String,
     /// The model's temperature.
@@ -89,6 +109,12 @@ pub struct Completion {
     pub answer_id: MessageId,
     /// The answer, in the question's language; personal.
     pub text: String,
+    /// The same in English, if the question's language is another; personal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub english_text: Option<String>,
+    /// When it was translated, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub translation: Option<Stage>,
     /// The documents that the model named as its sources, best first.
     pub citations: Vec<DocumentId>,
     /// How it was made.
@@ -112,6 +138,8 @@ pub enum AnswerFailure {
     RetrievalFailed,
     /// The project's prompt is not usable.
     BadPrompt,
+    /// The answer could not be translated into the question's language.
+    TranslationFailed,
     /// The process that made the answer ended before it was complete.
     Interrupted,
 }
@@ -128,6 +156,29 @@ pub enum ChatEvent {
         owner: UserId,
         /// Its title; personal.
         title: Title,
+    },
+    /// The chat was started with an API key; it belongs to no project.
+    StartedWithKey {
+        /// The client whose key it is.
+        service_id: ServiceId,
+        /// The key, which owns the chat.
+        key_id: ApiKeyId,
+        /// Its title; personal.
+        title: Title,
+        /// The template of the system message in place of a project's; personal.
+        prompt: Option<String>,
+        /// Which model answers.
+        model: Option<Model>,
+    },
+    /// The chat's own prompt was changed or removed.
+    PromptChanged {
+        /// The new one; personal.
+        prompt: Option<String>,
+    },
+    /// Another model answers from now on.
+    ModelChanged {
+        /// The new one.
+        model: Option<Model>,
     },
     /// The title was changed, by its owner or by the first question.
     Retitled {
@@ -156,6 +207,35 @@ pub enum ChatEvent {
         /// What the conversation shows in the answer's place, if anything.
         notice: Option<String>,
     },
+    /// An answer can be heard.
+    AnswerSpoken {
+        /// The answer.
+        answer_id: MessageId,
+        /// Its speech, as the media store keeps it.
+        audio: StoredFile,
+        /// When it was spoken.
+        speech: Stage,
+        /// When it was stored.
+        upload: Stage,
+    },
+    /// Speech could not be transcribed.
+    TranscriptionFailed {
+        /// The message that says so.
+        message_id: MessageId,
+        /// What the conversation shows.
+        notice: String,
+    },
+    /// A message was rated.
+    FeedbackGiven {
+        /// The rating's own id.
+        feedback_id: FeedbackId,
+        /// The message.
+        message_id: MessageId,
+        /// Whether it was of help.
+        liked: bool,
+        /// What there is to say of it; personal.
+        message: Option<String>,
+    },
     /// The chat was deleted.
     Deleted {},
 }
@@ -164,11 +244,17 @@ impl ChatEvent {
     pub(crate) const fn version(&self) -> &'static str {
         match self {
             Self::Started { .. }
+            | Self::StartedWithKey { .. }
+            | Self::PromptChanged { .. }
+            | Self::ModelChanged { .. }
             | Self::Retitled { .. }
             | Self::QuestionAsked(_)
             | Self::PassagesRetrieved { .. }
             | Self::AnswerCompleted(_)
             | Self::AnswerFailed { .. }
+            | Self::AnswerSpoken { .. }
+            | Self::TranscriptionFailed { .. }
+            | Self::FeedbackGiven { .. }
             | Self::Deleted {} => "1",
         }
     }

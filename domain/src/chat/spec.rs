@@ -1,7 +1,7 @@
 //! The chat's rules, as given / when / then.
 
 use chrono::{DateTime, Utc};
-use cqrs_es::test::TestFramework;
+use cqrs_es::{Aggregate, test::TestFramework};
 use uuid::Uuid;
 
 use super::{
@@ -9,7 +9,9 @@ use super::{
     Transcript,
 };
 use crate::{
-    ids::{ChunkId, DocumentId, MessageId, ProjectId, UserId},
+    document::StoredFile,
+    event::HasSubject,
+    ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, SubjectId, UserId},
     values::Title,
 };
 
@@ -36,6 +38,9 @@ fn question(number: u128, text: &str) -> Question {
         message_id: message(number),
         answer_id: message(number + 100),
         text: text.to_owned(),
+        english_text: None,
+        translation: None,
+        transcription: None,
         language: "en".to_owned(),
         temperature: 0.1,
         top_k: 100,
@@ -51,6 +56,8 @@ fn completion(number: u128, text: &str) -> Completion {
     Completion {
         answer_id: message(number + 100),
         text: text.to_owned(),
+        english_text: None,
+        translation: None,
         citations: vec![],
         generation: Generation {
             model_requested: "m".to_owned(),
@@ -181,4 +188,103 @@ fn the_transcript_holds_only_answered_turns_before_the_one_in_question() {
     }
     let turns: Vec<_> = transcript.answered_before(message(103)).collect();
     assert_eq!(turns, vec![("Zinc?", "14 days")]);
+}
+
+fn started_with_key() -> ChatEvent {
+    ChatEvent::StartedWithKey {
+        service_id: ServiceId::new(Uuid::from_u128(5)),
+        key_id: ApiKeyId::new(Uuid::from_u128(6)),
+        title: title("Form"),
+        prompt: None,
+        model: None,
+    }
+}
+
+fn change_prompt() -> ChatCommand {
+    ChatCommand::ChangePrompt(Some("{reference}".to_owned()))
+}
+
+#[test]
+fn a_chat_without_a_project_has_a_prompt_of_its_own() {
+    ChatSpec::with(())
+        .given(vec![started_with_key()])
+        .when(change_prompt())
+        .then_expect_events(vec![ChatEvent::PromptChanged { prompt: Some("{reference}".to_owned()) }]);
+    ChatSpec::with(())
+        .given(vec![started_with_key(), ChatEvent::PromptChanged { prompt: Some("{reference}".to_owned()) }])
+        .when(change_prompt())
+        .then_expect_events(vec![]);
+}
+
+#[test]
+fn a_projects_chat_has_none() {
+    ChatSpec::with(()).given(vec![started()]).when(change_prompt()).then_expect_error(ChatError::BelongsToProject);
+}
+
+#[test]
+fn a_chat_of_a_key_is_its_own_subject_and_a_persons_chat_is_the_persons() {
+    let id = Uuid::from_u128(9);
+    let subject = |event| {
+        let mut chat = Chat::default();
+        chat.apply(event);
+        chat.subject(id)
+    };
+    assert_eq!(subject(started_with_key()), Some(SubjectId::new(id)));
+    assert_eq!(subject(started()), Some(SubjectId::new(Uuid::from_u128(2))));
+}
+
+fn speak(number: u128) -> ChatCommand {
+    let stage = Stage { started_at: DateTime::<Utc>::UNIX_EPOCH, ended_at: DateTime::<Utc>::UNIX_EPOCH };
+    let audio = StoredFile { name: "a.mp3".to_owned(), size: 1, sha256: String::new() };
+    ChatCommand::RecordSpeech { answer_id: message(number + 100), audio, speech: stage, upload: stage }
+}
+
+fn spoken(number: u128) -> ChatEvent {
+    let ChatCommand::RecordSpeech { answer_id, audio, speech, upload } = speak(number) else { unreachable!() };
+    ChatEvent::AnswerSpoken { answer_id, audio, speech, upload }
+}
+
+#[test]
+fn an_answer_is_spoken_once_and_only_when_it_is_complete() {
+    ChatSpec::with(())
+        .given(vec![started(), asked(1, "Zinc?"), answered(1, "14 days")])
+        .when(speak(1))
+        .then_expect_events(vec![spoken(1)]);
+    ChatSpec::with(())
+        .given(vec![started(), asked(1, "Zinc?")])
+        .when(speak(1))
+        .then_expect_error(ChatError::NotSpeakable);
+    ChatSpec::with(())
+        .given(vec![started(), asked(1, "Zinc?"), answered(1, "14 days"), spoken(1)])
+        .when(speak(1))
+        .then_expect_error(ChatError::NotSpeakable);
+}
+
+#[test]
+fn only_a_message_of_the_chat_can_be_rated() {
+    let rate = |number| ChatCommand::GiveFeedback {
+        feedback_id: FeedbackId::new(Uuid::from_u128(7)),
+        message_id: message(number),
+        liked: true,
+        message: None,
+    };
+    let rated = ChatEvent::FeedbackGiven {
+        feedback_id: FeedbackId::new(Uuid::from_u128(7)),
+        message_id: message(101),
+        liked: true,
+        message: None,
+    };
+    let history = vec![started(), asked(1, "Zinc?"), answered(1, "14 days")];
+    ChatSpec::with(()).given(history.clone()).when(rate(101)).then_expect_events(vec![rated]);
+    ChatSpec::with(()).given(history).when(rate(102)).then_expect_error(ChatError::NoSuchMessage);
+}
+
+#[test]
+fn the_model_is_told_of_earlier_turns_in_english() {
+    let mut transcript = Transcript::default();
+    let question = Question { english_text: Some("Zinc?".to_owned()), ..question(1, "സിങ്ക്?") };
+    let answer = Completion { english_text: Some("14 days".to_owned()), ..completion(1, "14 ദിവസം") };
+    transcript.apply(&ChatEvent::QuestionAsked(question));
+    transcript.apply(&ChatEvent::AnswerCompleted(answer));
+    assert_eq!(transcript.answered_before(message(103)).collect::<Vec<_>>(), vec![("Zinc?", "14 days")]);
 }

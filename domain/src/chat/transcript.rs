@@ -1,4 +1,4 @@
-//! The conversation so far, folded from a chat's events: what the model is told of earlier turns.
+//! The conversation so far in English, folded from a chat's events: what the model is told of earlier turns.
 
 use super::event::{ChatEvent, Question};
 use crate::ids::MessageId;
@@ -17,22 +17,29 @@ impl Transcript {
             ChatEvent::AnswerCompleted(completion) => {
                 let turn = self.turns.iter_mut().find(|(question, _)| question.answer_id == completion.answer_id);
                 if let Some((_, answer)) = turn {
-                    *answer = Some(completion.text.clone());
+                    *answer = Some(completion.english_text.as_ref().unwrap_or(&completion.text).clone());
                 }
             }
             ChatEvent::Started { .. }
+            | ChatEvent::StartedWithKey { .. }
+            | ChatEvent::PromptChanged { .. }
+            | ChatEvent::ModelChanged { .. }
             | ChatEvent::Retitled { .. }
             | ChatEvent::PassagesRetrieved { .. }
             | ChatEvent::AnswerFailed { .. }
+            | ChatEvent::AnswerSpoken { .. }
+            | ChatEvent::TranscriptionFailed { .. }
+            | ChatEvent::FeedbackGiven { .. }
             | ChatEvent::Deleted {} => {}
         }
     }
 
     /// The answered turns that were asked before the one with this answer, oldest first: (question, answer).
     pub fn answered_before(&self, answer_id: MessageId) -> impl Iterator<Item = (&str, &str)> {
-        self.turns
-            .iter()
-            .take_while(move |(question, _)| question.answer_id != answer_id)
-            .filter_map(|(question, answer)| Some((question.text.as_str(), answer.as_deref()?)))
+        self.turns.iter().take_while(move |(question, _)| question.answer_id != answer_id).filter_map(
+            |(question, answer)| {
+                Some((question.english_text.as_ref().unwrap_or(&question.text).as_str(), answer.as_deref()?))
+            },
+        )
     }
 }

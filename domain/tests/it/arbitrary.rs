@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     chat::{AnswerFailure, ChatCommand, Completion, Generation, Question, RetrievedPassage, Stage, Usage},
     document::{DocumentCommand, EmbeddingFailure, Source, StoredFile},
-    ids::{ChunkId, DocumentId, MessageId, ProjectId, SessionId, UserId},
+    ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, SessionId, UserId},
     project::{ProjectChanges, ProjectCommand, Settings},
     user::{Roles, UserCommand},
     values::{DocumentType, Email, FullName, Model, SttEngine, Title, TtsEngine, Username},
@@ -110,9 +110,12 @@ pub(crate) fn project_command() -> impl Strategy<Value = ProjectCommand> {
     ]
 }
 
+fn stored_file() -> impl Strategy<Value = StoredFile> {
+    (text(), any::<u64>(), text()).prop_map(|(name, size, sha256)| StoredFile { name, size, sha256 })
+}
+
 fn source() -> impl Strategy<Value = Source> {
-    let file = (text(), any::<u64>(), text()).prop_map(|(name, size, sha256)| StoredFile { name, size, sha256 });
-    (select(DocumentType::ALL), option::of(file), option::of(text()))
+    (select(DocumentType::ALL), option::of(stored_file()), option::of(text()))
         .prop_map(|(document_type, file, text_content)| Source { document_type, file, text_content })
 }
 
@@ -135,11 +138,15 @@ pub(crate) fn document_command() -> impl Strategy<Value = DocumentCommand> {
 }
 
 fn question() -> impl Strategy<Value = Question> {
-    (id(MessageId::new), id(MessageId::new), text(), text(), number(), any::<u32>()).prop_map(
-        |(message_id, answer_id, text, language, temperature, top_k)| Question {
+    let english = (option::of(text()), option::of(stage()), option::of(stage()));
+    (id(MessageId::new), id(MessageId::new), text(), english, text(), number(), any::<u32>()).prop_map(
+        |(message_id, answer_id, text, english, language, temperature, top_k)| Question {
             message_id,
             answer_id,
             text,
+            english_text: english.0,
+            translation: english.1,
+            transcription: english.2,
             language,
             temperature,
             top_k,
@@ -194,11 +201,29 @@ fn generation() -> impl Strategy<Value = Generation> {
 }
 
 pub(crate) fn chat_command() -> impl Strategy<Value = ChatCommand> {
-    let completion = (id(MessageId::new), text(), prop::collection::vec(id(DocumentId::new), 0..3), generation())
-        .prop_map(|(answer_id, text, citations, generation)| Completion { answer_id, text, citations, generation });
+    let english = (option::of(text()), option::of(stage()));
+    let citations = prop::collection::vec(id(DocumentId::new), 0..3);
+    let completion = (id(MessageId::new), text(), english, citations, generation()).prop_map(
+        |(answer_id, text, (english_text, translation), citations, generation)| Completion {
+            answer_id,
+            text,
+            english_text,
+            translation,
+            citations,
+            generation,
+        },
+    );
+    let model = || option::of(select(Model::ALL));
     prop_oneof![
         6 => (id(ProjectId::new), id(UserId::new), title())
             .prop_map(|(project_id, owner, title)| ChatCommand::Start { project_id, owner, title }),
+        3 => (id(ServiceId::new), id(ApiKeyId::new), title(), option::of(text()), model()).prop_map(
+            |(service_id, key_id, title, prompt, model)| {
+                ChatCommand::StartWithKey { service_id, key_id, title, prompt, model }
+            },
+        ),
+        1 => option::of(text()).prop_map(ChatCommand::ChangePrompt),
+        1 => model().prop_map(ChatCommand::ChangeModel),
         2 => title().prop_map(ChatCommand::Retitle),
         6 => question().prop_map(ChatCommand::Ask),
         4 => (id(MessageId::new), prop::collection::vec(passage(), 0..3))
@@ -207,6 +232,16 @@ pub(crate) fn chat_command() -> impl Strategy<Value = ChatCommand> {
         4 => (id(MessageId::new), select(AnswerFailure::VARIANTS), text(), option::of(text())).prop_map(
             |(answer_id, reason, partial_text, notice)| {
                 ChatCommand::FailAnswer { answer_id, reason, partial_text, notice }
+            },
+        ),
+        2 => (id(MessageId::new), stored_file(), stage(), stage()).prop_map(|(answer_id, audio, speech, upload)| {
+            ChatCommand::RecordSpeech { answer_id, audio, speech, upload }
+        }),
+        1 => (id(MessageId::new), text())
+            .prop_map(|(message_id, notice)| ChatCommand::RecordTranscriptionFailure { message_id, notice }),
+        2 => (id(FeedbackId::new), id(MessageId::new), any::<bool>(), option::of(text())).prop_map(
+            |(feedback_id, message_id, liked, message)| {
+                ChatCommand::GiveFeedback { feedback_id, message_id, liked, message }
             },
         ),
         1 => Just(ChatCommand::Delete),

@@ -7,7 +7,7 @@ use domain::{
     chat::{AnswerFailure, ChatEvent, Completion, Generation, Question, RetrievedPassage, Stage, Usage},
     document::{DocumentEvent, EmbeddingFailure, Source, StoredFile},
     event::Event,
-    ids::{ChunkId, DocumentId, MessageId, ProjectId, SessionId, UserId},
+    ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, SessionId, UserId},
     project::{ProjectEvent, Settings},
     user::{Roles, UserEvent},
     values::{DocumentType, Email, FullName, Model, SttEngine, Title, TtsEngine, Username},
@@ -17,8 +17,8 @@ use uuid::Uuid;
 /// An event to be stored.
 pub(crate) struct Sample {
     pub(crate) event: Event,
-    /// Whether what is optional is absent.
-    pub(crate) is_minimal: bool,
+    /// What is special about this one of several of its type, such as `minimal` where what is optional is absent.
+    pub(crate) form: Option<&'static str>,
 }
 
 pub(crate) fn samples() -> Vec<Sample> {
@@ -28,8 +28,10 @@ pub(crate) fn samples() -> Vec<Sample> {
     let minimal = minimal_projects().into_iter().map(Event::Project);
     let minimal = minimal.chain(minimal_documents().into_iter().map(Event::Document));
     let minimal = minimal.chain(minimal_chats().into_iter().map(Event::Chat));
-    full.map(|event| Sample { event, is_minimal: false })
-        .chain(minimal.map(|event| Sample { event, is_minimal: true }))
+    let translated = translated_chats().into_iter().map(Event::Chat);
+    full.map(|event| Sample { event, form: None })
+        .chain(minimal.map(|event| Sample { event, form: Some("minimal") }))
+        .chain(translated.map(|event| Sample { event, form: Some("translated") }))
         .collect()
 }
 
@@ -147,13 +149,29 @@ fn stage(begin: i64, milliseconds: i64) -> Stage {
     Stage { started_at, ended_at: started_at + TimeDelta::milliseconds(milliseconds) }
 }
 
-fn completion(generation: Generation) -> ChatEvent {
-    ChatEvent::AnswerCompleted(Completion {
+fn question() -> Question {
+    Question {
+        message_id: MessageId::new(id(5)),
+        answer_id: MessageId::new(id(6)),
+        text: "സിങ്ക് എത്ര ദിവസം?".to_owned(),
+        english_text: None,
+        translation: None,
+        transcription: None,
+        language: "ml".to_owned(),
+        temperature: 0.1,
+        top_k: 100,
+    }
+}
+
+fn completion(generation: Generation) -> Completion {
+    Completion {
         answer_id: MessageId::new(id(6)),
         text: "20 mg a day for 14 days.".to_owned(),
+        english_text: None,
+        translation: None,
         citations: vec![DocumentId::new(id(7))],
         generation,
-    })
+    }
 }
 
 fn generation() -> Generation {
@@ -174,15 +192,17 @@ fn full_chats() -> Vec<ChatEvent> {
     let answer_id = MessageId::new(id(6));
     vec![
         ChatEvent::Started { project_id: ProjectId::new(id(3)), owner: UserId::new(id(1)), title: title() },
+        ChatEvent::StartedWithKey {
+            service_id: ServiceId::new(id(9)),
+            key_id: ApiKeyId::new(id(10)),
+            title: title(),
+            prompt: Some("Answer briefly. {reference}".to_owned()),
+            model: Some(Model::Gpt4Omni),
+        },
+        ChatEvent::PromptChanged { prompt: Some("Answer. {reference}".to_owned()) },
+        ChatEvent::ModelChanged { model: Some(Model::Gpt35) },
         ChatEvent::Retitled { title: title() },
-        ChatEvent::QuestionAsked(Question {
-            message_id: MessageId::new(id(5)),
-            answer_id,
-            text: "സിങ്ക് എത്ര ദിവസം?".to_owned(),
-            language: "ml".to_owned(),
-            temperature: 0.1,
-            top_k: 100,
-        }),
+        ChatEvent::QuestionAsked(question()),
         ChatEvent::PassagesRetrieved {
             answer_id,
             passages: vec![RetrievedPassage {
@@ -193,14 +213,47 @@ fn full_chats() -> Vec<ChatEvent> {
                 score: 0.75,
             }],
         },
-        completion(generation()),
+        ChatEvent::AnswerCompleted(completion(generation())),
         ChatEvent::AnswerFailed {
             answer_id,
             reason: AnswerFailure::ProviderUnavailable,
             partial_text: "20 mg a".to_owned(),
             notice: Some("The answer could not be completed".to_owned()),
         },
+        ChatEvent::AnswerSpoken {
+            answer_id,
+            audio: StoredFile { name: "answer.mp3".to_owned(), size: 48_213, sha256: "5e".repeat(32) },
+            speech: stage(1_790_000_004, 812),
+            upload: stage(1_790_000_005, 23),
+        },
+        ChatEvent::TranscriptionFailed {
+            message_id: MessageId::new(id(11)),
+            notice: "[Transcribing] Something went wrong in getting transcription.".to_owned(),
+        },
+        ChatEvent::FeedbackGiven {
+            feedback_id: FeedbackId::new(id(12)),
+            message_id: answer_id,
+            liked: true,
+            message: Some("Just what I needed".to_owned()),
+        },
         ChatEvent::Deleted {},
+    ]
+}
+
+fn translated_chats() -> Vec<ChatEvent> {
+    vec![
+        ChatEvent::QuestionAsked(Question {
+            english_text: Some("How many days of zinc?".to_owned()),
+            translation: Some(stage(1_789_999_999, 87)),
+            transcription: Some(stage(1_789_999_998, 640)),
+            ..question()
+        }),
+        ChatEvent::AnswerCompleted(Completion {
+            text: "14 ദിവസം, ദിവസം 20 mg.".to_owned(),
+            english_text: Some("20 mg a day for 14 days.".to_owned()),
+            translation: Some(stage(1_790_000_003, 120)),
+            ..completion(generation())
+        }),
     ]
 }
 
@@ -208,7 +261,27 @@ fn minimal_chats() -> Vec<ChatEvent> {
     let answer_id = MessageId::new(id(6));
     vec![
         ChatEvent::PassagesRetrieved { answer_id, passages: vec![] },
-        completion(Generation { model_returned: None, usage: None, finish_reason: None, ..generation() }),
+        ChatEvent::StartedWithKey {
+            service_id: ServiceId::new(id(9)),
+            key_id: ApiKeyId::new(id(10)),
+            title: title(),
+            prompt: None,
+            model: None,
+        },
+        ChatEvent::PromptChanged { prompt: None },
+        ChatEvent::ModelChanged { model: None },
+        ChatEvent::FeedbackGiven {
+            feedback_id: FeedbackId::new(id(12)),
+            message_id: answer_id,
+            liked: false,
+            message: None,
+        },
+        ChatEvent::AnswerCompleted(completion(Generation {
+            model_returned: None,
+            usage: None,
+            finish_reason: None,
+            ..generation()
+        })),
         ChatEvent::AnswerFailed {
             answer_id,
             reason: AnswerFailure::Interrupted,

@@ -64,7 +64,7 @@ fn write_missing() {
 fn read(file: &str) -> Golden {
     let parts: Vec<_> = file.split('.').collect();
     let (aggregate_type, event_type, version) = match parts.as_slice() {
-        [aggregate_type, event_type, version, "json"] | [aggregate_type, event_type, version, "minimal", "json"] => {
+        [aggregate_type, event_type, version, "json"] | [aggregate_type, event_type, version, _, "json"] => {
             (*aggregate_type, *event_type, version.strip_prefix('v').expect("v and the version"))
         }
         _ => panic!("{file} is no name of a golden file"),
@@ -81,8 +81,8 @@ fn read(file: &str) -> Golden {
 
 fn file_name(sample: &Sample) -> String {
     let (version, _) = stored(&sample.event);
-    let minimal = if sample.is_minimal { ".minimal" } else { "" };
-    format!("{}.{}.v{version}{minimal}.json", sample.event.aggregate_type(), sample.event.event_type())
+    let form = sample.form.map(|form| format!(".{form}")).unwrap_or_default();
+    format!("{}.{}.v{version}{form}.json", sample.event.aggregate_type(), sample.event.event_type())
 }
 
 /// The version and the payload, as the write side stores them.
@@ -239,6 +239,7 @@ fn every_choice_keeps_its_stored_name() {
         "provider_unavailable",
         "retrieval_failed",
         "bad_prompt",
+        "translation_failed",
         "interrupted",
     ];
     assert_eq!(names(AnswerFailure::VARIANTS), failures);

@@ -8,9 +8,10 @@ use serde::Serialize;
 use sqlx::{PgPool, query_as};
 use uuid::Uuid;
 
+use super::feedback::{FeedbackView, first_of_each};
 use crate::{
     QueryError,
-    documents::{self, DocumentView},
+    documents::{self, DocumentView, media_url},
     wire_time,
 };
 
@@ -23,7 +24,7 @@ pub struct MessageView {
     pub message_type: i16,
     pub message: String,
     pub reference_documents: Vec<DocumentView>,
-    /// The address of its spoken form. Nothing is spoken yet.
+    /// The address of its speech.
     pub audio: Option<String>,
     pub original_message: String,
     pub language: String,
@@ -34,8 +35,8 @@ pub struct MessageView {
     pub meta: MessageMeta,
     pub temperature: Option<f64>,
     pub top_k: Option<i64>,
-    /// Always null: nobody can rate a message yet.
-    pub feedback: (),
+    /// The first one.
+    pub feedback: Option<FeedbackView>,
 }
 
 /// When what was done, in seconds since 1970; null for what was not done.
@@ -75,19 +76,31 @@ struct MessageRow {
     text: String,
     original_text: String,
     language: String,
-    temperature: f64,
-    top_k: i64,
+    temperature: Option<f64>,
+    top_k: Option<i64>,
+    audio_name: Option<String>,
     document_ids: Vec<Uuid>,
     reference_start: Option<DateTime<Utc>>,
     reference_end: Option<DateTime<Utc>>,
     response_start: Option<DateTime<Utc>>,
     response_end: Option<DateTime<Utc>>,
+    translate_start: Option<DateTime<Utc>>,
+    translate_end: Option<DateTime<Utc>>,
+    tts_start: Option<DateTime<Utc>>,
+    tts_end: Option<DateTime<Utc>>,
+    upload_start: Option<DateTime<Utc>>,
+    upload_end: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     modified_at: DateTime<Utc>,
 }
 
 impl MessageRow {
-    fn into_view(self, documents: &HashMap<Uuid, DocumentView>) -> MessageView {
+    fn into_view(
+        self,
+        documents: &HashMap<Uuid, DocumentView>,
+        feedback: Option<FeedbackView>,
+        media_base: &str,
+    ) -> MessageView {
         let is_question = self.message_type == MessageType::User.number();
         MessageView {
             external_id: self.id,
@@ -95,25 +108,33 @@ impl MessageRow {
             message_type: self.message_type,
             message: self.text,
             reference_documents: self.document_ids.iter().filter_map(|id| documents.get(id).cloned()).collect(),
-            audio: None,
+            audio: self.audio_name.map(|name| media_url(media_base, &name)),
             original_message: self.original_text,
             language: self.language,
             created_at: self.created_at,
             modified_at: self.modified_at,
             meta: if is_question {
-                MessageMeta::Question(QuestionTimes::default())
+                MessageMeta::Question(QuestionTimes {
+                    translate_start: self.translate_start.map(epoch_seconds),
+                    translate_end: self.translate_end.map(epoch_seconds),
+                })
             } else {
                 MessageMeta::Answer(AnswerTimes {
+                    translate_start: self.translate_start.map(epoch_seconds),
+                    translate_end: self.translate_end.map(epoch_seconds),
                     reference_start: self.reference_start.map(epoch_seconds),
                     reference_end: self.reference_end.map(epoch_seconds),
                     response_start: self.response_start.map(epoch_seconds),
                     response_end: self.response_end.map(epoch_seconds),
-                    ..AnswerTimes::default()
+                    tts_start: self.tts_start.map(epoch_seconds),
+                    tts_end: self.tts_end.map(epoch_seconds),
+                    upload_start: self.upload_start.map(epoch_seconds),
+                    upload_end: self.upload_end.map(epoch_seconds),
                 })
             },
-            temperature: (!is_question).then_some(self.temperature),
-            top_k: (!is_question).then_some(self.top_k),
-            feedback: (),
+            temperature: self.temperature.filter(|_| !is_question),
+            top_k: self.top_k.filter(|_| !is_question),
+            feedback,
         }
     }
 }
@@ -128,13 +149,14 @@ pub async fn message(pool: &PgPool, id: MessageId, media_base: &str) -> Result<O
     let row = query_as!(
         MessageRow,
         "SELECT id, chat_id, message_type, text, original_text, language, temperature, top_k, document_ids,
-                reference_start, reference_end, response_start, response_end, created_at, modified_at
+                reference_start, reference_end, response_start, response_end, translate_start, translate_end,
+                tts_start, tts_end, upload_start, upload_end, audio_name, created_at, modified_at
          FROM views.messages WHERE id = $1",
         id.value()
     )
     .fetch_optional(pool)
     .await?;
-    Ok(with_documents(pool, row.into_iter().collect(), media_base).await?.pop())
+    Ok(completed(pool, row.into_iter().collect(), media_base).await?.pop())
 }
 
 /// The messages of these chats, oldest first.
@@ -142,24 +164,30 @@ pub(super) async fn of_chats(pool: &PgPool, chats: &[Uuid], media_base: &str) ->
     let rows = query_as!(
         MessageRow,
         "SELECT id, chat_id, message_type, text, original_text, language, temperature, top_k, document_ids,
-                reference_start, reference_end, response_start, response_end, created_at, modified_at
+                reference_start, reference_end, response_start, response_end, translate_start, translate_end,
+                tts_start, tts_end, upload_start, upload_end, audio_name, created_at, modified_at
          FROM views.messages WHERE chat_id = ANY($1) ORDER BY position",
         chats
     )
     .fetch_all(pool)
     .await?;
-    with_documents(pool, rows, media_base).await
+    completed(pool, rows, media_base).await
 }
 
-async fn with_documents(
-    pool: &PgPool,
-    rows: Vec<MessageRow>,
-    media_base: &str,
-) -> Result<Vec<MessageView>, QueryError> {
+/// Three queries, however many messages.
+async fn completed(pool: &PgPool, rows: Vec<MessageRow>, media_base: &str) -> Result<Vec<MessageView>, QueryError> {
     let mut ids: Vec<Uuid> = rows.iter().flat_map(|row| row.document_ids.iter().copied()).collect();
     ids.sort_unstable();
     ids.dedup();
     let documents = if ids.is_empty() { vec![] } else { documents::find_many(pool, &ids, media_base).await? };
     let documents = documents.into_iter().map(|document| (document.external_id, document)).collect();
-    Ok(rows.into_iter().map(|row| row.into_view(&documents)).collect())
+    let messages: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut feedback = if messages.is_empty() { HashMap::new() } else { first_of_each(pool, &messages).await? };
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let feedback = feedback.remove(&row.id);
+            row.into_view(&documents, feedback, media_base)
+        })
+        .collect())
 }

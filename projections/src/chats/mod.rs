@@ -2,10 +2,12 @@
 //!
 //! Titles and messages are personal text, in clear; they go nowhere but to who may read them.
 
+mod feedback;
 mod messages;
 mod projector;
 mod queries;
 
+pub use feedback::FeedbackView;
 pub use messages::{AnswerTimes, MessageMeta, MessageView, QuestionTimes, message};
 pub(crate) use projector::ChatsProjector;
 pub use queries::{ChatDetail, ChatSummary, Filter, detail, find, list, list_all, ordering_column, user_has_chat_in};

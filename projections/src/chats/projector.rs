@@ -6,7 +6,7 @@ use domain::{
     envelope::RecordedEvent,
     event::Event,
     ids::MessageId,
-    values::MessageType,
+    values::{MessageType, Model},
 };
 use sqlx::{PgTransaction, query};
 use uuid::Uuid;
@@ -40,14 +40,65 @@ impl Projector for ChatsProjector {
                 title.as_str(),
                 at
             ),
+            ChatEvent::StartedWithKey { service_id: _, key_id, title, prompt, model } => query!(
+                "INSERT INTO views.chats (id, position, key_id, title, prompt, model, created_at, modified_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (id) DO NOTHING",
+                id,
+                recorded.position,
+                key_id.value(),
+                title.as_str(),
+                prompt.as_deref().map(storable),
+                model.map(Model::number),
+                at
+            ),
+            ChatEvent::PromptChanged { prompt } => query!(
+                "UPDATE views.chats SET prompt = $3, modified_at = $2 WHERE id = $1",
+                id,
+                at,
+                prompt.as_deref().map(storable)
+            ),
+            ChatEvent::ModelChanged { model } => query!(
+                "UPDATE views.chats SET model = $3, modified_at = $2 WHERE id = $1",
+                id,
+                at,
+                model.map(Model::number)
+            ),
             ChatEvent::Retitled { title } => {
                 query!("UPDATE views.chats SET title = $3, modified_at = $2 WHERE id = $1", id, at, title.as_str())
             }
             ChatEvent::QuestionAsked(question) => return insert_question(recorded, question, tx).await,
             ChatEvent::AnswerCompleted(completion) => return insert_answer(recorded, completion, tx).await,
             ChatEvent::AnswerFailed { answer_id, reason: _, partial_text: _, notice: Some(notice) } => {
-                return insert_notice(recorded, *answer_id, notice, tx).await;
+                let asked = asked(*answer_id, tx).await?;
+                return insert_notice(recorded, *answer_id, notice, Some(asked), tx).await;
             }
+            ChatEvent::TranscriptionFailed { message_id, notice } => {
+                return insert_notice(recorded, *message_id, notice, None, tx).await;
+            }
+            ChatEvent::AnswerSpoken { answer_id, audio, speech, upload } => query!(
+                "UPDATE views.messages
+                 SET audio_name = $3, tts_start = $4, tts_end = $5, upload_start = $6, upload_end = $7, modified_at = $2
+                 WHERE id = $1",
+                answer_id.value(),
+                at,
+                audio.name,
+                speech.started_at,
+                speech.ended_at,
+                upload.started_at,
+                upload.ended_at
+            ),
+            ChatEvent::FeedbackGiven { feedback_id, message_id, liked, message } => query!(
+                "INSERT INTO views.chat_feedback
+                     (id, position, chat_id, message_id, liked, message, created_at, modified_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (id) DO NOTHING",
+                feedback_id.value(),
+                recorded.position,
+                id,
+                message_id.value(),
+                liked,
+                message.as_deref().map(storable),
+                at
+            ),
             ChatEvent::Deleted {} => {
                 query!("UPDATE views.chats SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
             }
@@ -65,18 +116,21 @@ async fn insert_question(
 ) -> Result<(), ProjectionError> {
     query!(
         "INSERT INTO views.messages
-             (id, position, chat_id, answer_id, message_type, text, original_text, language, temperature, top_k, created_at, modified_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) ON CONFLICT (id) DO NOTHING",
+             (id, position, chat_id, answer_id, message_type, text, original_text, language, temperature, top_k,
+              translate_start, translate_end, created_at, modified_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13) ON CONFLICT (id) DO NOTHING",
         question.message_id.value(),
         recorded.position,
         recorded.aggregate_id,
         question.answer_id.value(),
         MessageType::User.number(),
         storable(&question.text),
-        storable(&question.text).replace('\n', " "),
+        storable(question.english_text.as_ref().unwrap_or(&question.text)).replace('\n', " "),
         storable(&question.language),
         question.temperature,
         i64::from(question.top_k),
+        question.translation.map(|stage| stage.started_at),
+        question.translation.map(|stage| stage.ended_at),
         recorded.metadata.recorded_at
     )
     .execute(&mut **tx)
@@ -94,13 +148,16 @@ async fn insert_answer(
     query!(
         "INSERT INTO views.messages
              (id, position, chat_id, message_type, text, original_text, language, temperature, top_k, document_ids,
-              reference_start, reference_end, response_start, response_end, created_at, modified_at)
-         VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14) ON CONFLICT (id) DO NOTHING",
+              reference_start, reference_end, response_start, response_end, translate_start, translate_end,
+              created_at, modified_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
+         ON CONFLICT (id) DO NOTHING",
         completion.answer_id.value(),
         recorded.position,
         recorded.aggregate_id,
         MessageType::Ayushma.number(),
         storable(&completion.text),
+        storable(completion.english_text.as_ref().unwrap_or(&completion.text)),
         asked.language,
         asked.temperature,
         asked.top_k,
@@ -109,6 +166,8 @@ async fn insert_answer(
         completion.generation.retrieval.ended_at,
         completion.generation.response.started_at,
         completion.generation.response.ended_at,
+        completion.translation.map(|stage| stage.started_at),
+        completion.translation.map(|stage| stage.ended_at),
         recorded.metadata.recorded_at
     )
     .execute(&mut **tx)
@@ -118,23 +177,23 @@ async fn insert_answer(
 
 async fn insert_notice(
     recorded: &RecordedEvent,
-    answer_id: MessageId,
+    id: MessageId,
     notice: &str,
+    asked: Option<Asked>,
     tx: &mut PgTransaction<'_>,
 ) -> Result<(), ProjectionError> {
-    let asked = asked(answer_id, tx).await?;
     query!(
         "INSERT INTO views.messages
              (id, position, chat_id, message_type, text, original_text, language, temperature, top_k, created_at, modified_at)
          VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $9) ON CONFLICT (id) DO NOTHING",
-        answer_id.value(),
+        id.value(),
         recorded.position,
         recorded.aggregate_id,
         MessageType::System.number(),
         notice,
-        asked.language,
-        asked.temperature,
-        asked.top_k,
+        asked.as_ref().map_or("en", |asked| &asked.language),
+        asked.as_ref().and_then(|asked| asked.temperature),
+        asked.as_ref().and_then(|asked| asked.top_k),
         recorded.metadata.recorded_at
     )
     .execute(&mut **tx)
@@ -150,8 +209,8 @@ fn storable(text: &str) -> String {
 /// What an answer repeats of its question.
 struct Asked {
     language: String,
-    temperature: f64,
-    top_k: i64,
+    temperature: Option<f64>,
+    top_k: Option<i64>,
 }
 
 /// The question is earlier in the same stream, so its row is there; if it is not, the answer must not vanish silently.

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use domain::ids::{ChatId, ProjectId, UserId};
+use domain::{
+    chat::ChatOwner,
+    ids::{ApiKeyId, ChatId, ProjectId, UserId},
+};
 use serde::Serialize;
 use sqlx::{PgPool, QueryBuilder, query_as, query_scalar};
 use uuid::Uuid;
@@ -31,7 +34,7 @@ pub struct ChatSummary {
     pub project: Option<ProjectView>,
     /// Not shown; for the check whose chat it is.
     #[serde(skip)]
-    pub owner: UserId,
+    pub owner: Option<ChatOwner>,
 }
 
 /// A chat, as the contract shows one with its messages.
@@ -48,28 +51,37 @@ pub struct ChatDetail {
     pub modified_at: DateTime<Utc>,
     /// The messages, oldest first.
     pub chats: Vec<MessageView>,
-    /// Of chats without a project, which there are none of yet.
+    /// Of chats without a project.
     pub prompt: Option<String>,
-    /// Of chats without a project, which there are none of yet.
+    /// Of chats without a project.
     pub model: Option<i16>,
     /// Not shown; for the check whose chat it is.
     #[serde(skip)]
-    pub owner: UserId,
+    pub owner: Option<ChatOwner>,
 }
 
 struct ChatRow {
     id: Uuid,
-    project_id: Uuid,
-    owner: Uuid,
+    project_id: Option<Uuid>,
+    owner: Option<Uuid>,
+    key_id: Option<Uuid>,
     username: Option<String>,
     title: String,
+    prompt: Option<String>,
+    model: Option<i16>,
     created_at: DateTime<Utc>,
     modified_at: DateTime<Utc>,
     is_deleted: bool,
 }
 
 impl ChatRow {
+    fn owner(&self) -> Option<ChatOwner> {
+        let user = self.owner.map(UserId::new).map(ChatOwner::User);
+        user.or_else(|| self.key_id.map(ApiKeyId::new).map(ChatOwner::ApiKey))
+    }
+
     fn into_summary(self, project: Option<ProjectView>) -> ChatSummary {
+        let owner = self.owner();
         ChatSummary {
             external_id: self.id,
             title: self.title,
@@ -77,11 +89,12 @@ impl ChatRow {
             modified_at: self.modified_at,
             username: self.username,
             project,
-            owner: UserId::new(self.owner),
+            owner,
         }
     }
 
     fn into_detail(self, messages: Vec<MessageView>) -> ChatDetail {
+        let owner = self.owner();
         ChatDetail {
             external_id: self.id,
             title: self.title,
@@ -89,9 +102,9 @@ impl ChatRow {
             created_at: self.created_at,
             modified_at: self.modified_at,
             chats: messages,
-            prompt: None,
-            model: None,
-            owner: UserId::new(self.owner),
+            prompt: self.prompt,
+            model: self.model,
+            owner,
         }
     }
 }
@@ -143,7 +156,7 @@ pub async fn list(
 /// The chat with this id, without its messages, if it is in this project.
 pub async fn find(pool: &PgPool, project: ProjectId, id: ChatId) -> Result<Option<ChatSummary>, QueryError> {
     let Some(chat) = existing(pool, project, id).await? else { return Ok(None) };
-    let project = project_view(pool, chat.project_id).await?;
+    let project = project_view(pool, project.value()).await?;
     Ok(Some(chat.into_summary(project)))
 }
 
@@ -207,13 +220,13 @@ async fn project_view(pool: &PgPool, id: Uuid) -> Result<Option<ProjectView>, Qu
 
 async fn existing(pool: &PgPool, project: ProjectId, id: ChatId) -> Result<Option<ChatRow>, QueryError> {
     let row = rows(pool, &[id.value()]).await?.pop();
-    Ok(row.filter(|row| !row.is_deleted && row.project_id == project.value()))
+    Ok(row.filter(|row| !row.is_deleted && row.project_id == Some(project.value())))
 }
 
 async fn rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<ChatRow>, QueryError> {
     let rows = query_as!(
         ChatRow,
-        r#"SELECT chats.id, project_id, owner, username AS "username?", title, created_at, modified_at, is_deleted
+        r#"SELECT chats.id, project_id, owner, key_id, username AS "username?", title, prompt, model, created_at, modified_at, is_deleted
            FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.chats USING (id)
            LEFT JOIN views.users ON users.id = chats.owner
            ORDER BY place"#,

@@ -1,6 +1,9 @@
 //! Chats in lists and alone, and whose they are.
 
-use domain::{chat::ChatEvent, project::ProjectEvent};
+use domain::{
+    chat::{ChatEvent, ChatOwner},
+    project::ProjectEvent,
+};
 use projections::chats::{Filter, detail, find, list, list_all, user_has_chat_in};
 use sqlx::PgPool;
 
@@ -36,7 +39,7 @@ async fn a_chat_found_alone_is_the_one_of_the_list(pool: PgPool) {
     history.chat(CHAT, started(WARD, NURSE, "Zinc"));
     let chat = history.shows(&pool, async || find(&pool, WARD, CHAT).await.expect("read")).await.expect("there");
     assert_eq!(json(&chat), IN_A_LIST);
-    assert_eq!(chat.owner, NURSE);
+    assert_eq!(chat.owner, Some(ChatOwner::User(NURSE)));
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
@@ -58,7 +61,7 @@ async fn a_chat_without_messages_is_an_empty_conversation(pool: PgPool) {
         json(&chat),
         r#"{"external_id":"00000000-0000-0000-0000-00000000001f","title":"Zinc","username":"asha","created_at":"2026-11-22T09:00:03.500000Z","modified_at":"2026-11-22T09:00:03.500000Z","chats":[],"prompt":null,"model":null}"#
     );
-    assert_eq!(chat.owner, NURSE);
+    assert_eq!(chat.owner, Some(ChatOwner::User(NURSE)));
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

@@ -189,6 +189,9 @@ pub(crate) fn asked(turn: u128, text: &str) -> ChatEvent {
         message_id: question_id(turn),
         answer_id: answer_id(turn),
         text: text.to_owned(),
+        english_text: None,
+        translation: None,
+        transcription: None,
         language: "en".to_owned(),
         temperature: 0.1,
         top_k: 100,
@@ -200,6 +203,8 @@ pub(crate) fn answered(turn: u128, text: &str, citations: &[DocumentId]) -> Chat
     ChatEvent::AnswerCompleted(Completion {
         answer_id: answer_id(turn),
         text: text.to_owned(),
+        english_text: None,
+        translation: None,
         citations: citations.to_vec(),
         generation: Generation {
             model_requested: "m".to_owned(),

@@ -1,0 +1,207 @@
+//! Who may do what, in one place: for every path and verb, what the caller must be and whose objects it reaches.
+//!
+//! Routes register their handlers with [`at`] and name no permission of their own; a handler that works on owned
+//! objects takes a [`Scope`] and asks it. What the scope does not cover does not exist (404).
+
+use std::convert::Infallible;
+
+use axum::{
+    Router,
+    extract::{FromRequestParts, MatchedPath},
+    handler::Handler,
+    http::{Method, request::Parts},
+};
+use domain::{chat::ChatOwner, ids::UserId};
+
+use self::{
+    Permission::{Public, Staff, User},
+    Verb::{Delete, Get, Patch, Post},
+    Whose::{All, FetchAll, Own, Shared},
+};
+use super::{caller::CallerInfo, web::Web};
+use crate::contract::{
+    paging::ListQuery,
+    resource::{Permission, Resource, resource},
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// And HEAD.
+    Get,
+    Post,
+    Patch,
+    Delete,
+}
+
+/// Whose objects a verb reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Everybody's, or nobody's: there is no owner to ask for.
+    All,
+    /// The caller's.
+    Own,
+    /// The caller's; everybody's for superusers who ask with `fetch=all`.
+    FetchAll,
+    /// Everybody's for staff; for others what is shared with them.
+    Shared,
+}
+
+/// A path, what a verb that it does not have would need, and its verbs.
+pub struct Access {
+    pub path: &'static str,
+    pub otherwise: Permission,
+    pub verbs: &'static [(Verb, Permission, Whose)],
+}
+
+const fn on(path: &'static str, otherwise: Permission, verbs: &'static [(Verb, Permission, Whose)]) -> Access {
+    Access { path, otherwise, verbs }
+}
+
+/// The table. One line a path; sorted as the contract is.
+#[rustfmt::skip]
+pub static TABLE: &[Access] = &[
+    on("/api/auth/register", Public, &[(Post, Public, All)]),
+    on("/api/auth/login", Public, &[(Post, Public, All)]),
+    on("/api/auth/logout", Public, &[(Delete, Public, Own)]),
+
+    on("/api/users/me", Staff, &[(Get, User, Own), (Patch, User, Own)]),
+
+    on("/api/projects", Staff, &[(Get, User, Shared), (Post, Staff, All)]),
+    on("/api/projects/{id}", Staff, &[(Get, User, Shared), (Patch, Staff, All), (Delete, Staff, All)]),
+
+    on("/api/projects/{project}/documents", Staff, &[(Get, Staff, All), (Post, Staff, All)]),
+    on("/api/projects/{project}/documents/{id}", Staff, &[(Get, Staff, All), (Patch, Staff, All), (Delete, Staff, All)]),
+
+    on("/api/projects/{project}/chats", User, &[(Get, User, FetchAll), (Post, User, Own)]),
+    on("/api/projects/{project}/chats/{id}", User, &[(Get, User, FetchAll), (Patch, User, FetchAll), (Delete, User, FetchAll)]),
+    on("/api/projects/{project}/chats/{id}/converse", User, &[(Post, User, Own)]),
+
+    on("/media/{name}", Public, &[(Get, Public, All)]),
+];
+
+fn find(path: &str) -> Option<&'static Access> {
+    TABLE.iter().find(|access| access.path == path)
+}
+
+/// Begins to register the handlers of a path of the [`TABLE`].
+pub(super) fn at(web: &Web, path: &'static str) -> Registration {
+    let access = find(path).unwrap_or_else(|| panic!("{path} is not in the table of who may do what"));
+    Registration { web: web.clone(), access, resource: resource(access.otherwise), open: access.verbs.to_vec() }
+}
+
+/// A path whose handlers are being registered.
+#[must_use = "a path is served after `served`"]
+pub(super) struct Registration {
+    web: Web,
+    access: &'static Access,
+    resource: Resource<Web>,
+    /// What the table knows and has no handler yet.
+    open: Vec<(Verb, Permission, Whose)>,
+}
+
+impl Registration {
+    pub(super) fn get<H: Handler<T, Web>, T: 'static>(mut self, handler: H) -> Self {
+        let needs = self.take(Get);
+        self.resource = self.resource.get(needs, handler);
+        self
+    }
+
+    pub(super) fn post<H: Handler<T, Web>, T: 'static>(mut self, handler: H) -> Self {
+        let needs = self.take(Post);
+        self.resource = self.resource.post(needs, handler);
+        self
+    }
+
+    pub(super) fn patch<H: Handler<T, Web>, T: 'static>(mut self, handler: H) -> Self {
+        let needs = self.take(Patch);
+        self.resource = self.resource.patch(needs, handler);
+        self
+    }
+
+    pub(super) fn delete<H: Handler<T, Web>, T: 'static>(mut self, handler: H) -> Self {
+        let needs = self.take(Delete);
+        self.resource = self.resource.delete(needs, handler);
+        self
+    }
+
+    /// Ids of this path may contain a dot: usernames and names of files do. Elsewhere such a path does not exist.
+    pub(super) fn dotted_ids(mut self) -> Self {
+        self.resource = self.resource.dotted_ids();
+        self
+    }
+
+    /// The router of the path. Every verb of the table has a handler now.
+    pub(super) fn served(self) -> Router<Web> {
+        assert!(self.open.is_empty(), "{} has no handler for {:?}", self.access.path, self.open);
+        Router::new().route(self.access.path, self.resource.guarded_by(self.web))
+    }
+
+    fn take(&mut self, verb: Verb) -> Permission {
+        let place = self.open.iter().position(|(open, ..)| *open == verb);
+        let place = place.unwrap_or_else(|| panic!("{} has no {verb:?} in the table", self.access.path));
+        self.open.remove(place).1
+    }
+}
+
+/// Whose objects the request reaches, for this caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Everybody's.
+    All,
+    /// One owner's.
+    Of(ChatOwner),
+    /// What is shared with people who are not staff.
+    Shared,
+    /// Nobody's.
+    Nothing,
+}
+
+impl Scope {
+    /// Whether an object of this owner can be reached.
+    pub(super) fn covers(self, owner: Option<ChatOwner>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of(one) => owner == Some(one),
+            Self::Shared | Self::Nothing => false,
+        }
+    }
+
+    /// The person whose objects alone are listed; `None` for everybody's.
+    pub(super) fn only_user(self) -> Option<UserId> {
+        match self {
+            Self::Of(ChatOwner::User(user)) => Some(user),
+            Self::All => None,
+            Self::Of(ChatOwner::ApiKey(_)) | Self::Shared | Self::Nothing => Some(UserId::new(uuid::Uuid::nil())),
+        }
+    }
+
+    fn of(whose: Whose, caller: Option<&CallerInfo>, query: &ListQuery) -> Self {
+        let Some(caller) = caller else { return if whose == All { Self::All } else { Self::Nothing } };
+        let own = Self::Of(ChatOwner::User(caller.id()));
+        match whose {
+            All => Self::All,
+            Own => own,
+            FetchAll if caller.user.is_superuser && query.get("fetch") == Some("all") => Self::All,
+            FetchAll => own,
+            Shared if caller.user.is_staff => Self::All,
+            Shared => Self::Shared,
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Scope {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let access = parts.extensions.get::<MatchedPath>().and_then(|path| find(path.as_str()));
+        let verb = match parts.method {
+            Method::GET | Method::HEAD => Get,
+            Method::PATCH => Patch,
+            Method::DELETE => Delete,
+            _ => Post,
+        };
+        let rule = access.and_then(|access| access.verbs.iter().find(|(known, ..)| *known == verb));
+        let Some((_, _, whose)) = rule else { return Ok(Self::Nothing) };
+        Ok(Self::of(*whose, parts.extensions.get::<CallerInfo>(), &ListQuery::of(&parts.uri)))
+    }
+}
