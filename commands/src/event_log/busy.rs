@@ -15,7 +15,7 @@ const LONG: i64 = 32;
 /// The most aggregates that are kept.
 const MAX_KEPT: usize = 1_000;
 /// How long a command waits for its turn. Without it, it may lose a race and be decided anew, which is slower but right.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Locks of aggregates that nobody waits for are thrown away when there are so many.
 const MAX_LOCKS: usize = 1_024;
 
