@@ -145,7 +145,9 @@ function print(name, { rate, median_ms, p99_ms, not_2xx, lost, own, postgres, mo
 const model = spawn(process.execPath, [path.join(here, "model.mjs")], { stdio: ["ignore", "pipe", "inherit"] });
 let server;
 try {
-    server = await Server.start(program, { OPENAI_BASE_URL: await firstLine(model), OPENAI_API_KEY: "none", OPENAI_MODEL: "instant" });
+    server = await Server.start(program, {
+        OPENAI_BASE_URL: await firstLine(model), OPENAI_API_KEY: "none", OPENAI_MODEL: "instant", LIMIT_CONVERSE: "0",
+    });
     await server.logIn();
     const seeded = await seed(server);
     if (Number(options.chats)) fill(sql, seeded, Number(options.chats));
