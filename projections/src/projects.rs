@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     ProjectionError, Projector, QueryError, assistants,
-    listing::{Page, Window, containing, page_of_ids},
+    listing::{FOUND, Page, Window, page_of_ids, push_search},
     wire_time,
 };
 
@@ -269,14 +269,15 @@ pub fn staff_ordering_column(wire_name: &str) -> Option<&'static str> {
 
 /// Projects; the default one first and then oldest first, unless ordered otherwise.
 pub async fn list(pool: &PgPool, filter: &Filter, window: &Window) -> Result<Page<ProjectRow>, QueryError> {
-    let mut found = QueryBuilder::new("WITH found AS (SELECT * FROM views.projects WHERE NOT is_deleted");
+    let mut found = QueryBuilder::new(FOUND);
+    found.push("SELECT * FROM views.projects WHERE NOT is_deleted");
     if !filter.staff {
         found.push(" AND is_default");
     }
     if let Some(archived) = filter.archived {
         found.push(" AND is_archived = ").push_bind(archived);
     }
-    found.push(" AND title ILIKE ALL (").push_bind(containing(&filter.search)).push(")");
+    push_search(&mut found, "title", &filter.search);
     let page = page_of_ids(pool, found, "is_default DESC, position", window).await?;
     let rows = rows(pool, &page.results).await?;
     Ok(page.with_rows(rows))

@@ -1,7 +1,7 @@
 //! Who is calling: the owner of a token, or of an e-mail address and password.
 
 use axum::http::request::Parts;
-use commands::accounts::AccountError;
+use commands::accounts::{AccountError, hash_token};
 use domain::{
     envelope::Actor,
     ids::{SessionId, UserId},
@@ -56,6 +56,9 @@ impl Authenticator for Web {
         let (id, session) = match credentials {
             Credentials::Anonymous => return Ok(None),
             Credentials::Token(token) => {
+                if let Some((user, session)) = users::logged_in(&self.app.pool, &hash_token(&token)).await? {
+                    return Ok(Some(CallerInfo { user, session: Some(session) }));
+                }
                 let session = self.app.accounts.authenticate(&token).await?.ok_or_else(ApiError::invalid_token)?;
                 (session.user, Some(session.session))
             }

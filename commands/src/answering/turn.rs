@@ -26,6 +26,8 @@ use crate::{
 
 /// Earlier turns that the model is told of.
 const MAX_HISTORY: usize = 10;
+/// How far back they are looked for: about three events a turn, more where answers have failed.
+const MAX_HISTORY_EVENTS: i64 = 100;
 /// While the log cannot be written, a complete answer is kept and tried again.
 const RECORD_PAUSE: Duration = Duration::from_secs(1);
 
@@ -167,7 +169,8 @@ impl Work {
 
     /// Earlier turns of the conversation.
     async fn history(&self) -> Result<Vec<Exchange>, Failure> {
-        let events = self.answering.commands.log().events_of::<Chat>(self.chat.value()).await.map_err(|error| {
+        let log = self.answering.commands.log();
+        let events = log.latest_events_of::<Chat>(self.chat.value(), MAX_HISTORY_EVENTS).await.map_err(|error| {
             tracing::error!(error = %crate::error_chain(&error), chat = %self.chat, "the history cannot be read");
             Failure::new(AnswerFailure::Interrupted)
         })?;

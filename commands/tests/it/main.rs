@@ -4,6 +4,7 @@
 //! two of them share nothing but the database.
 
 mod appending;
+mod busy;
 mod consuming;
 mod evaluation;
 mod kafka;

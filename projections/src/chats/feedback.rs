@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     QueryError,
-    listing::{Page, Window, page_of_ids},
+    listing::{FOUND, Page, Window, page_of_ids},
     wire_time,
 };
 
@@ -92,10 +92,7 @@ pub async fn feedback_list(
     filter: &FeedbackFilter,
     window: &Window,
 ) -> Result<Page<FeedbackView>, QueryError> {
-    let mut found = QueryBuilder::new(
-        "WITH found AS (
-             SELECT feedback.* FROM views.chat_feedback AS feedback JOIN views.chats ON chats.id = feedback.chat_id WHERE true",
-    );
+    let mut found = QueryBuilder::new(format!("{FOUND}SELECT feedback.* FROM views.chat_feedback AS feedback JOIN views.chats ON chats.id = feedback.chat_id WHERE true"));
     if let Some(owner) = filter.owner {
         found.push(" AND chats.owner = ").push_bind(owner.value());
     }

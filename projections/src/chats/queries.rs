@@ -15,7 +15,7 @@ use super::messages::{MessageView, of_chats};
 use crate::{
     QueryError,
     documents::DocumentView,
-    listing::{Page, Window, containing, page_of_ids},
+    listing::{FOUND, Page, Window, page_of_ids, push_search},
     projects::{self, ProjectRow, ProjectView},
     wire_time,
 };
@@ -171,16 +171,16 @@ pub async fn list(
     filter: &Filter,
     window: &Window,
 ) -> Result<Page<ChatSummary>, QueryError> {
-    let mut found = QueryBuilder::new(
-        "WITH found AS (
-             SELECT chats.*, users.username FROM views.chats LEFT JOIN views.users ON users.id = chats.owner
-             WHERE NOT chats.is_deleted AND chats.project_id = ",
+    let mut found = QueryBuilder::new(FOUND);
+    found.push(
+        "SELECT chats.*, users.username FROM views.chats LEFT JOIN views.users ON users.id = chats.owner
+         WHERE NOT chats.is_deleted AND chats.project_id = ",
     );
     found.push_bind(project.value());
     if let Some(owner) = filter.owner {
         found.push(" AND chats.owner = ").push_bind(owner.value());
     }
-    found.push(" AND chats.title ILIKE ALL (").push_bind(containing(&filter.search)).push(")");
+    push_search(&mut found, "chats.title", &filter.search);
     let page = page_of_ids(pool, found, "created_at DESC, position DESC", window).await?;
     let chats = rows(pool, &page.results).await?;
     let project = project_view(pool, project.value()).await?;
