@@ -7,6 +7,7 @@ use domain::{
     event::HasSubject,
     ids::{CommandId, EventId, UserId},
 };
+use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
 use crate::event_log::{Append, AppendError, Committed, EventLog, EventPosition, Idempotency, Loaded, Row, StoreError};
@@ -141,11 +142,32 @@ impl Commands {
         A::Command: Clone + Send + Sync,
         A: Aggregate<Services = ()>,
     {
+        self.execute_with_rows_of::<A>(id, commands, context, |_| rows.clone()).await
+    }
+
+    /// Executes several commands on one aggregate, one on top of the other, and writes the rows that follow from what was
+    /// decided in the same transaction. Where there are none without an event, what the rows rely on is still so when they
+    /// are written.
+    ///
+    /// # Errors
+    /// [`ExecuteError`]; nothing has changed then.
+    pub async fn execute_with_rows_of<A>(
+        &self,
+        id: Uuid,
+        commands: Vec<A::Command>,
+        context: &Context,
+        rows: impl Fn(&[A::Event]) -> Vec<Row>,
+    ) -> Result<Committed, ExecuteError<A::Error>>
+    where
+        A: HasSubject,
+        A::Command: Clone + Send + Sync,
+        A: Aggregate<Services = ()>,
+    {
         let mut attempt = 1;
         loop {
             let mut unit = self.unit(context);
-            unit.stage_all::<A>(id, commands.clone()).await?;
-            unit.rows.extend(rows.iter().cloned());
+            let events = unit.stage_all::<A>(id, commands.clone()).await?;
+            unit.rows.extend(rows(&events));
             match unit.commit(id).await {
                 Err(AppendError::VersionConflict) if attempt < ATTEMPTS => attempt += 1,
                 result => return Ok(result?),
@@ -169,7 +191,7 @@ impl Commands {
             user_agent: context.user_agent.clone(),
             recorded_at: clock.now(),
         };
-        Unit { log: &self.log, context, metadata, streams: Vec::new(), rows: Vec::new() }
+        Unit { log: &self.log, context, metadata, streams: Vec::new(), rows: Vec::new(), turn: None }
     }
 }
 
@@ -180,14 +202,16 @@ pub struct Unit<'a> {
     metadata: Metadata,
     streams: Vec<crate::event_log::StreamAppend>,
     pub rows: Vec<Row>,
+    /// The turn on the first aggregate. Never on two of them: two units could then wait for each other.
+    turn: Option<OwnedMutexGuard<()>>,
 }
 
 impl Unit<'_> {
-    /// Loads an aggregate and lets it decide.
+    /// Loads an aggregate and lets it decide. Says what it has decided.
     ///
     /// # Errors
     /// [`ExecuteError::Refused`] or [`ExecuteError::Store`].
-    pub async fn stage<A>(&mut self, id: Uuid, command: A::Command) -> Result<(), ExecuteError<A::Error>>
+    pub async fn stage<A>(&mut self, id: Uuid, command: A::Command) -> Result<Vec<A::Event>, ExecuteError<A::Error>>
     where
         A: HasSubject + Aggregate<Services = ()>,
         A::Command: Send,
@@ -195,15 +219,22 @@ impl Unit<'_> {
         self.stage_all::<A>(id, vec![command]).await
     }
 
-    /// Loads an aggregate and lets it decide several commands, one on top of the other.
+    /// Loads an aggregate and lets it decide several commands, one on top of the other. Says what it has decided.
     ///
     /// # Errors
     /// [`ExecuteError::Refused`] or [`ExecuteError::Store`].
-    pub async fn stage_all<A>(&mut self, id: Uuid, commands: Vec<A::Command>) -> Result<(), ExecuteError<A::Error>>
+    pub async fn stage_all<A>(
+        &mut self,
+        id: Uuid,
+        commands: Vec<A::Command>,
+    ) -> Result<Vec<A::Event>, ExecuteError<A::Error>>
     where
         A: HasSubject + Aggregate<Services = ()>,
         A::Command: Send,
     {
+        if self.turn.is_none() && self.streams.is_empty() {
+            self.turn = self.log.turns().take(id).await;
+        }
         let mut loaded: Loaded<A> = self.log.load(id).await?;
         let sink = EventSink::default();
         for command in commands {
@@ -211,9 +242,9 @@ impl Unit<'_> {
         }
         let events = sink.collect().await;
         if !events.is_empty() {
-            self.streams.push(self.log.encode(&loaded, events, &self.metadata).await?);
+            self.streams.push(self.log.encode(&loaded, events.clone(), &self.metadata).await?);
         }
-        Ok(())
+        Ok(events)
     }
 
     /// Appends what was staged. `resource_id` is what a repeated request under the same idempotency key is told to have made.

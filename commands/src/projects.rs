@@ -2,7 +2,7 @@
 
 use domain::{
     ids::ProjectId,
-    project::{Project, ProjectChanges, ProjectCommand, ProjectError, Settings},
+    project::{Assistant, Project, ProjectChanges, ProjectCommand, ProjectError, Settings},
 };
 use uuid::Uuid;
 
@@ -100,6 +100,19 @@ impl Projects {
         Ok(self.commands.execute_with::<Project>(id.value(), ProjectCommand::Delete, rows, context).await?)
     }
 
+    /// Gives a project a new assistant.
+    ///
+    /// # Errors
+    /// [`ProjectError::NotFound`] or [`ProjectError::HasAssistant`], or the log's.
+    pub async fn create_assistant(
+        &self,
+        id: ProjectId,
+        assistant: Assistant,
+        context: &Context,
+    ) -> Result<Committed, ProjectsError> {
+        Ok(self.commands.execute::<Project>(id.value(), ProjectCommand::CreateAssistant(assistant), context).await?)
+    }
+
     /// The project as it is now.
     ///
     /// # Errors
@@ -146,6 +159,9 @@ impl Projects {
         update: ProjectUpdate,
     ) -> Result<(), ProjectsError> {
         let mut steps: Vec<ProjectCommand> = create.into_iter().collect();
+        if let Some(ProjectCommand::Create { creator: Some(user), .. }) = steps.first() {
+            unit.rows.push(Row::Own { user: *user, thing: id.value() });
+        }
         steps.push(ProjectCommand::Change(Box::new(update.changes)));
         steps.extend(update.is_archived.map(ProjectCommand::SetArchived));
         steps.extend(update.is_default.map(ProjectCommand::SetDefault));

@@ -5,11 +5,15 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod assistants;
 pub mod chats;
 pub mod documents;
 pub mod listing;
 pub mod projector;
 pub mod projects;
+pub mod run_feedback;
+pub mod test_runs;
+pub mod test_suites;
 pub mod users;
 pub mod wire_time;
 

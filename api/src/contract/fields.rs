@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::{
     field_errors::{FieldErrors, FieldMessages},
     input::{Input, Received},
-    kinds::{Boolean, Choice, File, Float, Id, Integer, Kind, Nullable, Strings, Text},
+    kinds::{Boolean, Choice, Choices, File, Float, Id, Integer, Kind, Nullable, Strings, Text},
     problem::ApiError,
 };
 
@@ -62,6 +62,11 @@ impl<'i> Fields<'i> {
     /// One of these numbers, as a number or as text.
     pub fn choice(&mut self, name: &'static str, choices: &'static [i64]) -> Field<'_, 'i, Choice> {
         self.field(name, Choice(choices))
+    }
+
+    /// A list of some of these numbers, each as a number or as text; not empty.
+    pub fn choices(&mut self, name: &'static str, choices: &'static [i64]) -> Field<'_, 'i, Choices> {
+        self.field(name, Choices(choices))
     }
 
     pub fn boolean(&mut self, name: &'static str) -> Field<'_, 'i, Boolean> {
@@ -124,6 +129,11 @@ impl<'f, 'i, K: Kind> Field<'f, 'i, K> {
     /// The value, or `None` if the field is missing.
     pub fn optional(self) -> Option<K::Value> {
         self.read(false)
+    }
+
+    /// The value, or `None` if the field is missing. A form cannot empty it: it is required where the object is made.
+    pub fn if_sent(self) -> Option<K::Value> {
+        if self.fields.input.get(self.name).is_some() { self.read(true) } else { None }
     }
 
     /// The value, or this one if the field is missing.
@@ -211,3 +221,7 @@ impl Field<'_, '_, Strings> {
         self.map_kind(|strings| strings.not_empty = true)
     }
 }
+
+#[cfg(test)]
+#[path = "fields_tests.rs"]
+mod tests;

@@ -3,41 +3,11 @@
 //! A request may hold more: unknown fields are ignored. A number does where a text is wanted, and texts of numbers and
 //! booleans do where those are wanted.
 
+pub mod accounts;
+pub mod evaluation;
+
 use utoipa::ToSchema;
-
-#[derive(ToSchema)]
-pub struct Registration {
-    /// Letters, digits and `@ . + - _`; not taken, in any case of its letters.
-    #[schema(min_length = 1, max_length = 150)]
-    pub username: String,
-    #[schema(min_length = 1, max_length = 80)]
-    pub full_name: String,
-    /// At least eight characters, not only digits, neither common nor like the other fields.
-    #[schema(min_length = 8)]
-    pub password: String,
-    #[schema(format = Email, max_length = 254)]
-    pub email: String,
-    #[schema(min_length = 1)]
-    pub recaptcha: String,
-}
-
-#[derive(ToSchema)]
-pub struct Credentials {
-    #[schema(min_length = 1)]
-    pub password: String,
-    #[schema(format = Email, max_length = 254)]
-    pub email: String,
-}
-
-/// Only what is named is changed.
-#[derive(ToSchema)]
-pub struct ProfileChange {
-    #[schema(min_length = 1, max_length = 80, nullable = false)]
-    pub full_name: Option<String>,
-    /// Ends all other logins of the user.
-    #[schema(min_length = 8, nullable = false)]
-    pub password: Option<String>,
-}
+use uuid::Uuid;
 
 #[derive(ToSchema)]
 pub struct NewProject {
@@ -157,6 +127,34 @@ pub struct Question {
     pub transcript_start_time: Option<f64>,
     #[schema(nullable = false)]
     pub transcript_end_time: Option<f64>,
+}
+
+/// A spoken question.
+#[derive(ToSchema)]
+pub struct SpokenQuestion {
+    #[schema(value_type = String, format = Binary)]
+    pub audio: Vec<u8>,
+    #[schema(max_length = 10, default = "en", nullable = false)]
+    pub language: Option<String>,
+}
+
+#[derive(ToSchema)]
+pub struct NewAssistant {
+    #[schema(min_length = 1, max_length = 256)]
+    pub name: String,
+    #[schema(default = "", nullable = false)]
+    pub instructions: Option<String>,
+    /// By name, such as `gpt-4`, or by number.
+    #[schema(min_length = 1, max_length = 100)]
+    pub model: String,
+}
+
+/// What somebody thinks of a message.
+#[derive(ToSchema)]
+pub struct NewFeedback {
+    pub chat_message: Uuid,
+    pub liked: bool,
+    pub message: Option<String>,
 }
 
 /// An event of a streamed answer.

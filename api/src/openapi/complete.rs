@@ -19,9 +19,6 @@ pub(super) const API_KEY: &str = "apiKey";
 const JSON: &str = "application/json";
 const FORMS: [&str; 2] = ["application/x-www-form-urlencoded", "multipart/form-data"];
 
-/// Ids that are no UUIDs: usernames and names of files.
-const TEXT_IDS: [&str; 2] = ["username", "name"];
-
 /// All operations, with path and method.
 pub(super) fn operations(document: &mut OpenApi) -> impl Iterator<Item = (&str, Method, &mut Operation)> {
     document.paths.paths.iter_mut().flat_map(|(path, item)| {
@@ -49,7 +46,7 @@ pub(super) fn complete(document: &mut OpenApi) {
     for (path, method, operation) in operations(document) {
         let needs = permission(path, &method);
         operation.security = Some(callers(needs));
-        specify_ids(operation);
+        specify_ids(path, operation);
         add_forms(operation);
         for status in refusals_of(path, &method, operation, needs) {
             add_refusal(operation, status);
@@ -74,21 +71,29 @@ fn callers(needs: Permission) -> Vec<SecurityRequirement> {
     }
 }
 
-fn specify_ids(operation: &mut Operation) {
-    for parameter in operation.parameters.iter_mut().flatten() {
-        if let RefOr::T(parameter) = parameter
-            && parameter.parameter_in == ParameterIn::Path
-            && !TEXT_IDS.contains(&parameter.name.as_str())
-        {
-            parameter.schema = Some(uuid());
-        }
-    }
+/// The ids of the path, whether or not the handler looks at them.
+fn specify_ids(path: &str, operation: &mut Operation) {
+    let is_id =
+        |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(it) if it.parameter_in == ParameterIn::Path);
+    let parameters = operation.parameters.get_or_insert_default();
+    parameters.retain(|parameter| !is_id(parameter));
+    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let ids = names.map(|name| {
+        let mut id = Parameter::new(name);
+        id.parameter_in = ParameterIn::Path;
+        id.schema = Some(id_named(name));
+        RefOr::T(id)
+    });
+    parameters.splice(0..0, ids);
 }
 
-fn uuid() -> RefOr<Schema> {
-    let uuid =
-        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
-    Schema::from(uuid).into()
+fn id_named(name: &str) -> RefOr<Schema> {
+    let id = match name {
+        "username" | "name" => ObjectBuilder::new().schema_type(Type::String),
+        "number" => ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)),
+        _ => ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))),
+    };
+    Schema::from(id).into()
 }
 
 /// What comes as JSON may come as a form, too.

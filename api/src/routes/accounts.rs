@@ -1,4 +1,4 @@
-//! `auth/*` and `users/me`.
+//! `auth/register`, `auth/login` and `auth/logout`.
 
 use axum::{
     Json, Router,
@@ -13,7 +13,7 @@ use domain::{
     user::Roles,
     values::{Email, FullName, Username},
 };
-use projections::users::{self, UserView};
+use projections::users::UserView;
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 use zeroize::Zeroizing;
@@ -25,8 +25,13 @@ use super::{
     web::{Origin, Web, empty},
 };
 use crate::{
-    contract::{fields::Fields, input::UnreadBody, problem::ApiError},
-    openapi::bodies::{Credentials, ProfileChange, Registration as RegistrationBody},
+    contract::{
+        fields::Fields,
+        input::{Input, UnreadBody},
+        problem::ApiError,
+    },
+    limits::Action,
+    openapi::bodies::accounts::{Credentials, Registration as RegistrationBody},
 };
 
 const INVALID_USERNAME: &str =
@@ -34,7 +39,7 @@ const INVALID_USERNAME: &str =
 
 /// What the handlers say of themselves.
 #[derive(OpenApi)]
-#[openapi(paths(register, log_in, log_out, me, change_me))]
+#[openapi(paths(register, log_in, log_out))]
 pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
@@ -42,7 +47,6 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .merge(at(web, "/api/auth/register").post(register).served())
         .merge(at(web, "/api/auth/login").post(log_in).served())
         .merge(at(web, "/api/auth/logout").delete(log_out).served())
-        .merge(at(web, "/api/users/me").get(me).patch(change_me).served())
 }
 
 /// Makes an account.
@@ -53,7 +57,26 @@ pub(super) fn router(web: &Web) -> Router<Web> {
     responses((status = 201, description = "Made"))
 )]
 async fn register(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {
+    web.throttle(Action::Register, origin.address)?;
     let input = body.read().await?;
+    let (registration, captcha) = read_registration(&web, &input, true).await?;
+    if let Some(service) = &web.app.captcha {
+        let address = origin.address.map(|address| address.to_string());
+        if !service.is_solved(&captcha, address.as_deref()).await? {
+            return Err(ApiError::Messages(vec!["Invalid captcha".to_owned()]));
+        }
+    }
+    let id = UserId::new(web.app.clock.new_id());
+    let committed = web.app.accounts.register(id, registration, &origin.context(Actor::User(id))).await?;
+    web.written(&committed, async || Ok(empty(StatusCode::CREATED))).await
+}
+
+/// Reads what a new account is made of; with it, what the captcha on the page has given its visitor.
+pub(super) async fn read_registration(
+    web: &Web,
+    input: &Input,
+    with_captcha: bool,
+) -> Result<(Registration, String), ApiError> {
     let wanted_email = input.text("email").and_then(|text| Email::parse(text).ok());
     let wanted_username = input.text("username").and_then(|text| Username::parse(text).ok());
     let (email_taken, username_taken) =
@@ -62,29 +85,28 @@ async fn register(State(web): State<Web>, origin: Origin, body: UnreadBody) -> R
         .iter()
         .filter_map(|name| Some((label(name), input.text(name)?.to_owned())))
         .collect();
-    let (username, full_name, password, email) = input.create(|fields| {
+    let (username, full_name, password, email, captcha) = input.create(|fields| {
         let username = fields
             .text("username")
             .max(Username::MAX_CHARS)
-            .check(INVALID_USERNAME, |text| Username::parse(text).is_ok())
+            // What is too long has its own message.
+            .check(INVALID_USERNAME, |text| text.chars().count() > Username::MAX_CHARS || Username::parse(text).is_ok())
             .check(USERNAME_TAKEN, move |_| !username_taken)
             .required();
         let full_name = fields.text("full_name").max(FullName::MAX_CHARS).required();
         let password = new_password(fields, &about, true);
-        let email = fields.email("email").max(Email::MAX_CHARS).check(EMAIL_TAKEN, move |_| !email_taken).required();
-        fields.text("recaptcha").required();
-        (username, full_name, password.unwrap_or_default(), email)
+        let email = fields.email("email").check(EMAIL_TAKEN, move |_| !email_taken).required();
+        let captcha = if with_captcha { fields.text("recaptcha").required() } else { String::new() };
+        (username, full_name, password.unwrap_or_default(), email, captcha)
     })?;
     let registration = Registration {
         username: Username::parse(&username).map_err(|_| ApiError::field("username", INVALID_USERNAME))?,
-        email: Email::parse(&email).map_err(|_| ApiError::field("email", "Enter a valid email address."))?,
+        email: parse_email(&email)?,
         full_name: parse_name(&full_name)?,
         password,
         roles: Roles::default(),
     };
-    let id = UserId::new(web.app.clock.new_id());
-    let committed = web.app.accounts.register(id, registration, &origin.context(Actor::User(id))).await?;
-    web.written(&committed, async || Ok(empty(StatusCode::CREATED))).await
+    Ok((registration, captcha))
 }
 
 fn label(field: &str) -> &'static str {
@@ -95,8 +117,13 @@ fn label(field: &str) -> &'static str {
     }
 }
 
+/// What a password must not be like.
+pub(super) fn about(user: &UserView) -> [(&'static str, String); 3] {
+    [("username", user.username.clone()), ("full name", user.full_name.clone()), ("email address", user.email.clone())]
+}
+
 /// Reads `password` under the rules for new ones.
-fn new_password(
+pub(super) fn new_password(
     fields: &mut Fields<'_>,
     about: &[(&'static str, String)],
     required: bool,
@@ -113,7 +140,11 @@ fn new_password(
     Some(password)
 }
 
-fn parse_name(text: &str) -> Result<FullName, ApiError> {
+pub(super) fn parse_email(text: &str) -> Result<Email, ApiError> {
+    Email::parse(text).map_err(|_| ApiError::field("email", "Enter a valid email address."))
+}
+
+pub(super) fn parse_name(text: &str) -> Result<FullName, ApiError> {
     FullName::parse(text).map_err(|error| ApiError::field("full_name", format!("The name {error}.")))
 }
 
@@ -132,12 +163,14 @@ struct Login {
     responses((status = 200, description = "Logged in", body = Login))
 )]
 async fn log_in(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {
+    web.throttle(Action::LogIn, origin.address)?;
     let input = body.read().await?;
     let (password, email) = input.create(|fields| {
         let password = Zeroizing::new(fields.text("password").untrimmed().required());
         (password, fields.email("email").required())
     })?;
     let email = Email::parse(&email).map_err(|_| ApiError::from(AccountError::WrongCredentials))?;
+    web.throttle_account(Action::LogIn, &email.comparable())?;
     let session = SessionId::new(web.app.clock.new_id());
     let login = web.app.accounts.log_in(&email, password, session, |user| origin.context(Actor::User(user))).await?;
     web.written(&login.committed, async || Ok(Json(Login { token: login.token.as_str().to_owned() }).into_response()))
@@ -154,44 +187,4 @@ async fn log_out(State(web): State<Web>, origin: Origin, caller: Option<CallerIn
     let session = commands::accounts::Session { user: caller.id(), session };
     let committed = web.app.accounts.log_out(session, &origin.context(caller.actor())).await?;
     web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
-}
-
-/// Who is calling.
-#[utoipa::path(get, path = "/api/users/me", responses((status = 200, description = "The caller", body = UserView)))]
-async fn me(caller: CallerInfo) -> Response {
-    Json(caller.user).into_response()
-}
-
-/// Changes the caller's name or password.
-#[utoipa::path(
-    patch,
-    path = "/api/users/me",
-    request_body = ProfileChange,
-    responses((status = 200, description = "The caller, changed", body = UserView))
-)]
-async fn change_me(
-    State(web): State<Web>,
-    origin: Origin,
-    caller: CallerInfo,
-    body: UnreadBody,
-) -> Result<Response, ApiError> {
-    let input = body.read().await?;
-    let user = &caller.user;
-    let about = [
-        ("username", user.username.clone()),
-        ("full name", user.full_name.clone()),
-        ("email address", user.email.clone()),
-    ];
-    let (full_name, password) = input.partial(|fields| {
-        let full_name = fields.text("full_name").max(FullName::MAX_CHARS).optional();
-        (full_name, new_password(fields, &about, false))
-    })?;
-    let full_name = full_name.as_deref().map(parse_name).transpose()?;
-    let context = origin.context(caller.actor());
-    let committed = web.app.accounts.change(caller.id(), caller.session, full_name, password, &context).await?;
-    web.written(&committed, async || {
-        let user = users::find(&web.app.pool, caller.id()).await?.ok_or_else(ApiError::not_found)?;
-        Ok(Json(user).into_response())
-    })
-    .await
 }

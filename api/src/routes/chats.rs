@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use commands::execute::Context;
+use commands::{event_log::Row, execute::Context};
 use domain::{
     chat::{Chat, ChatCommand},
     ids::{ChatId, ProjectId},
@@ -14,10 +14,11 @@ use domain::{
     values::Title,
 };
 use projections::{
-    chats::{self, ChatDetail, ChatSummary, Filter},
+    chats::{self, ChatDetail, ChatSummary, FeedbackView, Filter, MessageView, ThreadMessage},
     listing::Page,
 };
-use utoipa::OpenApi;
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
 use super::{
     access::{Scope, at},
@@ -39,12 +40,14 @@ use crate::{
 
 /// What the handlers say of themselves.
 #[derive(OpenApi)]
-#[openapi(paths(list, start, get, retitle, delete))]
+#[openapi(paths(list, list_all, feedbacks, start, get, retitle, delete))]
 pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
         .merge(at(web, "/api/projects/{project}/chats").get(list).post(start).served())
+        .merge(at(web, "/api/projects/{project}/chats/list_all").get(list_all).served())
+        .merge(at(web, "/api/projects/{project}/chats/{id}/feedbacks").get(feedbacks).served())
         .merge(at(web, "/api/projects/{project}/chats/{id}").get(get).patch(retitle).delete(delete).served())
 }
 
@@ -63,8 +66,66 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let project = ProjectId::new(parent_id(&project)?);
     let filter = Filter { owner: scope.only_user(), search: query.search_words() };
-    let window = query.window(chats::ordering_column);
+    // Alone of all lists it is always in its own order: newest first.
+    let window = query.window(|_| None);
     Ok(Json(chats::list(&web.app.pool, project, &filter, &window).await?).into_response())
+}
+
+/// A message as chats show it: with less about it where an assistant answers.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "the document is made from its variants")]
+enum ShownMessage {
+    Answered(MessageView),
+    ByAssistant(ThreadMessage),
+}
+
+type ShownChat = ChatDetail<ShownMessage>;
+
+/// The caller's chats in the project with their messages; everybody's for superusers.
+#[utoipa::path(
+    get,
+    path = "/api/projects/{project}/chats/list_all",
+    responses((status = 200, description = "All of them", body = Vec<ShownChat>))
+)]
+async fn list_all(
+    State(web): State<Web>,
+    scope: Scope,
+    Path(project): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let project = ProjectId::new(parent_id(&project)?);
+    let chats = chats::list_all(&web.app.pool, project, scope.only_user(), &web.media_base(&headers)).await?;
+    // All are of one project.
+    if chats.first().is_some_and(|chat| chat.by_assistant) {
+        let threads: Vec<_> = chats.into_iter().map(chats::ChatDetail::into_thread).collect();
+        return Ok(Json(threads).into_response());
+    }
+    Ok(Json(chats).into_response())
+}
+
+/// The ratings of the messages of a chat.
+#[derive(Serialize, ToSchema)]
+struct FeedbackOfChat {
+    data: Vec<FeedbackView>,
+}
+
+/// The ratings of the messages of a chat.
+#[utoipa::path(
+    get,
+    path = "/api/projects/{project}/chats/{id}/feedbacks",
+    params(Fetch),
+    responses((status = 200, description = "All of them", body = FeedbackOfChat))
+)]
+async fn feedbacks(
+    State(web): State<Web>,
+    scope: Scope,
+    Path(path): Path<(String, String)>,
+) -> Result<Response, ApiError> {
+    let (project, id) = ids(path)?;
+    find(&web, scope, project, id).await?;
+    let data = chats::feedback_of_chat(&web.app.pool, id).await?;
+    Ok(Json(FeedbackOfChat { data }).into_response())
 }
 
 /// The ids of a path: a malformed project is a 400, a malformed chat a 404.
@@ -118,7 +179,8 @@ async fn start(
     let id = ChatId::new(web.app.clock.new_id());
     let command = ChatCommand::Start { project_id, owner: caller.id(), title };
     let context = origin.context_of_creation(&caller, &input);
-    let committed = web.app.commands.execute::<Chat>(id.value(), command, &context).await?;
+    let rows = vec![Row::Own { user: caller.id(), thing: id.value() }];
+    let committed = web.app.commands.execute_with::<Chat>(id.value(), command, rows, &context).await?;
     let id = committed.repeats.map_or(id, ChatId::new);
     web.written(&committed, async || {
         let chat = chats::find(&web.app.pool, project_id, id).await?.ok_or_else(ApiError::not_found)?;
@@ -132,7 +194,7 @@ async fn start(
     get,
     path = "/api/projects/{project}/chats/{id}",
     params(Fetch),
-    responses((status = 200, description = "The chat", body = ChatDetail))
+    responses((status = 200, description = "The chat", body = ShownChat))
 )]
 async fn get(
     State(web): State<Web>,
@@ -142,7 +204,8 @@ async fn get(
 ) -> Result<Response, ApiError> {
     let (project, id) = ids(path)?;
     let chat = chats::detail(&web.app.pool, project, id, &web.media_base(&headers)).await?;
-    Ok(Json(chat.filter(|chat| scope.covers(chat.owner)).ok_or_else(ApiError::not_found)?).into_response())
+    let chat = chat.filter(|chat| scope.covers(chat.owner)).ok_or_else(ApiError::not_found)?;
+    Ok(if chat.by_assistant { Json(chat.into_thread()).into_response() } else { Json(chat).into_response() })
 }
 
 /// Changes a chat's title.
@@ -163,7 +226,7 @@ async fn retitle(
 ) -> Result<Response, ApiError> {
     let (project, id) = ids(path)?;
     let chat = find(&web, scope, project, id).await?;
-    let title = body.read().await?.partial(|fields| fields.text("title").max(Title::MAX_CHARS).optional())?;
+    let title = body.read().await?.partial(|fields| fields.text("title").max(Title::MAX_CHARS).if_sent())?;
     let Some(title) = title else { return Ok(Json(chat).into_response()) };
     let title = Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?;
     let context: Context = origin.context(caller.actor());

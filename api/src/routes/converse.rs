@@ -3,15 +3,25 @@
 use axum::{
     Json, Router,
     extract::{Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use commands::answering::{Ask, Turn, TurnEvent};
-use domain::ids::{ChatId, MessageId};
+use commands::{
+    answering::{Ask, Asked, Turn, TurnEvent},
+    ports::Recording,
+};
+use domain::{
+    chat::Stage,
+    ids::{ChatId, MessageId},
+};
 use futures::stream;
-use projections::chats::{self, MessageView};
+use projections::{
+    chats::{self, MessageView},
+    documents::media_url,
+};
+use serde::Serialize;
 use tokio::sync::mpsc::UnboundedReceiver;
-use utoipa::OpenApi;
+use utoipa::{OpenApi, ToSchema};
 
 use super::{
     access::{Scope, at},
@@ -21,10 +31,11 @@ use super::{
 };
 use crate::{
     contract::{
-        input::{Input, UnreadBody},
+        input::{Input, UnreadBody, Upload},
         problem::ApiError,
         sse::{self, AnswerFrame},
     },
+    limits::Action,
     openapi::{
         bodies::{AnswerEvent, Question},
         parameters::{Idempotency, ProviderKey as ProviderKeyHeader},
@@ -56,7 +67,7 @@ pub(super) fn router(web: &Web) -> Router<Web> {
     params(ProviderKeyHeader, Idempotency),
     request_body(content = Question, content_type = "multipart/form-data"),
     responses((status = 200, description = "The answer", content(
-        (MessageView = "application/json"),
+        (Answer = "application/json"),
         (AnswerEvent = "text/event-stream"),
     )))
 )]
@@ -67,17 +78,20 @@ async fn converse(
     caller: CallerInfo,
     Path(path): Path<(String, String)>,
     key: ProviderKey,
+    headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
+    web.throttle(Action::Converse, origin.address)?;
+    web.throttle_account(Action::Converse, &caller.actor().to_string())?;
     let (project, chat) = ids(path)?;
     find(&web, scope, project, chat).await?;
     let input = body.read_multipart().await.map_err(as_error)?;
     let request = Request::read(&input)?;
-    let text = request.text;
     let ask = Ask {
         project,
         chat,
-        text: text.clone(),
+        question: request.question,
+        transcription: request.transcription,
         language: request.language,
         temperature: request.temperature,
         top_k: request.top_k,
@@ -85,43 +99,67 @@ async fn converse(
         provider_key: key.0,
         allow_key: caller.user.allow_key,
         shows_failure: request.stream,
+        speaks: request.speaks,
     };
     let turn = web.app.answering.ask(ask, &origin.context_of_creation(&caller, &input)).await?;
-    if request.stream { stream_answer(web, chat, text, turn).await } else { whole_answer(web, turn).await }
+    if turn.by_assistant {
+        plain_answer(web, turn).await
+    } else if request.stream {
+        stream_answer(web.clone(), chat, turn, web.media_base(&headers)).await
+    } else {
+        whole_answer(web, turn).await
+    }
 }
 
 struct Request {
-    text: String,
+    question: Asked,
+    transcription: Option<Stage>,
     language: String,
     temperature: f64,
     top_k: u32,
     nonce: Option<String>,
     stream: bool,
+    speaks: bool,
+}
+
+/// The language of a recording or a question: `en` unless the client names another.
+pub(super) fn language_of(input: &Input) -> Result<String, ApiError> {
+    let language = input.text("language").map(str::trim).filter(|text| !text.is_empty()).unwrap_or("en");
+    if language.chars().count() > MAX_LANGUAGE_CHARS || language.contains('\0') {
+        return Err(ApiError::error(format!("language has more than {MAX_LANGUAGE_CHARS} characters")));
+    }
+    Ok(language.to_owned())
+}
+
+/// The uploaded recording; an empty one is none.
+pub(super) fn recording_of(input: &Input) -> Result<Option<Recording>, ApiError> {
+    let Some(Upload { file_name, bytes, .. }) = input.file("audio") else { return Ok(None) };
+    if bytes.is_empty() {
+        return Err(ApiError::error("The submitted file is empty."));
+    }
+    Ok(Some(Recording { bytes: bytes.to_vec(), file_name: file_name.clone() }))
 }
 
 impl Request {
     /// All errors of this endpoint are `{"error": …}`.
     fn read(input: &Input) -> Result<Self, ApiError> {
-        if input.file("audio").is_some() {
-            return Err(ApiError::error(
-                "[Speech to Text] Failed to transcribe speech: no speech-to-text engine is configured",
-            ));
-        }
         let field = |name: &str| input.text(name).map(str::trim).filter(|text| !text.is_empty());
         let text = field("text").map(|text| text.replace('\0', "")).filter(|text| !text.trim().is_empty());
-        let language = field("language").unwrap_or("en");
-        if language.chars().count() > MAX_LANGUAGE_CHARS {
-            return Err(ApiError::error(format!("language has more than {MAX_LANGUAGE_CHARS} characters")));
-        }
+        let question = recording_of(input)?.map(Asked::Speech).or_else(|| text.map(Asked::Text));
+        let language = language_of(input)?;
         let nonce = field("noonce");
         if nonce.is_some_and(|nonce| nonce.chars().count() > MAX_NONCE_CHARS) {
             return Err(ApiError::error(format!("noonce has more than {MAX_NONCE_CHARS} characters")));
         }
+        let seconds = |name: &str| field(name).and_then(|text| text.parse::<f64>().ok());
         let temperature = field("temperature").map_or(Ok(DEFAULT_TEMPERATURE), str::parse::<f64>);
         let top_k = field("top_k").map_or(Ok(DEFAULT_TOP_K), str::parse::<u32>);
         Ok(Self {
-            text: text.ok_or_else(|| ApiError::error("Please provide text or audio to generate transcript"))?,
-            language: language.to_owned(),
+            question: question.ok_or_else(|| ApiError::error("Please provide text or audio to generate transcript"))?,
+            transcription: seconds("transcript_start_time")
+                .zip(seconds("transcript_end_time"))
+                .and_then(|(start, end)| Stage::between_epoch_seconds(start, end)),
+            language,
             temperature: temperature
                 .ok()
                 .filter(|number| (0.0..=2.0).contains(number))
@@ -132,6 +170,7 @@ impl Request {
                 .ok_or_else(|| ApiError::error("top_k must be a positive whole number"))?,
             nonce: nonce.map(str::to_owned),
             stream: field("stream") != Some("false"),
+            speaks: field("generate_audio") != Some("false"),
         })
     }
 }
@@ -144,9 +183,18 @@ fn as_error(error: ApiError) -> ApiError {
     }
 }
 
+/// A complete answer.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum Answer {
+    Message(Box<MessageView>),
+    ByAssistant { message: String },
+}
+
 async fn message(web: &Web, id: MessageId) -> Result<Response, ApiError> {
     let message = chats::message(&web.app.pool, id, RELATIVE_MEDIA).await?;
-    Ok(Json(message.ok_or_else(ApiError::not_found)?).into_response())
+    let message = message.ok_or_else(ApiError::not_found)?;
+    Ok(Json(Answer::Message(Box::new(message))).into_response())
 }
 
 async fn whole_answer(web: Web, turn: Turn) -> Result<Response, ApiError> {
@@ -171,6 +219,32 @@ async fn whole_answer(web: Web, turn: Turn) -> Result<Response, ApiError> {
     Err(ApiError::error("The answer was interrupted."))
 }
 
+/// An assistant's answer is its text alone.
+async fn plain_answer(web: Web, turn: Turn) -> Result<Response, ApiError> {
+    let Some(mut events) = turn.events else {
+        web.settled(&turn.committed).await;
+        let message = chats::message(&web.app.pool, turn.answer_id, RELATIVE_MEDIA).await?;
+        let message = message.ok_or_else(still_answering)?.message;
+        return Ok(Json(Answer::ByAssistant { message }).into_response());
+    };
+    while let Some(event) = events.recv().await {
+        match event {
+            TurnEvent::Delta(_) => {}
+            TurnEvent::Completed { text, committed, .. } => {
+                let answer = Answer::ByAssistant { message: text };
+                return web.written(&committed, async || Ok(Json(answer).into_response())).await;
+            }
+            TurnEvent::Failed { message, committed } => {
+                if let Some(committed) = committed {
+                    web.settled(&committed).await;
+                }
+                return Err(ApiError::error(message));
+            }
+        }
+    }
+    Err(ApiError::error("The answer was interrupted."))
+}
+
 fn still_answering() -> ApiError {
     ApiError::detail(StatusCode::CONFLICT, "The question was asked before and has no answer yet.")
 }
@@ -180,14 +254,16 @@ struct Frames {
     chat: String,
     input: String,
     so_far: String,
+    media_base: String,
     /// `None` after the last frame.
     events: Option<UnboundedReceiver<TurnEvent>>,
 }
 
-async fn stream_answer(web: Web, chat: ChatId, input: String, turn: Turn) -> Result<Response, ApiError> {
+async fn stream_answer(web: Web, chat: ChatId, turn: Turn, media_base: String) -> Result<Response, ApiError> {
+    let input = turn.question;
     let Some(events) = turn.events else {
         web.settled(&turn.committed).await;
-        let message = chats::message(&web.app.pool, turn.answer_id, RELATIVE_MEDIA).await?;
+        let message = chats::message(&web.app.pool, turn.answer_id, &media_base).await?;
         let message = message.ok_or_else(still_answering)?;
         let frame = AnswerFrame {
             chat: chat.to_string(),
@@ -196,11 +272,12 @@ async fn stream_answer(web: Web, chat: ChatId, input: String, turn: Turn) -> Res
             message: message.message,
             stop: true,
             error: false,
-            ayushma_voice: None,
+            ayushma_voice: message.audio,
         };
         return Ok(sse::response(stream::iter([frame])));
     };
-    let frames = Frames { web, chat: chat.to_string(), input, so_far: String::new(), events: Some(events) };
+    let so_far = String::new();
+    let frames = Frames { web, chat: chat.to_string(), input, so_far, media_base, events: Some(events) };
     Ok(sse::response(stream::unfold(frames, |mut frames| async {
         let frame = frames.next().await?;
         Some((frame, frames))
@@ -227,10 +304,11 @@ impl Frames {
                 let message = self.so_far.clone();
                 self.frame(delta, message, false)
             }
-            Some(TurnEvent::Completed { text, committed }) => {
+            Some(TurnEvent::Completed { text, audio, committed }) => {
                 // Right after the last frame the client reads the chat.
                 self.web.settled(&committed).await;
-                self.last(text, false)
+                let ayushma_voice = audio.map(|name| media_url(&self.media_base, &name));
+                AnswerFrame { ayushma_voice, ..self.last(text, false) }
             }
             Some(TurnEvent::Failed { message, committed }) => {
                 if let Some(committed) = committed {

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use commands::documents::{NewDocument, NewFile};
+use commands::{documents::NewDocument, uploads::NewFile};
 use domain::{
     ids::{DocumentId, ProjectId},
     values::{DocumentType, Title},
@@ -30,6 +30,7 @@ use crate::{
         paging::ListQuery,
         problem::ApiError,
     },
+    limits::Action,
     openapi::{
         bodies::{DocumentChange, NewDocument as NewDocumentBody},
         parameters::{Idempotency, Listing},
@@ -114,6 +115,8 @@ async fn add(
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
+    web.throttle(Action::Upload, origin.address)?;
+    web.throttle_account(Action::Upload, &caller.actor().to_string())?;
     let project = ProjectId::new(parent_id(&project)?);
     web.app.documents.check_project(project).await?;
     let input = body.read_multipart().await?;
@@ -135,7 +138,7 @@ async fn add(
         description,
         document_type: DocumentType::from_number(document_type).unwrap_or(DocumentType::File),
         text_content,
-        file: file.map(|file| NewFile { name: file.file_name, bytes: file.bytes.to_vec() }),
+        file: file.map(|file| NewFile { name: file.file_name, bytes: file.bytes }),
     };
     let id = DocumentId::new(web.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
@@ -172,7 +175,7 @@ async fn describe(
     let (project, id) = ids(path)?;
     find(&web, project, id, &headers).await?;
     let (title, description) = body.read_multipart().await?.partial(|fields| {
-        let title = fields.text("title").max(Title::MAX_CHARS).optional();
+        let title = fields.text("title").max(Title::MAX_CHARS).if_sent();
         (title, fields.text("description").allow_blank().nullable().optional())
     })?;
     let title = title

@@ -2,56 +2,80 @@
 
 pub mod access;
 mod accounts;
+mod assistants;
 mod caller;
 mod chats;
 mod converse;
 mod documents;
+mod evaluation;
+mod feedback;
 mod media;
+mod passwords;
 mod projects;
 mod refusals;
 mod schema;
+mod speech;
+mod users;
 mod web;
 
-use axum::{Extension, Router};
+use axum::{Extension, Router, middleware::from_fn_with_state};
 use utoipa::{OpenApi as _, openapi::OpenApi};
 
 use crate::{
     app::App,
     config::HttpSettings,
-    contract::{input::BodyLimits, layers},
+    contract::{client_address, client_address::TrustedProxies, input::BodyLimits, layers, room::Room},
     openapi,
 };
 pub use caller::CallerInfo;
 pub use web::Web;
 
 const MEGABYTE: usize = 1_048_576;
+/// Of the greatest size. Smaller ones are more, and what is more than that waits.
+const UPLOADS_AT_ONCE: usize = 4;
 
 /// Everything that is served.
 pub fn router(app: App, http: HttpSettings) -> Router {
     let limits = BodyLimits { upload_bytes: http.max_upload_mb * MEGABYTE, ..BodyLimits::default() };
+    let trusted = TrustedProxies::from(http.trusted_proxies.as_slice());
+    let room = Room::new(limits.upload_bytes.max(limits.form_bytes) * UPLOADS_AT_ONCE);
     let web = Web::new(app, http);
     let router = Router::new()
         .merge(accounts::router(&web))
+        .merge(passwords::router(&web))
+        .merge(users::router(&web))
         .merge(projects::router(&web))
+        .merge(assistants::router(&web))
         .merge(documents::router(&web))
         .merge(chats::router(&web))
         .merge(converse::router(&web))
+        .merge(evaluation::router(&web))
+        .merge(speech::router(&web))
+        .merge(feedback::router(&web))
         .merge(media::router(&web))
         .merge(schema::router(&web))
         .with_state(web)
-        .layer(Extension(limits));
+        .layer(Extension(limits))
+        .layer(Extension(room))
+        .layer(from_fn_with_state(trusted, client_address::find));
     layers::finish(router)
 }
 
 /// What is served, as an OpenAPI document.
 pub fn document() -> OpenApi {
-    openapi::document([
+    let resources = [
         ("accounts", accounts::Api::openapi()),
+        ("passwords", passwords::Api::openapi()),
+        ("users", users::Api::openapi()),
         ("projects", projects::Api::openapi()),
+        ("assistants", assistants::Api::openapi()),
         ("documents", documents::Api::openapi()),
         ("chats", chats::Api::openapi()),
         ("chats", converse::Api::openapi()),
+        ("chats", speech::Api::openapi()),
+        ("feedback", feedback::Api::openapi()),
         ("media", media::Api::openapi()),
         ("schema", schema::Api::openapi()),
-    ])
+    ];
+    openapi::document(resources.into_iter().chain(evaluation::documents()))
 }

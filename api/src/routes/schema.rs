@@ -25,7 +25,7 @@ pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
-        .merge(at(web, SCHEMA).get(schema).served())
+        .merge(at(web, SCHEMA).get(schema).own_forms().served())
         // Pages for people in a browser, outside the contract's rules.
         .route("/", get(to_swagger))
         .route(SWAGGER, get(async || swagger("index.html")))

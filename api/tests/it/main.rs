@@ -2,19 +2,31 @@
 //! in processes of its own (`installation`, `cli`).
 
 mod accounts;
+mod assistants;
 mod bad_input;
+mod captcha;
+mod chat_feedback;
 mod chats;
 mod cli;
+mod concurrency;
+mod contract;
 mod converse;
 mod converse_refusals;
 mod default_project;
+mod deleting_users;
 mod documents;
 mod event_log;
+mod hostile_requests;
+mod hostile_uploads;
 mod idempotency;
 mod installation;
+mod languages;
+mod mail;
 mod media;
+mod media_in_s3;
 mod openapi;
 mod outages;
+mod passwords;
 mod profile;
 mod project_access;
 mod projects;
@@ -23,7 +35,15 @@ mod provider_keys;
 #[path = "../../../commands/tests/it/proxy.rs"]
 #[expect(dead_code, reason = "shared with the tests of the event log, which use all of it")]
 mod proxy;
+mod rate_limits;
 mod read_your_writes;
+mod run_feedback;
 mod sessions;
+mod speech_to_text;
+mod spoken_answers;
 mod streams;
 mod support;
+mod test_runs;
+mod test_suites;
+mod url_documents;
+mod users;

@@ -95,7 +95,8 @@ async fn a_view_has_all_of_its_fields_and_no_others_and_a_request_may_leave_out_
     let all = |name: &str| -> BTreeSet<String> {
         schema(name)["properties"].as_object().expect("a view has fields").keys().cloned().collect()
     };
-    for view in ["UserView", "DocumentView", "MessageView", "ProjectView", "StaffProjectView", "AnswerTimes"] {
+    for view in ["UserView", "DocumentView", "MessageView", "ProjectView", "StaffProjectView", "AnswerTimes", "RunView"]
+    {
         assert_eq!(required(view), all(view), "{view}");
         assert_eq!(schema(view)["additionalProperties"], false, "{view}");
     }

@@ -3,17 +3,22 @@
 //! The work on an answer belongs to the server, not to the connection: it goes on when the client has gone.
 //! A job stands for it while it runs; when its process dies, another worker records the failure.
 
+mod compose;
+mod interpreting;
 mod interrupted;
 mod keys;
+mod languages;
+mod respondent;
+mod speaking;
 mod turn;
 
 use std::sync::Arc;
 
 use domain::{
-    chat::{AnswerFailure, Chat, ChatCommand, ChatError, Question},
+    chat::{AnswerFailure, Chat, ChatCommand, ChatError, Question, Stage},
     ids::{ChatId, MessageId, ProjectId},
     project::Project,
-    values::Model,
+    values::{Model, SttEngine},
 };
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -23,11 +28,15 @@ use uuid::Uuid;
 use crate::{
     event_log::{AppendError, Committed, NewJob, Reservation, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
-    ports::{SharedEmbedder, SharedIndex, SharedLanguageModel},
+    ports::{SharedEmbedder, SharedIndex, SharedLanguageModel, TranscriptionError},
     projects::{Projects, ProjectsError},
+    uploads::Uploads,
 };
+pub(crate) use compose::{Draft, Failure, Written};
 pub use interrupted::InterruptedAnswers;
 pub use keys::{KeyChoice, NoKey};
+pub use languages::{Asked, Languages, TimedText};
+use respondent::Respondent;
 
 /// Jobs that stand for answers being made.
 pub const ANSWER: &str = "answer";
@@ -41,7 +50,9 @@ pub type ModelNames = Arc<dyn Fn(Model) -> String + Send + Sync>;
 pub struct Ask {
     pub project: ProjectId,
     pub chat: ChatId,
-    pub text: String,
+    pub question: Asked,
+    /// When the text was transcribed, if the client had that done before.
+    pub transcription: Option<Stage>,
     pub language: String,
     pub temperature: f64,
     pub top_k: u32,
@@ -53,6 +64,8 @@ pub struct Ask {
     pub allow_key: bool,
     /// Whether a failure is shown in the conversation.
     pub shows_failure: bool,
+    /// Whether the answer shall be spoken.
+    pub speaks: bool,
 }
 
 /// Why a question was not taken.
@@ -64,8 +77,11 @@ pub enum AskError {
     NonceUsed,
     #[error(transparent)]
     NoKey(#[from] NoKey),
-    #[error("no translator is configured for the language")]
-    NoTranslator,
+    #[error("[Speech to Text] Failed to transcribe speech with {} engine: {source}", engine.name())]
+    Transcription { engine: SttEngine, source: TranscriptionError },
+    /// Nobody translates, or the translator failed; the cause is in the log.
+    #[error("[Translation] Failed to translate the text")]
+    Translation,
     #[error(transparent)]
     Execute(#[from] ExecuteError<ChatError>),
     #[error(transparent)]
@@ -83,8 +99,8 @@ impl From<StoreError> for AskError {
 pub enum TurnEvent {
     /// More of the answer's text.
     Delta(String),
-    /// The answer is complete and recorded.
-    Completed { text: String, committed: Committed },
+    /// The answer is complete and recorded; `audio` is the name of its speech in the media store.
+    Completed { text: String, audio: Option<String>, committed: Committed },
     /// There is no answer; `message` is fit for the client.
     Failed { message: String, committed: Option<Committed> },
 }
@@ -92,6 +108,10 @@ pub enum TurnEvent {
 /// A question that was taken.
 pub struct Turn {
     pub answer_id: MessageId,
+    /// The question, as typed or as transcribed.
+    pub question: String,
+    /// Whether the project's assistant answers: in plain text, never by stream.
+    pub by_assistant: bool,
     pub committed: Committed,
     /// Ends after [`TurnEvent::Completed`] or [`TurnEvent::Failed`]. `None` if the request repeats an earlier one.
     pub events: Option<mpsc::UnboundedReceiver<TurnEvent>>,
@@ -105,6 +125,8 @@ pub struct Answering {
     pub model: SharedLanguageModel,
     pub embedder: SharedEmbedder,
     pub index: SharedIndex,
+    pub uploads: Uploads,
+    pub languages: Languages,
     pub names: ModelNames,
     /// The server's own provider key.
     pub server_key: Option<String>,
@@ -132,48 +154,89 @@ impl Answering {
         Ok(KeyChoice::choose(sent, own, self.server_key.clone().filter(|_| allow_key))?)
     }
 
+    /// The key for the model provider's services in this project. An assistant answers with whatever there is: the asker's
+    /// allowance is not asked for.
+    ///
+    /// # Errors
+    /// [`NoKey`] if a key is needed and there is none, or the database's.
+    pub async fn provider_key(
+        &self,
+        project: &Project,
+        id: ProjectId,
+        sent: Option<String>,
+        allow_key: bool,
+    ) -> Result<Option<String>, AskError> {
+        let by_assistant = Respondent::of(project).is_assistant;
+        match self.choose_key(id, sent, allow_key || by_assistant).await {
+            Ok(choice) => Ok(choice.into_key()),
+            Err(AskError::NoKey(_)) if by_assistant => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Takes a question and starts the work on its answer.
     ///
     /// # Errors
     /// [`AskError`]; the question was not recorded then.
     pub async fn ask(&self, ask: Ask, context: &Context) -> Result<Turn, AskError> {
-        if !ask.language.eq_ignore_ascii_case("en") {
-            return Err(AskError::NoTranslator);
-        }
-        let key = self.choose_key(ask.project, ask.provider_key, ask.allow_key).await?;
         let project = self.projects.load(ask.project).await?;
+        let key = self.provider_key(&project, ask.project, ask.provider_key, ask.allow_key).await?;
+        let respondent = Respondent::of(&project);
+        let (text, transcription) = match ask.question {
+            Asked::Text(text) => (text, ask.transcription),
+            Asked::Speech(recording) => {
+                let engine = respondent.stt_engine;
+                let TimedText { text, stage } = self.transcribe(engine, recording, &ask.language, key.clone()).await?;
+                (text, Some(stage))
+            }
+        };
+        let english = self.in_english(&text, &ask.language, key.as_deref()).await?;
+        let (english_text, translation) = english.map(|english| (english.text, english.stage)).unzip();
         let clock = &self.commands.log().clock;
         let question = Question {
             message_id: MessageId::new(clock.new_id()),
             answer_id: MessageId::new(clock.new_id()),
-            text: ask.text,
-            english_text: None,
-            translation: None,
-            transcription: None,
+            text,
+            english_text,
+            translation,
+            transcription,
             language: ask.language,
             temperature: ask.temperature,
             top_k: ask.top_k,
         };
         let answer_id = question.answer_id;
-        let notice = ask.shows_failure.then(|| STREAM_NOTICE.to_owned());
-        let committed = self.record_question(ask.chat, &question, ask.nonce, notice.as_deref(), context).await?;
+        let by_assistant = respondent.is_assistant;
+        let notice = (ask.shows_failure && !by_assistant).then(|| STREAM_NOTICE.to_owned());
+        let nonce = ask.nonce.filter(|_| !by_assistant);
+        let committed = self.record_question(ask.chat, &question, nonce, notice.as_deref(), context).await?;
         if let Some(first) = committed.repeats {
-            return Ok(Turn { answer_id: MessageId::new(first), committed, events: None });
+            let answer_id = MessageId::new(first);
+            return Ok(Turn { answer_id, question: question.text, by_assistant, committed, events: None });
         }
+        let asked = question.text.clone();
         let (report, events) = mpsc::unbounded_channel();
         let work = turn::Work {
             answering: self.clone(),
             chat: ask.chat,
             project_id: ask.project,
-            settings: settings_of(project),
+            respondent,
             question,
-            key: key.into_key(),
+            key,
             notice,
+            speaks: ask.speaks && !by_assistant,
             context: Context { idempotency: None, ..context.clone() },
             report,
         };
         self.tracker.spawn(work.run());
-        Ok(Turn { answer_id, committed, events: Some(events) })
+        Ok(Turn { answer_id, question: asked, by_assistant, committed, events: Some(events) })
+    }
+
+    /// The settings of a project, also of a deleted one.
+    pub(crate) async fn settings_of(
+        &self,
+        project: ProjectId,
+    ) -> Result<Option<domain::project::Settings>, StoreError> {
+        Ok(self.projects.load(project).await?.settings().cloned())
     }
 
     async fn record_question(
@@ -215,13 +278,6 @@ impl Answering {
                 Ok(committed) => return Ok(committed),
             }
         }
-    }
-}
-
-fn settings_of(project: Project) -> Option<domain::project::Settings> {
-    match project {
-        Project::Absent => None,
-        Project::Existing { settings, .. } | Project::Deleted { settings } => Some(settings),
     }
 }
 

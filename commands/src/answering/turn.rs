@@ -2,35 +2,32 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use domain::{
-    chat::{
-        AnswerFailure, Chat, ChatCommand, ChatError, Completion, Generation, Question, RetrievedPassage, Stage,
-        Transcript, Usage,
-    },
-    ids::{ChatId, DocumentId, ProjectId},
-    project::Settings,
-    values::Model,
+    chat::{AnswerFailure, Chat, ChatCommand, ChatError, Completion, Question, RetrievedPassage, Transcript},
+    ids::{ChatId, ProjectId},
 };
-use futures::StreamExt;
-use tokio::{sync::mpsc, time::Instant};
+use tokio::sync::mpsc;
 
-use super::{Answering, TurnEvent, message_of};
+use super::{
+    Answering, TurnEvent,
+    compose::{Draft, Failure, Written},
+    interpreting::Translated,
+    languages::is_english,
+    message_of,
+    respondent::Respondent,
+    speaking::Spoken,
+};
 use crate::{
     event_log::{AppendError, Committed, Row, StoreError},
     execute::{Context, ExecuteError},
     jobs::keep_alive,
-    ports::{AnswerChunk, AnswerRequest, Exchange, Finish, Passage, ProviderError, Query, TextKind},
-    prompt::{Prompt, ReferenceFilter, render, split_references},
+    ports::{Exchange, Passage},
 };
 
-/// The most passages that an answer is made from, whatever the client asks for: about 5,000 tokens, of at least five documents.
-const MAX_PASSAGES: u32 = 20;
 /// Earlier turns that the model is told of.
 const MAX_HISTORY: usize = 10;
-/// Small models may repeat themselves without end.
-const MAX_ANSWER_BYTES: usize = 200_000;
-const MAX_ANSWER_TIME: Duration = Duration::from_secs(300);
+/// How far back they are looked for: about three events a turn, more where answers have failed.
+const MAX_HISTORY_EVENTS: i64 = 100;
 /// While the log cannot be written, a complete answer is kept and tried again.
 const RECORD_PAUSE: Duration = Duration::from_secs(1);
 
@@ -38,25 +35,14 @@ pub(super) struct Work {
     pub answering: Answering,
     pub chat: ChatId,
     pub project_id: ProjectId,
-    pub settings: Option<Settings>,
+    pub respondent: Respondent,
     pub question: Question,
     pub key: Option<String>,
     pub notice: Option<String>,
+    /// Whether the answer shall be spoken.
+    pub speaks: bool,
     pub context: Context,
     pub report: mpsc::UnboundedSender<TurnEvent>,
-}
-
-/// An answer that was not made: why, what there was of it, and what the client is told beyond the usual message.
-struct Failure {
-    reason: AnswerFailure,
-    partial_text: String,
-    message: Option<String>,
-}
-
-impl Failure {
-    fn new(reason: AnswerFailure) -> Self {
-        Self { reason, partial_text: String::new(), message: None }
-    }
 }
 
 impl Work {
@@ -92,7 +78,10 @@ impl Work {
             }
         };
         let event = match (self.record(command).await, outcome) {
-            (Ok(committed), Ok(text)) => TurnEvent::Completed { text, committed },
+            (Ok(committed), Ok(text)) => match self.speak(&text).await {
+                Some(Spoken { audio, committed }) => TurnEvent::Completed { text, audio: Some(audio), committed },
+                None => TurnEvent::Completed { text, audio: None, committed },
+            },
             (Ok(committed), Err(message)) => TurnEvent::Failed { message, committed: Some(committed) },
             (Err(error), _) => {
                 tracing::error!(error = %crate::error_chain(&error), chat = %self.chat, "an answer was not recorded");
@@ -126,60 +115,38 @@ impl Work {
         drop(self.report.send(event));
     }
 
-    fn now(&self) -> DateTime<Utc> {
-        self.answering.commands.log().clock.now()
-    }
-
     async fn make(&self) -> Result<Completion, Failure> {
-        let (passages, retrieval) = self.retrieve().await?;
-        let template = self.settings.as_ref().map(|settings| settings.prompt.as_str()).filter(|text| !text.is_empty());
-        let prompt = render(template, &passages)
-            .map_err(|error| Failure { message: Some(error.to_string()), ..Failure::new(AnswerFailure::BadPrompt) })?;
-        let retrieved: Vec<DocumentId> = passages.iter().map(|passage| passage.document_id).collect();
-        let request = self.request(&prompt, passages).await?;
-        let model_requested = request.model.clone();
-        let started_at = self.now();
-        let (raw, finish) = self.stream(request).await?;
-        let (text, citations) = split_references(&raw, &retrieved);
-        let response = Stage { started_at, ended_at: self.now() };
+        let question = self.question.english_text.as_ref().unwrap_or(&self.question.text);
+        let retrieved = self.answering.retrieve(self.project_id, question, self.question.top_k).await?;
+        self.record_passages(&retrieved.passages).await?;
+        let draft = Draft {
+            template: &self.respondent.template,
+            model: self.respondent.model,
+            retrieved,
+            history: self.history().await?,
+            question,
+            temperature: self.question.temperature,
+            key: self.key.clone(),
+        };
+        let answer_id = self.question.answer_id;
+        let language = &self.question.language;
+        let show = |shown| self.report(TurnEvent::Delta(shown));
+        if is_english(language) {
+            let Written { text, citations, generation } = self.answering.write(draft, show).await?;
+            return Ok(Completion { answer_id, text, english_text: None, translation: None, citations, generation });
+        }
+        let (written, Translated { text, stage }) = self.answering.write_in(language, draft, show).await?;
         Ok(Completion {
-            answer_id: self.question.answer_id,
+            answer_id,
             text,
-            english_text: None,
-            translation: None,
-            citations,
-            generation: Generation {
-                model_requested,
-                model_returned: finish.model,
-                prompt_version: prompt.version.to_owned(),
-                prompt_hash: prompt.template_hash,
-                temperature: self.question.temperature,
-                usage: finish
-                    .prompt_tokens
-                    .zip(finish.completion_tokens)
-                    .map(|(prompt_tokens, completion_tokens)| Usage { prompt_tokens, completion_tokens }),
-                finish_reason: finish.reason,
-                retrieval,
-                response,
-            },
+            english_text: Some(written.text),
+            translation: Some(stage),
+            citations: written.citations,
+            generation: written.generation,
         })
     }
 
-    async fn retrieve(&self) -> Result<(Vec<Passage>, Stage), Failure> {
-        let started_at = self.now();
-        let embedder = &self.answering.embedder;
-        let text = self.question.text.clone();
-        let mut vectors = embedder
-            .embed(std::slice::from_ref(&text), TextKind::Question)
-            .await
-            .map_err(|error| failure_of(&error))?;
-        let vector = vectors.pop().unwrap_or_default();
-        let query = Query { text, model: embedder.model().to_owned(), vector };
-        let limit = usize::try_from(self.question.top_k.clamp(1, MAX_PASSAGES)).unwrap_or(1);
-        let passages = self.answering.index.search(self.project_id, query, limit).await.map_err(|error| {
-            tracing::error!(error = %crate::error_chain(&error), "passages cannot be searched");
-            Failure::new(AnswerFailure::RetrievalFailed)
-        })?;
+    async fn record_passages(&self, passages: &[Passage]) -> Result<(), Failure> {
         let command = ChatCommand::RecordPassages {
             answer_id: self.question.answer_id,
             passages: passages
@@ -197,11 +164,13 @@ impl Work {
             tracing::error!(error = %crate::error_chain(&error), chat = %self.chat, "passages were not recorded");
             Failure::new(AnswerFailure::Interrupted)
         })?;
-        Ok((passages, Stage { started_at, ended_at: self.now() }))
+        Ok(())
     }
 
-    async fn request(&self, prompt: &Prompt, passages: Vec<Passage>) -> Result<AnswerRequest, Failure> {
-        let events = self.answering.commands.log().events_of::<Chat>(self.chat.value()).await.map_err(|error| {
+    /// Earlier turns of the conversation.
+    async fn history(&self) -> Result<Vec<Exchange>, Failure> {
+        let log = self.answering.commands.log();
+        let events = log.latest_events_of::<Chat>(self.chat.value(), MAX_HISTORY_EVENTS).await.map_err(|error| {
             tracing::error!(error = %crate::error_chain(&error), chat = %self.chat, "the history cannot be read");
             Failure::new(AnswerFailure::Interrupted)
         })?;
@@ -213,60 +182,6 @@ impl Work {
             .answered_before(self.question.answer_id)
             .map(|(question, answer)| Exchange { question: question.to_owned(), answer: answer.to_owned() })
             .collect();
-        let history = history.split_off(history.len().saturating_sub(MAX_HISTORY));
-        let model = self.settings.as_ref().map_or(Model::Gpt35, |settings| settings.model);
-        Ok(AnswerRequest {
-            model: (self.answering.names)(model),
-            system: prompt.system.clone(),
-            history,
-            question: self.question.text.replace(['\r', '\n'], " "),
-            passages,
-            temperature: self.question.temperature,
-            api_key: self.key.clone(),
-        })
+        Ok(history.split_off(history.len().saturating_sub(MAX_HISTORY)))
     }
-
-    /// Streams the model's answer to the client. Returns all of it, as the model wrote it.
-    async fn stream(&self, request: AnswerRequest) -> Result<(String, Finish), Failure> {
-        let mut stream = self.answering.model.answer(request).await.map_err(|error| failure_of(&error))?;
-        let mut raw = String::new();
-        let mut finish = Finish::default();
-        let mut filter = ReferenceFilter::default();
-        let end = Instant::now() + MAX_ANSWER_TIME;
-        loop {
-            let Ok(chunk) = tokio::time::timeout_at(end, stream.next()).await else {
-                return Err(Failure { partial_text: raw, ..Failure::new(AnswerFailure::ProviderUnavailable) });
-            };
-            let Some(chunk) = chunk else { break };
-            if raw.len() > MAX_ANSWER_BYTES {
-                return Err(Failure { partial_text: raw, ..Failure::new(AnswerFailure::Refused) });
-            }
-            match chunk {
-                Ok(AnswerChunk::Delta(text)) => {
-                    raw.push_str(&text);
-                    let shown = filter.push(&text);
-                    if !shown.is_empty() {
-                        self.report(TurnEvent::Delta(shown));
-                    }
-                }
-                Ok(AnswerChunk::Finished(end)) => finish = end,
-                Err(error) => return Err(Failure { partial_text: raw, ..failure_of(&error) }),
-            }
-        }
-        let rest = filter.finish();
-        if !rest.is_empty() {
-            self.report(TurnEvent::Delta(rest));
-        }
-        Ok((raw, finish))
-    }
-}
-
-fn failure_of(error: &ProviderError) -> Failure {
-    tracing::warn!(error = %crate::error_chain(error), "a model provider failed");
-    Failure::new(match error {
-        ProviderError::Unauthorized => AnswerFailure::Unauthorized,
-        ProviderError::RateLimited => AnswerFailure::RateLimited,
-        ProviderError::Refused(_) => AnswerFailure::Refused,
-        ProviderError::Unavailable(_) => AnswerFailure::ProviderUnavailable,
-    })
 }

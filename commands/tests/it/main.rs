@@ -4,11 +4,16 @@
 //! two of them share nothing but the database.
 
 mod appending;
+mod busy;
 mod consuming;
+mod evaluation;
 mod kafka;
 mod outages;
+mod owning;
 mod personal_text;
 mod proxy;
 mod relaying;
+mod scheduling;
 mod streaming;
 mod support;
+mod uploads;

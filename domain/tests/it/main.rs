@@ -4,8 +4,11 @@
 //! value, and the architecture.
 
 mod arbitrary;
+mod arbitrary_tests;
 mod architecture;
+mod metrics;
 mod properties;
 mod samples;
+mod samples_tests;
 mod sources;
 mod stored_events;

@@ -8,11 +8,13 @@ use domain::{
     document::{DocumentEvent, EmbeddingFailure, Source, StoredFile},
     event::Event,
     ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, SessionId, UserId},
-    project::{ProjectEvent, Settings},
+    project::{Assistant, ProjectEvent, Settings},
     user::{Roles, UserEvent},
     values::{DocumentType, Email, FullName, Model, SttEngine, Title, TtsEngine, Username},
 };
 use uuid::Uuid;
+
+use crate::samples_tests::{full_feedback, full_runs, full_suites, minimal_runs, minimal_suites};
 
 /// An event to be stored.
 pub(crate) struct Sample {
@@ -25,9 +27,14 @@ pub(crate) fn samples() -> Vec<Sample> {
     let full = full_users().into_iter().map(Event::User).chain(full_projects().into_iter().map(Event::Project));
     let full = full.chain(full_documents().into_iter().map(Event::Document));
     let full = full.chain(full_chats().into_iter().map(Event::Chat));
+    let full = full.chain(full_suites().into_iter().map(Event::TestSuite));
+    let full = full.chain(full_runs().into_iter().map(Event::TestRun));
+    let full = full.chain(full_feedback().into_iter().map(Event::Feedback));
     let minimal = minimal_projects().into_iter().map(Event::Project);
     let minimal = minimal.chain(minimal_documents().into_iter().map(Event::Document));
     let minimal = minimal.chain(minimal_chats().into_iter().map(Event::Chat));
+    let minimal = minimal.chain(minimal_suites().into_iter().map(Event::TestSuite));
+    let minimal = minimal.chain(minimal_runs().into_iter().map(Event::TestRun));
     let translated = translated_chats().into_iter().map(Event::Chat);
     full.map(|event| Sample { event, form: None })
         .chain(minimal.map(|event| Sample { event, form: Some("minimal") }))
@@ -35,11 +42,11 @@ pub(crate) fn samples() -> Vec<Sample> {
         .collect()
 }
 
-fn id(number: u128) -> Uuid {
+pub(crate) fn id(number: u128) -> Uuid {
     Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number)
 }
 
-fn title() -> Title {
+pub(crate) fn title() -> Title {
     Title::parse("Zinc in diarrhoea").expect("well-formed")
 }
 
@@ -54,9 +61,18 @@ fn full_users() -> Vec<UserEvent> {
             roles: Roles { is_staff: true, is_reviewer: false, is_superuser: false, allow_key: true },
         },
         UserEvent::FullNameChanged { full_name },
+        UserEvent::FullNameCleared {},
+        UserEvent::EmailChanged { email: Email::parse("asha.nair@example.com").expect("well-formed") },
+        UserEvent::RolesChanged {
+            roles: Roles { is_staff: false, is_reviewer: true, is_superuser: false, allow_key: false },
+        },
+        UserEvent::Deactivated {},
+        UserEvent::Activated {},
+        UserEvent::PasswordResetRequested {},
         UserEvent::PasswordChanged {},
         UserEvent::SessionStarted { session_id },
         UserEvent::SessionEnded { session_id },
+        UserEvent::Deleted {},
     ]
 }
 
@@ -81,6 +97,12 @@ fn full_projects() -> Vec<ProjectEvent> {
         ProjectEvent::SpeechEnginesChanged { stt_engine: SttEngine::Whisper, tts_engine: TtsEngine::Google },
         ProjectEvent::PresetQuestionsChanged { preset_questions },
         ProjectEvent::AssistantChanged { assistant_id: Some("asst_2".to_owned()) },
+        ProjectEvent::AssistantDefined(Assistant {
+            id: "asst_3".to_owned(),
+            name: "Ward".to_owned(),
+            instructions: "Be kind".to_owned(),
+            model: "gpt-4".to_owned(),
+        }),
         ProjectEvent::ProviderKeyChanged { is_set: true },
         ProjectEvent::MadeDefault {},
         ProjectEvent::NoLongerDefault {},
@@ -174,7 +196,7 @@ fn completion(generation: Generation) -> Completion {
     }
 }
 
-fn generation() -> Generation {
+pub(crate) fn generation() -> Generation {
     Generation {
         model_requested: "gpt-4o-mini".to_owned(),
         model_returned: Some("gpt-4o-mini-2024-07-18".to_owned()),

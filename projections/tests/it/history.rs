@@ -8,8 +8,11 @@ use domain::{
     document::{DocumentEvent, Source, StoredFile},
     envelope::{Actor, Metadata, RecordedEvent},
     event::Event,
-    ids::{ChatId, CommandId, DocumentId, EventId, MessageId, ProjectId, UserId},
+    feedback::FeedbackEvent,
+    ids::{ChatId, CommandId, DocumentId, EventId, MessageId, ProjectId, RunFeedbackId, RunId, SuiteId, UserId},
     project::{ProjectEvent, Settings},
+    test_run::TestRunEvent,
+    test_suite::TestSuiteEvent,
     user::{Roles, UserEvent},
     values::{DocumentType, Email, FullName, Model, SttEngine, Title, TtsEngine, Username},
 };
@@ -63,6 +66,18 @@ impl History {
 
     pub(crate) fn chat(&mut self, id: ChatId, event: ChatEvent) -> &mut Self {
         self.record(id.value(), Event::Chat(event))
+    }
+
+    pub(crate) fn suite(&mut self, id: SuiteId, event: TestSuiteEvent) -> &mut Self {
+        self.record(id.value(), Event::TestSuite(event))
+    }
+
+    pub(crate) fn run(&mut self, id: RunId, event: TestRunEvent) -> &mut Self {
+        self.record(id.value(), Event::TestRun(event))
+    }
+
+    pub(crate) fn run_feedback(&mut self, id: RunFeedbackId, event: FeedbackEvent) -> &mut Self {
+        self.record(id.value(), Event::Feedback(event))
     }
 
     /// The events in their order.

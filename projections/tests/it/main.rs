@@ -1,9 +1,12 @@
 //! The views on a real PostgreSQL: events in, the contract's JSON out.
 
+mod assistants;
 mod chats;
 mod documents;
+mod feedback;
 mod history;
 mod lists;
 mod messages;
 mod projects;
+mod test_runs;
 mod users;

@@ -1,0 +1,161 @@
+//! `tests/suites/{id}/runs/{id}/feedback`: addressed by a number. The suite and the run of the path choose nothing.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use domain::{
+    feedback::Opinion,
+    ids::{ResultId, RunFeedbackId},
+    values::Rating,
+};
+use projections::{
+    listing::Page,
+    run_feedback::{self, RunFeedbackView},
+    test_runs,
+};
+use utoipa::{IntoParams, OpenApi};
+use uuid::Uuid;
+
+use crate::{
+    contract::{ids::parent_id, input::UnreadBody, paging::ListQuery, problem::ApiError},
+    openapi::{
+        bodies::evaluation::{NewRunFeedback, RunFeedbackChange},
+        parameters::{Idempotency, Listing},
+    },
+    routes::{
+        access::at,
+        caller::CallerInfo,
+        web::{Origin, Web, empty},
+    },
+};
+
+const RATINGS: &[i64] = &[1, 2, 3, 4, 5, 6];
+
+/// What the handlers say of themselves.
+#[derive(OpenApi)]
+#[openapi(paths(list, get, give, change, delete))]
+pub(super) struct Api;
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new().merge(at(web, "/api/tests/suites/{suite}/runs/{run}/feedback").get(list).post(give).served()).merge(
+        at(web, "/api/tests/suites/{suite}/runs/{run}/feedback/{number}")
+            .get(get)
+            .patch(change)
+            .delete(delete)
+            .served(),
+    )
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the document is made from its fields")]
+struct Filters {
+    #[param(required = false)]
+    test_result_id: Uuid,
+}
+
+/// Feedback on a result; without `test_result_id`, on all results of all runs.
+#[utoipa::path(
+    get,
+    path = "/api/tests/suites/{suite}/runs/{run}/feedback",
+    params(Listing, Filters),
+    responses((status = 200, description = "A part of the list", body = Page<RunFeedbackView>))
+)]
+async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiError> {
+    let result = query.get("test_result_id").map(parent_id).transpose()?.map(ResultId::new);
+    let window = query.window(run_feedback::ordering_column);
+    Ok(Json(run_feedback::list(&web.app.pool, result, &window).await?).into_response())
+}
+
+/// The feedback that the last part of the path addresses.
+async fn addressed(web: &Web, (_, _, number): (String, String, String)) -> Result<RunFeedbackId, ApiError> {
+    let number: i64 = number.parse().map_err(|_| ApiError::not_found())?;
+    run_feedback::id_of(&web.app.pool, number).await?.ok_or_else(ApiError::not_found)
+}
+
+async fn find(web: &Web, id: RunFeedbackId) -> Result<RunFeedbackView, ApiError> {
+    run_feedback::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)
+}
+
+/// A feedback.
+#[utoipa::path(
+    get,
+    path = "/api/tests/suites/{suite}/runs/{run}/feedback/{number}",
+    responses((status = 200, description = "The feedback", body = RunFeedbackView))
+)]
+async fn get(State(web): State<Web>, Path(path): Path<(String, String, String)>) -> Result<Response, ApiError> {
+    let id = addressed(&web, path).await?;
+    Ok(Json(find(&web, id).await?).into_response())
+}
+
+/// Gives feedback on a result.
+#[utoipa::path(
+    post,
+    path = "/api/tests/suites/{suite}/runs/{run}/feedback",
+    params(Idempotency),
+    request_body = NewRunFeedback,
+    responses((status = 201, description = "Given", body = RunFeedbackView))
+)]
+async fn give(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let input = body.read().await?;
+    let (result, rating, notes) = input.create(|fields| {
+        let result = fields.uuid("test_result_id").required();
+        (ResultId::new(result), fields.choice("rating", RATINGS).required(), fields.text("notes").required())
+    })?;
+    let run = test_runs::run_of_result(&web.app.pool, result).await?.ok_or_else(ApiError::not_found)?;
+    let opinion = Opinion { rating: Rating::from_number(rating).unwrap_or(Rating::Satisfactory), notes };
+    let id = RunFeedbackId::new(web.app.clock.new_id());
+    let context = origin.context_of_creation(&caller, &input);
+    let committed = web.app.evaluation.give_feedback(id, caller.id(), (run, result), opinion, &context).await?;
+    let id = committed.repeats.map_or(id, RunFeedbackId::new);
+    web.written(&committed, async || Ok((StatusCode::CREATED, Json(find(&web, id).await?)).into_response())).await
+}
+
+/// Changes a feedback.
+#[utoipa::path(
+    patch,
+    path = "/api/tests/suites/{suite}/runs/{run}/feedback/{number}",
+    request_body = RunFeedbackChange,
+    responses((status = 200, description = "The feedback, changed", body = RunFeedbackView))
+)]
+async fn change(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(path): Path<(String, String, String)>,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let id = addressed(&web, path).await?;
+    let (rating, notes) = body.read().await?.partial(|fields| {
+        let rating = fields.choice("rating", RATINGS).optional().and_then(Rating::from_number);
+        (rating, fields.text("notes").optional())
+    })?;
+    let context = origin.context(caller.actor());
+    let committed = web.app.evaluation.change_feedback(id, rating, notes, &context).await?;
+    web.written(&committed, async || Ok(Json(find(&web, id).await?).into_response())).await
+}
+
+/// Deletes a feedback.
+#[utoipa::path(
+    delete,
+    path = "/api/tests/suites/{suite}/runs/{run}/feedback/{number}",
+    responses((status = 204, description = "Deleted"))
+)]
+async fn delete(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(path): Path<(String, String, String)>,
+) -> Result<Response, ApiError> {
+    let id = addressed(&web, path).await?;
+    let committed = web.app.evaluation.delete_feedback(id, &origin.context(caller.actor())).await?;
+    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+}

@@ -1,0 +1,32 @@
+//! `tests/suites`: suites, questions and what is attached to them, runs, and feedback on results.
+
+mod attachments;
+mod feedback;
+mod questions;
+mod runs;
+mod suites;
+
+use axum::Router;
+use utoipa::{OpenApi as _, openapi::OpenApi};
+
+use super::web::Web;
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new()
+        .merge(suites::router(web))
+        .merge(questions::router(web))
+        .merge(attachments::router(web))
+        .merge(runs::router(web))
+        .merge(feedback::router(web))
+}
+
+/// What the handlers say of themselves, by resource.
+pub(super) fn documents() -> [(&'static str, OpenApi); 5] {
+    [
+        ("test_suites", suites::Api::openapi()),
+        ("test_questions", questions::Api::openapi()),
+        ("test_question_documents", attachments::Api::openapi()),
+        ("test_runs", runs::Api::openapi()),
+        ("test_run_feedback", feedback::Api::openapi()),
+    ]
+}

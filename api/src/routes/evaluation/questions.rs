@@ -1,0 +1,171 @@
+//! `tests/suites/{id}/questions`.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use domain::{
+    ids::{SuiteId, TestQuestionId},
+    test_suite::{QuestionChanges, TestQuestion},
+};
+use projections::{
+    listing::Page,
+    test_suites::{self, QuestionView},
+};
+use utoipa::OpenApi;
+
+use crate::{
+    contract::{
+        ids::{own_id, parent_id},
+        input::UnreadBody,
+        paging::ListQuery,
+        problem::ApiError,
+    },
+    openapi::{
+        bodies::evaluation::{NewTestQuestion, TestQuestionChange},
+        parameters::{Idempotency, Listing},
+    },
+    routes::{
+        access::at,
+        caller::CallerInfo,
+        web::{Origin, Web, empty},
+    },
+};
+
+const MAX_LANGUAGE: usize = 10;
+const ENGLISH: &str = "en";
+
+/// What the handlers say of themselves.
+#[derive(OpenApi)]
+#[openapi(paths(list, get, add, change, delete))]
+pub(super) struct Api;
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new()
+        .merge(at(web, "/api/tests/suites/{suite}/questions").get(list).post(add).served())
+        .merge(at(web, "/api/tests/suites/{suite}/questions/{id}").get(get).patch(change).delete(delete).served())
+}
+
+/// The questions of a suite, oldest first.
+#[utoipa::path(
+    get,
+    path = "/api/tests/suites/{suite}/questions",
+    params(Listing),
+    responses((status = 200, description = "A part of the list", body = Page<QuestionView>))
+)]
+async fn list(
+    State(web): State<Web>,
+    Path(suite): Path<String>,
+    query: ListQuery,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let suite = SuiteId::new(parent_id(&suite)?);
+    let window = query.window(test_suites::question_ordering_column);
+    let page = test_suites::questions(&web.app.pool, suite, &window, &web.media_base(&headers)).await?;
+    Ok(Json(page).into_response())
+}
+
+/// The ids of a path: a malformed suite is a 400, a malformed question a 404.
+fn ids((suite, id): (String, String)) -> Result<(SuiteId, TestQuestionId), ApiError> {
+    Ok((SuiteId::new(parent_id(&suite)?), TestQuestionId::new(own_id(&id)?)))
+}
+
+async fn find(web: &Web, suite: SuiteId, id: TestQuestionId, headers: &HeaderMap) -> Result<QuestionView, ApiError> {
+    let question = test_suites::find_question(&web.app.pool, suite, id, &web.media_base(headers)).await?;
+    question.ok_or_else(ApiError::not_found)
+}
+
+/// A question.
+#[utoipa::path(
+    get,
+    path = "/api/tests/suites/{suite}/questions/{id}",
+    responses((status = 200, description = "The question", body = QuestionView))
+)]
+async fn get(
+    State(web): State<Web>,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let (suite, id) = ids(path)?;
+    Ok(Json(find(&web, suite, id, &headers).await?).into_response())
+}
+
+/// Adds a question.
+#[utoipa::path(
+    post,
+    path = "/api/tests/suites/{suite}/questions",
+    params(Idempotency),
+    request_body = NewTestQuestion,
+    responses((status = 201, description = "Added", body = QuestionView))
+)]
+async fn add(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(suite): Path<String>,
+    headers: HeaderMap,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let suite = SuiteId::new(parent_id(&suite)?);
+    test_suites::find(&web.app.pool, suite).await?.ok_or_else(ApiError::not_found)?;
+    let input = body.read().await?;
+    let question = input.create(|fields| {
+        let question = fields.text("question").required();
+        let language = fields.text("language").max(MAX_LANGUAGE).or(ENGLISH.to_owned());
+        TestQuestion { question, language, human_answer: fields.text("human_answer").required() }
+    })?;
+    let id = TestQuestionId::new(web.app.clock.new_id());
+    let context = origin.context_of_creation(&caller, &input);
+    let committed = web.app.evaluation.add_question(suite, id, question, &context).await?;
+    let id = committed.repeats.map_or(id, TestQuestionId::new);
+    web.written(&committed, async || {
+        Ok((StatusCode::CREATED, Json(find(&web, suite, id, &headers).await?)).into_response())
+    })
+    .await
+}
+
+/// Changes a question.
+#[utoipa::path(
+    patch,
+    path = "/api/tests/suites/{suite}/questions/{id}",
+    request_body = TestQuestionChange,
+    responses((status = 200, description = "The question, changed", body = QuestionView))
+)]
+async fn change(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let (suite, id) = ids(path)?;
+    find(&web, suite, id, &headers).await?;
+    let changes = body.read().await?.partial(|fields| {
+        let question = fields.text("question").optional();
+        let language = fields.text("language").max(MAX_LANGUAGE).optional();
+        QuestionChanges { question, language, human_answer: fields.text("human_answer").optional() }
+    })?;
+    let context = origin.context(caller.actor());
+    let committed = web.app.evaluation.change_question(suite, id, changes, &context).await?;
+    web.written(&committed, async || Ok(Json(find(&web, suite, id, &headers).await?).into_response())).await
+}
+
+/// Deletes a question.
+#[utoipa::path(
+    delete,
+    path = "/api/tests/suites/{suite}/questions/{id}",
+    responses((status = 204, description = "Deleted"))
+)]
+async fn delete(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+) -> Result<Response, ApiError> {
+    let (suite, id) = ids(path)?;
+    let committed = web.app.evaluation.delete_question(suite, id, &origin.context(caller.actor())).await?;
+    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+}

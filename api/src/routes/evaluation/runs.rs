@@ -1,0 +1,206 @@
+//! `tests/suites/{id}/runs`.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use commands::{evaluation::NewRun, event_log::Committed};
+use domain::{
+    ids::{ProjectId, RunId, SuiteId},
+    test_run::RunChanges,
+    values::{Model, RunStatus},
+};
+use projections::{
+    listing::Page,
+    test_runs::{self, RunView},
+};
+use utoipa::OpenApi;
+
+use crate::{
+    contract::{
+        ids::{own_id, parent_id},
+        input::UnreadBody,
+        paging::ListQuery,
+        problem::ApiError,
+    },
+    openapi::{
+        bodies::evaluation::{NewRun as NewRunBody, RunChange},
+        parameters::{Idempotency, Listing},
+    },
+    routes::{
+        access::at,
+        caller::CallerInfo,
+        web::{Origin, Web, empty},
+    },
+};
+
+const MODELS: &[i64] = &[1, 2, 3, 4, 5, 6, 7, 8];
+const STATUSES: &[i64] = &[1, 2, 3, 4];
+
+/// What the handlers say of themselves.
+#[derive(OpenApi)]
+#[openapi(paths(list, get, start, change, delete))]
+pub(super) struct Api;
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new()
+        .merge(at(web, "/api/tests/suites/{suite}/runs").get(list).post(start).served())
+        .merge(at(web, "/api/tests/suites/{suite}/runs/{id}").get(get).patch(change).delete(delete).served())
+}
+
+/// A project's prompt is for staff.
+fn seen_by(caller: &CallerInfo, run: RunView) -> RunView {
+    if caller.user.is_staff { run } else { run.without_staff_fields() }
+}
+
+/// The runs of a suite, oldest first.
+///
+/// Who is no staff is shown the project without what is for staff.
+#[utoipa::path(
+    get,
+    path = "/api/tests/suites/{suite}/runs",
+    params(Listing),
+    responses((status = 200, description = "A part of the list", body = Page<RunView>))
+)]
+async fn list(
+    State(web): State<Web>,
+    caller: CallerInfo,
+    Path(suite): Path<String>,
+    query: ListQuery,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let suite = SuiteId::new(parent_id(&suite)?);
+    let window = query.window(test_runs::ordering_column);
+    let page = test_runs::list(&web.app.pool, suite, &window, &web.media_base(&headers)).await?;
+    Ok(Json(page.map(|run| seen_by(&caller, run))).into_response())
+}
+
+/// The ids of a path: a malformed suite is a 400, a malformed run a 404.
+fn ids((suite, id): (String, String)) -> Result<(SuiteId, RunId), ApiError> {
+    Ok((SuiteId::new(parent_id(&suite)?), RunId::new(own_id(&id)?)))
+}
+
+async fn find(
+    web: &Web,
+    caller: &CallerInfo,
+    (suite, id): (SuiteId, RunId),
+    headers: &HeaderMap,
+) -> Result<RunView, ApiError> {
+    let run = test_runs::find(&web.app.pool, suite, id, &web.media_base(headers)).await?;
+    run.map(|run| seen_by(caller, run)).ok_or_else(ApiError::not_found)
+}
+
+/// A run with its results.
+#[utoipa::path(
+    get,
+    path = "/api/tests/suites/{suite}/runs/{id}",
+    responses((status = 200, description = "The run", body = RunView))
+)]
+async fn get(
+    State(web): State<Web>,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    Ok(Json(find(&web, &caller, ids(path)?, &headers).await?).into_response())
+}
+
+async fn written(
+    web: &Web,
+    caller: &CallerInfo,
+    ids: (SuiteId, RunId),
+    headers: &HeaderMap,
+    committed: &Committed,
+    status: StatusCode,
+) -> Result<Response, ApiError> {
+    web.written(committed, async || Ok((status, Json(find(web, caller, ids, headers).await?)).into_response())).await
+}
+
+fn models(numbers: &[i64]) -> Vec<Model> {
+    numbers.iter().filter_map(|number| Model::from_number(*number)).collect()
+}
+
+/// Asks every question of the suite, in the background.
+#[utoipa::path(
+    post,
+    path = "/api/tests/suites/{suite}/runs",
+    params(Idempotency),
+    request_body = NewRunBody,
+    responses((status = 201, description = "Begun", body = RunView))
+)]
+async fn start(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(suite): Path<String>,
+    headers: HeaderMap,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let suite = SuiteId::new(parent_id(&suite)?);
+    let input = body.read().await?;
+    let run = input.create(|fields| {
+        let project = fields.uuid("project").required();
+        let status = fields.choice("status", STATUSES).or(1);
+        let references = fields.boolean("references").or(true);
+        NewRun {
+            suite,
+            project: ProjectId::new(project),
+            models: models(&fields.choices("models", MODELS).or(vec![])),
+            references,
+            status: RunStatus::from_number(status).unwrap_or(RunStatus::Running),
+        }
+    })?;
+    let id = RunId::new(web.app.clock.new_id());
+    let context = origin.context_of_creation(&caller, &input);
+    let committed = web.app.evaluation.start_run(id, run, &context).await?;
+    let id = committed.repeats.map_or(id, RunId::new);
+    written(&web, &caller, (suite, id), &headers, &committed, StatusCode::CREATED).await
+}
+
+/// Changes or cancels a run.
+#[utoipa::path(
+    patch,
+    path = "/api/tests/suites/{suite}/runs/{id}",
+    request_body = RunChange,
+    responses((status = 200, description = "The run, changed", body = RunView))
+)]
+async fn change(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let ids = ids(path)?;
+    find(&web, &caller, ids, &headers).await?;
+    let changes = body.read().await?.partial(|fields| {
+        let status = fields.choice("status", STATUSES).optional().and_then(RunStatus::from_number);
+        let references = fields.boolean("references").optional();
+        let models = fields.choices("models", MODELS).optional().map(|numbers| models(&numbers));
+        RunChanges { models, references, status }
+    })?;
+    let committed = web.app.evaluation.change_run(ids.1, changes, &origin.context(caller.actor())).await?;
+    written(&web, &caller, ids, &headers, &committed, StatusCode::OK).await
+}
+
+/// Deletes a run.
+#[utoipa::path(
+    delete,
+    path = "/api/tests/suites/{suite}/runs/{id}",
+    responses((status = 204, description = "Deleted"))
+)]
+async fn delete(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let ids = ids(path)?;
+    find(&web, &caller, ids, &headers).await?;
+    let committed = web.app.evaluation.delete_run(ids.1, &origin.context(caller.actor())).await?;
+    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+}

@@ -1,0 +1,118 @@
+//! `speech_to_text` of a chat: a question is spoken, and shown before it is asked.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use commands::{
+    answering::{AskError, TimedText},
+    execute::Context,
+    ports::TranscriptionError,
+};
+use domain::{
+    chat::{Chat, ChatCommand},
+    ids::{ChatId, MessageId},
+    values::{SttEngine, Title},
+};
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
+
+use super::{
+    access::{Scope, at},
+    caller::CallerInfo,
+    chats::{find, ids},
+    converse::{language_of, recording_of},
+    web::{Origin, ProviderKey, Web},
+};
+use crate::{
+    contract::{input::UnreadBody, problem::ApiError},
+    openapi::{bodies::SpokenQuestion, errors::ErrorMessage, parameters::ProviderKey as ProviderKeyHeader},
+};
+
+/// What a chat is called whose recording could not be transcribed.
+const FAILED_TITLE: &str = "Transcription Error";
+
+/// What the handlers say of themselves.
+#[derive(OpenApi)]
+#[openapi(paths(transcribe))]
+pub(super) struct Api;
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    at(web, "/api/projects/{project}/chats/{id}/speech_to_text").post(transcribe).served()
+}
+
+/// What was said, and when it was transcribed.
+#[derive(Serialize, ToSchema)]
+struct Transcript {
+    transcript: String,
+    stats: TranscriptTimes,
+}
+
+/// In seconds since 1970.
+#[derive(Serialize, ToSchema)]
+struct TranscriptTimes {
+    transcript_start_time: f64,
+    transcript_end_time: f64,
+}
+
+/// Transcribes a spoken question, which is not asked yet.
+#[utoipa::path(
+    post,
+    path = "/api/projects/{project}/chats/{id}/speech_to_text",
+    params(ProviderKeyHeader),
+    request_body(content = SpokenQuestion, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "What was said", body = Transcript),
+        (status = 500, description = "Nothing transcribes just now", body = ErrorMessage)
+    )
+)]
+async fn transcribe(
+    State(web): State<Web>,
+    origin: Origin,
+    scope: Scope,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+    key: ProviderKey,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let (project_id, chat) = ids(path)?;
+    let project = web.app.projects.load(project_id).await?;
+    let settings = project.settings().ok_or_else(|| ApiError::error("Project not found"))?;
+    find(&web, scope, project_id, chat).await?;
+    let input = body.read_multipart().await?;
+    let language = language_of(&input)?;
+    let recording = recording_of(&input)?.ok_or_else(|| ApiError::error("Please provide audio to transcribe"))?;
+    let answering = &web.app.answering;
+    let engine = settings.stt_engine;
+    // Only the model provider's own engine is paid for with its keys.
+    let key = match engine {
+        SttEngine::Whisper => answering.provider_key(&project, project_id, key.0, caller.user.allow_key).await?,
+        SttEngine::Google | SttEngine::SelfHosted => None,
+    };
+    match answering.transcribe(engine, recording, &language, key).await {
+        Ok(TimedText { text, stage }) => {
+            let (transcript_start_time, transcript_end_time) = stage.in_epoch_seconds();
+            let stats = TranscriptTimes { transcript_start_time, transcript_end_time };
+            Ok(Json(Transcript { transcript: text, stats }).into_response())
+        }
+        Err(error) => Err(record_failure(&web, chat, error, &origin.context(caller.actor())).await?),
+    }
+}
+
+/// Shows in the chat that its recording could not be transcribed; what the client is told.
+async fn record_failure(web: &Web, chat: ChatId, error: AskError, context: &Context) -> Result<ApiError, ApiError> {
+    let AskError::Transcription { source, .. } = &error else { return Ok(error.into()) };
+    let status = match source {
+        TranscriptionError::Unavailable => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let notice = format!("[Transcribing] Something went wrong in getting transcription.\n{error}");
+    let message_id = MessageId::new(web.app.clock.new_id());
+    let mut commands = vec![ChatCommand::RecordTranscriptionFailure { message_id, notice: notice.clone() }];
+    commands.extend(Title::parse(FAILED_TITLE).ok().map(ChatCommand::Retitle));
+    let committed = web.app.commands.execute_all::<Chat>(chat.value(), commands, vec![], context).await?;
+    web.settled(&committed).await;
+    Ok(ApiError::Error { status, message: notice })
+}

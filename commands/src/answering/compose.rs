@@ -1,0 +1,172 @@
+//! The making of an answer, whoever wants it: find the passages, expand the prompt, let the model write.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    chat::{AnswerFailure, Generation, Stage, Usage},
+    ids::{DocumentId, ProjectId},
+    values::Model,
+};
+use futures::StreamExt;
+use tokio::time::Instant;
+
+use super::Answering;
+use crate::{
+    ports::{AnswerChunk, AnswerRequest, Exchange, Finish, Passage, ProviderError, Query, TextKind},
+    prompt::{ReferenceFilter, render, split_references},
+};
+
+/// The most passages that an answer is made from, whatever the client asks for: about 5,000 tokens, of at least five documents.
+const MAX_PASSAGES: u32 = 20;
+/// Small models may repeat themselves without end.
+const MAX_ANSWER_BYTES: usize = 200_000;
+const MAX_ANSWER_TIME: Duration = Duration::from_secs(300);
+
+/// An answer that was not made: why, what there was of it, and what the client is told beyond the usual message.
+pub(crate) struct Failure {
+    pub reason: AnswerFailure,
+    pub partial_text: String,
+    pub message: Option<String>,
+}
+
+impl Failure {
+    pub(super) const fn new(reason: AnswerFailure) -> Self {
+        Self { reason, partial_text: String::new(), message: None }
+    }
+}
+
+/// The passages for a question, best first, and when they were looked for.
+pub(crate) struct Retrieved {
+    pub passages: Vec<Passage>,
+    pub stage: Stage,
+}
+
+/// What the model is asked.
+pub(crate) struct Draft<'a> {
+    /// The project's prompt; a blank one stands for the built-in one.
+    pub template: &'a str,
+    pub model: Model,
+    pub retrieved: Retrieved,
+    /// Earlier turns, oldest first.
+    pub history: Vec<Exchange>,
+    /// In English.
+    pub question: &'a str,
+    pub temperature: f64,
+    /// The provider's key, if one is needed.
+    pub key: Option<String>,
+}
+
+/// What the model wrote.
+pub(crate) struct Written {
+    /// Without the references at its end.
+    pub text: String,
+    /// The documents that it named as its sources, best first; retrieved ones only.
+    pub citations: Vec<DocumentId>,
+    pub generation: Generation,
+}
+
+impl Answering {
+    /// Finds the passages of a project that are nearest to a question.
+    pub(crate) async fn retrieve(&self, project: ProjectId, question: &str, top_k: u32) -> Result<Retrieved, Failure> {
+        let started_at = self.now();
+        let text = question.to_owned();
+        let mut vectors = self
+            .embedder
+            .embed(std::slice::from_ref(&text), TextKind::Question)
+            .await
+            .map_err(|error| failure_of(&error))?;
+        let vector = vectors.pop().unwrap_or_default();
+        let query = Query { text, model: self.embedder.model().to_owned(), vector };
+        let limit = usize::try_from(top_k.clamp(1, MAX_PASSAGES)).unwrap_or(1);
+        let passages = self.index.search(project, query, limit).await.map_err(|error| {
+            tracing::error!(error = %crate::error_chain(&error), "passages cannot be searched");
+            Failure::new(AnswerFailure::RetrievalFailed)
+        })?;
+        Ok(Retrieved { passages, stage: Stage { started_at, ended_at: self.now() } })
+    }
+
+    /// Lets the model write. `show` is told of the text piece by piece, as a reader may see it.
+    pub(crate) async fn write(&self, draft: Draft<'_>, show: impl Fn(String) + Send) -> Result<Written, Failure> {
+        let Retrieved { passages, stage: retrieval } = draft.retrieved;
+        let prompt = render(Some(draft.template), &passages)
+            .map_err(|error| Failure { message: Some(error.to_string()), ..Failure::new(AnswerFailure::BadPrompt) })?;
+        let sources: Vec<DocumentId> = passages.iter().map(|passage| passage.document_id).collect();
+        let model_requested = (self.names)(draft.model);
+        let request = AnswerRequest {
+            model: model_requested.clone(),
+            system: prompt.system,
+            history: draft.history,
+            question: draft.question.replace(['\r', '\n'], " "),
+            passages,
+            temperature: draft.temperature,
+            api_key: draft.key,
+        };
+        let started_at = self.now();
+        let (raw, finish) = self.stream(request, show).await?;
+        let (text, citations) = split_references(&raw, &sources);
+        let generation = Generation {
+            model_requested,
+            model_returned: finish.model,
+            prompt_version: prompt.version.to_owned(),
+            prompt_hash: prompt.template_hash,
+            temperature: draft.temperature,
+            usage: finish
+                .prompt_tokens
+                .zip(finish.completion_tokens)
+                .map(|(prompt_tokens, completion_tokens)| Usage { prompt_tokens, completion_tokens }),
+            finish_reason: finish.reason,
+            retrieval,
+            response: Stage { started_at, ended_at: self.now() },
+        };
+        Ok(Written { text, citations, generation })
+    }
+
+    /// All of the model's answer, as the model wrote it.
+    async fn stream(&self, request: AnswerRequest, show: impl Fn(String) + Send) -> Result<(String, Finish), Failure> {
+        let mut stream = self.model.answer(request).await.map_err(|error| failure_of(&error))?;
+        let mut raw = String::new();
+        let mut finish = Finish::default();
+        let mut filter = ReferenceFilter::default();
+        let end = Instant::now() + MAX_ANSWER_TIME;
+        loop {
+            let Ok(chunk) = tokio::time::timeout_at(end, stream.next()).await else {
+                return Err(Failure { partial_text: raw, ..Failure::new(AnswerFailure::ProviderUnavailable) });
+            };
+            let Some(chunk) = chunk else { break };
+            if raw.len() > MAX_ANSWER_BYTES {
+                return Err(Failure { partial_text: raw, ..Failure::new(AnswerFailure::Refused) });
+            }
+            match chunk {
+                Ok(AnswerChunk::Delta(text)) => {
+                    raw.push_str(&text);
+                    let shown = filter.push(&text);
+                    if !shown.is_empty() {
+                        show(shown);
+                    }
+                }
+                Ok(AnswerChunk::Finished(end)) => finish = end,
+                Err(error) => return Err(Failure { partial_text: raw, ..failure_of(&error) }),
+            }
+        }
+        let rest = filter.finish();
+        if !rest.is_empty() {
+            show(rest);
+        }
+        Ok((raw, finish))
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.commands.log().clock.now()
+    }
+}
+
+fn failure_of(error: &ProviderError) -> Failure {
+    tracing::warn!(error = %crate::error_chain(error), "a model provider failed");
+    Failure::new(match error {
+        ProviderError::Unauthorized => AnswerFailure::Unauthorized,
+        ProviderError::RateLimited => AnswerFailure::RateLimited,
+        ProviderError::Refused(_) => AnswerFailure::Refused,
+        ProviderError::Unavailable(_) => AnswerFailure::ProviderUnavailable,
+    })
+}
