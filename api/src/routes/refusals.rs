@@ -129,10 +129,13 @@ impl From<DocumentError> for ApiError {
 impl From<ChatError> for ApiError {
     fn from(error: ChatError) -> Self {
         match error {
-            ChatError::NotFound => Self::not_found(),
-            ChatError::AlreadyStarted | ChatError::AlreadyAsked | ChatError::NotFinite | ChatError::NoOpenTurn => {
-                conflict(&error)
-            }
+            ChatError::NotFound | ChatError::NoSuchMessage => Self::not_found(),
+            ChatError::AlreadyStarted
+            | ChatError::AlreadyAsked
+            | ChatError::NotFinite
+            | ChatError::NoOpenTurn
+            | ChatError::NotSpeakable
+            | ChatError::BelongsToProject => conflict(&error),
         }
     }
 }
