@@ -19,6 +19,7 @@ run: ## build and start everything on this machine, with a demo project to try
 test: ## run all tests, against a throw-away PostgreSQL and Kafka
 	@scripts/setup.sh test
 	@scripts/kafka/kafka.sh install
+	@scripts/python/python.sh install
 	scripts/with-test-services.sh cargo test --workspace --locked
 
 check: ## format, lints, documentation, query data, dependencies

@@ -36,7 +36,7 @@ trap 'exit 143' TERM
 while port=$((RANDOM % 12000 + 20000)) && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
 
 echo "starting a server"
-"$program" serve --listen "127.0.0.1:$port" &
+"$program" serve --listen "127.0.0.1:$port" --limit-converse 0 &
 server=$!
 until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
     kill -0 "$server" || exit 1

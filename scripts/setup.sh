@@ -43,7 +43,8 @@ if [ "$what" = test ]; then
     [ "$(java_version)" -ge 17 ] || need default-jre-headless "Java 17 or later runs the Kafka of the tests"
     has mvn || need maven "fetches the Kafka of the tests"
     has kcat || need kcat "a foreign Kafka client for the tests"
-    has python3 || need python3 "runs foreign clients in the tests"
+    has python3 || need python3 "runs foreign clients and servers in the tests"
+    { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; } || need python3-venv "keeps the tests' Python programs apart"
     has espeak-ng || need espeak-ng "speaks in the tests"
 fi
 

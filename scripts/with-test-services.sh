@@ -3,13 +3,15 @@
 #
 #   with-test-services.sh [--no-kafka] CMD...
 #
-# CMD sees DATABASE_URL (a superuser, so that sqlx::test can make databases), TEST_KAFKA_BROKERS, and KAFKA_SH for tests
-# that start brokers of their own. A DATABASE_URL or KAFKA_BROKERS that is set already is used instead of a server of ours.
+# CMD sees DATABASE_URL (a superuser, so that sqlx::test can make databases), TEST_KAFKA_BROKERS, KAFKA_SH for tests that
+# start brokers of their own, and TEST_PYTHON for servers in Python (python/python.sh install). A DATABASE_URL or KAFKA_BROKERS that is set already is used instead of a server of ours.
 # Nothing here survives a crash of the machine (fsync is off), and nothing has to.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export KAFKA_SH=$here/kafka/kafka.sh
+TEST_PYTHON=$("$here/python/python.sh" path)
+export TEST_PYTHON
 
 with_kafka=yes
 if [ "${1:-}" = --no-kafka ]; then

@@ -5,22 +5,32 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context as _;
 use async_trait::async_trait;
 use commands::{
-    accounts::Accounts,
+    accounts::{Accounts, FrontEnd, PasswordResets, ResetCodeExpiry},
     adapters::{
         extractive::ExtractiveAnswerer,
         lexical::LexicalEmbedder,
+        mail::{self, MailFolder, SmtpMailer},
         media::ObjectMedia,
         openai::{OpenAiChat, OpenAiEmbedder, OpenAiServer},
         postgres_index::PostgresIndex,
+        recaptcha::Recaptcha,
+        web_pages::GuardedWebPages,
     },
     answering::{Answering, InterruptedAnswers},
     clock::{SharedClock, SystemClock},
     documents::{Documents, Embedding, EmbeddingHandler, Removal},
-    event_log::{Committed, ConsumerError, EventConsumer, EventLog, KafkaSettings, Progress, run_relay},
+    evaluation::{Evaluation, RunQuestions},
+    event_log::{
+        Committed, ConsumerError, EventConsumer, EventLog, IdempotencyExpiry, KafkaSettings, Progress, run_relay,
+    },
     execute::Commands,
     jobs::{JobHandler, Worker},
-    ports::{SharedEmbedder, SharedIndex, SharedLanguageModel, SharedMediaStore},
+    ports::{
+        SharedCaptcha, SharedEmbedder, SharedIndex, SharedLanguageModel, SharedMailer, SharedMediaStore, SharedWebPages,
+    },
     projects::Projects,
+    scheduler::{Expiry, Scheduler},
+    uploads::Uploads,
 };
 use domain::envelope::RecordedEvent;
 use projections::{Projector, projectors};
@@ -42,7 +52,14 @@ pub struct App {
     pub projects: Projects,
     pub documents: Documents,
     pub answering: Answering,
+    pub evaluation: Evaluation,
     pub media: SharedMediaStore,
+    pub mailer: SharedMailer,
+    pub front_end: FrontEnd,
+    /// Without it captchas are not checked.
+    pub captcha: Option<SharedCaptcha>,
+    pub uploads: Uploads,
+    pages: SharedWebPages,
     pub progress: Progress,
     pub clock: SharedClock,
     kafka: Option<KafkaSettings>,
@@ -78,9 +95,8 @@ impl App {
         tasks.spawn(background);
         let commands = Commands::new(log);
         let projects = Projects::new(commands.clone());
-        let media_dir = settings.media_dir();
-        std::fs::create_dir_all(&media_dir).with_context(|| format!("cannot make {}", media_dir.display()))?;
-        let media: SharedMediaStore = Arc::new(ObjectMedia::in_folder(&media_dir)?);
+        let media = media(settings)?;
+        let uploads = Uploads::new(pool.clone(), media.clone());
         let index: SharedIndex = Arc::new(PostgresIndex::new(pool.clone()));
         let server = provider(settings)?;
         let (model, embedder) = models(settings, server.as_ref())?;
@@ -92,7 +108,7 @@ impl App {
             model,
             embedder,
             index,
-            media: media.clone(),
+            uploads: uploads.clone(),
             languages,
             names: Arc::new(move |model| names.model_name(model)),
             server_key: settings.openai_api_key.clone(),
@@ -101,10 +117,16 @@ impl App {
         };
         Ok(Self {
             accounts: Accounts::new(commands.clone()),
-            documents: Documents::new(commands.clone(), media.clone()),
+            documents: Documents::new(commands.clone(), uploads.clone()),
+            evaluation: Evaluation::new(commands.clone(), uploads.clone()),
             projects,
             answering,
             media,
+            uploads,
+            pages: Arc::new(GuardedWebPages::new(settings.fetch_allow.clone())),
+            mailer: mailer(settings, &clock)?,
+            front_end: FrontEnd::parse(&settings.outside.frontend_url).context("FRONTEND_URL")?,
+            captcha: captcha(settings)?,
             progress: Progress::default(),
             kafka: settings.kafka(),
             clock,
@@ -131,6 +153,17 @@ impl App {
         for worker in self.workers() {
             tasks.spawn(worker.run());
         }
+        tasks.spawn(Scheduler::new(self.pool.clone(), self.clock.clone(), self.expiries()).run());
+    }
+
+    /// What has a life.
+    fn expiries(&self) -> Vec<Arc<dyn Expiry>> {
+        vec![
+            Arc::new(ResetCodeExpiry(self.pool.clone())),
+            Arc::new(IdempotencyExpiry(self.pool.clone())),
+            Arc::new(self.uploads.clone()),
+            Arc::new(self.evaluation.clone()),
+        ]
     }
 
     /// Publishes the log to Kafka, for ever, if there is one.
@@ -145,19 +178,28 @@ impl App {
         tasks.spawn(log.follow(consumer, self.kafka.clone(), self.progress.clone()));
     }
 
-    /// Two kinds of workers, so that what is quick and urgent never waits behind a long import.
+    /// Several kinds of workers, so that what is quick and urgent never waits behind a long import, a test run or a slow
+    /// mail server.
     fn workers(&self) -> Vec<Worker> {
         let index = self.answering.index.clone();
         let embedding: Arc<dyn JobHandler> = Arc::new(Embedding {
             commands: self.commands.clone(),
             media: self.media.clone(),
+            pages: self.pages.clone(),
             embedder: self.answering.embedder.clone(),
             index: index.clone(),
         });
         let interrupted: Arc<dyn JobHandler> = Arc::new(InterruptedAnswers { commands: self.commands.clone() });
         let removal: Arc<dyn JobHandler> = Arc::new(Removal { index });
+        let password_resets: Arc<dyn JobHandler> = Arc::new(PasswordResets {
+            accounts: self.accounts.clone(),
+            mailer: self.mailer.clone(),
+            front_end: self.front_end.clone(),
+        });
         let worker = |handlers| Worker::new(self.pool.clone(), self.clock.new_id(), handlers, self.progress.clone());
-        std::iter::once(worker(vec![interrupted, removal]))
+        let questions: Arc<dyn JobHandler> = Arc::new(RunQuestions { answering: self.answering.clone() });
+        [worker(vec![interrupted, removal]), worker(vec![password_resets]), worker(vec![questions])]
+            .into_iter()
             .chain((0..EMBEDDING_WORKERS).map(|_| worker(vec![embedding.clone()])))
             .collect()
     }
@@ -202,6 +244,28 @@ impl App {
 fn provider(settings: &Settings) -> anyhow::Result<Option<OpenAiServer>> {
     let Some(url) = settings.provider_url() else { return Ok(None) };
     Ok(Some(OpenAiServer::new(&url, settings.openai_api_key.as_deref().unwrap_or_default())?))
+}
+
+fn mailer(settings: &Settings, clock: &SharedClock) -> anyhow::Result<SharedMailer> {
+    let from = mail::sender(&settings.outside.mail_from).context("MAIL_FROM")?;
+    Ok(match &settings.outside.smtp_url {
+        Some(url) => Arc::new(SmtpMailer::new(url, from).context("SMTP_URL")?),
+        None => Arc::new(MailFolder::new(settings.mail_dir(), from, clock.clone())),
+    })
+}
+
+fn captcha(settings: &Settings) -> anyhow::Result<Option<SharedCaptcha>> {
+    let Some(secret) = &settings.outside.recaptcha_secret else { return Ok(None) };
+    Ok(Some(Arc::new(Recaptcha::new(&settings.outside.recaptcha_url, secret)?)))
+}
+
+fn media(settings: &Settings) -> anyhow::Result<SharedMediaStore> {
+    if let Some(bucket) = settings.s3() {
+        return Ok(Arc::new(ObjectMedia::in_bucket(bucket)?));
+    }
+    let folder = settings.media_dir();
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    Ok(Arc::new(ObjectMedia::in_folder(&folder)?))
 }
 
 fn models(settings: &Settings, server: Option<&OpenAiServer>) -> anyhow::Result<(SharedLanguageModel, SharedEmbedder)> {

@@ -1,5 +1,8 @@
 //! Settings: by flag, by environment or by a `.env` file, in this order. Nothing else reads the environment.
 
+mod limits;
+mod outside;
+
 use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
@@ -8,8 +11,15 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use commands::event_log::{KafkaSettings, KeyError, MasterKey};
+use commands::{
+    adapters::{media::S3Settings, web_pages::Reachable},
+    event_log::{KafkaSettings, KeyError, MasterKey},
+};
 use domain::values::Model;
+use ipnet::IpNet;
+
+pub use limits::{Limit, LimitSettings, Rate};
+pub use outside::OutsideSettings;
 
 mod languages;
 pub use languages::{LanguageSettings, TextToSpeechChoice, TranslatorChoice};
@@ -64,6 +74,35 @@ pub struct Settings {
     #[arg(long, env, global = true)]
     pub master_key_file: Option<PathBuf>,
 
+    /// S3 bucket for uploads, instead of a folder; it must exist
+    #[arg(long, env, global = true)]
+    pub s3_bucket: Option<String>,
+
+    /// S3-compatible server, such as https://minio.example [default: Amazon's of the region]
+    #[arg(long, env, global = true)]
+    pub s3_endpoint: Option<String>,
+
+    /// Region of the bucket
+    #[arg(long, env, default_value = "us-east-1", global = true)]
+    pub s3_region: String,
+
+    /// Access key for the bucket [default: the role of the machine, on Amazon's]
+    #[arg(long, env, requires = "s3_secret_access_key", global = true)]
+    pub s3_access_key_id: Option<String>,
+
+    /// Its secret
+    #[arg(long, env, hide_env_values = true, global = true)]
+    pub s3_secret_access_key: Option<String>,
+
+    /// Lets the S3 endpoint be plain HTTP
+    #[arg(long, env, global = true)]
+    pub s3_allow_http: bool,
+
+    /// What URL documents may be fetched from although it is not on the public internet: networks, addresses and host
+    /// names, each with a port or without, such as 10.2.0.0/16,intranet.example:8080
+    #[arg(long, env, value_delimiter = ',', value_parser = parse_reachable, global = true)]
+    pub fetch_allow: Vec<Reachable>,
+
     /// OpenAI-compatible server that answers; without it and without a key the built-in answerer quotes documents
     /// [default with a key: OpenAI's own]
     #[arg(long, env, global = true)]
@@ -91,6 +130,9 @@ pub struct Settings {
 
     #[command(flatten)]
     pub languages: LanguageSettings,
+
+    #[command(flatten)]
+    pub outside: OutsideSettings,
 
     /// What to log, such as info or info,commands=debug
     #[arg(long, env, default_value = "info", global = true)]
@@ -122,6 +164,14 @@ pub struct HttpSettings {
     /// Megabytes that an uploaded file may have
     #[arg(long, env, default_value_t = 25)]
     pub max_upload_mb: usize,
+
+    /// Networks of the reverse proxies before this server, such as 10.0.0.0/8,::1/128: only what they say of a client's
+    /// address (X-Forwarded-For) is believed
+    #[arg(long, env, value_delimiter = ',', value_parser = limits::parse_network)]
+    pub trusted_proxies: Vec<IpNet>,
+
+    #[command(flatten)]
+    pub limits: LimitSettings,
 
     /// Milliseconds for which the answer to a write waits until it can be read back
     #[arg(long, env, default_value_t = 5_000)]
@@ -158,6 +208,11 @@ fn parse_numbered_model(text: &str) -> Result<(i64, String), String> {
     Ok((number, name.trim().to_owned()))
 }
 
+fn parse_reachable(text: &str) -> Result<Reachable, String> {
+    Reachable::parse(text)
+        .ok_or_else(|| "expected a network, an address or a host name, with a port or without".to_owned())
+}
+
 impl Settings {
     /// The settings with blank texts as if they were not given: `.env` files often name what they leave open.
     /// (Blank paths and numbers are refused when they are read.)
@@ -167,10 +222,16 @@ impl Settings {
             &mut self.database_url,
             &mut self.kafka_brokers,
             &mut self.master_key,
+            &mut self.s3_bucket,
+            &mut self.s3_endpoint,
+            &mut self.s3_access_key_id,
+            &mut self.s3_secret_access_key,
             &mut self.openai_base_url,
             &mut self.openai_api_key,
             &mut self.openai_model,
             &mut self.openai_embedding_model,
+            &mut self.outside.smtp_url,
+            &mut self.outside.recaptcha_secret,
         ]
         .into_iter()
         .chain(self.languages.texts())
@@ -188,6 +249,18 @@ impl Settings {
         })
     }
 
+    /// Where uploads are kept; `None` means the folder.
+    pub fn s3(&self) -> Option<S3Settings> {
+        let credentials = self.s3_access_key_id.clone().zip(self.s3_secret_access_key.clone());
+        self.s3_bucket.clone().map(|bucket| S3Settings {
+            bucket,
+            region: self.s3_region.clone(),
+            endpoint: self.s3_endpoint.clone(),
+            credentials,
+            allow_http: self.s3_allow_http,
+        })
+    }
+
     /// The base URL of the provider that answers; `None` means the built-in answerer.
     pub fn provider_url(&self) -> Option<String> {
         match (&self.openai_base_url, &self.openai_api_key) {
@@ -202,6 +275,10 @@ impl Settings {
         let number = i64::from(model.number());
         let own = self.openai_models.iter().find(|(known, _)| *known == number).map(|(_, name)| name.clone());
         own.or_else(|| self.openai_model.clone()).unwrap_or_else(|| model.original_name().to_owned())
+    }
+
+    pub fn mail_dir(&self) -> PathBuf {
+        self.data_dir.join("mail")
     }
 
     pub fn media_dir(&self) -> PathBuf {

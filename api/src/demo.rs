@@ -4,9 +4,10 @@
 
 use commands::{
     accounts::{AccountError, Registration},
-    documents::{NewDocument, NewFile},
+    documents::NewDocument,
     execute::Context,
     projects::ProjectUpdate,
+    uploads::NewFile,
 };
 use domain::{
     document::Document,
@@ -127,7 +128,7 @@ fn new_document(name: &str, text: &str) -> anyhow::Result<NewDocument> {
         ),
         document_type: DocumentType::File,
         text_content: None,
-        file: Some(NewFile { name: name.to_owned(), bytes: text.as_bytes().to_vec() }),
+        file: Some(NewFile { name: name.to_owned(), bytes: text.as_bytes().to_vec().into() }),
     })
 }
 

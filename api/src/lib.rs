@@ -8,6 +8,7 @@ pub mod database;
 pub mod demo;
 pub mod embedded_postgres;
 mod languages;
+pub mod limits;
 pub mod routes;
 pub mod serve;
 pub mod shutdown;

@@ -141,11 +141,32 @@ impl Commands {
         A::Command: Clone + Send + Sync,
         A: Aggregate<Services = ()>,
     {
+        self.execute_with_rows_of::<A>(id, commands, context, |_| rows.clone()).await
+    }
+
+    /// Executes several commands on one aggregate, one on top of the other, and writes the rows that follow from what was
+    /// decided in the same transaction. Where there are none without an event, what the rows rely on is still so when they
+    /// are written.
+    ///
+    /// # Errors
+    /// [`ExecuteError`]; nothing has changed then.
+    pub async fn execute_with_rows_of<A>(
+        &self,
+        id: Uuid,
+        commands: Vec<A::Command>,
+        context: &Context,
+        rows: impl Fn(&[A::Event]) -> Vec<Row>,
+    ) -> Result<Committed, ExecuteError<A::Error>>
+    where
+        A: HasSubject,
+        A::Command: Clone + Send + Sync,
+        A: Aggregate<Services = ()>,
+    {
         let mut attempt = 1;
         loop {
             let mut unit = self.unit(context);
-            unit.stage_all::<A>(id, commands.clone()).await?;
-            unit.rows.extend(rows.iter().cloned());
+            let events = unit.stage_all::<A>(id, commands.clone()).await?;
+            unit.rows.extend(rows(&events));
             match unit.commit(id).await {
                 Err(AppendError::VersionConflict) if attempt < ATTEMPTS => attempt += 1,
                 result => return Ok(result?),
@@ -183,11 +204,11 @@ pub struct Unit<'a> {
 }
 
 impl Unit<'_> {
-    /// Loads an aggregate and lets it decide.
+    /// Loads an aggregate and lets it decide. Says what it has decided.
     ///
     /// # Errors
     /// [`ExecuteError::Refused`] or [`ExecuteError::Store`].
-    pub async fn stage<A>(&mut self, id: Uuid, command: A::Command) -> Result<(), ExecuteError<A::Error>>
+    pub async fn stage<A>(&mut self, id: Uuid, command: A::Command) -> Result<Vec<A::Event>, ExecuteError<A::Error>>
     where
         A: HasSubject + Aggregate<Services = ()>,
         A::Command: Send,
@@ -195,11 +216,15 @@ impl Unit<'_> {
         self.stage_all::<A>(id, vec![command]).await
     }
 
-    /// Loads an aggregate and lets it decide several commands, one on top of the other.
+    /// Loads an aggregate and lets it decide several commands, one on top of the other. Says what it has decided.
     ///
     /// # Errors
     /// [`ExecuteError::Refused`] or [`ExecuteError::Store`].
-    pub async fn stage_all<A>(&mut self, id: Uuid, commands: Vec<A::Command>) -> Result<(), ExecuteError<A::Error>>
+    pub async fn stage_all<A>(
+        &mut self,
+        id: Uuid,
+        commands: Vec<A::Command>,
+    ) -> Result<Vec<A::Event>, ExecuteError<A::Error>>
     where
         A: HasSubject + Aggregate<Services = ()>,
         A::Command: Send,
@@ -211,9 +236,9 @@ impl Unit<'_> {
         }
         let events = sink.collect().await;
         if !events.is_empty() {
-            self.streams.push(self.log.encode(&loaded, events, &self.metadata).await?);
+            self.streams.push(self.log.encode(&loaded, events.clone(), &self.metadata).await?);
         }
-        Ok(())
+        Ok(events)
     }
 
     /// Appends what was staged. `resource_id` is what a repeated request under the same idempotency key is told to have made.

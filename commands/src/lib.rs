@@ -8,6 +8,7 @@ pub mod adapters;
 pub mod answering;
 pub mod clock;
 pub mod documents;
+pub mod evaluation;
 pub mod event_log;
 pub mod execute;
 pub mod jobs;
@@ -15,7 +16,9 @@ pub mod ports;
 pub mod projects;
 pub mod prompt;
 pub mod retrieval;
+pub mod scheduler;
 mod sentences;
+pub mod uploads;
 
 /// An error with its sources, for a log line.
 pub fn error_chain(error: &dyn std::error::Error) -> String {

@@ -2,11 +2,19 @@
 //!
 //! No port is called while a database transaction is open.
 
-use std::sync::Arc;
+mod captcha;
+mod mail;
+
+use std::{ops::Range, sync::Arc};
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use domain::ids::{ChunkId, DocumentId, ProjectId};
 use futures::stream::BoxStream;
+use tokio_util::bytes::Bytes;
+
+pub use captcha::{Captcha, CaptchaError, SharedCaptcha};
+pub use mail::{Mail, MailError, Mailer, SharedMailer};
 
 mod speech;
 pub use speech::{
@@ -184,13 +192,32 @@ pub enum IndexError {
     Unavailable(#[source] sqlx::Error),
 }
 
-/// Bytes of uploaded files, by name.
+/// What is known of a file without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MediaInfo {
+    /// In bytes.
+    pub size: u64,
+    pub modified_at: DateTime<Utc>,
+}
+
+/// Bytes of a file, piece by piece. An error ends them.
+pub type MediaBytes = BoxStream<'static, Result<Bytes, MediaError>>;
+
+/// Bytes of uploaded files, by name. What is under a name never changes.
+///
+/// Files come in through [`Uploads`](crate::uploads::Uploads), which finds their names.
 #[async_trait]
 pub trait MediaStore: Send + Sync {
-    /// Keeps the bytes under a free name made from the wished one, and says which name it is.
-    async fn put_new(&self, wished_name: &str, bytes: Vec<u8>) -> Result<String, MediaError>;
+    /// Keeps the bytes under this name, unless it is taken. Says whether they were kept.
+    async fn create(&self, name: &str, bytes: Bytes) -> Result<bool, MediaError>;
 
-    /// The bytes, or `None` if there is no such name.
+    /// What is known of a file, or `None` if there is no such name.
+    async fn describe(&self, name: &str) -> Result<Option<MediaInfo>, MediaError>;
+
+    /// Some bytes of a file, or `None` if there is no such name. The range is not empty and lies within the file.
+    async fn read(&self, name: &str, range: Range<u64>) -> Result<Option<MediaBytes>, MediaError>;
+
+    /// All bytes at once, or `None` if there is no such name.
     async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, MediaError>;
 
     /// Removing what is not there is fine.
@@ -201,7 +228,41 @@ pub trait MediaStore: Send + Sync {
 #[error("the media store failed")]
 pub struct MediaError(#[source] pub object_store::Error);
 
+/// The text of pages on the web.
+#[async_trait]
+pub trait WebPages: Send + Sync {
+    /// Fetches what is at the address, which may be any text, and makes plain text of it.
+    async fn text_of(&self, address: &str) -> Result<String, PageError>;
+}
+
+/// Why a page has no text for us.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    #[error("the address is no http or https URL")]
+    BadAddress,
+    #[error("the address is not on the public internet, and nobody has allowed it")]
+    Forbidden,
+    #[error("the page is redirected too often")]
+    TooManyRedirects,
+    #[error("the server answered with status {0}")]
+    Status(u16),
+    #[error("the page is too large")]
+    TooLarge,
+    #[error("the page is in a format that is not supported")]
+    UnsupportedFormat,
+    #[error("the page cannot be reached")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl PageError {
+    /// Whether the same request may succeed later.
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Status(429 | 500..=599))
+    }
+}
+
 pub type SharedLanguageModel = Arc<dyn LanguageModel>;
 pub type SharedEmbedder = Arc<dyn Embedder>;
 pub type SharedIndex = Arc<dyn VectorIndex>;
 pub type SharedMediaStore = Arc<dyn MediaStore>;
+pub type SharedWebPages = Arc<dyn WebPages>;

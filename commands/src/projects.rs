@@ -159,6 +159,9 @@ impl Projects {
         update: ProjectUpdate,
     ) -> Result<(), ProjectsError> {
         let mut steps: Vec<ProjectCommand> = create.into_iter().collect();
+        if let Some(ProjectCommand::Create { creator: Some(user), .. }) = steps.first() {
+            unit.rows.push(Row::Own { user: *user, thing: id.value() });
+        }
         steps.push(ProjectCommand::Change(Box::new(update.changes)));
         steps.extend(update.is_archived.map(ProjectCommand::SetArchived));
         steps.extend(update.is_default.map(ProjectCommand::SetDefault));

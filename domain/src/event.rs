@@ -8,12 +8,16 @@ use strum::VariantNames;
 use crate::{
     chat::{Chat, ChatEvent},
     document::{Document, DocumentEvent},
+    feedback::{Feedback, FeedbackEvent},
     project::{Project, ProjectEvent},
+    test_run::{TestRun, TestRunEvent},
+    test_suite::{TestSuite, TestSuiteEvent},
     user::{User, UserEvent},
 };
 
 /// The aggregate types, as stored. A topic of the event stream belongs to each.
-pub const AGGREGATE_TYPES: [&str; 4] = [User::TYPE, Project::TYPE, Document::TYPE, Chat::TYPE];
+pub const AGGREGATE_TYPES: [&str; 7] =
+    [User::TYPE, Project::TYPE, Document::TYPE, Chat::TYPE, TestSuite::TYPE, TestRun::TYPE, Feedback::TYPE];
 
 /// What happened, to whichever aggregate.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +30,12 @@ pub enum Event {
     Document(DocumentEvent),
     /// To a chat.
     Chat(ChatEvent),
+    /// To a test suite.
+    TestSuite(TestSuiteEvent),
+    /// To a test run.
+    TestRun(TestRunEvent),
+    /// To a feedback on a test result.
+    Feedback(FeedbackEvent),
 }
 
 /// Why a stored event cannot be read.
@@ -72,6 +82,9 @@ impl Event {
             Project::TYPE => read(event_type, event_version, payload).map(Self::Project),
             Document::TYPE => read(event_type, event_version, payload).map(Self::Document),
             Chat::TYPE => read(event_type, event_version, payload).map(Self::Chat),
+            TestSuite::TYPE => read(event_type, event_version, payload).map(Self::TestSuite),
+            TestRun::TYPE => read(event_type, event_version, payload).map(Self::TestRun),
+            Feedback::TYPE => read(event_type, event_version, payload).map(Self::Feedback),
             other => Err(DecodeError::UnknownAggregate(other.to_owned())),
         }
     }
@@ -83,6 +96,9 @@ impl Event {
             Self::Project(_) => Project::TYPE,
             Self::Document(_) => Document::TYPE,
             Self::Chat(_) => Chat::TYPE,
+            Self::TestSuite(_) => TestSuite::TYPE,
+            Self::TestRun(_) => TestRun::TYPE,
+            Self::Feedback(_) => Feedback::TYPE,
         }
     }
 
@@ -93,6 +109,9 @@ impl Event {
             Self::Project(event) => event.into(),
             Self::Document(event) => event.into(),
             Self::Chat(event) => event.into(),
+            Self::TestSuite(event) => event.into(),
+            Self::TestRun(event) => event.into(),
+            Self::Feedback(event) => event.into(),
         }
     }
 }

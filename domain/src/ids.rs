@@ -64,6 +64,16 @@ typed_ids! {
     SessionId;
     /// A passage of a document, as cut for retrieval.
     ChunkId;
+    /// A collection of questions with which answers are measured.
+    SuiteId;
+    /// A question of a test suite.
+    TestQuestionId;
+    /// One asking of all questions of a test suite.
+    RunId;
+    /// What one model made of one question in a run.
+    ResultId;
+    /// What a reviewer says of a result.
+    RunFeedbackId;
     /// An event of the log.
     EventId;
     /// One execution of a command; all its events carry it.

@@ -115,6 +115,8 @@ text_values! {
     FullName, at most 80, has_no_nul;
     /// The title of a project, document or chat.
     Title, at most 50, has_no_nul;
+    /// The name of a test suite.
+    SuiteName, at most 255, has_no_nul;
 }
 
 impl Email {
@@ -216,6 +218,32 @@ numbered_choices! {
         System = 2,
         /// The assistant.
         Ayushma = 3,
+    }
+    /// How far a test run is.
+    RunStatus {
+        /// Questions are being asked.
+        Running = 1,
+        /// All questions have been asked.
+        Completed = 2,
+        /// Somebody has stopped it.
+        Canceled = 3,
+        /// It could not go on.
+        Failed = 4,
+    }
+    /// What a reviewer thinks of an answer.
+    Rating {
+        /// It states what is nowhere written.
+        Hallucinating = 1,
+        /// It is wrong.
+        Wrong = 2,
+        /// It is not good enough.
+        Unsatisfactory = 3,
+        /// It is good enough.
+        Satisfactory = 4,
+        /// It is good.
+        Good = 5,
+        /// It could not be better.
+        Excellent = 6,
     }
 }
 

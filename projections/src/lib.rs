@@ -11,6 +11,9 @@ pub mod documents;
 pub mod listing;
 pub mod projector;
 pub mod projects;
+pub mod run_feedback;
+pub mod test_runs;
+pub mod test_suites;
 pub mod users;
 pub mod wire_time;
 

@@ -8,7 +8,11 @@ use async_trait::async_trait;
 use domain::envelope::RecordedEvent;
 use sqlx::PgTransaction;
 
-use crate::{chats::ChatsProjector, documents::DocumentsProjector, projects::ProjectsProjector, users::UsersProjector};
+use crate::{
+    chats::ChatsProjector, documents::DocumentsProjector, projects::ProjectsProjector,
+    run_feedback::RunFeedbackProjector, test_runs::TestRunsProjector, test_suites::TestSuitesProjector,
+    users::UsersProjector,
+};
 
 /// Turns events into the rows of one view.
 #[async_trait]
@@ -32,5 +36,13 @@ pub struct ProjectionError(#[from] sqlx::Error);
 
 /// Every projector of the system.
 pub fn projectors() -> Vec<Arc<dyn Projector>> {
-    vec![Arc::new(UsersProjector), Arc::new(ProjectsProjector), Arc::new(DocumentsProjector), Arc::new(ChatsProjector)]
+    vec![
+        Arc::new(UsersProjector),
+        Arc::new(ProjectsProjector),
+        Arc::new(DocumentsProjector),
+        Arc::new(ChatsProjector),
+        Arc::new(TestSuitesProjector),
+        Arc::new(TestRunsProjector),
+        Arc::new(RunFeedbackProjector),
+    ]
 }

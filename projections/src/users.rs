@@ -4,10 +4,14 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{envelope::RecordedEvent, event::Event, ids::UserId, user::UserEvent};
 use serde::Serialize;
-use sqlx::{PgPool, PgTransaction, query, query_as};
+use sqlx::{PgPool, PgTransaction, QueryBuilder, query, query_as};
 use uuid::Uuid;
 
-use crate::{ProjectionError, Projector, QueryError, wire_time};
+use crate::{
+    ProjectionError, Projector, QueryError,
+    listing::{Page, Window, containing, page_of_ids},
+    wire_time,
+};
 
 pub(crate) struct UsersProjector;
 
@@ -24,32 +28,46 @@ impl Projector for UsersProjector {
     async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
         let Event::User(event) = &recorded.event else { return Ok(()) };
         let id = recorded.aggregate_id;
-        match event {
-            UserEvent::Registered { username, email, full_name, roles } => {
-                query!(
-                    "INSERT INTO views.users (id, position, username, full_name, email, is_staff, is_reviewer, is_superuser, allow_key, date_joined)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING",
-                    id,
-                    recorded.position,
-                    username.as_str(),
-                    full_name.as_str(),
-                    email.as_str(),
-                    roles.is_staff,
-                    roles.is_reviewer,
-                    roles.is_superuser,
-                    roles.allow_key,
-                    recorded.metadata.recorded_at
-                )
-                .execute(&mut **tx)
-                .await?;
-            }
+        let statement = match event {
+            UserEvent::Registered { username, email, full_name, roles } => query!(
+                "INSERT INTO views.users (id, position, username, full_name, email, is_staff, is_reviewer, is_superuser, allow_key, date_joined)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING",
+                id,
+                recorded.position,
+                username.as_str(),
+                full_name.as_str(),
+                email.as_str(),
+                roles.is_staff,
+                roles.is_reviewer,
+                roles.is_superuser,
+                roles.allow_key,
+                recorded.metadata.recorded_at
+            ),
             UserEvent::FullNameChanged { full_name } => {
                 query!("UPDATE views.users SET full_name = $2 WHERE id = $1", id, full_name.as_str())
-                    .execute(&mut **tx)
-                    .await?;
             }
-            UserEvent::PasswordChanged {} | UserEvent::SessionStarted { .. } | UserEvent::SessionEnded { .. } => {}
-        }
+            UserEvent::FullNameCleared {} => query!("UPDATE views.users SET full_name = '' WHERE id = $1", id),
+            UserEvent::EmailChanged { email } => {
+                query!("UPDATE views.users SET email = $2 WHERE id = $1", id, email.as_str())
+            }
+            UserEvent::RolesChanged { roles } => query!(
+                "UPDATE views.users SET is_staff = $2, is_reviewer = $3, is_superuser = $4, allow_key = $5 WHERE id = $1",
+                id,
+                roles.is_staff,
+                roles.is_reviewer,
+                roles.is_superuser,
+                roles.allow_key,
+            ),
+            UserEvent::Deactivated {} => query!("UPDATE views.users SET is_active = false WHERE id = $1", id),
+            UserEvent::Activated {} => query!("UPDATE views.users SET is_active = true WHERE id = $1", id),
+            // Nothing else belongs to a user who can be deleted, so nobody misses the row.
+            UserEvent::Deleted {} => query!("DELETE FROM views.users WHERE id = $1", id),
+            UserEvent::PasswordResetRequested {}
+            | UserEvent::PasswordChanged {}
+            | UserEvent::SessionStarted { .. }
+            | UserEvent::SessionEnded { .. } => return Ok(()),
+        };
+        statement.execute(&mut **tx).await?;
         Ok(())
     }
 }
@@ -70,6 +88,58 @@ pub struct UserView {
     /// Not shown.
     #[serde(skip)]
     pub is_superuser: bool,
+    /// Not shown. While it is not, nobody can use the account.
+    #[serde(skip)]
+    pub is_active: bool,
+}
+
+/// Which users are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// All of these words are in the name.
+    pub search: Vec<String>,
+    pub is_staff: Option<bool>,
+    pub is_reviewer: Option<bool>,
+    pub allow_key: Option<bool>,
+}
+
+/// The column behind a name of the view's output.
+pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
+    Some(match wire_name {
+        "external_id" => "id",
+        "username" => "username",
+        "full_name" => "full_name",
+        "email" => "email",
+        "allow_key" => "allow_key",
+        "is_staff" => "is_staff",
+        "is_reviewer" => "is_reviewer",
+        "date_joined" => "date_joined",
+        _ => return None,
+    })
+}
+
+/// Users, newest first unless ordered otherwise.
+pub async fn list(pool: &PgPool, filter: &Filter, window: &Window) -> Result<Page<UserView>, QueryError> {
+    let mut found = QueryBuilder::new("WITH found AS (SELECT * FROM views.users WHERE full_name ILIKE ALL (");
+    found.push_bind(containing(&filter.search)).push(")");
+    for (column, wanted) in
+        [("is_staff", filter.is_staff), ("is_reviewer", filter.is_reviewer), ("allow_key", filter.allow_key)]
+    {
+        if let Some(wanted) = wanted {
+            found.push(" AND ").push(column).push(" = ").push_bind(wanted);
+        }
+    }
+    let page = page_of_ids(pool, found, "date_joined DESC, position DESC", window).await?;
+    let rows = query_as!(
+        UserView,
+        "SELECT users.id AS external_id, username, full_name, email, allow_key, is_staff, is_reviewer, date_joined,
+                is_superuser, is_active
+         FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.users USING (id) ORDER BY place",
+        &page.results
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(page.with_rows(rows))
 }
 
 /// Whether there is any account.
@@ -81,11 +151,40 @@ pub async fn any(pool: &PgPool) -> Result<bool, QueryError> {
 pub async fn find(pool: &PgPool, id: UserId) -> Result<Option<UserView>, QueryError> {
     let user = query_as!(
         UserView,
-        "SELECT id AS external_id, username, full_name, email, allow_key, is_staff, is_reviewer, date_joined, is_superuser
+        "SELECT id AS external_id, username, full_name, email, allow_key, is_staff, is_reviewer, date_joined, is_superuser,
+                is_active
          FROM views.users WHERE id = $1",
         id.value()
     )
     .fetch_optional(pool)
     .await?;
     Ok(user)
+}
+
+/// The user with this login name, spelled exactly so.
+pub async fn find_by_username(pool: &PgPool, username: &str) -> Result<Option<UserView>, QueryError> {
+    let user = query_as!(
+        UserView,
+        "SELECT id AS external_id, username, full_name, email, allow_key, is_staff, is_reviewer, date_joined, is_superuser,
+                is_active
+         FROM views.users WHERE username = $1",
+        username
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(user)
+}
+
+/// The users with these ids, in no particular order.
+pub(crate) async fn find_many(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<UserView>, QueryError> {
+    let users = query_as!(
+        UserView,
+        "SELECT id AS external_id, username, full_name, email, allow_key, is_staff, is_reviewer, date_joined, is_superuser,
+                is_active
+         FROM views.users WHERE id = ANY($1)",
+        ids
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(users)
 }

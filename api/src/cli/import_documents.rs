@@ -10,7 +10,8 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use commands::{
     adapters::postgres_index::PostgresIndex,
-    documents::{DocumentsError, NewDocument, NewFile},
+    documents::{DocumentsError, NewDocument},
+    uploads::NewFile,
 };
 use domain::{
     ids::{DocumentId, ProjectId},
@@ -123,7 +124,7 @@ impl ImportDocuments {
             description: None,
             document_type: DocumentType::File,
             text_content: None,
-            file: Some(NewFile { name, bytes: text.into_bytes() }),
+            file: Some(NewFile { name, bytes: text.into_bytes().into() }),
         };
         app.documents.add(self.project, id, document, &context(app)).await?;
         Ok(id)

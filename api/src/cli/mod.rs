@@ -10,6 +10,7 @@ mod import_documents;
 mod in_process;
 mod migrate;
 mod serve;
+mod user;
 
 use std::{
     io::{BufRead as _, IsTerminal as _, Write as _},
@@ -61,9 +62,10 @@ of the current folder; a flag wins over the environment, and the environment ove
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     Migrate(migrate::Migrate),
     Createsuperuser(createsuperuser::CreateSuperuser),
+    User(user::User),
     CreateProject(create_project::CreateProject),
     ImportDocuments(import_documents::ImportDocuments),
     EvaluateRetrieval(evaluate_retrieval::EvaluateRetrieval),
@@ -94,6 +96,7 @@ fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
             Command::Serve(serve) => serve.run(settings, &shutdown).await,
             Command::Migrate(migrate) => migrate.run(settings, &shutdown).await,
             Command::Createsuperuser(create) => create.run(settings, &shutdown).await,
+            Command::User(user) => user.run(settings, &shutdown).await,
             Command::CreateProject(create) => create.run(settings, &shutdown).await,
             Command::ImportDocuments(import) => import.run(settings, &shutdown).await,
             Command::EvaluateRetrieval(evaluate) => evaluate.run(&shutdown).await,

@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::{
     field_errors::{FieldErrors, FieldMessages},
     input::{Input, Received},
-    kinds::{Boolean, Choice, File, Float, Id, Integer, Kind, Nullable, Strings, Text},
+    kinds::{Boolean, Choice, Choices, File, Float, Id, Integer, Kind, Nullable, Strings, Text},
     problem::ApiError,
 };
 
@@ -62,6 +62,11 @@ impl<'i> Fields<'i> {
     /// One of these numbers, as a number or as text.
     pub fn choice(&mut self, name: &'static str, choices: &'static [i64]) -> Field<'_, 'i, Choice> {
         self.field(name, Choice(choices))
+    }
+
+    /// A list of some of these numbers, each as a number or as text; not empty.
+    pub fn choices(&mut self, name: &'static str, choices: &'static [i64]) -> Field<'_, 'i, Choices> {
+        self.field(name, Choices(choices))
     }
 
     pub fn boolean(&mut self, name: &'static str) -> Field<'_, 'i, Boolean> {

@@ -3,7 +3,7 @@
 //! It bounds sizes and counts, and it keeps uploaded files apart from texts. What a field must look like is decided
 //! in `fields`. A body is read when the route asks for it, because looking up the object comes first.
 
-use std::{collections::HashMap, convert::Infallible, fmt};
+use std::{collections::HashMap, convert::Infallible, fmt, time::Duration};
 
 use axum::{
     Form,
@@ -14,9 +14,16 @@ use axum::{
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{json_fault, problem::ApiError, python};
+use super::{
+    json_fault,
+    problem::ApiError,
+    python,
+    room::{Place, Room},
+};
 
 const MAX_FORM_FIELDS: usize = 1_000;
+/// For a whole body: 25 MB at the speed of a bad telephone line.
+const READ_TIME: Duration = Duration::from_secs(300);
 
 /// How much a request may carry. Add it to the requests as an extension; without one the default holds.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +53,7 @@ pub struct Upload {
 pub struct UnreadBody {
     request: Request,
     limits: BodyLimits,
+    room: Option<Room>,
 }
 
 impl<S: Send + Sync> FromRequest<S> for UnreadBody {
@@ -53,13 +61,14 @@ impl<S: Send + Sync> FromRequest<S> for UnreadBody {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
         let limits = request.extensions().get::<BodyLimits>().copied().unwrap_or_default();
-        Ok(Self { request, limits })
+        let room = request.extensions().get::<Room>().cloned();
+        Ok(Self { request, limits, room })
     }
 }
 
 impl UnreadBody {
     pub fn new(request: Request, limits: BodyLimits) -> Self {
-        Self { request, limits }
+        Self { request, limits, room: None }
     }
 
     /// Reads JSON, urlencoded or multipart.
@@ -70,10 +79,11 @@ impl UnreadBody {
             let form = media_type == MULTIPART || media_type == URLENCODED;
             return Ok(Input::empty(form));
         }
+        let BodyLimits { form_bytes, upload_bytes } = self.limits;
         match media_type.as_str() {
-            "application/json" => self.json().await,
-            URLENCODED => self.urlencoded().await,
-            MULTIPART => self.multipart().await,
+            "application/json" => self.within(form_bytes, Self::json).await,
+            URLENCODED => self.within(form_bytes, Self::urlencoded).await,
+            MULTIPART => self.within(upload_bytes, Self::multipart).await,
             _ => Err(ApiError::unsupported_media_type(&content_type)),
         }
     }
@@ -87,7 +97,27 @@ impl UnreadBody {
         if media_type(&content_type) != MULTIPART {
             return Err(ApiError::unsupported_media_type(&content_type));
         }
-        self.multipart().await
+        let limit = self.limits.upload_bytes;
+        self.within(limit, Self::multipart).await
+    }
+
+    /// Reads at most so much, in bounded time, when there is room for it. The room is taken until the input is dropped.
+    async fn within(
+        self,
+        limit: usize,
+        read: impl AsyncFnOnce(Self) -> Result<Input, ApiError>,
+    ) -> Result<Input, ApiError> {
+        let announced = self.request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        let bytes = announced.map_or(limit, |text| text.parse().unwrap_or(usize::MAX));
+        if bytes > limit {
+            return Err(ApiError::payload_too_large());
+        }
+        let place = match &self.room {
+            Some(room) => room.place(bytes).await?,
+            None => None,
+        };
+        let input = tokio::time::timeout(READ_TIME, read(self)).await.map_err(|_| too_slow())??;
+        Ok(Input { _place: place, ..input })
     }
 
     fn content_type(&self) -> String {
@@ -115,6 +145,7 @@ impl UnreadBody {
             Ok(Value::Object(entries)) => Ok(Input {
                 fields: entries.into_iter().map(|(name, value)| (name, Received::Json(value))).collect(),
                 form: false,
+                _place: None,
             }),
             Ok(Value::Null) => Err(ApiError::non_field("No data provided")),
             Ok(other) => Err(ApiError::non_field(format!(
@@ -212,6 +243,10 @@ fn too_many_fields() -> ApiError {
     ApiError::parse(format!("More than {MAX_FORM_FIELDS} fields were sent."))
 }
 
+fn too_slow() -> ApiError {
+    ApiError::detail(StatusCode::REQUEST_TIMEOUT, "The request body took too long.")
+}
+
 /// The body is too long, or the client hung up before its end.
 fn unreadable(status: StatusCode) -> ApiError {
     if status == StatusCode::PAYLOAD_TOO_LARGE {
@@ -234,6 +269,7 @@ pub enum Received {
 pub struct Input {
     fields: HashMap<String, Received>,
     form: bool,
+    _place: Option<Place>,
 }
 
 impl fmt::Debug for Input {
@@ -244,7 +280,7 @@ impl fmt::Debug for Input {
 
 impl Input {
     fn empty(form: bool) -> Self {
-        Self { fields: HashMap::new(), form }
+        Self { fields: HashMap::new(), form, _place: None }
     }
 
     fn add_text(&mut self, name: String, text: String) {

@@ -36,6 +36,31 @@ pub fn finish(router: Router) -> Router {
         .layer(from_fn(rest_of_request::take))
         .layer(from_fn(answer_headers))
         .layer(from_fn(traced))
+        .layer(from_fn(preflights))
+}
+
+/// Answers preflights before anything else: there is one before each request of the front end, and they ask nothing of
+/// us. They leave no trace and no line in the log.
+async fn preflights(request: Request, next: Next) -> Response {
+    let is_preflight =
+        request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    if !is_preflight {
+        return next.run(request).await;
+    }
+    let about = About::of(&request);
+    let mut response = StatusCode::OK.into_response();
+    let headers = response.headers_mut();
+    about.add_headers(headers);
+    if about.origin.is_some() {
+        for (name, value) in [
+            (header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS),
+            (header::ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS),
+            (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    response
 }
 
 /// A path with a NUL is no path; no route and no database should meet one.
@@ -52,48 +77,67 @@ fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 async fn answer_headers(request: Request, next: Next) -> Response {
-    let origin = request.headers().get(header::ORIGIN).cloned();
-    let framed = request.uri().path().starts_with("/media/");
-    let preflight =
-        request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    let mut response = if preflight { StatusCode::OK.into_response() } else { next.run(request).await };
-    let headers = response.headers_mut();
-    add_cors(headers, origin, preflight);
-    add_security(headers, framed);
+    let about = About::of(&request);
+    let mut response = next.run(request).await;
+    about.add_headers(response.headers_mut());
     response
 }
 
-/// Any origin may call with credentials; the API takes no cookies, so that a page can use only what it was given.
-fn add_cors(headers: &mut HeaderMap, origin: Option<HeaderValue>, preflight: bool) {
-    headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, origin"));
-    let Some(origin) = origin else {
-        return;
-    };
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-    if preflight {
+/// What the headers of an answer depend on.
+struct About {
+    origin: Option<HeaderValue>,
+    is_media: bool,
+    is_https: bool,
+}
+
+impl About {
+    fn of(request: &Request) -> Self {
+        let headers = request.headers();
+        Self {
+            origin: headers.get(header::ORIGIN).cloned(),
+            is_media: request.uri().path().starts_with("/media/"),
+            is_https: headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https"),
+        }
+    }
+
+    fn add_headers(&self, headers: &mut HeaderMap) {
+        self.add_cors(headers);
+        self.add_security(headers);
+    }
+
+    /// Any origin may call with credentials; the API takes no cookies, so that a page can use only what it was given.
+    fn add_cors(&self, headers: &mut HeaderMap) {
+        headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, origin"));
+        if let Some(origin) = &self.origin {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        } else if self.is_media {
+            // A browser that keeps the answer to a plain `<img>` may use it for one with `crossorigin` later.
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        }
+    }
+
+    fn add_security(&self, headers: &mut HeaderMap) {
         for (name, value) in [
-            (header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS),
-            (header::ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS),
-            (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::REFERRER_POLICY, "same-origin"),
+            (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         ] {
             headers.insert(name, HeaderValue::from_static(value));
         }
-    }
-}
-
-fn add_security(headers: &mut HeaderMap, framed: bool) {
-    for (name, value) in [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "same-origin"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (header::CONTENT_LANGUAGE, "en"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    // The front end shows documents in a frame of its own page.
-    if !framed {
-        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        if self.is_https {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        }
+        if self.is_media {
+            // The front end shows documents in frames and images of its own page, which is of another origin.
+            headers.insert(
+                HeaderName::from_static("cross-origin-resource-policy"),
+                HeaderValue::from_static("cross-origin"),
+            );
+        } else {
+            headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+            headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static("en"));
+        }
     }
 }
 

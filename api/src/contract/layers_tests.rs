@@ -51,8 +51,33 @@ async fn without_an_origin_there_is_no_cors() {
 }
 
 #[tokio::test]
+async fn media_may_be_used_by_any_page_even_if_it_was_first_asked_for_without_an_origin() {
+    assert_eq!(send("GET", "/media/a.pdf", &[]).await.headers()["access-control-allow-origin"], "*");
+    let response = send("GET", "/media/a.pdf", &[ORIGIN]).await;
+    assert_eq!(response.headers()["access-control-allow-origin"], ORIGIN.1);
+    assert_eq!(response.headers()["cross-origin-resource-policy"], "cross-origin");
+}
+
+#[tokio::test]
+async fn browsers_are_told_to_stay_with_https_only_when_they_came_by_it() {
+    for path in ["/api/projects", "/api/nowhere", "/api/broken", "/media/a.pdf"] {
+        let secure = send("GET", path, &[("x-forwarded-proto", "https")]).await;
+        assert_eq!(secure.headers()["strict-transport-security"], "max-age=31536000", "{path}");
+        let plain = send("GET", path, &[]).await;
+        assert!(!plain.headers().contains_key("strict-transport-security"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_preflight_from_nowhere_allows_nothing() {
+    let response = send("OPTIONS", "/api/projects", &[PREFLIGHT]).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(!response.headers().contains_key("access-control-allow-headers"));
+}
+
+#[tokio::test]
 async fn a_preflight_of_any_path_is_empty_and_allows_what_the_front_end_sends() {
-    for path in ["/api/projects", "/api/nowhere", "/"] {
+    for path in ["/api/projects", "/api/nowhere", "/", "/media/a.pdf", "/api/%00", "/%ff"] {
         let response = send("OPTIONS", path, &[ORIGIN, PREFLIGHT]).await;
         assert_eq!(response.status(), StatusCode::OK);
         let headers = response.headers();
@@ -60,7 +85,20 @@ async fn a_preflight_of_any_path_is_empty_and_allows_what_the_front_end_sends() 
         assert_eq!(headers["access-control-max-age"], "86400");
         assert_eq!(headers["access-control-allow-methods"], "DELETE, GET, OPTIONS, PATCH, POST, PUT");
         let allowed = headers["access-control-allow-headers"].to_str().expect("ASCII");
-        for name in ["authorization", "content-type", "OpenAI-Key", "baggage", "Last-Event-ID"] {
+        for name in [
+            "accept",
+            "authorization",
+            "content-type",
+            "user-agent",
+            "x-csrftoken",
+            "x-requested-with",
+            "sentry-trace",
+            "baggage",
+            "OpenAI-Key",
+            "X-API-KEY",
+            "Idempotency-Key",
+            "Last-Event-ID",
+        ] {
             assert!(allowed.split(", ").any(|known| known == name), "{name}");
         }
         assert_eq!(body(response).await, "");

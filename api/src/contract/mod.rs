@@ -4,6 +4,7 @@
 //! permissions, and event frames. It never touches the database, and it knows no endpoint.
 
 pub mod auth_header;
+pub mod client_address;
 mod field_errors;
 pub mod fields;
 pub mod ids;
@@ -16,6 +17,7 @@ pub mod problem;
 mod python;
 pub mod resource;
 mod rest_of_request;
+pub mod room;
 pub mod sse;
 
 #[cfg(test)]

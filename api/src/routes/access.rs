@@ -67,7 +67,12 @@ pub static TABLE: &[Access] = &[
     on("/api/auth/register", Public, &[(Post, Public, All)]),
     on("/api/auth/login", Public, &[(Post, Public, All)]),
     on("/api/auth/logout", Public, &[(Delete, Public, Own)]),
+    on("/api/auth/forgot", Public, &[(Post, Public, All)]),
+    on("/api/auth/verify", Public, &[(Post, Public, All)]),
+    on("/api/auth/reset", Public, &[(Post, Public, Own)]),
 
+    on("/api/users", Staff, &[(Get, Staff, All), (Post, Staff, All)]),
+    on("/api/users/{username}", Staff, &[(Get, Staff, All), (Patch, Staff, All), (Delete, Staff, All)]),
     on("/api/users/me", Staff, &[(Get, User, Own), (Patch, User, Own)]),
 
     on("/api/projects", Staff, &[(Get, User, Shared), (Post, Staff, All)]),

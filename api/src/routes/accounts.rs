@@ -1,4 +1,4 @@
-//! `auth/*` and `users/me`.
+//! `auth/register`, `auth/login` and `auth/logout`.
 
 use axum::{
     Json, Router,
@@ -13,7 +13,7 @@ use domain::{
     user::Roles,
     values::{Email, FullName, Username},
 };
-use projections::users;
+use projections::users::UserView;
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -23,7 +23,14 @@ use super::{
     refusals::{EMAIL_TAKEN, USERNAME_TAKEN},
     web::{Origin, Web, empty},
 };
-use crate::contract::{fields::Fields, input::UnreadBody, problem::ApiError};
+use crate::{
+    contract::{
+        fields::Fields,
+        input::{Input, UnreadBody},
+        problem::ApiError,
+    },
+    limits::Action,
+};
 
 const INVALID_USERNAME: &str =
     "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
@@ -33,11 +40,29 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .merge(at(web, "/api/auth/register").post(register).served())
         .merge(at(web, "/api/auth/login").post(log_in).served())
         .merge(at(web, "/api/auth/logout").delete(log_out).served())
-        .merge(at(web, "/api/users/me").get(me).patch(change_me).served())
 }
 
 async fn register(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {
+    web.throttle(Action::Register, origin.address)?;
     let input = body.read().await?;
+    let (registration, captcha) = read_registration(&web, &input, true).await?;
+    if let Some(service) = &web.app.captcha {
+        let address = origin.address.map(|address| address.to_string());
+        if !service.is_solved(&captcha, address.as_deref()).await? {
+            return Err(ApiError::Messages(vec!["Invalid captcha".to_owned()]));
+        }
+    }
+    let id = UserId::new(web.app.clock.new_id());
+    let committed = web.app.accounts.register(id, registration, &origin.context(Actor::User(id))).await?;
+    web.written(&committed, async || Ok(empty(StatusCode::CREATED))).await
+}
+
+/// Reads what a new account is made of; with it, what the captcha on the page has given its visitor.
+pub(super) async fn read_registration(
+    web: &Web,
+    input: &Input,
+    with_captcha: bool,
+) -> Result<(Registration, String), ApiError> {
     let wanted_email = input.text("email").and_then(|text| Email::parse(text).ok());
     let wanted_username = input.text("username").and_then(|text| Username::parse(text).ok());
     let (email_taken, username_taken) =
@@ -46,7 +71,7 @@ async fn register(State(web): State<Web>, origin: Origin, body: UnreadBody) -> R
         .iter()
         .filter_map(|name| Some((label(name), input.text(name)?.to_owned())))
         .collect();
-    let (username, full_name, password, email) = input.create(|fields| {
+    let (username, full_name, password, email, captcha) = input.create(|fields| {
         let username = fields
             .text("username")
             .max(Username::MAX_CHARS)
@@ -56,19 +81,17 @@ async fn register(State(web): State<Web>, origin: Origin, body: UnreadBody) -> R
         let full_name = fields.text("full_name").max(FullName::MAX_CHARS).required();
         let password = new_password(fields, &about, true);
         let email = fields.email("email").max(Email::MAX_CHARS).check(EMAIL_TAKEN, move |_| !email_taken).required();
-        fields.text("recaptcha").required();
-        (username, full_name, password.unwrap_or_default(), email)
+        let captcha = if with_captcha { fields.text("recaptcha").required() } else { String::new() };
+        (username, full_name, password.unwrap_or_default(), email, captcha)
     })?;
     let registration = Registration {
         username: Username::parse(&username).map_err(|_| ApiError::field("username", INVALID_USERNAME))?,
-        email: Email::parse(&email).map_err(|_| ApiError::field("email", "Enter a valid email address."))?,
+        email: parse_email(&email)?,
         full_name: parse_name(&full_name)?,
         password,
         roles: Roles::default(),
     };
-    let id = UserId::new(web.app.clock.new_id());
-    let committed = web.app.accounts.register(id, registration, &origin.context(Actor::User(id))).await?;
-    web.written(&committed, async || Ok(empty(StatusCode::CREATED))).await
+    Ok((registration, captcha))
 }
 
 fn label(field: &str) -> &'static str {
@@ -79,8 +102,13 @@ fn label(field: &str) -> &'static str {
     }
 }
 
+/// What a password must not be like.
+pub(super) fn about(user: &UserView) -> [(&'static str, String); 3] {
+    [("username", user.username.clone()), ("full name", user.full_name.clone()), ("email address", user.email.clone())]
+}
+
 /// Reads `password` under the rules for new ones.
-fn new_password(
+pub(super) fn new_password(
     fields: &mut Fields<'_>,
     about: &[(&'static str, String)],
     required: bool,
@@ -97,17 +125,23 @@ fn new_password(
     Some(password)
 }
 
-fn parse_name(text: &str) -> Result<FullName, ApiError> {
+pub(super) fn parse_email(text: &str) -> Result<Email, ApiError> {
+    Email::parse(text).map_err(|_| ApiError::field("email", "Enter a valid email address."))
+}
+
+pub(super) fn parse_name(text: &str) -> Result<FullName, ApiError> {
     FullName::parse(text).map_err(|error| ApiError::field("full_name", format!("The name {error}.")))
 }
 
 async fn log_in(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {
+    web.throttle(Action::LogIn, origin.address)?;
     let input = body.read().await?;
     let (password, email) = input.create(|fields| {
         let password = Zeroizing::new(fields.text("password").untrimmed().required());
         (password, fields.email("email").required())
     })?;
     let email = Email::parse(&email).map_err(|_| ApiError::from(AccountError::WrongCredentials))?;
+    web.throttle_account(Action::LogIn, &email.comparable())?;
     let session = SessionId::new(web.app.clock.new_id());
     let login = web.app.accounts.log_in(&email, password, session, |user| origin.context(Actor::User(user))).await?;
     web.written(&login.committed, async || Ok(Json(json!({ "token": login.token.as_str() })).into_response())).await
@@ -121,35 +155,4 @@ async fn log_out(State(web): State<Web>, origin: Origin, caller: Option<CallerIn
     let session = commands::accounts::Session { user: caller.id(), session };
     let committed = web.app.accounts.log_out(session, &origin.context(caller.actor())).await?;
     web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
-}
-
-async fn me(caller: CallerInfo) -> Response {
-    Json(caller.user).into_response()
-}
-
-async fn change_me(
-    State(web): State<Web>,
-    origin: Origin,
-    caller: CallerInfo,
-    body: UnreadBody,
-) -> Result<Response, ApiError> {
-    let input = body.read().await?;
-    let user = &caller.user;
-    let about = [
-        ("username", user.username.clone()),
-        ("full name", user.full_name.clone()),
-        ("email address", user.email.clone()),
-    ];
-    let (full_name, password) = input.partial(|fields| {
-        let full_name = fields.text("full_name").max(FullName::MAX_CHARS).optional();
-        (full_name, new_password(fields, &about, false))
-    })?;
-    let full_name = full_name.as_deref().map(parse_name).transpose()?;
-    let context = origin.context(caller.actor());
-    let committed = web.app.accounts.change(caller.id(), caller.session, full_name, password, &context).await?;
-    web.written(&committed, async || {
-        let user = users::find(&web.app.pool, caller.id()).await?.ok_or_else(ApiError::not_found)?;
-        Ok(Json(user).into_response())
-    })
-    .await
 }

@@ -10,10 +10,14 @@ use domain::{
 use projections::users::{self, UserView};
 
 use super::web::Web;
-use crate::contract::{
-    auth_header::Credentials,
-    problem::ApiError,
-    resource::{Authenticator, Caller, Permission},
+use crate::{
+    contract::{
+        auth_header::Credentials,
+        client_address::ClientAddress,
+        problem::ApiError,
+        resource::{Authenticator, Caller, Permission},
+    },
+    limits::Action,
 };
 
 /// A person who is logged in.
@@ -48,7 +52,7 @@ impl Caller for CallerInfo {
 impl Authenticator for Web {
     type Caller = CallerInfo;
 
-    async fn authenticate(&self, credentials: Credentials, _: &Parts) -> Result<Option<CallerInfo>, ApiError> {
+    async fn authenticate(&self, credentials: Credentials, request: &Parts) -> Result<Option<CallerInfo>, ApiError> {
         let (id, session) = match credentials {
             Credentials::Anonymous => return Ok(None),
             Credentials::Token(token) => {
@@ -57,6 +61,9 @@ impl Authenticator for Web {
             }
             Credentials::Basic { email, password } => {
                 let email = Email::parse(&email).map_err(|_| ApiError::bad_basic())?;
+                // As good as the login page for guessing passwords.
+                self.throttle(Action::LogIn, request.extensions.get::<ClientAddress>().map(|client| client.0))?;
+                self.throttle_account(Action::LogIn, &email.comparable())?;
                 match self.app.accounts.check_credentials(&email, password.into()).await {
                     Ok(user) => (user, None),
                     Err(AccountError::WrongCredentials) => return Err(ApiError::bad_basic()),
@@ -66,6 +73,10 @@ impl Authenticator for Web {
         };
         // A view that is behind must not look like a wrong token: the front end would log the user out.
         let user = users::find(&self.app.pool, id).await?.ok_or_else(|| ApiError::unavailable(1))?;
-        Ok(Some(CallerInfo { user, session }))
+        match session {
+            _ if user.is_active => Ok(Some(CallerInfo { user, session })),
+            Some(_) => Err(ApiError::inactive()),
+            None => Err(ApiError::bad_basic()),
+        }
     }
 }

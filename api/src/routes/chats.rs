@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use commands::execute::Context;
+use commands::{event_log::Row, execute::Context};
 use domain::{
     chat::{Chat, ChatCommand},
     ids::{ChatId, ProjectId},
@@ -116,7 +116,8 @@ async fn start(
     let id = ChatId::new(web.app.clock.new_id());
     let command = ChatCommand::Start { project_id, owner: caller.id(), title };
     let context = origin.context_of_creation(&caller, &input);
-    let committed = web.app.commands.execute::<Chat>(id.value(), command, &context).await?;
+    let rows = vec![Row::Own { user: caller.id(), thing: id.value() }];
+    let committed = web.app.commands.execute_with::<Chat>(id.value(), command, rows, &context).await?;
     let id = committed.repeats.map_or(id, ChatId::new);
     web.written(&committed, async || {
         let chat = chats::find(&web.app.pool, project_id, id).await?.ok_or_else(ApiError::not_found)?;

@@ -25,10 +25,13 @@ use super::{
     chats::{find, ids},
     web::{Origin, ProviderKey, Web},
 };
-use crate::contract::{
-    input::{Input, UnreadBody, Upload},
-    problem::ApiError,
-    sse::{self, AnswerFrame},
+use crate::{
+    contract::{
+        input::{Input, UnreadBody, Upload},
+        problem::ApiError,
+        sse::{self, AnswerFrame},
+    },
+    limits::Action,
 };
 
 const DEFAULT_TOP_K: u32 = 100;
@@ -52,6 +55,8 @@ async fn converse(
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
+    web.throttle(Action::Converse, origin.address)?;
+    web.throttle_account(Action::Converse, &caller.actor().to_string())?;
     let (project, chat) = ids(path)?;
     find(&web, scope, project, chat).await?;
     let input = body.read_multipart().await.map_err(as_error)?;

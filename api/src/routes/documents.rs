@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use commands::documents::{NewDocument, NewFile};
+use commands::{documents::NewDocument, uploads::NewFile};
 use domain::{
     ids::{DocumentId, ProjectId},
     values::{DocumentType, Title},
@@ -19,11 +19,14 @@ use super::{
     caller::CallerInfo,
     web::{Origin, Web, empty},
 };
-use crate::contract::{
-    ids::{own_id, parent_id},
-    input::UnreadBody,
-    paging::ListQuery,
-    problem::ApiError,
+use crate::{
+    contract::{
+        ids::{own_id, parent_id},
+        input::UnreadBody,
+        paging::ListQuery,
+        problem::ApiError,
+    },
+    limits::Action,
 };
 
 const TYPES: &[i64] = &[1, 2, 3];
@@ -78,6 +81,8 @@ async fn add(
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
+    web.throttle(Action::Upload, origin.address)?;
+    web.throttle_account(Action::Upload, &caller.actor().to_string())?;
     let project = ProjectId::new(parent_id(&project)?);
     web.app.documents.check_project(project).await?;
     let input = body.read_multipart().await?;
@@ -99,7 +104,7 @@ async fn add(
         description,
         document_type: DocumentType::from_number(document_type).unwrap_or(DocumentType::File),
         text_content,
-        file: file.map(|file| NewFile { name: file.file_name, bytes: file.bytes.to_vec() }),
+        file: file.map(|file| NewFile { name: file.file_name, bytes: file.bytes }),
     };
     let id = DocumentId::new(web.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);

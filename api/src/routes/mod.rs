@@ -7,31 +7,40 @@ mod caller;
 mod chats;
 mod converse;
 mod documents;
+mod evaluation;
 mod feedback;
 mod media;
+mod passwords;
 mod projects;
 mod refusals;
 mod speech;
+mod users;
 mod web;
 
-use axum::{Extension, Router};
+use axum::{Extension, Router, middleware::from_fn_with_state};
 
 use crate::{
     app::App,
     config::HttpSettings,
-    contract::{input::BodyLimits, layers},
+    contract::{client_address, client_address::TrustedProxies, input::BodyLimits, layers, room::Room},
 };
 pub use caller::CallerInfo;
 pub use web::Web;
 
 const MEGABYTE: usize = 1_048_576;
+/// Of the greatest size. Smaller ones are more, and what is more than that waits.
+const UPLOADS_AT_ONCE: usize = 4;
 
 /// Everything that is served.
 pub fn router(app: App, http: HttpSettings) -> Router {
     let limits = BodyLimits { upload_bytes: http.max_upload_mb * MEGABYTE, ..BodyLimits::default() };
+    let trusted = TrustedProxies::from(http.trusted_proxies.as_slice());
+    let room = Room::new(limits.upload_bytes.max(limits.form_bytes) * UPLOADS_AT_ONCE);
     let web = Web::new(app, http);
     let router = Router::new()
         .merge(accounts::router(&web))
+        .merge(passwords::router(&web))
+        .merge(users::router(&web))
         .merge(projects::router(&web))
         .merge(assistants::router(&web))
         .merge(documents::router(&web))
@@ -39,8 +48,11 @@ pub fn router(app: App, http: HttpSettings) -> Router {
         .merge(converse::router(&web))
         .merge(speech::router(&web))
         .merge(feedback::router(&web))
+        .merge(evaluation::router(&web))
         .merge(media::router(&web))
         .with_state(web)
-        .layer(Extension(limits));
+        .layer(Extension(limits))
+        .layer(Extension(room))
+        .layer(from_fn_with_state(trusted, client_address::find));
     layers::finish(router)
 }

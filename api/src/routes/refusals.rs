@@ -2,15 +2,20 @@
 
 use axum::http::StatusCode;
 use commands::{
-    accounts::AccountError,
+    accounts::{AccountError, ResetCodeError},
     answering::{AskError, NoKey},
     documents::DocumentsError,
+    evaluation::EvaluationError,
     event_log::{AppendError, StoreError},
     execute::ExecuteError,
-    ports::MediaError,
+    ports::{CaptchaError, MediaError},
     projects::ProjectsError,
+    uploads::UploadError,
 };
-use domain::{chat::ChatError, document::DocumentError, project::ProjectError, user::UserError};
+use domain::{
+    chat::ChatError, document::DocumentError, feedback::FeedbackError, project::ProjectError, test_run::TestRunError,
+    test_suite::TestSuiteError, user::UserError,
+};
 use projections::QueryError;
 
 use crate::contract::problem::ApiError;
@@ -18,6 +23,8 @@ use crate::contract::problem::ApiError;
 /// Seconds after which a client may try again when the database is away.
 const RETRY_AFTER: u64 = 5;
 
+const STILL_OWNS: &str =
+    "The user cannot be deleted: chats, projects or services belong to the account. It can be deactivated instead.";
 const KEY_REQUIRED: &str = "OpenAI-Key header is required to create a chat";
 
 impl From<sqlx::Error> for ApiError {
@@ -72,6 +79,8 @@ impl From<AppendError> for ApiError {
             AppendError::KeyReused => {
                 Self::detail(StatusCode::UNPROCESSABLE_ENTITY, "The Idempotency-Key was used for another request.")
             }
+            AppendError::NoSuchOwner => Self::inactive(),
+            AppendError::StillOwns => Self::detail(StatusCode::CONFLICT, STILL_OWNS),
             error @ (AppendError::Taken(_) | AppendError::Repeated { .. }) => Self::internal(error),
         }
     }
@@ -100,6 +109,8 @@ impl From<UserError> for ApiError {
         match error {
             UserError::NotFound => Self::not_found(),
             UserError::AlreadyRegistered => conflict(&error),
+            UserError::Inactive => Self::inactive(),
+            UserError::Superuser => Self::permission_denied(),
         }
     }
 }
@@ -144,8 +155,28 @@ impl From<AccountError> for ApiError {
             AccountError::WrongCredentials => Self::non_field("Unable to log in with provided credentials."),
             AccountError::Execute(error) => error.into(),
             AccountError::Database(error) => error.into(),
-            error @ AccountError::Hashing => Self::internal(error),
+            AccountError::ResetCode(error) => error.into(),
+            error @ (AccountError::Hashing | AccountError::Key(_)) => Self::internal(error),
         }
+    }
+}
+
+impl From<ResetCodeError> for ApiError {
+    fn from(error: ResetCodeError) -> Self {
+        match error {
+            ResetCodeError::None => Self::FieldText { field: "token", message: "Invalid token" },
+            ResetCodeError::Wrong => {
+                Self::field("token", "The OTP password entered is not valid. Please check and try again.")
+            }
+            ResetCodeError::Expired => Self::field("token", "The OTP password has expired. Please try again."),
+        }
+    }
+}
+
+impl From<CaptchaError> for ApiError {
+    fn from(error: CaptchaError) -> Self {
+        tracing::warn!(error = commands::error_chain(&error), "a captcha cannot be checked");
+        Self::unavailable(RETRY_AFTER)
     }
 }
 
@@ -169,7 +200,17 @@ impl From<ProjectsError> for ApiError {
 
 impl From<MediaError> for ApiError {
     fn from(error: MediaError) -> Self {
-        Self::internal(error)
+        tracing::error!(error = %commands::error_chain(&error), "the media store is away");
+        Self::unavailable(RETRY_AFTER)
+    }
+}
+
+impl From<UploadError> for ApiError {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Media(error) => error.into(),
+            UploadError::Database(error) => error.into(),
+        }
     }
 }
 
@@ -181,7 +222,57 @@ impl From<DocumentsError> for ApiError {
                 Self::NonFieldText("Project is archived. Cannot add documents.".to_owned())
             }
             DocumentsError::Execute(error) => error.into(),
-            DocumentsError::Media(error) => error.into(),
+            DocumentsError::Upload(error) => error.into(),
+        }
+    }
+}
+
+impl From<TestSuiteError> for ApiError {
+    fn from(error: TestSuiteError) -> Self {
+        match error {
+            TestSuiteError::NotFound | TestSuiteError::QuestionNotFound | TestSuiteError::DocumentNotFound => {
+                Self::not_found()
+            }
+            TestSuiteError::AlreadyCreated | TestSuiteError::AlreadyAdded | TestSuiteError::NotFinite => {
+                conflict(&error)
+            }
+        }
+    }
+}
+
+impl From<TestRunError> for ApiError {
+    fn from(error: TestRunError) -> Self {
+        match error {
+            TestRunError::NotFound => Self::not_found(),
+            TestRunError::AlreadyStarted
+            | TestRunError::NotRunning
+            | TestRunError::AlreadyAsked
+            | TestRunError::NotFinite => conflict(&error),
+        }
+    }
+}
+
+impl From<FeedbackError> for ApiError {
+    fn from(error: FeedbackError) -> Self {
+        match error {
+            FeedbackError::NotFound => Self::not_found(),
+            FeedbackError::AlreadyGiven => conflict(&error),
+        }
+    }
+}
+
+impl From<EvaluationError> for ApiError {
+    fn from(error: EvaluationError) -> Self {
+        match error {
+            EvaluationError::ProjectNotFound | EvaluationError::SuiteNotFound | EvaluationError::ResultNotFound => {
+                Self::not_found()
+            }
+            EvaluationError::Suite(error) => error.into(),
+            EvaluationError::Run(error) => error.into(),
+            EvaluationError::Feedback(error) => error.into(),
+            EvaluationError::Store(error) => error.into(),
+            EvaluationError::Upload(error) => error.into(),
+            EvaluationError::Database(error) => error.into(),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What routes share: the app, the request's context, and the answer to a write.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts},
+    extract::{FromRequestParts, OptionalFromRequestParts},
     http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -18,7 +18,8 @@ use super::caller::CallerInfo;
 use crate::{
     app::App,
     config::HttpSettings,
-    contract::{input::Input, layers::RequestId, problem::ApiError},
+    contract::{client_address::ClientAddress, input::Input, layers::RequestId, problem::ApiError},
+    limits::{Action, Limits},
 };
 
 /// Set on the answer to a write that cannot be read back yet.
@@ -30,11 +31,23 @@ const MAX_KEY_CHARS: usize = 255;
 pub struct Web {
     pub app: App,
     http: Arc<HttpSettings>,
+    limits: Arc<Limits>,
 }
 
 impl Web {
     pub fn new(app: App, http: HttpSettings) -> Self {
-        Self { app, http: Arc::new(http) }
+        let limits = Limits::new(&http.limits);
+        Self { app, http: Arc::new(http), limits: Arc::new(limits) }
+    }
+
+    /// Counts a request of this kind for the address that it comes from.
+    pub(super) fn throttle(&self, action: Action, address: Option<IpAddr>) -> Result<(), ApiError> {
+        address.map_or(Ok(()), |address| self.limits.check_address(action, address))
+    }
+
+    /// Counts a request of this kind for an account: that which acts, or the e-mail address that is acted upon.
+    pub(super) fn throttle_account(&self, action: Action, account: &str) -> Result<(), ApiError> {
+        self.limits.check_account(action, account)
     }
 
     /// The answer to a write: sent when it can be read back, or after a bounded wait with a header that says so.
@@ -74,7 +87,8 @@ impl Web {
 pub(super) struct Origin {
     request_id: Uuid,
     method_and_path: String,
-    address: Option<String>,
+    /// Not known where there is no socket.
+    pub(super) address: Option<IpAddr>,
     user_agent: Option<String>,
     traceparent: Option<String>,
     idempotency_key: Option<String>,
@@ -99,7 +113,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Origin {
         Ok(Self {
             request_id: parts.extensions.get::<RequestId>().map_or_else(Uuid::nil, |id| id.0),
             method_and_path: format!("{} {}", parts.method, parts.uri.path()),
-            address: parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string()),
+            address: parts.extensions.get::<ClientAddress>().map(|client| client.0),
             user_agent: text("user-agent").map(|agent| agent.chars().take(256).collect()),
             traceparent: text("traceparent").filter(|parent| is_traceparent(parent)),
             idempotency_key,
@@ -119,6 +133,10 @@ fn is_traceparent(text: &str) -> bool {
 }
 
 impl Origin {
+    pub(super) const fn request_id(&self) -> Uuid {
+        self.request_id
+    }
+
     /// The context of a command of this request.
     pub(super) fn context(&self, actor: Actor) -> Context {
         Context {
@@ -127,7 +145,7 @@ impl Origin {
             correlation_id: self.request_id,
             causation_id: None,
             traceparent: self.traceparent.clone(),
-            client_address: self.address.clone(),
+            client_address: self.address.map(|address| address.to_string()),
             user_agent: self.user_agent.clone(),
             idempotency: None,
         }

@@ -1,10 +1,14 @@
 //! Accounts: registration, logins, passwords. Secrets are hashed here and never leave.
 
+mod administration;
 mod password;
+mod password_resets;
+mod reset_codes;
+mod reset_mail;
 
 use domain::{
     ids::{SessionId, UserId},
-    user::{Roles, User, UserCommand, UserError},
+    user::{Roles, User, UserCommand, UserError, UserEvent},
     values::{Email, FullName, Username},
 };
 use rand::Rng;
@@ -13,10 +17,13 @@ use sqlx::PgPool;
 use zeroize::Zeroizing;
 
 use crate::{
-    event_log::{AppendError, Committed, Reservation, Row},
+    event_log::{AppendError, Committed, KeyError, Reservation, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
 };
 pub use password::{PasswordFault, check_rules};
+pub use password_resets::PasswordResets;
+pub use reset_codes::{ResetCodeError, ResetCodeExpiry, ResetGrant};
+pub use reset_mail::{FrontEnd, FrontEndError};
 
 /// Somebody who shall have an account.
 pub struct Registration {
@@ -33,12 +40,22 @@ pub enum AccountError {
     Taken { email: bool, username: bool },
     #[error("the credentials are wrong")]
     WrongCredentials,
+    #[error(transparent)]
+    ResetCode(#[from] ResetCodeError),
+    #[error("a secret cannot be read")]
+    Key(#[from] KeyError),
     #[error("the account does not allow this")]
     Execute(#[from] ExecuteError<UserError>),
     #[error("the accounts cannot be read")]
     Database(#[from] sqlx::Error),
     #[error("the password cannot be hashed")]
     Hashing,
+}
+
+impl From<StoreError> for AccountError {
+    fn from(error: StoreError) -> Self {
+        Self::Execute(error.into())
+    }
 }
 
 /// A fresh login: the token is shown once and kept as a hash.
@@ -118,6 +135,14 @@ impl Accounts {
         Ok((email, username))
     }
 
+    /// Whose address it is at the moment.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn owner_of_email(&self, email: &Email) -> Result<Option<UserId>, AccountError> {
+        Ok(self.owner_of(Reservation::Email, &self.email_key(email)).await?.map(UserId::new))
+    }
+
     /// Checks e-mail address and password. An unknown address takes as long as a wrong password.
     ///
     /// # Errors
@@ -142,7 +167,7 @@ impl Accounts {
         verified.ok_or(AccountError::WrongCredentials)
     }
 
-    /// Logs in: a token of its own for every login.
+    /// Logs in: a token of its own for every login. If there are too many of them, the oldest one ends.
     ///
     /// # Errors
     /// [`AccountError::WrongCredentials`], or the log's.
@@ -157,10 +182,20 @@ impl Accounts {
         let mut bytes = Zeroizing::new([0_u8; 20]);
         rand::rng().fill_bytes(bytes.as_mut());
         let token = Zeroizing::new(hex::encode(bytes.as_ref()));
-        let rows = vec![Row::Token { token_hash: hash_token(&token), user, session, password_hash }];
-        let command = UserCommand::StartSession(session);
-        let committed = self.commands.execute_with::<User>(user.value(), command, rows, &context(user)).await?;
-        Ok(Login { token, committed })
+        let row = Row::Token { token_hash: hash_token(&token), user, session, password_hash };
+        let rows = |events: &[UserEvent]| {
+            let crowded_out = events.iter().filter_map(|event| match event {
+                UserEvent::SessionEnded { session_id } => Some(Row::EndSession(*session_id)),
+                _ => None,
+            });
+            crowded_out.chain([row.clone()]).collect()
+        };
+        let commands = vec![UserCommand::StartSession(session)];
+        match self.commands.execute_with_rows_of::<User>(user.value(), commands, &context(user), rows).await {
+            // The account is inactive, or was deleted in the meantime.
+            Err(ExecuteError::Refused(_)) => Err(AccountError::WrongCredentials),
+            result => Ok(Login { token, committed: result? }),
+        }
     }
 
     /// Ends one login.

@@ -1,21 +1,32 @@
-//! Keeps uploaded files through `object_store`: a local folder today, S3 and its kind through the same trait.
-//!
-//! Names are made safe here and nowhere else; none can point out of the store, and no upload overwrites another.
+//! Keeps uploaded files through `object_store`: in a local folder, or with S3 and its kind.
 
-use std::{path::Path as FolderPath, sync::Arc};
+use std::{ops::Range, path::Path as FolderPath, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use futures::{StreamExt, TryStreamExt};
 use object_store::{
-    Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, local::LocalFileSystem, path::Path,
+    ClientOptions, Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
+    RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
 };
-use rand::{RngExt, distr::Alphanumeric};
+use tokio_util::bytes::Bytes;
 
-use crate::ports::{MediaError, MediaStore};
+use crate::ports::{MediaBytes, MediaError, MediaInfo, MediaStore};
 
-/// Leaves room for the suffix of a collision below the 255 bytes of common file systems.
-const MAX_NAME_BYTES: usize = 200;
-const SUFFIX_CHARACTERS: usize = 7;
-const RANDOM_NAME_CHARACTERS: usize = 16;
+const CONNECT_TIME: Duration = Duration::from_secs(5);
+const IDLE_TIME: Duration = Duration::from_secs(20);
+
+/// A bucket of S3 or of a server that speaks its protocol.
+#[derive(Clone)]
+pub struct S3Settings {
+    pub bucket: String,
+    pub region: String,
+    /// The server; `None` is Amazon's of the region.
+    pub endpoint: Option<String>,
+    /// Access key and secret; `None` asks the machine's role, as Amazon's machines have one.
+    pub credentials: Option<(String, String)>,
+    /// Whether the endpoint may be plain HTTP.
+    pub allow_http: bool,
+}
 
 /// A [`MediaStore`] on any object store.
 #[derive(Debug, Clone)]
@@ -24,43 +35,71 @@ pub struct ObjectMedia {
 }
 
 impl ObjectMedia {
-    pub fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store }
-    }
-
     /// Files in a folder of this machine. It must exist.
     pub fn in_folder(folder: &FolderPath) -> Result<Self, MediaError> {
         let store = LocalFileSystem::new_with_prefix(folder).map_err(MediaError)?;
-        Ok(Self::new(Arc::new(store.with_fsync(true))))
+        Ok(Self { store: Arc::new(store.with_fsync(true)) })
+    }
+
+    /// Files in a bucket. It must exist; nothing is asked of the server yet.
+    pub fn in_bucket(settings: S3Settings) -> Result<Self, MediaError> {
+        // Whoever waits for an upload is told soon; how long a file takes is up to who reads it.
+        let options = ClientOptions::new()
+            .with_connect_timeout(CONNECT_TIME)
+            .with_timeout_disabled()
+            .with_read_timeout(IDLE_TIME);
+        let retry = RetryConfig { max_retries: 3, retry_timeout: IDLE_TIME, ..RetryConfig::default() };
+        let mut builder = AmazonS3Builder::new()
+            .with_client_options(options)
+            .with_retry(retry)
+            .with_bucket_name(settings.bucket)
+            .with_region(settings.region)
+            .with_allow_http(settings.allow_http);
+        if let Some(endpoint) = settings.endpoint {
+            builder = builder.with_endpoint(endpoint);
+        }
+        if let Some((key, secret)) = settings.credentials {
+            builder = builder.with_access_key_id(key).with_secret_access_key(secret);
+        }
+        Ok(Self { store: Arc::new(builder.build().map_err(MediaError)?) })
     }
 }
 
 #[async_trait]
 impl MediaStore for ObjectMedia {
-    async fn put_new(&self, wished_name: &str, bytes: Vec<u8>) -> Result<String, MediaError> {
-        let payload = PutPayload::from(bytes);
-        let wished = safe_name(wished_name).unwrap_or_else(|| random(RANDOM_NAME_CHARACTERS));
-        let mut name = wished.clone();
-        loop {
-            let path = Path::parse(&name).map_err(|error| MediaError(error.into()))?;
-            match self.store.put_opts(&path, payload.clone(), PutOptions::from(PutMode::Create)).await {
-                Ok(_) => return Ok(name),
-                Err(Error::AlreadyExists { .. }) => {
-                    name = with_suffix(&wished, &random(SUFFIX_CHARACTERS));
-                }
-                Err(error) => return Err(MediaError(error)),
-            }
+    async fn create(&self, name: &str, bytes: Bytes) -> Result<bool, MediaError> {
+        let path = Path::parse(name).map_err(|error| MediaError(error.into()))?;
+        match self.store.put_opts(&path, PutPayload::from_bytes(bytes), PutOptions::from(PutMode::Create)).await {
+            Ok(_) => Ok(true),
+            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(false),
+            Err(error) => Err(MediaError(error)),
         }
+    }
+
+    async fn describe(&self, name: &str) -> Result<Option<MediaInfo>, MediaError> {
+        let Some(path) = stored_path(name) else {
+            return Ok(None);
+        };
+        let info = self.store.head(&path).await;
+        Ok(found(info)?.map(|meta| MediaInfo { size: meta.size, modified_at: meta.last_modified }))
+    }
+
+    async fn read(&self, name: &str, range: Range<u64>) -> Result<Option<MediaBytes>, MediaError> {
+        let Some(path) = stored_path(name) else {
+            return Ok(None);
+        };
+        let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
+        let bytes = found(self.store.get_opts(&path, options).await)?;
+        Ok(bytes.map(|bytes| bytes.into_stream().map_err(MediaError).boxed()))
     }
 
     async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, MediaError> {
         let Some(path) = stored_path(name) else {
             return Ok(None);
         };
-        match self.store.get(&path).await {
-            Ok(found) => Ok(Some(found.bytes().await.map_err(MediaError)?.to_vec())),
-            Err(Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(MediaError(error)),
+        match found(self.store.get(&path).await)? {
+            Some(bytes) => Ok(Some(bytes.bytes().await.map_err(MediaError)?.into())),
+            None => Ok(None),
         }
     }
 
@@ -68,27 +107,19 @@ impl MediaStore for ObjectMedia {
         let Some(path) = stored_path(name) else {
             return Ok(());
         };
-        match self.store.delete(&path).await {
-            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(MediaError(error)),
-        }
+        found(self.store.delete(&path).await).map(drop)
     }
 }
 
-/// The last part of the name, spaces as `_`, and of the rest only letters, digits, `-`, `_` and `.`.
-fn safe_name(wished: &str) -> Option<String> {
-    let last = wished.rsplit(['/', '\\']).next().unwrap_or_default().trim();
-    let kept = |c: &char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let name: String = last.chars().map(|c| if c == ' ' { '_' } else { c }).filter(kept).collect();
-    if name.chars().all(|c| c == '.') {
-        return None;
+fn found<T>(result: Result<T, Error>) -> Result<Option<T>, MediaError> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(MediaError(error)),
     }
-    let (stem, extension) = split_extension(&name);
-    let extension = truncated(extension, MAX_NAME_BYTES / 2);
-    Some(format!("{}{extension}", truncated(stem, MAX_NAME_BYTES - extension.len())))
 }
 
-/// A name that [`ObjectMedia::put_new`] may have given; any other is not in the store.
+/// A name that a file may have; any other is not in the store.
 fn stored_path(name: &str) -> Option<Path> {
     if name.contains(['/', '\\']) {
         return None;
@@ -96,34 +127,8 @@ fn stored_path(name: &str) -> Option<Path> {
     Path::parse(name).ok().filter(|path| !path.is_root())
 }
 
-fn with_suffix(name: &str, suffix: &str) -> String {
-    let (stem, extension) = split_extension(name);
-    format!("{stem}_{suffix}{extension}")
-}
-
-/// The extension with its dot. A name that begins with its only dot has none.
-fn split_extension(name: &str) -> (&str, &str) {
-    match name.rfind('.') {
-        Some(at) if name[..at].chars().any(|c| c != '.') => name.split_at(at),
-        _ => (name, ""),
-    }
-}
-
-fn truncated(text: &str, max_bytes: usize) -> &str {
-    let mut end = text.len().min(max_bytes);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
-}
-
-fn random(characters: usize) -> String {
-    rand::rng().sample_iter(Alphanumeric).take(characters).map(char::from).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
     use tempfile::TempDir;
 
     use super::*;
@@ -134,58 +139,44 @@ mod tests {
         (folder, media)
     }
 
-    #[test]
-    fn a_name_keeps_letters_digits_and_a_few_signs_only() {
-        assert_eq!(safe_name("C:\\x/my report (final) é.PDF").as_deref(), Some("my_report_final_é.PDF"));
-    }
-
-    #[test]
-    fn a_name_of_nothing_but_dots_is_refused() {
-        assert_eq!((safe_name("a/.."), safe_name("?*"), safe_name("")), (None, None, None));
-    }
-
-    #[test]
-    fn the_suffix_goes_before_the_extension() {
-        assert_eq!(with_suffix("a.tar.gz", "1234567"), "a.tar_1234567.gz");
-        assert_eq!(with_suffix(".env", "1234567"), ".env_1234567");
-    }
-
     #[tokio::test]
-    async fn a_file_comes_back_by_the_name_it_got() -> Result<(), MediaError> {
+    async fn a_name_is_given_once() -> Result<(), MediaError> {
         let (_folder, media) = store();
-        let name = media.put_new("voice note.mp3", b"sound".to_vec()).await?;
-        assert_eq!(name, "voice_note.mp3");
-        assert_eq!(media.get(&name).await?, Some(b"sound".to_vec()));
+        assert!(media.create("a.txt", Bytes::from_static(b"first")).await?);
+        assert!(!media.create("a.txt", Bytes::from_static(b"second")).await?);
+        assert_eq!(media.get("a.txt").await?, Some(b"first".to_vec()));
         Ok(())
     }
 
     #[tokio::test]
-    async fn racing_uploads_of_one_name_are_all_kept() -> Result<(), MediaError> {
+    async fn of_racing_files_of_one_name_one_is_kept() -> Result<(), MediaError> {
         let (_folder, media) = store();
-        let put = |byte: u8| media.put_new("a.txt", vec![byte]);
-        let names = futures::future::try_join_all((0..8).map(put)).await?;
-        for (byte, name) in (0..).zip(&names) {
-            assert_eq!(media.get(name).await?, Some(vec![byte]), "{name}");
-        }
-        assert_eq!(names.iter().filter(|name| *name == "a.txt").count(), 1);
+        let put = |byte: u8| media.create("a.txt", Bytes::from(vec![byte]));
+        let kept = futures::future::try_join_all((0..8).map(put)).await?;
+        let winner = kept.iter().position(|kept| *kept).expect("one is kept");
+        assert_eq!(kept.iter().filter(|kept| **kept).count(), 1);
+        assert_eq!(media.get("a.txt").await?, Some(vec![u8::try_from(winner).expect("there are eight")]));
         Ok(())
     }
 
     #[tokio::test]
-    async fn a_file_without_a_usable_name_gets_a_random_one() -> Result<(), MediaError> {
+    async fn a_part_of_a_file_can_be_read() -> Result<(), MediaError> {
         let (_folder, media) = store();
-        let name = media.put_new("../..", b"x".to_vec()).await?;
-        assert_eq!(name.len(), RANDOM_NAME_CHARACTERS);
+        media.create("a.txt", Bytes::from_static(b"0123456789")).await?;
+        let part = media.read("a.txt", 2..5).await?.expect("the file is there");
+        assert_eq!(part.try_collect::<Vec<_>>().await?.concat(), b"234");
+        assert_eq!(media.describe("a.txt").await?.map(|info| info.size), Some(10));
+        assert!(media.read("b.txt", 2..5).await?.is_none());
         Ok(())
     }
 
     #[tokio::test]
     async fn a_removed_file_is_gone_and_may_be_removed_again() -> Result<(), MediaError> {
         let (_folder, media) = store();
-        let name = media.put_new("a.txt", b"x".to_vec()).await?;
-        media.remove(&name).await?;
-        media.remove(&name).await?;
-        assert_eq!(media.get(&name).await?, None);
+        media.create("a.txt", Bytes::from_static(b"x")).await?;
+        media.remove("a.txt").await?;
+        media.remove("a.txt").await?;
+        assert_eq!(media.get("a.txt").await?, None);
         Ok(())
     }
 
@@ -197,17 +188,8 @@ mod tests {
         let media = ObjectMedia::in_folder(&folder.path().join("media"))?;
         for name in ["../secret", "..\\secret", "..", "", "/", "%2e%2e/secret", "\0"] {
             assert_eq!(media.get(name).await?, None, "{name}");
+            assert!(media.describe(name).await?.is_none(), "{name}");
         }
         Ok(())
-    }
-
-    proptest! {
-        #[test]
-        fn every_safe_name_is_one_short_part_of_a_path(wished in any::<String>()) {
-            if let Some(name) = safe_name(&wished) {
-                prop_assert!(name.len() <= MAX_NAME_BYTES);
-                prop_assert_eq!(Path::parse(&name).expect("the name is safe").parts().count(), 1);
-            }
-        }
     }
 }

@@ -23,7 +23,7 @@ impl KeyChoice {
         [sent, projects, servers].into_iter().flatten().find(|key| !key.trim().is_empty()).map(Self::Key).ok_or(NoKey)
     }
 
-    pub(super) fn into_key(self) -> Option<String> {
+    pub(crate) fn into_key(self) -> Option<String> {
         match self {
             Self::NotNeeded => None,
             Self::Key(key) => Some(key),

@@ -28,9 +28,11 @@ use uuid::Uuid;
 use crate::{
     event_log::{AppendError, Committed, NewJob, Reservation, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
-    ports::{SharedEmbedder, SharedIndex, SharedLanguageModel, SharedMediaStore, TranscriptionError},
+    ports::{SharedEmbedder, SharedIndex, SharedLanguageModel, TranscriptionError},
     projects::{Projects, ProjectsError},
+    uploads::Uploads,
 };
+pub(crate) use compose::{Draft, Failure, Written};
 pub use interrupted::InterruptedAnswers;
 pub use keys::{KeyChoice, NoKey};
 pub use languages::{Asked, Languages, TimedText};
@@ -123,7 +125,7 @@ pub struct Answering {
     pub model: SharedLanguageModel,
     pub embedder: SharedEmbedder,
     pub index: SharedIndex,
-    pub media: SharedMediaStore,
+    pub uploads: Uploads,
     pub languages: Languages,
     pub names: ModelNames,
     /// The server's own provider key.
@@ -227,6 +229,14 @@ impl Answering {
         };
         self.tracker.spawn(work.run());
         Ok(Turn { answer_id, question: asked, by_assistant, committed, events: Some(events) })
+    }
+
+    /// The settings of a project, also of a deleted one.
+    pub(crate) async fn settings_of(
+        &self,
+        project: ProjectId,
+    ) -> Result<Option<domain::project::Settings>, StoreError> {
+        Ok(self.projects.load(project).await?.settings().cloned())
     }
 
     async fn record_question(

@@ -2,13 +2,15 @@
 
 use domain::{
     chat::{Chat, ChatCommand, Stage},
-    document::StoredFile,
     ids::MessageId,
 };
-use sha2::{Digest, Sha256};
 
 use super::turn::Work;
-use crate::{event_log::Committed, ports::SpeechRequest};
+use crate::{
+    event_log::{Committed, Row},
+    ports::SpeechRequest,
+    uploads::NewFile,
+};
 
 /// An answer's speech: the name of its file, and what recorded it.
 pub(super) struct Spoken {
@@ -44,26 +46,17 @@ impl Work {
         let made = made.map_err(|error| self.log_silence(&error)).ok().filter(|made| !made.bytes.is_empty())?;
         let speech = Stage { started_at, ended_at: self.answering.clock_now() };
         let answer_id = self.question.answer_id;
-        let mut audio = StoredFile {
-            name: file_name(answer_id, made.extension),
-            size: made.bytes.len().try_into().unwrap_or(u64::MAX),
-            sha256: hex::encode(Sha256::digest(&made.bytes)),
-        };
-        let stored = self.answering.media.put_new(&audio.name, made.bytes).await;
-        audio.name = stored.map_err(|error| self.log_silence(&error)).ok()?;
+        let uploads = &self.answering.uploads;
+        let file = NewFile { name: file_name(answer_id, made.extension), bytes: made.bytes.into() };
+        let audio = uploads.keep(file).await.map_err(|error| self.log_silence(&error)).ok()?;
         let upload = Stage { started_at: speech.ended_at, ended_at: self.answering.clock_now() };
-        let name = audio.name.clone();
-        let command = ChatCommand::RecordSpeech { answer_id, audio, speech, upload };
-        match self.answering.commands.execute::<Chat>(self.chat.value(), command, &self.context).await {
-            Ok(committed) => Some(Spoken { audio: name, committed }),
-            Err(error) => {
-                self.log_silence(&error);
-                if let Err(error) = self.answering.media.remove(&name).await {
-                    self.log_silence(&error);
-                }
-                None
-            }
-        }
+        let rows = vec![Row::KeepUpload(audio.name.clone())];
+        let command = ChatCommand::RecordSpeech { answer_id, audio: audio.clone(), speech, upload };
+        let commands = &self.answering.commands;
+        let result = commands.execute_with::<Chat>(self.chat.value(), command, rows, &self.context).await;
+        uploads.discard_unless_recorded(Some(&audio), &result).await;
+        let committed = result.map_err(|error| self.log_silence(&error)).ok()?;
+        Some(Spoken { audio: audio.name, committed })
     }
 
     fn log_silence(&self, error: &dyn std::error::Error) {

@@ -6,6 +6,7 @@ use domain::{
     envelope::RecordedEvent,
     event::Event,
     ids::{DocumentId, ProjectId},
+    values::DocumentType,
 };
 use serde_json::json;
 use sqlx::PgTransaction;
@@ -15,7 +16,9 @@ use crate::{
     event_log::{ConsumerError, EventConsumer, NewJob, Row, enqueue},
     execute::{Commands, Context, ExecuteError},
     jobs::{Job, JobError, JobHandler},
-    ports::{IndexedChunk, ProviderError, SharedEmbedder, SharedIndex, SharedMediaStore, TextKind},
+    ports::{
+        IndexedChunk, PageError, ProviderError, SharedEmbedder, SharedIndex, SharedMediaStore, SharedWebPages, TextKind,
+    },
     retrieval::passages,
 };
 
@@ -26,6 +29,8 @@ const REMOVE: &str = "remove_document";
 
 /// Passages that are embedded in one request.
 const BATCH: usize = 128;
+/// Attempts to fetch a page.
+const FETCHES: i32 = 3;
 
 /// Enqueues the work that follows from documents' events. Starts at the beginning of the log.
 pub struct EmbeddingHandler;
@@ -66,6 +71,7 @@ impl EventConsumer for EmbeddingHandler {
 pub struct Embedding {
     pub commands: Commands,
     pub media: SharedMediaStore,
+    pub pages: SharedWebPages,
     pub embedder: SharedEmbedder,
     pub index: SharedIndex,
 }
@@ -118,7 +124,8 @@ impl JobHandler for Embedding {
                 return self.index.remove_document(id).await.map_err(JobError::from_source);
             }
         };
-        let command = match self.embed(project_id, id, title.as_str(), &source, version).await {
+        let command = match self.embed(project_id, id, title.as_str(), &source, version, job.attempts >= FETCHES).await
+        {
             Ok(passages) => {
                 let model = self.embedder.model().to_owned();
                 DocumentCommand::RecordEmbedding { version, passages, model }
@@ -140,6 +147,22 @@ impl JobHandler for Embedding {
     }
 }
 
+/// A page that cannot be reached now is tried again, but not for as long as our own services are: somebody waits.
+fn failed_fetch(error: PageError, is_last: bool) -> Failed {
+    if error.is_transient() && !is_last {
+        return Failed::ForNow(JobError::from_source(error));
+    }
+    tracing::info!(error = %crate::error_chain(&error), "a page cannot be embedded");
+    Failed::ForGood(match error {
+        PageError::BadAddress => EmbeddingFailure::BadAddress,
+        PageError::Forbidden => EmbeddingFailure::ForbiddenAddress,
+        PageError::TooManyRedirects | PageError::Status(_) => EmbeddingFailure::PageRefused,
+        PageError::TooLarge => EmbeddingFailure::TooLarge,
+        PageError::UnsupportedFormat => EmbeddingFailure::UnsupportedFormat,
+        PageError::Unreachable(_) => EmbeddingFailure::Unreachable,
+    })
+}
+
 impl Embedding {
     async fn embed(
         &self,
@@ -148,8 +171,9 @@ impl Embedding {
         title: &str,
         source: &Source,
         version: u32,
+        is_last_fetch: bool,
     ) -> Result<u32, Failed> {
-        let text = self.text_of(source).await?;
+        let text = self.text_of(source, is_last_fetch).await?;
         let about = title.to_owned();
         // A long text takes its time, and a parser that panics must not end more than this attempt.
         let passages = tokio::task::spawn_blocking(move || passages::cut(&about, &text))
@@ -191,15 +215,14 @@ impl Embedding {
         Ok(count)
     }
 
-    async fn text_of(&self, source: &Source) -> Result<String, Failed> {
-        let Some(file) = &source.file else {
-            return match &source.text_content {
-                Some(_) if source.document_type == domain::values::DocumentType::Url => {
-                    Err(Failed::ForGood(EmbeddingFailure::UnsupportedFormat))
-                }
-                Some(text) => Ok(text.clone()),
-                None => Err(Failed::ForGood(EmbeddingFailure::NoText)),
-            };
+    async fn text_of(&self, source: &Source, is_last_fetch: bool) -> Result<String, Failed> {
+        let file = match (&source.file, &source.text_content) {
+            (_, Some(address)) if source.document_type == DocumentType::Url => {
+                return self.pages.text_of(address).await.map_err(|error| failed_fetch(error, is_last_fetch));
+            }
+            (Some(file), _) => file,
+            (None, Some(text)) => return Ok(text.clone()),
+            (None, None) => return Err(Failed::ForGood(EmbeddingFailure::NoText)),
         };
         let extension = file.name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
         if !matches!(extension.as_deref(), Some("txt" | "md" | "markdown")) {

@@ -3,17 +3,16 @@
 mod embedding;
 
 use domain::{
-    document::{Document, DocumentCommand, DocumentError, Source, StoredFile},
+    document::{Document, DocumentCommand, DocumentError, Source},
     ids::{DocumentId, ProjectId},
     project::Project,
     values::{DocumentType, Title},
 };
-use sha2::{Digest, Sha256};
 
 use crate::{
-    event_log::{AppendError, Committed, StoreError},
+    event_log::{Committed, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
-    ports::{MediaError, SharedMediaStore},
+    uploads::{NewFile, UploadError, Uploads},
 };
 pub use embedding::{Embedding, EmbeddingHandler, Removal};
 
@@ -26,12 +25,6 @@ pub struct NewDocument {
     pub file: Option<NewFile>,
 }
 
-pub struct NewFile {
-    /// As the client calls it.
-    pub name: String,
-    pub bytes: Vec<u8>,
-}
-
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentsError {
     #[error("there is no such project")]
@@ -41,7 +34,7 @@ pub enum DocumentsError {
     #[error(transparent)]
     Execute(#[from] ExecuteError<DocumentError>),
     #[error(transparent)]
-    Media(#[from] MediaError),
+    Upload(#[from] UploadError),
 }
 
 impl From<StoreError> for DocumentsError {
@@ -54,12 +47,12 @@ impl From<StoreError> for DocumentsError {
 #[derive(Clone)]
 pub struct Documents {
     commands: Commands,
-    media: SharedMediaStore,
+    uploads: Uploads,
 }
 
 impl Documents {
-    pub const fn new(commands: Commands, media: SharedMediaStore) -> Self {
-        Self { commands, media }
+    pub const fn new(commands: Commands, uploads: Uploads) -> Self {
+        Self { commands, uploads }
     }
 
     /// Whether documents can be added to the project.
@@ -88,7 +81,7 @@ impl Documents {
         self.check_project(project).await?;
         let NewDocument { title, description, document_type, text_content, file } = document;
         let file = match file {
-            Some(file) => Some(self.keep(file).await?),
+            Some(file) => Some(self.uploads.keep(file).await?),
             None => None,
         };
         let command = DocumentCommand::Add {
@@ -98,24 +91,10 @@ impl Documents {
             description,
             source: Source { document_type, file: file.clone(), text_content },
         };
-        let result = self.commands.execute::<Document>(id.value(), command, context).await;
-        let is_new = matches!(&result, Ok(committed) if committed.repeats.is_none());
-        // An append whose outcome is unknown may have happened: its file must stay.
-        let is_certain =
-            !matches!(&result, Err(ExecuteError::Append(AppendError::Unavailable(_) | AppendError::Closed)));
-        if let Some(file) = file.filter(|_| !is_new && is_certain)
-            && let Err(error) = self.media.remove(&file.name).await
-        {
-            tracing::warn!(error = %crate::error_chain(&error), "a file that belongs to no document was left behind");
-        }
+        let rows = file.iter().map(|file| Row::KeepUpload(file.name.clone())).collect();
+        let result = self.commands.execute_with::<Document>(id.value(), command, rows, context).await;
+        self.uploads.discard_unless_recorded(file.as_ref(), &result).await;
         Ok(result?)
-    }
-
-    async fn keep(&self, file: NewFile) -> Result<StoredFile, MediaError> {
-        let size = file.bytes.len() as u64;
-        let sha256 = hex::encode(Sha256::digest(&file.bytes));
-        let name = self.media.put_new(&file.name, file.bytes).await?;
-        Ok(StoredFile { name, size, sha256 })
     }
 
     /// Changes title and description.

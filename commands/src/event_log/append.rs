@@ -15,6 +15,7 @@ use super::{
     rows::{Reservation, Row},
     stored::{ChainHash, Committed, EventPosition, StoredEvent, partition_of},
 };
+use crate::scheduler::{Expiry, ExpiryError};
 
 /// The channel on which other processes are woken after an append.
 pub(super) const NOTIFY_CHANNEL: &str = "ayushma_log";
@@ -72,6 +73,10 @@ pub enum AppendError {
     VersionConflict,
     #[error("a value is taken")]
     Taken(Vec<Reservation>),
+    #[error("the account that something shall belong to is gone")]
+    NoSuchOwner,
+    #[error("something belongs to the account")]
+    StillOwns,
     #[error("the request repeats an earlier one")]
     Repeated { resource_id: Uuid },
     #[error("the idempotency key was used for another request")]
@@ -271,4 +276,19 @@ pub(super) async fn find_idempotent(
     .fetch_optional(connection)
     .await?;
     Ok(row.map(|row| (row.fingerprint, row.resource_id)))
+}
+
+/// Forgets requests that cannot be repeated under their keys any more.
+pub struct IdempotencyExpiry(pub PgPool);
+
+#[async_trait::async_trait]
+impl Expiry for IdempotencyExpiry {
+    fn name(&self) -> &'static str {
+        "idempotency keys"
+    }
+
+    async fn expire(&self, now: DateTime<Utc>) -> Result<u64, ExpiryError> {
+        let gone = sqlx::query!("DELETE FROM idempotency_keys WHERE expires_at < $1", now);
+        Ok(gone.execute(&self.0).await?.rows_affected())
+    }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     append::{Append, AppendError, find_idempotent},
-    rows::Row,
+    rows::{Reservation, Row},
     stored::{Committed, EventPosition},
 };
 
@@ -16,6 +16,10 @@ use super::{
 pub(super) struct Known {
     sequences: HashMap<(String, String), i64>,
     owners: HashMap<(&'static str, Vec<u8>), Uuid>,
+    /// Of the users that appends make owners of something: those that there are.
+    users: HashSet<Uuid>,
+    /// Of the users that must own nothing: those that do own something.
+    owning: HashSet<Uuid>,
     idempotent: HashMap<(String, String), (Vec<u8>, Uuid)>,
     /// Of executions that were tried before: the partition and position of each event that they have written.
     happened: HashMap<Uuid, Vec<(i32, i64)>>,
@@ -58,6 +62,9 @@ impl Known {
                 known.owners.insert((set, value.to_vec()), owner);
             }
         }
+        let rows = || batch.iter().flat_map(|append| &append.rows);
+        known.users = holding(&mut *tx, Reservation::Username, rows().filter_map(new_owner)).await?;
+        known.owning = holding(&mut *tx, Reservation::Possession, rows().filter_map(no_owner)).await?;
         for idempotency in batch.iter().filter_map(|append| append.idempotency.as_ref()) {
             if let Some((fingerprint, resource)) =
                 find_idempotent(&mut *tx, &idempotency.actor, &idempotency.key).await?
@@ -111,6 +118,12 @@ impl Known {
                 return Err(AppendError::VersionConflict);
             }
         }
+        if append.rows.iter().filter_map(new_owner).any(|user| !self.users.contains(&user)) {
+            return Err(AppendError::NoSuchOwner);
+        }
+        if append.rows.iter().filter_map(no_owner).any(|user| self.owning.contains(&user)) {
+            return Err(AppendError::StillOwns);
+        }
         let released: HashSet<(&str, Uuid)> = append.rows.iter().filter_map(released).collect();
         let mut taken = Vec::new();
         for row in &append.rows {
@@ -137,9 +150,15 @@ impl Known {
         }
         let released: HashSet<(&str, Uuid)> = append.rows.iter().filter_map(released).collect();
         self.owners.retain(|(set, _), holder| !released.contains(&(set, *holder)));
+        let names = <&str>::from(Reservation::Username);
+        self.users.retain(|user| !released.contains(&(names, *user)));
+        self.owning.extend(append.rows.iter().filter_map(new_owner));
         for row in &append.rows {
             if let Row::Claim { set, value, owner } = row {
                 self.owners.insert((set.into(), value.clone()), *owner);
+                if *set == Reservation::Username {
+                    self.users.insert(*owner);
+                }
             }
         }
         if let Some(idempotency) = &append.idempotency {
@@ -157,4 +176,32 @@ fn claimed(row: &Row) -> Option<(&'static str, &[u8])> {
 
 fn released(row: &Row) -> Option<(&'static str, Uuid)> {
     if let Row::Release { set, owner } = row { Some((set.into(), *owner)) } else { None }
+}
+
+fn new_owner(row: &Row) -> Option<Uuid> {
+    if let Row::Own { user, .. } = row { Some(user.value()) } else { None }
+}
+
+fn no_owner(row: &Row) -> Option<Uuid> {
+    if let Row::OwnsNothing(user) = row { Some(user.value()) } else { None }
+}
+
+/// Those of the owners who hold anything in the set.
+async fn holding(
+    tx: &mut PgConnection,
+    set: Reservation,
+    owners: impl Iterator<Item = Uuid>,
+) -> Result<HashSet<Uuid>, sqlx::Error> {
+    let owners: Vec<Uuid> = owners.collect();
+    if owners.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let holders = sqlx::query_scalar!(
+        "SELECT DISTINCT owner FROM reservations WHERE kind = $1 AND owner = ANY($2)",
+        <&str>::from(set),
+        &owners,
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(holders.into_iter().collect())
 }

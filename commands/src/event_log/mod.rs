@@ -25,7 +25,7 @@ use postgres_es::PostgresEventRepository;
 use sqlx::PgPool;
 use tokio::sync::watch;
 
-pub use append::{Append, AppendError, Idempotency, StreamAppend};
+pub use append::{Append, AppendError, Idempotency, IdempotencyExpiry, StreamAppend};
 pub use appender::Appender;
 pub use codec::{Codec, CodecError};
 pub use consumer::{ConsumerError, EventConsumer};
@@ -33,7 +33,7 @@ pub use kafka::{KafkaSettings, QUIET, StreamError};
 pub use keys::{KeyError, KeyRing, MasterKey};
 pub use progress::Progress;
 pub use relay::run_relay;
-pub use rows::{NewJob, Reservation, Row, enqueue};
+pub use rows::{NewJob, NewResetCode, Reservation, Row, enqueue, write_reset_code};
 pub use store::{Loaded, StoreError};
 pub use stored::{ChainHash, Committed, EventPosition, StoredEvent, partition_of};
 

@@ -8,7 +8,19 @@ pub(super) fn personal_fields(aggregate_type: &str, event_type: &str) -> Option<
     Some(match (aggregate_type, event_type) {
         ("user", "Registered") => &["username", "email", "full_name"],
         ("user", "FullNameChanged") => &["full_name"],
-        ("user", "PasswordChanged" | "SessionStarted" | "SessionEnded") => &[],
+        ("user", "EmailChanged") => &["email"],
+        (
+            "user",
+            "FullNameCleared"
+            | "RolesChanged"
+            | "Deactivated"
+            | "Activated"
+            | "PasswordResetRequested"
+            | "PasswordChanged"
+            | "SessionStarted"
+            | "SessionEnded"
+            | "Deleted",
+        ) => &[],
 
         (
             "project",
@@ -40,6 +52,21 @@ pub(super) fn personal_fields(aggregate_type: &str, event_type: &str) -> Option<
         ("chat", "AnswerFailed") => &["partial_text"],
         ("chat", "FeedbackGiven") => &["message"],
         ("chat", "ModelChanged" | "PassagesRetrieved" | "AnswerSpoken" | "TranscriptionFailed" | "Deleted") => &[],
+
+        // Test content is written for a machine and belongs to no person.
+        (
+            "testsuite",
+            "Created" | "Renamed" | "RetrievalChanged" | "QuestionAdded" | "QuestionChanged" | "QuestionDeleted"
+            | "DocumentAttached" | "DocumentRemoved" | "Deleted",
+        ) => &[],
+        (
+            "testrun",
+            "Started" | "ModelsChanged" | "ReferencesChanged" | "ResultRecorded" | "Completed" | "Canceled" | "Failed"
+            | "Resumed" | "Deleted",
+        ) => &[],
+
+        ("feedback", "Given" | "NotesChanged") => &["notes"],
+        ("feedback", "RatingChanged" | "Deleted") => &[],
 
         _ => return None,
     })

@@ -1,7 +1,8 @@
 //! What may be written in the transaction that appends events, beside them.
 
+use chrono::{DateTime, Utc};
 use domain::ids::{ProjectId, SessionId, UserId};
-use sqlx::PgTransaction;
+use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
 use crate::jobs::LEASE;
@@ -16,6 +17,8 @@ pub enum Reservation {
     DefaultProject,
     /// A question's client-made number; never released.
     Nonce,
+    /// Something that a user owns; its value is the thing's id. Never released: what is deleted stays in the log.
+    Possession,
 }
 
 /// A row that belongs to an append: all of them are written, or none and no event.
@@ -32,6 +35,13 @@ pub enum Row {
         set: Reservation,
         owner: Uuid,
     },
+    /// The thing belongs to the user from now on. Refused if there is no such user (any more).
+    Own {
+        user: UserId,
+        thing: Uuid,
+    },
+    /// Writes nothing. Refused if anything belongs to the user.
+    OwnsNothing(UserId),
     /// Argon2id's own text form.
     Password {
         user: UserId,
@@ -44,11 +54,15 @@ pub enum Row {
         session: SessionId,
         password_hash: String,
     },
+    /// Nobody can log in any more.
+    NoPassword(UserId),
     EndSession(SessionId),
     EndOtherSessions {
         user: UserId,
         keep: Option<SessionId>,
     },
+    /// The code with which a password can be reset, unless there is a living one for the address and user.
+    ResetCode(NewResetCode),
     /// Sealed; `None` removes it.
     ProviderKey {
         project: ProjectId,
@@ -56,6 +70,39 @@ pub enum Row {
     },
     Job(NewJob),
     FinishJob(Uuid),
+    /// A file of [`Uploads`](crate::uploads::Uploads) that an event of the append refers to, by its name.
+    KeepUpload(String),
+}
+
+/// A code that was made for somebody who has forgotten the password, or for an address of nobody.
+#[derive(Clone)]
+pub struct NewResetCode {
+    /// A keyed hash.
+    pub address: Vec<u8>,
+    pub user: Option<UserId>,
+    pub sealed_code: Vec<u8>,
+    pub tries: i32,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Writes a code, unless there is a living one for the address and user.
+pub async fn write_reset_code(code: &NewResetCode, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO reset_codes (address, user_id, sealed_code, tries_left, expires_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (address) DO UPDATE SET user_id = excluded.user_id, sealed_code = excluded.sealed_code,
+                                             tries_left = excluded.tries_left, is_used = false,
+                                             expires_at = excluded.expires_at
+         WHERE reset_codes.user_id IS DISTINCT FROM excluded.user_id OR reset_codes.tries_left = 0 OR reset_codes.is_used
+            OR reset_codes.expires_at <= now()",
+        code.address,
+        code.user.map(UserId::value),
+        code.sealed_code,
+        code.tries,
+        code.expires_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Durable work to be done.
@@ -103,6 +150,13 @@ impl Row {
                 <&str>::from(set),
                 owner,
             ),
+            Self::Own { user, thing } => sqlx::query!(
+                "INSERT INTO reservations (kind, value, owner) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                <&str>::from(Reservation::Possession),
+                thing.as_bytes(),
+                user.value(),
+            ),
+            Self::OwnsNothing(_) => return Ok(()),
             Self::Password { user, hash } => sqlx::query!(
                 "INSERT INTO passwords (user_id, hash) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash",
                 user.value(),
@@ -116,12 +170,14 @@ impl Row {
                 session.value(),
                 password_hash,
             ),
+            Self::NoPassword(user) => sqlx::query!("DELETE FROM passwords WHERE user_id = $1", user.value()),
             Self::EndSession(session) => sqlx::query!("DELETE FROM tokens WHERE session_id = $1", session.value()),
             Self::EndOtherSessions { user, keep } => sqlx::query!(
                 "DELETE FROM tokens WHERE user_id = $1 AND session_id IS DISTINCT FROM $2",
                 user.value(),
                 keep.map(SessionId::value),
             ),
+            Self::ResetCode(code) => return write_reset_code(code, tx).await,
             Self::ProviderKey { project, sealed_key: Some(sealed_key) } => sqlx::query!(
                 "INSERT INTO provider_keys (project_id, sealed_key) VALUES ($1, $2)
                  ON CONFLICT (project_id) DO UPDATE SET sealed_key = excluded.sealed_key",
@@ -133,6 +189,7 @@ impl Row {
             }
             Self::Job(job) => return enqueue(job, tx).await,
             Self::FinishJob(job) => sqlx::query!("DELETE FROM jobs WHERE job_id = $1", job),
+            Self::KeepUpload(name) => sqlx::query!("UPDATE uploads SET is_kept = true WHERE name = $1", name),
         }
         .execute(&mut **tx)
         .await?;

@@ -42,6 +42,16 @@ pub enum EmbeddingFailure {
     FileMissing,
     /// The embedding provider failed for good.
     Provider,
+    /// Its address is no web address.
+    BadAddress,
+    /// Its address is not on the public internet.
+    ForbiddenAddress,
+    /// Its page cannot be reached.
+    Unreachable,
+    /// Its server refuses the page or leads nowhere.
+    PageRefused,
+    /// Its page is too large.
+    TooLarge,
 }
 
 impl EmbeddingFailure {
@@ -52,6 +62,11 @@ impl EmbeddingFailure {
             Self::UnsupportedFormat => "the format is not supported",
             Self::FileMissing => "the file is missing",
             Self::Provider => "the embedding provider failed",
+            Self::BadAddress => "the address is no http or https URL",
+            Self::ForbiddenAddress => "the address may not be fetched",
+            Self::Unreachable => "the page cannot be reached",
+            Self::PageRefused => "the server refuses the page",
+            Self::TooLarge => "the page is too large",
         }
     }
 }

@@ -1,6 +1,4 @@
-//! absent -> registered. A registered user logs in, logs out and changes name and password.
-
-use std::collections::BTreeSet;
+//! absent -> registered -> deleted. A registered user logs in, logs out and changes; while inactive, nobody can log in.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -12,6 +10,10 @@ use crate::{
     values::{Email, FullName, Username},
 };
 
+/// Logins of one person that may be open at once: the oldest ends when there is another one. Clients that never log out
+/// would pile them up for ever.
+pub const MAX_SESSIONS: usize = 20;
+
 /// A user, as far as decisions need it.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum User {
@@ -19,14 +21,48 @@ pub enum User {
     #[default]
     Absent,
     /// There is.
-    Registered {
-        /// The person's name.
-        full_name: FullName,
-        /// What the person may do.
-        roles: Roles,
-        /// The logins that have not ended.
-        sessions: BTreeSet<SessionId>,
-    },
+    Registered(Account),
+    /// There was.
+    Deleted,
+}
+
+/// What decisions need of a registered user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The e-mail address.
+    pub email: Email,
+    /// The person's name, unless it was taken away.
+    pub full_name: Option<FullName>,
+    /// What the person may do.
+    pub roles: Roles,
+    /// Whether the account can be used.
+    pub is_active: bool,
+    /// The logins that have not ended, oldest first.
+    pub sessions: Vec<SessionId>,
+}
+
+/// With whose power an account is administered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authority {
+    /// Over everybody but superusers.
+    Staff,
+    /// Over everybody: a superuser's, or that of whoever runs the server.
+    Superuser,
+}
+
+/// What an administrator changes of an account. `None` leaves a thing as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserChanges {
+    /// The e-mail address.
+    pub email: Option<Email>,
+    /// The name, or its removal.
+    pub full_name: Option<Option<FullName>>,
+    /// See [`Roles::is_staff`].
+    pub is_staff: Option<bool>,
+    /// See [`Roles::is_reviewer`].
+    pub is_reviewer: Option<bool>,
+    /// See [`Roles::allow_key`].
+    pub allow_key: Option<bool>,
 }
 
 /// What can be asked of a user.
@@ -43,8 +79,19 @@ pub enum UserCommand {
         /// The roles at the start.
         roles: Roles,
     },
-    /// Change the name.
+    /// Change one's own name.
     ChangeFullName(FullName),
+    /// Change what an administrator may change.
+    Administer {
+        /// The administrator's power.
+        authority: Authority,
+        /// The changes.
+        changes: UserChanges,
+    },
+    /// Open or close the account.
+    SetActive(bool),
+    /// The password was forgotten: a code was made that allows for a new one.
+    RequestPasswordReset,
     /// A new password has been set: end every login but the one that did it.
     ChangePassword {
         /// The login that goes on.
@@ -54,17 +101,28 @@ pub enum UserCommand {
     StartSession(SessionId),
     /// End a login.
     EndSession(SessionId),
+    /// Delete the account.
+    Delete {
+        /// The administrator's power.
+        authority: Authority,
+    },
 }
 
 /// Why a command is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UserError {
-    /// The account exists.
+    /// The account exists, or its id was used before.
     #[error("the user is already registered")]
     AlreadyRegistered,
     /// There is no such account.
     #[error("there is no such user")]
     NotFound,
+    /// The account is closed.
+    #[error("the account is inactive")]
+    Inactive,
+    /// Only superusers administer superusers.
+    #[error("the account is a superuser's")]
+    Superuser,
 }
 
 impl User {
@@ -77,57 +135,118 @@ impl User {
             (Self::Absent, UserCommand::Register { username, email, full_name, roles }) => {
                 Ok(vec![UserEvent::Registered { username, email, full_name, roles }])
             }
-            (Self::Absent, _) => Err(UserError::NotFound),
-            (Self::Registered { .. }, UserCommand::Register { .. }) => Err(UserError::AlreadyRegistered),
-            (Self::Registered { full_name, .. }, UserCommand::ChangeFullName(new)) => {
-                Ok(if *full_name == new { vec![] } else { vec![UserEvent::FullNameChanged { full_name: new }] })
-            }
-            (Self::Registered { sessions, .. }, UserCommand::ChangePassword { keep }) => {
-                let others = sessions.iter().copied().filter(|session| Some(*session) != keep);
-                Ok(std::iter::once(UserEvent::PasswordChanged {})
-                    .chain(others.map(|session_id| UserEvent::SessionEnded { session_id }))
-                    .collect())
-            }
-            (Self::Registered { sessions, .. }, UserCommand::StartSession(session_id)) => {
-                Ok(if sessions.contains(&session_id) { vec![] } else { vec![UserEvent::SessionStarted { session_id }] })
-            }
-            (Self::Registered { sessions, .. }, UserCommand::EndSession(session_id)) => {
-                Ok(if sessions.contains(&session_id) { vec![UserEvent::SessionEnded { session_id }] } else { vec![] })
-            }
+            (_, UserCommand::Register { .. }) => Err(UserError::AlreadyRegistered),
+            (Self::Absent | Self::Deleted, _) => Err(UserError::NotFound),
+            (Self::Registered(account), command) => account.decide(command),
         }
     }
 
-    /// The roles, if there is such a user.
-    pub const fn roles(&self) -> Option<Roles> {
+    /// The account, if there is one.
+    pub const fn account(&self) -> Option<&Account> {
         match self {
-            Self::Absent => None,
-            Self::Registered { roles, .. } => Some(*roles),
+            Self::Registered(account) => Some(account),
+            Self::Absent | Self::Deleted => None,
         }
     }
 
     fn fold(&mut self, event: UserEvent) {
-        match event {
-            UserEvent::Registered { full_name, roles, .. } => {
-                *self = Self::Registered { full_name, roles, sessions: BTreeSet::new() };
+        match (&mut *self, event) {
+            (_, UserEvent::Registered { email, full_name, roles, .. }) => {
+                let full_name = Some(full_name);
+                *self = Self::Registered(Account { email, full_name, roles, is_active: true, sessions: vec![] });
             }
-            UserEvent::FullNameChanged { full_name: new } => {
-                if let Self::Registered { full_name, .. } = self {
-                    *full_name = new;
-                }
-            }
-            UserEvent::PasswordChanged {} => {}
-            UserEvent::SessionStarted { session_id } => {
-                if let Self::Registered { sessions, .. } = self {
-                    sessions.insert(session_id);
-                }
-            }
-            UserEvent::SessionEnded { session_id } => {
-                if let Self::Registered { sessions, .. } = self {
-                    sessions.remove(&session_id);
-                }
-            }
+            (_, UserEvent::Deleted {}) => *self = Self::Deleted,
+            (Self::Registered(account), event) => account.fold(event),
+            (Self::Absent | Self::Deleted, _) => {}
         }
     }
+}
+
+impl Account {
+    fn decide(&self, command: UserCommand) -> Result<Vec<UserEvent>, UserError> {
+        Ok(match command {
+            UserCommand::Register { .. } => return Err(UserError::AlreadyRegistered),
+            UserCommand::ChangeFullName(new) => self.rename(Some(new)).into_iter().collect(),
+            UserCommand::Administer { authority, changes } => {
+                self.check(authority)?;
+                self.administer(changes)
+            }
+            UserCommand::SetActive(active) if active == self.is_active => vec![],
+            UserCommand::SetActive(true) => vec![UserEvent::Activated {}],
+            UserCommand::SetActive(false) => vec![UserEvent::Deactivated {}],
+            UserCommand::RequestPasswordReset | UserCommand::StartSession(_) if !self.is_active => {
+                return Err(UserError::Inactive);
+            }
+            UserCommand::RequestPasswordReset => vec![UserEvent::PasswordResetRequested {}],
+            UserCommand::ChangePassword { keep } => {
+                let others = self.sessions.iter().filter(|session| Some(**session) != keep);
+                std::iter::once(UserEvent::PasswordChanged {}).chain(others.map(ended)).collect()
+            }
+            UserCommand::StartSession(session_id) if self.sessions.contains(&session_id) => vec![],
+            UserCommand::StartSession(session_id) => {
+                let too_many = (self.sessions.len() + 1).saturating_sub(MAX_SESSIONS);
+                let crowded_out = self.sessions.iter().take(too_many).map(ended);
+                crowded_out.chain([UserEvent::SessionStarted { session_id }]).collect()
+            }
+            UserCommand::EndSession(session) => {
+                self.sessions.iter().filter(|open| **open == session).map(ended).collect()
+            }
+            UserCommand::Delete { authority } => {
+                self.check(authority)?;
+                vec![UserEvent::Deleted {}]
+            }
+        })
+    }
+
+    fn check(&self, authority: Authority) -> Result<(), UserError> {
+        if self.roles.is_superuser && authority == Authority::Staff { Err(UserError::Superuser) } else { Ok(()) }
+    }
+
+    fn rename(&self, full_name: Option<FullName>) -> Option<UserEvent> {
+        if self.full_name == full_name {
+            return None;
+        }
+        Some(match full_name {
+            Some(full_name) => UserEvent::FullNameChanged { full_name },
+            None => UserEvent::FullNameCleared {},
+        })
+    }
+
+    fn administer(&self, changes: UserChanges) -> Vec<UserEvent> {
+        let UserChanges { email, full_name, is_staff, is_reviewer, allow_key } = changes;
+        let email = email.filter(|email| *email != self.email).map(|email| UserEvent::EmailChanged { email });
+        let full_name = full_name.and_then(|full_name| self.rename(full_name));
+        let roles = Roles {
+            is_staff: is_staff.unwrap_or(self.roles.is_staff),
+            is_reviewer: is_reviewer.unwrap_or(self.roles.is_reviewer),
+            allow_key: allow_key.unwrap_or(self.roles.allow_key),
+            is_superuser: self.roles.is_superuser,
+        };
+        let roles = (roles != self.roles).then_some(UserEvent::RolesChanged { roles });
+        [email, full_name, roles].into_iter().flatten().collect()
+    }
+
+    fn fold(&mut self, event: UserEvent) {
+        match event {
+            UserEvent::FullNameChanged { full_name } => self.full_name = Some(full_name),
+            UserEvent::FullNameCleared {} => self.full_name = None,
+            UserEvent::EmailChanged { email } => self.email = email,
+            UserEvent::RolesChanged { roles } => self.roles = roles,
+            UserEvent::Deactivated {} => self.is_active = false,
+            UserEvent::Activated {} => self.is_active = true,
+            UserEvent::SessionStarted { session_id } => self.sessions.push(session_id),
+            UserEvent::SessionEnded { session_id } => self.sessions.retain(|open| *open != session_id),
+            // The first and the last are folded by the user.
+            UserEvent::Registered { .. }
+            | UserEvent::Deleted {}
+            | UserEvent::PasswordResetRequested {}
+            | UserEvent::PasswordChanged {} => {}
+        }
+    }
+}
+
+const fn ended(session_id: &SessionId) -> UserEvent {
+    UserEvent::SessionEnded { session_id: *session_id }
 }
 
 impl HasSubject for User {

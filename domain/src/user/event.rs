@@ -1,4 +1,4 @@
-//! What can happen to a user. Passwords and tokens are never in an event.
+//! What can happen to a user. Passwords, tokens and codes are never in an event.
 
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
@@ -43,6 +43,25 @@ pub enum UserEvent {
         /// The new name; personal.
         full_name: FullName,
     },
+    /// The person's name was taken away.
+    FullNameCleared {},
+    /// The e-mail address was changed.
+    EmailChanged {
+        /// The new address; personal.
+        email: Email,
+    },
+    /// What the person may do was changed.
+    RolesChanged {
+        /// All roles from now on.
+        #[serde(flatten)]
+        roles: Roles,
+    },
+    /// The account was closed for the time being: nobody can use it.
+    Deactivated {},
+    /// The account was opened again.
+    Activated {},
+    /// Somebody said that the password was forgotten: a code was made and is mailed to the account's address.
+    PasswordResetRequested {},
     /// The password was changed.
     PasswordChanged {},
     /// Somebody logged in: a token was given out.
@@ -50,11 +69,13 @@ pub enum UserEvent {
         /// The login.
         session_id: SessionId,
     },
-    /// A login ended, by logout or by a change of the password: its token is refused from now on.
+    /// A login ended, by logout, by a change of the password or because of newer ones: its token is refused from now on.
     SessionEnded {
         /// The login.
         session_id: SessionId,
     },
+    /// The account was deleted: its address and username are free for others.
+    Deleted {},
 }
 
 impl UserEvent {
@@ -62,9 +83,16 @@ impl UserEvent {
         match self {
             Self::Registered { .. }
             | Self::FullNameChanged { .. }
+            | Self::FullNameCleared {}
+            | Self::EmailChanged { .. }
+            | Self::RolesChanged { .. }
+            | Self::Deactivated {}
+            | Self::Activated {}
+            | Self::PasswordResetRequested {}
             | Self::PasswordChanged {}
             | Self::SessionStarted { .. }
-            | Self::SessionEnded { .. } => "1",
+            | Self::SessionEnded { .. }
+            | Self::Deleted {} => "1",
         }
     }
 }

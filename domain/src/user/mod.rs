@@ -5,5 +5,5 @@ mod event;
 #[cfg(test)]
 mod spec;
 
-pub use aggregate::{User, UserCommand, UserError};
+pub use aggregate::{Account, Authority, MAX_SESSIONS, User, UserChanges, UserCommand, UserError};
 pub use event::{Roles, UserEvent};

@@ -3,7 +3,7 @@
 use cqrs_es::test::TestFramework;
 use uuid::Uuid;
 
-use super::{Roles, User, UserCommand, UserError, UserEvent};
+use super::{Authority, MAX_SESSIONS, Roles, User, UserChanges, UserCommand, UserError, UserEvent};
 use crate::{
     ids::SessionId,
     values::{Email, FullName, Username},
@@ -105,4 +105,98 @@ fn a_name_can_be_changed() {
         .given(vec![registered()])
         .when(UserCommand::ChangeFullName(name("Asha N.")))
         .then_expect_events(vec![UserEvent::FullNameChanged { full_name: name("Asha N.") }]);
+}
+
+fn staff(changes: UserChanges) -> UserCommand {
+    UserCommand::Administer { authority: Authority::Staff, changes }
+}
+
+fn superuser_registered() -> UserEvent {
+    let UserEvent::Registered { username, email, full_name, roles } = registered() else { unreachable!() };
+    UserEvent::Registered { username, email, full_name, roles: Roles { is_superuser: true, ..roles } }
+}
+
+#[test]
+fn staff_change_address_name_and_roles_and_only_what_differs_is_an_event() {
+    let email = Email::parse("nair@example.com").expect("well-formed");
+    let roles = Roles { is_reviewer: true, ..Roles::default() };
+    let changes = UserChanges {
+        email: Some(email.clone()),
+        full_name: Some(None),
+        is_staff: Some(false),
+        is_reviewer: Some(true),
+        allow_key: None,
+    };
+    let expected =
+        vec![UserEvent::EmailChanged { email }, UserEvent::FullNameCleared {}, UserEvent::RolesChanged { roles }];
+    UserSpec::with(()).given(vec![registered()]).when(staff(changes.clone())).then_expect_events(expected.clone());
+    let all = [vec![registered()], expected].concat();
+    UserSpec::with(()).given(all).when(staff(changes)).then_expect_events(vec![]);
+}
+
+#[test]
+fn staff_neither_change_nor_delete_a_superuser() {
+    for command in [staff(UserChanges::default()), UserCommand::Delete { authority: Authority::Staff }] {
+        UserSpec::with(()).given(vec![superuser_registered()]).when(command).then_expect_error(UserError::Superuser);
+    }
+}
+
+#[test]
+fn a_superuser_changes_another_who_stays_one() {
+    let changes = UserChanges { is_staff: Some(true), ..UserChanges::default() };
+    let roles = Roles { is_staff: true, is_superuser: true, ..Roles::default() };
+    UserSpec::with(())
+        .given(vec![superuser_registered()])
+        .when(UserCommand::Administer { authority: Authority::Superuser, changes })
+        .then_expect_events(vec![UserEvent::RolesChanged { roles }]);
+}
+
+#[test]
+fn nobody_logs_in_to_an_inactive_account_or_resets_its_password() {
+    for command in [UserCommand::StartSession(session(1)), UserCommand::RequestPasswordReset] {
+        UserSpec::with(())
+            .given(vec![registered(), UserEvent::Deactivated {}])
+            .when(command.clone())
+            .then_expect_error(UserError::Inactive);
+        UserSpec::with(())
+            .given(vec![registered(), UserEvent::Deactivated {}, UserEvent::Activated {}])
+            .when(command)
+            .inspect_result()
+            .expect("an active one is used again");
+    }
+}
+
+#[test]
+fn an_account_that_is_closed_already_stays_so() {
+    UserSpec::with(())
+        .given(vec![registered(), UserEvent::Deactivated {}])
+        .when(UserCommand::SetActive(false))
+        .then_expect_events(vec![]);
+}
+
+#[test]
+fn a_deleted_user_is_not_there_any_more_and_never_comes_back() {
+    for command in [
+        staff(UserChanges { is_staff: Some(true), ..UserChanges::default() }),
+        UserCommand::StartSession(session(1)),
+        UserCommand::Delete { authority: Authority::Superuser },
+    ] {
+        UserSpec::with(())
+            .given(vec![registered(), UserEvent::Deleted {}])
+            .when(command)
+            .then_expect_error(UserError::NotFound);
+    }
+    UserSpec::with(())
+        .given(vec![registered(), UserEvent::Deleted {}])
+        .when(register())
+        .then_expect_error(UserError::AlreadyRegistered);
+}
+
+#[test]
+fn the_oldest_login_ends_when_there_are_too_many() {
+    let logins = (1..=MAX_SESSIONS as u128).map(started);
+    UserSpec::with(())
+        .given(std::iter::once(registered()).chain(logins).collect())
+        .when(UserCommand::StartSession(session(99)))
+        .then_expect_events(vec![ended(1), started(99)]);
 }

@@ -6,18 +6,18 @@ use domain::{
     document::{DocumentCommand, EmbeddingFailure, Source, StoredFile},
     ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, SessionId, UserId},
     project::{Assistant, ProjectChanges, ProjectCommand, Settings},
-    user::{Roles, UserCommand},
+    user::{Authority, Roles, UserChanges, UserCommand},
     values::{DocumentType, Email, FullName, Model, SttEngine, Title, TtsEngine, Username},
 };
 use proptest::{option, prelude::*, sample::select};
 use strum::VariantArray;
 use uuid::Uuid;
 
-fn id<T: std::fmt::Debug>(new: fn(Uuid) -> T) -> impl Strategy<Value = T> {
+pub(crate) fn id<T: std::fmt::Debug>(new: fn(Uuid) -> T) -> impl Strategy<Value = T> {
     (1_u128..4).prop_map(move |number| new(Uuid::from_u128(number)))
 }
 
-fn text() -> impl Strategy<Value = String> {
+pub(crate) fn text() -> impl Strategy<Value = String> {
     prop_oneof![Just(String::new()), Just("Zinc?".to_owned()), any::<String>()]
 }
 
@@ -26,7 +26,7 @@ fn value<T: std::fmt::Debug>(parse: fn(&str) -> Option<T>, examples: [&'static s
         .prop_filter_map("no such value", move |text| parse(&text))
 }
 
-fn title() -> impl Strategy<Value = Title> {
+pub(crate) fn title() -> impl Strategy<Value = Title> {
     value(|text| Title::parse(text).ok(), ["Zinc", "Emergency care"])
 }
 
@@ -35,7 +35,7 @@ fn full_name() -> impl Strategy<Value = FullName> {
 }
 
 /// Few digits, because only those are read from JSON to the last bit, and what JSON does not know.
-fn number() -> impl Strategy<Value = f64> {
+pub(crate) fn number() -> impl Strategy<Value = f64> {
     let ordinary = (-2_000_i32..2_000).prop_map(|thousandths| f64::from(thousandths) / 1_000.0);
     prop_oneof![8 => ordinary, 1 => select(&[f64::NAN, f64::INFINITY, f64::NEG_INFINITY][..])]
 }
@@ -44,9 +44,29 @@ fn score() -> impl Strategy<Value = f32> {
     prop_oneof![8 => (0_u8..=100).prop_map(|score| f32::from(score) / 128.0), 1 => Just(f32::NAN)]
 }
 
+fn email() -> impl Strategy<Value = Email> {
+    value(|text| Email::parse(text).ok(), ["asha@example.com", "ravi@example.com"])
+}
+
+fn authority() -> impl Strategy<Value = Authority> {
+    select(&[Authority::Staff, Authority::Superuser][..])
+}
+
+fn user_changes() -> impl Strategy<Value = UserChanges> {
+    let flag = || option::of(any::<bool>());
+    (option::of(email()), option::of(option::of(full_name())), flag(), flag(), flag()).prop_map(
+        |(email, full_name, is_staff, is_reviewer, allow_key)| UserChanges {
+            email,
+            full_name,
+            is_staff,
+            is_reviewer,
+            allow_key,
+        },
+    )
+}
+
 pub(crate) fn user_command() -> impl Strategy<Value = UserCommand> {
     let username = value(|text| Username::parse(text).ok(), ["asha", "ravi"]);
-    let email = value(|text| Email::parse(text).ok(), ["asha@example.com", "ravi@example.com"]);
     let roles = any::<[bool; 4]>().prop_map(|[is_staff, is_reviewer, is_superuser, allow_key]| Roles {
         is_staff,
         is_reviewer,
@@ -54,13 +74,18 @@ pub(crate) fn user_command() -> impl Strategy<Value = UserCommand> {
         allow_key,
     });
     prop_oneof![
-        2 => (username, email, full_name(), roles).prop_map(|(username, email, full_name, roles)| {
+        2 => (username, email(), full_name(), roles).prop_map(|(username, email, full_name, roles)| {
             UserCommand::Register { username, email, full_name, roles }
         }),
         1 => full_name().prop_map(UserCommand::ChangeFullName),
         1 => option::of(id(SessionId::new)).prop_map(|keep| UserCommand::ChangePassword { keep }),
         3 => id(SessionId::new).prop_map(UserCommand::StartSession),
         2 => id(SessionId::new).prop_map(UserCommand::EndSession),
+        2 => (authority(), user_changes())
+            .prop_map(|(authority, changes)| UserCommand::Administer { authority, changes }),
+        1 => any::<bool>().prop_map(UserCommand::SetActive),
+        1 => Just(UserCommand::RequestPasswordReset),
+        1 => authority().prop_map(|authority| UserCommand::Delete { authority }),
     ]
 }
 
@@ -126,7 +151,7 @@ fn stored_file() -> impl Strategy<Value = StoredFile> {
     (text(), any::<u64>(), text()).prop_map(|(name, size, sha256)| StoredFile { name, size, sha256 })
 }
 
-fn source() -> impl Strategy<Value = Source> {
+pub(crate) fn source() -> impl Strategy<Value = Source> {
     (select(DocumentType::ALL), option::of(stored_file()), option::of(text()))
         .prop_map(|(document_type, file, text_content)| Source { document_type, file, text_content })
 }
@@ -185,7 +210,7 @@ fn stage() -> impl Strategy<Value = Stage> {
     })
 }
 
-fn generation() -> impl Strategy<Value = Generation> {
+pub(crate) fn generation() -> impl Strategy<Value = Generation> {
     let usage =
         any::<(u32, u32)>().prop_map(|(prompt_tokens, completion_tokens)| Usage { prompt_tokens, completion_tokens });
     let texts = (text(), option::of(text()), text(), text(), option::of(text()));

@@ -4,7 +4,9 @@
 //! value, and the architecture.
 
 mod arbitrary;
+mod arbitrary_tests;
 mod architecture;
+mod metrics;
 mod properties;
 mod samples;
 mod sources;

@@ -12,16 +12,23 @@ use domain::{
     document::Document,
     envelope::Actor,
     event::Event,
+    feedback::Feedback,
     ids::MessageId,
     project::{Project, ProjectCommand},
+    test_run::TestRun,
+    test_suite::TestSuite,
     user::{User, UserCommand},
-    values::{DocumentType, Email, FullName, MessageType, Model, SttEngine, TextError, Title, TtsEngine, Username},
+    values::{
+        DocumentType, Email, FullName, MessageType, Model, Rating, RunStatus, SttEngine, SuiteName, TextError, Title,
+        TtsEngine, Username,
+    },
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 use uuid::Uuid;
 
 use crate::{
     arbitrary::{chat_command, document_command, project_command, user_command},
+    arbitrary_tests::{feedback_command, run_command, suite_command},
     samples::samples,
 };
 
@@ -120,7 +127,9 @@ fn is_stable<T: PartialEq + Debug>(
 proptest! {
     #[test]
     fn a_user_keeps_every_aggregates_promises(commands in vec(user_command(), 0..16)) {
-        let repeats = |command: &UserCommand| matches!(command, UserCommand::ChangePassword { .. });
+        let repeats = |command: &UserCommand| {
+            matches!(command, UserCommand::ChangePassword { .. } | UserCommand::RequestPasswordReset)
+        };
         keeps_its_promises::<User>(commands, Event::User, repeats)?;
     }
 
@@ -140,6 +149,39 @@ proptest! {
         let repeats =
             |command: &ChatCommand| matches!(command, ChatCommand::Retitle(_) | ChatCommand::RecordPassages { .. });
         keeps_its_promises::<Chat>(commands, Event::Chat, repeats)?;
+    }
+
+    #[test]
+    fn a_test_suite_keeps_every_aggregates_promises(commands in vec(suite_command(), 0..16)) {
+        keeps_its_promises::<TestSuite>(commands, Event::TestSuite, |_| false)?;
+    }
+
+    #[test]
+    fn a_test_run_keeps_every_aggregates_promises(commands in vec(run_command(), 0..16)) {
+        keeps_its_promises::<TestRun>(commands, Event::TestRun, |_| false)?;
+    }
+
+    #[test]
+    fn feedback_keeps_every_aggregates_promises(commands in vec(feedback_command(), 0..16)) {
+        keeps_its_promises::<Feedback>(commands, Event::Feedback, |_| false)?;
+    }
+
+    #[test]
+    fn a_test_suite_takes_events_in_any_order(events in sampled(|event| match event { Event::TestSuite(event) => Some(event), _ => None })) {
+        let state = fold(TestSuite::default(), events);
+        prop_assert_eq!(reread(&state), state);
+    }
+
+    #[test]
+    fn a_test_run_takes_events_in_any_order(events in sampled(|event| match event { Event::TestRun(event) => Some(event), _ => None })) {
+        let state = fold(TestRun::default(), events);
+        prop_assert_eq!(reread(&state), state);
+    }
+
+    #[test]
+    fn feedback_takes_events_in_any_order(events in sampled(|event| match event { Event::Feedback(event) => Some(event), _ => None })) {
+        let state = fold(Feedback::default(), events);
+        prop_assert_eq!(reread(&state), state);
     }
 
     #[test]
@@ -180,6 +222,7 @@ proptest! {
         is_stable(&text, Username::parse, Username::as_str, Username::MAX_CHARS)?;
         is_stable(&text, FullName::parse, FullName::as_str, FullName::MAX_CHARS)?;
         is_stable(&text, Title::parse, Title::as_str, Title::MAX_CHARS)?;
+        is_stable(&text, SuiteName::parse, SuiteName::as_str, SuiteName::MAX_CHARS)?;
     }
 
     #[test]
@@ -202,6 +245,8 @@ proptest! {
         prop_assert!(DocumentType::from_number(number).is_none_or(|it| i64::from(it.number()) == number));
         prop_assert!(MessageType::from_number(number).is_none_or(|it| i64::from(it.number()) == number));
         prop_assert!(SttEngine::from_number(number).is_none_or(|it| i64::from(it.number()) == number));
+        prop_assert!(RunStatus::from_number(number).is_none_or(|it| i64::from(it.number()) == number));
+        prop_assert!(Rating::from_number(number).is_none_or(|it| i64::from(it.number()) == number));
         prop_assert!(TtsEngine::from_number(number).is_none_or(|it| i64::from(it.number()) == number));
     }
 

@@ -7,10 +7,16 @@ use domain::{
     chat::{AnswerFailure, ChatEvent, Completion, Generation, Question, RetrievedPassage, Stage, Usage},
     document::{DocumentEvent, EmbeddingFailure, Source, StoredFile},
     event::Event,
-    ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, SessionId, UserId},
+    feedback::{FeedbackEvent, Opinion},
+    ids::{
+        ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ResultId, RunId, ServiceId, SessionId,
+        SuiteId, TestQuestionId, UserId,
+    },
     project::{Assistant, ProjectEvent, Settings},
+    test_run::{ResultFailure, RunFailure, RunPlan, RunResult, TestRunEvent},
+    test_suite::{Attachment, Retrieval, SuiteSettings, TestQuestion, TestSuiteEvent},
     user::{Roles, UserEvent},
-    values::{DocumentType, Email, FullName, Model, SttEngine, Title, TtsEngine, Username},
+    values::{DocumentType, Email, FullName, Model, Rating, SttEngine, SuiteName, Title, TtsEngine, Username},
 };
 use uuid::Uuid;
 
@@ -25,9 +31,14 @@ pub(crate) fn samples() -> Vec<Sample> {
     let full = full_users().into_iter().map(Event::User).chain(full_projects().into_iter().map(Event::Project));
     let full = full.chain(full_documents().into_iter().map(Event::Document));
     let full = full.chain(full_chats().into_iter().map(Event::Chat));
+    let full = full.chain(full_suites().into_iter().map(Event::TestSuite));
+    let full = full.chain(full_runs().into_iter().map(Event::TestRun));
+    let full = full.chain(full_feedback().into_iter().map(Event::Feedback));
     let minimal = minimal_projects().into_iter().map(Event::Project);
     let minimal = minimal.chain(minimal_documents().into_iter().map(Event::Document));
     let minimal = minimal.chain(minimal_chats().into_iter().map(Event::Chat));
+    let minimal = minimal.chain(minimal_suites().into_iter().map(Event::TestSuite));
+    let minimal = minimal.chain(minimal_runs().into_iter().map(Event::TestRun));
     let translated = translated_chats().into_iter().map(Event::Chat);
     full.map(|event| Sample { event, form: None })
         .chain(minimal.map(|event| Sample { event, form: Some("minimal") }))
@@ -54,9 +65,18 @@ fn full_users() -> Vec<UserEvent> {
             roles: Roles { is_staff: true, is_reviewer: false, is_superuser: false, allow_key: true },
         },
         UserEvent::FullNameChanged { full_name },
+        UserEvent::FullNameCleared {},
+        UserEvent::EmailChanged { email: Email::parse("asha.nair@example.com").expect("well-formed") },
+        UserEvent::RolesChanged {
+            roles: Roles { is_staff: false, is_reviewer: true, is_superuser: false, allow_key: false },
+        },
+        UserEvent::Deactivated {},
+        UserEvent::Activated {},
+        UserEvent::PasswordResetRequested {},
         UserEvent::PasswordChanged {},
         UserEvent::SessionStarted { session_id },
         UserEvent::SessionEnded { session_id },
+        UserEvent::Deleted {},
     ]
 }
 
@@ -294,5 +314,134 @@ fn minimal_chats() -> Vec<ChatEvent> {
             partial_text: String::new(),
             notice: None,
         },
+    ]
+}
+
+fn retrieval() -> Retrieval {
+    Retrieval { temperature: 0.25, top_k: 10 }
+}
+
+fn test_question() -> TestQuestion {
+    TestQuestion {
+        question: "For how long is zinc given?".to_owned(),
+        human_answer: "For 14 days.".to_owned(),
+        language: "en".to_owned(),
+    }
+}
+
+fn full_suites() -> Vec<TestSuiteEvent> {
+    let name = SuiteName::parse("Diarrhoea").expect("well-formed");
+    let (question_id, document_id) = (TestQuestionId::new(id(10)), DocumentId::new(id(11)));
+    let file = StoredFile { name: "chart.png".to_owned(), size: 48_213, sha256: "5e".repeat(32) };
+    let source = Source {
+        document_type: DocumentType::File,
+        file: Some(file),
+        text_content: Some("Doses by weight".to_owned()),
+    };
+    let attachment = Attachment { title: title(), description: Some("A chart".to_owned()), source };
+    vec![
+        TestSuiteEvent::Created {
+            creator: Some(UserId::new(id(1))),
+            settings: SuiteSettings { name: name.clone(), retrieval: retrieval() },
+        },
+        TestSuiteEvent::Renamed { name },
+        TestSuiteEvent::RetrievalChanged(Retrieval { temperature: 0.5, top_k: -1 }),
+        TestSuiteEvent::QuestionAdded { question_id, question: test_question() },
+        TestSuiteEvent::QuestionChanged {
+            question_id,
+            question: TestQuestion { language: "ml".to_owned(), ..test_question() },
+        },
+        TestSuiteEvent::DocumentAttached { question_id, document_id, attachment },
+        TestSuiteEvent::DocumentRemoved { question_id, document_id },
+        TestSuiteEvent::QuestionDeleted { question_id },
+        TestSuiteEvent::Deleted {},
+    ]
+}
+
+fn minimal_suites() -> Vec<TestSuiteEvent> {
+    let settings = SuiteSettings { name: SuiteName::parse("Diarrhoea").expect("well-formed"), retrieval: retrieval() };
+    let source = Source { document_type: DocumentType::Text, file: None, text_content: None };
+    vec![
+        TestSuiteEvent::Created { creator: None, settings },
+        TestSuiteEvent::DocumentAttached {
+            question_id: TestQuestionId::new(id(10)),
+            document_id: DocumentId::new(id(11)),
+            attachment: Attachment { title: title(), description: None, source },
+        },
+    ]
+}
+
+fn plan() -> RunPlan {
+    RunPlan {
+        suite_id: SuiteId::new(id(9)),
+        project_id: ProjectId::new(id(3)),
+        models: vec![Model::Gpt4Omni, Model::Gpt35],
+        references: true,
+        questions: vec![TestQuestionId::new(id(10))],
+        retrieval: retrieval(),
+    }
+}
+
+fn result() -> RunResult {
+    RunResult {
+        result_id: ResultId::new(id(12)),
+        question_id: TestQuestionId::new(id(10)),
+        question: test_question(),
+        model: Model::Gpt4Omni,
+        answer: "20 mg a day for 14 days.".to_owned(),
+        references: vec![DocumentId::new(id(7))],
+        cosine_sim: Some(0.875),
+        bleu_score: Some(0.3125),
+        embedding_model: Some("lexical-1".to_owned()),
+        failure: None,
+        generation: Some(generation()),
+    }
+}
+
+fn full_runs() -> Vec<TestRunEvent> {
+    vec![
+        TestRunEvent::Started { creator: Some(UserId::new(id(1))), plan: plan() },
+        TestRunEvent::ModelsChanged { models: vec![Model::Gpt35] },
+        TestRunEvent::ReferencesChanged { references: false },
+        TestRunEvent::ResultRecorded(Box::new(result())),
+        TestRunEvent::Completed {},
+        TestRunEvent::Canceled {},
+        TestRunEvent::Failed { reason: RunFailure::NoKey },
+        TestRunEvent::Resumed {},
+        TestRunEvent::Deleted {},
+    ]
+}
+
+fn minimal_runs() -> Vec<TestRunEvent> {
+    let result = RunResult {
+        answer: String::new(),
+        references: vec![],
+        cosine_sim: None,
+        bleu_score: None,
+        embedding_model: None,
+        failure: Some(ResultFailure::Answer(AnswerFailure::ProviderUnavailable)),
+        generation: None,
+        ..result()
+    };
+    vec![
+        TestRunEvent::Started {
+            creator: None,
+            plan: RunPlan { models: vec![], references: false, questions: vec![], ..plan() },
+        },
+        TestRunEvent::ResultRecorded(Box::new(result)),
+    ]
+}
+
+fn full_feedback() -> Vec<FeedbackEvent> {
+    vec![
+        FeedbackEvent::Given {
+            author: UserId::new(id(1)),
+            run_id: RunId::new(id(13)),
+            result_id: ResultId::new(id(12)),
+            opinion: Opinion { rating: Rating::Good, notes: "Clear and right".to_owned() },
+        },
+        FeedbackEvent::RatingChanged { rating: Rating::Excellent },
+        FeedbackEvent::NotesChanged { notes: "Right to the milligram".to_owned() },
+        FeedbackEvent::Deleted {},
     ]
 }

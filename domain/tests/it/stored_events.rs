@@ -10,9 +10,12 @@ use domain::{
     chat::{AnswerFailure, Chat, ChatEvent},
     document::{Document, DocumentEvent, EmbeddingFailure},
     event::{AGGREGATE_TYPES, DecodeError, Event},
+    feedback::{Feedback, FeedbackEvent},
     project::{Project, ProjectEvent},
+    test_run::{ResultFailure, RunFailure, TestRun, TestRunEvent},
+    test_suite::{TestSuite, TestSuiteEvent},
     user::{User, UserEvent},
-    values::{DocumentType, MessageType, Model, SttEngine, TtsEngine},
+    values::{DocumentType, MessageType, Model, Rating, RunStatus, SttEngine, TtsEngine},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -95,6 +98,9 @@ fn stored(event: &Event) -> (String, Value) {
         Event::Project(event) => of(event),
         Event::Document(event) => of(event),
         Event::Chat(event) => of(event),
+        Event::TestSuite(event) => of(event),
+        Event::TestRun(event) => of(event),
+        Event::Feedback(event) => of(event),
     }
 }
 
@@ -104,6 +110,9 @@ fn event_types(aggregate_type: &str) -> &'static [&'static str] {
         Project::TYPE => ProjectEvent::VARIANTS,
         Document::TYPE => DocumentEvent::VARIANTS,
         Chat::TYPE => ChatEvent::VARIANTS,
+        TestSuite::TYPE => TestSuiteEvent::VARIANTS,
+        TestRun::TYPE => TestRunEvent::VARIANTS,
+        Feedback::TYPE => FeedbackEvent::VARIANTS,
         other => panic!("the events of {other} are not listed here"),
     }
 }
@@ -231,7 +240,20 @@ fn every_choice_keeps_its_stored_name() {
     let models =
         ["gpt35", "gpt35_long", "gpt4", "gpt4_long", "gpt4_visual", "gpt4_turbo", "gpt4_omni", "gpt4_omni_mini"];
     assert_eq!(names(Model::ALL), models);
-    assert_eq!(names(EmbeddingFailure::VARIANTS), ["no_text", "unsupported_format", "file_missing", "provider"]);
+    assert_eq!(
+        names(EmbeddingFailure::VARIANTS),
+        [
+            "no_text",
+            "unsupported_format",
+            "file_missing",
+            "provider",
+            "bad_address",
+            "forbidden_address",
+            "unreachable",
+            "page_refused",
+            "too_large"
+        ]
+    );
     let failures = [
         "unauthorized",
         "rate_limited",
@@ -243,4 +265,9 @@ fn every_choice_keeps_its_stored_name() {
         "interrupted",
     ];
     assert_eq!(names(AnswerFailure::VARIANTS), failures);
+    assert_eq!(names(RunStatus::ALL), ["running", "completed", "canceled", "failed"]);
+    assert_eq!(names(Rating::ALL), ["hallucinating", "wrong", "unsatisfactory", "satisfactory", "good", "excellent"]);
+    assert_eq!(names(RunFailure::VARIANTS), ["no_key", "suite_gone", "unworkable", "stale", "declared"]);
+    let of_results = [ResultFailure::NoTranslation, ResultFailure::Answer(AnswerFailure::Refused)];
+    assert_eq!(names(&of_results), ["no_translation", "refused"]);
 }

@@ -1,10 +1,14 @@
 //! Users.
 
-use domain::{ids::SessionId, user::UserEvent, values::FullName};
-use projections::users::find;
+use domain::{
+    ids::SessionId,
+    user::{Roles, UserEvent},
+    values::{Email, FullName},
+};
+use projections::users::{Filter, find, find_by_username, list};
 use sqlx::PgPool;
 
-use crate::history::{DOCTOR, History, NURSE, json, number, registered};
+use crate::history::{DOCTOR, History, NURSE, everything, json, number, registered};
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_user_is_shown_with_the_contracts_keys(pool: PgPool) {
@@ -38,4 +42,46 @@ async fn an_unknown_user_is_nobody(pool: PgPool) {
     let mut history = History::default();
     history.user(NURSE, registered("asha"));
     assert_eq!(history.shows(&pool, async || find(&pool, DOCTOR).await.expect("read")).await, None);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn what_an_administrator_changes_shows(pool: PgPool) {
+    let mut history = History::default();
+    let roles = Roles { is_staff: true, ..Roles::default() };
+    history
+        .user(NURSE, registered("asha"))
+        .user(NURSE, UserEvent::EmailChanged { email: Email::parse("nair@example.com").expect("well-formed") })
+        .user(NURSE, UserEvent::FullNameCleared {})
+        .user(NURSE, UserEvent::RolesChanged { roles })
+        .user(NURSE, UserEvent::PasswordResetRequested {})
+        .user(NURSE, UserEvent::Deactivated {});
+    let user =
+        history.shows(&pool, async || find_by_username(&pool, "asha").await.expect("read")).await.expect("there");
+    assert_eq!(
+        (
+            user.email.as_str(),
+            user.full_name.as_str(),
+            user.is_staff,
+            user.is_reviewer,
+            user.is_superuser,
+            user.is_active
+        ),
+        ("nair@example.com", "", true, false, false, false)
+    );
+    history.user(NURSE, UserEvent::Activated {});
+    let user = history.shows(&pool, async || find(&pool, NURSE).await.expect("read")).await.expect("there");
+    assert!(user.is_active);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn of_a_deleted_user_nothing_is_left(pool: PgPool) {
+    let mut history = History::default();
+    history
+        .user(NURSE, registered("asha"))
+        .user(DOCTOR, registered("ravi"))
+        .user(NURSE, UserEvent::Deleted {})
+        .user(NURSE, UserEvent::SessionEnded { session_id: SessionId::new(number(9)) });
+    let page = history.shows(&pool, async || list(&pool, &Filter::default(), &everything()).await.expect("read")).await;
+    assert_eq!(page.results.iter().map(|user| user.username.as_str()).collect::<Vec<_>>(), ["ravi"]);
+    assert_eq!(history.shows(&pool, async || find(&pool, NURSE).await.expect("read")).await, None);
 }

@@ -2,6 +2,7 @@
 //!
 //! A kind looks at one value. Missing and null are decided in `fields`.
 
+mod list;
 mod scalar;
 mod text;
 
@@ -11,8 +12,9 @@ use super::{
     python,
 };
 
+pub(super) use list::{Choices, Strings};
 pub(super) use scalar::{Boolean, Choice, Float, Id, Integer};
-pub(super) use text::{Strings, Text};
+pub(super) use text::Text;
 
 type Parsed<T> = Result<T, FieldMessages>;
 

@@ -1,4 +1,4 @@
-//! Texts, e-mail addresses and lists of texts.
+//! Texts and e-mail addresses.
 
 use domain::values::{Email, TextError};
 use serde_json::Value;
@@ -88,46 +88,6 @@ impl Kind for Text {
     fn keeps_empty_text(&self) -> bool {
         self.blank
     }
-}
-
-#[derive(Default)]
-pub struct Strings {
-    pub(in crate::contract) not_empty: bool,
-}
-
-impl Kind for Strings {
-    type Value = Vec<String>;
-
-    fn parse(&self, received: &Received) -> Parsed<Vec<String>> {
-        let item = Text::default();
-        let items: Vec<Parsed<String>> = match received {
-            Received::Json(Value::Array(values)) => values.iter().map(|value| item.parse_json(value)).collect(),
-            Received::Texts(texts) => texts.iter().map(|text| item.parse_text(text.clone())).collect(),
-            Received::Json(other) => return not_a_list(python::type_name(other)),
-            Received::File(_) => return not_a_list("file"),
-        };
-        if self.not_empty && items.is_empty() {
-            return refuse("This list may not be empty.");
-        }
-        let mut texts = Vec::with_capacity(items.len());
-        let mut errors = vec![];
-        for (index, item) in items.into_iter().enumerate() {
-            match item {
-                Ok(text) => texts.push(text),
-                Err(FieldMessages::Whole(messages)) => errors.push((index, messages)),
-                Err(FieldMessages::Items(_)) => {}
-            }
-        }
-        if errors.is_empty() { Ok(texts) } else { Err(FieldMessages::Items(errors)) }
-    }
-
-    fn keeps_empty_text(&self) -> bool {
-        true
-    }
-}
-
-fn not_a_list<T>(type_name: &str) -> Parsed<T> {
-    refuse(format!("Expected a list of items but got type \"{type_name}\"."))
 }
 
 /// One that is only too long has an error of its own.

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use tokio::{net::TcpListener, runtime::Runtime, task::JoinSet};
 use uuid::Uuid;
 
-use super::{PASSWORD, Person};
+use super::{PASSWORD, Person, eventually};
 
 const CONNECTIONS: u32 = 15;
 
@@ -80,6 +80,30 @@ impl TestApp {
         self.folder.path().join("media")
     }
 
+    /// The mails in the folder that stands for a mail server, oldest first.
+    pub(crate) fn mails(&self) -> Vec<String> {
+        let Ok(files) = std::fs::read_dir(self.folder.path().join("mail")) else { return vec![] };
+        let files = files.map(|file| file.expect("a readable folder").path());
+        let mut paths: Vec<_> = files.filter(|path| path.extension().is_some_and(|it| it == "eml")).collect();
+        paths.sort();
+        paths.iter().map(|path| std::fs::read_to_string(path).expect("a mail is text")).collect()
+    }
+
+    /// Asks for a new password for the address; the code that is mailed.
+    pub(crate) async fn reset_code(&self, email: &str) -> String {
+        let before = self.mails().len();
+        self.nobody.post("/auth/forgot", json!({ "email": email })).await.is(200, "");
+        eventually("the mail comes", async || {
+            self.mails().get(before).map(|mail| {
+                let lines = mail.lines().filter_map(|line| line.strip_prefix("    "));
+                let code =
+                    lines.map(str::trim).find(|line| line.len() == 6 && line.bytes().all(|b| b.is_ascii_digit()));
+                code.expect("the mail has a code").to_owned()
+            })
+        })
+        .await
+    }
+
     /// `127.0.0.1:port`
     pub(crate) fn host(&self) -> &str {
         self.nobody.base.trim_start_matches("http://")
@@ -110,6 +134,17 @@ impl TestApp {
     pub(crate) async fn log_in(&self, email: &str, password: &str) -> String {
         let answer = self.nobody.post("/auth/login", json!({ "email": email, "password": password })).await;
         answer.json(200)["token"].as_str().expect("a login gives a token").to_owned()
+    }
+
+    /// Opens or closes an account, as the command line does.
+    pub(crate) async fn set_active(&self, email: &str, active: bool) {
+        let (app, email) = (self.app.clone(), Email::parse(email).expect("an address"));
+        let changed = self.runtime().spawn(async move {
+            let context = Context::system("test", app.clock.new_id());
+            let committed = app.accounts.set_active(&email, active, &context).await.expect("the account is there");
+            app.wait_for_views(&committed, Duration::from_secs(20)).await
+        });
+        assert!(changed.await.expect("nothing panics"), "the change can be read back");
     }
 
     /// Asha, without a role.

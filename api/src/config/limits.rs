@@ -1,0 +1,116 @@
+//! How often somebody may do something.
+
+use std::{net::IpAddr, num::NonZeroU32, str::FromStr, time::Duration};
+
+use clap::Args;
+use ipnet::IpNet;
+
+/// So many in a time. All of them may come at once; they come back evenly over the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    pub count: NonZeroU32,
+    pub period: Duration,
+}
+
+/// How often one thing may be done from one address, and by or to one account. `None` is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    pub by_address: Option<Rate>,
+    pub by_account: Option<Rate>,
+}
+
+/// A text that is no limit.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected the limit for an address and that for an account, such as 60/minute,10/hour; 0 is no limit")]
+pub struct LimitError;
+
+impl FromStr for Limit {
+    type Err = LimitError;
+
+    fn from_str(text: &str) -> Result<Self, LimitError> {
+        let (by_address, by_account) = text.split_once(',').unwrap_or((text, "0"));
+        Ok(Self { by_address: parse_rate(by_address)?, by_account: parse_rate(by_account)? })
+    }
+}
+
+fn parse_rate(text: &str) -> Result<Option<Rate>, LimitError> {
+    let (count, period) = text.split_once('/').unwrap_or((text, "minute"));
+    let seconds = match period.trim() {
+        "second" => 1,
+        "minute" => 60,
+        "hour" => 3_600,
+        "day" => 86_400,
+        _ => return Err(LimitError),
+    };
+    let count: u32 = count.trim().parse().map_err(|_| LimitError)?;
+    Ok(NonZeroU32::new(count).map(|count| Rate { count, period: Duration::from_secs(seconds) }))
+}
+
+/// A network, or one address.
+pub(super) fn parse_network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    text.parse()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| "expected networks such as 10.0.0.0/8".to_owned())
+}
+
+/// Limits for one client address and for one account, each like 60/minute (or second, hour, day); 0 is no limit. Each
+/// process counts for itself. Many people may work behind one address.
+#[derive(Debug, Clone, Args)]
+pub struct LimitSettings {
+    /// Logins: from an address, to an account
+    #[arg(long, env, default_value = "120/minute,10/minute")]
+    pub limit_login: Limit,
+
+    /// Registrations: from an address
+    #[arg(long, env, default_value = "60/minute")]
+    pub limit_register: Limit,
+
+    /// Requests for a new password: from an address, for an account
+    #[arg(long, env, default_value = "60/minute,10/hour")]
+    pub limit_forgot: Limit,
+
+    /// Codes for a new password that are checked or used: from an address, for an account
+    #[arg(long, env, default_value = "120/minute,30/minute")]
+    pub limit_verify: Limit,
+
+    /// Questions: from an address, by an account
+    #[arg(long, env, default_value = "1200/minute,60/minute")]
+    pub limit_converse: Limit,
+
+    /// Uploaded files and documents: from an address, by an account
+    #[arg(long, env, default_value = "1200/minute,300/minute")]
+    pub limit_upload: Limit,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rate(count: u32, seconds: u64) -> Option<Rate> {
+        NonZeroU32::new(count).map(|count| Rate { count, period: Duration::from_secs(seconds) })
+    }
+
+    #[test]
+    fn a_limit_is_one_for_an_address_and_one_for_an_account() {
+        for (text, by_address, by_account) in [
+            ("60/minute,10/hour", rate(60, 60), rate(10, 3_600)),
+            (" 5/second , 1/day ", rate(5, 1), rate(1, 86_400)),
+            ("30", rate(30, 60), None),
+            ("0,10", None, rate(10, 60)),
+            ("0", None, None),
+        ] {
+            assert_eq!(text.parse(), Ok(Limit { by_address, by_account }), "{text}");
+        }
+        for text in ["", "many", "-1", "10/fortnight", "1,2,3"] {
+            assert_eq!(text.parse::<Limit>(), Err(LimitError), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_network_may_be_one_address() {
+        assert_eq!(parse_network("10.1.2.3").map(|network| network.to_string()), Ok("10.1.2.3/32".to_owned()));
+        assert_eq!(parse_network(" ::1/128").map(|network| network.to_string()), Ok("::1/128".to_owned()));
+        assert!(parse_network("nginx").is_err());
+    }
+}

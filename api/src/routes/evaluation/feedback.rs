@@ -1,0 +1,121 @@
+//! `tests/suites/{id}/runs/{id}/feedback`: addressed by a number. The suite and the run of the path choose nothing.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use domain::{
+    feedback::Opinion,
+    ids::{ResultId, RunFeedbackId},
+    values::Rating,
+};
+use projections::{
+    run_feedback::{self, RunFeedbackView},
+    test_runs,
+};
+
+use crate::{
+    contract::{
+        ids::parent_id,
+        input::UnreadBody,
+        paging::ListQuery,
+        problem::ApiError,
+        resource::{Permission::Reviewer, resource},
+    },
+    routes::{
+        caller::CallerInfo,
+        web::{Origin, Web, empty},
+    },
+};
+
+const RATINGS: &[i64] = &[1, 2, 3, 4, 5, 6];
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new()
+        .route(
+            "/api/tests/suites/{suite}/runs/{run}/feedback",
+            resource(Reviewer).get(Reviewer, list).post(Reviewer, give).guarded_by(web.clone()),
+        )
+        .route(
+            "/api/tests/suites/{suite}/runs/{run}/feedback/{number}",
+            resource(Reviewer)
+                .get(Reviewer, get)
+                .patch(Reviewer, change)
+                .delete(Reviewer, delete)
+                .guarded_by(web.clone()),
+        )
+}
+
+async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiError> {
+    let result = query.get("test_result_id").map(parent_id).transpose()?.map(ResultId::new);
+    let window = query.window(run_feedback::ordering_column);
+    Ok(Json(run_feedback::list(&web.app.pool, result, &window).await?).into_response())
+}
+
+/// The feedback that the last part of the path addresses.
+async fn addressed(web: &Web, number: &str) -> Result<RunFeedbackId, ApiError> {
+    let number: i64 = number.parse().map_err(|_| ApiError::not_found())?;
+    run_feedback::id_of(&web.app.pool, number).await?.ok_or_else(ApiError::not_found)
+}
+
+async fn find(web: &Web, id: RunFeedbackId) -> Result<RunFeedbackView, ApiError> {
+    run_feedback::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)
+}
+
+async fn get(
+    State(web): State<Web>,
+    Path((_, _, number)): Path<(String, String, String)>,
+) -> Result<Response, ApiError> {
+    let id = addressed(&web, &number).await?;
+    Ok(Json(find(&web, id).await?).into_response())
+}
+
+async fn give(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let input = body.read().await?;
+    let (result, rating, notes) = input.create(|fields| {
+        let result = fields.uuid("test_result_id").required();
+        (ResultId::new(result), fields.choice("rating", RATINGS).required(), fields.text("notes").required())
+    })?;
+    let run = test_runs::run_of_result(&web.app.pool, result).await?.ok_or_else(ApiError::not_found)?;
+    let opinion = Opinion { rating: Rating::from_number(rating).unwrap_or(Rating::Satisfactory), notes };
+    let id = RunFeedbackId::new(web.app.clock.new_id());
+    let context = origin.context_of_creation(&caller, &input);
+    let committed = web.app.evaluation.give_feedback(id, caller.id(), (run, result), opinion, &context).await?;
+    let id = committed.repeats.map_or(id, RunFeedbackId::new);
+    web.written(&committed, async || Ok((StatusCode::CREATED, Json(find(&web, id).await?)).into_response())).await
+}
+
+async fn change(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path((_, _, number)): Path<(String, String, String)>,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let id = addressed(&web, &number).await?;
+    let (rating, notes) = body.read().await?.partial(|fields| {
+        let rating = fields.choice("rating", RATINGS).optional().and_then(Rating::from_number);
+        (rating, fields.text("notes").optional())
+    })?;
+    let context = origin.context(caller.actor());
+    let committed = web.app.evaluation.change_feedback(id, rating, notes, &context).await?;
+    web.written(&committed, async || Ok(Json(find(&web, id).await?).into_response())).await
+}
+
+async fn delete(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path((_, _, number)): Path<(String, String, String)>,
+) -> Result<Response, ApiError> {
+    let id = addressed(&web, &number).await?;
+    let committed = web.app.evaluation.delete_feedback(id, &origin.context(caller.actor())).await?;
+    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+}

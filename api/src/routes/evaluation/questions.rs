@@ -1,0 +1,134 @@
+//! `tests/suites/{id}/questions`.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use domain::{
+    ids::{SuiteId, TestQuestionId},
+    test_suite::{QuestionChanges, TestQuestion},
+};
+use projections::test_suites::{self, QuestionView};
+
+use crate::{
+    contract::{
+        ids::{own_id, parent_id},
+        input::UnreadBody,
+        paging::ListQuery,
+        problem::ApiError,
+        resource::{Permission::Reviewer, resource},
+    },
+    routes::{
+        caller::CallerInfo,
+        web::{Origin, Web, empty},
+    },
+};
+
+const MAX_LANGUAGE: usize = 10;
+const ENGLISH: &str = "en";
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new()
+        .route(
+            "/api/tests/suites/{suite}/questions",
+            resource(Reviewer).get(Reviewer, list).post(Reviewer, add).guarded_by(web.clone()),
+        )
+        .route(
+            "/api/tests/suites/{suite}/questions/{id}",
+            resource(Reviewer)
+                .get(Reviewer, get)
+                .patch(Reviewer, change)
+                .delete(Reviewer, delete)
+                .guarded_by(web.clone()),
+        )
+}
+
+async fn list(
+    State(web): State<Web>,
+    Path(suite): Path<String>,
+    query: ListQuery,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let suite = SuiteId::new(parent_id(&suite)?);
+    let window = query.window(test_suites::question_ordering_column);
+    let page = test_suites::questions(&web.app.pool, suite, &window, &web.media_base(&headers)).await?;
+    Ok(Json(page).into_response())
+}
+
+/// The ids of a path: a malformed suite is a 400, a malformed question a 404.
+fn ids((suite, id): (String, String)) -> Result<(SuiteId, TestQuestionId), ApiError> {
+    Ok((SuiteId::new(parent_id(&suite)?), TestQuestionId::new(own_id(&id)?)))
+}
+
+async fn find(web: &Web, suite: SuiteId, id: TestQuestionId, headers: &HeaderMap) -> Result<QuestionView, ApiError> {
+    let question = test_suites::find_question(&web.app.pool, suite, id, &web.media_base(headers)).await?;
+    question.ok_or_else(ApiError::not_found)
+}
+
+async fn get(
+    State(web): State<Web>,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let (suite, id) = ids(path)?;
+    Ok(Json(find(&web, suite, id, &headers).await?).into_response())
+}
+
+async fn add(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(suite): Path<String>,
+    headers: HeaderMap,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let suite = SuiteId::new(parent_id(&suite)?);
+    test_suites::find(&web.app.pool, suite).await?.ok_or_else(ApiError::not_found)?;
+    let input = body.read().await?;
+    let question = input.create(|fields| {
+        let question = fields.text("question").required();
+        let language = fields.text("language").max(MAX_LANGUAGE).or(ENGLISH.to_owned());
+        TestQuestion { question, language, human_answer: fields.text("human_answer").required() }
+    })?;
+    let id = TestQuestionId::new(web.app.clock.new_id());
+    let context = origin.context_of_creation(&caller, &input);
+    let committed = web.app.evaluation.add_question(suite, id, question, &context).await?;
+    let id = committed.repeats.map_or(id, TestQuestionId::new);
+    web.written(&committed, async || {
+        Ok((StatusCode::CREATED, Json(find(&web, suite, id, &headers).await?)).into_response())
+    })
+    .await
+}
+
+async fn change(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let (suite, id) = ids(path)?;
+    find(&web, suite, id, &headers).await?;
+    let changes = body.read().await?.partial(|fields| {
+        let question = fields.text("question").optional();
+        let language = fields.text("language").max(MAX_LANGUAGE).optional();
+        QuestionChanges { question, language, human_answer: fields.text("human_answer").optional() }
+    })?;
+    let context = origin.context(caller.actor());
+    let committed = web.app.evaluation.change_question(suite, id, changes, &context).await?;
+    web.written(&committed, async || Ok(Json(find(&web, suite, id, &headers).await?).into_response())).await
+}
+
+async fn delete(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+) -> Result<Response, ApiError> {
+    let (suite, id) = ids(path)?;
+    let committed = web.app.evaluation.delete_question(suite, id, &origin.context(caller.actor())).await?;
+    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+}

@@ -1,0 +1,167 @@
+//! `tests/suites/{id}/runs`.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use commands::{evaluation::NewRun, event_log::Committed};
+use domain::{
+    ids::{ProjectId, RunId, SuiteId},
+    test_run::RunChanges,
+    values::{Model, RunStatus},
+};
+use projections::test_runs::{self, RunView};
+
+use crate::{
+    contract::{
+        ids::{own_id, parent_id},
+        input::UnreadBody,
+        paging::ListQuery,
+        problem::ApiError,
+        resource::{Permission::Reviewer, resource},
+    },
+    routes::{
+        caller::CallerInfo,
+        web::{Origin, Web, empty},
+    },
+};
+
+const MODELS: &[i64] = &[1, 2, 3, 4, 5, 6, 7, 8];
+const STATUSES: &[i64] = &[1, 2, 3, 4];
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new()
+        .route(
+            "/api/tests/suites/{suite}/runs",
+            resource(Reviewer).get(Reviewer, list).post(Reviewer, start).guarded_by(web.clone()),
+        )
+        .route(
+            "/api/tests/suites/{suite}/runs/{id}",
+            resource(Reviewer)
+                .get(Reviewer, get)
+                .patch(Reviewer, change)
+                .delete(Reviewer, delete)
+                .guarded_by(web.clone()),
+        )
+}
+
+/// A project's prompt is for staff.
+fn seen_by(caller: &CallerInfo, run: RunView) -> RunView {
+    if caller.user.is_staff { run } else { run.without_staff_fields() }
+}
+
+async fn list(
+    State(web): State<Web>,
+    caller: CallerInfo,
+    Path(suite): Path<String>,
+    query: ListQuery,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let suite = SuiteId::new(parent_id(&suite)?);
+    let window = query.window(test_runs::ordering_column);
+    let page = test_runs::list(&web.app.pool, suite, &window, &web.media_base(&headers)).await?;
+    Ok(Json(page.map(|run| seen_by(&caller, run))).into_response())
+}
+
+/// The ids of a path: a malformed suite is a 400, a malformed run a 404.
+fn ids((suite, id): (String, String)) -> Result<(SuiteId, RunId), ApiError> {
+    Ok((SuiteId::new(parent_id(&suite)?), RunId::new(own_id(&id)?)))
+}
+
+async fn find(
+    web: &Web,
+    caller: &CallerInfo,
+    (suite, id): (SuiteId, RunId),
+    headers: &HeaderMap,
+) -> Result<RunView, ApiError> {
+    let run = test_runs::find(&web.app.pool, suite, id, &web.media_base(headers)).await?;
+    run.map(|run| seen_by(caller, run)).ok_or_else(ApiError::not_found)
+}
+
+async fn get(
+    State(web): State<Web>,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    Ok(Json(find(&web, &caller, ids(path)?, &headers).await?).into_response())
+}
+
+async fn written(
+    web: &Web,
+    caller: &CallerInfo,
+    ids: (SuiteId, RunId),
+    headers: &HeaderMap,
+    committed: &Committed,
+    status: StatusCode,
+) -> Result<Response, ApiError> {
+    web.written(committed, async || Ok((status, Json(find(web, caller, ids, headers).await?)).into_response())).await
+}
+
+fn models(numbers: &[i64]) -> Vec<Model> {
+    numbers.iter().filter_map(|number| Model::from_number(*number)).collect()
+}
+
+async fn start(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(suite): Path<String>,
+    headers: HeaderMap,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let suite = SuiteId::new(parent_id(&suite)?);
+    let input = body.read().await?;
+    let run = input.create(|fields| {
+        let project = fields.uuid("project").required();
+        let status = fields.choice("status", STATUSES).or(1);
+        let references = fields.boolean("references").or(true);
+        NewRun {
+            suite,
+            project: ProjectId::new(project),
+            models: models(&fields.choices("models", MODELS).or(vec![])),
+            references,
+            status: RunStatus::from_number(status).unwrap_or(RunStatus::Running),
+        }
+    })?;
+    let id = RunId::new(web.app.clock.new_id());
+    let context = origin.context_of_creation(&caller, &input);
+    let committed = web.app.evaluation.start_run(id, run, &context).await?;
+    let id = committed.repeats.map_or(id, RunId::new);
+    written(&web, &caller, (suite, id), &headers, &committed, StatusCode::CREATED).await
+}
+
+async fn change(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let ids = ids(path)?;
+    find(&web, &caller, ids, &headers).await?;
+    let changes = body.read().await?.partial(|fields| {
+        let status = fields.choice("status", STATUSES).optional().and_then(RunStatus::from_number);
+        let references = fields.boolean("references").optional();
+        let models = fields.choices("models", MODELS).optional().map(|numbers| models(&numbers));
+        RunChanges { models, references, status }
+    })?;
+    let committed = web.app.evaluation.change_run(ids.1, changes, &origin.context(caller.actor())).await?;
+    written(&web, &caller, ids, &headers, &committed, StatusCode::OK).await
+}
+
+async fn delete(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let ids = ids(path)?;
+    find(&web, &caller, ids, &headers).await?;
+    let committed = web.app.evaluation.delete_run(ids.1, &origin.context(caller.actor())).await?;
+    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+}

@@ -1,0 +1,118 @@
+//! `tests/suites`.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use commands::event_log::Committed;
+use domain::{
+    ids::SuiteId,
+    test_suite::{Retrieval, SuiteChanges, SuiteSettings},
+    values::SuiteName,
+};
+use projections::test_suites;
+
+use crate::{
+    contract::{
+        ids::own_id,
+        input::UnreadBody,
+        paging::ListQuery,
+        problem::ApiError,
+        resource::{Permission::Reviewer, resource},
+    },
+    routes::{
+        caller::CallerInfo,
+        web::{Origin, Web, empty},
+    },
+};
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new()
+        .route(
+            "/api/tests/suites",
+            resource(Reviewer).get(Reviewer, list).post(Reviewer, create).guarded_by(web.clone()),
+        )
+        .route(
+            "/api/tests/suites/{id}",
+            resource(Reviewer)
+                .get(Reviewer, get)
+                .patch(Reviewer, change)
+                .delete(Reviewer, delete)
+                .guarded_by(web.clone()),
+        )
+}
+
+async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiError> {
+    let window = query.window(test_suites::ordering_column);
+    Ok(Json(test_suites::list(&web.app.pool, &window).await?).into_response())
+}
+
+async fn find(web: &Web, id: SuiteId) -> Result<test_suites::SuiteView, ApiError> {
+    test_suites::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)
+}
+
+async fn get(State(web): State<Web>, Path(id): Path<String>) -> Result<Response, ApiError> {
+    Ok(Json(find(&web, SuiteId::new(own_id(&id)?)).await?).into_response())
+}
+
+async fn written(web: &Web, id: SuiteId, committed: &Committed, status: StatusCode) -> Result<Response, ApiError> {
+    web.written(committed, async || Ok((status, Json(find(web, id).await?)).into_response())).await
+}
+
+/// What the integer field lets through fits.
+fn top_k(number: i64) -> i32 {
+    i32::try_from(number).unwrap_or_default()
+}
+
+async fn create(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let input = body.read().await?;
+    let (name, temperature, number) = input.create(|fields| {
+        let name = fields.text("name").max(SuiteName::MAX_CHARS).required();
+        (name, fields.float("temperature").required(), fields.integer("topk").required())
+    })?;
+    let settings = SuiteSettings {
+        name: SuiteName::parse(&name).map_err(|_| ApiError::field("name", "This field may not be blank."))?,
+        retrieval: Retrieval { temperature, top_k: top_k(number) },
+    };
+    let id = SuiteId::new(web.app.clock.new_id());
+    let context = origin.context_of_creation(&caller, &input);
+    let committed = web.app.evaluation.create_suite(id, settings, &context).await?;
+    let id = committed.repeats.map_or(id, SuiteId::new);
+    written(&web, id, &committed, StatusCode::CREATED).await
+}
+
+async fn change(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(id): Path<String>,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let id = SuiteId::new(own_id(&id)?);
+    find(&web, id).await?;
+    let changes = body.read().await?.partial(|fields| SuiteChanges {
+        name: fields.text("name").max(SuiteName::MAX_CHARS).optional().and_then(|name| SuiteName::parse(&name).ok()),
+        temperature: fields.float("temperature").optional(),
+        top_k: fields.integer("topk").optional().map(top_k),
+    })?;
+    let committed = web.app.evaluation.change_suite(id, changes, &origin.context(caller.actor())).await?;
+    written(&web, id, &committed, StatusCode::OK).await
+}
+
+async fn delete(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let id = SuiteId::new(own_id(&id)?);
+    let committed = web.app.evaluation.delete_suite(id, &origin.context(caller.actor())).await?;
+    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+}

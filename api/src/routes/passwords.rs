@@ -1,0 +1,106 @@
+//! Forgotten passwords: `auth/forgot`, `auth/verify` and `auth/reset`.
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use commands::{
+    accounts::{ResetCodeError, ResetGrant},
+    event_log::Committed,
+};
+use domain::envelope::Actor;
+use projections::users::{self, UserView};
+use serde::Serialize;
+
+use super::{
+    access::at,
+    accounts::{about, new_password, parse_email},
+    caller::CallerInfo,
+    web::{Origin, Web, empty},
+};
+use crate::{
+    contract::{
+        input::{Input, UnreadBody},
+        problem::ApiError,
+    },
+    limits::Action,
+};
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new()
+        .merge(at(web, "/api/auth/forgot").post(forgot).served())
+        .merge(at(web, "/api/auth/verify").post(verify).served())
+        .merge(at(web, "/api/auth/reset").post(reset).served())
+}
+
+/// The same answer, in the same time, whether or not anybody has the address.
+async fn forgot(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {
+    web.throttle(Action::Forget, origin.address)?;
+    let email = body.read().await?.create(|fields| fields.email("email").required())?;
+    let email = parse_email(&email)?;
+    web.throttle_account(Action::Forget, &email.comparable())?;
+    web.app.accounts.forget_password(&email, origin.request_id()).await?;
+    Ok(empty(StatusCode::OK))
+}
+
+/// Whose code it is.
+#[derive(Serialize)]
+struct Verified {
+    email: String,
+    username: String,
+    full_name: String,
+}
+
+async fn verify(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {
+    web.throttle(Action::TryCode, origin.address)?;
+    let (token, email) = body.read().await?.create(|fields| {
+        let token = fields.text("token").required();
+        (token, fields.email("email").required())
+    })?;
+    let (_, user) = check_code(&web, &email, &token).await?;
+    let UserView { email, username, full_name, .. } = user;
+    Ok((StatusCode::ACCEPTED, Json(Verified { email, username, full_name })).into_response())
+}
+
+/// With a code, or by somebody who is logged in.
+async fn reset(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: Option<CallerInfo>,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    web.throttle(Action::TryCode, origin.address)?;
+    let input = body.read().await?;
+    let committed = if let Some(caller) = caller {
+        let password = input.create(|fields| new_password(fields, &about(&caller.user), true))?;
+        let context = origin.context(caller.actor());
+        web.app.accounts.change(caller.id(), caller.session, None, password, &context).await?
+    } else {
+        reset_with_code(&web, &origin, &input).await?
+    };
+    web.written(&committed, async || Ok(empty(StatusCode::ACCEPTED))).await
+}
+
+async fn reset_with_code(web: &Web, origin: &Origin, input: &Input) -> Result<Committed, ApiError> {
+    let (token, email) = input.create(|fields| {
+        fields.text("password").required();
+        let token = fields.text("token").required();
+        (token, fields.email("email").required())
+    })?;
+    let (grant, user) = check_code(web, &email, &token).await?;
+    let password = input.create(|fields| new_password(fields, &about(&user), true))?.unwrap_or_default();
+    let context = origin.context(Actor::User(grant.user));
+    Ok(web.app.accounts.reset_password(grant, password, &context).await?)
+}
+
+/// Whose code it is. The view of a user who has just been deleted or deactivated counts as none.
+async fn check_code(web: &Web, email: &str, token: &str) -> Result<(ResetGrant, UserView), ApiError> {
+    let email = parse_email(email)?;
+    web.throttle_account(Action::TryCode, &email.comparable())?;
+    let grant = web.app.accounts.check_reset_code(&email, token).await?;
+    let user = users::find(&web.app.pool, grant.user).await?.filter(|user| user.is_active);
+    let user = user.ok_or(ResetCodeError::Wrong)?;
+    Ok((grant, user))
+}

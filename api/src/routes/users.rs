@@ -1,0 +1,163 @@
+//! `users` for administrators, and `users/me` for everybody.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use domain::{
+    ids::UserId,
+    user::{Authority, UserChanges},
+    values::{Email, FullName},
+};
+use projections::users::{self, UserView};
+use serde::Serialize;
+
+use super::{
+    access::at,
+    accounts::{about, new_password, parse_email, parse_name, read_registration},
+    caller::CallerInfo,
+    refusals::EMAIL_TAKEN,
+    web::{Origin, Web, empty},
+};
+use crate::contract::{
+    input::{Input, UnreadBody},
+    paging::ListQuery,
+    problem::ApiError,
+};
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new()
+        .merge(at(web, "/api/users").get(list).post(create).served())
+        .merge(at(web, "/api/users/me").get(me).patch(change_me).served())
+        .merge(at(web, "/api/users/{username}").get(get).patch(change).delete(delete).dotted_ids().served())
+}
+
+async fn me(caller: CallerInfo) -> Response {
+    Json(caller.user).into_response()
+}
+
+async fn change_me(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let input = body.read().await?;
+    let about = about(&caller.user);
+    let (full_name, password) = input.partial(|fields| {
+        let full_name = fields.text("full_name").max(FullName::MAX_CHARS).optional();
+        (full_name, new_password(fields, &about, false))
+    })?;
+    let full_name = full_name.as_deref().map(parse_name).transpose()?;
+    let context = origin.context(caller.actor());
+    let committed = web.app.accounts.change(caller.id(), caller.session, full_name, password, &context).await?;
+    web.written(&committed, async || {
+        let user = users::find(&web.app.pool, caller.id()).await?.ok_or_else(ApiError::not_found)?;
+        Ok(Json(user).into_response())
+    })
+    .await
+}
+
+async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiError> {
+    let filter = users::Filter {
+        search: query.search_words(),
+        is_staff: query.flag("is_staff"),
+        is_reviewer: query.flag("is_reviewer"),
+        allow_key: query.flag("allow_key"),
+    };
+    let page = users::list(&web.app.pool, &filter, &query.window(users::ordering_column)).await?;
+    Ok(Json(page).into_response())
+}
+
+async fn create(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let input = body.read().await?;
+    let (registration, _) = read_registration(&web, &input, false).await?;
+    let id = UserId::new(web.app.clock.new_id());
+    let context = origin.context_of_creation(&caller, &input);
+    let committed = web.app.accounts.register(id, registration, &context).await?;
+    let id = committed.repeats.map_or(id, UserId::new);
+    web.written(&committed, async || {
+        let user = users::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)?;
+        Ok((StatusCode::CREATED, Json(user)).into_response())
+    })
+    .await
+}
+
+async fn find(web: &Web, username: &str) -> Result<UserView, ApiError> {
+    users::find_by_username(&web.app.pool, username).await?.ok_or_else(ApiError::not_found)
+}
+
+async fn get(State(web): State<Web>, Path(username): Path<String>) -> Result<Response, ApiError> {
+    Ok(Json(find(&web, &username).await?).into_response())
+}
+
+const fn authority(caller: &CallerInfo) -> Authority {
+    if caller.user.is_superuser { Authority::Superuser } else { Authority::Staff }
+}
+
+/// What a change is answered with.
+#[derive(Serialize)]
+struct Changed {
+    email: String,
+    full_name: String,
+    allow_key: bool,
+    is_staff: bool,
+    is_reviewer: bool,
+}
+
+async fn change(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(username): Path<String>,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let id = UserId::new(find(&web, &username).await?.external_id);
+    let input = body.read().await?;
+    let changes = read_changes(&web, id, &input).await?;
+    let context = origin.context(caller.actor());
+    let committed = web.app.accounts.administer(id, authority(&caller), changes, &context).await?;
+    web.written(&committed, async || {
+        let user = users::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)?;
+        let UserView { email, full_name, allow_key, is_staff, is_reviewer, .. } = user;
+        Ok(Json(Changed { email, full_name, allow_key, is_staff, is_reviewer }).into_response())
+    })
+    .await
+}
+
+async fn read_changes(web: &Web, id: UserId, input: &Input) -> Result<UserChanges, ApiError> {
+    let is_taken = match input.text("email").and_then(|text| Email::parse(text).ok()) {
+        Some(email) => web.app.accounts.owner_of_email(&email).await?.is_some_and(|owner| owner != id),
+        None => false,
+    };
+    let (email, full_name, mut changes) = input.partial(|fields| {
+        let email = fields.email("email").check(EMAIL_TAKEN, move |_| !is_taken).optional();
+        let full_name = fields.text("full_name").max(FullName::MAX_CHARS).allow_blank().optional();
+        let allow_key = fields.boolean("allow_key").optional();
+        let is_staff = fields.boolean("is_staff").optional();
+        let is_reviewer = fields.boolean("is_reviewer").optional();
+        (email, full_name, UserChanges { is_staff, is_reviewer, allow_key, ..UserChanges::default() })
+    })?;
+    changes.email = email.as_deref().map(parse_email).transpose()?;
+    changes.full_name =
+        full_name.map(|text| if text.is_empty() { Ok(None) } else { parse_name(&text).map(Some) }).transpose()?;
+    Ok(changes)
+}
+
+async fn delete(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(username): Path<String>,
+) -> Result<Response, ApiError> {
+    let id = UserId::new(find(&web, &username).await?.external_id);
+    let committed = web.app.accounts.delete(id, authority(&caller), &origin.context(caller.actor())).await?;
+    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+}

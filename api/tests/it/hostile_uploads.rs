@@ -1,0 +1,179 @@
+//! Uploads that no client of good will sends: a 4xx, soon, in bounded memory, and the server goes on.
+
+use std::time::{Duration, Instant};
+
+use futures::{future::join_all, stream};
+use reqwest::{Body, Method, multipart::Part};
+use sqlx::PgPool;
+
+use crate::{
+    hostile_requests::{exchange, status},
+    support::{Person, TestApp, multipart},
+};
+
+const TOO_LARGE: &str = r#"{"detail":"The request body is too large."}"#;
+
+/// The head of a multipart POST to this path.
+fn head(staff: &Person, path: &str, more: &str) -> String {
+    format!(
+        "POST /api{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Token {}\r\n\
+         Content-Type: multipart/form-data; boundary=b\r\n{more}\r\n\r\n",
+        staff.token()
+    )
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn odd_names_of_files_become_plain_ones_or_are_refused(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    for (name, expected) in [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\temp\\report 1.txt", "report_1.txt"),
+        ("/absolute.txt", "absolute.txt"),
+        ("a\"b'c;d.txt", "abcd.txt"),
+        ("%2e%2e%2fpasswd.txt", "2e2e2fpasswd.txt"),
+        (".htaccess", ".htaccess"),
+        ("aux.", "aux."),
+    ] {
+        let created = staff.upload(&project, name, b"x").await.json(201);
+        let url = created["file"].as_str().expect("a file has an address");
+        assert_eq!(url, format!("http://{}/media/{expected}", app.host()), "{name}");
+        let path = url.strip_prefix(&format!("http://{}", app.host())).expect("an address of this server");
+        app.nobody.send(app.nobody.request_outside_api(Method::GET, path)).await.is(200, "x");
+    }
+    let malayalam = "മ".repeat(300);
+    let refused = r#"{"file":["Ensure this filename has at most 100 characters (it has 300)."]}"#;
+    staff.upload(&project, &malayalam, b"x").await.is(400, refused);
+    // 100 characters, 300 bytes: more than a name of a file may have when the suffix of a collision is added.
+    for _ in 0..2 {
+        let created = staff.upload(&project, &format!("{}.txt", "മ".repeat(96)), b"x").await.json(201);
+        let url = created["file"].as_str().expect("a file has an address");
+        assert!(url.ends_with(".txt"), "{url}");
+        let path = url.strip_prefix(&format!("http://{}", app.host())).expect("an address of this server");
+        app.nobody.send(app.nobody.request_outside_api(Method::GET, path)).await.is(200, "x");
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn an_upload_that_is_announced_as_too_large_is_refused_before_it_is_sent(db: PgPool) {
+    let app = TestApp::start_with(&db, &["--max-upload-mb", "1"]).await;
+    let staff = app.staff().await;
+    let path = format!("/projects/{}/documents", staff.project("P").await);
+    let started = Instant::now();
+    let answer = exchange(&app, head(&staff, &path, "Content-Length: 10000000000").into_bytes()).await;
+    assert_eq!(status(&answer), 413, "{answer}");
+    assert!(answer.ends_with(TOO_LARGE), "{answer}");
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn an_upload_without_a_length_is_cut_off_at_the_limit(db: PgPool) {
+    let app = TestApp::start_with(&db, &["--max-upload-mb", "1"]).await;
+    let staff = app.staff().await;
+    let path = format!("/projects/{}/documents", staff.project("P").await);
+    let start = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n";
+    let pieces = (0..40).map(move |number| {
+        Ok::<_, std::io::Error>(if number == 0 { start.as_bytes().to_vec() } else { vec![b'a'; 100_000] })
+    });
+    let body = Body::wrap_stream(stream::iter(pieces));
+    staff.post_raw(&path, "multipart/form-data; boundary=b", body).await.is(413, TOO_LARGE);
+    assert!(staff.get(&path).await.titles().is_empty());
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn more_large_uploads_than_there_is_room_for_wait_for_each_other(db: PgPool) {
+    let app = TestApp::start_with(&db, &["--max-upload-mb", "1"]).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    let bytes = vec![b'a'; 900_000];
+    let answers = join_all((0..12).map(|_| staff.upload(&project, "a.pdf", &bytes))).await;
+    let mut files: Vec<String> = answers.iter().map(|answer| answer.json(201)["file"].to_string()).collect();
+    files.sort();
+    files.dedup();
+    assert_eq!(files.len(), 12, "each has a name of its own: {files:?}");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_body_that_is_no_multipart_is_a_bad_request(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let path = format!("/projects/{}/documents", staff.project("P").await);
+    let part = "--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nx\r\n";
+    for (content_type, body) in [
+        ("multipart/form-data", part.to_owned()),
+        ("multipart/form-data; boundary=", part.to_owned()),
+        ("multipart/form-data; boundary=other", part.to_owned()),
+        ("multipart/form-data; boundary=b", "no multipart at all".to_owned()),
+        ("multipart/form-data; boundary=b", part.to_owned()),
+        ("multipart/form-data; boundary=b", format!("{part}--b\r\n\r\n\r\n--b--\r\n")),
+        ("multipart/form-data; boundary=b", format!("--b\r\n{}: x\r\n\r\nx\r\n--b--\r\n", "H".repeat(100_000))),
+        ("multipart/form-data; boundary=b", format!("--b\r\n{}\r\nx\r\n--b--\r\n", "A: b\r\n".repeat(10_000))),
+    ] {
+        let answer = staff.post_raw(&path, content_type, body).await;
+        assert_eq!(answer.status, 400, "{content_type}: {}", answer.body);
+        let _ = answer.json(400);
+    }
+    for content_type in
+        ["application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/mixed; boundary=b", ""]
+    {
+        assert_eq!(staff.post_raw(&path, content_type, "x").await.status, 415, "{content_type}");
+    }
+    let none = r#"{"title":["This field is required."]}"#;
+    staff.send(staff.request(Method::POST, &path)).await.is(400, none);
+    assert!(staff.get(&path).await.titles().is_empty());
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn an_upload_that_is_cut_short_leaves_nothing(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let path = format!("/projects/{}/documents", staff.project("P").await);
+    let half = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nhalf of";
+    let announced = head(&staff, &path, "Content-Length: 1000") + half;
+    let chunked = head(&staff, &path, "Transfer-Encoding: chunked") + &format!("{:x}\r\n{half}\r\n", half.len());
+    for request in [announced, chunked] {
+        let answer = exchange(&app, request.into_bytes()).await;
+        assert!(matches!(status(&answer), 0 | 400), "{answer}");
+    }
+    assert!(staff.get(&path).await.titles().is_empty());
+    assert_eq!(std::fs::read_dir(app.media_folder()).expect("the folder is there").count(), 0);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn thousands_of_fields_are_refused(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let path = format!("/projects/{}/documents", staff.project("P").await);
+    let field = |number| format!("--b\r\nContent-Disposition: form-data; name=\"field{number}\"\r\n\r\nx\r\n");
+    let body: String = (0..5_000).map(field).chain(["--b--\r\n".to_owned()]).collect();
+    let answer = staff.post_raw(&path, "multipart/form-data; boundary=b", body).await;
+    answer.is(400, r#"{"detail":"More than 1000 fields were sent."}"#);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn texts_that_are_no_text_are_refused_or_repaired(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let path = format!("/projects/{}/documents", staff.project("P").await);
+    let nul = multipart(&[("title", "x"), ("description", "a\0b"), ("text_content", "y")]);
+    staff.post_form(&path, nul).await.is(400, r#"{"description":["Null characters are not allowed."]}"#);
+    let surrogates = Part::bytes(&b"a\xed\xa0\x80b"[..]);
+    let created = staff.post_form(&path, multipart(&[("text_content", "y")]).part("title", surrogates)).await;
+    assert_eq!(created.json(201)["title"], "a\u{fffd}\u{fffd}\u{fffd}b");
+    // A file may hold anything: it is kept as it is.
+    let project = staff.project("Q").await;
+    let bytes: Vec<u8> = (0..=255).collect();
+    let url = staff.upload(&project, "all.bin", &bytes).await.json(201)["file"].clone();
+    let file = reqwest::Client::builder().no_proxy().build().expect("a client").get(url.as_str().expect("an address"));
+    assert_eq!(file.send().await.expect("it is served").bytes().await.expect("to its end"), bytes);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn the_project_is_looked_up_before_the_body_is_read(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let unknown = format!("/projects/{}/documents", crate::support::NIL);
+    staff.post_form(&unknown, multipart(&[])).await.is(404, r#"{"detail":"Not found."}"#);
+    staff.post_raw(&unknown, "multipart/form-data; boundary=b", "nothing").await.is(404, r#"{"detail":"Not found."}"#);
+}

@@ -1,0 +1,134 @@
+//! Documents that are pages on the web.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use sqlx::PgPool;
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{method, path},
+};
+
+use crate::support::{Person, TestApp, eventually, multipart};
+
+async fn serve(server: &MockServer, place: &str, answer: ResponseTemplate) {
+    Mock::given(method("GET")).and(path(place)).respond_with(answer).mount(server).await;
+}
+
+/// The document of this address when the work on it has ended.
+async fn added(staff: &Person, project: &str, address: &str) -> Value {
+    let path = format!("/projects/{project}/documents");
+    let body = multipart(&[("title", "A page"), ("document_type", "2"), ("text_content", address)]);
+    let created = staff.post_form(&path, body).await;
+    assert_eq!(created.json(201)["text_content"], address);
+    staff.embedded(&format!("{path}/{}", created.id())).await
+}
+
+fn reason(document: &Value) -> &str {
+    assert_eq!((&document["uploading"], &document["failed"]), (&Value::Bool(false), &Value::Bool(true)), "{document}");
+    document["failure_reason"].as_str().expect("a failure has a reason")
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_page_is_fetched_and_answers_refer_to_it(db: PgPool) {
+    let server = MockServer::start().await;
+    let page = "<html><body><h1>Zinc</h1><p>Zinc is given for <b>fourteen</b> days.</p></body></html>";
+    serve(&server, "/zinc", ResponseTemplate::new(200).set_body_raw(page, "text/html; charset=utf-8")).await;
+    serve(&server, "/moved", ResponseTemplate::new(301).insert_header("location", "/zinc")).await;
+    let app = TestApp::start_with(&db, &["--fetch-allow", &server.address().to_string()]).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    let document = added(&staff, &project, &format!("{}/moved", server.uri())).await;
+    assert_eq!(document["failed"], false, "{document}");
+    let answer = staff.ask(&staff.chat(&project).await, "How long is zinc given?").await.json(200);
+    assert_eq!(answer["reference_documents"][0]["title"], "A page");
+    assert!(answer["message"].as_str().is_some_and(|text| text.contains("fourteen days")), "{answer}");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn what_is_not_on_the_public_internet_is_not_fetched(db: PgPool) {
+    let server = MockServer::start().await;
+    serve(&server, "/", ResponseTemplate::new(200).set_body_raw("secret", "text/plain")).await;
+    let port = server.address().port();
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1"] {
+        let document = added(&staff, &project, &format!("http://{host}:{port}/")).await;
+        assert_eq!(reason(&document), "the address may not be fetched", "{host}");
+    }
+    let document = added(&staff, &project, "http://169.254.169.254/latest/meta-data/").await;
+    assert_eq!(reason(&document), "the address may not be fetched");
+    assert!(server.received_requests().await.is_some_and(|requests| requests.is_empty()));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_redirect_does_not_lead_to_what_is_forbidden(db: PgPool) {
+    let (open, secret) = (MockServer::start().await, MockServer::start().await);
+    serve(&secret, "/", ResponseTemplate::new(200).set_body_raw("secret", "text/plain")).await;
+    serve(&open, "/", ResponseTemplate::new(302).insert_header("location", secret.uri().as_str())).await;
+    let app = TestApp::start_with(&db, &["--fetch-allow", &open.address().to_string()]).await;
+    let staff = app.staff().await;
+    let document = added(&staff, &staff.project("P").await, &open.uri()).await;
+    assert_eq!(reason(&document), "the address may not be fetched");
+    assert!(secret.received_requests().await.is_some_and(|requests| requests.is_empty()));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_page_that_gives_no_text_says_why(db: PgPool) {
+    let server = MockServer::start().await;
+    let large = vec![b'a'; 6 * 1_048_576];
+    serve(&server, "/pdf", ResponseTemplate::new(200).set_body_raw("%PDF-1.7", "application/pdf")).await;
+    serve(&server, "/large", ResponseTemplate::new(200).set_body_raw(large, "text/plain")).await;
+    serve(&server, "/blank", ResponseTemplate::new(200).set_body_raw("<p> </p>", "text/html")).await;
+    serve(&server, "/loop", ResponseTemplate::new(302).insert_header("location", "/loop")).await;
+    let app = TestApp::start_with(&db, &["--fetch-allow", "127.0.0.0/8"]).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    for (address, expected) in [
+        (format!("{}/pdf", server.uri()), "the format is not supported"),
+        (format!("{}/large", server.uri()), "the page is too large"),
+        (format!("{}/blank", server.uri()), "no text found"),
+        (format!("{}/loop", server.uri()), "the server refuses the page"),
+        (format!("{}/missing", server.uri()), "the server refuses the page"),
+        ("not an address".to_owned(), "the address is no http or https URL"),
+        ("file:///etc/passwd".to_owned(), "the address is no http or https URL"),
+        ("http://127.0.0.1:1/".to_owned(), "the page cannot be reached"),
+    ] {
+        assert_eq!(reason(&added(&staff, &project, &address).await), expected, "{address}");
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_server_that_is_away_for_a_moment_is_asked_again(db: PgPool) {
+    let server = MockServer::start().await;
+    Mock::given(path("/")).respond_with(ResponseTemplate::new(503)).up_to_n_times(1).mount(&server).await;
+    serve(&server, "/", ResponseTemplate::new(200).set_body_raw("Zinc is given.", "text/plain")).await;
+    let app = TestApp::start_with(&db, &["--fetch-allow", "127.0.0.1"]).await;
+    let staff = app.staff().await;
+    let document = added(&staff, &staff.project("P").await, &server.uri()).await;
+    assert_eq!(document["failed"], false, "{document}");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_document_that_is_deleted_while_its_page_is_fetched_leaves_nothing_behind(db: PgPool) {
+    let server = MockServer::start().await;
+    let slow = ResponseTemplate::new(200).set_body_raw("Zinc is given.", "text/plain");
+    serve(&server, "/", slow.set_delay(Duration::from_millis(500))).await;
+    let app = TestApp::start_with(&db, &["--fetch-allow", "127.0.0.1"]).await;
+    let staff = app.staff().await;
+    let path = format!("/projects/{}/documents", staff.project("P").await);
+    let body = multipart(&[("title", "x"), ("document_type", "2"), ("text_content", &server.uri())]);
+    let id = staff.post_form(&path, body).await.id();
+    eventually("it is fetched", async || server.received_requests().await.filter(|requests| !requests.is_empty()))
+        .await;
+    staff.delete(&format!("{path}/{id}")).await.is(204, "");
+    eventually("nothing is left", async || {
+        let left: i64 = sqlx::query_scalar("SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM chunks)")
+            .fetch_one(&db)
+            .await
+            .expect("the tables can be read");
+        (left == 0).then_some(())
+    })
+    .await;
+}

@@ -1,0 +1,56 @@
+//! Mails codes for new passwords, job by job.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::{
+    AccountError, Accounts,
+    reset_codes::RESET,
+    reset_mail::{FrontEnd, reset_mail},
+};
+use crate::{
+    execute::Context,
+    jobs::{Job, JobError, JobHandler},
+    ports::{MailError, SharedMailer},
+};
+
+/// What stands behind a forgotten password.
+pub struct PasswordResets {
+    pub accounts: Accounts,
+    pub mailer: SharedMailer,
+    pub front_end: FrontEnd,
+}
+
+#[async_trait]
+impl JobHandler for PasswordResets {
+    fn kinds(&self) -> &'static [&'static str] {
+        &[RESET]
+    }
+
+    async fn run(&self, job: &Job) -> Result<(), JobError> {
+        let argument = |name: &str| job.arguments.get(name).and_then(|value| value.as_str()).unwrap_or_default();
+        let opened = self.accounts.open_reset_job(job.id, argument("sealed_email"));
+        let Some(email) = opened.map_err(JobError::from_source)? else { return Ok(()) };
+        let correlation_id = Uuid::try_parse(argument("correlation_id")).unwrap_or(job.id);
+        let context = Context::system("password-reset", correlation_id);
+        let to_mail = match self.accounts.code_to_mail(&email, &context).await {
+            // The account was closed or deleted in the meantime.
+            Err(AccountError::Execute(crate::execute::ExecuteError::Refused(_))) => None,
+            result => result.map_err(JobError::from_source)?,
+        };
+        let Some((account, code)) = to_mail else { return Ok(()) };
+        match self.mailer.send(&reset_mail(&account, &code, &self.front_end)).await {
+            Ok(()) => Ok(()),
+            Err(error @ MailError::Refused(_)) => {
+                tracing::warn!(error = crate::error_chain(&error), job = %job.id, "a code for a new password was not mailed");
+                Ok(())
+            }
+            Err(error @ MailError::Unavailable(_)) => Err(JobError::from_source(error)),
+        }
+    }
+
+    async fn give_up(&self, job: &Job) -> Result<(), JobError> {
+        tracing::warn!(job = %job.id, "a code for a new password was not mailed, after many attempts");
+        Ok(())
+    }
+}

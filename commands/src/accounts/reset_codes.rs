@@ -1,0 +1,228 @@
+//! Forgotten passwords: codes of six digits, mailed to the account's own address.
+//!
+//! A request only makes a job, whether or not anybody has the address. The job makes a code for each address, also for
+//! those of nobody, which nobody gets to know: neither answers nor their times tell whose addresses there are.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    ids::UserId,
+    user::{Account, User, UserCommand},
+    values::Email,
+};
+use rand::RngExt;
+use serde_json::json;
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::{AccountError, Accounts, password};
+use crate::{
+    event_log::{Committed, KeyError, NewJob, NewResetCode, Reservation, Row, enqueue, write_reset_code},
+    execute::Context,
+    scheduler::{Expiry, ExpiryError},
+};
+
+/// Jobs that mail a code.
+pub(super) const RESET: &str = "password_reset";
+/// How long a code lets its owner in.
+pub(super) const CODE_LIFE: TimeDelta = TimeDelta::minutes(10);
+/// How long it is still said of a code that it has expired or was used.
+const REMEMBERED: TimeDelta = TimeDelta::hours(24);
+/// Wrong guesses after which a code is dead.
+const TRIES: i32 = 5;
+
+/// A code that was right, not used yet.
+pub struct ResetGrant {
+    pub user: UserId,
+    address: Vec<u8>,
+    sealed_code: Vec<u8>,
+}
+
+/// Why a code does not let anybody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ResetCodeError {
+    #[error("there is no code for the address")]
+    None,
+    #[error("the code is wrong, was used or was guessed at too often")]
+    Wrong,
+    #[error("the code has expired")]
+    Expired,
+}
+
+impl Accounts {
+    /// Somebody says that the password of this address was forgotten. Takes as long for an address of nobody.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn forget_password(&self, email: &Email, correlation_id: Uuid) -> Result<(), AccountError> {
+        let keys = self.commands.log().keys();
+        let job_id = self.commands.log().clock.new_id();
+        let sealed_email = hex::encode(keys.seal_secret(email.as_str(), job_id));
+        let job = NewJob {
+            job_id,
+            kind: RESET,
+            // Every request is a mail of its own.
+            subject_id: job_id,
+            arguments: json!({ "sealed_email": sealed_email, "correlation_id": correlation_id }),
+            leased_by: None,
+        };
+        let mut tx = self.pool().begin().await?;
+        enqueue(&job, &mut tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Checks a code, which goes on living. A wrong one counts, and so does each of many at once.
+    ///
+    /// # Errors
+    /// [`AccountError::ResetCode`], or the database's.
+    pub async fn check_reset_code(&self, email: &Email, code: &str) -> Result<ResetGrant, AccountError> {
+        let address = self.reset_address(email);
+        let tried = sqlx::query!(
+            "UPDATE reset_codes SET tries_left = tries_left - 1 WHERE address = $1 AND tries_left > 0 AND NOT is_used
+             RETURNING user_id, sealed_code, expires_at",
+            address
+        )
+        .fetch_optional(self.pool())
+        .await?;
+        let owner = self.owner_of(Reservation::Email, &self.email_key(email)).await?;
+        let Some(known) = tried else {
+            let exists = sqlx::query_scalar!("SELECT address FROM reset_codes WHERE address = $1", address)
+                .fetch_optional(self.pool())
+                .await?;
+            let why = if exists.is_some() { ResetCodeError::Wrong } else { ResetCodeError::None };
+            return Err(why.into());
+        };
+        let right = Zeroizing::new(self.commands.log().keys().open_secret(&known.sealed_code, id_out_of(&address))?);
+        let is_right = bool::from(right.as_bytes().ct_eq(code.trim().as_bytes()));
+        // The account may have another address by now, and the address another account.
+        let Some(user) = known.user_id.filter(|user| is_right && owner == Some(*user)) else {
+            return Err(ResetCodeError::Wrong.into());
+        };
+        sqlx::query!(
+            "UPDATE reset_codes SET tries_left = tries_left + 1 WHERE address = $1 AND sealed_code = $2",
+            address,
+            known.sealed_code
+        )
+        .execute(self.pool())
+        .await?;
+        if known.expires_at <= self.commands.log().clock.now() {
+            return Err(ResetCodeError::Expired.into());
+        }
+        Ok(ResetGrant { user: UserId::new(user), address, sealed_code: known.sealed_code })
+    }
+
+    /// Uses a code up for a new password, which ends every login. Of two at once one succeeds.
+    ///
+    /// # Errors
+    /// [`AccountError::ResetCode`] if it was used in the meantime, or the log's.
+    pub async fn reset_password(
+        &self,
+        grant: ResetGrant,
+        password: Zeroizing<String>,
+        context: &Context,
+    ) -> Result<Committed, AccountError> {
+        let hash = password::hash(password).await?;
+        let claimed = sqlx::query!(
+            "UPDATE reset_codes SET is_used = true WHERE address = $1 AND sealed_code = $2 AND NOT is_used",
+            grant.address,
+            grant.sealed_code
+        )
+        .execute(self.pool())
+        .await?;
+        if claimed.rows_affected() == 0 {
+            return Err(ResetCodeError::Wrong.into());
+        }
+        let user = grant.user;
+        let rows = vec![Row::Password { user, hash }, Row::EndOtherSessions { user, keep: None }];
+        let command = UserCommand::ChangePassword { keep: None };
+        Ok(self.commands.execute_with::<User>(user.value(), command, rows, context).await?)
+    }
+
+    /// Who has the address and may use it, and the code to be mailed there: the one that lives, or a new one.
+    pub(super) async fn code_to_mail(
+        &self,
+        email: &Email,
+        context: &Context,
+    ) -> Result<Option<(Account, Zeroizing<String>)>, AccountError> {
+        let address = self.reset_address(email);
+        let owner = self.active_owner(email).await?;
+        let user = owner.as_ref().map(|(user, _)| *user);
+        if let Some(code) = self.living_code(&address, user).await? {
+            return Ok(owner.map(|(_, account)| (account, code)));
+        }
+        let code = Zeroizing::new(format!("{:06}", rand::rng().random_range(0..1_000_000)));
+        let log = self.commands.log();
+        let new = NewResetCode {
+            user,
+            sealed_code: log.keys().seal_secret(&code, id_out_of(&address)),
+            address: address.clone(),
+            tries: TRIES,
+            expires_at: log.clock.now() + CODE_LIFE,
+        };
+        let Some((user, account)) = owner else {
+            write_reset_code(&new, &mut *self.pool().acquire().await?).await?;
+            return Ok(None);
+        };
+        let command = UserCommand::RequestPasswordReset;
+        self.commands.execute_with::<User>(user.value(), command, vec![Row::ResetCode(new)], context).await?;
+        // Another worker may have been faster with a code of its own.
+        Ok(self.living_code(&address, Some(user)).await?.map(|code| (account, code)))
+    }
+
+    async fn active_owner(&self, email: &Email) -> Result<Option<(UserId, Account)>, AccountError> {
+        let Some(owner) = self.owner_of(Reservation::Email, &self.email_key(email)).await? else { return Ok(None) };
+        match self.commands.log().load::<User>(owner).await?.aggregate {
+            User::Registered(account) if account.is_active => Ok(Some((UserId::new(owner), account))),
+            User::Registered(_) | User::Absent | User::Deleted => Ok(None),
+        }
+    }
+
+    async fn living_code(
+        &self,
+        address: &[u8],
+        user: Option<UserId>,
+    ) -> Result<Option<Zeroizing<String>>, AccountError> {
+        let sealed = sqlx::query_scalar!(
+            "SELECT sealed_code FROM reset_codes
+             WHERE address = $1 AND user_id IS NOT DISTINCT FROM $2 AND tries_left > 0 AND NOT is_used AND expires_at > $3",
+            address,
+            user.map(UserId::value),
+            self.commands.log().clock.now(),
+        )
+        .fetch_optional(self.pool())
+        .await?;
+        let opened = sealed.map(|sealed| self.commands.log().keys().open_secret(&sealed, id_out_of(address)));
+        Ok(opened.transpose()?.map(Zeroizing::new))
+    }
+
+    fn reset_address(&self, email: &Email) -> Vec<u8> {
+        self.commands.log().keys().keyed_hash("password-reset", &email.comparable())
+    }
+
+    /// The address in a job that [`Self::forget_password`] has made.
+    pub(super) fn open_reset_job(&self, job: Uuid, sealed_email: &str) -> Result<Option<Email>, KeyError> {
+        let sealed = hex::decode(sealed_email).map_err(|_| KeyError::Damaged)?;
+        Ok(Email::parse(&self.commands.log().keys().open_secret(&sealed, job)?).ok())
+    }
+}
+
+/// The first half of a keyed hash.
+fn id_out_of(hash: &[u8]) -> Uuid {
+    Uuid::from_slice(&hash[..16]).expect("a keyed hash has 32 bytes")
+}
+
+/// Forgets codes when nobody can ask about them any more.
+pub struct ResetCodeExpiry(pub sqlx::PgPool);
+
+#[async_trait::async_trait]
+impl Expiry for ResetCodeExpiry {
+    fn name(&self) -> &'static str {
+        "codes for new passwords"
+    }
+
+    async fn expire(&self, now: DateTime<Utc>) -> Result<u64, ExpiryError> {
+        let gone = sqlx::query!("DELETE FROM reset_codes WHERE expires_at < $1", now - REMEMBERED);
+        Ok(gone.execute(&self.0).await?.rows_affected())
+    }
+}

@@ -1,0 +1,134 @@
+//! The mail with the code for a new password.
+
+use domain::{user::Account, values::Email};
+use reqwest::Url;
+
+use super::reset_codes::CODE_LIFE;
+use crate::ports::Mail;
+
+const SUBJECT: &str = "Choose a new password for Ayushma";
+const TEXT: &str = include_str!("reset_mail.txt");
+const HTML: &str = include_str!("reset_mail.html");
+
+/// Where the front end is.
+#[derive(Debug, Clone)]
+pub struct FrontEnd(Url);
+
+/// A text that is no address of a web page.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is not an address such as https://ayushma.example.org")]
+pub struct FrontEndError(String);
+
+impl FrontEnd {
+    /// # Errors
+    /// [`FrontEndError`] unless it is the address of a web page.
+    pub fn parse(text: &str) -> Result<Self, FrontEndError> {
+        match Url::parse(text.trim()) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Self(url)),
+            _ => Err(FrontEndError(text.to_owned())),
+        }
+    }
+
+    /// The page on which a new password is chosen.
+    fn reset_page(&self, code: &str, email: &Email) -> Url {
+        let mut page = self.0.clone();
+        page.set_path(&format!("{}/reset-password", self.0.path().trim_end_matches('/')));
+        page.query_pairs_mut().clear().append_pair("token", code).append_pair("email", email.as_str());
+        page
+    }
+}
+
+/// The mail to the owner of the account.
+pub(super) fn reset_mail(account: &Account, code: &str, front_end: &FrontEnd) -> Mail {
+    let greeting = account.full_name.as_ref().map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},"));
+    let link = front_end.reset_page(code, &account.email);
+    let minutes = CODE_LIFE.num_minutes().to_string();
+    let values =
+        [("subject", SUBJECT), ("greeting", &greeting), ("code", code), ("link", link.as_str()), ("minutes", &minutes)];
+    Mail {
+        to: account.email.clone(),
+        subject: SUBJECT.to_owned(),
+        text: filled(TEXT, &values, str::to_owned),
+        html: filled(HTML, &values, escaped),
+    }
+}
+
+/// The template with its places filled in, in one pass: what is filled in is never read as a place.
+fn filled(template: &str, values: &[(&str, &str)], written: fn(&str) -> String) -> String {
+    let mut parts = template.split('{');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let value = part.split_once('}').and_then(|(name, rest)| {
+            let (_, value) = values.iter().find(|(known, _)| *known == name)?;
+            Some(written(value) + rest)
+        });
+        text.push_str(&value.unwrap_or_else(|| format!("{{{part}")));
+    }
+    text
+}
+
+/// Fit for a text and an attribute of HTML.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{user::Roles, values::FullName};
+
+    use super::*;
+
+    fn mail(name: &str, email: &str, front_end: &str) -> Mail {
+        let account = Account {
+            email: Email::parse(email).expect("an address"),
+            full_name: FullName::parse(name).ok(),
+            roles: Roles::default(),
+            is_active: true,
+            sessions: vec![],
+        };
+        reset_mail(&account, "012345", &FrontEnd::parse(front_end).expect("an address of a page"))
+    }
+
+    #[test]
+    fn both_forms_show_the_code_and_a_link_whose_values_are_encoded() {
+        let mail = mail("Asha Nair", "asha+ward&3@example.com", "https://ayushma.example.org/app/");
+        let link = "https://ayushma.example.org/app/reset-password?token=012345&email=asha%2Bward%263%40example.com";
+        assert!(mail.text.contains(link), "{}", mail.text);
+        let in_html = link.replace("&email", "&amp;email");
+        assert!(mail.html.contains(&format!("href=\"{in_html}\"")), "{}", mail.html);
+        for form in [&mail.text, &mail.html] {
+            assert!(form.contains("Hello Asha Nair,") && form.contains("10 minutes"), "{form}");
+            assert!(!form.contains('{'), "{form}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_text_whatever_it_looks_like() {
+        let mail = mail("<b>{code}\"&", "asha@example.com", "http://localhost:3000");
+        assert!(mail.html.contains("Hello &lt;b&gt;{code}&quot;&amp;,"), "{}", mail.html);
+        assert!(mail.text.contains("Hello <b>{code}\"&,"), "{}", mail.text);
+    }
+
+    #[test]
+    fn a_person_without_a_name_is_greeted_without_one() {
+        assert!(mail("", "asha@example.com", "http://localhost:3000").text.starts_with("Hello,\n"));
+    }
+
+    #[test]
+    fn only_an_address_of_a_page_is_one_of_a_front_end() {
+        for text in ["", "localhost:3000", "javascript:alert(1)", "/app"] {
+            assert!(FrontEnd::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Fetches pages of the public internet for people who type addresses, and nothing else.
+//!
+//! A host name is looked up here, its addresses are checked, and the connection goes to a checked address: no second
+//! look-up can lead elsewhere. Redirects are followed here too, each checked like the first address.
+
+mod plain_text;
+mod reachable;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use futures::{TryStreamExt, future};
+use reqwest::{
+    Client, Response, Url,
+    dns::{Addrs, Name, Resolve, Resolving},
+    header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, LOCATION},
+    redirect::Policy,
+};
+
+use self::{plain_text::ContentType, reachable::may_reach};
+use crate::ports::{PageError, WebPages};
+pub use reachable::Reachable;
+
+const MAX_REDIRECTS: usize = 5;
+const MAX_BYTES: usize = 5 * 1_048_576;
+const CONNECT_TIME: Duration = Duration::from_secs(10);
+/// For all requests of a page together.
+const WHOLE_TIME: Duration = Duration::from_secs(60);
+const USER_AGENT: &str = concat!("ayushma/", env!("CARGO_PKG_VERSION"));
+
+/// [`WebPages`] that are on the public internet, or that an operator has allowed.
+#[derive(Debug, Clone)]
+pub struct GuardedWebPages {
+    allowed: Vec<Reachable>,
+}
+
+impl GuardedWebPages {
+    pub const fn new(allowed: Vec<Reachable>) -> Self {
+        Self { allowed }
+    }
+
+    async fn fetch(&self, address: &str) -> Result<(ContentType, Vec<u8>), PageError> {
+        let mut url = Url::parse(address.trim()).map_err(|_| PageError::BadAddress)?;
+        for _ in 0..=MAX_REDIRECTS {
+            let response = self.ask(&url).await?;
+            match response.status().as_u16() {
+                200 => return page(response).await,
+                301 | 302 | 303 | 307 | 308 => {
+                    let target = text(&response, &LOCATION).unwrap_or_default();
+                    url = url.join(target).map_err(|_| PageError::BadAddress)?;
+                }
+                status => return Err(PageError::Status(status)),
+            }
+        }
+        Err(PageError::TooManyRedirects)
+    }
+
+    /// One request, to a checked address.
+    async fn ask(&self, url: &Url) -> Result<Response, PageError> {
+        let addresses = self.checked_addresses(url).await?;
+        // A client for each request: it knows these addresses only.
+        let client = Client::builder()
+            .no_proxy()
+            .redirect(Policy::none())
+            .connect_timeout(CONNECT_TIME)
+            .user_agent(USER_AGENT)
+            .dns_resolver(Arc::new(Checked(addresses)))
+            .build()
+            .map_err(unreachable)?;
+        client.get(url.clone()).send().await.map_err(unreachable)
+    }
+
+    /// The addresses of the URL's host that may be connected to: one at least.
+    async fn checked_addresses(&self, url: &Url) -> Result<Vec<SocketAddr>, PageError> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(PageError::BadAddress);
+        }
+        // Parsing a URL has turned all spellings of an IP address into the usual one.
+        let host = url.host_str().ok_or(PageError::BadAddress)?.trim_matches(['[', ']']);
+        let port = url.port_or_known_default().ok_or(PageError::BadAddress)?;
+        let found: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await.map_err(unreachable)?.collect();
+        let (reachable, others): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|address| may_reach(&self.allowed, host, *address));
+        match (reachable.is_empty(), others.is_empty()) {
+            (false, _) => Ok(reachable),
+            (true, false) => Err(PageError::Forbidden),
+            (true, true) => Err(PageError::Unreachable("the host has no address".into())),
+        }
+    }
+}
+
+#[async_trait]
+impl WebPages for GuardedWebPages {
+    async fn text_of(&self, address: &str) -> Result<String, PageError> {
+        let fetched = tokio::time::timeout(WHOLE_TIME, self.fetch(address)).await.map_err(unreachable)?;
+        let (content_type, bytes) = fetched?;
+        // A long page takes its time, and a parser that panics must not end more than this attempt.
+        let text = tokio::task::spawn_blocking(move || content_type.text(bytes)).await;
+        text.map_err(|error| {
+            tracing::warn!(%error, "a page could not be turned into text");
+            PageError::UnsupportedFormat
+        })?
+    }
+}
+
+/// Knows the checked addresses, whatever it is asked for.
+struct Checked(Vec<SocketAddr>);
+
+impl Resolve for Checked {
+    fn resolve(&self, _: Name) -> Resolving {
+        let addresses: Addrs = Box::new(self.0.clone().into_iter());
+        Box::pin(future::ready(Ok(addresses)))
+    }
+}
+
+async fn page(response: Response) -> Result<(ContentType, Vec<u8>), PageError> {
+    let content_type =
+        text(&response, &CONTENT_TYPE).and_then(ContentType::parse).ok_or(PageError::UnsupportedFormat)?;
+    // No compression was asked for.
+    if text(&response, &CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+        return Err(PageError::UnsupportedFormat);
+    }
+    let mut chunks = response.bytes_stream();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = chunks.try_next().await.map_err(unreachable)? {
+        if bytes.len() + chunk.len() > MAX_BYTES {
+            return Err(PageError::TooLarge);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok((content_type, bytes))
+}
+
+fn text<'a>(response: &'a Response, name: &HeaderName) -> Option<&'a str> {
+    response.headers().get(name).and_then(|value| value.to_str().ok())
+}
+
+fn unreachable(error: impl std::error::Error + Send + Sync + 'static) -> PageError {
+    PageError::Unreachable(Box::new(error))
+}
+
+#[cfg(test)]
+mod tests;

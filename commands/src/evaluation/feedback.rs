@@ -1,0 +1,56 @@
+//! What reviewers say of results.
+
+use domain::{
+    feedback::{Feedback, FeedbackCommand, Opinion},
+    ids::{ResultId, RunFeedbackId, RunId, UserId},
+    test_run::TestRun,
+    values::Rating,
+};
+
+use super::{Evaluation, EvaluationError};
+use crate::{event_log::Committed, execute::Context};
+
+impl Evaluation {
+    /// Records what somebody says of a result.
+    ///
+    /// # Errors
+    /// [`EvaluationError::ResultNotFound`] if the run has no such result, or the log's.
+    pub async fn give_feedback(
+        &self,
+        id: RunFeedbackId,
+        author: UserId,
+        (run_id, result_id): (RunId, ResultId),
+        opinion: Opinion,
+        context: &Context,
+    ) -> Result<Committed, EvaluationError> {
+        let run = self.commands.log().load::<TestRun>(run_id.value()).await?.aggregate;
+        if !matches!(run, TestRun::Started { results, .. } if results.contains(&result_id)) {
+            return Err(EvaluationError::ResultNotFound);
+        }
+        let command = FeedbackCommand::Give { author, run_id, result_id, opinion };
+        Ok(self.commands.execute::<Feedback>(id.value(), command, context).await?)
+    }
+
+    /// Changes rating and notes.
+    ///
+    /// # Errors
+    /// The aggregate's refusal, or the log's.
+    pub async fn change_feedback(
+        &self,
+        id: RunFeedbackId,
+        rating: Option<Rating>,
+        notes: Option<String>,
+        context: &Context,
+    ) -> Result<Committed, EvaluationError> {
+        let command = FeedbackCommand::Change { rating, notes };
+        Ok(self.commands.execute::<Feedback>(id.value(), command, context).await?)
+    }
+
+    /// Deletes feedback.
+    ///
+    /// # Errors
+    /// The aggregate's refusal, or the log's.
+    pub async fn delete_feedback(&self, id: RunFeedbackId, context: &Context) -> Result<Committed, EvaluationError> {
+        Ok(self.commands.execute::<Feedback>(id.value(), FeedbackCommand::Delete, context).await?)
+    }
+}

@@ -1,0 +1,107 @@
+//! Questions of suites, and what is attached to them.
+
+use domain::{
+    document::Source,
+    ids::{DocumentId, SuiteId, TestQuestionId},
+    test_suite::{Attachment, QuestionChanges, TestQuestion, TestSuiteCommand},
+    values::{DocumentType, Title},
+};
+
+use super::{Evaluation, EvaluationError};
+use crate::{
+    event_log::{Committed, Row},
+    execute::Context,
+    uploads::NewFile,
+};
+
+/// What shall be attached to a question.
+pub struct NewAttachment {
+    pub title: Title,
+    pub description: Option<String>,
+    pub document_type: DocumentType,
+    pub text_content: Option<String>,
+    pub file: Option<NewFile>,
+}
+
+impl Evaluation {
+    /// Adds a question behind the others.
+    ///
+    /// # Errors
+    /// The aggregate's refusal, or the log's.
+    pub async fn add_question(
+        &self,
+        suite: SuiteId,
+        id: TestQuestionId,
+        question: TestQuestion,
+        context: &Context,
+    ) -> Result<Committed, EvaluationError> {
+        Ok(self.on_suite(suite, TestSuiteCommand::AddQuestion(id, question), context).await?)
+    }
+
+    /// Changes a question. Results keep it as it was asked.
+    ///
+    /// # Errors
+    /// The aggregate's refusal, or the log's.
+    pub async fn change_question(
+        &self,
+        suite: SuiteId,
+        id: TestQuestionId,
+        changes: QuestionChanges,
+        context: &Context,
+    ) -> Result<Committed, EvaluationError> {
+        Ok(self.on_suite(suite, TestSuiteCommand::ChangeQuestion(id, changes), context).await?)
+    }
+
+    /// Deletes a question. Runs that have not come to it pass it by.
+    ///
+    /// # Errors
+    /// The aggregate's refusal, or the log's.
+    pub async fn delete_question(
+        &self,
+        suite: SuiteId,
+        id: TestQuestionId,
+        context: &Context,
+    ) -> Result<Committed, EvaluationError> {
+        Ok(self.on_suite(suite, TestSuiteCommand::DeleteQuestion(id), context).await?)
+    }
+
+    /// Attaches a file or text to a question. The file is kept first; if it cannot be attached, it is removed again.
+    ///
+    /// # Errors
+    /// [`EvaluationError`]; nothing was attached then.
+    pub async fn attach(
+        &self,
+        suite: SuiteId,
+        question_id: TestQuestionId,
+        document_id: DocumentId,
+        attachment: NewAttachment,
+        context: &Context,
+    ) -> Result<Committed, EvaluationError> {
+        let NewAttachment { title, description, document_type, text_content, file } = attachment;
+        let file = match file {
+            Some(file) => Some(self.uploads.keep(file).await?),
+            None => None,
+        };
+        let source = Source { document_type, file: file.clone(), text_content };
+        let attachment = Attachment { title, description, source };
+        let command = TestSuiteCommand::Attach { question_id, document_id, attachment };
+        let rows = file.iter().map(|file| Row::KeepUpload(file.name.clone())).collect();
+        let result = self.on_suite_with(suite, command, rows, context).await;
+        self.uploads.discard_unless_recorded(file.as_ref(), &result).await;
+        Ok(result?)
+    }
+
+    /// Takes an attachment from a question.
+    ///
+    /// # Errors
+    /// The aggregate's refusal, or the log's.
+    pub async fn remove_attachment(
+        &self,
+        suite: SuiteId,
+        question: TestQuestionId,
+        id: DocumentId,
+        context: &Context,
+    ) -> Result<Committed, EvaluationError> {
+        Ok(self.on_suite(suite, TestSuiteCommand::RemoveDocument(question, id), context).await?)
+    }
+}

@@ -1,0 +1,169 @@
+//! The work on a run: one job a question, so that a long run holds up nobody and goes on where it stood after a crash.
+
+use async_trait::async_trait;
+use domain::{
+    ids::{ResultId, TestQuestionId},
+    metrics::{cosine_similarity, sentence_bleu},
+    test_run::{ResultFailure, RunFailure, RunPlan, RunResult, TestRun, TestRunCommand},
+    test_suite::{TestQuestion, TestSuite},
+    values::Model,
+};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{RUN, runs::next_question};
+use crate::{
+    answering::{Answering, AskError, Draft, Failure, Written},
+    event_log::Row,
+    execute::{Context, ExecuteError},
+    jobs::{Job, JobError, JobHandler},
+    ports::{ProviderError, TextKind},
+};
+
+/// Puts the next question of a run to a model, records the result and leaves the rest to the next job.
+pub struct RunQuestions {
+    pub answering: Answering,
+}
+
+#[derive(Deserialize)]
+struct Arguments {
+    correlation_id: Uuid,
+}
+
+#[async_trait]
+impl JobHandler for RunQuestions {
+    fn kinds(&self) -> &'static [&'static str] {
+        &[RUN]
+    }
+
+    async fn run(&self, job: &Job) -> Result<(), JobError> {
+        let log = self.answering.commands.log();
+        let run = log.load::<TestRun>(job.subject_id).await.map_err(JobError::from_source)?.aggregate;
+        // Whoever wants it to run again enqueues another job.
+        let TestRun::Started { plan, .. } = &run else { return Ok(()) };
+        let suite = log.load::<TestSuite>(plan.suite_id.value()).await.map_err(JobError::from_source)?.aggregate;
+        if !matches!(suite, TestSuite::Existing { .. }) {
+            return self.end(job, TestRunCommand::Fail(RunFailure::SuiteGone)).await;
+        }
+        let next = run.remaining().find_map(|(model, id)| Some((model, suite.question(id)?)));
+        let Some((model, question)) = next else { return self.end(job, TestRunCommand::Complete).await };
+        let key = match self.answering.choose_key(plan.project_id, None, true).await {
+            Ok(key) => key.into_key(),
+            Err(AskError::NoKey(_)) => return self.end(job, TestRunCommand::Fail(RunFailure::NoKey)).await,
+            Err(error) => return Err(JobError::from_source(error)),
+        };
+        let result = self.ask(plan, model, (question.id, &question.content), key).await?;
+        self.record(job, TestRunCommand::RecordResult(Box::new(result)), true).await
+    }
+
+    async fn give_up(&self, job: &Job) -> Result<(), JobError> {
+        self.end(job, TestRunCommand::Fail(RunFailure::Unworkable)).await
+    }
+}
+
+impl RunQuestions {
+    async fn end(&self, job: &Job, command: TestRunCommand) -> Result<(), JobError> {
+        self.record(job, command, false).await
+    }
+
+    /// Ends this job with its outcome, and with the next job if there shall be one, in one transaction.
+    async fn record(&self, job: &Job, command: TestRunCommand, goes_on: bool) -> Result<(), JobError> {
+        let Arguments { correlation_id } =
+            serde_json::from_value(job.arguments.clone()).map_err(JobError::from_source)?;
+        let commands = &self.answering.commands;
+        let next = goes_on.then(|| next_question(job.subject_id, commands.log().clock.new_id(), correlation_id));
+        let rows = std::iter::once(Row::FinishJob(job.id)).chain(next).collect();
+        let context = Context::system("evaluation", correlation_id);
+        match commands.execute_with::<TestRun>(job.subject_id, command, rows, &context).await {
+            // Canceled, deleted or recorded by another worker in the meantime.
+            Ok(_) | Err(ExecuteError::Refused(_)) => Ok(()),
+            Err(error) => Err(JobError::from_source(error)),
+        }
+    }
+
+    async fn ask(
+        &self,
+        plan: &RunPlan,
+        model: Model,
+        (question_id, question): (TestQuestionId, &TestQuestion),
+        key: Option<String>,
+    ) -> Result<RunResult, JobError> {
+        let without_answer = RunResult {
+            result_id: ResultId::new(self.answering.commands.log().clock.new_id()),
+            question_id,
+            question: question.clone(),
+            model,
+            answer: String::new(),
+            references: vec![],
+            cosine_sim: None,
+            bleu_score: None,
+            embedding_model: None,
+            failure: None,
+            generation: None,
+        };
+        let Written { text, citations, generation } = match self.answer(plan, model, question, key).await? {
+            Ok(written) => written,
+            Err(failure) => return Ok(RunResult { failure: Some(failure), ..without_answer }),
+        };
+        // The view's column takes no NUL.
+        let answer = text.replace('\0', "");
+        Ok(RunResult {
+            references: if plan.references { citations } else { vec![] },
+            cosine_sim: self.cosine(&answer, &question.human_answer).await?,
+            bleu_score: Some(sentence_bleu(&answer, &question.human_answer)),
+            embedding_model: Some(self.answering.embedder.model().to_owned()),
+            generation: Some(generation),
+            answer,
+            ..without_answer
+        })
+    }
+
+    /// The answer by the way that answers of chats take, without a conversation.
+    async fn answer(
+        &self,
+        plan: &RunPlan,
+        model: Model,
+        question: &TestQuestion,
+        key: Option<String>,
+    ) -> Result<Result<Written, ResultFailure>, JobError> {
+        if !question.language.eq_ignore_ascii_case("en") {
+            return Ok(Err(ResultFailure::NoTranslation));
+        }
+        let settings = self.answering.settings_of(plan.project_id).await.map_err(JobError::from_source)?;
+        let top_k = u32::try_from(plan.retrieval.top_k).unwrap_or_default();
+        let written = async {
+            let retrieved = self.answering.retrieve(plan.project_id, &question.question, top_k).await?;
+            let draft = Draft {
+                template: settings.as_ref().map_or("", |settings| settings.prompt.as_str()),
+                model,
+                retrieved,
+                history: vec![],
+                question: &question.question,
+                temperature: plan.retrieval.temperature,
+                key,
+            };
+            self.answering.write(draft, |_| {}).await
+        };
+        Ok(written.await.map_err(|failure: Failure| ResultFailure::Answer(failure.reason)))
+    }
+
+    async fn cosine(&self, answer: &str, human_answer: &str) -> Result<Option<f64>, JobError> {
+        if answer.trim().is_empty() {
+            return Ok(None);
+        }
+        let texts = [answer.to_owned(), human_answer.to_owned()];
+        match self.answering.embedder.embed(&texts, TextKind::Passage).await {
+            Ok(vectors) => Ok(match vectors.as_slice() {
+                [answer, human_answer] => cosine_similarity(answer, human_answer),
+                _ => None,
+            }),
+            Err(error @ (ProviderError::RateLimited | ProviderError::Unavailable(_))) => {
+                Err(JobError::from_source(error))
+            }
+            Err(error) => {
+                tracing::warn!(error = %crate::error_chain(&error), "an answer cannot be compared");
+                Ok(None)
+            }
+        }
+    }
+}

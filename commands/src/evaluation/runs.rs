@@ -1,0 +1,97 @@
+//! Starting, changing and deleting runs. The work on them is a job a question.
+
+use domain::{
+    ids::{ProjectId, RunId, SuiteId},
+    project::Project,
+    test_run::{RunChanges, RunPlan, TestRun, TestRunCommand},
+    test_suite::TestSuite,
+    values::{Model, RunStatus},
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Evaluation, EvaluationError, RUN};
+use crate::{
+    event_log::{Committed, NewJob, Row},
+    execute::Context,
+};
+
+/// A run that shall be started.
+pub struct NewRun {
+    pub suite: SuiteId,
+    pub project: ProjectId,
+    pub models: Vec<Model>,
+    pub references: bool,
+    /// The status that it shall have from the start.
+    pub status: RunStatus,
+}
+
+/// The job that puts the next question of a run to a model.
+pub(super) fn next_question(run: Uuid, job_id: Uuid, correlation_id: Uuid) -> Row {
+    Row::Job(NewJob {
+        job_id,
+        kind: RUN,
+        subject_id: run,
+        arguments: json!({ "correlation_id": correlation_id }),
+        leased_by: None,
+    })
+}
+
+impl Evaluation {
+    /// Starts a run over the questions that the suite has now.
+    ///
+    /// # Errors
+    /// [`EvaluationError::SuiteNotFound`], [`EvaluationError::ProjectNotFound`], or the log's.
+    pub async fn start_run(&self, id: RunId, run: NewRun, context: &Context) -> Result<Committed, EvaluationError> {
+        let log = self.commands.log();
+        let TestSuite::Existing { settings, questions } = log.load::<TestSuite>(run.suite.value()).await?.aggregate
+        else {
+            return Err(EvaluationError::SuiteNotFound);
+        };
+        if !matches!(log.load::<Project>(run.project.value()).await?.aggregate, Project::Existing { .. }) {
+            return Err(EvaluationError::ProjectNotFound);
+        }
+        let plan = RunPlan {
+            suite_id: run.suite,
+            project_id: run.project,
+            models: run.models,
+            references: run.references,
+            questions: questions.into_iter().map(|question| question.id).collect(),
+            retrieval: settings.retrieval,
+        };
+        let changes = RunChanges { status: Some(run.status), ..RunChanges::default() };
+        let steps =
+            vec![TestRunCommand::Start { creator: context.actor_user(), plan }, TestRunCommand::Change(changes)];
+        let rows = self.work_on(id, Some(run.status), context);
+        Ok(self.commands.execute_all::<TestRun>(id.value(), steps, rows, context).await?)
+    }
+
+    /// Changes a run. One that is canceled stops before its next question, one that shall run goes on where it stood.
+    ///
+    /// # Errors
+    /// The aggregate's refusal, or the log's.
+    pub async fn change_run(
+        &self,
+        id: RunId,
+        changes: RunChanges,
+        context: &Context,
+    ) -> Result<Committed, EvaluationError> {
+        let rows = self.work_on(id, changes.status, context);
+        let command = TestRunCommand::Change(changes);
+        Ok(self.commands.execute_with::<TestRun>(id.value(), command, rows, context).await?)
+    }
+
+    /// Deletes a run; the work on it ends.
+    ///
+    /// # Errors
+    /// The aggregate's refusal, or the log's.
+    pub async fn delete_run(&self, id: RunId, context: &Context) -> Result<Committed, EvaluationError> {
+        Ok(self.commands.execute::<TestRun>(id.value(), TestRunCommand::Delete, context).await?)
+    }
+
+    fn work_on(&self, run: RunId, status: Option<RunStatus>, context: &Context) -> Vec<Row> {
+        let is_wanted = status == Some(RunStatus::Running);
+        let job_id = self.commands.log().clock.new_id();
+        is_wanted.then(|| next_question(run.value(), job_id, context.correlation_id)).into_iter().collect()
+    }
+}

@@ -1,0 +1,70 @@
+//! Files on their way into the media store, and those that nothing came of.
+
+use std::sync::Arc;
+
+use chrono::{TimeDelta, Utc};
+use commands::{
+    adapters::media::ObjectMedia, event_log::Row, ports::SharedMediaStore, scheduler::Expiry, uploads::Uploads,
+};
+use domain::chat::Chat;
+use sqlx::PgPool;
+use tempfile::TempDir;
+use tokio_util::bytes::Bytes;
+
+use crate::support::{Node, new_id, start, system};
+
+fn store(db: &PgPool) -> (TempDir, SharedMediaStore, Uploads) {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let media: SharedMediaStore = Arc::new(ObjectMedia::in_folder(folder.path()).expect("the folder exists"));
+    let uploads = Uploads::new(db.clone(), media.clone());
+    (folder, media, uploads)
+}
+
+/// Ends what is due so many hours from now.
+#[expect(clippy::disallowed_methods, reason = "the rows have the database's time")]
+async fn expire_in(uploads: &Uploads, hours: i64) -> u64 {
+    uploads.expire(Utc::now() + TimeDelta::hours(hours)).await.expect("the sweep succeeds")
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn racing_uploads_of_one_name_are_all_kept_under_names_of_their_own(db: PgPool) {
+    let (_folder, media, uploads) = store(&db);
+    let put = |byte: u8| uploads.store("voice note.mp3", Bytes::from(vec![byte]));
+    let names = futures::future::try_join_all((0..8).map(put)).await.expect("all are kept");
+    for (byte, name) in (0..).zip(&names) {
+        assert_eq!(media.get(name).await.expect("the store works"), Some(vec![byte]), "{name}");
+    }
+    assert_eq!(names.iter().filter(|name| *name == "voice_note.mp3").count(), 1);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn an_upload_that_was_interrupted_is_removed_a_day_later(db: PgPool) {
+    let (_folder, media, uploads) = store(&db);
+    let name = uploads.store("a.txt", Bytes::from_static(b"x")).await.expect("it is stored");
+    assert_eq!(expire_in(&uploads, 23).await, 0);
+    assert!(media.describe(&name).await.expect("the store works").is_some());
+    assert_eq!(expire_in(&uploads, 25).await, 1);
+    assert!(media.describe(&name).await.expect("the store works").is_none());
+    assert_eq!(expire_in(&uploads, 25).await, 0);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_file_that_an_event_refers_to_stays(db: PgPool) {
+    let (_folder, media, uploads) = store(&db);
+    let node = Node::start(&db.connect_options()).await;
+    let name = uploads.store("zinc.txt", Bytes::from_static(b"zinc")).await.expect("it is stored");
+    let rows = vec![Row::KeepUpload(name.clone())];
+    node.commands.execute_with::<Chat>(new_id(), start(), rows, &system()).await.expect("the event is appended");
+    assert_eq!(expire_in(&uploads, 1_000).await, 0);
+    assert_eq!(media.get(&name).await.expect("the store works"), Some(b"zinc".to_vec()));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_file_that_nobody_wrote_down_is_never_taken_for_an_interrupted_upload(db: PgPool) {
+    let (_folder, media, uploads) = store(&db);
+    media.create("a.txt", Bytes::from_static(b"older")).await.expect("it is kept");
+    let name = uploads.store("a.txt", Bytes::from_static(b"newer")).await.expect("it is stored");
+    assert_ne!(name, "a.txt");
+    assert_eq!(expire_in(&uploads, 25).await, 1);
+    assert_eq!(media.get("a.txt").await.expect("the store works"), Some(b"older".to_vec()));
+}

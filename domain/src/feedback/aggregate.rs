@@ -1,0 +1,125 @@
+//! absent -> given -> deleted.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::event::{FeedbackEvent, Opinion};
+use crate::{
+    event::{HasSubject, bridge_to_cqrs_es},
+    ids::{ResultId, RunId, SubjectId, UserId},
+    values::Rating,
+};
+
+/// A feedback, as far as decisions need it.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Feedback {
+    /// There is no such feedback.
+    #[default]
+    Absent,
+    /// There is.
+    Given {
+        /// Who gave it.
+        author: UserId,
+        /// What is said.
+        opinion: Opinion,
+    },
+    /// There was.
+    Deleted {
+        /// Who gave it.
+        author: UserId,
+    },
+}
+
+/// What can be asked of a feedback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeedbackCommand {
+    /// Give it.
+    Give {
+        /// Who gives it.
+        author: UserId,
+        /// The run of the result.
+        run_id: RunId,
+        /// The result.
+        result_id: ResultId,
+        /// What is said.
+        opinion: Opinion,
+    },
+    /// Change what is given.
+    Change {
+        /// The rating.
+        rating: Option<Rating>,
+        /// The notes.
+        notes: Option<String>,
+    },
+    /// Delete it.
+    Delete,
+}
+
+/// Why a command is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FeedbackError {
+    /// The feedback exists.
+    #[error("the feedback already exists")]
+    AlreadyGiven,
+    /// There is no such feedback.
+    #[error("there is no such feedback")]
+    NotFound,
+}
+
+impl Feedback {
+    /// The events that the command leads to; none if it asks for what already is.
+    ///
+    /// # Errors
+    /// [`FeedbackError`] if the command is illegal in this state.
+    pub fn decide(&self, command: FeedbackCommand) -> Result<Vec<FeedbackEvent>, FeedbackError> {
+        match (self, command) {
+            (Self::Absent, FeedbackCommand::Give { author, run_id, result_id, opinion }) => {
+                Ok(vec![FeedbackEvent::Given { author, run_id, result_id, opinion }])
+            }
+            (Self::Given { .. } | Self::Deleted { .. }, FeedbackCommand::Give { .. }) => {
+                Err(FeedbackError::AlreadyGiven)
+            }
+            (Self::Absent | Self::Deleted { .. }, _) => Err(FeedbackError::NotFound),
+            (Self::Given { opinion, .. }, FeedbackCommand::Change { rating, notes }) => {
+                let rating = rating.filter(|rating| *rating != opinion.rating);
+                let notes = notes.filter(|notes| *notes != opinion.notes);
+                let rating = rating.map(|rating| FeedbackEvent::RatingChanged { rating });
+                let notes = notes.map(|notes| FeedbackEvent::NotesChanged { notes });
+                Ok(rating.into_iter().chain(notes).collect())
+            }
+            (Self::Given { .. }, FeedbackCommand::Delete) => Ok(vec![FeedbackEvent::Deleted {}]),
+        }
+    }
+
+    fn fold(&mut self, event: FeedbackEvent) {
+        match event {
+            FeedbackEvent::Given { author, opinion, .. } => *self = Self::Given { author, opinion },
+            FeedbackEvent::RatingChanged { rating } => {
+                if let Self::Given { opinion, .. } = self {
+                    opinion.rating = rating;
+                }
+            }
+            FeedbackEvent::NotesChanged { notes } => {
+                if let Self::Given { opinion, .. } = self {
+                    opinion.notes = notes;
+                }
+            }
+            FeedbackEvent::Deleted {} => {
+                if let Self::Given { author, .. } = self {
+                    *self = Self::Deleted { author: *author };
+                }
+            }
+        }
+    }
+}
+
+impl HasSubject for Feedback {
+    fn subject(&self, aggregate_id: Uuid) -> Option<SubjectId> {
+        match self {
+            Self::Absent => Some(SubjectId::new(aggregate_id)),
+            Self::Given { author, .. } | Self::Deleted { author } => Some((*author).into()),
+        }
+    }
+}
+
+bridge_to_cqrs_es!(Feedback, "feedback", FeedbackCommand, FeedbackEvent, FeedbackError);

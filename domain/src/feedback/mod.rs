@@ -1,0 +1,9 @@
+//! Feedback: what a reviewer says of a result of a test run.
+
+mod aggregate;
+mod event;
+#[cfg(test)]
+mod spec;
+
+pub use aggregate::{Feedback, FeedbackCommand, FeedbackError};
+pub use event::{FeedbackEvent, Opinion};

@@ -1,0 +1,191 @@
+//! What reviewers say of results of test runs.
+
+use std::collections::{BTreeSet, HashMap};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::{
+    envelope::RecordedEvent,
+    event::Event,
+    feedback::FeedbackEvent,
+    ids::{ResultId, RunFeedbackId},
+};
+use serde::Serialize;
+use sqlx::{PgPool, PgTransaction, QueryBuilder, query, query_as, query_scalar};
+use uuid::Uuid;
+
+use crate::{
+    ProjectionError, Projector, QueryError,
+    listing::{Page, Window, page_of_ids},
+    users::{self, UserView},
+    wire_time,
+};
+
+pub(crate) struct RunFeedbackProjector;
+
+#[async_trait]
+impl Projector for RunFeedbackProjector {
+    fn name(&self) -> &'static str {
+        "run_feedback"
+    }
+
+    fn aggregate_types(&self) -> &'static [&'static str] {
+        &["feedback"]
+    }
+
+    async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
+        let Event::Feedback(event) = &recorded.event else { return Ok(()) };
+        let id = recorded.aggregate_id;
+        let at = recorded.metadata.recorded_at;
+        let statement = match event {
+            FeedbackEvent::Given { author, run_id: _, result_id, opinion } => query!(
+                "INSERT INTO views.run_feedback (id, position, author, result_id, rating, notes, created_at, modified_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (id) DO NOTHING",
+                id,
+                recorded.position,
+                author.value(),
+                result_id.value(),
+                opinion.rating.number(),
+                opinion.notes,
+                at
+            ),
+            FeedbackEvent::RatingChanged { rating } => query!(
+                "UPDATE views.run_feedback SET rating = $3, modified_at = $2 WHERE id = $1",
+                id,
+                at,
+                rating.number()
+            ),
+            FeedbackEvent::NotesChanged { notes } => {
+                query!("UPDATE views.run_feedback SET notes = $3, modified_at = $2 WHERE id = $1", id, at, notes)
+            }
+            FeedbackEvent::Deleted {} => {
+                query!("UPDATE views.run_feedback SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
+            }
+        };
+        statement.execute(&mut **tx).await?;
+        Ok(())
+    }
+}
+
+/// A feedback, as the contract shows one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunFeedbackView {
+    pub user_object: Option<UserView>,
+    pub external_id: Uuid,
+    pub rating: i16,
+    pub notes: String,
+    #[serde(with = "wire_time")]
+    pub created_at: DateTime<Utc>,
+    #[serde(with = "wire_time")]
+    pub modified_at: DateTime<Utc>,
+}
+
+struct FeedbackRow {
+    id: Uuid,
+    author: Uuid,
+    result_id: Uuid,
+    rating: i16,
+    notes: String,
+    created_at: DateTime<Utc>,
+    modified_at: DateTime<Utc>,
+}
+
+/// The column behind a name that a client may order the list by.
+pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
+    Some(match wire_name {
+        "external_id" => "id",
+        "rating" => "rating",
+        "notes" => "notes",
+        "created_at" => "created_at",
+        "modified_at" => "modified_at",
+        _ => return None,
+    })
+}
+
+/// Feedback on one result, or on all of them; oldest first unless ordered otherwise.
+pub async fn list(
+    pool: &PgPool,
+    result: Option<ResultId>,
+    window: &Window,
+) -> Result<Page<RunFeedbackView>, QueryError> {
+    let mut found = QueryBuilder::new("WITH found AS (SELECT * FROM views.run_feedback WHERE NOT is_deleted");
+    if let Some(result) = result {
+        found.push(" AND result_id = ").push_bind(result.value());
+    }
+    let page = page_of_ids(pool, found, "position", window).await?;
+    let rows = query_as!(
+        FeedbackRow,
+        "SELECT run_feedback.id, author, result_id, rating, notes, created_at, modified_at
+         FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.run_feedback USING (id)
+         ORDER BY place",
+        &page.results
+    )
+    .fetch_all(pool)
+    .await?;
+    let views = views(pool, rows).await?;
+    Ok(page.with_rows(views.into_iter().map(|(_, view)| view).collect()))
+}
+
+/// The feedback that is addressed by this number.
+pub async fn id_of(pool: &PgPool, number: i64) -> Result<Option<RunFeedbackId>, QueryError> {
+    let id = query_scalar!("SELECT id FROM views.run_feedback WHERE position = $1 AND NOT is_deleted", number)
+        .fetch_optional(pool)
+        .await?;
+    Ok(id.map(RunFeedbackId::new))
+}
+
+/// The feedback with this id.
+pub async fn find(pool: &PgPool, id: RunFeedbackId) -> Result<Option<RunFeedbackView>, QueryError> {
+    let rows = query_as!(
+        FeedbackRow,
+        "SELECT id, author, result_id, rating, notes, created_at, modified_at
+         FROM views.run_feedback WHERE id = $1 AND NOT is_deleted",
+        id.value()
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(views(pool, rows).await?.pop().map(|(_, view)| view))
+}
+
+/// The feedback on these results, oldest first, by result.
+pub(crate) async fn on_results(
+    pool: &PgPool,
+    results: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<RunFeedbackView>>, QueryError> {
+    let rows = query_as!(
+        FeedbackRow,
+        "SELECT id, author, result_id, rating, notes, created_at, modified_at
+         FROM views.run_feedback WHERE result_id = ANY($1) AND NOT is_deleted
+         ORDER BY position",
+        results
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut by_result: HashMap<Uuid, Vec<RunFeedbackView>> = HashMap::new();
+    for (result, view) in views(pool, rows).await? {
+        by_result.entry(result).or_default().push(view);
+    }
+    Ok(by_result)
+}
+
+/// Each with its result's id.
+async fn views(pool: &PgPool, rows: Vec<FeedbackRow>) -> Result<Vec<(Uuid, RunFeedbackView)>, QueryError> {
+    let authors: BTreeSet<Uuid> = rows.iter().map(|row| row.author).collect();
+    let authors: Vec<Uuid> = authors.into_iter().collect();
+    let authors: HashMap<Uuid, UserView> =
+        users::find_many(pool, &authors).await?.into_iter().map(|user| (user.external_id, user)).collect();
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let view = RunFeedbackView {
+                user_object: authors.get(&row.author).cloned(),
+                external_id: row.id,
+                rating: row.rating,
+                notes: row.notes,
+                created_at: row.created_at,
+                modified_at: row.modified_at,
+            };
+            (row.result_id, view)
+        })
+        .collect())
+}

@@ -1,0 +1,9 @@
+//! Test runs: how far they are, and what came out of them.
+
+mod projector;
+mod results;
+mod runs;
+
+pub(crate) use projector::TestRunsProjector;
+pub use results::{ResultView, run_of_result};
+pub use runs::{RunView, find, list, ordering_column};

@@ -1,0 +1,136 @@
+//! Runs, each with all of its results.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use domain::ids::{RunId, SuiteId};
+use serde::Serialize;
+use sqlx::{PgPool, QueryBuilder, query_as};
+use uuid::Uuid;
+
+use super::results::{ResultView, of_runs};
+use crate::{
+    QueryError,
+    listing::{Page, Window, page_of_ids},
+    projects::{self, ProjectRow, StaffProjectView},
+    wire_time,
+};
+
+/// A run, as the contract shows one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunView {
+    pub external_id: Uuid,
+    pub project: Uuid,
+    pub project_object: Option<StaffProjectView>,
+    #[serde(with = "wire_time")]
+    pub created_at: DateTime<Utc>,
+    #[serde(with = "wire_time")]
+    pub modified_at: DateTime<Utc>,
+    pub status: i16,
+    pub test_results: Vec<ResultView>,
+    pub references: bool,
+    pub models: Vec<i16>,
+}
+
+impl RunView {
+    /// What people who are not staff see: in the same shape, but nothing of the project that is for staff only.
+    #[must_use]
+    pub fn without_staff_fields(mut self) -> Self {
+        if let Some(project) = &mut self.project_object {
+            project.prompt = String::new();
+            project.key_set = false;
+            project.preset_questions = None;
+        }
+        self
+    }
+}
+
+struct RunRow {
+    id: Uuid,
+    suite_id: Uuid,
+    project_id: Uuid,
+    status: i16,
+    models: Vec<i16>,
+    with_references: bool,
+    created_at: DateTime<Utc>,
+    modified_at: DateTime<Utc>,
+    is_deleted: bool,
+}
+
+/// The column behind a name that a client may order the list by.
+pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
+    Some(match wire_name {
+        "external_id" => "id",
+        "project" => "project_id",
+        "created_at" => "created_at",
+        "modified_at" => "modified_at",
+        "status" => "status",
+        "references" => "with_references",
+        "models" => "models",
+        _ => return None,
+    })
+}
+
+/// The runs of a suite; oldest first unless ordered otherwise.
+pub async fn list(
+    pool: &PgPool,
+    suite: SuiteId,
+    window: &Window,
+    media_base: &str,
+) -> Result<Page<RunView>, QueryError> {
+    let mut found =
+        QueryBuilder::new("WITH found AS (SELECT * FROM views.test_runs WHERE NOT is_deleted AND suite_id = ");
+    found.push_bind(suite.value());
+    let page = page_of_ids(pool, found, "position", window).await?;
+    let rows = rows(pool, &page.results).await?;
+    let views = views(pool, rows, media_base).await?;
+    Ok(page.with_rows(views))
+}
+
+/// The run with this id, if it is one of this suite.
+pub async fn find(pool: &PgPool, suite: SuiteId, id: RunId, media_base: &str) -> Result<Option<RunView>, QueryError> {
+    let mut rows = rows(pool, &[id.value()]).await?;
+    rows.retain(|row| !row.is_deleted && row.suite_id == suite.value());
+    Ok(views(pool, rows, media_base).await?.pop())
+}
+
+/// Everything that belongs to the runs, in as many queries however many they are.
+async fn views(pool: &PgPool, rows: Vec<RunRow>, media_base: &str) -> Result<Vec<RunView>, QueryError> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut projects: Vec<Uuid> = rows.iter().map(|row| row.project_id).collect();
+    projects.sort_unstable();
+    projects.dedup();
+    let projects: HashMap<Uuid, StaffProjectView> = projects::rows(pool, &projects)
+        .await?
+        .into_iter()
+        .map(|row| (row.id, ProjectRow::into_staff_view(row)))
+        .collect();
+    let mut results = of_runs(pool, &ids, media_base).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| RunView {
+            external_id: row.id,
+            project: row.project_id,
+            project_object: projects.get(&row.project_id).cloned(),
+            created_at: row.created_at,
+            modified_at: row.modified_at,
+            status: row.status,
+            test_results: results.remove(&row.id).unwrap_or_default(),
+            references: row.with_references,
+            models: row.models,
+        })
+        .collect())
+}
+
+async fn rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<RunRow>, QueryError> {
+    let rows = query_as!(
+        RunRow,
+        "SELECT test_runs.id, suite_id, project_id, status, models, with_references, created_at, modified_at, is_deleted
+         FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.test_runs USING (id)
+         ORDER BY place",
+        ids
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows)
+}

@@ -1,0 +1,67 @@
+//! Suites: what they are called and how their questions are asked.
+
+use chrono::{DateTime, Utc};
+use domain::ids::SuiteId;
+use serde::Serialize;
+use sqlx::{PgPool, QueryBuilder, query_as};
+use uuid::Uuid;
+
+use crate::{
+    QueryError,
+    listing::{Page, Window, page_of_ids},
+    wire_time,
+};
+
+/// A suite, as the contract shows one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SuiteView {
+    pub name: String,
+    #[serde(with = "wire_time")]
+    pub created_at: DateTime<Utc>,
+    #[serde(with = "wire_time")]
+    pub modified_at: DateTime<Utc>,
+    pub temperature: f64,
+    pub topk: i32,
+    pub external_id: Uuid,
+}
+
+/// The column behind a name that a client may order the list by.
+pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
+    Some(match wire_name {
+        "name" => "name",
+        "created_at" => "created_at",
+        "modified_at" => "modified_at",
+        "temperature" => "temperature",
+        "topk" => "top_k",
+        "external_id" => "id",
+        _ => return None,
+    })
+}
+
+/// All suites; oldest first unless ordered otherwise.
+pub async fn list(pool: &PgPool, window: &Window) -> Result<Page<SuiteView>, QueryError> {
+    let found = QueryBuilder::new("WITH found AS (SELECT * FROM views.test_suites WHERE NOT is_deleted");
+    let page = page_of_ids(pool, found, "position", window).await?;
+    let rows = rows(pool, &page.results).await?;
+    Ok(page.with_rows(rows))
+}
+
+/// The suite with this id.
+pub async fn find(pool: &PgPool, id: SuiteId) -> Result<Option<SuiteView>, QueryError> {
+    Ok(rows(pool, &[id.value()]).await?.pop())
+}
+
+/// The suites with these ids, in this order, without deleted ones.
+async fn rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<SuiteView>, QueryError> {
+    let rows = query_as!(
+        SuiteView,
+        "SELECT name, created_at, modified_at, temperature, top_k AS topk, test_suites.id AS external_id
+         FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.test_suites USING (id)
+         WHERE NOT is_deleted
+         ORDER BY place",
+        ids
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows)
+}

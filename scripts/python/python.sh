@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Python with what requirements.txt names, in a place of its own: for tests only, nothing of the product needs it.
+#
+#   python.sh install    make it in target/tools (once for each state of the file)
+#   python.sh path       print the interpreter that `install` makes
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+state=$(sha256sum <"$here/requirements.txt" | cut -c 1-16)
+tools=${CARGO_TARGET_DIR:-$(cd "$here/../.." && pwd)/target}/tools
+venv=$tools/python-$state
+
+fail() {
+    echo "python.sh: $*" >&2
+    exit 1
+}
+
+install() {
+    [ -x "$venv/bin/python" ] && return
+    command -v python3 >/dev/null || fail "Python is missing (Debian: apt-get install python3 python3-venv)"
+    mkdir -p "$tools"
+    local part
+    # Whole or not at all: the name by which it is found is given last. The folder keeps its own, which its programs hold.
+    part=$(mktemp -d "$venv.XXXXXX")
+    echo "fetching the Python programs of the tests"
+    if ! python3 -m venv "$part" >"$part.log" 2>&1 ||
+        ! "$part/bin/python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt" >>"$part.log" 2>&1; then
+        cat "$part.log" >&2
+        rm -rf "$part" "$part.log"
+        fail "the environment could not be made (Debian: apt-get install python3-venv)"
+    fi
+    rm -f "$part.log"
+    # If another process was faster, its copy is as good.
+    ln -sT "$(basename "$part")" "$venv" 2>/dev/null || rm -rf "$part"
+}
+
+case "${1:-} $#" in
+"install 1") install ;;
+"path 1") echo "$venv/bin/python" ;;
+*)
+    sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    exit 2
+    ;;
+esac
