@@ -12,7 +12,8 @@ async fn a_hundred_commands_at_once_on_one_aggregate_all_succeed(_: PgPoolOption
     let node = Node::start(&options).await;
     let chat = new_id();
     node.start_chat(chat).await.expect("a new chat can be started");
-    join_all((0..100).map(|number| node.retitle(chat, &format!("Title {number}"))).collect::<Vec<_>>()).await;
+    let titles: Vec<String> = (0..100).map(|number| format!("Title {number}")).collect();
+    join_all(titles.iter().map(|title| node.retitle(chat, title))).await;
     assert_eq!(number(&node.pool, "SELECT count(*) FROM events").await, 101);
     assert_log_is_sound(&node.pool).await;
 }
