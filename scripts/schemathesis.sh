@@ -14,32 +14,44 @@ program=$(readlink -e "$1")
 shift
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-scripts/python/venv.sh
-python=${CARGO_TARGET_DIR:-target}/tools/python/bin
+scripts/python/python.sh install
+python=$(dirname "$(scripts/python/python.sh path)")
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/ayushma-schemathesis.XXXXXX")
 # PostgreSQL runs as another user if we are root, and that user has to get here.
 chmod 755 "$folder"
+# Below the range that the system hands out to outgoing connections.
+free_port() {
+    local port
+    while port=$((RANDOM % 12000 + 20000)) && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
+    echo "$port"
+}
+port=$(free_port)
+url=http://127.0.0.1:$port
+transcriber=$(free_port)
+
 # With no other setting of yours: generated requests write, and must never reach a database that anybody needs.
-ayushma=(env -C "$folder" -i PATH="$PATH" DATA_DIR="$folder/data" LOG="${LOG:-warn}" "$program")
+# They are more than any limit allows.
+ayushma=(env -C "$folder" -i PATH="$PATH" DATA_DIR="$folder/data" LOG="${LOG:-warn}"
+    SELF_HOSTED_STT_URL="http://127.0.0.1:$transcriber" LIMIT_LOGIN=0 LIMIT_REGISTER=0 LIMIT_FORGOT=0 LIMIT_VERIFY=0
+    LIMIT_CONVERSE=0 LIMIT_UPLOAD=0 "$program")
 
 server=
+speech=
 clean_up() {
-    if [ -n "$server" ]; then
-        kill "$server" 2>/dev/null || true
-        wait "$server" || true
-    fi
+    for process in $server $speech; do
+        kill "$process" 2>/dev/null || true
+        wait "$process" || true
+    done
     rm -rf "$folder"
 }
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Below the range that the system hands out to outgoing connections.
-while port=$((RANDOM % 12000 + 20000)) && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
-url=http://127.0.0.1:$port
-
 echo "starting a server"
+"$python/python" scripts/schemathesis/transcriber.py "$transcriber" &
+speech=$!
 "${ayushma[@]}" serve --listen "127.0.0.1:$port" >"$folder/server.log" 2>&1 &
 server=$!
 until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
@@ -52,7 +64,7 @@ done
 
 password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 echo "$password" | "${ayushma[@]}" createsuperuser --email staff@example.com --username staff --password-stdin >/dev/null
-export SEEDS=$folder/seeds.json NEVER_SERVED=$folder/never-served
+export SEEDS=$folder/seeds.json MAILS=$folder/data/mail NEVER_SERVED=$folder/never-served
 echo "$password" | "$python/python" scripts/schemathesis/seed.py "$url" staff@example.com >"$SEEDS"
 
 curl -sSf "$url/api/schema?format=json" -o "$folder/schema.json"
@@ -61,9 +73,12 @@ curl -sSf "$url/api/schema?format=json" -o "$folder/schema.json"
 failed=
 for CALLER in staff user; do
     export CALLER
+    # The systematic requests at the edges of every schema are many; they find the same, whoever sends them.
+    phases=examples,coverage,fuzzing,stateful
+    [ $CALLER = staff ] || phases=examples,fuzzing,stateful
     echo "== as $CALLER"
     "$python/schemathesis" --config-file scripts/schemathesis/schemathesis.toml run "$folder/schema.json" --url "$url" \
-        "$@" || failed+=" $CALLER"
+        --phases "$phases" "$@" || failed+=" $CALLER"
     # What is only ever refused shows little. A user may not do everything.
     if [ $CALLER = staff ] && [ -s "$NEVER_SERVED" ]; then
         echo "never served, so not really tested:" >&2

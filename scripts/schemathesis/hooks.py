@@ -6,6 +6,7 @@ import atexit
 import json
 import os
 import re
+import time
 import uuid
 from collections import Counter
 from pathlib import Path
@@ -15,6 +16,8 @@ import schemathesis
 
 SEEDS = json.loads(Path(os.environ["SEEDS"]).read_text())
 CALLER = SEEDS[os.environ["CALLER"]]
+# These change the caller's own password.
+OWN_PASSWORD = ("PATCH /api/users/me", "POST /api/auth/reset")
 CONVERSE = "/api/projects/{project}/chats/{id}/converse"
 
 calls: Counter[str] = Counter()
@@ -33,9 +36,16 @@ def is_uuid(text: object) -> bool:
 def seeded_ids(path: str, method: str) -> dict[str, str]:
     """The ids that the names in the path may stand for: `…/chats/{id}` is one of the seeded `chats`."""
     ids = {name: CALLER["ids"].get(kind) for kind, name in re.findall(r"([^/]+)/{(\w+)}", path)}
+    changed = CALLER["ids"]["changed_projects"]
     if path == "/api/projects/{id}" and method == "PATCH":
         # One that nobody asks in: an archived project takes no chats.
-        ids["id"] = CALLER["ids"]["changed_projects"]
+        ids["id"] = changed
+    elif path.endswith("/create_assistant"):
+        ids["project"] = changed
+    elif path.startswith("/api/tests/") and path.endswith("/documents/{id}"):
+        ids["id"] = CALLER["ids"]["attachments"]
+    elif path.endswith("/{number}"):
+        ids["number"] = CALLER["ids"]["deleted_numbers" if method == "DELETE" else "numbers"]
     return {name: seed for name, seed in ids.items() if seed}
 
 
@@ -46,37 +56,79 @@ def token() -> str:
 
 def copy_to_delete(path: str) -> dict[str, str]:
     """The ids of an object that is there only to be deleted; the seeds are needed to the end."""
-    project = CALLER["ids"]["projects"]
+    project, suite, question = (CALLER["ids"][kind] for kind in ("projects", "suites", "questions"))
+    deleted_document = {"files": {"title": (None, "Deleted"), "text_content": (None, "Nothing.")}}
+    deleted_user = {
+        "username": f"deleted{uuid.uuid4().hex}",
+        "full_name": "Deleted",
+        "email": f"{uuid.uuid4().hex}@example.com",
+        "password": "tall lamps hum softly",
+    }
     bodies = {
+        "/api/users/{username}": ("users", {"json": deleted_user}),
         "/api/projects/{id}": ("projects", {"json": {"title": "Deleted"}}),
         "/api/projects/{project}/chats/{id}": (f"projects/{project}/chats", {"json": {"title": "Deleted"}}),
-        "/api/projects/{project}/documents/{id}": (
-            f"projects/{project}/documents",
-            {"files": {"title": (None, "Deleted"), "text_content": (None, "Nothing.")}},
+        "/api/projects/{project}/documents/{id}": (f"projects/{project}/documents", deleted_document),
+        "/api/tests/suites/{id}": ("tests/suites", {"json": {"name": "Deleted", "temperature": 0, "topk": 1}}),
+        "/api/tests/suites/{suite}/questions/{id}": (
+            f"tests/suites/{suite}/questions",
+            {"json": {"question": "Deleted?", "human_answer": "Deleted."}},
         ),
+        "/api/tests/suites/{suite}/questions/{question}/documents/{id}": (
+            f"tests/suites/{suite}/questions/{question}/documents",
+            deleted_document,
+        ),
+        "/api/tests/suites/{suite}/runs/{id}": (f"tests/suites/{suite}/runs", {"json": {"project": project}}),
     }
     if path not in bodies:
         return {}
     parent, body = bodies[path]
     headers = {"Authorization": f"Token {CALLER['token']}"}
     made = requests.post(f"{SEEDS['url']}/api/{parent}", headers=headers, timeout=30, **body)
-    return {"id": made.json()["external_id"]} if made.ok else {}
+    if not made.ok:
+        return {}
+    return {"username": made.json()["username"]} if "{username}" in path else {"id": made.json()["external_id"]}
+
+
+def reset_code() -> str:
+    """The code that is in the caller's newest mail; a new one is asked for."""
+    folder = Path(os.environ["MAILS"])
+    before = set(folder.glob("*.eml"))
+    requests.post(f"{SEEDS['url']}/api/auth/forgot", json={"email": CALLER["email"]}, timeout=30)
+    for _ in range(100):
+        for mail in set(folder.glob("*.eml")) - before:
+            text = mail.read_text()
+            code = re.search(r"^\s+(\d{6})\s*$", text, re.MULTILINE)
+            if CALLER["email"] in text and code:
+                return code[1]
+        time.sleep(0.1)
+    return "none"
 
 
 def plausible_body(operation: str, count: int) -> dict | None:
     """Fields that together pass the rules of the contract."""
     name = f"{os.environ['CALLER']}{count}"
+    ids = CALLER["ids"]
+    person = {"username": name, "full_name": "Generated", "email": f"{name}@example.com"}
+    if operation == "POST /api/auth/verify":
+        return {"email": CALLER["email"], "token": reset_code()}
     return {
-        "POST /api/auth/register": {
-            "username": name,
-            "full_name": "Generated",
-            "email": f"{name}@example.com",
+        "POST /api/auth/register": {**person, "password": "tall lamps hum softly", "recaptcha": "none"},
+        "POST /api/users": {
+            **person,
+            "username": f"made{name}",
+            "email": f"made{name}@example.com",
             "password": "tall lamps hum softly",
-            "recaptcha": "none",
         },
+        "POST /api/auth/forgot": {"email": "spare@example.com"},
+        "POST /api/projects/{project}/create_assistant": {"name": "Generated", "model": "gpt-4"},
+        "POST /api/feedback": {"chat_message": ids["answers"]},
+        "POST /api/tests/suites/{suite}/runs": {"project": ids["projects"], "models": [1]},
+        "POST /api/tests/suites/{suite}/runs/{run}/feedback": {"test_result_id": ids["results"]},
+        "POST /api/tests/suites/{suite}/questions/{question}/documents": {"title": "Generated", "text_content": "Zinc."},
         "POST /api/auth/login": {"email": CALLER["email"], "password": CALLER["password"]},
         "POST /api/projects/{project}/documents": {"title": "Generated", "text_content": "Zinc."},
-        "PATCH /api/users/me": {"full_name": "Generated", "password": CALLER["password"]},
+        "PATCH /api/users/me": {"full_name": "Generated"},
         f"POST {CONVERSE}": {"text": "How is zinc given?", "stream": str(count % 4 == 0).lower(), "noonce": name},
     }.get(operation)
 
@@ -108,6 +160,9 @@ def before_call(context, case, kwargs) -> None:
         case.headers.pop("Idempotency-Key", None)
         texts = {name: value for name, value in case.body.items() if name not in ("audio", "file")}
         case.body = {**texts, **body}
+    # The caller has to get in again.
+    if operation in OWN_PASSWORD and isinstance(case.body, dict) and len(str(case.body.get("password", ""))) >= 8:
+        case.body["password"] = CALLER["password"]
 
 
 @schemathesis.hook

@@ -1,10 +1,12 @@
-"""Makes what generated requests can meet: two people, each with projects, a document and a chat with an answer.
+"""Makes what generated requests can meet: two people, each with projects, a document and a chat with an answer, and a
+test suite that has been run.
 
     seed.py URL EMAIL < PASSWORD       the address of a superuser; prints the seeds as JSON
 """
 
 import json
 import sys
+import time
 
 import requests
 
@@ -33,22 +35,62 @@ user_email = "user@example.com"
 person = {"username": "user", "full_name": "Plain User", "email": user_email, "recaptcha": "none"}
 call("POST", "/auth/register", json={**person, "password": PASSWORD})
 
-project = call("POST", "/projects", staff, json={"title": "Asked in", "is_default": True})["external_id"]
+project = call("POST", "/projects", staff, json={"title": "Asked in", "is_default": True, "stt_engine": 3})["external_id"]
 changed = call("POST", "/projects", staff, json={"title": "Changed"})["external_id"]
 text = "Zinc is given for ten to fourteen days to a child with diarrhoea. " * 20
 file = {**form(title="Zinc", document_type="1"), "file": ("zinc.txt", text.encode())}
 document = call("POST", f"/projects/{project}/documents", staff, files=file)
 
+spare = {"username": "spare", "full_name": "Spare User", "email": "spare@example.com", "password": PASSWORD}
+call("POST", "/users", staff, json=spare)
+suite = call("POST", "/tests/suites", staff, json={"name": "Zinc", "temperature": 0.1, "topk": 5})["external_id"]
+asked = {"question": "For how many days is zinc given?", "human_answer": "For ten to fourteen days."}
+asked = call("POST", f"/tests/suites/{suite}/questions", staff, json=asked)["external_id"]
+attached = f"/tests/suites/{suite}/questions/{asked}/documents"
+attachment = call("POST", attached, staff, files=form(title="Zinc", text_content="Zinc."))["external_id"]
+run = call("POST", f"/tests/suites/{suite}/runs", staff, json={"project": project, "models": [1]})["external_id"]
+results: list[dict] = []
+while not results:
+    time.sleep(0.2)
+    results = call("GET", f"/tests/suites/{suite}/runs/{run}", staff)["test_results"]
+result = results[0]
+
+
+def feedback_number(after: int) -> int:
+    """No answer shows the number of a feedback: that of the next one after this number."""
+    for number in range(after + 1, after + 1000):
+        path = f"{URL}/api/tests/suites/{suite}/runs/{run}/feedback/{number}"
+        if requests.get(path, headers={"Authorization": f"Token {staff}"}, timeout=60).ok:
+            return number
+    sys.exit("the feedback on the result has no number")
+
+
+opinion = {"test_result_id": result["external_id"], "rating": 4, "notes": "Fair."}
+for _ in range(2):
+    call("POST", f"/tests/suites/{suite}/runs/{run}/feedback", staff, json=opinion)
+number = feedback_number(result["id"])
+
 
 def seeds(email: str, token: str) -> dict:
     chat = call("POST", f"/projects/{project}/chats", token, json={"title": "Zinc"})["external_id"]
     question = form(text="For how many days is zinc given?", stream="false")
-    call("POST", f"/projects/{project}/chats/{chat}/converse", token, files=question)
+    answer = call("POST", f"/projects/{project}/chats/{chat}/converse", token, files=question)["external_id"]
+    rating = call("POST", "/feedback", token, json={"chat_message": answer, "liked": True})["external_id"]
     ids = {
         "projects": project,
         "changed_projects": changed,
         "documents": document["external_id"],
         "chats": chat,
+        "answers": answer,
+        "feedback": rating,
+        "users": "spare",
+        "suites": suite,
+        "questions": asked,
+        "attachments": attachment,
+        "runs": run,
+        "results": result["external_id"],
+        "numbers": number,
+        "deleted_numbers": feedback_number(number),
         "media": document["file"].rsplit("/", 1)[-1],
     }
     return {"email": email, "password": PASSWORD, "token": token, "ids": ids}

@@ -22,6 +22,12 @@ pub struct NonFieldError {
     pub non_field_errors: String,
 }
 
+/// About a code for a new password that nobody was sent.
+#[derive(ToSchema)]
+pub struct TokenError {
+    pub token: String,
+}
+
 /// Messages by field, all failing fields at once; `non_field_errors` are about the whole object.
 #[derive(ToSchema)]
 pub struct FieldErrors(pub BTreeMap<String, FieldMessages>);
@@ -40,6 +46,7 @@ pub enum FieldMessages {
 pub enum BadRequest {
     Fields(FieldErrors),
     NonField(NonFieldError),
+    Token(TokenError),
     Detail(Detail),
     Error(ErrorMessage),
     Messages(Vec<String>),

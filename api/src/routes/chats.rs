@@ -40,7 +40,7 @@ use crate::{
 
 /// What the handlers say of themselves.
 #[derive(OpenApi)]
-#[openapi(paths(list, list_all, feedbacks, start, get, retitle, delete))]
+#[openapi(paths(list, list_all, feedbacks, start, get, retitle, delete), components(schemas(ShownMessage)))]
 pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {

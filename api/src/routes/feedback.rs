@@ -30,7 +30,7 @@ use crate::{
     },
     openapi::{
         bodies::NewFeedback,
-        errors::BadRequest,
+        errors::{BadRequest, Detail},
         parameters::{Idempotency, Listing},
     },
 };
@@ -124,7 +124,10 @@ async fn find(
     path = "/api/feedback",
     params(Idempotency),
     request_body = NewFeedback,
-    responses((status = 201, description = "Rated", body = FeedbackView))
+    responses(
+        (status = 201, description = "Rated", body = FeedbackView),
+        (status = 404, description = "There is no such message, or not for the caller", body = Detail)
+    )
 )]
 async fn give(
     State(web): State<Web>,

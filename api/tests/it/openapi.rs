@@ -108,6 +108,26 @@ async fn a_view_has_all_of_its_fields_and_no_others_and_a_request_may_leave_out_
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn every_reference_leads_somewhere(db: PgPool) {
+    fn collect<'v>(value: &'v Value, references: &mut BTreeSet<&'v str>) {
+        references.extend(value.get("$ref").and_then(Value::as_str));
+        match value {
+            Value::Object(entries) => entries.values().for_each(|value| collect(value, references)),
+            Value::Array(items) => items.iter().for_each(|item| collect(item, references)),
+            _ => {}
+        }
+    }
+    let app = TestApp::start(&db).await;
+    let document = document(&app).await;
+    let mut references = BTreeSet::new();
+    collect(&document, &mut references);
+    assert!(references.len() > 50, "{references:?}");
+    for reference in references {
+        assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn who_may_call_is_documented(db: PgPool) {
     let app = TestApp::start(&db).await;
     let document = document(&app).await;
