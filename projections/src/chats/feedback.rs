@@ -92,7 +92,9 @@ pub async fn feedback_list(
     filter: &FeedbackFilter,
     window: &Window,
 ) -> Result<Page<FeedbackView>, QueryError> {
-    let mut found = QueryBuilder::new(format!("{FOUND}SELECT feedback.* FROM views.chat_feedback AS feedback JOIN views.chats ON chats.id = feedback.chat_id WHERE true"));
+    let mut found = QueryBuilder::new(format!(
+        "{FOUND}SELECT feedback.* FROM views.chat_feedback AS feedback JOIN views.chats ON chats.id = feedback.chat_id WHERE true"
+    ));
     if let Some(owner) = filter.owner {
         found.push(" AND chats.owner = ").push_bind(owner.value());
     }

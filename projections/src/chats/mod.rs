@@ -13,6 +13,4 @@ pub use feedback::{
 };
 pub use messages::{AnswerTimes, MessageMeta, MessageView, QuestionTimes, message};
 pub(crate) use projector::ChatsProjector;
-pub use queries::{
-    ChatDetail, ChatSummary, Filter, ThreadMessage, detail, find, list, list_all, user_has_chat_in,
-};
+pub use queries::{ChatDetail, ChatSummary, Filter, ThreadMessage, detail, find, list, list_all, user_has_chat_in};
