@@ -13,8 +13,8 @@ use domain::{
     project::Project,
     values::Title,
 };
-use projections::chats::{self, ChatSummary, Filter};
-use serde_json::json;
+use projections::chats::{self, ChatSummary, FeedbackView, Filter};
+use serde::Serialize;
 
 use super::{
     access::{Scope, at},
@@ -65,6 +65,12 @@ async fn list_all(
     Ok(Json(chats).into_response())
 }
 
+/// All ratings of a chat's messages.
+#[derive(Serialize)]
+struct FeedbackOfChat {
+    data: Vec<FeedbackView>,
+}
+
 async fn feedbacks(
     State(web): State<Web>,
     scope: Scope,
@@ -73,7 +79,7 @@ async fn feedbacks(
     let (project, id) = ids(path)?;
     find(&web, scope, project, id).await?;
     let data = chats::feedback_of_chat(&web.app.pool, id).await?;
-    Ok(Json(json!({ "data": data })).into_response())
+    Ok(Json(FeedbackOfChat { data }).into_response())
 }
 
 /// The ids of a path: a malformed project is a 400, a malformed chat a 404.
