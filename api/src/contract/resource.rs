@@ -191,7 +191,9 @@ impl<A: Authenticator> Guard<A> {
 
     async fn path_exists(&self, parts: &mut Parts) -> bool {
         match RawPathParams::from_request_parts(parts, &()).await {
-            Ok(ids) => ids.iter().all(|(_, id)| !id.contains('/') && (self.table.dotted_ids || !id.contains('.'))),
+            Ok(ids) => ids
+                .iter()
+                .all(|(_, id)| !id.is_empty() && !id.contains('/') && (self.table.dotted_ids || !id.contains('.'))),
             Err(RawPathParamsRejection::MissingPathParams(_)) => true,
             Err(_) => false,
         }

@@ -56,8 +56,10 @@ impl Authenticator for Web {
         let (id, session) = match credentials {
             Credentials::Anonymous => return Ok(None),
             Credentials::Token(token) => {
-                if let Some((user, session)) = users::logged_in(&self.app.pool, &hash_token(&token)).await? {
-                    return Ok(Some(CallerInfo { user, session: Some(session) }));
+                match users::logged_in(&self.app.pool, &hash_token(&token)).await? {
+                    Some((user, _)) if !user.is_active => return Err(ApiError::inactive()),
+                    Some((user, session)) => return Ok(Some(CallerInfo { user, session: Some(session) })),
+                    None => {}
                 }
                 let session = self.app.accounts.authenticate(&token).await?.ok_or_else(ApiError::invalid_token)?;
                 (session.user, Some(session.session))

@@ -224,6 +224,10 @@ async fn change(
             instructions: found.instructions,
             model: found.model,
         });
+        // A project may have been made with the id of an assistant that is not ours; it comes back with all other settings.
+        if changes.assistant.is_none() && project.assistant_id.as_ref() != Some(wanted) {
+            return Err(ApiError::field("assistant_id", "There is no such assistant."));
+        }
     }
     let committed = web.app.projects.update(id, update, &origin.context(caller.actor())).await?;
     written(&web, &caller, id, &committed, StatusCode::OK).await
