@@ -13,10 +13,13 @@ use domain::{
         SuiteId, TestQuestionId, UserId,
     },
     project::{ProjectEvent, Settings},
+    service::{ServiceEvent, Terms},
     test_run::{ResultFailure, RunFailure, RunPlan, RunResult, TestRunEvent},
     test_suite::{Attachment, Retrieval, SuiteSettings, TestQuestion, TestSuiteEvent},
     user::{Roles, UserEvent},
-    values::{DocumentType, Email, FullName, Model, Rating, SttEngine, SuiteName, Title, TtsEngine, Username},
+    values::{
+        DocumentType, Email, FullName, Model, Rating, ServiceName, SttEngine, SuiteName, Title, TtsEngine, Username,
+    },
 };
 use uuid::Uuid;
 
@@ -31,6 +34,7 @@ pub(crate) fn samples() -> Vec<Sample> {
     let full = full_users().into_iter().map(Event::User).chain(full_projects().into_iter().map(Event::Project));
     let full = full.chain(full_documents().into_iter().map(Event::Document));
     let full = full.chain(full_chats().into_iter().map(Event::Chat));
+    let full = full.chain(full_services().into_iter().map(Event::Service));
     let full = full.chain(full_suites().into_iter().map(Event::TestSuite));
     let full = full.chain(full_runs().into_iter().map(Event::TestRun));
     let full = full.chain(full_feedback().into_iter().map(Event::Feedback));
@@ -308,6 +312,20 @@ fn minimal_chats() -> Vec<ChatEvent> {
             partial_text: String::new(),
             notice: None,
         },
+    ]
+}
+
+fn full_services() -> Vec<ServiceEvent> {
+    let name = ServiceName::parse("Ward tablets").expect("well-formed");
+    let (owner, key_id) = (UserId::new(id(1)), ApiKeyId::new(id(9)));
+    vec![
+        ServiceEvent::Created { terms: Terms { name: name.clone(), allow_key: true, owner } },
+        ServiceEvent::Renamed { name },
+        ServiceEvent::KeyAllowanceChanged { allow_key: false },
+        ServiceEvent::OwnerChanged { owner },
+        ServiceEvent::KeyIssued { key_id, title: title() },
+        ServiceEvent::KeyRevoked { key_id },
+        ServiceEvent::Deleted {},
     ]
 }
 
