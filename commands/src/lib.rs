@@ -17,6 +17,7 @@ pub mod projects;
 pub mod prompt;
 pub mod retrieval;
 pub mod scheduler;
+pub mod services;
 pub mod uploads;
 
 /// An error with its sources, for a log line.

@@ -12,6 +12,7 @@ mod personal_text;
 mod proxy;
 mod relaying;
 mod scheduling;
+mod services;
 mod streaming;
 mod support;
 mod uploads;

@@ -6,4 +6,5 @@ mod history;
 mod lists;
 mod messages;
 mod projects;
+mod services;
 mod users;
