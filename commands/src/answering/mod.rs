@@ -4,6 +4,7 @@
 //! A job stands for it while it runs; when its process dies, another worker records the failure.
 
 mod compose;
+mod forms;
 mod interrupted;
 mod keys;
 mod turn;
@@ -11,9 +12,8 @@ mod turn;
 use std::sync::Arc;
 
 use domain::{
-    chat::{AnswerFailure, Chat, ChatCommand, ChatError, Question},
+    chat::{AnswerFailure, Chat, ChatCommand, ChatError, Home, OpenChat, Question},
     ids::{ChatId, MessageId, ProjectId},
-    project::Project,
     values::Model,
 };
 use serde_json::json;
@@ -24,10 +24,11 @@ use uuid::Uuid;
 use crate::{
     event_log::{AppendError, Committed, NewJob, Reservation, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
-    ports::{SharedEmbedder, SharedIndex, SharedLanguageModel},
+    ports::{ProviderError, SharedEmbedder, SharedIndex, SharedLanguageModel},
     projects::{Projects, ProjectsError},
 };
 pub(crate) use compose::{Draft, Failure, Written};
+pub use forms::FormError;
 pub use interrupted::InterruptedAnswers;
 pub use keys::{KeyChoice, NoKey};
 
@@ -41,7 +42,8 @@ pub type ModelNames = Arc<dyn Fn(Model) -> String + Send + Sync>;
 
 /// A question to be answered.
 pub struct Ask {
-    pub project: ProjectId,
+    /// The chat's project, if it belongs to one.
+    pub project: Option<ProjectId>,
     pub chat: ChatId,
     pub text: String,
     pub language: String,
@@ -108,6 +110,8 @@ pub struct Answering {
     pub embedder: SharedEmbedder,
     pub index: SharedIndex,
     pub names: ModelNames,
+    /// The provider's name of the model that fills in forms.
+    pub form_model: String,
     /// The server's own provider key.
     pub server_key: Option<String>,
     /// Answers being made by this process; shutdown waits for them.
@@ -117,20 +121,23 @@ pub struct Answering {
 }
 
 impl Answering {
-    /// Which key would pay for an answer in this project.
+    /// Which key would pay for an answer in this project, or in none.
     ///
     /// # Errors
     /// [`NoKey`] if a key is needed and there is none, or the database's.
     pub async fn choose_key(
         &self,
-        project: ProjectId,
+        project: Option<ProjectId>,
         sent: Option<String>,
         allow_key: bool,
     ) -> Result<KeyChoice, AskError> {
         if self.model.is_built_in() {
             return Ok(KeyChoice::NotNeeded);
         }
-        let own = self.projects.provider_key(project).await?;
+        let own = match project {
+            Some(project) => self.projects.provider_key(project).await?,
+            None => None,
+        };
         Ok(KeyChoice::choose(sent, own, self.server_key.clone().filter(|_| allow_key))?)
     }
 
@@ -143,7 +150,7 @@ impl Answering {
             return Err(AskError::NoTranslator);
         }
         let key = self.choose_key(ask.project, ask.provider_key, ask.allow_key).await?;
-        let project = self.projects.load(ask.project).await?;
+        let terms = self.terms(ask.project, ask.chat).await?;
         let clock = &self.commands.log().clock;
         let question = Question {
             message_id: MessageId::new(clock.new_id()),
@@ -167,7 +174,7 @@ impl Answering {
             answering: self.clone(),
             chat: ask.chat,
             project_id: ask.project,
-            settings: settings_of(project),
+            terms,
             question,
             key: key.into_key(),
             notice,
@@ -183,7 +190,7 @@ impl Answering {
         &self,
         project: ProjectId,
     ) -> Result<Option<domain::project::Settings>, StoreError> {
-        Ok(settings_of(self.projects.load(project).await?))
+        Ok(self.projects.load(project).await?.settings().cloned())
     }
 
     async fn record_question(
@@ -228,10 +235,35 @@ impl Answering {
     }
 }
 
-fn settings_of(project: Project) -> Option<domain::project::Settings> {
-    match project {
-        Project::Absent => None,
-        Project::Existing { settings, .. } | Project::Deleted { settings } => Some(settings),
+/// What a chat is answered with.
+struct Terms {
+    /// The template of the system message; empty means the built-in one.
+    prompt: String,
+    model: Model,
+}
+
+impl Answering {
+    /// What the chat's project decides, or the chat itself if it has none.
+    async fn terms(&self, project: Option<ProjectId>, chat: ChatId) -> Result<Terms, StoreError> {
+        let (prompt, model) = match project {
+            Some(project) => self.settings_of(project).await?.map(|settings| (settings.prompt, settings.model)).unzip(),
+            None => match self.commands.log().load::<Chat>(chat.value()).await?.aggregate {
+                Chat::Open(OpenChat { home: Home::None { prompt, model }, .. }) => (prompt, model),
+                Chat::Open(_) | Chat::Absent | Chat::Deleted { .. } => (None, None),
+            },
+        };
+        Ok(Terms { prompt: prompt.unwrap_or_default(), model: model.unwrap_or(Model::Gpt35) })
+    }
+}
+
+impl From<&ProviderError> for AnswerFailure {
+    fn from(error: &ProviderError) -> Self {
+        match error {
+            ProviderError::Unauthorized => Self::Unauthorized,
+            ProviderError::RateLimited => Self::RateLimited,
+            ProviderError::Refused(_) => Self::Refused,
+            ProviderError::Unavailable(_) => Self::ProviderUnavailable,
+        }
     }
 }
 

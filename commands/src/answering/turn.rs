@@ -5,13 +5,11 @@ use std::time::Duration;
 use domain::{
     chat::{AnswerFailure, Chat, ChatCommand, ChatError, Completion, Question, RetrievedPassage, Transcript},
     ids::{ChatId, ProjectId},
-    project::Settings,
-    values::Model,
 };
 use tokio::sync::mpsc;
 
 use super::{
-    Answering, TurnEvent,
+    Answering, Terms, TurnEvent,
     compose::{Draft, Failure, Written},
     message_of,
 };
@@ -30,8 +28,9 @@ const RECORD_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Work {
     pub answering: Answering,
     pub chat: ChatId,
-    pub project_id: ProjectId,
-    pub settings: Option<Settings>,
+    /// Where passages are looked for; a chat without a project is answered without any.
+    pub project_id: Option<ProjectId>,
+    pub terms: Terms,
     pub question: Question,
     pub key: Option<String>,
     pub notice: Option<String>,
@@ -107,11 +106,14 @@ impl Work {
     }
 
     async fn make(&self) -> Result<Completion, Failure> {
-        let retrieved = self.answering.retrieve(self.project_id, &self.question.text, self.question.top_k).await?;
+        let retrieved = match self.project_id {
+            Some(project) => self.answering.retrieve(project, &self.question.text, self.question.top_k).await?,
+            None => self.answering.retrieve_nothing(),
+        };
         self.record_passages(&retrieved.passages).await?;
         let draft = Draft {
-            template: self.settings.as_ref().map_or("", |settings| settings.prompt.as_str()),
-            model: self.settings.as_ref().map_or(Model::Gpt35, |settings| settings.model),
+            template: &self.terms.prompt,
+            model: self.terms.model,
             retrieved,
             history: self.history().await?,
             question: &self.question.text,

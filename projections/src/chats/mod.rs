@@ -4,10 +4,12 @@
 
 mod feedback;
 mod messages;
+mod of_keys;
 mod projector;
 mod queries;
 
 pub use feedback::FeedbackView;
 pub use messages::{AnswerTimes, MessageMeta, MessageView, QuestionTimes, message};
+pub use of_keys::{detail_of_key, key_chat_ordering_column, list_of_key};
 pub(crate) use projector::ChatsProjector;
 pub use queries::{ChatDetail, ChatSummary, Filter, detail, find, list, list_all, ordering_column, user_has_chat_in};
