@@ -3,18 +3,21 @@
 use axum::{
     Json, Router,
     extract::{Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use commands::answering::{Ask, Turn, TurnEvent};
-use domain::ids::{ChatId, MessageId};
+use commands::{
+    answering::{Ask, Turn, TurnEvent},
+    execute::Context,
+};
+use domain::ids::{ChatId, MessageId, ProjectId};
 use futures::stream;
-use projections::chats;
+use projections::chats::{self, MessageView};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
     access::{Scope, at},
-    caller::CallerInfo,
+    caller::{API_KEY, CallerInfo},
     chats::{find, ids},
     web::{Origin, ProviderKey, Web},
 };
@@ -45,43 +48,50 @@ async fn converse(
     caller: CallerInfo,
     Path(path): Path<(String, String)>,
     key: ProviderKey,
+    headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     web.throttle(Action::Converse, origin.address)?;
     web.throttle_account(Action::Converse, &caller.actor().to_string())?;
     let (project, chat) = ids(path)?;
     find(&web, scope, project, chat).await?;
+    if headers.contains_key(API_KEY) && web.service(&headers).await?.is_none() {
+        return Err(ApiError::error("APIKey matching query does not exist."));
+    }
     let input = body.read_multipart().await.map_err(as_error)?;
-    let request = Request::read(&input)?;
-    let text = request.text;
-    let ask = Ask {
-        project,
-        chat,
-        text: text.clone(),
-        language: request.language,
-        temperature: request.temperature,
-        top_k: request.top_k,
-        nonce: request.nonce,
-        provider_key: key.0,
-        allow_key: caller.user.allow_key,
-        shows_failure: request.stream,
-    };
-    let turn = web.app.answering.ask(ask, &origin.context_of_creation(&caller, &input)).await?;
-    if request.stream { stream_answer(web, chat, text, turn).await } else { whole_answer(web, turn).await }
+    let asking = Asking { project: Some(project), chat, key, allow_key: caller.may_use_server_key() };
+    answer(web, asking, &input, &origin.context_of_creation(&caller, &input)).await
 }
 
-struct Request {
+/// Where a question is asked, and whose provider key pays.
+pub(super) struct Asking {
+    pub project: Option<ProjectId>,
+    pub chat: ChatId,
+    pub key: ProviderKey,
+    pub allow_key: bool,
+}
+
+/// Takes the question that the form holds and answers it as the form wants it.
+pub(super) async fn answer(web: Web, asking: Asking, input: &Input, context: &Context) -> Result<Response, ApiError> {
+    let request = Request::read(input)?;
+    let (chat, text, stream) = (asking.chat, request.text.clone(), request.stream);
+    let turn = web.app.answering.ask(request.into_ask(asking), context).await?;
+    if stream { stream_answer(web, chat, text, turn).await } else { whole_answer(web, turn).await }
+}
+
+/// A question, and how it shall be answered.
+pub(super) struct Request {
     text: String,
     language: String,
     temperature: f64,
     top_k: u32,
     nonce: Option<String>,
-    stream: bool,
+    pub stream: bool,
 }
 
 impl Request {
     /// All errors of this endpoint are `{"error": …}`.
-    fn read(input: &Input) -> Result<Self, ApiError> {
+    pub(super) fn read(input: &Input) -> Result<Self, ApiError> {
         if input.file("audio").is_some() {
             return Err(ApiError::error(
                 "[Speech to Text] Failed to transcribe speech: no speech-to-text engine is configured",
@@ -114,31 +124,51 @@ impl Request {
             stream: field("stream") != Some("false"),
         })
     }
+
+    pub(super) fn into_ask(self, asking: Asking) -> Ask {
+        Ask {
+            project: asking.project,
+            chat: asking.chat,
+            text: self.text,
+            language: self.language,
+            temperature: self.temperature,
+            top_k: self.top_k,
+            nonce: self.nonce,
+            provider_key: asking.key.0,
+            allow_key: asking.allow_key,
+            shows_failure: self.stream,
+        }
+    }
 }
 
 /// A body that cannot be read is an `{"error": …}` here, whatever it is elsewhere.
-fn as_error(error: ApiError) -> ApiError {
+pub(super) fn as_error(error: ApiError) -> ApiError {
     match error {
         ApiError::Detail { detail, status } if status != StatusCode::PAYLOAD_TOO_LARGE => ApiError::error(detail),
         other => other,
     }
 }
 
-async fn message(web: &Web, id: MessageId) -> Result<Response, ApiError> {
-    let message = chats::message(&web.app.pool, id, RELATIVE_MEDIA).await?;
-    Ok(Json(message.ok_or_else(ApiError::not_found)?).into_response())
+async fn message(web: &Web, id: MessageId) -> Result<MessageView, ApiError> {
+    chats::message(&web.app.pool, id, RELATIVE_MEDIA).await?.ok_or_else(ApiError::not_found)
 }
 
 async fn whole_answer(web: Web, turn: Turn) -> Result<Response, ApiError> {
+    Ok(Json(finished(&web, turn).await?).into_response())
+}
+
+/// The answer's message, when it is complete and can be read back.
+pub(super) async fn finished(web: &Web, turn: Turn) -> Result<MessageView, ApiError> {
     let Some(mut events) = turn.events else {
         web.settled(&turn.committed).await;
-        return message(&web, turn.answer_id).await.map_err(|_| still_answering());
+        return message(web, turn.answer_id).await.map_err(|_| still_answering());
     };
     while let Some(event) = events.recv().await {
         match event {
             TurnEvent::Delta(_) => {}
             TurnEvent::Completed { committed, .. } => {
-                return web.written(&committed, async || message(&web, turn.answer_id).await).await;
+                web.settled(&committed).await;
+                return message(web, turn.answer_id).await;
             }
             TurnEvent::Failed { message, committed } => {
                 if let Some(committed) = committed {
@@ -151,7 +181,7 @@ async fn whole_answer(web: Web, turn: Turn) -> Result<Response, ApiError> {
     Err(ApiError::error("The answer was interrupted."))
 }
 
-fn still_answering() -> ApiError {
+pub(super) fn still_answering() -> ApiError {
     ApiError::detail(StatusCode::CONFLICT, "The question was asked before and has no answer yet.")
 }
 

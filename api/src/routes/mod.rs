@@ -7,10 +7,14 @@ mod chats;
 mod converse;
 mod documents;
 mod evaluation;
+mod key_chats;
+mod key_tools;
 mod media;
 mod passwords;
 mod projects;
 mod refusals;
+mod services;
+mod temp_tokens;
 mod users;
 mod web;
 
@@ -42,6 +46,10 @@ pub fn router(app: App, http: HttpSettings) -> Router {
         .merge(documents::router(&web))
         .merge(chats::router(&web))
         .merge(converse::router(&web))
+        .merge(key_chats::router(&web))
+        .merge(key_tools::router(&web))
+        .merge(temp_tokens::router(&web))
+        .merge(services::router(&web))
         .merge(evaluation::router(&web))
         .merge(media::router(&web))
         .with_state(web)

@@ -3,18 +3,19 @@
 use axum::http::StatusCode;
 use commands::{
     accounts::{AccountError, ResetCodeError},
-    answering::{AskError, NoKey},
+    answering::{AskError, FormError, NoKey},
     documents::DocumentsError,
     evaluation::EvaluationError,
     event_log::{AppendError, StoreError},
     execute::ExecuteError,
     ports::{CaptchaError, MediaError},
     projects::ProjectsError,
+    services::ServicesError,
     uploads::UploadError,
 };
 use domain::{
-    chat::ChatError, document::DocumentError, feedback::FeedbackError, project::ProjectError, test_run::TestRunError,
-    test_suite::TestSuiteError, user::UserError,
+    chat::ChatError, document::DocumentError, feedback::FeedbackError, project::ProjectError, service::ServiceError,
+    test_run::TestRunError, test_suite::TestSuiteError, user::UserError,
 };
 use projections::QueryError;
 
@@ -136,12 +137,11 @@ impl From<DocumentError> for ApiError {
 impl From<ChatError> for ApiError {
     fn from(error: ChatError) -> Self {
         match error {
-            ChatError::NotFound => Self::not_found(),
+            ChatError::NotFound | ChatError::NoSuchMessage => Self::not_found(),
             ChatError::AlreadyStarted
             | ChatError::AlreadyAsked
             | ChatError::NotFinite
             | ChatError::NoOpenTurn
-            | ChatError::NoSuchMessage
             | ChatError::NotSpeakable
             | ChatError::BelongsToProject => conflict(&error),
         }
@@ -194,6 +194,25 @@ impl From<ProjectsError> for ApiError {
             ProjectsError::Execute(error) => error.into(),
             ProjectsError::Database(error) => error.into(),
             error @ ProjectsError::Key(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<ServiceError> for ApiError {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::NotFound | ServiceError::NoSuchKey => Self::no_such_object(),
+            ServiceError::AlreadyCreated => conflict(&error),
+        }
+    }
+}
+
+impl From<ServicesError> for ApiError {
+    fn from(error: ServicesError) -> Self {
+        match error {
+            ServicesError::OwnerNotFound => Self::field("owner", "There is no such user."),
+            ServicesError::Execute(error) => error.into(),
+            ServicesError::Database(error) => error.into(),
         }
     }
 }
@@ -280,6 +299,15 @@ impl From<EvaluationError> for ApiError {
 impl From<NoKey> for ApiError {
     fn from(_: NoKey) -> Self {
         Self::error(KEY_REQUIRED)
+    }
+}
+
+impl From<FormError> for ApiError {
+    fn from(error: FormError) -> Self {
+        match error {
+            FormError::NoKey(error) => error.into(),
+            error @ (FormError::NoModel | FormError::Provider(_)) => Self::error(error.to_string()),
+        }
     }
 }
 
