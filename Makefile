@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check evaluate sqlx sqlx-check kafka
+.PHONY: help run test browser-test check evaluate bench-http sqlx sqlx-check kafka
 
 # Where rustup puts its programs, for shells that do not know it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -22,6 +22,13 @@ test: ## run all tests, against a throw-away PostgreSQL and Kafka
 	@scripts/python/python.sh install
 	scripts/with-test-services.sh cargo test --workspace --locked
 
+browser-test: ## a real browser with a page of another origin, against the real server
+	@scripts/setup.sh browser
+	cargo build --locked --package api --bin ayushma
+	cd scripts/browser && npm ci --ignore-scripts --no-audit --no-fund --silent
+	PROGRAM=$(abspath $(target))/debug/ayushma CHROMIUM=$$(command -v chromium) \
+	    scripts/with-test-services.sh --no-kafka node --test scripts/browser/test.mjs
+
 check: ## format, lints, documentation, query data, dependencies
 	@scripts/setup.sh run
 	@scripts/check.sh
@@ -30,6 +37,11 @@ evaluate: ## measure retrieval on real documents and questions
 	@scripts/setup.sh run
 	cargo build --locked --package api --bin ayushma
 	@scripts/evaluate.sh $(target)/debug/ayushma
+
+bench-http: ## measure six requests beside the original's figures (BENCH="--seconds 5 --chats 100000")
+	@scripts/setup.sh bench
+	cargo build --release --locked --package api --bin ayushma
+	scripts/with-test-services.sh --no-kafka --durable node scripts/bench/http.mjs $(target)/release/ayushma $(BENCH)
 
 sqlx: ## make the query data in .sqlx anew, after a change of SQL or of a migration
 	@scripts/sqlx-data.sh write

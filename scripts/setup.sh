@@ -2,7 +2,10 @@
 # Finds what this (Debian-like) machine lacks and installs it, saying what and why.
 #
 #   setup.sh run     what `make run` needs: a C toolchain for librdkafka, PostgreSQL's server programs, curl
-#   setup.sh test    that, and what `make test` needs: Java and Maven for a real Kafka, kcat and python3 as its other clients
+#   setup.sh test    that, and what `make test` needs: Java and Maven for a real Kafka, kcat and python3 as its other clients,
+#                    and espeak-ng, which speaks
+#   setup.sh browser what `make browser-test` needs: that of `run`, Node.js and chromium
+#   setup.sh bench   what `make bench-http` needs: that of `run`, Node.js and wrk
 #
 # Rust is never installed from here: people choose their own way of having it.
 set -euo pipefail
@@ -23,9 +26,9 @@ java_version() { (java -version 2>&1 || true) | sed -n 's/.*version "\([0-9]*\).
 
 what=${1:-}
 case "$what" in
-run | test) ;;
+run | test | browser | bench) ;;
 *)
-    sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
     exit 2
     ;;
 esac
@@ -44,7 +47,20 @@ if [ "$what" = test ]; then
     has kcat || need kcat "a foreign Kafka client for the tests"
     has python3 || need python3 "runs foreign clients and servers in the tests"
     { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; } || need python3-venv "keeps the tests' Python programs apart"
+    has espeak-ng || need espeak-ng "speaks in the tests"
 fi
+
+case "$what" in
+browser)
+    has node || need nodejs "runs the browser test"
+    has npm || need npm "fetches the browser test's two libraries"
+    has chromium || need chromium "the browser of the browser test"
+    ;;
+bench)
+    has node || need nodejs "seeds the server that is measured, and stands for a model"
+    has wrk || need wrk "measures HTTP"
+    ;;
+esac
 
 if [ ${#packages[@]} -gt 0 ]; then
     as_root=()

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Runs a command with a throw-away PostgreSQL and a throw-away Kafka on free local ports, and always stops them.
 #
-#   with-test-services.sh [--no-kafka] CMD...
+#   with-test-services.sh [--no-kafka] [--durable] CMD...
 #
 # CMD sees DATABASE_URL (a superuser, so that sqlx::test can make databases), TEST_KAFKA_BROKERS, KAFKA_SH for tests that
 # start brokers of their own, and TEST_PYTHON for servers in Python (python/python.sh install). A DATABASE_URL or KAFKA_BROKERS that is set already is used instead of a server of ours.
-# Nothing here survives a crash of the machine (fsync is off), and nothing has to.
+# Nothing here survives a crash of the machine (fsync is off), and nothing has to; with --durable PostgreSQL keeps its own
+# settings, for measurements.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -14,12 +15,17 @@ TEST_PYTHON=$("$here/python/python.sh" path)
 export TEST_PYTHON
 
 with_kafka=yes
-if [ "${1:-}" = --no-kafka ]; then
-    with_kafka=no
+durable=no
+while :; do
+    case "${1:-}" in
+    --no-kafka) with_kafka=no ;;
+    --durable) durable=yes ;;
+    *) break ;;
+    esac
     shift
-fi
+done
 [ $# -gt 0 ] || {
-    echo "usage: with-test-services.sh [--no-kafka] CMD..." >&2
+    echo "usage: with-test-services.sh [--no-kafka] [--durable] CMD..." >&2
     exit 2
 }
 
@@ -72,6 +78,8 @@ listen_addresses = '127.0.0.1'
 port = $1
 unix_socket_directories = '$folder/postgres'
 max_connections = 300
+SETTINGS
+    [ $durable = yes ] || cat >>"$folder/postgres/postgresql.conf" <<SETTINGS
 fsync = off
 synchronous_commit = off
 full_page_writes = off

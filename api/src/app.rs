@@ -39,7 +39,7 @@ use sqlx::{PgPool, PgTransaction};
 use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 
-use crate::config::Settings;
+use crate::{config::Settings, languages::languages};
 
 /// Documents that a process embeds side by side.
 const EMBEDDING_WORKERS: usize = 2;
@@ -100,7 +100,9 @@ impl App {
         let media = media(settings)?;
         let uploads = Uploads::new(pool.clone(), media.clone());
         let index: SharedIndex = Arc::new(PostgresIndex::new(pool.clone()));
-        let (model, embedder) = models(settings)?;
+        let server = provider(settings)?;
+        let (model, embedder) = models(settings, server.as_ref())?;
+        let languages = languages(settings, server.as_ref(), &model).await?;
         let names = settings.clone();
         let answering = Answering {
             commands: commands.clone(),
@@ -108,6 +110,8 @@ impl App {
             model,
             embedder,
             index,
+            uploads: uploads.clone(),
+            languages,
             names: Arc::new(move |model| names.model_name(model)),
             form_model: settings.openai_form_model.clone(),
             server_key: settings.openai_api_key.clone(),
@@ -263,12 +267,14 @@ fn media(settings: &Settings) -> anyhow::Result<SharedMediaStore> {
     Ok(Arc::new(ObjectMedia::in_folder(&folder)?))
 }
 
-fn models(settings: &Settings) -> anyhow::Result<(SharedLanguageModel, SharedEmbedder)> {
-    let server = match settings.provider_url() {
-        Some(url) => Some(OpenAiServer::new(&url, settings.openai_api_key.as_deref().unwrap_or_default())?),
-        None => None,
-    };
-    let embedder: SharedEmbedder = match (&settings.openai_embedding_model, &server) {
+/// The model provider, if there is one.
+fn provider(settings: &Settings) -> anyhow::Result<Option<OpenAiServer>> {
+    let Some(url) = settings.provider_url() else { return Ok(None) };
+    Ok(Some(OpenAiServer::new(&url, settings.openai_api_key.as_deref().unwrap_or_default())?))
+}
+
+fn models(settings: &Settings, server: Option<&OpenAiServer>) -> anyhow::Result<(SharedLanguageModel, SharedEmbedder)> {
+    let embedder: SharedEmbedder = match (&settings.openai_embedding_model, server) {
         (Some(model), Some(server)) => {
             Arc::new(OpenAiEmbedder::new(server.clone(), model, settings.openai_embedding_dimensions))
         }
@@ -276,7 +282,7 @@ fn models(settings: &Settings) -> anyhow::Result<(SharedLanguageModel, SharedEmb
         (None, _) => Arc::new(LexicalEmbedder),
     };
     let model: SharedLanguageModel = match server {
-        Some(server) => Arc::new(OpenAiChat::new(server)),
+        Some(server) => Arc::new(OpenAiChat::new(server.clone())),
         None => Arc::new(ExtractiveAnswerer),
     };
     Ok((model, embedder))

@@ -21,6 +21,9 @@ use ipnet::IpNet;
 pub use limits::{Limit, LimitSettings, Rate};
 pub use outside::OutsideSettings;
 
+mod languages;
+pub use languages::{LanguageSettings, TextToSpeechChoice, TranslatorChoice};
+
 /// Reads the `.env` file of the current folder, if there is one. What the environment already holds wins.
 ///
 /// # Errors
@@ -132,6 +135,9 @@ pub struct Settings {
     #[command(flatten)]
     pub outside: OutsideSettings,
 
+    #[command(flatten)]
+    pub languages: LanguageSettings,
+
     /// What to log, such as info or info,commands=debug
     #[arg(long, env, default_value = "info", global = true)]
     pub log: String,
@@ -230,7 +236,10 @@ impl Settings {
             &mut self.openai_embedding_model,
             &mut self.outside.smtp_url,
             &mut self.outside.recaptcha_secret,
-        ] {
+        ]
+        .into_iter()
+        .chain(self.languages.texts())
+        {
             text.take_if(|text| text.trim().is_empty());
         }
         self
@@ -269,7 +278,7 @@ impl Settings {
     pub fn model_name(&self, model: Model) -> String {
         let number = i64::from(model.number());
         let own = self.openai_models.iter().find(|(known, _)| *known == number).map(|(_, name)| name.clone());
-        own.or_else(|| self.openai_model.clone()).unwrap_or_else(|| original_name(model).to_owned())
+        own.or_else(|| self.openai_model.clone()).unwrap_or_else(|| model.original_name().to_owned())
     }
 
     pub fn mail_dir(&self) -> PathBuf {
@@ -297,19 +306,5 @@ impl Settings {
             );
         }
         Ok(key)
-    }
-}
-
-/// What the original called its models.
-const fn original_name(model: Model) -> &'static str {
-    match model {
-        Model::Gpt35 => "gpt-3.5-turbo",
-        Model::Gpt35Long => "gpt-3.5-16k",
-        Model::Gpt4 => "gpt-4",
-        Model::Gpt4Long => "gpt-4-32k",
-        Model::Gpt4Visual => "gpt-4-vision-preview",
-        Model::Gpt4Turbo => "gpt-4-turbo",
-        Model::Gpt4Omni => "gpt-4o",
-        Model::Gpt4OmniMini => "gpt-4o-mini",
     }
 }

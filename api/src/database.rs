@@ -13,6 +13,8 @@ use crate::{config::Settings, embedded_postgres::EmbeddedPostgres, shutdown::Shu
 
 /// How long a request waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection that was used so lately is taken to be alive; an older one is asked first.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// How long to wait before a server that is away is tried again.
 const RETRY: Duration = Duration::from_secs(3);
 /// A statement, a lock holder or an idle transaction that hangs must not stop everybody else.
@@ -82,6 +84,11 @@ fn pool(options: &PgConnectOptions, connections: u32) -> PgPool {
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        // Asking before every use would double the round trips of a busy server.
+        .test_before_acquire(false)
+        .before_acquire(|connection, state| {
+            Box::pin(async move { Ok(state.idle_for < TRUSTED_FOR || connection.ping().await.is_ok()) })
+        })
         .connect_lazy_with(quiet(options).options(TIME_LIMITS))
 }
 

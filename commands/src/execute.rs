@@ -7,6 +7,7 @@ use domain::{
     event::HasSubject,
     ids::{CommandId, EventId, UserId},
 };
+use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
 use crate::event_log::{Append, AppendError, Committed, EventLog, EventPosition, Idempotency, Loaded, Row, StoreError};
@@ -190,7 +191,7 @@ impl Commands {
             user_agent: context.user_agent.clone(),
             recorded_at: clock.now(),
         };
-        Unit { log: &self.log, context, metadata, streams: Vec::new(), rows: Vec::new() }
+        Unit { log: &self.log, context, metadata, streams: Vec::new(), rows: Vec::new(), turn: None }
     }
 }
 
@@ -201,6 +202,8 @@ pub struct Unit<'a> {
     metadata: Metadata,
     streams: Vec<crate::event_log::StreamAppend>,
     pub rows: Vec<Row>,
+    /// The turn on the first aggregate. Never on two of them: two units could then wait for each other.
+    turn: Option<OwnedMutexGuard<()>>,
 }
 
 impl Unit<'_> {
@@ -229,6 +232,9 @@ impl Unit<'_> {
         A: HasSubject + Aggregate<Services = ()>,
         A::Command: Send,
     {
+        if self.turn.is_none() && self.streams.is_empty() {
+            self.turn = self.log.turns().take(id).await;
+        }
         let mut loaded: Loaded<A> = self.log.load(id).await?;
         let sink = EventSink::default();
         for command in commands {

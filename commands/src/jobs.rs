@@ -13,6 +13,8 @@ pub const LEASE: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// The safety net under the wake-ups.
 const POLL: Duration = Duration::from_secs(1);
+/// Wake-ups are not followed more often: on a busy server they come by the hundred, and few of them mean a job.
+const PAUSE: Duration = Duration::from_millis(50);
 const MAX_ATTEMPTS: i32 = 8;
 const MAX_RUN_TIME: Duration = Duration::from_secs(600);
 
@@ -73,7 +75,11 @@ impl Worker {
             match self.take().await {
                 Ok(Some(job)) => self.work_on(&job).await,
                 // A consumer's progress may mean a new job.
-                Ok(None) => drop(tokio::time::timeout(POLL, wake.changed()).await),
+                Ok(None) => {
+                    let pause = tokio::time::sleep(PAUSE);
+                    drop(tokio::time::timeout(POLL, wake.changed()).await);
+                    pause.await;
+                }
                 Err(error) => {
                     tracing::warn!(%error, "jobs cannot be taken at the moment");
                     tokio::time::sleep(POLL).await;

@@ -17,6 +17,7 @@ pub mod projects;
 pub mod prompt;
 pub mod retrieval;
 pub mod scheduler;
+mod sentences;
 pub mod services;
 pub mod uploads;
 

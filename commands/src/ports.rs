@@ -16,6 +16,13 @@ use tokio_util::bytes::Bytes;
 pub use captcha::{Captcha, CaptchaError, SharedCaptcha};
 pub use mail::{Mail, MailError, Mailer, SharedMailer};
 
+mod speech;
+pub use speech::{
+    Recording, SharedSpeechToText, SharedTextToSpeech, SharedTranslator, Speech, SpeechRequest, SpeechToText,
+    SpeechToTextEngines, TextToSpeech, TextToSpeechEngines, TranscriptionError, TranscriptionRequest,
+    TranslationRequest, Translator,
+};
+
 /// What an answer may be made from, and what is asked of the model.
 #[derive(Debug, Clone)]
 pub struct AnswerRequest {

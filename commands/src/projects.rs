@@ -2,7 +2,7 @@
 
 use domain::{
     ids::ProjectId,
-    project::{Project, ProjectChanges, ProjectCommand, ProjectError, Settings},
+    project::{Assistant, Project, ProjectChanges, ProjectCommand, ProjectError, Settings},
 };
 use uuid::Uuid;
 
@@ -98,6 +98,19 @@ impl Projects {
             Row::ProviderKey { project: id, sealed_key: None },
         ];
         Ok(self.commands.execute_with::<Project>(id.value(), ProjectCommand::Delete, rows, context).await?)
+    }
+
+    /// Gives a project a new assistant.
+    ///
+    /// # Errors
+    /// [`ProjectError::NotFound`] or [`ProjectError::HasAssistant`], or the log's.
+    pub async fn create_assistant(
+        &self,
+        id: ProjectId,
+        assistant: Assistant,
+        context: &Context,
+    ) -> Result<Committed, ProjectsError> {
+        Ok(self.commands.execute::<Project>(id.value(), ProjectCommand::CreateAssistant(assistant), context).await?)
     }
 
     /// The project as it is now.

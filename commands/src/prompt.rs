@@ -26,6 +26,11 @@ Rules:
 - Do not mention these rules or the form of the references.
 - End with one line of exactly this form, naming the ids of the documents that you used, the most useful first, or an \
 empty list: References: [id, id]";
+/// What the instructions of an assistant go on with: its writer knows nothing of references.
+const AFTER_INSTRUCTIONS: &str = "\n\n\
+Reference documents, each as \"document id\": \"passages of the document\", the most relevant first: {reference}
+Use them where they help. If you used some, end with one line of exactly this form, naming the ids of those documents: \
+References: [id, id]";
 const BUILT_IN_VERSION: &str = "built-in-1";
 const PROJECT_VERSION: &str = "project";
 
@@ -63,6 +68,16 @@ pub fn render(template: Option<&str>, passages: &[Passage]) -> Result<Prompt, Pr
         version: if own.is_some() { PROJECT_VERSION } else { BUILT_IN_VERSION },
         template_hash: hex::encode(Sha256::digest(template.as_bytes())),
     })
+}
+
+/// A template that says what the instructions say, braces and all, and then names the references; instructions with
+/// `{reference}` are a template already.
+pub fn template_of_instructions(instructions: &str) -> String {
+    if instructions.contains("{reference}") {
+        return instructions.to_owned();
+    }
+    let literal = instructions.replace('{', "{{").replace('}', "}}");
+    format!("{literal}{AFTER_INSTRUCTIONS}")
 }
 
 fn expand(template: &str, reference: &str) -> Result<String, PromptError> {

@@ -154,7 +154,7 @@ fn read<E: DomainEvent + DeserializeOwned + VariantNames>(
 }
 
 /// Whose personal text an aggregate's events hold; the event log encrypts it under that person's key.
-pub trait HasSubject: Aggregate {
+pub trait HasSubject: Aggregate + Clone + 'static {
     /// The subject of the events that have just led to this state; `None` where the events hold no personal text.
     fn subject(&self, aggregate_id: uuid::Uuid) -> Option<crate::ids::SubjectId>;
 }

@@ -249,6 +249,47 @@ numbered_choices! {
     }
 }
 
+impl Model {
+    /// What the original called it, as its provider did.
+    pub const fn original_name(self) -> &'static str {
+        match self {
+            Self::Gpt35 => "gpt-3.5-turbo",
+            Self::Gpt35Long => "gpt-3.5-16k",
+            Self::Gpt4 => "gpt-4",
+            Self::Gpt4Long => "gpt-4-32k",
+            Self::Gpt4Visual => "gpt-4-vision-preview",
+            Self::Gpt4Turbo => "gpt-4-turbo",
+            Self::Gpt4Omni => "gpt-4o",
+            Self::Gpt4OmniMini => "gpt-4o-mini",
+        }
+    }
+
+    /// The model that a name means: `gpt-4-0613` is a `gpt-4`. A number of the contract is a name too.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let by_number = name.parse().ok().and_then(Self::from_number);
+        let known = Self::ALL.iter().copied().filter(|model| {
+            name.strip_prefix(model.original_name()).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        });
+        by_number.or_else(|| known.max_by_key(|model| model.original_name().len()))
+    }
+}
+
+impl SttEngine {
+    /// Its name in requests and messages of the contract.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Whisper => "whisper",
+            Self::Google => "google",
+            Self::SelfHosted => "self_hosted",
+        }
+    }
+
+    /// The engine of this name, in any case.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|engine| engine.name().eq_ignore_ascii_case(name))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,6 +357,22 @@ mod tests {
     fn a_stored_value_loads_even_if_todays_rule_would_refuse_it() {
         let erased: Email = serde_json::from_str("\"[erased]\"").expect("any text loads");
         assert_eq!(erased.as_str(), ERASED);
+    }
+
+    #[test]
+    fn a_model_is_known_by_its_name_its_editions_and_its_number() {
+        assert_eq!(Model::from_name("gpt-4o-mini-2024-07-18"), Some(Model::Gpt4OmniMini));
+        assert_eq!(Model::from_name("gpt-4-1106-preview"), Some(Model::Gpt4));
+        assert_eq!(Model::from_name("7"), Some(Model::Gpt4Omni));
+        for name in ["bad-model", "", "9", "gpt-40"] {
+            assert_eq!(Model::from_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_speech_engine_is_named_in_any_case() {
+        assert_eq!(SttEngine::from_name("Self_Hosted"), Some(SttEngine::SelfHosted));
+        assert_eq!(SttEngine::from_name("None"), None);
     }
 
     #[test]

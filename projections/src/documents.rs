@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     ProjectionError, Projector, QueryError,
-    listing::{Page, Window, page_of_ids},
+    listing::{FOUND, Page, Window, page_of_ids},
     wire_time,
 };
 
@@ -173,8 +173,8 @@ pub async fn list(
     window: &Window,
     media_base: &str,
 ) -> Result<Page<DocumentView>, QueryError> {
-    let mut found =
-        QueryBuilder::new("WITH found AS (SELECT * FROM views.documents WHERE NOT is_deleted AND project_id = ");
+    let mut found = QueryBuilder::new(FOUND);
+    found.push("SELECT * FROM views.documents WHERE NOT is_deleted AND project_id = ");
     found.push_bind(project.value());
     let page = page_of_ids(pool, found, "position", window).await?;
     let rows = rows(pool, &page.results).await?;

@@ -5,6 +5,7 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod assistants;
 pub mod chats;
 pub mod documents;
 pub mod listing;

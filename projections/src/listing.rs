@@ -59,24 +59,31 @@ pub fn search_words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Patterns for `ILIKE ALL` that match a text which contains every word, taken literally.
-pub(crate) fn containing(words: &[String]) -> Vec<String> {
-    words
-        .iter()
-        .map(|word| {
-            let literal: String = word
-                .chars()
-                .filter(|c| *c != '\0')
-                .flat_map(|c| matches!(c, '\\' | '%' | '_').then_some('\\').into_iter().chain([c]))
-                .collect();
-            format!("%{literal}%")
-        })
-        .collect()
+/// Adds to a WHERE that a column contains every word. A term for each of them, because an index serves `ILIKE`, but not
+/// `ILIKE ALL`.
+pub(crate) fn push_search(found: &mut QueryBuilder<'_, Postgres>, column: &'static str, words: &[String]) {
+    for word in words {
+        found.push(" AND ").push(column).push(" ILIKE ").push_bind(containing(word));
+    }
 }
+
+/// A pattern that matches a text which contains the word, taken literally.
+fn containing(word: &str) -> String {
+    let literal: String = word
+        .chars()
+        .filter(|c| *c != '\0')
+        .flat_map(|c| matches!(c, '\\' | '%' | '_').then_some('\\').into_iter().chain([c]))
+        .collect();
+    format!("%{literal}%")
+}
+
+/// How the query of a list begins. It is used twice in one statement, so that count and page agree, and put in place both
+/// times: then counting needs no joined table, and cutting can follow an index.
+pub(crate) const FOUND: &str = "WITH found AS NOT MATERIALIZED (";
 
 /// The ids of a window's rows, in a page.
 ///
-/// `found` has begun as `SELECT .. FROM .. WHERE ..` over rows with `id` and `position`; counting and cutting happen in one statement, so they agree.
+/// `found` has begun with [`FOUND`] and `SELECT .. FROM .. WHERE ..` over rows with `id` and `position`.
 pub(crate) async fn page_of_ids(
     pool: &PgPool,
     found: QueryBuilder<'_, Postgres>,
@@ -136,6 +143,6 @@ mod tests {
 
     #[test]
     fn wildcards_in_a_search_are_taken_literally() {
-        assert_eq!(containing(&["50%_\\".to_owned()]), ["%50\\%\\_\\\\%"]);
+        assert_eq!(containing("50%_\\"), "%50\\%\\_\\\\%");
     }
 }

@@ -13,8 +13,8 @@ use sqlx::{PgPool, PgTransaction, QueryBuilder, query, query_as};
 use uuid::Uuid;
 
 use crate::{
-    ProjectionError, Projector, QueryError,
-    listing::{Page, Window, containing, page_of_ids},
+    ProjectionError, Projector, QueryError, assistants,
+    listing::{FOUND, Page, Window, page_of_ids, push_search},
     wire_time,
 };
 
@@ -72,6 +72,7 @@ impl Projector for ProjectsProjector {
                 at,
                 assistant_id.as_deref()
             ),
+            ProjectEvent::AssistantDefined(assistant) => return assistants::upsert(recorded, assistant, tx).await,
             ProjectEvent::ProviderKeyChanged { is_set } => {
                 query!("UPDATE views.projects SET key_set = $3, modified_at = $2 WHERE id = $1", id, at, is_set)
             }
@@ -268,14 +269,15 @@ pub fn staff_ordering_column(wire_name: &str) -> Option<&'static str> {
 
 /// Projects; the default one first and then oldest first, unless ordered otherwise.
 pub async fn list(pool: &PgPool, filter: &Filter, window: &Window) -> Result<Page<ProjectRow>, QueryError> {
-    let mut found = QueryBuilder::new("WITH found AS (SELECT * FROM views.projects WHERE NOT is_deleted");
+    let mut found = QueryBuilder::new(FOUND);
+    found.push("SELECT * FROM views.projects WHERE NOT is_deleted");
     if !filter.staff {
         found.push(" AND is_default");
     }
     if let Some(archived) = filter.archived {
         found.push(" AND is_archived = ").push_bind(archived);
     }
-    found.push(" AND title ILIKE ALL (").push_bind(containing(&filter.search)).push(")");
+    push_search(&mut found, "title", &filter.search);
     let page = page_of_ids(pool, found, "is_default DESC, position", window).await?;
     let rows = rows(pool, &page.results).await?;
     Ok(page.with_rows(rows))

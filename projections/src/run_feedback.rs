@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     ProjectionError, Projector, QueryError,
-    listing::{Page, Window, page_of_ids},
+    listing::{FOUND, Page, Window, page_of_ids},
     users::{self, UserView},
     wire_time,
 };
@@ -108,7 +108,7 @@ pub async fn list(
     result: Option<ResultId>,
     window: &Window,
 ) -> Result<Page<RunFeedbackView>, QueryError> {
-    let mut found = QueryBuilder::new("WITH found AS (SELECT * FROM views.run_feedback WHERE NOT is_deleted");
+    let mut found = QueryBuilder::new(format!("{FOUND}SELECT * FROM views.run_feedback WHERE NOT is_deleted"));
     if let Some(result) = result {
         found.push(" AND result_id = ").push_bind(result.value());
     }

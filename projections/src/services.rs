@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     ProjectionError, Projector, QueryError,
-    listing::{Page, Window, containing, page_of_ids},
+    listing::{FOUND, Page, Window, page_of_ids, push_search},
     wire_time,
 };
 
@@ -127,8 +127,9 @@ pub fn key_ordering_column(wire_name: &str) -> Option<&'static str> {
 
 /// Services whose names contain all of these words; oldest first unless ordered otherwise.
 pub async fn list(pool: &PgPool, search: &[String], window: &Window) -> Result<Page<ServiceView>, QueryError> {
-    let mut found = QueryBuilder::new("WITH found AS (SELECT * FROM views.services WHERE NOT is_deleted");
-    found.push(" AND name ILIKE ALL (").push_bind(containing(search)).push(")");
+    let mut found = QueryBuilder::new(FOUND);
+    found.push("SELECT * FROM views.services WHERE NOT is_deleted");
+    push_search(&mut found, "name", search);
     let page = page_of_ids(pool, found, "position", window).await?;
     let rows = query_as!(
         ServiceView,
@@ -157,8 +158,8 @@ pub async fn find(pool: &PgPool, id: ServiceId) -> Result<Option<ServiceView>, Q
 
 /// The keys of a service that have not been revoked; oldest first unless ordered otherwise.
 pub async fn keys(pool: &PgPool, service: ServiceId, window: &Window) -> Result<Page<ApiKeyView>, QueryError> {
-    let mut found = QueryBuilder::new("WITH found AS (SELECT * FROM views.api_keys WHERE NOT is_revoked");
-    found.push(" AND service_id = ").push_bind(service.value());
+    let mut found = QueryBuilder::new(FOUND);
+    found.push("SELECT * FROM views.api_keys WHERE NOT is_revoked AND service_id = ").push_bind(service.value());
     let page = page_of_ids(pool, found, "position", window).await?;
     let rows = query_as!(
         ApiKeyView,

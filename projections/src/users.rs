@@ -2,14 +2,19 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::{envelope::RecordedEvent, event::Event, ids::UserId, user::UserEvent};
+use domain::{
+    envelope::RecordedEvent,
+    event::Event,
+    ids::{SessionId, UserId},
+    user::UserEvent,
+};
 use serde::Serialize;
 use sqlx::{PgPool, PgTransaction, QueryBuilder, query, query_as};
 use uuid::Uuid;
 
 use crate::{
     ProjectionError, Projector, QueryError,
-    listing::{Page, Window, containing, page_of_ids},
+    listing::{FOUND, Page, Window, page_of_ids, push_search},
     wire_time,
 };
 
@@ -120,8 +125,9 @@ pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
 
 /// Users, newest first unless ordered otherwise.
 pub async fn list(pool: &PgPool, filter: &Filter, window: &Window) -> Result<Page<UserView>, QueryError> {
-    let mut found = QueryBuilder::new("WITH found AS (SELECT * FROM views.users WHERE full_name ILIKE ALL (");
-    found.push_bind(containing(&filter.search)).push(")");
+    let mut found = QueryBuilder::new(FOUND);
+    found.push("SELECT * FROM views.users WHERE true");
+    push_search(&mut found, "full_name", &filter.search);
     for (column, wanted) in
         [("is_staff", filter.is_staff), ("is_reviewer", filter.is_reviewer), ("allow_key", filter.allow_key)]
     {
@@ -187,4 +193,32 @@ pub(crate) async fn find_many(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<UserVie
     .fetch_all(pool)
     .await?;
     Ok(users)
+}
+
+/// Who is logged in with the token of this hash, and the login; one query, because every request asks. `None` if there is
+/// no such login, and also while the view is behind it.
+pub async fn logged_in(pool: &PgPool, token_hash: &[u8]) -> Result<Option<(UserView, SessionId)>, QueryError> {
+    let row = query!(
+        "SELECT session_id, users.id, username, full_name, email, allow_key, is_staff, is_reviewer, date_joined, is_superuser,
+                is_active
+         FROM tokens JOIN views.users ON users.id = tokens.user_id WHERE token_hash = $1",
+        token_hash
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(|row| {
+        let user = UserView {
+            external_id: row.id,
+            username: row.username,
+            full_name: row.full_name,
+            email: row.email,
+            allow_key: row.allow_key,
+            is_staff: row.is_staff,
+            is_reviewer: row.is_reviewer,
+            date_joined: row.date_joined,
+            is_superuser: row.is_superuser,
+            is_active: row.is_active,
+        };
+        (user, SessionId::new(row.session_id))
+    }))
 }

@@ -63,7 +63,7 @@ of the current folder; a flag wins over the environment, and the environment ove
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     Migrate(migrate::Migrate),
     Createsuperuser(createsuperuser::CreateSuperuser),
     User(user::User),

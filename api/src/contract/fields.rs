@@ -136,6 +136,11 @@ impl<'f, 'i, K: Kind> Field<'f, 'i, K> {
         self.read(false)
     }
 
+    /// The value, or `None` if the field is missing. A form cannot empty it: it is required where the object is made.
+    pub fn if_sent(self) -> Option<K::Value> {
+        if self.fields.input.get(self.name).is_some() { self.read(true) } else { None }
+    }
+
     /// The value, or this one if the field is missing.
     pub fn or(self, default: K::Value) -> K::Value {
         self.read(false).unwrap_or(default)
@@ -221,3 +226,7 @@ impl Field<'_, '_, Strings> {
         self.map_kind(|strings| strings.not_empty = true)
     }
 }
+
+#[cfg(test)]
+#[path = "fields_tests.rs"]
+mod tests;

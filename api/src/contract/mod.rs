@@ -12,6 +12,7 @@ pub mod input;
 mod json_fault;
 mod kinds;
 pub mod layers;
+mod negotiation;
 pub mod paging;
 pub mod problem;
 mod python;
@@ -19,6 +20,3 @@ pub mod resource;
 mod rest_of_request;
 pub mod room;
 pub mod sse;
-
-#[cfg(test)]
-mod recorded_exchanges;

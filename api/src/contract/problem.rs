@@ -117,6 +117,10 @@ impl ApiError {
         Self::detail(StatusCode::METHOD_NOT_ALLOWED, format!("Method \"{method}\" not allowed."))
     }
 
+    pub fn not_acceptable() -> Self {
+        Self::detail(StatusCode::NOT_ACCEPTABLE, "Could not satisfy the request Accept header.")
+    }
+
     pub fn unsupported_media_type(content_type: &str) -> Self {
         Self::detail(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

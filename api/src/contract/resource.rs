@@ -23,7 +23,7 @@ use axum::{
     routing::{MethodFilter, MethodRouter},
 };
 
-use super::{auth_header::Credentials, problem::ApiError};
+use super::{auth_header::Credentials, negotiation, problem::ApiError};
 
 /// What a caller needs for a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub fn resource<S>(otherwise: Permission) -> Resource<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    Resource { methods: MethodRouter::new(), needs: vec![], otherwise, dotted_ids: false }
+    Resource { methods: MethodRouter::new(), needs: vec![], otherwise, dotted_ids: false, own_forms: false }
 }
 
 /// The methods of a path.
@@ -74,6 +74,7 @@ pub struct Resource<S> {
     needs: Vec<(Method, Permission)>,
     otherwise: Permission,
     dotted_ids: bool,
+    own_forms: bool,
 }
 
 impl<S> Resource<S>
@@ -103,6 +104,12 @@ where
         self
     }
 
+    /// The routes have forms beside JSON, and look at `Accept` and `?format=` themselves.
+    pub fn own_forms(mut self) -> Self {
+        self.own_forms = true;
+        self
+    }
+
     /// What a router serves at the path.
     #[expect(clippy::missing_panics_doc, reason = "names of methods are always header text")]
     pub fn guarded_by<A: Authenticator>(self, authenticator: A) -> MethodRouter<S> {
@@ -113,6 +120,7 @@ where
                 needs: self.needs,
                 otherwise: self.otherwise,
                 dotted_ids: self.dotted_ids,
+                own_forms: self.own_forms,
                 allow_header: HeaderValue::from_str(&allow).expect("names of methods are header text"),
             }),
         };
@@ -152,6 +160,7 @@ struct Table {
     needs: Vec<(Method, Permission)>,
     otherwise: Permission,
     dotted_ids: bool,
+    own_forms: bool,
     allow_header: HeaderValue,
 }
 
@@ -191,6 +200,9 @@ impl<A: Authenticator> Guard<A> {
     }
 
     async fn check(&self, parts: &mut Parts) -> Result<(), ApiError> {
+        if !self.table.own_forms {
+            negotiation::check(parts)?;
+        }
         let credentials = Credentials::of(&parts.headers)?;
         let needs = self.table.needs(&parts.method);
         match self.authenticator.authenticate(credentials, parts).await? {

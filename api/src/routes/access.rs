@@ -14,14 +14,14 @@ use axum::{
 use domain::{chat::ChatOwner, ids::UserId};
 
 use self::{
-    Permission::{ApiKey, Chatter, Public, Staff, User},
+    Permission::{ApiKey, Chatter, Public, Reviewer, Staff, User},
     Verb::{Delete, Get, Patch, Post},
-    Whose::{All, FetchAll, Own, Shared},
+    Whose::{All, FetchAll, Own, OwnOrReviewed, OwnOrSuperuser, Shared},
 };
 use super::{caller::Who, web::Web};
 use crate::contract::{
     paging::ListQuery,
-    resource::{Permission, Resource, resource},
+    resource::{Caller, Permission, Resource, resource},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,10 @@ pub enum Whose {
     Own,
     /// The caller's; everybody's for superusers who ask with `fetch=all`.
     FetchAll,
+    /// The caller's; everybody's for superusers.
+    OwnOrSuperuser,
+    /// The caller's; everybody's for reviewers, staff and superusers.
+    OwnOrReviewed,
     /// Everybody's for staff; for others what is shared with them.
     Shared,
 }
@@ -74,12 +78,18 @@ pub static TABLE: &[Access] = &[
     on("/api/projects", Staff, &[(Get, User, Shared), (Post, Staff, All)]),
     on("/api/projects/{id}", Staff, &[(Get, User, Shared), (Patch, Staff, All), (Delete, Staff, All)]),
 
+    on("/api/projects/{project}/create_assistant", Staff, &[(Post, Staff, All)]),
+    on("/api/projects/{project}/list_assistants", Staff, &[(Get, Staff, All)]),
+
     on("/api/projects/{project}/documents", Staff, &[(Get, Staff, All), (Post, Staff, All)]),
     on("/api/projects/{project}/documents/{id}", Staff, &[(Get, Staff, All), (Patch, Staff, All), (Delete, Staff, All)]),
 
     on("/api/projects/{project}/chats", Chatter, &[(Get, Chatter, FetchAll), (Post, Chatter, Own)]),
     on("/api/projects/{project}/chats/{id}", Chatter, &[(Get, Chatter, FetchAll), (Patch, Chatter, FetchAll), (Delete, Chatter, FetchAll)]),
+    on("/api/projects/{project}/chats/list_all", Chatter, &[(Get, Chatter, OwnOrSuperuser)]),
+    on("/api/projects/{project}/chats/{id}/feedbacks", Chatter, &[(Get, Chatter, FetchAll)]),
     on("/api/projects/{project}/chats/{id}/converse", Chatter, &[(Post, Chatter, Own)]),
+    on("/api/projects/{project}/chats/{id}/speech_to_text", Chatter, &[(Post, Chatter, Own)]),
 
     on("/api/chats", ApiKey, &[(Get, ApiKey, Own), (Post, ApiKey, Own)]),
     on("/api/chats/{id}", ApiKey, &[(Get, ApiKey, Own), (Patch, ApiKey, Own)]),
@@ -93,6 +103,20 @@ pub static TABLE: &[Access] = &[
     on("/api/services/{id}", Staff, &[(Get, Staff, All), (Patch, Staff, All), (Delete, Staff, All)]),
     on("/api/services/{service}/keys", Staff, &[(Get, Staff, All), (Post, Staff, All)]),
     on("/api/services/{service}/keys/{id}", Staff, &[(Delete, Staff, All)]),
+
+    on("/api/feedback", User, &[(Get, User, OwnOrReviewed), (Post, User, Own)]),
+    on("/api/feedback/{id}", User, &[(Get, User, OwnOrReviewed)]),
+
+    on("/api/tests/suites", Reviewer, &[(Get, Reviewer, All), (Post, Reviewer, All)]),
+    on("/api/tests/suites/{id}", Reviewer, &[(Get, Reviewer, All), (Patch, Reviewer, All), (Delete, Reviewer, All)]),
+    on("/api/tests/suites/{suite}/questions", Reviewer, &[(Get, Reviewer, All), (Post, Reviewer, All)]),
+    on("/api/tests/suites/{suite}/questions/{id}", Reviewer, &[(Get, Reviewer, All), (Patch, Reviewer, All), (Delete, Reviewer, All)]),
+    on("/api/tests/suites/{suite}/questions/{question}/documents", Staff, &[(Get, Staff, All), (Post, Staff, All)]),
+    on("/api/tests/suites/{suite}/questions/{question}/documents/{id}", Staff, &[(Get, Staff, All), (Delete, Staff, All)]),
+    on("/api/tests/suites/{suite}/runs", Reviewer, &[(Get, Reviewer, All), (Post, Reviewer, All)]),
+    on("/api/tests/suites/{suite}/runs/{id}", Reviewer, &[(Get, Reviewer, All), (Patch, Reviewer, All), (Delete, Reviewer, All)]),
+    on("/api/tests/suites/{suite}/runs/{run}/feedback", Reviewer, &[(Get, Reviewer, All), (Post, Reviewer, All)]),
+    on("/api/tests/suites/{suite}/runs/{run}/feedback/{number}", Reviewer, &[(Get, Reviewer, All), (Patch, Reviewer, All), (Delete, Reviewer, All)]),
 
     on("/media/{name}", Public, &[(Get, Public, All)]),
 ];
@@ -153,6 +177,12 @@ impl Registration {
         self
     }
 
+    /// The routes have forms beside JSON, and look at `Accept` and `?format=` themselves.
+    pub(super) fn own_forms(mut self) -> Self {
+        self.resource = self.resource.own_forms();
+        self
+    }
+
     /// The router of the path. Every verb of the table has a handler now.
     pub(super) fn served(self) -> Router<Web> {
         assert!(self.open.is_empty(), "{} has no handler for {:?}", self.access.path, self.open);
@@ -207,9 +237,10 @@ impl Scope {
         let own = Self::Of(ChatOwner::User(caller.id()));
         match whose {
             All => Self::All,
-            Own => own,
             FetchAll if caller.is_superuser() && query.get("fetch") == Some("all") => Self::All,
-            FetchAll => own,
+            OwnOrSuperuser if caller.is_superuser() => Self::All,
+            OwnOrReviewed if caller.is_superuser() || who.is_some_and(|who| who.has(Permission::Reviewer)) => Self::All,
+            Own | FetchAll | OwnOrSuperuser | OwnOrReviewed => own,
             Shared if caller.user.is_staff => Self::All,
             Shared => Self::Shared,
         }

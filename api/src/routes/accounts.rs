@@ -75,12 +75,13 @@ pub(super) async fn read_registration(
         let username = fields
             .text("username")
             .max(Username::MAX_CHARS)
-            .check(INVALID_USERNAME, |text| Username::parse(text).is_ok())
+            // What is too long has its own message.
+            .check(INVALID_USERNAME, |text| text.chars().count() > Username::MAX_CHARS || Username::parse(text).is_ok())
             .check(USERNAME_TAKEN, move |_| !username_taken)
             .required();
         let full_name = fields.text("full_name").max(FullName::MAX_CHARS).required();
         let password = new_password(fields, &about, true);
-        let email = fields.email("email").max(Email::MAX_CHARS).check(EMAIL_TAKEN, move |_| !email_taken).required();
+        let email = fields.email("email").check(EMAIL_TAKEN, move |_| !email_taken).required();
         let captcha = if with_captcha { fields.text("recaptcha").required() } else { String::new() };
         (username, full_name, password.unwrap_or_default(), email, captcha)
     })?;

@@ -5,7 +5,10 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::{HeaderMap, request::Parts},
 };
-use commands::{accounts::AccountError, services::KeyHolder};
+use commands::{
+    accounts::{AccountError, hash_token},
+    services::KeyHolder,
+};
 use domain::{
     envelope::Actor,
     ids::{ApiKeyId, ServiceId, SessionId, UserId},
@@ -128,10 +131,14 @@ impl Authenticator for Web {
         let needed = needed_at(request);
         let person = match credentials {
             Credentials::Anonymous => None,
-            Credentials::Token(token) => {
-                let session = self.app.accounts.authenticate(&token).await?.ok_or_else(ApiError::invalid_token)?;
-                Some(self.person(session.user, Some(session.session)).await?)
-            }
+            Credentials::Token(token) => Some(match users::logged_in(&self.app.pool, &hash_token(&token)).await? {
+                Some((user, session)) => active(user, Some(session))?,
+                None => {
+                    let login = self.app.accounts.authenticate(&token).await?;
+                    let login = login.ok_or_else(ApiError::invalid_token)?;
+                    self.person(login.user, Some(login.session)).await?
+                }
+            }),
             Credentials::Basic { email, password } => {
                 let email = Email::parse(&email).map_err(|_| ApiError::bad_basic())?;
                 // As good as the login page for guessing passwords.
@@ -157,15 +164,20 @@ impl Authenticator for Web {
     }
 }
 
+/// A person whose account is open.
+fn active(user: UserView, session: Option<SessionId>) -> Result<CallerInfo, ApiError> {
+    match session {
+        _ if user.is_active => Ok(CallerInfo { user, session, via: None }),
+        Some(_) => Err(ApiError::inactive()),
+        None => Err(ApiError::bad_basic()),
+    }
+}
+
 impl Web {
     async fn person(&self, id: UserId, session: Option<SessionId>) -> Result<CallerInfo, ApiError> {
         // A view that is behind must not look like a wrong token: the front end would log the user out.
         let user = users::find(&self.app.pool, id).await?.ok_or_else(|| ApiError::unavailable(1))?;
-        match session {
-            _ if user.is_active => Ok(CallerInfo { user, session, via: None }),
-            Some(_) => Err(ApiError::inactive()),
-            None => Err(ApiError::bad_basic()),
-        }
+        active(user, session)
     }
 
     /// Whose temp token it is, if it may be used from where the request comes.

@@ -14,6 +14,7 @@ use domain::{
     values::Title,
 };
 use projections::chats::{self, ChatSummary, Filter};
+use serde_json::json;
 
 use super::{
     access::{Scope, at},
@@ -30,6 +31,8 @@ use crate::contract::{
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
         .merge(at(web, "/api/projects/{project}/chats").get(list).post(start).served())
+        .merge(at(web, "/api/projects/{project}/chats/list_all").get(list_all).served())
+        .merge(at(web, "/api/projects/{project}/chats/{id}/feedbacks").get(feedbacks).served())
         .merge(at(web, "/api/projects/{project}/chats/{id}").get(get).patch(retitle).delete(delete).served())
 }
 
@@ -41,8 +44,36 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let project = ProjectId::new(parent_id(&project)?);
     let filter = Filter { owner: scope.only_user(), search: query.search_words() };
-    let window = query.window(chats::ordering_column);
+    // Alone of all lists it is always in its own order: newest first.
+    let window = query.window(|_| None);
     Ok(Json(chats::list(&web.app.pool, project, &filter, &window).await?).into_response())
+}
+
+async fn list_all(
+    State(web): State<Web>,
+    scope: Scope,
+    Path(project): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let project = ProjectId::new(parent_id(&project)?);
+    let chats = chats::list_all(&web.app.pool, project, scope.only_user(), &web.media_base(&headers)).await?;
+    // All are of one project.
+    if chats.first().is_some_and(|chat| chat.by_assistant) {
+        let threads: Vec<_> = chats.into_iter().map(chats::ChatDetail::into_thread).collect();
+        return Ok(Json(threads).into_response());
+    }
+    Ok(Json(chats).into_response())
+}
+
+async fn feedbacks(
+    State(web): State<Web>,
+    scope: Scope,
+    Path(path): Path<(String, String)>,
+) -> Result<Response, ApiError> {
+    let (project, id) = ids(path)?;
+    find(&web, scope, project, id).await?;
+    let data = chats::feedback_of_chat(&web.app.pool, id).await?;
+    Ok(Json(json!({ "data": data })).into_response())
 }
 
 /// The ids of a path: a malformed project is a 400, a malformed chat a 404.
@@ -104,7 +135,8 @@ async fn get(
 ) -> Result<Response, ApiError> {
     let (project, id) = ids(path)?;
     let chat = chats::detail(&web.app.pool, project, id, &web.media_base(&headers)).await?;
-    Ok(Json(chat.filter(|chat| scope.covers(chat.owner)).ok_or_else(ApiError::not_found)?).into_response())
+    let chat = chat.filter(|chat| scope.covers(chat.owner)).ok_or_else(ApiError::not_found)?;
+    Ok(if chat.by_assistant { Json(chat.into_thread()).into_response() } else { Json(chat).into_response() })
 }
 
 async fn retitle(
@@ -117,7 +149,7 @@ async fn retitle(
 ) -> Result<Response, ApiError> {
     let (project, id) = ids(path)?;
     let chat = find(&web, scope, project, id).await?;
-    let title = body.read().await?.partial(|fields| fields.text("title").max(Title::MAX_CHARS).optional())?;
+    let title = body.read().await?.partial(|fields| fields.text("title").max(Title::MAX_CHARS).if_sent())?;
     let Some(title) = title else { return Ok(Json(chat).into_response()) };
     let title = Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?;
     let context: Context = origin.context(caller.actor());

@@ -7,12 +7,21 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use commands::{
-    answering::{Ask, Turn, TurnEvent},
+    answering::{Ask, Asked, Turn, TurnEvent},
     execute::Context,
+    ports::Recording,
 };
-use domain::ids::{ChatId, MessageId, ProjectId};
+use domain::{
+    chat::Stage,
+    envelope::Actor,
+    ids::{ChatId, MessageId, ProjectId},
+};
 use futures::stream;
-use projections::chats::{self, MessageView};
+use projections::{
+    chats::{self, MessageView},
+    documents::media_url,
+};
+use serde_json::json;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
@@ -23,7 +32,7 @@ use super::{
 };
 use crate::{
     contract::{
-        input::{Input, UnreadBody},
+        input::{Input, UnreadBody, Upload},
         problem::ApiError,
         sse::{self, AnswerFrame},
     },
@@ -51,8 +60,7 @@ async fn converse(
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    web.throttle(Action::Converse, origin.address)?;
-    web.throttle_account(Action::Converse, &caller.actor().to_string())?;
+    throttle(&web, &origin, caller.actor())?;
     let (project, chat) = ids(path)?;
     find(&web, scope, project, chat).await?;
     if headers.contains_key(API_KEY) && web.service(&headers).await?.is_none() {
@@ -60,7 +68,14 @@ async fn converse(
     }
     let input = body.read_multipart().await.map_err(as_error)?;
     let asking = Asking { project: Some(project), chat, key, allow_key: caller.may_use_server_key() };
-    answer(web, asking, &input, &origin.context_of_creation(&caller, &input)).await
+    let context = origin.context_of_creation(&caller, &input);
+    answer(web.clone(), asking, &input, &context, web.media_base(&headers)).await
+}
+
+/// Counts a question, typed or spoken, for the address that it comes from and for whoever asks.
+pub(super) fn throttle(web: &Web, origin: &Origin, asker: Actor) -> Result<(), ApiError> {
+    web.throttle(Action::Converse, origin.address)?;
+    web.throttle_account(Action::Converse, &asker.to_string())
 }
 
 /// Where a question is asked, and whose provider key pays.
@@ -72,46 +87,75 @@ pub(super) struct Asking {
 }
 
 /// Takes the question that the form holds and answers it as the form wants it.
-pub(super) async fn answer(web: Web, asking: Asking, input: &Input, context: &Context) -> Result<Response, ApiError> {
+pub(super) async fn answer(
+    web: Web,
+    asking: Asking,
+    input: &Input,
+    context: &Context,
+    media_base: String,
+) -> Result<Response, ApiError> {
     let request = Request::read(input)?;
-    let (chat, text, stream) = (asking.chat, request.text.clone(), request.stream);
+    let (chat, stream) = (asking.chat, request.stream);
     let turn = web.app.answering.ask(request.into_ask(asking), context).await?;
-    if stream { stream_answer(web, chat, text, turn).await } else { whole_answer(web, turn).await }
+    if turn.by_assistant {
+        plain_answer(web, turn).await
+    } else if stream {
+        stream_answer(web, chat, turn, media_base).await
+    } else {
+        whole_answer(web, turn).await
+    }
 }
 
 /// A question, and how it shall be answered.
 pub(super) struct Request {
-    text: String,
+    question: Asked,
+    transcription: Option<Stage>,
     language: String,
     temperature: f64,
     top_k: u32,
     nonce: Option<String>,
     pub stream: bool,
+    speaks: bool,
+}
+
+/// The language of a recording or a question: `en` unless the client names another.
+pub(super) fn language_of(input: &Input) -> Result<String, ApiError> {
+    let language = input.text("language").map(str::trim).filter(|text| !text.is_empty()).unwrap_or("en");
+    if language.chars().count() > MAX_LANGUAGE_CHARS || language.contains('\0') {
+        return Err(ApiError::error(format!("language has more than {MAX_LANGUAGE_CHARS} characters")));
+    }
+    Ok(language.to_owned())
+}
+
+/// The uploaded recording; an empty one is none.
+pub(super) fn recording_of(input: &Input) -> Result<Option<Recording>, ApiError> {
+    let Some(Upload { file_name, bytes, .. }) = input.file("audio") else { return Ok(None) };
+    if bytes.is_empty() {
+        return Err(ApiError::error("The submitted file is empty."));
+    }
+    Ok(Some(Recording { bytes: bytes.to_vec(), file_name: file_name.clone() }))
 }
 
 impl Request {
     /// All errors of this endpoint are `{"error": …}`.
     pub(super) fn read(input: &Input) -> Result<Self, ApiError> {
-        if input.file("audio").is_some() {
-            return Err(ApiError::error(
-                "[Speech to Text] Failed to transcribe speech: no speech-to-text engine is configured",
-            ));
-        }
         let field = |name: &str| input.text(name).map(str::trim).filter(|text| !text.is_empty());
         let text = field("text").map(|text| text.replace('\0', "")).filter(|text| !text.trim().is_empty());
-        let language = field("language").unwrap_or("en");
-        if language.chars().count() > MAX_LANGUAGE_CHARS {
-            return Err(ApiError::error(format!("language has more than {MAX_LANGUAGE_CHARS} characters")));
-        }
+        let question = recording_of(input)?.map(Asked::Speech).or_else(|| text.map(Asked::Text));
+        let language = language_of(input)?;
         let nonce = field("noonce");
         if nonce.is_some_and(|nonce| nonce.chars().count() > MAX_NONCE_CHARS) {
             return Err(ApiError::error(format!("noonce has more than {MAX_NONCE_CHARS} characters")));
         }
+        let seconds = |name: &str| field(name).and_then(|text| text.parse::<f64>().ok());
         let temperature = field("temperature").map_or(Ok(DEFAULT_TEMPERATURE), str::parse::<f64>);
         let top_k = field("top_k").map_or(Ok(DEFAULT_TOP_K), str::parse::<u32>);
         Ok(Self {
-            text: text.ok_or_else(|| ApiError::error("Please provide text or audio to generate transcript"))?,
-            language: language.to_owned(),
+            question: question.ok_or_else(|| ApiError::error("Please provide text or audio to generate transcript"))?,
+            transcription: seconds("transcript_start_time")
+                .zip(seconds("transcript_end_time"))
+                .and_then(|(start, end)| Stage::between_epoch_seconds(start, end)),
+            language,
             temperature: temperature
                 .ok()
                 .filter(|number| (0.0..=2.0).contains(number))
@@ -122,6 +166,7 @@ impl Request {
                 .ok_or_else(|| ApiError::error("top_k must be a positive whole number"))?,
             nonce: nonce.map(str::to_owned),
             stream: field("stream") != Some("false"),
+            speaks: field("generate_audio") != Some("false"),
         })
     }
 
@@ -129,7 +174,8 @@ impl Request {
         Ask {
             project: asking.project,
             chat: asking.chat,
-            text: self.text,
+            question: self.question,
+            transcription: self.transcription,
             language: self.language,
             temperature: self.temperature,
             top_k: self.top_k,
@@ -137,6 +183,7 @@ impl Request {
             provider_key: asking.key.0,
             allow_key: asking.allow_key,
             shows_failure: self.stream,
+            speaks: self.speaks,
         }
     }
 }
@@ -181,6 +228,30 @@ pub(super) async fn finished(web: &Web, turn: Turn) -> Result<MessageView, ApiEr
     Err(ApiError::error("The answer was interrupted."))
 }
 
+/// An assistant's answer is its text alone.
+async fn plain_answer(web: Web, turn: Turn) -> Result<Response, ApiError> {
+    let Some(mut events) = turn.events else {
+        web.settled(&turn.committed).await;
+        let message = chats::message(&web.app.pool, turn.answer_id, RELATIVE_MEDIA).await?;
+        return Ok(Json(json!({ "message": message.ok_or_else(still_answering)?.message })).into_response());
+    };
+    while let Some(event) = events.recv().await {
+        match event {
+            TurnEvent::Delta(_) => {}
+            TurnEvent::Completed { text, committed, .. } => {
+                return web.written(&committed, async || Ok(Json(json!({ "message": text })).into_response())).await;
+            }
+            TurnEvent::Failed { message, committed } => {
+                if let Some(committed) = committed {
+                    web.settled(&committed).await;
+                }
+                return Err(ApiError::error(message));
+            }
+        }
+    }
+    Err(ApiError::error("The answer was interrupted."))
+}
+
 pub(super) fn still_answering() -> ApiError {
     ApiError::detail(StatusCode::CONFLICT, "The question was asked before and has no answer yet.")
 }
@@ -190,14 +261,16 @@ struct Frames {
     chat: String,
     input: String,
     so_far: String,
+    media_base: String,
     /// `None` after the last frame.
     events: Option<UnboundedReceiver<TurnEvent>>,
 }
 
-async fn stream_answer(web: Web, chat: ChatId, input: String, turn: Turn) -> Result<Response, ApiError> {
+async fn stream_answer(web: Web, chat: ChatId, turn: Turn, media_base: String) -> Result<Response, ApiError> {
+    let input = turn.question;
     let Some(events) = turn.events else {
         web.settled(&turn.committed).await;
-        let message = chats::message(&web.app.pool, turn.answer_id, RELATIVE_MEDIA).await?;
+        let message = chats::message(&web.app.pool, turn.answer_id, &media_base).await?;
         let message = message.ok_or_else(still_answering)?;
         let frame = AnswerFrame {
             chat: chat.to_string(),
@@ -206,11 +279,12 @@ async fn stream_answer(web: Web, chat: ChatId, input: String, turn: Turn) -> Res
             message: message.message,
             stop: true,
             error: false,
-            ayushma_voice: None,
+            ayushma_voice: message.audio,
         };
         return Ok(sse::response(stream::iter([frame])));
     };
-    let frames = Frames { web, chat: chat.to_string(), input, so_far: String::new(), events: Some(events) };
+    let so_far = String::new();
+    let frames = Frames { web, chat: chat.to_string(), input, so_far, media_base, events: Some(events) };
     Ok(sse::response(stream::unfold(frames, |mut frames| async {
         let frame = frames.next().await?;
         Some((frame, frames))
@@ -237,10 +311,11 @@ impl Frames {
                 let message = self.so_far.clone();
                 self.frame(delta, message, false)
             }
-            Some(TurnEvent::Completed { text, committed }) => {
+            Some(TurnEvent::Completed { text, audio, committed }) => {
                 // Right after the last frame the client reads the chat.
                 self.web.settled(&committed).await;
-                self.last(text, false)
+                let ayushma_voice = audio.map(|name| media_url(&self.media_base, &name));
+                AnswerFrame { ayushma_voice, ..self.last(text, false) }
             }
             Some(TurnEvent::Failed { message, committed }) => {
                 if let Some(committed) = committed {

@@ -134,7 +134,7 @@ async fn describe(
     let (project, id) = ids(path)?;
     find(&web, project, id, &headers).await?;
     let (title, description) = body.read_multipart().await?.partial(|fields| {
-        let title = fields.text("title").max(Title::MAX_CHARS).optional();
+        let title = fields.text("title").max(Title::MAX_CHARS).if_sent();
         (title, fields.text("description").allow_blank().nullable().optional())
     })?;
     let title = title

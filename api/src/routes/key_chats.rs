@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use super::{
     access::at,
     caller::ServiceCaller,
-    converse::{Asking, Request, answer, as_error, finished, still_answering},
+    converse::{Asking, Request, answer, as_error, finished, still_answering, throttle},
     projects::MODELS,
     web::{Origin, ProviderKey, Web},
 };
@@ -80,6 +80,7 @@ async fn start(
     let title = Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?;
     let question = message.filter(|message| !message.is_empty()).map(|message| first_question(&message)).transpose()?;
     if question.is_some() {
+        throttle(&web, &origin, service.actor())?;
         // Without a key there would be a chat, but no answer.
         web.app.answering.choose_key(None, key.0.clone(), service.allow_key).await?;
     }
@@ -177,9 +178,11 @@ async fn converse(
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
+    throttle(&web, &origin, service.actor())?;
     let chat = ChatId::new(own_id(&id)?);
     find(&web, service, chat, &headers).await?;
     let input = body.read_multipart().await.map_err(as_error)?;
     let asking = Asking { project: None, chat, key, allow_key: service.allow_key };
-    answer(web, asking, &input, &origin.context_of_creation(&service, &input)).await
+    let context = origin.context_of_creation(&service, &input);
+    answer(web.clone(), asking, &input, &context, web.media_base(&headers)).await
 }

@@ -5,14 +5,15 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use commands::answering::TimedText;
 use domain::values::SttEngine;
 use serde_json::{Value, json};
 
 use super::{
     access::at,
     caller::ServiceCaller,
-    converse::as_error,
-    web::{ProviderKey, Web},
+    converse::{as_error, language_of, recording_of, throttle},
+    web::{Origin, ProviderKey, Web},
 };
 use crate::contract::{
     input::{Input, UnreadBody},
@@ -32,38 +33,49 @@ fn message(text: &str) -> ApiError {
     ApiError::Messages(vec![text.to_owned()])
 }
 
-/// By whom the recording shall be transcribed, as the client has named it.
+/// By whom the recording shall be transcribed, as the client names them.
 fn engine_of(input: &Input) -> Result<SttEngine, ApiError> {
     let engine = input.text("engine").map(str::trim).filter(|engine| !engine.is_empty());
-    let (Some(_), Some(engine)) = (input.file("audio"), engine) else {
-        return Err(message("audio and engine are required"));
-    };
+    let engine = engine.ok_or_else(|| message("audio and engine are required"))?;
     match engine.to_ascii_lowercase().as_str() {
         "whisper" => Ok(SttEngine::Whisper),
         "google" => Ok(SttEngine::Google),
         "self_hosted" => Ok(SttEngine::SelfHosted),
+        // The original's words.
         _ => Err(ApiError::error("None is not a valid STTEngine")),
     }
 }
 
-async fn transcribe(_: ServiceCaller, body: UnreadBody) -> Result<Response, ApiError> {
-    let input = body.read().await.map_err(as_error)?;
-    let engine = match engine_of(&input)? {
-        SttEngine::Whisper => "whisper",
-        SttEngine::Google => "google",
-        SttEngine::SelfHosted => "self_hosted",
-    };
-    Err(ApiError::error(format!(
-        "[Speech to Text] Failed to transcribe speech with {engine} engine: the engine is not configured"
-    )))
-}
-
-async fn complete(
+async fn transcribe(
     State(web): State<Web>,
+    origin: Origin,
     service: ServiceCaller,
     key: ProviderKey,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
+    throttle(&web, &origin, service.actor())?;
+    let input = body.read().await.map_err(as_error)?;
+    let recording = recording_of(&input)?.ok_or_else(|| message("audio and engine are required"))?;
+    let engine = engine_of(&input)?;
+    let language = language_of(&input)?;
+    let answering = &web.app.answering;
+    // Only the model provider's own engine is paid for with its keys.
+    let key = match engine {
+        SttEngine::Whisper => answering.choose_key(None, key.0, service.allow_key).await?.into_key(),
+        SttEngine::Google | SttEngine::SelfHosted => None,
+    };
+    let TimedText { text, .. } = answering.transcribe(engine, recording, &language, key).await?;
+    Ok(Json(json!({ "transcript": text })).into_response())
+}
+
+async fn complete(
+    State(web): State<Web>,
+    origin: Origin,
+    service: ServiceCaller,
+    key: ProviderKey,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    throttle(&web, &origin, service.actor())?;
     let input = body.read().await?;
     match input.text("task").filter(|task| !task.is_empty()) {
         None => return Err(message("task is required")),

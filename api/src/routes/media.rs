@@ -23,7 +23,7 @@ use crate::contract::problem::ApiError;
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 pub(super) fn router(web: &Web) -> Router<Web> {
-    at(web, "/media/{name}").get(file).dotted_ids().served()
+    at(web, "/media/{name}").get(file).dotted_ids().own_forms().served()
 }
 
 async fn file(

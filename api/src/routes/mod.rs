@@ -2,11 +2,13 @@
 
 pub mod access;
 mod accounts;
+mod assistants;
 mod caller;
 mod chats;
 mod converse;
 mod documents;
 mod evaluation;
+mod feedback;
 mod key_chats;
 mod key_tools;
 mod media;
@@ -14,6 +16,7 @@ mod passwords;
 mod projects;
 mod refusals;
 mod services;
+mod speech;
 mod temp_tokens;
 mod users;
 mod web;
@@ -43,6 +46,7 @@ pub fn router(app: App, http: HttpSettings) -> Router {
         .merge(passwords::router(&web))
         .merge(users::router(&web))
         .merge(projects::router(&web))
+        .merge(assistants::router(&web))
         .merge(documents::router(&web))
         .merge(chats::router(&web))
         .merge(converse::router(&web))
@@ -51,6 +55,8 @@ pub fn router(app: App, http: HttpSettings) -> Router {
         .merge(temp_tokens::router(&web))
         .merge(services::router(&web))
         .merge(evaluation::router(&web))
+        .merge(speech::router(&web))
+        .merge(feedback::router(&web))
         .merge(media::router(&web))
         .with_state(web)
         .layer(Extension(limits))

@@ -9,16 +9,17 @@ use axum::{
 use commands::projects::ProjectUpdate;
 use domain::{
     ids::ProjectId,
-    project::{ProjectChanges, Settings},
+    project::{Assistant, ProjectChanges, Settings},
     values::{Model, SttEngine, Title, TtsEngine},
 };
 use projections::{
-    chats,
+    assistants, chats,
     projects::{self, Filter, ProjectRow},
 };
 
 use super::{
     access::{Scope, at},
+    assistants::known_model,
     caller::CallerInfo,
     web::{Origin, Web, empty},
 };
@@ -140,14 +141,22 @@ async fn change(
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     let id = ProjectId::new(own_id(&id)?);
-    projects::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)?;
-    let update = body.read().await?.partial(|fields| ProjectUpdate {
+    let project = projects::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)?;
+    let has_assistant = match &project.assistant_id {
+        Some(assistant) => assistants::find(&web.app.pool, assistant).await?.is_some(),
+        None => false,
+    };
+    let mut update = body.read().await?.partial(|fields| ProjectUpdate {
         changes: ProjectChanges {
-            title: fields.text("title").max(Title::MAX_CHARS).optional().and_then(|title| Title::parse(&title).ok()),
+            title: fields.text("title").max(Title::MAX_CHARS).if_sent().and_then(|title| Title::parse(&title).ok()),
             description: fields.text("description").allow_blank().nullable().optional(),
             stt_engine: fields.choice("stt_engine", STT_ENGINES).optional().and_then(SttEngine::from_number),
             tts_engine: fields.choice("tts_engine", TTS_ENGINES).optional().and_then(TtsEngine::from_number),
-            model: fields.choice("model", MODELS).optional().and_then(Model::from_number),
+            model: (!has_assistant)
+                .then(|| fields.choice("model", MODELS).optional().and_then(Model::from_number))
+                .flatten(),
+            assistant_model: has_assistant.then(|| fields.text("model").max(MAX_SHORT_TEXT).optional()).flatten(),
+            assistant: None,
             assistant_id: fields.text("assistant_id").max(MAX_SHORT_TEXT).nullable().optional(),
             // An empty prompt clears it: the built-in one is used.
             prompt: fields.text("prompt").allow_blank().optional(),
@@ -157,6 +166,18 @@ async fn change(
         is_archived: fields.boolean("archived").optional(),
         provider_key: fields.text("open_ai_key").max(MAX_SHORT_TEXT).allow_blank().nullable().optional(),
     })?;
+    let changes = &mut update.changes;
+    // Clients send the project's own number back with all other settings.
+    let assistant_model = changes.assistant_model.take().filter(|model| *model != project.model.to_string());
+    changes.assistant_model = assistant_model.map(known_model).transpose()?;
+    if let Some(Some(wanted)) = &changes.assistant_id {
+        changes.assistant = assistants::find(&web.app.pool, wanted).await?.map(|found| Assistant {
+            id: found.id,
+            name: found.name,
+            instructions: found.instructions,
+            model: found.model,
+        });
+    }
     let committed = web.app.projects.update(id, update, &origin.context(caller.actor())).await?;
     written(&web, &caller, id, &committed, StatusCode::OK).await
 }

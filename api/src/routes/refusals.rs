@@ -121,6 +121,7 @@ impl From<ProjectError> for ApiError {
         match error {
             ProjectError::NotFound => Self::not_found(),
             ProjectError::AlreadyCreated => conflict(&error),
+            ProjectError::HasAssistant => Self::NonFieldText("Assistant already exists for this project".to_owned()),
         }
     }
 }
@@ -317,7 +318,7 @@ impl From<AskError> for ApiError {
             AskError::ChatNotFound => Self::not_found(),
             AskError::NonceUsed => Self::error("This noonce has already been used"),
             AskError::NoKey(error) => error.into(),
-            AskError::NoTranslator => Self::error("[Translation] Failed to translate the text"),
+            error @ (AskError::Translation | AskError::Transcription { .. }) => Self::error(error.to_string()),
             AskError::Execute(error) => error.into(),
             AskError::Projects(error) => error.into(),
         }

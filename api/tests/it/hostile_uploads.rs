@@ -146,7 +146,7 @@ async fn thousands_of_fields_are_refused(db: PgPool) {
     let staff = app.staff().await;
     let path = format!("/projects/{}/documents", staff.project("P").await);
     let field = |number| format!("--b\r\nContent-Disposition: form-data; name=\"field{number}\"\r\n\r\nx\r\n");
-    let body: String = (0..5_000).map(field).chain(["--b--\r\n".to_owned()]).collect();
+    let body = (0..5_000).map(field).collect::<Vec<_>>().concat() + "--b--\r\n";
     let answer = staff.post_raw(&path, "multipart/form-data; boundary=b", body).await;
     answer.is(400, r#"{"detail":"More than 1000 fields were sent."}"#);
 }

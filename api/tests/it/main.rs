@@ -2,10 +2,14 @@
 //! in processes of its own (`installation`, `cli`).
 
 mod accounts;
+mod assistants;
 mod bad_input;
 mod captcha;
+mod chat_feedback;
 mod chats;
 mod cli;
+mod concurrency;
+mod contract;
 mod converse;
 mod converse_refusals;
 mod default_project;
@@ -18,6 +22,7 @@ mod idempotency;
 mod installation;
 mod key_chats;
 mod key_tools;
+mod languages;
 mod mail;
 mod media;
 mod media_in_s3;
@@ -33,10 +38,15 @@ mod provider_keys;
 mod proxy;
 mod rate_limits;
 mod read_your_writes;
+mod run_feedback;
 mod services;
 mod sessions;
+mod speech_to_text;
+mod spoken_answers;
 mod streams;
 mod support;
 mod temp_tokens;
+mod test_runs;
+mod test_suites;
 mod url_documents;
 mod users;

@@ -256,7 +256,7 @@ impl Accounts {
     }
 }
 
-/// Tokens are random enough to need no salt and no slow hash.
-fn hash_token(token: &str) -> Vec<u8> {
+/// What is kept of a token: it is random enough to need no salt and no slow hash.
+pub fn hash_token(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }

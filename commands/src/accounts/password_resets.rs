@@ -29,7 +29,7 @@ impl JobHandler for PasswordResets {
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {
         let argument = |name: &str| job.arguments.get(name).and_then(|value| value.as_str()).unwrap_or_default();
-        let opened = self.accounts.open_reset_job(job.subject_id, argument("sealed_email"));
+        let opened = self.accounts.open_reset_job(job.id, argument("sealed_email"));
         let Some(email) = opened.map_err(JobError::from_source)? else { return Ok(()) };
         let correlation_id = Uuid::try_parse(argument("correlation_id")).unwrap_or(job.id);
         let context = Context::system("password-reset", correlation_id);

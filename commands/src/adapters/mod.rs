@@ -1,10 +1,15 @@
 //! Adapters of the [ports](crate::ports): thin, on well-kept crates.
 
+pub mod espeak;
 pub mod extractive;
+pub mod google;
 pub mod lexical;
 pub mod mail;
 pub mod media;
+pub mod model_translator;
 pub mod openai;
 pub mod postgres_index;
 pub mod recaptcha;
+pub mod self_hosted;
 pub mod web_pages;
+pub mod web_service;

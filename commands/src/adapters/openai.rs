@@ -17,7 +17,9 @@ use serde_json::{Value, json};
 
 use crate::ports::{AnswerRequest, AnswerStream, Embedder, JsonRequest, LanguageModel, ProviderError, TextKind};
 
+mod audio;
 mod wire;
+pub use audio::{OpenAiSpeech, OpenAiTranscription};
 use wire::{ChatChunk, ChatStream, Completion, Embeddings};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

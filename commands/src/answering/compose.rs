@@ -171,3 +171,14 @@ fn failure_of(error: &ProviderError) -> Failure {
     tracing::warn!(error = %crate::error_chain(error), "a model provider failed");
     Failure::new(error.into())
 }
+
+impl From<&ProviderError> for AnswerFailure {
+    fn from(error: &ProviderError) -> Self {
+        match error {
+            ProviderError::Unauthorized => Self::Unauthorized,
+            ProviderError::RateLimited => Self::RateLimited,
+            ProviderError::Refused(_) => Self::Refused,
+            ProviderError::Unavailable(_) => Self::ProviderUnavailable,
+        }
+    }
+}

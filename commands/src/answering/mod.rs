@@ -5,16 +5,21 @@
 
 mod compose;
 mod forms;
+mod interpreting;
 mod interrupted;
 mod keys;
+mod languages;
+mod respondent;
+mod speaking;
 mod turn;
 
 use std::sync::Arc;
 
 use domain::{
-    chat::{AnswerFailure, Chat, ChatCommand, ChatError, Home, OpenChat, Question},
+    chat::{AnswerFailure, Chat, ChatCommand, ChatError, Question, Stage},
     ids::{ChatId, MessageId, ProjectId},
-    values::Model,
+    project::Project,
+    values::{Model, SttEngine},
 };
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -24,13 +29,16 @@ use uuid::Uuid;
 use crate::{
     event_log::{AppendError, Committed, NewJob, Reservation, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
-    ports::{ProviderError, SharedEmbedder, SharedIndex, SharedLanguageModel},
+    ports::{SharedEmbedder, SharedIndex, SharedLanguageModel, TranscriptionError},
     projects::{Projects, ProjectsError},
+    uploads::Uploads,
 };
 pub(crate) use compose::{Draft, Failure, Written};
 pub use forms::FormError;
 pub use interrupted::InterruptedAnswers;
 pub use keys::{KeyChoice, NoKey};
+pub use languages::{Asked, Languages, TimedText};
+use respondent::Respondent;
 
 /// Jobs that stand for answers being made.
 pub const ANSWER: &str = "answer";
@@ -45,7 +53,9 @@ pub struct Ask {
     /// The chat's project, if it belongs to one.
     pub project: Option<ProjectId>,
     pub chat: ChatId,
-    pub text: String,
+    pub question: Asked,
+    /// When the text was transcribed, if the client had that done before.
+    pub transcription: Option<Stage>,
     pub language: String,
     pub temperature: f64,
     pub top_k: u32,
@@ -57,6 +67,8 @@ pub struct Ask {
     pub allow_key: bool,
     /// Whether a failure is shown in the conversation.
     pub shows_failure: bool,
+    /// Whether the answer shall be spoken.
+    pub speaks: bool,
 }
 
 /// Why a question was not taken.
@@ -68,8 +80,11 @@ pub enum AskError {
     NonceUsed,
     #[error(transparent)]
     NoKey(#[from] NoKey),
-    #[error("no translator is configured for the language")]
-    NoTranslator,
+    #[error("[Speech to Text] Failed to transcribe speech with {} engine: {source}", engine.name())]
+    Transcription { engine: SttEngine, source: TranscriptionError },
+    /// Nobody translates, or the translator failed; the cause is in the log.
+    #[error("[Translation] Failed to translate the text")]
+    Translation,
     #[error(transparent)]
     Execute(#[from] ExecuteError<ChatError>),
     #[error(transparent)]
@@ -87,8 +102,8 @@ impl From<StoreError> for AskError {
 pub enum TurnEvent {
     /// More of the answer's text.
     Delta(String),
-    /// The answer is complete and recorded.
-    Completed { text: String, committed: Committed },
+    /// The answer is complete and recorded; `audio` is the name of its speech in the media store.
+    Completed { text: String, audio: Option<String>, committed: Committed },
     /// There is no answer; `message` is fit for the client.
     Failed { message: String, committed: Option<Committed> },
 }
@@ -96,6 +111,10 @@ pub enum TurnEvent {
 /// A question that was taken.
 pub struct Turn {
     pub answer_id: MessageId,
+    /// The question, as typed or as transcribed.
+    pub question: String,
+    /// Whether the project's assistant answers: in plain text, never by stream.
+    pub by_assistant: bool,
     pub committed: Committed,
     /// Ends after [`TurnEvent::Completed`] or [`TurnEvent::Failed`]. `None` if the request repeats an earlier one.
     pub events: Option<mpsc::UnboundedReceiver<TurnEvent>>,
@@ -109,6 +128,8 @@ pub struct Answering {
     pub model: SharedLanguageModel,
     pub embedder: SharedEmbedder,
     pub index: SharedIndex,
+    pub uploads: Uploads,
+    pub languages: Languages,
     pub names: ModelNames,
     /// The provider's name of the model that fills in forms.
     pub form_model: String,
@@ -141,48 +162,97 @@ impl Answering {
         Ok(KeyChoice::choose(sent, own, self.server_key.clone().filter(|_| allow_key))?)
     }
 
+    /// The key for the model provider's services in this project. An assistant answers with whatever there is: the asker's
+    /// allowance is not asked for.
+    ///
+    /// # Errors
+    /// [`NoKey`] if a key is needed and there is none, or the database's.
+    pub async fn provider_key(
+        &self,
+        project: &Project,
+        id: ProjectId,
+        sent: Option<String>,
+        allow_key: bool,
+    ) -> Result<Option<String>, AskError> {
+        self.key_for(&Respondent::of(project), Some(id), sent, allow_key).await
+    }
+
+    async fn key_for(
+        &self,
+        respondent: &Respondent,
+        project: Option<ProjectId>,
+        sent: Option<String>,
+        allow_key: bool,
+    ) -> Result<Option<String>, AskError> {
+        match self.choose_key(project, sent, allow_key || respondent.is_assistant).await {
+            Ok(choice) => Ok(choice.into_key()),
+            Err(AskError::NoKey(_)) if respondent.is_assistant => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Who answers in a chat: what its project decides, or the chat itself if it has none.
+    async fn respondent(&self, project: Option<ProjectId>, chat: ChatId) -> Result<Respondent, AskError> {
+        Ok(match project {
+            Some(project) => Respondent::of(&self.projects.load(project).await?),
+            None => Respondent::of_chat(&self.commands.log().load::<Chat>(chat.value()).await?.aggregate),
+        })
+    }
+
     /// Takes a question and starts the work on its answer.
     ///
     /// # Errors
     /// [`AskError`]; the question was not recorded then.
     pub async fn ask(&self, ask: Ask, context: &Context) -> Result<Turn, AskError> {
-        if !ask.language.eq_ignore_ascii_case("en") {
-            return Err(AskError::NoTranslator);
-        }
-        let key = self.choose_key(ask.project, ask.provider_key, ask.allow_key).await?;
-        let terms = self.terms(ask.project, ask.chat).await?;
+        let respondent = self.respondent(ask.project, ask.chat).await?;
+        let key = self.key_for(&respondent, ask.project, ask.provider_key, ask.allow_key).await?;
+        let (text, transcription) = match ask.question {
+            Asked::Text(text) => (text, ask.transcription),
+            Asked::Speech(recording) => {
+                let engine = respondent.stt_engine;
+                let TimedText { text, stage } = self.transcribe(engine, recording, &ask.language, key.clone()).await?;
+                (text, Some(stage))
+            }
+        };
+        let english = self.in_english(&text, &ask.language, key.as_deref()).await?;
+        let (english_text, translation) = english.map(|english| (english.text, english.stage)).unzip();
         let clock = &self.commands.log().clock;
         let question = Question {
             message_id: MessageId::new(clock.new_id()),
             answer_id: MessageId::new(clock.new_id()),
-            text: ask.text,
-            english_text: None,
-            translation: None,
-            transcription: None,
+            text,
+            english_text,
+            translation,
+            transcription,
             language: ask.language,
             temperature: ask.temperature,
             top_k: ask.top_k,
         };
         let answer_id = question.answer_id;
-        let notice = ask.shows_failure.then(|| STREAM_NOTICE.to_owned());
-        let committed = self.record_question(ask.chat, &question, ask.nonce, notice.as_deref(), context).await?;
+        let by_assistant = respondent.is_assistant;
+        let notice = (ask.shows_failure && !by_assistant).then(|| STREAM_NOTICE.to_owned());
+        let nonce = ask.nonce.filter(|_| !by_assistant);
+        let committed = self.record_question(ask.chat, &question, nonce, notice.as_deref(), context).await?;
         if let Some(first) = committed.repeats {
-            return Ok(Turn { answer_id: MessageId::new(first), committed, events: None });
+            let answer_id = MessageId::new(first);
+            return Ok(Turn { answer_id, question: question.text, by_assistant, committed, events: None });
         }
+        let asked = question.text.clone();
         let (report, events) = mpsc::unbounded_channel();
         let work = turn::Work {
             answering: self.clone(),
             chat: ask.chat,
             project_id: ask.project,
-            terms,
+            respondent,
             question,
-            key: key.into_key(),
+            key,
             notice,
+            speaks: ask.speaks && !by_assistant,
             context: Context { idempotency: None, ..context.clone() },
             report,
         };
         self.tracker.spawn(work.run());
-        Ok(Turn { answer_id, committed, events: Some(events) })
+        Ok(Turn { answer_id, question: asked, by_assistant, committed, events: Some(events) })
     }
 
     /// The settings of a project, also of a deleted one.
@@ -231,38 +301,6 @@ impl Answering {
                 Err(error) => return Err(AskError::Execute(error.into())),
                 Ok(committed) => return Ok(committed),
             }
-        }
-    }
-}
-
-/// What a chat is answered with.
-struct Terms {
-    /// The template of the system message; empty means the built-in one.
-    prompt: String,
-    model: Model,
-}
-
-impl Answering {
-    /// What the chat's project decides, or the chat itself if it has none.
-    async fn terms(&self, project: Option<ProjectId>, chat: ChatId) -> Result<Terms, StoreError> {
-        let (prompt, model) = match project {
-            Some(project) => self.settings_of(project).await?.map(|settings| (settings.prompt, settings.model)).unzip(),
-            None => match self.commands.log().load::<Chat>(chat.value()).await?.aggregate {
-                Chat::Open(OpenChat { home: Home::None { prompt, model }, .. }) => (prompt, model),
-                Chat::Open(_) | Chat::Absent | Chat::Deleted { .. } => (None, None),
-            },
-        };
-        Ok(Terms { prompt: prompt.unwrap_or_default(), model: model.unwrap_or(Model::Gpt35) })
-    }
-}
-
-impl From<&ProviderError> for AnswerFailure {
-    fn from(error: &ProviderError) -> Self {
-        match error {
-            ProviderError::Unauthorized => Self::Unauthorized,
-            ProviderError::RateLimited => Self::RateLimited,
-            ProviderError::Refused(_) => Self::Refused,
-            ProviderError::Unavailable(_) => Self::ProviderUnavailable,
         }
     }
 }

@@ -9,9 +9,13 @@ use domain::{
 use tokio::sync::mpsc;
 
 use super::{
-    Answering, Terms, TurnEvent,
+    Answering, TurnEvent,
     compose::{Draft, Failure, Written},
+    interpreting::Translated,
+    languages::is_english,
     message_of,
+    respondent::Respondent,
+    speaking::Spoken,
 };
 use crate::{
     event_log::{AppendError, Committed, Row, StoreError},
@@ -22,6 +26,8 @@ use crate::{
 
 /// Earlier turns that the model is told of.
 const MAX_HISTORY: usize = 10;
+/// How far back they are looked for: about three events a turn, more where answers have failed.
+const MAX_HISTORY_EVENTS: i64 = 100;
 /// While the log cannot be written, a complete answer is kept and tried again.
 const RECORD_PAUSE: Duration = Duration::from_secs(1);
 
@@ -30,10 +36,12 @@ pub(super) struct Work {
     pub chat: ChatId,
     /// Where passages are looked for; a chat without a project is answered without any.
     pub project_id: Option<ProjectId>,
-    pub terms: Terms,
+    pub respondent: Respondent,
     pub question: Question,
     pub key: Option<String>,
     pub notice: Option<String>,
+    /// Whether the answer shall be spoken.
+    pub speaks: bool,
     pub context: Context,
     pub report: mpsc::UnboundedSender<TurnEvent>,
 }
@@ -71,7 +79,10 @@ impl Work {
             }
         };
         let event = match (self.record(command).await, outcome) {
-            (Ok(committed), Ok(text)) => TurnEvent::Completed { text, committed },
+            (Ok(committed), Ok(text)) => match self.speak(&text).await {
+                Some(Spoken { audio, committed }) => TurnEvent::Completed { text, audio: Some(audio), committed },
+                None => TurnEvent::Completed { text, audio: None, committed },
+            },
             (Ok(committed), Err(message)) => TurnEvent::Failed { message, committed: Some(committed) },
             (Err(error), _) => {
                 tracing::error!(error = %crate::error_chain(&error), chat = %self.chat, "an answer was not recorded");
@@ -106,29 +117,36 @@ impl Work {
     }
 
     async fn make(&self) -> Result<Completion, Failure> {
+        let question = self.question.english_text.as_ref().unwrap_or(&self.question.text);
         let retrieved = match self.project_id {
-            Some(project) => self.answering.retrieve(project, &self.question.text, self.question.top_k).await?,
+            Some(project) => self.answering.retrieve(project, question, self.question.top_k).await?,
             None => self.answering.retrieve_nothing(),
         };
         self.record_passages(&retrieved.passages).await?;
         let draft = Draft {
-            template: &self.terms.prompt,
-            model: self.terms.model,
+            template: &self.respondent.template,
+            model: self.respondent.model,
             retrieved,
             history: self.history().await?,
-            question: &self.question.text,
+            question,
             temperature: self.question.temperature,
             key: self.key.clone(),
         };
-        let Written { text, citations, generation } =
-            self.answering.write(draft, |shown| self.report(TurnEvent::Delta(shown))).await?;
+        let answer_id = self.question.answer_id;
+        let language = &self.question.language;
+        let show = |shown| self.report(TurnEvent::Delta(shown));
+        if is_english(language) {
+            let Written { text, citations, generation } = self.answering.write(draft, show).await?;
+            return Ok(Completion { answer_id, text, english_text: None, translation: None, citations, generation });
+        }
+        let (written, Translated { text, stage }) = self.answering.write_in(language, draft, show).await?;
         Ok(Completion {
-            answer_id: self.question.answer_id,
+            answer_id,
             text,
-            english_text: None,
-            translation: None,
-            citations,
-            generation,
+            english_text: Some(written.text),
+            translation: Some(stage),
+            citations: written.citations,
+            generation: written.generation,
         })
     }
 
@@ -155,7 +173,8 @@ impl Work {
 
     /// Earlier turns of the conversation.
     async fn history(&self) -> Result<Vec<Exchange>, Failure> {
-        let events = self.answering.commands.log().events_of::<Chat>(self.chat.value()).await.map_err(|error| {
+        let log = self.answering.commands.log();
+        let events = log.latest_events_of::<Chat>(self.chat.value(), MAX_HISTORY_EVENTS).await.map_err(|error| {
             tracing::error!(error = %crate::error_chain(&error), chat = %self.chat, "the history cannot be read");
             Failure::new(AnswerFailure::Interrupted)
         })?;

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
 
 use super::{
+    head::Head,
     known::Known,
     rows::{Reservation, Row},
     stored::{ChainHash, Committed, EventPosition, StoredEvent, partition_of},
@@ -87,7 +88,8 @@ pub enum AppendError {
     Closed,
 }
 
-struct Head {
+/// The end of the log, as the lock on it shows it.
+struct End {
     position: i64,
     hash: Vec<u8>,
     partitions: i32,
@@ -95,7 +97,8 @@ struct Head {
 
 pub(super) struct Outcome {
     pub results: Vec<Result<Committed, AppendError>>,
-    pub head_position: i64,
+    /// The end of the log after the batch, and the types that are in the batch.
+    pub head: Head,
 }
 
 pub(super) enum BatchError {
@@ -148,9 +151,8 @@ fn timed_out() -> sqlx::Error {
 }
 
 async fn write(tx: &mut PgTransaction<'_>, batch: &[Append], may_have_happened: bool) -> Result<Outcome, sqlx::Error> {
-    let mut head = sqlx::query_as!(Head, "SELECT position, hash, partitions FROM log_head FOR UPDATE")
-        .fetch_one(&mut **tx)
-        .await?;
+    let mut end =
+        sqlx::query_as!(End, "SELECT position, hash, partitions FROM log_head FOR UPDATE").fetch_one(&mut **tx).await?;
     let mut known = Known::load(tx, batch, may_have_happened).await?;
     let mut rows: Vec<(StoredEvent, ChainHash)> = Vec::new();
     let mut results = Vec::with_capacity(batch.len());
@@ -174,29 +176,26 @@ async fn write(tx: &mut PgTransaction<'_>, batch: &[Append], may_have_happened: 
         results.push(result.map(|()| Committed {
             command_id: append.command_id,
             repeats: None,
-            positions: number(append, &mut head, &mut rows),
+            positions: number(append, &mut end, &mut rows),
         }));
     }
+    let head = Head::of_batch(end.position, rows.iter().map(|(event, _)| event.aggregate_type.as_str()));
     if !rows.is_empty() {
-        insert(tx, &rows).await?;
-        sqlx::query!("UPDATE log_head SET position = $1, hash = $2", head.position, head.hash)
-            .execute(&mut **tx)
-            .await?;
-        sqlx::query!("SELECT pg_notify($1, '')", NOTIFY_CHANNEL).execute(&mut **tx).await?;
+        insert(tx, &rows, &end, &head).await?;
     }
-    Ok(Outcome { results, head_position: head.position })
+    Ok(Outcome { results, head })
 }
 
 /// Gives the events of an accepted append their places in the log.
-fn number(append: &Append, head: &mut Head, rows: &mut Vec<(StoredEvent, ChainHash)>) -> Vec<EventPosition> {
+fn number(append: &Append, end: &mut End, rows: &mut Vec<(StoredEvent, ChainHash)>) -> Vec<EventPosition> {
     let mut positions = Vec::new();
     for stream in &append.streams {
         let aggregate_id = stream.aggregate_id.to_string();
-        let partition = partition_of(&aggregate_id, head.partitions);
+        let partition = partition_of(&aggregate_id, end.partitions);
         for (event, sequence) in stream.events.iter().zip(stream.expected_sequence + 1..) {
-            head.position += 1;
+            end.position += 1;
             let stored = StoredEvent {
-                position: head.position,
+                position: end.position,
                 aggregate_type: stream.aggregate_type.to_owned(),
                 aggregate_id: aggregate_id.clone(),
                 sequence,
@@ -207,28 +206,39 @@ fn number(append: &Append, head: &mut Head, rows: &mut Vec<(StoredEvent, ChainHa
                 partition,
                 command_id: append.command_id.value(),
             };
-            let hash = stored.chain_hash(&head.hash);
-            head.hash = hash.to_vec();
-            positions.push(EventPosition { aggregate_type: stream.aggregate_type, partition, position: head.position });
+            let hash = stored.chain_hash(&end.hash);
+            end.hash = hash.to_vec();
+            positions.push(EventPosition { aggregate_type: stream.aggregate_type, partition, position: end.position });
             rows.push((stored, hash));
         }
     }
     positions
 }
 
-async fn insert(tx: &mut PgTransaction<'_>, rows: &[(StoredEvent, ChainHash)]) -> Result<(), sqlx::Error> {
+/// Writes the events, moves the end of the log and tells the other processes, in one round trip.
+async fn insert(
+    tx: &mut PgTransaction<'_>,
+    rows: &[(StoredEvent, ChainHash)],
+    end: &End,
+    head: &Head,
+) -> Result<(), sqlx::Error> {
     fn texts(rows: &[(StoredEvent, ChainHash)], column: fn(&StoredEvent) -> &String) -> Vec<String> {
         rows.iter().map(|(event, _)| column(event).clone()).collect()
     }
     sqlx::query!(
-        "INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
-                             position, partition, command_id, hash)
-         SELECT aggregate_type, aggregate_id, sequence, event_type, event_version, payload::json, metadata::json,
-                position, partition, command_id, hash
-         FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[],
-                     $8::bigint[], $9::int[], $10::uuid[], $11::bytea[])
-           AS new (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
-                   position, partition, command_id, hash)",
+        "WITH inserted AS (
+             INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
+                                 position, partition, command_id, hash)
+             SELECT aggregate_type, aggregate_id, sequence, event_type, event_version, payload::json, metadata::json,
+                    position, partition, command_id, hash
+             FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[],
+                         $8::bigint[], $9::int[], $10::uuid[], $11::bytea[])
+               AS new (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
+                       position, partition, command_id, hash)
+         ), moved AS (
+             UPDATE log_head SET position = $12, hash = $13
+         )
+         SELECT pg_notify($14, $15)",
         &texts(rows, |event| &event.aggregate_type),
         &texts(rows, |event| &event.aggregate_id),
         &rows.iter().map(|(event, _)| event.sequence).collect::<Vec<_>>(),
@@ -240,6 +250,10 @@ async fn insert(tx: &mut PgTransaction<'_>, rows: &[(StoredEvent, ChainHash)]) -
         &rows.iter().map(|(event, _)| event.partition).collect::<Vec<_>>(),
         &rows.iter().map(|(event, _)| event.command_id).collect::<Vec<_>>(),
         &rows.iter().map(|(_, hash)| hash.to_vec()).collect::<Vec<_>>(),
+        end.position,
+        end.hash,
+        NOTIFY_CHANNEL,
+        head.to_notice(),
     )
     .execute(&mut **tx)
     .await?;

@@ -10,6 +10,7 @@ use tokio::{
 
 use super::{
     append::{Append, AppendError, BatchError, append_batch},
+    head::Head,
     stored::Committed,
 };
 
@@ -31,7 +32,7 @@ pub struct Appender {
 
 impl Appender {
     /// The appender and its task, which the caller must run. The task tells `head` the newest position after each commit.
-    pub fn new(pool: PgPool, head: watch::Sender<i64>) -> (Self, impl Future<Output = ()> + Send) {
+    pub fn new(pool: PgPool, head: watch::Sender<Head>) -> (Self, impl Future<Output = ()> + Send) {
         let (queue, requests) = mpsc::channel(QUEUE);
         (Self { queue }, run(pool, requests, head))
     }
@@ -47,7 +48,7 @@ impl Appender {
     }
 }
 
-async fn run(pool: PgPool, mut requests: mpsc::Receiver<(Append, Reply)>, head: watch::Sender<i64>) {
+async fn run(pool: PgPool, mut requests: mpsc::Receiver<(Append, Reply)>, head: watch::Sender<Head>) {
     let writer = Writer { pool, head };
     let mut waiting = Vec::with_capacity(MAX_BATCH);
     while requests.recv_many(&mut waiting, MAX_BATCH).await > 0 {
@@ -64,7 +65,7 @@ type Results = Vec<Result<Committed, AppendError>>;
 
 struct Writer {
     pool: PgPool,
-    head: watch::Sender<i64>,
+    head: watch::Sender<Head>,
 }
 
 impl Writer {
@@ -104,7 +105,7 @@ impl Writer {
         loop {
             let error = match append_batch(&self.pool, batch, *may_have_happened, deadline).await {
                 Ok(outcome) => {
-                    self.advance(outcome.head_position);
+                    self.head.send_if_modified(|known| known.take_in(&outcome.head));
                     return Ok(outcome.results);
                 }
                 Err(BatchError::NotCommitted(error)) => {
@@ -122,16 +123,6 @@ impl Writer {
             }
             tokio::time::sleep(PAUSE).await;
         }
-    }
-
-    fn advance(&self, position: i64) {
-        self.head.send_if_modified(|known| {
-            let is_newer = position > *known;
-            if is_newer {
-                *known = position;
-            }
-            is_newer
-        });
     }
 }
 

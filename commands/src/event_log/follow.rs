@@ -9,6 +9,7 @@ use super::{
     EventLog,
     append::NOTIFY_CHANNEL,
     consumer::{ConsumerError, EventConsumer, Runner},
+    head::Head,
     kafka::{KafkaSettings, KafkaSource},
     progress::Progress,
     source::{EventSource, LogSource, head},
@@ -71,7 +72,7 @@ impl EventLog {
         runner.prepare().await?;
         let mut source = LogSource::new(self.pool.clone(), runner.consumer.aggregate_types(), self.head());
         loop {
-            let batch = source.read(&runner).await?;
+            let batch = source.read(&runner, head(&self.pool).await?).await?;
             if batch.is_empty() {
                 return Ok(());
             }
@@ -82,7 +83,7 @@ impl EventLog {
 }
 
 /// Tells `wake` of appends by other processes, for ever: until its future is dropped.
-pub(super) async fn listen(pool: PgPool, wake: watch::Sender<i64>) {
+pub(super) async fn listen(pool: PgPool, wake: watch::Sender<Head>) {
     loop {
         if let Err(error) = listen_once(&pool, &wake).await {
             tracing::debug!(%error, "not listening for appends of other processes; polling goes on");
@@ -91,12 +92,12 @@ pub(super) async fn listen(pool: PgPool, wake: watch::Sender<i64>) {
     }
 }
 
-async fn listen_once(pool: &PgPool, wake: &watch::Sender<i64>) -> Result<(), sqlx::Error> {
+async fn listen_once(pool: &PgPool, wake: &watch::Sender<Head>) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen(NOTIFY_CHANNEL).await?;
     loop {
-        listener.recv().await?;
-        let position = head(pool).await?;
-        wake.send_if_modified(|known| std::mem::replace(known, position.max(*known)) < position);
+        if let Some(head) = Head::from_notice(listener.recv().await?.payload()) {
+            wake.send_if_modified(|known| known.take_in(&head));
+        }
     }
 }

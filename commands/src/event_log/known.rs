@@ -53,15 +53,7 @@ impl Known {
             known.sequences =
                 rows.into_iter().map(|row| ((row.aggregate_type, row.aggregate_id), row.sequence)).collect();
         }
-        for (set, value) in batch.iter().flat_map(|append| &append.rows).filter_map(claimed) {
-            let owner =
-                sqlx::query_scalar!("SELECT owner FROM reservations WHERE kind = $1 AND value = $2", set, value)
-                    .fetch_optional(&mut *tx)
-                    .await?;
-            if let Some(owner) = owner {
-                known.owners.insert((set, value.to_vec()), owner);
-            }
-        }
+        known.load_owners(tx, batch).await?;
         let rows = || batch.iter().flat_map(|append| &append.rows);
         known.users = holding(&mut *tx, Reservation::Username, rows().filter_map(new_owner)).await?;
         known.owning = holding(&mut *tx, Reservation::Possession, rows().filter_map(no_owner)).await?;
@@ -86,6 +78,32 @@ impl Known {
             }
         }
         Ok(known)
+    }
+
+    async fn load_owners(&mut self, tx: &mut PgConnection, batch: &[Append]) -> Result<(), sqlx::Error> {
+        let claims: Vec<(&'static str, &[u8])> =
+            batch.iter().flat_map(|append| &append.rows).filter_map(claimed).collect();
+        if claims.is_empty() {
+            return Ok(());
+        }
+        let (sets, values): (Vec<String>, Vec<Vec<u8>>) =
+            claims.iter().map(|(set, value)| ((*set).to_owned(), value.to_vec())).unzip();
+        let rows = sqlx::query!(
+            r#"SELECT claimed.place AS "place!", reservations.owner
+               FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS claimed (kind, value, place)
+               JOIN reservations USING (kind, value)"#,
+            &sets,
+            &values,
+        )
+        .fetch_all(tx)
+        .await?;
+        for row in rows {
+            let place = usize::try_from(row.place - 1).unwrap_or_default();
+            if let Some((set, value)) = claims.get(place) {
+                self.owners.insert((set, value.to_vec()), row.owner);
+            }
+        }
+        Ok(())
     }
 
     /// What an execution has led to that was written before, as the first answer would have said it.

@@ -4,9 +4,11 @@
 
 mod append;
 mod appender;
+mod busy;
 mod codec;
 mod consumer;
 mod follow;
+mod head;
 mod kafka;
 mod keys;
 mod known;
@@ -29,6 +31,7 @@ pub use append::{Append, AppendError, Idempotency, IdempotencyExpiry, StreamAppe
 pub use appender::Appender;
 pub use codec::{Codec, CodecError};
 pub use consumer::{ConsumerError, EventConsumer};
+pub use head::Head;
 pub use kafka::{KafkaSettings, QUIET, StreamError};
 pub use keys::{KeyError, KeyRing, MasterKey};
 pub use progress::Progress;
@@ -36,6 +39,9 @@ pub use relay::run_relay;
 pub use rows::{NewJob, NewResetCode, Reservation, Row, enqueue, write_reset_code};
 pub use store::{Loaded, StoreError};
 pub use stored::{ChainHash, Committed, EventPosition, StoredEvent, partition_of};
+
+use busy::LongAggregates;
+pub(crate) use busy::Turns;
 
 use crate::clock::SharedClock;
 
@@ -47,7 +53,9 @@ pub struct EventLog {
     pub(crate) clock: SharedClock,
     appender: Appender,
     repository: Arc<PostgresEventRepository>,
-    head: watch::Receiver<i64>,
+    head: watch::Receiver<Head>,
+    long: LongAggregates,
+    turns: Turns,
 }
 
 impl EventLog {
@@ -62,7 +70,7 @@ impl EventLog {
         clock: SharedClock,
     ) -> Result<(Self, impl Future<Output = ()> + Send), KeyError> {
         let keys = KeyRing::open(pool.clone(), master_key).await?;
-        let (tell_head, head) = watch::channel(0);
+        let (tell_head, head) = watch::channel(Head::default());
         let listening = follow::listen(pool.clone(), tell_head.clone());
         let (appender, appending) = Appender::new(pool.clone(), tell_head);
         let task = async move {
@@ -72,7 +80,9 @@ impl EventLog {
             }
         };
         let repository = Arc::new(PostgresEventRepository::new(pool.clone()));
-        Ok((Self { pool, codec: Codec::new(keys), clock, appender, repository, head }, task))
+        let codec = Codec::new(keys);
+        let (long, turns) = (LongAggregates::default(), Turns::default());
+        Ok((Self { pool, codec, clock, appender, repository, head, long, turns }, task))
     }
 
     pub const fn keys(&self) -> &KeyRing {
@@ -84,8 +94,13 @@ impl EventLog {
         self.appender.append(append).await
     }
 
-    /// The newest position that this process has written; changes wake the consumers of this process.
-    pub fn head(&self) -> watch::Receiver<i64> {
+    /// The order of this process's commands on one aggregate.
+    pub(crate) const fn turns(&self) -> &Turns {
+        &self.turns
+    }
+
+    /// How far the log is known to reach; changes wake the consumers of this process.
+    pub fn head(&self) -> watch::Receiver<Head> {
         self.head.clone()
     }
 }

@@ -32,6 +32,7 @@ pub(super) fn personal_fields(aggregate_type: &str, event_type: &str) -> Option<
             | "SpeechEnginesChanged"
             | "PresetQuestionsChanged"
             | "AssistantChanged"
+            | "AssistantDefined"
             | "ProviderKeyChanged"
             | "MadeDefault"
             | "NoLongerDefault"

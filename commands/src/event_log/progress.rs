@@ -13,6 +13,8 @@ use super::stored::EventPosition;
 
 /// How often the checkpoints are looked at for progress made by other processes.
 const POLL: Duration = Duration::from_millis(20);
+/// The same where this process has moved the checkpoints so far: another one may have taken over.
+const SAFETY_POLL: Duration = Duration::from_millis(200);
 
 type Reached = HashMap<(&'static str, String, i32), i64>;
 
@@ -65,7 +67,8 @@ impl Progress {
             })
             .collect();
         // Not started anew by every change: progress of this process must not hide that of others.
-        let mut look = tokio::time::interval(POLL);
+        let poll = if self.are_ours(&pending) { SAFETY_POLL } else { POLL };
+        let mut look = tokio::time::interval(poll);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         look.reset();
         loop {
@@ -79,6 +82,14 @@ impl Progress {
                 () = tokio::time::sleep_until(deadline) => return Ok(pending.is_empty()),
             }
         }
+    }
+
+    /// Whether all of these were moved by this process before.
+    fn are_ours(&self, pending: &[(&'static str, EventPosition)]) -> bool {
+        let reached = self.reached.lock().expect("no holder of the lock panics");
+        pending.iter().all(|(consumer, event)| {
+            reached.contains_key(&(*consumer, event.aggregate_type.to_owned(), event.partition))
+        })
     }
 
     fn drop_reached(&self, pending: &mut Vec<(&'static str, EventPosition)>) {

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::{
     consumer::read_log,
+    head::Head,
     kafka::{KafkaSettings, MAX_MESSAGE_BYTES, StreamError},
     record,
     source::POLL,
@@ -25,7 +26,7 @@ const LEADERSHIP: i64 = 0x6179_7573_686d_6101;
 const BATCH: i64 = 1_000;
 
 /// Publishes for ever: until its future is dropped. Failures are logged and tried again.
-pub async fn run_relay(pool: PgPool, settings: KafkaSettings, mut wake: watch::Receiver<i64>) {
+pub async fn run_relay(pool: PgPool, settings: KafkaSettings, mut wake: watch::Receiver<Head>) {
     loop {
         match lead(&pool, &settings, &mut wake).await {
             Ok(()) => {}
@@ -38,7 +39,7 @@ pub async fn run_relay(pool: PgPool, settings: KafkaSettings, mut wake: watch::R
 }
 
 /// Publishes while this process is the elected one. Returns at once if another is.
-async fn lead(pool: &PgPool, settings: &KafkaSettings, wake: &mut watch::Receiver<i64>) -> Result<(), StreamError> {
+async fn lead(pool: &PgPool, settings: &KafkaSettings, wake: &mut watch::Receiver<Head>) -> Result<(), StreamError> {
     // The lock belongs to this connection: whoever loses it, loses the right to move the mark.
     let mut connection = pool.acquire().await?.detach();
     let elected = sqlx::query_scalar!("SELECT pg_try_advisory_lock($1)", LEADERSHIP).fetch_one(&mut connection).await?;

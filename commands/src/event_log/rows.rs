@@ -67,7 +67,7 @@ pub enum Row {
         user: UserId,
         keep: Option<SessionId>,
     },
-    /// The code with which a password can be reset, in place of an older one for the address.
+    /// The code with which a password can be reset, unless there is a living one for the address and user.
     ResetCode(NewResetCode),
     /// Sealed; `None` removes it.
     ProviderKey {
@@ -100,13 +100,15 @@ pub struct NewResetCode {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Writes a code, in place of an older one for the address.
+/// Writes a code, unless there is a living one for the address and user.
 pub async fn write_reset_code(code: &NewResetCode, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO reset_codes (address, user_id, sealed_code, tries_left, expires_at) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (address) DO UPDATE SET user_id = excluded.user_id, sealed_code = excluded.sealed_code,
                                              tries_left = excluded.tries_left, is_used = false,
-                                             expires_at = excluded.expires_at",
+                                             expires_at = excluded.expires_at
+         WHERE reset_codes.user_id IS DISTINCT FROM excluded.user_id OR reset_codes.tries_left = 0 OR reset_codes.is_used
+            OR reset_codes.expires_at <= now()",
         code.address,
         code.user.map(UserId::value),
         code.sealed_code,

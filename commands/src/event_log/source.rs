@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use sqlx::PgPool;
 use tokio::sync::watch;
 
-use super::consumer::{ConsumerError, Delivery, Runner, read_log};
+use super::{
+    consumer::{ConsumerError, Delivery, Runner, read_log},
+    head::Head,
+};
 
 /// Events in one transaction of a consumer.
 pub(super) const MAX_BATCH: usize = 500;
@@ -31,18 +34,19 @@ pub(super) struct LogSource {
     cursor: Option<i64>,
     /// Where the cursor will be when the batch that was read last has taken effect.
     reach: i64,
-    wake: watch::Receiver<i64>,
+    /// The last look found more than a batch: there is no reason to wait.
+    is_behind: bool,
+    wake: watch::Receiver<Head>,
 }
 
 impl LogSource {
-    pub(super) fn new(pool: PgPool, types: &[&str], wake: watch::Receiver<i64>) -> Self {
-        Self { pool, types: types.iter().map(|name| (*name).to_owned()).collect(), cursor: None, reach: 0, wake }
+    pub(super) fn new(pool: PgPool, types: &[&str], wake: watch::Receiver<Head>) -> Self {
+        let types = types.iter().map(|name| (*name).to_owned()).collect();
+        Self { pool, types, cursor: None, reach: 0, is_behind: false, wake }
     }
 
-    /// The next events of the log, without waiting.
-    pub(super) async fn read(&mut self, runner: &Runner) -> Result<Vec<Delivery>, ConsumerError> {
-        // The head first: what is appended after this look is found by the next one.
-        let head = head(&self.pool).await?;
+    /// The next events of the log up to its head, without waiting. What is appended later is found by the next look.
+    pub(super) async fn read(&mut self, runner: &Runner, head: i64) -> Result<Vec<Delivery>, ConsumerError> {
         let after = match self.cursor {
             Some(cursor) => cursor,
             None => runner.oldest_pending(head).await?.map_or(head, |oldest| oldest - 1),
@@ -52,9 +56,10 @@ impl LogSource {
         } else {
             vec![]
         };
+        self.is_behind = events.len() == MAX_BATCH;
         // Events of other types are passed over once and not again at every look.
         self.reach = match events.last() {
-            Some(last) if events.len() == MAX_BATCH => last.position,
+            Some(last) if self.is_behind => last.position,
             _ => after.max(head),
         };
         self.cursor = Some(if events.is_empty() { self.reach } else { after });
@@ -65,17 +70,18 @@ impl LogSource {
 #[async_trait]
 impl EventSource for LogSource {
     async fn next(&mut self, runner: &Runner) -> Result<Vec<Delivery>, ConsumerError> {
-        // Seen before the read: a commit during the read wakes the wait at once.
-        self.wake.mark_unchanged();
-        let events = self.read(runner).await?;
-        if events.is_empty() {
-            // An end of the sender is the end of the process; the poll goes on until then.
-            if tokio::time::timeout(POLL, self.wake.changed()).await.is_ok_and(|changed| changed.is_err()) {
-                tokio::time::sleep(POLL).await;
+        if let Some(cursor) = self.cursor.filter(|_| !self.is_behind) {
+            let (wake, types) = (&mut self.wake, &self.types);
+            let woken = async { wake.wait_for(|head| head.newest_of(types) > cursor).await.map(|head| head.position) };
+            match tokio::time::timeout(POLL, woken).await {
+                Ok(Ok(position)) => return self.read(runner, position).await,
+                // An end of the sender is the end of the process; the poll goes on until then.
+                Ok(Err(_)) => tokio::time::sleep(POLL).await,
+                Err(_) => {}
             }
-            return self.read(runner).await;
         }
-        Ok(events)
+        let head = head(&self.pool).await?;
+        self.read(runner, head).await
     }
 
     fn applied(&mut self, batch: &[Delivery]) {

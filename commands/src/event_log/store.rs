@@ -14,6 +14,7 @@ use super::{
     append::{Append, AppendError, EncodedEvent, StreamAppend},
     codec::CodecError,
     keys::KeyError,
+    stored::StoredEvent,
 };
 
 /// An aggregate as its events have made it.
@@ -73,16 +74,76 @@ impl EventLog {
         Ok(events)
     }
 
+    /// An aggregate's newest events, decoded, in order; the state that was kept of an earlier load spares the others.
+    async fn events_after<A: HasSubject>(&self, id: Uuid, sequence: i64) -> Result<Vec<A::Event>, StoreError> {
+        if sequence == 0 {
+            return self.events_of::<A>(id).await;
+        }
+        // postgres-es would write the number into the statement, which PostgreSQL then had to plan anew each time.
+        let stored = sqlx::query_as!(
+            StoredEvent,
+            r#"SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version,
+                      payload::text AS "payload!", metadata::text AS "metadata!", partition, command_id
+               FROM events WHERE aggregate_type = $1 AND aggregate_id = $2 AND sequence > $3 ORDER BY sequence"#,
+            A::TYPE,
+            id.to_string(),
+            sequence,
+        )
+        .fetch_all(&self.pool)
+        .await;
+        self.decode_stored::<A>(stored).await
+    }
+
+    /// The last events of an aggregate, decoded, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the log cannot be read, or an event in it.
+    pub async fn latest_events_of<A: HasSubject>(&self, id: Uuid, limit: i64) -> Result<Vec<A::Event>, StoreError> {
+        let stored = sqlx::query_as!(
+            StoredEvent,
+            r#"SELECT * FROM (
+                   SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version,
+                          payload::text AS "payload!", metadata::text AS "metadata!", partition, command_id
+                   FROM events WHERE aggregate_type = $1 AND aggregate_id = $2 ORDER BY sequence DESC LIMIT $3
+               ) AS latest ORDER BY sequence"#,
+            A::TYPE,
+            id.to_string(),
+            limit,
+        )
+        .fetch_all(&self.pool)
+        .await;
+        self.decode_stored::<A>(stored).await
+    }
+
+    async fn decode_stored<A: HasSubject>(
+        &self,
+        stored: Result<Vec<StoredEvent>, sqlx::Error>,
+    ) -> Result<Vec<A::Event>, StoreError> {
+        let stored = stored.map_err(|error| PersistenceError::ConnectionError(Box::new(error)))?;
+        let mut events = Vec::with_capacity(stored.len());
+        for event in stored {
+            let metadata = serde_json::from_str(&event.metadata).map_err(StoreError::Malformed)?;
+            let metadata = self.codec.decode_metadata(metadata).await?;
+            let payload = serde_json::from_str(&event.payload).map_err(StoreError::Malformed)?;
+            let payload = self.codec.decode_payload(A::TYPE, &event.event_type, payload, &metadata).await?;
+            events.push(serde_json::from_value(payload).map_err(StoreError::Malformed)?);
+        }
+        Ok(events)
+    }
+
     /// An aggregate, folded from all its events.
     ///
     /// # Errors
     /// [`StoreError`] if the log cannot be read, or an event in it.
     pub async fn load<A: HasSubject>(&self, id: Uuid) -> Result<Loaded<A>, StoreError> {
-        let events = self.events_of::<A>(id).await?;
-        let sequence = i64::try_from(events.len()).unwrap_or(i64::MAX);
-        let mut aggregate = A::default();
+        let (mut aggregate, known) = self.long.get::<A>(A::TYPE, id).unwrap_or_default();
+        let events = self.events_after::<A>(id, known).await?;
+        let sequence = known + i64::try_from(events.len()).unwrap_or(i64::MAX);
         for event in events {
             aggregate.apply(event);
+        }
+        if sequence > known {
+            self.long.keep(A::TYPE, id, &aggregate, sequence);
         }
         Ok(Loaded { id, aggregate, sequence })
     }

@@ -4,7 +4,9 @@
 //! two of them share nothing but the database.
 
 mod appending;
+mod busy;
 mod consuming;
+mod evaluation;
 mod kafka;
 mod outages;
 mod owning;

@@ -70,6 +70,24 @@ pub struct Stage {
     pub ended_at: DateTime<Utc>,
 }
 
+impl Stage {
+    /// Between two points in time that a client names in seconds since 1970; `None` if one of them is no date.
+    pub fn between_epoch_seconds(started_at: f64, ended_at: f64) -> Option<Self> {
+        Some(Self { started_at: instant(started_at)?, ended_at: instant(ended_at)? })
+    }
+
+    /// Its begin and its end in seconds since 1970.
+    #[expect(clippy::cast_precision_loss, reason = "microseconds since 1970 fit into 53 bits until the year 2255")]
+    pub const fn in_epoch_seconds(&self) -> (f64, f64) {
+        (self.started_at.timestamp_micros() as f64 / 1e6, self.ended_at.timestamp_micros() as f64 / 1e6)
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "what is out of range saturates, and is no date then")]
+fn instant(epoch_seconds: f64) -> Option<DateTime<Utc>> {
+    if epoch_seconds.is_finite() { DateTime::from_timestamp_micros((epoch_seconds * 1e6) as i64) } else { None }
+}
+
 /// Tokens, as the provider counted them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
@@ -256,6 +274,24 @@ impl ChatEvent {
             | Self::TranscriptionFailed { .. }
             | Self::FeedbackGiven { .. }
             | Self::Deleted {} => "1",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_comes_back_from_the_seconds_that_it_was_told_in() {
+        let stage = Stage::between_epoch_seconds(1_795_338_000.5, 1_795_338_001.25).expect("dates");
+        assert_eq!(stage.in_epoch_seconds(), (1_795_338_000.5, 1_795_338_001.25));
+    }
+
+    #[test]
+    fn what_is_no_date_is_no_stage() {
+        for seconds in [f64::NAN, f64::INFINITY, 1e300, -1e300] {
+            assert_eq!(Stage::between_epoch_seconds(0.0, seconds), None, "{seconds}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::event::{ProjectEvent, Settings};
+use super::event::{Assistant, ProjectEvent, Settings};
 use crate::{
     event::{HasSubject, bridge_to_cqrs_es},
     ids::{SubjectId, UserId},
@@ -26,11 +26,15 @@ pub enum Project {
         is_archived: bool,
         /// Whether it has a provider's key of its own.
         has_key: bool,
+        /// The assistant that answers, if it is known what it is told.
+        assistant: Option<Assistant>,
     },
     /// There was. What belonged to it stays: chats can still be read and continued.
     Deleted {
         /// What it was set to.
         settings: Settings,
+        /// The assistant that answers.
+        assistant: Option<Assistant>,
     },
 }
 
@@ -50,6 +54,8 @@ pub enum ProjectCommand {
     SetDefault(bool),
     /// Archive it or take it back.
     SetArchived(bool),
+    /// Give it a new assistant.
+    CreateAssistant(Assistant),
     /// A provider's key has been set, or removed.
     RecordProviderKey {
         /// Whether there is one now.
@@ -78,6 +84,10 @@ pub struct ProjectChanges {
     pub preset_questions: Option<Option<Vec<String>>>,
     /// The assistant that answers in place of the ordinary path.
     pub assistant_id: Option<Option<String>>,
+    /// The assistant with this id, if it is one that is known.
+    pub assistant: Option<Assistant>,
+    /// Which model answers as the assistant.
+    pub assistant_model: Option<String>,
 }
 
 /// Why a command is refused.
@@ -89,6 +99,9 @@ pub enum ProjectError {
     /// There is no such project.
     #[error("there is no such project")]
     NotFound,
+    /// The project has an assistant, and one is all that it can have.
+    #[error("the project has an assistant already")]
+    HasAssistant,
 }
 
 impl Project {
@@ -105,7 +118,15 @@ impl Project {
                 Err(ProjectError::AlreadyCreated)
             }
             (Self::Absent | Self::Deleted { .. }, _) => Err(ProjectError::NotFound),
-            (Self::Existing { settings, .. }, ProjectCommand::Change(changes)) => Ok(changes.events_against(settings)),
+            (Self::Existing { settings, .. }, ProjectCommand::Change(changes)) => {
+                Ok(changes.events_against(settings, self.assistant()))
+            }
+            (Self::Existing { settings, .. }, ProjectCommand::CreateAssistant(assistant)) => {
+                if settings.assistant_id.is_some() {
+                    return Err(ProjectError::HasAssistant);
+                }
+                Ok(vec![ProjectEvent::AssistantDefined(assistant)])
+            }
             (Self::Existing { is_default, .. }, ProjectCommand::SetDefault(wanted)) => Ok(match (is_default, wanted) {
                 (false, true) => vec![ProjectEvent::MadeDefault {}],
                 (true, false) => vec![ProjectEvent::NoLongerDefault {}],
@@ -130,16 +151,24 @@ impl Project {
     pub const fn settings(&self) -> Option<&Settings> {
         match self {
             Self::Absent => None,
-            Self::Existing { settings, .. } | Self::Deleted { settings } => Some(settings),
+            Self::Existing { settings, .. } | Self::Deleted { settings, .. } => Some(settings),
         }
+    }
+
+    /// The assistant that answers, if one does and it is known what it is told.
+    pub fn assistant(&self) -> Option<&Assistant> {
+        let (Self::Existing { settings, assistant, .. } | Self::Deleted { settings, assistant }) = self else {
+            return None;
+        };
+        assistant.as_ref().filter(|assistant| settings.assistant_id.as_ref() == Some(&assistant.id))
     }
 
     fn fold(&mut self, event: ProjectEvent) {
         if let ProjectEvent::Created { settings, .. } = event {
-            *self = Self::Existing { settings, is_default: false, is_archived: false, has_key: false };
+            *self = Self::Existing { settings, is_default: false, is_archived: false, has_key: false, assistant: None };
             return;
         }
-        let Self::Existing { settings, is_default, is_archived, has_key } = self else { return };
+        let Self::Existing { settings, is_default, is_archived, has_key, assistant } = self else { return };
         match event {
             ProjectEvent::Created { .. } => {}
             ProjectEvent::TitleChanged { title } => settings.title = title,
@@ -151,19 +180,31 @@ impl Project {
                 settings.tts_engine = tts_engine;
             }
             ProjectEvent::PresetQuestionsChanged { preset_questions } => settings.preset_questions = preset_questions,
-            ProjectEvent::AssistantChanged { assistant_id } => settings.assistant_id = assistant_id,
+            ProjectEvent::AssistantChanged { assistant_id } => {
+                settings.assistant_id = assistant_id;
+                *assistant = None;
+            }
+            ProjectEvent::AssistantDefined(new) => {
+                settings.assistant_id = Some(new.id.clone());
+                *assistant = Some(new);
+            }
             ProjectEvent::ProviderKeyChanged { is_set } => *has_key = is_set,
             ProjectEvent::MadeDefault {} => *is_default = true,
             ProjectEvent::NoLongerDefault {} => *is_default = false,
             ProjectEvent::Archived {} => *is_archived = true,
             ProjectEvent::Unarchived {} => *is_archived = false,
-            ProjectEvent::Deleted {} => *self = Self::Deleted { settings: settings.clone() },
+            ProjectEvent::Deleted {} => {
+                *self = Self::Deleted { settings: settings.clone(), assistant: assistant.take() };
+            }
         }
     }
 }
 
 impl ProjectChanges {
-    fn events_against(self, now: &Settings) -> Vec<ProjectEvent> {
+    /// Prompt and model of a project with an assistant are the assistant's. A blank prompt leaves its instructions as they are:
+    /// clients send all settings back when they change one.
+    fn events_against(mut self, now: &Settings, assistant: Option<&Assistant>) -> Vec<ProjectEvent> {
+        let assistant = self.assistant_event(now, assistant);
         let mut events = Vec::new();
         if let Some(title) = self.title.filter(|new| *new != now.title) {
             events.push(ProjectEvent::TitleChanged { title });
@@ -185,10 +226,32 @@ impl ProjectChanges {
         if let Some(preset_questions) = self.preset_questions.filter(|new| *new != now.preset_questions) {
             events.push(ProjectEvent::PresetQuestionsChanged { preset_questions });
         }
-        if let Some(assistant_id) = self.assistant_id.filter(|new| *new != now.assistant_id) {
-            events.push(ProjectEvent::AssistantChanged { assistant_id });
-        }
+        events.extend(assistant);
         events
+    }
+
+    /// What becomes of the assistant. What it takes for itself is no change of the project's own settings.
+    fn assistant_event(&mut self, now: &Settings, current: Option<&Assistant>) -> Option<ProjectEvent> {
+        let wanted = self.assistant_id.take();
+        let next = match &wanted {
+            None => current.cloned(),
+            Some(None) => None,
+            Some(Some(id)) => {
+                [current.cloned(), self.assistant.take()].into_iter().flatten().find(|assistant| assistant.id == *id)
+            }
+        };
+        let Some(mut next) = next else {
+            let assistant_id = wanted.filter(|wanted| *wanted != now.assistant_id)?;
+            return Some(ProjectEvent::AssistantChanged { assistant_id });
+        };
+        if let Some(instructions) = self.prompt.take().filter(|prompt| !prompt.trim().is_empty()) {
+            next.instructions = instructions;
+        }
+        self.model = None;
+        if let Some(model) = self.assistant_model.take() {
+            next.model = model;
+        }
+        (current != Some(&next)).then_some(ProjectEvent::AssistantDefined(next))
     }
 }
 

@@ -29,6 +29,20 @@ pub struct Settings {
     pub assistant_id: Option<String>,
 }
 
+/// Who answers in place of the project's prompt and model: what a language model is told, and which one it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assistant {
+    /// By which projects name it, such as `asst_…`.
+    #[serde(rename = "assistant_id")]
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What the model is told.
+    pub instructions: String,
+    /// The model, by its name or by the contract's number.
+    pub model: String,
+}
+
 /// An event of a project's stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(tag = "type")]
@@ -78,6 +92,8 @@ pub enum ProjectEvent {
         /// The new one.
         assistant_id: Option<String>,
     },
+    /// An assistant answers from now on: a new one, another one, or the same with other instructions or another model.
+    AssistantDefined(Assistant),
     /// The provider's key was set or removed.
     ProviderKeyChanged {
         /// Whether there is one now.
@@ -106,6 +122,7 @@ impl ProjectEvent {
             | Self::SpeechEnginesChanged { .. }
             | Self::PresetQuestionsChanged { .. }
             | Self::AssistantChanged { .. }
+            | Self::AssistantDefined(_)
             | Self::ProviderKeyChanged { .. }
             | Self::MadeDefault {}
             | Self::NoLongerDefault {}

@@ -2,7 +2,7 @@
 
 use cqrs_es::test::TestFramework;
 
-use super::{Project, ProjectChanges, ProjectCommand, ProjectError, ProjectEvent, Settings};
+use super::{Assistant, Project, ProjectChanges, ProjectCommand, ProjectError, ProjectEvent, Settings};
 use crate::values::{Model, SttEngine, Title, TtsEngine};
 
 type ProjectSpec = TestFramework<Project>;
@@ -130,4 +130,75 @@ fn removing_a_provider_key_that_is_not_there_changes_nothing() {
         .given(vec![created()])
         .when(ProjectCommand::RecordProviderKey { is_set: false })
         .then_expect_events(vec![]);
+}
+
+fn assistant(instructions: &str, model: &str) -> Assistant {
+    Assistant {
+        id: "asst_1".to_owned(),
+        name: "Ward".to_owned(),
+        instructions: instructions.to_owned(),
+        model: model.to_owned(),
+    }
+}
+
+fn defined() -> ProjectEvent {
+    ProjectEvent::AssistantDefined(assistant("Be kind", "gpt-4"))
+}
+
+#[test]
+fn a_project_has_one_assistant() {
+    ProjectSpec::with(())
+        .given(vec![created()])
+        .when(ProjectCommand::CreateAssistant(assistant("Be kind", "gpt-4")))
+        .then_expect_events(vec![defined()]);
+    ProjectSpec::with(())
+        .given(vec![created(), defined()])
+        .when(ProjectCommand::CreateAssistant(assistant("Be brief", "gpt-4")))
+        .then_expect_error(ProjectError::HasAssistant);
+}
+
+#[test]
+fn prompt_and_model_of_a_project_with_an_assistant_are_the_assistants() {
+    ProjectSpec::with(())
+        .given(vec![created(), defined()])
+        .when(change(ProjectChanges {
+            prompt: Some("Be brief".to_owned()),
+            model: Some(Model::Gpt4Omni),
+            assistant_model: Some("gpt-4o".to_owned()),
+            ..ProjectChanges::default()
+        }))
+        .then_expect_events(vec![ProjectEvent::AssistantDefined(assistant("Be brief", "gpt-4o"))]);
+}
+
+#[test]
+fn all_settings_sent_back_with_a_blank_prompt_leave_the_assistant_as_it_is() {
+    ProjectSpec::with(())
+        .given(vec![created(), defined()])
+        .when(change(ProjectChanges {
+            assistant_id: Some(Some("asst_1".to_owned())),
+            prompt: Some(String::new()),
+            model: Some(Model::Gpt35),
+            ..ProjectChanges::default()
+        }))
+        .then_expect_events(vec![]);
+}
+
+#[test]
+fn a_known_assistant_can_be_taken_over_from_another_project() {
+    ProjectSpec::with(())
+        .given(vec![created()])
+        .when(change(ProjectChanges {
+            assistant_id: Some(Some("asst_1".to_owned())),
+            assistant: Some(assistant("Be kind", "gpt-4")),
+            ..ProjectChanges::default()
+        }))
+        .then_expect_events(vec![defined()]);
+}
+
+#[test]
+fn a_project_without_its_assistant_has_its_own_prompt_again() {
+    ProjectSpec::with(())
+        .given(vec![created(), defined(), ProjectEvent::AssistantChanged { assistant_id: None }])
+        .when(change(ProjectChanges { prompt: Some("New {reference}".to_owned()), ..ProjectChanges::default() }))
+        .then_expect_events(vec![ProjectEvent::PromptChanged { prompt: "New {reference}".to_owned() }]);
 }

@@ -65,7 +65,9 @@ fn set(status: RunStatus) -> TestRunCommand {
 
 fn remaining(events: Vec<TestRunEvent>) -> Vec<(Model, TestQuestionId)> {
     let mut run = TestRun::default();
-    events.into_iter().for_each(|event| run.apply(event));
+    for event in events {
+        run.apply(event);
+    }
     run.remaining().collect()
 }
 

@@ -92,11 +92,11 @@ fn only_what_differs_becomes_an_event() {
 #[test]
 fn a_change_of_a_question_keeps_the_rest_of_it() {
     let changes = QuestionChanges { human_answer: Some("Two weeks".to_owned()), ..QuestionChanges::default() };
-    let changed = TestQuestion { human_answer: "Two weeks".to_owned(), ..question() };
+    let rewritten = TestQuestion { human_answer: "Two weeks".to_owned(), ..question() };
     SuiteSpec::with(())
         .given(vec![created(), added()])
         .when(TestSuiteCommand::ChangeQuestion(QUESTION, changes))
-        .then_expect_events(vec![TestSuiteEvent::QuestionChanged { question_id: QUESTION, question: changed }]);
+        .then_expect_events(vec![TestSuiteEvent::QuestionChanged { question_id: QUESTION, question: rewritten }]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use domain::{
     chat::{AnswerFailure, ChatCommand, Completion, Generation, Question, RetrievedPassage, Stage, Usage},
     document::{DocumentCommand, EmbeddingFailure, Source, StoredFile},
     ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, SessionId, UserId},
-    project::{ProjectChanges, ProjectCommand, Settings},
+    project::{Assistant, ProjectChanges, ProjectCommand, Settings},
     service::{ServiceChanges, ServiceCommand, Terms},
     user::{Authority, Roles, UserChanges, UserCommand},
     values::{DocumentType, Email, FullName, Model, ServiceName, SttEngine, Title, TtsEngine, Username},
@@ -112,7 +112,7 @@ fn settings() -> impl Strategy<Value = Settings> {
 
 /// A change towards other settings, of some of them.
 fn changes() -> impl Strategy<Value = ProjectChanges> {
-    (settings(), any::<[bool; 8]>()).prop_map(|(to, chosen)| ProjectChanges {
+    (settings(), assistant(), any::<[bool; 10]>()).prop_map(|(to, assistant, chosen)| ProjectChanges {
         title: chosen[0].then_some(to.title),
         description: chosen[1].then_some(to.description),
         prompt: chosen[2].then_some(to.prompt),
@@ -121,6 +121,17 @@ fn changes() -> impl Strategy<Value = ProjectChanges> {
         tts_engine: chosen[5].then_some(to.tts_engine),
         preset_questions: chosen[6].then_some(to.preset_questions),
         assistant_id: chosen[7].then_some(to.assistant_id),
+        assistant_model: chosen[8].then(|| assistant.model.clone()),
+        assistant: chosen[9].then_some(assistant),
+    })
+}
+
+fn assistant() -> impl Strategy<Value = Assistant> {
+    (text(), text(), text(), text()).prop_map(|(id, name, instructions, model)| Assistant {
+        id,
+        name,
+        instructions,
+        model,
     })
 }
 
@@ -131,6 +142,7 @@ pub(crate) fn project_command() -> impl Strategy<Value = ProjectCommand> {
         4 => changes().prop_map(|changes| ProjectCommand::Change(Box::new(changes))),
         2 => any::<bool>().prop_map(ProjectCommand::SetDefault),
         2 => any::<bool>().prop_map(ProjectCommand::SetArchived),
+        2 => assistant().prop_map(ProjectCommand::CreateAssistant),
         2 => any::<bool>().prop_map(|is_set| ProjectCommand::RecordProviderKey { is_set }),
         1 => Just(ProjectCommand::Delete),
     ]

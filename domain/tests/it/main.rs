@@ -9,5 +9,6 @@ mod architecture;
 mod metrics;
 mod properties;
 mod samples;
+mod samples_tests;
 mod sources;
 mod stored_events;

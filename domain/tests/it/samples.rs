@@ -7,21 +7,15 @@ use domain::{
     chat::{AnswerFailure, ChatEvent, Completion, Generation, Question, RetrievedPassage, Stage, Usage},
     document::{DocumentEvent, EmbeddingFailure, Source, StoredFile},
     event::Event,
-    feedback::{FeedbackEvent, Opinion},
-    ids::{
-        ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ResultId, RunId, ServiceId, SessionId,
-        SuiteId, TestQuestionId, UserId,
-    },
-    project::{ProjectEvent, Settings},
+    ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, SessionId, UserId},
+    project::{Assistant, ProjectEvent, Settings},
     service::{ServiceEvent, Terms},
-    test_run::{ResultFailure, RunFailure, RunPlan, RunResult, TestRunEvent},
-    test_suite::{Attachment, Retrieval, SuiteSettings, TestQuestion, TestSuiteEvent},
     user::{Roles, UserEvent},
-    values::{
-        DocumentType, Email, FullName, Model, Rating, ServiceName, SttEngine, SuiteName, Title, TtsEngine, Username,
-    },
+    values::{DocumentType, Email, FullName, Model, ServiceName, SttEngine, Title, TtsEngine, Username},
 };
 use uuid::Uuid;
+
+use crate::samples_tests::{full_feedback, full_runs, full_suites, minimal_runs, minimal_suites};
 
 /// An event to be stored.
 pub(crate) struct Sample {
@@ -50,11 +44,11 @@ pub(crate) fn samples() -> Vec<Sample> {
         .collect()
 }
 
-fn id(number: u128) -> Uuid {
+pub(crate) fn id(number: u128) -> Uuid {
     Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number)
 }
 
-fn title() -> Title {
+pub(crate) fn title() -> Title {
     Title::parse("Zinc in diarrhoea").expect("well-formed")
 }
 
@@ -105,6 +99,12 @@ fn full_projects() -> Vec<ProjectEvent> {
         ProjectEvent::SpeechEnginesChanged { stt_engine: SttEngine::Whisper, tts_engine: TtsEngine::Google },
         ProjectEvent::PresetQuestionsChanged { preset_questions },
         ProjectEvent::AssistantChanged { assistant_id: Some("asst_2".to_owned()) },
+        ProjectEvent::AssistantDefined(Assistant {
+            id: "asst_3".to_owned(),
+            name: "Ward".to_owned(),
+            instructions: "Be kind".to_owned(),
+            model: "gpt-4".to_owned(),
+        }),
         ProjectEvent::ProviderKeyChanged { is_set: true },
         ProjectEvent::MadeDefault {},
         ProjectEvent::NoLongerDefault {},
@@ -198,7 +198,7 @@ fn completion(generation: Generation) -> Completion {
     }
 }
 
-fn generation() -> Generation {
+pub(crate) fn generation() -> Generation {
     Generation {
         model_requested: "gpt-4o-mini".to_owned(),
         model_returned: Some("gpt-4o-mini-2024-07-18".to_owned()),
@@ -326,134 +326,5 @@ fn full_services() -> Vec<ServiceEvent> {
         ServiceEvent::KeyIssued { key_id, title: title() },
         ServiceEvent::KeyRevoked { key_id },
         ServiceEvent::Deleted {},
-    ]
-}
-
-fn retrieval() -> Retrieval {
-    Retrieval { temperature: 0.25, top_k: 10 }
-}
-
-fn test_question() -> TestQuestion {
-    TestQuestion {
-        question: "For how long is zinc given?".to_owned(),
-        human_answer: "For 14 days.".to_owned(),
-        language: "en".to_owned(),
-    }
-}
-
-fn full_suites() -> Vec<TestSuiteEvent> {
-    let name = SuiteName::parse("Diarrhoea").expect("well-formed");
-    let (question_id, document_id) = (TestQuestionId::new(id(10)), DocumentId::new(id(11)));
-    let file = StoredFile { name: "chart.png".to_owned(), size: 48_213, sha256: "5e".repeat(32) };
-    let source = Source {
-        document_type: DocumentType::File,
-        file: Some(file),
-        text_content: Some("Doses by weight".to_owned()),
-    };
-    let attachment = Attachment { title: title(), description: Some("A chart".to_owned()), source };
-    vec![
-        TestSuiteEvent::Created {
-            creator: Some(UserId::new(id(1))),
-            settings: SuiteSettings { name: name.clone(), retrieval: retrieval() },
-        },
-        TestSuiteEvent::Renamed { name },
-        TestSuiteEvent::RetrievalChanged(Retrieval { temperature: 0.5, top_k: -1 }),
-        TestSuiteEvent::QuestionAdded { question_id, question: test_question() },
-        TestSuiteEvent::QuestionChanged {
-            question_id,
-            question: TestQuestion { language: "ml".to_owned(), ..test_question() },
-        },
-        TestSuiteEvent::DocumentAttached { question_id, document_id, attachment },
-        TestSuiteEvent::DocumentRemoved { question_id, document_id },
-        TestSuiteEvent::QuestionDeleted { question_id },
-        TestSuiteEvent::Deleted {},
-    ]
-}
-
-fn minimal_suites() -> Vec<TestSuiteEvent> {
-    let settings = SuiteSettings { name: SuiteName::parse("Diarrhoea").expect("well-formed"), retrieval: retrieval() };
-    let source = Source { document_type: DocumentType::Text, file: None, text_content: None };
-    vec![
-        TestSuiteEvent::Created { creator: None, settings },
-        TestSuiteEvent::DocumentAttached {
-            question_id: TestQuestionId::new(id(10)),
-            document_id: DocumentId::new(id(11)),
-            attachment: Attachment { title: title(), description: None, source },
-        },
-    ]
-}
-
-fn plan() -> RunPlan {
-    RunPlan {
-        suite_id: SuiteId::new(id(9)),
-        project_id: ProjectId::new(id(3)),
-        models: vec![Model::Gpt4Omni, Model::Gpt35],
-        references: true,
-        questions: vec![TestQuestionId::new(id(10))],
-        retrieval: retrieval(),
-    }
-}
-
-fn result() -> RunResult {
-    RunResult {
-        result_id: ResultId::new(id(12)),
-        question_id: TestQuestionId::new(id(10)),
-        question: test_question(),
-        model: Model::Gpt4Omni,
-        answer: "20 mg a day for 14 days.".to_owned(),
-        references: vec![DocumentId::new(id(7))],
-        cosine_sim: Some(0.875),
-        bleu_score: Some(0.3125),
-        embedding_model: Some("lexical-1".to_owned()),
-        failure: None,
-        generation: Some(generation()),
-    }
-}
-
-fn full_runs() -> Vec<TestRunEvent> {
-    vec![
-        TestRunEvent::Started { creator: Some(UserId::new(id(1))), plan: plan() },
-        TestRunEvent::ModelsChanged { models: vec![Model::Gpt35] },
-        TestRunEvent::ReferencesChanged { references: false },
-        TestRunEvent::ResultRecorded(Box::new(result())),
-        TestRunEvent::Completed {},
-        TestRunEvent::Canceled {},
-        TestRunEvent::Failed { reason: RunFailure::NoKey },
-        TestRunEvent::Resumed {},
-        TestRunEvent::Deleted {},
-    ]
-}
-
-fn minimal_runs() -> Vec<TestRunEvent> {
-    let result = RunResult {
-        answer: String::new(),
-        references: vec![],
-        cosine_sim: None,
-        bleu_score: None,
-        embedding_model: None,
-        failure: Some(ResultFailure::Answer(AnswerFailure::ProviderUnavailable)),
-        generation: None,
-        ..result()
-    };
-    vec![
-        TestRunEvent::Started {
-            creator: None,
-            plan: RunPlan { models: vec![], references: false, questions: vec![], ..plan() },
-        },
-        TestRunEvent::ResultRecorded(Box::new(result)),
-    ]
-}
-
-fn full_feedback() -> Vec<FeedbackEvent> {
-    vec![
-        FeedbackEvent::Given {
-            author: UserId::new(id(1)),
-            run_id: RunId::new(id(13)),
-            result_id: ResultId::new(id(12)),
-            opinion: Opinion { rating: Rating::Good, notes: "Clear and right".to_owned() },
-        },
-        FeedbackEvent::RatingChanged { rating: Rating::Excellent },
-        FeedbackEvent::NotesChanged { notes: "Right to the milligram".to_owned() },
-        FeedbackEvent::Deleted {},
     ]
 }

@@ -3,11 +3,19 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use domain::{
+    chat::ChatOwner,
+    ids::{ApiKeyId, ChatId, FeedbackId, MessageId, UserId},
+};
 use serde::Serialize;
-use sqlx::{PgPool, query_as};
+use sqlx::{PgPool, QueryBuilder, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use crate::{QueryError, wire_time};
+use crate::{
+    QueryError,
+    listing::{FOUND, Page, Window, page_of_ids},
+    wire_time,
+};
 
 /// A rating, as the contract shows one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,4 +42,142 @@ pub(super) async fn first_of_each(pool: &PgPool, messages: &[Uuid]) -> Result<Ha
     .fetch_all(pool)
     .await?;
     Ok(feedback.into_iter().map(|feedback| (feedback.chat_message, feedback)).collect())
+}
+
+/// Which ratings are listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FeedbackFilter {
+    /// On whose chats; `None` for everybody's.
+    pub owner: Option<UserId>,
+    pub liked: Option<bool>,
+    pub message: Option<Uuid>,
+    pub chat: Option<Uuid>,
+    pub project: Option<Uuid>,
+}
+
+/// What a filter may name by the position of the event that made it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Numbered {
+    Message,
+    Chat,
+    Project,
+}
+
+/// The object that the event at this position made.
+pub async fn at_position(pool: &PgPool, kind: Numbered, position: i64) -> Result<Option<Uuid>, QueryError> {
+    let id = match kind {
+        Numbered::Message => query_scalar!("SELECT id FROM views.messages WHERE position = $1", position),
+        Numbered::Chat => query_scalar!("SELECT id FROM views.chats WHERE position = $1", position),
+        Numbered::Project => query_scalar!("SELECT id FROM views.projects WHERE position = $1", position),
+    };
+    Ok(id.fetch_optional(pool).await?)
+}
+
+/// The column behind a name that a client may order ratings by.
+pub fn feedback_ordering_column(wire_name: &str) -> Option<&'static str> {
+    Some(match wire_name {
+        "external_id" => "id",
+        "chat_message" => "message_id",
+        "liked" => "liked",
+        "message" => "message",
+        "created_at" => "created_at",
+        "modified_at" => "modified_at",
+        _ => return None,
+    })
+}
+
+/// Ratings, in the order in which they were given unless ordered otherwise.
+pub async fn feedback_list(
+    pool: &PgPool,
+    filter: &FeedbackFilter,
+    window: &Window,
+) -> Result<Page<FeedbackView>, QueryError> {
+    let mut found = QueryBuilder::new(format!(
+        "{FOUND}SELECT feedback.* FROM views.chat_feedback AS feedback JOIN views.chats ON chats.id = feedback.chat_id WHERE true"
+    ));
+    if let Some(owner) = filter.owner {
+        found.push(" AND chats.owner = ").push_bind(owner.value());
+    }
+    if let Some(liked) = filter.liked {
+        found.push(" AND feedback.liked = ").push_bind(liked);
+    }
+    for (column, id) in [
+        (" AND feedback.message_id = ", filter.message),
+        (" AND feedback.chat_id = ", filter.chat),
+        (" AND chats.project_id = ", filter.project),
+    ] {
+        if let Some(id) = id {
+            found.push(column).push_bind(id);
+        }
+    }
+    let page = page_of_ids(pool, found, "position", window).await?;
+    let rows = query_as!(
+        FeedbackView,
+        "SELECT feedback.id AS external_id, message_id AS chat_message, liked, message, created_at, modified_at
+         FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.chat_feedback AS feedback USING (id)
+         ORDER BY place",
+        &page.results
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(page.with_rows(rows))
+}
+
+/// The ratings of a chat's messages, in the order in which they were given.
+pub async fn feedback_of_chat(pool: &PgPool, chat: ChatId) -> Result<Vec<FeedbackView>, QueryError> {
+    let feedback = query_as!(
+        FeedbackView,
+        "SELECT id AS external_id, message_id AS chat_message, liked, message, created_at, modified_at
+         FROM views.chat_feedback WHERE chat_id = $1 ORDER BY position",
+        chat.value()
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(feedback)
+}
+
+/// The rating with this id, and whose chat it is about.
+pub async fn find_feedback(
+    pool: &PgPool,
+    id: FeedbackId,
+) -> Result<Option<(FeedbackView, Option<ChatOwner>)>, QueryError> {
+    let row = query!(
+        "SELECT feedback.id, feedback.message_id, feedback.liked, feedback.message, feedback.created_at,
+                feedback.modified_at, chats.owner, chats.key_id
+         FROM views.chat_feedback AS feedback JOIN views.chats ON chats.id = feedback.chat_id WHERE feedback.id = $1",
+        id.value()
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(|row| {
+        let view = FeedbackView {
+            external_id: row.id,
+            chat_message: row.message_id,
+            liked: row.liked,
+            message: row.message,
+            created_at: row.created_at,
+            modified_at: row.modified_at,
+        };
+        (view, owner(row.owner, row.key_id))
+    }))
+}
+
+/// The chat that a message belongs to, and whose it is; `None` if either is gone.
+pub async fn chat_of_message(
+    pool: &PgPool,
+    message: MessageId,
+) -> Result<Option<(ChatId, Option<ChatOwner>)>, QueryError> {
+    let row = query!(
+        "SELECT chats.id, chats.owner, chats.key_id FROM views.messages JOIN views.chats ON chats.id = messages.chat_id
+         WHERE messages.id = $1 AND NOT chats.is_deleted",
+        message.value()
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(|row| (ChatId::new(row.id), owner(row.owner, row.key_id))))
+}
+
+fn owner(user: Option<Uuid>, key: Option<Uuid>) -> Option<ChatOwner> {
+    let user = user.map(UserId::new).map(ChatOwner::User);
+    user.or_else(|| key.map(ApiKeyId::new).map(ChatOwner::ApiKey))
 }

@@ -8,8 +8,11 @@ mod of_keys;
 mod projector;
 mod queries;
 
-pub use feedback::FeedbackView;
+pub use feedback::{
+    FeedbackFilter, FeedbackView, Numbered, at_position, chat_of_message, feedback_list, feedback_of_chat,
+    feedback_ordering_column, find_feedback,
+};
 pub use messages::{AnswerTimes, MessageMeta, MessageView, QuestionTimes, message};
 pub use of_keys::{detail_of_key, key_chat_ordering_column, list_of_key};
 pub(crate) use projector::ChatsProjector;
-pub use queries::{ChatDetail, ChatSummary, Filter, detail, find, list, list_all, ordering_column, user_has_chat_in};
+pub use queries::{ChatDetail, ChatSummary, Filter, ThreadMessage, detail, find, list, list_all, user_has_chat_in};

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     QueryError,
-    listing::{Page, Window, containing, page_of_ids},
+    listing::{FOUND, Page, Window, page_of_ids, push_search},
 };
 
 /// The column behind a name that a client may order the list by.
@@ -33,9 +33,9 @@ pub async fn list_of_key(
     window: &Window,
     media_base: &str,
 ) -> Result<Page<ChatDetail>, QueryError> {
-    let mut found = QueryBuilder::new("WITH found AS (SELECT * FROM views.chats WHERE NOT is_deleted AND key_id = ");
-    found.push_bind(key.value());
-    found.push(" AND title ILIKE ALL (").push_bind(containing(search)).push(")");
+    let mut found = QueryBuilder::new(FOUND);
+    found.push("SELECT * FROM views.chats WHERE NOT is_deleted AND key_id = ").push_bind(key.value());
+    push_search(&mut found, "title", search);
     let page = page_of_ids(pool, found, "position", window).await?;
     let chats = details(pool, &page.results, media_base).await?;
     Ok(page.with_rows(chats))

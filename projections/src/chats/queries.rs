@@ -14,7 +14,8 @@ use uuid::Uuid;
 use super::messages::{MessageView, of_chats};
 use crate::{
     QueryError,
-    listing::{Page, Window, containing, page_of_ids},
+    documents::DocumentView,
+    listing::{FOUND, Page, Window, page_of_ids, push_search},
     projects::{self, ProjectRow, ProjectView},
     wire_time,
 };
@@ -39,7 +40,7 @@ pub struct ChatSummary {
 
 /// A chat, as the contract shows one with its messages.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ChatDetail {
+pub struct ChatDetail<M = MessageView> {
     pub external_id: Uuid,
     pub title: String,
     /// Absent if nobody owns the chat.
@@ -50,7 +51,7 @@ pub struct ChatDetail {
     #[serde(with = "wire_time")]
     pub modified_at: DateTime<Utc>,
     /// The messages, oldest first.
-    pub chats: Vec<MessageView>,
+    pub chats: Vec<M>,
     /// Of chats without a project.
     pub prompt: Option<String>,
     /// Of chats without a project.
@@ -58,6 +59,49 @@ pub struct ChatDetail {
     /// Not shown; for the check whose chat it is.
     #[serde(skip)]
     pub owner: Option<ChatOwner>,
+    /// Not shown; an assistant answers in the chat's project, so that less of each message is shown.
+    #[serde(skip)]
+    pub by_assistant: bool,
+}
+
+/// A message of a chat that an assistant answers, as the contract shows one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ThreadMessage {
+    #[serde(rename = "messageType")]
+    pub message_type: i16,
+    pub message: String,
+    pub reference_documents: Vec<DocumentView>,
+    pub language: String,
+    pub meta: NoMeta,
+}
+
+/// An empty object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct NoMeta {}
+
+impl ChatDetail {
+    /// The same chat, as it is shown where an assistant answers.
+    pub fn into_thread(self) -> ChatDetail<ThreadMessage> {
+        let chats = self.chats.into_iter().map(|message| ThreadMessage {
+            message_type: message.message_type,
+            message: message.message,
+            reference_documents: message.reference_documents,
+            language: message.language,
+            meta: NoMeta {},
+        });
+        ChatDetail {
+            external_id: self.external_id,
+            title: self.title,
+            username: self.username,
+            created_at: self.created_at,
+            modified_at: self.modified_at,
+            chats: chats.collect(),
+            prompt: self.prompt,
+            model: self.model,
+            owner: self.owner,
+            by_assistant: self.by_assistant,
+        }
+    }
 }
 
 pub(super) struct ChatRow {
@@ -72,6 +116,7 @@ pub(super) struct ChatRow {
     created_at: DateTime<Utc>,
     modified_at: DateTime<Utc>,
     pub(super) is_deleted: bool,
+    by_assistant: bool,
 }
 
 impl ChatRow {
@@ -105,6 +150,7 @@ impl ChatRow {
             prompt: self.prompt,
             model: self.model,
             owner,
+            by_assistant: self.by_assistant,
         }
     }
 }
@@ -118,35 +164,23 @@ pub struct Filter {
     pub search: Vec<String>,
 }
 
-/// The column behind a name that a client may order the list by.
-pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
-    Some(match wire_name {
-        "external_id" => "id",
-        "title" => "title",
-        "created_at" => "created_at",
-        "modified_at" => "modified_at",
-        "username" => "username",
-        _ => return None,
-    })
-}
-
-/// The chats of a project; newest first unless ordered otherwise.
+/// The chats of a project; newest first unless the window says otherwise.
 pub async fn list(
     pool: &PgPool,
     project: ProjectId,
     filter: &Filter,
     window: &Window,
 ) -> Result<Page<ChatSummary>, QueryError> {
-    let mut found = QueryBuilder::new(
-        "WITH found AS (
-             SELECT chats.*, users.username FROM views.chats LEFT JOIN views.users ON users.id = chats.owner
-             WHERE NOT chats.is_deleted AND chats.project_id = ",
+    let mut found = QueryBuilder::new(FOUND);
+    found.push(
+        "SELECT chats.*, users.username FROM views.chats LEFT JOIN views.users ON users.id = chats.owner
+         WHERE NOT chats.is_deleted AND chats.project_id = ",
     );
     found.push_bind(project.value());
     if let Some(owner) = filter.owner {
         found.push(" AND chats.owner = ").push_bind(owner.value());
     }
-    found.push(" AND chats.title ILIKE ALL (").push_bind(containing(&filter.search)).push(")");
+    push_search(&mut found, "chats.title", &filter.search);
     let page = page_of_ids(pool, found, "created_at DESC, position DESC", window).await?;
     let chats = rows(pool, &page.results).await?;
     let project = project_view(pool, project.value()).await?;
@@ -231,9 +265,12 @@ async fn existing(pool: &PgPool, project: ProjectId, id: ChatId) -> Result<Optio
 pub(super) async fn rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<ChatRow>, QueryError> {
     let rows = query_as!(
         ChatRow,
-        r#"SELECT chats.id, project_id, owner, key_id, username AS "username?", title, prompt, model, created_at, modified_at, is_deleted
+        r#"SELECT chats.id, project_id, owner, key_id, username AS "username?", chats.title, chats.prompt, chats.model,
+                  chats.created_at, chats.modified_at, chats.is_deleted,
+                  projects.assistant_id IS NOT NULL AS "by_assistant!"
            FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.chats USING (id)
            LEFT JOIN views.users ON users.id = chats.owner
+           LEFT JOIN views.projects ON projects.id = chats.project_id
            ORDER BY place"#,
         ids
     )

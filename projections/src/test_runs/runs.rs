@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::results::{ResultView, of_runs};
 use crate::{
     QueryError,
-    listing::{Page, Window, page_of_ids},
+    listing::{FOUND, Page, Window, page_of_ids},
     projects::{self, ProjectRow, StaffProjectView},
     wire_time,
 };
@@ -79,7 +79,7 @@ pub async fn list(
     media_base: &str,
 ) -> Result<Page<RunView>, QueryError> {
     let mut found =
-        QueryBuilder::new("WITH found AS (SELECT * FROM views.test_runs WHERE NOT is_deleted AND suite_id = ");
+        QueryBuilder::new(format!("{FOUND}SELECT * FROM views.test_runs WHERE NOT is_deleted AND suite_id = "));
     found.push_bind(suite.value());
     let page = page_of_ids(pool, found, "position", window).await?;
     let rows = rows(pool, &page.results).await?;

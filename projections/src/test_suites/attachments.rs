@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     QueryError,
     documents::{DocumentView, media_url},
-    listing::{Page, Window, page_of_ids},
+    listing::{FOUND, Page, Window, page_of_ids},
 };
 
 struct AttachmentRow {
@@ -67,7 +67,7 @@ pub async fn list(
     media_base: &str,
 ) -> Result<Page<DocumentView>, QueryError> {
     let mut found =
-        QueryBuilder::new("WITH found AS (SELECT * FROM views.test_attachments WHERE NOT is_deleted AND suite_id = ");
+        QueryBuilder::new(format!("{FOUND}SELECT * FROM views.test_attachments WHERE NOT is_deleted AND suite_id = "));
     found.push_bind(suite.value()).push(" AND question_id = ").push_bind(question.value());
     let page = page_of_ids(pool, found, "position", window).await?;
     let rows = rows(pool, &page.results).await?;

@@ -10,7 +10,7 @@ use super::attachments;
 use crate::{
     QueryError,
     documents::DocumentView,
-    listing::{Page, Window, page_of_ids},
+    listing::{FOUND, Page, Window, page_of_ids},
     wire_time,
 };
 
@@ -74,7 +74,7 @@ pub async fn list(
     media_base: &str,
 ) -> Result<Page<QuestionView>, QueryError> {
     let mut found =
-        QueryBuilder::new("WITH found AS (SELECT * FROM views.test_questions WHERE NOT is_deleted AND suite_id = ");
+        QueryBuilder::new(format!("{FOUND}SELECT * FROM views.test_questions WHERE NOT is_deleted AND suite_id = "));
     found.push_bind(suite.value());
     let page = page_of_ids(pool, found, "position", window).await?;
     let rows = rows(pool, &page.results, media_base).await?;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     QueryError,
-    listing::{Page, Window, page_of_ids},
+    listing::{FOUND, Page, Window, page_of_ids},
     wire_time,
 };
 
@@ -40,7 +40,7 @@ pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
 
 /// All suites; oldest first unless ordered otherwise.
 pub async fn list(pool: &PgPool, window: &Window) -> Result<Page<SuiteView>, QueryError> {
-    let found = QueryBuilder::new("WITH found AS (SELECT * FROM views.test_suites WHERE NOT is_deleted");
+    let found = QueryBuilder::new(format!("{FOUND}SELECT * FROM views.test_suites WHERE NOT is_deleted"));
     let page = page_of_ids(pool, found, "position", window).await?;
     let rows = rows(pool, &page.results).await?;
     Ok(page.with_rows(rows))

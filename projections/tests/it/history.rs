@@ -8,9 +8,15 @@ use domain::{
     document::{DocumentEvent, Source, StoredFile},
     envelope::{Actor, Metadata, RecordedEvent},
     event::Event,
-    ids::{ApiKeyId, ChatId, CommandId, DocumentId, EventId, MessageId, ProjectId, ServiceId, UserId},
+    feedback::FeedbackEvent,
+    ids::{
+        ApiKeyId, ChatId, CommandId, DocumentId, EventId, MessageId, ProjectId, RunFeedbackId, RunId, ServiceId,
+        SuiteId, UserId,
+    },
     project::{ProjectEvent, Settings},
     service::{ServiceEvent, Terms},
+    test_run::TestRunEvent,
+    test_suite::TestSuiteEvent,
     user::{Roles, UserEvent},
     values::{DocumentType, Email, FullName, Model, ServiceName, SttEngine, Title, TtsEngine, Username},
 };
@@ -68,6 +74,18 @@ impl History {
 
     pub(crate) fn service(&mut self, id: ServiceId, event: ServiceEvent) -> &mut Self {
         self.record(id.value(), Event::Service(event))
+    }
+
+    pub(crate) fn suite(&mut self, id: SuiteId, event: TestSuiteEvent) -> &mut Self {
+        self.record(id.value(), Event::TestSuite(event))
+    }
+
+    pub(crate) fn run(&mut self, id: RunId, event: TestRunEvent) -> &mut Self {
+        self.record(id.value(), Event::TestRun(event))
+    }
+
+    pub(crate) fn run_feedback(&mut self, id: RunFeedbackId, event: FeedbackEvent) -> &mut Self {
+        self.record(id.value(), Event::Feedback(event))
     }
 
     /// The events in their order.

@@ -109,14 +109,13 @@ async fn a_list_follows_the_ordering_and_breaks_ties_by_creation(pool: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn every_column_that_a_list_may_be_ordered_by_exists(pool: PgPool) {
-    use projections::{chats, documents};
+    use projections::documents;
     let all = "external_id,title,created_at,modified_at,description,stt_engine,tts_engine,model,is_default,archived,assistant_id,\
                prompt,key_set,preset_questions,document_type,file,text_content,uploading,failed,failure_reason,username";
     let by = |column| Window { ordering: Ordering::parse(all, column), ..everything() };
     list(&pool, &staff(), &by(staff_ordering_column)).await.expect("staff's projects");
     list(&pool, &Filter::default(), &by(ordering_column)).await.expect("projects");
     documents::list(&pool, project(0), &by(documents::ordering_column), "/media/").await.expect("documents");
-    chats::list(&pool, project(0), &chats::Filter::default(), &by(chats::ordering_column)).await.expect("chats");
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

@@ -1,10 +1,13 @@
 //! The views on a real PostgreSQL: events in, the contract's JSON out.
 
+mod assistants;
 mod chats;
 mod documents;
+mod feedback;
 mod history;
 mod lists;
 mod messages;
 mod projects;
 mod services;
+mod test_runs;
 mod users;

@@ -19,9 +19,9 @@ use crate::{
         input::UnreadBody,
         paging::ListQuery,
         problem::ApiError,
-        resource::{Permission::Staff, resource},
     },
     routes::{
+        access::at,
         caller::CallerInfo,
         web::{Origin, Web, empty},
     },
@@ -31,13 +31,9 @@ const TYPES: &[i64] = &[1, 2, 3];
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
-        .route(
-            "/api/tests/suites/{suite}/questions/{question}/documents",
-            resource(Staff).get(Staff, list).post(Staff, attach).guarded_by(web.clone()),
-        )
-        .route(
-            "/api/tests/suites/{suite}/questions/{question}/documents/{id}",
-            resource(Staff).get(Staff, get).delete(Staff, delete).guarded_by(web.clone()),
+        .merge(at(web, "/api/tests/suites/{suite}/questions/{question}/documents").get(list).post(attach).served())
+        .merge(
+            at(web, "/api/tests/suites/{suite}/questions/{question}/documents/{id}").get(get).delete(delete).served(),
         )
 }
 

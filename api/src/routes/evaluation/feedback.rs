@@ -17,14 +17,9 @@ use projections::{
 };
 
 use crate::{
-    contract::{
-        ids::parent_id,
-        input::UnreadBody,
-        paging::ListQuery,
-        problem::ApiError,
-        resource::{Permission::Reviewer, resource},
-    },
+    contract::{ids::parent_id, input::UnreadBody, paging::ListQuery, problem::ApiError},
     routes::{
+        access::at,
         caller::CallerInfo,
         web::{Origin, Web, empty},
     },
@@ -33,19 +28,13 @@ use crate::{
 const RATINGS: &[i64] = &[1, 2, 3, 4, 5, 6];
 
 pub(super) fn router(web: &Web) -> Router<Web> {
-    Router::new()
-        .route(
-            "/api/tests/suites/{suite}/runs/{run}/feedback",
-            resource(Reviewer).get(Reviewer, list).post(Reviewer, give).guarded_by(web.clone()),
-        )
-        .route(
-            "/api/tests/suites/{suite}/runs/{run}/feedback/{number}",
-            resource(Reviewer)
-                .get(Reviewer, get)
-                .patch(Reviewer, change)
-                .delete(Reviewer, delete)
-                .guarded_by(web.clone()),
-        )
+    Router::new().merge(at(web, "/api/tests/suites/{suite}/runs/{run}/feedback").get(list).post(give).served()).merge(
+        at(web, "/api/tests/suites/{suite}/runs/{run}/feedback/{number}")
+            .get(get)
+            .patch(change)
+            .delete(delete)
+            .served(),
+    )
 }
 
 async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiError> {

@@ -18,9 +18,9 @@ use crate::{
         input::UnreadBody,
         paging::ListQuery,
         problem::ApiError,
-        resource::{Permission::Reviewer, resource},
     },
     routes::{
+        access::at,
         caller::CallerInfo,
         web::{Origin, Web, empty},
     },
@@ -31,18 +31,8 @@ const ENGLISH: &str = "en";
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
-        .route(
-            "/api/tests/suites/{suite}/questions",
-            resource(Reviewer).get(Reviewer, list).post(Reviewer, add).guarded_by(web.clone()),
-        )
-        .route(
-            "/api/tests/suites/{suite}/questions/{id}",
-            resource(Reviewer)
-                .get(Reviewer, get)
-                .patch(Reviewer, change)
-                .delete(Reviewer, delete)
-                .guarded_by(web.clone()),
-        )
+        .merge(at(web, "/api/tests/suites/{suite}/questions").get(list).post(add).served())
+        .merge(at(web, "/api/tests/suites/{suite}/questions/{id}").get(get).patch(change).delete(delete).served())
 }
 
 async fn list(

@@ -20,9 +20,9 @@ use crate::{
         input::UnreadBody,
         paging::ListQuery,
         problem::ApiError,
-        resource::{Permission::Reviewer, resource},
     },
     routes::{
+        access::at,
         caller::CallerInfo,
         web::{Origin, Web, empty},
     },
@@ -33,18 +33,8 @@ const STATUSES: &[i64] = &[1, 2, 3, 4];
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
-        .route(
-            "/api/tests/suites/{suite}/runs",
-            resource(Reviewer).get(Reviewer, list).post(Reviewer, start).guarded_by(web.clone()),
-        )
-        .route(
-            "/api/tests/suites/{suite}/runs/{id}",
-            resource(Reviewer)
-                .get(Reviewer, get)
-                .patch(Reviewer, change)
-                .delete(Reviewer, delete)
-                .guarded_by(web.clone()),
-        )
+        .merge(at(web, "/api/tests/suites/{suite}/runs").get(list).post(start).served())
+        .merge(at(web, "/api/tests/suites/{suite}/runs/{id}").get(get).patch(change).delete(delete).served())
 }
 
 /// A project's prompt is for staff.

@@ -15,14 +15,9 @@ use domain::{
 use projections::test_suites;
 
 use crate::{
-    contract::{
-        ids::own_id,
-        input::UnreadBody,
-        paging::ListQuery,
-        problem::ApiError,
-        resource::{Permission::Reviewer, resource},
-    },
+    contract::{ids::own_id, input::UnreadBody, paging::ListQuery, problem::ApiError},
     routes::{
+        access::at,
         caller::CallerInfo,
         web::{Origin, Web, empty},
     },
@@ -30,18 +25,8 @@ use crate::{
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
-        .route(
-            "/api/tests/suites",
-            resource(Reviewer).get(Reviewer, list).post(Reviewer, create).guarded_by(web.clone()),
-        )
-        .route(
-            "/api/tests/suites/{id}",
-            resource(Reviewer)
-                .get(Reviewer, get)
-                .patch(Reviewer, change)
-                .delete(Reviewer, delete)
-                .guarded_by(web.clone()),
-        )
+        .merge(at(web, "/api/tests/suites").get(list).post(create).served())
+        .merge(at(web, "/api/tests/suites/{id}").get(get).patch(change).delete(delete).served())
 }
 
 async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiError> {

@@ -3,6 +3,7 @@
 //! It holds no rule of the contract: those are in the tests.
 
 mod answer;
+mod google;
 mod person;
 mod provider;
 mod shape;
@@ -11,6 +12,7 @@ mod test_app;
 use std::time::{Duration, Instant};
 
 pub(crate) use answer::Answer;
+pub(crate) use google::Google;
 pub(crate) use person::{Person, form, multipart};
 pub(crate) use provider::{Provider, SlowProvider, deltas};
 pub(crate) use shape::shape;

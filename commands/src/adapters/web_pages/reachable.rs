@@ -69,9 +69,8 @@ fn is_public(address: IpAddr) -> bool {
 
 /// The IPv4 address behind one of NAT64, by which networks without IPv4 reach the rest of the internet.
 fn translated(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d, e, f, high, low] = address.segments();
-    let [[a1, a2], [a3, a4]] = [high.to_be_bytes(), low.to_be_bytes()];
-    ([a, b, c, d, e, f] == [0x64, 0xff9b, 0, 0, 0, 0]).then(|| Ipv4Addr::new(a1, a2, a3, a4))
+    let [.., first, second, third, fourth] = address.octets();
+    NAT64.contains(&address).then(|| Ipv4Addr::new(first, second, third, fourth))
 }
 
 const fn v4(a: u8, b: u8, c: u8, d: u8, prefix: u8) -> Ipv4Net {
@@ -101,6 +100,8 @@ const NOT_PUBLIC_V4: [Ipv4Net; 17] = [
     v4(224, 0, 0, 0, 4), // multicast
     v4(240, 0, 0, 0, 4), // reserved, and broadcast
 ];
+
+const NAT64: Ipv6Net = v6(0x64, 0xff9b, 96);
 
 /// The only part of IPv6 that is given out for the public internet.
 const GLOBAL_V6: Ipv6Net = v6(0x2000, 0, 3);

@@ -133,10 +133,9 @@ async fn pages_that_are_too_large_or_in_another_format_or_refused_say_so() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_unreachable_for_now() {
-    let server = server(&[]).await;
-    let uri = server.uri();
+    let _ = server(&[]).await;
     let allowed = Reachable::parse("127.0.0.1").expect("an address");
-    drop(server);
-    let error = GuardedWebPages::new(vec![allowed]).text_of(&uri).await.expect_err("nobody listens");
+    let fetched = GuardedWebPages::new(vec![allowed]).text_of("http://127.0.0.1:1/").await;
+    let error = fetched.expect_err("nobody listens");
     assert!(matches!(error, PageError::Unreachable(_)) && error.is_transient(), "{error:?}");
 }

@@ -1,0 +1,91 @@
+//! Puts the services of speech and languages together, as far as they are configured.
+
+use std::sync::Arc;
+
+use anyhow::bail;
+use commands::{
+    adapters::{
+        espeak::Espeak,
+        google::{GoogleSpeechToText, GoogleTextToSpeech, GoogleTranslator},
+        model_translator::ModelTranslator,
+        openai::{OpenAiServer, OpenAiSpeech, OpenAiTranscription},
+        self_hosted::SelfHostedSpeechToText,
+        web_service::WebService,
+    },
+    answering::Languages,
+    ports::{
+        SharedLanguageModel, SharedSpeechToText, SharedTextToSpeech, SharedTranslator, SpeechToTextEngines,
+        TextToSpeechEngines,
+    },
+};
+use domain::values::Model;
+
+use crate::config::{Settings, TextToSpeechChoice, TranslatorChoice};
+
+/// The services of these settings. `server` is the model provider, if there is one.
+///
+/// # Errors
+/// If the settings are contradictory.
+pub(crate) async fn languages(
+    settings: &Settings,
+    server: Option<&OpenAiServer>,
+    model: &SharedLanguageModel,
+) -> anyhow::Result<Languages> {
+    Ok(Languages {
+        speech_to_text: speech_to_text(settings, server)?,
+        translator: translator(settings, model)?,
+        text_to_speech: text_to_speech(settings, server).await?,
+        speech_limit: settings.languages.speech_limit(),
+    })
+}
+
+fn google(settings: &Settings, url: &str) -> anyhow::Result<WebService> {
+    Ok(WebService::new(url, settings.languages.google_api_key.as_deref())?)
+}
+
+fn speech_to_text(settings: &Settings, server: Option<&OpenAiServer>) -> anyhow::Result<SpeechToTextEngines> {
+    let own = &settings.languages;
+    let mut engines = SpeechToTextEngines::default();
+    engines.whisper = server
+        .map(|server| Arc::new(OpenAiTranscription::new(server.clone(), &own.openai_stt_model)) as SharedSpeechToText);
+    if let Some(url) = own.google_speech() {
+        engines.google = Some(Arc::new(GoogleSpeechToText::new(google(settings, url)?)));
+    }
+    if let Some(url) = &own.self_hosted_stt_url {
+        engines.self_hosted = Some(Arc::new(SelfHostedSpeechToText::new(WebService::new(url, None)?)));
+    }
+    Ok(engines)
+}
+
+fn translator(settings: &Settings, model: &SharedLanguageModel) -> anyhow::Result<Option<SharedTranslator>> {
+    let own = &settings.languages;
+    Ok(match (own.translator(), own.google_translate()) {
+        (TranslatorChoice::None, _) => None,
+        (TranslatorChoice::Google, Some(url)) => Some(Arc::new(GoogleTranslator::new(google(settings, url)?))),
+        (TranslatorChoice::Google, None) => bail!("TRANSLATOR=google needs GOOGLE_API_KEY or GOOGLE_TRANSLATE_URL"),
+        (TranslatorChoice::Model, _) if model.is_built_in() => {
+            bail!("TRANSLATOR=model needs OPENAI_BASE_URL or OPENAI_API_KEY")
+        }
+        (TranslatorChoice::Model, _) => {
+            let name = own.translator_model.clone().unwrap_or_else(|| settings.model_name(Model::Gpt4OmniMini));
+            Some(Arc::new(ModelTranslator::new(model.clone(), &name)))
+        }
+    })
+}
+
+async fn text_to_speech(settings: &Settings, server: Option<&OpenAiServer>) -> anyhow::Result<TextToSpeechEngines> {
+    let own = &settings.languages;
+    let mut engines = TextToSpeechEngines::default();
+    if own.text_to_speech == TextToSpeechChoice::None {
+        return Ok(engines);
+    }
+    engines.openai = server.map(|server| {
+        let speech = OpenAiSpeech::new(server.clone(), &own.openai_tts_model, &own.openai_tts_voice);
+        Arc::new(speech) as SharedTextToSpeech
+    });
+    if let Some(url) = own.google_tts() {
+        engines.google = Some(Arc::new(GoogleTextToSpeech::new(google(settings, url)?)));
+    }
+    engines.local = Espeak::of_this_machine().await.map(|espeak| Arc::new(espeak) as SharedTextToSpeech);
+    Ok(engines)
+}

@@ -1,0 +1,105 @@
+//! `feedback`: ratings of messages.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use domain::{
+    chat::{Chat, ChatCommand},
+    ids::{FeedbackId, MessageId},
+};
+use projections::chats::{self, FeedbackFilter, FeedbackView, Numbered};
+
+use super::{
+    access::{Scope, at},
+    caller::CallerInfo,
+    web::{Origin, Web},
+};
+use crate::contract::{
+    ids::{own_id, parent_id},
+    input::UnreadBody,
+    paging::ListQuery,
+    problem::ApiError,
+};
+
+const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the available choices.";
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new()
+        .merge(at(web, "/api/feedback").get(list).post(give).served())
+        .merge(at(web, "/api/feedback/{id}").get(get).served())
+}
+
+async fn list(State(web): State<Web>, scope: Scope, query: ListQuery) -> Result<Response, ApiError> {
+    let filter = FeedbackFilter {
+        owner: scope.only_user(),
+        liked: query.flag("liked"),
+        message: numbered(&web, &query, "chat_message", Numbered::Message).await?,
+        chat: numbered(&web, &query, "chat_message__chat", Numbered::Chat).await?,
+        project: numbered(&web, &query, "chat_message__chat__project", Numbered::Project).await?,
+    };
+    let window = query.window(chats::feedback_ordering_column);
+    Ok(Json(chats::feedback_list(&web.app.pool, &filter, &window).await?).into_response())
+}
+
+/// What a filter names by number.
+async fn numbered(web: &Web, query: &ListQuery, name: &str, kind: Numbered) -> Result<Option<uuid::Uuid>, ApiError> {
+    let Some(number) = query.get(name) else { return Ok(None) };
+    let no_choice = || ApiError::field(name, NO_CHOICE);
+    let position = number.trim().parse().map_err(|_| no_choice())?;
+    let id = chats::at_position(&web.app.pool, kind, position).await?;
+    Ok(Some(id.ok_or_else(no_choice)?))
+}
+
+async fn get(State(web): State<Web>, scope: Scope, Path(id): Path<String>) -> Result<Response, ApiError> {
+    let id = FeedbackId::new(own_id(&id)?);
+    let (feedback, _) = find(&web, id, scope).await?;
+    Ok(Json(feedback).into_response())
+}
+
+async fn find(
+    web: &Web,
+    id: FeedbackId,
+    scope: Scope,
+) -> Result<(FeedbackView, Option<domain::chat::ChatOwner>), ApiError> {
+    let found = chats::find_feedback(&web.app.pool, id).await?;
+    found.filter(|(_, owner)| scope.covers(*owner)).ok_or_else(ApiError::not_found)
+}
+
+async fn give(
+    State(web): State<Web>,
+    origin: Origin,
+    scope: Scope,
+    caller: CallerInfo,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let input = body.read().await?;
+    let (message_id, liked, message) = input.create(|fields| {
+        let message_id = fields.text("chat_message").required();
+        let liked = fields.boolean("liked").required();
+        (message_id, liked, fields.text("message").allow_blank().nullable().or(None))
+    })?;
+    let message_id = MessageId::new(parent_id(&message_id)?);
+    // A stranger's message does not exist.
+    let found = chats::chat_of_message(&web.app.pool, message_id).await?;
+    let (chat, _) = found.filter(|(_, owner)| scope.covers(*owner)).ok_or_else(ApiError::not_found)?;
+    let feedback_id = FeedbackId::new(web.app.clock.new_id());
+    let command = ChatCommand::GiveFeedback { feedback_id, message_id, liked, message };
+    let context = origin.context_of_creation(&caller, &input);
+    // A repeated request is told the chat: its rating is the one that is there.
+    let committed = web.app.commands.execute::<Chat>(chat.value(), command, &context).await?;
+    web.written(&committed, async || {
+        let feedback = match committed.repeats {
+            None => find(&web, feedback_id, Scope::All).await?.0,
+            Some(_) => {
+                let given = chats::feedback_of_chat(&web.app.pool, chat).await?;
+                let last = given.into_iter().rfind(|feedback| feedback.chat_message == message_id.value());
+                last.ok_or_else(ApiError::not_found)?
+            }
+        };
+        Ok((StatusCode::CREATED, Json(feedback)).into_response())
+    })
+    .await
+}

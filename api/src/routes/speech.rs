@@ -1,0 +1,85 @@
+//! `speech_to_text` of a chat: a question is spoken, and shown before it is asked.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use commands::{
+    answering::{AskError, TimedText},
+    execute::Context,
+    ports::TranscriptionError,
+};
+use domain::{
+    chat::{Chat, ChatCommand},
+    ids::{ChatId, MessageId},
+    values::{SttEngine, Title},
+};
+use serde_json::json;
+
+use super::{
+    access::{Scope, at},
+    caller::CallerInfo,
+    chats::{find, ids},
+    converse::{language_of, recording_of, throttle},
+    web::{Origin, ProviderKey, Web},
+};
+use crate::contract::{input::UnreadBody, problem::ApiError};
+
+/// What a chat is called whose recording could not be transcribed.
+const FAILED_TITLE: &str = "Transcription Error";
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    at(web, "/api/projects/{project}/chats/{id}/speech_to_text").post(transcribe).served()
+}
+
+async fn transcribe(
+    State(web): State<Web>,
+    origin: Origin,
+    scope: Scope,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+    key: ProviderKey,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    throttle(&web, &origin, caller.actor())?;
+    let (project_id, chat) = ids(path)?;
+    let project = web.app.projects.load(project_id).await?;
+    let settings = project.settings().ok_or_else(|| ApiError::error("Project not found"))?;
+    find(&web, scope, project_id, chat).await?;
+    let input = body.read_multipart().await?;
+    let language = language_of(&input)?;
+    let recording = recording_of(&input)?.ok_or_else(|| ApiError::error("Please provide audio to transcribe"))?;
+    let answering = &web.app.answering;
+    let engine = settings.stt_engine;
+    // Only the model provider's own engine is paid for with its keys.
+    let key = match engine {
+        SttEngine::Whisper => answering.provider_key(&project, project_id, key.0, caller.may_use_server_key()).await?,
+        SttEngine::Google | SttEngine::SelfHosted => None,
+    };
+    match answering.transcribe(engine, recording, &language, key).await {
+        Ok(TimedText { text, stage }) => {
+            let (start, end) = stage.in_epoch_seconds();
+            let stats = json!({ "transcript_start_time": start, "transcript_end_time": end });
+            Ok(Json(json!({ "transcript": text, "stats": stats })).into_response())
+        }
+        Err(error) => Err(record_failure(&web, chat, error, &origin.context(caller.actor())).await?),
+    }
+}
+
+/// Shows in the chat that its recording could not be transcribed; what the client is told.
+async fn record_failure(web: &Web, chat: ChatId, error: AskError, context: &Context) -> Result<ApiError, ApiError> {
+    let AskError::Transcription { source, .. } = &error else { return Ok(error.into()) };
+    let status = match source {
+        TranscriptionError::Unavailable => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let notice = format!("[Transcribing] Something went wrong in getting transcription.\n{error}");
+    let message_id = MessageId::new(web.app.clock.new_id());
+    let mut commands = vec![ChatCommand::RecordTranscriptionFailure { message_id, notice: notice.clone() }];
+    commands.extend(Title::parse(FAILED_TITLE).ok().map(ChatCommand::Retitle));
+    let committed = web.app.commands.execute_all::<Chat>(chat.value(), commands, vec![], context).await?;
+    web.settled(&committed).await;
+    Ok(ApiError::Error { status, message: notice })
+}

@@ -1,0 +1,146 @@
+//! Questions in other languages: they are asked and answered in English within, and in their own language without.
+
+use domain::user::Roles;
+use reqwest::multipart::Part;
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use crate::support::{Google, Person, Provider, TestApp, deltas, multipart};
+
+async fn app_with(db: &PgPool, provider: &Provider, google: &Google) -> TestApp {
+    let mut arguments = google.arguments();
+    arguments.extend([
+        "--openai-base-url".to_owned(),
+        provider.url(),
+        "--openai-api-key".to_owned(),
+        "sk-x".to_owned(),
+    ]);
+    TestApp::start_with(db, &arguments.iter().map(String::as_str).collect::<Vec<_>>()).await
+}
+
+async fn staff_with_chat(app: &TestApp, project: Value) -> (Person, String) {
+    let roles = Roles { is_staff: true, allow_key: true, ..Roles::default() };
+    let staff = app.person("meera", roles).await;
+    let project = staff.post("/projects", project).await.id();
+    let chat = staff.chat(&project).await;
+    (staff, chat)
+}
+
+fn in_hindi(text: &str) -> reqwest::multipart::Form {
+    multipart(&[("text", text), ("language", "hi"), ("generate_audio", "false")])
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_question_is_asked_in_english_and_its_answer_comes_in_its_language(db: PgPool) {
+    let google = Google::start().await;
+    let provider = Provider::answering(deltas(&["Fourteen ", "days. ", "No less.\n\nReferences: []"])).await;
+    let app = app_with(&db, &provider, &google).await;
+    let (staff, chat) = staff_with_chat(&app, json!({ "title": "P" })).await;
+    let answer =
+        staff.post_form(&format!("{chat}/converse"), in_hindi("कितने दिन?").text("stream", "false")).await.json(200);
+    assert_eq!(answer["message"], "hi: Fourteen days. hi: No less.");
+    assert_eq!(answer["original_message"], "Fourteen days. No less.");
+    assert_eq!(answer["language"], "hi");
+    assert!(answer["meta"]["translate_start"].is_f64() && answer["meta"]["translate_end"].is_f64(), "{answer}");
+    let question = staff.get(&chat).await.json(200)["chats"][0].clone();
+    assert_eq!((&question["message"], &question["original_message"]), (&json!("कितने दिन?"), &json!("en: कितने दिन?")));
+    assert!(question["meta"]["translate_start"].is_f64(), "{question}");
+    assert_eq!(provider.requests().await[0]["messages"][1]["content"], "en: कितने दिन?");
+
+    // The model is told of earlier turns in English.
+    staff.post_form(&format!("{chat}/converse"), in_hindi("और?").text("stream", "false")).await.json(200);
+    let second = provider.requests().await[1]["messages"].clone();
+    assert_eq!(
+        (&second[1]["content"], &second[2]["content"]),
+        (&json!("en: कितने दिन?"), &json!("Fourteen days. No less."))
+    );
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_stream_is_translated_in_whole_sentences(db: PgPool) {
+    let google = Google::start().await;
+    let provider = Provider::answering(deltas(&["Four", "teen days. ", "No le", "ss.\n\nReferences: []"])).await;
+    let app = app_with(&db, &provider, &google).await;
+    let (staff, chat) = staff_with_chat(&app, json!({ "title": "P" })).await;
+    let frames = staff.post_form(&format!("{chat}/converse"), in_hindi("कितने दिन?")).await.frames();
+    let deltas: String = frames.iter().map(|frame| frame["delta"].as_str().expect("a delta is a text")).collect();
+    let last = frames.last().expect("there is a last frame");
+    assert_eq!(
+        (&last["message"], &last["stop"], &last["error"]),
+        (&json!(deltas.clone()), &json!(true), &json!(false))
+    );
+    assert!(deltas.starts_with("hi: Fourteen days.") && deltas.ends_with("No less."), "{deltas}");
+    assert_eq!(frames[0]["input"], "कितने दिन?");
+    for request in google.requests("/language/translate/v2").await.iter().skip(1) {
+        assert!(request["q"][0].as_str().is_some_and(|text| text.ends_with('.')), "half a sentence: {request}");
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_question_that_cannot_be_translated_is_not_recorded(db: PgPool) {
+    let app = TestApp::start_with(&db, &["--google-translate-url", "http://127.0.0.1:9"]).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    let chat = staff.chat(&project).await;
+    let error = r#"{"error":"[Translation] Failed to translate the text"}"#;
+    staff.post_form(&format!("{chat}/converse"), in_hindi("कितने दिन?")).await.is(400, error);
+    assert_eq!(staff.get(&chat).await.json(200)["chats"], json!([]));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_spoken_question_is_transcribed_by_the_projects_engine_and_wins_over_text(db: PgPool) {
+    let google = Google::hearing("How much zinc?").await;
+    let provider = Provider::answering(deltas(&["Twenty milligrams.\n\nReferences: []"])).await;
+    let app = app_with(&db, &provider, &google).await;
+    let (staff, chat) = staff_with_chat(&app, json!({ "title": "P", "stt_engine": 2 })).await;
+    let audio = Part::bytes(b"RIFF".as_slice()).file_name("audio.wav");
+    let body = multipart(&[("text", "ignored"), ("generate_audio", "false")]).part("audio", audio);
+    let frames = staff.post_form(&format!("{chat}/converse"), body).await.frames();
+    assert_eq!(frames[0]["input"], "How much zinc?");
+    let detail = staff.get(&chat).await.json(200);
+    assert_eq!(
+        (&detail["title"], &detail["chats"][0]["message"]),
+        (&json!("How much zinc?"), &json!("How much zinc?"))
+    );
+    let heard = google.requests("/v1/speech:recognize").await;
+    assert_eq!(heard[0]["config"]["languageCode"], "en-IN");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn speech_that_cannot_be_transcribed_is_an_error_with_a_harmless_cause(db: PgPool) {
+    let secret = json!({ "error": { "message": "Incorrect API key provided: sk-x" } });
+    let google = Google::start().await;
+    let provider = Provider::answering(wiremock::ResponseTemplate::new(401).set_body_json(secret)).await;
+    let app = app_with(&db, &provider, &google).await;
+    for (engine, name, cause) in [
+        (1, "whisper", "the engine refused the recording"),
+        (2, "google", "the engine refused the recording"),
+        (3, "self_hosted", "the engine is not configured"),
+    ] {
+        let roles = Roles { is_staff: true, allow_key: true, ..Roles::default() };
+        let staff = app.person(&format!("meera{engine}"), roles).await;
+        let project = staff.post("/projects", json!({ "title": "P", "stt_engine": engine })).await.id();
+        let chat = staff.chat(&project).await;
+        for stream in ["true", "false"] {
+            let audio = Part::bytes(b"RIFF".as_slice()).file_name("audio.wav");
+            let body = multipart(&[("stream", stream)]).part("audio", audio);
+            let error = format!("[Speech to Text] Failed to transcribe speech with {name} engine: {cause}");
+            staff.post_form(&format!("{chat}/converse"), body).await.is(400, &json!({ "error": error }).to_string());
+        }
+        assert_eq!(staff.get(&chat).await.json(200)["chats"], json!([]));
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn an_empty_recording_is_refused(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    let chat = staff.chat(&project).await;
+    let audio = || multipart(&[]).part("audio", Part::bytes(Vec::new()).file_name("audio.wav"));
+    for path in ["converse", "speech_to_text"] {
+        let answer = staff.post_form(&format!("{chat}/{path}"), audio()).await;
+        answer.is(400, r#"{"error":"The submitted file is empty."}"#);
+    }
+    assert_eq!(staff.get(&chat).await.json(200)["chats"], json!([]));
+}

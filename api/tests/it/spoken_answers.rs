@@ -1,0 +1,102 @@
+//! Answers that can be heard, and that a failure of speech never costs the answer.
+
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use crate::support::{Google, Person, TestApp, multipart};
+
+async fn staff_with_chat(app: &TestApp) -> (Person, String) {
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    staff.text_document(&project, "Zinc", "Zinc is given for fourteen days.").await;
+    let chat = staff.chat(&project).await;
+    (staff, chat)
+}
+
+async fn app_with(db: &PgPool, arguments: &[String]) -> TestApp {
+    TestApp::start_with(db, &arguments.iter().map(String::as_str).collect::<Vec<_>>()).await
+}
+
+async fn answer_of(staff: &Person, chat: &str) -> Value {
+    staff.get(chat).await.json(200)["chats"][1].clone()
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn an_answer_can_be_heard_when_the_last_frame_comes(db: PgPool) {
+    let google = Google::start().await;
+    let app = app_with(&db, &google.arguments()).await;
+    let (staff, chat) = staff_with_chat(&app).await;
+    let frames = staff.ask_streamed(&chat, "How long is zinc given?").await.frames();
+    let voice = frames.last().map(|frame| frame["ayushma_voice"].clone()).expect("there is a last frame");
+    let url = voice.as_str().expect("the voice is an address");
+    assert!(url.starts_with(&format!("http://{}/media/", app.host())) && url.ends_with(".mp3"), "{url}");
+    assert!(frames[..frames.len() - 1].iter().all(|frame| frame["ayushma_voice"].is_null()));
+    let answer = answer_of(&staff, &chat).await;
+    assert_eq!(answer["audio"], voice);
+    for time in ["tts_start", "tts_end", "upload_start", "upload_end"] {
+        assert!(answer["meta"][time].is_f64(), "{time}: {answer}");
+    }
+    let path = url.split_once("/media/").map(|(_, name)| format!("/media/{name}")).expect("media");
+    let audio = app.nobody.send(app.nobody.request_outside_api(reqwest::Method::GET, &path)).await;
+    assert_eq!((audio.status, audio.header("content-type"), audio.body.as_str()), (200, "audio/mpeg", "ID3 speech"));
+    let spoken = google.requests("/v1/text:synthesize").await;
+    assert_eq!(spoken.len(), 1);
+    assert!(spoken[0]["input"]["text"].as_str().is_some_and(|text| text.contains("fourteen")), "{spoken:?}");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn without_a_stream_the_address_is_relative(db: PgPool) {
+    let google = Google::start().await;
+    let app = app_with(&db, &google.arguments()).await;
+    let (staff, chat) = staff_with_chat(&app).await;
+    let answer = staff.ask(&chat, "How long is zinc given?").await.json(200);
+    assert!(answer["audio"].as_str().is_some_and(|audio| audio.starts_with("/media/")), "{answer}");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn nothing_is_spoken_for_those_who_do_not_want_it(db: PgPool) {
+    let google = Google::start().await;
+    let app = app_with(&db, &google.arguments()).await;
+    let (staff, chat) = staff_with_chat(&app).await;
+    let body = multipart(&[("text", "Zinc?"), ("generate_audio", "false"), ("stream", "false")]);
+    let answer = staff.post_form(&format!("{chat}/converse"), body).await.json(200);
+    assert_eq!(answer["audio"], Value::Null);
+    assert!(google.requests("/v1/text:synthesize").await.is_empty());
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn an_answer_comes_without_audio_when_speech_fails(db: PgPool) {
+    let arguments = ["--google-tts-url", "http://127.0.0.1:9", "--text-to-speech", "auto"];
+    let app = TestApp::start_with(&db, &arguments).await;
+    let (staff, chat) = staff_with_chat(&app).await;
+    let frames = staff.ask_streamed(&chat, "How long is zinc given?").await.frames();
+    let last = frames.last().expect("there is a last frame");
+    assert_eq!((&last["error"], &last["ayushma_voice"]), (&json!(false), &Value::Null));
+    let answer = answer_of(&staff, &chat).await;
+    assert_eq!((&answer["messageType"], &answer["audio"]), (&json!(3), &Value::Null));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn an_engine_that_never_answers_delays_the_answer_by_the_limit_only(db: PgPool) {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let url = format!("http://{}", silent.local_addr().expect("a listener has an address"));
+    let arguments = ["--google-tts-url", &url, "--text-to-speech", "auto", "--text-to-speech-limit-ms", "300"];
+    let app = TestApp::start_with(&db, &arguments).await;
+    let (staff, chat) = staff_with_chat(&app).await;
+    let begin = std::time::Instant::now();
+    let answer = staff.ask(&chat, "How long is zinc given?").await.json(200);
+    assert_eq!(answer["audio"], Value::Null);
+    assert!(begin.elapsed().as_secs() < 10, "{:?}", begin.elapsed());
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn without_an_engine_of_the_project_the_machine_speaks_itself(db: PgPool) {
+    let app = TestApp::start_with(&db, &["--text-to-speech", "auto"]).await;
+    let (staff, chat) = staff_with_chat(&app).await;
+    let answer = staff.ask(&chat, "How long is zinc given?").await.json(200);
+    let path = answer["audio"].as_str().expect("espeak-ng is installed").to_owned();
+    assert!(path.ends_with(".wav"), "{path}");
+    let audio = app.nobody.request_outside_api(reqwest::Method::GET, &path).send().await.expect("the server answers");
+    assert!(audio.headers()["content-type"].to_str().is_ok_and(|kind| kind.ends_with("wav")), "{:?}", audio.headers());
+    assert!(audio.bytes().await.expect("the file ends").starts_with(b"RIFF"));
+}

@@ -1,0 +1,72 @@
+//! Assistants: rows out of a project's events, and the list for staff.
+
+use domain::{envelope::RecordedEvent, project::Assistant};
+use serde::Serialize;
+use sqlx::{PgPool, PgTransaction, query, query_as};
+
+use crate::{ProjectionError, QueryError};
+
+/// An assistant, as the contract shows one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AssistantView {
+    pub id: String,
+    pub name: String,
+    pub instructions: String,
+    pub model: String,
+}
+
+/// Keeps an assistant as its project now knows it.
+pub(crate) async fn upsert(
+    recorded: &RecordedEvent,
+    assistant: &Assistant,
+    tx: &mut PgTransaction<'_>,
+) -> Result<(), ProjectionError> {
+    query!(
+        "INSERT INTO views.assistants (project_id, id, position, name, instructions, model)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (project_id, id) DO UPDATE SET position = $3, name = $4, instructions = $5, model = $6
+         WHERE assistants.position <= $3",
+        recorded.aggregate_id,
+        assistant.id,
+        recorded.position,
+        assistant.name,
+        assistant.instructions,
+        assistant.model
+    )
+    .execute(&mut **tx)
+    .await?;
+    query!(
+        "UPDATE views.projects SET assistant_id = $3, modified_at = $2 WHERE id = $1",
+        recorded.aggregate_id,
+        recorded.metadata.recorded_at,
+        assistant.id
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Every assistant once, as it was defined last; the oldest definition first.
+pub async fn list(pool: &PgPool) -> Result<Vec<AssistantView>, QueryError> {
+    let assistants = query_as!(
+        AssistantView,
+        "SELECT id, name, instructions, model
+         FROM (SELECT DISTINCT ON (id) * FROM views.assistants ORDER BY id, position DESC) AS latest
+         ORDER BY position"
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(assistants)
+}
+
+/// The assistant with this id, as it was defined last.
+pub async fn find(pool: &PgPool, id: &str) -> Result<Option<AssistantView>, QueryError> {
+    let assistant = query_as!(
+        AssistantView,
+        "SELECT id, name, instructions, model FROM views.assistants WHERE id = $1 ORDER BY position DESC LIMIT 1",
+        id
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(assistant)
+}
