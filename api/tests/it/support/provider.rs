@@ -48,6 +48,14 @@ impl Provider {
         Self(server)
     }
 
+    /// A provider that hears this in every recording.
+    pub(crate) async fn transcribing(text: &str) -> Self {
+        let server = MockServer::start().await;
+        let answer = ResponseTemplate::new(200).set_body_json(json!({ "text": text }));
+        Mock::given(method("POST")).and(path("/v1/audio/transcriptions")).respond_with(answer).mount(&server).await;
+        Self(server)
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("{}/v1", self.0.uri())
     }
