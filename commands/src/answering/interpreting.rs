@@ -10,7 +10,7 @@ use super::{
 use crate::sentences::end_of_whole_sentences;
 
 /// An answer's translation.
-pub(super) struct Translated {
+pub(crate) struct Translated {
     pub text: String,
     /// From the first sentence to the last.
     pub stage: Stage,
@@ -18,7 +18,7 @@ pub(super) struct Translated {
 
 impl Answering {
     /// Lets the model write in English and shows it in another language, in whole sentences.
-    pub(super) async fn write_in(
+    pub(crate) async fn write_in(
         &self,
         language: &str,
         draft: Draft<'_>,

@@ -68,7 +68,7 @@ impl Answering {
     }
 
     /// The question in English, or `None` if it is in English already.
-    pub(super) async fn in_english(
+    pub(crate) async fn in_english(
         &self,
         text: &str,
         language: &str,

@@ -126,23 +126,27 @@ impl RunQuestions {
         question: &TestQuestion,
         key: Option<String>,
     ) -> Result<Result<Written, ResultFailure>, JobError> {
-        if !question.language.eq_ignore_ascii_case("en") {
-            return Ok(Err(ResultFailure::NoTranslation));
-        }
+        let english = self.answering.in_english(&question.question, &question.language, key.as_deref()).await;
+        let Ok(english) = english else { return Ok(Err(ResultFailure::NoTranslation)) };
+        let text = english.as_ref().map_or(&question.question, |english| &english.text);
         let settings = self.answering.settings_of(plan.project_id).await.map_err(JobError::from_source)?;
         let top_k = u32::try_from(plan.retrieval.top_k).unwrap_or_default();
         let written = async {
-            let retrieved = self.answering.retrieve(plan.project_id, &question.question, top_k).await?;
+            let retrieved = self.answering.retrieve(plan.project_id, text, top_k).await?;
             let draft = Draft {
                 template: settings.as_ref().map_or("", |settings| settings.prompt.as_str()),
                 model,
                 retrieved,
                 history: vec![],
-                question: &question.question,
+                question: text,
                 temperature: plan.retrieval.temperature,
                 key,
             };
-            self.answering.write(draft, |_| {}).await
+            if english.is_none() {
+                return self.answering.write(draft, |_| {}).await;
+            }
+            let (written, translated) = self.answering.write_in(&question.language, draft, |_| {}).await?;
+            Ok(Written { text: translated.text, ..written })
         };
         Ok(written.await.map_err(|failure: Failure| ResultFailure::Answer(failure.reason)))
     }

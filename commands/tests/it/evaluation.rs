@@ -1,8 +1,11 @@
 //! Test runs, job by job, with the built-in model, embedder and index.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,13 +13,16 @@ use commands::{
     adapters::{
         extractive::ExtractiveAnswerer, lexical::LexicalEmbedder, media::ObjectMedia, postgres_index::PostgresIndex,
     },
-    answering::Answering,
+    answering::{Answering, Languages},
     clock::{Clock, SystemClock},
     evaluation::{Evaluation, NewRun, RunQuestions},
     event_log::{EventLog, MasterKey, Progress},
     execute::Commands,
     jobs::Worker,
+    ports::{SpeechToTextEngines, TextToSpeechEngines},
     projects::{ProjectUpdate, Projects},
+    scheduler::Expiry as _,
+    uploads::Uploads,
 };
 use domain::{
     ids::{ProjectId, RunId, SuiteId, TestQuestionId},
@@ -71,14 +77,23 @@ impl Bench {
         let projects = Projects::new(commands.clone());
         let folder = TempDir::new().expect("temporary folders can be made");
         let media = Arc::new(ObjectMedia::in_folder(folder.path()).expect("the folder is there"));
-        let evaluation = Evaluation::new(commands.clone(), media);
+        let uploads = Uploads::new(pool.clone(), media);
+        let evaluation = Evaluation::new(commands.clone(), uploads.clone());
         let answering = Answering {
             commands,
             projects: projects.clone(),
             model: Arc::new(ExtractiveAnswerer),
             embedder: Arc::new(LexicalEmbedder),
             index: Arc::new(PostgresIndex::new(pool.clone())),
+            uploads,
+            languages: Languages {
+                speech_to_text: SpeechToTextEngines::default(),
+                translator: None,
+                text_to_speech: TextToSpeechEngines::default(),
+                speech_limit: Duration::ZERO,
+            },
             names: Arc::new(|model| format!("model-{}", model.number())),
+            form_model: "model-of-forms".to_owned(),
             server_key: None,
             tracker: TaskTracker::new(),
             process: new_id(),
@@ -219,9 +234,9 @@ async fn a_run_that_nobody_works_on_for_six_hours_fails(pool: PgPool) {
         .await
         .expect("jobs can be lost");
     bench.clock.0.store(5, Ordering::Relaxed);
-    assert_eq!(bench.evaluation.fail_stale_runs().await.expect("the log can be read"), 0);
+    assert_eq!(bench.evaluation.expire(bench.clock.now()).await.expect("the log can be read"), 0);
     bench.clock.0.store(7, Ordering::Relaxed);
-    assert_eq!(bench.evaluation.fail_stale_runs().await.expect("the log can be read"), 1);
+    assert_eq!(bench.evaluation.expire(bench.clock.now()).await.expect("the log can be read"), 1);
     assert_eq!(bench.outcome(lost).await, Some(TestRunEvent::Failed { reason: RunFailure::Stale }));
     assert!(matches!(bench.outcome(waiting).await, Some(TestRunEvent::Started { .. })));
     assert_eq!(bench.outcome(canceled).await, Some(TestRunEvent::Canceled {}));

@@ -132,29 +132,6 @@ impl TestApp {
         Person { id, email, ..self.nobody.with_token(&token) }
     }
 
-    /// Closes an account, or opens it again.
-    pub(crate) async fn set_active(&self, email: &str, active: bool) -> Result<(), String> {
-        let email = Email::parse(email).map_err(|error| error.to_string())?;
-        let app = self.app.clone();
-        let done = self.runtime().spawn(async move {
-            let context = Context::system("test", app.clock.new_id());
-            let committed =
-                app.accounts.set_active(&email, active, &context).await.map_err(|error| error.to_string())?;
-            app.wait_for_views(&committed, Duration::from_secs(20)).await;
-            Ok(())
-        });
-        done.await.expect("nothing panics")
-    }
-
-    /// All mails that were sent, the oldest first.
-    pub(crate) fn mails(&self) -> Vec<String> {
-        let Ok(folder) = std::fs::read_dir(self.folder.path().join("mail")) else { return vec![] };
-        let mut paths: Vec<_> = folder.map(|entry| entry.expect("the folder can be read").path()).collect();
-        paths.retain(|path| path.extension().is_some_and(|extension| extension == "eml"));
-        paths.sort_unstable();
-        paths.iter().map(|path| std::fs::read_to_string(path).expect("a mail is text")).collect()
-    }
-
     pub(crate) async fn log_in(&self, email: &str, password: &str) -> String {
         let answer = self.nobody.post("/auth/login", json!({ "email": email, "password": password })).await;
         answer.json(200)["token"].as_str().expect("a login gives a token").to_owned()
