@@ -1,5 +1,6 @@
 //! `chats`: those of hospitals' clients, with an API key and without a project.
 
+use reqwest::multipart::Part;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -116,6 +117,20 @@ async fn a_question_is_answered_with_the_chats_own_prompt_and_model(db: PgPool) 
     assert_eq!(requests[0]["model"], "gpt-4o");
     assert!(requests[0]["messages"][0]["content"].as_str().is_some_and(|system| system.starts_with("Be brief.")));
     assert_eq!(requests[1]["messages"][1]["content"], "How long is zinc given?");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_question_may_be_spoken_and_whisper_hears_it(db: PgPool) {
+    let provider = Provider::answering(deltas(&["14 days."])).await.hearing("How long is zinc given?").await;
+    let app = with_provider(&db, &provider).await;
+    let client = client(&app.staff().await, true).await;
+    let path = chat(&client, json!({ "title": "x" })).await;
+    let recording = Part::bytes(b"RIFF".as_slice()).file_name("audio.wav");
+    let form = multipart(&[("stream", "false"), ("generate_audio", "false")]).part("audio", recording);
+    let answer = client.post_form(&format!("{path}/converse"), form).await.json(200);
+    assert_eq!(answer["message"], "14 days.");
+    assert_eq!(client.get(&path).await.json(200)["chats"][0]["message"], "How long is zinc given?");
+    assert_eq!(provider.keys().await, ["sk-server", "sk-server"]);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

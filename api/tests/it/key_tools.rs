@@ -138,7 +138,7 @@ async fn the_engine_that_is_named_in_any_case_transcribes(db: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn whisper_is_paid_for_with_the_clients_key_or_by_the_services_allowance(db: PgPool) {
-    let provider = Provider::transcribing("How much zinc?").await;
+    let provider = Provider::answering(whole("{}")).await.hearing("How much zinc?").await;
     let app = with_provider(&db, &provider).await;
     let staff = app.staff().await;
     let heard = r#"{"transcript":"How much zinc?"}"#;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use chrono::TimeDelta;
 use commands::{
+    accounts::Accounts,
     clock::{Clock, SystemClock},
     execute::ExecuteError,
     scheduler::Expiry,
@@ -12,13 +13,12 @@ use commands::{
 use domain::{
     ids::{ApiKeyId, ServiceId, UserId},
     service::{ServiceChanges, ServiceError, Terms},
-    user::User,
     values::ServiceName,
 };
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::support::{Node, new_id, number, register, stored_events, system, title};
+use crate::support::{Node, new_id, number, registered, stored_events, system, title};
 
 struct Hospital {
     node: Node,
@@ -37,10 +37,7 @@ impl Hospital {
     }
 
     async fn person(&self, name: &str) -> UserId {
-        let id = new_id();
-        let email = format!("{name}@example.com");
-        self.node.commands.execute::<User>(id, register(name, &email), &system()).await.expect("a new account");
-        UserId::new(id)
+        registered(&Accounts::new(self.node.commands.clone()), name).await
     }
 
     async fn key(&self) -> (ApiKeyId, String) {

@@ -48,12 +48,12 @@ impl Provider {
         Self(server)
     }
 
-    /// A provider that hears this in every recording.
-    pub(crate) async fn transcribing(text: &str) -> Self {
-        let server = MockServer::start().await;
+    /// The same provider, which hears this in every recording.
+    pub(crate) async fn hearing(self, text: &str) -> Self {
         let answer = ResponseTemplate::new(200).set_body_json(json!({ "text": text }));
-        Mock::given(method("POST")).and(path("/v1/audio/transcriptions")).respond_with(answer).mount(&server).await;
-        Self(server)
+        let transcriptions = Mock::given(method("POST")).and(path("/v1/audio/transcriptions"));
+        transcriptions.respond_with(answer).mount(&self.0).await;
+        self
     }
 
     pub(crate) fn url(&self) -> String {
