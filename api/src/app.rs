@@ -30,6 +30,7 @@ use commands::{
     },
     projects::Projects,
     scheduler::{Expiry, Scheduler},
+    services::Services,
     uploads::Uploads,
 };
 use domain::envelope::RecordedEvent;
@@ -50,6 +51,7 @@ pub struct App {
     pub commands: Commands,
     pub accounts: Accounts,
     pub projects: Projects,
+    pub services: Services,
     pub documents: Documents,
     pub answering: Answering,
     pub evaluation: Evaluation,
@@ -111,6 +113,7 @@ impl App {
             uploads: uploads.clone(),
             languages,
             names: Arc::new(move |model| names.model_name(model)),
+            form_model: settings.openai_form_model.clone(),
             server_key: settings.openai_api_key.clone(),
             tracker: TaskTracker::new(),
             process: clock.new_id(),
@@ -120,6 +123,7 @@ impl App {
             documents: Documents::new(commands.clone(), uploads.clone()),
             evaluation: Evaluation::new(commands.clone(), uploads.clone()),
             projects,
+            services: Services::new(commands.clone()),
             answering,
             media,
             uploads,
@@ -163,6 +167,7 @@ impl App {
             Arc::new(IdempotencyExpiry(self.pool.clone())),
             Arc::new(self.uploads.clone()),
             Arc::new(self.evaluation.clone()),
+            Arc::new(self.services.clone()),
         ]
     }
 

@@ -120,6 +120,10 @@ pub struct Settings {
     #[arg(long, env, value_delimiter = ',', value_parser = parse_numbered_model, global = true)]
     pub openai_models: Vec<(i64, String)>,
 
+    /// Provider's model that fills in forms for API clients
+    #[arg(long, env, default_value = "gpt-4-turbo-preview", global = true)]
+    pub openai_form_model: String,
+
     /// Provider's embedding model; without it the built-in lexical embedder is used
     #[arg(long, env, global = true)]
     pub openai_embedding_model: Option<String>,

@@ -18,6 +18,7 @@ pub mod prompt;
 pub mod retrieval;
 pub mod scheduler;
 mod sentences;
+pub mod services;
 pub mod uploads;
 
 /// An error with its sources, for a log line.

@@ -42,6 +42,21 @@ pub struct AnswerRequest {
     pub api_key: Option<String>,
 }
 
+/// A conversation that shall be continued by one JSON object.
+#[derive(Debug, Clone)]
+pub struct JsonRequest {
+    /// The name of the model, as the provider knows it.
+    pub model: String,
+    /// What the model is to do.
+    pub system: String,
+    /// The conversation, as the provider's protocol writes it: objects with `role` and `content`.
+    pub messages: Vec<serde_json::Value>,
+    /// The most tokens that the answer may have.
+    pub max_tokens: u32,
+    /// The provider's key for this request, if it is not the configured one. Never logged.
+    pub api_key: Option<String>,
+}
+
 /// An earlier question with its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
@@ -123,6 +138,9 @@ pub use detail::Detail as ProviderDetail;
 pub trait LanguageModel: Send + Sync {
     /// Starts an answer. An error in the stream ends it.
     async fn answer(&self, request: AnswerRequest) -> Result<AnswerStream, ProviderError>;
+
+    /// One JSON object, as text, chosen as certainly as the model can (temperature 0).
+    async fn complete_json(&self, request: JsonRequest) -> Result<String, ProviderError>;
 
     /// True for the built-in answerer, which needs no provider's key.
     fn is_built_in(&self) -> bool;

@@ -10,14 +10,23 @@ use crate::{
     document::{Document, DocumentEvent},
     feedback::{Feedback, FeedbackEvent},
     project::{Project, ProjectEvent},
+    service::{Service, ServiceEvent},
     test_run::{TestRun, TestRunEvent},
     test_suite::{TestSuite, TestSuiteEvent},
     user::{User, UserEvent},
 };
 
 /// The aggregate types, as stored. A topic of the event stream belongs to each.
-pub const AGGREGATE_TYPES: [&str; 7] =
-    [User::TYPE, Project::TYPE, Document::TYPE, Chat::TYPE, TestSuite::TYPE, TestRun::TYPE, Feedback::TYPE];
+pub const AGGREGATE_TYPES: [&str; 8] = [
+    User::TYPE,
+    Project::TYPE,
+    Document::TYPE,
+    Chat::TYPE,
+    TestSuite::TYPE,
+    TestRun::TYPE,
+    Feedback::TYPE,
+    Service::TYPE,
+];
 
 /// What happened, to whichever aggregate.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +39,8 @@ pub enum Event {
     Document(DocumentEvent),
     /// To a chat.
     Chat(ChatEvent),
+    /// To a service.
+    Service(ServiceEvent),
     /// To a test suite.
     TestSuite(TestSuiteEvent),
     /// To a test run.
@@ -82,6 +93,7 @@ impl Event {
             Project::TYPE => read(event_type, event_version, payload).map(Self::Project),
             Document::TYPE => read(event_type, event_version, payload).map(Self::Document),
             Chat::TYPE => read(event_type, event_version, payload).map(Self::Chat),
+            Service::TYPE => read(event_type, event_version, payload).map(Self::Service),
             TestSuite::TYPE => read(event_type, event_version, payload).map(Self::TestSuite),
             TestRun::TYPE => read(event_type, event_version, payload).map(Self::TestRun),
             Feedback::TYPE => read(event_type, event_version, payload).map(Self::Feedback),
@@ -96,6 +108,7 @@ impl Event {
             Self::Project(_) => Project::TYPE,
             Self::Document(_) => Document::TYPE,
             Self::Chat(_) => Chat::TYPE,
+            Self::Service(_) => Service::TYPE,
             Self::TestSuite(_) => TestSuite::TYPE,
             Self::TestRun(_) => TestRun::TYPE,
             Self::Feedback(_) => Feedback::TYPE,
@@ -109,6 +122,7 @@ impl Event {
             Self::Project(event) => event.into(),
             Self::Document(event) => event.into(),
             Self::Chat(event) => event.into(),
+            Self::Service(event) => event.into(),
             Self::TestSuite(event) => event.into(),
             Self::TestRun(event) => event.into(),
             Self::Feedback(event) => event.into(),

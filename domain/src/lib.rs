@@ -14,6 +14,7 @@ pub mod feedback;
 pub mod ids;
 pub mod metrics;
 pub mod project;
+pub mod service;
 pub mod test_run;
 pub mod test_suite;
 pub mod user;

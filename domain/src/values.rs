@@ -113,7 +113,9 @@ text_values! {
     Username, at most 150, is_username;
     /// A person's name.
     FullName, at most 80, has_no_nul;
-    /// The title of a project, document or chat.
+    /// What a service is called.
+    ServiceName, at most 100, has_no_nul;
+    /// The title of a project, document, chat or API key.
     Title, at most 50, has_no_nul;
     /// The name of a test suite.
     SuiteName, at most 255, has_no_nul;

@@ -12,6 +12,7 @@ pub mod listing;
 pub mod projector;
 pub mod projects;
 pub mod run_feedback;
+pub mod services;
 pub mod test_runs;
 pub mod test_suites;
 pub mod users;

@@ -10,8 +10,8 @@ use sqlx::PgTransaction;
 
 use crate::{
     chats::ChatsProjector, documents::DocumentsProjector, projects::ProjectsProjector,
-    run_feedback::RunFeedbackProjector, test_runs::TestRunsProjector, test_suites::TestSuitesProjector,
-    users::UsersProjector,
+    run_feedback::RunFeedbackProjector, services::ServicesProjector, test_runs::TestRunsProjector,
+    test_suites::TestSuitesProjector, users::UsersProjector,
 };
 
 /// Turns events into the rows of one view.
@@ -41,6 +41,7 @@ pub fn projectors() -> Vec<Arc<dyn Projector>> {
         Arc::new(ProjectsProjector),
         Arc::new(DocumentsProjector),
         Arc::new(ChatsProjector),
+        Arc::new(ServicesProjector),
         Arc::new(TestSuitesProjector),
         Arc::new(TestRunsProjector),
         Arc::new(RunFeedbackProjector),

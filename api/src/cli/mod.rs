@@ -10,6 +10,7 @@ mod import_documents;
 mod in_process;
 mod migrate;
 mod serve;
+mod service;
 mod user;
 
 use std::{
@@ -68,6 +69,8 @@ enum Command {
     User(user::User),
     CreateProject(create_project::CreateProject),
     ImportDocuments(import_documents::ImportDocuments),
+    #[command(subcommand)]
+    Service(service::Service),
     EvaluateRetrieval(evaluate_retrieval::EvaluateRetrieval),
 }
 
@@ -99,6 +102,7 @@ fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
             Command::User(user) => user.run(settings, &shutdown).await,
             Command::CreateProject(create) => create.run(settings, &shutdown).await,
             Command::ImportDocuments(import) => import.run(settings, &shutdown).await,
+            Command::Service(service) => service.run(settings, &shutdown).await,
             Command::EvaluateRetrieval(evaluate) => evaluate.run(&shutdown).await,
         }
     })

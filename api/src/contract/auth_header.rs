@@ -5,12 +5,17 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::problem::ApiError;
 
+/// What every temp token begins with.
+const TEMP_TOKEN_PREFIX: &str = "tt-";
+
 /// What a request shows to say whose it is. It holds secrets, so it has no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credentials {
     /// No header, or a scheme that is not ours: the front end sends `undefined` when nobody is logged in.
     Anonymous,
     Token(String),
+    /// A service's temp token, under any keyword that is not ours. It counts on some paths only.
+    TempToken(String),
     Basic {
         email: String,
         password: String,
@@ -29,8 +34,14 @@ impl Credentials {
         } else if scheme.eq_ignore_ascii_case(b"basic") {
             Self::basic(rest)
         } else {
-            Ok(Self::Anonymous)
+            Ok(Self::temp_token(rest).unwrap_or(Self::Anonymous))
         }
+    }
+
+    fn temp_token(words: &[&[u8]]) -> Option<Self> {
+        let [word] = words else { return None };
+        let word = std::str::from_utf8(word).ok()?;
+        word.starts_with(TEMP_TOKEN_PREFIX).then(|| Self::TempToken(word.to_owned()))
     }
 
     fn token(words: &[&[u8]]) -> Result<Self, ApiError> {
@@ -99,6 +110,17 @@ mod tests {
             assert!(of(header).is_ok_and(|c| c == Credentials::Anonymous), "{header}");
         }
         assert!(Credentials::of(&HeaderMap::new()).is_ok_and(|c| c == Credentials::Anonymous));
+    }
+
+    #[test]
+    fn a_temp_token_may_come_under_any_other_keyword() {
+        for header in ["Bearer tt-abc", "anything  tt-abc"] {
+            assert!(of(header).is_ok_and(|c| c == Credentials::TempToken("tt-abc".into())), "{header}");
+        }
+        assert!(of("Token tt-abc").is_ok_and(|c| c == Credentials::Token("tt-abc".into())));
+        for header in ["tt-abc", "Bearer tt-abc more", "Bearer TT-abc"] {
+            assert!(of(header).is_ok_and(|c| c == Credentials::Anonymous), "{header}");
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::{
     field_errors::{FieldErrors, FieldMessages},
     input::{Input, Received},
-    kinds::{Boolean, Choice, Choices, File, Float, Id, Integer, Kind, Nullable, Strings, Text},
+    kinds::{Boolean, Choice, Choices, File, Float, Id, Integer, Kind, Nullable, Object, Strings, Text},
     problem::ApiError,
 };
 
@@ -90,6 +90,11 @@ impl<'i> Fields<'i> {
     /// A list of texts, none of them blank.
     pub fn strings(&mut self, name: &'static str) -> Field<'_, 'i, Strings> {
         self.field(name, Strings::default())
+    }
+
+    /// A JSON object.
+    pub fn object(&mut self, name: &'static str) -> Field<'_, 'i, Object> {
+        self.field(name, Object)
     }
 
     /// An uploaded file, not empty, whose name has at most 100 characters.

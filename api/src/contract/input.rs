@@ -332,6 +332,21 @@ impl Input {
         }
     }
 
+    /// A form with these texts: for an object within JSON that says what a form says elsewhere.
+    pub fn of_texts(texts: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut input = Self::empty(true);
+        texts.into_iter().for_each(|(name, text)| input.add_text(name, text));
+        input
+    }
+
+    /// A value of JSON as it came, not validated.
+    pub fn json(&self, name: &str) -> Option<&Value> {
+        match self.fields.get(name)? {
+            Received::Json(value) => Some(value),
+            Received::Texts(_) | Received::File(_) => None,
+        }
+    }
+
     /// A file, if one came under this name.
     pub fn file(&self, name: &str) -> Option<&Upload> {
         match self.fields.get(name)? {

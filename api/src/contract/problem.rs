@@ -31,6 +31,8 @@ pub enum ApiError {
     Error { status: StatusCode, message: String },
     /// `{"detail": ".."}`.
     Detail { status: StatusCode, detail: String },
+    /// An error of an endpoint that is ours, beyond the contract: RFC 9457's problem details.
+    Problem { status: StatusCode, detail: String },
     /// 401 with `WWW-Authenticate`.
     Unauthorized(&'static str),
     /// 429 or 503 with `Retry-After`.
@@ -69,6 +71,16 @@ impl ApiError {
     /// `{"detail": "detail"}` with this status.
     pub fn detail(status: StatusCode, detail: impl Into<String>) -> Self {
         Self::Detail { status, detail: detail.into() }
+    }
+
+    /// An error of an endpoint that is ours.
+    pub fn problem(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self::Problem { status, detail: detail.into() }
+    }
+
+    /// 404 of an endpoint that is ours.
+    pub fn no_such_object() -> Self {
+        Self::problem(StatusCode::NOT_FOUND, "Not found.")
     }
 
     pub fn not_authenticated() -> Self {
@@ -165,6 +177,13 @@ impl IntoResponse for ApiError {
             Self::Messages(messages) => (bad_request, Json(messages)).into_response(),
             Self::Error { status, message } => (status, Json(json!({ "error": message }))).into_response(),
             Self::Detail { status, detail } => detail_response(status, &detail),
+            Self::Problem { status, detail } => {
+                let title = status.canonical_reason().unwrap_or_default();
+                let body =
+                    json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
+                let headers = [(header::CONTENT_TYPE, "application/problem+json")];
+                (status, headers, Json(body)).into_response()
+            }
             Self::Unauthorized(detail) => {
                 with_header(detail_response(StatusCode::UNAUTHORIZED, detail), header::WWW_AUTHENTICATE, "Token")
             }
@@ -214,6 +233,16 @@ mod tests {
             body(ApiError::parent_not_uuid("nope").into_response()).await,
             "{\"detail\":\"“nope” is not a valid UUID.\"}"
         );
+    }
+
+    #[tokio::test]
+    async fn an_error_of_our_own_endpoints_is_a_problem() {
+        let response = ApiError::no_such_object().into_response();
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        let problem: serde_json::Value = serde_json::from_str(&body(response).await).expect("JSON");
+        let expected = json!({ "type": "about:blank", "title": "Not Found", "status": 404, "detail": "Not found." });
+        assert_eq!(problem, expected);
     }
 
     #[tokio::test]

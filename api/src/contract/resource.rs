@@ -32,6 +32,8 @@ pub enum Permission {
     Public,
     /// Anybody who is logged in.
     User,
+    /// Anybody who is logged in, or shows a service's temp token.
+    Chatter,
     Staff,
     /// Staff or reviewers.
     Reviewer,

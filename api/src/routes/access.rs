@@ -14,11 +14,11 @@ use axum::{
 use domain::{chat::ChatOwner, ids::UserId};
 
 use self::{
-    Permission::{Public, Reviewer, Staff, User},
+    Permission::{ApiKey, Chatter, Public, Reviewer, Staff, User},
     Verb::{Delete, Get, Patch, Post},
     Whose::{All, FetchAll, Own, OwnOrReviewed, OwnOrSuperuser, Shared},
 };
-use super::{caller::CallerInfo, web::Web};
+use super::{caller::Who, web::Web};
 use crate::contract::{
     paging::ListQuery,
     resource::{Caller, Permission, Resource, resource},
@@ -95,12 +95,25 @@ pub static TABLE: &[Access] = &[
     on("/api/projects/{project}/documents", Staff, &[(Get, Staff, All), (Post, Staff, All)]),
     on("/api/projects/{project}/documents/{id}", Staff, &[(Get, Staff, All), (Patch, Staff, All), (Delete, Staff, All)]),
 
-    on("/api/projects/{project}/chats", User, &[(Get, User, FetchAll), (Post, User, Own)]),
-    on("/api/projects/{project}/chats/{id}", User, &[(Get, User, FetchAll), (Patch, User, FetchAll), (Delete, User, FetchAll)]),
-    on("/api/projects/{project}/chats/list_all", User, &[(Get, User, OwnOrSuperuser)]),
-    on("/api/projects/{project}/chats/{id}/feedbacks", User, &[(Get, User, FetchAll)]),
-    on("/api/projects/{project}/chats/{id}/converse", User, &[(Post, User, Own)]),
-    on("/api/projects/{project}/chats/{id}/speech_to_text", User, &[(Post, User, Own)]),
+    on("/api/projects/{project}/chats", Chatter, &[(Get, Chatter, FetchAll), (Post, Chatter, Own)]),
+    on("/api/projects/{project}/chats/{id}", Chatter, &[(Get, Chatter, FetchAll), (Patch, Chatter, FetchAll), (Delete, Chatter, FetchAll)]),
+    on("/api/projects/{project}/chats/list_all", Chatter, &[(Get, Chatter, OwnOrSuperuser)]),
+    on("/api/projects/{project}/chats/{id}/feedbacks", Chatter, &[(Get, Chatter, FetchAll)]),
+    on("/api/projects/{project}/chats/{id}/converse", Chatter, &[(Post, Chatter, Own)]),
+    on("/api/projects/{project}/chats/{id}/speech_to_text", Chatter, &[(Post, Chatter, Own)]),
+
+    on("/api/chats", ApiKey, &[(Get, ApiKey, Own), (Post, ApiKey, Own)]),
+    on("/api/chats/{id}", ApiKey, &[(Get, ApiKey, Own), (Patch, ApiKey, Own)]),
+    on("/api/chats/{id}/converse", ApiKey, &[(Post, ApiKey, Own)]),
+    on("/api/chats/transcribe", ApiKey, &[(Post, ApiKey, All)]),
+    on("/api/chats/completion", ApiKey, &[(Post, ApiKey, All)]),
+
+    on("/api/temptokens", ApiKey, &[(Post, ApiKey, Own)]),
+
+    on("/api/services", Staff, &[(Get, Staff, All), (Post, Staff, All)]),
+    on("/api/services/{id}", Staff, &[(Get, Staff, All), (Patch, Staff, All), (Delete, Staff, All)]),
+    on("/api/services/{service}/keys", Staff, &[(Get, Staff, All), (Post, Staff, All)]),
+    on("/api/services/{service}/keys/{id}", Staff, &[(Delete, Staff, All)]),
 
     on("/api/feedback", User, &[(Get, User, OwnOrReviewed), (Post, User, Own)]),
     on("/api/feedback/{id}", User, &[(Get, User, OwnOrReviewed)]),
@@ -119,6 +132,11 @@ pub static TABLE: &[Access] = &[
     on("/media/{name}", Public, &[(Get, Public, All)]),
     on("/api/schema", Public, &[(Get, Public, All)]),
 ];
+
+/// What a path's verbs that it does not have would need, and so which credentials count on it.
+pub(super) fn needed_at(parts: &Parts) -> Option<Permission> {
+    parts.extensions.get::<MatchedPath>().and_then(|path| find(path.as_str())).map(|access| access.otherwise)
+}
 
 fn find(path: &str) -> Option<&'static Access> {
     TABLE.iter().find(|access| access.path == path)
@@ -222,14 +240,18 @@ impl Scope {
         }
     }
 
-    fn of(whose: Whose, caller: Option<&CallerInfo>, query: &ListQuery) -> Self {
-        let Some(caller) = caller else { return if whose == All { Self::All } else { Self::Nothing } };
+    fn of(whose: Whose, who: Option<&Who>, query: &ListQuery) -> Self {
+        let caller = match who {
+            Some(Who::Person(caller)) => caller,
+            Some(Who::Service(service)) if whose != All => return Self::Of(ChatOwner::ApiKey(service.key)),
+            Some(Who::Service(_)) | None => return if whose == All { Self::All } else { Self::Nothing },
+        };
         let own = Self::Of(ChatOwner::User(caller.id()));
         match whose {
             All => Self::All,
-            FetchAll if caller.user.is_superuser && query.get("fetch") == Some("all") => Self::All,
-            OwnOrSuperuser if caller.user.is_superuser => Self::All,
-            OwnOrReviewed if caller.user.is_superuser || caller.has(Permission::Reviewer) => Self::All,
+            FetchAll if caller.is_superuser() && query.get("fetch") == Some("all") => Self::All,
+            OwnOrSuperuser if caller.is_superuser() => Self::All,
+            OwnOrReviewed if caller.is_superuser() || who.is_some_and(|who| who.has(Permission::Reviewer)) => Self::All,
             Own | FetchAll | OwnOrSuperuser | OwnOrReviewed => own,
             Shared if caller.user.is_staff => Self::All,
             Shared => Self::Shared,
@@ -250,6 +272,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Scope {
         };
         let rule = access.and_then(|access| access.verbs.iter().find(|(known, ..)| *known == verb));
         let Some((_, _, whose)) = rule else { return Ok(Self::Nothing) };
-        Ok(Self::of(*whose, parts.extensions.get::<CallerInfo>(), &ListQuery::of(&parts.uri)))
+        Ok(Self::of(*whose, parts.extensions.get::<Who>(), &ListQuery::of(&parts.uri)))
     }
 }

@@ -173,7 +173,7 @@ async fn start(
         // An assistant answers with the server's own means.
         Project::Existing { settings, .. } if settings.assistant_id.is_some() => {}
         Project::Existing { .. } => {
-            web.app.answering.choose_key(project_id, key.0, caller.user.allow_key).await?;
+            web.app.answering.choose_key(Some(project_id), key.0, caller.may_use_server_key()).await?;
         }
     }
     let id = ChatId::new(web.app.clock.new_id());

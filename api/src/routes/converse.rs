@@ -8,11 +8,13 @@ use axum::{
 };
 use commands::{
     answering::{Ask, Asked, Turn, TurnEvent},
+    execute::Context,
     ports::Recording,
 };
 use domain::{
     chat::Stage,
-    ids::{ChatId, MessageId},
+    envelope::Actor,
+    ids::{ChatId, MessageId, ProjectId},
 };
 use futures::stream;
 use projections::{
@@ -25,7 +27,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::{
     access::{Scope, at},
-    caller::CallerInfo,
+    caller::{API_KEY, CallerInfo},
     chats::{find, ids},
     web::{Origin, ProviderKey, Web},
 };
@@ -81,44 +83,61 @@ async fn converse(
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    web.throttle(Action::Converse, origin.address)?;
-    web.throttle_account(Action::Converse, &caller.actor().to_string())?;
+    throttle(&web, &origin, caller.actor())?;
     let (project, chat) = ids(path)?;
     find(&web, scope, project, chat).await?;
+    if headers.contains_key(API_KEY) && web.service(&headers).await?.is_none() {
+        return Err(ApiError::error("APIKey matching query does not exist."));
+    }
     let input = body.read_multipart().await.map_err(as_error)?;
-    let request = Request::read(&input)?;
-    let ask = Ask {
-        project,
-        chat,
-        question: request.question,
-        transcription: request.transcription,
-        language: request.language,
-        temperature: request.temperature,
-        top_k: request.top_k,
-        nonce: request.nonce,
-        provider_key: key.0,
-        allow_key: caller.user.allow_key,
-        shows_failure: request.stream,
-        speaks: request.speaks,
-    };
-    let turn = web.app.answering.ask(ask, &origin.context_of_creation(&caller, &input)).await?;
+    let asking = Asking { project: Some(project), chat, key, allow_key: caller.may_use_server_key() };
+    let context = origin.context_of_creation(&caller, &input);
+    answer(web.clone(), asking, &input, &context, web.media_base(&headers)).await
+}
+
+/// Counts a question, typed or spoken, for the address that it comes from and for whoever asks.
+pub(super) fn throttle(web: &Web, origin: &Origin, asker: Actor) -> Result<(), ApiError> {
+    web.throttle(Action::Converse, origin.address)?;
+    web.throttle_account(Action::Converse, &asker.to_string())
+}
+
+/// Where a question is asked, and whose provider key pays.
+pub(super) struct Asking {
+    pub project: Option<ProjectId>,
+    pub chat: ChatId,
+    pub key: ProviderKey,
+    pub allow_key: bool,
+}
+
+/// Takes the question that the form holds and answers it as the form wants it.
+pub(super) async fn answer(
+    web: Web,
+    asking: Asking,
+    input: &Input,
+    context: &Context,
+    media_base: String,
+) -> Result<Response, ApiError> {
+    let request = Request::read(input)?;
+    let (chat, stream) = (asking.chat, request.stream);
+    let turn = web.app.answering.ask(request.into_ask(asking), context).await?;
     if turn.by_assistant {
         plain_answer(web, turn).await
-    } else if request.stream {
-        stream_answer(web.clone(), chat, turn, web.media_base(&headers)).await
+    } else if stream {
+        stream_answer(web, chat, turn, media_base).await
     } else {
         whole_answer(web, turn).await
     }
 }
 
-struct Request {
+/// A question, and how it shall be answered.
+pub(super) struct Request {
     question: Asked,
     transcription: Option<Stage>,
     language: String,
     temperature: f64,
     top_k: u32,
     nonce: Option<String>,
-    stream: bool,
+    pub stream: bool,
     speaks: bool,
 }
 
@@ -142,7 +161,7 @@ pub(super) fn recording_of(input: &Input) -> Result<Option<Recording>, ApiError>
 
 impl Request {
     /// All errors of this endpoint are `{"error": …}`.
-    fn read(input: &Input) -> Result<Self, ApiError> {
+    pub(super) fn read(input: &Input) -> Result<Self, ApiError> {
         let field = |name: &str| input.text(name).map(str::trim).filter(|text| !text.is_empty());
         let text = field("text").map(|text| text.replace('\0', "")).filter(|text| !text.trim().is_empty());
         let question = recording_of(input)?.map(Asked::Speech).or_else(|| text.map(Asked::Text));
@@ -173,10 +192,27 @@ impl Request {
             speaks: field("generate_audio") != Some("false"),
         })
     }
+
+    pub(super) fn into_ask(self, asking: Asking) -> Ask {
+        Ask {
+            project: asking.project,
+            chat: asking.chat,
+            question: self.question,
+            transcription: self.transcription,
+            language: self.language,
+            temperature: self.temperature,
+            top_k: self.top_k,
+            nonce: self.nonce,
+            provider_key: asking.key.0,
+            allow_key: asking.allow_key,
+            shows_failure: self.stream,
+            speaks: self.speaks,
+        }
+    }
 }
 
 /// A body that cannot be read is an `{"error": …}` here, whatever it is elsewhere.
-fn as_error(error: ApiError) -> ApiError {
+pub(super) fn as_error(error: ApiError) -> ApiError {
     match error {
         ApiError::Detail { detail, status } if status != StatusCode::PAYLOAD_TOO_LARGE => ApiError::error(detail),
         other => other,
@@ -191,22 +227,26 @@ enum Answer {
     ByAssistant { message: String },
 }
 
-async fn message(web: &Web, id: MessageId) -> Result<Response, ApiError> {
-    let message = chats::message(&web.app.pool, id, RELATIVE_MEDIA).await?;
-    let message = message.ok_or_else(ApiError::not_found)?;
-    Ok(Json(Answer::Message(Box::new(message))).into_response())
+async fn message(web: &Web, id: MessageId) -> Result<MessageView, ApiError> {
+    chats::message(&web.app.pool, id, RELATIVE_MEDIA).await?.ok_or_else(ApiError::not_found)
 }
 
 async fn whole_answer(web: Web, turn: Turn) -> Result<Response, ApiError> {
+    Ok(Json(Answer::Message(Box::new(finished(&web, turn).await?))).into_response())
+}
+
+/// The answer's message, when it is complete and can be read back.
+pub(super) async fn finished(web: &Web, turn: Turn) -> Result<MessageView, ApiError> {
     let Some(mut events) = turn.events else {
         web.settled(&turn.committed).await;
-        return message(&web, turn.answer_id).await.map_err(|_| still_answering());
+        return message(web, turn.answer_id).await.map_err(|_| still_answering());
     };
     while let Some(event) = events.recv().await {
         match event {
             TurnEvent::Delta(_) => {}
             TurnEvent::Completed { committed, .. } => {
-                return web.written(&committed, async || message(&web, turn.answer_id).await).await;
+                web.settled(&committed).await;
+                return message(web, turn.answer_id).await;
             }
             TurnEvent::Failed { message, committed } => {
                 if let Some(committed) = committed {
@@ -245,7 +285,7 @@ async fn plain_answer(web: Web, turn: Turn) -> Result<Response, ApiError> {
     Err(ApiError::error("The answer was interrupted."))
 }
 
-fn still_answering() -> ApiError {
+pub(super) fn still_answering() -> ApiError {
     ApiError::detail(StatusCode::CONFLICT, "The question was asked before and has no answer yet.")
 }
 

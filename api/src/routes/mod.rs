@@ -9,12 +9,16 @@ mod converse;
 mod documents;
 mod evaluation;
 mod feedback;
+mod key_chats;
+mod key_tools;
 mod media;
 mod passwords;
 mod projects;
 mod refusals;
 mod schema;
+mod services;
 mod speech;
+mod temp_tokens;
 mod users;
 mod web;
 
@@ -49,6 +53,10 @@ pub fn router(app: App, http: HttpSettings) -> Router {
         .merge(documents::router(&web))
         .merge(chats::router(&web))
         .merge(converse::router(&web))
+        .merge(key_chats::router(&web))
+        .merge(key_tools::router(&web))
+        .merge(temp_tokens::router(&web))
+        .merge(services::router(&web))
         .merge(evaluation::router(&web))
         .merge(speech::router(&web))
         .merge(feedback::router(&web))

@@ -34,7 +34,7 @@ use crate::{
     },
 };
 
-const MODELS: &[i64] = &[1, 2, 3, 4, 5, 6, 7, 8];
+pub(super) const MODELS: &[i64] = &[1, 2, 3, 4, 5, 6, 7, 8];
 const STT_ENGINES: &[i64] = &[1, 2, 3];
 const TTS_ENGINES: &[i64] = &[1, 2];
 const MAX_SHORT_TEXT: usize = 100;

@@ -3,18 +3,19 @@
 use axum::http::StatusCode;
 use commands::{
     accounts::{AccountError, ResetCodeError},
-    answering::{AskError, NoKey},
+    answering::{AskError, FormError, NoKey},
     documents::DocumentsError,
     evaluation::EvaluationError,
     event_log::{AppendError, StoreError},
     execute::ExecuteError,
     ports::{CaptchaError, MediaError},
     projects::ProjectsError,
+    services::ServicesError,
     uploads::UploadError,
 };
 use domain::{
-    chat::ChatError, document::DocumentError, feedback::FeedbackError, project::ProjectError, test_run::TestRunError,
-    test_suite::TestSuiteError, user::UserError,
+    chat::ChatError, document::DocumentError, feedback::FeedbackError, project::ProjectError, service::ServiceError,
+    test_run::TestRunError, test_suite::TestSuiteError, user::UserError,
 };
 use projections::QueryError;
 
@@ -198,6 +199,25 @@ impl From<ProjectsError> for ApiError {
     }
 }
 
+impl From<ServiceError> for ApiError {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::NotFound | ServiceError::NoSuchKey => Self::no_such_object(),
+            ServiceError::AlreadyCreated => conflict(&error),
+        }
+    }
+}
+
+impl From<ServicesError> for ApiError {
+    fn from(error: ServicesError) -> Self {
+        match error {
+            ServicesError::OwnerNotFound => Self::field("owner", "There is no such user."),
+            ServicesError::Execute(error) => error.into(),
+            ServicesError::Database(error) => error.into(),
+        }
+    }
+}
+
 impl From<MediaError> for ApiError {
     fn from(error: MediaError) -> Self {
         tracing::error!(error = %commands::error_chain(&error), "the media store is away");
@@ -280,6 +300,15 @@ impl From<EvaluationError> for ApiError {
 impl From<NoKey> for ApiError {
     fn from(_: NoKey) -> Self {
         Self::error(KEY_REQUIRED)
+    }
+}
+
+impl From<FormError> for ApiError {
+    fn from(error: FormError) -> Self {
+        match error {
+            FormError::NoKey(error) => error.into(),
+            error @ (FormError::NoModel | FormError::Provider(_)) => Self::error(error.to_string()),
+        }
     }
 }
 

@@ -23,7 +23,7 @@ use super::{
     access::{Scope, at},
     caller::CallerInfo,
     chats::{find, ids},
-    converse::{language_of, recording_of},
+    converse::{language_of, recording_of, throttle},
     web::{Origin, ProviderKey, Web},
 };
 use crate::{
@@ -77,6 +77,7 @@ async fn transcribe(
     key: ProviderKey,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
+    throttle(&web, &origin, caller.actor())?;
     let (project_id, chat) = ids(path)?;
     let project = web.app.projects.load(project_id).await?;
     let settings = project.settings().ok_or_else(|| ApiError::error("Project not found"))?;
@@ -88,7 +89,7 @@ async fn transcribe(
     let engine = settings.stt_engine;
     // Only the model provider's own engine is paid for with its keys.
     let key = match engine {
-        SttEngine::Whisper => answering.provider_key(&project, project_id, key.0, caller.user.allow_key).await?,
+        SttEngine::Whisper => answering.provider_key(&project, project_id, key.0, caller.may_use_server_key()).await?,
         SttEngine::Google | SttEngine::SelfHosted => None,
     };
     match answering.transcribe(engine, recording, &language, key).await {

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use axum::{
-    extract::{FromRequestParts, OptionalFromRequestParts},
+    extract::FromRequestParts,
     http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -14,7 +14,7 @@ use commands::{
 use domain::envelope::Actor;
 use uuid::Uuid;
 
-use super::caller::CallerInfo;
+use super::caller::Who;
 use crate::{
     app::App,
     config::HttpSettings,
@@ -92,6 +92,8 @@ pub(super) struct Origin {
     user_agent: Option<String>,
     traceparent: Option<String>,
     idempotency_key: Option<String>,
+    /// On whose behalf, if not on the caller's own.
+    on_behalf_of: Option<Actor>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Origin {
@@ -117,6 +119,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Origin {
             user_agent: text("user-agent").map(|agent| agent.chars().take(256).collect()),
             traceparent: text("traceparent").filter(|parent| is_traceparent(parent)),
             idempotency_key,
+            on_behalf_of: parts.extensions.get::<Who>().and_then(Who::on_behalf_of),
         })
     }
 }
@@ -141,7 +144,7 @@ impl Origin {
     pub(super) fn context(&self, actor: Actor) -> Context {
         Context {
             actor,
-            on_behalf_of: None,
+            on_behalf_of: self.on_behalf_of.clone(),
             correlation_id: self.request_id,
             causation_id: None,
             traceparent: self.traceparent.clone(),
@@ -152,12 +155,12 @@ impl Origin {
     }
 
     /// The context of a command that makes something: repeated under the same key, it is made once.
-    pub(super) fn context_of_creation(&self, caller: &CallerInfo, input: &Input) -> Context {
+    pub(super) fn context_of_creation(&self, caller: impl Into<Actor>, input: &Input) -> Context {
         let idempotency = self.idempotency_key.clone().map(|key| IdempotencyKey {
             key,
             request: [self.method_and_path.as_bytes(), &input.fingerprint()].concat(),
         });
-        Context { idempotency, ..self.context(caller.actor()) }
+        Context { idempotency, ..self.context(caller.into()) }
     }
 }
 
@@ -170,22 +173,6 @@ impl<S: Send + Sync> FromRequestParts<S> for ProviderKey {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let key = parts.headers.get("openai-key").and_then(|value| value.to_str().ok());
         Ok(Self(key.map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned)))
-    }
-}
-
-impl<S: Send + Sync> OptionalFromRequestParts<S> for CallerInfo {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
-        Ok(parts.extensions.get::<Self>().cloned())
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for CallerInfo {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        parts.extensions.get::<Self>().cloned().ok_or_else(ApiError::not_authenticated)
     }
 }
 

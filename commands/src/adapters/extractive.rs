@@ -10,7 +10,7 @@ use futures::{StreamExt, stream};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{
-    ports::{AnswerChunk, AnswerRequest, AnswerStream, Finish, LanguageModel, Passage, ProviderError},
+    ports::{AnswerChunk, AnswerRequest, AnswerStream, Finish, JsonRequest, LanguageModel, Passage, ProviderError},
     retrieval::words,
 };
 
@@ -54,6 +54,10 @@ impl LanguageModel for ExtractiveAnswerer {
         let finish = Finish { model: Some(MODEL.to_owned()), reason: Some("stop".to_owned()), ..Finish::default() };
         let chunks = deltas.into_iter().map(AnswerChunk::Delta).chain([AnswerChunk::Finished(finish)]);
         Ok(stream::iter(chunks.map(Ok)).boxed())
+    }
+
+    async fn complete_json(&self, _: JsonRequest) -> Result<String, ProviderError> {
+        Err(ProviderError::refused("the built-in answerer only quotes documents"))
     }
 
     fn is_built_in(&self) -> bool {

@@ -15,12 +15,12 @@ use futures::{StreamExt, stream};
 use reqwest::{StatusCode, header::HeaderValue, redirect};
 use serde_json::{Value, json};
 
-use crate::ports::{AnswerRequest, AnswerStream, Embedder, LanguageModel, ProviderError, TextKind};
+use crate::ports::{AnswerRequest, AnswerStream, Embedder, JsonRequest, LanguageModel, ProviderError, TextKind};
 
 mod audio;
 mod wire;
 pub use audio::{OpenAiSpeech, OpenAiTranscription};
-use wire::{ChatChunk, ChatStream, Embeddings};
+use wire::{ChatChunk, ChatStream, Completion, Embeddings};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest silence of a server, before and within an answer.
@@ -89,6 +89,22 @@ impl LanguageModel for OpenAiChat {
         let chat = client.chat();
         let chunks = in_time(chat.create_stream_byot::<Value, ChatChunk>(body)).await?;
         Ok(stream::unfold(ChatStream::new(chunks), ChatStream::next).boxed())
+    }
+
+    async fn complete_json(&self, request: JsonRequest) -> Result<String, ProviderError> {
+        let client = self.server.client(request.api_key.as_deref())?;
+        let mut messages = vec![json!({ "role": "system", "content": request.system })];
+        messages.extend(request.messages);
+        let body = json!({
+            "model": request.model,
+            "messages": messages,
+            "temperature": 0,
+            "max_tokens": request.max_tokens,
+            "response_format": { "type": "json_object" },
+        });
+        let chat = client.chat();
+        let completion: Completion = in_time(chat.create_byot(body)).await?;
+        completion.into_text()
     }
 
     fn is_built_in(&self) -> bool {

@@ -86,6 +86,12 @@ impl Answering {
         Ok(Retrieved { passages, stage: Stage { started_at, ended_at: self.now() } })
     }
 
+    /// For a conversation that belongs to no project: it is answered without documents.
+    pub(crate) fn retrieve_nothing(&self) -> Retrieved {
+        let now = self.now();
+        Retrieved { passages: vec![], stage: Stage { started_at: now, ended_at: now } }
+    }
+
     /// Lets the model write. `show` is told of the text piece by piece, as a reader may see it.
     pub(crate) async fn write(&self, draft: Draft<'_>, show: impl Fn(String) + Send) -> Result<Written, Failure> {
         let Retrieved { passages, stage: retrieval } = draft.retrieved;
@@ -163,10 +169,16 @@ impl Answering {
 
 fn failure_of(error: &ProviderError) -> Failure {
     tracing::warn!(error = %crate::error_chain(error), "a model provider failed");
-    Failure::new(match error {
-        ProviderError::Unauthorized => AnswerFailure::Unauthorized,
-        ProviderError::RateLimited => AnswerFailure::RateLimited,
-        ProviderError::Refused(_) => AnswerFailure::Refused,
-        ProviderError::Unavailable(_) => AnswerFailure::ProviderUnavailable,
-    })
+    Failure::new(error.into())
+}
+
+impl From<&ProviderError> for AnswerFailure {
+    fn from(error: &ProviderError) -> Self {
+        match error {
+            ProviderError::Unauthorized => Self::Unauthorized,
+            ProviderError::RateLimited => Self::RateLimited,
+            ProviderError::Refused(_) => Self::Refused,
+            ProviderError::Unavailable(_) => Self::ProviderUnavailable,
+        }
+    }
 }

@@ -23,7 +23,8 @@ impl KeyChoice {
         [sent, projects, servers].into_iter().flatten().find(|key| !key.trim().is_empty()).map(Self::Key).ok_or(NoKey)
     }
 
-    pub(crate) fn into_key(self) -> Option<String> {
+    /// The provider's key, if one is needed.
+    pub fn into_key(self) -> Option<String> {
         match self {
             Self::NotNeeded => None,
             Self::Key(key) => Some(key),

@@ -4,6 +4,7 @@
 //! A job stands for it while it runs; when its process dies, another worker records the failure.
 
 mod compose;
+mod forms;
 mod interpreting;
 mod interrupted;
 mod keys;
@@ -33,6 +34,7 @@ use crate::{
     uploads::Uploads,
 };
 pub(crate) use compose::{Draft, Failure, Written};
+pub use forms::FormError;
 pub use interrupted::InterruptedAnswers;
 pub use keys::{KeyChoice, NoKey};
 pub use languages::{Asked, Languages, TimedText};
@@ -48,7 +50,8 @@ pub type ModelNames = Arc<dyn Fn(Model) -> String + Send + Sync>;
 
 /// A question to be answered.
 pub struct Ask {
-    pub project: ProjectId,
+    /// The chat's project, if it belongs to one.
+    pub project: Option<ProjectId>,
     pub chat: ChatId,
     pub question: Asked,
     /// When the text was transcribed, if the client had that done before.
@@ -128,6 +131,8 @@ pub struct Answering {
     pub uploads: Uploads,
     pub languages: Languages,
     pub names: ModelNames,
+    /// The provider's name of the model that fills in forms.
+    pub form_model: String,
     /// The server's own provider key.
     pub server_key: Option<String>,
     /// Answers being made by this process; shutdown waits for them.
@@ -137,20 +142,23 @@ pub struct Answering {
 }
 
 impl Answering {
-    /// Which key would pay for an answer in this project.
+    /// Which key would pay for an answer in this project, or in none.
     ///
     /// # Errors
     /// [`NoKey`] if a key is needed and there is none, or the database's.
     pub async fn choose_key(
         &self,
-        project: ProjectId,
+        project: Option<ProjectId>,
         sent: Option<String>,
         allow_key: bool,
     ) -> Result<KeyChoice, AskError> {
         if self.model.is_built_in() {
             return Ok(KeyChoice::NotNeeded);
         }
-        let own = self.projects.provider_key(project).await?;
+        let own = match project {
+            Some(project) => self.projects.provider_key(project).await?,
+            None => None,
+        };
         Ok(KeyChoice::choose(sent, own, self.server_key.clone().filter(|_| allow_key))?)
     }
 
@@ -166,12 +174,29 @@ impl Answering {
         sent: Option<String>,
         allow_key: bool,
     ) -> Result<Option<String>, AskError> {
-        let by_assistant = Respondent::of(project).is_assistant;
-        match self.choose_key(id, sent, allow_key || by_assistant).await {
+        self.key_for(&Respondent::of(project), Some(id), sent, allow_key).await
+    }
+
+    async fn key_for(
+        &self,
+        respondent: &Respondent,
+        project: Option<ProjectId>,
+        sent: Option<String>,
+        allow_key: bool,
+    ) -> Result<Option<String>, AskError> {
+        match self.choose_key(project, sent, allow_key || respondent.is_assistant).await {
             Ok(choice) => Ok(choice.into_key()),
-            Err(AskError::NoKey(_)) if by_assistant => Ok(None),
+            Err(AskError::NoKey(_)) if respondent.is_assistant => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Who answers in a chat: what its project decides, or the chat itself if it has none.
+    async fn respondent(&self, project: Option<ProjectId>, chat: ChatId) -> Result<Respondent, AskError> {
+        Ok(match project {
+            Some(project) => Respondent::of(&self.projects.load(project).await?),
+            None => Respondent::of_chat(&self.commands.log().load::<Chat>(chat.value()).await?.aggregate),
+        })
     }
 
     /// Takes a question and starts the work on its answer.
@@ -179,9 +204,8 @@ impl Answering {
     /// # Errors
     /// [`AskError`]; the question was not recorded then.
     pub async fn ask(&self, ask: Ask, context: &Context) -> Result<Turn, AskError> {
-        let project = self.projects.load(ask.project).await?;
-        let key = self.provider_key(&project, ask.project, ask.provider_key, ask.allow_key).await?;
-        let respondent = Respondent::of(&project);
+        let respondent = self.respondent(ask.project, ask.chat).await?;
+        let key = self.key_for(&respondent, ask.project, ask.provider_key, ask.allow_key).await?;
         let (text, transcription) = match ask.question {
             Asked::Text(text) => (text, ask.transcription),
             Asked::Speech(recording) => {

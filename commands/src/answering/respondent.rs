@@ -1,6 +1,7 @@
-//! Who answers in a project: the project itself, by its prompt and model, or its assistant.
+//! Who answers: a project by its prompt and model, its assistant, or a chat that belongs to no project by its own.
 
 use domain::{
+    chat::{Chat, Home, OpenChat},
     project::{Assistant, Project},
     values::{Model, SttEngine, TtsEngine},
 };
@@ -32,6 +33,21 @@ impl Respondent {
             stt_engine: settings.map_or(SttEngine::Whisper, |settings| settings.stt_engine),
             tts_engine: settings.map_or(TtsEngine::Google, |settings| settings.tts_engine),
             is_assistant: settings.is_some_and(|settings| settings.assistant_id.is_some()),
+        }
+    }
+
+    /// Of a chat that belongs to no project.
+    pub(super) fn of_chat(chat: &Chat) -> Self {
+        let (template, model) = match chat {
+            Chat::Open(OpenChat { home: Home::None { prompt, model }, .. }) => (prompt.clone(), *model),
+            Chat::Open(_) | Chat::Absent | Chat::Deleted { .. } => (None, None),
+        };
+        Self {
+            template: template.unwrap_or_default(),
+            model: model.unwrap_or(Model::Gpt35),
+            stt_engine: SttEngine::Whisper,
+            tts_engine: TtsEngine::Google,
+            is_assistant: false,
         }
     }
 }

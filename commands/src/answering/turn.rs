@@ -34,7 +34,8 @@ const RECORD_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Work {
     pub answering: Answering,
     pub chat: ChatId,
-    pub project_id: ProjectId,
+    /// Where passages are looked for; a chat without a project is answered without any.
+    pub project_id: Option<ProjectId>,
     pub respondent: Respondent,
     pub question: Question,
     pub key: Option<String>,
@@ -117,7 +118,10 @@ impl Work {
 
     async fn make(&self) -> Result<Completion, Failure> {
         let question = self.question.english_text.as_ref().unwrap_or(&self.question.text);
-        let retrieved = self.answering.retrieve(self.project_id, question, self.question.top_k).await?;
+        let retrieved = match self.project_id {
+            Some(project) => self.answering.retrieve(project, question, self.question.top_k).await?,
+            None => self.answering.retrieve_nothing(),
+        };
         self.record_passages(&retrieved.passages).await?;
         let draft = Draft {
             template: &self.respondent.template,

@@ -165,7 +165,7 @@ async fn write(tx: &mut PgTransaction<'_>, batch: &[Append], may_have_happened: 
         if result.is_ok() {
             // What is given up first, wherever it stands: a value may change hands in one append.
             let (released, others): (Vec<&Row>, Vec<&Row>) =
-                append.rows.iter().partition(|row| matches!(row, Row::Release { .. }));
+                append.rows.iter().partition(|row| matches!(row, Row::Release { .. } | Row::ReleaseValue { .. }));
             for row in released.into_iter().chain(others) {
                 row.write(tx).await?;
             }

@@ -143,12 +143,15 @@ impl Known {
             return Err(AppendError::StillOwns);
         }
         let released: HashSet<(&str, Uuid)> = append.rows.iter().filter_map(released).collect();
+        let values: HashSet<(&str, &[u8])> = append.rows.iter().filter_map(released_value).collect();
         let mut taken = Vec::new();
         for row in &append.rows {
             if let Row::Claim { set, value, owner } = row {
                 let name = <&'static str>::from(set);
                 let holder = self.owners.get(&(name, value.clone()));
-                if holder.is_some_and(|holder| holder != owner && !released.contains(&(name, *holder))) {
+                let is_released =
+                    |holder| released.contains(&(name, holder)) || values.contains(&(name, value.as_slice()));
+                if holder.is_some_and(|holder| holder != owner && !is_released(*holder)) {
                     taken.push(*set);
                 }
             }
@@ -167,7 +170,10 @@ impl Known {
             self.sequences.insert(key, stream.expected_sequence + added);
         }
         let released: HashSet<(&str, Uuid)> = append.rows.iter().filter_map(released).collect();
-        self.owners.retain(|(set, _), holder| !released.contains(&(set, *holder)));
+        let values: HashSet<(&str, &[u8])> = append.rows.iter().filter_map(released_value).collect();
+        self.owners.retain(|(set, value), holder| {
+            !released.contains(&(set, *holder)) && !values.contains(&(*set, value.as_slice()))
+        });
         let names = <&str>::from(Reservation::Username);
         self.users.retain(|user| !released.contains(&(names, *user)));
         self.owning.extend(append.rows.iter().filter_map(new_owner));
@@ -194,6 +200,10 @@ fn claimed(row: &Row) -> Option<(&'static str, &[u8])> {
 
 fn released(row: &Row) -> Option<(&'static str, Uuid)> {
     if let Row::Release { set, owner } = row { Some((set.into(), *owner)) } else { None }
+}
+
+fn released_value(row: &Row) -> Option<(&'static str, &[u8])> {
+    if let Row::ReleaseValue { set, value } = row { Some((set.into(), value)) } else { None }
 }
 
 fn new_owner(row: &Row) -> Option<Uuid> {

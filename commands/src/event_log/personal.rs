@@ -53,6 +53,11 @@ pub(super) fn personal_fields(aggregate_type: &str, event_type: &str) -> Option<
         ("chat", "FeedbackGiven") => &["message"],
         ("chat", "ModelChanged" | "PassagesRetrieved" | "AnswerSpoken" | "TranscriptionFailed" | "Deleted") => &[],
 
+        (
+            "service",
+            "Created" | "Renamed" | "KeyAllowanceChanged" | "OwnerChanged" | "KeyIssued" | "KeyRevoked" | "Deleted",
+        ) => &[],
+
         // Test content is written for a machine and belongs to no person.
         (
             "testsuite",

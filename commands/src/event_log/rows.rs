@@ -1,7 +1,7 @@
 //! What may be written in the transaction that appends events, beside them.
 
 use chrono::{DateTime, Utc};
-use domain::ids::{ProjectId, SessionId, UserId};
+use domain::ids::{ApiKeyId, ProjectId, ServiceId, SessionId, UserId};
 use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
@@ -17,7 +17,8 @@ pub enum Reservation {
     DefaultProject,
     /// A question's client-made number; never released.
     Nonce,
-    /// Something that a user owns; its value is the thing's id. Never released: what is deleted stays in the log.
+    /// Something that a user owns; its value is the thing's id. Chats and projects are never released: what is deleted stays
+    /// in the log.
     Possession,
 }
 
@@ -34,6 +35,11 @@ pub enum Row {
     Release {
         set: Reservation,
         owner: Uuid,
+    },
+    /// Gives up one value, whoever holds it.
+    ReleaseValue {
+        set: Reservation,
+        value: Vec<u8>,
     },
     /// The thing belongs to the user from now on. Refused if there is no such user (any more).
     Own {
@@ -68,6 +74,15 @@ pub enum Row {
         project: ProjectId,
         sealed_key: Option<Vec<u8>>,
     },
+    /// An API key by its keyed hash.
+    ApiKey {
+        key_hash: Vec<u8>,
+        key: ApiKeyId,
+        service: ServiceId,
+    },
+    /// The temp tokens that were made with it end too.
+    EndApiKey(ApiKeyId),
+    EndKeysOfService(ServiceId),
     Job(NewJob),
     FinishJob(Uuid),
     /// A file of [`Uploads`](crate::uploads::Uploads) that an event of the append refers to, by its name.
@@ -150,6 +165,11 @@ impl Row {
                 <&str>::from(set),
                 owner,
             ),
+            Self::ReleaseValue { set, value } => sqlx::query!(
+                "DELETE FROM reservations WHERE kind = $1 AND value = $2",
+                <&str>::from(set),
+                value,
+            ),
             Self::Own { user, thing } => sqlx::query!(
                 "INSERT INTO reservations (kind, value, owner) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
                 <&str>::from(Reservation::Possession),
@@ -186,6 +206,16 @@ impl Row {
             ),
             Self::ProviderKey { project, sealed_key: None } => {
                 sqlx::query!("DELETE FROM provider_keys WHERE project_id = $1", project.value())
+            }
+            Self::ApiKey { key_hash, key, service } => sqlx::query!(
+                "INSERT INTO api_keys (key_hash, key_id, service_id) VALUES ($1, $2, $3)",
+                key_hash,
+                key.value(),
+                service.value(),
+            ),
+            Self::EndApiKey(key) => sqlx::query!("DELETE FROM api_keys WHERE key_id = $1", key.value()),
+            Self::EndKeysOfService(service) => {
+                sqlx::query!("DELETE FROM api_keys WHERE service_id = $1", service.value())
             }
             Self::Job(job) => return enqueue(job, tx).await,
             Self::FinishJob(job) => sqlx::query!("DELETE FROM jobs WHERE job_id = $1", job),

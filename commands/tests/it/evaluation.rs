@@ -93,6 +93,7 @@ impl Bench {
                 speech_limit: Duration::ZERO,
             },
             names: Arc::new(|model| format!("model-{}", model.number())),
+            form_model: "model-of-forms".to_owned(),
             server_key: None,
             tracker: TaskTracker::new(),
             process: new_id(),

@@ -14,6 +14,7 @@ mod personal_text;
 mod proxy;
 mod relaying;
 mod scheduling;
+mod services;
 mod streaming;
 mod support;
 mod uploads;

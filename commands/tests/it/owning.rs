@@ -1,34 +1,16 @@
 //! Who owns something is not deleted, and who is deleted owns nothing: decided under the log's lock.
 
 use commands::{
-    accounts::{AccountError, Accounts, Registration},
+    accounts::{AccountError, Accounts},
     event_log::{AppendError, Row},
     execute::ExecuteError,
 };
-use domain::{
-    chat::Chat,
-    ids::UserId,
-    user::{Authority, Roles},
-    values::{Email, FullName, Username},
-};
+use domain::{chat::Chat, ids::UserId, user::Authority};
 use futures::future::join_all;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::support::{Node, new_id, start, system};
-
-async fn registered(accounts: &Accounts, name: &str) -> UserId {
-    let id = UserId::new(new_id());
-    let registration = Registration {
-        username: Username::parse(name).expect("well-formed"),
-        email: Email::parse(&format!("{name}@example.com")).expect("well-formed"),
-        full_name: FullName::parse("Asha Nair").expect("well-formed"),
-        password: "lantern-orbit-93".to_owned().into(),
-        roles: Roles::default(),
-    };
-    accounts.register(id, registration, &system()).await.expect("the values are free");
-    id
-}
+use crate::support::{Node, new_id, registered, start, system};
 
 async fn start_owned(node: &Node, owner: UserId) -> Result<(), AppendError> {
     let id = new_id();

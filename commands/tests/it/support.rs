@@ -3,6 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use commands::{
+    accounts::{Accounts, Registration},
     clock::{Clock, SystemClock},
     event_log::{Committed, EventLog, MasterKey, Reservation, Row, StoredEvent},
     execute::{Commands, Context, ExecuteError},
@@ -122,6 +123,20 @@ pub(crate) fn register(username: &str, email: &str) -> UserCommand {
         full_name: FullName::parse("Jane Doe").expect("well-formed"),
         roles: Roles::default(),
     }
+}
+
+/// Somebody with an account and a password.
+pub(crate) async fn registered(accounts: &Accounts, name: &str) -> UserId {
+    let id = UserId::new(new_id());
+    let registration = Registration {
+        username: Username::parse(name).expect("well-formed"),
+        email: Email::parse(&format!("{name}@example.com")).expect("well-formed"),
+        full_name: FullName::parse("Asha Nair").expect("well-formed"),
+        password: "lantern-orbit-93".to_owned().into(),
+        roles: Roles::default(),
+    };
+    accounts.register(id, registration, &system()).await.expect("the values are free");
+    id
 }
 
 /// Waits until the condition holds; the test fails if it does not in time.

@@ -6,8 +6,9 @@ use domain::{
     document::{DocumentCommand, EmbeddingFailure, Source, StoredFile},
     ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, SessionId, UserId},
     project::{Assistant, ProjectChanges, ProjectCommand, Settings},
+    service::{ServiceChanges, ServiceCommand, Terms},
     user::{Authority, Roles, UserChanges, UserCommand},
-    values::{DocumentType, Email, FullName, Model, SttEngine, Title, TtsEngine, Username},
+    values::{DocumentType, Email, FullName, Model, ServiceName, SttEngine, Title, TtsEngine, Username},
 };
 use proptest::{option, prelude::*, sample::select};
 use strum::VariantArray;
@@ -282,5 +283,25 @@ pub(crate) fn chat_command() -> impl Strategy<Value = ChatCommand> {
             },
         ),
         1 => Just(ChatCommand::Delete),
+    ]
+}
+
+fn terms() -> impl Strategy<Value = Terms> {
+    let name = value(|text| ServiceName::parse(text).ok(), ["Ward tablets", "Kiosk"]);
+    (name, any::<bool>(), id(UserId::new)).prop_map(|(name, allow_key, owner)| Terms { name, allow_key, owner })
+}
+
+pub(crate) fn service_command() -> impl Strategy<Value = ServiceCommand> {
+    let changes = (terms(), any::<[bool; 3]>()).prop_map(|(to, chosen)| ServiceChanges {
+        name: chosen[0].then_some(to.name),
+        allow_key: chosen[1].then_some(to.allow_key),
+        owner: chosen[2].then_some(to.owner),
+    });
+    prop_oneof![
+        4 => terms().prop_map(ServiceCommand::Create),
+        3 => changes.prop_map(ServiceCommand::Change),
+        4 => (id(ApiKeyId::new), title()).prop_map(|(key_id, title)| ServiceCommand::IssueKey { key_id, title }),
+        3 => id(ApiKeyId::new).prop_map(ServiceCommand::RevokeKey),
+        1 => Just(ServiceCommand::Delete),
     ]
 }

@@ -15,19 +15,20 @@ use domain::{
     feedback::Feedback,
     ids::MessageId,
     project::{Project, ProjectCommand},
+    service::Service,
     test_run::TestRun,
     test_suite::TestSuite,
     user::{User, UserCommand},
     values::{
-        DocumentType, Email, FullName, MessageType, Model, Rating, RunStatus, SttEngine, SuiteName, TextError, Title,
-        TtsEngine, Username,
+        DocumentType, Email, FullName, MessageType, Model, Rating, RunStatus, ServiceName, SttEngine, SuiteName,
+        TextError, Title, TtsEngine, Username,
     },
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 use uuid::Uuid;
 
 use crate::{
-    arbitrary::{chat_command, document_command, project_command, user_command},
+    arbitrary::{chat_command, document_command, project_command, service_command, user_command},
     arbitrary_tests::{feedback_command, run_command, suite_command},
     samples::samples,
 };
@@ -152,6 +153,11 @@ proptest! {
     }
 
     #[test]
+    fn a_service_keeps_every_aggregates_promises(commands in vec(service_command(), 0..16)) {
+        keeps_its_promises::<Service>(commands, Event::Service, |_| false)?;
+    }
+
+    #[test]
     fn a_test_suite_keeps_every_aggregates_promises(commands in vec(suite_command(), 0..16)) {
         keeps_its_promises::<TestSuite>(commands, Event::TestSuite, |_| false)?;
     }
@@ -203,6 +209,12 @@ proptest! {
     }
 
     #[test]
+    fn a_service_takes_events_in_any_order(events in sampled(|event| match event { Event::Service(event) => Some(event), _ => None })) {
+        let state = fold(Service::default(), events);
+        prop_assert_eq!(reread(&state), state);
+    }
+
+    #[test]
     fn a_chat_and_its_transcript_take_events_in_any_order(
         events in sampled(|event| match event { Event::Chat(event) => Some(event), _ => None }),
         answer in any::<u128>(),
@@ -221,6 +233,7 @@ proptest! {
         is_stable(&text, Email::parse, Email::as_str, Email::MAX_CHARS)?;
         is_stable(&text, Username::parse, Username::as_str, Username::MAX_CHARS)?;
         is_stable(&text, FullName::parse, FullName::as_str, FullName::MAX_CHARS)?;
+        is_stable(&text, ServiceName::parse, ServiceName::as_str, ServiceName::MAX_CHARS)?;
         is_stable(&text, Title::parse, Title::as_str, Title::MAX_CHARS)?;
         is_stable(&text, SuiteName::parse, SuiteName::as_str, SuiteName::MAX_CHARS)?;
     }

@@ -9,8 +9,9 @@ use domain::{
     event::Event,
     ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, SessionId, UserId},
     project::{Assistant, ProjectEvent, Settings},
+    service::{ServiceEvent, Terms},
     user::{Roles, UserEvent},
-    values::{DocumentType, Email, FullName, Model, SttEngine, Title, TtsEngine, Username},
+    values::{DocumentType, Email, FullName, Model, ServiceName, SttEngine, Title, TtsEngine, Username},
 };
 use uuid::Uuid;
 
@@ -27,6 +28,7 @@ pub(crate) fn samples() -> Vec<Sample> {
     let full = full_users().into_iter().map(Event::User).chain(full_projects().into_iter().map(Event::Project));
     let full = full.chain(full_documents().into_iter().map(Event::Document));
     let full = full.chain(full_chats().into_iter().map(Event::Chat));
+    let full = full.chain(full_services().into_iter().map(Event::Service));
     let full = full.chain(full_suites().into_iter().map(Event::TestSuite));
     let full = full.chain(full_runs().into_iter().map(Event::TestRun));
     let full = full.chain(full_feedback().into_iter().map(Event::Feedback));
@@ -310,5 +312,19 @@ fn minimal_chats() -> Vec<ChatEvent> {
             partial_text: String::new(),
             notice: None,
         },
+    ]
+}
+
+fn full_services() -> Vec<ServiceEvent> {
+    let name = ServiceName::parse("Ward tablets").expect("well-formed");
+    let (owner, key_id) = (UserId::new(id(1)), ApiKeyId::new(id(9)));
+    vec![
+        ServiceEvent::Created { terms: Terms { name: name.clone(), allow_key: true, owner } },
+        ServiceEvent::Renamed { name },
+        ServiceEvent::KeyAllowanceChanged { allow_key: false },
+        ServiceEvent::OwnerChanged { owner },
+        ServiceEvent::KeyIssued { key_id, title: title() },
+        ServiceEvent::KeyRevoked { key_id },
+        ServiceEvent::Deleted {},
     ]
 }

@@ -4,6 +4,7 @@
 
 mod feedback;
 mod messages;
+mod of_keys;
 mod projector;
 mod queries;
 
@@ -12,5 +13,6 @@ pub use feedback::{
     feedback_ordering_column, find_feedback,
 };
 pub use messages::{AnswerTimes, MessageMeta, MessageView, QuestionTimes, message};
+pub use of_keys::{detail_of_key, key_chat_ordering_column, list_of_key};
 pub(crate) use projector::ChatsProjector;
 pub use queries::{ChatDetail, ChatSummary, Filter, ThreadMessage, detail, find, list, list_all, user_has_chat_in};

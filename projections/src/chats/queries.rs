@@ -109,18 +109,18 @@ impl ChatDetail {
     }
 }
 
-struct ChatRow {
+pub(super) struct ChatRow {
     id: Uuid,
     project_id: Option<Uuid>,
     owner: Option<Uuid>,
-    key_id: Option<Uuid>,
+    pub(super) key_id: Option<Uuid>,
     username: Option<String>,
     title: String,
     prompt: Option<String>,
     model: Option<i16>,
     created_at: DateTime<Utc>,
     modified_at: DateTime<Utc>,
-    is_deleted: bool,
+    pub(super) is_deleted: bool,
     by_assistant: bool,
 }
 
@@ -226,11 +226,16 @@ pub async fn list_all(
     )
     .fetch_all(pool)
     .await?;
+    details(pool, &ids, media_base).await
+}
+
+/// The chats with these ids, in this order, with their messages.
+pub(super) async fn details(pool: &PgPool, ids: &[Uuid], media_base: &str) -> Result<Vec<ChatDetail>, QueryError> {
     let mut messages: HashMap<Uuid, Vec<MessageView>> = HashMap::new();
-    for message in of_chats(pool, &ids, media_base).await? {
+    for message in of_chats(pool, ids, media_base).await? {
         messages.entry(message.chat).or_default().push(message);
     }
-    let chats = rows(pool, &ids).await?;
+    let chats = rows(pool, ids).await?;
     Ok(chats
         .into_iter()
         .map(|chat| {
@@ -262,7 +267,7 @@ async fn existing(pool: &PgPool, project: ProjectId, id: ChatId) -> Result<Optio
     Ok(row.filter(|row| !row.is_deleted && row.project_id == Some(project.value())))
 }
 
-async fn rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<ChatRow>, QueryError> {
+pub(super) async fn rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<ChatRow>, QueryError> {
     let rows = query_as!(
         ChatRow,
         r#"SELECT chats.id, project_id, owner, key_id, username AS "username?", chats.title, chats.prompt, chats.model,

@@ -9,12 +9,16 @@ use domain::{
     envelope::{Actor, Metadata, RecordedEvent},
     event::Event,
     feedback::FeedbackEvent,
-    ids::{ChatId, CommandId, DocumentId, EventId, MessageId, ProjectId, RunFeedbackId, RunId, SuiteId, UserId},
+    ids::{
+        ApiKeyId, ChatId, CommandId, DocumentId, EventId, MessageId, ProjectId, RunFeedbackId, RunId, ServiceId,
+        SuiteId, UserId,
+    },
     project::{ProjectEvent, Settings},
+    service::{ServiceEvent, Terms},
     test_run::TestRunEvent,
     test_suite::TestSuiteEvent,
     user::{Roles, UserEvent},
-    values::{DocumentType, Email, FullName, Model, SttEngine, Title, TtsEngine, Username},
+    values::{DocumentType, Email, FullName, Model, ServiceName, SttEngine, Title, TtsEngine, Username},
 };
 use projections::{listing::Window, projectors};
 use serde::Serialize;
@@ -66,6 +70,10 @@ impl History {
 
     pub(crate) fn chat(&mut self, id: ChatId, event: ChatEvent) -> &mut Self {
         self.record(id.value(), Event::Chat(event))
+    }
+
+    pub(crate) fn service(&mut self, id: ServiceId, event: ServiceEvent) -> &mut Self {
+        self.record(id.value(), Event::Service(event))
     }
 
     pub(crate) fn suite(&mut self, id: SuiteId, event: TestSuiteEvent) -> &mut Self {
@@ -136,6 +144,9 @@ pub(crate) const LEAFLET: DocumentId = DocumentId::new(number(22));
 pub(crate) const CHAT: ChatId = ChatId::new(number(31));
 pub(crate) const OTHER_CHAT: ChatId = ChatId::new(number(32));
 
+pub(crate) const TABLETS: ServiceId = ServiceId::new(number(41));
+pub(crate) const KIOSK: ServiceId = ServiceId::new(number(42));
+
 pub(crate) fn title(text: &str) -> Title {
     Title::parse(text).expect("well-formed")
 }
@@ -181,6 +192,19 @@ pub(crate) fn added(project_id: ProjectId, name: &str, file: Option<&str>) -> Do
             text_content: file.is_none().then(|| "Wash hands.".to_owned()),
         },
     }
+}
+
+pub(crate) fn service_created(name: &str) -> ServiceEvent {
+    let name = ServiceName::parse(name).expect("well-formed");
+    ServiceEvent::Created { terms: Terms { name, allow_key: true, owner: NURSE } }
+}
+
+pub(crate) const fn api_key(key: u128) -> ApiKeyId {
+    ApiKeyId::new(number(300 + key))
+}
+
+pub(crate) fn key_issued(key: u128, name: &str) -> ServiceEvent {
+    ServiceEvent::KeyIssued { key_id: api_key(key), title: title(name) }
 }
 
 pub(crate) fn embedded() -> DocumentEvent {

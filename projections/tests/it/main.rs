@@ -8,5 +8,6 @@ mod history;
 mod lists;
 mod messages;
 mod projects;
+mod services;
 mod test_runs;
 mod users;

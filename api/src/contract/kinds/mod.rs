@@ -6,6 +6,8 @@ mod list;
 mod scalar;
 mod text;
 
+use serde_json::{Map, Value};
+
 use super::{
     field_errors::FieldMessages,
     input::{Received, Upload},
@@ -82,6 +84,22 @@ fn as_text(received: &Received) -> String {
         Received::Json(value) => python::str(value),
         Received::Texts(texts) => last(texts),
         Received::File(upload) => upload.file_name.clone(),
+    }
+}
+
+pub struct Object;
+
+impl Kind for Object {
+    type Value = Map<String, Value>;
+
+    fn parse(&self, received: &Received) -> Parsed<Self::Value> {
+        let type_name = match received {
+            Received::Json(Value::Object(entries)) => return Ok(entries.clone()),
+            Received::Json(other) => python::type_name(other),
+            Received::Texts(_) => "str",
+            Received::File(_) => "file",
+        };
+        refuse(format!("Expected a dictionary of items but got type \"{type_name}\"."))
     }
 }
 

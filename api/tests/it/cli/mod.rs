@@ -21,7 +21,9 @@ async fn help_lists_every_command_and_the_first_steps() {
 #[tokio::test]
 async fn every_command_has_help_with_an_example() {
     let folder = DataFolder::new();
-    for command in ["serve", "migrate", "createsuperuser", "create-project", "import-documents", "evaluate-retrieval"] {
+    for command in
+        ["serve", "migrate", "createsuperuser", "create-project", "import-documents", "service", "evaluate-retrieval"]
+    {
         let help = folder.run(&["help", command], "").await.succeeded();
         assert!(help.contains("Example"), "{command}:\n{help}");
     }
@@ -184,4 +186,30 @@ async fn settings_come_from_a_file_in_the_current_folder_and_blank_ones_count_as
     folder.run(&["migrate"], "").await.succeeded();
     let refused = folder.run(&["serve"], "").await;
     assert!(refused.stderr().contains("nonsense"), "{}", refused.stderr());
+}
+
+#[tokio::test]
+async fn a_service_gets_a_key_that_can_be_taken_back() {
+    let folder = DataFolder::new();
+    let server = folder.serve(&[]).await;
+    folder.make_superuser("asha@example.com", "asha").await.succeeded();
+    let create = ["service", "create", "--name", "Ward tablets", "--allow-key", "--owner"];
+    let refused = folder.run(&[&create[..], &["nobody@example.com"]].concat(), "").await.failed();
+    assert!(refused.contains("there is no account with the e-mail address nobody@example.com"), "{refused}");
+    let made = folder.run(&[&create[..], &["asha@example.com"]].concat(), "").await.succeeded();
+    let service = made.trim();
+    let issue = ["service", "issue-key", "--service", service, "--title", "Tablet 3"];
+    let issued = folder.run(&issue, "").await.succeeded();
+    let key = issued.trim();
+    assert_eq!(server.status_with_key("/api/chats", key).await, 200);
+    let listed = folder.run(&["service", "list"], "").await.succeeded();
+    assert!(listed.contains(service) && listed.contains("Ward tablets") && listed.contains("Tablet 3"), "{listed}");
+    assert!(!listed.contains(key), "{listed}");
+    let id = listed.lines().find_map(|line| line.trim().strip_prefix("key ")?.split_whitespace().next());
+    folder.run(&["service", "revoke-key", id.expect("the key is listed")], "").await.succeeded();
+    assert_eq!(server.status_with_key("/api/chats", key).await, 401);
+    folder.run(&["service", "delete", service], "").await.succeeded();
+    assert_eq!(folder.run(&["service", "list"], "").await.succeeded().trim(), "");
+    let (_, said) = server.terminate().await;
+    assert!(!said.contains(key));
 }

@@ -211,6 +211,12 @@ impl Server {
         let response = request.send().await.expect("it answers").error_for_status().expect("it is allowed");
         response.json().await.expect("the answer is JSON")
     }
+
+    /// The status of the answer to a client with an API key.
+    pub(super) async fn status_with_key(&self, path: &str, key: &str) -> u16 {
+        let request = client().get(format!("{}{path}", self.url)).header("X-API-KEY", key);
+        request.send().await.expect("it answers").status().as_u16()
+    }
 }
 
 fn client() -> reqwest::Client {

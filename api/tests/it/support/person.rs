@@ -14,6 +14,8 @@ pub(crate) struct Person {
     pub(super) http: reqwest::Client,
     pub(super) base: String,
     pub(super) authorization: Option<String>,
+    /// What is sent as `X-API-KEY`.
+    pub(super) api_key: Option<String>,
     /// Nil for nobody.
     pub(crate) id: Uuid,
     pub(crate) email: String,
@@ -40,6 +42,15 @@ impl Person {
         Self { authorization: Some(header.to_owned()), ..self.clone() }
     }
 
+    /// The same with this API key.
+    pub(crate) fn with_api_key(&self, key: &str) -> Self {
+        Self { api_key: Some(key.to_owned()), ..self.clone() }
+    }
+
+    pub(crate) fn api_key(&self) -> &str {
+        self.api_key.as_deref().expect("a service's client has a key")
+    }
+
     pub(crate) fn with_token(&self, token: &str) -> Self {
         self.with_authorization(&format!("Token {token}"))
     }
@@ -51,10 +62,14 @@ impl Person {
 
     pub(crate) fn request_outside_api(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));
-        match &self.authorization {
-            Some(header) => request.header("authorization", header),
-            None => request,
-        }
+        let headers = [("authorization", &self.authorization), ("x-api-key", &self.api_key)];
+        headers.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))).fold(
+            request,
+            |request, header| {
+                let (name, value) = header;
+                request.header(name, value)
+            },
+        )
     }
 
     pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
@@ -88,6 +103,19 @@ impl Person {
     /// A body as it is, under a content type.
     pub(crate) async fn post_raw(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> Answer {
         self.send(self.request(Method::POST, path).header("content-type", content_type).body(body)).await
+    }
+
+    /// A service, as staff make one; its path.
+    pub(crate) async fn service(&self, name: &str, allow_key: bool) -> String {
+        let id = self.post("/services", serde_json::json!({ "name": name, "allow_key": allow_key })).await.id();
+        format!("/services/{id}")
+    }
+
+    /// A client of the service, with a key that staff have made.
+    pub(crate) async fn client_of(&self, service: &str) -> Self {
+        let made = self.post(&format!("{service}/keys"), serde_json::json!({ "title": "Tablet 3" })).await.json(201);
+        let key = made["key"].as_str().expect("a new key is shown");
+        Self { authorization: None, ..self.with_api_key(key) }
     }
 
     /// A project of this title; its id.

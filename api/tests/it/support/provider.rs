@@ -48,6 +48,14 @@ impl Provider {
         Self(server)
     }
 
+    /// The same provider, which hears this in every recording.
+    pub(crate) async fn hearing(self, text: &str) -> Self {
+        let answer = ResponseTemplate::new(200).set_body_json(json!({ "text": text }));
+        let transcriptions = Mock::given(method("POST")).and(path("/v1/audio/transcriptions"));
+        transcriptions.respond_with(answer).mount(&self.0).await;
+        self
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("{}/v1", self.0.uri())
     }

@@ -70,6 +70,7 @@ impl TestApp {
             http: http.expect("a client can be built"),
             base: format!("http://{address}"),
             authorization: None,
+            api_key: None,
             id: Uuid::nil(),
             email: String::new(),
         };

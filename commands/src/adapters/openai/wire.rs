@@ -103,6 +103,26 @@ impl ChatStream {
     }
 }
 
+/// A chat completion that came as a whole.
+#[derive(Debug, Deserialize)]
+pub(super) struct Completion {
+    #[serde(default)]
+    choices: Vec<WholeChoice>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WholeChoice {
+    message: Delta,
+}
+
+impl Completion {
+    /// The text of the first choice; there is always one, or the server has failed.
+    pub(super) fn into_text(self) -> Result<String, ProviderError> {
+        let text = self.choices.into_iter().next().and_then(|choice| choice.message.content);
+        text.ok_or_else(|| ProviderError::unavailable("the completion has no text"))
+    }
+}
+
 /// The answer to a request for embeddings.
 #[derive(Debug, Deserialize)]
 pub(super) struct Embeddings {

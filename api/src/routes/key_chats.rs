@@ -1,0 +1,188 @@
+//! `chats`: those of hospitals' clients, which come with an API key and belong to no project.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use domain::{
+    chat::{Chat, ChatCommand},
+    ids::ChatId,
+    values::{MessageType, Model, Title},
+};
+use projections::chats::{self, ChatDetail, MessageView};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{
+    access::at,
+    caller::ServiceCaller,
+    converse::{Asking, Request, answer, as_error, finished, still_answering, throttle},
+    projects::MODELS,
+    web::{Origin, ProviderKey, Web},
+};
+use crate::contract::{
+    ids::own_id,
+    input::{Input, UnreadBody},
+    paging::ListQuery,
+    problem::ApiError,
+};
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new()
+        .merge(at(web, "/api/chats").get(list).post(start).served())
+        .merge(at(web, "/api/chats/{id}").get(get).patch(change).served())
+        .merge(at(web, "/api/chats/{id}/converse").post(converse).served())
+}
+
+async fn find(web: &Web, service: ServiceCaller, id: ChatId, headers: &HeaderMap) -> Result<ChatDetail, ApiError> {
+    let chat = chats::detail_of_key(&web.app.pool, service.key, id, &web.media_base(headers)).await?;
+    chat.ok_or_else(ApiError::not_found)
+}
+
+async fn list(
+    State(web): State<Web>,
+    service: ServiceCaller,
+    query: ListQuery,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let window = query.window(chats::key_chat_ordering_column);
+    let media_base = web.media_base(&headers);
+    let page = chats::list_of_key(&web.app.pool, service.key, &query.search_words(), &window, &media_base).await?;
+    Ok(Json(page).into_response())
+}
+
+/// A new chat, with the answer to its first question if one came with it.
+#[derive(Serialize)]
+struct StartedChat {
+    #[serde(flatten)]
+    chat: ChatDetail,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response: Option<MessageView>,
+}
+
+async fn start(
+    State(web): State<Web>,
+    origin: Origin,
+    service: ServiceCaller,
+    key: ProviderKey,
+    headers: HeaderMap,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let input = body.read().await?;
+    let (title, prompt, model, message) = input.create(|fields| {
+        let title = fields.text("title").max(Title::MAX_CHARS).required();
+        let prompt = fields.text("prompt").allow_blank().nullable().or(None);
+        let model = fields.choice("model", MODELS).nullable().or(None);
+        (title, prompt, model, fields.object("message").nullable().or(None))
+    })?;
+    let title = Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?;
+    let question = message.filter(|message| !message.is_empty()).map(|message| first_question(&message)).transpose()?;
+    if question.is_some() {
+        throttle(&web, &origin, service.actor())?;
+        // Without a key there would be a chat, but no answer.
+        web.app.answering.choose_key(None, key.0.clone(), service.allow_key).await?;
+    }
+    let id = ChatId::new(web.app.clock.new_id());
+    let command = ChatCommand::StartWithKey {
+        service_id: service.service,
+        key_id: service.key,
+        title,
+        prompt: prompt.filter(|prompt| !prompt.is_empty()),
+        model: model.and_then(Model::from_number),
+    };
+    let context = origin.context_of_creation(&service, &input);
+    let committed = web.app.commands.execute::<Chat>(id.value(), command, &context).await?;
+    let id = committed.repeats.map_or(id, ChatId::new);
+    web.written(&committed, async || {
+        let chat = find(&web, service, id, &headers).await?;
+        let Some(question) = question else {
+            return Ok((StatusCode::CREATED, Json(StartedChat { chat, response: None })).into_response());
+        };
+        if committed.repeats.is_some() {
+            return Ok(Json(answered_before(chat)?).into_response());
+        }
+        let asking = Asking { project: None, chat: id, key, allow_key: service.allow_key };
+        let turn = web.app.answering.ask(question.into_ask(asking), &origin.context(service.actor())).await?;
+        let response = Some(finished(&web, turn).await?);
+        Ok(Json(StartedChat { chat, response }).into_response())
+    })
+    .await
+}
+
+/// The object within JSON says what the form of `converse` says.
+fn first_question(message: &Map<String, Value>) -> Result<Request, ApiError> {
+    let texts = message.iter().filter_map(|(name, value)| {
+        let text = match value {
+            Value::Null => return None,
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        Some((name.clone(), text))
+    });
+    let question = Request::read(&Input::of_texts(texts))?;
+    if question.stream {
+        // The original's words: an answer within JSON cannot be streamed.
+        return Err(ApiError::error("'StreamingHttpResponse' object has no attribute 'data'"));
+    }
+    Ok(question)
+}
+
+/// What a repeated request is told: the chat as it was new, and the answer.
+fn answered_before(mut chat: ChatDetail) -> Result<StartedChat, ApiError> {
+    let messages = std::mem::take(&mut chat.chats);
+    let answer = messages.into_iter().find(|message| message.message_type == MessageType::Ayushma.number());
+    Ok(StartedChat { chat, response: Some(answer.ok_or_else(still_answering)?) })
+}
+
+async fn get(
+    State(web): State<Web>,
+    service: ServiceCaller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    Ok(Json(find(&web, service, ChatId::new(own_id(&id)?), &headers).await?).into_response())
+}
+
+async fn change(
+    State(web): State<Web>,
+    origin: Origin,
+    service: ServiceCaller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let id = ChatId::new(own_id(&id)?);
+    find(&web, service, id, &headers).await?;
+    let (title, prompt, model) = body.read().await?.partial(|fields| {
+        let title = fields.text("title").max(Title::MAX_CHARS).optional();
+        let prompt = fields.text("prompt").allow_blank().nullable().optional();
+        (title, prompt, fields.choice("model", MODELS).nullable().optional())
+    })?;
+    let mut commands: Vec<ChatCommand> = Vec::new();
+    commands.extend(title.and_then(|title| Title::parse(&title).ok()).map(ChatCommand::Retitle));
+    commands.extend(prompt.map(|prompt| ChatCommand::ChangePrompt(prompt.filter(|prompt| !prompt.is_empty()))));
+    commands.extend(model.map(|model| ChatCommand::ChangeModel(model.and_then(Model::from_number))));
+    let context = origin.context(service.actor());
+    let committed = web.app.commands.execute_all::<Chat>(id.value(), commands, vec![], &context).await?;
+    web.written(&committed, async || Ok(Json(find(&web, service, id, &headers).await?).into_response())).await
+}
+
+async fn converse(
+    State(web): State<Web>,
+    origin: Origin,
+    service: ServiceCaller,
+    Path(id): Path<String>,
+    key: ProviderKey,
+    headers: HeaderMap,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    throttle(&web, &origin, service.actor())?;
+    let chat = ChatId::new(own_id(&id)?);
+    find(&web, service, chat, &headers).await?;
+    let input = body.read_multipart().await.map_err(as_error)?;
+    let asking = Asking { project: None, chat, key, allow_key: service.allow_key };
+    let context = origin.context_of_creation(&service, &input);
+    answer(web.clone(), asking, &input, &context, web.media_base(&headers)).await
+}

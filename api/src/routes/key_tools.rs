@@ -1,0 +1,103 @@
+//! `chats/transcribe` and `chats/completion`: what hospitals' clients let speech and language models do without a chat.
+
+use axum::{
+    Json, Router,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use commands::answering::TimedText;
+use domain::values::SttEngine;
+use serde_json::{Value, json};
+
+use super::{
+    access::at,
+    caller::ServiceCaller,
+    converse::{as_error, language_of, recording_of, throttle},
+    web::{Origin, ProviderKey, Web},
+};
+use crate::contract::{
+    input::{Input, UnreadBody},
+    problem::ApiError,
+};
+
+/// The one task of `completion`.
+const FILL_FORM: &str = "ai_form_fill";
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new()
+        .merge(at(web, "/api/chats/transcribe").post(transcribe).served())
+        .merge(at(web, "/api/chats/completion").post(complete).served())
+}
+
+fn message(text: &str) -> ApiError {
+    ApiError::Messages(vec![text.to_owned()])
+}
+
+/// By whom the recording shall be transcribed, as the client names them.
+fn engine_of(input: &Input) -> Result<SttEngine, ApiError> {
+    let engine = input.text("engine").map(str::trim).filter(|engine| !engine.is_empty());
+    let engine = engine.ok_or_else(|| message("audio and engine are required"))?;
+    match engine.to_ascii_lowercase().as_str() {
+        "whisper" => Ok(SttEngine::Whisper),
+        "google" => Ok(SttEngine::Google),
+        "self_hosted" => Ok(SttEngine::SelfHosted),
+        // The original's words.
+        _ => Err(ApiError::error("None is not a valid STTEngine")),
+    }
+}
+
+async fn transcribe(
+    State(web): State<Web>,
+    origin: Origin,
+    service: ServiceCaller,
+    key: ProviderKey,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    throttle(&web, &origin, service.actor())?;
+    let input = body.read().await.map_err(as_error)?;
+    let recording = recording_of(&input)?.ok_or_else(|| message("audio and engine are required"))?;
+    let engine = engine_of(&input)?;
+    let language = language_of(&input)?;
+    let answering = &web.app.answering;
+    // Only the model provider's own engine is paid for with its keys.
+    let key = match engine {
+        SttEngine::Whisper => answering.choose_key(None, key.0, service.allow_key).await?.into_key(),
+        SttEngine::Google | SttEngine::SelfHosted => None,
+    };
+    let TimedText { text, .. } = answering.transcribe(engine, recording, &language, key).await?;
+    Ok(Json(json!({ "transcript": text })).into_response())
+}
+
+async fn complete(
+    State(web): State<Web>,
+    origin: Origin,
+    service: ServiceCaller,
+    key: ProviderKey,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    throttle(&web, &origin, service.actor())?;
+    let input = body.read().await?;
+    match input.text("task").filter(|task| !task.is_empty()) {
+        None => return Err(message("task is required")),
+        Some(FILL_FORM) => {}
+        Some(_) => return Err(message("Invalid task")),
+    }
+    let messages = conversation(&input)?;
+    let response = web.app.answering.fill_form(messages, key.0, service.allow_key).await?;
+    Ok(Json(json!({ "response": response })).into_response())
+}
+
+/// The messages, which go to the provider as they are; at least one.
+fn conversation(input: &Input) -> Result<Vec<Value>, ApiError> {
+    let messages = match input.json("messages") {
+        Some(Value::Array(messages)) if !messages.is_empty() => messages,
+        // The original's words.
+        None | Some(Value::Null | Value::Array(_)) => return Err(message("audio and engine are required")),
+        Some(_) => return Err(ApiError::error("messages must be a list")),
+    };
+    if messages.iter().all(|message| message["role"].is_string() && !message["content"].is_null()) {
+        Ok(messages.clone())
+    } else {
+        Err(ApiError::error("every message must be an object with role and content"))
+    }
+}

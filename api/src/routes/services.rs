@@ -1,0 +1,178 @@
+//! `services` and their API keys: for staff, and ours beyond the contract.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use commands::{event_log::Committed, services::ServicesError};
+use domain::{
+    ids::{ApiKeyId, ServiceId, UserId},
+    service::{ServiceChanges, Terms},
+    values::{ServiceName, Title},
+};
+use projections::services::{self, ApiKeyView, ServiceView};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{
+    access::at,
+    caller::CallerInfo,
+    web::{Origin, Web, empty},
+};
+use crate::contract::{ids::parse_uuid, input::UnreadBody, paging::ListQuery, problem::ApiError};
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new()
+        .merge(at(web, "/api/services").get(list).post(create).served())
+        .merge(at(web, "/api/services/{id}").get(get).patch(change).delete(delete).served())
+        .merge(at(web, "/api/services/{service}/keys").get(list_keys).post(issue_key).served())
+        .merge(at(web, "/api/services/{service}/keys/{id}").delete(revoke_key).served())
+}
+
+async fn find(web: &Web, id: ServiceId) -> Result<ServiceView, ApiError> {
+    services::find(&web.app.pool, id).await?.ok_or_else(ApiError::no_such_object)
+}
+
+fn id_of(text: &str) -> Result<Uuid, ApiError> {
+    parse_uuid(text).ok_or_else(ApiError::no_such_object)
+}
+
+fn unknown_owner(owner: UserId) -> impl FnOnce(ServicesError) -> ApiError {
+    move |error| match error {
+        ServicesError::OwnerNotFound => {
+            ApiError::field("owner", format!("Object with external_id={owner} does not exist."))
+        }
+        other => other.into(),
+    }
+}
+
+async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiError> {
+    let window = query.window(services::ordering_column);
+    Ok(Json(services::list(&web.app.pool, &query.search_words(), &window).await?).into_response())
+}
+
+async fn create(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let input = body.read().await?;
+    let (name, allow_key, owner) = input.create(|fields| {
+        let name = fields.text("name").max(ServiceName::MAX_CHARS).required();
+        let allow_key = fields.boolean("allow_key").or(false);
+        (name, allow_key, fields.uuid("owner").or(caller.id().value()))
+    })?;
+    let name = ServiceName::parse(&name).map_err(|_| ApiError::field("name", "This field may not be blank."))?;
+    let owner = UserId::new(owner);
+    let id = ServiceId::new(web.app.clock.new_id());
+    let context = origin.context_of_creation(&caller, &input);
+    let terms = Terms { name, allow_key, owner };
+    let committed = web.app.services.create(id, terms, &context).await.map_err(unknown_owner(owner))?;
+    let id = committed.repeats.map_or(id, ServiceId::new);
+    written(&web, id, &committed, StatusCode::CREATED).await
+}
+
+async fn written(web: &Web, id: ServiceId, committed: &Committed, status: StatusCode) -> Result<Response, ApiError> {
+    web.written(committed, async || Ok((status, Json(find(web, id).await?)).into_response())).await
+}
+
+async fn get(State(web): State<Web>, Path(id): Path<String>) -> Result<Response, ApiError> {
+    Ok(Json(find(&web, ServiceId::new(id_of(&id)?)).await?).into_response())
+}
+
+async fn change(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(id): Path<String>,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let id = ServiceId::new(id_of(&id)?);
+    let now = find(&web, id).await?;
+    let changes = body.read().await?.partial(|fields| ServiceChanges {
+        name: fields
+            .text("name")
+            .max(ServiceName::MAX_CHARS)
+            .optional()
+            .and_then(|name| ServiceName::parse(&name).ok()),
+        allow_key: fields.boolean("allow_key").optional(),
+        owner: fields.uuid("owner").optional().map(UserId::new),
+    })?;
+    let owner = changes.owner.unwrap_or_else(|| UserId::new(now.owner));
+    let context = origin.context(caller.actor());
+    let committed = web.app.services.update(id, changes, &context).await.map_err(unknown_owner(owner))?;
+    written(&web, id, &committed, StatusCode::OK).await
+}
+
+async fn delete(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let id = ServiceId::new(id_of(&id)?);
+    find(&web, id).await?;
+    let committed = web.app.services.delete(id, &origin.context(caller.actor())).await?;
+    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+}
+
+async fn list_keys(
+    State(web): State<Web>,
+    Path(service): Path<String>,
+    query: ListQuery,
+) -> Result<Response, ApiError> {
+    let service = ServiceId::new(id_of(&service)?);
+    find(&web, service).await?;
+    let window = query.window(services::key_ordering_column);
+    Ok(Json(services::keys(&web.app.pool, service, &window).await?).into_response())
+}
+
+/// A key with what is shown of it this once.
+#[derive(Serialize)]
+struct NewApiKey<'k> {
+    #[serde(flatten)]
+    view: ApiKeyView,
+    key: &'k str,
+}
+
+async fn issue_key(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(service): Path<String>,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let service = ServiceId::new(id_of(&service)?);
+    find(&web, service).await?;
+    let input = body.read().await?;
+    let title = input.create(|fields| fields.text("title").max(Title::MAX_CHARS).required())?;
+    let title = Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?;
+    let id = ApiKeyId::new(web.app.clock.new_id());
+    let context = origin.context_of_creation(&caller, &input);
+    let issued = web.app.services.issue_key(service, id, title, &context).await?;
+    if issued.committed.repeats.is_some() {
+        return Err(ApiError::problem(
+            StatusCode::CONFLICT,
+            "The request was answered before, and a key is shown only once: revoke it and ask for another one.",
+        ));
+    }
+    web.written(&issued.committed, async || {
+        let view = services::find_key(&web.app.pool, id).await?.ok_or_else(|| ApiError::unavailable(1))?;
+        Ok((StatusCode::CREATED, Json(NewApiKey { view, key: &issued.key })).into_response())
+    })
+    .await
+}
+
+async fn revoke_key(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path((service, id)): Path<(String, String)>,
+) -> Result<Response, ApiError> {
+    let (service, id) = (ServiceId::new(id_of(&service)?), ApiKeyId::new(id_of(&id)?));
+    let committed = web.app.services.revoke_key(service, id, &origin.context(caller.actor())).await?;
+    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+}

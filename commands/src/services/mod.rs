@@ -1,0 +1,199 @@
+//! Services: hospitals' clients with API keys. Keys and temp tokens are made and hashed here, and shown once.
+
+mod temp_tokens;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::{
+    ids::{ApiKeyId, ServiceId, UserId},
+    service::{Service, ServiceChanges, ServiceCommand, ServiceError, Terms},
+    values::Title,
+};
+use rand::Rng;
+use sqlx::PgPool;
+use zeroize::Zeroizing;
+
+use crate::{
+    event_log::{AppendError, Committed, Reservation, Row, StoreError},
+    execute::{Commands, Context, ExecuteError},
+};
+
+/// How often a change is decided anew because the service changed in the meantime.
+const ATTEMPTS: u32 = 10;
+/// What every API key begins with, so that one can be recognised where it should not be.
+const KEY_PREFIX: &str = "ak-";
+const KEY_BYTES: usize = 32;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ServicesError {
+    /// Nobody with this id has an account.
+    #[error("there is no such owner")]
+    OwnerNotFound,
+    #[error(transparent)]
+    Execute(#[from] ExecuteError<ServiceError>),
+    #[error("the services cannot be read")]
+    Database(#[from] sqlx::Error),
+}
+
+impl From<StoreError> for ServicesError {
+    fn from(error: StoreError) -> Self {
+        Self::Execute(error.into())
+    }
+}
+
+/// A fresh API key: shown once and kept as a hash.
+pub struct IssuedKey {
+    pub key: Zeroizing<String>,
+    pub committed: Committed,
+}
+
+/// Whose API key it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyHolder {
+    pub service: ServiceId,
+    pub key: ApiKeyId,
+}
+
+/// The use cases of services.
+#[derive(Clone)]
+pub struct Services {
+    commands: Commands,
+}
+
+impl Services {
+    pub const fn new(commands: Commands) -> Self {
+        Self { commands }
+    }
+
+    const fn pool(&self) -> &PgPool {
+        &self.commands.log().pool
+    }
+
+    /// Makes a service.
+    ///
+    /// # Errors
+    /// [`ServicesError::OwnerNotFound`], or the log's.
+    pub async fn create(&self, id: ServiceId, terms: Terms, context: &Context) -> Result<Committed, ServicesError> {
+        let owner = terms.owner;
+        self.write(id, ServiceCommand::Create(terms), Some(owner), context).await
+    }
+
+    /// Changes a service.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`], [`ServicesError::OwnerNotFound`], or the log's.
+    pub async fn update(
+        &self,
+        id: ServiceId,
+        changes: ServiceChanges,
+        context: &Context,
+    ) -> Result<Committed, ServicesError> {
+        let owner = changes.owner;
+        self.write(id, ServiceCommand::Change(changes), owner, context).await
+    }
+
+    /// Deletes a service. Its keys and temp tokens are refused from now on.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`], or the log's.
+    pub async fn delete(&self, id: ServiceId, context: &Context) -> Result<Committed, ServicesError> {
+        let rows = vec![Row::EndKeysOfService(id), release(id)];
+        Ok(self.commands.execute_with::<Service>(id.value(), ServiceCommand::Delete, rows, context).await?)
+    }
+
+    /// Gives out an API key.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`], or the log's.
+    pub async fn issue_key(
+        &self,
+        id: ServiceId,
+        key_id: ApiKeyId,
+        title: Title,
+        context: &Context,
+    ) -> Result<IssuedKey, ServicesError> {
+        let key = new_secret::<KEY_BYTES>(KEY_PREFIX);
+        let rows = vec![Row::ApiKey { key_hash: self.key_hash(&key), key: key_id, service: id }];
+        let command = ServiceCommand::IssueKey { key_id, title };
+        let committed = self.commands.execute_with::<Service>(id.value(), command, rows, context).await?;
+        Ok(IssuedKey { key, committed })
+    }
+
+    /// Refuses an API key from now on, and the temp tokens that were made with it.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] or [`ServiceError::NoSuchKey`], or the log's.
+    pub async fn revoke_key(
+        &self,
+        id: ServiceId,
+        key: ApiKeyId,
+        context: &Context,
+    ) -> Result<Committed, ServicesError> {
+        let rows = vec![Row::EndApiKey(key)];
+        Ok(self.commands.execute_with::<Service>(id.value(), ServiceCommand::RevokeKey(key), rows, context).await?)
+    }
+
+    /// Whose API key it is; `None` if it is nobody's or was revoked. Looked up by its keyed hash, so that the time that
+    /// it takes says nothing about any key.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn authenticate(&self, key: &str) -> Result<Option<KeyHolder>, ServicesError> {
+        let row = sqlx::query!("SELECT key_id, service_id FROM api_keys WHERE key_hash = $1", self.key_hash(key))
+            .fetch_optional(self.pool())
+            .await?;
+        Ok(row.map(|row| KeyHolder { service: ServiceId::new(row.service_id), key: ApiKeyId::new(row.key_id) }))
+    }
+
+    /// The service that a living API key belongs to.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn service_of(&self, key: ApiKeyId) -> Result<Option<ServiceId>, ServicesError> {
+        let id = sqlx::query_scalar!("SELECT service_id FROM api_keys WHERE key_id = $1", key.value())
+            .fetch_optional(self.pool())
+            .await?;
+        Ok(id.map(ServiceId::new))
+    }
+
+    async fn write(
+        &self,
+        id: ServiceId,
+        command: ServiceCommand,
+        owner: Option<UserId>,
+        context: &Context,
+    ) -> Result<Committed, ServicesError> {
+        let mut attempt = 1;
+        loop {
+            let mut unit = self.commands.unit(context);
+            unit.stage::<Service>(id.value(), command.clone()).await?;
+            if let Some(user) = owner {
+                unit.rows.push(release(id));
+                unit.rows.push(Row::Own { user, thing: id.value() });
+            }
+            match unit.commit(id.value()).await {
+                Err(AppendError::VersionConflict) if attempt < ATTEMPTS => attempt += 1,
+                Err(AppendError::NoSuchOwner) => return Err(ServicesError::OwnerNotFound),
+                result => return Ok(result.map_err(ExecuteError::Append)?),
+            }
+        }
+    }
+
+    fn key_hash(&self, key: &str) -> Vec<u8> {
+        self.commands.log().keys().keyed_hash("API key", key)
+    }
+}
+
+/// The service is in nobody's hands any more.
+fn release(id: ServiceId) -> Row {
+    Row::ReleaseValue { set: Reservation::Possession, value: id.value().as_bytes().to_vec() }
+}
+
+/// A prefix and that many random bytes, which can stand in a header and in a URL.
+fn new_secret<const BYTES: usize>(prefix: &str) -> Zeroizing<String> {
+    let mut bytes = Zeroizing::new([0_u8; BYTES]);
+    rand::rng().fill_bytes(bytes.as_mut());
+    let mut secret = Zeroizing::new(String::with_capacity(prefix.len() + BYTES * 4 / 3 + 1));
+    secret.push_str(prefix);
+    URL_SAFE_NO_PAD.encode_string(bytes.as_ref(), &mut secret);
+    secret
+}

@@ -1,0 +1,112 @@
+//! Temp tokens: what a service hands to a browser, so that it may chat for a while without knowing the API key.
+
+use std::net::IpAddr;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::ids::{ApiKeyId, ServiceId};
+use zeroize::Zeroizing;
+
+use super::{KeyHolder, Services, ServicesError, new_secret};
+use crate::scheduler::{Expiry, ExpiryError};
+
+const LIFE: TimeDelta = TimeDelta::days(31);
+/// Tells a temp token from every other word.
+const PREFIX: &str = "tt-";
+/// 171 characters.
+const BYTES: usize = 128;
+
+impl Services {
+    /// Makes a token that can be used from this address only. What is no address is kept too, and never matches one.
+    /// `None` if the key was revoked in the meantime.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn issue_temp_token(
+        &self,
+        key: ApiKeyId,
+        address: &str,
+    ) -> Result<Option<Zeroizing<String>>, ServicesError> {
+        let token = new_secret::<BYTES>(PREFIX);
+        let address = address.trim().parse().map_or_else(|_| address.to_owned(), comparable);
+        let issued = sqlx::query!(
+            "INSERT INTO temp_tokens (token_hash, key_id, address_hash, expires_at)
+             SELECT $1, key_id, $3, $4 FROM api_keys WHERE key_id = $2",
+            self.token_hash(&token),
+            key.value(),
+            self.address_hash(&address),
+            self.commands.log().clock.now() + LIFE,
+        )
+        .execute(self.pool())
+        .await?;
+        Ok((issued.rows_affected() == 1).then_some(token))
+    }
+
+    /// With whose API key the token was made; `None` if it is unknown, has expired or is for another address.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn authenticate_temp_token(
+        &self,
+        token: &str,
+        address: IpAddr,
+    ) -> Result<Option<KeyHolder>, ServicesError> {
+        let row = sqlx::query!(
+            "SELECT key_id, service_id FROM temp_tokens JOIN api_keys USING (key_id)
+             WHERE token_hash = $1 AND address_hash = $2 AND expires_at > $3",
+            self.token_hash(token),
+            self.address_hash(&comparable(address)),
+            self.commands.log().clock.now(),
+        )
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(row.map(|row| KeyHolder { service: ServiceId::new(row.service_id), key: ApiKeyId::new(row.key_id) }))
+    }
+
+    fn token_hash(&self, token: &str) -> Vec<u8> {
+        self.commands.log().keys().keyed_hash("temp token", token)
+    }
+
+    fn address_hash(&self, address: &str) -> Vec<u8> {
+        self.commands.log().keys().keyed_hash("temp token's address", address)
+    }
+}
+
+#[async_trait]
+impl Expiry for Services {
+    fn name(&self) -> &'static str {
+        "temp tokens"
+    }
+
+    async fn expire(&self, now: DateTime<Utc>) -> Result<u64, ExpiryError> {
+        let expired = sqlx::query!("DELETE FROM temp_tokens WHERE expires_at <= $1", now).execute(self.pool()).await?;
+        Ok(expired.rows_affected())
+    }
+}
+
+/// One spelling of an address; one of IPv4 within IPv6 is the same.
+fn comparable(address: IpAddr) -> String {
+    address.to_canonical().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_has_the_contracts_length() {
+        let token = new_secret::<BYTES>(PREFIX);
+        let rest = token.strip_prefix("tt-").expect("the prefix");
+        assert_eq!(rest.len(), 171);
+        assert!(rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')));
+        assert_ne!(*new_secret::<BYTES>(PREFIX), *token);
+    }
+
+    #[test]
+    fn an_address_has_one_spelling() {
+        let spelled = |text: &str| comparable(text.parse().expect("an address"));
+        assert_eq!(spelled("::ffff:10.0.0.7"), spelled("10.0.0.7"));
+        assert_eq!(spelled("2001:DB8:0:0::1"), spelled("2001:db8::1"));
+        assert_ne!(spelled("10.0.0.7"), spelled("10.0.0.8"));
+    }
+}

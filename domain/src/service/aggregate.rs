@@ -1,0 +1,146 @@
+//! absent -> existing -> deleted. That its owner has an account is a rule of the set, kept by the write side.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::event::{ServiceEvent, Terms};
+use crate::{
+    event::{HasSubject, bridge_to_cqrs_es},
+    ids::{ApiKeyId, SubjectId, UserId},
+    values::{ServiceName, Title},
+};
+
+/// A service, as far as decisions need it.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Service {
+    /// There is no such service.
+    #[default]
+    Absent,
+    /// There is.
+    Existing {
+        /// What it is, and what it may do.
+        terms: Terms,
+        /// The keys that have not been revoked.
+        keys: BTreeSet<ApiKeyId>,
+    },
+    /// There was.
+    Deleted,
+}
+
+/// What can be asked of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServiceCommand {
+    /// Make it.
+    Create(Terms),
+    /// Change what is given.
+    Change(ServiceChanges),
+    /// Give out a key.
+    IssueKey {
+        /// The key's id.
+        key_id: ApiKeyId,
+        /// What it shall be called.
+        title: Title,
+    },
+    /// Refuse a key from now on.
+    RevokeKey(ApiKeyId),
+    /// Delete it.
+    Delete,
+}
+
+/// Changes of a service: `None` leaves a thing as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServiceChanges {
+    /// What it is called.
+    pub name: Option<ServiceName>,
+    /// Whether it may use the server's own provider key.
+    pub allow_key: Option<bool>,
+    /// Who answers for it.
+    pub owner: Option<UserId>,
+}
+
+/// Why a command is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ServiceError {
+    /// The service exists.
+    #[error("the service already exists")]
+    AlreadyCreated,
+    /// There is no such service.
+    #[error("there is no such service")]
+    NotFound,
+    /// The service has no such key, or it was revoked.
+    #[error("the service has no such key")]
+    NoSuchKey,
+}
+
+impl Service {
+    /// The events that the command leads to; none if it asks for what already is.
+    ///
+    /// # Errors
+    /// [`ServiceError`] if the command is illegal in this state.
+    pub fn decide(&self, command: ServiceCommand) -> Result<Vec<ServiceEvent>, ServiceError> {
+        match (self, command) {
+            (Self::Absent, ServiceCommand::Create(terms)) => Ok(vec![ServiceEvent::Created { terms }]),
+            (Self::Existing { .. } | Self::Deleted, ServiceCommand::Create(_)) => Err(ServiceError::AlreadyCreated),
+            (Self::Absent | Self::Deleted, _) => Err(ServiceError::NotFound),
+            (Self::Existing { terms, .. }, ServiceCommand::Change(changes)) => Ok(changes.events_against(terms)),
+            (Self::Existing { keys, .. }, ServiceCommand::IssueKey { key_id, title }) => {
+                Ok(if keys.contains(&key_id) { vec![] } else { vec![ServiceEvent::KeyIssued { key_id, title }] })
+            }
+            (Self::Existing { keys, .. }, ServiceCommand::RevokeKey(key_id)) => {
+                if keys.contains(&key_id) {
+                    Ok(vec![ServiceEvent::KeyRevoked { key_id }])
+                } else {
+                    Err(ServiceError::NoSuchKey)
+                }
+            }
+            (Self::Existing { .. }, ServiceCommand::Delete) => Ok(vec![ServiceEvent::Deleted {}]),
+        }
+    }
+
+    fn fold(&mut self, event: ServiceEvent) {
+        if let ServiceEvent::Created { terms } = event {
+            *self = Self::Existing { terms, keys: BTreeSet::new() };
+            return;
+        }
+        let Self::Existing { terms, keys } = self else { return };
+        match event {
+            ServiceEvent::Created { .. } => {}
+            ServiceEvent::Renamed { name } => terms.name = name,
+            ServiceEvent::KeyAllowanceChanged { allow_key } => terms.allow_key = allow_key,
+            ServiceEvent::OwnerChanged { owner } => terms.owner = owner,
+            ServiceEvent::KeyIssued { key_id, .. } => {
+                keys.insert(key_id);
+            }
+            ServiceEvent::KeyRevoked { key_id } => {
+                keys.remove(&key_id);
+            }
+            ServiceEvent::Deleted {} => *self = Self::Deleted,
+        }
+    }
+}
+
+impl ServiceChanges {
+    fn events_against(self, now: &Terms) -> Vec<ServiceEvent> {
+        let mut events = Vec::new();
+        if let Some(name) = self.name.filter(|new| *new != now.name) {
+            events.push(ServiceEvent::Renamed { name });
+        }
+        if let Some(allow_key) = self.allow_key.filter(|new| *new != now.allow_key) {
+            events.push(ServiceEvent::KeyAllowanceChanged { allow_key });
+        }
+        if let Some(owner) = self.owner.filter(|new| *new != now.owner) {
+            events.push(ServiceEvent::OwnerChanged { owner });
+        }
+        events
+    }
+}
+
+impl HasSubject for Service {
+    fn subject(&self, _: Uuid) -> Option<SubjectId> {
+        None
+    }
+}
+
+bridge_to_cqrs_es!(Service, "service", ServiceCommand, ServiceEvent, ServiceError);

@@ -1,0 +1,9 @@
+//! Clients of hospitals: services that ask with API keys, on behalf of the person who owns them.
+
+mod aggregate;
+mod event;
+#[cfg(test)]
+mod spec;
+
+pub use aggregate::{Service, ServiceChanges, ServiceCommand, ServiceError};
+pub use event::{ServiceEvent, Terms};
