@@ -5,19 +5,10 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use wiremock::ResponseTemplate;
 
-use crate::support::{Answer, Google, Person, Provider, TestApp, multipart};
+use crate::support::{Answer, Google, Person, Provider, TestApp, multipart, whole};
 
 async fn client(staff: &Person, allow_key: bool) -> Person {
     staff.client_of(&staff.service("Tablets", allow_key).await).await
-}
-
-/// A completion that comes as a whole.
-fn whole(text: &str) -> ResponseTemplate {
-    let message = json!({ "role": "assistant", "content": text });
-    ResponseTemplate::new(200).set_body_json(json!({
-        "id": "1", "object": "chat.completion", "created": 1, "model": "test-model",
-        "choices": [{ "index": 0, "message": message, "finish_reason": "stop" }]
-    }))
 }
 
 fn form_fill(messages: Value) -> Value {

@@ -1,6 +1,7 @@
 //! Tests of the API as its users see it, in one binary: the contract on the real app (`support`), and the real program
 //! in processes of its own (`installation`, `cli`).
 
+mod access_matrix;
 mod accounts;
 mod assistants;
 mod bad_input;

@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
-    matchers::{method, path},
+    matchers::{body_partial_json, method, path},
 };
 
 fn event(json: &Value) -> String {
@@ -38,6 +38,15 @@ pub(crate) fn deltas(texts: &[&str]) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_raw(body, "text/event-stream")
 }
 
+/// A completion that comes as a whole.
+pub(crate) fn whole(text: &str) -> ResponseTemplate {
+    let message = json!({ "role": "assistant", "content": text });
+    ResponseTemplate::new(200).set_body_json(json!({
+        "id": "1", "object": "chat.completion", "created": 1, "model": "test-model",
+        "choices": [{ "index": 0, "message": message, "finish_reason": "stop" }]
+    }))
+}
+
 /// A provider that remembers what it was asked.
 pub(crate) struct Provider(MockServer);
 
@@ -53,6 +62,14 @@ impl Provider {
         let answer = ResponseTemplate::new(200).set_body_json(json!({ "text": text }));
         let transcriptions = Mock::given(method("POST")).and(path("/v1/audio/transcriptions"));
         transcriptions.respond_with(answer).mount(&self.0).await;
+        self
+    }
+
+    /// The same provider, which fills in every form with this text.
+    pub(crate) async fn filling_in(self, text: &str) -> Self {
+        let json = body_partial_json(json!({ "response_format": { "type": "json_object" } }));
+        let forms = Mock::given(method("POST")).and(path("/v1/chat/completions")).and(json);
+        forms.respond_with(whole(text)).with_priority(1).mount(&self.0).await;
         self
     }
 
