@@ -48,8 +48,8 @@ impl Projector for ServicesProjector {
             ServiceEvent::Renamed { name } => {
                 query!("UPDATE views.services SET name = $3, modified_at = $2 WHERE id = $1", id, at, name.as_str())
             }
-            ServiceEvent::KeyAllowanceChanged { allow_key } => {
-                query!("UPDATE views.services SET allow_key = $3, modified_at = $2 WHERE id = $1", id, at, allow_key)
+            ServiceEvent::KeyAllowanceChanged { allow_key: may_use_key } => {
+                query!("UPDATE views.services SET allow_key = $3, modified_at = $2 WHERE id = $1", id, at, may_use_key)
             }
             ServiceEvent::OwnerChanged { owner } => {
                 query!("UPDATE views.services SET owner = $3, modified_at = $2 WHERE id = $1", id, at, owner.value())

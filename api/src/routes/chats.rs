@@ -76,7 +76,7 @@ async fn list(
 #[serde(untagged)]
 #[expect(dead_code, reason = "the document is made from its variants")]
 enum ShownMessage {
-    Answered(MessageView),
+    Answered(Box<MessageView>),
     ByAssistant(ThreadMessage),
 }
 

@@ -104,3 +104,15 @@ async fn an_assistant_can_be_given_up_and_taken_over(db: PgPool) {
     staff.ask(&chat, "How long?").await.is(200, r#"{"message":"Fourteen days."}"#);
     assert_eq!(provider.requests().await[0]["model"], "gpt-4");
 }
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn an_unknown_assistant_is_refused_unless_the_project_has_it_already(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let project = staff.post("/projects", json!({ "title": "P", "assistant_id": "asst_elsewhere" })).await.id();
+    let project = format!("/projects/{project}");
+    let refused = staff.patch(&project, json!({ "assistant_id": "asst_none" })).await;
+    refused.is(400, r#"{"assistant_id":["There is no such assistant."]}"#);
+    let kept = staff.patch(&project, json!({ "title": "Q", "assistant_id": "asst_elsewhere" })).await.json(200);
+    assert_eq!(kept["assistant_id"], "asst_elsewhere");
+}

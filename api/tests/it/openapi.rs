@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::routes::access::TABLE;
-use reqwest::{Method, redirect::Policy};
+use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -50,9 +50,8 @@ async fn the_document_is_yaml_unless_json_is_asked_for(db: PgPool) {
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn the_root_leads_to_a_page_that_needs_nothing_from_elsewhere(db: PgPool) {
     let app = TestApp::start(&db).await;
-    let client = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client");
-    let root = client.get(format!("http://{}/", app.host())).send().await.expect("the server answers");
-    assert_eq!((root.status().as_u16(), &root.headers()["location"]), (302, &SWAGGER.parse().expect("header text")));
+    let root = get(&app, "/", "*/*").await;
+    assert_eq!((root.status, root.header("location")), (302, SWAGGER));
 
     let page = get(&app, SWAGGER, "text/html").await;
     assert_eq!((page.status, page.header("content-type")), (200, "text/html"));

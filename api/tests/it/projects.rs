@@ -129,7 +129,6 @@ async fn single_fields_can_be_changed_and_cleared(db: PgPool) {
         (json!({ "prompt": "" }), "prompt", json!("")),
         (json!({ "model": "4" }), "model", json!("4")),
         (json!({ "stt_engine": 3 }), "stt_engine", json!(3)),
-        (json!({ "assistant_id": "asst" }), "assistant_id", json!("asst")),
         (json!({ "assistant_id": null }), "assistant_id", Value::Null),
         (json!({ "preset_questions": [] }), "preset_questions", json!([])),
         (json!({ "preset_questions": null }), "display_preset_questions", Value::Null),

@@ -54,7 +54,7 @@ impl Answering {
             let sentences: String = waiting.drain(..whole).collect();
             if !sentences.is_empty() {
                 started_at.get_or_insert_with(|| self.clock_now());
-                let translated = self.from_english(&sentences, language, key).await;
+                let translated = self.out_of_english(&sentences, language, key).await;
                 // What was shown so far is kept as the answer's part.
                 let translated = translated.map_err(|_| Failure {
                     partial_text: text.clone(),

@@ -88,7 +88,7 @@ impl Answering {
     }
 
     /// A part of an answer in the language of its question.
-    pub(super) async fn from_english(
+    pub(super) async fn out_of_english(
         &self,
         text: &str,
         language: &str,

@@ -67,8 +67,8 @@ impl Progress {
             })
             .collect();
         // Not started anew by every change: progress of this process must not hide that of others.
-        let poll = if self.are_ours(&pending) { SAFETY_POLL } else { POLL };
-        let mut look = tokio::time::interval(poll);
+        let pause = if self.are_ours(&pending) { SAFETY_POLL } else { POLL };
+        let mut look = tokio::time::interval(pause);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         look.reset();
         loop {

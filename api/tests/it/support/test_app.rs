@@ -14,6 +14,7 @@ use domain::{
     user::Roles,
     values::{Email, FullName, Username},
 };
+use reqwest::redirect::Policy;
 use serde_json::json;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tempfile::TempDir;
@@ -65,9 +66,10 @@ impl TestApp {
             (app, address, tasks)
         });
         let (app, address, tasks) = served.await.expect("the server starts");
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build();
+        // Redirects are answers to look at.
+        let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).timeout(Duration::from_secs(60));
         let nobody = Person {
-            http: http.expect("a client can be built"),
+            http: http.build().expect("a client can be built"),
             base: format!("http://{address}"),
             authorization: None,
             api_key: None,
