@@ -84,6 +84,7 @@ async fn everybody_gets_what_the_matrix_says_and_what_is_refused_changes_nothing
     let mut deviations = vec![];
     for row in rows() {
         for (caller, expected) in CALLERS.into_iter().zip(&row.statuses) {
+            world.prepare(&row.method, row.path).await;
             let deeds = world.deeds().await;
             let answer = world.send(caller, &row.method, row.path).await;
             let mut note = |what: String| {

@@ -79,7 +79,8 @@ async fn feedback_is_listed_to_owners_and_to_those_who_review(world: &World) {
 
 async fn projects_are_listed_to_staff_and_defaults_to_everybody(world: &World) {
     let staff = world.caller("staff");
-    let standard = staff.post("/projects", json!({ "title": "Main", "is_default": true })).await.id();
+    let body = json!({ "title": "Main", "is_default": true, "prompt": "Secret ward rules. {reference}" });
+    let standard = staff.post("/projects", body).await.id();
     assert_eq!(finders(world, &PEOPLE, "/projects", &world.project).await, ["staff"]);
     assert_eq!(finders(world, &PEOPLE, "/projects", &standard).await, PEOPLE);
     let hidden = staff.project("Old").await;
@@ -104,8 +105,7 @@ async fn prompts_are_for_staff(world: &World) {
         for path in paths {
             let answer = world.caller(caller).get(path).await;
             answer.json(200);
-            let staff_fields = ["\"prompt\"", "Secret ward rules", "\"key_set\"", "\"preset_questions\""];
-            if staff_fields.iter().any(|field| answer.body.contains(field)) {
+            if answer.body.contains("Secret ward rules") {
                 told.push((caller, *path));
             }
         }

@@ -133,6 +133,11 @@ impl World {
         sqlx::query_scalar(deeds).fetch_one(&self.app.db).await.expect("events can be counted")
     }
 
+    /// Makes what the request may use up.
+    pub(super) async fn prepare(&mut self, method: &Method, pattern: &str) {
+        self.address(method, pattern).await;
+    }
+
     pub(super) async fn send(&mut self, caller: &str, method: &Method, pattern: &str) -> Answer {
         let path = self.address(method, pattern).await;
         let from = if caller == "elsewhere" { ELSEWHERE } else { HERE };
