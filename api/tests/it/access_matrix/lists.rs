@@ -38,6 +38,8 @@ async fn lists_and_views_show_each_caller_no_more_than_is_theirs(db: PgPool) {
     projects_are_listed_to_staff_and_defaults_to_everybody(&world).await;
     prompts_are_for_staff(&world).await;
     superusers_are_out_of_reach_of_staff(&world).await;
+    a_chat_is_found_in_its_own_project_only(&world).await;
+    a_service_may_do_nothing_when_its_owner_is_gone(&world).await;
 }
 
 async fn chats_are_listed_to_their_owner_and_on_demand_to_superusers(world: &World) {
@@ -132,4 +134,39 @@ async fn superusers_are_out_of_reach_of_staff(world: &World) {
         let before = person.get("/users/me").await.json(200);
         assert_eq!(person.patch("/users/me", promoted).await.json(200), before, "{caller}");
     }
+}
+
+async fn a_chat_is_found_in_its_own_project_only(world: &World) {
+    let (_, chat) = world.path("/api/projects/{}/chats/{}").rsplit_once('/').expect("a chat is in a list");
+    let elsewhere = format!("/projects/{}/chats/{chat}", world.caller("staff").project("Elsewhere").await);
+    let recording = reqwest::multipart::Part::bytes(b"RIFF".as_slice()).file_name("audio.wav");
+    let recording = reqwest::multipart::Form::new().part("audio", recording);
+    let owner = world.caller("owner");
+    for answer in [
+        owner.get(&elsewhere).await,
+        owner.patch(&elsewhere, json!({ "title": "New" })).await,
+        owner.get(&format!("{elsewhere}/feedbacks")).await,
+        owner.ask(&elsewhere, "Zinc?").await,
+        owner.post_form(&format!("{elsewhere}/speech_to_text"), recording).await,
+        owner.delete(&elsewhere).await,
+        world.caller("superuser").get(&format!("{elsewhere}?fetch=all")).await,
+    ] {
+        answer.is(404, r#"{"detail":"Not found."}"#);
+    }
+}
+
+async fn a_service_may_do_nothing_when_its_owner_is_gone(world: &World) {
+    let chats = format!("/projects/{}/chats", world.project);
+    let guest = world.caller("temp-token");
+    let guest = async || {
+        let request = guest.request(reqwest::Method::GET, &chats).header("x-forwarded-for", "203.0.113.7");
+        guest.send(request).await
+    };
+    guest().await.json(200);
+    world.app.set_active("owner@example.com", false).await;
+    guest().await.json(401);
+    world.caller("owner").get(&chats).await.json(401);
+    world.caller("key").get("/chats").await.json(401);
+    world.caller("key").post("/temptokens", json!({ "ip": "203.0.113.7" })).await.json(401);
+    world.caller("other-key").get("/chats").await.json(200);
 }
