@@ -28,6 +28,8 @@ const CALLERS: [&str; 11] = [
     "elsewhere",
     "inactive",
 ];
+/// Those who are logged in.
+const PEOPLE: [&str; 5] = ["owner", "other", "reviewer", "staff", "superuser"];
 
 /// A line of the table.
 struct Row {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use super::world::World;
+use super::{PEOPLE, world::World};
 use crate::support::Person;
 
 /// Whether the answer, a page or an array, holds an object with this id.
@@ -26,7 +26,6 @@ async fn finders<'n>(world: &World, callers: &[&'n str], list: &str, object: &st
     finders
 }
 
-const PEOPLE: [&str; 5] = ["owner", "other", "reviewer", "staff", "superuser"];
 const CHATTERS: [&str; 6] = ["owner", "other", "reviewer", "staff", "superuser", "temp-token"];
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
