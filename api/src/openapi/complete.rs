@@ -66,7 +66,8 @@ fn callers(needs: Permission) -> Vec<SecurityRequirement> {
     let by = |scheme| SecurityRequirement::new(scheme, [""; 0]);
     match needs {
         Permission::Public => vec![SecurityRequirement::default()],
-        Permission::User | Permission::Staff | Permission::Reviewer => vec![by(TOKEN), by(BASIC)],
+        // A temp token is shown in the same header.
+        Permission::Chatter | Permission::User | Permission::Staff | Permission::Reviewer => vec![by(TOKEN), by(BASIC)],
         Permission::ApiKey => vec![by(API_KEY)],
     }
 }

@@ -114,9 +114,8 @@ impl Caller for Who {
             (_, Permission::Public)
             | (Self::Person(_), Permission::Chatter)
             | (Self::Service(_), Permission::ApiKey) => true,
-            (Self::Person(CallerInfo { via: Some(_), .. }), _)
-            | (Self::Person(_), Permission::ApiKey)
-            | (Self::Service(_), _) => false,
+            (Self::Person(CallerInfo { via: Some(_), .. }) | Self::Service(_), _)
+            | (Self::Person(_), Permission::ApiKey) => false,
             (Self::Person(_), Permission::User) => true,
             (Self::Person(caller), Permission::Staff) => caller.user.is_staff,
             (Self::Person(caller), Permission::Reviewer) => caller.user.is_staff || caller.user.is_reviewer,
