@@ -129,7 +129,6 @@ impl Authenticator for Web {
     async fn authenticate(&self, credentials: Credentials, request: &Parts) -> Result<Option<Who>, ApiError> {
         let needed = needed_at(request);
         let person = match credentials {
-            Credentials::Anonymous => None,
             Credentials::Token(token) => Some(match users::logged_in(&self.app.pool, &hash_token(&token)).await? {
                 Some((user, session)) => active(user, Some(session))?,
                 None => {
@@ -152,7 +151,7 @@ impl Authenticator for Web {
             Credentials::TempToken(token) if needed == Some(Permission::Chatter) => {
                 Some(self.guest(&token, request).await?.ok_or_else(ApiError::invalid_token)?)
             }
-            Credentials::TempToken(_) => None,
+            Credentials::Anonymous | Credentials::TempToken(_) => None,
         };
         if needed == Some(Permission::ApiKey)
             && let Some(service) = self.service(&request.headers).await?
