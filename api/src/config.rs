@@ -78,7 +78,7 @@ pub struct Settings {
     #[arg(long, env, global = true)]
     pub s3_bucket: Option<String>,
 
-    /// S3-compatible server, such as https://minio.example [default: Amazon's of the region]
+    /// S3-compatible server, such as `https://minio.example` [default: Amazon's of the region]
     #[arg(long, env, global = true)]
     pub s3_endpoint: Option<String>,
 

@@ -45,9 +45,10 @@ fn google(settings: &Settings, url: &str) -> anyhow::Result<WebService> {
 
 fn speech_to_text(settings: &Settings, server: Option<&OpenAiServer>) -> anyhow::Result<SpeechToTextEngines> {
     let own = &settings.languages;
-    let mut engines = SpeechToTextEngines::default();
-    engines.whisper = server
-        .map(|server| Arc::new(OpenAiTranscription::new(server.clone(), &own.openai_stt_model)) as SharedSpeechToText);
+    let whisper = |server: &OpenAiServer| {
+        Arc::new(OpenAiTranscription::new(server.clone(), &own.openai_stt_model)) as SharedSpeechToText
+    };
+    let mut engines = SpeechToTextEngines { whisper: server.map(whisper), ..SpeechToTextEngines::default() };
     if let Some(url) = own.google_speech() {
         engines.google = Some(Arc::new(GoogleSpeechToText::new(google(settings, url)?)));
     }

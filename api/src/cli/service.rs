@@ -97,7 +97,9 @@ impl Service {
             Self::Delete(delete) => delete.run(app).await,
         })
         .await?;
-        lines.iter().for_each(|line| say(line));
+        for line in &lines {
+            say(line);
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -90,21 +90,21 @@ impl LanguageSettings {
 
     /// Where Google's speech-to-text is; `None` if it is not configured.
     pub fn google_speech(&self) -> Option<&str> {
-        self.google(&self.google_speech_url, GOOGLE_SPEECH)
+        self.google(self.google_speech_url.as_deref(), GOOGLE_SPEECH)
     }
 
     /// Where Google's translation is; `None` if it is not configured.
     pub fn google_translate(&self) -> Option<&str> {
-        self.google(&self.google_translate_url, GOOGLE_TRANSLATE)
+        self.google(self.google_translate_url.as_deref(), GOOGLE_TRANSLATE)
     }
 
     /// Where Google's text-to-speech is; `None` if it is not configured.
     pub fn google_tts(&self) -> Option<&str> {
-        self.google(&self.google_tts_url, GOOGLE_TTS)
+        self.google(self.google_tts_url.as_deref(), GOOGLE_TTS)
     }
 
-    fn google<'a>(&self, url: &'a Option<String>, own: &'static str) -> Option<&'a str> {
-        url.as_deref().or_else(|| self.google_api_key.is_some().then_some(own))
+    fn google<'a>(&self, url: Option<&'a str>, own: &'static str) -> Option<&'a str> {
+        url.or_else(|| self.google_api_key.is_some().then_some(own))
     }
 
     /// Who translates; `None` if nobody does.

@@ -18,7 +18,7 @@ impl Caller for Role {
             Public | User => true,
             Staff => self.0 == "staff",
             Reviewer => self.0 == "staff" || self.0 == "reviewer",
-            Permission::ApiKey => false,
+            Permission::Chatter | Permission::ApiKey => false,
         }
     }
 }
@@ -30,7 +30,7 @@ impl Authenticator for Roles {
         match credentials {
             Credentials::Token(role) if role == "bad" => Err(ApiError::invalid_token()),
             Credentials::Token(role) => Ok(Some(Role(role))),
-            Credentials::Anonymous | Credentials::Basic { .. } => Ok(None),
+            Credentials::Anonymous | Credentials::Basic { .. } | Credentials::TempToken(_) => Ok(None),
         }
     }
 }

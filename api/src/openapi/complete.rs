@@ -15,7 +15,6 @@ use crate::{contract::resource::Permission, routes::access::TABLE};
 pub(super) const TOKEN: &str = "token";
 pub(super) const BASIC: &str = "basic";
 pub(super) const API_KEY: &str = "apiKey";
-pub(super) const TEMP_TOKEN: &str = "tempToken";
 
 const JSON: &str = "application/json";
 const FORMS: [&str; 2] = ["application/x-www-form-urlencoded", "multipart/form-data"];
@@ -67,8 +66,8 @@ fn callers(needs: Permission) -> Vec<SecurityRequirement> {
     let by = |scheme| SecurityRequirement::new(scheme, [""; 0]);
     match needs {
         Permission::Public => vec![SecurityRequirement::default()],
-        Permission::User | Permission::Staff | Permission::Reviewer => vec![by(TOKEN), by(BASIC)],
-        Permission::Chatter => vec![by(TOKEN), by(BASIC), by(TEMP_TOKEN)],
+        // A temp token is shown in the same header.
+        Permission::Chatter | Permission::User | Permission::Staff | Permission::Reviewer => vec![by(TOKEN), by(BASIC)],
         Permission::ApiKey => vec![by(API_KEY)],
     }
 }

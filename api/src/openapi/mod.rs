@@ -19,7 +19,7 @@ use utoipa::{
     },
 };
 
-use complete::{API_KEY, BASIC, TEMP_TOKEN, TOKEN};
+use complete::{API_KEY, BASIC, TOKEN};
 
 const ABOUT: &str = "\
 Projects hold reference documents; people ask questions in chats, and the answers are made from the documents of the \
@@ -48,7 +48,6 @@ impl Modify for SecuritySchemes {
             (TOKEN.to_owned(), header("Authorization", "`Token ` and the token that a login gives").into()),
             (BASIC.to_owned(), SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)).into()),
             (API_KEY.to_owned(), header("X-API-KEY", "The key of a service").into()),
-            (TEMP_TOKEN.to_owned(), SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)).into()),
         ]);
     }
 }

@@ -1,7 +1,7 @@
 //! Who may do what, in one place: for every path and verb, what the caller must be and whose objects it reaches.
 //!
-//! Routes register their handlers with [`at`] and name no permission of their own; a handler that works on owned
-//! objects takes a [`Scope`] and asks it. What the scope does not cover does not exist (404).
+//! Routes register their handlers with `at` and name no permission of their own; a handler that works on owned
+//! objects takes a `Scope` and asks it. What the scope does not cover does not exist (404).
 
 use std::convert::Infallible;
 

@@ -114,9 +114,8 @@ impl Caller for Who {
             (_, Permission::Public)
             | (Self::Person(_), Permission::Chatter)
             | (Self::Service(_), Permission::ApiKey) => true,
-            (Self::Person(CallerInfo { via: Some(_), .. }), _)
-            | (Self::Person(_), Permission::ApiKey)
-            | (Self::Service(_), _) => false,
+            (Self::Person(CallerInfo { via: Some(_), .. }) | Self::Service(_), _)
+            | (Self::Person(_), Permission::ApiKey) => false,
             (Self::Person(_), Permission::User) => true,
             (Self::Person(caller), Permission::Staff) => caller.user.is_staff,
             (Self::Person(caller), Permission::Reviewer) => caller.user.is_staff || caller.user.is_reviewer,
@@ -130,7 +129,6 @@ impl Authenticator for Web {
     async fn authenticate(&self, credentials: Credentials, request: &Parts) -> Result<Option<Who>, ApiError> {
         let needed = needed_at(request);
         let person = match credentials {
-            Credentials::Anonymous => None,
             Credentials::Token(token) => Some(match users::logged_in(&self.app.pool, &hash_token(&token)).await? {
                 Some((user, session)) => active(user, Some(session))?,
                 None => {
@@ -153,7 +151,7 @@ impl Authenticator for Web {
             Credentials::TempToken(token) if needed == Some(Permission::Chatter) => {
                 Some(self.guest(&token, request).await?.ok_or_else(ApiError::invalid_token)?)
             }
-            Credentials::TempToken(_) => None,
+            Credentials::Anonymous | Credentials::TempToken(_) => None,
         };
         if needed == Some(Permission::ApiKey)
             && let Some(service) = self.service(&request.headers).await?

@@ -79,24 +79,24 @@ async fn converse(
     scope: Scope,
     caller: CallerInfo,
     Path(path): Path<(String, String)>,
-    key: ProviderKey,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    throttle(&web, &origin, caller.actor())?;
+    throttle(&web, &origin, &caller.actor())?;
     let (project, chat) = ids(path)?;
     find(&web, scope, project, chat).await?;
     if headers.contains_key(API_KEY) && web.service(&headers).await?.is_none() {
         return Err(ApiError::error("APIKey matching query does not exist."));
     }
     let input = body.read_multipart().await.map_err(as_error)?;
-    let asking = Asking { project: Some(project), chat, key, allow_key: caller.may_use_server_key() };
+    let (key, allow_key) = (ProviderKey::of(&headers), caller.may_use_server_key());
+    let asking = Asking { project: Some(project), chat, key, allow_key };
     let context = origin.context_of_creation(&caller, &input);
     answer(web.clone(), asking, &input, &context, web.media_base(&headers)).await
 }
 
 /// Counts a question, typed or spoken, for the address that it comes from and for whoever asks.
-pub(super) fn throttle(web: &Web, origin: &Origin, asker: Actor) -> Result<(), ApiError> {
+pub(super) fn throttle(web: &Web, origin: &Origin, asker: &Actor) -> Result<(), ApiError> {
     web.throttle(Action::Converse, origin.address)?;
     web.throttle_account(Action::Converse, &asker.to_string())
 }

@@ -80,7 +80,7 @@ async fn start(
     let title = Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?;
     let question = message.filter(|message| !message.is_empty()).map(|message| first_question(&message)).transpose()?;
     if question.is_some() {
-        throttle(&web, &origin, service.actor())?;
+        throttle(&web, &origin, &service.actor())?;
         // Without a key there would be a chat, but no answer.
         web.app.answering.choose_key(None, key.0.clone(), service.allow_key).await?;
     }
@@ -178,7 +178,7 @@ async fn converse(
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    throttle(&web, &origin, service.actor())?;
+    throttle(&web, &origin, &service.actor())?;
     let chat = ChatId::new(own_id(&id)?);
     find(&web, service, chat, &headers).await?;
     let input = body.read_multipart().await.map_err(as_error)?;

@@ -53,7 +53,7 @@ async fn transcribe(
     key: ProviderKey,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    throttle(&web, &origin, service.actor())?;
+    throttle(&web, &origin, &service.actor())?;
     let input = body.read().await.map_err(as_error)?;
     let recording = recording_of(&input)?.ok_or_else(|| message("audio and engine are required"))?;
     let engine = engine_of(&input)?;
@@ -75,7 +75,7 @@ async fn complete(
     key: ProviderKey,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    throttle(&web, &origin, service.actor())?;
+    throttle(&web, &origin, &service.actor())?;
     let input = body.read().await?;
     match input.text("task").filter(|task| !task.is_empty()) {
         None => return Err(message("task is required")),

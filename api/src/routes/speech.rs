@@ -77,7 +77,7 @@ async fn transcribe(
     key: ProviderKey,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    throttle(&web, &origin, caller.actor())?;
+    throttle(&web, &origin, &caller.actor())?;
     let (project_id, chat) = ids(path)?;
     let project = web.app.projects.load(project_id).await?;
     let settings = project.settings().ok_or_else(|| ApiError::error("Project not found"))?;

@@ -167,12 +167,18 @@ impl Origin {
 /// The client's own provider key.
 pub(super) struct ProviderKey(pub Option<String>);
 
+impl ProviderKey {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let key = headers.get("openai-key").and_then(|value| value.to_str().ok());
+        Self(key.map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned))
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for ProviderKey {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let key = parts.headers.get("openai-key").and_then(|value| value.to_str().ok());
-        Ok(Self(key.map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned)))
+        Ok(Self::of(&parts.headers))
     }
 }
 

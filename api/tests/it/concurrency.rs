@@ -22,7 +22,7 @@ fn total(page: &Answer) -> u64 {
 async fn of_many_registrations_of_one_address_one_succeeds(db: PgPool) {
     let app = TestApp::start(&db).await;
     let register = |number: u32| {
-        let email = if number % 2 == 0 { "asha@example.com" } else { "ASHA@example.com" };
+        let email = if number.is_multiple_of(2) { "asha@example.com" } else { "ASHA@example.com" };
         let body = json!({ "username": format!("asha{number}"), "full_name": "A", "email": email, "password": PASSWORD, "recaptcha": "x" });
         app.nobody.post("/auth/register", body)
     };

@@ -49,7 +49,7 @@ async fn odd_names_of_files_become_plain_ones_or_are_refused(db: PgPool) {
     for _ in 0..2 {
         let created = staff.upload(&project, &format!("{}.txt", "മ".repeat(96)), b"x").await.json(201);
         let url = created["file"].as_str().expect("a file has an address");
-        assert!(url.ends_with(".txt"), "{url}");
+        assert!(url.strip_suffix(".txt").is_some(), "{url}");
         let path = url.strip_prefix(&format!("http://{}", app.host())).expect("an address of this server");
         app.nobody.send(app.nobody.request_outside_api(Method::GET, path)).await.is(200, "x");
     }

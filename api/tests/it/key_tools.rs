@@ -11,7 +11,7 @@ async fn client(staff: &Person, allow_key: bool) -> Person {
     staff.client_of(&staff.service("Tablets", allow_key).await).await
 }
 
-fn form_fill(messages: Value) -> Value {
+fn form_fill(messages: &Value) -> Value {
     json!({ "task": "ai_form_fill", "messages": messages })
 }
 
@@ -28,7 +28,7 @@ async fn a_form_is_filled_in_by_one_json_completion(db: PgPool) {
     let provider = Provider::answering(whole(r#"{"temperature":39.2}"#)).await;
     let app = with_provider(&db, &provider).await;
     let client = client(&app.staff().await, true).await;
-    let filled = client.post("/chats/completion", form_fill(a_message())).await;
+    let filled = client.post("/chats/completion", form_fill(&a_message())).await;
     filled.is(200, r#"{"response":"{\"temperature\":39.2}"}"#);
     let requests = provider.requests().await;
     let [request] = requests.as_slice() else { panic!("{requests:?}") };
@@ -47,10 +47,10 @@ async fn a_completion_needs_a_key_or_the_services_allowance(db: PgPool) {
     let provider = Provider::answering(whole("{}")).await;
     let app = with_provider(&db, &provider).await;
     let client = client(&app.staff().await, false).await;
-    let refused = client.post("/chats/completion", form_fill(a_message())).await;
+    let refused = client.post("/chats/completion", form_fill(&a_message())).await;
     refused.is(400, r#"{"error":"OpenAI-Key header is required to create a chat"}"#);
     let request = client.request(reqwest::Method::POST, "/chats/completion").header("OpenAI-Key", "sk-own");
-    client.send(request.json(&form_fill(a_message()))).await.is(200, r#"{"response":"{}"}"#);
+    client.send(request.json(&form_fill(&a_message()))).await.is(200, r#"{"response":"{}"}"#);
     assert_eq!(provider.keys().await, ["sk-own"]);
 }
 
@@ -65,15 +65,15 @@ async fn what_is_no_task_or_no_conversation_is_refused(db: PgPool) {
         (json!({ "task": "" }), r#"["task is required"]"#),
         (json!({ "task": "write a poem" }), r#"["Invalid task"]"#),
         (json!({ "task": "ai_form_fill" }), missing),
-        (form_fill(json!([])), missing),
-        (form_fill(json!("Zinc?")), r#"{"error":"messages must be a list"}"#),
-        (form_fill(json!(["Zinc?"])), malformed),
-        (form_fill(json!([{ "role": "user" }])), malformed),
-        (form_fill(a_message()), r#"{"error":"No language model is configured that could fill in a form."}"#),
+        (form_fill(&json!([])), missing),
+        (form_fill(&json!("Zinc?")), r#"{"error":"messages must be a list"}"#),
+        (form_fill(&json!(["Zinc?"])), malformed),
+        (form_fill(&json!([{ "role": "user" }])), malformed),
+        (form_fill(&a_message()), r#"{"error":"No language model is configured that could fill in a form."}"#),
     ] {
         client.post("/chats/completion", body.clone()).await.is(400, expected);
     }
-    app.nobody.post("/chats/completion", form_fill(a_message())).await.json(401);
+    app.nobody.post("/chats/completion", form_fill(&a_message())).await.json(401);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
@@ -82,7 +82,7 @@ async fn what_a_provider_says_of_its_failure_stays_inside(db: PgPool) {
     let provider = Provider::answering(ResponseTemplate::new(401).set_body_json(refusal)).await;
     let app = with_provider(&db, &provider).await;
     let client = client(&app.staff().await, true).await;
-    let failed = client.post("/chats/completion", form_fill(a_message())).await;
+    let failed = client.post("/chats/completion", form_fill(&a_message())).await;
     failed.is(400, r#"{"error":"The language model refused the key."}"#);
 }
 

@@ -29,7 +29,7 @@ async fn an_answer_can_be_heard_when_the_last_frame_comes(db: PgPool) {
     let frames = staff.ask_streamed(&chat, "How long is zinc given?").await.frames();
     let voice = frames.last().map(|frame| frame["ayushma_voice"].clone()).expect("there is a last frame");
     let url = voice.as_str().expect("the voice is an address");
-    assert!(url.starts_with(&format!("http://{}/media/", app.host())) && url.ends_with(".mp3"), "{url}");
+    assert!(url.starts_with(&format!("http://{}/media/", app.host())) && url.strip_suffix(".mp3").is_some(), "{url}");
     assert!(frames[..frames.len() - 1].iter().all(|frame| frame["ayushma_voice"].is_null()));
     let answer = answer_of(&staff, &chat).await;
     assert_eq!(answer["audio"], voice);
@@ -95,7 +95,7 @@ async fn without_an_engine_of_the_project_the_machine_speaks_itself(db: PgPool) 
     let (staff, chat) = staff_with_chat(&app).await;
     let answer = staff.ask(&chat, "How long is zinc given?").await.json(200);
     let path = answer["audio"].as_str().expect("espeak-ng is installed").to_owned();
-    assert!(path.ends_with(".wav"), "{path}");
+    assert!(path.strip_suffix(".wav").is_some(), "{path}");
     let audio = app.nobody.request_outside_api(reqwest::Method::GET, &path).send().await.expect("the server answers");
     assert!(audio.headers()["content-type"].to_str().is_ok_and(|kind| kind.ends_with("wav")), "{:?}", audio.headers());
     assert!(audio.bytes().await.expect("the file ends").starts_with(b"RIFF"));

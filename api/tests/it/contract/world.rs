@@ -119,9 +119,8 @@ impl World {
             request = request.header(name, names.fill(value)?);
         }
         request = match &exchange.body {
-            Body::Nothing => request,
             Body::Text(_) if !has("content-type") => request.header("content-type", "application/json"),
-            Body::Text(_) | Body::Form(_) => request,
+            Body::Nothing | Body::Text(_) | Body::Form(_) => request,
         };
         request = match &exchange.body {
             Body::Nothing => request,
