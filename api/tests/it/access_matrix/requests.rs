@@ -41,9 +41,10 @@ impl World {
                 json!({ "task": "ai_form_fill", "messages": [{ "role": "user", "content": "A fever." }] })
             }
             ("POST", "/api/feedback") => json!({ "chat_message": self.message, "liked": true }),
-            ("POST", "/api/services") | ("PATCH", "/api/services/{id}") => json!({ "name": "Renamed" }),
+            ("POST", "/api/services") | ("PATCH", "/api/services/{id}" | "/api/tests/suites/{id}") => {
+                json!({ "name": "Renamed" })
+            }
             ("POST", "/api/tests/suites") => json!({ "name": "Ward", "temperature": 0.1, "topk": 10 }),
-            ("PATCH", "/api/tests/suites/{id}") => json!({ "name": "Renamed" }),
             ("POST", "/api/tests/suites/{suite}/questions") => json!({ "question": "ORS?", "human_answer": "Yes" }),
             ("PATCH", "/api/tests/suites/{suite}/questions/{id}") => json!({ "human_answer": "No" }),
             ("POST", "/api/tests/suites/{suite}/runs") => json!({ "project": self.project, "models": [1] }),
