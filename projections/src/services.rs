@@ -10,6 +10,7 @@ use domain::{
 };
 use serde::Serialize;
 use sqlx::{PgPool, PgTransaction, QueryBuilder, query, query_as};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
@@ -76,7 +77,7 @@ impl Projector for ServicesProjector {
 }
 
 /// A service, as it is shown to staff.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ServiceView {
     pub external_id: Uuid,
     pub name: String,
@@ -91,7 +92,7 @@ pub struct ServiceView {
 }
 
 /// An API key, as it is shown to staff.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ApiKeyView {
     pub external_id: Uuid,
     pub title: String,

@@ -18,6 +18,10 @@ SEEDS = json.loads(Path(os.environ["SEEDS"]).read_text())
 CALLER = SEEDS[os.environ["CALLER"]]
 # These change the caller's own password.
 OWN_PASSWORD = ("PATCH /api/users/me", "POST /api/auth/reset")
+# These take the key of a service.
+KEY_PATHS = ("/api/chats", "/api/temptokens")
+# Only a model provider can.
+NEEDS_PROVIDER = {"POST /api/chats/completion"}
 CONVERSE = "/api/projects/{project}/chats/{id}/converse"
 
 calls: Counter[str] = Counter()
@@ -40,6 +44,8 @@ def seeded_ids(path: str, method: str) -> dict[str, str]:
     if path == "/api/projects/{id}" and method == "PATCH":
         # One that nobody asks in: an archived project takes no chats.
         ids["id"] = changed
+    elif path.startswith("/api/chats/"):
+        ids["id"] = CALLER["ids"]["key_chats"]
     elif path.endswith("/create_assistant"):
         ids["project"] = changed
     elif path.startswith("/api/tests/") and path.endswith("/documents/{id}"):
@@ -56,7 +62,8 @@ def token() -> str:
 
 def copy_to_delete(path: str) -> dict[str, str]:
     """The ids of an object that is there only to be deleted; the seeds are needed to the end."""
-    project, suite, question = (CALLER["ids"][kind] for kind in ("projects", "suites", "questions"))
+    kinds = ("projects", "suites", "questions", "services")
+    project, suite, question, service = (CALLER["ids"][kind] for kind in kinds)
     deleted_document = {"files": {"title": (None, "Deleted"), "text_content": (None, "Nothing.")}}
     deleted_user = {
         "username": f"deleted{uuid.uuid4().hex}",
@@ -69,6 +76,8 @@ def copy_to_delete(path: str) -> dict[str, str]:
         "/api/projects/{id}": ("projects", {"json": {"title": "Deleted"}}),
         "/api/projects/{project}/chats/{id}": (f"projects/{project}/chats", {"json": {"title": "Deleted"}}),
         "/api/projects/{project}/documents/{id}": (f"projects/{project}/documents", deleted_document),
+        "/api/services/{id}": ("services", {"json": {"name": "Deleted"}}),
+        "/api/services/{service}/keys/{id}": (f"services/{service}/keys", {"json": {"title": "Deleted"}}),
         "/api/tests/suites/{id}": ("tests/suites", {"json": {"name": "Deleted", "temperature": 0, "topk": 1}}),
         "/api/tests/suites/{suite}/questions/{id}": (
             f"tests/suites/{suite}/questions",
@@ -122,6 +131,14 @@ def plausible_body(operation: str, count: int) -> dict | None:
         },
         "POST /api/auth/forgot": {"email": "spare@example.com"},
         "POST /api/projects/{project}/create_assistant": {"name": "Generated", "model": "gpt-4"},
+        "POST /api/chats": {"title": "Generated", "message": {"text": "How is zinc given?", "stream": False}},
+        "POST /api/chats/{id}/converse": {
+            "text": "How is zinc given?",
+            "stream": str(count % 4 == 0).lower(),
+            "noonce": f"key{name}",
+        },
+        "POST /api/services": {"name": "Generated", "owner": ids["owners"]},
+        "PATCH /api/services/{id}": {"name": "Generated", "owner": ids["owners"]},
         "POST /api/feedback": {"chat_message": ids["answers"]},
         "POST /api/tests/suites/{suite}/runs": {"project": ids["projects"], "models": [1]},
         "POST /api/tests/suites/{suite}/runs/{run}/feedback": {"test_result_id": ids["results"]},
@@ -143,8 +160,11 @@ def before_call(context, case, kwargs) -> None:
         return
     # Every tenth is nobody's. A logout needs a login of its own, or the first one would end the caller's.
     if count % 10:
-        login = token() if path == "/api/auth/logout" else CALLER["token"]
-        case.headers["Authorization"] = f"Token {login}"
+        if path.startswith(KEY_PATHS):
+            case.headers["X-API-KEY"] = CALLER["key"]
+        else:
+            login = token() if path == "/api/auth/logout" else CALLER["token"]
+            case.headers["Authorization"] = f"Token {login}"
     # The stateful phase goes on with what it has made.
     if case.meta is None or case.meta.phase.name.value != "stateful":
         ids = seeded_ids(path, case.method)
@@ -173,4 +193,4 @@ def after_call(context, case, response) -> None:
 
 @atexit.register
 def say_what_was_never_served() -> None:
-    Path(os.environ["NEVER_SERVED"]).write_text("".join(f"{it}\n" for it in sorted(operations - served)))
+    Path(os.environ["NEVER_SERVED"]).write_text("".join(f"{it}\n" for it in sorted(operations - served - NEEDS_PROVIDER)))

@@ -1,5 +1,5 @@
-"""Makes what generated requests can meet: two people, each with projects, a document and a chat with an answer, and a
-test suite that has been run.
+"""Makes what generated requests can meet: two people, each with projects, a document and a chat with an answer, and an
+API key with a chat of its own; and a test suite that has been run.
 
     seed.py URL EMAIL < PASSWORD       the address of a superuser; prints the seeds as JSON
 """
@@ -14,8 +14,10 @@ URL, EMAIL = sys.argv[1:]
 PASSWORD = sys.stdin.readline().rstrip("\n")
 
 
-def call(method: str, path: str, token: str | None = None, **body: object) -> dict:
+def call(method: str, path: str, token: str | None = None, key: str | None = None, **body: object) -> dict:
     headers = {"Authorization": f"Token {token}"} if token else {}
+    if key:
+        headers["X-API-KEY"] = key
     answer = requests.request(method, f"{URL}/api{path}", headers=headers, timeout=60, **body)
     if not answer.ok:
         sys.exit(f"{method} {path}: {answer.status_code} {answer.text}")
@@ -55,6 +57,8 @@ while not results:
     results = call("GET", f"/tests/suites/{suite}/runs/{run}", staff)["test_results"]
 result = results[0]
 
+service = call("POST", "/services", staff, json={"name": "Tablets"})["external_id"]
+
 
 def feedback_number(after: int) -> int:
     """No answer shows the number of a feedback: that of the next one after this number."""
@@ -75,13 +79,19 @@ def seeds(email: str, token: str) -> dict:
     chat = call("POST", f"/projects/{project}/chats", token, json={"title": "Zinc"})["external_id"]
     question = form(text="For how many days is zinc given?", stream="false")
     answer = call("POST", f"/projects/{project}/chats/{chat}/converse", token, files=question)["external_id"]
+    key = call("POST", f"/services/{service}/keys", staff, json={"title": "Tablet"})
+    key_chat = call("POST", "/chats", key=key["key"], json={"title": "Zinc"})["external_id"]
     rating = call("POST", "/feedback", token, json={"chat_message": answer, "liked": True})["external_id"]
     ids = {
         "projects": project,
         "changed_projects": changed,
         "documents": document["external_id"],
         "chats": chat,
+        "key_chats": key_chat,
         "answers": answer,
+        "services": service,
+        "keys": key["external_id"],
+        "owners": call("GET", "/users/me", token)["external_id"],
         "feedback": rating,
         "users": "spare",
         "suites": suite,
@@ -93,7 +103,7 @@ def seeds(email: str, token: str) -> dict:
         "deleted_numbers": feedback_number(number),
         "media": document["file"].rsplit("/", 1)[-1],
     }
-    return {"email": email, "password": PASSWORD, "token": token, "ids": ids}
+    return {"email": email, "password": PASSWORD, "token": token, "key": key["key"], "ids": ids}
 
 
 print(json.dumps({"url": URL, "staff": seeds(EMAIL, staff), "user": seeds(user_email, log_in(user_email))}))

@@ -5,6 +5,8 @@
 
 pub mod accounts;
 pub mod evaluation;
+pub mod key_chats;
+pub mod services;
 
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -14,6 +14,7 @@ use crate::{contract::resource::Permission, routes::access::TABLE};
 /// The names of the security schemes.
 pub(super) const TOKEN: &str = "token";
 pub(super) const BASIC: &str = "basic";
+pub(super) const TEMP_TOKEN: &str = "tempToken";
 pub(super) const API_KEY: &str = "apiKey";
 
 const JSON: &str = "application/json";
@@ -66,8 +67,8 @@ fn callers(needs: Permission) -> Vec<SecurityRequirement> {
     let by = |scheme| SecurityRequirement::new(scheme, [""; 0]);
     match needs {
         Permission::Public => vec![SecurityRequirement::default()],
-        // A temp token is shown in the same header.
-        Permission::Chatter | Permission::User | Permission::Staff | Permission::Reviewer => vec![by(TOKEN), by(BASIC)],
+        Permission::Chatter => vec![by(TOKEN), by(BASIC), by(TEMP_TOKEN)],
+        Permission::User | Permission::Staff | Permission::Reviewer => vec![by(TOKEN), by(BASIC)],
         Permission::ApiKey => vec![by(API_KEY)],
     }
 }

@@ -2,12 +2,58 @@
 
 use std::collections::BTreeMap;
 
-use utoipa::ToSchema;
+use utoipa::{
+    ToResponse, ToSchema,
+    openapi::{Content, Ref, RefOr, Response, ResponseBuilder},
+};
 
 /// Everything that is not about a field.
 #[derive(ToSchema)]
 pub struct Detail {
     pub detail: String,
+}
+
+/// As endpoints beyond the contract have it (RFC 9457).
+#[derive(ToSchema)]
+pub struct Problem {
+    /// `about:blank`: what the status says.
+    #[schema(rename = "type")]
+    pub kind: String,
+    pub title: String,
+    #[schema(minimum = 400, maximum = 599)]
+    pub status: u16,
+    pub detail: String,
+}
+
+impl Problem {
+    /// Together with what the layers say before the endpoint is asked.
+    fn response(description: &str) -> RefOr<Response> {
+        let content = |schema| Content::new(Some(Ref::from_schema_name(schema)));
+        let response = ResponseBuilder::new().description(description);
+        response
+            .content("application/problem+json", content(Self::name()))
+            .content("application/json", content(Detail::name()))
+            .build()
+            .into()
+    }
+}
+
+/// There is no such object of an endpoint beyond the contract.
+pub struct NoSuchObject;
+
+impl<'r> ToResponse<'r> for NoSuchObject {
+    fn response() -> (&'r str, RefOr<Response>) {
+        ("NoSuchObject", Problem::response("There is no such object"))
+    }
+}
+
+/// A request was repeated whose answer is shown once.
+pub struct ShownOnce;
+
+impl<'r> ToResponse<'r> for ShownOnce {
+    fn response() -> (&'r str, RefOr<Response>) {
+        ("ShownOnce", Problem::response("The request was answered before, or somebody else was faster"))
+    }
 }
 
 /// As endpoints that answer questions have it.

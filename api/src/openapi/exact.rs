@@ -3,7 +3,7 @@
 //! A field that can be null is there as null. One that is left out instead says `nullable = false`. Shapes of requests
 //! are not touched: a request may leave out what can be null, and may hold more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -18,6 +18,7 @@ use super::complete::operations;
 const SCHEMAS: &str = "#/components/schemas/";
 
 pub(super) fn make_views_exact(document: &mut OpenApi) {
+    merge_flattened(document);
     let bodies = schemas_of_bodies(document);
     for (_, _, operation) in operations(document) {
         make_answers_exact(operation);
@@ -27,6 +28,34 @@ pub(super) fn make_views_exact(document: &mut OpenApi) {
         if !bodies.contains(name) {
             make_exact(schema);
         }
+    }
+}
+
+/// Makes one object of a view and those that are flattened into it: exact parts would exclude each other.
+fn merge_flattened(document: &mut OpenApi) {
+    let components = document.components.get_or_insert_default();
+    let known = components.schemas.clone();
+    for schema in components.schemas.values_mut() {
+        if let RefOr::T(Schema::AllOf(all_of)) = schema
+            && let Some(parts) = all_of.items.iter().map(|part| object_of(part, &known)).collect::<Option<Vec<_>>>()
+        {
+            let mut whole = Object::with_type(Type::Object);
+            whole.description.clone_from(&all_of.description);
+            for part in parts {
+                whole.properties.extend(part.properties.clone());
+                whole.required.extend(part.required.clone());
+            }
+            *schema = Schema::Object(whole).into();
+        }
+    }
+}
+
+/// An object, written down in place or referred to.
+fn object_of<'s>(part: &'s RefOr<Schema>, known: &'s BTreeMap<String, RefOr<Schema>>) -> Option<&'s Object> {
+    match part {
+        RefOr::T(Schema::Object(object)) => Some(object),
+        RefOr::Ref(reference) => object_of(known.get(reference.ref_location.strip_prefix(SCHEMAS)?)?, known),
+        RefOr::T(_) => None,
     }
 }
 

@@ -15,11 +15,11 @@ use utoipa::{
     Modify, OpenApi as _,
     openapi::{
         OpenApi,
-        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
-use complete::{API_KEY, BASIC, TOKEN};
+use complete::{API_KEY, BASIC, TEMP_TOKEN, TOKEN};
 
 const ABOUT: &str = "\
 Projects hold reference documents; people ask questions in chats, and the answers are made from the documents of the \
@@ -31,7 +31,10 @@ every answer carries `X-Request-Id`.";
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(title = "Ayushma", description = ABOUT),
-    components(schemas(errors::BadRequest, errors::Detail, errors::ErrorMessage)),
+    components(
+        schemas(errors::BadRequest, errors::Detail, errors::ErrorMessage, errors::Problem),
+        responses(errors::NoSuchObject, errors::ShownOnce)
+    ),
     modifiers(&SecuritySchemes)
 )]
 struct Base;
@@ -44,9 +47,14 @@ impl Modify for SecuritySchemes {
         let header = |name, description| {
             SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(name, description)))
         };
+        let temp_token = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("tt-…")
+            .description(Some("A temp token that a service has handed out"));
         components.security_schemes.extend([
             (TOKEN.to_owned(), header("Authorization", "`Token ` and the token that a login gives").into()),
             (BASIC.to_owned(), SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)).into()),
+            (TEMP_TOKEN.to_owned(), SecurityScheme::Http(temp_token.build()).into()),
             (API_KEY.to_owned(), header("X-API-KEY", "The key of a service").into()),
         ]);
     }

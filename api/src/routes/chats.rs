@@ -75,12 +75,13 @@ async fn list(
 #[derive(ToSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "the document is made from its variants")]
-enum ShownMessage {
+pub(super) enum ShownMessage {
     Answered(Box<MessageView>),
     ByAssistant(ThreadMessage),
 }
 
-type ShownChat = ChatDetail<ShownMessage>;
+/// A chat as it is shown with its messages.
+pub(super) type ShownChat = ChatDetail<ShownMessage>;
 
 /// The caller's chats in the project with their messages; everybody's for superusers.
 #[utoipa::path(

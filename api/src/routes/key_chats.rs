@@ -11,23 +11,42 @@ use domain::{
     ids::ChatId,
     values::{MessageType, Model, Title},
 };
-use projections::chats::{self, ChatDetail, MessageView};
+use projections::{
+    chats::{self, ChatDetail, MessageView},
+    listing::Page,
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::{OpenApi, ToSchema};
 
 use super::{
     access::at,
     caller::ServiceCaller,
+    chats::ShownChat,
     converse::{Asking, Request, answer, as_error, finished, still_answering, throttle},
     projects::MODELS,
     web::{Origin, ProviderKey, Web},
 };
-use crate::contract::{
-    ids::own_id,
-    input::{Input, UnreadBody},
-    paging::ListQuery,
-    problem::ApiError,
+use crate::{
+    contract::{
+        ids::own_id,
+        input::{Input, UnreadBody},
+        paging::ListQuery,
+        problem::ApiError,
+    },
+    openapi::{
+        bodies::{
+            AnswerEvent, Question,
+            key_chats::{KeyChatChange, NewKeyChat},
+        },
+        parameters::{Idempotency, Listing, ProviderKey as ProviderKeyHeader, Search},
+    },
 };
+
+/// What the handlers say of themselves.
+#[derive(OpenApi)]
+#[openapi(paths(list, start, get, change, converse))]
+pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
@@ -41,6 +60,13 @@ async fn find(web: &Web, service: ServiceCaller, id: ChatId, headers: &HeaderMap
     chat.ok_or_else(ApiError::not_found)
 }
 
+/// The chats of the API key with their messages, oldest first.
+#[utoipa::path(
+    get,
+    path = "/api/chats",
+    params(Listing, Search),
+    responses((status = 200, description = "A part of the list", body = Page<ShownChat>))
+)]
 async fn list(
     State(web): State<Web>,
     service: ServiceCaller,
@@ -54,14 +80,27 @@ async fn list(
 }
 
 /// A new chat, with the answer to its first question if one came with it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct StartedChat {
     #[serde(flatten)]
+    #[schema(value_type = ShownChat)]
     chat: ChatDetail,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     response: Option<MessageView>,
 }
 
+/// Begins a chat of the API key, and may ask its first question.
+#[utoipa::path(
+    post,
+    path = "/api/chats",
+    params(ProviderKeyHeader, Idempotency),
+    request_body = NewKeyChat,
+    responses(
+        (status = 201, description = "Begun", body = StartedChat),
+        (status = 200, description = "Begun, and the question is answered", body = StartedChat)
+    )
+)]
 async fn start(
     State(web): State<Web>,
     origin: Origin,
@@ -136,6 +175,12 @@ fn answered_before(mut chat: ChatDetail) -> Result<StartedChat, ApiError> {
     Ok(StartedChat { chat, response: Some(answer.ok_or_else(still_answering)?) })
 }
 
+/// A chat of the API key with its messages.
+#[utoipa::path(
+    get,
+    path = "/api/chats/{id}",
+    responses((status = 200, description = "The chat", body = ShownChat))
+)]
 async fn get(
     State(web): State<Web>,
     service: ServiceCaller,
@@ -145,6 +190,13 @@ async fn get(
     Ok(Json(find(&web, service, ChatId::new(own_id(&id)?), &headers).await?).into_response())
 }
 
+/// Changes the title, the prompt or the model of a chat.
+#[utoipa::path(
+    patch,
+    path = "/api/chats/{id}",
+    request_body = KeyChatChange,
+    responses((status = 200, description = "The chat, changed", body = ShownChat))
+)]
 async fn change(
     State(web): State<Web>,
     origin: Origin,
@@ -169,6 +221,19 @@ async fn change(
     web.written(&committed, async || Ok(Json(find(&web, service, id, &headers).await?).into_response())).await
 }
 
+/// Asks a question, which is answered without documents.
+///
+/// Streamed, each event is an `AnswerFrame` as JSON; the last one has `stop`, and `error` if the answer failed.
+#[utoipa::path(
+    post,
+    path = "/api/chats/{id}/converse",
+    params(ProviderKeyHeader, Idempotency),
+    request_body(content = Question, content_type = "multipart/form-data"),
+    responses((status = 200, description = "The answer", content(
+        (MessageView = "application/json"),
+        (AnswerEvent = "text/event-stream"),
+    )))
+)]
 async fn converse(
     State(web): State<Web>,
     origin: Origin,

@@ -7,7 +7,9 @@ use axum::{
 };
 use commands::answering::TimedText;
 use domain::values::SttEngine;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::{OpenApi, ToSchema};
 
 use super::{
     access::at,
@@ -15,13 +17,24 @@ use super::{
     converse::{as_error, language_of, recording_of, throttle},
     web::{Origin, ProviderKey, Web},
 };
-use crate::contract::{
-    input::{Input, UnreadBody},
-    problem::ApiError,
+use crate::{
+    contract::{
+        input::{Input, UnreadBody},
+        problem::ApiError,
+    },
+    openapi::{
+        bodies::key_chats::{NewCompletion, NewTranscript},
+        parameters::ProviderKey as ProviderKeyHeader,
+    },
 };
 
 /// The one task of `completion`.
 const FILL_FORM: &str = "ai_form_fill";
+
+/// What the handlers say of themselves.
+#[derive(OpenApi)]
+#[openapi(paths(transcribe, complete))]
+pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
@@ -46,6 +59,20 @@ fn engine_of(input: &Input) -> Result<SttEngine, ApiError> {
     }
 }
 
+/// What was said.
+#[derive(Serialize, ToSchema)]
+struct PlainTranscript {
+    transcript: String,
+}
+
+/// Transcribes a recording, in no chat.
+#[utoipa::path(
+    post,
+    path = "/api/chats/transcribe",
+    params(ProviderKeyHeader),
+    request_body(content = NewTranscript, content_type = "multipart/form-data"),
+    responses((status = 200, description = "What was said", body = PlainTranscript))
+)]
 async fn transcribe(
     State(web): State<Web>,
     origin: Origin,
@@ -65,9 +92,24 @@ async fn transcribe(
         SttEngine::Google | SttEngine::SelfHosted => None,
     };
     let TimedText { text, .. } = answering.transcribe(engine, recording, &language, key).await?;
-    Ok(Json(json!({ "transcript": text })).into_response())
+    Ok(Json(PlainTranscript { transcript: text }).into_response())
 }
 
+/// What the model has made of the messages.
+#[derive(Serialize, ToSchema)]
+struct FilledForm {
+    #[schema(content_media_type = "application/json")]
+    response: String,
+}
+
+/// Lets the model provider fill in a form. Nothing that is built in can.
+#[utoipa::path(
+    post,
+    path = "/api/chats/completion",
+    params(ProviderKeyHeader),
+    request_body = NewCompletion,
+    responses((status = 200, description = "The form", body = FilledForm))
+)]
 async fn complete(
     State(web): State<Web>,
     origin: Origin,
@@ -84,7 +126,7 @@ async fn complete(
     }
     let messages = conversation(&input)?;
     let response = web.app.answering.fill_form(messages, key.0, service.allow_key).await?;
-    Ok(Json(json!({ "response": response })).into_response())
+    Ok(Json(FilledForm { response }).into_response())
 }
 
 /// The messages, which go to the provider as they are; at least one.

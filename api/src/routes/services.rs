@@ -12,8 +12,12 @@ use domain::{
     service::{ServiceChanges, Terms},
     values::{ServiceName, Title},
 };
-use projections::services::{self, ApiKeyView, ServiceView};
+use projections::{
+    listing::Page,
+    services::{self, ApiKeyView, ServiceView},
+};
 use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
 use super::{
@@ -21,7 +25,19 @@ use super::{
     caller::CallerInfo,
     web::{Origin, Web, empty},
 };
-use crate::contract::{ids::parse_uuid, input::UnreadBody, paging::ListQuery, problem::ApiError};
+use crate::{
+    contract::{ids::parse_uuid, input::UnreadBody, paging::ListQuery, problem::ApiError},
+    openapi::{
+        bodies::services::{NewApiKey, NewService, ServiceChange},
+        errors::{NoSuchObject, ShownOnce},
+        parameters::{Idempotency, Listing, Search},
+    },
+};
+
+/// What the handlers say of themselves.
+#[derive(OpenApi)]
+#[openapi(paths(list, create, get, change, delete, list_keys, issue_key, revoke_key))]
+pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
@@ -48,11 +64,26 @@ fn unknown_owner(owner: UserId) -> impl FnOnce(ServicesError) -> ApiError {
     }
 }
 
+/// Services, oldest first.
+#[utoipa::path(
+    get,
+    path = "/api/services",
+    params(Listing, Search),
+    responses((status = 200, description = "A part of the list", body = Page<ServiceView>))
+)]
 async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiError> {
     let window = query.window(services::ordering_column);
     Ok(Json(services::list(&web.app.pool, &query.search_words(), &window).await?).into_response())
 }
 
+/// Makes a service, whose API keys let hospitals' clients in.
+#[utoipa::path(
+    post,
+    path = "/api/services",
+    params(Idempotency),
+    request_body = NewService,
+    responses((status = 201, description = "Made", body = ServiceView))
+)]
 async fn create(
     State(web): State<Web>,
     origin: Origin,
@@ -79,10 +110,29 @@ async fn written(web: &Web, id: ServiceId, committed: &Committed, status: Status
     web.written(committed, async || Ok((status, Json(find(web, id).await?)).into_response())).await
 }
 
+/// A service.
+#[utoipa::path(
+    get,
+    path = "/api/services/{id}",
+    responses(
+        (status = 200, description = "The service", body = ServiceView),
+        (status = 404, response = NoSuchObject)
+    )
+)]
 async fn get(State(web): State<Web>, Path(id): Path<String>) -> Result<Response, ApiError> {
     Ok(Json(find(&web, ServiceId::new(id_of(&id)?)).await?).into_response())
 }
 
+/// Changes a service.
+#[utoipa::path(
+    patch,
+    path = "/api/services/{id}",
+    request_body = ServiceChange,
+    responses(
+        (status = 200, description = "The service, changed", body = ServiceView),
+        (status = 404, response = NoSuchObject)
+    )
+)]
 async fn change(
     State(web): State<Web>,
     origin: Origin,
@@ -107,6 +157,15 @@ async fn change(
     written(&web, id, &committed, StatusCode::OK).await
 }
 
+/// Deletes a service, and all of its keys with it.
+#[utoipa::path(
+    delete,
+    path = "/api/services/{id}",
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 404, response = NoSuchObject)
+    )
+)]
 async fn delete(
     State(web): State<Web>,
     origin: Origin,
@@ -119,6 +178,16 @@ async fn delete(
     web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }
 
+/// The API keys of a service, oldest first; nothing tells the keys themselves.
+#[utoipa::path(
+    get,
+    path = "/api/services/{service}/keys",
+    params(Listing),
+    responses(
+        (status = 200, description = "A part of the list", body = Page<ApiKeyView>),
+        (status = 404, response = NoSuchObject)
+    )
+)]
 async fn list_keys(
     State(web): State<Web>,
     Path(service): Path<String>,
@@ -131,13 +200,25 @@ async fn list_keys(
 }
 
 /// A key with what is shown of it this once.
-#[derive(Serialize)]
-struct NewApiKey<'k> {
+#[derive(Serialize, ToSchema)]
+struct IssuedKey<'k> {
     #[serde(flatten)]
     view: ApiKeyView,
     key: &'k str,
 }
 
+/// Makes an API key, which is shown this once.
+#[utoipa::path(
+    post,
+    path = "/api/services/{service}/keys",
+    params(Idempotency),
+    request_body = NewApiKey,
+    responses(
+        (status = 201, description = "Made", body = IssuedKey),
+        (status = 404, response = NoSuchObject),
+        (status = 409, response = ShownOnce)
+    )
+)]
 async fn issue_key(
     State(web): State<Web>,
     origin: Origin,
@@ -161,11 +242,20 @@ async fn issue_key(
     }
     web.written(&issued.committed, async || {
         let view = services::find_key(&web.app.pool, id).await?.ok_or_else(|| ApiError::unavailable(1))?;
-        Ok((StatusCode::CREATED, Json(NewApiKey { view, key: &issued.key })).into_response())
+        Ok((StatusCode::CREATED, Json(IssuedKey { view, key: &issued.key })).into_response())
     })
     .await
 }
 
+/// Revokes an API key, and the temp tokens that were made with it.
+#[utoipa::path(
+    delete,
+    path = "/api/services/{service}/keys/{id}",
+    responses(
+        (status = 204, description = "Revoked"),
+        (status = 404, response = NoSuchObject)
+    )
+)]
 async fn revoke_key(
     State(web): State<Web>,
     origin: Origin,

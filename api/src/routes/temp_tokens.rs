@@ -7,27 +7,44 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
 use super::{access::at, caller::ServiceCaller, web::Web};
-use crate::contract::{input::UnreadBody, problem::ApiError};
+use crate::{
+    contract::{input::UnreadBody, problem::ApiError},
+    openapi::bodies::services::NewTempToken,
+};
 
 const MAX_ADDRESS_CHARS: usize = 100;
+
+/// What the handlers say of themselves.
+#[derive(OpenApi)]
+#[openapi(paths(issue))]
+pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     at(web, "/api/temptokens").post(issue).served()
 }
 
-#[derive(Serialize)]
-struct NewTempToken<'t> {
+/// A token, and for which address it is.
+#[derive(Serialize, ToSchema)]
+struct IssuedToken<'t> {
     ip: &'t str,
     token: &'t str,
 }
 
-/// It is only a row with a life of its own, and no part of any aggregate.
+/// Makes a temp token, with which a browser chats in projects on behalf of the service.
+#[utoipa::path(
+    post,
+    path = "/api/temptokens",
+    request_body = NewTempToken,
+    responses((status = 201, description = "Made", body = IssuedToken))
+)]
 async fn issue(State(web): State<Web>, caller: ServiceCaller, body: UnreadBody) -> Result<Response, ApiError> {
     let input = body.read().await?;
     let ip = input.create(|fields| fields.text("ip").max(MAX_ADDRESS_CHARS).required())?;
+    // It is only a row with a life of its own, and no part of any aggregate.
     let token = web.app.services.issue_temp_token(caller.key, &ip).await?;
     let token = token.ok_or_else(ApiError::not_authenticated)?;
-    Ok((StatusCode::CREATED, Json(NewTempToken { ip: &ip, token: &token })).into_response())
+    Ok((StatusCode::CREATED, Json(IssuedToken { ip: &ip, token: &token })).into_response())
 }

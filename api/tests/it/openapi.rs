@@ -99,6 +99,11 @@ async fn a_view_has_all_of_its_fields_and_no_others_and_a_request_may_leave_out_
         assert_eq!(required(view), all(view), "{view}");
         assert_eq!(schema(view)["additionalProperties"], false, "{view}");
     }
+    let started = all("StartedChat");
+    assert!(started.is_superset(&all("ChatDetail")), "what is flattened into it is there: {started:?}");
+    let absent: Vec<String> = started.difference(&required("StartedChat")).cloned().collect();
+    assert_eq!(absent, ["response", "username"]);
+    assert_eq!(schema("StartedChat")["additionalProperties"], false);
     let absent: Vec<String> = all("ChatDetail").difference(&required("ChatDetail")).cloned().collect();
     assert_eq!(absent, ["username"], "it is left out of chats that nobody owns");
     assert_eq!(schema("DocumentView")["properties"]["description"]["type"], json!(["string", "null"]));
@@ -134,6 +139,9 @@ async fn who_may_call_is_documented(db: PgPool) {
     assert_eq!(operation("/api/auth/login", "post")["security"], json!([{}]));
     assert_eq!(operation("/api/users/me", "get")["security"], json!([{ "token": [] }, { "basic": [] }]));
     assert_eq!(operation("/api/users/me", "get")["responses"]["401"]["$ref"], "#/components/responses/Unauthorized");
+    let chatter = json!([{ "token": [] }, { "basic": [] }, { "tempToken": [] }]);
+    assert_eq!(operation("/api/projects/{project}/chats", "get")["security"], chatter);
+    assert_eq!(operation("/api/temptokens", "post")["security"], json!([{ "apiKey": [] }]));
     let unauthorized = &document["components"]["responses"]["Unauthorized"];
     assert_eq!(unauthorized["headers"]["WWW-Authenticate"]["required"], true);
 }
