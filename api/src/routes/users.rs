@@ -170,7 +170,7 @@ struct ChangedUser {
     is_reviewer: bool,
 }
 
-/// Changes a user. Only superusers may change what superusers and staff may do.
+/// Changes a user. Only superusers may change superusers.
 #[utoipa::path(
     patch,
     path = "/api/users/{username}",
