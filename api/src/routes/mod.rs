@@ -71,7 +71,7 @@ pub fn router(app: App, http: HttpSettings) -> Router {
 
 /// What is served, as an OpenAPI document.
 pub fn document() -> OpenApi {
-    let resources = [
+    let resources = vec![
         ("accounts", accounts::Api::openapi()),
         ("passwords", passwords::Api::openapi()),
         ("users", users::Api::openapi()),
