@@ -7,13 +7,15 @@ SHELL := bash
 # Where rustup puts its programs, for shells that do not know it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 target := $(or $(CARGO_TARGET_DIR),target)
+# How the program is built. CI has built it with the tests, whose libraries have more features, and does not build it anew.
+build := cargo build --locked --package api --bin ayushma
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: ## build and start everything on this machine, with a demo project to try
 	@scripts/setup.sh run
-	cargo build --locked --package api --bin ayushma
+	$(build)
 	@exec $(target)/debug/ayushma serve --demo
 
 test: ## run all tests, against a throw-away PostgreSQL and Kafka
@@ -24,7 +26,7 @@ test: ## run all tests, against a throw-away PostgreSQL and Kafka
 
 browser-test: ## a real browser with a page of another origin, against the real server
 	@scripts/setup.sh browser
-	cargo build --locked --package api --bin ayushma
+	$(build)
 	cd scripts/browser && npm ci --ignore-scripts --no-audit --no-fund --silent
 	PROGRAM=$(abspath $(target))/debug/ayushma CHROMIUM=$$(command -v chromium) \
 	    scripts/with-test-services.sh --no-kafka node --test scripts/browser/test.mjs
@@ -35,12 +37,12 @@ check: ## format, lints, documentation, query data, dependencies
 
 schemathesis: ## hold a real server against its OpenAPI document, with generated requests
 	@scripts/setup.sh test
-	cargo build --locked --package api --bin ayushma
+	$(build)
 	@scripts/schemathesis.sh $(target)/debug/ayushma
 
 evaluate: ## measure retrieval on real documents and questions
 	@scripts/setup.sh run
-	cargo build --locked --package api --bin ayushma
+	$(build)
 	@scripts/evaluate.sh $(target)/debug/ayushma
 
 bench-http: ## measure six requests beside the original's figures (BENCH="--seconds 5 --chats 100000")
