@@ -24,6 +24,8 @@ class Printing:
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("nobody@"):
             return "550 There is no such mailbox"
+        if address.startswith("busy@"):
+            return f"451 <{address}>: try again later"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

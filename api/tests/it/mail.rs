@@ -122,6 +122,22 @@ async fn a_mailbox_that_is_not_there_ends_the_job(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn what_a_server_says_of_an_address_is_not_kept(db: PgPool) {
+    let server = MailServer::start(&[]).await;
+    let app = app_with(&db, &format!("smtp://127.0.0.1:{}", server.port)).await;
+    app.person("busy", domain::user::Roles::default()).await;
+    forget(&app, "busy@example.com").await;
+    let error: String = eventually("the attempt fails", async || {
+        sqlx::query_scalar("SELECT last_error FROM jobs WHERE last_error IS NOT NULL")
+            .fetch_optional(&db)
+            .await
+            .expect("readable")
+    })
+    .await;
+    assert!(error.contains("answered 451") && !error.contains("busy"), "{error}");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_mail_waits_until_the_server_is_back(db: PgPool) {
     let away = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let url = format!("smtp://{}", away.local_addr().expect("it listens"));

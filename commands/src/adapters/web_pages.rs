@@ -66,8 +66,8 @@ impl GuardedWebPages {
             .user_agent(USER_AGENT)
             .dns_resolver(Arc::new(Checked(addresses)))
             .build()
-            .map_err(unreachable)?;
-        client.get(url.clone()).send().await.map_err(unreachable)
+            .map_err(not_fetched)?;
+        client.get(url.clone()).send().await.map_err(not_fetched)
     }
 
     /// The addresses of the URL's host that may be connected to: one at least.
@@ -122,7 +122,7 @@ async fn page(response: Response) -> Result<(ContentType, Vec<u8>), PageError> {
     }
     let mut chunks = response.bytes_stream();
     let mut bytes = Vec::new();
-    while let Some(chunk) = chunks.try_next().await.map_err(unreachable)? {
+    while let Some(chunk) = chunks.try_next().await.map_err(not_fetched)? {
         if bytes.len() + chunk.len() > MAX_BYTES {
             return Err(PageError::TooLarge);
         }
@@ -133,6 +133,11 @@ async fn page(response: Response) -> Result<(ContentType, Vec<u8>), PageError> {
 
 fn text<'a>(response: &'a Response, name: &HeaderName) -> Option<&'a str> {
     response.headers().get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Without the address, which may hold a password or a token: errors go to the log and to jobs.
+fn not_fetched(error: reqwest::Error) -> PageError {
+    unreachable(error.without_url())
 }
 
 fn unreachable(error: impl std::error::Error + Send + Sync + 'static) -> PageError {

@@ -35,11 +35,18 @@ impl Mailer for SmtpMailer {
         let message = message(&self.from, mail)?;
         self.transport.send(message).await.map(drop).map_err(|error: smtp::Error| {
             // A server that is not reached or does not know us may do so later; a mail that it refuses stays refused.
-            let is_about_the_mail = error.status().is_some_and(|code| {
-                let code = u16::from(code);
-                (550..=559).contains(&code)
-            });
-            if is_about_the_mail { refused(error) } else { unavailable(error) }
+            let code = error.status().map(u16::from);
+            let is_about_the_mail = code.is_some_and(|code| (550..=559).contains(&code));
+            match code {
+                Some(code) if is_about_the_mail => refused(ServerAnswered(code)),
+                Some(code) => unavailable(ServerAnswered(code)),
+                None => unavailable(error),
+            }
         })
     }
 }
+
+/// What the server said is not kept: it repeats the recipient's address, and errors go to the log and to jobs.
+#[derive(Debug, thiserror::Error)]
+#[error("the mail server answered {0}")]
+struct ServerAnswered(u16);

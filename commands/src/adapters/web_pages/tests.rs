@@ -139,3 +139,14 @@ async fn a_server_that_is_not_there_is_unreachable_for_now() {
     let error = fetched.expect_err("nobody listens");
     assert!(matches!(error, PageError::Unreachable(_)) && error.is_transient(), "{error:?}");
 }
+
+#[tokio::test]
+async fn an_address_is_not_repeated_by_the_error_of_its_server() {
+    let server = server(&[]).await;
+    let address = *server.address();
+    drop(server);
+    let pages = GuardedWebPages::new(vec![Reachable::parse(&address.to_string()).expect("an address")]);
+    let failure = pages.text_of(&format!("http://user:hunter2@{address}/?token=s3cret")).await;
+    let said = crate::error_chain(&failure.expect_err("nobody listens"));
+    assert!(!said.contains("hunter2") && !said.contains("s3cret"), "{said}");
+}
