@@ -26,7 +26,7 @@ use super::{
 use crate::{
     contract::{
         ids::{own_id, parent_id},
-        input::UnreadBody,
+        input::{Input, UnreadBody},
         paging::ListQuery,
         problem::ApiError,
     },
@@ -65,7 +65,7 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let project = ProjectId::new(parent_id(&project)?);
     let window = query.window(documents::ordering_column);
-    let page = documents::list(&web.app.pool, project, &window, &web.media_base(&headers)).await?;
+    let page = documents::list(&web.app.views, project, &window, &web.media_base(&headers)).await?;
     Ok(Json(page).into_response())
 }
 
@@ -80,7 +80,7 @@ async fn find(
     id: DocumentId,
     headers: &HeaderMap,
 ) -> Result<documents::DocumentView, ApiError> {
-    let document = documents::find(&web.app.pool, project, id, &web.media_base(headers)).await?;
+    let document = documents::find(&web.app.views, project, id, &web.media_base(headers)).await?;
     document.ok_or_else(ApiError::not_found)
 }
 
@@ -97,6 +97,30 @@ async fn get(
 ) -> Result<Response, ApiError> {
     let (project, id) = ids(path)?;
     Ok(Json(find(&web, project, id, &headers).await?).into_response())
+}
+
+/// Reads what a document is made of: one of a project, or one that is attached to a test question.
+pub(super) fn new_document(input: &Input) -> Result<NewDocument, ApiError> {
+    let (title, description, document_type, file, text_content) = input.create(|fields| {
+        (
+            fields.text("title").max(Title::MAX_CHARS).required(),
+            fields.text("description").allow_blank().nullable().or(None),
+            fields.choice("document_type", TYPES).or(1),
+            fields.file("file").nullable().or(None),
+            fields.text("text_content").allow_blank().nullable().or(None),
+        )
+    })?;
+    let text_content = text_content.filter(|text| !text.is_empty());
+    if file.is_none() && text_content.is_none() {
+        return Err(ApiError::non_field("Either 'file' or 'text_content' must be provided."));
+    }
+    Ok(NewDocument {
+        title: Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?,
+        description,
+        document_type: DocumentType::from_number(document_type).unwrap_or(DocumentType::File),
+        text_content,
+        file: file.map(|file| NewFile { name: file.file_name, bytes: file.bytes }),
+    })
 }
 
 /// Adds a document. Its text can be retrieved from when `uploading` has become false.
@@ -120,26 +144,7 @@ async fn add(
     let project = ProjectId::new(parent_id(&project)?);
     web.app.documents.check_project(project).await?;
     let input = body.read_multipart().await?;
-    let (title, description, document_type, file, text_content) = input.create(|fields| {
-        (
-            fields.text("title").max(Title::MAX_CHARS).required(),
-            fields.text("description").allow_blank().nullable().or(None),
-            fields.choice("document_type", TYPES).or(1),
-            fields.file("file").nullable().or(None),
-            fields.text("text_content").allow_blank().nullable().or(None),
-        )
-    })?;
-    let text_content = text_content.filter(|text| !text.is_empty());
-    if file.is_none() && text_content.is_none() {
-        return Err(ApiError::non_field("Either 'file' or 'text_content' must be provided."));
-    }
-    let document = NewDocument {
-        title: Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?,
-        description,
-        document_type: DocumentType::from_number(document_type).unwrap_or(DocumentType::File),
-        text_content,
-        file: file.map(|file| NewFile { name: file.file_name, bytes: file.bytes }),
-    };
+    let document = new_document(&input)?;
     let id = DocumentId::new(web.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
     let committed = web.app.documents.add(project, id, document, &context).await?;

@@ -14,10 +14,8 @@ use crate::{
     execute::{Commands, ExecuteError},
     uploads::{UploadError, Uploads},
 };
-pub use questions::NewAttachment;
 pub use run_job::RunQuestions;
 pub use runs::NewRun;
-use suites::Turns;
 
 /// Jobs that put the next question of a run to a model.
 const RUN: &str = "run_test";
@@ -49,11 +47,10 @@ pub enum EvaluationError {
 pub struct Evaluation {
     commands: Commands,
     uploads: Uploads,
-    turns: Turns,
 }
 
 impl Evaluation {
-    pub fn new(commands: Commands, uploads: Uploads) -> Self {
-        Self { commands, uploads, turns: Turns::default() }
+    pub const fn new(commands: Commands, uploads: Uploads) -> Self {
+        Self { commands, uploads }
     }
 }

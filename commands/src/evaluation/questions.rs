@@ -4,24 +4,14 @@ use domain::{
     document::Source,
     ids::{DocumentId, SuiteId, TestQuestionId},
     test_suite::{Attachment, QuestionChanges, TestQuestion, TestSuiteCommand},
-    values::{DocumentType, Title},
 };
 
 use super::{Evaluation, EvaluationError};
 use crate::{
+    documents::NewDocument,
     event_log::{Committed, Row},
     execute::Context,
-    uploads::NewFile,
 };
-
-/// What shall be attached to a question.
-pub struct NewAttachment {
-    pub title: Title,
-    pub description: Option<String>,
-    pub document_type: DocumentType,
-    pub text_content: Option<String>,
-    pub file: Option<NewFile>,
-}
 
 impl Evaluation {
     /// Adds a question behind the others.
@@ -74,10 +64,10 @@ impl Evaluation {
         suite: SuiteId,
         question_id: TestQuestionId,
         document_id: DocumentId,
-        attachment: NewAttachment,
+        attachment: NewDocument,
         context: &Context,
     ) -> Result<Committed, EvaluationError> {
-        let NewAttachment { title, description, document_type, text_content, file } = attachment;
+        let NewDocument { title, description, document_type, text_content, file } = attachment;
         let file = match file {
             Some(file) => Some(self.uploads.keep(file).await?),
             None => None,

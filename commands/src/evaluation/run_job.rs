@@ -47,7 +47,8 @@ impl JobHandler for RunQuestions {
         }
         let next = run.remaining().find_map(|(model, id)| Some((model, suite.question(id)?)));
         let Some((model, question)) = next else { return self.end(job, TestRunCommand::Complete).await };
-        let key = match self.answering.choose_key(Some(plan.project_id), None, true).await {
+        let project = self.answering.projects.load(plan.project_id).await.map_err(JobError::from_source)?;
+        let key = match self.answering.choose_key(Some((plan.project_id, &project)), None, true).await {
             Ok(key) => key.into_key(),
             Err(AskError::NoKey(_)) => return self.end(job, TestRunCommand::Fail(RunFailure::NoKey)).await,
             Err(error) => return Err(JobError::from_source(error)),

@@ -1,38 +1,15 @@
 //! Making, changing and deleting suites.
 
-use std::sync::Arc;
-
 use domain::{
     ids::SuiteId,
     test_suite::{SuiteChanges, SuiteSettings, TestSuite, TestSuiteCommand, TestSuiteError},
 };
-use tokio::sync::{Mutex, MutexGuard};
 
 use super::{Evaluation, EvaluationError};
 use crate::{
     event_log::{Committed, Row},
     execute::{Context, ExecuteError},
 };
-
-const QUEUES: usize = 64;
-
-/// Changes of one suite wait for each other in this process, so that an import of hundreds of questions at once does not
-/// decide every one of them hundreds of times. Other processes are met with a version conflict, as everywhere.
-#[derive(Clone)]
-pub(super) struct Turns(Arc<[Mutex<()>]>);
-
-impl Default for Turns {
-    fn default() -> Self {
-        Self((0..QUEUES).map(|_| Mutex::new(())).collect())
-    }
-}
-
-impl Turns {
-    async fn of(&self, suite: SuiteId) -> MutexGuard<'_, ()> {
-        let last = suite.value().as_bytes()[15];
-        self.0[usize::from(last) % QUEUES].lock().await
-    }
-}
 
 impl Evaluation {
     /// Makes a suite.
@@ -86,7 +63,6 @@ impl Evaluation {
         rows: Vec<Row>,
         context: &Context,
     ) -> Result<Committed, ExecuteError<TestSuiteError>> {
-        let _turn = self.turns.of(id).await;
         self.commands.execute_with::<TestSuite>(id.value(), command, rows, context).await
     }
 }

@@ -6,11 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use commands::{evaluation::NewAttachment, uploads::NewFile};
-use domain::{
-    ids::{DocumentId, SuiteId, TestQuestionId},
-    values::{DocumentType, Title},
-};
+use domain::ids::{DocumentId, SuiteId, TestQuestionId};
 use projections::{documents::DocumentView, listing::Page, test_suites};
 use utoipa::OpenApi;
 
@@ -21,6 +17,7 @@ use crate::{
         paging::ListQuery,
         problem::ApiError,
     },
+    limits::Action,
     openapi::{
         bodies::NewDocument,
         parameters::{Idempotency, Listing},
@@ -28,11 +25,10 @@ use crate::{
     routes::{
         access::at,
         caller::CallerInfo,
+        documents::new_document,
         web::{Origin, Web, empty},
     },
 };
-
-const TYPES: &[i64] = &[1, 2, 3];
 
 /// What the handlers say of themselves.
 #[derive(OpenApi)]
@@ -66,7 +62,7 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let (suite, question) = parents(&suite, &question)?;
     let window = query.window(test_suites::attachment_ordering_column);
-    let page = test_suites::attachments(&web.app.pool, suite, question, &window, &web.media_base(&headers)).await?;
+    let page = test_suites::attachments(&web.app.views, suite, question, &window, &web.media_base(&headers)).await?;
     Ok(Json(page).into_response())
 }
 
@@ -78,7 +74,7 @@ async fn find(
     headers: &HeaderMap,
 ) -> Result<DocumentView, ApiError> {
     let media_base = web.media_base(headers);
-    let document = test_suites::find_attachment(&web.app.pool, suite, question, id, &media_base).await?;
+    let document = test_suites::find_attachment(&web.app.views, suite, question, id, &media_base).await?;
     document.ok_or_else(ApiError::not_found)
 }
 
@@ -114,30 +110,13 @@ async fn attach(
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
+    web.throttle(Action::Upload, origin.address)?;
+    web.throttle_account(Action::Upload, &caller.actor().to_string())?;
     let (suite, question) = parents(&suite, &question)?;
-    let known = test_suites::find_question(&web.app.pool, suite, question, "").await?;
+    let known = test_suites::find_question(&web.app.views, suite, question, "").await?;
     known.ok_or_else(ApiError::not_found)?;
     let input = body.read_multipart().await?;
-    let (title, description, document_type, file, text_content) = input.create(|fields| {
-        (
-            fields.text("title").max(Title::MAX_CHARS).required(),
-            fields.text("description").allow_blank().nullable().or(None),
-            fields.choice("document_type", TYPES).or(1),
-            fields.file("file").nullable().or(None),
-            fields.text("text_content").allow_blank().nullable().or(None),
-        )
-    })?;
-    let text_content = text_content.filter(|text| !text.is_empty());
-    if file.is_none() && text_content.is_none() {
-        return Err(ApiError::non_field("Either 'file' or 'text_content' must be provided."));
-    }
-    let attachment = NewAttachment {
-        title: Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?,
-        description,
-        document_type: DocumentType::from_number(document_type).unwrap_or(DocumentType::File),
-        text_content,
-        file: file.map(|file| NewFile { name: file.file_name, bytes: file.bytes }),
-    };
+    let attachment = new_document(&input)?;
     let id = DocumentId::new(web.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
     let committed = web.app.evaluation.attach(suite, question, id, attachment, &context).await?;
