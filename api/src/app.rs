@@ -34,7 +34,7 @@ use commands::{
     uploads::Uploads,
 };
 use domain::envelope::RecordedEvent;
-use projections::{Projector, projectors};
+use projections::{Projector, Views, projectors};
 use sqlx::{PgPool, PgTransaction};
 use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
@@ -48,6 +48,7 @@ const EMBEDDING_WORKERS: usize = 2;
 #[derive(Clone)]
 pub struct App {
     pub pool: PgPool,
+    pub views: Views,
     pub commands: Commands,
     pub accounts: Accounts,
     pub projects: Projects,
@@ -82,6 +83,10 @@ impl EventConsumer for Projection {
 
     async fn consume(&self, event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
         self.0.project(event, tx).await.map_err(|error| ConsumerError::Effect(Box::new(error)))
+    }
+
+    async fn consume_all(&self, events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
+        self.0.project_all(events, tx).await.map_err(|error| ConsumerError::Effect(Box::new(error)))
     }
 }
 
@@ -135,6 +140,7 @@ impl App {
             kafka: settings.kafka(),
             clock,
             commands,
+            views: Views::beside(&pool),
             pool,
         })
     }

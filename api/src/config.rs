@@ -50,8 +50,8 @@ pub struct Settings {
     #[arg(long, env, hide_env_values = true, global = true)]
     pub database_url: Option<String>,
 
-    /// Connections to PostgreSQL that a process may open
-    #[arg(long, env, default_value_t = 20, global = true)]
+    /// Connections to PostgreSQL that a process may open; a third of them are for reading views
+    #[arg(long, env, default_value_t = 30, global = true)]
     pub database_connections: u32,
 
     /// Kafka to stream the events over, such as localhost:9092; without it consumers read the log in PostgreSQL

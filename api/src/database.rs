@@ -21,6 +21,13 @@ const RETRY: Duration = Duration::from_secs(3);
 const TIME_LIMITS: [(&str, &str); 3] =
     [("lock_timeout", "30s"), ("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "60s")];
 
+/// Of the write side, where a statement looks up one key after the other, whatever their values are. Planning some of
+/// them anew each time took longer than executing them; and a plan that is made once, perhaps for empty tables, must be one
+/// for full tables.
+const PLANNED_ONCE: [(&str, &str); 2] = [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")];
+/// Nothing that is asked here runs long enough to be worth compiling.
+const NOT_COMPILED: [(&str, &str); 1] = [("jit", "off")];
+
 /// Close it on every way out: only then is the embedded server stopped.
 pub struct Database {
     pub pool: PgPool,
@@ -80,16 +87,17 @@ fn quiet(options: &PgConnectOptions) -> PgConnectOptions {
     options.clone().disable_statement_logging().options([("client_min_messages", "error")])
 }
 
+/// Two thirds of the connections; [`Views`](projections::Views) beside it take the others.
 fn pool(options: &PgConnectOptions, connections: u32) -> PgPool {
     PgPoolOptions::new()
-        .max_connections(connections)
+        .max_connections((connections - connections / 3).max(1))
         .acquire_timeout(ACQUIRE_TIMEOUT)
         // Asking before every use would double the round trips of a busy server.
         .test_before_acquire(false)
         .before_acquire(|connection, state| {
             Box::pin(async move { Ok(state.idle_for < TRUSTED_FOR || connection.ping().await.is_ok()) })
         })
-        .connect_lazy_with(quiet(options).options(TIME_LIMITS))
+        .connect_lazy_with(quiet(options).options(TIME_LIMITS).options(PLANNED_ONCE).options(NOT_COMPILED))
 }
 
 /// Without the time limits: a migration may take long, and so may waiting for another process that migrates.

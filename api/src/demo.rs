@@ -73,7 +73,7 @@ pub async fn prepare(app: &App, base_url: &str) -> anyhow::Result<()> {
 
 /// The password of the new admin; `None` if there is an account already.
 async fn make_admin(app: &App, context: &Context) -> anyhow::Result<Option<Zeroizing<String>>> {
-    if projections::users::any(&app.pool).await? {
+    if projections::users::any(&app.views).await? {
         return Ok(None);
     }
     let password = Zeroizing::new(Alphanumeric.sample_string(&mut rand::rng(), 20));
@@ -101,7 +101,7 @@ async fn make_project(app: &App, context: &Context) -> anyhow::Result<Option<Pro
         Project::Absent => {
             let everything = Filter { staff: true, ..Filter::default() };
             let window = Window { limit: 1, ..Window::default() };
-            if projections::projects::list(&app.pool, &everything, &window).await?.count > 0 {
+            if projections::projects::list(&app.views, &everything, &window).await?.count > 0 {
                 return Ok(None);
             }
             let update = ProjectUpdate { is_default: Some(true), ..ProjectUpdate::default() };

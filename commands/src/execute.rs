@@ -191,9 +191,11 @@ impl Commands {
             user_agent: context.user_agent.clone(),
             recorded_at: clock.now(),
         };
-        Unit { log: &self.log, context, metadata, streams: Vec::new(), rows: Vec::new(), turn: None }
+        Unit { log: &self.log, context, metadata, streams: Vec::new(), rows: Vec::new(), turn: None, keep: Vec::new() }
     }
 }
+
+type Keep = Box<dyn FnOnce(&EventLog) + Send>;
 
 /// Decisions and rows that will be written in one transaction.
 pub struct Unit<'a> {
@@ -204,6 +206,8 @@ pub struct Unit<'a> {
     pub rows: Vec<Row>,
     /// The turn on the first aggregate. Never on two of them: two units could then wait for each other.
     turn: Option<OwnedMutexGuard<()>>,
+    /// Keeps the aggregates as they are once the unit is committed.
+    keep: Vec<Keep>,
 }
 
 impl Unit<'_> {
@@ -214,7 +218,7 @@ impl Unit<'_> {
     pub async fn stage<A>(&mut self, id: Uuid, command: A::Command) -> Result<Vec<A::Event>, ExecuteError<A::Error>>
     where
         A: HasSubject + Aggregate<Services = ()>,
-        A::Command: Send,
+        A::Command: Clone + Send + Sync,
     {
         self.stage_all::<A>(id, vec![command]).await
     }
@@ -230,19 +234,25 @@ impl Unit<'_> {
     ) -> Result<Vec<A::Event>, ExecuteError<A::Error>>
     where
         A: HasSubject + Aggregate<Services = ()>,
-        A::Command: Send,
+        A::Command: Clone + Send + Sync,
     {
         if self.turn.is_none() && self.streams.is_empty() {
             self.turn = self.log.turns().take(id).await;
         }
-        let mut loaded: Loaded<A> = self.log.load(id).await?;
-        let sink = EventSink::default();
-        for command in commands {
-            loaded.aggregate.handle(command, &(), &sink).await.map_err(ExecuteError::Refused)?;
+        // On what was seen last, without a look at the log: if that is out of date, the appender finds a conflict. What
+        // leads to no append, nobody would check.
+        let mut aggregate = self.log.last_seen::<A>(id);
+        let mut decided = decide(&mut aggregate, commands.clone()).await;
+        if !matches!(&decided, Ok(events) if !events.is_empty()) {
+            aggregate = self.log.load(id).await?;
+            decided = decide(&mut aggregate, commands).await;
         }
-        let events = sink.collect().await;
+        let events = decided.map_err(ExecuteError::Refused)?;
         if !events.is_empty() {
-            self.streams.push(self.log.encode(&loaded, events.clone(), &self.metadata).await?);
+            let append = self.log.encode(&aggregate, events.clone(), &self.metadata).await?;
+            aggregate.sequence += i64::try_from(events.len()).unwrap_or(i64::MAX);
+            self.streams.push(append);
+            self.keep.push(Box::new(move |log| log.keep(aggregate)));
         }
         Ok(events)
     }
@@ -266,13 +276,37 @@ impl Unit<'_> {
         let touched: Vec<_> = self.streams.iter().map(|stream| (stream.aggregate_type, stream.aggregate_id)).collect();
         let append = Append { command_id, streams: self.streams, rows: self.rows, idempotency };
         match self.log.append(append).await {
+            Ok(committed) => {
+                for keep in self.keep {
+                    keep(self.log);
+                }
+                Ok(committed)
+            }
+            Err(AppendError::VersionConflict) => {
+                for (aggregate_type, id) in touched {
+                    self.log.forget(aggregate_type, id);
+                }
+                Err(AppendError::VersionConflict)
+            }
             Err(AppendError::Repeated { resource_id }) => {
                 let positions = positions_of_first(self.log, resource_id, &touched).await?;
                 Ok(Committed { command_id, repeats: Some(resource_id), positions })
             }
-            result => result,
+            Err(error) => Err(error),
         }
     }
+}
+
+/// Lets an aggregate decide several commands, one on top of the other, and applies what it has decided.
+async fn decide<A>(loaded: &mut Loaded<A>, commands: Vec<A::Command>) -> Result<Vec<A::Event>, A::Error>
+where
+    A: Aggregate<Services = ()>,
+{
+    let sink = EventSink::default();
+    for command in commands {
+        loaded.aggregate.handle(command, &(), &sink).await?;
+    }
+    Ok(sink.collect().await)
 }
 
 /// How far the first execution of a repeated request reaches at least: its answer may be waited for like one's own.

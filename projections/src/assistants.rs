@@ -2,10 +2,10 @@
 
 use domain::{envelope::RecordedEvent, project::Assistant};
 use serde::Serialize;
-use sqlx::{PgPool, PgTransaction, query, query_as};
+use sqlx::{PgTransaction, query, query_as};
 use utoipa::ToSchema;
 
-use crate::{ProjectionError, QueryError};
+use crate::{ProjectionError, QueryError, Views};
 
 /// An assistant, as the contract shows one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -48,26 +48,26 @@ pub(crate) async fn upsert(
 }
 
 /// Every assistant once, as it was defined last; the oldest definition first.
-pub async fn list(pool: &PgPool) -> Result<Vec<AssistantView>, QueryError> {
+pub async fn list(db: &Views) -> Result<Vec<AssistantView>, QueryError> {
     let assistants = query_as!(
         AssistantView,
         "SELECT id, name, instructions, model
          FROM (SELECT DISTINCT ON (id) * FROM views.assistants ORDER BY id, position DESC) AS latest
          ORDER BY position"
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
     Ok(assistants)
 }
 
 /// The assistant with this id, as it was defined last.
-pub async fn find(pool: &PgPool, id: &str) -> Result<Option<AssistantView>, QueryError> {
+pub async fn find(db: &Views, id: &str) -> Result<Option<AssistantView>, QueryError> {
     let assistant = query_as!(
         AssistantView,
         "SELECT id, name, instructions, model FROM views.assistants WHERE id = $1 ORDER BY position DESC LIMIT 1",
         id
     )
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await?;
     Ok(assistant)
 }

@@ -13,12 +13,12 @@ use domain::{
     ids::{DocumentId, ProjectId},
 };
 use serde::Serialize;
-use sqlx::{PgPool, PgTransaction, QueryBuilder, query, query_as};
+use sqlx::{PgTransaction, QueryBuilder, query, query_as};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    ProjectionError, Projector, QueryError,
+    ProjectionError, Projector, QueryError, Views,
     listing::{FOUND, Page, Window, page_of_ids},
     wire_time,
 };
@@ -170,7 +170,7 @@ pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
 
 /// The documents of a project; oldest first unless ordered otherwise.
 pub async fn list(
-    pool: &PgPool,
+    db: &Views,
     project: ProjectId,
     window: &Window,
     media_base: &str,
@@ -178,28 +178,28 @@ pub async fn list(
     let mut found = QueryBuilder::new(FOUND);
     found.push("SELECT * FROM views.documents WHERE NOT is_deleted AND project_id = ");
     found.push_bind(project.value());
-    let page = page_of_ids(pool, found, "position", window).await?;
-    let rows = rows(pool, &page.results).await?;
+    let page = page_of_ids(db, found, "position", window).await?;
+    let rows = rows(db, &page.results).await?;
     Ok(page.with_rows(rows).map(|row| row.into_view(media_base)))
 }
 
 /// The document with this id, if it is in this project.
 pub async fn find(
-    pool: &PgPool,
+    db: &Views,
     project: ProjectId,
     id: DocumentId,
     media_base: &str,
 ) -> Result<Option<DocumentView>, QueryError> {
-    let row = rows(pool, &[id.value()]).await?.pop();
+    let row = rows(db, &[id.value()]).await?.pop();
     Ok(row.filter(|row| !row.is_deleted && row.project_id == project.value()).map(|row| row.into_view(media_base)))
 }
 
 /// The documents with these ids, in this order, also deleted ones: an answer goes on showing what it was made from.
-pub async fn find_many(pool: &PgPool, ids: &[Uuid], media_base: &str) -> Result<Vec<DocumentView>, QueryError> {
-    Ok(rows(pool, ids).await?.into_iter().map(|row| row.into_view(media_base)).collect())
+pub async fn find_many(db: &Views, ids: &[Uuid], media_base: &str) -> Result<Vec<DocumentView>, QueryError> {
+    Ok(rows(db, ids).await?.into_iter().map(|row| row.into_view(media_base)).collect())
 }
 
-async fn rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<DocumentRow>, QueryError> {
+async fn rows(db: &Views, ids: &[Uuid]) -> Result<Vec<DocumentRow>, QueryError> {
     let rows = query_as!(
         DocumentRow,
         "SELECT documents.id, project_id, title, created_at, modified_at, description, document_type, file_name, text_content,
@@ -208,7 +208,7 @@ async fn rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<DocumentRow>, QueryErro
          ORDER BY place",
         ids
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
     Ok(rows)
 }

@@ -7,6 +7,7 @@
 
 pub mod assistants;
 pub mod chats;
+mod connections;
 pub mod documents;
 pub mod listing;
 pub mod projector;
@@ -18,6 +19,7 @@ pub mod test_suites;
 pub mod users;
 pub mod wire_time;
 
+pub use connections::Views;
 pub use projector::{ProjectionError, Projector, projectors};
 
 /// A view cannot be read.

@@ -3,11 +3,11 @@
 //! No text of a client becomes SQL: words are bound, and columns come from each view's own list of names.
 
 use serde::Serialize;
-use sqlx::{PgPool, Postgres, QueryBuilder, Row};
+use sqlx::{FromRow, Postgres, QueryBuilder, Row, postgres::PgRow};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::QueryError;
+use crate::{QueryError, Views};
 
 /// In which order a list comes: columns, each with whether it descends. Ties come in creation order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,6 +47,11 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    fn of(results: Vec<T>, count: i64, window: &Window) -> Self {
+        let Window { limit, offset, .. } = *window;
+        Self { count, has_previous: offset > 0, has_next: offset.saturating_add(limit) < count, results, offset }
+    }
+
     /// The same part with every row turned into something else.
     pub fn map<U>(self, to: impl FnMut(T) -> U) -> Page<U> {
         let Self { count, has_previous, has_next, results, offset } = self;
@@ -84,31 +89,70 @@ fn containing(word: &str) -> String {
 /// times: then counting needs no joined table, and cutting can follow an index.
 pub(crate) const FOUND: &str = "WITH found AS NOT MATERIALIZED (";
 
+/// The rows of a window, in a page: one query.
+///
+/// `found` pushes `SELECT .. FROM .. WHERE ..` over rows with a `position`; their columns are those of `R`. What only some
+/// rows of the page need is put into the columns: counting leaves it out.
+pub(crate) async fn page_of_rows<R>(
+    db: &Views,
+    found: impl Fn(&mut QueryBuilder<'static, Postgres>),
+    default_order: &'static str,
+    window: &Window,
+) -> Result<Page<R>, QueryError>
+where
+    R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+{
+    let fetch = async |limit: i64, offset: i64| {
+        let mut query = QueryBuilder::new(FOUND);
+        found(&mut query);
+        query.push(") SELECT (SELECT count(*) FROM found) AS total, found.* FROM found ORDER BY ");
+        push_window(&mut query, default_order, &window.ordering, limit, offset);
+        query.build().fetch_all(db).await
+    };
+    let rows = fetch(window.limit, window.offset).await?;
+    let first = match rows.first() {
+        // Behind the end no row says how many there are.
+        None if window.offset > 0 => fetch(1, 0).await?.pop(),
+        _ => None,
+    };
+    let count = first.as_ref().or(rows.first()).map_or(Ok(0), |row| row.try_get("total"))?;
+    let rows = rows.iter().map(R::from_row).collect::<Result<Vec<R>, _>>()?;
+    Ok(Page::of(rows, count, window))
+}
+
 /// The ids of a window's rows, in a page.
 ///
 /// `found` has begun with [`FOUND`] and `SELECT .. FROM .. WHERE ..` over rows with `id` and `position`.
 pub(crate) async fn page_of_ids(
-    pool: &PgPool,
+    db: &Views,
     found: QueryBuilder<'_, Postgres>,
     default_order: &'static str,
     window: &Window,
 ) -> Result<Page<Uuid>, QueryError> {
     let mut query = found;
     query.push(") SELECT (SELECT count(*) FROM found), ARRAY(SELECT id FROM found ORDER BY ");
-    if window.ordering.0.is_empty() {
+    push_window(&mut query, default_order, &window.ordering, window.limit, window.offset);
+    query.push(")");
+    let row = query.build().fetch_one(db).await?;
+    Ok(Page::of(row.try_get(1)?, row.try_get(0)?, window))
+}
+
+fn push_window(
+    query: &mut QueryBuilder<'_, Postgres>,
+    default_order: &'static str,
+    ordering: &Ordering,
+    limit: i64,
+    offset: i64,
+) {
+    if ordering.0.is_empty() {
         query.push(default_order);
     } else {
-        for (column, descends) in &window.ordering.0 {
+        for (column, descends) in &ordering.0 {
             query.push(column).push(if *descends { " DESC, " } else { ", " });
         }
         query.push("position");
     }
-    query.push(" LIMIT ").push_bind(window.limit).push(" OFFSET ").push_bind(window.offset).push(")");
-    let row = query.build().fetch_one(pool).await?;
-    let count: i64 = row.try_get(0)?;
-    let results: Vec<Uuid> = row.try_get(1)?;
-    let offset = window.offset;
-    Ok(Page { count, has_previous: offset > 0, has_next: offset.saturating_add(window.limit) < count, results, offset })
+    query.push(" LIMIT ").push_bind(limit).push(" OFFSET ").push_bind(offset);
 }
 
 impl Page<Uuid> {

@@ -27,6 +27,14 @@ pub trait Projector: Send + Sync {
     ///
     /// Called once an event in effect, and in the order of each aggregate's stream: the caller holds and moves the checkpoint in the same transaction.
     async fn project(&self, event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError>;
+
+    /// The same for the events of a batch, in their order: a busy view writes the rows of several events at once.
+    async fn project_all(&self, events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
+        for event in events {
+            self.project(event, tx).await?;
+        }
+        Ok(())
+    }
 }
 
 /// The rows of an event cannot be written.

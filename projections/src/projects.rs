@@ -8,14 +8,15 @@ use domain::{
     ids::ProjectId,
     project::{ProjectEvent, Settings},
 };
+use rand::seq::SliceRandom as _;
 use serde::Serialize;
-use sqlx::{PgPool, PgTransaction, QueryBuilder, query, query_as};
+use sqlx::{FromRow, PgTransaction, Postgres, QueryBuilder, query, query_as};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    ProjectionError, Projector, QueryError, assistants,
-    listing::{FOUND, Page, Window, page_of_ids, push_search},
+    ProjectionError, Projector, QueryError, Views, assistants,
+    listing::{Page, Window, page_of_rows, push_search},
     wire_time,
 };
 
@@ -124,6 +125,8 @@ async fn insert(
     Ok(())
 }
 
+const MAX_OFFERED: usize = 4;
+
 /// A project, as the contract shows it to people who are not staff.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ProjectView {
@@ -173,7 +176,7 @@ pub struct StaffProjectView {
 }
 
 /// A project, before it is decided who looks at it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 #[expect(clippy::struct_excessive_bools, reason = "a row with the columns that it has")]
 pub struct ProjectRow {
     pub id: Uuid,
@@ -185,8 +188,6 @@ pub struct ProjectRow {
     pub tts_engine: i16,
     pub model: i16,
     pub is_default: bool,
-    /// The preset questions, or four of them at random.
-    pub display_preset_questions: Option<Vec<String>>,
     pub is_archived: bool,
     pub assistant_id: Option<String>,
     pub prompt: String,
@@ -208,7 +209,7 @@ impl ProjectRow {
             tts_engine: self.tts_engine,
             model: self.model,
             is_default: self.is_default,
-            display_preset_questions: self.display_preset_questions,
+            display_preset_questions: self.preset_questions.map(offered),
             archived: self.is_archived,
             assistant_id: self.assistant_id,
         }
@@ -226,7 +227,7 @@ impl ProjectRow {
             tts_engine: self.tts_engine,
             model: self.model.to_string(),
             is_default: self.is_default,
-            display_preset_questions: self.display_preset_questions,
+            display_preset_questions: self.preset_questions.clone().map(offered),
             archived: self.is_archived,
             assistant_id: self.assistant_id,
             prompt: self.prompt,
@@ -234,6 +235,15 @@ impl ProjectRow {
             preset_questions: self.preset_questions,
         }
     }
+}
+
+/// The preset questions, or four of them at random.
+fn offered(mut questions: Vec<String>) -> Vec<String> {
+    if questions.len() <= MAX_OFFERED {
+        return questions;
+    }
+    let (chosen, _) = questions.partial_shuffle(&mut rand::rng(), MAX_OFFERED);
+    chosen.to_vec()
 }
 
 /// Which projects are listed.
@@ -275,40 +285,47 @@ pub fn staff_ordering_column(wire_name: &str) -> Option<&'static str> {
 }
 
 /// Projects; the default one first and then oldest first, unless ordered otherwise.
-pub async fn list(pool: &PgPool, filter: &Filter, window: &Window) -> Result<Page<ProjectRow>, QueryError> {
-    let mut found = QueryBuilder::new(FOUND);
-    found.push("SELECT * FROM views.projects WHERE NOT is_deleted");
-    if !filter.staff {
-        found.push(" AND is_default");
-    }
-    if let Some(archived) = filter.archived {
-        found.push(" AND is_archived = ").push_bind(archived);
-    }
-    push_search(&mut found, "title", &filter.search);
-    let page = page_of_ids(pool, found, "is_default DESC, position", window).await?;
-    let rows = rows(pool, &page.results).await?;
-    Ok(page.with_rows(rows))
+pub async fn list(db: &Views, filter: &Filter, window: &Window) -> Result<Page<ProjectRow>, QueryError> {
+    let found = |found: &mut QueryBuilder<'static, Postgres>| {
+        found.push("SELECT * FROM views.projects WHERE NOT is_deleted");
+        if !filter.staff {
+            found.push(" AND is_default");
+        }
+        if let Some(archived) = filter.archived {
+            found.push(" AND is_archived = ").push_bind(archived);
+        }
+        push_search(found, "title", &filter.search);
+    };
+    page_of_rows(db, found, "is_default DESC, position", window).await
 }
 
 /// The project with this id.
-pub async fn find(pool: &PgPool, id: ProjectId) -> Result<Option<ProjectRow>, QueryError> {
-    Ok(rows(pool, &[id.value()]).await?.pop().filter(|row| !row.is_deleted))
+pub async fn find(db: &Views, id: ProjectId) -> Result<Option<ProjectRow>, QueryError> {
+    Ok(row(db, id.value()).await?.filter(|row| !row.is_deleted))
 }
 
-/// The projects with these ids, in this order, also deleted ones: their chats stay readable.
-pub(crate) async fn rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<ProjectRow>, QueryError> {
-    let rows = query_as!(
-        ProjectRow,
-        "SELECT projects.id, title, created_at, modified_at, description, stt_engine, tts_engine, model, is_default,
-                CASE WHEN cardinality(preset_questions) > 4
-                     THEN ARRAY(SELECT question FROM unnest(preset_questions) AS question ORDER BY random() LIMIT 4)
-                     ELSE preset_questions END AS display_preset_questions,
-                is_archived, assistant_id, prompt, key_set, preset_questions, is_deleted
-         FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.projects USING (id)
-         ORDER BY place",
+macro_rules! projects {
+    ($from:literal, $value:expr) => {
+        query_as!(
+            ProjectRow,
+            "SELECT projects.id, title, created_at, modified_at, description, stt_engine, tts_engine, model, is_default,
+                    is_archived, assistant_id, prompt, key_set, preset_questions, is_deleted
+             FROM " + $from,
+            $value
+        )
+    };
+}
+
+/// The project with this id, also a deleted one: its chats stay readable.
+pub(crate) async fn row(db: &Views, id: Uuid) -> Result<Option<ProjectRow>, QueryError> {
+    Ok(projects!("views.projects WHERE id = $1", id).fetch_optional(db).await?)
+}
+
+/// The projects with these ids, in this order, also deleted ones.
+pub(crate) async fn rows(db: &Views, ids: &[Uuid]) -> Result<Vec<ProjectRow>, QueryError> {
+    let rows = projects!(
+        "unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.projects USING (id) ORDER BY place",
         ids
-    )
-    .fetch_all(pool)
-    .await?;
-    Ok(rows)
+    );
+    Ok(rows.fetch_all(db).await?)
 }

@@ -11,12 +11,12 @@ use domain::{
     ids::{ResultId, RunFeedbackId},
 };
 use serde::Serialize;
-use sqlx::{PgPool, PgTransaction, QueryBuilder, query, query_as, query_scalar};
+use sqlx::{PgTransaction, QueryBuilder, query, query_as, query_scalar};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    ProjectionError, Projector, QueryError,
+    ProjectionError, Projector, QueryError, Views,
     listing::{FOUND, Page, Window, page_of_ids},
     users::{self, UserView},
     wire_time,
@@ -105,16 +105,12 @@ pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
 }
 
 /// Feedback on one result, or on all of them; oldest first unless ordered otherwise.
-pub async fn list(
-    pool: &PgPool,
-    result: Option<ResultId>,
-    window: &Window,
-) -> Result<Page<RunFeedbackView>, QueryError> {
+pub async fn list(db: &Views, result: Option<ResultId>, window: &Window) -> Result<Page<RunFeedbackView>, QueryError> {
     let mut found = QueryBuilder::new(format!("{FOUND}SELECT * FROM views.run_feedback WHERE NOT is_deleted"));
     if let Some(result) = result {
         found.push(" AND result_id = ").push_bind(result.value());
     }
-    let page = page_of_ids(pool, found, "position", window).await?;
+    let page = page_of_ids(db, found, "position", window).await?;
     let rows = query_as!(
         FeedbackRow,
         "SELECT run_feedback.id, author, result_id, rating, notes, created_at, modified_at
@@ -122,36 +118,36 @@ pub async fn list(
          ORDER BY place",
         &page.results
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
-    let views = views(pool, rows).await?;
+    let views = views(db, rows).await?;
     Ok(page.with_rows(views.into_iter().map(|(_, view)| view).collect()))
 }
 
 /// The feedback that is addressed by this number.
-pub async fn id_of(pool: &PgPool, number: i64) -> Result<Option<RunFeedbackId>, QueryError> {
+pub async fn id_of(db: &Views, number: i64) -> Result<Option<RunFeedbackId>, QueryError> {
     let id = query_scalar!("SELECT id FROM views.run_feedback WHERE position = $1 AND NOT is_deleted", number)
-        .fetch_optional(pool)
+        .fetch_optional(db)
         .await?;
     Ok(id.map(RunFeedbackId::new))
 }
 
 /// The feedback with this id.
-pub async fn find(pool: &PgPool, id: RunFeedbackId) -> Result<Option<RunFeedbackView>, QueryError> {
+pub async fn find(db: &Views, id: RunFeedbackId) -> Result<Option<RunFeedbackView>, QueryError> {
     let rows = query_as!(
         FeedbackRow,
         "SELECT id, author, result_id, rating, notes, created_at, modified_at
          FROM views.run_feedback WHERE id = $1 AND NOT is_deleted",
         id.value()
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
-    Ok(views(pool, rows).await?.pop().map(|(_, view)| view))
+    Ok(views(db, rows).await?.pop().map(|(_, view)| view))
 }
 
 /// The feedback on these results, oldest first, by result.
 pub(crate) async fn on_results(
-    pool: &PgPool,
+    db: &Views,
     results: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<RunFeedbackView>>, QueryError> {
     let rows = query_as!(
@@ -161,21 +157,21 @@ pub(crate) async fn on_results(
          ORDER BY position",
         results
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
     let mut by_result: HashMap<Uuid, Vec<RunFeedbackView>> = HashMap::new();
-    for (result, view) in views(pool, rows).await? {
+    for (result, view) in views(db, rows).await? {
         by_result.entry(result).or_default().push(view);
     }
     Ok(by_result)
 }
 
 /// Each with its result's id.
-async fn views(pool: &PgPool, rows: Vec<FeedbackRow>) -> Result<Vec<(Uuid, RunFeedbackView)>, QueryError> {
+async fn views(db: &Views, rows: Vec<FeedbackRow>) -> Result<Vec<(Uuid, RunFeedbackView)>, QueryError> {
     let authors: BTreeSet<Uuid> = rows.iter().map(|row| row.author).collect();
     let authors: Vec<Uuid> = authors.into_iter().collect();
     let authors: HashMap<Uuid, UserView> =
-        users::find_many(pool, &authors).await?.into_iter().map(|user| (user.external_id, user)).collect();
+        users::find_many(db, &authors).await?.into_iter().map(|user| (user.external_id, user)).collect();
     Ok(rows
         .into_iter()
         .map(|row| {

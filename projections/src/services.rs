@@ -9,12 +9,12 @@ use domain::{
     service::ServiceEvent,
 };
 use serde::Serialize;
-use sqlx::{PgPool, PgTransaction, QueryBuilder, query, query_as};
+use sqlx::{PgTransaction, QueryBuilder, query, query_as};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    ProjectionError, Projector, QueryError,
+    ProjectionError, Projector, QueryError, Views,
     listing::{FOUND, Page, Window, page_of_ids, push_search},
     wire_time,
 };
@@ -127,11 +127,11 @@ pub fn key_ordering_column(wire_name: &str) -> Option<&'static str> {
 }
 
 /// Services whose names contain all of these words; oldest first unless ordered otherwise.
-pub async fn list(pool: &PgPool, search: &[String], window: &Window) -> Result<Page<ServiceView>, QueryError> {
+pub async fn list(db: &Views, search: &[String], window: &Window) -> Result<Page<ServiceView>, QueryError> {
     let mut found = QueryBuilder::new(FOUND);
     found.push("SELECT * FROM views.services WHERE NOT is_deleted");
     push_search(&mut found, "name", search);
-    let page = page_of_ids(pool, found, "position", window).await?;
+    let page = page_of_ids(db, found, "position", window).await?;
     let rows = query_as!(
         ServiceView,
         "SELECT services.id AS external_id, name, allow_key, owner, created_at, modified_at
@@ -139,29 +139,29 @@ pub async fn list(pool: &PgPool, search: &[String], window: &Window) -> Result<P
          ORDER BY place",
         &page.results
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
     Ok(page.with_rows(rows))
 }
 
 /// The service with this id.
-pub async fn find(pool: &PgPool, id: ServiceId) -> Result<Option<ServiceView>, QueryError> {
+pub async fn find(db: &Views, id: ServiceId) -> Result<Option<ServiceView>, QueryError> {
     let service = query_as!(
         ServiceView,
         "SELECT id AS external_id, name, allow_key, owner, created_at, modified_at
          FROM views.services WHERE id = $1 AND NOT is_deleted",
         id.value()
     )
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await?;
     Ok(service)
 }
 
 /// The keys of a service that have not been revoked; oldest first unless ordered otherwise.
-pub async fn keys(pool: &PgPool, service: ServiceId, window: &Window) -> Result<Page<ApiKeyView>, QueryError> {
+pub async fn keys(db: &Views, service: ServiceId, window: &Window) -> Result<Page<ApiKeyView>, QueryError> {
     let mut found = QueryBuilder::new(FOUND);
     found.push("SELECT * FROM views.api_keys WHERE NOT is_revoked AND service_id = ").push_bind(service.value());
-    let page = page_of_ids(pool, found, "position", window).await?;
+    let page = page_of_ids(db, found, "position", window).await?;
     let rows = query_as!(
         ApiKeyView,
         "SELECT api_keys.id AS external_id, title, created_at, service_id AS service
@@ -169,33 +169,33 @@ pub async fn keys(pool: &PgPool, service: ServiceId, window: &Window) -> Result<
          ORDER BY place",
         &page.results
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
     Ok(page.with_rows(rows))
 }
 
 /// The key with this id, unless it was revoked.
-pub async fn find_key(pool: &PgPool, id: ApiKeyId) -> Result<Option<ApiKeyView>, QueryError> {
+pub async fn find_key(db: &Views, id: ApiKeyId) -> Result<Option<ApiKeyView>, QueryError> {
     let key = query_as!(
         ApiKeyView,
         "SELECT id AS external_id, title, created_at, service_id AS service
          FROM views.api_keys WHERE id = $1 AND NOT is_revoked",
         id.value()
     )
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await?;
     Ok(key)
 }
 
 /// All living keys of all services, oldest first.
-pub async fn all_keys(pool: &PgPool) -> Result<Vec<ApiKeyView>, QueryError> {
+pub async fn all_keys(db: &Views) -> Result<Vec<ApiKeyView>, QueryError> {
     let keys = query_as!(
         ApiKeyView,
         "SELECT api_keys.id AS external_id, title, api_keys.created_at, service_id AS service
          FROM views.api_keys JOIN views.services ON services.id = service_id
          WHERE NOT is_revoked AND NOT is_deleted ORDER BY api_keys.position"
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
     Ok(keys)
 }

@@ -9,12 +9,12 @@ use domain::{
     user::UserEvent,
 };
 use serde::Serialize;
-use sqlx::{PgPool, PgTransaction, QueryBuilder, query, query_as};
+use sqlx::{PgTransaction, QueryBuilder, query, query_as};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    ProjectionError, Projector, QueryError,
+    ProjectionError, Projector, QueryError, Views,
     listing::{FOUND, Page, Window, page_of_ids, push_search},
     wire_time,
 };
@@ -125,7 +125,7 @@ pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
 }
 
 /// Users, newest first unless ordered otherwise.
-pub async fn list(pool: &PgPool, filter: &Filter, window: &Window) -> Result<Page<UserView>, QueryError> {
+pub async fn list(db: &Views, filter: &Filter, window: &Window) -> Result<Page<UserView>, QueryError> {
     let mut found = QueryBuilder::new(FOUND);
     found.push("SELECT * FROM views.users WHERE true");
     push_search(&mut found, "full_name", &filter.search);
@@ -136,7 +136,7 @@ pub async fn list(pool: &PgPool, filter: &Filter, window: &Window) -> Result<Pag
             found.push(" AND ").push(column).push(" = ").push_bind(wanted);
         }
     }
-    let page = page_of_ids(pool, found, "date_joined DESC, position DESC", window).await?;
+    let page = page_of_ids(db, found, "date_joined DESC, position DESC", window).await?;
     let rows = query_as!(
         UserView,
         "SELECT users.id AS external_id, username, full_name, email, allow_key, is_staff, is_reviewer, date_joined,
@@ -144,18 +144,18 @@ pub async fn list(pool: &PgPool, filter: &Filter, window: &Window) -> Result<Pag
          FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.users USING (id) ORDER BY place",
         &page.results
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
     Ok(page.with_rows(rows))
 }
 
 /// Whether there is any account.
-pub async fn any(pool: &PgPool) -> Result<bool, QueryError> {
-    Ok(sqlx::query_scalar!(r#"SELECT EXISTS (SELECT 1 FROM views.users) AS "any!""#).fetch_one(pool).await?)
+pub async fn any(db: &Views) -> Result<bool, QueryError> {
+    Ok(sqlx::query_scalar!(r#"SELECT EXISTS (SELECT 1 FROM views.users) AS "any!""#).fetch_one(db).await?)
 }
 
 /// The user with this id.
-pub async fn find(pool: &PgPool, id: UserId) -> Result<Option<UserView>, QueryError> {
+pub async fn find(db: &Views, id: UserId) -> Result<Option<UserView>, QueryError> {
     let user = query_as!(
         UserView,
         "SELECT id AS external_id, username, full_name, email, allow_key, is_staff, is_reviewer, date_joined, is_superuser,
@@ -163,13 +163,13 @@ pub async fn find(pool: &PgPool, id: UserId) -> Result<Option<UserView>, QueryEr
          FROM views.users WHERE id = $1",
         id.value()
     )
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await?;
     Ok(user)
 }
 
 /// The user with this login name, spelled exactly so.
-pub async fn find_by_username(pool: &PgPool, username: &str) -> Result<Option<UserView>, QueryError> {
+pub async fn find_by_username(db: &Views, username: &str) -> Result<Option<UserView>, QueryError> {
     let user = query_as!(
         UserView,
         "SELECT id AS external_id, username, full_name, email, allow_key, is_staff, is_reviewer, date_joined, is_superuser,
@@ -177,13 +177,13 @@ pub async fn find_by_username(pool: &PgPool, username: &str) -> Result<Option<Us
          FROM views.users WHERE username = $1",
         username
     )
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await?;
     Ok(user)
 }
 
 /// The users with these ids, in no particular order.
-pub(crate) async fn find_many(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<UserView>, QueryError> {
+pub(crate) async fn find_many(db: &Views, ids: &[Uuid]) -> Result<Vec<UserView>, QueryError> {
     let users = query_as!(
         UserView,
         "SELECT id AS external_id, username, full_name, email, allow_key, is_staff, is_reviewer, date_joined, is_superuser,
@@ -191,21 +191,21 @@ pub(crate) async fn find_many(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<UserVie
          FROM views.users WHERE id = ANY($1)",
         ids
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
     Ok(users)
 }
 
 /// Who is logged in with the token of this hash, and the login; one query, because every request asks. `None` if there is
 /// no such login, and also while the view is behind it.
-pub async fn logged_in(pool: &PgPool, token_hash: &[u8]) -> Result<Option<(UserView, SessionId)>, QueryError> {
+pub async fn logged_in(db: &Views, token_hash: &[u8]) -> Result<Option<(UserView, SessionId)>, QueryError> {
     let row = query!(
         "SELECT session_id, users.id, username, full_name, email, allow_key, is_staff, is_reviewer, date_joined, is_superuser,
                 is_active
          FROM tokens JOIN views.users ON users.id = tokens.user_id WHERE token_hash = $1",
         token_hash
     )
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await?;
     Ok(row.map(|row| {
         let user = UserView {

@@ -1,6 +1,6 @@
 // Measures six requests with wrk, beside what the original managed on two quiet cores.
 //
-//   node http.mjs PROGRAM [--seconds N] [--chats N]    (DATABASE_URL: an empty database of a server on this machine)
+//   node http.mjs PROGRAM [--seconds N] [--chats N] [--only NAME]    (DATABASE_URL: an empty database of a server on this machine)
 //
 // --chats fills the views with that many chats of ten messages each before it measures.
 import { execFileSync, spawn } from "node:child_process";
@@ -28,11 +28,11 @@ const ORIGINAL = {
 
 const { values: options, positionals } = parseArgs({
     allowPositionals: true,
-    options: { seconds: { type: "string", default: "10" }, chats: { type: "string", default: "0" } },
+    options: { seconds: { type: "string", default: "10" }, chats: { type: "string", default: "0" }, only: { type: "string", default: "" } },
 });
 const [program] = positionals;
 if (!program || !process.env.DATABASE_URL) {
-    console.error("usage: DATABASE_URL=… node http.mjs PROGRAM [--seconds N] [--chats N]");
+    console.error("usage: DATABASE_URL=… node http.mjs PROGRAM [--seconds N] [--chats N] [--only NAME]");
     process.exit(2);
 }
 
@@ -116,7 +116,8 @@ const multipart = (fields) => {
 };
 
 function requests({ project, chats }) {
-    const question = multipart({ text: "How much zinc does a child need?", stream: "false" });
+    const question = multipart({ text: "How much zinc does a child need?", stream: "false", generate_audio: "false" });
+    const spoken = multipart({ text: "How much zinc does a child need?", stream: "false" });
     return {
         "users/me": { paths: ["/api/users/me"] },
         "projects list": { paths: ["/api/projects?limit=20"] },
@@ -125,6 +126,7 @@ function requests({ project, chats }) {
         "create chat": { paths: [`${project}/chats`], method: "POST", body: '{"title": "A chat"}' },
         "converse": { paths: chats.slice(1).map((chat) => `${chat}/converse`), method: "POST", ...question },
         "converse, all in one chat": { paths: [`${chats[1]}/converse`], method: "POST", ...question },
+        "converse, spoken": { paths: chats.slice(1).map((chat) => `${chat}/converse`), method: "POST", ...spoken },
     };
 }
 
@@ -157,6 +159,7 @@ try {
     let errors = 0;
     const missed = [];
     for (const [name, request] of Object.entries(requests(seeded))) {
+        if (!name.startsWith(options.only)) continue;
         const result = await measure(server, model, request, Number(options.seconds));
         if (!print(name, result)) missed.push(name);
         errors += result.not_2xx + result.lost;

@@ -139,7 +139,7 @@ async fn wait_until_embedded(app: &App, added: Vec<(Uuid, String)>) -> anyhow::R
     let mut progress = app.progress.subscribe();
     while !waiting.is_empty() {
         let ids: Vec<Uuid> = waiting.iter().map(|(id, _)| *id).collect();
-        for document in projections::documents::find_many(&app.pool, &ids, "").await? {
+        for document in projections::documents::find_many(&app.views, &ids, "").await? {
             if document.uploading {
                 continue;
             }

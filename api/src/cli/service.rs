@@ -145,12 +145,12 @@ impl Delete {
 
 /// Each service with its keys below it.
 async fn list(app: &App) -> anyhow::Result<Vec<String>> {
-    let keys = services::all_keys(&app.pool).await?;
+    let keys = services::all_keys(&app.views).await?;
     let mut lines = Vec::new();
     let mut offset = 0;
     loop {
         let window = Window { limit: PAGE, offset, ..Window::default() };
-        let Page { results, has_next, .. } = services::list(&app.pool, &[], &window).await?;
+        let Page { results, has_next, .. } = services::list(&app.views, &[], &window).await?;
         for service in results {
             lines.push(line_of(&service));
             let own = keys.iter().filter(|key| key.service == service.external_id);

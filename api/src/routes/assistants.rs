@@ -91,5 +91,5 @@ async fn create(
     responses((status = 200, description = "All of them", body = Vec<AssistantView>))
 )]
 async fn list(State(web): State<Web>) -> Result<Response, ApiError> {
-    Ok(Json(assistants::list(&web.app.pool).await?).into_response())
+    Ok(Json(assistants::list(&web.app.views).await?).into_response())
 }

@@ -129,7 +129,7 @@ impl Authenticator for Web {
     async fn authenticate(&self, credentials: Credentials, request: &Parts) -> Result<Option<Who>, ApiError> {
         let needed = needed_at(request);
         let person = match credentials {
-            Credentials::Token(token) => Some(match users::logged_in(&self.app.pool, &hash_token(&token)).await? {
+            Credentials::Token(token) => Some(match users::logged_in(&self.app.views, &hash_token(&token)).await? {
                 Some((user, session)) => active(user, Some(session))?,
                 None => {
                     let login = self.app.accounts.authenticate(&token).await?;
@@ -174,7 +174,7 @@ fn active(user: UserView, session: Option<SessionId>) -> Result<CallerInfo, ApiE
 impl Web {
     async fn person(&self, id: UserId, session: Option<SessionId>) -> Result<CallerInfo, ApiError> {
         // A view that is behind must not look like a wrong token: the front end would log the user out.
-        let user = users::find(&self.app.pool, id).await?.ok_or_else(|| ApiError::unavailable(1))?;
+        let user = users::find(&self.app.views, id).await?.ok_or_else(|| ApiError::unavailable(1))?;
         active(user, session)
     }
 
@@ -197,8 +197,8 @@ impl Web {
     /// A service and its owner: without a person with an open account who answers for it, it may do nothing.
     async fn with_owner(&self, holder: KeyHolder) -> Result<Option<(ServiceCaller, UserView)>, ApiError> {
         let KeyHolder { service, key } = holder;
-        let view = services::find(&self.app.pool, service).await?.ok_or_else(|| ApiError::unavailable(1))?;
-        let owner = users::find(&self.app.pool, UserId::new(view.owner)).await?;
+        let view = services::find(&self.app.views, service).await?.ok_or_else(|| ApiError::unavailable(1))?;
+        let owner = users::find(&self.app.views, UserId::new(view.owner)).await?;
         let owner = owner.filter(|owner| owner.is_active);
         Ok(owner.map(|owner| (ServiceCaller { service, key, allow_key: view.allow_key }, owner)))
     }

@@ -68,7 +68,7 @@ async fn list(
     let filter = Filter { owner: scope.only_user(), search: query.search_words() };
     // Alone of all lists it is always in its own order: newest first.
     let window = query.window(|_| None);
-    Ok(Json(chats::list(&web.app.pool, project, &filter, &window).await?).into_response())
+    Ok(Json(chats::list(&web.app.views, project, &filter, &window).await?).into_response())
 }
 
 /// A message as chats show it: with less about it where an assistant answers.
@@ -96,7 +96,7 @@ async fn list_all(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let project = ProjectId::new(parent_id(&project)?);
-    let chats = chats::list_all(&web.app.pool, project, scope.only_user(), &web.media_base(&headers)).await?;
+    let chats = chats::list_all(&web.app.views, project, scope.only_user(), &web.media_base(&headers)).await?;
     // All are of one project.
     if chats.first().is_some_and(|chat| chat.by_assistant) {
         let threads: Vec<_> = chats.into_iter().map(chats::ChatDetail::into_thread).collect();
@@ -124,8 +124,8 @@ async fn feedbacks(
     Path(path): Path<(String, String)>,
 ) -> Result<Response, ApiError> {
     let (project, id) = ids(path)?;
-    find(&web, scope, project, id).await?;
-    let data = chats::feedback_of_chat(&web.app.pool, id).await?;
+    check(&web, scope, project, id).await?;
+    let data = chats::feedback_of_chat(&web.app.views, id).await?;
     Ok(Json(FeedbackOfChat { data }).into_response())
 }
 
@@ -134,9 +134,15 @@ pub(super) fn ids((project, id): (String, String)) -> Result<(ProjectId, ChatId)
     Ok((ProjectId::new(parent_id(&project)?), ChatId::new(own_id(&id)?)))
 }
 
+/// Refuses a chat that the request does not reach. A stranger's does not exist.
+pub(super) async fn check(web: &Web, scope: Scope, project: ProjectId, id: ChatId) -> Result<(), ApiError> {
+    let owner = chats::owner(&web.app.views, project, id).await?;
+    owner.filter(|owner| scope.covers(*owner)).map(drop).ok_or_else(ApiError::not_found)
+}
+
 /// A chat that the request reaches. A stranger's does not exist.
-pub(super) async fn find(web: &Web, scope: Scope, project: ProjectId, id: ChatId) -> Result<ChatSummary, ApiError> {
-    let chat = chats::find(&web.app.pool, project, id).await?;
+async fn find(web: &Web, scope: Scope, project: ProjectId, id: ChatId) -> Result<ChatSummary, ApiError> {
+    let chat = chats::find(&web.app.views, project, id).await?;
     chat.filter(|chat| scope.covers(chat.owner)).ok_or_else(ApiError::not_found)
 }
 
@@ -166,7 +172,8 @@ async fn start(
     let project_id = ProjectId::new(parent_id(&project)?);
     let input = body.read().await?;
     let title = title_of(&input)?;
-    match web.app.projects.load(project_id).await? {
+    let project = web.app.projects.load(project_id).await?;
+    match &project {
         Project::Absent | Project::Deleted { .. } => return Err(ApiError::not_found()),
         Project::Existing { is_archived: true, .. } => {
             return Err(ApiError::NonFieldText("Project is archived. Cannot create chat.".to_owned()));
@@ -174,7 +181,8 @@ async fn start(
         // An assistant answers with the server's own means.
         Project::Existing { settings, .. } if settings.assistant_id.is_some() => {}
         Project::Existing { .. } => {
-            web.app.answering.choose_key(Some(project_id), key.0, caller.may_use_server_key()).await?;
+            let answering = &web.app.answering;
+            answering.choose_key(Some((project_id, &project)), key.0, caller.may_use_server_key()).await?;
         }
     }
     let id = ChatId::new(web.app.clock.new_id());
@@ -184,7 +192,7 @@ async fn start(
     let committed = web.app.commands.execute_with::<Chat>(id.value(), command, rows, &context).await?;
     let id = committed.repeats.map_or(id, ChatId::new);
     web.written(&committed, async || {
-        let chat = chats::find(&web.app.pool, project_id, id).await?.ok_or_else(ApiError::not_found)?;
+        let chat = chats::find(&web.app.views, project_id, id).await?.ok_or_else(ApiError::not_found)?;
         Ok((StatusCode::CREATED, Json(chat)).into_response())
     })
     .await
@@ -204,7 +212,7 @@ async fn get(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let (project, id) = ids(path)?;
-    let chat = chats::detail(&web.app.pool, project, id, &web.media_base(&headers)).await?;
+    let chat = chats::detail(&web.app.views, project, id, &web.media_base(&headers)).await?;
     let chat = chat.filter(|chat| scope.covers(chat.owner)).ok_or_else(ApiError::not_found)?;
     Ok(if chat.by_assistant { Json(chat.into_thread()).into_response() } else { Json(chat).into_response() })
 }
@@ -250,7 +258,7 @@ async fn delete(
     Path(path): Path<(String, String)>,
 ) -> Result<Response, ApiError> {
     let (project, id) = ids(path)?;
-    find(&web, scope, project, id).await?;
+    check(&web, scope, project, id).await?;
     let context = origin.context(caller.actor());
     let committed = web.app.commands.execute::<Chat>(id.value(), ChatCommand::Delete, &context).await?;
     web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await

@@ -28,7 +28,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::{
     access::{Scope, at},
     caller::{API_KEY, CallerInfo},
-    chats::{find, ids},
+    chats::{check, ids},
     web::{Origin, ProviderKey, Web},
 };
 use crate::{
@@ -84,7 +84,7 @@ async fn converse(
 ) -> Result<Response, ApiError> {
     throttle(&web, &origin, &caller.actor())?;
     let (project, chat) = ids(path)?;
-    find(&web, scope, project, chat).await?;
+    check(&web, scope, project, chat).await?;
     if headers.contains_key(API_KEY) && web.service(&headers).await?.is_none() {
         return Err(ApiError::error("APIKey matching query does not exist."));
     }
@@ -228,7 +228,7 @@ enum Answer {
 }
 
 async fn message(web: &Web, id: MessageId) -> Result<MessageView, ApiError> {
-    chats::message(&web.app.pool, id, RELATIVE_MEDIA).await?.ok_or_else(ApiError::not_found)
+    chats::message(&web.app.views, id, RELATIVE_MEDIA).await?.ok_or_else(ApiError::not_found)
 }
 
 async fn whole_answer(web: Web, turn: Turn) -> Result<Response, ApiError> {
@@ -263,7 +263,7 @@ pub(super) async fn finished(web: &Web, turn: Turn) -> Result<MessageView, ApiEr
 async fn plain_answer(web: Web, turn: Turn) -> Result<Response, ApiError> {
     let Some(mut events) = turn.events else {
         web.settled(&turn.committed).await;
-        let message = chats::message(&web.app.pool, turn.answer_id, RELATIVE_MEDIA).await?;
+        let message = chats::message(&web.app.views, turn.answer_id, RELATIVE_MEDIA).await?;
         let message = message.ok_or_else(still_answering)?.message;
         return Ok(Json(Answer::ByAssistant { message }).into_response());
     };
@@ -303,7 +303,7 @@ async fn stream_answer(web: Web, chat: ChatId, turn: Turn, media_base: String) -
     let input = turn.question;
     let Some(events) = turn.events else {
         web.settled(&turn.committed).await;
-        let message = chats::message(&web.app.pool, turn.answer_id, &media_base).await?;
+        let message = chats::message(&web.app.views, turn.answer_id, &media_base).await?;
         let message = message.ok_or_else(still_answering)?;
         let frame = AnswerFrame {
             chat: chat.to_string(),

@@ -85,7 +85,7 @@ async fn list(State(web): State<Web>, scope: Scope, query: ListQuery) -> Result<
         project: numbered(&web, &query, "chat_message__chat__project", Numbered::Project).await?,
     };
     let window = query.window(chats::feedback_ordering_column);
-    Ok(Json(chats::feedback_list(&web.app.pool, &filter, &window).await?).into_response())
+    Ok(Json(chats::feedback_list(&web.app.views, &filter, &window).await?).into_response())
 }
 
 /// What a filter names by number.
@@ -93,7 +93,7 @@ async fn numbered(web: &Web, query: &ListQuery, name: &str, kind: Numbered) -> R
     let Some(number) = query.get(name) else { return Ok(None) };
     let no_choice = || ApiError::field(name, NO_CHOICE);
     let position = number.trim().parse().map_err(|_| no_choice())?;
-    let id = chats::at_position(&web.app.pool, kind, position).await?;
+    let id = chats::at_position(&web.app.views, kind, position).await?;
     Ok(Some(id.ok_or_else(no_choice)?))
 }
 
@@ -114,7 +114,7 @@ async fn find(
     id: FeedbackId,
     scope: Scope,
 ) -> Result<(FeedbackView, Option<domain::chat::ChatOwner>), ApiError> {
-    let found = chats::find_feedback(&web.app.pool, id).await?;
+    let found = chats::find_feedback(&web.app.views, id).await?;
     found.filter(|(_, owner)| scope.covers(*owner)).ok_or_else(ApiError::not_found)
 }
 
@@ -144,7 +144,7 @@ async fn give(
     })?;
     let message_id = MessageId::new(parent_id(&message_id)?);
     // A stranger's message does not exist.
-    let found = chats::chat_of_message(&web.app.pool, message_id).await?;
+    let found = chats::chat_of_message(&web.app.views, message_id).await?;
     let (chat, _) = found.filter(|(_, owner)| scope.covers(*owner)).ok_or_else(ApiError::not_found)?;
     let feedback_id = FeedbackId::new(web.app.clock.new_id());
     let command = ChatCommand::GiveFeedback { feedback_id, message_id, liked, message };
@@ -155,7 +155,7 @@ async fn give(
         let feedback = match committed.repeats {
             None => find(&web, feedback_id, Scope::All).await?.0,
             Some(_) => {
-                let given = chats::feedback_of_chat(&web.app.pool, chat).await?;
+                let given = chats::feedback_of_chat(&web.app.views, chat).await?;
                 let last = given.into_iter().rfind(|feedback| feedback.chat_message == message_id.value());
                 last.ok_or_else(ApiError::not_found)?
             }

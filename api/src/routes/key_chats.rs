@@ -56,7 +56,7 @@ pub(super) fn router(web: &Web) -> Router<Web> {
 }
 
 async fn find(web: &Web, service: ServiceCaller, id: ChatId, headers: &HeaderMap) -> Result<ChatDetail, ApiError> {
-    let chat = chats::detail_of_key(&web.app.pool, service.key, id, &web.media_base(headers)).await?;
+    let chat = chats::detail_of_key(&web.app.views, service.key, id, &web.media_base(headers)).await?;
     chat.ok_or_else(ApiError::not_found)
 }
 
@@ -75,7 +75,7 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let window = query.window(chats::key_chat_ordering_column);
     let media_base = web.media_base(&headers);
-    let page = chats::list_of_key(&web.app.pool, service.key, &query.search_words(), &window, &media_base).await?;
+    let page = chats::list_of_key(&web.app.views, service.key, &query.search_words(), &window, &media_base).await?;
     Ok(Json(page).into_response())
 }
 

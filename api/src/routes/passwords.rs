@@ -128,7 +128,7 @@ async fn check_code(web: &Web, email: &str, token: &str) -> Result<(ResetGrant, 
     let email = parse_email(email)?;
     web.throttle_account(Action::TryCode, &email.comparable())?;
     let grant = web.app.accounts.check_reset_code(&email, token).await?;
-    let user = users::find(&web.app.pool, grant.user).await?.filter(|user| user.is_active);
+    let user = users::find(&web.app.views, grant.user).await?.filter(|user| user.is_active);
     let user = user.ok_or(ResetCodeError::Wrong)?;
     Ok((grant, user))
 }

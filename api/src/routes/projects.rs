@@ -82,15 +82,15 @@ async fn list(State(web): State<Web>, scope: Scope, query: ListQuery) -> Result<
     let staff = scope == Scope::All;
     let filter = Filter { staff, archived: query.flag("archived"), search: query.search_words() };
     let column = if staff { projects::staff_ordering_column } else { projects::ordering_column };
-    let page = projects::list(&web.app.pool, &filter, &query.window(column)).await?;
+    let page = projects::list(&web.app.views, &filter, &query.window(column)).await?;
     Ok(Json(page.map(|project| view(project, staff))).into_response())
 }
 
 /// A project that the caller may see. A link is how a project is shared; an archived one is for those who have chats in it.
 async fn visible(web: &Web, scope: Scope, caller: &CallerInfo, id: ProjectId) -> Result<ProjectRow, ApiError> {
-    let project = projects::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)?;
+    let project = projects::find(&web.app.views, id).await?.ok_or_else(ApiError::not_found)?;
     let is_visible =
-        scope == Scope::All || !project.is_archived || chats::user_has_chat_in(&web.app.pool, id, caller.id()).await?;
+        scope == Scope::All || !project.is_archived || chats::user_has_chat_in(&web.app.views, id, caller.id()).await?;
     if is_visible { Ok(project) } else { Err(ApiError::not_found()) }
 }
 
@@ -114,7 +114,7 @@ async fn written(
     status: StatusCode,
 ) -> Result<Response, ApiError> {
     web.written(committed, async || {
-        let project = projects::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)?;
+        let project = projects::find(&web.app.views, id).await?.ok_or_else(ApiError::not_found)?;
         Ok((status, Json(view(project, caller.user.is_staff))).into_response())
     })
     .await
@@ -188,9 +188,9 @@ async fn change(
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     let id = ProjectId::new(own_id(&id)?);
-    let project = projects::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)?;
+    let project = projects::find(&web.app.views, id).await?.ok_or_else(ApiError::not_found)?;
     let has_assistant = match &project.assistant_id {
-        Some(assistant) => assistants::find(&web.app.pool, assistant).await?.is_some(),
+        Some(assistant) => assistants::find(&web.app.views, assistant).await?.is_some(),
         None => false,
     };
     let mut update = body.read().await?.partial(|fields| ProjectUpdate {
@@ -218,7 +218,7 @@ async fn change(
     let assistant_model = changes.assistant_model.take().filter(|model| *model != project.model.to_string());
     changes.assistant_model = assistant_model.map(known_model).transpose()?;
     if let Some(Some(wanted)) = &changes.assistant_id {
-        changes.assistant = assistants::find(&web.app.pool, wanted).await?.map(|found| Assistant {
+        changes.assistant = assistants::find(&web.app.views, wanted).await?.map(|found| Assistant {
             id: found.id,
             name: found.name,
             instructions: found.instructions,

@@ -48,7 +48,7 @@ pub(super) fn router(web: &Web) -> Router<Web> {
 }
 
 async fn find(web: &Web, id: ServiceId) -> Result<ServiceView, ApiError> {
-    services::find(&web.app.pool, id).await?.ok_or_else(ApiError::no_such_object)
+    services::find(&web.app.views, id).await?.ok_or_else(ApiError::no_such_object)
 }
 
 fn id_of(text: &str) -> Result<Uuid, ApiError> {
@@ -73,7 +73,7 @@ fn unknown_owner(owner: UserId) -> impl FnOnce(ServicesError) -> ApiError {
 )]
 async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiError> {
     let window = query.window(services::ordering_column);
-    Ok(Json(services::list(&web.app.pool, &query.search_words(), &window).await?).into_response())
+    Ok(Json(services::list(&web.app.views, &query.search_words(), &window).await?).into_response())
 }
 
 /// Makes a service, whose API keys let hospitals' clients in.
@@ -196,7 +196,7 @@ async fn list_keys(
     let service = ServiceId::new(id_of(&service)?);
     find(&web, service).await?;
     let window = query.window(services::key_ordering_column);
-    Ok(Json(services::keys(&web.app.pool, service, &window).await?).into_response())
+    Ok(Json(services::keys(&web.app.views, service, &window).await?).into_response())
 }
 
 /// A key with what is shown of it this once.
@@ -241,7 +241,7 @@ async fn issue_key(
         ));
     }
     web.written(&issued.committed, async || {
-        let view = services::find_key(&web.app.pool, id).await?.ok_or_else(|| ApiError::unavailable(1))?;
+        let view = services::find_key(&web.app.views, id).await?.ok_or_else(|| ApiError::unavailable(1))?;
         Ok((StatusCode::CREATED, Json(IssuedKey { view, key: &issued.key })).into_response())
     })
     .await

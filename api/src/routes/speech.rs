@@ -22,7 +22,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::{
     access::{Scope, at},
     caller::CallerInfo,
-    chats::{find, ids},
+    chats::{check, ids},
     converse::{language_of, recording_of, throttle},
     web::{Origin, ProviderKey, Web},
 };
@@ -81,7 +81,7 @@ async fn transcribe(
     let (project_id, chat) = ids(path)?;
     let project = web.app.projects.load(project_id).await?;
     let settings = project.settings().ok_or_else(|| ApiError::error("Project not found"))?;
-    find(&web, scope, project_id, chat).await?;
+    check(&web, scope, project_id, chat).await?;
     let input = body.read_multipart().await?;
     let language = language_of(&input)?;
     let recording = recording_of(&input)?.ok_or_else(|| ApiError::error("Please provide audio to transcribe"))?;

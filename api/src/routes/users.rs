@@ -78,7 +78,7 @@ async fn change_me(
     let context = origin.context(caller.actor());
     let committed = web.app.accounts.change(caller.id(), caller.session, full_name, password, &context).await?;
     web.written(&committed, async || {
-        let user = users::find(&web.app.pool, caller.id()).await?.ok_or_else(ApiError::not_found)?;
+        let user = users::find(&web.app.views, caller.id()).await?.ok_or_else(ApiError::not_found)?;
         Ok(Json(user).into_response())
     })
     .await
@@ -111,7 +111,7 @@ async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiE
         is_reviewer: query.flag("is_reviewer"),
         allow_key: query.flag("allow_key"),
     };
-    let page = users::list(&web.app.pool, &filter, &query.window(users::ordering_column)).await?;
+    let page = users::list(&web.app.views, &filter, &query.window(users::ordering_column)).await?;
     Ok(Json(page).into_response())
 }
 
@@ -136,14 +136,14 @@ async fn create(
     let committed = web.app.accounts.register(id, registration, &context).await?;
     let id = committed.repeats.map_or(id, UserId::new);
     web.written(&committed, async || {
-        let user = users::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)?;
+        let user = users::find(&web.app.views, id).await?.ok_or_else(ApiError::not_found)?;
         Ok((StatusCode::CREATED, Json(user)).into_response())
     })
     .await
 }
 
 async fn find(web: &Web, username: &str) -> Result<UserView, ApiError> {
-    users::find_by_username(&web.app.pool, username).await?.ok_or_else(ApiError::not_found)
+    users::find_by_username(&web.app.views, username).await?.ok_or_else(ApiError::not_found)
 }
 
 /// A user.
@@ -190,7 +190,7 @@ async fn change(
     let context = origin.context(caller.actor());
     let committed = web.app.accounts.administer(id, authority(&caller), changes, &context).await?;
     web.written(&committed, async || {
-        let user = users::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)?;
+        let user = users::find(&web.app.views, id).await?.ok_or_else(ApiError::not_found)?;
         let UserView { email, full_name, allow_key, is_staff, is_reviewer, .. } = user;
         Ok(Json(ChangedUser { email, full_name, allow_key, is_staff, is_reviewer }).into_response())
     })

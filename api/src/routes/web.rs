@@ -29,7 +29,7 @@ const MAX_KEY_CHARS: usize = 255;
 /// The state of all routes.
 #[derive(Clone)]
 pub struct Web {
-    pub app: App,
+    pub app: Arc<App>,
     http: Arc<HttpSettings>,
     limits: Arc<Limits>,
 }
@@ -37,7 +37,7 @@ pub struct Web {
 impl Web {
     pub fn new(app: App, http: HttpSettings) -> Self {
         let limits = Limits::new(&http.limits);
-        Self { app, http: Arc::new(http), limits: Arc::new(limits) }
+        Self { app: Arc::new(app), http: Arc::new(http), limits: Arc::new(limits) }
     }
 
     /// Counts a request of this kind for the address that it comes from.

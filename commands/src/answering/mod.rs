@@ -148,7 +148,7 @@ impl Answering {
     /// [`NoKey`] if a key is needed and there is none, or the database's.
     pub async fn choose_key(
         &self,
-        project: Option<ProjectId>,
+        project: Option<(ProjectId, &Project)>,
         sent: Option<String>,
         allow_key: bool,
     ) -> Result<KeyChoice, AskError> {
@@ -156,8 +156,8 @@ impl Answering {
             return Ok(KeyChoice::NotNeeded);
         }
         let own = match project {
-            Some(project) => self.projects.provider_key(project).await?,
-            None => None,
+            Some((id, project)) if project.has_key() => self.projects.provider_key(id).await?,
+            Some(_) | None => None,
         };
         Ok(KeyChoice::choose(sent, own, self.server_key.clone().filter(|_| allow_key))?)
     }
@@ -174,13 +174,13 @@ impl Answering {
         sent: Option<String>,
         allow_key: bool,
     ) -> Result<Option<String>, AskError> {
-        self.key_for(&Respondent::of(project), Some(id), sent, allow_key).await
+        self.key_for(&Respondent::of(project), Some((id, project)), sent, allow_key).await
     }
 
     async fn key_for(
         &self,
         respondent: &Respondent,
-        project: Option<ProjectId>,
+        project: Option<(ProjectId, &Project)>,
         sent: Option<String>,
         allow_key: bool,
     ) -> Result<Option<String>, AskError> {
@@ -191,21 +191,26 @@ impl Answering {
         }
     }
 
-    /// Who answers in a chat: what its project decides, or the chat itself if it has none.
-    async fn respondent(&self, project: Option<ProjectId>, chat: ChatId) -> Result<Respondent, AskError> {
-        Ok(match project {
-            Some(project) => Respondent::of(&self.projects.load(project).await?),
-            None => Respondent::of_chat(&self.commands.log().load::<Chat>(chat.value()).await?.aggregate),
-        })
-    }
-
     /// Takes a question and starts the work on its answer.
     ///
     /// # Errors
     /// [`AskError`]; the question was not recorded then.
     pub async fn ask(&self, ask: Ask, context: &Context) -> Result<Turn, AskError> {
-        let respondent = self.respondent(ask.project, ask.chat).await?;
-        let key = self.key_for(&respondent, ask.project, ask.provider_key, ask.allow_key).await?;
+        // What its project decides, or the chat itself if it has none.
+        let (respondent, key) = match ask.project {
+            Some(id) => {
+                let project = self.projects.load(id).await?;
+                let respondent = Respondent::of(&project);
+                let key = self.key_for(&respondent, Some((id, &project)), ask.provider_key, ask.allow_key).await?;
+                (respondent, key)
+            }
+            None => {
+                let chat = self.commands.log().load::<Chat>(ask.chat.value()).await?.aggregate;
+                let respondent = Respondent::of_chat(&chat);
+                let key = self.key_for(&respondent, None, ask.provider_key, ask.allow_key).await?;
+                (respondent, key)
+            }
+        };
         let (text, transcription) = match ask.question {
             Asked::Text(text) => (text, ask.transcription),
             Asked::Speech(recording) => {

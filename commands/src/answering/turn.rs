@@ -26,8 +26,9 @@ use crate::{
 
 /// Earlier turns that the model is told of.
 const MAX_HISTORY: usize = 10;
-/// How far back they are looked for: about three events a turn, more where answers have failed.
-const MAX_HISTORY_EVENTS: i64 = 100;
+/// How far back they are looked for: two messages a turn and the question that is being answered, and some more for
+/// questions whose answers have failed.
+const MAX_HISTORY_MESSAGES: i64 = 23;
 /// While the log cannot be written, a complete answer is kept and tried again.
 const RECORD_PAUSE: Duration = Duration::from_secs(1);
 
@@ -62,23 +63,25 @@ impl Work {
     }
 
     async fn answer(&self) {
-        let (command, outcome) = match self.make().await {
+        let mut commands = Vec::new();
+        let outcome = match self.make(&mut commands).await {
             Ok(completion) => {
                 let text = completion.text.clone();
-                (ChatCommand::CompleteAnswer(Box::new(completion)), Ok(text))
+                commands.push(ChatCommand::CompleteAnswer(Box::new(completion)));
+                Ok(text)
             }
             Err(failure) => {
                 let message = failure.message.unwrap_or_else(|| message_of(failure.reason).to_owned());
-                let command = ChatCommand::FailAnswer {
+                commands.push(ChatCommand::FailAnswer {
                     answer_id: self.question.answer_id,
                     reason: failure.reason,
                     partial_text: failure.partial_text,
                     notice: self.notice.clone(),
-                };
-                (command, Err(message))
+                });
+                Err(message)
             }
         };
-        let event = match (self.record(command).await, outcome) {
+        let event = match (self.record(commands).await, outcome) {
             (Ok(committed), Ok(text)) => match self.speak(&text).await {
                 Some(Spoken { audio, committed }) => TurnEvent::Completed { text, audio: Some(audio), committed },
                 None => TurnEvent::Completed { text, audio: None, committed },
@@ -92,13 +95,13 @@ impl Work {
         self.report(event);
     }
 
-    /// Records an outcome and ends the job that stands for the work. Waits for a log that is away: if that takes too long, another
-    /// worker takes the job over, and this outcome is refused.
-    async fn record(&self, command: ChatCommand) -> Result<Committed, ExecuteError<ChatError>> {
+    /// Records an outcome with what led to it, and ends the job that stands for the work, all in one append. Waits for a
+    /// log that is away: if that takes too long, another worker takes the job over, and this outcome is refused.
+    async fn record(&self, outcome: Vec<ChatCommand>) -> Result<Committed, ExecuteError<ChatError>> {
         let rows = vec![Row::FinishJob(self.question.answer_id.value())];
         let commands = &self.answering.commands;
         loop {
-            match commands.execute_with::<Chat>(self.chat.value(), command.clone(), rows.clone(), &self.context).await {
+            match commands.execute_all::<Chat>(self.chat.value(), outcome.clone(), rows.clone(), &self.context).await {
                 Err(
                     error @ (ExecuteError::Append(AppendError::Unavailable(_))
                     | ExecuteError::Store(StoreError::Unavailable(_))),
@@ -116,13 +119,14 @@ impl Work {
         drop(self.report.send(event));
     }
 
-    async fn make(&self) -> Result<Completion, Failure> {
+    /// Makes the answer. What shall be recorded before its outcome is added to the commands.
+    async fn make(&self, commands: &mut Vec<ChatCommand>) -> Result<Completion, Failure> {
         let question = self.question.english_text.as_ref().unwrap_or(&self.question.text);
         let retrieved = match self.project_id {
             Some(project) => self.answering.retrieve(project, question, self.question.top_k).await?,
             None => self.answering.retrieve_nothing(),
         };
-        self.record_passages(&retrieved.passages).await?;
+        commands.push(self.record_passages(&retrieved.passages));
         let draft = Draft {
             template: &self.respondent.template,
             model: self.respondent.model,
@@ -150,8 +154,8 @@ impl Work {
         })
     }
 
-    async fn record_passages(&self, passages: &[Passage]) -> Result<(), Failure> {
-        let command = ChatCommand::RecordPassages {
+    fn record_passages(&self, passages: &[Passage]) -> ChatCommand {
+        ChatCommand::RecordPassages {
             answer_id: self.question.answer_id,
             passages: passages
                 .iter()
@@ -163,18 +167,15 @@ impl Work {
                     score: passage.score,
                 })
                 .collect(),
-        };
-        self.answering.commands.execute::<Chat>(self.chat.value(), command, &self.context).await.map_err(|error| {
-            tracing::error!(error = %crate::error_chain(&error), chat = %self.chat, "passages were not recorded");
-            Failure::new(AnswerFailure::Interrupted)
-        })?;
-        Ok(())
+        }
     }
 
     /// Earlier turns of the conversation.
     async fn history(&self) -> Result<Vec<Exchange>, Failure> {
         let log = self.answering.commands.log();
-        let events = log.latest_events_of::<Chat>(self.chat.value(), MAX_HISTORY_EVENTS).await.map_err(|error| {
+        let events =
+            log.latest_events_of::<Chat>(self.chat.value(), &Transcript::EVENT_TYPES, MAX_HISTORY_MESSAGES).await;
+        let events = events.map_err(|error| {
             tracing::error!(error = %crate::error_chain(&error), chat = %self.chat, "the history cannot be read");
             Failure::new(AnswerFailure::Interrupted)
         })?;

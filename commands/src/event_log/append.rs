@@ -6,14 +6,14 @@ use std::{io, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use domain::ids::CommandId;
-use sqlx::{Connection, PgConnection, PgPool, PgTransaction};
+use sqlx::{Connection, PgConnection, PgPool, PgTransaction, Postgres, pool::PoolConnection};
 use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
 
 use super::{
     head::Head,
-    known::Known,
-    rows::{Reservation, Row},
+    known::{End, Known},
+    rows::{Reservation, Row, Together},
     stored::{ChainHash, Committed, EventPosition, StoredEvent, partition_of},
 };
 use crate::scheduler::{Expiry, ExpiryError};
@@ -21,9 +21,10 @@ use crate::scheduler::{Expiry, ExpiryError};
 /// The channel on which other processes are woken after an append.
 pub(super) const NOTIFY_CHANNEL: &str = "ayushma_log";
 
-/// A process that stalls while it holds the log's lock loses it before the others have given up waiting for it.
+/// Locks the log's head. A process that stalls while it holds the log's lock loses it before the others have given up waiting for it.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '3s'; \
-                     SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '8s'";
+                     SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '8s'; \
+                     SELECT FROM log_head FOR UPDATE";
 /// How long the answer to COMMIT is waited for.
 const COMMIT_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -88,15 +89,10 @@ pub enum AppendError {
     Closed,
 }
 
-/// The end of the log, as the lock on it shows it.
-struct End {
-    position: i64,
-    hash: Vec<u8>,
-    partitions: i32,
-}
-
 pub(super) struct Outcome {
     pub results: Vec<Result<Committed, AppendError>>,
+    /// What was written.
+    pub events: Vec<StoredEvent>,
     /// The end of the log after the batch, and the types that are in the batch.
     pub head: Head,
 }
@@ -114,19 +110,45 @@ pub(super) enum BatchError {
 /// # Errors
 /// The database's, if the transaction as a whole failed.
 pub(super) async fn append_batch(
-    pool: &PgPool,
+    place: &mut AppenderConnection,
     batch: &[Append],
     may_have_happened: bool,
     deadline: Instant,
 ) -> Result<Outcome, BatchError> {
-    let connection = timeout_at(deadline, pool.acquire()).await.unwrap_or_else(|_| Err(timed_out()));
-    let mut connection = connection.map_err(BatchError::NotCommitted)?;
-    let result = transact(&mut connection, batch, may_have_happened, deadline).await;
+    let connection = timeout_at(deadline, place.get()).await.unwrap_or_else(|_| Err(timed_out()));
+    let connection = connection.map_err(BatchError::NotCommitted)?;
+    let result = transact(connection, batch, may_have_happened, deadline).await;
     if result.is_err() {
-        // Perhaps nobody is at the other end any more: the pool must not wait for an answer.
-        connection.close_on_drop();
+        place.close();
     }
     result
+}
+
+/// The connection that the appender keeps: giving it back after each batch would be a round trip to the database.
+pub(super) struct AppenderConnection {
+    pool: PgPool,
+    held: Option<PoolConnection<Postgres>>,
+}
+
+impl AppenderConnection {
+    pub(super) const fn new(pool: PgPool) -> Self {
+        Self { pool, held: None }
+    }
+
+    async fn get(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        let held = match self.held.take() {
+            Some(held) => held,
+            None => self.pool.acquire().await?,
+        };
+        Ok(self.held.insert(held))
+    }
+
+    /// Perhaps nobody is at the other end any more: the pool must not wait for an answer.
+    fn close(&mut self) {
+        if let Some(mut held) = self.held.take() {
+            held.close_on_drop();
+        }
+    }
 }
 
 async fn transact(
@@ -151,9 +173,8 @@ fn timed_out() -> sqlx::Error {
 }
 
 async fn write(tx: &mut PgTransaction<'_>, batch: &[Append], may_have_happened: bool) -> Result<Outcome, sqlx::Error> {
-    let mut end =
-        sqlx::query_as!(End, "SELECT position, hash, partitions FROM log_head FOR UPDATE").fetch_one(&mut **tx).await?;
-    let mut known = Known::load(tx, batch, may_have_happened).await?;
+    let (mut end, mut known) = Known::load(tx, batch, may_have_happened).await?;
+    let mut together = Together::default();
     let mut rows: Vec<(StoredEvent, ChainHash)> = Vec::new();
     let mut results = Vec::with_capacity(batch.len());
     for append in batch {
@@ -167,7 +188,9 @@ async fn write(tx: &mut PgTransaction<'_>, batch: &[Append], may_have_happened: 
             let (released, others): (Vec<&Row>, Vec<&Row>) =
                 append.rows.iter().partition(|row| matches!(row, Row::Release { .. } | Row::ReleaseValue { .. }));
             for row in released.into_iter().chain(others) {
-                row.write(tx).await?;
+                if !together.take(row) {
+                    row.write(tx).await?;
+                }
             }
             if let Some(idempotency) = &append.idempotency {
                 remember(tx, idempotency).await?;
@@ -179,11 +202,13 @@ async fn write(tx: &mut PgTransaction<'_>, batch: &[Append], may_have_happened: 
             positions: number(append, &mut end, &mut rows),
         }));
     }
+    together.write(tx).await?;
     let head = Head::of_batch(end.position, rows.iter().map(|(event, _)| event.aggregate_type.as_str()));
     if !rows.is_empty() {
         insert(tx, &rows, &end, &head).await?;
     }
-    Ok(Outcome { results, head })
+    let events = rows.into_iter().map(|(event, _)| event).collect();
+    Ok(Outcome { results, events, head })
 }
 
 /// Gives the events of an accepted append their places in the log.

@@ -9,8 +9,9 @@ use tokio::{
 };
 
 use super::{
-    append::{Append, AppendError, BatchError, append_batch},
+    append::{Append, AppendError, AppenderConnection, BatchError, append_batch},
     head::Head,
+    recent::RecentEvents,
     stored::Committed,
 };
 
@@ -32,9 +33,13 @@ pub struct Appender {
 
 impl Appender {
     /// The appender and its task, which the caller must run. The task tells `head` the newest position after each commit.
-    pub fn new(pool: PgPool, head: watch::Sender<Head>) -> (Self, impl Future<Output = ()> + Send) {
+    pub(super) fn new(
+        pool: PgPool,
+        head: watch::Sender<Head>,
+        recent: RecentEvents,
+    ) -> (Self, impl Future<Output = ()> + Send) {
         let (queue, requests) = mpsc::channel(QUEUE);
-        (Self { queue }, run(pool, requests, head))
+        (Self { queue }, run(Writer { connection: AppenderConnection::new(pool), head, recent }, requests))
     }
 
     /// Writes the append, wholly or not at all.
@@ -48,8 +53,7 @@ impl Appender {
     }
 }
 
-async fn run(pool: PgPool, mut requests: mpsc::Receiver<(Append, Reply)>, head: watch::Sender<Head>) {
-    let writer = Writer { pool, head };
+async fn run(mut writer: Writer, mut requests: mpsc::Receiver<(Append, Reply)>) {
     let mut waiting = Vec::with_capacity(MAX_BATCH);
     while requests.recv_many(&mut waiting, MAX_BATCH).await > 0 {
         let (appends, replies): (Vec<Append>, Vec<Reply>) = waiting.drain(..).unzip();
@@ -64,13 +68,14 @@ async fn run(pool: PgPool, mut requests: mpsc::Receiver<(Append, Reply)>, head: 
 type Results = Vec<Result<Committed, AppendError>>;
 
 struct Writer {
-    pool: PgPool,
+    connection: AppenderConnection,
     head: watch::Sender<Head>,
+    recent: RecentEvents,
 }
 
 impl Writer {
     /// Writes the batch. If the database refuses it, every append is tried alone: one that cannot be stored must not fail its neighbours.
-    async fn write(&self, batch: &[Append]) -> Results {
+    async fn write(&mut self, batch: &[Append]) -> Results {
         let mut may_have_happened = false;
         let error = match self.try_for_a_while(batch, &mut may_have_happened).await {
             Ok(results) => return results,
@@ -91,20 +96,25 @@ impl Writer {
         results
     }
 
-    async fn try_for_a_while(&self, batch: &[Append], may_have_happened: &mut bool) -> Result<Results, sqlx::Error> {
+    async fn try_for_a_while(
+        &mut self,
+        batch: &[Append],
+        may_have_happened: &mut bool,
+    ) -> Result<Results, sqlx::Error> {
         self.try_until(Instant::now() + PATIENCE, batch, may_have_happened).await
     }
 
     /// Tries again while only the connection is at fault.
     async fn try_until(
-        &self,
+        &mut self,
         deadline: Instant,
         batch: &[Append],
         may_have_happened: &mut bool,
     ) -> Result<Results, sqlx::Error> {
         loop {
-            let error = match append_batch(&self.pool, batch, *may_have_happened, deadline).await {
+            let error = match append_batch(&mut self.connection, batch, *may_have_happened, deadline).await {
                 Ok(outcome) => {
+                    self.recent.add(outcome.events);
                     self.head.send_if_modified(|known| known.take_in(&outcome.head));
                     return Ok(outcome.results);
                 }

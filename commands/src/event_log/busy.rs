@@ -7,47 +7,53 @@ use std::{
     time::Duration,
 };
 
+use quick_cache::sync::Cache;
 use tokio::{sync::OwnedMutexGuard, time::timeout};
 use uuid::Uuid;
 
-/// Aggregates with fewer events are read anew each time.
-const LONG: i64 = 32;
-/// The most aggregates that are kept.
-const MAX_KEPT: usize = 1_000;
+/// The most aggregates whose states are kept.
+const MAX_KEPT: usize = 2_000;
 /// How long a command waits for its turn. Without it, it may lose a race and be decided anew, which is slower but right.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Locks of aggregates that nobody waits for are thrown away when there are so many.
 const MAX_LOCKS: usize = 1_024;
 
-type Kept = HashMap<(&'static str, Uuid), (i64, Arc<dyn Any + Send + Sync>)>;
+type AnyState = Arc<dyn Any + Send + Sync>;
+type States = Cache<(&'static str, Uuid), (i64, AnyState)>;
 
-/// States of long aggregates, as of some event: loading them needs only the events after it.
-#[derive(Clone, Default)]
-pub(super) struct LongAggregates(Arc<Mutex<Kept>>);
+/// States of aggregates as of some event, with its sequence. Loading them needs only the events after it, and deciding
+/// none at all if the appender finds that there are none.
+#[derive(Clone)]
+pub(super) struct KeptStates(Arc<States>);
 
-impl LongAggregates {
+impl Default for KeptStates {
+    fn default() -> Self {
+        Self(Arc::new(Cache::new(MAX_KEPT)))
+    }
+}
+
+impl KeptStates {
     /// A state that was kept, with the sequence of its last event.
     pub(super) fn get<A: Clone + 'static>(&self, aggregate_type: &'static str, id: Uuid) -> Option<(A, i64)> {
-        let kept = self.0.lock().expect("no holder of the lock panics").get(&(aggregate_type, id)).cloned();
-        let (sequence, state) = kept?;
+        let (sequence, state) = self.0.get(&(aggregate_type, id))?;
         Some((state.downcast_ref::<A>()?.clone(), sequence))
     }
 
-    pub(super) fn keep<A: Clone + Send + Sync + 'static>(
+    pub(super) fn keep<A: Send + Sync + 'static>(
         &self,
         aggregate_type: &'static str,
         id: Uuid,
-        state: &A,
+        state: A,
         sequence: i64,
     ) {
-        if sequence < LONG {
-            return;
+        let key = (aggregate_type, id);
+        if self.0.get(&key).is_none_or(|(known, _)| known < sequence) {
+            self.0.insert(key, (sequence, Arc::new(state)));
         }
-        let mut kept = self.0.lock().expect("no holder of the lock panics");
-        if kept.len() >= MAX_KEPT {
-            kept.clear();
-        }
-        kept.insert((aggregate_type, id), (sequence, Arc::new(state.clone())));
+    }
+
+    pub(super) fn forget(&self, aggregate_type: &'static str, id: Uuid) {
+        self.0.remove(&(aggregate_type, id));
     }
 }
 
@@ -82,14 +88,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_long_aggregates_are_kept() {
-        let long = LongAggregates::default();
+    fn of_two_states_the_later_one_is_kept_until_it_is_forgotten() {
+        let kept = KeptStates::default();
         let id = Uuid::from_u128(1);
-        long.keep("chat", id, &"short", LONG - 1);
-        assert_eq!(long.get::<&str>("chat", id), None);
-        long.keep("chat", id, &"long", LONG);
-        assert_eq!(long.get::<&str>("chat", id), Some(("long", LONG)));
-        assert_eq!(long.get::<&str>("user", id), None);
+        kept.keep("chat", id, "second", 2);
+        kept.keep("chat", id, "first", 1);
+        assert_eq!(kept.get::<&str>("chat", id), Some(("second", 2)));
+        assert_eq!(kept.get::<&str>("user", id), None);
+        kept.forget("chat", id);
+        assert_eq!(kept.get::<&str>("chat", id), None);
     }
 
     #[tokio::test]

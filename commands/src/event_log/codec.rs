@@ -12,6 +12,7 @@ use domain::{
     ids::{EventId, SubjectId},
     values::ERASED,
 };
+use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -35,6 +36,19 @@ pub enum CodecError {
     Event(#[from] DecodeError),
     #[error(transparent)]
     Key(#[from] KeyError),
+}
+
+/// What the ciphertexts of an event are bound to, out of its metadata: enough to read its payload.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(super) struct Seal {
+    event_id: EventId,
+    subject: Option<SubjectId>,
+}
+
+impl From<&Metadata> for Seal {
+    fn from(metadata: &Metadata) -> Self {
+        Self { event_id: metadata.event_id, subject: metadata.subject }
+    }
 }
 
 /// Encodes and decodes events with the keys of the persons whose text they hold.
@@ -112,20 +126,20 @@ impl Codec {
     ///
     /// # Errors
     /// [`CodecError`] if it is damaged or unknown.
-    pub async fn decode_payload(
+    pub(super) async fn decode_payload(
         &self,
         aggregate_type: &str,
         event_type: &str,
         mut payload: Value,
-        metadata: &Metadata,
+        seal: Seal,
     ) -> Result<Value, CodecError> {
         let fields = personal_fields(aggregate_type, event_type)
             .ok_or_else(|| CodecError::Unclassified(event_type.to_owned()))?;
         if !fields.is_empty() {
-            let subject = metadata.subject.ok_or_else(|| CodecError::NoSubject(event_type.to_owned()))?;
+            let subject = seal.subject.ok_or_else(|| CodecError::NoSubject(event_type.to_owned()))?;
             for field in fields {
                 if let Some(Value::String(text)) = payload.get_mut(*field) {
-                    *text = self.open(subject, metadata.event_id, field, text).await?;
+                    *text = self.open(subject, seal.event_id, field, text).await?;
                 }
             }
         }
@@ -185,7 +199,8 @@ impl Codec {
     async fn decode(&self, stored: &StoredEvent) -> Result<RecordedEvent, CodecError> {
         let metadata = self.decode_metadata(serde_json::from_str(&stored.metadata)?).await?;
         let payload = serde_json::from_str(&stored.payload)?;
-        let payload = self.decode_payload(&stored.aggregate_type, &stored.event_type, payload, &metadata).await?;
+        let payload =
+            self.decode_payload(&stored.aggregate_type, &stored.event_type, payload, (&metadata).into()).await?;
         Ok(RecordedEvent {
             position: stored.position,
             sequence: stored.sequence,

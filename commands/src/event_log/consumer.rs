@@ -26,6 +26,14 @@ pub trait EventConsumer: Send + Sync {
 
     /// Writes what follows from an event. The checkpoint is moved in the same transaction; nothing else may be touched.
     async fn consume(&self, event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError>;
+
+    /// The same for the events of a batch, in their order. One that can write the rows of several events at once does so here.
+    async fn consume_all(&self, events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
+        for event in events {
+            self.consume(event, tx).await?;
+        }
+        Ok(())
+    }
 }
 
 /// Why a consumer cannot go on.
@@ -108,11 +116,11 @@ impl Runner {
         let mut tx = self.pool.begin_with(BEGIN).await?;
         let mut checkpoints = self.lock_checkpoints(batch, &mut tx).await?;
         let wanted = self.wanted(batch, &checkpoints);
-        for event in self.codec.decode_all(&wanted).await? {
-            self.consumer.consume(&event, &mut tx).await?;
-            let key = (event.event.aggregate_type().to_owned(), event.partition);
-            checkpoints.insert(key, event.position);
-        }
+        let events = self.codec.decode_all(&wanted).await?;
+        self.consumer.consume_all(&events, &mut tx).await?;
+        checkpoints.extend(
+            events.iter().map(|event| ((event.event.aggregate_type().to_owned(), event.partition), event.position)),
+        );
         if !wanted.is_empty() {
             self.move_checkpoints(&checkpoints, &mut tx).await?;
         }

@@ -47,7 +47,7 @@ impl EventLog {
         runner.prepare().await?;
         let types = runner.consumer.aggregate_types();
         let mut source: Box<dyn EventSource> = match kafka {
-            None => Box::new(LogSource::new(self.pool.clone(), types, self.head())),
+            None => Box::new(LogSource::new(self.pool.clone(), types, self.head(), self.recent.clone())),
             Some(settings) => {
                 let log_id = sqlx::query_scalar!("SELECT log_id FROM log_head").fetch_one(&self.pool).await?;
                 let source = KafkaSource::new(settings, runner.consumer.name(), types, log_id)
@@ -70,7 +70,8 @@ impl EventLog {
         let runner =
             Runner { pool: self.pool.clone(), codec: self.codec.clone(), consumer, progress: progress.clone() };
         runner.prepare().await?;
-        let mut source = LogSource::new(self.pool.clone(), runner.consumer.aggregate_types(), self.head());
+        let mut source =
+            LogSource::new(self.pool.clone(), runner.consumer.aggregate_types(), self.head(), self.recent.clone());
         loop {
             let batch = source.read(&runner, head(&self.pool).await?).await?;
             if batch.is_empty() {

@@ -11,6 +11,13 @@ use super::{
     stored::{Committed, EventPosition},
 };
 
+/// The end of the log.
+pub(super) struct End {
+    pub position: i64,
+    pub hash: Vec<u8>,
+    pub partitions: i32,
+}
+
 /// What the database knows of the things that a batch relies on; kept up to date as appends of the batch are accepted.
 #[derive(Default)]
 pub(super) struct Known {
@@ -26,37 +33,45 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// `may_have_happened`: a transaction with these appends was sent, and its outcome never became known.
+    /// Call it once the log is locked. `may_have_happened`: a transaction with these appends was sent, and its outcome never became known.
     pub(super) async fn load(
         tx: &mut PgConnection,
         batch: &[Append],
         may_have_happened: bool,
-    ) -> Result<Self, sqlx::Error> {
+    ) -> Result<(End, Self), sqlx::Error> {
         let mut known = Self::default();
         let (types, ids): (Vec<String>, Vec<String>) = batch
             .iter()
             .flat_map(|append| &append.streams)
             .map(|stream| (stream.aggregate_type.to_owned(), stream.aggregate_id.to_string()))
             .unzip();
-        if !ids.is_empty() {
-            let rows = sqlx::query!(
-                r#"SELECT wanted.aggregate_type AS "aggregate_type!", wanted.aggregate_id AS "aggregate_id!",
-                          coalesce((SELECT max(sequence) FROM events
-                                    WHERE events.aggregate_type = wanted.aggregate_type
-                                      AND events.aggregate_id = wanted.aggregate_id), 0) AS "sequence!"
-                   FROM unnest($1::text[], $2::text[]) AS wanted (aggregate_type, aggregate_id)"#,
-                &types,
-                &ids,
-            )
-            .fetch_all(&mut *tx)
-            .await?;
-            known.sequences =
-                rows.into_iter().map(|row| ((row.aggregate_type, row.aggregate_id), row.sequence)).collect();
-        }
-        known.load_owners(tx, batch).await?;
         let rows = || batch.iter().flat_map(|append| &append.rows);
-        known.users = holding(&mut *tx, Reservation::Username, rows().filter_map(new_owner)).await?;
-        known.owning = holding(&mut *tx, Reservation::Possession, rows().filter_map(no_owner)).await?;
+        let row = sqlx::query!(
+            r#"SELECT position, hash, partitions,
+                      ARRAY(SELECT coalesce((SELECT max(sequence) FROM events
+                                             WHERE events.aggregate_type = wanted.aggregate_type
+                                               AND events.aggregate_id = wanted.aggregate_id), 0)
+                            FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted (aggregate_type, aggregate_id, place)
+                            ORDER BY place) AS "sequences!",
+                      ARRAY(SELECT wanted.owner FROM unnest($4::uuid[]) AS wanted (owner)
+                            WHERE EXISTS (SELECT FROM reservations WHERE owner = wanted.owner AND kind = $3)) AS "users!",
+                      ARRAY(SELECT wanted.owner FROM unnest($6::uuid[]) AS wanted (owner)
+                            WHERE EXISTS (SELECT FROM reservations WHERE owner = wanted.owner AND kind = $5)) AS "owning!"
+               FROM log_head"#,
+            &types,
+            &ids,
+            <&str>::from(Reservation::Username),
+            &distinct(rows().filter_map(new_owner)),
+            <&str>::from(Reservation::Possession),
+            &distinct(rows().filter_map(no_owner)),
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        known.sequences = types.into_iter().zip(ids).zip(row.sequences).collect();
+        known.users = row.users.into_iter().collect();
+        known.owning = row.owning.into_iter().collect();
+        let end = End { position: row.position, hash: row.hash, partitions: row.partitions };
+        known.load_owners(tx, batch).await?;
         for idempotency in batch.iter().filter_map(|append| append.idempotency.as_ref()) {
             if let Some((fingerprint, resource)) =
                 find_idempotent(&mut *tx, &idempotency.actor, &idempotency.key).await?
@@ -77,7 +92,7 @@ impl Known {
                 known.happened.entry(row.command_id).or_default().push((row.partition, row.position));
             }
         }
-        Ok(known)
+        Ok((end, known))
     }
 
     async fn load_owners(&mut self, tx: &mut PgConnection, batch: &[Append]) -> Result<(), sqlx::Error> {
@@ -214,22 +229,6 @@ fn no_owner(row: &Row) -> Option<Uuid> {
     if let Row::OwnsNothing(user) = row { Some(user.value()) } else { None }
 }
 
-/// Those of the owners who hold anything in the set.
-async fn holding(
-    tx: &mut PgConnection,
-    set: Reservation,
-    owners: impl Iterator<Item = Uuid>,
-) -> Result<HashSet<Uuid>, sqlx::Error> {
-    let owners: Vec<Uuid> = owners.collect();
-    if owners.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let holders = sqlx::query_scalar!(
-        "SELECT DISTINCT owner FROM reservations WHERE kind = $1 AND owner = ANY($2)",
-        <&str>::from(set),
-        &owners,
-    )
-    .fetch_all(tx)
-    .await?;
-    Ok(holders.into_iter().collect())
+fn distinct(ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
+    ids.collect::<HashSet<_>>().into_iter().collect()
 }

@@ -14,6 +14,7 @@ mod keys;
 mod known;
 mod personal;
 mod progress;
+mod recent;
 mod record;
 mod relay;
 mod rows;
@@ -40,8 +41,9 @@ pub use rows::{NewJob, NewResetCode, Reservation, Row, enqueue, write_reset_code
 pub use store::{Loaded, StoreError};
 pub use stored::{ChainHash, Committed, EventPosition, StoredEvent, partition_of};
 
-use busy::LongAggregates;
+use busy::KeptStates;
 pub(crate) use busy::Turns;
+use recent::RecentEvents;
 
 use crate::clock::SharedClock;
 
@@ -54,7 +56,8 @@ pub struct EventLog {
     appender: Appender,
     repository: Arc<PostgresEventRepository>,
     head: watch::Receiver<Head>,
-    long: LongAggregates,
+    recent: RecentEvents,
+    kept: KeptStates,
     turns: Turns,
 }
 
@@ -72,7 +75,8 @@ impl EventLog {
         let keys = KeyRing::open(pool.clone(), master_key).await?;
         let (tell_head, head) = watch::channel(Head::default());
         let listening = follow::listen(pool.clone(), tell_head.clone());
-        let (appender, appending) = Appender::new(pool.clone(), tell_head);
+        let recent = RecentEvents::default();
+        let (appender, appending) = Appender::new(pool.clone(), tell_head, recent.clone());
         let task = async move {
             tokio::select! {
                 () = appending => {}
@@ -81,8 +85,8 @@ impl EventLog {
         };
         let repository = Arc::new(PostgresEventRepository::new(pool.clone()));
         let codec = Codec::new(keys);
-        let (long, turns) = (LongAggregates::default(), Turns::default());
-        Ok((Self { pool, codec, clock, appender, repository, head, long, turns }, task))
+        let (kept, turns) = (KeptStates::default(), Turns::default());
+        Ok((Self { pool, codec, clock, appender, repository, head, recent, kept, turns }, task))
     }
 
     pub const fn keys(&self) -> &KeyRing {

@@ -9,6 +9,8 @@ use tokio::sync::watch;
 use super::{
     consumer::{ConsumerError, Delivery, Runner, read_log},
     head::Head,
+    recent::RecentEvents,
+    stored::StoredEvent,
 };
 
 /// Events in one transaction of a consumer.
@@ -26,7 +28,7 @@ pub(super) trait EventSource: Send {
     fn applied(&mut self, batch: &[Delivery]);
 }
 
-/// Reads the log itself.
+/// Reads the log itself, or what this process has just written into it.
 pub(super) struct LogSource {
     pool: PgPool,
     types: Vec<String>,
@@ -37,12 +39,13 @@ pub(super) struct LogSource {
     /// The last look found more than a batch: there is no reason to wait.
     is_behind: bool,
     wake: watch::Receiver<Head>,
+    recent: RecentEvents,
 }
 
 impl LogSource {
-    pub(super) fn new(pool: PgPool, types: &[&str], wake: watch::Receiver<Head>) -> Self {
+    pub(super) fn new(pool: PgPool, types: &[&str], wake: watch::Receiver<Head>, recent: RecentEvents) -> Self {
         let types = types.iter().map(|name| (*name).to_owned()).collect();
-        Self { pool, types, cursor: None, reach: 0, is_behind: false, wake }
+        Self { pool, types, cursor: None, reach: 0, is_behind: false, wake, recent }
     }
 
     /// The next events of the log up to its head, without waiting. What is appended later is found by the next look.
@@ -51,10 +54,15 @@ impl LogSource {
             Some(cursor) => cursor,
             None => runner.oldest_pending(head).await?.map_or(head, |oldest| oldest - 1),
         };
-        let events = if after < head {
-            read_log(&self.pool, &self.types, after, head, i64::try_from(MAX_BATCH).unwrap_or(i64::MAX)).await?
-        } else {
-            vec![]
+        let events = match self.recent.between(after, head) {
+            _ if after >= head => vec![],
+            Some(events) => {
+                let wanted = events.iter().filter(|event| self.types.contains(&event.aggregate_type));
+                wanted.take(MAX_BATCH).map(|event| StoredEvent::clone(event)).collect()
+            }
+            None => {
+                read_log(&self.pool, &self.types, after, head, i64::try_from(MAX_BATCH).unwrap_or(i64::MAX)).await?
+            }
         };
         self.is_behind = events.len() == MAX_BATCH;
         // Events of other types are passed over once and not again at every look.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     EventLog,
     append::{Append, AppendError, EncodedEvent, StreamAppend},
-    codec::CodecError,
+    codec::{CodecError, Seal},
     keys::KeyError,
     stored::StoredEvent,
 };
@@ -69,7 +69,7 @@ impl EventLog {
         let stored = self.repository.get_events::<A>(&id.to_string()).await?;
         let mut events = Vec::with_capacity(stored.len());
         for event in stored {
-            events.push(self.decode::<A>(event).await?.0);
+            events.push(self.decode::<A>(event).await?);
         }
         Ok(events)
     }
@@ -94,20 +94,28 @@ impl EventLog {
         self.decode_stored::<A>(stored).await
     }
 
-    /// The last events of an aggregate, decoded, in order.
+    /// The last events of an aggregate of these types, decoded, in order.
     ///
     /// # Errors
     /// [`StoreError`] if the log cannot be read, or an event in it.
-    pub async fn latest_events_of<A: HasSubject>(&self, id: Uuid, limit: i64) -> Result<Vec<A::Event>, StoreError> {
+    pub async fn latest_events_of<A: HasSubject>(
+        &self,
+        id: Uuid,
+        types: &[&str],
+        limit: i64,
+    ) -> Result<Vec<A::Event>, StoreError> {
+        let types: Vec<String> = types.iter().map(|name| (*name).to_owned()).collect();
         let stored = sqlx::query_as!(
             StoredEvent,
             r#"SELECT * FROM (
                    SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version,
                           payload::text AS "payload!", metadata::text AS "metadata!", partition, command_id
-                   FROM events WHERE aggregate_type = $1 AND aggregate_id = $2 ORDER BY sequence DESC LIMIT $3
+                   FROM events WHERE aggregate_type = $1 AND aggregate_id = $2 AND event_type = ANY($3)
+                   ORDER BY sequence DESC LIMIT $4
                ) AS latest ORDER BY sequence"#,
             A::TYPE,
             id.to_string(),
+            &types,
             limit,
         )
         .fetch_all(&self.pool)
@@ -122,10 +130,9 @@ impl EventLog {
         let stored = stored.map_err(|error| PersistenceError::ConnectionError(Box::new(error)))?;
         let mut events = Vec::with_capacity(stored.len());
         for event in stored {
-            let metadata = serde_json::from_str(&event.metadata).map_err(StoreError::Malformed)?;
-            let metadata = self.codec.decode_metadata(metadata).await?;
+            let seal: Seal = serde_json::from_str(&event.metadata).map_err(StoreError::Malformed)?;
             let payload = serde_json::from_str(&event.payload).map_err(StoreError::Malformed)?;
-            let payload = self.codec.decode_payload(A::TYPE, &event.event_type, payload, &metadata).await?;
+            let payload = self.codec.decode_payload(A::TYPE, &event.event_type, payload, seal).await?;
             events.push(serde_json::from_value(payload).map_err(StoreError::Malformed)?);
         }
         Ok(events)
@@ -136,22 +143,39 @@ impl EventLog {
     /// # Errors
     /// [`StoreError`] if the log cannot be read, or an event in it.
     pub async fn load<A: HasSubject>(&self, id: Uuid) -> Result<Loaded<A>, StoreError> {
-        let (mut aggregate, known) = self.long.get::<A>(A::TYPE, id).unwrap_or_default();
+        let (mut aggregate, known) = self.kept.get::<A>(A::TYPE, id).unwrap_or_default();
         let events = self.events_after::<A>(id, known).await?;
         let sequence = known + i64::try_from(events.len()).unwrap_or(i64::MAX);
         for event in events {
             aggregate.apply(event);
         }
         if sequence > known {
-            self.long.keep(A::TYPE, id, &aggregate, sequence);
+            self.kept.keep(A::TYPE, id, aggregate.clone(), sequence);
         }
         Ok(Loaded { id, aggregate, sequence })
     }
 
-    async fn decode<A: HasSubject>(&self, stored: SerializedEvent) -> Result<(A::Event, Metadata), StoreError> {
-        let metadata = self.codec.decode_metadata(stored.metadata).await?;
-        let payload = self.codec.decode_payload(A::TYPE, &stored.event_type, stored.payload, &metadata).await?;
-        Ok((serde_json::from_value(payload).map_err(StoreError::Malformed)?, metadata))
+    /// An aggregate as this process has seen it last, without a look at the log; as a new one if it has not. What is
+    /// decided on it holds only if it can be appended.
+    pub(crate) fn last_seen<A: HasSubject>(&self, id: Uuid) -> Loaded<A> {
+        let (aggregate, sequence) = self.kept.get::<A>(A::TYPE, id).unwrap_or_default();
+        Loaded { id, aggregate, sequence }
+    }
+
+    /// Keeps an aggregate as a committed append has left it.
+    pub(crate) fn keep<A: HasSubject>(&self, seen: Loaded<A>) {
+        self.kept.keep(A::TYPE, seen.id, seen.aggregate, seen.sequence);
+    }
+
+    /// Forgets what was seen of an aggregate: it has changed.
+    pub(crate) fn forget(&self, aggregate_type: &'static str, id: Uuid) {
+        self.kept.forget(aggregate_type, id);
+    }
+
+    async fn decode<A: HasSubject>(&self, stored: SerializedEvent) -> Result<A::Event, StoreError> {
+        let seal: Seal = serde_json::from_value(stored.metadata).map_err(StoreError::Malformed)?;
+        let payload = self.codec.decode_payload(A::TYPE, &stored.event_type, stored.payload, seal).await?;
+        serde_json::from_value(payload).map_err(StoreError::Malformed)
     }
 
     /// The stored form of an aggregate's new events. Every one gets an id of its own; the rest of the metadata is shared.
@@ -204,7 +228,7 @@ impl<A: HasSubject> EventStore<A> for EventLog {
         for event in stored {
             let (aggregate_id, sequence) = (event.aggregate_id.clone(), event.sequence);
             let metadata = serde_json::from_value(event.metadata.clone()).map_err(unexpected)?;
-            let (payload, _) = self.decode::<A>(event).await.map_err(unexpected)?;
+            let payload = self.decode::<A>(event).await.map_err(unexpected)?;
             envelopes.push(EventEnvelope { aggregate_id, sequence, payload, metadata });
         }
         Ok(envelopes)

@@ -38,11 +38,36 @@ async fn a_long_aggregate_that_another_process_has_changed_is_seen_as_it_is_now(
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
-async fn the_latest_events_of_an_aggregate_come_in_their_order(_: PgPoolOptions, options: PgConnectOptions) {
+async fn what_a_process_would_refuse_by_what_it_has_seen_is_decided_on_what_the_log_says(
+    _: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let nodes = [Node::start(&options).await, Node::start(&options).await];
+    let chat = new_id();
+    let retitle = async || {
+        let command = ChatCommand::Retitle(title("New"));
+        nodes[0].commands.execute::<Chat>(chat, command, &system()).await
+    };
+    let result = retitle().await;
+    assert!(matches!(result, Err(ExecuteError::Refused(ChatError::NotFound))), "{result:?}");
+    nodes[1].start_chat(chat).await.expect("a new chat can be started");
+    retitle().await.expect("it is there now");
+    nodes[1].commands.execute::<Chat>(chat, ChatCommand::Delete, &system()).await.expect("it is open");
+    let result = retitle().await;
+    assert!(matches!(result, Err(ExecuteError::Refused(ChatError::NotFound))), "{result:?}");
+    assert_log_is_sound(&nodes[0].pool).await;
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn the_latest_events_of_some_types_come_in_their_order(_: PgPoolOptions, options: PgConnectOptions) {
     let node = Node::start(&options).await;
     let chat = node.write_chats(1, 5).await[0];
-    let latest = node.log().latest_events_of::<Chat>(chat, 2).await.expect("readable");
+    node.commands.execute::<Chat>(chat, ChatCommand::Delete, &system()).await.expect("it is open");
+    let latest = async |limit| {
+        let events = node.log().latest_events_of::<Chat>(chat, &["Started", "Retitled"], limit).await;
+        events.expect("readable")
+    };
     let expected = ["Title 3", "Title 4"].map(|text| ChatEvent::Retitled { title: title(text) });
-    assert_eq!(latest, expected);
-    assert_eq!(node.log().latest_events_of::<Chat>(chat, 100).await.expect("readable").len(), 5);
+    assert_eq!(latest(2).await, expected);
+    assert_eq!(latest(100).await.len(), 5);
 }

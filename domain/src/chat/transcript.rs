@@ -10,6 +10,9 @@ pub struct Transcript {
 }
 
 impl Transcript {
+    /// The types of the events that it is folded from.
+    pub const EVENT_TYPES: [&str; 2] = ["QuestionAsked", "AnswerCompleted"];
+
     /// Folds one more event.
     pub fn apply(&mut self, event: &ChatEvent) {
         match event {

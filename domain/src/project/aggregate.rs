@@ -155,6 +155,11 @@ impl Project {
         }
     }
 
+    /// Whether it has a provider's key of its own.
+    pub const fn has_key(&self) -> bool {
+        matches!(self, Self::Existing { has_key: true, .. })
+    }
+
     /// The assistant that answers, if one does and it is known what it is told.
     pub fn assistant(&self) -> Option<&Assistant> {
         let (Self::Existing { settings, assistant, .. } | Self::Deleted { settings, assistant }) = self else {

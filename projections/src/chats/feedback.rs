@@ -8,12 +8,12 @@ use domain::{
     ids::{ApiKeyId, ChatId, FeedbackId, MessageId, UserId},
 };
 use serde::Serialize;
-use sqlx::{PgPool, QueryBuilder, query, query_as, query_scalar};
+use sqlx::{QueryBuilder, query, query_as, query_scalar};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    QueryError,
+    QueryError, Views,
     listing::{FOUND, Page, Window, page_of_ids},
     wire_time,
 };
@@ -32,7 +32,7 @@ pub struct FeedbackView {
 }
 
 /// The first rating of each of these messages.
-pub(super) async fn first_of_each(pool: &PgPool, messages: &[Uuid]) -> Result<HashMap<Uuid, FeedbackView>, QueryError> {
+pub(super) async fn first_of_each(db: &Views, messages: &[Uuid]) -> Result<HashMap<Uuid, FeedbackView>, QueryError> {
     let feedback = query_as!(
         FeedbackView,
         "SELECT DISTINCT ON (message_id)
@@ -40,7 +40,7 @@ pub(super) async fn first_of_each(pool: &PgPool, messages: &[Uuid]) -> Result<Ha
          FROM views.chat_feedback WHERE message_id = ANY($1) ORDER BY message_id, position",
         messages
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
     Ok(feedback.into_iter().map(|feedback| (feedback.chat_message, feedback)).collect())
 }
@@ -65,13 +65,13 @@ pub enum Numbered {
 }
 
 /// The object that the event at this position made.
-pub async fn at_position(pool: &PgPool, kind: Numbered, position: i64) -> Result<Option<Uuid>, QueryError> {
+pub async fn at_position(db: &Views, kind: Numbered, position: i64) -> Result<Option<Uuid>, QueryError> {
     let id = match kind {
         Numbered::Message => query_scalar!("SELECT id FROM views.messages WHERE position = $1", position),
         Numbered::Chat => query_scalar!("SELECT id FROM views.chats WHERE position = $1", position),
         Numbered::Project => query_scalar!("SELECT id FROM views.projects WHERE position = $1", position),
     };
-    Ok(id.fetch_optional(pool).await?)
+    Ok(id.fetch_optional(db).await?)
 }
 
 /// The column behind a name that a client may order ratings by.
@@ -89,7 +89,7 @@ pub fn feedback_ordering_column(wire_name: &str) -> Option<&'static str> {
 
 /// Ratings, in the order in which they were given unless ordered otherwise.
 pub async fn feedback_list(
-    pool: &PgPool,
+    db: &Views,
     filter: &FeedbackFilter,
     window: &Window,
 ) -> Result<Page<FeedbackView>, QueryError> {
@@ -111,7 +111,7 @@ pub async fn feedback_list(
             found.push(column).push_bind(id);
         }
     }
-    let page = page_of_ids(pool, found, "position", window).await?;
+    let page = page_of_ids(db, found, "position", window).await?;
     let rows = query_as!(
         FeedbackView,
         "SELECT feedback.id AS external_id, message_id AS chat_message, liked, message, created_at, modified_at
@@ -119,27 +119,27 @@ pub async fn feedback_list(
          ORDER BY place",
         &page.results
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
     Ok(page.with_rows(rows))
 }
 
 /// The ratings of a chat's messages, in the order in which they were given.
-pub async fn feedback_of_chat(pool: &PgPool, chat: ChatId) -> Result<Vec<FeedbackView>, QueryError> {
+pub async fn feedback_of_chat(db: &Views, chat: ChatId) -> Result<Vec<FeedbackView>, QueryError> {
     let feedback = query_as!(
         FeedbackView,
         "SELECT id AS external_id, message_id AS chat_message, liked, message, created_at, modified_at
          FROM views.chat_feedback WHERE chat_id = $1 ORDER BY position",
         chat.value()
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
     Ok(feedback)
 }
 
 /// The rating with this id, and whose chat it is about.
 pub async fn find_feedback(
-    pool: &PgPool,
+    db: &Views,
     id: FeedbackId,
 ) -> Result<Option<(FeedbackView, Option<ChatOwner>)>, QueryError> {
     let row = query!(
@@ -148,7 +148,7 @@ pub async fn find_feedback(
          FROM views.chat_feedback AS feedback JOIN views.chats ON chats.id = feedback.chat_id WHERE feedback.id = $1",
         id.value()
     )
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await?;
     Ok(row.map(|row| {
         let view = FeedbackView {
@@ -165,7 +165,7 @@ pub async fn find_feedback(
 
 /// The chat that a message belongs to, and whose it is; `None` if either is gone.
 pub async fn chat_of_message(
-    pool: &PgPool,
+    db: &Views,
     message: MessageId,
 ) -> Result<Option<(ChatId, Option<ChatOwner>)>, QueryError> {
     let row = query!(
@@ -173,7 +173,7 @@ pub async fn chat_of_message(
          WHERE messages.id = $1 AND NOT chats.is_deleted",
         message.value()
     )
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await?;
     Ok(row.map(|row| (ChatId::new(row.id), owner(row.owner, row.key_id))))
 }

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use domain::{ids::MessageId, values::MessageType};
 use serde::Serialize;
-use sqlx::{PgPool, query_as};
+use sqlx::query_as;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::feedback::{FeedbackView, first_of_each};
 use crate::{
-    QueryError,
+    QueryError, Views,
     documents::{self, DocumentView, media_url},
     wire_time,
 };
@@ -94,6 +94,7 @@ struct MessageRow {
     upload_end: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     modified_at: DateTime<Utc>,
+    has_feedback: bool,
 }
 
 impl MessageRow {
@@ -146,45 +147,48 @@ fn epoch_seconds(at: DateTime<Utc>) -> f64 {
     at.timestamp_micros() as f64 / 1e6
 }
 
+macro_rules! messages {
+    ($condition:literal, $value:expr) => {
+        query_as!(
+            MessageRow,
+            r#"SELECT id, chat_id, message_type, text, original_text, language, temperature, top_k, document_ids,
+                    reference_start, reference_end, response_start, response_end, translate_start, translate_end,
+                    tts_start, tts_end, upload_start, upload_end, audio_name, created_at, modified_at,
+                    EXISTS (SELECT FROM views.chat_feedback WHERE message_id = messages.id) AS "has_feedback!"
+             FROM views.messages WHERE "#
+                + $condition,
+            $value
+        )
+    };
+}
+
 /// The message with this id, whosever it is.
-pub async fn message(pool: &PgPool, id: MessageId, media_base: &str) -> Result<Option<MessageView>, QueryError> {
-    let row = query_as!(
-        MessageRow,
-        "SELECT id, chat_id, message_type, text, original_text, language, temperature, top_k, document_ids,
-                reference_start, reference_end, response_start, response_end, translate_start, translate_end,
-                tts_start, tts_end, upload_start, upload_end, audio_name, created_at, modified_at
-         FROM views.messages WHERE id = $1",
-        id.value()
-    )
-    .fetch_optional(pool)
-    .await?;
-    Ok(completed(pool, row.into_iter().collect(), media_base).await?.pop())
+pub async fn message(db: &Views, id: MessageId, media_base: &str) -> Result<Option<MessageView>, QueryError> {
+    let row = messages!("id = $1", id.value()).fetch_optional(db).await?;
+    Ok(completed(db, row.into_iter().collect(), media_base).await?.pop())
+}
+
+/// The messages of a chat, oldest first.
+pub(super) async fn of_chat(db: &Views, chat: Uuid, media_base: &str) -> Result<Vec<MessageView>, QueryError> {
+    let rows = messages!("chat_id = $1 ORDER BY position", chat).fetch_all(db).await?;
+    completed(db, rows, media_base).await
 }
 
 /// The messages of these chats, oldest first.
-pub(super) async fn of_chats(pool: &PgPool, chats: &[Uuid], media_base: &str) -> Result<Vec<MessageView>, QueryError> {
-    let rows = query_as!(
-        MessageRow,
-        "SELECT id, chat_id, message_type, text, original_text, language, temperature, top_k, document_ids,
-                reference_start, reference_end, response_start, response_end, translate_start, translate_end,
-                tts_start, tts_end, upload_start, upload_end, audio_name, created_at, modified_at
-         FROM views.messages WHERE chat_id = ANY($1) ORDER BY position",
-        chats
-    )
-    .fetch_all(pool)
-    .await?;
-    completed(pool, rows, media_base).await
+pub(super) async fn of_chats(db: &Views, chats: &[Uuid], media_base: &str) -> Result<Vec<MessageView>, QueryError> {
+    let rows = messages!("chat_id = ANY($1) ORDER BY position", chats).fetch_all(db).await?;
+    completed(db, rows, media_base).await
 }
 
-/// Three queries, however many messages.
-async fn completed(pool: &PgPool, rows: Vec<MessageRow>, media_base: &str) -> Result<Vec<MessageView>, QueryError> {
+/// With what they refer to: two more queries at most, however many messages there are.
+async fn completed(db: &Views, rows: Vec<MessageRow>, media_base: &str) -> Result<Vec<MessageView>, QueryError> {
     let mut ids: Vec<Uuid> = rows.iter().flat_map(|row| row.document_ids.iter().copied()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let documents = if ids.is_empty() { vec![] } else { documents::find_many(pool, &ids, media_base).await? };
+    let documents = if ids.is_empty() { vec![] } else { documents::find_many(db, &ids, media_base).await? };
     let documents = documents.into_iter().map(|document| (document.external_id, document)).collect();
-    let messages: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let mut feedback = if messages.is_empty() { HashMap::new() } else { first_of_each(pool, &messages).await? };
+    let rated: Vec<Uuid> = rows.iter().filter(|row| row.has_feedback).map(|row| row.id).collect();
+    let mut feedback = if rated.is_empty() { HashMap::new() } else { first_of_each(db, &rated).await? };
     Ok(rows
         .into_iter()
         .map(|row| {

@@ -15,4 +15,6 @@ pub use feedback::{
 pub use messages::{AnswerTimes, MessageMeta, MessageView, QuestionTimes, message};
 pub use of_keys::{detail_of_key, key_chat_ordering_column, list_of_key};
 pub(crate) use projector::ChatsProjector;
-pub use queries::{ChatDetail, ChatSummary, Filter, ThreadMessage, detail, find, list, list_all, user_has_chat_in};
+pub use queries::{
+    ChatDetail, ChatSummary, Filter, ThreadMessage, detail, find, list, list_all, owner, user_has_chat_in,
+};

@@ -1,14 +1,14 @@
 //! Chats that were made with an API key: they belong to no project, and nobody sees them but that key.
 
 use domain::ids::{ApiKeyId, ChatId};
-use sqlx::{PgPool, QueryBuilder};
+use sqlx::QueryBuilder;
 
 use super::{
     ChatDetail,
     queries::{details, rows},
 };
 use crate::{
-    QueryError,
+    QueryError, Views,
     listing::{FOUND, Page, Window, page_of_ids, push_search},
 };
 
@@ -27,7 +27,7 @@ pub fn key_chat_ordering_column(wire_name: &str) -> Option<&'static str> {
 
 /// The chats of a key whose titles contain all of these words, with their messages; oldest first unless ordered otherwise.
 pub async fn list_of_key(
-    pool: &PgPool,
+    db: &Views,
     key: ApiKeyId,
     search: &[String],
     window: &Window,
@@ -36,21 +36,21 @@ pub async fn list_of_key(
     let mut found = QueryBuilder::new(FOUND);
     found.push("SELECT * FROM views.chats WHERE NOT is_deleted AND key_id = ").push_bind(key.value());
     push_search(&mut found, "title", search);
-    let page = page_of_ids(pool, found, "position", window).await?;
-    let chats = details(pool, &page.results, media_base).await?;
+    let page = page_of_ids(db, found, "position", window).await?;
+    let chats = details(db, &page.results, media_base).await?;
     Ok(page.with_rows(chats))
 }
 
 /// The chat with this id, with its messages, if it was made with this key.
 pub async fn detail_of_key(
-    pool: &PgPool,
+    db: &Views,
     key: ApiKeyId,
     id: ChatId,
     media_base: &str,
 ) -> Result<Option<ChatDetail>, QueryError> {
-    let row = rows(pool, &[id.value()]).await?.pop();
+    let row = rows(db, &[id.value()]).await?.pop();
     if row.is_none_or(|row| row.is_deleted || row.key_id != Some(key.value())) {
         return Ok(None);
     }
-    Ok(details(pool, &[id.value()], media_base).await?.pop())
+    Ok(details(db, &[id.value()], media_base).await?.pop())
 }

@@ -1,12 +1,13 @@
 //! Rows of chats and messages out of a chat's events.
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use domain::{
     chat::{ChatEvent, Completion, Question},
     envelope::RecordedEvent,
     event::Event,
-    ids::MessageId,
-    values::{MessageType, Model},
+    ids::{MessageId, ProjectId, UserId},
+    values::{MessageType, Model, Title},
 };
 use sqlx::{PgTransaction, query};
 use uuid::Uuid;
@@ -30,16 +31,7 @@ impl Projector for ChatsProjector {
         let id = recorded.aggregate_id;
         let at = recorded.metadata.recorded_at;
         let statement = match event {
-            ChatEvent::Started { project_id, owner, title } => query!(
-                "INSERT INTO views.chats (id, position, project_id, owner, title, created_at, modified_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (id) DO NOTHING",
-                id,
-                recorded.position,
-                project_id.value(),
-                owner.value(),
-                title.as_str(),
-                at
-            ),
+            ChatEvent::Started { .. } => return insert_chats(std::slice::from_ref(recorded), tx).await,
             ChatEvent::StartedWithKey { service_id: _, key_id, title, prompt, model } => query!(
                 "INSERT INTO views.chats (id, position, key_id, title, prompt, model, created_at, modified_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (id) DO NOTHING",
@@ -66,7 +58,7 @@ impl Projector for ChatsProjector {
             ChatEvent::Retitled { title } => {
                 query!("UPDATE views.chats SET title = $3, modified_at = $2 WHERE id = $1", id, at, title.as_str())
             }
-            ChatEvent::QuestionAsked(question) => return insert_question(recorded, question, tx).await,
+            ChatEvent::QuestionAsked(_) => return insert_questions(std::slice::from_ref(recorded), tx).await,
             ChatEvent::AnswerCompleted(completion) => return insert_answer(recorded, completion, tx).await,
             ChatEvent::AnswerFailed { answer_id, reason: _, partial_text: _, notice: Some(notice) } => {
                 let asked = asked(*answer_id, tx).await?;
@@ -107,35 +99,97 @@ impl Projector for ChatsProjector {
         statement.execute(&mut **tx).await?;
         Ok(())
     }
+
+    /// What nothing of the same chat comes before is written first and together: its chats, then its questions.
+    async fn project_all(&self, events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
+        insert_chats(events, tx).await?;
+        insert_questions(events, tx).await?;
+        for recorded in events {
+            if !matches!(recorded.event, Event::Chat(ChatEvent::Started { .. } | ChatEvent::QuestionAsked(_))) {
+                self.project(recorded, tx).await?;
+            }
+        }
+        Ok(())
+    }
 }
 
-async fn insert_question(
-    recorded: &RecordedEvent,
-    question: &Question,
-    tx: &mut PgTransaction<'_>,
-) -> Result<(), ProjectionError> {
+/// The chats of projects that the events start.
+async fn insert_chats(events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
+    let started: Vec<(&RecordedEvent, (ProjectId, UserId, &Title))> = events
+        .iter()
+        .filter_map(|recorded| {
+            let Event::Chat(ChatEvent::Started { project_id, owner, title }) = &recorded.event else { return None };
+            Some((recorded, (*project_id, *owner, title)))
+        })
+        .collect();
+    if started.is_empty() {
+        return Ok(());
+    }
     query!(
-        "INSERT INTO views.messages
-             (id, position, chat_id, answer_id, message_type, text, original_text, language, temperature, top_k,
-              translate_start, translate_end, created_at, modified_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13) ON CONFLICT (id) DO NOTHING",
-        question.message_id.value(),
-        recorded.position,
-        recorded.aggregate_id,
-        question.answer_id.value(),
-        MessageType::User.number(),
-        storable(&question.text),
-        storable(question.english_text.as_ref().unwrap_or(&question.text)).replace('\n', " "),
-        storable(&question.language),
-        question.temperature,
-        i64::from(question.top_k),
-        question.translation.map(|stage| stage.started_at),
-        question.translation.map(|stage| stage.ended_at),
-        recorded.metadata.recorded_at
+        "INSERT INTO views.chats (id, position, project_id, owner, title, created_at, modified_at)
+         SELECT id, position, project_id, owner, title, at, at
+         FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[])
+           AS started (id, position, project_id, owner, title, at)
+         ON CONFLICT (id) DO NOTHING",
+        &column(&started, |recorded, _| recorded.aggregate_id),
+        &column(&started, |recorded, _| recorded.position),
+        &column(&started, |_, (project, _, _)| project.value()),
+        &column(&started, |_, (_, owner, _)| owner.value()),
+        &column(&started, |_, (_, _, title)| title.as_str().to_owned()),
+        &column(&started, |recorded, _| recorded.metadata.recorded_at)
     )
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// The questions among the events.
+async fn insert_questions(events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
+    let asked: Vec<(&RecordedEvent, &Question)> = events
+        .iter()
+        .filter_map(|recorded| {
+            let Event::Chat(ChatEvent::QuestionAsked(question)) = &recorded.event else { return None };
+            Some((recorded, question))
+        })
+        .collect();
+    if asked.is_empty() {
+        return Ok(());
+    }
+    query!(
+        "INSERT INTO views.messages
+             (id, position, chat_id, answer_id, message_type, text, original_text, language, temperature, top_k,
+              translate_start, translate_end, created_at, modified_at)
+         SELECT id, position, chat_id, answer_id, $1, text, original_text, language, temperature, top_k,
+                translate_start, translate_end, at, at
+         FROM unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::float8[],
+                     $10::bigint[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[])
+           AS asked (id, position, chat_id, answer_id, text, original_text, language, temperature, top_k,
+                     translate_start, translate_end, at)
+         ON CONFLICT (id) DO NOTHING",
+        MessageType::User.number(),
+        &column(&asked, |_, question| question.message_id.value()),
+        &column(&asked, |recorded, _| recorded.position),
+        &column(&asked, |recorded, _| recorded.aggregate_id),
+        &column(&asked, |_, question| question.answer_id.value()),
+        &column(&asked, |_, question| storable(&question.text)),
+        &column(&asked, |_, question| {
+            storable(question.english_text.as_ref().unwrap_or(&question.text)).replace('\n', " ")
+        }),
+        &column(&asked, |_, question| storable(&question.language)),
+        &column(&asked, |_, question| question.temperature),
+        &column(&asked, |_, question| i64::from(question.top_k)),
+        &column(&asked, |_, question| question.translation.map(|stage| stage.started_at)) as &[Option<DateTime<Utc>>],
+        &column(&asked, |_, question| question.translation.map(|stage| stage.ended_at)) as &[Option<DateTime<Utc>>],
+        &column(&asked, |recorded, _| recorded.metadata.recorded_at)
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// One value of each row.
+fn column<E, T>(rows: &[(&RecordedEvent, E)], value: impl Fn(&RecordedEvent, &E) -> T) -> Vec<T> {
+    rows.iter().map(|(recorded, event)| value(recorded, event)).collect()
 }
 
 async fn insert_answer(
@@ -144,23 +198,20 @@ async fn insert_answer(
     tx: &mut PgTransaction<'_>,
 ) -> Result<(), ProjectionError> {
     let document_ids: Vec<Uuid> = completion.citations.iter().map(|id| id.value()).collect();
-    let asked = asked(completion.answer_id, tx).await?;
-    query!(
+    let written = query!(
         "INSERT INTO views.messages
              (id, position, chat_id, message_type, text, original_text, language, temperature, top_k, document_ids,
               reference_start, reference_end, response_start, response_end, translate_start, translate_end,
               created_at, modified_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
-         ON CONFLICT (id) DO NOTHING",
+         SELECT $1, $2, $3, $4, $5, $6, language, temperature, top_k, $7, $8, $9, $10, $11, $12, $13, $14, $14
+         FROM views.messages WHERE answer_id = $1
+         ON CONFLICT (id) DO UPDATE SET id = excluded.id",
         completion.answer_id.value(),
         recorded.position,
         recorded.aggregate_id,
         MessageType::Ayushma.number(),
         storable(&completion.text),
         storable(completion.english_text.as_ref().unwrap_or(&completion.text)),
-        asked.language,
-        asked.temperature,
-        asked.top_k,
         &document_ids,
         completion.generation.retrieval.started_at,
         completion.generation.retrieval.ended_at,
@@ -172,7 +223,8 @@ async fn insert_answer(
     )
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    // The question is earlier in the same stream, so its row is there; if it is not, the answer must not vanish silently.
+    if written.rows_affected() == 0 { Err(sqlx::Error::RowNotFound.into()) } else { Ok(()) }
 }
 
 async fn insert_notice(

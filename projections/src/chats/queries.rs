@@ -7,16 +7,17 @@ use domain::{
     chat::ChatOwner,
     ids::{ApiKeyId, ChatId, ProjectId, UserId},
 };
+use futures::{TryFutureExt as _, try_join};
 use serde::Serialize;
-use sqlx::{PgPool, QueryBuilder, query_as, query_scalar};
+use sqlx::{FromRow, Postgres, QueryBuilder, query_as, query_scalar};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::messages::{MessageView, of_chats};
+use super::messages::{MessageView, of_chat, of_chats};
 use crate::{
-    QueryError,
+    QueryError, Views,
     documents::DocumentView,
-    listing::{FOUND, Page, Window, page_of_ids, push_search},
+    listing::{Page, Window, page_of_rows, push_search},
     projects::{self, ProjectRow, ProjectView},
     wire_time,
 };
@@ -109,6 +110,33 @@ impl ChatDetail {
     }
 }
 
+#[derive(FromRow)]
+struct SummaryRow {
+    id: Uuid,
+    project_id: Option<Uuid>,
+    owner: Option<Uuid>,
+    key_id: Option<Uuid>,
+    username: Option<String>,
+    title: String,
+    created_at: DateTime<Utc>,
+    modified_at: DateTime<Utc>,
+    is_deleted: bool,
+}
+
+impl SummaryRow {
+    fn into_summary(self, project: Option<ProjectView>) -> ChatSummary {
+        ChatSummary {
+            external_id: self.id,
+            title: self.title,
+            created_at: self.created_at,
+            modified_at: self.modified_at,
+            username: self.username,
+            project,
+            owner: owner_of(self.owner, self.key_id),
+        }
+    }
+}
+
 pub(super) struct ChatRow {
     id: Uuid,
     project_id: Option<Uuid>,
@@ -124,23 +152,13 @@ pub(super) struct ChatRow {
     by_assistant: bool,
 }
 
+fn owner_of(user: Option<Uuid>, key: Option<Uuid>) -> Option<ChatOwner> {
+    user.map(UserId::new).map(ChatOwner::User).or_else(|| key.map(ApiKeyId::new).map(ChatOwner::ApiKey))
+}
+
 impl ChatRow {
     fn owner(&self) -> Option<ChatOwner> {
-        let user = self.owner.map(UserId::new).map(ChatOwner::User);
-        user.or_else(|| self.key_id.map(ApiKeyId::new).map(ChatOwner::ApiKey))
-    }
-
-    fn into_summary(self, project: Option<ProjectView>) -> ChatSummary {
-        let owner = self.owner();
-        ChatSummary {
-            external_id: self.id,
-            title: self.title,
-            created_at: self.created_at,
-            modified_at: self.modified_at,
-            username: self.username,
-            project,
-            owner,
-        }
+        owner_of(self.owner, self.key_id)
     }
 
     fn into_detail(self, messages: Vec<MessageView>) -> ChatDetail {
@@ -171,49 +189,65 @@ pub struct Filter {
 
 /// The chats of a project; newest first unless the window says otherwise.
 pub async fn list(
-    pool: &PgPool,
+    db: &Views,
     project: ProjectId,
     filter: &Filter,
     window: &Window,
 ) -> Result<Page<ChatSummary>, QueryError> {
-    let mut found = QueryBuilder::new(FOUND);
-    found.push(
-        "SELECT chats.*, users.username FROM views.chats LEFT JOIN views.users ON users.id = chats.owner
-         WHERE NOT chats.is_deleted AND chats.project_id = ",
-    );
-    found.push_bind(project.value());
-    if let Some(owner) = filter.owner {
-        found.push(" AND chats.owner = ").push_bind(owner.value());
-    }
-    push_search(&mut found, "chats.title", &filter.search);
-    let page = page_of_ids(pool, found, "created_at DESC, position DESC", window).await?;
-    let chats = rows(pool, &page.results).await?;
-    let project = project_view(pool, project.value()).await?;
-    Ok(page.with_rows(chats).map(|chat| chat.into_summary(project.clone())))
+    let found = |found: &mut QueryBuilder<'static, Postgres>| {
+        found.push(
+            "SELECT chats.*, users.username FROM views.chats LEFT JOIN views.users ON users.id = chats.owner
+             WHERE NOT chats.is_deleted AND chats.project_id = ",
+        );
+        found.push_bind(project.value());
+        if let Some(owner) = filter.owner {
+            found.push(" AND chats.owner = ").push_bind(owner.value());
+        }
+        push_search(found, "chats.title", &filter.search);
+    };
+    let page = page_of_rows::<SummaryRow>(db, found, "created_at DESC, position DESC", window);
+    let (page, project) = try_join!(page, project_view(db, project.value()))?;
+    Ok(page.map(|chat| chat.into_summary(project.clone())))
 }
 
 /// The chat with this id, without its messages, if it is in this project.
-pub async fn find(pool: &PgPool, project: ProjectId, id: ChatId) -> Result<Option<ChatSummary>, QueryError> {
-    let Some(chat) = existing(pool, project, id).await? else { return Ok(None) };
-    let project = project_view(pool, project.value()).await?;
-    Ok(Some(chat.into_summary(project)))
+pub async fn find(db: &Views, project: ProjectId, id: ChatId) -> Result<Option<ChatSummary>, QueryError> {
+    let chat = query_as!(
+        SummaryRow,
+        r#"SELECT chats.id, project_id, owner, key_id, username AS "username?", title, created_at, modified_at, is_deleted
+           FROM views.chats LEFT JOIN views.users ON users.id = chats.owner WHERE chats.id = $1"#,
+        id.value()
+    );
+    let chat = chat.fetch_optional(db).map_err(QueryError::from);
+    let (chat, view) = try_join!(chat, project_view(db, project.value()))?;
+    let chat = chat.filter(|chat| !chat.is_deleted && chat.project_id == Some(project.value()));
+    Ok(chat.map(|chat| chat.into_summary(view)))
+}
+
+/// Who owns the chat with this id, if it is in this project: nobody, perhaps.
+pub async fn owner(db: &Views, project: ProjectId, id: ChatId) -> Result<Option<Option<ChatOwner>>, QueryError> {
+    let row = sqlx::query!("SELECT owner, key_id, project_id, is_deleted FROM views.chats WHERE id = $1", id.value())
+        .fetch_optional(db)
+        .await?;
+    let row = row.filter(|row| !row.is_deleted && row.project_id == Some(project.value()));
+    Ok(row.map(|row| owner_of(row.owner, row.key_id)))
 }
 
 /// The chat with this id, with its messages, if it is in this project.
 pub async fn detail(
-    pool: &PgPool,
+    db: &Views,
     project: ProjectId,
     id: ChatId,
     media_base: &str,
 ) -> Result<Option<ChatDetail>, QueryError> {
-    let Some(chat) = existing(pool, project, id).await? else { return Ok(None) };
-    let messages = of_chats(pool, &[chat.id], media_base).await?;
-    Ok(Some(chat.into_detail(messages)))
+    let (chat, messages) = try_join!(row(db, id), of_chat(db, id.value(), media_base))?;
+    let chat = chat.filter(|chat| !chat.is_deleted && chat.project_id == Some(project.value()));
+    Ok(chat.map(|chat| chat.into_detail(messages)))
 }
 
 /// All chats of a project with all their messages, newest chat first; `None` for everybody's.
 pub async fn list_all(
-    pool: &PgPool,
+    db: &Views,
     project: ProjectId,
     owner: Option<UserId>,
     media_base: &str,
@@ -224,18 +258,18 @@ pub async fn list_all(
         project.value(),
         owner.map(UserId::value)
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
-    details(pool, &ids, media_base).await
+    details(db, &ids, media_base).await
 }
 
 /// The chats with these ids, in this order, with their messages.
-pub(super) async fn details(pool: &PgPool, ids: &[Uuid], media_base: &str) -> Result<Vec<ChatDetail>, QueryError> {
+pub(super) async fn details(db: &Views, ids: &[Uuid], media_base: &str) -> Result<Vec<ChatDetail>, QueryError> {
     let mut messages: HashMap<Uuid, Vec<MessageView>> = HashMap::new();
-    for message in of_chats(pool, ids, media_base).await? {
+    for message in of_chats(db, ids, media_base).await? {
         messages.entry(message.chat).or_default().push(message);
     }
-    let chats = rows(pool, ids).await?;
+    let chats = rows(db, ids).await?;
     Ok(chats
         .into_iter()
         .map(|chat| {
@@ -246,40 +280,50 @@ pub(super) async fn details(pool: &PgPool, ids: &[Uuid], media_base: &str) -> Re
 }
 
 /// Whether the user owns a chat in the project.
-pub async fn user_has_chat_in(pool: &PgPool, project: ProjectId, user: UserId) -> Result<bool, QueryError> {
+pub async fn user_has_chat_in(db: &Views, project: ProjectId, user: UserId) -> Result<bool, QueryError> {
     let exists = query_scalar!(
         r#"SELECT EXISTS (SELECT FROM views.chats WHERE project_id = $1 AND owner = $2 AND NOT is_deleted) AS "exists!""#,
         project.value(),
         user.value()
     )
-    .fetch_one(pool)
+    .fetch_one(db)
     .await?;
     Ok(exists)
 }
 
 /// A deleted project too: its chats stay readable.
-async fn project_view(pool: &PgPool, id: Uuid) -> Result<Option<ProjectView>, QueryError> {
-    Ok(projects::rows(pool, &[id]).await?.pop().map(ProjectRow::into_view))
+async fn project_view(db: &Views, id: Uuid) -> Result<Option<ProjectView>, QueryError> {
+    Ok(projects::row(db, id).await?.map(ProjectRow::into_view))
 }
 
-async fn existing(pool: &PgPool, project: ProjectId, id: ChatId) -> Result<Option<ChatRow>, QueryError> {
-    let row = rows(pool, &[id.value()]).await?.pop();
-    Ok(row.filter(|row| !row.is_deleted && row.project_id == Some(project.value())))
+macro_rules! chats {
+    ($from:literal, $order:literal, $value:expr) => {
+        query_as!(
+            ChatRow,
+            r#"SELECT chats.id, project_id, owner, key_id, username AS "username?", chats.title, chats.prompt, chats.model,
+                      chats.created_at, chats.modified_at, chats.is_deleted,
+                      projects.assistant_id IS NOT NULL AS "by_assistant!"
+               FROM "#
+                + $from
+                + " LEFT JOIN views.users ON users.id = chats.owner
+                    LEFT JOIN views.projects ON projects.id = chats.project_id "
+                + $order,
+            $value
+        )
+    };
 }
 
-pub(super) async fn rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<ChatRow>, QueryError> {
-    let rows = query_as!(
-        ChatRow,
-        r#"SELECT chats.id, project_id, owner, key_id, username AS "username?", chats.title, chats.prompt, chats.model,
-                  chats.created_at, chats.modified_at, chats.is_deleted,
-                  projects.assistant_id IS NOT NULL AS "by_assistant!"
-           FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.chats USING (id)
-           LEFT JOIN views.users ON users.id = chats.owner
-           LEFT JOIN views.projects ON projects.id = chats.project_id
-           ORDER BY place"#,
+/// The chat with this id, also a deleted one.
+pub(super) async fn row(db: &Views, id: ChatId) -> Result<Option<ChatRow>, QueryError> {
+    Ok(chats!("views.chats", "WHERE chats.id = $1", id.value()).fetch_optional(db).await?)
+}
+
+/// The chats with these ids, in this order, also deleted ones.
+pub(super) async fn rows(db: &Views, ids: &[Uuid]) -> Result<Vec<ChatRow>, QueryError> {
+    let rows = chats!(
+        "unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.chats USING (id)",
+        "ORDER BY place",
         ids
-    )
-    .fetch_all(pool)
-    .await?;
-    Ok(rows)
+    );
+    Ok(rows.fetch_all(db).await?)
 }

@@ -5,12 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use domain::ids::{ResultId, RunId};
 use serde::Serialize;
-use sqlx::{PgPool, query_as, query_scalar};
+use sqlx::{query_as, query_scalar};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    QueryError,
+    QueryError, Views,
     documents::{self, DocumentView},
     run_feedback::{self, RunFeedbackView},
     test_suites::{self, QuestionView},
@@ -61,20 +61,20 @@ struct ResultRow {
 }
 
 /// The run that a result is one of, unless it is deleted.
-pub async fn run_of_result(pool: &PgPool, result: ResultId) -> Result<Option<RunId>, QueryError> {
+pub async fn run_of_result(db: &Views, result: ResultId) -> Result<Option<RunId>, QueryError> {
     let run = query_scalar!(
         "SELECT run_id FROM views.test_results JOIN views.test_runs ON test_runs.id = run_id
          WHERE test_results.id = $1 AND NOT is_deleted",
         result.value()
     )
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await?;
     Ok(run.map(RunId::new))
 }
 
 /// The results of these runs, oldest first, by run.
 pub(super) async fn of_runs(
-    pool: &PgPool,
+    db: &Views,
     runs: &[Uuid],
     media_base: &str,
 ) -> Result<HashMap<Uuid, Vec<ResultView>>, QueryError> {
@@ -88,18 +88,18 @@ pub(super) async fn of_runs(
            ORDER BY test_results.position"#,
         runs
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let mut feedback = run_feedback::on_results(pool, &ids).await?;
+    let mut feedback = run_feedback::on_results(db, &ids).await?;
     let questions: Vec<Uuid> = distinct(rows.iter().map(|row| row.question_id));
-    let questions: HashMap<Uuid, QuestionView> = test_suites::question_rows(pool, &questions, media_base)
+    let questions: HashMap<Uuid, QuestionView> = test_suites::question_rows(db, &questions, media_base)
         .await?
         .into_iter()
         .map(|question| (question.external_id, question))
         .collect();
     let sources: Vec<Uuid> = distinct(rows.iter().flat_map(|row| row.document_ids.iter().copied()));
-    let sources: HashMap<Uuid, DocumentView> = documents::find_many(pool, &sources, media_base)
+    let sources: HashMap<Uuid, DocumentView> = documents::find_many(db, &sources, media_base)
         .await?
         .into_iter()
         .map(|document| (document.external_id, document))

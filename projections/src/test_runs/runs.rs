@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use domain::ids::{RunId, SuiteId};
 use serde::Serialize;
-use sqlx::{PgPool, QueryBuilder, query_as};
+use sqlx::{QueryBuilder, query_as};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::results::{ResultView, of_runs};
 use crate::{
-    QueryError,
+    QueryError, Views,
     listing::{FOUND, Page, Window, page_of_ids},
     projects::{self, ProjectRow, StaffProjectView},
     wire_time,
@@ -75,40 +75,35 @@ pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
 }
 
 /// The runs of a suite; oldest first unless ordered otherwise.
-pub async fn list(
-    pool: &PgPool,
-    suite: SuiteId,
-    window: &Window,
-    media_base: &str,
-) -> Result<Page<RunView>, QueryError> {
+pub async fn list(db: &Views, suite: SuiteId, window: &Window, media_base: &str) -> Result<Page<RunView>, QueryError> {
     let mut found =
         QueryBuilder::new(format!("{FOUND}SELECT * FROM views.test_runs WHERE NOT is_deleted AND suite_id = "));
     found.push_bind(suite.value());
-    let page = page_of_ids(pool, found, "position", window).await?;
-    let rows = rows(pool, &page.results).await?;
-    let views = views(pool, rows, media_base).await?;
+    let page = page_of_ids(db, found, "position", window).await?;
+    let rows = rows(db, &page.results).await?;
+    let views = views(db, rows, media_base).await?;
     Ok(page.with_rows(views))
 }
 
 /// The run with this id, if it is one of this suite.
-pub async fn find(pool: &PgPool, suite: SuiteId, id: RunId, media_base: &str) -> Result<Option<RunView>, QueryError> {
-    let mut rows = rows(pool, &[id.value()]).await?;
+pub async fn find(db: &Views, suite: SuiteId, id: RunId, media_base: &str) -> Result<Option<RunView>, QueryError> {
+    let mut rows = rows(db, &[id.value()]).await?;
     rows.retain(|row| !row.is_deleted && row.suite_id == suite.value());
-    Ok(views(pool, rows, media_base).await?.pop())
+    Ok(views(db, rows, media_base).await?.pop())
 }
 
 /// Everything that belongs to the runs, in as many queries however many they are.
-async fn views(pool: &PgPool, rows: Vec<RunRow>, media_base: &str) -> Result<Vec<RunView>, QueryError> {
+async fn views(db: &Views, rows: Vec<RunRow>, media_base: &str) -> Result<Vec<RunView>, QueryError> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut projects: Vec<Uuid> = rows.iter().map(|row| row.project_id).collect();
     projects.sort_unstable();
     projects.dedup();
-    let projects: HashMap<Uuid, StaffProjectView> = projects::rows(pool, &projects)
+    let projects: HashMap<Uuid, StaffProjectView> = projects::rows(db, &projects)
         .await?
         .into_iter()
         .map(|row| (row.id, ProjectRow::into_staff_view(row)))
         .collect();
-    let mut results = of_runs(pool, &ids, media_base).await?;
+    let mut results = of_runs(db, &ids, media_base).await?;
     Ok(rows
         .into_iter()
         .map(|row| RunView {
@@ -125,7 +120,7 @@ async fn views(pool: &PgPool, rows: Vec<RunRow>, media_base: &str) -> Result<Vec
         .collect())
 }
 
-async fn rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<RunRow>, QueryError> {
+async fn rows(db: &Views, ids: &[Uuid]) -> Result<Vec<RunRow>, QueryError> {
     let rows = query_as!(
         RunRow,
         "SELECT test_runs.id, suite_id, project_id, status, models, with_references, created_at, modified_at, is_deleted
@@ -133,7 +128,7 @@ async fn rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<RunRow>, QueryError> {
          ORDER BY place",
         ids
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
     Ok(rows)
 }

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use domain::ids::{DocumentId, SuiteId, TestQuestionId};
-use sqlx::{PgPool, QueryBuilder, query_as};
+use sqlx::{QueryBuilder, query_as};
 use uuid::Uuid;
 
 use crate::{
-    QueryError,
+    QueryError, Views,
     documents::{DocumentView, media_url},
     listing::{FOUND, Page, Window, page_of_ids},
 };
@@ -60,7 +60,7 @@ pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
 
 /// The attachments of a question; oldest first unless ordered otherwise.
 pub async fn list(
-    pool: &PgPool,
+    db: &Views,
     suite: SuiteId,
     question: TestQuestionId,
     window: &Window,
@@ -69,20 +69,20 @@ pub async fn list(
     let mut found =
         QueryBuilder::new(format!("{FOUND}SELECT * FROM views.test_attachments WHERE NOT is_deleted AND suite_id = "));
     found.push_bind(suite.value()).push(" AND question_id = ").push_bind(question.value());
-    let page = page_of_ids(pool, found, "position", window).await?;
-    let rows = rows(pool, &page.results).await?;
+    let page = page_of_ids(db, found, "position", window).await?;
+    let rows = rows(db, &page.results).await?;
     Ok(page.with_rows(rows).map(|row| row.into_view(media_base)))
 }
 
 /// The attachment with this id, if it is at this question of this suite.
 pub async fn find(
-    pool: &PgPool,
+    db: &Views,
     suite: SuiteId,
     question: TestQuestionId,
     id: DocumentId,
     media_base: &str,
 ) -> Result<Option<DocumentView>, QueryError> {
-    let row = rows(pool, &[id.value()]).await?.pop();
+    let row = rows(db, &[id.value()]).await?.pop();
     let is_there =
         |row: &AttachmentRow| !row.is_deleted && row.suite_id == suite.value() && row.question_id == question.value();
     Ok(row.filter(is_there).map(|row| row.into_view(media_base)))
@@ -90,7 +90,7 @@ pub async fn find(
 
 /// The attachments of these questions, oldest first, by question.
 pub(super) async fn of_questions(
-    pool: &PgPool,
+    db: &Views,
     questions: &[Uuid],
     media_base: &str,
 ) -> Result<HashMap<Uuid, Vec<DocumentView>>, QueryError> {
@@ -102,7 +102,7 @@ pub(super) async fn of_questions(
          ORDER BY position",
         questions
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
     let mut by_question: HashMap<Uuid, Vec<DocumentView>> = HashMap::new();
     for row in rows {
@@ -111,7 +111,7 @@ pub(super) async fn of_questions(
     Ok(by_question)
 }
 
-async fn rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<AttachmentRow>, QueryError> {
+async fn rows(db: &Views, ids: &[Uuid]) -> Result<Vec<AttachmentRow>, QueryError> {
     let rows = query_as!(
         AttachmentRow,
         "SELECT test_attachments.id, suite_id, question_id, title, description, document_type, file_name, text_content,
@@ -120,7 +120,7 @@ async fn rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<AttachmentRow>, QueryEr
          ORDER BY place",
         ids
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
     Ok(rows)
 }

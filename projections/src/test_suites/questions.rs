@@ -3,13 +3,13 @@
 use chrono::{DateTime, Utc};
 use domain::ids::{SuiteId, TestQuestionId};
 use serde::Serialize;
-use sqlx::{PgPool, QueryBuilder, query_as};
+use sqlx::{QueryBuilder, query_as};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::attachments;
 use crate::{
-    QueryError,
+    QueryError, Views,
     documents::DocumentView,
     listing::{FOUND, Page, Window, page_of_ids},
     wire_time,
@@ -69,7 +69,7 @@ pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
 
 /// The questions of a suite; oldest first unless ordered otherwise.
 pub async fn list(
-    pool: &PgPool,
+    db: &Views,
     suite: SuiteId,
     window: &Window,
     media_base: &str,
@@ -77,28 +77,28 @@ pub async fn list(
     let mut found =
         QueryBuilder::new(format!("{FOUND}SELECT * FROM views.test_questions WHERE NOT is_deleted AND suite_id = "));
     found.push_bind(suite.value());
-    let page = page_of_ids(pool, found, "position", window).await?;
-    let rows = rows(pool, &page.results, media_base).await?;
+    let page = page_of_ids(db, found, "position", window).await?;
+    let rows = rows(db, &page.results, media_base).await?;
     Ok(page.with_rows(rows))
 }
 
 /// The question with this id, if it is in this suite.
 pub async fn find(
-    pool: &PgPool,
+    db: &Views,
     suite: SuiteId,
     id: TestQuestionId,
     media_base: &str,
 ) -> Result<Option<QuestionView>, QueryError> {
-    let row = bare_rows(pool, &[id.value()]).await?.pop();
+    let row = bare_rows(db, &[id.value()]).await?.pop();
     let Some(row) = row.filter(|row| !row.is_deleted && row.suite_id == suite.value()) else { return Ok(None) };
-    let documents = attachments::of_questions(pool, &[row.id], media_base).await?.remove(&row.id);
+    let documents = attachments::of_questions(db, &[row.id], media_base).await?.remove(&row.id);
     Ok(Some(row.into_view(documents.unwrap_or_default())))
 }
 
 /// The questions with these ids, in this order, also deleted ones: results go on showing what was asked.
-pub(crate) async fn rows(pool: &PgPool, ids: &[Uuid], media_base: &str) -> Result<Vec<QuestionView>, QueryError> {
-    let rows = bare_rows(pool, ids).await?;
-    let mut documents = attachments::of_questions(pool, ids, media_base).await?;
+pub(crate) async fn rows(db: &Views, ids: &[Uuid], media_base: &str) -> Result<Vec<QuestionView>, QueryError> {
+    let rows = bare_rows(db, ids).await?;
+    let mut documents = attachments::of_questions(db, ids, media_base).await?;
     Ok(rows
         .into_iter()
         .map(|row| {
@@ -108,7 +108,7 @@ pub(crate) async fn rows(pool: &PgPool, ids: &[Uuid], media_base: &str) -> Resul
         .collect())
 }
 
-async fn bare_rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<QuestionRow>, QueryError> {
+async fn bare_rows(db: &Views, ids: &[Uuid]) -> Result<Vec<QuestionRow>, QueryError> {
     let rows = query_as!(
         QuestionRow,
         "SELECT test_questions.id, suite_id, question, human_answer, language, created_at, modified_at, is_deleted
@@ -116,7 +116,7 @@ async fn bare_rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<QuestionRow>, Quer
          ORDER BY place",
         ids
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
     Ok(rows)
 }

@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use domain::ids::SuiteId;
 use serde::Serialize;
-use sqlx::{PgPool, QueryBuilder, query_as};
+use sqlx::{QueryBuilder, query_as};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    QueryError,
+    QueryError, Views,
     listing::{FOUND, Page, Window, page_of_ids},
     wire_time,
 };
@@ -40,20 +40,20 @@ pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
 }
 
 /// All suites; oldest first unless ordered otherwise.
-pub async fn list(pool: &PgPool, window: &Window) -> Result<Page<SuiteView>, QueryError> {
+pub async fn list(db: &Views, window: &Window) -> Result<Page<SuiteView>, QueryError> {
     let found = QueryBuilder::new(format!("{FOUND}SELECT * FROM views.test_suites WHERE NOT is_deleted"));
-    let page = page_of_ids(pool, found, "position", window).await?;
-    let rows = rows(pool, &page.results).await?;
+    let page = page_of_ids(db, found, "position", window).await?;
+    let rows = rows(db, &page.results).await?;
     Ok(page.with_rows(rows))
 }
 
 /// The suite with this id.
-pub async fn find(pool: &PgPool, id: SuiteId) -> Result<Option<SuiteView>, QueryError> {
-    Ok(rows(pool, &[id.value()]).await?.pop())
+pub async fn find(db: &Views, id: SuiteId) -> Result<Option<SuiteView>, QueryError> {
+    Ok(rows(db, &[id.value()]).await?.pop())
 }
 
 /// The suites with these ids, in this order, without deleted ones.
-async fn rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<SuiteView>, QueryError> {
+async fn rows(db: &Views, ids: &[Uuid]) -> Result<Vec<SuiteView>, QueryError> {
     let rows = query_as!(
         SuiteView,
         "SELECT name, created_at, modified_at, temperature, top_k AS topk, test_suites.id AS external_id
@@ -62,7 +62,7 @@ async fn rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<SuiteView>, QueryError>
          ORDER BY place",
         ids
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
     Ok(rows)
 }

@@ -4,7 +4,10 @@ use domain::{
     chat::{ChatEvent, ChatOwner},
     project::ProjectEvent,
 };
-use projections::chats::{Filter, detail, find, list, list_all, user_has_chat_in};
+use projections::{
+    Views,
+    chats::{Filter, detail, find, list, list_all, user_has_chat_in},
+};
 use sqlx::PgPool;
 
 use crate::history::{
@@ -23,10 +26,11 @@ const IN_A_LIST: &str = r#"{"external_id":"00000000-0000-0000-0000-00000000001f"
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_chat_is_listed_with_its_owners_name_and_its_project(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = history();
     history.chat(CHAT, started(WARD, NURSE, "Zinc"));
     let page =
-        history.shows(&pool, async || list(&pool, WARD, &Filter::default(), &everything()).await.expect("read")).await;
+        history.shows(&pool, async || list(&views, WARD, &Filter::default(), &everything()).await.expect("read")).await;
     assert_eq!(
         json(&page),
         format!(r#"{{"count":1,"has_previous":false,"has_next":false,"results":[{IN_A_LIST}],"offset":0}}"#)
@@ -35,28 +39,31 @@ async fn a_chat_is_listed_with_its_owners_name_and_its_project(pool: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_chat_found_alone_is_the_one_of_the_list(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = history();
     history.chat(CHAT, started(WARD, NURSE, "Zinc"));
-    let chat = history.shows(&pool, async || find(&pool, WARD, CHAT).await.expect("read")).await.expect("there");
+    let chat = history.shows(&pool, async || find(&views, WARD, CHAT).await.expect("read")).await.expect("there");
     assert_eq!(json(&chat), IN_A_LIST);
     assert_eq!(chat.owner, Some(ChatOwner::User(NURSE)));
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn the_streams_of_users_projects_and_chats_may_come_in_any_order(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = history();
     history.chat(CHAT, started(WARD, NURSE, "Zinc"));
     apply(&pool, history.events().iter().rev()).await;
-    let chat = find(&pool, WARD, CHAT).await.expect("read").expect("there");
+    let chat = find(&views, WARD, CHAT).await.expect("read").expect("there");
     assert_eq!(json(&chat), IN_A_LIST);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_chat_without_messages_is_an_empty_conversation(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = history();
     history.chat(CHAT, started(WARD, NURSE, "Zinc"));
     let chat =
-        history.shows(&pool, async || detail(&pool, WARD, CHAT, MEDIA).await.expect("read")).await.expect("there");
+        history.shows(&pool, async || detail(&views, WARD, CHAT, MEDIA).await.expect("read")).await.expect("there");
     assert_eq!(
         json(&chat),
         r#"{"external_id":"00000000-0000-0000-0000-00000000001f","title":"Zinc","username":"asha","created_at":"2026-11-22T09:00:03.500000Z","modified_at":"2026-11-22T09:00:03.500000Z","chats":[],"prompt":null,"model":null}"#
@@ -66,13 +73,14 @@ async fn a_chat_without_messages_is_an_empty_conversation(pool: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn chats_come_newest_first_and_only_their_owners(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = history();
     history
         .chat(CHAT, started(WARD, NURSE, "First"))
         .chat(OTHER_CHAT, started(WARD, DOCTOR, "Second"))
         .chat(CHAT, ChatEvent::Retitled { title: title("First, renamed") });
     let titles = async |filter: Filter| {
-        let page = list(&pool, WARD, &filter, &everything()).await.expect("read");
+        let page = list(&views, WARD, &filter, &everything()).await.expect("read");
         page.map(|chat| chat.title).results
     };
     let (own, everybodys, searched, elsewhere) = history
@@ -81,7 +89,7 @@ async fn chats_come_newest_first_and_only_their_owners(pool: PgPool) {
                 titles(Filter { owner: Some(NURSE), ..Filter::default() }).await,
                 titles(Filter::default()).await,
                 titles(Filter { owner: Some(NURSE), search: vec!["second".to_owned()] }).await,
-                list(&pool, CLINIC, &Filter::default(), &everything()).await.expect("read").count,
+                list(&views, CLINIC, &Filter::default(), &everything()).await.expect("read").count,
             )
         })
         .await;
@@ -93,16 +101,17 @@ async fn chats_come_newest_first_and_only_their_owners(pool: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_deleted_chat_is_gone_from_everywhere(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = history();
     history.chat(CHAT, started(WARD, NURSE, "Zinc")).chat(CHAT, ChatEvent::Deleted {});
     let seen = history
         .shows(&pool, async || {
             (
-                find(&pool, WARD, CHAT).await.expect("read"),
-                detail(&pool, WARD, CHAT, MEDIA).await.expect("read"),
-                list(&pool, WARD, &Filter::default(), &everything()).await.expect("read").count,
-                list_all(&pool, WARD, None, MEDIA).await.expect("read").len(),
-                user_has_chat_in(&pool, WARD, NURSE).await.expect("read"),
+                find(&views, WARD, CHAT).await.expect("read"),
+                detail(&views, WARD, CHAT, MEDIA).await.expect("read"),
+                list(&views, WARD, &Filter::default(), &everything()).await.expect("read").count,
+                list_all(&views, WARD, None, MEDIA).await.expect("read").len(),
+                user_has_chat_in(&views, WARD, NURSE).await.expect("read"),
             )
         })
         .await;
@@ -111,11 +120,12 @@ async fn a_deleted_chat_is_gone_from_everywhere(pool: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_chat_is_found_in_its_own_project_only(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = history();
     history.project(CLINIC, created("Clinic")).chat(CHAT, started(WARD, NURSE, "Zinc"));
     let seen = history
         .shows(&pool, async || {
-            (find(&pool, CLINIC, CHAT).await.expect("read"), detail(&pool, CLINIC, CHAT, MEDIA).await.expect("read"))
+            (find(&views, CLINIC, CHAT).await.expect("read"), detail(&views, CLINIC, CHAT, MEDIA).await.expect("read"))
         })
         .await;
     assert_eq!(seen, (None, None));
@@ -123,17 +133,19 @@ async fn a_chat_is_found_in_its_own_project_only(pool: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn the_chats_of_a_deleted_project_stay_readable(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = history();
     history.chat(CHAT, started(WARD, NURSE, "Zinc")).project(WARD, ProjectEvent::Deleted {});
-    let chat = history.shows(&pool, async || find(&pool, WARD, CHAT).await.expect("read")).await.expect("there");
+    let chat = history.shows(&pool, async || find(&views, WARD, CHAT).await.expect("read")).await.expect("there");
     assert_eq!(chat.project.expect("still shown").title, "Ward");
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn it_is_known_who_has_a_chat_in_which_project(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = history();
     history.chat(CHAT, started(WARD, NURSE, "Zinc"));
-    let has = async |project, user| user_has_chat_in(&pool, project, user).await.expect("read");
+    let has = async |project, user| user_has_chat_in(&views, project, user).await.expect("read");
     let seen = history
         .shows(&pool, async || (has(WARD, NURSE).await, has(CLINIC, NURSE).await, has(WARD, DOCTOR).await))
         .await;
@@ -142,6 +154,7 @@ async fn it_is_known_who_has_a_chat_in_which_project(pool: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn all_chats_come_with_their_own_messages(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = history();
     history
         .chat(CHAT, started(WARD, NURSE, "First"))
@@ -150,7 +163,7 @@ async fn all_chats_come_with_their_own_messages(pool: PgPool) {
         .chat(OTHER_CHAT, asked(2, "ORS?"))
         .chat(CHAT, answered(1, "14 days", &[]));
     let texts = async |owner| {
-        let chats = list_all(&pool, WARD, owner, MEDIA).await.expect("read");
+        let chats = list_all(&views, WARD, owner, MEDIA).await.expect("read");
         let texts = |chat: projections::chats::ChatDetail| chat.chats.into_iter().map(|message| message.message);
         chats.into_iter().map(|chat| texts(chat).collect::<Vec<_>>()).collect::<Vec<_>>()
     };

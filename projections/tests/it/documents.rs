@@ -2,6 +2,7 @@
 
 use domain::document::{DocumentEvent, EmbeddingFailure};
 use projections::{
+    Views,
     documents::{find, find_many, list, ordering_column},
     listing::{Ordering, Window},
 };
@@ -11,9 +12,10 @@ use crate::history::{CLINIC, GUIDE, History, LEAFLET, MEDIA, WARD, added, embedd
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_new_document_waits_for_its_embedding(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = History::default();
     history.document(GUIDE, added(WARD, "Guide", Some("a_b_1é.txt")));
-    let guide = history.shows(&pool, async || find(&pool, WARD, GUIDE, MEDIA).await.expect("read")).await;
+    let guide = history.shows(&pool, async || find(&views, WARD, GUIDE, MEDIA).await.expect("read")).await;
     assert_eq!(
         json(&guide),
         r#"{"external_id":"00000000-0000-0000-0000-000000000015","title":"Guide","created_at":"2026-11-22T09:00:01.500000Z","modified_at":"2026-11-22T09:00:01.500000Z","description":null,"document_type":1,"file":"http://host/media/a_b_1%C3%A9.txt","text_content":null,"uploading":true,"failed":false,"failure_reason":null}"#
@@ -22,13 +24,14 @@ async fn a_new_document_waits_for_its_embedding(pool: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn an_embedded_document_does_not_wait_any_more(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = History::default();
     history
         .document(LEAFLET, added(WARD, "Leaflet", None))
         .document(LEAFLET, DocumentEvent::TitleChanged { title: title("Leaflet 2") })
         .document(LEAFLET, DocumentEvent::DescriptionChanged { description: Some("On hygiene".to_owned()) })
         .document(LEAFLET, embedded());
-    let leaflet = history.shows(&pool, async || find(&pool, WARD, LEAFLET, MEDIA).await.expect("read")).await;
+    let leaflet = history.shows(&pool, async || find(&views, WARD, LEAFLET, MEDIA).await.expect("read")).await;
     assert_eq!(
         json(&leaflet),
         r#"{"external_id":"00000000-0000-0000-0000-000000000016","title":"Leaflet 2","created_at":"2026-11-22T09:00:01.500000Z","modified_at":"2026-11-22T09:00:04.500000Z","description":"On hygiene","document_type":3,"file":null,"text_content":"Wash hands.","uploading":false,"failed":false,"failure_reason":null}"#
@@ -37,23 +40,25 @@ async fn an_embedded_document_does_not_wait_any_more(pool: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_document_whose_embedding_failed_says_why(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = History::default();
     history
         .document(GUIDE, added(WARD, "Guide", Some("guide.pdf")))
         .document(GUIDE, DocumentEvent::EmbeddingFailed { version: 1, reason: EmbeddingFailure::NoText });
     let guide =
-        history.shows(&pool, async || find(&pool, WARD, GUIDE, MEDIA).await.expect("read")).await.expect("there");
+        history.shows(&pool, async || find(&views, WARD, GUIDE, MEDIA).await.expect("read")).await.expect("there");
     assert_eq!((guide.uploading, guide.failed, guide.failure_reason.as_deref()), (false, true, Some("no text found")));
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_document_is_found_in_its_own_project_only(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = History::default();
     history.document(GUIDE, added(WARD, "Guide", None)).document(LEAFLET, added(CLINIC, "Leaflet", None));
     let (elsewhere, titles) = history
         .shows(&pool, async || {
-            let elsewhere = find(&pool, CLINIC, GUIDE, MEDIA).await.expect("read");
-            let page = list(&pool, CLINIC, &everything(), MEDIA).await.expect("read");
+            let elsewhere = find(&views, CLINIC, GUIDE, MEDIA).await.expect("read");
+            let page = list(&views, CLINIC, &everything(), MEDIA).await.expect("read");
             (elsewhere, page.map(|document| document.title).results)
         })
         .await;
@@ -63,6 +68,7 @@ async fn a_document_is_found_in_its_own_project_only(pool: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn documents_come_oldest_first_unless_ordered_otherwise(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = History::default();
     history
         .document(LEAFLET, added(WARD, "Leaflet", None))
@@ -70,7 +76,7 @@ async fn documents_come_oldest_first_unless_ordered_otherwise(pool: PgPool) {
         .document(LEAFLET, embedded());
     let newest_first = Window { ordering: Ordering::parse("-created_at", ordering_column), ..everything() };
     let read = async |window: &Window| {
-        let page = list(&pool, WARD, window, MEDIA).await.expect("read");
+        let page = list(&views, WARD, window, MEDIA).await.expect("read");
         page.map(|document| document.title).results
     };
     let titles = history.shows(&pool, async || (read(&everything()).await, read(&newest_first).await)).await;
@@ -80,6 +86,7 @@ async fn documents_come_oldest_first_unless_ordered_otherwise(pool: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_deleted_document_is_found_only_by_those_who_ask_for_old_ones(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = History::default();
     history
         .document(GUIDE, added(WARD, "Guide", None))
@@ -88,10 +95,10 @@ async fn a_deleted_document_is_found_only_by_those_who_ask_for_old_ones(pool: Pg
     let (found, listed, many) = history
         .shows(&pool, async || {
             let ids = [LEAFLET.value(), GUIDE.value()];
-            let many = find_many(&pool, &ids, MEDIA).await.expect("read");
+            let many = find_many(&views, &ids, MEDIA).await.expect("read");
             (
-                find(&pool, WARD, GUIDE, MEDIA).await.expect("read"),
-                list(&pool, WARD, &everything(), MEDIA).await.expect("read").count,
+                find(&views, WARD, GUIDE, MEDIA).await.expect("read"),
+                list(&views, WARD, &everything(), MEDIA).await.expect("read").count,
                 many.into_iter().map(|document| document.title).collect::<Vec<_>>(),
             )
         })

@@ -4,8 +4,9 @@ use domain::{
     chat::{ChatEvent, ChatOwner},
     ids::FeedbackId,
 };
-use projections::chats::{
-    FeedbackFilter, Numbered, at_position, chat_of_message, feedback_list, feedback_of_chat, find_feedback,
+use projections::{
+    Views,
+    chats::{FeedbackFilter, Numbered, at_position, chat_of_message, feedback_list, feedback_of_chat, find_feedback},
 };
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -43,8 +44,8 @@ fn history() -> History {
     history
 }
 
-async fn listed(pool: &PgPool, filter: FeedbackFilter) -> Vec<Uuid> {
-    let page = feedback_list(pool, &filter, &everything()).await.expect("read");
+async fn listed(views: &Views, filter: FeedbackFilter) -> Vec<Uuid> {
+    let page = feedback_list(views, &filter, &everything()).await.expect("read");
     page.results.into_iter().map(|feedback| feedback.external_id).collect()
 }
 
@@ -54,14 +55,16 @@ fn ids(numbers: &[u128]) -> Vec<Uuid> {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn ratings_come_in_the_order_in_which_they_were_given(pool: PgPool) {
-    let all = history().shows(&pool, async || listed(&pool, FeedbackFilter::default()).await).await;
+    let views = Views::beside(&pool);
+    let all = history().shows(&pool, async || listed(&views, FeedbackFilter::default()).await).await;
     assert_eq!(all, ids(&[1, 2, 3]));
-    let of_chat = feedback_of_chat(&pool, CHAT).await.expect("read");
+    let of_chat = feedback_of_chat(&views, CHAT).await.expect("read");
     assert_eq!(of_chat.iter().map(|feedback| feedback.external_id).collect::<Vec<_>>(), ids(&[1, 3]));
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn each_filter_leaves_what_it_names(pool: PgPool) {
+    let views = Views::beside(&pool);
     history().shows(&pool, async || ()).await;
     let none = FeedbackFilter::default;
     for (filter, expected) in [
@@ -72,30 +75,33 @@ async fn each_filter_leaves_what_it_names(pool: PgPool) {
         (FeedbackFilter { project: Some(CLINIC.value()), ..none() }, ids(&[2])),
         (FeedbackFilter { project: Some(CLINIC.value()), owner: Some(NURSE), ..none() }, ids(&[])),
     ] {
-        assert_eq!(listed(&pool, filter.clone()).await, expected, "{filter:?}");
+        assert_eq!(listed(&views, filter.clone()).await, expected, "{filter:?}");
     }
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_rating_and_a_message_say_whose_chat_they_belong_to(pool: PgPool) {
+    let views = Views::beside(&pool);
     history().shows(&pool, async || ()).await;
-    let (found, owner) = find_feedback(&pool, rating(2)).await.expect("read").expect("there");
+    let (found, owner) = find_feedback(&views, rating(2)).await.expect("read").expect("there");
     assert_eq!((found.chat_message, owner), (answer_id(2).value(), Some(ChatOwner::User(DOCTOR))));
-    assert!(find_feedback(&pool, rating(9)).await.expect("read").is_none());
-    let chat = chat_of_message(&pool, question_id(1)).await.expect("read");
+    assert!(find_feedback(&views, rating(9)).await.expect("read").is_none());
+    let chat = chat_of_message(&views, question_id(1)).await.expect("read");
     assert_eq!(chat, Some((CHAT, Some(ChatOwner::User(NURSE)))));
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_message_of_a_deleted_chat_is_nobodys(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = history();
     history.chat(CHAT, ChatEvent::Deleted {});
     history.shows(&pool, async || ()).await;
-    assert_eq!(chat_of_message(&pool, answer_id(1)).await.expect("read"), None);
+    assert_eq!(chat_of_message(&views, answer_id(1)).await.expect("read"), None);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_number_is_the_position_of_the_event_that_made_the_object(pool: PgPool) {
+    let views = Views::beside(&pool);
     history().shows(&pool, async || ()).await;
     for (kind, position, expected) in [
         (Numbered::Project, 3, Some(WARD.value())),
@@ -103,6 +109,6 @@ async fn a_number_is_the_position_of_the_event_that_made_the_object(pool: PgPool
         (Numbered::Message, 7, Some(answer_id(1).value())),
         (Numbered::Message, 5, None),
     ] {
-        assert_eq!(at_position(&pool, kind, position).await.expect("read"), expected, "{kind:?} {position}");
+        assert_eq!(at_position(&views, kind, position).await.expect("read"), expected, "{kind:?} {position}");
     }
 }

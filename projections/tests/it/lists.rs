@@ -2,6 +2,7 @@
 
 use domain::{ids::ProjectId, project::ProjectEvent};
 use projections::{
+    Views,
     listing::{Ordering, Page, Window, search_words},
     projects::{Filter, list, ordering_column, staff_ordering_column},
 };
@@ -27,7 +28,8 @@ fn staff() -> Filter {
 }
 
 async fn titles(history: &History, pool: &PgPool, filter: &Filter, window: &Window) -> Page<String> {
-    history.shows(pool, async || list(pool, filter, window).await.expect("read").map(|project| project.title)).await
+    let views = Views::beside(pool);
+    history.shows(pool, async || list(&views, filter, window).await.expect("read").map(|project| project.title)).await
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
@@ -110,12 +112,13 @@ async fn a_list_follows_the_ordering_and_breaks_ties_by_creation(pool: PgPool) {
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn every_column_that_a_list_may_be_ordered_by_exists(pool: PgPool) {
     use projections::documents;
+    let views = Views::beside(&pool);
     let all = "external_id,title,created_at,modified_at,description,stt_engine,tts_engine,model,is_default,archived,assistant_id,\
                prompt,key_set,preset_questions,document_type,file,text_content,uploading,failed,failure_reason,username";
     let by = |column| Window { ordering: Ordering::parse(all, column), ..everything() };
-    list(&pool, &staff(), &by(staff_ordering_column)).await.expect("staff's projects");
-    list(&pool, &Filter::default(), &by(ordering_column)).await.expect("projects");
-    documents::list(&pool, project(0), &by(documents::ordering_column), "/media/").await.expect("documents");
+    list(&views, &staff(), &by(staff_ordering_column)).await.expect("staff's projects");
+    list(&views, &Filter::default(), &by(ordering_column)).await.expect("projects");
+    documents::list(&views, project(0), &by(documents::ordering_column), "/media/").await.expect("documents");
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

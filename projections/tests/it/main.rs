@@ -2,6 +2,7 @@
 
 mod assistants;
 mod chats;
+mod connections;
 mod documents;
 mod feedback;
 mod history;

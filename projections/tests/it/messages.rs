@@ -4,7 +4,10 @@ use domain::{
     chat::{AnswerFailure, ChatEvent},
     document::DocumentEvent,
 };
-use projections::chats::{MessageView, detail, message};
+use projections::{
+    Views,
+    chats::{MessageView, detail, message},
+};
 use sqlx::PgPool;
 
 use crate::history::{
@@ -20,7 +23,8 @@ fn history() -> History {
 }
 
 async fn conversation(history: &History, pool: &PgPool) -> Vec<MessageView> {
-    history.shows(pool, async || detail(pool, WARD, CHAT, MEDIA).await.expect("read").expect("there").chats).await
+    let views = Views::beside(pool);
+    history.shows(pool, async || detail(&views, WARD, CHAT, MEDIA).await.expect("read").expect("there").chats).await
 }
 
 fn failed(turn: u128, notice: Option<&str>) -> ChatEvent {
@@ -113,19 +117,21 @@ async fn an_answer_goes_on_showing_a_document_that_was_deleted(pool: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn asking_leaves_the_chats_times_alone_and_retitling_does_not(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = history();
     history
         .chat(CHAT, asked(1, "Zinc?"))
         .chat(CHAT, ChatEvent::Retitled { title: title("Zinc?") })
         .chat(CHAT, answered(1, "14 days", &[]));
     let chat =
-        history.shows(&pool, async || detail(&pool, WARD, CHAT, MEDIA).await.expect("read")).await.expect("there");
+        history.shows(&pool, async || detail(&views, WARD, CHAT, MEDIA).await.expect("read")).await.expect("there");
     assert_eq!(chat.title, "Zinc?");
     assert_eq!((chat.created_at, chat.modified_at), (crate::history::at(1), crate::history::at(3)));
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_single_message_is_the_one_of_the_conversation(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = history();
     history
         .document(GUIDE, added(WARD, "Guide", Some("guide.pdf")))
@@ -133,20 +139,21 @@ async fn a_single_message_is_the_one_of_the_conversation(pool: PgPool) {
         .chat(CHAT, answered(1, "14 days", &[GUIDE]));
     let conversation = conversation(&history, &pool).await;
     for (place, id) in [question_id(1), answer_id(1)].into_iter().enumerate() {
-        let single = message(&pool, id, MEDIA).await.expect("read");
+        let single = message(&views, id, MEDIA).await.expect("read");
         assert_eq!(single.as_ref(), Some(&conversation[place]));
     }
-    assert_eq!(message(&pool, answer_id(2), MEDIA).await.expect("read"), None);
+    assert_eq!(message(&views, answer_id(2), MEDIA).await.expect("read"), None);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn the_files_of_a_converse_response_have_relative_addresses(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = history();
     history
         .document(GUIDE, added(WARD, "Guide", Some("guide.pdf")))
         .chat(CHAT, asked(1, "Zinc?"))
         .chat(CHAT, answered(1, "14 days", &[GUIDE]));
-    let answer = history.shows(&pool, async || message(&pool, answer_id(1), "/media/").await.expect("read")).await;
+    let answer = history.shows(&pool, async || message(&views, answer_id(1), "/media/").await.expect("read")).await;
     let file = answer.expect("there").reference_documents.remove(0).file;
     assert_eq!(file.as_deref(), Some("/media/guide.pdf"));
 }

@@ -4,13 +4,17 @@ use domain::{
     project::ProjectEvent,
     values::{Model, SttEngine, TtsEngine},
 };
-use projections::projects::{ProjectRow, find};
+use projections::{
+    Views,
+    projects::{ProjectRow, find},
+};
 use sqlx::PgPool;
 
 use crate::history::{CLINIC, History, WARD, apply, at, created, created_with, json, title};
 
 async fn ward(history: &History, pool: &PgPool) -> ProjectRow {
-    history.shows(pool, async || find(pool, WARD).await.expect("read")).await.expect("there")
+    let views = Views::beside(pool);
+    history.shows(pool, async || find(&views, WARD).await.expect("read")).await.expect("there")
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
@@ -75,14 +79,15 @@ async fn what_was_set_can_be_taken_back(pool: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn of_more_than_four_preset_questions_four_different_ones_are_offered(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = History::default();
     let questions = ["a", "b", "c", "d", "e", "f"];
     history.project(WARD, created_with("Ward", Some(&questions)));
     let offered = history
         .shows(&pool, async || {
-            let row = find(&pool, WARD).await.expect("read").expect("there");
-            assert_eq!(row.preset_questions.expect("set"), questions);
-            let mut offered = row.display_preset_questions.expect("some are offered");
+            let row = find(&views, WARD).await.expect("read").expect("there");
+            assert_eq!(row.preset_questions.as_deref().expect("set"), questions);
+            let mut offered = row.into_view().display_preset_questions.expect("some are offered");
             assert!(offered.iter().all(|question| questions.contains(&question.as_str())));
             offered.sort_unstable();
             offered.dedup();
@@ -94,13 +99,15 @@ async fn of_more_than_four_preset_questions_four_different_ones_are_offered(pool
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_deleted_project_is_not_found(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = History::default();
     history.project(WARD, created("Ward")).project(WARD, ProjectEvent::Deleted {});
-    assert_eq!(history.shows(&pool, async || find(&pool, WARD).await.expect("read")).await, None);
+    assert_eq!(history.shows(&pool, async || find(&views, WARD).await.expect("read")).await, None);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_creation_that_comes_again_undoes_nothing(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = History::default();
     history
         .project(WARD, created("Ward"))
@@ -108,5 +115,5 @@ async fn a_creation_that_comes_again_undoes_nothing(pool: PgPool) {
         .project(WARD, ProjectEvent::TitleChanged { title: title("Ward 2") });
     apply(&pool, history.events()).await;
     apply(&pool, &history.events()[..1]).await;
-    assert_eq!(find(&pool, WARD).await.expect("read").expect("there").title, "Ward 2");
+    assert_eq!(find(&views, WARD).await.expect("read").expect("there").title, "Ward 2");
 }

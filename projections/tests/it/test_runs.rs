@@ -8,7 +8,7 @@ use domain::{
     test_suite::{Attachment, Retrieval, SuiteSettings, TestQuestion, TestSuiteEvent},
     values::{DocumentType, Model, Rating, SuiteName},
 };
-use projections::{run_feedback, test_runs, test_suites};
+use projections::{Views, run_feedback, test_runs, test_suites};
 use sqlx::PgPool;
 
 use crate::history::{GUIDE, History, MEDIA, NURSE, WARD, added, created, everything, json, number, registered, title};
@@ -96,10 +96,11 @@ fn history() -> History {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_suite_and_its_questions_are_shown_as_the_contract_says(pool: PgPool) {
+    let views = Views::beside(&pool);
     let (suite, questions) = history()
         .shows(&pool, async || {
-            let suite = test_suites::find(&pool, SUITE).await.expect("read");
-            (suite, test_suites::questions(&pool, SUITE, &everything(), MEDIA).await.expect("read"))
+            let suite = test_suites::find(&views, SUITE).await.expect("read");
+            (suite, test_suites::questions(&views, SUITE, &everything(), MEDIA).await.expect("read"))
         })
         .await;
     assert_eq!(
@@ -114,10 +115,11 @@ async fn a_suite_and_its_questions_are_shown_as_the_contract_says(pool: PgPool) 
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_run_is_shown_with_everything_that_belongs_to_it(pool: PgPool) {
+    let views = Views::beside(&pool);
     let (run, page) = history()
         .shows(&pool, async || {
-            let run = test_runs::find(&pool, SUITE, RUN, MEDIA).await.expect("read").expect("there");
-            (run, test_runs::list(&pool, SUITE, &everything(), MEDIA).await.expect("read"))
+            let run = test_runs::find(&views, SUITE, RUN, MEDIA).await.expect("read").expect("there");
+            (run, test_runs::list(&views, SUITE, &everything(), MEDIA).await.expect("read"))
         })
         .await;
     assert_eq!(page.results, std::slice::from_ref(&run));
@@ -139,15 +141,16 @@ async fn a_run_is_shown_with_everything_that_belongs_to_it(pool: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_result_goes_on_showing_a_question_that_was_deleted(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = history();
     history
         .suite(SUITE, TestSuiteEvent::QuestionDeleted { question_id: QUESTION })
         .suite(SUITE, TestSuiteEvent::Deleted {});
     let (suite, questions, run) = history
         .shows(&pool, async || {
-            let suite = test_suites::find(&pool, SUITE).await.expect("read");
-            let questions = test_suites::questions(&pool, SUITE, &everything(), MEDIA).await.expect("read");
-            (suite, questions, test_runs::find(&pool, SUITE, RUN, MEDIA).await.expect("read").expect("there"))
+            let suite = test_suites::find(&views, SUITE).await.expect("read");
+            let questions = test_suites::questions(&views, SUITE, &everything(), MEDIA).await.expect("read");
+            (suite, questions, test_runs::find(&views, SUITE, RUN, MEDIA).await.expect("read").expect("there"))
         })
         .await;
     assert_eq!((suite, questions.count), (None, 0));
@@ -157,8 +160,9 @@ async fn a_result_goes_on_showing_a_question_that_was_deleted(pool: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn feedback_is_found_by_its_number_until_it_is_deleted(pool: PgPool) {
+    let views = Views::beside(&pool);
     let mut history = history();
-    let find = async || run_feedback::id_of(&pool, 11).await.expect("read");
+    let find = async || run_feedback::id_of(&views, 11).await.expect("read");
     assert_eq!(history.shows(&pool, find).await, Some(FEEDBACK));
     history.run_feedback(FEEDBACK, FeedbackEvent::Deleted {});
     assert_eq!(history.shows(&pool, find).await, None);
@@ -166,8 +170,9 @@ async fn feedback_is_found_by_its_number_until_it_is_deleted(pool: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn people_who_are_not_staff_see_the_same_shape_without_the_prompt(pool: PgPool) {
+    let views = Views::beside(&pool);
     let run = history()
-        .shows(&pool, async || test_runs::find(&pool, SUITE, RUN, MEDIA).await.expect("read").expect("there"))
+        .shows(&pool, async || test_runs::find(&views, SUITE, RUN, MEDIA).await.expect("read").expect("there"))
         .await;
     let (staff, others) = (json(&run), json(&run.without_staff_fields()));
     assert_eq!(staff.replace("You are Ayushma. {reference}", ""), others);

@@ -67,17 +67,17 @@ struct Filters {
 async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiError> {
     let result = query.get("test_result_id").map(parent_id).transpose()?.map(ResultId::new);
     let window = query.window(run_feedback::ordering_column);
-    Ok(Json(run_feedback::list(&web.app.pool, result, &window).await?).into_response())
+    Ok(Json(run_feedback::list(&web.app.views, result, &window).await?).into_response())
 }
 
 /// The feedback that the last part of the path addresses.
 async fn addressed(web: &Web, (_, _, number): (String, String, String)) -> Result<RunFeedbackId, ApiError> {
     let number: i64 = number.parse().map_err(|_| ApiError::not_found())?;
-    run_feedback::id_of(&web.app.pool, number).await?.ok_or_else(ApiError::not_found)
+    run_feedback::id_of(&web.app.views, number).await?.ok_or_else(ApiError::not_found)
 }
 
 async fn find(web: &Web, id: RunFeedbackId) -> Result<RunFeedbackView, ApiError> {
-    run_feedback::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)
+    run_feedback::find(&web.app.views, id).await?.ok_or_else(ApiError::not_found)
 }
 
 /// A feedback.
@@ -110,7 +110,7 @@ async fn give(
         let result = fields.uuid("test_result_id").required();
         (ResultId::new(result), fields.choice("rating", RATINGS).required(), fields.text("notes").required())
     })?;
-    let run = test_runs::run_of_result(&web.app.pool, result).await?.ok_or_else(ApiError::not_found)?;
+    let run = test_runs::run_of_result(&web.app.views, result).await?.ok_or_else(ApiError::not_found)?;
     let opinion = Opinion { rating: Rating::from_number(rating).unwrap_or(Rating::Satisfactory), notes };
     let id = RunFeedbackId::new(web.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);

@@ -63,7 +63,7 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let suite = SuiteId::new(parent_id(&suite)?);
     let window = query.window(test_suites::question_ordering_column);
-    let page = test_suites::questions(&web.app.pool, suite, &window, &web.media_base(&headers)).await?;
+    let page = test_suites::questions(&web.app.views, suite, &window, &web.media_base(&headers)).await?;
     Ok(Json(page).into_response())
 }
 
@@ -73,7 +73,7 @@ fn ids((suite, id): (String, String)) -> Result<(SuiteId, TestQuestionId), ApiEr
 }
 
 async fn find(web: &Web, suite: SuiteId, id: TestQuestionId, headers: &HeaderMap) -> Result<QuestionView, ApiError> {
-    let question = test_suites::find_question(&web.app.pool, suite, id, &web.media_base(headers)).await?;
+    let question = test_suites::find_question(&web.app.views, suite, id, &web.media_base(headers)).await?;
     question.ok_or_else(ApiError::not_found)
 }
 
@@ -109,7 +109,7 @@ async fn add(
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     let suite = SuiteId::new(parent_id(&suite)?);
-    test_suites::find(&web.app.pool, suite).await?.ok_or_else(ApiError::not_found)?;
+    test_suites::find(&web.app.views, suite).await?.ok_or_else(ApiError::not_found)?;
     let input = body.read().await?;
     let question = input.create(|fields| {
         let question = fields.text("question").required();

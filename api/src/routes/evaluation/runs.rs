@@ -73,7 +73,7 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let suite = SuiteId::new(parent_id(&suite)?);
     let window = query.window(test_runs::ordering_column);
-    let page = test_runs::list(&web.app.pool, suite, &window, &web.media_base(&headers)).await?;
+    let page = test_runs::list(&web.app.views, suite, &window, &web.media_base(&headers)).await?;
     Ok(Json(page.map(|run| seen_by(&caller, run))).into_response())
 }
 
@@ -88,7 +88,7 @@ async fn find(
     (suite, id): (SuiteId, RunId),
     headers: &HeaderMap,
 ) -> Result<RunView, ApiError> {
-    let run = test_runs::find(&web.app.pool, suite, id, &web.media_base(headers)).await?;
+    let run = test_runs::find(&web.app.views, suite, id, &web.media_base(headers)).await?;
     run.map(|run| seen_by(caller, run)).ok_or_else(ApiError::not_found)
 }
 

@@ -51,11 +51,11 @@ pub(super) fn router(web: &Web) -> Router<Web> {
 )]
 async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiError> {
     let window = query.window(test_suites::ordering_column);
-    Ok(Json(test_suites::list(&web.app.pool, &window).await?).into_response())
+    Ok(Json(test_suites::list(&web.app.views, &window).await?).into_response())
 }
 
 async fn find(web: &Web, id: SuiteId) -> Result<SuiteView, ApiError> {
-    test_suites::find(&web.app.pool, id).await?.ok_or_else(ApiError::not_found)
+    test_suites::find(&web.app.views, id).await?.ok_or_else(ApiError::not_found)
 }
 
 /// A suite.
