@@ -104,6 +104,8 @@ if [ -z "${DATABASE_URL:-}" ]; then
     postgres_port=$(free_port)
     (start_postgres "$postgres_port")
     export DATABASE_URL=postgres://postgres@127.0.0.1:$postgres_port/ayushma_test
+    # What is measured comes through the socket, as it does to the built-in PostgreSQL.
+    [ $durable = no ] || DATABASE_URL="postgres:///ayushma_test?host=$folder/postgres&port=$postgres_port&user=postgres"
 fi
 [ -z "$kafka_pid" ] || wait "$kafka_pid" || fail "no Kafka, no tests"
 

@@ -91,10 +91,11 @@ pub(crate) const FOUND: &str = "WITH found AS NOT MATERIALIZED (";
 
 /// The rows of a window, in a page: one query.
 ///
-/// `found` pushes `SELECT .. FROM .. WHERE ..` over rows with a `position`; their columns are those of `R`. What only some
-/// rows of the page need is put into the columns: counting leaves it out.
+/// `found` pushes `SELECT .. FROM .. WHERE ..` over rows with a `position` and with these columns, which are those of `R`,
+/// in its order: `R` finds them by their places, behind that of the number of all.
 pub(crate) async fn page_of_rows<R>(
     db: &Views,
+    columns: &'static str,
     found: impl Fn(&mut QueryBuilder<'static, Postgres>),
     default_order: &'static str,
     window: &Window,
@@ -105,7 +106,7 @@ where
     let fetch = async |limit: i64, offset: i64| {
         let mut query = QueryBuilder::new(FOUND);
         found(&mut query);
-        query.push(") SELECT (SELECT count(*) FROM found) AS total, found.* FROM found ORDER BY ");
+        query.push(") SELECT (SELECT count(*) FROM found), ").push(columns).push(" FROM found ORDER BY ");
         push_window(&mut query, default_order, &window.ordering, limit, offset);
         query.build().fetch_all(db).await
     };
@@ -115,7 +116,7 @@ where
         None if window.offset > 0 => fetch(1, 0).await?.pop(),
         _ => None,
     };
-    let count = first.as_ref().or(rows.first()).map_or(Ok(0), |row| row.try_get("total"))?;
+    let count = first.as_ref().or(rows.first()).map_or(Ok(0), |row| row.try_get(0))?;
     let rows = rows.iter().map(R::from_row).collect::<Result<Vec<R>, _>>()?;
     Ok(Page::of(rows, count, window))
 }

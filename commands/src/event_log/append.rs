@@ -6,11 +6,12 @@ use std::{io, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use domain::ids::CommandId;
-use sqlx::{Connection, PgConnection, PgPool, PgTransaction, Postgres, pool::PoolConnection};
+use sqlx::{Connection, PgConnection, PgPool, PgTransaction};
 use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
 
 use super::{
+    connection::AppenderConnection,
     head::Head,
     known::{End, Known},
     rows::{Reservation, Row, Together},
@@ -122,33 +123,6 @@ pub(super) async fn append_batch(
         place.close();
     }
     result
-}
-
-/// The connection that the appender keeps: giving it back after each batch would be a round trip to the database.
-pub(super) struct AppenderConnection {
-    pool: PgPool,
-    held: Option<PoolConnection<Postgres>>,
-}
-
-impl AppenderConnection {
-    pub(super) const fn new(pool: PgPool) -> Self {
-        Self { pool, held: None }
-    }
-
-    async fn get(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
-        let held = match self.held.take() {
-            Some(held) => held,
-            None => self.pool.acquire().await?,
-        };
-        Ok(self.held.insert(held))
-    }
-
-    /// Perhaps nobody is at the other end any more: the pool must not wait for an answer.
-    fn close(&mut self) {
-        if let Some(mut held) = self.held.take() {
-            held.close_on_drop();
-        }
-    }
 }
 
 async fn transact(

@@ -9,7 +9,8 @@ use tokio::{
 };
 
 use super::{
-    append::{Append, AppendError, AppenderConnection, BatchError, append_batch},
+    append::{Append, AppendError, BatchError, append_batch},
+    connection::AppenderConnection,
     head::Head,
     recent::RecentEvents,
     stored::Committed,

@@ -6,6 +6,7 @@ mod append;
 mod appender;
 mod busy;
 mod codec;
+mod connection;
 mod consumer;
 mod follow;
 mod head;

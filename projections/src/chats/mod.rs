@@ -7,6 +7,7 @@ mod messages;
 mod of_keys;
 mod projector;
 mod queries;
+mod shapes;
 
 pub use feedback::{
     FeedbackFilter, FeedbackView, Numbered, at_position, chat_of_message, feedback_list, feedback_of_chat,
@@ -15,6 +16,5 @@ pub use feedback::{
 pub use messages::{AnswerTimes, MessageMeta, MessageView, QuestionTimes, message};
 pub use of_keys::{detail_of_key, key_chat_ordering_column, list_of_key};
 pub(crate) use projector::ChatsProjector;
-pub use queries::{
-    ChatDetail, ChatSummary, Filter, ThreadMessage, detail, find, list, list_all, owner, user_has_chat_in,
-};
+pub use queries::{Filter, detail, find, list, list_all, owner, user_has_chat_in};
+pub use shapes::{ChatDetail, ChatSummary, ThreadMessage};

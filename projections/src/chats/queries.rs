@@ -1,4 +1,4 @@
-//! Chats, as the contract shows them: in lists with their project, alone with their messages.
+//! Which chats there are: in lists with their project, alone with their messages.
 
 use std::collections::HashMap;
 
@@ -8,109 +8,19 @@ use domain::{
     ids::{ApiKeyId, ChatId, ProjectId, UserId},
 };
 use futures::{TryFutureExt as _, try_join};
-use serde::Serialize;
-use sqlx::{FromRow, Postgres, QueryBuilder, query_as, query_scalar};
-use utoipa::ToSchema;
+use sqlx::{FromRow, Postgres, QueryBuilder, Row as _, postgres::PgRow, query_as, query_scalar};
 use uuid::Uuid;
 
-use super::messages::{MessageView, of_chat, of_chats};
+use super::{
+    messages::{MessageView, of_chat, of_chats},
+    shapes::{ChatDetail, ChatSummary},
+};
 use crate::{
     QueryError, Views,
-    documents::DocumentView,
     listing::{Page, Window, page_of_rows, push_search},
     projects::{self, ProjectRow, ProjectView},
-    wire_time,
 };
 
-/// A chat, as the contract shows one in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ChatSummary {
-    pub external_id: Uuid,
-    pub title: String,
-    #[serde(with = "wire_time")]
-    pub created_at: DateTime<Utc>,
-    #[serde(with = "wire_time")]
-    pub modified_at: DateTime<Utc>,
-    /// Absent if nobody owns the chat.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub username: Option<String>,
-    pub project: Option<ProjectView>,
-    /// Not shown; for the check whose chat it is.
-    #[serde(skip)]
-    pub owner: Option<ChatOwner>,
-}
-
-/// A chat, as the contract shows one with its messages.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct ChatDetail<M = MessageView> {
-    pub external_id: Uuid,
-    pub title: String,
-    /// Absent if nobody owns the chat.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub username: Option<String>,
-    #[serde(with = "wire_time")]
-    pub created_at: DateTime<Utc>,
-    #[serde(with = "wire_time")]
-    pub modified_at: DateTime<Utc>,
-    /// The messages, oldest first.
-    pub chats: Vec<M>,
-    /// Of chats without a project.
-    pub prompt: Option<String>,
-    /// Of chats without a project.
-    #[schema(minimum = 1, maximum = 8)]
-    pub model: Option<i16>,
-    /// Not shown; for the check whose chat it is.
-    #[serde(skip)]
-    pub owner: Option<ChatOwner>,
-    /// Not shown; an assistant answers in the chat's project, so that less of each message is shown.
-    #[serde(skip)]
-    pub by_assistant: bool,
-}
-
-/// A message of a chat that an assistant answers, as the contract shows one.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct ThreadMessage {
-    #[serde(rename = "messageType")]
-    #[schema(minimum = 1, maximum = 3)]
-    pub message_type: i16,
-    pub message: String,
-    pub reference_documents: Vec<DocumentView>,
-    pub language: String,
-    pub meta: NoMeta,
-}
-
-/// An empty object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-pub struct NoMeta {}
-
-impl ChatDetail {
-    /// The same chat, as it is shown where an assistant answers.
-    pub fn into_thread(self) -> ChatDetail<ThreadMessage> {
-        let chats = self.chats.into_iter().map(|message| ThreadMessage {
-            message_type: message.message_type,
-            message: message.message,
-            reference_documents: message.reference_documents,
-            language: message.language,
-            meta: NoMeta {},
-        });
-        ChatDetail {
-            external_id: self.external_id,
-            title: self.title,
-            username: self.username,
-            created_at: self.created_at,
-            modified_at: self.modified_at,
-            chats: chats.collect(),
-            prompt: self.prompt,
-            model: self.model,
-            owner: self.owner,
-            by_assistant: self.by_assistant,
-        }
-    }
-}
-
-#[derive(FromRow)]
 struct SummaryRow {
     id: Uuid,
     project_id: Option<Uuid>,
@@ -121,6 +31,25 @@ struct SummaryRow {
     created_at: DateTime<Utc>,
     modified_at: DateTime<Utc>,
     is_deleted: bool,
+}
+
+/// The columns of [`SummaryRow`] in a list.
+const COLUMNS: &str = "id, project_id, owner, key_id, username, title, created_at, modified_at, is_deleted";
+
+impl<'r> FromRow<'r, PgRow> for SummaryRow {
+    fn from_row(row: &'r PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get(1)?,
+            project_id: row.try_get(2)?,
+            owner: row.try_get(3)?,
+            key_id: row.try_get(4)?,
+            username: row.try_get(5)?,
+            title: row.try_get(6)?,
+            created_at: row.try_get(7)?,
+            modified_at: row.try_get(8)?,
+            is_deleted: row.try_get(9)?,
+        })
+    }
 }
 
 impl SummaryRow {
@@ -205,7 +134,7 @@ pub async fn list(
         }
         push_search(found, "chats.title", &filter.search);
     };
-    let page = page_of_rows::<SummaryRow>(db, found, "created_at DESC, position DESC", window);
+    let page = page_of_rows::<SummaryRow>(db, COLUMNS, found, "created_at DESC, position DESC", window);
     let (page, project) = try_join!(page, project_view(db, project.value()))?;
     Ok(page.map(|chat| chat.into_summary(project.clone())))
 }

@@ -1,129 +1,21 @@
 //! Projects: their settings, and what of them is shown to whom.
 
-use async_trait::async_trait;
+mod projector;
+
 use chrono::{DateTime, Utc};
-use domain::{
-    envelope::RecordedEvent,
-    event::Event,
-    ids::ProjectId,
-    project::{ProjectEvent, Settings},
-};
+use domain::ids::ProjectId;
+pub(crate) use projector::ProjectsProjector;
 use rand::seq::SliceRandom as _;
 use serde::Serialize;
-use sqlx::{FromRow, PgTransaction, Postgres, QueryBuilder, query, query_as};
+use sqlx::{FromRow, Postgres, QueryBuilder, Row as _, postgres::PgRow, query_as};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    ProjectionError, Projector, QueryError, Views, assistants,
+    QueryError, Views,
     listing::{Page, Window, page_of_rows, push_search},
     wire_time,
 };
-
-pub(crate) struct ProjectsProjector;
-
-#[async_trait]
-impl Projector for ProjectsProjector {
-    fn name(&self) -> &'static str {
-        "projects"
-    }
-
-    fn aggregate_types(&self) -> &'static [&'static str] {
-        &["project"]
-    }
-
-    async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
-        let Event::Project(event) = &recorded.event else { return Ok(()) };
-        let id = recorded.aggregate_id;
-        let at = recorded.metadata.recorded_at;
-        let statement = match event {
-            ProjectEvent::Created { creator: _, settings } => {
-                return insert(recorded, settings, tx).await;
-            }
-            ProjectEvent::TitleChanged { title } => {
-                query!("UPDATE views.projects SET title = $3, modified_at = $2 WHERE id = $1", id, at, title.as_str())
-            }
-            ProjectEvent::DescriptionChanged { description } => query!(
-                "UPDATE views.projects SET description = $3, modified_at = $2 WHERE id = $1",
-                id,
-                at,
-                description.as_deref()
-            ),
-            ProjectEvent::PromptChanged { prompt } => {
-                query!("UPDATE views.projects SET prompt = $3, modified_at = $2 WHERE id = $1", id, at, prompt)
-            }
-            ProjectEvent::ModelChanged { model } => {
-                query!("UPDATE views.projects SET model = $3, modified_at = $2 WHERE id = $1", id, at, model.number())
-            }
-            ProjectEvent::SpeechEnginesChanged { stt_engine, tts_engine } => query!(
-                "UPDATE views.projects SET stt_engine = $3, tts_engine = $4, modified_at = $2 WHERE id = $1",
-                id,
-                at,
-                stt_engine.number(),
-                tts_engine.number()
-            ),
-            ProjectEvent::PresetQuestionsChanged { preset_questions } => query!(
-                "UPDATE views.projects SET preset_questions = $3, modified_at = $2 WHERE id = $1",
-                id,
-                at,
-                preset_questions.as_deref()
-            ),
-            ProjectEvent::AssistantChanged { assistant_id } => query!(
-                "UPDATE views.projects SET assistant_id = $3, modified_at = $2 WHERE id = $1",
-                id,
-                at,
-                assistant_id.as_deref()
-            ),
-            ProjectEvent::AssistantDefined(assistant) => return assistants::upsert(recorded, assistant, tx).await,
-            ProjectEvent::ProviderKeyChanged { is_set } => {
-                query!("UPDATE views.projects SET key_set = $3, modified_at = $2 WHERE id = $1", id, at, is_set)
-            }
-            ProjectEvent::MadeDefault {} => {
-                query!("UPDATE views.projects SET is_default = true, modified_at = $2 WHERE id = $1", id, at)
-            }
-            ProjectEvent::NoLongerDefault {} => {
-                query!("UPDATE views.projects SET is_default = false, modified_at = $2 WHERE id = $1", id, at)
-            }
-            ProjectEvent::Archived {} => {
-                query!("UPDATE views.projects SET is_archived = true, modified_at = $2 WHERE id = $1", id, at)
-            }
-            ProjectEvent::Unarchived {} => {
-                query!("UPDATE views.projects SET is_archived = false, modified_at = $2 WHERE id = $1", id, at)
-            }
-            ProjectEvent::Deleted {} => {
-                query!("UPDATE views.projects SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
-            }
-        };
-        statement.execute(&mut **tx).await?;
-        Ok(())
-    }
-}
-
-async fn insert(
-    recorded: &RecordedEvent,
-    settings: &Settings,
-    tx: &mut PgTransaction<'_>,
-) -> Result<(), ProjectionError> {
-    query!(
-        "INSERT INTO views.projects
-             (id, position, title, description, prompt, model, stt_engine, tts_engine, preset_questions, assistant_id, created_at, modified_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) ON CONFLICT (id) DO NOTHING",
-        recorded.aggregate_id,
-        recorded.position,
-        settings.title.as_str(),
-        settings.description.as_deref(),
-        settings.prompt,
-        settings.model.number(),
-        settings.stt_engine.number(),
-        settings.tts_engine.number(),
-        settings.preset_questions.as_deref(),
-        settings.assistant_id.as_deref(),
-        recorded.metadata.recorded_at
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
 
 const MAX_OFFERED: usize = 4;
 
@@ -176,7 +68,7 @@ pub struct StaffProjectView {
 }
 
 /// A project, before it is decided who looks at it.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "a row with the columns that it has")]
 pub struct ProjectRow {
     pub id: Uuid,
@@ -194,6 +86,31 @@ pub struct ProjectRow {
     pub key_set: bool,
     pub preset_questions: Option<Vec<String>>,
     pub is_deleted: bool,
+}
+
+/// The columns of [`ProjectRow`] in a list.
+const COLUMNS: &str = "id, title, created_at, modified_at, description, stt_engine, tts_engine, model, is_default, is_archived, assistant_id, prompt, key_set, preset_questions, is_deleted";
+
+impl<'r> FromRow<'r, PgRow> for ProjectRow {
+    fn from_row(row: &'r PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get(1)?,
+            title: row.try_get(2)?,
+            created_at: row.try_get(3)?,
+            modified_at: row.try_get(4)?,
+            description: row.try_get(5)?,
+            stt_engine: row.try_get(6)?,
+            tts_engine: row.try_get(7)?,
+            model: row.try_get(8)?,
+            is_default: row.try_get(9)?,
+            is_archived: row.try_get(10)?,
+            assistant_id: row.try_get(11)?,
+            prompt: row.try_get(12)?,
+            key_set: row.try_get(13)?,
+            preset_questions: row.try_get(14)?,
+            is_deleted: row.try_get(15)?,
+        })
+    }
 }
 
 impl ProjectRow {
@@ -296,7 +213,7 @@ pub async fn list(db: &Views, filter: &Filter, window: &Window) -> Result<Page<P
         }
         push_search(found, "title", &filter.search);
     };
-    page_of_rows(db, found, "is_default DESC, position", window).await
+    page_of_rows(db, COLUMNS, found, "is_default DESC, position", window).await
 }
 
 /// The project with this id.
