@@ -1,4 +1,4 @@
-//! The only way to change the world: load, decide, append; again if somebody else was faster.
+//! The only way to change the world: decide, append; load and decide again if somebody else was faster.
 
 mod unit;
 

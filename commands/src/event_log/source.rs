@@ -55,7 +55,6 @@ impl LogSource {
             None => runner.oldest_pending(head).await?.map_or(head, |oldest| oldest - 1),
         };
         let events = match self.recent.between(after, head) {
-            _ if after >= head => vec![],
             Some(events) => {
                 let wanted = events.iter().filter(|event| self.types.contains(&event.aggregate_type));
                 wanted.take(MAX_BATCH).map(|event| StoredEvent::clone(event)).collect()

@@ -52,7 +52,7 @@ impl<'a> Unit<'a> {
         Self { log, context, metadata, streams: Vec::new(), rows: Vec::new(), turn: None, keep: Vec::new() }
     }
 
-    /// Loads an aggregate and lets it decide. Says what it has decided.
+    /// Lets an aggregate decide. Says what it has decided.
     ///
     /// # Errors
     /// [`ExecuteError::Refused`] or [`ExecuteError::Store`].
@@ -64,7 +64,7 @@ impl<'a> Unit<'a> {
         self.stage_all::<A>(id, vec![command]).await
     }
 
-    /// Loads an aggregate and lets it decide several commands, one on top of the other. Says what it has decided.
+    /// Lets an aggregate decide several commands, one on top of the other. Says what it has decided.
     ///
     /// # Errors
     /// [`ExecuteError::Refused`] or [`ExecuteError::Store`].
