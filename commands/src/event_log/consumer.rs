@@ -14,6 +14,7 @@ use sqlx::{PgPool, PgTransaction};
 
 use super::{
     codec::{Codec, CodecError},
+    fault,
     progress::Progress,
     stored::StoredEvent,
 };
@@ -46,8 +47,11 @@ pub enum ConsumerError {
     Database(#[from] sqlx::Error),
     #[error("an event cannot be decoded")]
     Undecodable(#[from] CodecError),
+    /// The cause's own text is kept with an event that is parked for it: it must name nothing personal.
     #[error("an event cannot be consumed")]
     Effect(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the log has no such event")]
+    NotInTheLog,
 }
 
 /// An event with what its source knows of the one before it in the same topic's partition.
@@ -60,7 +64,7 @@ pub(super) struct Delivery {
 
 /// A crash of the server may take the newest transactions of a consumer back, checkpoints and rows together: they are made
 /// again from the log, which is durable. So nobody has to wait for the disk.
-const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off";
+pub(super) const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off";
 
 pub(super) type PartitionKey = (String, i32);
 
@@ -75,13 +79,24 @@ pub(super) struct Checkpoint {
 }
 
 /// What a transaction takes of a batch, under the locks of the checkpoints.
-struct Taken {
-    /// Beyond the checkpoints, in their order.
-    events: Vec<StoredEvent>,
-    /// The batch's, as they are when these events have been dealt with.
+pub(super) struct Taken {
+    /// Beyond the checkpoints and not behind a parked one, in their order.
+    pub events: Vec<StoredEvent>,
+    /// The batch's, as they are when these events have taken effect.
     checkpoints: BTreeMap<PartitionKey, Checkpoint>,
-    /// Whether that is not where they were moved at first.
+    /// Whether that is not what was stored at first.
     is_corrected: bool,
+}
+
+impl Taken {
+    /// One of them waits instead of having taken effect.
+    pub(super) fn count_as_parked(&mut self, event: &StoredEvent) {
+        if let Some(checkpoint) = self.checkpoints.get_mut(&(event.aggregate_type.clone(), event.partition)) {
+            checkpoint.applied -= 1;
+            checkpoint.parked += 1;
+            self.is_corrected = true;
+        }
+    }
 }
 
 /// A consumer with its checkpoints.
@@ -129,17 +144,32 @@ impl Runner {
         .await
     }
 
-    /// Applies a batch in one transaction. Events that were applied before are skipped.
+    /// Applies a batch in one transaction. Events that were applied before are skipped; those that cannot be applied are parked.
+    ///
+    /// # Errors
+    /// Those of the moment: the batch can be applied later.
     pub(super) async fn apply(&self, batch: &[Delivery]) -> Result<(), ConsumerError> {
         if batch.is_empty() {
             return Ok(());
         }
+        match self.apply_at_once(batch).await {
+            Err(error) if fault::is_of_the_event(&error) => self.apply_one_by_one(batch).await,
+            result => result,
+        }
+    }
+
+    async fn apply_at_once(&self, batch: &[Delivery]) -> Result<(), ConsumerError> {
         // Before the transaction: one that waited for a second connection could wait for itself.
         self.codec.prefetch_keys(batch.iter().map(|delivery| &delivery.event)).await?;
         let mut tx = self.pool.begin_with(BEGIN).await?;
         let taken = self.take(batch, &mut tx).await?;
         let events = self.codec.decode_all(&taken.events).await?;
         self.consumer.consume_all(&events, &mut tx).await?;
+        self.finish(taken, tx).await
+    }
+
+    /// Ends a transaction whose events have been dealt with.
+    pub(super) async fn finish(&self, taken: Taken, mut tx: PgTransaction<'_>) -> Result<(), ConsumerError> {
         if taken.is_corrected {
             self.set_checkpoints(&taken.checkpoints, &mut tx).await?;
         }
@@ -149,8 +179,8 @@ impl Runner {
     }
 
     /// The events of the batch that are beyond the checkpoints. Behind a gap nothing is taken: what is missing, and what follows
-    /// it, comes from the log, as late events do.
-    async fn take(&self, batch: &[Delivery], tx: &mut PgTransaction<'_>) -> Result<Taken, sqlx::Error> {
+    /// it, comes from the log, as late events do. What has to wait behind a parked event is parked.
+    pub(super) async fn take(&self, batch: &[Delivery], tx: &mut PgTransaction<'_>) -> Result<Taken, sqlx::Error> {
         let checkpoints = self.move_checkpoints(batch, tx).await?;
         let mut taken = Taken { events: Vec::new(), checkpoints, is_corrected: false };
         let mut behind_gaps = BTreeSet::new();
@@ -176,6 +206,9 @@ impl Runner {
             checkpoint.position = event.position;
             checkpoint.applied += 1;
             taken.events.push(event.clone());
+        }
+        if taken.checkpoints.values().any(|checkpoint| checkpoint.parked > 0) {
+            self.set_aside(&mut taken, tx).await?;
         }
         Ok(taken)
     }
