@@ -5,6 +5,7 @@
 mod append;
 mod appender;
 mod busy;
+mod checkpoints;
 mod codec;
 mod connection;
 mod consumer;

@@ -4,14 +4,14 @@
 //! Parked events are written and removed under the lock of their checkpoint, which also counts them: whoever moves a checkpoint
 //! knows without another query whether something is parked there.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::envelope::RecordedEvent;
 use sqlx::{Connection, PgPool, PgTransaction};
 use uuid::Uuid;
 
 use super::{
-    consumer::{BEGIN, ConsumerError, Delivery, Runner, Taken},
+    checkpoints::Taken,
+    consumer::{ConsumerError, Delivery, Runner},
     fault,
     source::MAX_BATCH,
     stored::StoredEvent,
@@ -33,9 +33,8 @@ impl Runner {
     /// Applies a batch of which an event cannot be applied: one by one, and what fails is parked.
     pub(super) async fn apply_one_by_one(&self, batch: &[Delivery]) -> Result<(), ConsumerError> {
         let batch = self.as_stored(batch).await?;
-        // Before the transaction, as in the fast way.
-        let mut decoded = self.decode_each(batch.iter().map(|delivery| &delivery.event)).await?;
-        let mut tx = self.pool.begin_with(BEGIN).await?;
+        self.prefetch_each(batch.iter().map(|delivery| &delivery.event)).await?;
+        let mut tx = self.begin().await?;
         let mut taken = self.take(&batch, &mut tx).await?;
         let mut stopped = BTreeSet::new();
         for event in std::mem::take(&mut taken.events) {
@@ -43,8 +42,7 @@ impl Runner {
             let error = if stopped.contains(&aggregate) {
                 None
             } else {
-                let decoded = decoded.remove(&event.position).unwrap_or(Err(ConsumerError::NotInTheLog));
-                let Err(error) = self.attempt(decoded, &mut tx).await? else { continue };
+                let Err(error) = self.attempt(Some(&event), &mut tx).await? else { continue };
                 stopped.insert(aggregate);
                 tracing::error!(
                     consumer = self.consumer.name(),
@@ -112,8 +110,8 @@ impl Runner {
     async fn retry_aggregate(&self, key: &AggregateKey, partition: i32) -> Result<Retried, ConsumerError> {
         let expected = self.parked_of(key, &mut *self.pool.acquire().await?).await?;
         let stored = read_positions(&self.pool, &expected).await?;
-        let mut decoded = self.decode_each(stored.values()).await?;
-        let mut tx = self.pool.begin_with(BEGIN).await?;
+        self.prefetch_each(stored.values()).await?;
+        let mut tx = self.begin().await?;
         // The running consumer parks behind these, or moves on, before or after us.
         sqlx::query!(
             "SELECT position FROM checkpoints WHERE consumer = $1 AND aggregate_type = $2 AND partition = $3 FOR UPDATE",
@@ -129,8 +127,7 @@ impl Runner {
             if !expected.contains(&position) {
                 break;
             }
-            let decoded = decoded.remove(&position).unwrap_or(Err(ConsumerError::NotInTheLog));
-            match self.attempt(decoded, &mut tx).await? {
+            match self.attempt(stored.get(&position), &mut tx).await? {
                 Ok(()) => applied.push(position),
                 Err(error) => {
                     self.note(position, &error, &mut tx).await?;
@@ -158,44 +155,40 @@ impl Runner {
     /// Applies one event in a savepoint. The inner error says why the event is parked; the outer one is of the moment.
     async fn attempt(
         &self,
-        decoded: Result<RecordedEvent, ConsumerError>,
+        event: Option<&StoredEvent>,
         tx: &mut PgTransaction<'_>,
     ) -> Result<Result<(), String>, ConsumerError> {
-        let error = match decoded {
-            Ok(event) => {
-                let mut savepoint = tx.begin().await?;
-                match self.consumer.consume(&event, &mut savepoint).await {
-                    Ok(()) => {
-                        savepoint.commit().await?;
-                        return Ok(Ok(()));
-                    }
-                    Err(error) if fault::is_of_the_event(&error) => {
-                        savepoint.rollback().await?;
-                        error
-                    }
-                    Err(error) => return Err(error),
-                }
+        let mut savepoint = tx.begin().await?;
+        match self.apply_alone(event, &mut savepoint).await {
+            Ok(()) => {
+                savepoint.commit().await?;
+                Ok(Ok(()))
             }
-            Err(error) => error,
-        };
-        Ok(Err(fault::describe(&error)))
+            Err(error) if fault::is_of_the_event(&error) => {
+                savepoint.rollback().await?;
+                Ok(Err(fault::describe(&error)))
+            }
+            Err(error) => Err(error),
+        }
     }
 
-    /// Decodes each event by itself. Fails only for reasons of the moment.
-    async fn decode_each(
-        &self,
-        stored: impl Iterator<Item = &StoredEvent>,
-    ) -> Result<HashMap<i64, Result<RecordedEvent, ConsumerError>>, ConsumerError> {
-        let mut decoded = HashMap::new();
-        for event in stored {
-            let result = self.codec.decode_all(std::slice::from_ref(event)).await;
-            let result = match result.map_err(ConsumerError::from) {
-                Err(error) if !fault::is_of_the_event(&error) => return Err(error),
-                result => result.and_then(|mut events| events.pop().ok_or(ConsumerError::NotInTheLog)),
-            };
-            decoded.insert(event.position, result);
+    async fn apply_alone(&self, event: Option<&StoredEvent>, tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
+        let event = event.ok_or(ConsumerError::NotInTheLog)?;
+        for event in &self.codec.decode_all(std::slice::from_ref(event)).await? {
+            self.consumer.consume(event, tx).await?;
         }
-        Ok(decoded)
+        Ok(())
+    }
+
+    /// Reads the keys before the transaction, as the fast way does; whose metadata cannot be read fails later, by itself.
+    async fn prefetch_each(&self, stored: impl Iterator<Item = &StoredEvent>) -> Result<(), ConsumerError> {
+        for event in stored {
+            match self.codec.prefetch_keys(std::iter::once(event)).await.map_err(ConsumerError::from) {
+                Err(error) if !fault::is_of_the_event(&error) => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// The batch as the log has it: on the way through a stream it may have been damaged.

@@ -10,7 +10,7 @@ use sqlx::PgPool;
 use tokio::{sync::watch, time::Instant};
 
 use super::{
-    consumer::{Checkpoint, PartitionKey},
+    checkpoints::{Checkpoint, PartitionKey},
     stored::EventPosition,
 };
 

@@ -7,6 +7,7 @@ mod appending;
 mod busy;
 mod consuming;
 mod evaluation;
+mod exactly_once;
 mod kafka;
 mod liveness;
 mod outages;
