@@ -19,6 +19,7 @@ mod parked;
 mod parking;
 mod personal;
 mod progress;
+mod readings;
 mod recent;
 mod record;
 mod relay;

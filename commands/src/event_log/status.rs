@@ -3,13 +3,14 @@
 //! Progress alone proves nothing: where nothing moves, nothing lags. So each part must also give signs of life, and what it has
 //! applied is counted against the log.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::PgConnection;
 
-use super::EventLog;
+use super::{
+    EventLog,
+    readings::{Beats, Seen, count, look},
+};
 use crate::heartbeats::Kind;
 
 /// A part that lives writes a sign of life every other second; without one for so long it is dead or stuck.
@@ -121,16 +122,25 @@ impl EventLog {
     /// # Errors
     /// The database's.
     pub async fn status(&self, expected: &Expected, counting: Counting) -> Result<Status, sqlx::Error> {
-        let mut tx = self.pool.begin_with(BEGIN).await?;
-        let head = sqlx::query!(r#"SELECT position, now() AS "now!" FROM log_head"#).fetch_one(&mut *tx).await?;
-        let beats = Beats::read(&mut tx).await?;
-        let mut readings = readings(&mut tx, head.position, head.now).await?;
-        if counting == Counting::Yes {
-            count(&mut tx, &mut readings).await?;
-        }
-        let relay = relay(&mut tx, head.position, head.now).await?;
-        tx.commit().await?;
+        let seen = match counting {
+            // No transaction: whoever asks may lose patience, and sqlx returns a connection on which BEGIN was not answered to
+            // the pool with its transaction open.
+            Counting::No => look(&mut *self.pool.acquire().await?).await?,
+            Counting::Yes => {
+                let mut tx = self.pool.begin_with(BEGIN).await?;
+                let mut seen = look(&mut tx).await?;
+                count(&mut tx, &mut seen.readings).await?;
+                tx.commit().await?;
+                seen
+            }
+        };
+        Ok(seen.judge(expected))
+    }
+}
 
+impl Seen {
+    fn judge(self, expected: &Expected) -> Status {
+        let Self { head, beats, mut readings, relay } = self;
         let mut parts = Vec::new();
         for (what, names) in [(What::Projection, &expected.projections), (What::Handler, &expected.handlers)] {
             for name in names {
@@ -144,7 +154,7 @@ impl EventLog {
         parts.extend(expected.workers.iter().map(|name| PartStatus::new(What::Worker, name.clone(), &beats, None)));
         parts.push(PartStatus::new(What::Scheduler, "scheduler".to_owned(), &beats, None));
         let verdict = parts.iter().map(|part| part.verdict).max().unwrap_or(Verdict::Ok);
-        Ok(Status { verdict, head: head.position, parts })
+        Status { verdict, head, parts }
     }
 }
 
@@ -195,123 +205,6 @@ fn judge_reading(reading: &Reading) -> Judged {
         judged.push((Verdict::Failing, problem));
     }
     judged
-}
-
-/// Seconds since the last signs of life.
-struct Beats(Vec<(String, String, f64)>);
-
-impl Beats {
-    async fn read(connection: &mut PgConnection) -> Result<Self, sqlx::Error> {
-        let rows = sqlx::query!(
-            r#"SELECT kind, name, extract(epoch FROM now() - beat_at)::float8 AS "seconds!"
-               FROM heartbeats ORDER BY beat_at DESC"#
-        )
-        .fetch_all(connection)
-        .await?;
-        Ok(Self(rows.into_iter().map(|row| (row.kind, row.name, row.seconds.max(0.0))).collect()))
-    }
-
-    fn has(&self, kind: Kind) -> bool {
-        self.0.iter().any(|(known, ..)| *known == <&str>::from(kind))
-    }
-
-    fn of(&self, kind: Kind, name: &str) -> Vec<f64> {
-        let all = self.0.iter().filter(|(known, part, _)| *known == <&str>::from(kind) && part == name);
-        all.map(|(.., seconds)| *seconds).collect()
-    }
-}
-
-/// Of all consumers that have checkpoints: a look into an index for each of them.
-async fn readings(
-    connection: &mut PgConnection,
-    head: i64,
-    now: DateTime<Utc>,
-) -> Result<HashMap<String, Reading>, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"WITH readings AS (
-               SELECT consumer, sum(applied)::bigint AS applied, sum(parked)::bigint AS parked,
-                      sum(dropped)::bigint AS dropped, min(next.position) AS oldest
-               FROM checkpoints
-               LEFT JOIN LATERAL (
-                   SELECT events.position FROM events
-                   WHERE events.aggregate_type = checkpoints.aggregate_type
-                     AND events.partition = checkpoints.partition
-                     AND events.position > checkpoints.position
-                   ORDER BY events.position LIMIT 1
-               ) AS next ON true
-               GROUP BY consumer
-           )
-           SELECT consumer AS "consumer!", applied AS "applied!", parked AS "parked!", dropped AS "dropped!", oldest,
-                  events.metadata ->> 'recorded_at' AS recorded_at
-           FROM readings LEFT JOIN events ON events.position = oldest"#
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let reading = Reading {
-                position: row.oldest.map_or(head, |oldest| oldest - 1),
-                lag_seconds: age(row.recorded_at.as_deref(), now),
-                applied: row.applied,
-                parked: row.parked,
-                dropped: row.dropped,
-                counted: None,
-            };
-            (row.consumer, reading)
-        })
-        .collect())
-}
-
-/// The relay publishes everything, and positions have no holes.
-async fn relay(connection: &mut PgConnection, head: i64, now: DateTime<Utc>) -> Result<Reading, sqlx::Error> {
-    let row = sqlx::query!(
-        r#"SELECT relay_mark.position, events.metadata ->> 'recorded_at' AS recorded_at
-           FROM relay_mark LEFT JOIN events ON events.position = relay_mark.position + 1"#
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(Reading {
-        position: row.position,
-        lag_seconds: age(row.recorded_at.as_deref(), now),
-        applied: row.position,
-        counted: Some(Counted { lag_events: head - row.position, expected: row.position }),
-        ..Reading::default()
-    })
-}
-
-/// Counts the log, and what lies beyond the checkpoints.
-async fn count(connection: &mut PgConnection, readings: &mut HashMap<String, Reading>) -> Result<(), sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"WITH log AS (
-               SELECT aggregate_type, partition, count(*) AS events FROM events GROUP BY aggregate_type, partition
-           )
-           SELECT consumer, sum(beyond.events)::bigint AS "beyond!",
-                  (coalesce(sum(log.events), 0) - sum(beyond.events))::bigint AS "expected!"
-           FROM checkpoints
-           LEFT JOIN log USING (aggregate_type, partition)
-           CROSS JOIN LATERAL (
-               SELECT count(*) AS events FROM events
-               WHERE events.aggregate_type = checkpoints.aggregate_type
-                 AND events.partition = checkpoints.partition
-                 AND events.position > checkpoints.position
-           ) AS beyond
-           GROUP BY consumer"#
-    )
-    .fetch_all(connection)
-    .await?;
-    for row in rows {
-        if let Some(reading) = readings.get_mut(&row.consumer) {
-            reading.counted = Some(Counted { lag_events: row.beyond, expected: row.expected });
-        }
-    }
-    Ok(())
-}
-
-/// Seconds since an event was recorded; none if there is no event.
-fn age(recorded_at: Option<&str>, now: DateTime<Utc>) -> f64 {
-    let recorded_at = recorded_at.and_then(|text| text.parse::<DateTime<Utc>>().ok());
-    recorded_at.map_or(0.0, |then| (now - then).as_seconds_f64().max(0.0))
 }
 
 #[cfg(test)]
