@@ -4,12 +4,14 @@
 
 mod append;
 mod appender;
+mod at_once;
 mod busy;
 mod codec;
 mod connection;
 mod consumer;
 mod follow;
 mod head;
+mod idempotency;
 mod kafka;
 mod keys;
 mod known;
@@ -29,11 +31,12 @@ use postgres_es::PostgresEventRepository;
 use sqlx::PgPool;
 use tokio::sync::watch;
 
-pub use append::{Append, AppendError, Idempotency, IdempotencyExpiry, StreamAppend};
+pub use append::{Append, AppendError, StreamAppend};
 pub use appender::Appender;
 pub use codec::{Codec, CodecError};
 pub use consumer::{ConsumerError, EventConsumer};
 pub use head::Head;
+pub use idempotency::{Idempotency, IdempotencyExpiry};
 pub use kafka::{KafkaSettings, QUIET, StreamError};
 pub use keys::{KeyError, KeyRing, MasterKey};
 pub use progress::Progress;
