@@ -22,6 +22,9 @@ pub mod wire_time;
 pub use connections::Views;
 pub use projector::{ProjectionError, Projector, projectors};
 
+/// Where connections find the tables that projectors write: the setting `search_path`. The write side's are found first.
+pub const SEARCH_PATH: (&str, &str) = ("search_path", "public, views");
+
 /// A view cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the view cannot be read")]

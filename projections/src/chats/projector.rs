@@ -26,6 +26,10 @@ impl Projector for ChatsProjector {
         &["chat"]
     }
 
+    fn tables(&self) -> &'static [&'static str] {
+        &["chats", "messages", "chat_feedback"]
+    }
+
     async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
         let Event::Chat(event) = &recorded.event else { return Ok(()) };
         let id = recorded.aggregate_id;
@@ -33,7 +37,7 @@ impl Projector for ChatsProjector {
         let statement = match event {
             ChatEvent::Started { .. } => return insert_chats(std::slice::from_ref(recorded), tx).await,
             ChatEvent::StartedWithKey { service_id: _, key_id, title, prompt, model } => query!(
-                "INSERT INTO views.chats (id, position, key_id, title, prompt, model, created_at, modified_at)
+                "INSERT INTO chats (id, position, key_id, title, prompt, model, created_at, modified_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (id) DO NOTHING",
                 id,
                 recorded.position,
@@ -44,19 +48,16 @@ impl Projector for ChatsProjector {
                 at
             ),
             ChatEvent::PromptChanged { prompt } => query!(
-                "UPDATE views.chats SET prompt = $3, modified_at = $2 WHERE id = $1",
+                "UPDATE chats SET prompt = $3, modified_at = $2 WHERE id = $1",
                 id,
                 at,
                 prompt.as_deref().map(storable)
             ),
-            ChatEvent::ModelChanged { model } => query!(
-                "UPDATE views.chats SET model = $3, modified_at = $2 WHERE id = $1",
-                id,
-                at,
-                model.map(Model::number)
-            ),
+            ChatEvent::ModelChanged { model } => {
+                query!("UPDATE chats SET model = $3, modified_at = $2 WHERE id = $1", id, at, model.map(Model::number))
+            }
             ChatEvent::Retitled { title } => {
-                query!("UPDATE views.chats SET title = $3, modified_at = $2 WHERE id = $1", id, at, title.as_str())
+                query!("UPDATE chats SET title = $3, modified_at = $2 WHERE id = $1", id, at, title.as_str())
             }
             ChatEvent::QuestionAsked(_) => return insert_questions(std::slice::from_ref(recorded), tx).await,
             ChatEvent::AnswerCompleted(completion) => return insert_answer(recorded, completion, tx).await,
@@ -68,7 +69,7 @@ impl Projector for ChatsProjector {
                 return insert_notice(recorded, *message_id, notice, None, tx).await;
             }
             ChatEvent::AnswerSpoken { answer_id, audio, speech, upload } => query!(
-                "UPDATE views.messages
+                "UPDATE messages
                  SET audio_name = $3, tts_start = $4, tts_end = $5, upload_start = $6, upload_end = $7, modified_at = $2
                  WHERE id = $1",
                 answer_id.value(),
@@ -80,7 +81,7 @@ impl Projector for ChatsProjector {
                 upload.ended_at
             ),
             ChatEvent::FeedbackGiven { feedback_id, message_id, liked, message } => query!(
-                "INSERT INTO views.chat_feedback
+                "INSERT INTO chat_feedback
                      (id, position, chat_id, message_id, liked, message, created_at, modified_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (id) DO NOTHING",
                 feedback_id.value(),
@@ -92,7 +93,7 @@ impl Projector for ChatsProjector {
                 at
             ),
             ChatEvent::Deleted {} => {
-                query!("UPDATE views.chats SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
+                query!("UPDATE chats SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
             }
             ChatEvent::PassagesRetrieved { .. } | ChatEvent::AnswerFailed { notice: None, .. } => return Ok(()),
         };
@@ -126,7 +127,7 @@ async fn insert_chats(events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> R
         return Ok(());
     }
     query!(
-        "INSERT INTO views.chats (id, position, project_id, owner, title, created_at, modified_at)
+        "INSERT INTO chats (id, position, project_id, owner, title, created_at, modified_at)
          SELECT id, position, project_id, owner, title, at, at
          FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[])
            AS started (id, position, project_id, owner, title, at)
@@ -156,7 +157,7 @@ async fn insert_questions(events: &[RecordedEvent], tx: &mut PgTransaction<'_>) 
         return Ok(());
     }
     query!(
-        "INSERT INTO views.messages
+        "INSERT INTO messages
              (id, position, chat_id, answer_id, message_type, text, original_text, language, temperature, top_k,
               translate_start, translate_end, created_at, modified_at)
          SELECT id, position, chat_id, answer_id, $1, text, original_text, language, temperature, top_k,
@@ -199,12 +200,12 @@ async fn insert_answer(
 ) -> Result<(), ProjectionError> {
     let document_ids: Vec<Uuid> = completion.citations.iter().map(|id| id.value()).collect();
     let written = query!(
-        "INSERT INTO views.messages
+        "INSERT INTO messages
              (id, position, chat_id, message_type, text, original_text, language, temperature, top_k, document_ids,
               reference_start, reference_end, response_start, response_end, translate_start, translate_end,
               created_at, modified_at)
          SELECT $1, $2, $3, $4, $5, $6, language, temperature, top_k, $7, $8, $9, $10, $11, $12, $13, $14, $14
-         FROM views.messages WHERE answer_id = $1
+         FROM messages WHERE answer_id = $1
          ON CONFLICT (id) DO UPDATE SET id = excluded.id",
         completion.answer_id.value(),
         recorded.position,
@@ -235,7 +236,7 @@ async fn insert_notice(
     tx: &mut PgTransaction<'_>,
 ) -> Result<(), ProjectionError> {
     query!(
-        "INSERT INTO views.messages
+        "INSERT INTO messages
              (id, position, chat_id, message_type, text, original_text, language, temperature, top_k, created_at, modified_at)
          VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $9) ON CONFLICT (id) DO NOTHING",
         id.value(),
@@ -269,7 +270,7 @@ struct Asked {
 async fn asked(answer_id: MessageId, tx: &mut PgTransaction<'_>) -> Result<Asked, ProjectionError> {
     let asked = sqlx::query_as!(
         Asked,
-        "SELECT language, temperature, top_k FROM views.messages WHERE answer_id = $1",
+        "SELECT language, temperature, top_k FROM messages WHERE answer_id = $1",
         answer_id.value()
     )
     .fetch_one(&mut **tx)

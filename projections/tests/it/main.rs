@@ -10,5 +10,6 @@ mod lists;
 mod messages;
 mod projects;
 mod services;
+mod tables;
 mod test_runs;
 mod users;
