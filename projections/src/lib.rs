@@ -10,6 +10,7 @@ pub mod chats;
 mod connections;
 pub mod documents;
 pub mod listing;
+mod next_version;
 pub mod projector;
 pub mod projects;
 pub mod run_feedback;
@@ -20,6 +21,7 @@ pub mod users;
 pub mod wire_time;
 
 pub use connections::Views;
+pub use next_version::NextVersion;
 pub use projector::{ProjectionError, Projector, projectors};
 
 /// Where connections find the tables that projectors write: the setting `search_path`. The write side's are found first.
