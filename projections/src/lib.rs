@@ -24,8 +24,9 @@ pub use connections::Views;
 pub use next_version::NextVersion;
 pub use projector::{ProjectionError, Projector, projectors};
 
-/// Where connections find the tables that projectors write: the setting `search_path`. The write side's are found first.
-pub const SEARCH_PATH: (&str, &str) = ("search_path", "public, views");
+/// Where connections find the tables that projectors write: the setting `search_path`. The write side's are found first. Without
+/// blanks, which would end it.
+pub const SEARCH_PATH: (&str, &str) = ("search_path", "public,views");
 
 /// A view cannot be read.
 #[derive(Debug, thiserror::Error)]

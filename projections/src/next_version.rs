@@ -24,7 +24,7 @@ impl NextVersion {
 
     /// The setting `search_path` of connections over which the projector fills it. It finds no table of the version that is read.
     pub fn search_path(&self) -> String {
-        format!("{}, public", self.schema)
+        format!("{},public", self.schema)
     }
 
     /// The program that has begun to fill it, if it was begun.
