@@ -1,6 +1,7 @@
 //! The views on a real PostgreSQL: events in, the contract's JSON out.
 
 mod assistants;
+mod batches;
 mod chats;
 mod connections;
 mod documents;
