@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use async_trait::async_trait;
 use commands::{
     accounts::{Accounts, FrontEnd, PasswordResets, ResetCodeExpiry},
     adapters::{
@@ -20,9 +19,7 @@ use commands::{
     clock::{SharedClock, SystemClock},
     documents::{Documents, Embedding, EmbeddingHandler, Removal},
     evaluation::{Evaluation, RunQuestions},
-    event_log::{
-        Committed, ConsumerError, EventConsumer, EventLog, IdempotencyExpiry, KafkaSettings, Progress, run_relay,
-    },
+    event_log::{Committed, EventConsumer, EventLog, IdempotencyExpiry, KafkaSettings, Progress, run_relay},
     execute::Commands,
     jobs::{JobHandler, Worker},
     ports::{
@@ -33,13 +30,12 @@ use commands::{
     services::Services,
     uploads::Uploads,
 };
-use domain::envelope::RecordedEvent;
-use projections::{Projector, Views, projectors};
-use sqlx::{PgPool, PgTransaction};
+use projections::{Views, projectors};
+use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 
-use crate::{config::Settings, languages::languages};
+use crate::{config::Settings, languages::languages, projection::Projection};
 
 /// Documents that a process embeds side by side.
 const EMBEDDING_WORKERS: usize = 2;
@@ -66,28 +62,6 @@ pub struct App {
     pub progress: Progress,
     pub clock: SharedClock,
     kafka: Option<KafkaSettings>,
-}
-
-/// Lets a projector be fed like any other consumer of the log.
-struct Projection(Arc<dyn Projector>);
-
-#[async_trait]
-impl EventConsumer for Projection {
-    fn name(&self) -> &'static str {
-        self.0.name()
-    }
-
-    fn aggregate_types(&self) -> &'static [&'static str] {
-        self.0.aggregate_types()
-    }
-
-    async fn consume(&self, event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
-        self.0.project(event, tx).await.map_err(|error| ConsumerError::Effect(Box::new(error)))
-    }
-
-    async fn consume_all(&self, events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
-        self.0.project_all(events, tx).await.map_err(|error| ConsumerError::Effect(Box::new(error)))
-    }
 }
 
 impl App {

@@ -10,6 +10,8 @@ pub mod embedded_postgres;
 mod languages;
 pub mod limits;
 pub mod openapi;
+mod projection;
+pub mod rebuild;
 pub mod routes;
 pub mod serve;
 pub mod shutdown;

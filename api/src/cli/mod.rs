@@ -9,6 +9,7 @@ mod evaluate_retrieval;
 mod import_documents;
 mod in_process;
 mod migrate;
+mod rebuild;
 mod serve;
 mod service;
 mod user;
@@ -72,6 +73,7 @@ enum Command {
     #[command(subcommand)]
     Service(service::Service),
     EvaluateRetrieval(evaluate_retrieval::EvaluateRetrieval),
+    Rebuild(rebuild::RebuildViews),
 }
 
 /// Runs the command line that the process was started with.
@@ -104,6 +106,7 @@ fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
             Command::ImportDocuments(import) => import.run(settings, &shutdown).await,
             Command::Service(service) => service.run(settings, &shutdown).await,
             Command::EvaluateRetrieval(evaluate) => evaluate.run(&shutdown).await,
+            Command::Rebuild(rebuild) => rebuild.run(settings, &shutdown).await,
         }
     })
 }
