@@ -19,7 +19,10 @@ use commands::{
     clock::{SharedClock, SystemClock},
     documents::{Documents, Embedding, EmbeddingHandler, Removal},
     evaluation::{Evaluation, RunQuestions},
-    event_log::{Committed, EventConsumer, EventLog, IdempotencyExpiry, KafkaSettings, Progress, run_relay},
+    event_log::{
+        Committed, Counting, EventConsumer, EventLog, Expected, IdempotencyExpiry, KafkaSettings,
+        Progress, Status, run_relay,
+    },
     execute::Commands,
     jobs::{JobHandler, Worker},
     ports::{
@@ -62,6 +65,21 @@ pub struct App {
     pub progress: Progress,
     pub clock: SharedClock,
     kafka: Option<KafkaSettings>,
+}
+
+/// The consumers that write views.
+pub fn projections() -> Vec<Arc<dyn EventConsumer>> {
+    projectors().into_iter().map(|projector| Arc::new(Projection(projector)) as Arc<dyn EventConsumer>).collect()
+}
+
+/// The consumers that enqueue the work that follows from events.
+pub fn handlers() -> Vec<Arc<dyn EventConsumer>> {
+    vec![Arc::new(EmbeddingHandler)]
+}
+
+/// All who make something of events.
+pub fn consumers() -> Vec<Arc<dyn EventConsumer>> {
+    projections().into_iter().chain(handlers()).collect()
 }
 
 impl App {
@@ -119,25 +137,23 @@ impl App {
         })
     }
 
-    /// The consumers that write views.
-    fn projections() -> Vec<Arc<dyn EventConsumer>> {
-        projectors().into_iter().map(|projector| Arc::new(Projection(projector)) as Arc<dyn EventConsumer>).collect()
-    }
-
     /// Feeds the views and enqueues the work that follows from events, for ever.
     pub fn spawn_projectors(&self, tasks: &mut JoinSet<()>) {
-        for consumer in Self::projections() {
+        for consumer in projections() {
             self.spawn_consumer(consumer, tasks);
         }
     }
 
     /// Does the work that follows from events, for ever.
     pub fn spawn_workers(&self, tasks: &mut JoinSet<()>) {
-        self.spawn_consumer(Arc::new(EmbeddingHandler), tasks);
-        for worker in self.workers() {
-            tasks.spawn(worker.run());
+        for handler in handlers() {
+            self.spawn_consumer(handler, tasks);
         }
-        tasks.spawn(Scheduler::new(self.pool.clone(), self.clock.clone(), self.expiries()).run());
+        let heart = self.commands.log().heart();
+        for worker in self.workers() {
+            tasks.spawn(worker.run(heart.clone()));
+        }
+        tasks.spawn(Scheduler::new(self.pool.clone(), self.clock.clone(), self.expiries()).run(heart.clone()));
     }
 
     /// What has a life.
@@ -197,10 +213,9 @@ impl App {
         let log = self.commands.log();
         let workers = self.workers();
         loop {
-            for consumer in Self::projections() {
+            for consumer in consumers() {
                 log.catch_up(consumer, &self.progress).await?;
             }
-            log.catch_up(Arc::new(EmbeddingHandler), &self.progress).await?;
             let mut attempts = 0;
             for worker in &workers {
                 attempts += worker.run_due().await?;
@@ -208,6 +223,30 @@ impl App {
             if attempts == 0 {
                 return Ok(());
             }
+        }
+    }
+
+    /// How all parts of the system are doing, in whichever process. A relay is missed if one is wanted, here or by the caller.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn status(&self, wants_relay: bool, counting: Counting) -> Result<Status, sqlx::Error> {
+        let names = |consumers: Vec<Arc<dyn EventConsumer>>| consumers.iter().map(|consumer| consumer.name()).collect();
+        let mut workers: Vec<String> = self.workers().iter().map(Worker::name).collect();
+        workers.dedup();
+        let expected = Expected {
+            projections: names(projections()),
+            handlers: names(handlers()),
+            relay: wants_relay || self.kafka.is_some(),
+            workers,
+        };
+        self.commands.log().status(&expected, counting).await
+    }
+
+    /// The process ends in good order: its signs of life are not missed.
+    pub async fn say_goodbye(&self) {
+        if let Err(error) = self.commands.log().heart().stop(&self.pool).await {
+            tracing::debug!(%error, "signs of life were not removed");
         }
     }
 

@@ -9,9 +9,11 @@ mod evaluate_retrieval;
 mod import_documents;
 mod in_process;
 mod migrate;
+mod parked;
 mod rebuild;
 mod serve;
 mod service;
+mod status;
 mod user;
 
 use std::{
@@ -72,6 +74,9 @@ enum Command {
     ImportDocuments(import_documents::ImportDocuments),
     #[command(subcommand)]
     Service(service::Service),
+    #[command(subcommand)]
+    Parked(parked::Parked),
+    Status(status::Status),
     EvaluateRetrieval(evaluate_retrieval::EvaluateRetrieval),
     Rebuild(rebuild::RebuildViews),
 }
@@ -105,6 +110,8 @@ fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
             Command::CreateProject(create) => create.run(settings, &shutdown).await,
             Command::ImportDocuments(import) => import.run(settings, &shutdown).await,
             Command::Service(service) => service.run(settings, &shutdown).await,
+            Command::Parked(parked) => parked.run(settings, &shutdown).await,
+            Command::Status(status) => status.run(settings, &shutdown).await,
             Command::EvaluateRetrieval(evaluate) => evaluate.run(&shutdown).await,
             Command::Rebuild(rebuild) => rebuild.run(settings, &shutdown).await,
         }

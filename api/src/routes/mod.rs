@@ -9,6 +9,7 @@ mod converse;
 mod documents;
 mod evaluation;
 mod feedback;
+mod health;
 mod key_chats;
 mod key_tools;
 mod media;
@@ -62,6 +63,7 @@ pub fn router(app: App, http: HttpSettings) -> Router {
         .merge(feedback::router(&web))
         .merge(media::router(&web))
         .merge(schema::router(&web))
+        .merge(health::router(&web))
         .with_state(web)
         .layer(Extension(limits))
         .layer(Extension(room))
@@ -88,6 +90,7 @@ pub fn document() -> OpenApi {
         ("feedback", feedback::Api::openapi()),
         ("media", media::Api::openapi()),
         ("schema", schema::Api::openapi()),
+        ("health", health::Api::openapi()),
     ];
     openapi::document(resources.into_iter().chain(evaluation::documents()))
 }

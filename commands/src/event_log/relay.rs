@@ -6,9 +6,10 @@
 use std::collections::HashMap;
 
 use domain::event::AGGREGATE_TYPES;
+use futures::FutureExt as _;
 use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord};
 use sqlx::{PgConnection, PgPool};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::interval};
 use uuid::Uuid;
 
 use super::{
@@ -19,6 +20,7 @@ use super::{
     source::POLL,
     stored::StoredEvent,
 };
+use crate::heartbeats::{BEAT, beat_of_relay};
 
 /// Names the relay's advisory lock in the database.
 const LEADERSHIP: i64 = 0x6179_7573_686d_6101;
@@ -64,7 +66,12 @@ async fn lead(pool: &PgPool, settings: &KafkaSettings, wake: &mut watch::Receive
     tracing::info!(brokers = settings.brokers, "this process relays the log to Kafka");
     let types = AGGREGATE_TYPES.map(str::to_owned);
     let mut mark = sqlx::query_scalar!("SELECT position FROM relay_mark").fetch_one(&mut relay.connection).await?;
+    let mut beats = interval(BEAT);
     loop {
+        // Only between rounds: one that waits for Kafka gives no sign of life. And a lost connection means a lost election.
+        if beats.tick().now_or_never().is_some() {
+            beat_of_relay(&mut relay.connection).await?;
+        }
         wake.mark_unchanged();
         let events = read_log(pool, &types, mark, i64::MAX, BATCH).await?;
         let Some(last) = events.last() else {

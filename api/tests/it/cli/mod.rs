@@ -21,9 +21,17 @@ async fn help_lists_every_command_and_the_first_steps() {
 #[tokio::test]
 async fn every_command_has_help_with_an_example() {
     let folder = DataFolder::new();
-    for command in
-        ["serve", "migrate", "createsuperuser", "create-project", "import-documents", "service", "evaluate-retrieval"]
-    {
+    for command in [
+        "serve",
+        "migrate",
+        "createsuperuser",
+        "create-project",
+        "import-documents",
+        "service",
+        "status",
+        "parked",
+        "evaluate-retrieval",
+    ] {
         let help = folder.run(&["help", command], "").await.succeeded();
         assert!(help.contains("Example"), "{command}:\n{help}");
     }
