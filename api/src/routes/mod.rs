@@ -5,6 +5,7 @@ mod accounts;
 mod assistants;
 mod caller;
 mod chats;
+mod consistency;
 mod converse;
 mod documents;
 mod evaluation;
@@ -62,7 +63,8 @@ pub fn router(app: App, http: HttpSettings) -> Router {
         .merge(feedback::router(&web))
         .merge(media::router(&web))
         .merge(schema::router(&web))
-        .with_state(web)
+        .with_state(web.clone())
+        .layer(from_fn_with_state(web, consistency::keep))
         .layer(Extension(limits))
         .layer(Extension(room))
         .layer(from_fn_with_state(trusted, client_address::find));
