@@ -20,8 +20,8 @@ use commands::{
     documents::{Documents, Embedding, EmbeddingHandler, Removal},
     evaluation::{Evaluation, RunQuestions},
     event_log::{
-        Committed, Counting, EventConsumer, EventLog, Expected, IdempotencyExpiry, KafkaSettings,
-        Progress, Status, run_relay,
+        Committed, Counting, EventConsumer, EventLog, EventPosition, Expected, IdempotencyExpiry, KafkaSettings, Progress,
+        Status, TokenError, run_relay,
     },
     execute::Commands,
     jobs::{JobHandler, Worker},
@@ -252,9 +252,7 @@ impl App {
 
     /// Waits until what was written can be read back from the views. Says whether it can.
     pub async fn wait_for_views(&self, committed: &Committed, patience: Duration) -> bool {
-        let views: Vec<_> =
-            projectors().iter().map(|projector| (projector.name(), projector.aggregate_types())).collect();
-        match self.progress.wait_for(&self.pool, &views, &committed.positions, patience).await {
+        match self.progress.wait_for(&self.pool, &views(), &committed.positions, patience).await {
             Ok(reached) => reached,
             Err(error) => {
                 tracing::warn!(%error, "it is not known how far the views are");
@@ -262,6 +260,20 @@ impl App {
             }
         }
     }
+
+    /// Waits until the views have reached what a consistency token names, but not longer than `patience`. Gives what is
+    /// missing then.
+    ///
+    /// # Errors
+    /// [`TokenError`] if the token does not fit this log.
+    pub async fn wait_for_token(&self, token: &str, patience: Duration) -> Result<Vec<EventPosition>, TokenError> {
+        self.commands.log().wait_for_token(token, &self.progress, &views(), patience).await
+    }
+}
+
+/// The views by name, with the aggregate types that they show.
+fn views() -> Vec<(&'static str, &'static [&'static str])> {
+    projectors().iter().map(|projector| (projector.name(), projector.aggregate_types())).collect()
 }
 
 fn mailer(settings: &Settings, clock: &SharedClock) -> anyhow::Result<SharedMailer> {

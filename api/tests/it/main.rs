@@ -10,6 +10,7 @@ mod chat_feedback;
 mod chats;
 mod cli;
 mod concurrency;
+mod consistency;
 mod contract;
 mod converse;
 mod converse_refusals;

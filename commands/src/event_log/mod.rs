@@ -29,12 +29,14 @@ mod source;
 mod status;
 mod store;
 mod stored;
+mod token;
 
 use std::sync::Arc;
 
 use postgres_es::PostgresEventRepository;
 use sqlx::PgPool;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 pub use append::{Append, AppendError, StreamAppend};
 pub use appender::Appender;
@@ -46,13 +48,14 @@ pub use kafka::{KafkaSettings, QUIET, StreamError};
 pub use keys::{KeyError, KeyRing, MasterKey};
 pub use parked::ParkedEvent;
 pub use parking::Retried;
-pub use progress::Progress;
+pub use progress::{Consumers, Progress};
 pub use relay::run_relay;
 pub use replay::{Replay, Replayable, Replayed, make_replay_tables};
 pub use rows::{NewJob, NewResetCode, Reservation, Row, enqueue, write_reset_code};
 pub use status::{Counted, Counting, Expected, PartStatus, Reading, Status, Verdict, What};
 pub use store::{Loaded, StoreError};
 pub use stored::{ChainHash, Committed, EventPosition, StoredEvent, partition_of};
+pub use token::TokenError;
 
 use busy::KeptStates;
 pub(crate) use busy::Turns;
@@ -68,6 +71,7 @@ pub struct EventLog {
     pub(crate) pool: PgPool,
     pub(crate) codec: Codec,
     pub(crate) clock: SharedClock,
+    log_id: Uuid,
     appender: Appender,
     repository: Arc<PostgresEventRepository>,
     head: watch::Receiver<Head>,
@@ -89,6 +93,7 @@ impl EventLog {
         clock: SharedClock,
     ) -> Result<(Self, impl Future<Output = ()> + Send), KeyError> {
         let keys = KeyRing::open(pool.clone(), master_key).await?;
+        let log_id = sqlx::query_scalar!("SELECT log_id FROM log_head").fetch_one(&pool).await?;
         let (tell_head, head) = watch::channel(Head::default());
         let listening = follow::listen(pool.clone(), tell_head.clone());
         let recent = RecentEvents::default();
@@ -105,7 +110,7 @@ impl EventLog {
         let repository = Arc::new(PostgresEventRepository::new(pool.clone()));
         let codec = Codec::new(keys);
         let (kept, turns) = (KeptStates::default(), Turns::default());
-        Ok((Self { pool, codec, clock, appender, repository, head, recent, kept, turns, heart }, task))
+        Ok((Self { pool, codec, clock, log_id, appender, repository, head, recent, kept, turns, heart }, task))
     }
 
     pub const fn keys(&self) -> &KeyRing {

@@ -4,6 +4,7 @@
 //! two of them share nothing but the database.
 
 mod appending;
+mod appending_properties;
 mod busy;
 mod consuming;
 mod evaluation;
