@@ -2,12 +2,14 @@
 //!
 //! Results go to standard output, everything else to standard error.
 
+mod audit;
 mod create_project;
 mod createsuperuser;
 mod documents_folder;
 mod evaluate_retrieval;
 mod import_documents;
 mod in_process;
+mod log;
 mod migrate;
 mod serve;
 mod service;
@@ -71,6 +73,10 @@ enum Command {
     ImportDocuments(import_documents::ImportDocuments),
     #[command(subcommand)]
     Service(service::Service),
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    #[command(subcommand)]
+    Log(log::Log),
     EvaluateRetrieval(evaluate_retrieval::EvaluateRetrieval),
 }
 
@@ -103,6 +109,8 @@ fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
             Command::CreateProject(create) => create.run(settings, &shutdown).await,
             Command::ImportDocuments(import) => import.run(settings, &shutdown).await,
             Command::Service(service) => service.run(settings, &shutdown).await,
+            Command::Log(log) => log.run(settings, &shutdown).await,
+            Command::Audit(audit) => audit.run(settings, &shutdown).await,
             Command::EvaluateRetrieval(evaluate) => evaluate.run(&shutdown).await,
         }
     })

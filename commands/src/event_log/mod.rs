@@ -4,12 +4,15 @@
 
 mod append;
 mod appender;
+mod audit;
 mod busy;
 mod codec;
 mod connection;
 mod consumer;
+mod fence;
 mod follow;
 mod head;
+mod heads;
 mod kafka;
 mod keys;
 mod known;
@@ -19,6 +22,7 @@ mod recent;
 mod record;
 mod relay;
 mod rows;
+mod signer;
 mod source;
 mod store;
 mod stored;
@@ -31,14 +35,18 @@ use tokio::sync::watch;
 
 pub use append::{Append, AppendError, Idempotency, IdempotencyExpiry, StreamAppend};
 pub use appender::Appender;
+pub use audit::{Audit, AuditError, Fault, audit};
 pub use codec::{Codec, CodecError};
 pub use consumer::{ConsumerError, EventConsumer};
+pub use fence::{End, FenceError, Restored};
 pub use head::Head;
+pub use heads::{HeadsError, HeadsFile, PublicKey, SignedHead};
 pub use kafka::{KafkaSettings, QUIET, StreamError};
 pub use keys::{KeyError, KeyRing, MasterKey};
 pub use progress::Progress;
 pub use relay::run_relay;
 pub use rows::{NewJob, NewResetCode, Reservation, Row, enqueue, write_reset_code};
+pub use signer::HeadSigner;
 pub use store::{Loaded, StoreError};
 pub use stored::{ChainHash, Committed, EventPosition, StoredEvent, partition_of};
 
@@ -64,7 +72,8 @@ pub struct EventLog {
 
 impl EventLog {
     /// The log in a database whose schema is up to date. The second value is its work in the background (appending, and listening
-    /// for appends of other processes), which the caller must run; it ends when the last clone of the log is gone.
+    /// for appends of other processes), which the caller must run; it ends when the last clone of the log is gone, and when
+    /// the log is no longer the one that it was.
     ///
     /// # Errors
     /// [`KeyError`] if the keys cannot be read or do not fit.
@@ -78,10 +87,12 @@ impl EventLog {
         let listening = follow::listen(pool.clone(), tell_head.clone());
         let recent = RecentEvents::default();
         let (appender, appending) = Appender::new(pool.clone(), tell_head, recent.clone());
+        let watching = fence::watch(pool.clone());
         let task = async move {
             tokio::select! {
                 () = appending => {}
                 () = listening => {}
+                () = watching => {}
             }
         };
         let repository = Arc::new(PostgresEventRepository::new(pool.clone()));

@@ -4,6 +4,7 @@
 //! two of them share nothing but the database.
 
 mod appending;
+mod auditing;
 mod busy;
 mod consuming;
 mod evaluation;
@@ -13,8 +14,10 @@ mod owning;
 mod personal_text;
 mod proxy;
 mod relaying;
+mod restoring;
 mod scheduling;
 mod services;
+mod signing;
 mod streaming;
 mod support;
 mod uploads;
