@@ -20,8 +20,8 @@ use commands::{
     documents::{Documents, Embedding, EmbeddingHandler, Removal},
     evaluation::{Evaluation, RunQuestions},
     event_log::{
-        Committed, Counting, EventConsumer, EventLog, EventPosition, Expected, IdempotencyExpiry, KafkaSettings, Progress,
-        Status, TokenError, run_relay,
+        Committed, Counting, EventConsumer, EventLog, EventPosition, Expected, HeadSigner, IdempotencyExpiry, KafkaSettings,
+        Progress, Status, TokenError, run_relay,
     },
     execute::Commands,
     jobs::{JobHandler, Worker},
@@ -64,6 +64,8 @@ pub struct App {
     pages: SharedWebPages,
     pub progress: Progress,
     pub clock: SharedClock,
+    heads: HeadSigner,
+    heads_period: Duration,
     kafka: Option<KafkaSettings>,
 }
 
@@ -87,10 +89,13 @@ impl App {
     /// which are endless: one that ends is a bug that whoever holds them must see.
     ///
     /// # Errors
-    /// If the settings are contradictory, the master key does not fit or the media folder cannot be made.
+    /// If the settings are contradictory, the master key does not fit, the log is not the one whose heads were signed, or a
+    /// folder cannot be made.
     pub async fn open(settings: &Settings, pool: PgPool, tasks: &mut JoinSet<()>) -> anyhow::Result<Self> {
         let clock: SharedClock = Arc::new(SystemClock);
         let (log, background) = EventLog::open(pool.clone(), settings.load_master_key()?, clock.clone()).await?;
+        let heads = HeadSigner::open(log.keys(), &settings.heads_dir())?;
+        heads.check(&pool).await?;
         tasks.spawn(background);
         let commands = Commands::new(log);
         let projects = Projects::new(commands.clone());
@@ -129,6 +134,8 @@ impl App {
             front_end: FrontEnd::parse(&settings.outside.frontend_url).context("FRONTEND_URL")?,
             captcha: captcha(settings)?,
             progress: Progress::default(),
+            heads,
+            heads_period: settings.heads_period(),
             kafka: settings.kafka(),
             clock,
             commands,
@@ -153,6 +160,7 @@ impl App {
         for worker in self.workers() {
             tasks.spawn(worker.run(heart.clone()));
         }
+        tasks.spawn(self.heads.clone().run(self.pool.clone(), self.clock.clone(), self.heads_period));
         tasks.spawn(Scheduler::new(self.pool.clone(), self.clock.clone(), self.expiries()).run(heart.clone()));
     }
 

@@ -15,6 +15,7 @@ use sqlx::{PgPool, PgTransaction};
 use super::{
     codec::{Codec, CodecError},
     fault,
+    fence::{self, FenceError},
     progress::Progress,
     stored::StoredEvent,
 };
@@ -45,6 +46,8 @@ pub trait EventConsumer: Send + Sync {
 pub enum ConsumerError {
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
+    #[error("the checkpoints do not fit the log")]
+    Fenced(#[from] FenceError),
     #[error("an event cannot be decoded")]
     Undecodable(#[from] CodecError),
     /// The cause's own text is kept with an event that is parked for it: it must name nothing personal.
@@ -108,8 +111,8 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    /// Makes the checkpoints of a new consumer, at the beginning of the log.
-    pub(super) async fn prepare(&self) -> Result<(), sqlx::Error> {
+    /// Makes the checkpoints of a new consumer, at the beginning of the log. Those that are there must be of this log.
+    pub(super) async fn prepare(&self) -> Result<(), ConsumerError> {
         let types: Vec<String> = self.consumer.aggregate_types().iter().map(|name| (*name).to_owned()).collect();
         sqlx::query!(
             "INSERT INTO checkpoints (consumer, aggregate_type, partition, position)
@@ -121,7 +124,7 @@ impl Runner {
         )
         .execute(&self.pool)
         .await?;
-        Ok(())
+        Ok(fence::check_checkpoints(&self.pool, self.consumer.name()).await?)
     }
 
     /// The oldest event that the consumer has not seen, if there is one up to `limit`.

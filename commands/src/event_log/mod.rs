@@ -5,13 +5,16 @@
 mod append;
 mod appender;
 mod at_once;
+mod audit;
 mod busy;
 mod codec;
 mod connection;
 mod consumer;
 mod fault;
+mod fence;
 mod follow;
 mod head;
+mod heads;
 mod idempotency;
 mod kafka;
 mod keys;
@@ -25,6 +28,7 @@ mod record;
 mod relay;
 mod replay;
 mod rows;
+mod signer;
 mod source;
 mod status;
 mod store;
@@ -40,9 +44,12 @@ use uuid::Uuid;
 
 pub use append::{Append, AppendError, StreamAppend};
 pub use appender::Appender;
+pub use audit::{Audit, AuditError, Fault, audit};
 pub use codec::{Codec, CodecError};
 pub use consumer::{ConsumerError, EventConsumer};
+pub use fence::{End, FenceError, Restored};
 pub use head::Head;
+pub use heads::{HeadsError, HeadsFile, PublicKey, SignedHead};
 pub use idempotency::{Idempotency, IdempotencyExpiry};
 pub use kafka::{KafkaSettings, QUIET, StreamError};
 pub use keys::{KeyError, KeyRing, MasterKey};
@@ -52,6 +59,7 @@ pub use progress::{Consumers, Progress};
 pub use relay::run_relay;
 pub use replay::{Replay, Replayable, Replayed, make_replay_tables};
 pub use rows::{NewJob, NewResetCode, Reservation, Row, enqueue, write_reset_code};
+pub use signer::HeadSigner;
 pub use status::{Counted, Counting, Expected, PartStatus, Reading, Status, Verdict, What};
 pub use store::{Loaded, StoreError};
 pub use stored::{ChainHash, Committed, EventPosition, StoredEvent, partition_of};
@@ -83,7 +91,8 @@ pub struct EventLog {
 
 impl EventLog {
     /// The log in a database whose schema is up to date. The second value is its work in the background (appending, and listening
-    /// for appends of other processes), which the caller must run; it ends when the last clone of the log is gone.
+    /// for appends of other processes), which the caller must run; it ends when the last clone of the log is gone, and when
+    /// the log is no longer the one that it was.
     ///
     /// # Errors
     /// [`KeyError`] if the keys cannot be read or do not fit.
@@ -100,11 +109,13 @@ impl EventLog {
         let (appender, appending) = Appender::new(pool.clone(), tell_head, recent.clone());
         let heart = Heart::new(clock.new_id());
         let (beating, beats) = (heart.clone(), pool.clone());
+        let watching = fence::watch(pool.clone());
         let task = async move {
             tokio::select! {
                 () = appending => {}
                 () = listening => {}
                 () = beating.run(&beats) => {}
+                () = watching => {}
             }
         };
         let repository = Arc::new(PostgresEventRepository::new(pool.clone()));

@@ -5,6 +5,7 @@
 
 mod appending;
 mod appending_properties;
+mod auditing;
 mod busy;
 mod consuming;
 mod evaluation;
@@ -16,8 +17,10 @@ mod parking;
 mod personal_text;
 mod proxy;
 mod relaying;
+mod restoring;
 mod scheduling;
 mod services;
+mod signing;
 mod streaming;
 mod support;
 mod uploads;
