@@ -13,6 +13,7 @@ mod concurrency;
 mod contract;
 mod converse;
 mod converse_refusals;
+mod crash;
 mod default_project;
 mod deleting_users;
 mod documents;
