@@ -24,6 +24,8 @@ use crate::{
 
 /// Set on the answer to a write that cannot be read back yet.
 const VIEWS_BEHIND: HeaderName = HeaderName::from_static("x-views-behind");
+/// Seconds after which what could not be shown may be there.
+const RETRY_AFTER: u64 = 5;
 const MAX_KEY_CHARS: usize = 255;
 
 /// The state of all routes.
@@ -50,14 +52,18 @@ impl Web {
         self.limits.check_account(action, account)
     }
 
-    /// The answer to a write: sent when it can be read back, or after a bounded wait with a header that says so.
+    /// The answer to a write: sent when it can be read back, or after a bounded wait with a header that says so. What is done
+    /// but cannot be shown yet is not refused: whoever has sent an `Idempotency-Key` may ask again.
     pub async fn written(
         &self,
         committed: &Committed,
         response: impl AsyncFnOnce() -> Result<Response, ApiError>,
     ) -> Result<Response, ApiError> {
         let readable = self.settled(committed).await;
-        let mut response = response().await?;
+        let mut response = match response().await {
+            Err(_) if !readable => ApiError::unavailable(RETRY_AFTER).into_response(),
+            result => result?,
+        };
         if !readable {
             response.headers_mut().insert(VIEWS_BEHIND, HeaderValue::from_static("true"));
         }

@@ -37,7 +37,6 @@ mod projects;
 mod provider;
 mod provider_keys;
 #[path = "../../../commands/tests/it/proxy.rs"]
-#[expect(dead_code, reason = "shared with the tests of the event log, which use all of it")]
 mod proxy;
 mod rate_limits;
 mod read_your_writes;

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -41,8 +41,8 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    pub(super) async fn new(installation: Installation, postgres: &Postgres) -> Self {
-        let logs = installation.data_dir.path().join("logs");
+    pub(super) async fn new(installation: Installation, folder: &Path, postgres: &Postgres) -> Self {
+        let logs = folder.join("logs");
         fs::create_dir_all(&logs).expect("the folder is ours");
         let mut slots = Vec::new();
         for roles in ROLES {
@@ -73,7 +73,7 @@ impl Fleet {
             command.env(format!("LIMIT_{limit}"), "0");
         }
         command.env("DATABASE_URL", database_url).env("KAFKA_BROKERS", brokers).env("TEXT_TO_SPEECH", "none");
-        command.env("LOG", "info,http=warn,api::contract=warn").stderr(self.log(name));
+        command.env("LOG", "info,api::contract=warn").stderr(self.log(name));
         let listen = format!("127.0.0.1:{port}");
         Process(command.args(["serve", "--roles", roles, "--listen", &listen]).spawn().expect("the binary starts"))
     }

@@ -22,7 +22,6 @@ mod views;
 
 use std::{
     collections::BTreeMap,
-    fmt::Write as _,
     path::Path,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -134,7 +133,7 @@ async fn build(folder: &Path, postgres: Postgres, kafka: Kafka) -> World {
         brokers: kafka.address(),
         provider: None,
     };
-    let fleet = Fleet::new(installation, &postgres).await;
+    let fleet = Fleet::new(installation, folder, &postgres).await;
     World {
         fleet,
         postgres,
@@ -191,6 +190,7 @@ async fn suffer(world: &World, place: &Arc<Place>, seed: u64, length: Duration) 
         let plan = schedule(seed, length);
         futures::future::join_all(plan.into_iter().map(|(at, fault): (Duration, Fault)| async move {
             tokio::time::sleep_until(began + at).await;
+            println!("{} {fault:?}", chrono::Utc::now().format("%T%.3f"));
             world.suffer(fault).await;
         }))
         .await;
@@ -228,12 +228,11 @@ fn figures(world: &World, reports: &[(Vec<Wish>, Vec<ChatRecord>)]) -> String {
         wishes().map(|wish| wish.attempts.len()).sum::<usize>(),
     );
     for (kind, (all, acknowledged)) in kinds {
-        drop(writeln!(text, "  {kind:?}: {acknowledged} of {all}"));
+        text += &format!("  {kind:?}: {acknowledged} of {all}\n");
     }
     text.push_str("faults:\n");
     for (name, number) in world.injected.lock().expect("no holder panics").iter() {
-        drop(writeln!(text, "  {number} x {name}"));
+        text += &format!("  {number} x {name}\n");
     }
-    drop(write!(text, "processes that ended by themselves: {}", world.fleet.ended_by_themselves()));
-    text
+    text + &format!("processes that ended by themselves: {}", world.fleet.ended_by_themselves())
 }

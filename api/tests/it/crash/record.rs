@@ -84,12 +84,14 @@ pub(super) struct Attempt {
     pub(super) trace: String,
     pub(super) outcome: Outcome,
     /// What it was told.
+    #[expect(dead_code, reason = "shown with a violation")]
     pub(super) said: String,
 }
 
 /// Something that a client wanted once, in as many requests as it took.
 #[derive(Debug, Clone)]
 pub(super) struct Wish {
+    #[expect(dead_code, reason = "shown with a violation")]
     pub(super) client: usize,
     pub(super) kind: Kind,
     pub(super) has_key: bool,
