@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::{
     consuming::{Tally, assert_each_once, tallied},
-    proxy::{Fault, Proxy},
+    proxy::{COMMIT, Fault, Proxy},
     support::{Node, new_id, until},
 };
 
@@ -63,7 +63,7 @@ async fn a_consumer_that_stalls_in_its_transaction_does_not_stop_that_of_another
     healthy.start_chat(new_id()).await.expect("the chat is new");
     until("it consumes", async || tallied(&healthy.pool, "view").await.len() == 1).await;
 
-    proxy.arm("COMMIT", Fault::Stall);
+    proxy.arm(COMMIT, Fault::Stall);
     healthy.start_chat(new_id()).await.expect("the chat is new");
     until("it stalls", async || proxy.is_sprung()).await;
     let begun = Instant::now();

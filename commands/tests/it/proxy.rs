@@ -10,6 +10,9 @@ use tokio::{
     task::JoinSet,
 };
 
+/// The message that commits a transaction, up to its end: the text alone is also in `READ COMMITTED`.
+pub(crate) const COMMIT: &str = "COMMIT\0";
+
 /// What happens to the first message that contains a text, once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {

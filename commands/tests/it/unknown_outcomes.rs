@@ -19,7 +19,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use uuid::Uuid;
 
 use crate::{
-    proxy::{Fault, Proxy},
+    proxy::{COMMIT, Fault, Proxy},
     support::{Node, assert_log_is_sound, new_id, number, start, stored_events, system, title},
 };
 
@@ -74,7 +74,7 @@ async fn connections_cut_in_commit_lose_nothing_and_repeat_nothing(_: PgPoolOpti
         let mut cuts = 0;
         for (round, (_, proxy)) in nodes.iter().cycle().enumerate().take(CUTS) {
             let fault = if round % 3 == 2 { Fault::CutBefore } else { Fault::CutAfter };
-            proxy.arm("COMMIT", fault);
+            proxy.arm(COMMIT, fault);
             tokio::time::sleep(Duration::from_millis(150)).await;
             cuts += usize::from(proxy.is_sprung());
             proxy.disarm();

@@ -49,17 +49,17 @@ impl Fault {
         let mut seconds = |range: std::ops::Range<f64>| Duration::from_secs_f64(random.random_range(range));
         let (short, long) = (seconds(0.0..3.0), seconds(4.0..14.0));
         match random.random_range(0..100) {
-            0..18 => Self::Kill { process, down: short },
-            18..32 => Self::Pause { process, length: long },
+            0..20 => Self::Kill { process, down: short },
+            20..32 => Self::Pause { process, length: long },
             32..42 => Self::CutConnections { process, length: short },
-            42..50 => Self::SilenceConnections { process, length: long },
-            50..66 => Self::CutAtCommit { process: writer, fault: proxy::Fault::CutAfter },
+            42..48 => Self::SilenceConnections { process, length: long },
+            48..66 => Self::CutAtCommit { process: writer, fault: proxy::Fault::CutAfter },
             66..74 => Self::CutAtCommit { process: writer, fault: proxy::Fault::CutBefore },
-            74..78 => Self::StallAtCommit { process: writer },
-            78..84 => Self::CrashPostgres { down: short },
-            84..87 => Self::KillKafka { down: short },
-            87..89 => Self::StopKafka { down: short },
-            89..92 => Self::PauseKafka { length: long },
+            74..79 => Self::StallAtCommit { process: writer },
+            79..82 => Self::CrashPostgres { down: short },
+            82..85 => Self::KillKafka { down: short },
+            85..87 => Self::StopKafka { down: short },
+            87..90 => Self::PauseKafka { length: long },
             _ => Self::Visit { length: short + long / 2, is_orderly: random.random() },
         }
     }
@@ -74,10 +74,13 @@ pub(super) fn schedule(seed: u64, length: Duration) -> Vec<(Duration, Fault)> {
         let process = [6, 4, 0, 7, 5, 2][random.random_range(0..6)];
         (Duration::from_secs(120 * round + 5), Fault::Pause { process, length })
     });
-    let mut faults: Vec<(Duration, Fault)> = zombies.collect();
+    // However short the run is.
+    let down = Duration::from_secs(1);
+    let certain = [(length / 3, Fault::CrashPostgres { down }), (length * 2 / 3, Fault::KillKafka { down })];
+    let mut faults: Vec<(Duration, Fault)> = zombies.chain(certain).collect();
     let mut at = Duration::ZERO;
     loop {
-        at += Duration::from_secs_f64(random.random_range(0.2..2.8));
+        at += Duration::from_secs_f64(random.random_range(0.5..4.5));
         if at >= length {
             break;
         }
@@ -148,7 +151,7 @@ impl World {
     /// Counts if it has happened within a while: a process that is down or idle commits nothing.
     async fn spring(&self, process: usize, fault: proxy::Fault) {
         let proxy = &self.fleet.slots[process].proxy;
-        proxy.arm("COMMIT", fault);
+        proxy.arm(proxy::COMMIT, fault);
         for _ in 0..60 {
             tokio::time::sleep(Duration::from_millis(50)).await;
             if proxy.is_sprung() {
