@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use async_trait::async_trait;
 use commands::{
     accounts::{Accounts, FrontEnd, PasswordResets, ResetCodeExpiry},
     adapters::{
@@ -21,8 +20,8 @@ use commands::{
     documents::{Documents, Embedding, EmbeddingHandler, Removal},
     evaluation::{Evaluation, RunQuestions},
     event_log::{
-        Committed, ConsumerError, Counting, EventConsumer, EventLog, Expected, IdempotencyExpiry, KafkaSettings,
-        Progress, Status, run_relay,
+        Committed, Counting, EventConsumer, EventLog, EventPosition, Expected, HeadSigner, IdempotencyExpiry,
+        KafkaSettings, Progress, Status, TokenError, run_relay,
     },
     execute::Commands,
     jobs::{JobHandler, Worker},
@@ -34,13 +33,12 @@ use commands::{
     services::Services,
     uploads::Uploads,
 };
-use domain::envelope::RecordedEvent;
-use projections::{Projector, Views, projectors};
-use sqlx::{PgPool, PgTransaction};
+use projections::{Views, projectors};
+use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 
-use crate::{config::Settings, languages::languages};
+use crate::{config::Settings, languages::languages, projection::Projection};
 
 /// Documents that a process embeds side by side.
 const EMBEDDING_WORKERS: usize = 2;
@@ -66,29 +64,9 @@ pub struct App {
     pages: SharedWebPages,
     pub progress: Progress,
     pub clock: SharedClock,
+    heads: HeadSigner,
+    heads_period: Duration,
     kafka: Option<KafkaSettings>,
-}
-
-/// Lets a projector be fed like any other consumer of the log.
-struct Projection(Arc<dyn Projector>);
-
-#[async_trait]
-impl EventConsumer for Projection {
-    fn name(&self) -> &'static str {
-        self.0.name()
-    }
-
-    fn aggregate_types(&self) -> &'static [&'static str] {
-        self.0.aggregate_types()
-    }
-
-    async fn consume(&self, event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
-        self.0.project(event, tx).await.map_err(|error| ConsumerError::Effect(Box::new(error)))
-    }
-
-    async fn consume_all(&self, events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
-        self.0.project_all(events, tx).await.map_err(|error| ConsumerError::Effect(Box::new(error)))
-    }
 }
 
 /// The consumers that write views.
@@ -111,10 +89,13 @@ impl App {
     /// which are endless: one that ends is a bug that whoever holds them must see.
     ///
     /// # Errors
-    /// If the settings are contradictory, the master key does not fit or the media folder cannot be made.
+    /// If the settings are contradictory, the master key does not fit, the log is not the one whose heads were signed, or a
+    /// folder cannot be made.
     pub async fn open(settings: &Settings, pool: PgPool, tasks: &mut JoinSet<()>) -> anyhow::Result<Self> {
         let clock: SharedClock = Arc::new(SystemClock);
         let (log, background) = EventLog::open(pool.clone(), settings.load_master_key()?, clock.clone()).await?;
+        let heads = HeadSigner::open(log.keys(), &settings.heads_dir())?;
+        heads.check(&pool).await?;
         tasks.spawn(background);
         let commands = Commands::new(log);
         let projects = Projects::new(commands.clone());
@@ -153,6 +134,8 @@ impl App {
             front_end: FrontEnd::parse(&settings.outside.frontend_url).context("FRONTEND_URL")?,
             captcha: captcha(settings)?,
             progress: Progress::default(),
+            heads,
+            heads_period: settings.heads_period(),
             kafka: settings.kafka(),
             clock,
             commands,
@@ -177,6 +160,7 @@ impl App {
         for worker in self.workers() {
             tasks.spawn(worker.run(heart.clone()));
         }
+        tasks.spawn(self.heads.clone().run(self.pool.clone(), self.clock.clone(), self.heads_period));
         tasks.spawn(Scheduler::new(self.pool.clone(), self.clock.clone(), self.expiries()).run(heart.clone()));
     }
 
@@ -276,9 +260,7 @@ impl App {
 
     /// Waits until what was written can be read back from the views. Says whether it can.
     pub async fn wait_for_views(&self, committed: &Committed, patience: Duration) -> bool {
-        let views: Vec<_> =
-            projectors().iter().map(|projector| (projector.name(), projector.aggregate_types())).collect();
-        match self.progress.wait_for(&self.pool, &views, &committed.positions, patience).await {
+        match self.progress.wait_for(&self.pool, &views(), &committed.positions, patience).await {
             Ok(reached) => reached,
             Err(error) => {
                 tracing::warn!(%error, "it is not known how far the views are");
@@ -286,6 +268,20 @@ impl App {
             }
         }
     }
+
+    /// Waits until the views have reached what a consistency token names, but not longer than `patience`. Gives what is
+    /// missing then.
+    ///
+    /// # Errors
+    /// [`TokenError`] if the token does not fit this log.
+    pub async fn wait_for_token(&self, token: &str, patience: Duration) -> Result<Vec<EventPosition>, TokenError> {
+        self.commands.log().wait_for_token(token, &self.progress, &views(), patience).await
+    }
+}
+
+/// The views by name, with the aggregate types that they show.
+fn views() -> Vec<(&'static str, &'static [&'static str])> {
+    projectors().iter().map(|projector| (projector.name(), projector.aggregate_types())).collect()
 }
 
 fn mailer(settings: &Settings, clock: &SharedClock) -> anyhow::Result<SharedMailer> {

@@ -11,6 +11,8 @@ pub mod health;
 mod languages;
 pub mod limits;
 pub mod openapi;
+mod projection;
+pub mod rebuild;
 pub mod routes;
 pub mod serve;
 pub mod shutdown;

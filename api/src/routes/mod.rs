@@ -5,6 +5,7 @@ mod accounts;
 mod assistants;
 mod caller;
 mod chats;
+mod consistency;
 mod converse;
 mod documents;
 mod evaluation;
@@ -64,7 +65,8 @@ pub fn router(app: App, http: HttpSettings) -> Router {
         .merge(media::router(&web))
         .merge(schema::router(&web))
         .merge(health::router(&web))
-        .with_state(web)
+        .with_state(web.clone())
+        .layer(from_fn_with_state(web, consistency::keep))
         .layer(Extension(limits))
         .layer(Extension(room))
         .layer(from_fn_with_state(trusted, client_address::find));

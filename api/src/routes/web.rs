@@ -4,17 +4,17 @@ use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderName, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use commands::{
-    event_log::Committed,
+    event_log::{Committed, EventPosition, TokenError},
     execute::{Context, IdempotencyKey},
 };
 use domain::envelope::Actor;
 use uuid::Uuid;
 
-use super::caller::Who;
+use super::{caller::Who, consistency};
 use crate::{
     app::App,
     config::HttpSettings,
@@ -23,8 +23,8 @@ use crate::{
     limits::{Action, Limits},
 };
 
-/// Set on the answer to a write that cannot be read back yet.
-const VIEWS_BEHIND: HeaderName = HeaderName::from_static("x-views-behind");
+/// Seconds after which what could not be shown may be there.
+const RETRY_AFTER: u64 = 5;
 const MAX_KEY_CHARS: usize = 255;
 
 /// The state of all routes.
@@ -52,23 +52,30 @@ impl Web {
         self.limits.check_account(action, account)
     }
 
-    /// The answer to a write: sent when it can be read back, or after a bounded wait with a header that says so.
+    /// The answer to a write: sent when it can be read back, or after a bounded wait with a header that says so. What is done
+    /// but cannot be shown yet is not refused: whoever has sent an `Idempotency-Key` may ask again.
     pub async fn written(
         &self,
         committed: &Committed,
         response: impl AsyncFnOnce() -> Result<Response, ApiError>,
     ) -> Result<Response, ApiError> {
-        let readable = self.settled(committed).await;
-        let mut response = response().await?;
-        if !readable {
-            response.headers_mut().insert(VIEWS_BEHIND, HeaderValue::from_static("true"));
+        let is_readable = self.settled(committed).await;
+        match response().await {
+            Err(_) if !is_readable => Ok(ApiError::unavailable(RETRY_AFTER).into_response()),
+            result => result,
         }
-        Ok(response)
     }
 
-    /// Waits until a write can be read back. Says whether it can.
+    /// Waits until a write can be read back, but not too long. Says whether it can; the answer's headers will tell it too.
     pub async fn settled(&self, committed: &Committed) -> bool {
-        self.app.wait_for_views(committed, self.http.write_wait()).await
+        let is_readable = self.app.wait_for_views(committed, self.http.write_wait()).await;
+        consistency::note(committed, is_readable);
+        is_readable
+    }
+
+    /// Waits until the views have reached what a consistency token names, but not too long. Gives what is missing then.
+    pub(super) async fn reached(&self, token: &str) -> Result<Vec<EventPosition>, TokenError> {
+        self.app.wait_for_token(token, self.http.write_wait()).await
     }
 
     /// What the absolute URLs of files begin with.

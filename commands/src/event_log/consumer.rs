@@ -13,6 +13,7 @@ use super::{
     checkpoints::Taken,
     codec::{Codec, CodecError},
     fault,
+    fence::{self, FenceError},
     progress::Progress,
     stored::StoredEvent,
 };
@@ -43,6 +44,8 @@ pub trait EventConsumer: Send + Sync {
 pub enum ConsumerError {
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
+    #[error("the checkpoints do not fit the log")]
+    Fenced(#[from] FenceError),
     #[error("an event cannot be decoded")]
     Undecodable(#[from] CodecError),
     /// The cause's own text is kept with an event that is parked for it: it must name nothing personal.
@@ -61,8 +64,9 @@ pub(super) struct Delivery {
 }
 
 /// A crash of the server may take the newest transactions of a consumer back, checkpoints and rows together: they are made
-/// again from the log, which is durable. So nobody has to wait for the disk.
-const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off";
+/// again from the log, which is durable. So nobody has to wait for the disk. A process that stalls in the middle loses its
+/// checkpoints' locks to those who wait for them.
+const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = '3s'";
 
 /// A consumer with its checkpoints.
 pub(super) struct Runner {
@@ -73,8 +77,8 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    /// Makes the checkpoints of a new consumer, at the beginning of the log.
-    pub(super) async fn prepare(&self) -> Result<(), sqlx::Error> {
+    /// Makes the checkpoints of a new consumer, at the beginning of the log. Those that are there must be of this log.
+    pub(super) async fn prepare(&self) -> Result<(), ConsumerError> {
         let types: Vec<String> = self.consumer.aggregate_types().iter().map(|name| (*name).to_owned()).collect();
         sqlx::query!(
             "INSERT INTO checkpoints (consumer, aggregate_type, partition, position)
@@ -86,7 +90,7 @@ impl Runner {
         )
         .execute(&self.pool)
         .await?;
-        Ok(())
+        Ok(fence::check_checkpoints(&self.pool, self.consumer.name()).await?)
     }
 
     /// The oldest event that the consumer has not seen, if there is one up to `limit`.

@@ -1,6 +1,7 @@
 //! The binary as people use it: the real program, the real PostgreSQL of the machine, a data folder for each test.
 
 mod process;
+mod restoring;
 
 use process::{DataFolder, PASSWORD};
 
@@ -30,6 +31,8 @@ async fn every_command_has_help_with_an_example() {
         "service",
         "status",
         "parked",
+        "audit",
+        "log",
         "evaluate-retrieval",
     ] {
         let help = folder.run(&["help", command], "").await.succeeded();
