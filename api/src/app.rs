@@ -19,6 +19,7 @@ use commands::{
     answering::{Answering, InterruptedAnswers},
     clock::{SharedClock, SystemClock},
     documents::{Documents, Embedding, EmbeddingHandler, Removal},
+    erasure::{Erasure, Ledger, MediaErasure, MediaErasureHandler},
     evaluation::{Evaluation, RunQuestions},
     event_log::{
         Committed, ConsumerError, EventConsumer, EventLog, IdempotencyExpiry, KafkaSettings, Progress, run_relay,
@@ -62,6 +63,7 @@ pub struct App {
     /// Without it captchas are not checked.
     pub captcha: Option<SharedCaptcha>,
     pub uploads: Uploads,
+    pub erasure: Erasure,
     pages: SharedWebPages,
     pub progress: Progress,
     pub clock: SharedClock,
@@ -101,6 +103,9 @@ impl App {
         let (log, background) = EventLog::open(pool.clone(), settings.load_master_key()?, clock.clone()).await?;
         tasks.spawn(background);
         let commands = Commands::new(log);
+        let erasure = Erasure::new(commands.clone(), Ledger::new(settings.erasures_file()));
+        // Before anything is served or projected.
+        erasure.reapply().await?;
         let projects = Projects::new(commands.clone());
         let media = media(settings)?;
         let uploads = Uploads::new(pool.clone(), media.clone());
@@ -132,6 +137,7 @@ impl App {
             answering,
             media,
             uploads,
+            erasure,
             pages: Arc::new(GuardedWebPages::new(settings.fetch_allow.clone())),
             mailer: mailer(settings, &clock)?,
             front_end: FrontEnd::parse(&settings.outside.frontend_url).context("FRONTEND_URL")?,
@@ -150,6 +156,11 @@ impl App {
         projectors().into_iter().map(|projector| Arc::new(Projection(projector)) as Arc<dyn EventConsumer>).collect()
     }
 
+    /// The consumers that enqueue work.
+    fn handlers() -> Vec<Arc<dyn EventConsumer>> {
+        vec![Arc::new(EmbeddingHandler), Arc::new(MediaErasureHandler)]
+    }
+
     /// Feeds the views and enqueues the work that follows from events, for ever.
     pub fn spawn_projectors(&self, tasks: &mut JoinSet<()>) {
         for consumer in Self::projections() {
@@ -159,7 +170,9 @@ impl App {
 
     /// Does the work that follows from events, for ever.
     pub fn spawn_workers(&self, tasks: &mut JoinSet<()>) {
-        self.spawn_consumer(Arc::new(EmbeddingHandler), tasks);
+        for handler in Self::handlers() {
+            self.spawn_consumer(handler, tasks);
+        }
         for worker in self.workers() {
             tasks.spawn(worker.run());
         }
@@ -207,9 +220,11 @@ impl App {
             mailer: self.mailer.clone(),
             front_end: self.front_end.clone(),
         });
+        let erasure: Arc<dyn JobHandler> =
+            Arc::new(MediaErasure { pool: self.pool.clone(), uploads: self.uploads.clone() });
         let worker = |handlers| Worker::new(self.pool.clone(), self.clock.new_id(), handlers, self.progress.clone());
         let questions: Arc<dyn JobHandler> = Arc::new(RunQuestions { answering: self.answering.clone() });
-        [worker(vec![interrupted, removal]), worker(vec![password_resets]), worker(vec![questions])]
+        [worker(vec![interrupted, removal, erasure]), worker(vec![password_resets]), worker(vec![questions])]
             .into_iter()
             .chain((0..EMBEDDING_WORKERS).map(|_| worker(vec![embedding.clone()])))
             .collect()
@@ -223,10 +238,9 @@ impl App {
         let log = self.commands.log();
         let workers = self.workers();
         loop {
-            for consumer in Self::projections() {
+            for consumer in Self::projections().into_iter().chain(Self::handlers()) {
                 log.catch_up(consumer, &self.progress).await?;
             }
-            log.catch_up(Arc::new(EmbeddingHandler), &self.progress).await?;
             let mut attempts = 0;
             for worker in &workers {
                 attempts += worker.run_due().await?;

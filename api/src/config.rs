@@ -74,6 +74,10 @@ pub struct Settings {
     #[arg(long, env, global = true)]
     pub master_key_file: Option<PathBuf>,
 
+    /// File in which erasures are noted, which a restored backup is held against [default: <DATA_DIR>/erasures.log]
+    #[arg(long, env, global = true)]
+    pub erasures_file: Option<PathBuf>,
+
     /// S3 bucket for uploads, instead of a folder; it must exist
     #[arg(long, env, global = true)]
     pub s3_bucket: Option<String>,
@@ -283,6 +287,10 @@ impl Settings {
 
     pub fn mail_dir(&self) -> PathBuf {
         self.data_dir.join("mail")
+    }
+
+    pub fn erasures_file(&self) -> PathBuf {
+        self.erasures_file.clone().unwrap_or_else(|| self.data_dir.join("erasures.log"))
     }
 
     pub fn media_dir(&self) -> PathBuf {

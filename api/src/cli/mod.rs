@@ -2,6 +2,7 @@
 //!
 //! Results go to standard output, everything else to standard error.
 
+mod chat;
 mod create_project;
 mod createsuperuser;
 mod documents_folder;
@@ -67,6 +68,7 @@ enum Command {
     Migrate(migrate::Migrate),
     Createsuperuser(createsuperuser::CreateSuperuser),
     User(user::User),
+    Chat(chat::Chat),
     CreateProject(create_project::CreateProject),
     ImportDocuments(import_documents::ImportDocuments),
     #[command(subcommand)]
@@ -100,6 +102,7 @@ fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
             Command::Migrate(migrate) => migrate.run(settings, &shutdown).await,
             Command::Createsuperuser(create) => create.run(settings, &shutdown).await,
             Command::User(user) => user.run(settings, &shutdown).await,
+            Command::Chat(chat) => chat.run(settings, &shutdown).await,
             Command::CreateProject(create) => create.run(settings, &shutdown).await,
             Command::ImportDocuments(import) => import.run(settings, &shutdown).await,
             Command::Service(service) => service.run(settings, &shutdown).await,

@@ -57,7 +57,13 @@ pub(super) struct Delivery {
 
 /// A crash of the server may take the newest transactions of a consumer back, checkpoints and rows together: they are made
 /// again from the log, which is durable. So nobody has to wait for the disk.
-const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off";
+///
+/// The lock is shared by all transactions that write what they have decoded, but for those with an erasure, which wait for
+/// the others: so whatever was written with a key that was destroyed in the meantime is there for them to be blanked.
+const BEGIN: &str =
+    "BEGIN; SET LOCAL synchronous_commit = off; SELECT pg_advisory_xact_lock_shared(7023774232394686738)";
+const BEGIN_WITH_ERASURE: &str =
+    "BEGIN; SET LOCAL synchronous_commit = off; SELECT pg_advisory_xact_lock(7023774232394686738)";
 
 type PartitionKey = (String, i32);
 
@@ -113,7 +119,9 @@ impl Runner {
         }
         // Before the transaction: one that waited for a second connection could wait for itself.
         self.codec.prefetch_keys(batch.iter().map(|delivery| &delivery.event)).await?;
-        let mut tx = self.pool.begin_with(BEGIN).await?;
+        let erases = batch.iter().any(|delivery| delivery.event.is_erasure());
+        let mut tx = self.pool.begin_with(if erases { BEGIN_WITH_ERASURE } else { BEGIN }).await?;
+        self.codec.learn_erasures(&mut *tx).await?;
         let mut checkpoints = self.lock_checkpoints(batch, &mut tx).await?;
         let wanted = self.wanted(batch, &checkpoints);
         let events = self.codec.decode_all(&wanted).await?;

@@ -1,7 +1,7 @@
 //! Data keys: one for each person, wrapped with the master key. Destroying a person's key erases the text under it.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io::Write,
     path::Path,
     sync::{Arc, Mutex},
@@ -15,7 +15,7 @@ use domain::ids::SubjectId;
 use hmac::{Hmac, Mac};
 use rand::Rng;
 use sha2::Sha256;
-use sqlx::PgPool;
+use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -24,7 +24,7 @@ const NONCE_BYTES: usize = 24;
 /// Enough for every active person; the keys of others are read again.
 const MAX_CACHED_KEYS: usize = 20_000;
 
-type Key = Zeroizing<[u8; KEY_BYTES]>;
+pub(super) type Key = Zeroizing<[u8; KEY_BYTES]>;
 
 /// Why a key cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -111,13 +111,23 @@ fn open(key: &Key, sealed: &[u8], context: &[u8]) -> Result<Vec<u8>, KeyError> {
 /// The system's own key: for keyed hashes and for secrets that belong to nobody.
 const SYSTEM: SubjectId = SubjectId::new(Uuid::nil());
 
+/// What this process knows of the keys of subjects.
+#[derive(Default)]
+struct Known {
+    keys: HashMap<SubjectId, Arc<Key>>,
+    /// Whose keys were destroyed. For ever, so that a key that was read a moment before never comes back.
+    erased: HashSet<SubjectId>,
+    /// The last erasure that is known, and with it all before.
+    last_erasure: i64,
+}
+
 /// All data keys, through a cache.
 #[derive(Clone)]
 pub struct KeyRing {
     pool: PgPool,
     master: MasterKey,
     system: Key,
-    cache: Arc<Mutex<HashMap<SubjectId, Arc<Key>>>>,
+    known: Arc<Mutex<Known>>,
 }
 
 impl KeyRing {
@@ -126,11 +136,15 @@ impl KeyRing {
     /// # Errors
     /// [`KeyError::WrongMasterKey`] if another master key has wrapped the keys; [`KeyError::Storage`].
     pub async fn open(pool: PgPool, master: MasterKey) -> Result<Self, KeyError> {
-        let system = Self::load_or_new(&pool, &master, SYSTEM).await?;
-        Ok(Self { pool, master, system, cache: Arc::default() })
+        // The system is nobody who could be erased.
+        let system = Self::load_or_new(&pool, &master, SYSTEM).await?.ok_or(KeyError::Damaged)?;
+        let ring = Self { pool, master, system, known: Arc::default() };
+        ring.learn_erasures(&ring.pool).await?;
+        Ok(ring)
     }
 
-    async fn load_or_new(pool: &PgPool, master: &MasterKey, subject: SubjectId) -> Result<Key, KeyError> {
+    /// The subject's key, made if there never was one; `None` if it was destroyed.
+    async fn load_or_new(pool: &PgPool, master: &MasterKey, subject: SubjectId) -> Result<Option<Key>, KeyError> {
         let wrapped = seal(&master.0, random_key().as_slice(), subject.value().as_bytes());
         sqlx::query!(
             "INSERT INTO subject_keys (subject_id, wrapped_key) VALUES ($1, $2) ON CONFLICT DO NOTHING",
@@ -143,31 +157,55 @@ impl KeyRing {
             sqlx::query_scalar!("SELECT wrapped_key FROM subject_keys WHERE subject_id = $1", subject.value())
                 .fetch_one(pool)
                 .await?;
-        unwrap_key(master, subject, &wrapped)
+        wrapped.map(|wrapped| unwrap_key(master, subject, &wrapped)).transpose()
     }
 
-    /// The key of a subject, made if there is none.
-    pub(super) async fn for_writing(&self, subject: SubjectId) -> Result<Arc<Key>, KeyError> {
-        if let Some(key) = self.cached(subject) {
-            return Ok(key);
+    /// The key of a subject, made if there never was one; `None` if it was destroyed.
+    pub(super) async fn for_writing(&self, subject: SubjectId) -> Result<Option<Arc<Key>>, KeyError> {
+        if let Some(known) = self.known(subject) {
+            return Ok(known);
         }
-        let key = Arc::new(Self::load_or_new(&self.pool, &self.master, subject).await?);
-        self.remember(subject, key.clone());
-        Ok(key)
+        let Some(key) = Self::load_or_new(&self.pool, &self.master, subject).await? else { return Ok(None) };
+        Ok(self.remember(subject, Arc::new(key)))
     }
 
-    /// The key of a subject, or `None` if it was destroyed.
+    /// The key of a subject; `None` if it was destroyed, or there never was one.
     pub(super) async fn for_reading(&self, subject: SubjectId) -> Result<Option<Arc<Key>>, KeyError> {
-        if let Some(key) = self.cached(subject) {
-            return Ok(Some(key));
+        if let Some(known) = self.known(subject) {
+            return Ok(known);
         }
         Ok(self.load(&[subject.value()]).await?.pop())
+    }
+
+    /// Learns whose keys were destroyed since this was asked last, by whichever process, and forgets these keys. What
+    /// is asked in a transaction holds for what it decodes from then on. Says which erasure is the last one.
+    pub(super) async fn learn_erasures(&self, database: impl PgExecutor<'_>) -> Result<i64, KeyError> {
+        let last = self.last_erasure();
+        let rows = sqlx::query!(
+            r#"SELECT subject_id, erasure AS "erasure!" FROM subject_keys WHERE erasure > $1 ORDER BY erasure"#,
+            last,
+        )
+        .fetch_all(database)
+        .await?;
+        let mut known = self.known.lock().expect("no holder of the lock panics");
+        for row in rows {
+            let subject = SubjectId::new(row.subject_id);
+            known.keys.remove(&subject);
+            known.erased.insert(subject);
+            known.last_erasure = known.last_erasure.max(row.erasure);
+        }
+        Ok(known.last_erasure)
+    }
+
+    /// The last erasure that this process has heard of.
+    pub(super) fn last_erasure(&self) -> i64 {
+        self.known.lock().expect("no holder of the lock panics").last_erasure
     }
 
     /// Reads the keys of many subjects at once.
     pub(super) async fn prefetch(&self, subjects: &[SubjectId]) -> Result<(), KeyError> {
         let missing: Vec<Uuid> =
-            subjects.iter().filter(|subject| self.cached(**subject).is_none()).map(|subject| subject.value()).collect();
+            subjects.iter().filter(|subject| self.known(**subject).is_none()).map(|subject| subject.value()).collect();
         if !missing.is_empty() {
             self.load(&missing).await?;
         }
@@ -176,30 +214,40 @@ impl KeyRing {
 
     /// Only what is there is remembered: a subject that has no key yet may get one, from another process.
     async fn load(&self, subjects: &[Uuid]) -> Result<Vec<Arc<Key>>, KeyError> {
-        let rows =
-            sqlx::query!("SELECT subject_id, wrapped_key FROM subject_keys WHERE subject_id = ANY($1)", subjects)
-                .fetch_all(&self.pool)
-                .await?;
+        let rows = sqlx::query!(
+            r#"SELECT subject_id, wrapped_key AS "wrapped_key!" FROM subject_keys
+               WHERE subject_id = ANY($1) AND wrapped_key IS NOT NULL"#,
+            subjects,
+        )
+        .fetch_all(&self.pool)
+        .await?;
         let mut keys = Vec::with_capacity(rows.len());
         for row in rows {
             let subject = SubjectId::new(row.subject_id);
             let key = Arc::new(unwrap_key(&self.master, subject, &row.wrapped_key)?);
-            self.remember(subject, key.clone());
-            keys.push(key);
+            keys.extend(self.remember(subject, key));
         }
         Ok(keys)
     }
 
-    fn cached(&self, subject: SubjectId) -> Option<Arc<Key>> {
-        self.cache.lock().expect("no holder of the lock panics").get(&subject).cloned()
+    /// The key, or that it was destroyed; `None` if nothing is known of the subject.
+    #[expect(clippy::option_option, reason = "not to know is something else than to know that there is none")]
+    fn known(&self, subject: SubjectId) -> Option<Option<Arc<Key>>> {
+        let known = self.known.lock().expect("no holder of the lock panics");
+        if known.erased.contains(&subject) { Some(None) } else { known.keys.get(&subject).cloned().map(Some) }
     }
 
-    fn remember(&self, subject: SubjectId, key: Arc<Key>) {
-        let mut cache = self.cache.lock().expect("no holder of the lock panics");
-        if cache.len() >= MAX_CACHED_KEYS {
-            cache.clear();
+    /// Gives the key back, unless it was destroyed since it was read.
+    fn remember(&self, subject: SubjectId, key: Arc<Key>) -> Option<Arc<Key>> {
+        let mut known = self.known.lock().expect("no holder of the lock panics");
+        if known.erased.contains(&subject) {
+            return None;
         }
-        cache.insert(subject, key);
+        if known.keys.len() >= MAX_CACHED_KEYS {
+            known.keys.clear();
+        }
+        known.keys.insert(subject, key.clone());
+        Some(key)
     }
 
     /// Encrypts under a subject's key. The context must be given again to decrypt.

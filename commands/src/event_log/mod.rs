@@ -23,7 +23,7 @@ mod source;
 mod store;
 mod stored;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use postgres_es::PostgresEventRepository;
 use sqlx::PgPool;
@@ -47,6 +47,10 @@ pub(crate) use busy::Turns;
 use recent::RecentEvents;
 
 use crate::clock::SharedClock;
+
+/// For so long a process may still read what was erased by another one. Views are never behind: their consumers ask in
+/// the transaction that writes them.
+const FORGETS_AFTER: Duration = Duration::from_secs(1);
 
 /// The log, as the write side uses it.
 #[derive(Clone)]
@@ -78,20 +82,32 @@ impl EventLog {
         let listening = follow::listen(pool.clone(), tell_head.clone());
         let recent = RecentEvents::default();
         let (appender, appending) = Appender::new(pool.clone(), tell_head, recent.clone());
+        let repository = Arc::new(PostgresEventRepository::new(pool.clone()));
+        let (kept, turns) = (KeptStates::default(), Turns::default());
+        let forgetting = forget_the_erased(pool.clone(), keys.clone(), kept.clone());
+        let codec = Codec::new(keys);
         let task = async move {
             tokio::select! {
                 () = appending => {}
                 () = listening => {}
+                () = forgetting => {}
             }
         };
-        let repository = Arc::new(PostgresEventRepository::new(pool.clone()));
-        let codec = Codec::new(keys);
-        let (kept, turns) = (KeptStates::default(), Turns::default());
         Ok((Self { pool, codec, clock, appender, repository, head, recent, kept, turns }, task))
     }
 
     pub const fn keys(&self) -> &KeyRing {
         self.codec.keys()
+    }
+
+    /// Forgets what this process still holds of persons who were erased.
+    ///
+    /// # Errors
+    /// [`KeyError::Storage`].
+    pub(crate) async fn forget_the_erased(&self) -> Result<(), KeyError> {
+        self.keys().learn_erasures(&self.pool).await?;
+        self.kept.forget_all();
+        Ok(())
     }
 
     /// Writes an append, wholly or not at all.
@@ -107,5 +123,22 @@ impl EventLog {
     /// How far the log is known to reach; changes wake the consumers of this process.
     pub fn head(&self) -> watch::Receiver<Head> {
         self.head.clone()
+    }
+}
+
+/// Forgets the keys of persons who are erased, and the states of aggregates, which may hold their text, for ever: until the
+/// future is dropped.
+async fn forget_the_erased(pool: PgPool, keys: KeyRing, kept: KeptStates) {
+    let mut forgotten = keys.last_erasure();
+    loop {
+        tokio::time::sleep(FORGETS_AFTER).await;
+        match keys.learn_erasures(&pool).await {
+            Ok(last) if last != forgotten => {
+                kept.forget_all();
+                forgotten = last;
+            }
+            Ok(_) => {}
+            Err(error) => tracing::debug!(error = %crate::error_chain(&error), "erasures cannot be looked up"),
+        }
     }
 }

@@ -6,6 +6,7 @@
 mod appending;
 mod busy;
 mod consuming;
+mod erasing;
 mod evaluation;
 mod kafka;
 mod outages;

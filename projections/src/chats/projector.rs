@@ -7,7 +7,8 @@ use domain::{
     envelope::RecordedEvent,
     event::Event,
     ids::{MessageId, ProjectId, UserId},
-    values::{MessageType, Model, Title},
+    user::UserEvent,
+    values::{ERASED, MessageType, Model, Title},
 };
 use sqlx::{PgTransaction, query};
 use uuid::Uuid;
@@ -23,12 +24,15 @@ impl Projector for ChatsProjector {
     }
 
     fn aggregate_types(&self) -> &'static [&'static str] {
-        &["chat"]
+        &["chat", "user"]
     }
 
     async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
-        let Event::Chat(event) = &recorded.event else { return Ok(()) };
         let id = recorded.aggregate_id;
+        if let Event::User(UserEvent::SubjectErased {}) = &recorded.event {
+            return erase(id, tx).await;
+        }
+        let Event::Chat(event) = &recorded.event else { return Ok(()) };
         let at = recorded.metadata.recorded_at;
         let statement = match event {
             ChatEvent::Started { .. } => return insert_chats(std::slice::from_ref(recorded), tx).await,
@@ -94,6 +98,10 @@ impl Projector for ChatsProjector {
             ChatEvent::Deleted {} => {
                 query!("UPDATE views.chats SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
             }
+            ChatEvent::SubjectErased {} => {
+                erase(id, tx).await?;
+                query!("UPDATE views.chats SET is_deleted = true WHERE id = $1", id)
+            }
             ChatEvent::PassagesRetrieved { .. } | ChatEvent::AnswerFailed { notice: None, .. } => return Ok(()),
         };
         statement.execute(&mut **tx).await?;
@@ -111,6 +119,29 @@ impl Projector for ChatsProjector {
         }
         Ok(())
     }
+}
+
+/// Makes the personal text of a person's chats, or of a chat that is nobody's, read as it does when it is projected after
+/// the erasure: it may come in either order.
+async fn erase(subject: Uuid, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
+    query!(
+        "WITH erased AS (
+             UPDATE views.chats SET title = $2, prompt = CASE WHEN prompt IS NOT NULL THEN $2 END
+             WHERE owner = $1 OR id = $1
+             RETURNING id
+         ), messages AS (
+             UPDATE views.messages SET text = $2, original_text = $2
+             WHERE chat_id IN (SELECT id FROM erased) AND message_type <> $3
+         )
+         UPDATE views.chat_feedback SET message = $2
+         WHERE chat_id IN (SELECT id FROM erased) AND message IS NOT NULL",
+        subject,
+        ERASED,
+        MessageType::System.number()
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// The chats of projects that the events start.
