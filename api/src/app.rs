@@ -22,7 +22,8 @@ use commands::{
     erasure::{Erasure, Ledger, MediaErasure, MediaErasureHandler},
     evaluation::{Evaluation, RunQuestions},
     event_log::{
-        Committed, ConsumerError, EventConsumer, EventLog, IdempotencyExpiry, KafkaSettings, Progress, run_relay,
+        Committed, ConsumerError, EventConsumer, EventLog, IdempotencyExpiry, KafkaSettings, KeyError, MasterKey,
+        Progress, has_keys, run_relay,
     },
     execute::Commands,
     jobs::{JobHandler, Worker},
@@ -100,7 +101,7 @@ impl App {
     /// If the settings are contradictory, the master key does not fit or the media folder cannot be made.
     pub async fn open(settings: &Settings, pool: PgPool, tasks: &mut JoinSet<()>) -> anyhow::Result<Self> {
         let clock: SharedClock = Arc::new(SystemClock);
-        let (log, background) = EventLog::open(pool.clone(), settings.load_master_key()?, clock.clone()).await?;
+        let (log, background) = EventLog::open(pool.clone(), master_key(settings, &pool).await?, clock.clone()).await?;
         tasks.spawn(background);
         let commands = Commands::new(log);
         let erasure = Erasure::new(commands.clone(), Ledger::new(settings.erasures_file()));
@@ -263,6 +264,23 @@ impl App {
             }
         }
     }
+}
+
+/// The master key. A file is made for it if there is none and nothing was ever encrypted.
+async fn master_key(settings: &Settings, pool: &PgPool) -> anyhow::Result<MasterKey> {
+    if let Some(key) = settings.master_key()? {
+        return Ok(key);
+    }
+    let path = settings.master_key_file();
+    if has_keys(pool).await? {
+        return Err(KeyError::MissingMasterKey { path: path.display().to_string() }.into());
+    }
+    let key = MasterKey::new_in_file(&path)?;
+    tracing::warn!(
+        path = %path.display(),
+        "a master key was made: back it up, without it no personal text can ever be read again"
+    );
+    Ok(key)
 }
 
 fn mailer(settings: &Settings, clock: &SharedClock) -> anyhow::Result<SharedMailer> {

@@ -297,22 +297,18 @@ impl Settings {
         self.data_dir.join("media")
     }
 
-    /// The master key; its file is made if there is none.
+    pub fn master_key_file(&self) -> PathBuf {
+        self.master_key_file.clone().unwrap_or_else(|| self.data_dir.join("master.key"))
+    }
+
+    /// The master key; `None` if there is no file with it yet.
     ///
     /// # Errors
-    /// [`KeyError`] if there is none and none can be made, or it is malformed.
-    pub fn load_master_key(&self) -> Result<MasterKey, KeyError> {
-        if let Some(key) = &self.master_key {
-            return MasterKey::from_hex(key);
+    /// [`KeyError`] if it is malformed or cannot be read.
+    pub fn master_key(&self) -> Result<Option<MasterKey>, KeyError> {
+        match &self.master_key {
+            Some(key) => MasterKey::from_hex(key).map(Some),
+            None => MasterKey::from_file(&self.master_key_file()),
         }
-        let path = self.master_key_file.clone().unwrap_or_else(|| self.data_dir.join("master.key"));
-        let (key, is_new) = MasterKey::from_file_or_new(&path)?;
-        if is_new {
-            tracing::warn!(
-                path = %path.display(),
-                "a master key was made: back it up, without it no personal text can ever be read again"
-            );
-        }
-        Ok(key)
     }
 }

@@ -9,6 +9,7 @@ mod documents_folder;
 mod evaluate_retrieval;
 mod import_documents;
 mod in_process;
+mod keys;
 mod migrate;
 mod serve;
 mod service;
@@ -69,6 +70,7 @@ enum Command {
     Createsuperuser(createsuperuser::CreateSuperuser),
     User(user::User),
     Chat(chat::Chat),
+    Keys(keys::Keys),
     CreateProject(create_project::CreateProject),
     ImportDocuments(import_documents::ImportDocuments),
     #[command(subcommand)]
@@ -103,6 +105,7 @@ fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
             Command::Createsuperuser(create) => create.run(settings, &shutdown).await,
             Command::User(user) => user.run(settings, &shutdown).await,
             Command::Chat(chat) => chat.run(settings, &shutdown).await,
+            Command::Keys(keys) => keys.run(settings, &shutdown).await,
             Command::CreateProject(create) => create.run(settings, &shutdown).await,
             Command::ImportDocuments(import) => import.run(settings, &shutdown).await,
             Command::Service(service) => service.run(settings, &shutdown).await,

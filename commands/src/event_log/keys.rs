@@ -1,9 +1,7 @@
-//! Data keys: one for each person, wrapped with the master key. Destroying a person's key erases the text under it.
+//! Data keys: one for each person, wrapped with the [`MasterKey`]. Destroying a person's key erases the text under it.
 
 use std::{
     collections::{HashMap, HashSet},
-    io::Write,
-    path::Path,
     sync::{Arc, Mutex},
 };
 
@@ -18,6 +16,8 @@ use sha2::Sha256;
 use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 use zeroize::Zeroizing;
+
+use super::master_key::MasterKey;
 
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
@@ -37,7 +37,15 @@ pub enum KeyError {
         #[source]
         source: std::io::Error,
     },
-    #[error("the master key does not fit this database: it cannot unwrap the keys in it")]
+    #[error(
+        "there is no master key file {path}, and the keys in the database were wrapped with a master key: \
+         put the file back from its backup, or set MASTER_KEY_FILE or MASTER_KEY"
+    )]
+    MissingMasterKey { path: String },
+    #[error(
+        "the master key does not fit this database, whose keys were wrapped with another one: set MASTER_KEY_FILE or \
+         MASTER_KEY to that one, from its backup; after `ayushma keys rotate` it is the new one"
+    )]
     WrongMasterKey,
     #[error("the ciphertext is damaged or belongs elsewhere")]
     Damaged,
@@ -45,53 +53,13 @@ pub enum KeyError {
     Storage(#[from] sqlx::Error),
 }
 
-/// The key that wraps all others. Whoever loses it loses all personal text.
-#[derive(Clone)]
-pub struct MasterKey(Key);
-
-impl MasterKey {
-    /// # Errors
-    /// [`KeyError::MalformedMasterKey`] unless it is 64 hexadecimal digits.
-    pub fn from_hex(text: &str) -> Result<Self, KeyError> {
-        let mut key = Key::default();
-        hex::decode_to_slice(text.trim(), key.as_mut()).map_err(|_| KeyError::MalformedMasterKey)?;
-        Ok(Self(key))
-    }
-
-    /// Reads the key from a file; makes the file, readable by its owner only, if there is none.
-    /// Says whether it was made.
-    ///
-    /// # Errors
-    /// [`KeyError`] if the file cannot be read or made, or holds no key.
-    pub fn from_file_or_new(path: &Path) -> Result<(Self, bool), KeyError> {
-        let failed = |source| KeyError::MasterKeyFile { path: path.display().to_string(), source };
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        match options.open(path) {
-            Ok(mut file) => {
-                let key = Self(random_key());
-                let text = Zeroizing::new(hex::encode(key.0.as_ref()));
-                file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-                Ok((key, true))
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                let text = Zeroizing::new(std::fs::read_to_string(path).map_err(failed)?);
-                Ok((Self::from_hex(&text)?, false))
-            }
-            Err(error) => Err(failed(error)),
-        }
-    }
-}
-
-fn random_key() -> Key {
+pub(super) fn random_key() -> Key {
     let mut key = Key::default();
     rand::rng().fill_bytes(key.as_mut());
     key
 }
 
-fn seal(key: &Key, plain: &[u8], context: &[u8]) -> Vec<u8> {
+pub(super) fn seal(key: &Key, plain: &[u8], context: &[u8]) -> Vec<u8> {
     let mut nonce = [0; NONCE_BYTES];
     rand::rng().fill_bytes(&mut nonce);
     let cipher = XChaCha20Poly1305::new(key.as_slice().try_into().expect("a key has 32 bytes"));
@@ -109,7 +77,7 @@ fn open(key: &Key, sealed: &[u8], context: &[u8]) -> Result<Vec<u8>, KeyError> {
 }
 
 /// The system's own key: for keyed hashes and for secrets that belong to nobody.
-const SYSTEM: SubjectId = SubjectId::new(Uuid::nil());
+pub(super) const SYSTEM: SubjectId = SubjectId::new(Uuid::nil());
 
 /// What this process knows of the keys of subjects.
 #[derive(Default)]
@@ -127,6 +95,8 @@ pub struct KeyRing {
     pool: PgPool,
     master: MasterKey,
     system: Key,
+    /// The system's key as it was wrapped when the ring was opened: while it is so, the master key is the right one.
+    wrapped_system: Arc<[u8]>,
     known: Arc<Mutex<Known>>,
 }
 
@@ -136,28 +106,45 @@ impl KeyRing {
     /// # Errors
     /// [`KeyError::WrongMasterKey`] if another master key has wrapped the keys; [`KeyError::Storage`].
     pub async fn open(pool: PgPool, master: MasterKey) -> Result<Self, KeyError> {
-        // The system is nobody who could be erased.
-        let system = Self::load_or_new(&pool, &master, SYSTEM).await?.ok_or(KeyError::Damaged)?;
-        let ring = Self { pool, master, system, known: Arc::default() };
+        sqlx::query!(
+            "INSERT INTO subject_keys (subject_id, wrapped_key) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            SYSTEM.value(),
+            master.wrap(&random_key(), SYSTEM),
+        )
+        .execute(&pool)
+        .await?;
+        let wrapped = sqlx::query_scalar!(
+            r#"SELECT wrapped_key AS "wrapped_key!" FROM subject_keys WHERE subject_id = $1"#,
+            SYSTEM.value(),
+        )
+        .fetch_one(&pool)
+        .await?;
+        let system = unwrap_key(&master, SYSTEM, &wrapped)?;
+        let ring = Self { pool, master, system, wrapped_system: wrapped.into(), known: Arc::default() };
         ring.learn_erasures(&ring.pool).await?;
         Ok(ring)
     }
 
-    /// The subject's key, made if there never was one; `None` if it was destroyed.
-    async fn load_or_new(pool: &PgPool, master: &MasterKey, subject: SubjectId) -> Result<Option<Key>, KeyError> {
-        let wrapped = seal(&master.0, random_key().as_slice(), subject.value().as_bytes());
+    /// The subject's key, made if there never was one; `None` if it was destroyed. After a rotation of the master key, a
+    /// process that still has the old one makes no more keys.
+    async fn load_or_new(&self, subject: SubjectId) -> Result<Option<Key>, KeyError> {
         sqlx::query!(
-            "INSERT INTO subject_keys (subject_id, wrapped_key) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            "INSERT INTO subject_keys (subject_id, wrapped_key)
+             SELECT $1, $2 WHERE EXISTS (SELECT FROM subject_keys WHERE subject_id = $3 AND wrapped_key = $4)
+             ON CONFLICT DO NOTHING",
             subject.value(),
-            wrapped,
+            self.master.wrap(&random_key(), subject),
+            SYSTEM.value(),
+            &*self.wrapped_system,
         )
-        .execute(pool)
+        .execute(&self.pool)
         .await?;
         let wrapped =
             sqlx::query_scalar!("SELECT wrapped_key FROM subject_keys WHERE subject_id = $1", subject.value())
-                .fetch_one(pool)
-                .await?;
-        wrapped.map(|wrapped| unwrap_key(master, subject, &wrapped)).transpose()
+                .fetch_optional(&self.pool)
+                .await?
+                .ok_or(KeyError::WrongMasterKey)?;
+        wrapped.map(|wrapped| unwrap_key(&self.master, subject, &wrapped)).transpose()
     }
 
     /// The key of a subject, made if there never was one; `None` if it was destroyed.
@@ -165,7 +152,7 @@ impl KeyRing {
         if let Some(known) = self.known(subject) {
             return Ok(known);
         }
-        let Some(key) = Self::load_or_new(&self.pool, &self.master, subject).await? else { return Ok(None) };
+        let Some(key) = self.load_or_new(subject).await? else { return Ok(None) };
         Ok(self.remember(subject, Arc::new(key)))
     }
 
@@ -282,9 +269,9 @@ impl KeyRing {
     }
 }
 
-fn unwrap_key(master: &MasterKey, subject: SubjectId, wrapped: &[u8]) -> Result<Key, KeyError> {
+pub(super) fn unwrap_key(master: &MasterKey, subject: SubjectId, wrapped: &[u8]) -> Result<Key, KeyError> {
     let plain =
-        Zeroizing::new(open(&master.0, wrapped, subject.value().as_bytes()).map_err(|_| KeyError::WrongMasterKey)?);
+        Zeroizing::new(open(master.key(), wrapped, subject.value().as_bytes()).map_err(|_| KeyError::WrongMasterKey)?);
     let mut key = Key::default();
     if plain.len() != KEY_BYTES {
         return Err(KeyError::WrongMasterKey);

@@ -60,6 +60,7 @@ async fn person(node: &Node, name: &str) -> (UserId, Uuid) {
 
 /// Everything that can be read in the log.
 async fn legible(node: &Node) -> String {
+    run(&node.pool, ["DELETE FROM checkpoints WHERE consumer = 'recorder'".to_owned()]).await;
     recorded(node, &["user", "chat"]).await.iter().map(|event| format!("{event:?}\n")).collect()
 }
 
