@@ -36,11 +36,15 @@ impl Projector for RunFeedbackProjector {
         &["feedback", "user"]
     }
 
+    fn tables(&self) -> &'static [&'static str] {
+        &["run_feedback"]
+    }
+
     async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
         let id = recorded.aggregate_id;
         if let Event::User(UserEvent::SubjectErased {}) = &recorded.event {
             // As it reads when it is projected after the erasure: it may come in either order.
-            let erased = query!("UPDATE views.run_feedback SET notes = $2 WHERE author = $1", id, ERASED);
+            let erased = query!("UPDATE run_feedback SET notes = $2 WHERE author = $1", id, ERASED);
             erased.execute(&mut **tx).await?;
             return Ok(());
         }
@@ -48,7 +52,7 @@ impl Projector for RunFeedbackProjector {
         let at = recorded.metadata.recorded_at;
         let statement = match event {
             FeedbackEvent::Given { author, run_id: _, result_id, opinion } => query!(
-                "INSERT INTO views.run_feedback (id, position, author, result_id, rating, notes, created_at, modified_at)
+                "INSERT INTO run_feedback (id, position, author, result_id, rating, notes, created_at, modified_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (id) DO NOTHING",
                 id,
                 recorded.position,
@@ -58,17 +62,14 @@ impl Projector for RunFeedbackProjector {
                 opinion.notes,
                 at
             ),
-            FeedbackEvent::RatingChanged { rating } => query!(
-                "UPDATE views.run_feedback SET rating = $3, modified_at = $2 WHERE id = $1",
-                id,
-                at,
-                rating.number()
-            ),
+            FeedbackEvent::RatingChanged { rating } => {
+                query!("UPDATE run_feedback SET rating = $3, modified_at = $2 WHERE id = $1", id, at, rating.number())
+            }
             FeedbackEvent::NotesChanged { notes } => {
-                query!("UPDATE views.run_feedback SET notes = $3, modified_at = $2 WHERE id = $1", id, at, notes)
+                query!("UPDATE run_feedback SET notes = $3, modified_at = $2 WHERE id = $1", id, at, notes)
             }
             FeedbackEvent::Deleted {} => {
-                query!("UPDATE views.run_feedback SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
+                query!("UPDATE run_feedback SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
             }
         };
         statement.execute(&mut **tx).await?;

@@ -15,7 +15,7 @@ use domain::{
 };
 use serde::Deserialize;
 use serde_json::Value;
-use sqlx::PgExecutor;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
@@ -184,13 +184,14 @@ impl Codec {
         Ok(self.keys.prefetch(&subjects).await?)
     }
 
-    /// What is decoded from now on is as erased as the database says; see [`KeyRing`].
+    /// What is decoded of these events in the rest of the transaction is as erased as the database says. Call it when the
+    /// transaction holds its other locks; see [`KeyRing::learn_erasures_in`].
     ///
     /// # Errors
     /// [`CodecError::Key`] if it cannot be read.
-    pub(super) async fn learn_erasures(&self, database: impl PgExecutor<'_>) -> Result<(), CodecError> {
-        self.keys.learn_erasures(database).await?;
-        Ok(())
+    pub(super) async fn learn_erasures(&self, events: &[StoredEvent], tx: &mut PgConnection) -> Result<(), CodecError> {
+        let erases = events.iter().any(StoredEvent::is_erasure);
+        Ok(self.keys.learn_erasures_in(tx, erases).await?)
     }
 
     /// Decodes many events of the log.
