@@ -139,7 +139,7 @@ async fn chats(asha: &Person, project: &str) {
 
 async fn keys(world: &World, planted: &mut Planted) {
     let service = world.admin.service("Tablets", true).await;
-    let client = Person { ..world.nobody.with_api_key(world.admin.client_of(&service).await.api_key()) };
+    let client = world.nobody.with_api_key(world.admin.client_of(&service).await.api_key());
     planted.secrets.push(client.api_key().to_owned());
     let token = client.post("/temptokens", json!({ "ip": super::ADDRESS })).await;
     planted.secrets.push(text(&token, 201, "token"));
