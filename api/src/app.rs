@@ -18,10 +18,11 @@ use commands::{
     answering::{Answering, InterruptedAnswers},
     clock::{SharedClock, SystemClock},
     documents::{Documents, Embedding, EmbeddingHandler, Removal},
+    erasure::{Erasure, Ledger, MediaErasure, MediaErasureHandler},
     evaluation::{Evaluation, RunQuestions},
     event_log::{
         Committed, Counting, EventConsumer, EventLog, EventPosition, Expected, HeadSigner, IdempotencyExpiry,
-        KafkaSettings, Progress, Status, TokenError, run_relay,
+        KafkaSettings, KeyError, MasterKey, Progress, Status, TokenError, has_keys, run_relay,
     },
     execute::Commands,
     jobs::{JobHandler, Worker},
@@ -61,6 +62,7 @@ pub struct App {
     /// Without it captchas are not checked.
     pub captcha: Option<SharedCaptcha>,
     pub uploads: Uploads,
+    pub erasure: Erasure,
     pages: SharedWebPages,
     pub progress: Progress,
     pub clock: SharedClock,
@@ -76,7 +78,7 @@ pub fn projections() -> Vec<Arc<dyn EventConsumer>> {
 
 /// The consumers that enqueue the work that follows from events.
 pub fn handlers() -> Vec<Arc<dyn EventConsumer>> {
-    vec![Arc::new(EmbeddingHandler)]
+    vec![Arc::new(EmbeddingHandler), Arc::new(MediaErasureHandler)]
 }
 
 /// All who make something of events.
@@ -93,11 +95,14 @@ impl App {
     /// folder cannot be made.
     pub async fn open(settings: &Settings, pool: PgPool, tasks: &mut JoinSet<()>) -> anyhow::Result<Self> {
         let clock: SharedClock = Arc::new(SystemClock);
-        let (log, background) = EventLog::open(pool.clone(), settings.load_master_key()?, clock.clone()).await?;
+        let (log, background) = EventLog::open(pool.clone(), master_key(settings, &pool).await?, clock.clone()).await?;
         let heads = HeadSigner::open(log.keys(), &settings.heads_dir())?;
         heads.check(&pool).await?;
         tasks.spawn(background);
         let commands = Commands::new(log);
+        let erasure = Erasure::new(commands.clone(), Ledger::new(settings.erasures_file()));
+        // Before anything is served or projected.
+        erasure.reapply().await?;
         let projects = Projects::new(commands.clone());
         let media = media(settings)?;
         let uploads = Uploads::new(pool.clone(), media.clone());
@@ -129,6 +134,7 @@ impl App {
             answering,
             media,
             uploads,
+            erasure,
             pages: Arc::new(GuardedWebPages::new(settings.fetch_allow.clone())),
             mailer: mailer(settings, &clock)?,
             front_end: FrontEnd::parse(&settings.outside.frontend_url).context("FRONTEND_URL")?,
@@ -205,9 +211,11 @@ impl App {
             mailer: self.mailer.clone(),
             front_end: self.front_end.clone(),
         });
+        let erasure: Arc<dyn JobHandler> =
+            Arc::new(MediaErasure { pool: self.pool.clone(), uploads: self.uploads.clone() });
         let worker = |handlers| Worker::new(self.pool.clone(), self.clock.new_id(), handlers, self.progress.clone());
         let questions: Arc<dyn JobHandler> = Arc::new(RunQuestions { answering: self.answering.clone() });
-        [worker(vec![interrupted, removal]), worker(vec![password_resets]), worker(vec![questions])]
+        [worker(vec![interrupted, removal, erasure]), worker(vec![password_resets]), worker(vec![questions])]
             .into_iter()
             .chain((0..EMBEDDING_WORKERS).map(|_| worker(vec![embedding.clone()])))
             .collect()
@@ -282,6 +290,23 @@ impl App {
 /// The views by name, with the aggregate types that they show.
 fn views() -> Vec<(&'static str, &'static [&'static str])> {
     projectors().iter().map(|projector| (projector.name(), projector.aggregate_types())).collect()
+}
+
+/// The master key. A file is made for it if there is none and nothing was ever encrypted.
+pub(crate) async fn master_key(settings: &Settings, pool: &PgPool) -> anyhow::Result<MasterKey> {
+    if let Some(key) = settings.master_key()? {
+        return Ok(key);
+    }
+    let path = settings.master_key_file();
+    if has_keys(pool).await? {
+        return Err(KeyError::MissingMasterKey { path: path.display().to_string() }.into());
+    }
+    let key = MasterKey::new_in_file(&path)?;
+    tracing::warn!(
+        path = %path.display(),
+        "a master key was made: back it up, without it no personal text can ever be read again"
+    );
+    Ok(key)
 }
 
 fn mailer(settings: &Settings, clock: &SharedClock) -> anyhow::Result<SharedMailer> {

@@ -74,6 +74,10 @@ pub struct Settings {
     #[arg(long, env, global = true)]
     pub master_key_file: Option<PathBuf>,
 
+    /// File in which erasures are noted, which a restored backup is held against [default: <DATA_DIR>/erasures.log]
+    #[arg(long, env, global = true)]
+    pub erasures_file: Option<PathBuf>,
+
     /// Folder for the signed heads of the log, which prove that nothing was altered or removed: better on another machine or
     /// disk than the database [default: <DATA_DIR>/heads]
     #[arg(long, env, global = true)]
@@ -294,6 +298,10 @@ impl Settings {
         self.data_dir.join("mail")
     }
 
+    pub fn erasures_file(&self) -> PathBuf {
+        self.erasures_file.clone().unwrap_or_else(|| self.data_dir.join("erasures.log"))
+    }
+
     pub fn media_dir(&self) -> PathBuf {
         self.data_dir.join("media")
     }
@@ -306,22 +314,18 @@ impl Settings {
         Duration::from_secs(self.signed_heads_seconds)
     }
 
-    /// The master key; its file is made if there is none.
+    pub fn master_key_file(&self) -> PathBuf {
+        self.master_key_file.clone().unwrap_or_else(|| self.data_dir.join("master.key"))
+    }
+
+    /// The master key; `None` if there is no file with it yet.
     ///
     /// # Errors
-    /// [`KeyError`] if there is none and none can be made, or it is malformed.
-    pub fn load_master_key(&self) -> Result<MasterKey, KeyError> {
-        if let Some(key) = &self.master_key {
-            return MasterKey::from_hex(key);
+    /// [`KeyError`] if it is malformed or cannot be read.
+    pub fn master_key(&self) -> Result<Option<MasterKey>, KeyError> {
+        match &self.master_key {
+            Some(key) => MasterKey::from_hex(key).map(Some),
+            None => MasterKey::from_file(&self.master_key_file()),
         }
-        let path = self.master_key_file.clone().unwrap_or_else(|| self.data_dir.join("master.key"));
-        let (key, is_new) = MasterKey::from_file_or_new(&path)?;
-        if is_new {
-            tracing::warn!(
-                path = %path.display(),
-                "a master key was made: back it up, without it no personal text can ever be read again"
-            );
-        }
-        Ok(key)
     }
 }

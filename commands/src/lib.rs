@@ -8,6 +8,7 @@ pub mod adapters;
 pub mod answering;
 pub mod clock;
 pub mod documents;
+pub mod erasure;
 pub mod evaluation;
 pub mod event_log;
 pub mod execute;

@@ -108,6 +108,16 @@ impl Uploads {
         Ok(self.forget(name).await?)
     }
 
+    /// Removes a file that events refer to, for good.
+    ///
+    /// # Errors
+    /// The media store's or the database's; then do it again.
+    pub async fn remove(&self, name: &str) -> Result<(), UploadError> {
+        self.media.remove(name).await?;
+        sqlx::query!("DELETE FROM uploads WHERE name = $1", name).execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// Removes the files of uploads that were interrupted before this time; says how many.
     async fn sweep(&self, before: DateTime<Utc>) -> Result<u64, UploadError> {
         let names = sqlx::query_scalar!(

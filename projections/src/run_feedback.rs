@@ -9,6 +9,8 @@ use domain::{
     event::Event,
     feedback::FeedbackEvent,
     ids::{ResultId, RunFeedbackId},
+    user::UserEvent,
+    values::ERASED,
 };
 use serde::Serialize;
 use sqlx::{PgTransaction, QueryBuilder, query, query_as, query_scalar};
@@ -31,7 +33,7 @@ impl Projector for RunFeedbackProjector {
     }
 
     fn aggregate_types(&self) -> &'static [&'static str] {
-        &["feedback"]
+        &["feedback", "user"]
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -39,8 +41,14 @@ impl Projector for RunFeedbackProjector {
     }
 
     async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
-        let Event::Feedback(event) = &recorded.event else { return Ok(()) };
         let id = recorded.aggregate_id;
+        if let Event::User(UserEvent::SubjectErased {}) = &recorded.event {
+            // As it reads when it is projected after the erasure: it may come in either order.
+            let erased = query!("UPDATE run_feedback SET notes = $2 WHERE author = $1", id, ERASED);
+            erased.execute(&mut **tx).await?;
+            return Ok(());
+        }
+        let Event::Feedback(event) = &recorded.event else { return Ok(()) };
         let at = recorded.metadata.recorded_at;
         let statement = match event {
             FeedbackEvent::Given { author, run_id: _, result_id, opinion } => query!(

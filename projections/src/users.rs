@@ -70,8 +70,8 @@ impl Projector for UsersProjector {
             ),
             UserEvent::Deactivated {} => query!("UPDATE users SET is_active = false WHERE id = $1", id),
             UserEvent::Activated {} => query!("UPDATE users SET is_active = true WHERE id = $1", id),
-            // Nothing else belongs to a user who can be deleted, so nobody misses the row.
-            UserEvent::Deleted {} => query!("DELETE FROM users WHERE id = $1", id),
+            // Nothing else belongs to a user who can be deleted; and of one who was erased, nothing is to be shown.
+            UserEvent::Deleted {} | UserEvent::SubjectErased {} => query!("DELETE FROM users WHERE id = $1", id),
             UserEvent::PasswordResetRequested {}
             | UserEvent::PasswordChanged {}
             | UserEvent::SessionStarted { .. }

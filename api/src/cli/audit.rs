@@ -8,7 +8,7 @@ use commands::event_log::{self, Audit as Finding, HeadSigner, HeadsFile, KeyRing
 use sqlx::PgPool;
 
 use super::say;
-use crate::{config::Settings, database::Database, shutdown::Shutdown};
+use crate::{app::master_key, config::Settings, database::Database, shutdown::Shutdown};
 
 /// The exit code of a log that is not what was written. (1 is any other failure, 2 a wrong command line.)
 const BROKEN: u8 = 3;
@@ -75,7 +75,7 @@ impl Audit {
 
 /// What signs the heads of the log in this database.
 pub(super) async fn signer(settings: &Settings, pool: &PgPool) -> anyhow::Result<HeadSigner> {
-    let keys = KeyRing::open(pool.clone(), settings.load_master_key()?).await?;
+    let keys = KeyRing::open(pool.clone(), master_key(settings, pool).await?).await?;
     Ok(HeadSigner::open(&keys, &settings.heads_dir())?)
 }
 

@@ -3,12 +3,14 @@
 //! Results go to standard output, everything else to standard error.
 
 mod audit;
+mod chat;
 mod create_project;
 mod createsuperuser;
 mod documents_folder;
 mod evaluate_retrieval;
 mod import_documents;
 mod in_process;
+mod keys;
 mod log;
 mod migrate;
 mod parked;
@@ -72,6 +74,8 @@ enum Command {
     Migrate(migrate::Migrate),
     Createsuperuser(createsuperuser::CreateSuperuser),
     User(user::User),
+    Chat(chat::Chat),
+    Keys(keys::Keys),
     CreateProject(create_project::CreateProject),
     ImportDocuments(import_documents::ImportDocuments),
     #[command(subcommand)]
@@ -113,6 +117,8 @@ fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
             Command::Migrate(migrate) => migrate.run(settings, &shutdown).await,
             Command::Createsuperuser(create) => create.run(settings, &shutdown).await,
             Command::User(user) => user.run(settings, &shutdown).await,
+            Command::Chat(chat) => chat.run(settings, &shutdown).await,
+            Command::Keys(keys) => keys.run(settings, &shutdown).await,
             Command::CreateProject(create) => create.run(settings, &shutdown).await,
             Command::ImportDocuments(import) => import.run(settings, &shutdown).await,
             Command::Service(service) => service.run(settings, &shutdown).await,

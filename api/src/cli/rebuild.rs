@@ -16,7 +16,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use projections::{Projector, projectors};
 
 use super::say;
-use crate::{config::Settings, database::Database, rebuild::rebuild, shutdown::Shutdown};
+use crate::{app::master_key, config::Settings, database::Database, rebuild::rebuild, shutdown::Shutdown};
 
 /// How often the bar is drawn anew.
 const REDRAW: Duration = Duration::from_millis(200);
@@ -60,7 +60,8 @@ impl RebuildViews {
     async fn rebuild(&self, settings: &Settings, database: &Database) -> anyhow::Result<()> {
         // Without the log's work in the background nothing can be appended.
         let (log, _) =
-            EventLog::open(database.pool.clone(), settings.load_master_key()?, Arc::new(SystemClock)).await?;
+            EventLog::open(database.pool.clone(), master_key(settings, &database.pool).await?, Arc::new(SystemClock))
+                .await?;
         for projector in projectors() {
             if self.all || self.views.iter().any(|name| name == projector.name()) {
                 rebuild_shown(projector, &log, database).await?;

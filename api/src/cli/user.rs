@@ -2,19 +2,19 @@
 
 use std::process::ExitCode;
 
-use anyhow::anyhow;
+use anyhow::{anyhow, ensure};
 use clap::{Args, Subcommand};
-use commands::{accounts::AccountError, execute::ExecuteError};
-use domain::{user::UserError, values::Email};
+use commands::{accounts::AccountError, erasure::ErasureError, execute::ExecuteError};
+use domain::{ids::UserId, user::UserError, values::Email};
 
 use super::{
     createsuperuser::email,
     in_process::{Helps, context, wait_until_readable, with_app},
     say,
 };
-use crate::{config::Settings, shutdown::Shutdown};
+use crate::{app::App, config::Settings, shutdown::Shutdown};
 
-/// Close an account for the time being, or open it again
+/// Close an account for the time being, open it again, or erase a person
 ///
 /// Nobody can log in to an inactive account or use its tokens; everything that belongs to it stays. Works while the server
 /// runs and without it; it has to be given the same DATA_DIR or DATABASE_URL.
@@ -22,7 +22,8 @@ use crate::{config::Settings, shutdown::Shutdown};
 #[command(after_long_help = "\
 Examples:
   ayushma user deactivate --email asha@example.com
-  ayushma user activate --email asha@example.com")]
+  ayushma user activate --email asha@example.com
+  ayushma user erase --email asha@example.com --yes")]
 pub(super) struct User {
     #[command(subcommand)]
     change: Change,
@@ -34,6 +35,8 @@ enum Change {
     Deactivate(Of),
     /// Open the account again
     Activate(Of),
+    /// Delete the account, and destroy for good what was ever written by and about the person
+    Erase(Erase),
 }
 
 #[derive(Debug, Args)]
@@ -43,21 +46,66 @@ struct Of {
     email: Email,
 }
 
+#[derive(Debug, Args)]
+struct Erase {
+    /// The account's e-mail address
+    #[arg(long, value_parser = email, required_unless_present = "id", conflicts_with = "id")]
+    email: Option<Email>,
+
+    /// The person's id, also if the account was deleted
+    #[arg(long)]
+    id: Option<UserId>,
+
+    /// It cannot be undone
+    #[arg(long)]
+    yes: bool,
+}
+
 impl User {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
-        let (email, active) = match self.change {
-            Change::Deactivate(of) => (of.email, false),
-            Change::Activate(of) => (of.email, true),
-        };
-        with_app(settings, shutdown, Helps::Projecting, async |app| {
-            let committed = app.accounts.set_active(&email, active, &context(app)).await.map_err(plain)?;
-            wait_until_readable(app, &committed).await;
-            Ok(())
-        })
-        .await?;
-        say(&format!("{email} {}", if active { "can be used" } else { "cannot be used any more" }));
+        match self.change {
+            Change::Deactivate(of) => set_active(&of.email, false, settings, shutdown).await?,
+            Change::Activate(of) => set_active(&of.email, true, settings, shutdown).await?,
+            Change::Erase(erase) => {
+                ensure!(erase.yes, "what is erased can never be read again: add --yes if it shall be so");
+                with_app(settings, shutdown, Helps::ProjectingAndWorking, async |app| erase.run(app).await).await?;
+                say("erased");
+            }
+        }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+async fn set_active(email: &Email, active: bool, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<()> {
+    with_app(settings, shutdown, Helps::Projecting, async |app| {
+        let committed = app.accounts.set_active(email, active, &context(app)).await.map_err(plain)?;
+        wait_until_readable(app, &committed).await;
+        Ok(())
+    })
+    .await?;
+    say(&format!("{email} {}", if active { "can be used" } else { "cannot be used any more" }));
+    Ok(())
+}
+
+impl Erase {
+    async fn run(&self, app: &App) -> anyhow::Result<()> {
+        let user = match (self.id, &self.email) {
+            (Some(id), _) => Some(id),
+            (None, Some(email)) => app.accounts.owner_of_email(email).await?,
+            (None, None) => None,
+        };
+        let user = user.ok_or_else(nobody)?;
+        let committed = app.erasure.erase_person(user, &context(app)).await.map_err(|error| match error {
+            ErasureError::Person(ExecuteError::Refused(_)) => nobody(),
+            error => error.into(),
+        })?;
+        wait_until_readable(app, &committed).await;
+        Ok(())
+    }
+}
+
+fn nobody() -> anyhow::Error {
+    anyhow!("there is no account with this e-mail address or id")
 }
 
 fn plain(error: AccountError) -> anyhow::Error {

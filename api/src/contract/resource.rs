@@ -35,6 +35,7 @@ pub enum Permission {
     /// Anybody who is logged in, or shows a service's temp token.
     Chatter,
     Staff,
+    Superuser,
     /// Staff or reviewers.
     Reviewer,
     /// The key of a service.

@@ -14,7 +14,7 @@ use axum::{
 use domain::{chat::ChatOwner, ids::UserId};
 
 use self::{
-    Permission::{ApiKey, Chatter, Public, Reviewer, Staff, User},
+    Permission::{ApiKey, Chatter, Public, Reviewer, Staff, Superuser, User},
     Verb::{Delete, Get, Patch, Post},
     Whose::{All, FetchAll, Own, OwnOrReviewed, OwnOrSuperuser, Shared},
 };
@@ -84,6 +84,7 @@ pub static TABLE: &[Access] = &[
 
     on("/api/users", Staff, &[(Get, Staff, All), (Post, Staff, All)]),
     on("/api/users/{username}", Staff, &[(Get, Staff, All), (Patch, Staff, All), (Delete, Staff, All)]),
+    on("/api/users/{username}/erase", Superuser, &[(Post, Superuser, All)]),
     on("/api/users/me", Staff, &[(Get, User, Own), (Patch, User, Own)]),
 
     on("/api/projects", Staff, &[(Get, User, Shared), (Post, Staff, All)]),

@@ -118,6 +118,7 @@ impl Caller for Who {
             | (Self::Person(_), Permission::ApiKey) => false,
             (Self::Person(_), Permission::User) => true,
             (Self::Person(caller), Permission::Staff) => caller.user.is_staff,
+            (Self::Person(caller), Permission::Superuser) => caller.user.is_superuser,
             (Self::Person(caller), Permission::Reviewer) => caller.user.is_staff || caller.user.is_reviewer,
         }
     }

@@ -5,6 +5,7 @@ use commands::{
     accounts::{AccountError, ResetCodeError},
     answering::{AskError, FormError, NoKey},
     documents::DocumentsError,
+    erasure::ErasureError,
     evaluation::EvaluationError,
     event_log::{AppendError, StoreError, TokenError},
     execute::ExecuteError,
@@ -136,6 +137,23 @@ impl From<UserError> for ApiError {
     }
 }
 
+impl From<ErasureError> for ApiError {
+    fn from(error: ErasureError) -> Self {
+        match error {
+            ErasureError::Person(ExecuteError::Refused(_)) | ErasureError::Chat(ExecuteError::Refused(_)) => {
+                Self::no_such_object()
+            }
+            ErasureError::Person(error) => error.into(),
+            ErasureError::Chat(error) => error.into(),
+            ErasureError::Log(error) => error.into(),
+            ErasureError::Database(error) => error.into(),
+            error @ (ErasureError::Keys(_) | ErasureError::NotNoted(_) | ErasureError::Ledger(_)) => {
+                Self::internal(error)
+            }
+        }
+    }
+}
+
 impl From<ProjectError> for ApiError {
     fn from(error: ProjectError) -> Self {
         match error {
@@ -164,7 +182,8 @@ impl From<ChatError> for ApiError {
             | ChatError::NotFinite
             | ChatError::NoOpenTurn
             | ChatError::NotSpeakable
-            | ChatError::BelongsToProject => conflict(&error),
+            | ChatError::BelongsToProject
+            | ChatError::BelongsToPerson => conflict(&error),
         }
     }
 }

@@ -33,13 +33,14 @@ use crate::{
     },
     openapi::{
         bodies::accounts::{NewUser, ProfileChange, UserChange},
+        errors::NoSuchObject,
         parameters::{Idempotency, Listing, Search},
     },
 };
 
 /// What the handlers say of themselves.
 #[derive(OpenApi)]
-#[openapi(paths(me, change_me, list, create, get, change, delete))]
+#[openapi(paths(me, change_me, list, create, get, change, delete, erase))]
 pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
@@ -47,6 +48,7 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .merge(at(web, "/api/users").get(list).post(create).served())
         .merge(at(web, "/api/users/me").get(me).patch(change_me).served())
         .merge(at(web, "/api/users/{username}").get(get).patch(change).delete(delete).dotted_ids().served())
+        .merge(at(web, "/api/users/{username}/erase").post(erase).dotted_ids().served())
 }
 
 /// Who is calling.
@@ -226,5 +228,27 @@ async fn delete(
 ) -> Result<Response, ApiError> {
     let id = UserId::new(find(&web, &username).await?.external_id);
     let committed = web.app.accounts.delete(id, authority(&caller), &origin.context(caller.actor())).await?;
+    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+}
+
+/// Erases a person: the account, and all text that was ever written by and about the person, whatever belongs to the
+/// account.
+#[utoipa::path(
+    post,
+    path = "/api/users/{username}/erase",
+    responses(
+        (status = 204, description = "Erased"),
+        (status = 404, response = NoSuchObject)
+    )
+)]
+async fn erase(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(username): Path<String>,
+) -> Result<Response, ApiError> {
+    let user = users::find_by_username(&web.app.views, &username).await?.ok_or_else(ApiError::no_such_object)?;
+    let id = UserId::new(user.external_id);
+    let committed = web.app.erasure.erase_person(id, &origin.context(caller.actor())).await?;
     web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

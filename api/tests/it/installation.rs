@@ -102,7 +102,12 @@ impl Installation {
 
     /// Asynchronously, because a test's proxy runs in the same thread.
     pub(crate) async fn make_admin(&self) {
-        let mut child = tokio::process::Command::from(self.command())
+        self.make_admin_by(self.command()).await;
+    }
+
+    /// By a command with settings of its own.
+    pub(crate) async fn make_admin_by(&self, command: Command) {
+        let mut child = tokio::process::Command::from(command)
             .args(["createsuperuser", "--email", "admin@example.com", "--username", "admin", "--password-stdin"])
             .stdin(Stdio::piped())
             .kill_on_drop(true)

@@ -33,6 +33,7 @@ mod media_in_s3;
 mod openapi;
 mod outages;
 mod passwords;
+mod planted;
 mod profile;
 mod project_access;
 mod projects;

@@ -63,7 +63,12 @@ impl Accounts {
             kind: RESET,
             // Every request is a mail of its own.
             subject_id: job_id,
-            arguments: json!({ "sealed_email": sealed_email, "correlation_id": correlation_id }),
+            arguments: json!({
+                "sealed_email": sealed_email,
+                // By which the job is found if the person is erased.
+                "address": self.reset_job_address(email),
+                "correlation_id": correlation_id
+            }),
             leased_by: None,
         };
         let mut tx = self.pool().begin().await?;
@@ -174,7 +179,7 @@ impl Accounts {
         let Some(owner) = self.owner_of(Reservation::Email, &self.email_key(email)).await? else { return Ok(None) };
         match self.commands.log().load::<User>(owner).await?.aggregate {
             User::Registered(account) if account.is_active => Ok(Some((UserId::new(owner), account))),
-            User::Registered(_) | User::Absent | User::Deleted => Ok(None),
+            User::Registered(_) | User::Absent | User::Deleted | User::Erased => Ok(None),
         }
     }
 
@@ -198,6 +203,11 @@ impl Accounts {
 
     fn reset_address(&self, email: &Email) -> Vec<u8> {
         self.commands.log().keys().keyed_hash("password-reset", &email.comparable())
+    }
+
+    /// The address in a job that mails a code, as a keyed hash.
+    pub(crate) fn reset_job_address(&self, email: &Email) -> String {
+        hex::encode(self.reset_address(email))
     }
 
     /// The address in a job that [`Self::forget_password`] has made.

@@ -40,7 +40,7 @@ impl Respondent {
     pub(super) fn of_chat(chat: &Chat) -> Self {
         let (template, model) = match chat {
             Chat::Open(OpenChat { home: Home::None { prompt, model }, .. }) => (prompt.clone(), *model),
-            Chat::Open(_) | Chat::Absent | Chat::Deleted { .. } => (None, None),
+            Chat::Open(_) | Chat::Absent | Chat::Deleted { .. } | Chat::Erased => (None, None),
         };
         Self {
             template: template.unwrap_or_default(),

@@ -52,6 +52,11 @@ impl KeptStates {
         }
     }
 
+    /// Forgets all states: somebody was erased, and they may hold that person's text.
+    pub(super) fn forget_all(&self) {
+        self.0.clear();
+    }
+
     pub(super) fn forget(&self, aggregate_type: &'static str, id: Uuid) {
         self.0.remove(&(aggregate_type, id));
     }

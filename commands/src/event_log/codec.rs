@@ -1,6 +1,7 @@
 //! The event codec: the one place where personal text becomes ciphertext and comes back.
 //!
-//! It writes and reads the stored form of payload and metadata. What lies under a destroyed key reads as [`ERASED`].
+//! It writes and reads the stored form of payload and metadata. What lies under a destroyed key reads as [`ERASED`], and
+//! what is still written of an erased person is left out.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +15,11 @@ use domain::{
 };
 use serde::Deserialize;
 use serde_json::Value;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    keys::{KeyError, KeyRing},
+    keys::{Key, KeyError, KeyRing},
     personal::{PERSONAL_METADATA, personal_fields},
     stored::StoredEvent,
 };
@@ -84,8 +86,7 @@ impl Codec {
             let key = self.keys.for_writing(subject).await?;
             for field in fields {
                 if let Some(Value::String(text)) = payload.get_mut(*field) {
-                    let sealed = KeyRing::seal_for(&key, text.as_bytes(), &context(metadata.event_id, field));
-                    *text = BASE64.encode(sealed);
+                    *text = sealed(key.as_deref(), text, metadata.event_id, field);
                 }
             }
         }
@@ -114,8 +115,7 @@ impl Codec {
             for (name, text) in PERSONAL_METADATA.into_iter().zip(personal) {
                 if let Some(text) = text {
                     let key = self.keys.for_writing(subject).await?;
-                    let sealed = KeyRing::seal_for(&key, text.as_bytes(), &context(metadata.event_id, name));
-                    map.insert(name, BASE64.encode(sealed));
+                    map.insert(name, sealed(key.as_deref(), text, metadata.event_id, name));
                 }
             }
         }
@@ -184,6 +184,16 @@ impl Codec {
         Ok(self.keys.prefetch(&subjects).await?)
     }
 
+    /// What is decoded of these events in the rest of the transaction is as erased as the database says. Call it when the
+    /// transaction holds its other locks; see [`KeyRing::learn_erasures_in`].
+    ///
+    /// # Errors
+    /// [`CodecError::Key`] if it cannot be read.
+    pub(super) async fn learn_erasures(&self, events: &[StoredEvent], tx: &mut PgConnection) -> Result<(), CodecError> {
+        let erases = events.iter().any(StoredEvent::is_erasure);
+        Ok(self.keys.learn_erasures_in(tx, erases).await?)
+    }
+
     /// Decodes many events of the log.
     ///
     /// # Errors
@@ -218,6 +228,11 @@ impl Codec {
         let plain = KeyRing::open_for(&key, &sealed, &context(event, field))?;
         String::from_utf8(plain).map_err(|_| CodecError::Malformed("clear text is not UTF-8"))
     }
+}
+
+/// The ciphertext, or nothing if the key was destroyed: both read as [`ERASED`] then.
+fn sealed(key: Option<&Key>, text: &str, event: EventId, field: &str) -> String {
+    key.map_or_else(String::new, |key| BASE64.encode(KeyRing::seal_for(key, text.as_bytes(), &context(event, field))))
 }
 
 /// Binds a ciphertext to its place: it cannot be moved to another event or field.

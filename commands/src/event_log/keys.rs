@@ -1,9 +1,7 @@
-//! Data keys: one for each person, wrapped with the master key. Destroying a person's key erases the text under it.
+//! Data keys: one for each person, wrapped with the [`MasterKey`]. Destroying a person's key erases the text under it.
 
 use std::{
-    collections::HashMap,
-    io::Write,
-    path::Path,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex},
 };
 
@@ -15,16 +13,20 @@ use domain::ids::SubjectId;
 use hmac::{Hmac, Mac};
 use rand::Rng;
 use sha2::Sha256;
-use sqlx::PgPool;
+use sqlx::{Executor as _, PgConnection, PgExecutor, PgPool, Row as _};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::master_key::MasterKey;
+
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
+/// Names the lock of those who write what they have decoded.
+const ERASURES: i64 = 0x6179_7573_686d_6112;
 /// Enough for every active person; the keys of others are read again.
 const MAX_CACHED_KEYS: usize = 20_000;
 
-type Key = Zeroizing<[u8; KEY_BYTES]>;
+pub(super) type Key = Zeroizing<[u8; KEY_BYTES]>;
 
 /// Why a key cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +39,15 @@ pub enum KeyError {
         #[source]
         source: std::io::Error,
     },
-    #[error("the master key does not fit this database: it cannot unwrap the keys in it")]
+    #[error(
+        "there is no master key file {path}, and the keys in the database were wrapped with a master key: \
+         put the file back from its backup, or set MASTER_KEY_FILE or MASTER_KEY"
+    )]
+    MissingMasterKey { path: String },
+    #[error(
+        "the master key does not fit this database, whose keys were wrapped with another one: set MASTER_KEY_FILE or \
+         MASTER_KEY to that one, from its backup; after `ayushma keys rotate` it is the new one"
+    )]
     WrongMasterKey,
     #[error("the ciphertext is damaged or belongs elsewhere")]
     Damaged,
@@ -45,53 +55,13 @@ pub enum KeyError {
     Storage(#[from] sqlx::Error),
 }
 
-/// The key that wraps all others. Whoever loses it loses all personal text.
-#[derive(Clone)]
-pub struct MasterKey(Key);
-
-impl MasterKey {
-    /// # Errors
-    /// [`KeyError::MalformedMasterKey`] unless it is 64 hexadecimal digits.
-    pub fn from_hex(text: &str) -> Result<Self, KeyError> {
-        let mut key = Key::default();
-        hex::decode_to_slice(text.trim(), key.as_mut()).map_err(|_| KeyError::MalformedMasterKey)?;
-        Ok(Self(key))
-    }
-
-    /// Reads the key from a file; makes the file, readable by its owner only, if there is none.
-    /// Says whether it was made.
-    ///
-    /// # Errors
-    /// [`KeyError`] if the file cannot be read or made, or holds no key.
-    pub fn from_file_or_new(path: &Path) -> Result<(Self, bool), KeyError> {
-        let failed = |source| KeyError::MasterKeyFile { path: path.display().to_string(), source };
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        match options.open(path) {
-            Ok(mut file) => {
-                let key = Self(random_key());
-                let text = Zeroizing::new(hex::encode(key.0.as_ref()));
-                file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-                Ok((key, true))
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                let text = Zeroizing::new(std::fs::read_to_string(path).map_err(failed)?);
-                Ok((Self::from_hex(&text)?, false))
-            }
-            Err(error) => Err(failed(error)),
-        }
-    }
-}
-
-fn random_key() -> Key {
+pub(super) fn random_key() -> Key {
     let mut key = Key::default();
     rand::rng().fill_bytes(key.as_mut());
     key
 }
 
-fn seal(key: &Key, plain: &[u8], context: &[u8]) -> Vec<u8> {
+pub(super) fn seal(key: &Key, plain: &[u8], context: &[u8]) -> Vec<u8> {
     let mut nonce = [0; NONCE_BYTES];
     rand::rng().fill_bytes(&mut nonce);
     let cipher = XChaCha20Poly1305::new(key.as_slice().try_into().expect("a key has 32 bytes"));
@@ -109,7 +79,17 @@ fn open(key: &Key, sealed: &[u8], context: &[u8]) -> Result<Vec<u8>, KeyError> {
 }
 
 /// The system's own key: for keyed hashes and for secrets that belong to nobody.
-const SYSTEM: SubjectId = SubjectId::new(Uuid::nil());
+pub(super) const SYSTEM: SubjectId = SubjectId::new(Uuid::nil());
+
+/// What this process knows of the keys of subjects.
+#[derive(Default)]
+struct Known {
+    keys: HashMap<SubjectId, Arc<Key>>,
+    /// Whose keys were destroyed. For ever, so that a key that was read a moment before never comes back.
+    erased: HashSet<SubjectId>,
+    /// The last erasure that is known, and with it all before.
+    last_erasure: i64,
+}
 
 /// All data keys, through a cache.
 #[derive(Clone)]
@@ -117,7 +97,9 @@ pub struct KeyRing {
     pool: PgPool,
     master: MasterKey,
     system: Key,
-    cache: Arc<Mutex<HashMap<SubjectId, Arc<Key>>>>,
+    /// The system's key as it was wrapped when the ring was opened: while it is so, the master key is the right one.
+    wrapped_system: Arc<[u8]>,
+    known: Arc<Mutex<Known>>,
 }
 
 impl KeyRing {
@@ -126,48 +108,114 @@ impl KeyRing {
     /// # Errors
     /// [`KeyError::WrongMasterKey`] if another master key has wrapped the keys; [`KeyError::Storage`].
     pub async fn open(pool: PgPool, master: MasterKey) -> Result<Self, KeyError> {
-        let system = Self::load_or_new(&pool, &master, SYSTEM).await?;
-        Ok(Self { pool, master, system, cache: Arc::default() })
-    }
-
-    async fn load_or_new(pool: &PgPool, master: &MasterKey, subject: SubjectId) -> Result<Key, KeyError> {
-        let wrapped = seal(&master.0, random_key().as_slice(), subject.value().as_bytes());
         sqlx::query!(
             "INSERT INTO subject_keys (subject_id, wrapped_key) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-            subject.value(),
-            wrapped,
+            SYSTEM.value(),
+            master.wrap(&random_key(), SYSTEM),
         )
-        .execute(pool)
+        .execute(&pool)
+        .await?;
+        let wrapped = sqlx::query_scalar!(
+            r#"SELECT wrapped_key AS "wrapped_key!" FROM subject_keys WHERE subject_id = $1"#,
+            SYSTEM.value(),
+        )
+        .fetch_one(&pool)
+        .await?;
+        let system = unwrap_key(&master, SYSTEM, &wrapped)?;
+        let ring = Self { pool, master, system, wrapped_system: wrapped.into(), known: Arc::default() };
+        ring.learn_erasures(&ring.pool).await?;
+        Ok(ring)
+    }
+
+    /// The subject's key, made if there never was one; `None` if it was destroyed. After a rotation of the master key, a
+    /// process that still has the old one makes no more keys.
+    async fn load_or_new(&self, subject: SubjectId) -> Result<Option<Key>, KeyError> {
+        sqlx::query!(
+            "INSERT INTO subject_keys (subject_id, wrapped_key)
+             SELECT $1, $2 WHERE EXISTS (SELECT FROM subject_keys WHERE subject_id = $3 AND wrapped_key = $4)
+             ON CONFLICT DO NOTHING",
+            subject.value(),
+            self.master.wrap(&random_key(), subject),
+            SYSTEM.value(),
+            &*self.wrapped_system,
+        )
+        .execute(&self.pool)
         .await?;
         let wrapped =
             sqlx::query_scalar!("SELECT wrapped_key FROM subject_keys WHERE subject_id = $1", subject.value())
-                .fetch_one(pool)
-                .await?;
-        unwrap_key(master, subject, &wrapped)
+                .fetch_optional(&self.pool)
+                .await?
+                .ok_or(KeyError::WrongMasterKey)?;
+        wrapped.map(|wrapped| unwrap_key(&self.master, subject, &wrapped)).transpose()
     }
 
-    /// The key of a subject, made if there is none.
-    pub(super) async fn for_writing(&self, subject: SubjectId) -> Result<Arc<Key>, KeyError> {
-        if let Some(key) = self.cached(subject) {
-            return Ok(key);
+    /// The key of a subject, made if there never was one; `None` if it was destroyed.
+    pub(super) async fn for_writing(&self, subject: SubjectId) -> Result<Option<Arc<Key>>, KeyError> {
+        if let Some(known) = self.known(subject) {
+            return Ok(known);
         }
-        let key = Arc::new(Self::load_or_new(&self.pool, &self.master, subject).await?);
-        self.remember(subject, key.clone());
-        Ok(key)
+        let Some(key) = self.load_or_new(subject).await? else { return Ok(None) };
+        Ok(self.remember(subject, Arc::new(key)))
     }
 
-    /// The key of a subject, or `None` if it was destroyed.
+    /// The key of a subject; `None` if it was destroyed, or there never was one.
     pub(super) async fn for_reading(&self, subject: SubjectId) -> Result<Option<Arc<Key>>, KeyError> {
-        if let Some(key) = self.cached(subject) {
-            return Ok(Some(key));
+        if let Some(known) = self.known(subject) {
+            return Ok(known);
         }
         Ok(self.load(&[subject.value()]).await?.pop())
+    }
+
+    /// Learns whose keys were destroyed since this was asked last, by whichever process, and forgets these keys. Says which
+    /// erasure is the last one.
+    pub(super) async fn learn_erasures(&self, database: impl PgExecutor<'_>) -> Result<i64, KeyError> {
+        let rows = sqlx::query!(
+            r#"SELECT subject_id, erasure AS "erasure!" FROM subject_keys WHERE erasure > $1 ORDER BY erasure"#,
+            self.last_erasure(),
+        )
+        .fetch_all(database)
+        .await?;
+        Ok(self.forget(rows.into_iter().map(|row| (row.subject_id, row.erasure))))
+    }
+
+    /// The same in a transaction that writes what it decodes. Such transactions share a lock, but for those with an erasure,
+    /// which wait for the others: so whatever was decoded with a key that was destroyed in the meantime is there for them
+    /// to be blanked, and who comes later knows of the erasure.
+    pub(super) async fn learn_erasures_in(&self, tx: &mut PgConnection, erases: bool) -> Result<(), KeyError> {
+        let lock = if erases { "pg_advisory_xact_lock" } else { "pg_advisory_xact_lock_shared" };
+        // Two statements, because the second one must see what was committed before the lock was there; and in one round trip,
+        // which takes no parameters.
+        let sql = format!(
+            "SELECT {lock}({ERASURES}); SELECT subject_id, erasure FROM subject_keys WHERE erasure > {} ORDER BY erasure",
+            self.last_erasure()
+        );
+        let rows = tx.fetch_all(sql.as_str()).await?;
+        // The first row is that of the lock.
+        let erased = rows.iter().skip(1).map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+        self.forget(erased.collect::<Result<Vec<_>, sqlx::Error>>()?);
+        Ok(())
+    }
+
+    fn forget(&self, erased: impl IntoIterator<Item = (Uuid, i64)>) -> i64 {
+        let mut known = self.known.lock().expect("no holder of the lock panics");
+        for (subject, erasure) in erased {
+            let subject = SubjectId::new(subject);
+            known.keys.remove(&subject);
+            known.erased.insert(subject);
+            known.last_erasure = known.last_erasure.max(erasure);
+        }
+        known.last_erasure
+    }
+
+    /// The last erasure that this process has heard of.
+    pub(super) fn last_erasure(&self) -> i64 {
+        self.known.lock().expect("no holder of the lock panics").last_erasure
     }
 
     /// Reads the keys of many subjects at once.
     pub(super) async fn prefetch(&self, subjects: &[SubjectId]) -> Result<(), KeyError> {
         let missing: Vec<Uuid> =
-            subjects.iter().filter(|subject| self.cached(**subject).is_none()).map(|subject| subject.value()).collect();
+            subjects.iter().filter(|subject| self.known(**subject).is_none()).map(|subject| subject.value()).collect();
         if !missing.is_empty() {
             self.load(&missing).await?;
         }
@@ -176,30 +224,40 @@ impl KeyRing {
 
     /// Only what is there is remembered: a subject that has no key yet may get one, from another process.
     async fn load(&self, subjects: &[Uuid]) -> Result<Vec<Arc<Key>>, KeyError> {
-        let rows =
-            sqlx::query!("SELECT subject_id, wrapped_key FROM subject_keys WHERE subject_id = ANY($1)", subjects)
-                .fetch_all(&self.pool)
-                .await?;
+        let rows = sqlx::query!(
+            r#"SELECT subject_id, wrapped_key AS "wrapped_key!" FROM subject_keys
+               WHERE subject_id = ANY($1) AND wrapped_key IS NOT NULL"#,
+            subjects,
+        )
+        .fetch_all(&self.pool)
+        .await?;
         let mut keys = Vec::with_capacity(rows.len());
         for row in rows {
             let subject = SubjectId::new(row.subject_id);
             let key = Arc::new(unwrap_key(&self.master, subject, &row.wrapped_key)?);
-            self.remember(subject, key.clone());
-            keys.push(key);
+            keys.extend(self.remember(subject, key));
         }
         Ok(keys)
     }
 
-    fn cached(&self, subject: SubjectId) -> Option<Arc<Key>> {
-        self.cache.lock().expect("no holder of the lock panics").get(&subject).cloned()
+    /// The key, or that it was destroyed; `None` if nothing is known of the subject.
+    #[expect(clippy::option_option, reason = "not to know is something else than to know that there is none")]
+    fn known(&self, subject: SubjectId) -> Option<Option<Arc<Key>>> {
+        let known = self.known.lock().expect("no holder of the lock panics");
+        if known.erased.contains(&subject) { Some(None) } else { known.keys.get(&subject).cloned().map(Some) }
     }
 
-    fn remember(&self, subject: SubjectId, key: Arc<Key>) {
-        let mut cache = self.cache.lock().expect("no holder of the lock panics");
-        if cache.len() >= MAX_CACHED_KEYS {
-            cache.clear();
+    /// Gives the key back, unless it was destroyed since it was read.
+    fn remember(&self, subject: SubjectId, key: Arc<Key>) -> Option<Arc<Key>> {
+        let mut known = self.known.lock().expect("no holder of the lock panics");
+        if known.erased.contains(&subject) {
+            return None;
         }
-        cache.insert(subject, key);
+        if known.keys.len() >= MAX_CACHED_KEYS {
+            known.keys.clear();
+        }
+        known.keys.insert(subject, key.clone());
+        Some(key)
     }
 
     /// Encrypts under a subject's key. The context must be given again to decrypt.
@@ -234,9 +292,9 @@ impl KeyRing {
     }
 }
 
-fn unwrap_key(master: &MasterKey, subject: SubjectId, wrapped: &[u8]) -> Result<Key, KeyError> {
+pub(super) fn unwrap_key(master: &MasterKey, subject: SubjectId, wrapped: &[u8]) -> Result<Key, KeyError> {
     let plain =
-        Zeroizing::new(open(&master.0, wrapped, subject.value().as_bytes()).map_err(|_| KeyError::WrongMasterKey)?);
+        Zeroizing::new(open(master.key(), wrapped, subject.value().as_bytes()).map_err(|_| KeyError::WrongMasterKey)?);
     let mut key = Key::default();
     if plain.len() != KEY_BYTES {
         return Err(KeyError::WrongMasterKey);

@@ -20,6 +20,7 @@ mod idempotency;
 mod kafka;
 mod keys;
 mod known;
+mod master_key;
 mod parked;
 mod parking;
 mod personal;
@@ -37,7 +38,7 @@ mod store;
 mod stored;
 mod token;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use postgres_es::PostgresEventRepository;
 use sqlx::PgPool;
@@ -54,7 +55,8 @@ pub use head::Head;
 pub use heads::{HeadsError, HeadsFile, PublicKey, SignedHead};
 pub use idempotency::{Idempotency, IdempotencyExpiry};
 pub use kafka::{KafkaSettings, QUIET, StreamError};
-pub use keys::{KeyError, KeyRing, MasterKey};
+pub use keys::{KeyError, KeyRing};
+pub use master_key::{MasterKey, has_keys, rewrap_keys};
 pub use parked::ParkedEvent;
 pub use parking::Retried;
 pub use progress::{Consumers, Progress};
@@ -74,6 +76,10 @@ use recent::RecentEvents;
 use domain::ids::CommandId;
 
 use crate::{clock::SharedClock, heartbeats::Heart};
+
+/// For so long a process may still read what was erased by another one. Views are never behind: their consumers ask in
+/// the transaction that writes them.
+const FORGETS_AFTER: Duration = Duration::from_secs(1);
 
 /// The log, as the write side uses it.
 #[derive(Clone)]
@@ -109,6 +115,8 @@ impl EventLog {
         let listening = follow::listen(pool.clone(), tell_head.clone());
         let recent = RecentEvents::default();
         let (appender, appending) = Appender::new(pool.clone(), tell_head, recent.clone());
+        let (kept, turns) = (KeptStates::default(), Turns::default());
+        let forgetting = forget_the_erased(pool.clone(), keys.clone(), kept.clone());
         let heart = Heart::new(clock.new_id());
         let (beating, beats) = (heart.clone(), pool.clone());
         let watching = fence::watch(pool.clone());
@@ -116,18 +124,28 @@ impl EventLog {
             tokio::select! {
                 () = appending => {}
                 () = listening => {}
+                () = forgetting => {}
                 () = beating.run(&beats) => {}
                 () = watching => {}
             }
         };
         let repository = Arc::new(PostgresEventRepository::new(pool.clone()));
         let codec = Codec::new(keys);
-        let (kept, turns) = (KeptStates::default(), Turns::default());
         Ok((Self { pool, codec, clock, log_id, appender, repository, head, recent, kept, turns, heart }, task))
     }
 
     pub const fn keys(&self) -> &KeyRing {
         self.codec.keys()
+    }
+
+    /// Forgets what this process still holds of persons who were erased.
+    ///
+    /// # Errors
+    /// [`KeyError::Storage`].
+    pub(crate) async fn forget_the_erased(&self) -> Result<(), KeyError> {
+        self.keys().learn_erasures(&self.pool).await?;
+        self.kept.forget_all();
+        Ok(())
     }
 
     /// Writes an append, wholly or not at all.
@@ -158,5 +176,22 @@ impl EventLog {
     /// How far the log is known to reach; changes wake the consumers of this process.
     pub fn head(&self) -> watch::Receiver<Head> {
         self.head.clone()
+    }
+}
+
+/// Forgets the keys of persons who are erased, and the states of aggregates, which may hold their text, for ever: until the
+/// future is dropped.
+async fn forget_the_erased(pool: PgPool, keys: KeyRing, kept: KeptStates) {
+    let mut forgotten = keys.last_erasure();
+    loop {
+        tokio::time::sleep(FORGETS_AFTER).await;
+        match keys.learn_erasures(&pool).await {
+            Ok(last) if last != forgotten => {
+                kept.forget_all();
+                forgotten = last;
+            }
+            Ok(_) => {}
+            Err(error) => tracing::debug!(error = %crate::error_chain(&error), "erasures cannot be looked up"),
+        }
     }
 }

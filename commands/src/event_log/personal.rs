@@ -19,7 +19,8 @@ pub(super) fn personal_fields(aggregate_type: &str, event_type: &str) -> Option<
             | "PasswordChanged"
             | "SessionStarted"
             | "SessionEnded"
-            | "Deleted",
+            | "Deleted"
+            | "SubjectErased",
         ) => &[],
 
         (
@@ -51,7 +52,10 @@ pub(super) fn personal_fields(aggregate_type: &str, event_type: &str) -> Option<
         ("chat", "QuestionAsked" | "AnswerCompleted") => &["text", "english_text"],
         ("chat", "AnswerFailed") => &["partial_text"],
         ("chat", "FeedbackGiven") => &["message"],
-        ("chat", "ModelChanged" | "PassagesRetrieved" | "AnswerSpoken" | "TranscriptionFailed" | "Deleted") => &[],
+        (
+            "chat",
+            "ModelChanged" | "PassagesRetrieved" | "AnswerSpoken" | "TranscriptionFailed" | "Deleted" | "SubjectErased",
+        ) => &[],
 
         (
             "service",

@@ -1,7 +1,7 @@
 //! What may be written in the transaction that appends events, beside them.
 
 use chrono::{DateTime, Utc};
-use domain::ids::{ApiKeyId, ProjectId, ServiceId, SessionId, UserId};
+use domain::ids::{ApiKeyId, ProjectId, ServiceId, SessionId, SubjectId, UserId};
 use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
@@ -87,6 +87,15 @@ pub enum Row {
     FinishJob(Uuid),
     /// A file of [`Uploads`](crate::uploads::Uploads) that an event of the append refers to, by its name.
     KeepUpload(String),
+    /// What is under the subject's key can never be read again, and there will be no other key.
+    DestroyKey(SubjectId),
+    /// Whatever is left of the person's requests: codes for new passwords, the mails with them that are not sent yet,
+    /// idempotency keys.
+    ForgetRequests {
+        user: UserId,
+        /// As it stands in the jobs that mail a code.
+        reset_address: Option<String>,
+    },
 }
 
 /// A code that was made for somebody who has forgotten the password, or for an address of nobody.
@@ -226,6 +235,20 @@ impl Row {
                 sqlx::query!("DELETE FROM api_keys WHERE service_id = $1", service.value())
             }
             Self::KeepUpload(name) => sqlx::query!("UPDATE uploads SET is_kept = true WHERE name = $1", name),
+            Self::DestroyKey(subject) => sqlx::query!(
+                "INSERT INTO subject_keys (subject_id, erased_at, erasure) VALUES ($1, now(), nextval('erasures'))
+                 ON CONFLICT (subject_id) DO UPDATE
+                 SET wrapped_key = NULL, erased_at = excluded.erased_at, erasure = excluded.erasure
+                 WHERE subject_keys.wrapped_key IS NOT NULL",
+                subject.value(),
+            ),
+            Self::ForgetRequests { user, reset_address } => sqlx::query!(
+                "WITH codes AS (DELETE FROM reset_codes WHERE user_id = $1),
+                      mails AS (DELETE FROM jobs WHERE kind = 'password_reset' AND arguments ->> 'address' = $2)
+                 DELETE FROM idempotency_keys WHERE actor = 'user:' || $1::text",
+                user.value(),
+                reset_address.as_deref(),
+            ),
         }
         .execute(&mut **tx)
         .await?;

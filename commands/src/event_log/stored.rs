@@ -1,6 +1,6 @@
 //! The stored form of events: what a row of the log is, its place, and the hash chain over it.
 
-use domain::ids::CommandId;
+use domain::{ids::CommandId, user::UserEvent};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -41,6 +41,11 @@ pub struct Committed {
 pub type ChainHash = [u8; 32];
 
 impl StoredEvent {
+    /// Whether a key was destroyed with it.
+    pub(super) fn is_erasure(&self) -> bool {
+        self.event_type == <&str>::from(UserEvent::SubjectErased {})
+    }
+
     /// SHA-256 over every stored column but the position, each prefixed by its length.
     pub fn digest(&self) -> [u8; 32] {
         let mut hasher = Sha256::new();

@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use commands::event_log::{ConsumerError, EventConsumer, Progress};
+use commands::event_log::{ConsumerError, EventConsumer, EventLog, Progress};
 use domain::envelope::RecordedEvent;
 use sqlx::{
     PgPool, PgTransaction,
@@ -118,8 +118,12 @@ impl EventConsumer for Recorder {
 
 /// All events of some types, decoded.
 pub(crate) async fn recorded(node: &Node, types: &'static [&'static str]) -> Vec<RecordedEvent> {
+    recorded_by(node.log(), types).await
+}
+
+pub(crate) async fn recorded_by(log: &EventLog, types: &'static [&'static str]) -> Vec<RecordedEvent> {
     let recorder = Arc::new(Recorder { types, events: Mutex::default() });
-    node.log().catch_up(recorder.clone(), &Progress::default()).await.expect("every event can be decoded");
+    log.catch_up(recorder.clone(), &Progress::default()).await.expect("every event can be decoded");
     recorder.events.lock().expect("no holder panics").clone()
 }
 

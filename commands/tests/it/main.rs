@@ -8,6 +8,7 @@ mod appending_properties;
 mod auditing;
 mod busy;
 mod consuming;
+mod erasing;
 mod evaluation;
 mod exactly_once;
 mod kafka;

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{DateTime, Utc};
 use commands::{
     clock::SystemClock,
-    event_log::{EventLog, KeyError, MasterKey, StoreError},
+    event_log::{EventLog, KeyError, MasterKey, StoreError, rewrap_keys},
     execute::Context,
 };
 use domain::{
@@ -19,8 +19,8 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use uuid::Uuid;
 
 use crate::{
-    consuming::{Tally, recorded},
-    support::{Node, acting, new_id, number, register, system, tamper, title},
+    consuming::{Tally, recorded, recorded_by},
+    support::{MASTER_KEY, Node, acting, new_id, number, register, stored_events, system, tamper, title},
 };
 
 /// Stands in every personal field.
@@ -208,4 +208,38 @@ async fn postgres_es_reads_what_was_written(_: PgPoolOptions, options: PgConnect
     assert_eq!(metadata["correlation_id"], context.correlation_id.to_string());
     let last = repository.get_last_events::<User>(&user.to_string(), 2).await.expect("readable");
     assert_eq!(last.iter().map(|event| event.sequence).collect::<Vec<_>>(), [3]);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn after_a_rotation_the_new_master_key_reads_all_and_the_old_one_is_refused(
+    _: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let node = Node::start(&options).await;
+    let (_, _, planted) = plant(&node).await;
+    let events = stored_events(&node.pool).await;
+    let [old, new] = [MASTER_KEY, &"cd".repeat(32)].map(|hex| MasterKey::from_hex(hex).expect("well-formed"));
+    // As many as there are subjects, and the system's own.
+    assert_eq!(rewrap_keys(&node.pool, &old, &new).await.expect("rewrapped"), 2);
+    assert_eq!(rewrap_keys(&node.pool, &old, &new).await.expect("done before"), 0);
+    assert_eq!(stored_events(&node.pool).await, events);
+
+    let opened = EventLog::open(node.pool.clone(), old, Arc::new(SystemClock)).await;
+    assert!(matches!(opened.map(|_| ()), Err(KeyError::WrongMasterKey)));
+    let (log, _work) = EventLog::open(node.pool.clone(), new, Arc::new(SystemClock)).await.expect("it fits");
+    let read = recorded_by(&log, &["user", "chat"]).await;
+    assert_eq!(marks(&read), planted);
+    // A process that still has the old one makes no more keys, which the new one could not unwrap.
+    let late = node.commands.execute::<User>(new_id(), register("jane", "jane@example.com"), &system()).await;
+    assert!(late.is_err());
+    assert_eq!(number(&node.pool, "SELECT count(*) FROM subject_keys").await, 2);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_rotation_with_a_wrong_old_key_changes_nothing(_: PgPoolOptions, options: PgConnectOptions) {
+    let node = Node::start(&options).await;
+    plant(&node).await;
+    let [wrong, new] = ["ab", "cd"].map(|hex| MasterKey::from_hex(&hex.repeat(32)).expect("well-formed"));
+    assert!(matches!(rewrap_keys(&node.pool, &wrong, &new).await, Err(KeyError::WrongMasterKey)));
+    Node::start(&options).await;
 }

@@ -1,4 +1,4 @@
-//! absent -> open -> deleted. Each question opens a turn, which one answer or one failure closes.
+//! absent -> open -> deleted -> erased. Each question opens a turn, which one answer or one failure closes.
 //!
 //! The state holds no texts of messages: a chat may grow to thousands of them.
 
@@ -30,6 +30,8 @@ pub enum Chat {
         /// Whose chat it was.
         owner: ChatOwner,
     },
+    /// There was one of an API key, and nothing tells what was said in it.
+    Erased,
 }
 
 /// A chat that exists.
@@ -79,10 +81,16 @@ impl Chat {
             (Self::Absent, ChatCommand::StartWithKey { service_id, key_id, title, prompt, model }) => {
                 Ok(vec![ChatEvent::StartedWithKey { service_id, key_id, title, prompt, model }])
             }
-            (Self::Open(_) | Self::Deleted { .. }, ChatCommand::Start { .. } | ChatCommand::StartWithKey { .. }) => {
-                Err(ChatError::AlreadyStarted)
-            }
-            (Self::Absent | Self::Deleted { .. }, _) => Err(ChatError::NotFound),
+            (
+                Self::Open(_) | Self::Deleted { .. } | Self::Erased,
+                ChatCommand::Start { .. } | ChatCommand::StartWithKey { .. },
+            ) => Err(ChatError::AlreadyStarted),
+            (Self::Open(OpenChat { owner, .. }) | Self::Deleted { owner }, ChatCommand::Erase) => match owner {
+                ChatOwner::ApiKey(_) => Ok(vec![ChatEvent::SubjectErased {}]),
+                ChatOwner::User(_) => Err(ChatError::BelongsToPerson),
+            },
+            (Self::Erased, ChatCommand::Erase) => Ok(vec![]),
+            (Self::Absent | Self::Deleted { .. } | Self::Erased, _) => Err(ChatError::NotFound),
             (Self::Open(chat), command) => chat.decide(command),
         }
     }
@@ -96,8 +104,9 @@ impl Chat {
                 *self = Self::Open(OpenChat::new(Home::None { prompt, model }, ChatOwner::ApiKey(key_id)));
             }
             (Self::Open(chat), ChatEvent::Deleted {}) => *self = Self::Deleted { owner: chat.owner },
+            (_, ChatEvent::SubjectErased {}) => *self = Self::Erased,
             (Self::Open(chat), event) => chat.fold(event),
-            (Self::Absent | Self::Deleted { .. }, _) => {}
+            (Self::Absent | Self::Deleted { .. } | Self::Erased, _) => {}
         }
     }
 }
@@ -164,6 +173,8 @@ impl OpenChat {
                 Ok(vec![ChatEvent::FeedbackGiven { feedback_id, message_id, liked, message }])
             }
             ChatCommand::Delete => Ok(vec![ChatEvent::Deleted {}]),
+            // Decided by the chat, deleted or not.
+            ChatCommand::Erase => Err(ChatError::BelongsToPerson),
         }
     }
 
@@ -229,7 +240,8 @@ impl OpenChat {
             | ChatEvent::StartedWithKey { .. }
             | ChatEvent::Retitled { .. }
             | ChatEvent::PassagesRetrieved { .. }
-            | ChatEvent::Deleted {} => {}
+            | ChatEvent::Deleted {}
+            | ChatEvent::SubjectErased {} => {}
         }
     }
 }
@@ -244,7 +256,7 @@ impl HasSubject for Chat {
             Self::Open(OpenChat { owner: ChatOwner::User(user), .. })
             | Self::Deleted { owner: ChatOwner::User(user) } => Some((*user).into()),
             // A chat without a person is its own subject.
-            Self::Absent | Self::Open(_) | Self::Deleted { .. } => Some(SubjectId::new(aggregate_id)),
+            Self::Absent | Self::Open(_) | Self::Deleted { .. } | Self::Erased => Some(SubjectId::new(aggregate_id)),
         }
     }
 }

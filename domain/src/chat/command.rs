@@ -91,6 +91,8 @@ pub enum ChatCommand {
     },
     /// Delete it.
     Delete,
+    /// Erase all that was said in a chat of an API key, whether it was deleted or not.
+    Erase,
 }
 
 /// Why a command is refused.
@@ -117,6 +119,9 @@ pub enum ChatError {
     /// Only chats without a project have a prompt and a model of their own.
     #[error("the chat's project decides prompt and model")]
     BelongsToProject,
+    /// It is erased with its owner.
+    #[error("the chat belongs to a person")]
+    BelongsToPerson,
     /// JSON has no such number: the event could be written, but never read again.
     #[error("a number is infinite or none at all")]
     NotFinite,

@@ -256,6 +256,8 @@ pub enum ChatEvent {
     },
     /// The chat was deleted.
     Deleted {},
+    /// The chat of an API key was erased: the key of all that was ever said in it is destroyed.
+    SubjectErased {},
 }
 
 impl ChatEvent {
@@ -273,7 +275,8 @@ impl ChatEvent {
             | Self::AnswerSpoken { .. }
             | Self::TranscriptionFailed { .. }
             | Self::FeedbackGiven { .. }
-            | Self::Deleted {} => "1",
+            | Self::Deleted {}
+            | Self::SubjectErased {} => "1",
         }
     }
 }

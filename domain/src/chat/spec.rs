@@ -288,3 +288,20 @@ fn the_model_is_told_of_earlier_turns_in_english() {
     transcript.apply(&ChatEvent::AnswerCompleted(answer));
     assert_eq!(transcript.answered_before(message(103)).collect::<Vec<_>>(), vec![("Zinc?", "14 days")]);
 }
+
+#[test]
+fn the_chat_of_a_key_is_erased_once_whether_it_was_deleted_or_not() {
+    for before in [vec![started_with_key()], vec![started_with_key(), ChatEvent::Deleted {}]] {
+        ChatSpec::with(()).given(before).when(ChatCommand::Erase).then_expect_events(vec![ChatEvent::SubjectErased {}]);
+    }
+    let erased = vec![started_with_key(), ChatEvent::SubjectErased {}];
+    ChatSpec::with(()).given(erased.clone()).when(ChatCommand::Erase).then_expect_events(vec![]);
+    ChatSpec::with(()).given(erased).when(ChatCommand::Delete).then_expect_error(ChatError::NotFound);
+}
+
+#[test]
+fn the_chat_of_a_person_is_erased_with_the_person_only() {
+    for before in [vec![started()], vec![started(), ChatEvent::Deleted {}]] {
+        ChatSpec::with(()).given(before).when(ChatCommand::Erase).then_expect_error(ChatError::BelongsToPerson);
+    }
+}

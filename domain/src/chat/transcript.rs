@@ -33,7 +33,8 @@ impl Transcript {
             | ChatEvent::AnswerSpoken { .. }
             | ChatEvent::TranscriptionFailed { .. }
             | ChatEvent::FeedbackGiven { .. }
-            | ChatEvent::Deleted {} => {}
+            | ChatEvent::Deleted {}
+            | ChatEvent::SubjectErased {} => {}
         }
     }
 

@@ -1,4 +1,5 @@
-//! absent -> registered -> deleted. A registered user logs in, logs out and changes; while inactive, nobody can log in.
+//! absent -> registered -> deleted -> erased. A registered user logs in, logs out and changes; while inactive, nobody can
+//! log in. Erasing a registered user deletes the account too.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -24,6 +25,8 @@ pub enum User {
     Registered(Account),
     /// There was.
     Deleted,
+    /// There was, and nothing tells whose it was.
+    Erased,
 }
 
 /// What decisions need of a registered user.
@@ -106,6 +109,8 @@ pub enum UserCommand {
         /// The administrator's power.
         authority: Authority,
     },
+    /// Erase the person, whether the account is still there or not.
+    Erase,
 }
 
 /// Why a command is refused.
@@ -136,7 +141,9 @@ impl User {
                 Ok(vec![UserEvent::Registered { username, email, full_name, roles }])
             }
             (_, UserCommand::Register { .. }) => Err(UserError::AlreadyRegistered),
-            (Self::Absent | Self::Deleted, _) => Err(UserError::NotFound),
+            (Self::Deleted, UserCommand::Erase) => Ok(vec![UserEvent::SubjectErased {}]),
+            (Self::Erased, UserCommand::Erase) => Ok(vec![]),
+            (Self::Absent | Self::Deleted | Self::Erased, _) => Err(UserError::NotFound),
             (Self::Registered(account), command) => account.decide(command),
         }
     }
@@ -145,7 +152,7 @@ impl User {
     pub const fn account(&self) -> Option<&Account> {
         match self {
             Self::Registered(account) => Some(account),
-            Self::Absent | Self::Deleted => None,
+            Self::Absent | Self::Deleted | Self::Erased => None,
         }
     }
 
@@ -156,8 +163,9 @@ impl User {
                 *self = Self::Registered(Account { email, full_name, roles, is_active: true, sessions: vec![] });
             }
             (_, UserEvent::Deleted {}) => *self = Self::Deleted,
+            (_, UserEvent::SubjectErased {}) => *self = Self::Erased,
             (Self::Registered(account), event) => account.fold(event),
-            (Self::Absent | Self::Deleted, _) => {}
+            (Self::Absent | Self::Deleted | Self::Erased, _) => {}
         }
     }
 }
@@ -195,6 +203,7 @@ impl Account {
                 self.check(authority)?;
                 vec![UserEvent::Deleted {}]
             }
+            UserCommand::Erase => vec![UserEvent::SubjectErased {}],
         })
     }
 
@@ -236,9 +245,10 @@ impl Account {
             UserEvent::Activated {} => self.is_active = true,
             UserEvent::SessionStarted { session_id } => self.sessions.push(session_id),
             UserEvent::SessionEnded { session_id } => self.sessions.retain(|open| *open != session_id),
-            // The first and the last are folded by the user.
+            // The first and the last ones are folded by the user.
             UserEvent::Registered { .. }
             | UserEvent::Deleted {}
+            | UserEvent::SubjectErased {}
             | UserEvent::PasswordResetRequested {}
             | UserEvent::PasswordChanged {} => {}
         }

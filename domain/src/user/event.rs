@@ -76,6 +76,8 @@ pub enum UserEvent {
     },
     /// The account was deleted: its address and username are free for others.
     Deleted {},
+    /// The person was erased, and the account with it: the key of all that was ever written of them, and by them, is destroyed.
+    SubjectErased {},
 }
 
 impl UserEvent {
@@ -92,7 +94,8 @@ impl UserEvent {
             | Self::PasswordChanged {}
             | Self::SessionStarted { .. }
             | Self::SessionEnded { .. }
-            | Self::Deleted {} => "1",
+            | Self::Deleted {}
+            | Self::SubjectErased {} => "1",
         }
     }
 }

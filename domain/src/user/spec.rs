@@ -200,3 +200,27 @@ fn the_oldest_login_ends_when_there_are_too_many() {
         .when(UserCommand::StartSession(session(99)))
         .then_expect_events(vec![ended(1), started(99)]);
 }
+
+#[test]
+fn a_person_is_erased_whether_the_account_is_still_there_or_not_and_once() {
+    for before in [vec![registered()], vec![superuser_registered()], vec![registered(), UserEvent::Deleted {}]] {
+        UserSpec::with(()).given(before).when(UserCommand::Erase).then_expect_events(vec![UserEvent::SubjectErased {}]);
+    }
+    UserSpec::with(())
+        .given(vec![registered(), UserEvent::SubjectErased {}])
+        .when(UserCommand::Erase)
+        .then_expect_events(vec![]);
+}
+
+#[test]
+fn nobody_who_was_never_there_is_erased_and_nobody_who_was_erased_comes_back() {
+    UserSpec::with(()).given_no_previous_events().when(UserCommand::Erase).then_expect_error(UserError::NotFound);
+    for (command, error) in [
+        (UserCommand::StartSession(session(1)), UserError::NotFound),
+        (UserCommand::Delete { authority: Authority::Superuser }, UserError::NotFound),
+        (register(), UserError::AlreadyRegistered),
+    ] {
+        let erased = vec![registered(), UserEvent::SubjectErased {}];
+        UserSpec::with(()).given(erased).when(command).then_expect_error(error);
+    }
+}

@@ -87,6 +87,7 @@ pub(crate) fn user_command() -> impl Strategy<Value = UserCommand> {
         1 => any::<bool>().prop_map(UserCommand::SetActive),
         1 => Just(UserCommand::RequestPasswordReset),
         1 => authority().prop_map(|authority| UserCommand::Delete { authority }),
+        1 => Just(UserCommand::Erase),
     ]
 }
 
@@ -283,6 +284,7 @@ pub(crate) fn chat_command() -> impl Strategy<Value = ChatCommand> {
             },
         ),
         1 => Just(ChatCommand::Delete),
+        1 => Just(ChatCommand::Erase),
     ]
 }
 

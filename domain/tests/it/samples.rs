@@ -75,6 +75,7 @@ fn full_users() -> Vec<UserEvent> {
         UserEvent::SessionStarted { session_id },
         UserEvent::SessionEnded { session_id },
         UserEvent::Deleted {},
+        UserEvent::SubjectErased {},
     ]
 }
 
@@ -261,6 +262,7 @@ fn full_chats() -> Vec<ChatEvent> {
             message: Some("Just what I needed".to_owned()),
         },
         ChatEvent::Deleted {},
+        ChatEvent::SubjectErased {},
     ]
 }
 

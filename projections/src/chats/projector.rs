@@ -1,12 +1,12 @@
 //! Rows of chats and messages out of a chat's events.
 
 use async_trait::async_trait;
-use domain::{chat::ChatEvent, envelope::RecordedEvent, event::Event};
+use domain::{chat::ChatEvent, envelope::RecordedEvent, event::Event, user::UserEvent};
 use sqlx::PgTransaction;
 
 use super::{
     message_rows::{asked, insert_answers, insert_notice, insert_questions, update_spoken},
-    rows::{insert_chats, insert_feedback, update_chats},
+    rows::{erase, insert_chats, insert_feedback, update_chats},
 };
 use crate::{ProjectionError, Projector};
 
@@ -19,7 +19,7 @@ impl Projector for ChatsProjector {
     }
 
     fn aggregate_types(&self) -> &'static [&'static str] {
-        &["chat"]
+        &["chat", "user"]
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -40,6 +40,9 @@ impl Projector for ChatsProjector {
         update_spoken(events, tx).await?;
         insert_feedback(events, tx).await?;
         for recorded in events {
+            if let Event::User(UserEvent::SubjectErased {}) = &recorded.event {
+                erase(recorded.aggregate_id, tx).await?;
+            }
             let Event::Chat(event) = &recorded.event else { continue };
             match event {
                 ChatEvent::AnswerFailed { answer_id, reason: _, partial_text: _, notice: Some(notice) } => {
@@ -49,6 +52,7 @@ impl Projector for ChatsProjector {
                 ChatEvent::TranscriptionFailed { message_id, notice } => {
                     insert_notice(recorded, *message_id, notice, None, tx).await?;
                 }
+                ChatEvent::SubjectErased {} => erase(recorded.aggregate_id, tx).await?,
                 ChatEvent::Started { .. }
                 | ChatEvent::StartedWithKey { .. }
                 | ChatEvent::PromptChanged { .. }

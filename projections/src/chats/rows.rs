@@ -3,7 +3,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use domain::{chat::ChatEvent, envelope::RecordedEvent, event::Event, values::Model};
+use domain::{
+    chat::ChatEvent,
+    envelope::RecordedEvent,
+    event::Event,
+    values::{ERASED, MessageType, Model},
+};
 use sqlx::{PgTransaction, query};
 use uuid::Uuid;
 
@@ -100,7 +105,7 @@ impl<'a> ChatChange<'a> {
             self.prompt = Some(prompt.as_deref());
         } else if let ChatEvent::ModelChanged { model } = event {
             self.model = Some(model.map(Model::number));
-        } else if let ChatEvent::Deleted {} = event {
+        } else if matches!(event, ChatEvent::Deleted {} | ChatEvent::SubjectErased {}) {
             self.is_deleted = true;
         }
     }
@@ -116,6 +121,7 @@ pub(super) async fn update_chats(events: &[RecordedEvent], tx: &mut PgTransactio
                 | ChatEvent::PromptChanged { .. }
                 | ChatEvent::ModelChanged { .. }
                 | ChatEvent::Deleted {}
+                | ChatEvent::SubjectErased {}
         );
         is_change.then_some(event)
     }) {
@@ -174,6 +180,29 @@ pub(super) async fn insert_feedback(events: &[RecordedEvent], tx: &mut PgTransac
         &column(&given, |_, (_, _, liked, _)| *liked),
         &column(&given, |_, (_, _, _, text)| text.map(storable)) as &[Option<String>],
         &column(&given, |recorded, _| recorded.metadata.recorded_at)
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Makes the personal text of a person's chats, or of a chat that is nobody's, read as it does when it is projected after
+/// the erasure: it may come in either order.
+pub(super) async fn erase(subject: Uuid, tx: &mut PgTransaction<'_>) -> Written {
+    query!(
+        "WITH erased AS (
+             UPDATE chats SET title = $2, prompt = CASE WHEN prompt IS NOT NULL THEN $2 END
+             WHERE owner = $1 OR id = $1
+             RETURNING id
+         ), said AS (
+             UPDATE messages SET text = $2, original_text = $2
+             WHERE chat_id IN (SELECT id FROM erased) AND message_type <> $3
+         )
+         UPDATE chat_feedback SET message = $2
+         WHERE chat_id IN (SELECT id FROM erased) AND message IS NOT NULL",
+        subject,
+        ERASED,
+        MessageType::System.number()
     )
     .execute(&mut **tx)
     .await?;

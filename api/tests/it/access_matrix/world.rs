@@ -178,12 +178,15 @@ impl World {
             ("POST", "/api/projects/{}/create_assistant") => {
                 return Some(format!("/api/projects/{}/create_assistant", staff.project("Q").await));
             }
-            ("DELETE", "/api/users/{}") => {
+            ("DELETE", "/api/users/{}") | ("POST", "/api/users/{}/erase") => {
                 let name = self.new_name();
                 let email = format!("{name}@example.com");
                 let body = json!({ "username": name, "full_name": "N", "email": email, "password": PASSWORD });
                 staff.post("/users", body).await.json(201);
-                name
+                return Some(format!(
+                    "/api{}",
+                    usual.trim_start_matches("/api").replace("/asked", &format!("/{name}"))
+                ));
             }
             ("DELETE", "/api/projects/{}" | "/api/services/{}/keys/{}") => {
                 staff.post(list, json!({ "title": "New" })).await.id()

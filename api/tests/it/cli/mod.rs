@@ -1,5 +1,6 @@
 //! The binary as people use it: the real program, the real PostgreSQL of the machine, a data folder for each test.
 
+mod erasing;
 mod process;
 mod restoring;
 
@@ -33,6 +34,9 @@ async fn every_command_has_help_with_an_example() {
         "parked",
         "audit",
         "log",
+        "user",
+        "chat",
+        "keys",
         "evaluate-retrieval",
     ] {
         let help = folder.run(&["help", command], "").await.succeeded();

@@ -33,6 +33,11 @@ pub(crate) fn form(texts: &[(&str, &str)]) -> String {
 }
 
 impl Person {
+    /// Nobody in particular, at the server of this address.
+    pub(crate) const fn nobody(http: reqwest::Client, base: String) -> Self {
+        Self { http, base, authorization: None, api_key: None, id: Uuid::nil(), email: String::new() }
+    }
+
     pub(crate) fn token(&self) -> &str {
         self.authorization.as_deref().and_then(|header| header.strip_prefix("Token ")).expect("somebody is logged in")
     }

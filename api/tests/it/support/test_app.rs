@@ -19,7 +19,6 @@ use serde_json::json;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, runtime::Runtime, task::JoinSet};
-use uuid::Uuid;
 
 use super::{PASSWORD, Person, eventually};
 
@@ -68,14 +67,7 @@ impl TestApp {
         let (app, address, tasks) = served.await.expect("the server starts");
         // Redirects are answers to look at.
         let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).timeout(Duration::from_secs(60));
-        let nobody = Person {
-            http: http.build().expect("a client can be built"),
-            base: format!("http://{address}"),
-            authorization: None,
-            api_key: None,
-            id: Uuid::nil(),
-            email: String::new(),
-        };
+        let nobody = Person::nobody(http.build().expect("a client can be built"), format!("http://{address}"));
         Self { app, db: db.clone(), nobody, folder, runtime: Some(runtime), _tasks: tasks }
     }
 

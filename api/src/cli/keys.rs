@@ -1,0 +1,73 @@
+//! `ayushma keys`.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use commands::event_log::{MasterKey, rewrap_keys};
+use sqlx::PgPool;
+
+use super::say;
+use crate::{config::Settings, database::Database, shutdown::Shutdown};
+
+/// Change the master key, which wraps the keys of all personal text
+///
+/// The keys in the database are wrapped anew in one transaction; no event changes. Stop all processes before, and start
+/// them with the new key: one that still has the old one can make no more keys, and is refused when it starts again.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Example:
+  ayushma keys rotate --new-master-key-file /safe/place/master.key")]
+pub(super) struct Keys {
+    #[command(subcommand)]
+    change: Change,
+}
+
+#[derive(Debug, Subcommand)]
+enum Change {
+    /// Wrap all keys with another master key; do it again if it was interrupted
+    Rotate(Rotate),
+}
+
+#[derive(Debug, Args)]
+struct Rotate {
+    /// File with the new master key; it is made if there is none
+    #[arg(long)]
+    new_master_key_file: PathBuf,
+}
+
+impl Keys {
+    pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
+        let Change::Rotate(rotate) = self.change;
+        let database = Database::open(settings, shutdown).await?;
+        let rotated = rotate.run(settings, &database.pool).await;
+        database.close().await;
+        rotated?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Rotate {
+    /// The new key is in its file before anything is wrapped with it, and the old one in its own until all is: whenever this
+    /// is interrupted, one of the two fits, and the same command goes on.
+    async fn run(&self, settings: &Settings, pool: &PgPool) -> anyhow::Result<()> {
+        let place = settings.master_key_file();
+        let old = settings.master_key()?.with_context(|| format!("there is no master key file {}", place.display()))?;
+        let new = match MasterKey::from_file(&self.new_master_key_file)? {
+            Some(key) => key,
+            None => MasterKey::new_in_file(&self.new_master_key_file)?,
+        };
+        let wrapped = rewrap_keys(pool, &old, &new).await?;
+        say(&format!("{wrapped} keys were wrapped anew"));
+        let file = self.new_master_key_file.display();
+        if settings.master_key.is_some() {
+            say(&format!(
+                "set MASTER_KEY to what is in {file}, or MASTER_KEY_FILE to that file, and keep a backup of it"
+            ));
+        } else {
+            new.replace_file(&place)?;
+            say(&format!("the new master key is in {} now, too: keep a backup of it", place.display()));
+        }
+        Ok(())
+    }
+}
