@@ -99,7 +99,7 @@ async fn a_restored_database_is_refused_until_it_is_accepted_and_goes_on_then(db
         .iter()
         .filter_map(|project| project["title"].as_str())
         .collect();
-    assert_eq!(titles, ["After the restore", "Before the backup"]);
+    assert_eq!(titles, ["Before the backup", "After the restore"]);
     server.terminate().await;
     verify(&folder).await.succeeded();
 
