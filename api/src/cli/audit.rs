@@ -124,6 +124,12 @@ fn report(found: &Finding, file: &HeadsFile, seconds: f64) -> Vec<String> {
     if first > 1 {
         lines.push(format!("positions before {first} were not looked at"));
     }
+    if !found.is_guarded {
+        lines.push(
+            "WARNING: the trigger events_are_kept, which refuses to change events, is missing or switched off"
+                .to_owned(),
+        );
+    }
     lines.extend(found.fault.iter().map(|fault| format!("BROKEN: {fault}")));
     lines
 }

@@ -27,6 +27,8 @@ pub struct Audit {
     /// The newest signed head that the log was found to agree with: up to there everything is proved.
     pub proved: Option<SignedHead>,
     pub fault: Option<Fault>,
+    /// Whether the database refuses to change events.
+    pub is_guarded: bool,
 }
 
 /// Why an audit cannot be made.
@@ -56,9 +58,27 @@ pub async fn audit(pool: &PgPool, from: i64, to: Option<i64>, heads: &[SignedHea
         Some(hash) => walk(&mut tx, Walk::new(from - 1, hash), to, &end, &mut signed).await?,
         None => (from - 1, Some(Fault::Removed { position: from - 1, count: 1 })),
     };
+    let is_guarded = is_guarded(&mut tx).await?;
     tx.rollback().await?;
     let fault = fault.or_else(|| beyond_end(heads.last()?, &end));
-    Ok(Audit { log_id: end.log_id, walked: from..=position, end: end.position, proved: signed.proved.cloned(), fault })
+    Ok(Audit {
+        log_id: end.log_id,
+        walked: from..=position,
+        end: end.position,
+        proved: signed.proved.cloned(),
+        fault,
+        is_guarded,
+    })
+}
+
+/// Whether the trigger is there that refuses to change events, and is not switched off.
+async fn is_guarded(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'events'::regclass AND tgname = 'events_are_kept'
+                          AND tgenabled IN ('O', 'A')) AS "is_guarded!""#
+    )
+    .fetch_one(connection)
+    .await
 }
 
 /// What the newest signed head says of a log that is whole as far as it goes.

@@ -24,7 +24,8 @@ pub enum FenceError {
     Behind { end: i64, known: i64 },
     #[error(
         "the database holds the event log {found}, but what is known is of {known}: if it was restored from a backup or made \
-         anew, run `ayushma log restored`; if it is another installation's, give it another DATA_DIR"
+         anew, run `ayushma log restored` (once: other folders of signed heads get a copy of heads.jsonl); if it is another \
+         installation's, give it another DATA_DIR"
     )]
     OtherLog { found: Uuid, known: Uuid },
     #[error("the event at position {0} is not the one that was there: `ayushma audit verify` tells more")]

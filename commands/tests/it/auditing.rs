@@ -201,7 +201,9 @@ async fn not_even_the_owner_or_a_superuser_changes_an_event_by_mistake(_: PgPool
     let owned = a_log(&owner).await;
     assert_events_are_kept(&mut connection).await;
     // Not for the trigger's sake only: the right is not there.
+    assert!(found(&owned.pool).await.is_guarded);
     connection.execute("ALTER TABLE events DISABLE TRIGGER USER").await.expect("the owner may");
+    assert!(!found(&owned.pool).await.is_guarded);
     assert_events_are_kept(&mut connection).await;
     assert_eq!(found(&owned.pool).await.fault, None);
     drop(owned);

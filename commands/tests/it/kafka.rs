@@ -5,6 +5,8 @@ use std::{collections::HashMap, path::PathBuf, time::Duration};
 use commands::event_log::KafkaSettings;
 use rdkafka::{
     ClientConfig,
+    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    client::DefaultClientContext,
     message::{Header, OwnedHeaders},
     producer::{FutureProducer, FutureRecord},
 };
@@ -23,6 +25,24 @@ pub(crate) fn settings() -> KafkaSettings {
 
 pub(crate) fn settings_for(brokers: String) -> KafkaSettings {
     KafkaSettings { brokers, prefix: format!("test-{}", new_id()), replication: 1 }
+}
+
+fn admin(settings: &KafkaSettings) -> AdminClient<DefaultClientContext> {
+    ClientConfig::new().set("bootstrap.servers", &settings.brokers).create().expect("a client")
+}
+
+/// Makes a topic that is not as we make them.
+pub(crate) async fn make_topic(settings: &KafkaSettings, aggregate_type: &str, partitions: i32) {
+    let name = format!("{}.{aggregate_type}.v1", settings.prefix);
+    let topic = NewTopic::new(&name, partitions, TopicReplication::Fixed(1));
+    let made = admin(settings).create_topics([&topic], &AdminOptions::new()).await.expect("the broker answers");
+    made.into_iter().for_each(|topic| drop(topic.expect("it is new")));
+}
+
+pub(crate) async fn delete_topic(settings: &KafkaSettings, aggregate_type: &str) {
+    let name = format!("{}.{aggregate_type}.v1", settings.prefix);
+    let gone = admin(settings).delete_topics(&[&name], &AdminOptions::new()).await.expect("the broker answers");
+    gone.into_iter().for_each(|topic| drop(topic.expect("it is there")));
 }
 
 /// A record, as a foreign client sees it.

@@ -14,7 +14,7 @@ use sqlx::{
 
 use crate::{
     consuming::Tally,
-    kafka::{kcat, settings, until_published},
+    kafka::{delete_topic, kcat, make_topic, settings, until_published},
     signing::{FITTING_END, Signing},
     support::{Node, new_id, number, tamper, until},
 };
@@ -126,4 +126,23 @@ async fn the_relay_waits_at_a_mark_beyond_the_log_and_publishes_a_restored_log_a
     let records = kcat(&settings, "chat").await;
     let ours = records.iter().filter(|record| record.header("ce_logid") == log_id.to_string());
     assert_eq!((records.len(), ours.count()), (50, 20));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_topic_with_fewer_partitions_than_the_log_stops_the_relay_until_it_is_made_anew(
+    _: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let mut node = Node::start(&options).await;
+    let settings = settings();
+    make_topic(&settings, "chat", 4).await;
+    node.write_chats(4, 3).await;
+    node.spawn(run_relay(node.pool.clone(), settings.clone(), node.log().head()));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(number(&node.pool, "SELECT position FROM relay_mark").await, 0);
+    assert!(kcat(&settings, "chat").await.is_empty());
+
+    delete_topic(&settings, "chat").await;
+    until_published(&node.pool).await;
+    assert_eq!(kcat(&settings, "chat").await.len(), 12);
 }

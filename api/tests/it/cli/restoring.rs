@@ -54,7 +54,7 @@ async fn a_restored_database_is_refused_until_it_is_accepted_and_goes_on_then(db
     #[expect(clippy::disallowed_methods, reason = "tests are told by `make test` where the servers are")]
     let given = std::env::var("DATABASE_URL").expect("DATABASE_URL is set for tests");
     let (server_url, _) = given.rsplit_once('/').expect("it names a database");
-    let (url, restored_name) = (format!("{server_url}/{name}"), format!("{name}_restored"));
+    let (url, restored_name) = (format!("{server_url}/{name}"), format!("restored_{}", &name[name.len() - 32..]));
     let restored_url = format!("{server_url}/{restored_name}");
     let folder = DataFolder::new();
     let dump = folder.path().join("backup.dump");
@@ -73,7 +73,7 @@ async fn a_restored_database_is_refused_until_it_is_accepted_and_goes_on_then(db
     .await;
     server.terminate().await;
 
-    db.execute(format!("CREATE DATABASE {restored_name}").as_str()).await.expect("a superuser may");
+    db.execute(format!("CREATE DATABASE \"{restored_name}\"").as_str()).await.expect("a superuser may");
     postgres("pg_restore", &["--exit-on-error", "--dbname", &restored_url, dump]).await;
     use_database(&folder, &restored_url);
     let found = verify(&folder).await;
@@ -99,7 +99,7 @@ async fn a_restored_database_is_refused_until_it_is_accepted_and_goes_on_then(db
         .iter()
         .filter_map(|project| project["title"].as_str())
         .collect();
-    assert_eq!(titles, ["After the restore", "Before the backup"]);
+    assert_eq!(titles, ["Before the backup", "After the restore"]);
     server.terminate().await;
     verify(&folder).await.succeeded();
 
@@ -107,5 +107,5 @@ async fn a_restored_database_is_refused_until_it_is_accepted_and_goes_on_then(db
     use_database(&folder, &url);
     let refused = folder.run(&["create-project", "--title=No"], "").await.failed();
     assert!(refused.contains("the database holds the event log"), "{refused}");
-    db.execute(format!("DROP DATABASE {restored_name} WITH (FORCE)").as_str()).await.expect("nobody needs it");
+    db.execute(format!("DROP DATABASE \"{restored_name}\" WITH (FORCE)").as_str()).await.expect("nobody needs it");
 }
