@@ -6,7 +6,11 @@ use cqrs_es::{
     Aggregate, AggregateContext, AggregateError, DomainEvent, EventEnvelope, EventStore,
     persist::{PersistedEventRepository, PersistenceError, SerializedEvent},
 };
-use domain::{envelope::Metadata, event::HasSubject, ids::EventId};
+use domain::{
+    envelope::Metadata,
+    event::{DecodeError, HasSubject, decode_event_of},
+    ids::EventId,
+};
 use uuid::Uuid;
 
 use super::{
@@ -46,6 +50,12 @@ pub enum StoreError {
 impl From<PersistenceError> for StoreError {
     fn from(error: PersistenceError) -> Self {
         Self::Unavailable(error)
+    }
+}
+
+impl From<DecodeError> for StoreError {
+    fn from(error: DecodeError) -> Self {
+        Self::Unreadable(error.into())
     }
 }
 
@@ -133,7 +143,7 @@ impl EventLog {
             let seal: Seal = serde_json::from_str(&event.metadata).map_err(StoreError::Malformed)?;
             let payload = serde_json::from_str(&event.payload).map_err(StoreError::Malformed)?;
             let payload = self.codec.decode_payload(A::TYPE, &event.event_type, payload, seal).await?;
-            events.push(serde_json::from_value(payload).map_err(StoreError::Malformed)?);
+            events.push(decode_event_of::<A>(&event.event_type, &event.event_version, payload)?);
         }
         Ok(events)
     }
@@ -175,7 +185,7 @@ impl EventLog {
     async fn decode<A: HasSubject>(&self, stored: SerializedEvent) -> Result<A::Event, StoreError> {
         let seal: Seal = serde_json::from_value(stored.metadata).map_err(StoreError::Malformed)?;
         let payload = self.codec.decode_payload(A::TYPE, &stored.event_type, stored.payload, seal).await?;
-        serde_json::from_value(payload).map_err(StoreError::Malformed)
+        Ok(decode_event_of::<A>(&stored.event_type, &stored.event_version, payload)?)
     }
 
     /// The stored form of an aggregate's new events. Every one gets an id of its own; the rest of the metadata is shared.
