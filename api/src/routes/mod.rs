@@ -10,6 +10,7 @@ mod converse;
 mod documents;
 mod evaluation;
 mod feedback;
+mod health;
 mod key_chats;
 mod key_tools;
 mod media;
@@ -63,6 +64,7 @@ pub fn router(app: App, http: HttpSettings) -> Router {
         .merge(feedback::router(&web))
         .merge(media::router(&web))
         .merge(schema::router(&web))
+        .merge(health::router(&web))
         .with_state(web.clone())
         .layer(from_fn_with_state(web, consistency::keep))
         .layer(Extension(limits))
@@ -90,6 +92,7 @@ pub fn document() -> OpenApi {
         ("feedback", feedback::Api::openapi()),
         ("media", media::Api::openapi()),
         ("schema", schema::Api::openapi()),
+        ("health", health::Api::openapi()),
     ];
     openapi::document(resources.into_iter().chain(evaluation::documents()))
 }

@@ -19,6 +19,7 @@ use crate::{
     app::App,
     config::HttpSettings,
     contract::{client_address::ClientAddress, input::Input, layers::RequestId, problem::ApiError},
+    health::Health,
     limits::{Action, Limits},
 };
 
@@ -30,12 +31,13 @@ pub struct Web {
     pub app: Arc<App>,
     http: Arc<HttpSettings>,
     limits: Arc<Limits>,
+    pub(super) health: Health,
 }
 
 impl Web {
     pub fn new(app: App, http: HttpSettings) -> Self {
         let limits = Limits::new(&http.limits);
-        Self { app: Arc::new(app), http: Arc::new(http), limits: Arc::new(limits) }
+        Self { app: Arc::new(app), http: Arc::new(http), limits: Arc::new(limits), health: Health::default() }
     }
 
     /// Counts a request of this kind for the address that it comes from.

@@ -18,6 +18,7 @@ mod default_project;
 mod deleting_users;
 mod documents;
 mod event_log;
+mod health;
 mod hostile_requests;
 mod hostile_uploads;
 mod idempotency;

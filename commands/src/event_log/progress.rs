@@ -9,7 +9,10 @@ use std::{
 use sqlx::PgPool;
 use tokio::{sync::watch, time::Instant};
 
-use super::stored::EventPosition;
+use super::{
+    consumer::{Checkpoint, PartitionKey},
+    stored::EventPosition,
+};
 
 /// How often the checkpoints are looked at for progress made by other processes.
 const POLL: Duration = Duration::from_millis(20);
@@ -38,11 +41,11 @@ impl Default for Progress {
 }
 
 impl Progress {
-    pub(super) fn advance(&self, consumer: &'static str, checkpoints: &BTreeMap<(String, i32), i64>) {
+    pub(super) fn advance(&self, consumer: &'static str, checkpoints: &BTreeMap<PartitionKey, Checkpoint>) {
         let mut reached = self.reached.lock().expect("no holder of the lock panics");
-        for ((aggregate_type, partition), position) in checkpoints {
+        for ((aggregate_type, partition), checkpoint) in checkpoints {
             let known = reached.entry((consumer, aggregate_type.clone(), *partition)).or_default();
-            *known = (*known).max(*position);
+            *known = (*known).max(checkpoint.position);
         }
         drop(reached);
         self.changed.send_replace(());
