@@ -192,6 +192,10 @@ impl Stored<'_> {
 
 /// Whose personal text an aggregate's events hold; the event log encrypts it under that person's key.
 pub trait HasSubject: Aggregate<Event: VariantNames> + Clone + 'static {
+    /// The version of snapshots of the state. Raise it when the state's shape changes, or what events make of it: older
+    /// snapshots are ignored then.
+    const SNAPSHOT_VERSION: i32;
+
     /// The subject of the events that have just led to this state; `None` where the events hold no personal text.
     fn subject(&self, aggregate_id: uuid::Uuid) -> Option<crate::ids::SubjectId>;
 }

@@ -148,20 +148,27 @@ impl EventLog {
         Ok(events)
     }
 
-    /// An aggregate, folded from all its events.
+    /// An aggregate, as all its events have made it: those that neither this process has seen nor a snapshot stands for are
+    /// read.
     ///
     /// # Errors
     /// [`StoreError`] if the log cannot be read, or an event in it.
     pub async fn load<A: HasSubject>(&self, id: Uuid) -> Result<Loaded<A>, StoreError> {
-        let (mut aggregate, known) = self.kept.get::<A>(A::TYPE, id).unwrap_or_default();
+        let kept = self.kept.get::<A>(A::TYPE, id);
+        let seen = kept.as_ref().map_or(0, |(_, sequence)| *sequence);
+        let (mut aggregate, known) = match kept {
+            Some(kept) => kept,
+            None => self.snapshots.find::<A>(id).await.unwrap_or_default(),
+        };
         let events = self.events_after::<A>(id, known).await?;
         let sequence = known + i64::try_from(events.len()).unwrap_or(i64::MAX);
         for event in events {
             aggregate.apply(event);
         }
-        if sequence > known {
+        if sequence > seen {
             self.kept.keep(A::TYPE, id, aggregate.clone(), sequence);
         }
+        self.snapshots.offer(id, &aggregate, known, sequence);
         Ok(Loaded { id, aggregate, sequence })
     }
 
@@ -172,8 +179,9 @@ impl EventLog {
         Loaded { id, aggregate, sequence }
     }
 
-    /// Keeps an aggregate as a committed append has left it.
-    pub(crate) fn keep<A: HasSubject>(&self, seen: Loaded<A>) {
+    /// Keeps an aggregate as a committed append of so many events has left it.
+    pub(crate) fn keep<A: HasSubject>(&self, seen: Loaded<A>, appended: i64) {
+        self.snapshots.offer(seen.id, &seen.aggregate, seen.sequence - appended, seen.sequence);
         self.kept.keep(A::TYPE, seen.id, seen.aggregate, seen.sequence);
     }
 

@@ -21,6 +21,7 @@ mod restoring;
 mod scheduling;
 mod services;
 mod signing;
+mod snapshots;
 mod streaming;
 mod support;
 mod uploads;
