@@ -2,13 +2,15 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test browser-test check schemathesis evaluate bench-http bench-log sqlx sqlx-check kafka
+.PHONY: help run test crash browser-test check schemathesis evaluate bench-http bench-log sqlx sqlx-check kafka
 
 # Where rustup puts its programs, for shells that do not know it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 target := $(or $(CARGO_TARGET_DIR),target)
 # How the program is built. CI has built it with the tests, whose libraries have more features, and does not build it anew.
 build := cargo build --locked --package api --bin ayushma
+# By itself: it takes all of the machine, and other tests have limits of time. It starts and kills servers of its own.
+crash := KAFKA_SH=$(abspath scripts/kafka/kafka.sh) cargo test --workspace --test it --locked crash:: -- --nocapture
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -22,7 +24,15 @@ test: ## run all tests, against a throw-away PostgreSQL and Kafka
 	@scripts/setup.sh test
 	@scripts/kafka/kafka.sh install
 	@scripts/python/python.sh install
-	scripts/with-test-services.sh cargo test --workspace --locked
+	scripts/with-test-services.sh cargo test --workspace --locked -- --skip crash::
+	$(crash)
+
+crash: export CRASH_SECONDS ?= 600
+crash: export SEED ?=
+crash: ## processes, servers and connections crash for ten minutes while clients write; nothing may be lost (SEED=…, CRASH_SECONDS=…)
+	@scripts/setup.sh test
+	@scripts/kafka/kafka.sh install
+	$(crash)
 
 browser-test: ## a real browser with a page of another origin, against the real server
 	@scripts/setup.sh browser

@@ -14,6 +14,7 @@ mod consistency;
 mod contract;
 mod converse;
 mod converse_refusals;
+mod crash;
 mod default_project;
 mod deleting_users;
 mod documents;
@@ -38,7 +39,6 @@ mod projects;
 mod provider;
 mod provider_keys;
 #[path = "../../../commands/tests/it/proxy.rs"]
-#[expect(dead_code, reason = "shared with the tests of the event log, which use all of it")]
 mod proxy;
 mod rate_limits;
 mod read_your_writes;

@@ -66,8 +66,10 @@ pub(super) struct Delivery {
 }
 
 /// A crash of the server may take the newest transactions of a consumer back, checkpoints and rows together: they are made
-/// again from the log, which is durable. So nobody has to wait for the disk.
-pub(super) const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off";
+/// again from the log, which is durable. So nobody has to wait for the disk. A process that stalls in the middle loses its
+/// checkpoints' locks to those who wait for them.
+pub(super) const BEGIN: &str =
+    "BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = '3s'";
 
 pub(super) type PartitionKey = (String, i32);
 

@@ -1,6 +1,9 @@
 //! Where a consumer's events come from: one trait, two sources, the log in PostgreSQL and Kafka.
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use sqlx::PgPool;
@@ -38,6 +41,11 @@ pub(super) struct LogSource {
     reach: i64,
     /// The last look found more than a batch: there is no reason to wait.
     is_behind: bool,
+    /// The newest event of each partition that has taken effect, as far as it came from here: if a crash of the database
+    /// took the effect back, the next one shows a gap.
+    newest: HashMap<(String, i32), i64>,
+    /// When the checkpoints were last held against the cursor.
+    checked: Instant,
     wake: watch::Receiver<Head>,
     recent: RecentEvents,
 }
@@ -45,7 +53,8 @@ pub(super) struct LogSource {
 impl LogSource {
     pub(super) fn new(pool: PgPool, types: &[&str], wake: watch::Receiver<Head>, recent: RecentEvents) -> Self {
         let types = types.iter().map(|name| (*name).to_owned()).collect();
-        Self { pool, types, cursor: None, reach: 0, is_behind: false, wake, recent }
+        let (newest, checked) = (HashMap::new(), Instant::now());
+        Self { pool, types, cursor: None, reach: 0, is_behind: false, newest, checked, wake, recent }
     }
 
     /// The next events of the log up to its head, without waiting. What is appended later is found by the next look.
@@ -70,13 +79,33 @@ impl LogSource {
             _ => after.max(head),
         };
         self.cursor = Some(if events.is_empty() { self.reach } else { after });
-        Ok(events.into_iter().map(|event| Delivery { event, previous: None }).collect())
+        let mut newest = self.newest.clone();
+        let deliveries = events.into_iter().map(|event| {
+            let previous = newest.insert((event.aggregate_type.clone(), event.partition), event.position);
+            Delivery { event, previous }
+        });
+        Ok(deliveries.collect())
+    }
+
+    /// Goes back if a checkpoint is behind the cursor: consumers do not wait for the disk, so a crash of the database may
+    /// have taken back what they did last.
+    async fn look_back(&mut self, runner: &Runner) -> Result<(), ConsumerError> {
+        let Some(cursor) = self.cursor.filter(|_| self.checked.elapsed() >= POLL) else { return Ok(()) };
+        self.checked = Instant::now();
+        if let Some(oldest) = runner.oldest_pending(cursor).await? {
+            tracing::warn!(consumer = runner.consumer.name(), from = oldest, "reading again what has lost its effect");
+            self.cursor = Some(oldest - 1);
+            self.is_behind = true;
+            self.newest.clear();
+        }
+        Ok(())
     }
 }
 
 #[async_trait]
 impl EventSource for LogSource {
     async fn next(&mut self, runner: &Runner) -> Result<Vec<Delivery>, ConsumerError> {
+        self.look_back(runner).await?;
         if let Some(cursor) = self.cursor.filter(|_| !self.is_behind) {
             let (wake, types) = (&mut self.wake, &self.types);
             let woken = async { wake.wait_for(|head| head.newest_of(types) > cursor).await.map(|head| head.position) };
@@ -94,6 +123,9 @@ impl EventSource for LogSource {
     fn applied(&mut self, batch: &[Delivery]) {
         if !batch.is_empty() {
             self.cursor = Some(self.reach);
+        }
+        for Delivery { event, .. } in batch {
+            self.newest.insert((event.aggregate_type.clone(), event.partition), event.position);
         }
     }
 }

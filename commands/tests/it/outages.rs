@@ -18,7 +18,7 @@ use sqlx::{
 use tokio::time::{Instant, timeout};
 
 use crate::{
-    proxy::{Fault, Proxy},
+    proxy::{COMMIT, Fault, Proxy},
     support::{Node, assert_log_is_sound, new_id, number, register, start, system, until},
 };
 
@@ -41,7 +41,7 @@ async fn an_append_whose_commit_was_not_answered_is_written_once(_: PgPoolOption
             unit.rows = node.claims(id, &email, &format!("{name}-{before}"));
             commits.push(unit.commit(id));
         }
-        proxy.arm("COMMIT", fault);
+        proxy.arm(COMMIT, fault);
         let results = join_all(commits).await;
 
         assert!(proxy.is_sprung());

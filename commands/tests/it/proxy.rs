@@ -10,6 +10,9 @@ use tokio::{
     task::JoinSet,
 };
 
+/// The message that commits a transaction, up to its end: the text alone is also in `READ COMMITTED`.
+pub(crate) const COMMIT: &str = "COMMIT\0";
+
 /// What happens to the first message that contains a text, once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -56,6 +59,11 @@ impl Proxy {
     /// The next message with this text suffers the fault.
     pub(crate) fn arm(&self, text: &'static str, fault: Fault) {
         *self.trap.lock().expect("no holder panics") = Some((text, fault));
+    }
+
+    /// Nothing will happen any more.
+    pub(crate) fn disarm(&self) {
+        *self.trap.lock().expect("no holder panics") = None;
     }
 
     /// Whether the fault has happened.
