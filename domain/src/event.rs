@@ -13,6 +13,7 @@ use crate::{
     service::{Service, ServiceEvent},
     test_run::{TestRun, TestRunEvent},
     test_suite::{TestSuite, TestSuiteEvent},
+    upcast::{UPCASTERS, Upcaster, to_newest},
     user::{User, UserEvent},
 };
 
@@ -78,7 +79,7 @@ pub enum DecodeError {
 }
 
 impl Event {
-    /// Reads a stored event.
+    /// Reads a stored event, of whichever version.
     ///
     /// # Errors
     /// [`DecodeError`] if type, version or payload are unknown to this program.
@@ -88,15 +89,30 @@ impl Event {
         event_version: &str,
         payload: Value,
     ) -> Result<Self, DecodeError> {
+        Self::decode_with(UPCASTERS, aggregate_type, event_type, event_version, payload)
+    }
+
+    /// The same with these upcasters.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if type, version or payload are unknown.
+    pub fn decode_with(
+        upcasters: &[Upcaster],
+        aggregate_type: &str,
+        event_type: &str,
+        event_version: &str,
+        payload: Value,
+    ) -> Result<Self, DecodeError> {
+        let stored = Stored { upcasters, aggregate_type, event_type, event_version, payload };
         match aggregate_type {
-            User::TYPE => read(event_type, event_version, payload).map(Self::User),
-            Project::TYPE => read(event_type, event_version, payload).map(Self::Project),
-            Document::TYPE => read(event_type, event_version, payload).map(Self::Document),
-            Chat::TYPE => read(event_type, event_version, payload).map(Self::Chat),
-            Service::TYPE => read(event_type, event_version, payload).map(Self::Service),
-            TestSuite::TYPE => read(event_type, event_version, payload).map(Self::TestSuite),
-            TestRun::TYPE => read(event_type, event_version, payload).map(Self::TestRun),
-            Feedback::TYPE => read(event_type, event_version, payload).map(Self::Feedback),
+            User::TYPE => stored.read().map(Self::User),
+            Project::TYPE => stored.read().map(Self::Project),
+            Document::TYPE => stored.read().map(Self::Document),
+            Chat::TYPE => stored.read().map(Self::Chat),
+            Service::TYPE => stored.read().map(Self::Service),
+            TestSuite::TYPE => stored.read().map(Self::TestSuite),
+            TestRun::TYPE => stored.read().map(Self::TestRun),
+            Feedback::TYPE => stored.read().map(Self::Feedback),
             other => Err(DecodeError::UnknownAggregate(other.to_owned())),
         }
     }
@@ -130,31 +146,56 @@ impl Event {
     }
 }
 
-fn read<E: DomainEvent + DeserializeOwned + VariantNames>(
+/// Reads a stored event of one aggregate, of whichever version.
+///
+/// # Errors
+/// [`DecodeError`] if type, version or payload are unknown to this program.
+pub fn decode_event_of<A: HasSubject>(
     event_type: &str,
     event_version: &str,
     payload: Value,
-) -> Result<E, DecodeError> {
-    if !E::VARIANTS.contains(&event_type) {
-        return Err(DecodeError::UnknownType(event_type.to_owned()));
+) -> Result<A::Event, DecodeError> {
+    Stored { upcasters: UPCASTERS, aggregate_type: A::TYPE, event_type, event_version, payload }.read()
+}
+
+/// An event as it is stored, in clear text.
+struct Stored<'a> {
+    upcasters: &'a [Upcaster],
+    aggregate_type: &'a str,
+    event_type: &'a str,
+    event_version: &'a str,
+    payload: Value,
+}
+
+impl Stored<'_> {
+    fn read<E: DomainEvent + DeserializeOwned + VariantNames>(self) -> Result<E, DecodeError> {
+        let Self { upcasters, aggregate_type, event_type, event_version, payload } = self;
+        if !E::VARIANTS.contains(&event_type) {
+            return Err(DecodeError::UnknownType(event_type.to_owned()));
+        }
+        let malformed = |source| DecodeError::Malformed { event_type: event_type.to_owned(), source };
+        let (version, payload) = to_newest(upcasters, aggregate_type, event_type, event_version, payload);
+        let event: E = serde_json::from_value(payload).map_err(malformed)?;
+        // What is personal in a payload is looked up by the stored type: a payload of another type would be read wrongly.
+        if event.event_type() != event_type {
+            return Err(malformed(serde_json::Error::custom("the payload is of another type")));
+        }
+        if event.event_version() != version {
+            return Err(DecodeError::UnknownVersion {
+                event_type: event_type.to_owned(),
+                version: event_version.to_owned(),
+            });
+        }
+        Ok(event)
     }
-    let malformed = |source| DecodeError::Malformed { event_type: event_type.to_owned(), source };
-    let event: E = serde_json::from_value(payload).map_err(malformed)?;
-    // What is personal in a payload is looked up by the stored type: a payload of another type would be read wrongly.
-    if event.event_type() != event_type {
-        return Err(malformed(serde_json::Error::custom("the payload is of another type")));
-    }
-    if event.event_version() != event_version {
-        return Err(DecodeError::UnknownVersion {
-            event_type: event_type.to_owned(),
-            version: event_version.to_owned(),
-        });
-    }
-    Ok(event)
 }
 
 /// Whose personal text an aggregate's events hold; the event log encrypts it under that person's key.
-pub trait HasSubject: Aggregate + Clone + 'static {
+pub trait HasSubject: Aggregate<Event: VariantNames> + Clone + 'static {
+    /// The version of snapshots of the state. Raise it when the state's shape changes, or what events make of it: older
+    /// snapshots are ignored then.
+    const SNAPSHOT_VERSION: i32;
+
     /// The subject of the events that have just led to this state; `None` where the events hold no personal text.
     fn subject(&self, aggregate_id: uuid::Uuid) -> Option<crate::ids::SubjectId>;
 }

@@ -17,5 +17,6 @@ pub mod project;
 pub mod service;
 pub mod test_run;
 pub mod test_suite;
+pub mod upcast;
 pub mod user;
 pub mod values;

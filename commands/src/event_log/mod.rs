@@ -32,6 +32,7 @@ mod relay;
 mod replay;
 mod rows;
 mod signer;
+mod snapshots;
 mod source;
 mod status;
 mod store;
@@ -72,6 +73,7 @@ pub use token::TokenError;
 use busy::KeptStates;
 pub(crate) use busy::Turns;
 use recent::RecentEvents;
+use snapshots::Snapshots;
 
 use domain::ids::CommandId;
 
@@ -94,6 +96,7 @@ pub struct EventLog {
     recent: RecentEvents,
     kept: KeptStates,
     turns: Turns,
+    snapshots: Snapshots,
     heart: Heart,
 }
 
@@ -120,6 +123,7 @@ impl EventLog {
         let heart = Heart::new(clock.new_id());
         let (beating, beats) = (heart.clone(), pool.clone());
         let watching = fence::watch(pool.clone());
+        let (snapshots, keeping) = Snapshots::new(pool.clone(), keys.clone());
         let task = async move {
             tokio::select! {
                 () = appending => {}
@@ -127,11 +131,15 @@ impl EventLog {
                 () = forgetting => {}
                 () = beating.run(&beats) => {}
                 () = watching => {}
+                () = keeping => {}
             }
         };
         let repository = Arc::new(PostgresEventRepository::new(pool.clone()));
         let codec = Codec::new(keys);
-        Ok((Self { pool, codec, clock, log_id, appender, repository, head, recent, kept, turns, heart }, task))
+        Ok((
+            Self { pool, codec, clock, log_id, appender, repository, head, recent, kept, turns, snapshots, heart },
+            task,
+        ))
     }
 
     pub const fn keys(&self) -> &KeyRing {

@@ -6,7 +6,11 @@ use cqrs_es::{
     Aggregate, AggregateContext, AggregateError, DomainEvent, EventEnvelope, EventStore,
     persist::{PersistedEventRepository, PersistenceError, SerializedEvent},
 };
-use domain::{envelope::Metadata, event::HasSubject, ids::EventId};
+use domain::{
+    envelope::Metadata,
+    event::{DecodeError, HasSubject, decode_event_of},
+    ids::EventId,
+};
 use uuid::Uuid;
 
 use super::{
@@ -46,6 +50,12 @@ pub enum StoreError {
 impl From<PersistenceError> for StoreError {
     fn from(error: PersistenceError) -> Self {
         Self::Unavailable(error)
+    }
+}
+
+impl From<DecodeError> for StoreError {
+    fn from(error: DecodeError) -> Self {
+        Self::Unreadable(error.into())
     }
 }
 
@@ -133,25 +143,32 @@ impl EventLog {
             let seal: Seal = serde_json::from_str(&event.metadata).map_err(StoreError::Malformed)?;
             let payload = serde_json::from_str(&event.payload).map_err(StoreError::Malformed)?;
             let payload = self.codec.decode_payload(A::TYPE, &event.event_type, payload, seal).await?;
-            events.push(serde_json::from_value(payload).map_err(StoreError::Malformed)?);
+            events.push(decode_event_of::<A>(&event.event_type, &event.event_version, payload)?);
         }
         Ok(events)
     }
 
-    /// An aggregate, folded from all its events.
+    /// An aggregate, as all its events have made it: those that neither this process has seen nor a snapshot stands for are
+    /// read.
     ///
     /// # Errors
     /// [`StoreError`] if the log cannot be read, or an event in it.
     pub async fn load<A: HasSubject>(&self, id: Uuid) -> Result<Loaded<A>, StoreError> {
-        let (mut aggregate, known) = self.kept.get::<A>(A::TYPE, id).unwrap_or_default();
+        let kept = self.kept.get::<A>(A::TYPE, id);
+        let seen = kept.as_ref().map_or(0, |(_, sequence)| *sequence);
+        let (mut aggregate, known) = match kept {
+            Some(kept) => kept,
+            None => self.snapshots.find::<A>(id).await.unwrap_or_default(),
+        };
         let events = self.events_after::<A>(id, known).await?;
         let sequence = known + i64::try_from(events.len()).unwrap_or(i64::MAX);
         for event in events {
             aggregate.apply(event);
         }
-        if sequence > known {
+        if sequence > seen {
             self.kept.keep(A::TYPE, id, aggregate.clone(), sequence);
         }
+        self.snapshots.offer(id, &aggregate, known, sequence);
         Ok(Loaded { id, aggregate, sequence })
     }
 
@@ -162,8 +179,9 @@ impl EventLog {
         Loaded { id, aggregate, sequence }
     }
 
-    /// Keeps an aggregate as a committed append has left it.
-    pub(crate) fn keep<A: HasSubject>(&self, seen: Loaded<A>) {
+    /// Keeps an aggregate as a committed append of so many events has left it.
+    pub(crate) fn keep<A: HasSubject>(&self, seen: Loaded<A>, appended: i64) {
+        self.snapshots.offer(seen.id, &seen.aggregate, seen.sequence - appended, seen.sequence);
         self.kept.keep(A::TYPE, seen.id, seen.aggregate, seen.sequence);
     }
 
@@ -175,7 +193,7 @@ impl EventLog {
     async fn decode<A: HasSubject>(&self, stored: SerializedEvent) -> Result<A::Event, StoreError> {
         let seal: Seal = serde_json::from_value(stored.metadata).map_err(StoreError::Malformed)?;
         let payload = self.codec.decode_payload(A::TYPE, &stored.event_type, stored.payload, seal).await?;
-        serde_json::from_value(payload).map_err(StoreError::Malformed)
+        Ok(decode_event_of::<A>(&stored.event_type, &stored.event_version, payload)?)
     }
 
     /// The stored form of an aggregate's new events. Every one gets an id of its own; the rest of the metadata is shared.

@@ -91,9 +91,10 @@ impl<'a> Unit<'a> {
         let events = decided.map_err(ExecuteError::Refused)?;
         if !events.is_empty() {
             let append = self.log.encode(&aggregate, events.clone(), &self.metadata).await?;
-            aggregate.sequence += i64::try_from(events.len()).unwrap_or(i64::MAX);
+            let appended = i64::try_from(events.len()).unwrap_or(i64::MAX);
+            aggregate.sequence += appended;
             self.streams.push(append);
-            self.keep.push(Box::new(move |log| log.keep(aggregate)));
+            self.keep.push(Box::new(move |log| log.keep(aggregate, appended)));
         }
         Ok(events)
     }

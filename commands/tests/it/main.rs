@@ -24,6 +24,7 @@ mod restoring;
 mod scheduling;
 mod services;
 mod signing;
+mod snapshots;
 mod streaming;
 mod support;
 mod unknown_outcomes;

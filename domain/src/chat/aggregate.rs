@@ -46,8 +46,10 @@ pub struct OpenChat {
     /// Answers that were announced and are neither complete nor failed.
     open_turns: BTreeSet<MessageId>,
     /// Questions, answers and notices.
+    #[serde(with = "crate::ids::packed")]
     messages: BTreeSet<MessageId>,
     /// Complete answers without speech.
+    #[serde(with = "crate::ids::packed")]
     unspoken: BTreeSet<MessageId>,
     /// Ratings of messages.
     feedback: BTreeSet<FeedbackId>,
@@ -251,6 +253,8 @@ fn require_finite(is_finite: bool) -> Result<(), ChatError> {
 }
 
 impl HasSubject for Chat {
+    const SNAPSHOT_VERSION: i32 = 1;
+
     fn subject(&self, aggregate_id: Uuid) -> Option<SubjectId> {
         match self {
             Self::Open(OpenChat { owner: ChatOwner::User(user), .. })

@@ -164,6 +164,8 @@ impl Document {
 }
 
 impl HasSubject for Document {
+    const SNAPSHOT_VERSION: i32 = 1;
+
     fn subject(&self, _: Uuid) -> Option<SubjectId> {
         None
     }

@@ -114,6 +114,8 @@ impl Feedback {
 }
 
 impl HasSubject for Feedback {
+    const SNAPSHOT_VERSION: i32 = 1;
+
     fn subject(&self, aggregate_id: Uuid) -> Option<SubjectId> {
         match self {
             Self::Absent => Some(SubjectId::new(aggregate_id)),

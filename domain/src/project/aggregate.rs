@@ -261,6 +261,8 @@ impl ProjectChanges {
 }
 
 impl HasSubject for Project {
+    const SNAPSHOT_VERSION: i32 = 1;
+
     fn subject(&self, _: Uuid) -> Option<SubjectId> {
         None
     }

@@ -138,6 +138,8 @@ impl ServiceChanges {
 }
 
 impl HasSubject for Service {
+    const SNAPSHOT_VERSION: i32 = 1;
+
     fn subject(&self, _: Uuid) -> Option<SubjectId> {
         None
     }

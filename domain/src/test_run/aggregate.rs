@@ -181,6 +181,8 @@ fn require_finite<const N: usize>(numbers: [Option<f64>; N]) -> Result<(), TestR
 }
 
 impl HasSubject for TestRun {
+    const SNAPSHOT_VERSION: i32 = 1;
+
     fn subject(&self, _: Uuid) -> Option<SubjectId> {
         None
     }

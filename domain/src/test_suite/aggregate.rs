@@ -251,6 +251,8 @@ fn require_finite(retrieval: Retrieval) -> Result<(), TestSuiteError> {
 }
 
 impl HasSubject for TestSuite {
+    const SNAPSHOT_VERSION: i32 = 1;
+
     fn subject(&self, _: Uuid) -> Option<SubjectId> {
         None
     }

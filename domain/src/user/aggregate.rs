@@ -260,6 +260,8 @@ const fn ended(session_id: &SessionId) -> UserEvent {
 }
 
 impl HasSubject for User {
+    const SNAPSHOT_VERSION: i32 = 1;
+
     fn subject(&self, aggregate_id: Uuid) -> Option<SubjectId> {
         Some(SubjectId::new(aggregate_id))
     }

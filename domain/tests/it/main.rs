@@ -11,4 +11,5 @@ mod properties;
 mod samples;
 mod samples_tests;
 mod sources;
+mod states;
 mod stored_events;

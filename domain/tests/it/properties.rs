@@ -31,6 +31,7 @@ use crate::{
     arbitrary::{chat_command, document_command, project_command, service_command, user_command},
     arbitrary_tests::{feedback_command, run_command, suite_command},
     samples::samples,
+    stored_events::assert_fields_are_in_golden_files,
 };
 
 /// An aggregate takes a command as the write side gives it one. No IO is waited for, so the first poll finishes.
@@ -83,6 +84,7 @@ where
             Ok(events) => {
                 for new in &events {
                     prop_assert_eq!(stored_and_read(A::TYPE, new), event(new.clone()));
+                    assert_fields_are_in_golden_files(A::TYPE, new);
                 }
                 history.extend(events);
                 if !repeats(&command) {

@@ -15,7 +15,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use crate::samples_tests::{full_feedback, full_runs, full_suites, minimal_runs, minimal_suites};
+use crate::samples_tests::{full_feedback, full_runs, full_suites, minimal_runs, minimal_suites, untold_runs};
 
 /// An event to be stored.
 pub(crate) struct Sample {
@@ -37,9 +37,11 @@ pub(crate) fn samples() -> Vec<Sample> {
     let minimal = minimal.chain(minimal_chats().into_iter().map(Event::Chat));
     let minimal = minimal.chain(minimal_suites().into_iter().map(Event::TestSuite));
     let minimal = minimal.chain(minimal_runs().into_iter().map(Event::TestRun));
+    let untold = untold_runs().into_iter().map(Event::TestRun);
     let translated = translated_chats().into_iter().map(Event::Chat);
     full.map(|event| Sample { event, form: None })
         .chain(minimal.map(|event| Sample { event, form: Some("minimal") }))
+        .chain(untold.map(|event| Sample { event, form: Some("untold") }))
         .chain(translated.map(|event| Sample { event, form: Some("translated") }))
         .collect()
 }

@@ -1,7 +1,7 @@
 //! Representatives of the events of test suites, their runs and the feedback on results.
 
 use domain::{
-    chat::AnswerFailure,
+    chat::{AnswerFailure, Generation},
     document::{Source, StoredFile},
     feedback::{FeedbackEvent, Opinion},
     ids::{DocumentId, ProjectId, ResultId, RunId, SuiteId, TestQuestionId, UserId},
@@ -125,6 +125,12 @@ pub(crate) fn minimal_runs() -> Vec<TestRunEvent> {
         },
         TestRunEvent::ResultRecorded(Box::new(result)),
     ]
+}
+
+/// With an answer of a provider that tells nothing about itself.
+pub(crate) fn untold_runs() -> Vec<TestRunEvent> {
+    let generation = Generation { model_returned: None, usage: None, finish_reason: None, ..generation() };
+    vec![TestRunEvent::ResultRecorded(Box::new(RunResult { generation: Some(generation), ..result() }))]
 }
 
 pub(crate) fn full_feedback() -> Vec<FeedbackEvent> {

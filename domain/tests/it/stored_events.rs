@@ -1,9 +1,15 @@
 //! The stored form of every event, held against files that do not change: `tests/golden/<aggregate>.<type>.v<version>.json`.
 //!
-//! What the log holds is read for ever, so an existing file is never rewritten. A new event, or a new version of one,
-//! fails here until `UPDATE_GOLDEN=1 cargo test -p domain --test it` has written the missing file from the samples.
+//! What the log holds is read for ever, so an existing file is never rewritten; `tests/golden/MANIFEST` has the SHA-256 of
+//! each. A new event, or a new version of one, fails here until `UPDATE_GOLDEN=1 cargo test -p domain --test it` has written
+//! the missing file from the samples and its line into the manifest.
 
-use std::{env, fs, path::PathBuf, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
+    path::PathBuf,
+    sync::LazyLock,
+};
 
 use cqrs_es::{Aggregate, DomainEvent};
 use domain::{
@@ -15,11 +21,13 @@ use domain::{
     service::{Service, ServiceEvent},
     test_run::{ResultFailure, RunFailure, TestRun, TestRunEvent},
     test_suite::{TestSuite, TestSuiteEvent},
+    upcast::{UPCASTERS, Upcaster, to_newest},
     user::{User, UserEvent},
     values::{DocumentType, MessageType, Model, Rating, RunStatus, SttEngine, TtsEngine},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use strum::{VariantArray, VariantNames};
 
 use crate::samples::{Sample, samples};
@@ -29,6 +37,7 @@ struct Golden {
     aggregate_type: String,
     event_type: String,
     version: String,
+    text: String,
     payload: Value,
 }
 
@@ -47,9 +56,10 @@ static GOLDENS: LazyLock<Vec<Golden>> = LazyLock::new(|| {
     if env::var_os("UPDATE_GOLDEN").is_some() {
         write_missing();
     }
-    let files = fs::read_dir(folder()).expect("the folder of golden files");
-    files.map(|entry| read(&entry.expect("a readable folder").file_name().to_string_lossy())).collect()
+    golden_files().iter().map(|file| read(file)).collect()
 });
+
+const MANIFEST: &str = "MANIFEST";
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
@@ -59,10 +69,37 @@ fn write_missing() {
     for sample in samples() {
         let path = folder().join(file_name(&sample));
         if !path.exists() {
-            let text = serde_json::to_string_pretty(&stored(&sample.event).1).expect("events are JSON");
-            fs::write(path, text + "\n").expect("a writable folder");
+            fs::write(path, text_of(&stored(&sample.event).1)).expect("a writable folder");
         }
     }
+    let mut manifest = manifest();
+    for file in golden_files() {
+        let text = fs::read_to_string(folder().join(&file)).expect("a readable file");
+        manifest.entry(file).or_insert_with(|| hash_of(&text));
+    }
+    let lines: String = manifest.into_iter().map(|(file, hash)| format!("{hash}  {file}\n")).collect();
+    fs::write(folder().join(MANIFEST), lines).expect("a writable folder");
+}
+
+/// The hash of each golden file that there has ever been, by name.
+fn manifest() -> BTreeMap<String, String> {
+    let text = fs::read_to_string(folder().join(MANIFEST)).unwrap_or_default();
+    let lines = text.lines().map(|line| line.split_once("  ").expect("a hash, two spaces and a name"));
+    lines.map(|(hash, file)| (file.to_owned(), hash.to_owned())).collect()
+}
+
+fn hash_of(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn golden_files() -> Vec<String> {
+    let files = fs::read_dir(folder()).expect("the folder of golden files");
+    let names = files.map(|entry| entry.expect("a readable folder").file_name().to_string_lossy().into_owned());
+    names.filter(|name| name != MANIFEST).collect()
+}
+
+fn text_of(payload: &Value) -> String {
+    serde_json::to_string_pretty(payload).expect("a value is JSON") + "\n"
 }
 
 fn read(file: &str) -> Golden {
@@ -80,6 +117,7 @@ fn read(file: &str) -> Golden {
         event_type: event_type.to_owned(),
         version: version.to_owned(),
         payload: serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}")),
+        text,
     }
 }
 
@@ -148,7 +186,7 @@ fn every_sample_is_stored_as_its_golden_file_says() {
         let name = file_name(&sample);
         let golden = GOLDENS.iter().find(|it| it.file == name);
         let golden = golden.unwrap_or_else(|| panic!("{name} is missing: see this file's head"));
-        assert_eq!(stored(&sample.event).1, golden.payload, "{name}");
+        assert_eq!(text_of(&stored(&sample.event).1), golden.text, "{name}");
         assert_eq!(golden.decode(), sample.event, "{name}");
     }
 }
@@ -159,8 +197,70 @@ fn every_golden_file_can_be_read_and_is_written_again_as_it_was() {
         let (version, payload) = stored(&golden.decode());
         // An older version is read, and written as the current one.
         if version == golden.version {
-            assert_eq!(payload, golden.payload, "{}", golden.file);
+            assert_eq!(text_of(&payload), golden.text, "{}", golden.file);
         }
+    }
+}
+
+#[test]
+fn no_golden_file_was_changed_or_taken_away_and_every_one_is_in_the_manifest() {
+    let files: BTreeMap<String, String> =
+        GOLDENS.iter().map(|golden| (golden.file.clone(), hash_of(&golden.text))).collect();
+    assert_eq!(files, manifest(), "what was stored once is read for ever: see this file's head");
+}
+
+#[test]
+fn every_version_up_to_the_current_one_has_a_golden_file_and_every_older_one_an_upcaster() {
+    let mut versions: BTreeMap<(&str, &str), BTreeSet<u32>> = BTreeMap::new();
+    for golden in GOLDENS.iter() {
+        let of_type = versions.entry((&golden.aggregate_type, &golden.event_type)).or_default();
+        of_type.insert(golden.version.parse().expect("a version is a number"));
+    }
+    for golden in GOLDENS.iter() {
+        let current: u32 = stored(&golden.decode()).0.parse().expect("a version is a number");
+        let of_type = &versions[&(golden.aggregate_type.as_str(), golden.event_type.as_str())];
+        assert_eq!(of_type, &(1..=current).collect(), "{}", golden.file);
+        let upcasters = UPCASTERS.iter();
+        let upcasters =
+            upcasters.filter(|it| (it.aggregate_type, it.event_type) == (&*golden.aggregate_type, &*golden.event_type));
+        let mut from: Vec<u32> = upcasters.map(|upcaster| upcaster.from).collect();
+        from.sort_unstable();
+        assert_eq!(from, (1..current).collect::<Vec<_>>(), "{}", golden.file);
+    }
+    for upcaster in UPCASTERS {
+        assert!(versions.contains_key(&(upcaster.aggregate_type, upcaster.event_type)), "{upcaster:?}");
+    }
+}
+
+/// Every field that an event can have is in a golden file of its version; one that is only sometimes stored could
+/// change unseen otherwise.
+pub(crate) fn assert_fields_are_in_golden_files(aggregate_type: &str, event: &impl DomainEvent) {
+    let (event_type, version) = (event.event_type(), event.event_version());
+    let mut known = BTreeSet::new();
+    let of_type = GOLDENS.iter().filter(|it| (&*it.aggregate_type, &it.event_type) == (aggregate_type, &event_type));
+    for golden in of_type.filter(|golden| golden.version == version) {
+        fields_of("", &golden.payload, &mut known);
+    }
+    let mut fields = BTreeSet::new();
+    fields_of("", &serde_json::to_value(event).expect("events are JSON"), &mut fields);
+    let unknown: Vec<_> = fields.difference(&known).collect();
+    assert!(
+        unknown.is_empty(),
+        "{aggregate_type}.{event_type}: {unknown:?} are in no golden file: add a sample with them"
+    );
+}
+
+/// The paths of all fields, each with the kind of its value.
+fn fields_of(path: &str, value: &Value, into: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            fields.iter().for_each(|(name, value)| fields_of(&format!("{path}.{name}"), value, into))
+        }
+        Value::Array(values) => values.iter().for_each(|value| fields_of(&format!("{path}[]"), value, into)),
+        Value::Null => drop(into.insert(format!("{path}: null"))),
+        Value::Bool(_) => drop(into.insert(format!("{path}: a truth value"))),
+        Value::Number(_) => drop(into.insert(format!("{path}: a number"))),
+        Value::String(_) => drop(into.insert(format!("{path}: a text"))),
     }
 }
 
@@ -187,6 +287,47 @@ fn an_optional_field_that_is_not_there_reads_as_none() {
     for golden in GOLDENS.iter() {
         let payload = without_nulls(&golden.payload);
         assert_eq!(golden.decode_payload(payload), golden.decode(), "{}", golden.file);
+    }
+}
+
+/// As if a chat's title had had other names before: the current version is 1, so these are older than it.
+const FORMER_NAMES: [Upcaster; 3] = {
+    const fn of_retitled(from: u32, upcast: fn(Value) -> Value) -> Upcaster {
+        Upcaster { aggregate_type: Chat::TYPE, event_type: "Retitled", from, upcast }
+    }
+    [
+        of_retitled(0, |payload| json!({ "type": "Retitled", "title": payload["name"] })),
+        // Of another event, or of a version that is not reached: never used.
+        Upcaster { aggregate_type: Project::TYPE, event_type: "Retitled", from: 0, upcast: |_| Value::Null },
+        of_retitled(2, |_| Value::Null),
+    ]
+};
+
+#[test]
+fn an_older_version_is_read_as_the_current_one() {
+    let old = json!({ "type": "Retitled", "name": "Zinc" });
+    let read = Event::decode_with(&FORMER_NAMES, Chat::TYPE, "Retitled", "0", old.clone());
+    let current = Event::decode(Chat::TYPE, "Retitled", "1", json!({ "type": "Retitled", "title": "Zinc" }));
+    assert_eq!(read.expect("there is an upcaster"), current.expect("it is the current version"));
+    let unread = Event::decode(Chat::TYPE, "Retitled", "0", old);
+    assert!(unread.is_err(), "without the upcaster nobody knows what it means: {unread:?}");
+}
+
+#[test]
+fn upcasters_follow_each_other_from_version_to_version() {
+    let to_minutes = |payload: Value| json!({ "minutes": payload["hours"].as_u64().map(|hours| hours * 60) });
+    let to_seconds = |payload: Value| json!({ "seconds": payload["minutes"].as_u64().map(|minutes| minutes * 60) });
+    let upcaster = |from, upcast| Upcaster { aggregate_type: "shift", event_type: "Worked", from, upcast };
+    // In any order.
+    let upcasters = [upcaster(2, to_seconds), upcaster(1, to_minutes)];
+    for (version, stored) in
+        [("1", json!({ "hours": 2 })), ("2", json!({ "minutes": 120 })), ("3", json!({ "seconds": 7200 }))]
+    {
+        let newest = to_newest(&upcasters, "shift", "Worked", version, stored);
+        assert_eq!(newest, ("3".to_owned(), json!({ "seconds": 7200 })));
+    }
+    for version in ["4", "one", ""] {
+        assert_eq!(to_newest(&upcasters, "shift", "Worked", version, json!({})), (version.to_owned(), json!({})));
     }
 }
 

@@ -1,0 +1,141 @@
+//! Snapshots: the state of a long aggregate as of one of its events, so that only the newer ones must be read.
+//!
+//! They are a cache, written in the background. One that does not fit (another version of the state, an event that the log does
+//! not have, a key that was destroyed) is ignored, and all events are read.
+
+use cqrs_es::persist::PersistenceError;
+use domain::{event::HasSubject, ids::SubjectId};
+use futures::future::BoxFuture;
+use sqlx::PgPool;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::{EventLog, Loaded, StoreError, codec::CodecError, keys::KeyRing};
+
+/// A snapshot is made at every hundredth event, or as soon after it as an aggregate is seen.
+const EVERY: i64 = 100;
+/// Snapshots that may wait to be written; more are left out.
+const QUEUE: usize = 16;
+
+type Work = BoxFuture<'static, ()>;
+
+#[derive(Clone)]
+pub(super) struct Snapshots {
+    pool: PgPool,
+    keys: KeyRing,
+    queue: mpsc::Sender<Work>,
+}
+
+impl Snapshots {
+    /// Snapshots and the task that writes them, which the caller must run.
+    pub(super) fn new(pool: PgPool, keys: KeyRing) -> (Self, impl Future<Output = ()> + Send) {
+        let (queue, mut waiting) = mpsc::channel::<Work>(QUEUE);
+        let writing = async move {
+            while let Some(work) = waiting.recv().await {
+                work.await;
+            }
+            // The log ends with its appender.
+            std::future::pending().await
+        };
+        (Self { pool, keys, queue }, writing)
+    }
+
+    /// The state of the newest snapshot that fits, with the sequence of the event that it stands on.
+    pub(super) async fn find<A: HasSubject>(&self, id: Uuid) -> Option<(A, i64)> {
+        self.read::<A>(id).await.unwrap_or_else(|error| {
+            // Once: whoever reads all events of a long aggregate has a new snapshot written.
+            tracing::warn!(aggregate.r#type = A::TYPE, aggregate.id = %id, %error, "a snapshot cannot be read");
+            None
+        })
+    }
+
+    async fn read<A: HasSubject>(&self, id: Uuid) -> Result<Option<(A, i64)>, StoreError> {
+        let row = sqlx::query!(
+            "SELECT sequence, subject_id, state
+             FROM snapshots JOIN events USING (aggregate_type, aggregate_id, sequence)
+             WHERE aggregate_type = $1 AND aggregate_id = $2 AND version = $3 AND hash = event_hash",
+            A::TYPE,
+            id.to_string(),
+            A::SNAPSHOT_VERSION,
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        let Some(row) = row else { return Ok(None) };
+        let state = match row.subject_id.map(SubjectId::new) {
+            None => row.state,
+            Some(subject) => {
+                let Some(key) = self.keys.for_reading(subject).await.map_err(CodecError::from)? else {
+                    return Ok(None);
+                };
+                let context = context(A::TYPE, id, row.sequence);
+                KeyRing::open_for(&key, &row.state, &context).map_err(CodecError::from)?
+            }
+        };
+        Ok(Some((serde_json::from_slice(&state).map_err(StoreError::Malformed)?, row.sequence)))
+    }
+
+    async fn write<A: HasSubject>(&self, loaded: &Loaded<A>) -> Result<(), StoreError> {
+        let state = serde_json::to_vec(&loaded.aggregate).map_err(StoreError::Malformed)?;
+        let subject = loaded.aggregate.subject(loaded.id);
+        let state = match subject {
+            None => state,
+            Some(subject) => {
+                let key = self.keys.for_writing(subject).await.map_err(CodecError::from)?;
+                KeyRing::seal_for(&key, &state, &context(A::TYPE, loaded.id, loaded.sequence))
+            }
+        };
+        sqlx::query!(
+            "INSERT INTO snapshots (aggregate_type, aggregate_id, sequence, event_hash, version, subject_id, state)
+             SELECT aggregate_type, aggregate_id, sequence, hash, $4, $5, $6 FROM events
+             WHERE aggregate_type = $1 AND aggregate_id = $2 AND sequence = $3
+             ON CONFLICT (aggregate_type, aggregate_id) DO UPDATE
+             SET sequence = excluded.sequence, event_hash = excluded.event_hash, version = excluded.version,
+                 subject_id = excluded.subject_id, state = excluded.state",
+            A::TYPE,
+            loaded.id.to_string(),
+            loaded.sequence,
+            A::SNAPSHOT_VERSION,
+            subject.map(SubjectId::value),
+            state,
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        Ok(())
+    }
+
+    /// Has a snapshot written if the aggregate has become so much longer. Nobody waits for it, and it may be left out.
+    pub(super) fn offer<A: HasSubject>(&self, id: Uuid, aggregate: &A, before: i64, sequence: i64) {
+        if before / EVERY == sequence / EVERY {
+            return;
+        }
+        if let Ok(place) = self.queue.try_reserve() {
+            let (snapshots, loaded) = (self.clone(), Loaded { id, aggregate: aggregate.clone(), sequence });
+            place.send(Box::pin(async move {
+                if let Err(error) = snapshots.write(&loaded).await {
+                    tracing::debug!(aggregate.r#type = A::TYPE, %error, "a snapshot was not written");
+                }
+            }));
+        }
+    }
+}
+
+impl EventLog {
+    /// Writes a snapshot of an aggregate, as its events up to this one have made it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing depends on it.
+    pub async fn write_snapshot<A: HasSubject>(&self, loaded: &Loaded<A>) -> Result<(), StoreError> {
+        self.snapshots.write(loaded).await
+    }
+}
+
+/// Binds a state to its place: it cannot be taken for another one.
+fn context(aggregate_type: &str, id: Uuid, sequence: i64) -> Vec<u8> {
+    format!("snapshot {aggregate_type} {id} {sequence}").into_bytes()
+}
+
+fn unavailable(error: sqlx::Error) -> StoreError {
+    StoreError::Unavailable(PersistenceError::ConnectionError(Box::new(error)))
+}
