@@ -189,8 +189,12 @@ impl Codec {
     ///
     /// # Errors
     /// [`CodecError::Key`] if it cannot be read.
-    pub(super) async fn learn_erasures(&self, events: &[StoredEvent], tx: &mut PgConnection) -> Result<(), CodecError> {
-        let erases = events.iter().any(StoredEvent::is_erasure);
+    pub(super) async fn learn_erasures(
+        &self,
+        mut events: impl Iterator<Item = &StoredEvent>,
+        tx: &mut PgConnection,
+    ) -> Result<(), CodecError> {
+        let erases = events.any(StoredEvent::is_erasure);
         Ok(self.keys.learn_erasures_in(tx, erases).await?)
     }
 

@@ -136,7 +136,7 @@ impl Runner {
         self.codec.prefetch_keys(batch.iter().map(|delivery| &delivery.event)).await?;
         let mut tx = self.begin().await?;
         let taken = self.take(batch, &mut tx).await?;
-        self.codec.learn_erasures(&taken.events, &mut tx).await?;
+        self.codec.learn_erasures(taken.events.iter(), &mut tx).await?;
         let events = self.codec.decode_all(&taken.events).await?;
         self.consumer.consume_all(&events, &mut tx).await?;
         self.finish(taken, tx).await

@@ -36,8 +36,7 @@ impl Runner {
         self.prefetch_each(batch.iter().map(|delivery| &delivery.event)).await?;
         let mut tx = self.begin().await?;
         let mut taken = self.take(&batch, &mut tx).await?;
-        self.codec.learn_erasures(&taken.events, &mut tx).await?;
-        let mut decoded = self.decode_each(taken.events.iter()).await?;
+        self.codec.learn_erasures(taken.events.iter(), &mut tx).await?;
         let mut stopped = BTreeSet::new();
         for event in std::mem::take(&mut taken.events) {
             let aggregate = (event.aggregate_type.clone(), event.aggregate_id.clone());
@@ -123,9 +122,7 @@ impl Runner {
         )
         .fetch_one(&mut *tx)
         .await?;
-        let stored: Vec<StoredEvent> = stored.into_values().collect();
-        self.codec.learn_erasures(&stored, &mut tx).await?;
-        let mut decoded = self.decode_each(stored.iter()).await?;
+        self.codec.learn_erasures(stored.values(), &mut tx).await?;
         let (mut applied, mut failed) = (Vec::new(), 0);
         for position in self.parked_of(key, &mut *tx).await? {
             // Parked only a moment ago: the next round's.
