@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test browser-test check schemathesis evaluate bench-http sqlx sqlx-check kafka
+.PHONY: help run test browser-test check schemathesis evaluate bench-http bench-projection sqlx sqlx-check kafka
 
 # Where rustup puts its programs, for shells that do not know it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -49,6 +49,10 @@ bench-http: ## measure six requests beside the original's figures (BENCH="--seco
 	@scripts/setup.sh bench
 	cargo build --release --locked --package api --bin ayushma
 	scripts/with-test-services.sh --no-kafka --durable node scripts/bench/http.mjs $(target)/release/ayushma $(BENCH)
+
+bench-projection: ## measure how fast a million events become a view (EVENTS=100000 RUNS=5)
+	@scripts/setup.sh run
+	scripts/with-test-services.sh --no-kafka --durable cargo bench --locked --package api --bench projection
 
 sqlx: ## make the query data in .sqlx anew, after a change of SQL or of a migration
 	@scripts/sqlx-data.sh write
