@@ -2,13 +2,16 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test browser-test check schemathesis evaluate bench-http bench-projection sqlx sqlx-check kafka
+.PHONY: help run test browser-test check schemathesis evaluate bench-http bench-log bench-projection sqlx sqlx-check kafka
 
 # Where rustup puts its programs, for shells that do not know it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 target := $(or $(CARGO_TARGET_DIR),target)
 # How the program is built. CI has built it with the tests, whose libraries have more features, and does not build it anew.
 build := cargo build --locked --package api --bin ayushma
+
+# What a measurement is told on make's command line.
+export EVENTS RUNS
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -49,6 +52,10 @@ bench-http: ## measure six requests beside the original's figures (BENCH="--seco
 	@scripts/setup.sh bench
 	cargo build --release --locked --package api --bin ayushma
 	scripts/with-test-services.sh --no-kafka --durable node scripts/bench/http.mjs $(target)/release/ayushma $(BENCH)
+
+bench-log: ## measure appends to the log beside bare one-row transactions of pgbench
+	@scripts/setup.sh bench
+	scripts/with-test-services.sh --no-kafka --durable cargo bench --locked --package commands --bench log
 
 bench-projection: ## measure how fast a million events become a view (EVENTS=100000 RUNS=5)
 	@scripts/setup.sh run

@@ -7,6 +7,7 @@ pub mod contract;
 pub mod database;
 pub mod demo;
 pub mod embedded_postgres;
+pub mod health;
 mod languages;
 pub mod limits;
 pub mod openapi;

@@ -2,7 +2,7 @@
 //!
 //! Only projectors can be rebuilt, and a projector has no effect but its rows.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use commands::event_log::{EventLog, Replay, Replayed, make_replay_tables};
@@ -90,14 +90,15 @@ async fn begin(version: &NextVersion, connection: &mut PgConnection) -> anyhow::
     Ok(tx.commit().await?)
 }
 
-/// What tells one build of the program, on one state of the schema, from another: rows of two of them must not be mixed.
+/// What tells one build of the program, on one state of one log's database, from another: what two of them make must not be mixed.
 async fn program(connection: &mut PgConnection) -> anyhow::Result<String> {
     let migrations = connection.list_applied_migrations().await?;
     let migration = migrations.iter().map(|applied| applied.version).max().unwrap_or_default();
-    let file = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"));
-    let file = std::fs::metadata(file).context("the program's own file cannot be seen")?;
-    let built = file.modified()?.duration_since(std::time::UNIX_EPOCH)?.as_nanos();
-    Ok(format!("ayushma {} of {} bytes, {built}, migration {migration}", env!("CARGO_PKG_VERSION"), file.len()))
+    let log = sqlx::query_scalar!("SELECT log_id FROM log_head").fetch_one(connection).await?;
+    let file = std::env::current_exe().and_then(std::fs::metadata).context("the program's own file cannot be seen")?;
+    let (size, built) = (file.len(), file.modified()?.duration_since(std::time::UNIX_EPOCH)?.as_nanos());
+    let version = env!("CARGO_PKG_VERSION");
+    Ok(format!("ayushma {version} of {size} bytes, {built}, migration {migration}, log {log}"))
 }
 
 /// Tries until no reader stands in the way.

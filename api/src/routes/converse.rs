@@ -29,6 +29,7 @@ use super::{
     access::{Scope, at},
     caller::{API_KEY, CallerInfo},
     chats::{check, ids},
+    consistency,
     web::{Origin, ProviderKey, Web},
 };
 use crate::{
@@ -316,6 +317,8 @@ async fn stream_answer(web: Web, chat: ChatId, turn: Turn, media_base: String) -
         };
         return Ok(sse::response(stream::iter([frame])));
     };
+    // The question may be shown before the answer is complete; that, the last frame will have waited for.
+    consistency::note(&turn.committed, true);
     let so_far = String::new();
     let frames = Frames { web, chat: chat.to_string(), input, so_far, media_base, events: Some(events) };
     Ok(sse::response(stream::unfold(frames, |mut frames| async {

@@ -66,8 +66,10 @@ impl EventLog {
 /// The database's.
 pub async fn make_replay_tables(schema: &str, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     // Not checked at compile time: the schema is a variable.
-    let sql = format!("CREATE TABLE {schema}.checkpoints (LIKE public.checkpoints INCLUDING ALL)");
-    sqlx::raw_sql(&sql).execute(connection).await?;
+    for table in ["checkpoints", "parked_events"] {
+        let sql = format!("CREATE TABLE {schema}.{table} (LIKE public.{table} INCLUDING ALL)");
+        sqlx::raw_sql(&sql).execute(&mut *connection).await?;
+    }
     Ok(())
 }
 
@@ -75,8 +77,8 @@ impl Replay {
     /// Looks how many events there are to replay.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn begin(&self) -> Result<(), sqlx::Error> {
+    /// [`ConsumerError`].
+    pub async fn begin(&self) -> Result<(), ConsumerError> {
         self.runner.prepare().await?;
         let head = head(&self.runner.pool).await?;
         let Some(oldest) = self.runner.oldest_pending(head).await? else { return Ok(()) };
@@ -125,22 +127,29 @@ impl Replay {
         Ok(())
     }
 
-    /// Lets the consumer, which is held, go on from where the replay is. The transaction is on one of the replay's connections.
+    /// Lets the consumer, which is held, go on from where the replay is, with what the replay has parked. The transaction is on
+    /// one of the replay's connections.
     ///
     /// # Errors
     /// The database's.
     pub async fn hand_over(&self, tx: &mut PgConnection) -> Result<(), sqlx::Error> {
         // The rows stay the same ones: somebody is waiting for them.
         sqlx::query!(
-            "UPDATE public.checkpoints SET position = replayed.position
+            "UPDATE public.checkpoints
+             SET position = replayed.position, applied = replayed.applied, parked = replayed.parked,
+                 dropped = replayed.dropped
              FROM checkpoints AS replayed
              WHERE public.checkpoints.consumer = $1 AND replayed.consumer = $1
                AND public.checkpoints.aggregate_type = replayed.aggregate_type
                AND public.checkpoints.partition = replayed.partition",
             self.runner.consumer.name(),
         )
-        .execute(tx)
+        .execute(&mut *tx)
         .await?;
+        sqlx::query!("DELETE FROM public.parked_events WHERE consumer = $1", self.runner.consumer.name())
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query!("INSERT INTO public.parked_events SELECT * FROM parked_events").execute(tx).await?;
         Ok(())
     }
 }

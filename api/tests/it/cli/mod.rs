@@ -2,6 +2,7 @@
 
 mod process;
 mod rebuild;
+mod restoring;
 
 use process::{DataFolder, PASSWORD};
 
@@ -29,8 +30,12 @@ async fn every_command_has_help_with_an_example() {
         "create-project",
         "import-documents",
         "service",
-        "evaluate-retrieval",
+        "status",
+        "parked",
+        "audit",
+        "log",
         "rebuild",
+        "evaluate-retrieval",
     ] {
         let help = folder.run(&["help", command], "").await.succeeded();
         assert!(help.contains("Example"), "{command}:\n{help}");
