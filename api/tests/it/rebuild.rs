@@ -195,6 +195,30 @@ async fn other_processes_go_on_after_the_switch(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn what_was_parked_is_parked_again_or_takes_effect(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let (staff, chats) = busy_ward(&app).await;
+    execute(&db, "ALTER TABLE views.chats ADD CONSTRAINT no_poison CHECK (title <> 'poison')").await;
+    let poison = staff.post(&chats, json!({ "title": "poison" })).await.id();
+    staff.patch(&format!("{chats}/{poison}"), json!({ "title": "poison, but less" })).await;
+    let parked = "SELECT concat_ws(' ', consumer, position, aggregate_id, error IS NULL) FROM parked_events ORDER BY 1";
+    let counts = "SELECT concat_ws(' ', aggregate_type, partition, position, applied, parked, dropped)
+                  FROM checkpoints ORDER BY 1";
+    eventually("it is parked", async || (texts(&db, parked).await.len() == 2).then_some(())).await;
+    let before = (texts(&db, parked).await, texts(&db, counts).await);
+    rebuild_view("chats", &db).await.expect("the view can be rebuilt");
+    assert_eq!((texts(&db, parked).await, texts(&db, counts).await), before);
+    assert_eq!(staff.get(&chats).await.json(200)["count"], 1);
+
+    execute(&db, "ALTER TABLE views.chats DROP CONSTRAINT no_poison").await;
+    rebuild_view("chats", &db).await.expect("the view can be rebuilt");
+    assert_eq!(texts(&db, parked).await, [""; 0]);
+    let waiting = "SELECT partition::text FROM checkpoints WHERE parked > 0 OR dropped > 0";
+    assert_eq!(texts(&db, waiting).await, [""; 0]);
+    assert_eq!(staff.get(&format!("{chats}/{poison}")).await.json(200)["title"], "poison, but less");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_rebuild_changes_nothing_but_views(db: PgPool) {
     let app = TestApp::start(&db).await;
     let (staff, _) = busy_ward(&app).await;
