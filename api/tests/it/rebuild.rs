@@ -304,6 +304,33 @@ async fn what_another_program_has_begun_is_begun_anew(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_schema_that_is_migrated_meanwhile_is_not_switched_back(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    busy_ward(&app).await;
+    let mut connection = db.acquire().await.expect("a connection");
+    let mut migration = connection.begin().await.expect("a transaction");
+    sqlx::raw_sql("SELECT FROM views.chats").execute(&mut *migration).await.expect("the view can be read");
+    let migrate = async {
+        let is_filled = "SELECT 'it is' FROM pg_indexes WHERE schemaname = 'next_chats' AND indexname = 'chats_of_key'";
+        eventually("the next version is filled", async || (!texts(&db, is_filled).await.is_empty()).then_some(()))
+            .await;
+        let step = "ALTER TABLE views.chats ADD COLUMN colour text;
+                    INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                    VALUES (99999999, 'newer', true, '', 0)";
+        sqlx::raw_sql(step).execute(&mut *migration).await.expect("the step is valid");
+        migration.commit().await.expect("the step is done");
+    };
+    let (rebuilt, ()) = tokio::join!(rebuild_view("chats", &db), migrate);
+    let refused = rebuilt.expect_err("the next version is of the schema before");
+    assert!(refused.to_string().contains("run this again"), "{refused:#}");
+    let columns = "SELECT column_name::text FROM information_schema.columns
+                   WHERE table_schema = 'views' AND table_name = 'chats' AND column_name = 'colour'";
+    assert_eq!(texts(&db, columns).await, ["colour"]);
+    rebuild_view("chats", &db).await.expect("it starts over");
+    assert_eq!(texts(&db, columns).await, ["colour"]);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_reader_who_does_not_let_go_delays_the_switch_and_nobody_else(db: PgPool) {
     let app = TestApp::start(&db).await;
     let (staff, chats) = busy_ward(&app).await;
