@@ -67,11 +67,10 @@ async fn a_rebuild_that_is_killed_can_be_run_again(db: PgPool) {
     until(&db, "to_regclass('next_projects.projects') IS NOT NULL").await;
     until(&db, "EXISTS (SELECT FROM next_projects.projects)").await;
     working.kill().await.expect("it can be killed");
-    until(
-        &db,
-        "NOT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%next_projects%' AND pid <> pg_backend_pid())",
-    )
-    .await;
+    // The database has noticed.
+    let held = "EXISTS (SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database
+                        WHERE datname = current_database() AND locktype = 'advisory')";
+    until(&db, &format!("NOT {held}")).await;
     assert!(is(&db, "EXISTS (SELECT FROM views.projects)").await);
     reader.rollback().await.expect("it ends");
 
