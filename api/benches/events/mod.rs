@@ -152,7 +152,9 @@ impl Conversation {
             step if step > 1 + 2 * TURNS => vec![],
             step if step % 2 == 0 => {
                 let mut events = vec![self.asked()];
-                events.extend((step == 2).then(|| ChatEvent::Retitled { title: title(QUESTION) }));
+                events.extend(
+                    (step == 2).then(|| ChatEvent::Retitled { title: title("Zinc for a child with diarrhoea") }),
+                );
                 events
             }
             _ => {
