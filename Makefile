@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test crash browser-test check schemathesis evaluate bench-http bench-log sqlx sqlx-check kafka
+.PHONY: help run test crash browser-test check schemathesis evaluate bench-http bench-log bench-projection sqlx sqlx-check kafka
 
 # Where rustup puts its programs, for shells that do not know it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -11,6 +11,9 @@ target := $(or $(CARGO_TARGET_DIR),target)
 build := cargo build --locked --package api --bin ayushma
 # By itself: it takes all of the machine, and other tests have limits of time. It starts and kills servers of its own.
 crash := KAFKA_SH=$(abspath scripts/kafka/kafka.sh) cargo test --workspace --test it --locked crash:: -- --nocapture
+
+# What a measurement is told on make's command line.
+export EVENTS RUNS
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -63,6 +66,10 @@ bench-http: ## measure six requests beside the original's figures (BENCH="--seco
 bench-log: ## measure appends to the log beside bare one-row transactions of pgbench
 	@scripts/setup.sh bench
 	scripts/with-test-services.sh --no-kafka --durable cargo bench --locked --package commands --bench log
+
+bench-projection: ## measure how fast a million events become a view (EVENTS=100000 RUNS=5)
+	@scripts/setup.sh run
+	scripts/with-test-services.sh --no-kafka --durable cargo bench --locked --package api --bench projection
 
 sqlx: ## make the query data in .sqlx anew, after a change of SQL or of a migration
 	@scripts/sqlx-data.sh write

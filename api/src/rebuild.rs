@@ -2,7 +2,7 @@
 //!
 //! Only projectors can be rebuilt, and a projector has no effect but its rows.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use commands::event_log::{EventLog, Replay, Replayed, make_replay_tables};
@@ -21,9 +21,9 @@ const CONNECTIONS: u32 = 8;
 const NEAR: u64 = 5_000;
 /// How long the view may stand still. Who writes waits so long, and who reads not at all.
 const STANDSTILL: Duration = Duration::from_secs(5);
-/// How long readers may be kept waiting for those before them. PostgreSQL looks for deadlocks after a second: before that we
-/// have let go, so that no reader is chosen to fail.
-const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '300ms'";
+/// How long readers may be kept waiting for those before them (PostgreSQL looks for deadlocks after a second: before that we
+/// have let go, so that no reader is chosen to fail), and how long the view may stand still for a process that hangs.
+const SWITCH_LIMITS: &str = "SET LOCAL lock_timeout = '300ms'; SET LOCAL idle_in_transaction_session_timeout = '10s'";
 /// How often the switch is tried while readers do not let go.
 const ATTEMPTS: u32 = 30;
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -44,14 +44,15 @@ pub async fn rebuild(
     let options = connect_options(&version, pool);
     let mut connection = PgConnection::connect_with(&options).await?;
     reserve(projector.name(), &mut connection).await?;
-    begin(&version, &mut connection).await?;
+    let program = program(&mut connection).await?;
+    begin(&version, &program, &mut connection).await?;
 
     let connections = PgPoolOptions::new().max_connections(CONNECTIONS).connect_lazy_with(options);
     let replay = log.replay(Arc::new(Projection(projector)), connections.clone(), replayed);
     replay.begin().await?;
     while replay.catch_up().await.context("the log cannot be replayed")? > NEAR {}
     version.make_readable(&mut connection).await?;
-    switch(&version, &replay, &mut connection).await?;
+    switch(&version, &program, &replay, &mut connection).await?;
     connections.close().await;
     connection.close().await?;
     Ok(())
@@ -78,35 +79,40 @@ async fn reserve(name: &str, connection: &mut PgConnection) -> anyhow::Result<()
 }
 
 /// Takes up what an interrupted rebuild by this program has left, or begins anew.
-async fn begin(version: &NextVersion, connection: &mut PgConnection) -> anyhow::Result<()> {
-    let program = program(connection).await?;
-    if version.maker(connection).await?.as_ref() == Some(&program) {
+async fn begin(version: &NextVersion, program: &str, connection: &mut PgConnection) -> anyhow::Result<()> {
+    if version.maker(connection).await?.as_deref() == Some(program) {
         tracing::info!(schema = version.schema(), "an interrupted rebuild is taken up");
         return Ok(());
     }
     let mut tx = connection.begin().await?;
-    version.make(&program, &mut tx).await?;
+    version.make(program, &mut tx).await?;
     make_replay_tables(version.schema(), &mut tx).await?;
     Ok(tx.commit().await?)
 }
 
-/// What tells one build of the program, on one state of the schema, from another: rows of two of them must not be mixed.
+/// What tells one build of the program, on one state of one log's database, from another: what two of them make must not be mixed.
 async fn program(connection: &mut PgConnection) -> anyhow::Result<String> {
     let migrations = connection.list_applied_migrations().await?;
     let migration = migrations.iter().map(|applied| applied.version).max().unwrap_or_default();
-    let file = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"));
-    let file = std::fs::metadata(file).context("the program's own file cannot be seen")?;
-    let built = file.modified()?.duration_since(std::time::UNIX_EPOCH)?.as_nanos();
-    Ok(format!("ayushma {} of {} bytes, {built}, migration {migration}", env!("CARGO_PKG_VERSION"), file.len()))
+    let log = sqlx::query_scalar!("SELECT log_id FROM log_head").fetch_one(connection).await?;
+    let file = std::env::current_exe().and_then(std::fs::metadata).context("the program's own file cannot be seen")?;
+    let (size, built) = (file.len(), file.modified()?.duration_since(std::time::UNIX_EPOCH)?.as_nanos());
+    let version = env!("CARGO_PKG_VERSION");
+    Ok(format!("ayushma {version} of {size} bytes, {built}, migration {migration}, log {log}"))
 }
 
 /// Tries until no reader stands in the way.
-async fn switch(version: &NextVersion, replay: &Replay, connection: &mut PgConnection) -> anyhow::Result<()> {
+async fn switch(
+    version: &NextVersion,
+    program: &str,
+    replay: &Replay,
+    connection: &mut PgConnection,
+) -> anyhow::Result<()> {
     let mut pause = Duration::from_millis(100);
     for _ in 0..ATTEMPTS {
         while replay.catch_up().await.context("the log cannot be replayed")? > NEAR {}
         let mut tx = connection.begin().await?;
-        match tokio::time::timeout(STANDSTILL, switch_in(version, replay, &mut tx)).await {
+        match tokio::time::timeout(STANDSTILL, switch_in(version, program, replay, &mut tx)).await {
             Ok(Ok(())) => return Ok(tx.commit().await?),
             Ok(Err(error)) if !is_impatience(&error) => return Err(error),
             Ok(Err(_)) | Err(_) => tx.rollback().await?,
@@ -118,12 +124,20 @@ async fn switch(version: &NextVersion, replay: &Replay, connection: &mut PgConne
     bail!("somebody does not let go of the view: look for a long transaction in pg_stat_activity and run this again")
 }
 
-async fn switch_in(version: &NextVersion, replay: &Replay, tx: &mut PgTransaction<'_>) -> anyhow::Result<()> {
-    sqlx::raw_sql(LOCK_TIMEOUT).execute(&mut **tx).await?;
+async fn switch_in(
+    version: &NextVersion,
+    program: &str,
+    replay: &Replay,
+    tx: &mut PgTransaction<'_>,
+) -> anyhow::Result<()> {
+    sqlx::raw_sql(SWITCH_LIMITS).execute(&mut **tx).await?;
     replay.hold_consumer(tx).await?;
     replay.catch_up().await?;
     replay.hand_over(tx).await?;
-    Ok(version.take_place(tx).await?)
+    version.take_place(tx).await?;
+    // No migration can come between any more: it would need the locks that we hold.
+    ensure!(self::program(tx).await? == program, "the schema or the program has changed meanwhile: run this again");
+    Ok(())
 }
 
 /// Whether a lock was not had in time.

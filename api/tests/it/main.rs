@@ -43,6 +43,7 @@ mod provider_keys;
 mod proxy;
 mod rate_limits;
 mod read_your_writes;
+mod rebuild;
 mod run_feedback;
 mod services;
 mod sessions;

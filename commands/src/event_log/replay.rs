@@ -66,11 +66,10 @@ impl EventLog {
 /// The database's.
 pub async fn make_replay_tables(schema: &str, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     // Not checked at compile time: the schema is a variable.
-    let sql = format!(
-        "CREATE TABLE {schema}.checkpoints (LIKE public.checkpoints INCLUDING ALL);
-         CREATE TABLE {schema}.parked_events (LIKE public.parked_events INCLUDING ALL)"
-    );
-    sqlx::raw_sql(&sql).execute(connection).await?;
+    for table in ["checkpoints", "parked_events"] {
+        let sql = format!("CREATE TABLE {schema}.{table} (LIKE public.{table} INCLUDING ALL)");
+        sqlx::raw_sql(&sql).execute(&mut *connection).await?;
+    }
     Ok(())
 }
 
@@ -78,7 +77,7 @@ impl Replay {
     /// Looks how many events there are to replay.
     ///
     /// # Errors
-    /// The database's, or that of checkpoints which do not fit the log.
+    /// [`ConsumerError`].
     pub async fn begin(&self) -> Result<(), ConsumerError> {
         self.runner.prepare().await?;
         let head = head(&self.runner.pool).await?;
@@ -128,7 +127,8 @@ impl Replay {
         Ok(())
     }
 
-    /// Lets the consumer, which is held, go on from where the replay is. The transaction is on one of the replay's connections.
+    /// Lets the consumer, which is held, go on from where the replay is, with what the replay has parked. The transaction is on
+    /// one of the replay's connections.
     ///
     /// # Errors
     /// The database's.
@@ -146,16 +146,10 @@ impl Replay {
         )
         .execute(&mut *tx)
         .await?;
-        // What could not be applied, or was given up, is what the replay says now.
         sqlx::query!("DELETE FROM public.parked_events WHERE consumer = $1", self.runner.consumer.name())
             .execute(&mut *tx)
             .await?;
-        sqlx::query!(
-            "INSERT INTO public.parked_events SELECT * FROM parked_events WHERE consumer = $1",
-            self.runner.consumer.name(),
-        )
-        .execute(tx)
-        .await?;
+        sqlx::query!("INSERT INTO public.parked_events SELECT * FROM parked_events").execute(tx).await?;
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 mod erasing;
 mod process;
+mod rebuild;
 mod restoring;
 
 use process::{DataFolder, PASSWORD};
@@ -37,6 +38,7 @@ async fn every_command_has_help_with_an_example() {
         "user",
         "chat",
         "keys",
+        "rebuild",
         "evaluate-retrieval",
     ] {
         let help = folder.run(&["help", command], "").await.succeeded();

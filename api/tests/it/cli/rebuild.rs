@@ -1,0 +1,80 @@
+//! `ayushma rebuild`.
+
+use sqlx::{Acquire as _, PgPool};
+
+use super::process::DataFolder;
+
+/// The arguments that lead to the test's database.
+fn to(db: &PgPool) -> Vec<String> {
+    let options = db.connect_options();
+    let database = options.get_database().expect("a test has a database of its own");
+    let url = format!("postgres://{}@{}:{}/{database}", options.get_username(), options.get_host(), options.get_port());
+    ["--database-url", &url, "--master-key", &"5".repeat(64)].map(str::to_owned).to_vec()
+}
+
+async fn is(db: &PgPool, condition: &str) -> bool {
+    sqlx::query_scalar(&format!("SELECT {condition}")).fetch_one(db).await.expect("the condition is valid")
+}
+
+async fn until(db: &PgPool, condition: &str) {
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !is(db, condition).await {
+        assert!(tokio::time::Instant::now() < deadline, "waited in vain: {condition}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn views_are_rebuilt_beside_a_running_server_and_without_one() {
+    let folder = DataFolder::new();
+    let server = folder.serve(&[]).await;
+    folder.make_superuser("asha@example.com", "asha").await.succeeded();
+    let said = folder.run(&["rebuild", "--all"], "").await.succeeded();
+    assert!(said.contains("users: rebuilt from 1 events in "), "{said}");
+    assert_eq!(said.lines().count(), 8, "{said}");
+    assert!(server.log_in("asha@example.com", super::PASSWORD).await.is_some());
+    server.terminate().await;
+    let said = folder.run(&["rebuild", "users", "chats"], "").await.succeeded();
+    assert_eq!(said.lines().count(), 2, "{said}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_rebuilt_is_refused() {
+    let folder = DataFolder::new();
+    let refused = folder.run(&["rebuild", "embedding"], "").await.stderr();
+    assert!(refused.contains("[possible values: users, projects,"), "{refused}");
+    let refused = folder.run(&["rebuild"], "").await.stderr();
+    assert!(refused.contains("required arguments were not provided"), "{refused}");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_rebuild_that_is_killed_can_be_run_again(db: PgPool) {
+    let folder = DataFolder::new();
+    let to_database = to(&db);
+    let arguments = |first: &[&str]| -> Vec<String> {
+        first.iter().map(|word| (*word).to_owned()).chain(to_database.clone()).collect()
+    };
+    let made = arguments(&["create-project", "--title", "Ward 3"]);
+    folder.run(&made.iter().map(String::as_str).collect::<Vec<_>>(), "").await.succeeded();
+
+    // It fills the new version, but cannot switch to it.
+    let mut connection = db.acquire().await.expect("a connection");
+    let mut reader = connection.begin().await.expect("a transaction");
+    sqlx::raw_sql("SELECT FROM views.projects").execute(&mut *reader).await.expect("the view can be read");
+    let rebuild = arguments(&["rebuild", "projects"]);
+    let rebuild: Vec<&str> = rebuild.iter().map(String::as_str).collect();
+    let mut working = folder.program(&rebuild).spawn().expect("the program starts");
+    until(&db, "to_regclass('next_projects.projects') IS NOT NULL").await;
+    until(&db, "EXISTS (SELECT FROM next_projects.projects)").await;
+    working.kill().await.expect("it can be killed");
+    // The database has noticed.
+    let held = "EXISTS (SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database
+                        WHERE datname = current_database() AND locktype = 'advisory')";
+    until(&db, &format!("NOT {held}")).await;
+    assert!(is(&db, "EXISTS (SELECT FROM views.projects)").await);
+    reader.rollback().await.expect("it ends");
+
+    let said = folder.run(&rebuild, "").await.succeeded();
+    assert!(said.contains("projects: rebuilt from 0 events"), "it goes on where it was: {said}");
+    assert!(is(&db, "EXISTS (SELECT FROM views.projects) AND to_regnamespace('next_projects') IS NULL").await);
+}
