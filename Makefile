@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test crash browser-test check schemathesis evaluate bench-http sqlx sqlx-check kafka
+.PHONY: help run test crash browser-test check schemathesis evaluate bench-http bench-log sqlx sqlx-check kafka
 
 # Where rustup puts its programs, for shells that do not know it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -59,6 +59,10 @@ bench-http: ## measure six requests beside the original's figures (BENCH="--seco
 	@scripts/setup.sh bench
 	cargo build --release --locked --package api --bin ayushma
 	scripts/with-test-services.sh --no-kafka --durable node scripts/bench/http.mjs $(target)/release/ayushma $(BENCH)
+
+bench-log: ## measure appends to the log beside bare one-row transactions of pgbench
+	@scripts/setup.sh bench
+	scripts/with-test-services.sh --no-kafka --durable cargo bench --locked --package commands --bench log
 
 sqlx: ## make the query data in .sqlx anew, after a change of SQL or of a migration
 	@scripts/sqlx-data.sh write

@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use async_trait::async_trait;
 use commands::{
     accounts::{Accounts, FrontEnd, PasswordResets, ResetCodeExpiry},
     adapters::{
@@ -21,7 +20,8 @@ use commands::{
     documents::{Documents, Embedding, EmbeddingHandler, Removal},
     evaluation::{Evaluation, RunQuestions},
     event_log::{
-        Committed, ConsumerError, EventConsumer, EventLog, IdempotencyExpiry, KafkaSettings, Progress, run_relay,
+        Committed, Counting, EventConsumer, EventLog, EventPosition, Expected, HeadSigner, IdempotencyExpiry, KafkaSettings,
+        Progress, Status, TokenError, run_relay,
     },
     execute::Commands,
     jobs::{JobHandler, Worker},
@@ -33,13 +33,12 @@ use commands::{
     services::Services,
     uploads::Uploads,
 };
-use domain::envelope::RecordedEvent;
-use projections::{Projector, Views, projectors};
-use sqlx::{PgPool, PgTransaction};
+use projections::{Views, projectors};
+use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 
-use crate::{config::Settings, languages::languages};
+use crate::{config::Settings, languages::languages, projection::Projection};
 
 /// Documents that a process embeds side by side.
 const EMBEDDING_WORKERS: usize = 2;
@@ -65,29 +64,24 @@ pub struct App {
     pages: SharedWebPages,
     pub progress: Progress,
     pub clock: SharedClock,
+    heads: HeadSigner,
+    heads_period: Duration,
     kafka: Option<KafkaSettings>,
 }
 
-/// Lets a projector be fed like any other consumer of the log.
-struct Projection(Arc<dyn Projector>);
+/// The consumers that write views.
+pub fn projections() -> Vec<Arc<dyn EventConsumer>> {
+    projectors().into_iter().map(|projector| Arc::new(Projection(projector)) as Arc<dyn EventConsumer>).collect()
+}
 
-#[async_trait]
-impl EventConsumer for Projection {
-    fn name(&self) -> &'static str {
-        self.0.name()
-    }
+/// The consumers that enqueue the work that follows from events.
+pub fn handlers() -> Vec<Arc<dyn EventConsumer>> {
+    vec![Arc::new(EmbeddingHandler)]
+}
 
-    fn aggregate_types(&self) -> &'static [&'static str] {
-        self.0.aggregate_types()
-    }
-
-    async fn consume(&self, event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
-        self.0.project(event, tx).await.map_err(|error| ConsumerError::Effect(Box::new(error)))
-    }
-
-    async fn consume_all(&self, events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
-        self.0.project_all(events, tx).await.map_err(|error| ConsumerError::Effect(Box::new(error)))
-    }
+/// All who make something of events.
+pub fn consumers() -> Vec<Arc<dyn EventConsumer>> {
+    projections().into_iter().chain(handlers()).collect()
 }
 
 impl App {
@@ -95,10 +89,13 @@ impl App {
     /// which are endless: one that ends is a bug that whoever holds them must see.
     ///
     /// # Errors
-    /// If the settings are contradictory, the master key does not fit or the media folder cannot be made.
+    /// If the settings are contradictory, the master key does not fit, the log is not the one whose heads were signed, or a
+    /// folder cannot be made.
     pub async fn open(settings: &Settings, pool: PgPool, tasks: &mut JoinSet<()>) -> anyhow::Result<Self> {
         let clock: SharedClock = Arc::new(SystemClock);
         let (log, background) = EventLog::open(pool.clone(), settings.load_master_key()?, clock.clone()).await?;
+        let heads = HeadSigner::open(log.keys(), &settings.heads_dir())?;
+        heads.check(&pool).await?;
         tasks.spawn(background);
         let commands = Commands::new(log);
         let projects = Projects::new(commands.clone());
@@ -137,6 +134,8 @@ impl App {
             front_end: FrontEnd::parse(&settings.outside.frontend_url).context("FRONTEND_URL")?,
             captcha: captcha(settings)?,
             progress: Progress::default(),
+            heads,
+            heads_period: settings.heads_period(),
             kafka: settings.kafka(),
             clock,
             commands,
@@ -145,25 +144,24 @@ impl App {
         })
     }
 
-    /// The consumers that write views.
-    fn projections() -> Vec<Arc<dyn EventConsumer>> {
-        projectors().into_iter().map(|projector| Arc::new(Projection(projector)) as Arc<dyn EventConsumer>).collect()
-    }
-
     /// Feeds the views and enqueues the work that follows from events, for ever.
     pub fn spawn_projectors(&self, tasks: &mut JoinSet<()>) {
-        for consumer in Self::projections() {
+        for consumer in projections() {
             self.spawn_consumer(consumer, tasks);
         }
     }
 
     /// Does the work that follows from events, for ever.
     pub fn spawn_workers(&self, tasks: &mut JoinSet<()>) {
-        self.spawn_consumer(Arc::new(EmbeddingHandler), tasks);
-        for worker in self.workers() {
-            tasks.spawn(worker.run());
+        for handler in handlers() {
+            self.spawn_consumer(handler, tasks);
         }
-        tasks.spawn(Scheduler::new(self.pool.clone(), self.clock.clone(), self.expiries()).run());
+        let heart = self.commands.log().heart();
+        for worker in self.workers() {
+            tasks.spawn(worker.run(heart.clone()));
+        }
+        tasks.spawn(self.heads.clone().run(self.pool.clone(), self.clock.clone(), self.heads_period));
+        tasks.spawn(Scheduler::new(self.pool.clone(), self.clock.clone(), self.expiries()).run(heart.clone()));
     }
 
     /// What has a life.
@@ -223,10 +221,9 @@ impl App {
         let log = self.commands.log();
         let workers = self.workers();
         loop {
-            for consumer in Self::projections() {
+            for consumer in consumers() {
                 log.catch_up(consumer, &self.progress).await?;
             }
-            log.catch_up(Arc::new(EmbeddingHandler), &self.progress).await?;
             let mut attempts = 0;
             for worker in &workers {
                 attempts += worker.run_due().await?;
@@ -237,11 +234,33 @@ impl App {
         }
     }
 
+    /// How all parts of the system are doing, in whichever process. A relay is missed if one is wanted, here or by the caller.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn status(&self, wants_relay: bool, counting: Counting) -> Result<Status, sqlx::Error> {
+        let names = |consumers: Vec<Arc<dyn EventConsumer>>| consumers.iter().map(|consumer| consumer.name()).collect();
+        let mut workers: Vec<String> = self.workers().iter().map(Worker::name).collect();
+        workers.dedup();
+        let expected = Expected {
+            projections: names(projections()),
+            handlers: names(handlers()),
+            relay: wants_relay || self.kafka.is_some(),
+            workers,
+        };
+        self.commands.log().status(&expected, counting).await
+    }
+
+    /// The process ends in good order: its signs of life are not missed.
+    pub async fn say_goodbye(&self) {
+        if let Err(error) = self.commands.log().heart().stop(&self.pool).await {
+            tracing::debug!(%error, "signs of life were not removed");
+        }
+    }
+
     /// Waits until what was written can be read back from the views. Says whether it can.
     pub async fn wait_for_views(&self, committed: &Committed, patience: Duration) -> bool {
-        let views: Vec<_> =
-            projectors().iter().map(|projector| (projector.name(), projector.aggregate_types())).collect();
-        match self.progress.wait_for(&self.pool, &views, &committed.positions, patience).await {
+        match self.progress.wait_for(&self.pool, &views(), &committed.positions, patience).await {
             Ok(reached) => reached,
             Err(error) => {
                 tracing::warn!(%error, "it is not known how far the views are");
@@ -249,6 +268,20 @@ impl App {
             }
         }
     }
+
+    /// Waits until the views have reached what a consistency token names, but not longer than `patience`. Gives what is
+    /// missing then.
+    ///
+    /// # Errors
+    /// [`TokenError`] if the token does not fit this log.
+    pub async fn wait_for_token(&self, token: &str, patience: Duration) -> Result<Vec<EventPosition>, TokenError> {
+        self.commands.log().wait_for_token(token, &self.progress, &views(), patience).await
+    }
+}
+
+/// The views by name, with the aggregate types that they show.
+fn views() -> Vec<(&'static str, &'static [&'static str])> {
+    projectors().iter().map(|projector| (projector.name(), projector.aggregate_types())).collect()
 }
 
 fn mailer(settings: &Settings, clock: &SharedClock) -> anyhow::Result<SharedMailer> {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, value_parser};
 use commands::{
     adapters::{media::S3Settings, web_pages::Reachable},
     event_log::{KafkaSettings, KeyError, MasterKey},
@@ -73,6 +73,15 @@ pub struct Settings {
     /// File with the master key, made on first use [default: <DATA_DIR>/master.key]
     #[arg(long, env, global = true)]
     pub master_key_file: Option<PathBuf>,
+
+    /// Folder for the signed heads of the log, which prove that nothing was altered or removed: better on another machine or
+    /// disk than the database [default: <DATA_DIR>/heads]
+    #[arg(long, env, global = true)]
+    pub signed_heads_dir: Option<PathBuf>,
+
+    /// Seconds after which the log's head is signed again, if it has moved
+    #[arg(long, env, default_value_t = 60, value_parser = value_parser!(u64).range(1..), global = true)]
+    pub signed_heads_seconds: u64,
 
     /// S3 bucket for uploads, instead of a folder; it must exist
     #[arg(long, env, global = true)]
@@ -287,6 +296,14 @@ impl Settings {
 
     pub fn media_dir(&self) -> PathBuf {
         self.data_dir.join("media")
+    }
+
+    pub fn heads_dir(&self) -> PathBuf {
+        self.signed_heads_dir.clone().unwrap_or_else(|| self.data_dir.join("heads"))
+    }
+
+    pub const fn heads_period(&self) -> Duration {
+        Duration::from_secs(self.signed_heads_seconds)
     }
 
     /// The master key; its file is made if there is none.

@@ -4,6 +4,7 @@ use commands::error_chain;
 use std::{path::Path, str::FromStr, time::Duration};
 
 use anyhow::{Context, bail};
+use projections::SEARCH_PATH;
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -97,7 +98,9 @@ fn pool(options: &PgConnectOptions, connections: u32) -> PgPool {
         .before_acquire(|connection, state| {
             Box::pin(async move { Ok(state.idle_for < TRUSTED_FOR || connection.ping().await.is_ok()) })
         })
-        .connect_lazy_with(quiet(options).options(TIME_LIMITS).options(PLANNED_ONCE).options(NOT_COMPILED))
+        .connect_lazy_with(
+            quiet(options).options(TIME_LIMITS).options(PLANNED_ONCE).options(NOT_COMPILED).options([SEARCH_PATH]),
+        )
 }
 
 /// Without the time limits: a migration may take long, and so may waiting for another process that migrates.

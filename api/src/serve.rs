@@ -83,6 +83,7 @@ async fn run(
     };
     finish_answers(&app).await;
     background.shutdown().await;
+    app.say_goodbye().await;
     result
 }
 

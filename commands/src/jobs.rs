@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::event_log::Progress;
+use crate::{
+    event_log::Progress,
+    heartbeats::{Heart, Kind},
+};
 
 /// How long a worker may give no sign of life.
 pub const LEASE: Duration = Duration::from_secs(30);
@@ -67,13 +70,22 @@ impl Worker {
         Self { pool, id, handlers: handlers.collect(), progress }
     }
 
+    /// Says which of several kinds of workers it is: the kinds of its jobs.
+    pub fn name(&self) -> String {
+        let mut kinds: Vec<&str> = self.handlers.keys().copied().collect();
+        kinds.sort_unstable();
+        kinds.join(", ")
+    }
+
     /// Works for ever: until the future is dropped. A job that was being worked on is taken over when its lease ends.
-    pub async fn run(self) {
+    pub async fn run(self, heart: Heart) {
+        let pulse = heart.pulse_of(Kind::Worker, self.name(), self.id);
         let mut wake = self.progress.subscribe();
         loop {
+            pulse.beat();
             wake.mark_unchanged();
             match self.take().await {
-                Ok(Some(job)) => self.work_on(&job).await,
+                Ok(Some(job)) => pulse.during(self.work_on(&job)).await,
                 // A consumer's progress may mean a new job.
                 Ok(None) => {
                     let pause = tokio::time::sleep(PAUSE);

@@ -11,6 +11,7 @@ pub mod documents;
 pub mod evaluation;
 pub mod event_log;
 pub mod execute;
+pub mod heartbeats;
 pub mod jobs;
 pub mod ports;
 pub mod projects;

@@ -10,7 +10,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
-use crate::clock::SharedClock;
+use crate::{
+    clock::SharedClock,
+    heartbeats::{Heart, Kind},
+};
 
 /// Names the scheduler's advisory lock in the database.
 const TURN: i64 = 0x6179_7573_686d_6102;
@@ -56,12 +59,14 @@ impl Scheduler {
     }
 
     /// Takes all steps again and again: until the future is dropped.
-    pub async fn run(self) {
+    pub async fn run(self, heart: Heart) {
+        let pulse = heart.pulse(Kind::Scheduler, "scheduler");
         loop {
+            pulse.beat();
             if let Err(error) = self.round().await {
                 tracing::warn!(%error, "the scheduler has lost a round");
             }
-            tokio::time::sleep(PAUSE).await;
+            pulse.during(tokio::time::sleep(PAUSE)).await;
         }
     }
 

@@ -23,7 +23,7 @@ pub(crate) async fn upsert(
     tx: &mut PgTransaction<'_>,
 ) -> Result<(), ProjectionError> {
     query!(
-        "INSERT INTO views.assistants (project_id, id, position, name, instructions, model)
+        "INSERT INTO assistants (project_id, id, position, name, instructions, model)
          VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (project_id, id) DO UPDATE SET position = $3, name = $4, instructions = $5, model = $6
          WHERE assistants.position <= $3",
@@ -37,7 +37,7 @@ pub(crate) async fn upsert(
     .execute(&mut **tx)
     .await?;
     query!(
-        "UPDATE views.projects SET assistant_id = $3, modified_at = $2 WHERE id = $1",
+        "UPDATE projects SET assistant_id = $3, modified_at = $2 WHERE id = $1",
         recorded.aggregate_id,
         recorded.metadata.recorded_at,
         assistant.id

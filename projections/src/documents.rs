@@ -35,13 +35,17 @@ impl Projector for DocumentsProjector {
         &["document"]
     }
 
+    fn tables(&self) -> &'static [&'static str] {
+        &["documents"]
+    }
+
     async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
         let Event::Document(event) = &recorded.event else { return Ok(()) };
         let id = recorded.aggregate_id;
         let at = recorded.metadata.recorded_at;
         let statement = match event {
             DocumentEvent::Added { project_id, creator: _, title, description, source } => query!(
-                "INSERT INTO views.documents
+                "INSERT INTO documents
                      (id, position, project_id, title, description, document_type, file_name, text_content, created_at, modified_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) ON CONFLICT (id) DO NOTHING",
                 id,
@@ -55,28 +59,28 @@ impl Projector for DocumentsProjector {
                 at
             ),
             DocumentEvent::TitleChanged { title } => {
-                query!("UPDATE views.documents SET title = $3, modified_at = $2 WHERE id = $1", id, at, title.as_str())
+                query!("UPDATE documents SET title = $3, modified_at = $2 WHERE id = $1", id, at, title.as_str())
             }
             DocumentEvent::DescriptionChanged { description } => query!(
-                "UPDATE views.documents SET description = $3, modified_at = $2 WHERE id = $1",
+                "UPDATE documents SET description = $3, modified_at = $2 WHERE id = $1",
                 id,
                 at,
                 description.as_deref()
             ),
             // The domain lets only the newest version be embedded, so the event is about what the row shows.
             DocumentEvent::Embedded { version: _, passages: _, model: _ } => query!(
-                "UPDATE views.documents SET is_uploading = false, failure_reason = NULL, modified_at = $2 WHERE id = $1",
+                "UPDATE documents SET is_uploading = false, failure_reason = NULL, modified_at = $2 WHERE id = $1",
                 id,
                 at
             ),
             DocumentEvent::EmbeddingFailed { version: _, reason } => query!(
-                "UPDATE views.documents SET is_uploading = false, failure_reason = $3, modified_at = $2 WHERE id = $1",
+                "UPDATE documents SET is_uploading = false, failure_reason = $3, modified_at = $2 WHERE id = $1",
                 id,
                 at,
                 reason.message()
             ),
             DocumentEvent::Deleted {} => {
-                query!("UPDATE views.documents SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
+                query!("UPDATE documents SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
             }
         };
         statement.execute(&mut **tx).await?;

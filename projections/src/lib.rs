@@ -10,6 +10,7 @@ pub mod chats;
 mod connections;
 pub mod documents;
 pub mod listing;
+mod next_version;
 pub mod projector;
 pub mod projects;
 pub mod run_feedback;
@@ -20,7 +21,12 @@ pub mod users;
 pub mod wire_time;
 
 pub use connections::Views;
+pub use next_version::NextVersion;
 pub use projector::{ProjectionError, Projector, projectors};
+
+/// Where connections find the tables that projectors write: the setting `search_path`. The write side's are found first. Without
+/// blanks, which would end it.
+pub const SEARCH_PATH: (&str, &str) = ("search_path", "public,views");
 
 /// A view cannot be read.
 #[derive(Debug, thiserror::Error)]

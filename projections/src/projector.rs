@@ -23,6 +23,10 @@ pub trait Projector: Send + Sync {
     /// The aggregate types whose events it wants, of [`domain::event::AGGREGATE_TYPES`].
     fn aggregate_types(&self) -> &'static [&'static str];
 
+    /// The tables that it writes; each of the schema `views` has one projector. Its statements name them without the schema, so
+    /// that the connection decides which version of the view they fill.
+    fn tables(&self) -> &'static [&'static str];
+
     /// Writes the rows that follow from one event.
     ///
     /// Called once an event in effect, and in the order of each aggregate's stream: the caller holds and moves the checkpoint in the same transaction.

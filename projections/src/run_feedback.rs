@@ -34,13 +34,17 @@ impl Projector for RunFeedbackProjector {
         &["feedback"]
     }
 
+    fn tables(&self) -> &'static [&'static str] {
+        &["run_feedback"]
+    }
+
     async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
         let Event::Feedback(event) = &recorded.event else { return Ok(()) };
         let id = recorded.aggregate_id;
         let at = recorded.metadata.recorded_at;
         let statement = match event {
             FeedbackEvent::Given { author, run_id: _, result_id, opinion } => query!(
-                "INSERT INTO views.run_feedback (id, position, author, result_id, rating, notes, created_at, modified_at)
+                "INSERT INTO run_feedback (id, position, author, result_id, rating, notes, created_at, modified_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (id) DO NOTHING",
                 id,
                 recorded.position,
@@ -50,17 +54,14 @@ impl Projector for RunFeedbackProjector {
                 opinion.notes,
                 at
             ),
-            FeedbackEvent::RatingChanged { rating } => query!(
-                "UPDATE views.run_feedback SET rating = $3, modified_at = $2 WHERE id = $1",
-                id,
-                at,
-                rating.number()
-            ),
+            FeedbackEvent::RatingChanged { rating } => {
+                query!("UPDATE run_feedback SET rating = $3, modified_at = $2 WHERE id = $1", id, at, rating.number())
+            }
             FeedbackEvent::NotesChanged { notes } => {
-                query!("UPDATE views.run_feedback SET notes = $3, modified_at = $2 WHERE id = $1", id, at, notes)
+                query!("UPDATE run_feedback SET notes = $3, modified_at = $2 WHERE id = $1", id, at, notes)
             }
             FeedbackEvent::Deleted {} => {
-                query!("UPDATE views.run_feedback SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
+                query!("UPDATE run_feedback SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
             }
         };
         statement.execute(&mut **tx).await?;

@@ -31,13 +31,17 @@ impl Projector for ServicesProjector {
         &["service"]
     }
 
+    fn tables(&self) -> &'static [&'static str] {
+        &["services", "service_keys"]
+    }
+
     async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
         let Event::Service(event) = &recorded.event else { return Ok(()) };
         let id = recorded.aggregate_id;
         let at = recorded.metadata.recorded_at;
         let statement = match event {
             ServiceEvent::Created { terms } => query!(
-                "INSERT INTO views.services (id, position, name, allow_key, owner, created_at, modified_at)
+                "INSERT INTO services (id, position, name, allow_key, owner, created_at, modified_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (id) DO NOTHING",
                 id,
                 recorded.position,
@@ -47,16 +51,16 @@ impl Projector for ServicesProjector {
                 at
             ),
             ServiceEvent::Renamed { name } => {
-                query!("UPDATE views.services SET name = $3, modified_at = $2 WHERE id = $1", id, at, name.as_str())
+                query!("UPDATE services SET name = $3, modified_at = $2 WHERE id = $1", id, at, name.as_str())
             }
             ServiceEvent::KeyAllowanceChanged { allow_key: may_use_key } => {
-                query!("UPDATE views.services SET allow_key = $3, modified_at = $2 WHERE id = $1", id, at, may_use_key)
+                query!("UPDATE services SET allow_key = $3, modified_at = $2 WHERE id = $1", id, at, may_use_key)
             }
             ServiceEvent::OwnerChanged { owner } => {
-                query!("UPDATE views.services SET owner = $3, modified_at = $2 WHERE id = $1", id, at, owner.value())
+                query!("UPDATE services SET owner = $3, modified_at = $2 WHERE id = $1", id, at, owner.value())
             }
             ServiceEvent::KeyIssued { key_id, title } => query!(
-                "INSERT INTO views.api_keys (id, position, service_id, title, created_at)
+                "INSERT INTO service_keys (id, position, service_id, title, created_at)
                  VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING",
                 key_id.value(),
                 recorded.position,
@@ -65,10 +69,10 @@ impl Projector for ServicesProjector {
                 at
             ),
             ServiceEvent::KeyRevoked { key_id } => {
-                query!("UPDATE views.api_keys SET is_revoked = true WHERE id = $1", key_id.value())
+                query!("UPDATE service_keys SET is_revoked = true WHERE id = $1", key_id.value())
             }
             ServiceEvent::Deleted {} => {
-                query!("UPDATE views.services SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
+                query!("UPDATE services SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
             }
         };
         statement.execute(&mut **tx).await?;
@@ -160,12 +164,12 @@ pub async fn find(db: &Views, id: ServiceId) -> Result<Option<ServiceView>, Quer
 /// The keys of a service that have not been revoked; oldest first unless ordered otherwise.
 pub async fn keys(db: &Views, service: ServiceId, window: &Window) -> Result<Page<ApiKeyView>, QueryError> {
     let mut found = QueryBuilder::new(FOUND);
-    found.push("SELECT * FROM views.api_keys WHERE NOT is_revoked AND service_id = ").push_bind(service.value());
+    found.push("SELECT * FROM views.service_keys WHERE NOT is_revoked AND service_id = ").push_bind(service.value());
     let page = page_of_ids(db, found, "position", window).await?;
     let rows = query_as!(
         ApiKeyView,
-        "SELECT api_keys.id AS external_id, title, created_at, service_id AS service
-         FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.api_keys USING (id)
+        "SELECT service_keys.id AS external_id, title, created_at, service_id AS service
+         FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.service_keys USING (id)
          ORDER BY place",
         &page.results
     )
@@ -179,7 +183,7 @@ pub async fn find_key(db: &Views, id: ApiKeyId) -> Result<Option<ApiKeyView>, Qu
     let key = query_as!(
         ApiKeyView,
         "SELECT id AS external_id, title, created_at, service_id AS service
-         FROM views.api_keys WHERE id = $1 AND NOT is_revoked",
+         FROM views.service_keys WHERE id = $1 AND NOT is_revoked",
         id.value()
     )
     .fetch_optional(db)
@@ -191,9 +195,9 @@ pub async fn find_key(db: &Views, id: ApiKeyId) -> Result<Option<ApiKeyView>, Qu
 pub async fn all_keys(db: &Views) -> Result<Vec<ApiKeyView>, QueryError> {
     let keys = query_as!(
         ApiKeyView,
-        "SELECT api_keys.id AS external_id, title, api_keys.created_at, service_id AS service
-         FROM views.api_keys JOIN views.services ON services.id = service_id
-         WHERE NOT is_revoked AND NOT is_deleted ORDER BY api_keys.position"
+        "SELECT service_keys.id AS external_id, title, service_keys.created_at, service_id AS service
+         FROM views.service_keys JOIN views.services ON services.id = service_id
+         WHERE NOT is_revoked AND NOT is_deleted ORDER BY service_keys.position"
     )
     .fetch_all(db)
     .await?;

@@ -31,12 +31,16 @@ impl Projector for UsersProjector {
         &["user"]
     }
 
+    fn tables(&self) -> &'static [&'static str] {
+        &["users"]
+    }
+
     async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
         let Event::User(event) = &recorded.event else { return Ok(()) };
         let id = recorded.aggregate_id;
         let statement = match event {
             UserEvent::Registered { username, email, full_name, roles } => query!(
-                "INSERT INTO views.users (id, position, username, full_name, email, is_staff, is_reviewer, is_superuser, allow_key, date_joined)
+                "INSERT INTO users (id, position, username, full_name, email, is_staff, is_reviewer, is_superuser, allow_key, date_joined)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING",
                 id,
                 recorded.position,
@@ -50,24 +54,24 @@ impl Projector for UsersProjector {
                 recorded.metadata.recorded_at
             ),
             UserEvent::FullNameChanged { full_name } => {
-                query!("UPDATE views.users SET full_name = $2 WHERE id = $1", id, full_name.as_str())
+                query!("UPDATE users SET full_name = $2 WHERE id = $1", id, full_name.as_str())
             }
-            UserEvent::FullNameCleared {} => query!("UPDATE views.users SET full_name = '' WHERE id = $1", id),
+            UserEvent::FullNameCleared {} => query!("UPDATE users SET full_name = '' WHERE id = $1", id),
             UserEvent::EmailChanged { email } => {
-                query!("UPDATE views.users SET email = $2 WHERE id = $1", id, email.as_str())
+                query!("UPDATE users SET email = $2 WHERE id = $1", id, email.as_str())
             }
             UserEvent::RolesChanged { roles } => query!(
-                "UPDATE views.users SET is_staff = $2, is_reviewer = $3, is_superuser = $4, allow_key = $5 WHERE id = $1",
+                "UPDATE users SET is_staff = $2, is_reviewer = $3, is_superuser = $4, allow_key = $5 WHERE id = $1",
                 id,
                 roles.is_staff,
                 roles.is_reviewer,
                 roles.is_superuser,
                 roles.allow_key,
             ),
-            UserEvent::Deactivated {} => query!("UPDATE views.users SET is_active = false WHERE id = $1", id),
-            UserEvent::Activated {} => query!("UPDATE views.users SET is_active = true WHERE id = $1", id),
+            UserEvent::Deactivated {} => query!("UPDATE users SET is_active = false WHERE id = $1", id),
+            UserEvent::Activated {} => query!("UPDATE users SET is_active = true WHERE id = $1", id),
             // Nothing else belongs to a user who can be deleted, so nobody misses the row.
-            UserEvent::Deleted {} => query!("DELETE FROM views.users WHERE id = $1", id),
+            UserEvent::Deleted {} => query!("DELETE FROM users WHERE id = $1", id),
             UserEvent::PasswordResetRequested {}
             | UserEvent::PasswordChanged {}
             | UserEvent::SessionStarted { .. }

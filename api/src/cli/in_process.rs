@@ -1,6 +1,6 @@
 //! Commands that do their work in their own process, beside a running server or without one.
 
-use anyhow::bail;
+use anyhow::anyhow;
 use commands::{event_log::Committed, execute::Context};
 use tokio::task::JoinSet;
 
@@ -14,6 +14,8 @@ const VIEWS_PATIENCE: Duration = Duration::from_secs(10);
 /// What else the command's process does while it works.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Helps {
+    /// It only looks, or must not be in the way.
+    Nothing,
     Projecting,
     ProjectingAndWorking,
 }
@@ -32,15 +34,20 @@ pub(super) async fn with_app<T>(
     let settings = Settings { kafka_brokers: None, ..settings.clone() };
     let result = async {
         let app = App::open(&settings, database.pool.clone(), &mut background).await?;
-        app.spawn_projectors(&mut background);
+        if helps != Helps::Nothing {
+            app.spawn_projectors(&mut background);
+        }
         if helps == Helps::ProjectingAndWorking {
             app.spawn_workers(&mut background);
         }
-        tokio::select! {
+        let result = tokio::select! {
             result = work(&app) => result,
-            () = shutdown.requested() => bail!("interrupted"),
-            _ = background.join_next() => bail!("a part of the process ended by itself"),
-        }
+            () = shutdown.requested() => Err(anyhow!("interrupted")),
+            _ = background.join_next() => Err(anyhow!("a part of the process ended by itself")),
+        };
+        background.shutdown().await;
+        app.say_goodbye().await;
+        result
     }
     .await;
     background.shutdown().await;

@@ -2,15 +2,20 @@
 //!
 //! Results go to standard output, everything else to standard error.
 
+mod audit;
 mod create_project;
 mod createsuperuser;
 mod documents_folder;
 mod evaluate_retrieval;
 mod import_documents;
 mod in_process;
+mod log;
 mod migrate;
+mod parked;
+mod rebuild;
 mod serve;
 mod service;
+mod status;
 mod user;
 
 use std::{
@@ -71,7 +76,15 @@ enum Command {
     ImportDocuments(import_documents::ImportDocuments),
     #[command(subcommand)]
     Service(service::Service),
+    #[command(subcommand)]
+    Parked(parked::Parked),
+    Status(status::Status),
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    #[command(subcommand)]
+    Log(log::Log),
     EvaluateRetrieval(evaluate_retrieval::EvaluateRetrieval),
+    Rebuild(rebuild::RebuildViews),
 }
 
 /// Runs the command line that the process was started with.
@@ -103,7 +116,12 @@ fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
             Command::CreateProject(create) => create.run(settings, &shutdown).await,
             Command::ImportDocuments(import) => import.run(settings, &shutdown).await,
             Command::Service(service) => service.run(settings, &shutdown).await,
+            Command::Parked(parked) => parked.run(settings, &shutdown).await,
+            Command::Status(status) => status.run(settings, &shutdown).await,
+            Command::Log(log) => log.run(settings, &shutdown).await,
+            Command::Audit(audit) => audit.run(settings, &shutdown).await,
             Command::EvaluateRetrieval(evaluate) => evaluate.run(&shutdown).await,
+            Command::Rebuild(rebuild) => rebuild.run(settings, &shutdown).await,
         }
     })
 }

@@ -19,7 +19,9 @@ use uuid::Uuid;
 use super::{problem::ApiError, rest_of_request};
 
 const ALLOWED_HEADERS: &str = "accept, authorization, content-type, user-agent, x-csrftoken, \
-    x-requested-with, sentry-trace, OpenAI-Key, baggage, X-API-KEY, Idempotency-Key, Last-Event-ID";
+    x-requested-with, sentry-trace, OpenAI-Key, baggage, X-API-KEY, Idempotency-Key, Last-Event-ID, \
+    X-Consistency-Token";
+const EXPOSED_HEADERS: &str = "X-Consistency-Token, X-Views-Behind, X-Request-Id";
 const ALLOWED_METHODS: &str = "DELETE, GET, OPTIONS, PATCH, POST, PUT";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -111,6 +113,7 @@ impl About {
         if let Some(origin) = &self.origin {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
             headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));
         } else if self.is_media {
             // A browser that keeps the answer to a plain `<img>` may use it for one with `crossorigin` later.
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

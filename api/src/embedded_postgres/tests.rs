@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use sqlx::{ConnectOptions as _, PgConnection};
+use sqlx::{ConnectOptions as _, Executor as _, PgConnection};
 use tempfile::TempDir;
 
 use super::EmbeddedPostgres;
@@ -212,5 +212,19 @@ async fn the_servers_log_has_no_value_of_a_failed_statement() {
     let log = fs::read_to_string(server.place.log()).expect("the server writes a log");
     assert!(log.contains("duplicate key"), "{log}");
     assert!(!log.contains("kept") && !log.contains("INSERT"), "{log}");
+    server.stop().await.expect("it stops");
+}
+
+#[tokio::test]
+async fn a_stored_event_cannot_be_changed_by_its_only_user_either() {
+    let folder = data_folder();
+    let server = start(folder.path()).await;
+    let mut connection = connect(&server).await;
+    migrations::MIGRATOR.run(&mut connection).await.expect("the schema can be made");
+    for change in ["UPDATE events SET event_version = '2'", "DELETE FROM events", "TRUNCATE events"] {
+        let refused = connection.execute(change).await.expect_err("events are kept").to_string();
+        assert!(refused.contains("stored events are never changed"), "{change}: {refused}");
+    }
+    drop(connection);
     server.stop().await.expect("it stops");
 }

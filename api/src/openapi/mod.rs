@@ -23,7 +23,8 @@ use complete::{API_KEY, BASIC, TEMP_TOKEN, TOKEN};
 
 const ABOUT: &str = "\
 Projects hold reference documents; people ask questions in chats, and the answers are made from the documents of the \
-project. What is written can be read back at once: if it cannot, the answer says so in `X-Views-Behind`.
+project. What is written can be read back at once: if it cannot, the answer says so in `X-Views-Behind`. The answer to \
+a write has an `X-Consistency-Token`; a request that shows it, to whichever server, sees that write too.
 
 Everywhere: unknown fields and query parameters are ignored; a method that a path does not have is a 405 with `Allow`; \
 every answer carries `X-Request-Id`.";

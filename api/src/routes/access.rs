@@ -131,6 +131,8 @@ pub static TABLE: &[Access] = &[
 
     on("/media/{name}", Public, &[(Get, Public, All)]),
     on("/api/schema", Public, &[(Get, Public, All)]),
+    on("/health/live", Public, &[(Get, Public, All)]),
+    on("/health/ready", Public, &[(Get, Public, All)]),
 ];
 
 /// What a path's verbs that it does not have would need, and so which credentials count on it.

@@ -29,6 +29,7 @@ use super::{
     access::{Scope, at},
     caller::{API_KEY, CallerInfo},
     chats::{check, ids},
+    consistency,
     web::{Origin, ProviderKey, Web},
 };
 use crate::{
@@ -48,8 +49,6 @@ const DEFAULT_TOP_K: u32 = 100;
 const DEFAULT_TEMPERATURE: f64 = 0.1;
 const MAX_LANGUAGE_CHARS: usize = 10;
 const MAX_NONCE_CHARS: usize = 100;
-/// Seconds after which an answer that could not be shown may be there.
-const RETRY_AFTER: u64 = 5;
 /// Files in the answer of `converse` are relative.
 const RELATIVE_MEDIA: &str = "/media/";
 
@@ -247,10 +246,8 @@ pub(super) async fn finished(web: &Web, turn: Turn) -> Result<MessageView, ApiEr
         match event {
             TurnEvent::Delta(_) => {}
             TurnEvent::Completed { committed, .. } => {
-                let readable = web.settled(&committed).await;
-                let message = message(web, turn.answer_id).await;
-                // It is recorded: a refusal would be untrue.
-                return message.map_err(|error| if readable { error } else { ApiError::unavailable(RETRY_AFTER) });
+                web.settled(&committed).await;
+                return message(web, turn.answer_id).await;
             }
             TurnEvent::Failed { message, committed } => {
                 if let Some(committed) = committed {
@@ -320,6 +317,8 @@ async fn stream_answer(web: Web, chat: ChatId, turn: Turn, media_base: String) -
         };
         return Ok(sse::response(stream::iter([frame])));
     };
+    // The question may be shown before the answer is complete; that, the last frame will have waited for.
+    consistency::note(&turn.committed, true);
     let so_far = String::new();
     let frames = Frames { web, chat: chat.to_string(), input, so_far, media_base, events: Some(events) };
     Ok(sse::response(stream::unfold(frames, |mut frames| async {

@@ -5,10 +5,12 @@ mod accounts;
 mod assistants;
 mod caller;
 mod chats;
+mod consistency;
 mod converse;
 mod documents;
 mod evaluation;
 mod feedback;
+mod health;
 mod key_chats;
 mod key_tools;
 mod media;
@@ -62,7 +64,9 @@ pub fn router(app: App, http: HttpSettings) -> Router {
         .merge(feedback::router(&web))
         .merge(media::router(&web))
         .merge(schema::router(&web))
-        .with_state(web)
+        .merge(health::router(&web))
+        .with_state(web.clone())
+        .layer(from_fn_with_state(web, consistency::keep))
         .layer(Extension(limits))
         .layer(Extension(room))
         .layer(from_fn_with_state(trusted, client_address::find));
@@ -88,6 +92,7 @@ pub fn document() -> OpenApi {
         ("feedback", feedback::Api::openapi()),
         ("media", media::Api::openapi()),
         ("schema", schema::Api::openapi()),
+        ("health", health::Api::openapi()),
     ];
     openapi::document(resources.into_iter().chain(evaluation::documents()))
 }

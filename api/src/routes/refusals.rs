@@ -6,7 +6,7 @@ use commands::{
     answering::{AskError, FormError, NoKey},
     documents::DocumentsError,
     evaluation::EvaluationError,
-    event_log::{AppendError, StoreError},
+    event_log::{AppendError, StoreError, TokenError},
     execute::ExecuteError,
     ports::{CaptchaError, MediaError},
     projects::ProjectsError,
@@ -26,6 +26,11 @@ const RETRY_AFTER: u64 = 5;
 
 const STILL_OWNS: &str =
     "The user cannot be deleted: chats, projects or services belong to the account. It can be deactivated instead.";
+const OTHER_LOG: &str =
+    "X-Consistency-Token is of another log: the database was restored or replaced since it was given.";
+const LOST_FUTURE: &str =
+    "X-Consistency-Token is ahead of the log: the database was restored to an earlier time since it was given.";
+const WITHOUT_TOKEN: &str = "What was written then may be gone: send the request without the header, and read anew.";
 const KEY_REQUIRED: &str = "OpenAI-Key header is required to create a chat";
 
 impl From<sqlx::Error> for ApiError {
@@ -48,6 +53,21 @@ impl From<sqlx::Error> for ApiError {
             Self::unavailable(RETRY_AFTER)
         } else {
             Self::internal(error)
+        }
+    }
+}
+
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Malformed => Self::parse("X-Consistency-Token is none that this server has given."),
+            TokenError::OtherLog => {
+                Self::detail(StatusCode::PRECONDITION_FAILED, format!("{OTHER_LOG} {WITHOUT_TOKEN}"))
+            }
+            TokenError::AheadOfLog => {
+                Self::detail(StatusCode::PRECONDITION_FAILED, format!("{LOST_FUTURE} {WITHOUT_TOKEN}"))
+            }
+            TokenError::Unavailable(error) => error.into(),
         }
     }
 }

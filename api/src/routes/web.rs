@@ -4,28 +4,25 @@ use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderName, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use commands::{
-    event_log::Committed,
+    event_log::{Committed, EventPosition, TokenError},
     execute::{Context, IdempotencyKey},
 };
 use domain::envelope::Actor;
 use uuid::Uuid;
 
-use super::caller::Who;
+use super::{caller::Who, consistency};
 use crate::{
     app::App,
     config::HttpSettings,
     contract::{client_address::ClientAddress, input::Input, layers::RequestId, problem::ApiError},
+    health::Health,
     limits::{Action, Limits},
 };
 
-/// Set on the answer to a write that cannot be read back yet.
-const VIEWS_BEHIND: HeaderName = HeaderName::from_static("x-views-behind");
-/// Seconds after which what could not be shown may be there.
-const RETRY_AFTER: u64 = 5;
 const MAX_KEY_CHARS: usize = 255;
 
 /// The state of all routes.
@@ -34,12 +31,13 @@ pub struct Web {
     pub app: Arc<App>,
     http: Arc<HttpSettings>,
     limits: Arc<Limits>,
+    pub(super) health: Health,
 }
 
 impl Web {
     pub fn new(app: App, http: HttpSettings) -> Self {
         let limits = Limits::new(&http.limits);
-        Self { app: Arc::new(app), http: Arc::new(http), limits: Arc::new(limits) }
+        Self { app: Arc::new(app), http: Arc::new(http), limits: Arc::new(limits), health: Health::default() }
     }
 
     /// Counts a request of this kind for the address that it comes from.
@@ -52,27 +50,25 @@ impl Web {
         self.limits.check_account(action, account)
     }
 
-    /// The answer to a write: sent when it can be read back, or after a bounded wait with a header that says so. What is done
-    /// but cannot be shown yet is not refused: whoever has sent an `Idempotency-Key` may ask again.
+    /// The answer to a write: sent when it can be read back, or after a bounded wait with a header that says so.
     pub async fn written(
         &self,
         committed: &Committed,
         response: impl AsyncFnOnce() -> Result<Response, ApiError>,
     ) -> Result<Response, ApiError> {
-        let readable = self.settled(committed).await;
-        let mut response = match response().await {
-            Err(_) if !readable => ApiError::unavailable(RETRY_AFTER).into_response(),
-            result => result?,
-        };
-        if !readable {
-            response.headers_mut().insert(VIEWS_BEHIND, HeaderValue::from_static("true"));
-        }
-        Ok(response)
+        self.settled(committed).await;
+        response().await
     }
 
-    /// Waits until a write can be read back. Says whether it can.
-    pub async fn settled(&self, committed: &Committed) -> bool {
-        self.app.wait_for_views(committed, self.http.write_wait()).await
+    /// Waits until a write can be read back, but not too long. The answer's headers will tell of it.
+    pub async fn settled(&self, committed: &Committed) {
+        let is_readable = self.app.wait_for_views(committed, self.http.write_wait()).await;
+        consistency::note(committed, is_readable);
+    }
+
+    /// Waits until the views have reached what a consistency token names, but not too long. Gives what is missing then.
+    pub(super) async fn reached(&self, token: &str) -> Result<Vec<EventPosition>, TokenError> {
+        self.app.wait_for_token(token, self.http.write_wait()).await
     }
 
     /// What the absolute URLs of files begin with.

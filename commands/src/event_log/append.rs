@@ -1,31 +1,29 @@
 //! One transaction of the appender: checks, positions, chain, insert.
 //!
-//! It holds the lock on the log's head from its first statement to COMMIT, so that all appends of all processes are in one order.
+//! A batch of which all holds is written [in one round trip](super::at_once); any other is looked at append by append. Either way
+//! it holds the lock on the log's head from its first statement to COMMIT, so that all appends of all processes are in one order.
 
 use std::{io, sync::Arc, time::Duration};
 
-use chrono::{DateTime, Utc};
 use domain::ids::CommandId;
-use sqlx::{Connection, PgConnection, PgPool, PgTransaction};
+use sqlx::{Connection, PgConnection, PgTransaction};
 use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
 
 use super::{
-    connection::AppenderConnection,
+    at_once::Plan,
+    connection::{AppenderConnection, Held},
     head::Head,
+    idempotency::{Idempotency, remember},
     known::{End, Known},
-    rows::{Reservation, Row, Together},
+    rows::{Reservation, Row},
     stored::{ChainHash, Committed, EventPosition, StoredEvent, partition_of},
 };
-use crate::scheduler::{Expiry, ExpiryError};
-
 /// The channel on which other processes are woken after an append.
 pub(super) const NOTIFY_CHANNEL: &str = "ayushma_log";
 
-/// Locks the log's head. A process that stalls while it holds the log's lock loses it before the others have given up waiting for it.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '3s'; \
-                     SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '8s'; \
-                     SELECT FROM log_head FOR UPDATE";
+/// Locks the log's head.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT FROM log_head FOR UPDATE";
 /// How long the answer to COMMIT is waited for.
 const COMMIT_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -55,18 +53,6 @@ pub struct EncodedEvent {
     pub event_version: String,
     pub payload: String,
     pub metadata: String,
-}
-
-/// What makes a repeated request recognisable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Idempotency {
-    pub actor: String,
-    pub key: String,
-    /// A keyed hash of the request: the same key with another request is a mistake.
-    pub fingerprint: Vec<u8>,
-    /// What the request makes, if it is the first.
-    pub resource_id: Uuid,
-    pub expires_at: DateTime<Utc>,
 }
 
 /// Why an append was refused. None of its events and rows were written.
@@ -116,13 +102,33 @@ pub(super) async fn append_batch(
     may_have_happened: bool,
     deadline: Instant,
 ) -> Result<Outcome, BatchError> {
-    let connection = timeout_at(deadline, place.get()).await.unwrap_or_else(|_| Err(timed_out()));
-    let connection = connection.map_err(BatchError::NotCommitted)?;
-    let result = transact(connection, batch, may_have_happened, deadline).await;
+    let held = timeout_at(deadline, place.get()).await.unwrap_or_else(|_| Err(timed_out()));
+    let Held { connection, partitions } = held.map_err(BatchError::NotCommitted)?;
+    let result = match Plan::of(batch, partitions).filter(|_| !may_have_happened) {
+        Some(plan) => match write_at_once(connection, plan, deadline).await {
+            Ok(None) => transact(connection, batch, may_have_happened, deadline).await,
+            Ok(Some(outcome)) => Ok(outcome),
+            Err(error) => Err(error),
+        },
+        None => transact(connection, batch, may_have_happened, deadline).await,
+    };
     if result.is_err() {
         place.close();
     }
     result
+}
+
+async fn write_at_once(
+    connection: &mut PgConnection,
+    plan: Plan<'_>,
+    deadline: Instant,
+) -> Result<Option<Outcome>, BatchError> {
+    let written = timeout_at(deadline, plan.write(connection)).await.unwrap_or_else(|_| Err(timed_out()));
+    written.map_err(|error| match error {
+        // The statement is its own transaction: if it was answered with an error, it has written nothing.
+        sqlx::Error::Database(_) | sqlx::Error::Encode(_) => BatchError::NotCommitted(error),
+        _ => BatchError::Unknown(error),
+    })
 }
 
 async fn transact(
@@ -148,7 +154,6 @@ fn timed_out() -> sqlx::Error {
 
 async fn write(tx: &mut PgTransaction<'_>, batch: &[Append], may_have_happened: bool) -> Result<Outcome, sqlx::Error> {
     let (mut end, mut known) = Known::load(tx, batch, may_have_happened).await?;
-    let mut together = Together::default();
     let mut rows: Vec<(StoredEvent, ChainHash)> = Vec::new();
     let mut results = Vec::with_capacity(batch.len());
     for append in batch {
@@ -158,13 +163,9 @@ async fn write(tx: &mut PgTransaction<'_>, batch: &[Append], may_have_happened: 
         }
         let result = known.accept(append);
         if result.is_ok() {
-            // What is given up first, wherever it stands: a value may change hands in one append.
-            let (released, others): (Vec<&Row>, Vec<&Row>) =
-                append.rows.iter().partition(|row| matches!(row, Row::Release { .. } | Row::ReleaseValue { .. }));
-            for row in released.into_iter().chain(others) {
-                if !together.take(row) {
-                    row.write(tx).await?;
-                }
+            let (given_up, others): (Vec<&Row>, Vec<&Row>) = append.rows.iter().partition(|row| row.gives_up());
+            for row in given_up.into_iter().chain(others) {
+                row.write(tx).await?;
             }
             if let Some(idempotency) = &append.idempotency {
                 remember(tx, idempotency).await?;
@@ -176,7 +177,6 @@ async fn write(tx: &mut PgTransaction<'_>, batch: &[Append], may_have_happened: 
             positions: number(append, &mut end, &mut rows),
         }));
     }
-    together.write(tx).await?;
     let head = Head::of_batch(end.position, rows.iter().map(|(event, _)| event.aggregate_type.as_str()));
     if !rows.is_empty() {
         insert(tx, &rows, &end, &head).await?;
@@ -187,31 +187,49 @@ async fn write(tx: &mut PgTransaction<'_>, batch: &[Append], may_have_happened: 
 
 /// Gives the events of an accepted append their places in the log.
 fn number(append: &Append, end: &mut End, rows: &mut Vec<(StoredEvent, ChainHash)>) -> Vec<EventPosition> {
-    let mut positions = Vec::new();
-    for stream in &append.streams {
-        let aggregate_id = stream.aggregate_id.to_string();
-        let partition = partition_of(&aggregate_id, end.partitions);
-        for (event, sequence) in stream.events.iter().zip(stream.expected_sequence + 1..) {
-            end.position += 1;
-            let stored = StoredEvent {
-                position: end.position,
-                aggregate_type: stream.aggregate_type.to_owned(),
-                aggregate_id: aggregate_id.clone(),
-                sequence,
-                event_type: event.event_type.clone(),
-                event_version: event.event_version.clone(),
-                payload: event.payload.clone(),
-                metadata: event.metadata.clone(),
-                partition,
-                command_id: append.command_id.value(),
-            };
-            let hash = stored.chain_hash(&end.hash);
-            end.hash = hash.to_vec();
-            positions.push(EventPosition { aggregate_type: stream.aggregate_type, partition, position: end.position });
-            rows.push((stored, hash));
-        }
+    let mut events: Vec<StoredEvent> = stored_events(append, end.partitions).collect();
+    for event in &mut events {
+        end.position += 1;
+        event.position = end.position;
+        let hash = event.chain_hash(&end.hash);
+        end.hash = hash.to_vec();
+        rows.push((event.clone(), hash));
     }
-    positions
+    positions_of(append, &events)
+}
+
+/// The events of an append as they will be stored, before they have positions.
+pub(super) fn stored_events(append: &Append, partitions: i32) -> impl Iterator<Item = StoredEvent> {
+    append.streams.iter().flat_map(move |stream| {
+        let aggregate_id = stream.aggregate_id.to_string();
+        let partition = partition_of(&aggregate_id, partitions);
+        stream.events.iter().zip(stream.expected_sequence + 1..).map(move |(event, sequence)| StoredEvent {
+            position: 0,
+            aggregate_type: stream.aggregate_type.to_owned(),
+            aggregate_id: aggregate_id.clone(),
+            sequence,
+            event_type: event.event_type.clone(),
+            event_version: event.event_version.clone(),
+            payload: event.payload.clone(),
+            metadata: event.metadata.clone(),
+            partition,
+            command_id: append.command_id.value(),
+        })
+    })
+}
+
+/// Where the events of an append are.
+pub(super) fn positions_of(append: &Append, events: &[StoredEvent]) -> Vec<EventPosition> {
+    let types =
+        append.streams.iter().flat_map(|stream| std::iter::repeat_n(stream.aggregate_type, stream.events.len()));
+    types
+        .zip(events)
+        .map(|(aggregate_type, event)| EventPosition {
+            aggregate_type,
+            partition: event.partition,
+            position: event.position,
+        })
+        .collect()
 }
 
 /// Writes the events, moves the end of the log and tells the other processes, in one round trip.
@@ -257,51 +275,4 @@ async fn insert(
     .execute(&mut **tx)
     .await?;
     Ok(())
-}
-
-async fn remember(tx: &mut PgTransaction<'_>, idempotency: &Idempotency) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "INSERT INTO idempotency_keys (actor, key, fingerprint, resource_id, expires_at) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (actor, key) DO UPDATE
-         SET fingerprint = excluded.fingerprint, resource_id = excluded.resource_id, expires_at = excluded.expires_at",
-        idempotency.actor,
-        idempotency.key,
-        idempotency.fingerprint,
-        idempotency.resource_id,
-        idempotency.expires_at,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-/// What a living idempotency key has led to: the request's fingerprint and what it made.
-pub(super) async fn find_idempotent(
-    connection: &mut PgConnection,
-    actor: &str,
-    key: &str,
-) -> Result<Option<(Vec<u8>, Uuid)>, sqlx::Error> {
-    let row = sqlx::query!(
-        "SELECT fingerprint, resource_id FROM idempotency_keys WHERE actor = $1 AND key = $2 AND expires_at > now()",
-        actor,
-        key,
-    )
-    .fetch_optional(connection)
-    .await?;
-    Ok(row.map(|row| (row.fingerprint, row.resource_id)))
-}
-
-/// Forgets requests that cannot be repeated under their keys any more.
-pub struct IdempotencyExpiry(pub PgPool);
-
-#[async_trait::async_trait]
-impl Expiry for IdempotencyExpiry {
-    fn name(&self) -> &'static str {
-        "idempotency keys"
-    }
-
-    async fn expire(&self, now: DateTime<Utc>) -> Result<u64, ExpiryError> {
-        let gone = sqlx::query!("DELETE FROM idempotency_keys WHERE expires_at < $1", now);
-        Ok(gone.execute(&self.0).await?.rows_affected())
-    }
 }

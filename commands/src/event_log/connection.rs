@@ -1,11 +1,21 @@
 //! The appender's connection to the database.
 
-use sqlx::{PgConnection, PgPool, Postgres, pool::PoolConnection};
+use sqlx::{Executor, PgConnection, PgPool, Postgres, pool::PoolConnection};
+
+/// A process that stalls while it holds the log's lock loses it before the others have given up waiting for it.
+const TIME_LIMITS: &str =
+    "SET idle_in_transaction_session_timeout = '3s'; SET lock_timeout = '5s'; SET statement_timeout = '8s'";
 
 /// The connection that the appender keeps: giving it back after each batch would be a round trip to the database.
 pub(super) struct AppenderConnection {
     pool: PgPool,
-    held: Option<PoolConnection<Postgres>>,
+    held: Option<Held<PoolConnection<Postgres>>>,
+}
+
+/// A connection, with what never changes in the log at its other end.
+pub(super) struct Held<C> {
+    pub connection: C,
+    pub partitions: i32,
 }
 
 impl AppenderConnection {
@@ -13,18 +23,26 @@ impl AppenderConnection {
         Self { pool, held: None }
     }
 
-    pub(super) async fn get(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+    pub(super) async fn get(&mut self) -> Result<Held<&mut PgConnection>, sqlx::Error> {
         let held = match self.held.take() {
             Some(held) => held,
-            None => self.pool.acquire().await?,
+            None => self.open().await?,
         };
-        Ok(self.held.insert(held))
+        let Held { connection, partitions } = self.held.insert(held);
+        Ok(Held { connection, partitions: *partitions })
     }
 
-    /// Perhaps nobody is at the other end any more: the pool must not wait for an answer.
+    async fn open(&self) -> Result<Held<PoolConnection<Postgres>>, sqlx::Error> {
+        let mut connection = self.pool.acquire().await?;
+        // Never back to the pool: its settings are the appender's.
+        connection.close_on_drop();
+        connection.execute(TIME_LIMITS).await?;
+        let partitions = sqlx::query_scalar!("SELECT partitions FROM log_head").fetch_one(&mut *connection).await?;
+        Ok(Held { connection, partitions })
+    }
+
+    /// Perhaps nobody is at the other end any more.
     pub(super) fn close(&mut self) {
-        if let Some(mut held) = self.held.take() {
-            held.close_on_drop();
-        }
+        self.held = None;
     }
 }

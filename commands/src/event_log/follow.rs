@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use sqlx::{PgPool, postgres::PgListener};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use super::{
     EventLog,
@@ -14,18 +14,23 @@ use super::{
     progress::Progress,
     source::{EventSource, LogSource, head},
 };
+use crate::heartbeats::{Kind, Pulse};
 
 const MAX_PAUSE: Duration = Duration::from_secs(10);
+/// How often parked events are tried again, the first time at once: a newer program, or another one, may have mended what was
+/// in the way.
+const RETRY_PAUSE: Duration = Duration::from_secs(300);
 
 impl EventLog {
     /// Feeds a consumer for ever: until the future is dropped. With Kafka its events come from there, else from the log.
-    /// Failures are logged and tried again; no event is ever passed over.
+    /// Failures of the moment are logged and tried again; an event that cannot be applied is parked.
     pub async fn follow(self, consumer: Arc<dyn EventConsumer>, kafka: Option<KafkaSettings>, progress: Progress) {
-        let runner = Runner { pool: self.pool.clone(), codec: self.codec.clone(), consumer, progress };
+        let runner = self.runner(consumer, progress);
+        let pulse = self.heart.pulse(Kind::Consumer, runner.consumer.name());
         let mut pause = Duration::from_millis(100);
         loop {
-            let started = tokio::time::Instant::now();
-            let Err(error) = self.feed(&runner, kafka.as_ref()).await;
+            let started = Instant::now();
+            let Err(error) = self.feed(&runner, kafka.as_ref(), &pulse).await;
             if started.elapsed() > MAX_PAUSE {
                 pause = Duration::from_millis(100);
             }
@@ -43,6 +48,7 @@ impl EventLog {
         &self,
         runner: &Runner,
         kafka: Option<&KafkaSettings>,
+        pulse: &Pulse,
     ) -> Result<std::convert::Infallible, ConsumerError> {
         runner.prepare().await?;
         let types = runner.consumer.aggregate_types();
@@ -55,20 +61,25 @@ impl EventLog {
                 Box::new(source)
             }
         };
+        let mut retry_at = Instant::now();
         loop {
+            if Instant::now() >= retry_at {
+                runner.retry(None).await?;
+                retry_at = Instant::now() + RETRY_PAUSE;
+            }
             let batch = source.next(runner).await?;
             runner.apply(&batch).await?;
             source.applied(&batch);
+            pulse.beat();
         }
     }
 
-    /// Applies everything that is in the log to a consumer, then returns.
+    /// Applies everything that is in the log to a consumer, but for what has to be parked, then returns.
     ///
     /// # Errors
-    /// [`ConsumerError`] of the first event that cannot be applied.
+    /// [`ConsumerError`] of the moment.
     pub async fn catch_up(&self, consumer: Arc<dyn EventConsumer>, progress: &Progress) -> Result<(), ConsumerError> {
-        let runner =
-            Runner { pool: self.pool.clone(), codec: self.codec.clone(), consumer, progress: progress.clone() };
+        let runner = self.runner(consumer, progress.clone());
         runner.prepare().await?;
         let mut source =
             LogSource::new(self.pool.clone(), runner.consumer.aggregate_types(), self.head(), self.recent.clone());

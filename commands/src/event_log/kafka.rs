@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::{
     consumer::{ConsumerError, Delivery, Runner, read_log},
+    fence::FenceError,
     record,
     source::{EventSource, MAX_BATCH, POLL, head},
 };
@@ -41,6 +42,8 @@ pub enum StreamError {
     Partitions { topic: String, found: usize, wanted: i32 },
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
+    #[error("the relay's mark does not fit the log")]
+    Fenced(#[from] FenceError),
     #[error("the event at position {0} is of a type that this program does not know: update it")]
     UnknownType(i64),
     #[error("an event cannot be published")]
@@ -154,10 +157,12 @@ fn take(message: &BorrowedMessage<'_>, log_id: Uuid, offsets: &mut TopicPartitio
     let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
     // An offset that cannot be kept only leads to a repetition, which the checkpoints absorb.
     drop(offsets.add_partition_offset(topic, partition, Offset::Offset(offset + 1)));
-    match record::parse(message, log_id) {
-        Some(delivery) => batch.push(delivery),
-        None => tracing::warn!(topic, partition, offset, "a record is not an event of this log and is ignored"),
+    let delivery = record::parse(message, log_id);
+    if delivery.is_none() {
+        // After a restore these are all records of before: said once a batch by the caller.
+        tracing::debug!(topic, partition, offset, "a record is not an event of this log and is ignored");
     }
+    batch.extend(delivery);
 }
 
 #[async_trait]
@@ -176,11 +181,18 @@ impl EventSource for KafkaSource {
                 if std::mem::take(&mut self.is_away) {
                     tracing::info!(consumer = runner.consumer.name(), "Kafka can be read again");
                 }
+                let mut taken = 1;
                 take(&message, self.log_id, &mut self.offsets, &mut batch);
                 // What has arrived with it goes into the same transaction.
-                while batch.len() < MAX_BATCH {
+                while taken < MAX_BATCH {
                     let Some(Ok(message)) = self.consumer.recv().now_or_never() else { break };
                     take(&message, self.log_id, &mut self.offsets, &mut batch);
+                    taken += 1;
+                }
+                let ignored = taken - batch.len();
+                if ignored > 0 {
+                    let consumer = runner.consumer.name();
+                    tracing::warn!(ignored, consumer, "records that are not events of this log are ignored");
                 }
             }
             Ok(Err(error)) => {

@@ -6,7 +6,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    append::{Append, AppendError, find_idempotent},
+    append::{Append, AppendError},
+    idempotency::find_idempotent,
     rows::{Reservation, Row},
     stored::{Committed, EventPosition},
 };
@@ -93,6 +94,27 @@ impl Known {
             }
         }
         Ok((end, known))
+    }
+
+    /// Each stream of a batch once, with the sequence of its last event that the first append to it has seen.
+    pub(super) fn streams_of(batch: &[Append]) -> Vec<(&'static str, String, i64)> {
+        let mut seen = HashSet::new();
+        let streams = batch.iter().flat_map(|append| &append.streams);
+        streams
+            .filter(|stream| seen.insert((stream.aggregate_type, stream.aggregate_id)))
+            .map(|stream| (stream.aggregate_type, stream.aggregate_id.to_string(), stream.expected_sequence))
+            .collect()
+    }
+
+    /// As if the streams ended there, and nothing else were there.
+    pub(super) fn assuming(streams: &[(&'static str, String, i64)]) -> Self {
+        let sequences = streams.iter().map(|(name, id, end)| (((*name).to_owned(), id.clone()), *end)).collect();
+        Self { sequences, ..Self::default() }
+    }
+
+    /// As if these users were there.
+    pub(super) fn assume_users(&mut self, users: &HashSet<Uuid>) {
+        self.users.extend(users);
     }
 
     async fn load_owners(&mut self, tx: &mut PgConnection, batch: &[Append]) -> Result<(), sqlx::Error> {

@@ -4,49 +4,74 @@
 
 mod append;
 mod appender;
+mod at_once;
+mod audit;
 mod busy;
 mod codec;
 mod connection;
 mod consumer;
+mod fault;
+mod fence;
 mod follow;
 mod head;
+mod heads;
+mod idempotency;
 mod kafka;
 mod keys;
 mod known;
+mod parked;
+mod parking;
 mod personal;
 mod progress;
 mod recent;
 mod record;
 mod relay;
+mod replay;
 mod rows;
+mod signer;
 mod source;
+mod status;
 mod store;
 mod stored;
+mod token;
 
 use std::sync::Arc;
 
 use postgres_es::PostgresEventRepository;
 use sqlx::PgPool;
 use tokio::sync::watch;
+use uuid::Uuid;
 
-pub use append::{Append, AppendError, Idempotency, IdempotencyExpiry, StreamAppend};
+pub use append::{Append, AppendError, StreamAppend};
 pub use appender::Appender;
+pub use audit::{Audit, AuditError, Fault, audit};
 pub use codec::{Codec, CodecError};
 pub use consumer::{ConsumerError, EventConsumer};
+pub use fence::{End, FenceError, Restored};
 pub use head::Head;
+pub use heads::{HeadsError, HeadsFile, PublicKey, SignedHead};
+pub use idempotency::{Idempotency, IdempotencyExpiry};
 pub use kafka::{KafkaSettings, QUIET, StreamError};
 pub use keys::{KeyError, KeyRing, MasterKey};
-pub use progress::Progress;
+pub use parked::ParkedEvent;
+pub use parking::Retried;
+pub use progress::{Consumers, Progress};
 pub use relay::run_relay;
+pub use replay::{Replay, Replayable, Replayed, make_replay_tables};
 pub use rows::{NewJob, NewResetCode, Reservation, Row, enqueue, write_reset_code};
+pub use signer::HeadSigner;
+pub use status::{Counted, Counting, Expected, PartStatus, Reading, Status, Verdict, What};
 pub use store::{Loaded, StoreError};
 pub use stored::{ChainHash, Committed, EventPosition, StoredEvent, partition_of};
+pub use token::TokenError;
 
 use busy::KeptStates;
 pub(crate) use busy::Turns;
 use recent::RecentEvents;
 
-use crate::clock::SharedClock;
+use domain::ids::CommandId;
+
+use crate::{clock::SharedClock, heartbeats::Heart};
 
 /// The log, as the write side uses it.
 #[derive(Clone)]
@@ -54,17 +79,20 @@ pub struct EventLog {
     pub(crate) pool: PgPool,
     pub(crate) codec: Codec,
     pub(crate) clock: SharedClock,
+    log_id: Uuid,
     appender: Appender,
     repository: Arc<PostgresEventRepository>,
     head: watch::Receiver<Head>,
     recent: RecentEvents,
     kept: KeptStates,
     turns: Turns,
+    heart: Heart,
 }
 
 impl EventLog {
     /// The log in a database whose schema is up to date. The second value is its work in the background (appending, and listening
-    /// for appends of other processes), which the caller must run; it ends when the last clone of the log is gone.
+    /// for appends of other processes), which the caller must run; it ends when the last clone of the log is gone, and when
+    /// the log is no longer the one that it was.
     ///
     /// # Errors
     /// [`KeyError`] if the keys cannot be read or do not fit.
@@ -74,20 +102,26 @@ impl EventLog {
         clock: SharedClock,
     ) -> Result<(Self, impl Future<Output = ()> + Send), KeyError> {
         let keys = KeyRing::open(pool.clone(), master_key).await?;
+        let log_id = sqlx::query_scalar!("SELECT log_id FROM log_head").fetch_one(&pool).await?;
         let (tell_head, head) = watch::channel(Head::default());
         let listening = follow::listen(pool.clone(), tell_head.clone());
         let recent = RecentEvents::default();
         let (appender, appending) = Appender::new(pool.clone(), tell_head, recent.clone());
+        let heart = Heart::new(clock.new_id());
+        let (beating, beats) = (heart.clone(), pool.clone());
+        let watching = fence::watch(pool.clone());
         let task = async move {
             tokio::select! {
                 () = appending => {}
                 () = listening => {}
+                () = beating.run(&beats) => {}
+                () = watching => {}
             }
         };
         let repository = Arc::new(PostgresEventRepository::new(pool.clone()));
         let codec = Codec::new(keys);
         let (kept, turns) = (KeptStates::default(), Turns::default());
-        Ok((Self { pool, codec, clock, appender, repository, head, recent, kept, turns }, task))
+        Ok((Self { pool, codec, clock, log_id, appender, repository, head, recent, kept, turns, heart }, task))
     }
 
     pub const fn keys(&self) -> &KeyRing {
@@ -99,9 +133,24 @@ impl EventLog {
         self.appender.append(append).await
     }
 
+    /// Goes the way of every append, with nothing to write: the lock on the log, a transaction, its COMMIT.
+    ///
+    /// # Errors
+    /// [`AppendError`] if nothing can be appended at the moment.
+    pub async fn check_appending(&self) -> Result<(), AppendError> {
+        let command_id = CommandId::new(self.clock.new_id());
+        let nothing = Append { command_id, streams: Vec::new(), rows: Vec::new(), idempotency: None };
+        self.append(nothing).await.map(drop)
+    }
+
     /// The order of this process's commands on one aggregate.
     pub(crate) const fn turns(&self) -> &Turns {
         &self.turns
+    }
+
+    /// The signs of life of this process.
+    pub const fn heart(&self) -> &Heart {
+        &self.heart
     }
 
     /// How far the log is known to reach; changes wake the consumers of this process.

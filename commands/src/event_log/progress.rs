@@ -9,7 +9,10 @@ use std::{
 use sqlx::PgPool;
 use tokio::{sync::watch, time::Instant};
 
-use super::stored::EventPosition;
+use super::{
+    consumer::{Checkpoint, PartitionKey},
+    stored::EventPosition,
+};
 
 /// How often the checkpoints are looked at for progress made by other processes.
 const POLL: Duration = Duration::from_millis(20);
@@ -18,25 +21,31 @@ const SAFETY_POLL: Duration = Duration::from_millis(200);
 
 type Reached = HashMap<(&'static str, String, i32), i64>;
 
-/// The checkpoints that this process has moved.
+/// Consumers by name, with the aggregate types that they want.
+pub type Consumers<'a> = &'a [(&'static str, &'static [&'static str])];
+type Pending = Vec<(&'static str, EventPosition)>;
+
+/// The checkpoints that this process has moved, and those of others that it has seen.
 #[derive(Clone)]
 pub struct Progress {
     reached: Arc<Mutex<Reached>>,
+    /// A checkpoint never moves back, also when another version of a view takes its place.
+    seen: Arc<Mutex<Reached>>,
     changed: watch::Sender<()>,
 }
 
 impl Default for Progress {
     fn default() -> Self {
-        Self { reached: Arc::default(), changed: watch::Sender::new(()) }
+        Self { reached: Arc::default(), seen: Arc::default(), changed: watch::Sender::new(()) }
     }
 }
 
 impl Progress {
-    pub(super) fn advance(&self, consumer: &'static str, checkpoints: &BTreeMap<(String, i32), i64>) {
+    pub(super) fn advance(&self, consumer: &'static str, checkpoints: &BTreeMap<PartitionKey, Checkpoint>) {
         let mut reached = self.reached.lock().expect("no holder of the lock panics");
-        for ((aggregate_type, partition), position) in checkpoints {
+        for ((aggregate_type, partition), checkpoint) in checkpoints {
             let known = reached.entry((consumer, aggregate_type.clone(), *partition)).or_default();
-            *known = (*known).max(*position);
+            *known = (*known).max(checkpoint.position);
         }
         drop(reached);
         self.changed.send_replace(());
@@ -54,18 +63,13 @@ impl Progress {
     pub async fn wait_for(
         &self,
         pool: &PgPool,
-        consumers: &[(&'static str, &'static [&'static str])],
+        consumers: Consumers<'_>,
         positions: &[EventPosition],
         patience: Duration,
     ) -> Result<bool, sqlx::Error> {
         let deadline = Instant::now() + patience;
         let mut changed = self.changed.subscribe();
-        let mut pending: Vec<(&'static str, EventPosition)> = consumers
-            .iter()
-            .flat_map(|(name, types)| {
-                positions.iter().filter(|event| types.contains(&event.aggregate_type)).map(|event| (*name, *event))
-            })
-            .collect();
+        let mut pending = pending(consumers, positions);
         // Not started anew by every change: progress of this process must not hide that of others.
         let pause = if self.are_ours(&pending) { SAFETY_POLL } else { POLL };
         let mut look = tokio::time::interval(pause);
@@ -78,10 +82,32 @@ impl Progress {
             }
             tokio::select! {
                 _ = changed.changed() => {}
-                _ = look.tick() => drop_stored(pool, &mut pending).await?,
+                _ = look.tick() => self.drop_stored(pool, &mut pending).await?,
                 () = tokio::time::sleep_until(deadline) => return Ok(pending.is_empty()),
             }
         }
+    }
+
+    /// Whether this process knows that the consumers have reached the positions.
+    pub(super) fn know_reached(&self, consumers: Consumers<'_>, positions: &[EventPosition]) -> bool {
+        let mut pending = pending(consumers, positions);
+        self.drop_reached(&mut pending);
+        pending.is_empty()
+    }
+
+    /// Whether the database says so.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) async fn have_stored(
+        &self,
+        pool: &PgPool,
+        consumers: Consumers<'_>,
+        positions: &[EventPosition],
+    ) -> Result<bool, sqlx::Error> {
+        let mut pending = pending(consumers, positions);
+        self.drop_stored(pool, &mut pending).await?;
+        Ok(pending.is_empty())
     }
 
     /// Whether all of these were moved by this process before.
@@ -92,35 +118,49 @@ impl Progress {
         })
     }
 
-    fn drop_reached(&self, pending: &mut Vec<(&'static str, EventPosition)>) {
-        let reached = self.reached.lock().expect("no holder of the lock panics");
-        pending.retain(|(consumer, event)| {
-            let key = (*consumer, event.aggregate_type.to_owned(), event.partition);
-            reached.get(&key).copied().unwrap_or(0) < event.position
-        });
+    fn drop_reached(&self, pending: &mut Pending) {
+        for known in [&self.reached, &self.seen] {
+            let known = known.lock().expect("no holder of the lock panics");
+            pending.retain(|(consumer, event)| {
+                let key = (*consumer, event.aggregate_type.to_owned(), event.partition);
+                known.get(&key).copied().unwrap_or(0) < event.position
+            });
+        }
+    }
+
+    async fn drop_stored(&self, pool: &PgPool, pending: &mut Pending) -> Result<(), sqlx::Error> {
+        let consumers: Vec<String> = pending.iter().map(|(consumer, _)| (*consumer).to_owned()).collect();
+        let types: Vec<String> = pending.iter().map(|(_, event)| event.aggregate_type.to_owned()).collect();
+        let partitions: Vec<i32> = pending.iter().map(|(_, event)| event.partition).collect();
+        let stored = sqlx::query!(
+            r#"SELECT wanted.place AS "place!", position
+               FROM unnest($1::text[], $2::text[], $3::int[]) WITH ORDINALITY
+                 AS wanted (consumer, aggregate_type, partition, place)
+               JOIN checkpoints USING (consumer, aggregate_type, partition)"#,
+            &consumers,
+            &types,
+            &partitions,
+        )
+        .fetch_all(pool)
+        .await?;
+        let mut seen = self.seen.lock().expect("no holder of the lock panics");
+        for row in stored {
+            let place = usize::try_from(row.place - 1).unwrap_or_default();
+            if let Some((consumer, event)) = pending.get(place) {
+                seen.insert((*consumer, event.aggregate_type.to_owned(), event.partition), row.position);
+            }
+        }
+        drop(seen);
+        self.drop_reached(pending);
+        Ok(())
     }
 }
 
-async fn drop_stored(pool: &PgPool, pending: &mut Vec<(&'static str, EventPosition)>) -> Result<(), sqlx::Error> {
-    let consumers: Vec<String> = pending.iter().map(|(consumer, _)| (*consumer).to_owned()).collect();
-    let types: Vec<String> = pending.iter().map(|(_, event)| event.aggregate_type.to_owned()).collect();
-    let partitions: Vec<i32> = pending.iter().map(|(_, event)| event.partition).collect();
-    let stored = sqlx::query!(
-        "SELECT consumer, aggregate_type, partition, position FROM checkpoints
-         WHERE (consumer, aggregate_type, partition) IN (SELECT * FROM unnest($1::text[], $2::text[], $3::int[]))",
-        &consumers,
-        &types,
-        &partitions,
-    )
-    .fetch_all(pool)
-    .await?;
-    pending.retain(|(consumer, event)| {
-        !stored.iter().any(|row| {
-            row.consumer == *consumer
-                && row.aggregate_type == event.aggregate_type
-                && row.partition == event.partition
-                && row.position >= event.position
-        })
-    });
-    Ok(())
+/// What has to be reached: each position by each of the consumers that want its type.
+fn pending(consumers: Consumers<'_>, positions: &[EventPosition]) -> Pending {
+    let of = |(name, types): &(&'static str, &'static [&'static str])| {
+        let wanted = positions.iter().filter(|event| types.contains(&event.aggregate_type));
+        wanted.map(|event| (*name, *event)).collect::<Vec<_>>()
+    };
+    consumers.iter().flat_map(of).collect()
 }

@@ -6,19 +6,22 @@
 use std::collections::HashMap;
 
 use domain::event::AGGREGATE_TYPES;
+use futures::FutureExt as _;
 use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord};
 use sqlx::{PgConnection, PgPool};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::interval};
 use uuid::Uuid;
 
 use super::{
     consumer::read_log,
+    fence,
     head::Head,
     kafka::{KafkaSettings, MAX_MESSAGE_BYTES, StreamError},
     record,
     source::POLL,
     stored::StoredEvent,
 };
+use crate::heartbeats::{BEAT, beat_of_relay};
 
 /// Names the relay's advisory lock in the database.
 const LEADERSHIP: i64 = 0x6179_7573_686d_6101;
@@ -63,8 +66,20 @@ async fn lead(pool: &PgPool, settings: &KafkaSettings, wake: &mut watch::Receive
         Relay { connection, producer, prefix: settings.prefix.clone(), log_id: head.log_id, previous: HashMap::new() };
     tracing::info!(brokers = settings.brokers, "this process relays the log to Kafka");
     let types = AGGREGATE_TYPES.map(str::to_owned);
-    let mut mark = sqlx::query_scalar!("SELECT position FROM relay_mark").fetch_one(&mut relay.connection).await?;
+    let place = sqlx::query!(
+        r#"SELECT relay_mark.position, log_head.position AS end, relay_mark.log_id = $1 AND log_head.log_id = $1 AS "is_ours!"
+           FROM relay_mark, log_head"#,
+        head.log_id,
+    );
+    let place = place.fetch_one(&mut relay.connection).await?;
+    fence::check("the relay's mark", place.position, place.end, place.is_ours)?;
+    let mut mark = place.position;
+    let mut beats = interval(BEAT);
     loop {
+        // Only between rounds: one that waits for Kafka gives no sign of life. And a lost connection means a lost election.
+        if beats.tick().now_or_never().is_some() {
+            beat_of_relay(&mut relay.connection).await?;
+        }
         wake.mark_unchanged();
         let events = read_log(pool, &types, mark, i64::MAX, BATCH).await?;
         let Some(last) = events.last() else {
@@ -82,7 +97,8 @@ async fn lead(pool: &PgPool, settings: &KafkaSettings, wake: &mut watch::Receive
         }
         relay.publish(&events).await?;
         mark = last.position;
-        sqlx::query!("UPDATE relay_mark SET position = $1 WHERE position < $1", mark)
+        // Of this log only: one that is restored meanwhile begins anew.
+        sqlx::query!("UPDATE relay_mark SET position = $1 WHERE position < $1 AND log_id = $2", mark, head.log_id)
             .execute(&mut relay.connection)
             .await?;
     }

@@ -1,7 +1,5 @@
 //! What may be written in the transaction that appends events, beside them.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use domain::ids::{ApiKeyId, ProjectId, ServiceId, SessionId, UserId};
 use sqlx::{PgConnection, PgTransaction};
@@ -136,23 +134,15 @@ pub struct NewJob {
 
 /// Writes a job. One that is already there stays as it is.
 pub async fn enqueue(job: &NewJob, tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
-    enqueue_all(&[job], tx).await
-}
-
-async fn enqueue_all(jobs: &[&NewJob], tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
-    let leased_by: Vec<Option<Uuid>> = jobs.iter().map(|job| job.leased_by).collect();
     sqlx::query!(
         "INSERT INTO jobs (job_id, kind, subject_id, arguments, leased_by, lease_until)
-         SELECT job_id, kind, subject_id, arguments, leased_by,
-                CASE WHEN leased_by IS NOT NULL THEN now() + make_interval(secs => $6) END
-         FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::jsonb[], $5::uuid[])
-           AS new (job_id, kind, subject_id, arguments, leased_by)
+         VALUES ($1, $2, $3, $4, $5, CASE WHEN $5::uuid IS NOT NULL THEN now() + make_interval(secs => $6) END)
          ON CONFLICT (kind, subject_id) DO NOTHING",
-        &jobs.iter().map(|job| job.job_id).collect::<Vec<_>>(),
-        &jobs.iter().map(|job| job.kind.to_owned()).collect::<Vec<_>>(),
-        &jobs.iter().map(|job| job.subject_id).collect::<Vec<_>>(),
-        &jobs.iter().map(|job| job.arguments.clone()).collect::<Vec<_>>(),
-        &leased_by as &[Option<Uuid>],
+        job.job_id,
+        job.kind,
+        job.subject_id,
+        job.arguments,
+        job.leased_by,
         LEASE.as_secs_f64(),
     )
     .execute(&mut **tx)
@@ -160,54 +150,12 @@ async fn enqueue_all(jobs: &[&NewJob], tx: &mut PgTransaction<'_>) -> Result<(),
     Ok(())
 }
 
-/// The rows of a batch that nearly every append of a busy server has, a statement for each kind of them. They are written
-/// after the others: none of these looks at them.
-#[derive(Default)]
-pub(super) struct Together<'a> {
-    /// The last owner of each thing.
-    owners: BTreeMap<Uuid, Uuid>,
-    finished: Vec<Uuid>,
-    jobs: Vec<&'a NewJob>,
-}
-
-impl<'a> Together<'a> {
-    /// Takes a row, if it is of such a kind.
-    pub(super) fn take(&mut self, row: &'a Row) -> bool {
-        match row {
-            Row::Own { user, thing } => drop(self.owners.insert(*thing, user.value())),
-            Row::FinishJob(job) => self.finished.push(*job),
-            Row::Job(job) => self.jobs.push(job),
-            _ => return false,
-        }
-        true
-    }
-
-    pub(super) async fn write(self, tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
-        if !self.owners.is_empty() {
-            let (things, owners): (Vec<Vec<u8>>, Vec<Uuid>) =
-                self.owners.into_iter().map(|(thing, owner)| (thing.as_bytes().to_vec(), owner)).unzip();
-            sqlx::query!(
-                "INSERT INTO reservations (kind, value, owner) SELECT $1, * FROM unnest($2::bytea[], $3::uuid[])
-                 ON CONFLICT DO NOTHING",
-                <&str>::from(Reservation::Possession),
-                &things,
-                &owners,
-            )
-            .execute(&mut **tx)
-            .await?;
-        }
-        // First: a job may end with another one for the same subject in its place.
-        if !self.finished.is_empty() {
-            sqlx::query!("DELETE FROM jobs WHERE job_id = ANY($1)", &self.finished).execute(&mut **tx).await?;
-        }
-        if !self.jobs.is_empty() {
-            enqueue_all(&self.jobs, tx).await?;
-        }
-        Ok(())
-    }
-}
-
 impl Row {
+    /// Whether something is given up: that comes first, wherever it stands, because it may change hands in one append.
+    pub(super) const fn gives_up(&self) -> bool {
+        matches!(self, Self::Release { .. } | Self::ReleaseValue { .. } | Self::FinishJob(_))
+    }
+
     pub(super) async fn write(&self, tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
         match self {
             Self::Claim { set, value, owner } => sqlx::query!(
@@ -227,8 +175,16 @@ impl Row {
                 <&str>::from(set),
                 value,
             ),
-            // Nothing to write, or written by `Together`.
-            Self::OwnsNothing(_) | Self::Own { .. } | Self::Job(_) | Self::FinishJob(_) => return Ok(()),
+            // Only checked.
+            Self::OwnsNothing(_) => return Ok(()),
+            Self::Own { user, thing } => sqlx::query!(
+                "INSERT INTO reservations (kind, value, owner) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                <&str>::from(Reservation::Possession),
+                thing.as_bytes(),
+                user.value(),
+            ),
+            Self::Job(job) => return enqueue(job, tx).await,
+            Self::FinishJob(job) => sqlx::query!("DELETE FROM jobs WHERE job_id = $1", job),
             Self::Password { user, hash } => sqlx::query!(
                 "INSERT INTO passwords (user_id, hash) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash",
                 user.value(),

@@ -41,26 +41,33 @@ pub struct Committed {
 pub type ChainHash = [u8; 32];
 
 impl StoredEvent {
-    /// Links the event to the chain: SHA-256 over the previous hash and every stored column, each prefixed by its length.
-    pub fn chain_hash(&self, previous: &[u8]) -> ChainHash {
+    /// SHA-256 over every stored column but the position, each prefixed by its length.
+    pub fn digest(&self) -> [u8; 32] {
         let mut hasher = Sha256::new();
-        let numbers = [self.position, self.sequence, i64::from(self.partition)].map(i64::to_be_bytes);
+        let numbers = [self.sequence, i64::from(self.partition)].map(i64::to_be_bytes);
         for column in [
-            previous,
-            &numbers[0],
             self.aggregate_type.as_bytes(),
             self.aggregate_id.as_bytes(),
-            &numbers[1],
+            &numbers[0],
             self.event_type.as_bytes(),
             self.event_version.as_bytes(),
             self.payload.as_bytes(),
             self.metadata.as_bytes(),
-            &numbers[2],
+            &numbers[1],
             self.command_id.as_bytes(),
         ] {
             hasher.update((column.len() as u64).to_be_bytes());
             hasher.update(column);
         }
+        hasher.finalize().into()
+    }
+
+    /// Links the event to the chain: SHA-256 over the previous hash (32 bytes), the position (8) and the [digest](Self::digest) of all other columns.
+    pub fn chain_hash(&self, previous: &[u8]) -> ChainHash {
+        let mut hasher = Sha256::new();
+        hasher.update(previous);
+        hasher.update(self.position.to_be_bytes());
+        hasher.update(self.digest());
         hasher.finalize().into()
     }
 }

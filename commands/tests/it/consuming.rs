@@ -20,17 +20,36 @@ use crate::support::{Node, new_id, number, until};
 pub(crate) struct Tally {
     name: &'static str,
     types: &'static [&'static str],
-    /// How often it fails at which position, after it has written the row.
-    failures: Mutex<(i64, u32)>,
+    /// After it has written the row.
+    failure: Mutex<Option<Failure>>,
+}
+
+/// When a consumer fails, and how.
+#[derive(Clone, Copy)]
+pub(crate) struct Failure {
+    position: i64,
+    times: u32,
+    fault: Fault,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Fault {
+    OfTheEvent,
+    OfTheMoment,
 }
 
 impl Tally {
     pub(crate) const fn new(name: &'static str, types: &'static [&'static str]) -> Self {
-        Self { name, types, failures: Mutex::new((0, 0)) }
+        Self { name, types, failure: Mutex::new(None) }
     }
 
-    const fn failing(name: &'static str, position: i64, times: u32) -> Self {
-        Self { name, types: &["chat"], failures: Mutex::new((position, times)) }
+    pub(crate) const fn failing(name: &'static str, position: i64, times: u32, fault: Fault) -> Self {
+        Self { name, types: &["chat"], failure: Mutex::new(Some(Failure { position, times, fault })) }
+    }
+
+    /// Does not fail any more.
+    pub(crate) fn mend(&self) {
+        *self.failure.lock().expect("no holder panics") = None;
     }
 
     pub(crate) async fn make_table(pool: &PgPool) {
@@ -61,12 +80,17 @@ impl EventConsumer for Tally {
             .bind(event.sequence)
             .execute(&mut **tx)
             .await?;
-        let mut failures = self.failures.lock().expect("no holder panics");
-        if event.position == failures.0 && failures.1 > 0 {
-            failures.1 -= 1;
-            return Err(ConsumerError::Effect("this event is not liked".into()));
+        let mut failure = self.failure.lock().expect("no holder panics");
+        match failure.as_mut().filter(|it| it.position == event.position && it.times > 0) {
+            None => Ok(()),
+            Some(failure) => {
+                failure.times -= 1;
+                Err(match failure.fault {
+                    Fault::OfTheEvent => ConsumerError::Effect("this event is not liked".into()),
+                    Fault::OfTheMoment => sqlx::Error::PoolTimedOut.into(),
+                })
+            }
         }
-        Ok(())
     }
 }
 
@@ -163,14 +187,17 @@ async fn catching_up_twice_changes_nothing(_: PgPoolOptions, options: PgConnectO
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
-async fn a_consumer_that_fails_leaves_neither_rows_nor_a_moved_checkpoint(_: PgPoolOptions, options: PgConnectOptions) {
+async fn a_consumer_that_is_interrupted_leaves_neither_rows_nor_a_moved_checkpoint(
+    _: PgPoolOptions,
+    options: PgConnectOptions,
+) {
     let node = Node::start(&options).await;
     Tally::make_table(&node.pool).await;
     node.write_chats(3, 4).await;
-    let consumer = Arc::new(Tally::failing("failing", 7, 1));
+    let consumer = Arc::new(Tally::failing("failing", 7, 1, Fault::OfTheMoment));
     let progress = Progress::default();
 
-    assert!(matches!(node.log().catch_up(consumer.clone(), &progress).await, Err(ConsumerError::Effect(_))));
+    assert!(matches!(node.log().catch_up(consumer.clone(), &progress).await, Err(ConsumerError::Database(_))));
     assert_eq!(tallied(&node.pool, "failing").await, [0; 0]);
     assert_eq!(number(&node.pool, "SELECT max(position) FROM checkpoints").await, 0);
 
@@ -179,10 +206,10 @@ async fn a_consumer_that_fails_leaves_neither_rows_nor_a_moved_checkpoint(_: PgP
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
-async fn a_consumer_that_has_failed_goes_on_by_itself(_: PgPoolOptions, options: PgConnectOptions) {
+async fn a_consumer_that_was_interrupted_goes_on_by_itself(_: PgPoolOptions, options: PgConnectOptions) {
     let mut node = Node::start(&options).await;
     Tally::make_table(&node.pool).await;
-    let consumer = Arc::new(Tally::failing("failing", 7, 2));
+    let consumer = Arc::new(Tally::failing("failing", 7, 2, Fault::OfTheMoment));
     node.spawn(node.log().clone().follow(consumer, None, Progress::default()));
     node.write_chats(3, 4).await;
 

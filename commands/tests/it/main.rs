@@ -4,18 +4,24 @@
 //! two of them share nothing but the database.
 
 mod appending;
+mod appending_properties;
+mod auditing;
 mod busy;
 mod consuming;
 mod evaluation;
 mod kafka;
+mod liveness;
 mod losing;
 mod outages;
 mod owning;
+mod parking;
 mod personal_text;
 mod proxy;
 mod relaying;
+mod restoring;
 mod scheduling;
 mod services;
+mod signing;
 mod streaming;
 mod support;
 mod unknown_outcomes;

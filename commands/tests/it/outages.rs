@@ -2,8 +2,14 @@
 
 use std::time::Duration;
 
-use commands::{event_log::AppendError, execute::Context};
-use domain::{chat::Chat, user::User};
+use commands::{
+    event_log::{AppendError, Committed},
+    execute::{Context, ExecuteError},
+};
+use domain::{
+    chat::Chat,
+    user::{User, UserError},
+};
 use futures::future::join_all;
 use sqlx::{
     Connection, PgConnection,
@@ -54,11 +60,45 @@ async fn a_lost_connection_in_the_middle_of_an_append_goes_unnoticed(_: PgPoolOp
     let proxy = Proxy::start(&options).await;
     let node = Node::start(&proxy.options).await;
     proxy.arm("UPDATE log_head", Fault::CutBefore);
-    node.start_chat(new_id()).await.expect("tried again");
+    register_by_steps(&node).await.expect("tried again");
 
     assert!(proxy.is_sprung());
     assert_eq!(number(&node.pool, "SELECT count(*) FROM events").await, 1);
     assert_log_is_sound(&node.pool).await;
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn appends_whose_only_round_trip_was_not_answered_are_written_once(_: PgPoolOptions, options: PgConnectOptions) {
+    let proxy = Proxy::start(&options).await;
+    let node = Node::start(&proxy.options).await;
+    let context = system();
+    let mut written = 0;
+    for fault in [Fault::CutAfter, Fault::CutBefore] {
+        let mut commits = Vec::new();
+        for _ in 0..3 {
+            let id = new_id();
+            let mut unit = node.commands.unit(&context);
+            unit.stage::<Chat>(id, start()).await.expect("the chat is new");
+            commits.push(unit.commit(id));
+        }
+        // The type of the events, in the message that carries their values.
+        proxy.arm("Started", fault);
+        let results = join_all(commits).await;
+        assert!(proxy.is_sprung());
+        let positions: Vec<i64> =
+            results.into_iter().map(|result| result.expect("found or tried again").positions[0].position).collect();
+        assert_eq!(positions, [written + 1, written + 2, written + 3], "{fault:?}");
+        written += 3;
+        assert_eq!(number(&node.pool, "SELECT count(*) FROM events").await, written, "{fault:?}");
+        assert_log_is_sound(&node.pool).await;
+    }
+}
+
+/// An append with rows that the database's function does not write: it takes several round trips.
+async fn register_by_steps(node: &Node) -> Result<Committed, ExecuteError<UserError>> {
+    let (id, email) = (new_id(), "anna@example.com");
+    let rows = node.claims(id, email, "anna");
+    node.commands.execute_with::<User>(id, register("anna", email), rows, &system()).await
 }
 
 /// Many appends while the database is away, and one after it is back.
@@ -99,10 +139,11 @@ async fn a_process_that_stalls_in_its_append_does_not_stop_the_others(_: PgPoolO
     let mut stalled = Node::start(&proxy.options).await;
     let healthy = Node::start(&options).await;
     proxy.arm("UPDATE log_head", Fault::Stall);
-    let commands = stalled.commands.clone();
+    let (commands, id) = (stalled.commands.clone(), new_id());
+    let rows = stalled.claims(id, "anna@example.com", "anna");
     stalled.spawn(async move {
         // Whether this one succeeds on its next connection is another test's question.
-        drop(commands.execute::<Chat>(new_id(), start(), &system()).await);
+        drop(commands.execute_with::<User>(id, register("anna", "anna@example.com"), rows, &system()).await);
     });
     until("the append holds the lock and stalls", async || proxy.is_sprung()).await;
 

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     consuming::{Tally, recorded},
-    support::{Node, acting, new_id, number, register, system, title},
+    support::{Node, acting, new_id, number, register, system, tamper, title},
 };
 
 /// Stands in every personal field.
@@ -174,10 +174,8 @@ async fn a_ciphertext_cannot_be_moved_to_another_event(_: PgPoolOptions, options
     node.retitle(chat, "Second").await;
     assert!(node.log().load::<Chat>(chat).await.is_ok());
 
-    sqlx::query("UPDATE events SET payload = (SELECT payload FROM events WHERE position = 2) WHERE position = 3")
-        .execute(&node.pool)
-        .await
-        .expect("moved");
+    let moved = "UPDATE events SET payload = (SELECT payload FROM events WHERE position = 2) WHERE position = 3";
+    tamper(&node.pool, moved).await;
     // The writer has its own events still in memory.
     let reader = Node::start(&options).await;
     assert!(matches!(reader.log().load::<Chat>(chat).await, Err(StoreError::Unreadable(_))));

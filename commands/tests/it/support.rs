@@ -153,6 +153,14 @@ pub(crate) async fn number(pool: &PgPool, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(pool).await.expect("the query is valid and yields a bigint")
 }
 
+/// Changes stored events, as only a superuser can who switches off their guard.
+pub(crate) async fn tamper(pool: &PgPool, sql: &str) {
+    let sql = format!(
+        "ALTER TABLE events DISABLE TRIGGER events_are_kept; {sql}; ALTER TABLE events ENABLE TRIGGER events_are_kept"
+    );
+    sqlx::raw_sql(&sql).execute(pool).await.expect("the statements are valid");
+}
+
 /// The whole log, re-read from the table.
 pub(crate) async fn stored_events(pool: &PgPool) -> Vec<StoredEvent> {
     sqlx::query_as(

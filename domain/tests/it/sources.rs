@@ -3,6 +3,7 @@
 //! It knows text only: comments are left out, words are compared, nothing is parsed.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -40,16 +41,32 @@ impl Source {
         hits.map(|(number, line)| self.place(number, line)).collect()
     }
 
-    /// Where these words follow each other, in any case and over any line breaks; a last word that ends with a dot
-    /// stands for all that begin so.
+    /// Where these words follow each other, in any case and over any line breaks; a word that ends with a dot stands for
+    /// all that begin so, and an asterisk for any.
     pub(crate) fn statements(&self, words: &[&str]) -> Vec<String> {
+        self.found(words).into_iter().map(|(number, line, _)| self.place(number, line)).collect()
+    }
+
+    /// Where these words are followed by one of the names.
+    pub(crate) fn statements_on(&self, words: &[&str], names: &BTreeSet<String>) -> Vec<String> {
+        let found = self.found(&[words, &["*"]].concat()).into_iter();
+        let named = found.filter(|(_, _, words)| words.last().is_some_and(|name| names.contains(name)));
+        named.map(|(number, line, _)| self.place(number, line)).collect()
+    }
+
+    /// The words that follow each other so, in lower case.
+    pub(crate) fn words_of(&self, words: &[&str]) -> Vec<Vec<String>> {
+        self.found(words).into_iter().map(|(_, _, words)| words).collect()
+    }
+
+    fn found(&self, words: &[&str]) -> Vec<(usize, &str, Vec<String>)> {
         let text: Vec<(usize, &str, String)> = self
             .code()
             .flat_map(|(number, line)| sql_words(line).map(move |word| (number, line, word.to_lowercase())))
             .collect();
         text.windows(words.len())
             .filter(|window| window.iter().zip(words).all(|((_, _, word), wanted)| is_word(word, wanted)))
-            .map(|window| self.place(window[0].0, window[0].1))
+            .map(|window| (window[0].0, window[0].1, window.iter().map(|(_, _, word)| word.clone()).collect()))
             .collect()
     }
 
@@ -65,7 +82,7 @@ impl Source {
 }
 
 fn is_word(word: &str, wanted: &str) -> bool {
-    if wanted.ends_with('.') { word.starts_with(wanted) } else { word == wanted }
+    wanted == "*" || if wanted.ends_with('.') { word.starts_with(wanted) } else { word == wanted }
 }
 
 fn sql_words(line: &str) -> impl Iterator<Item = &str> {

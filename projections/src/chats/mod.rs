@@ -3,10 +3,12 @@
 //! Titles and messages are personal text, in clear; they go nowhere but to who may read them.
 
 mod feedback;
+mod message_rows;
 mod messages;
 mod of_keys;
 mod projector;
 mod queries;
+mod rows;
 mod shapes;
 
 pub use feedback::{

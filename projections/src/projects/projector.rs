@@ -22,6 +22,10 @@ impl Projector for ProjectsProjector {
         &["project"]
     }
 
+    fn tables(&self) -> &'static [&'static str] {
+        &["projects", "assistants"]
+    }
+
     async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
         let Event::Project(event) = &recorded.event else { return Ok(()) };
         let id = recorded.aggregate_id;
@@ -31,57 +35,57 @@ impl Projector for ProjectsProjector {
                 return insert(recorded, settings, tx).await;
             }
             ProjectEvent::TitleChanged { title } => {
-                query!("UPDATE views.projects SET title = $3, modified_at = $2 WHERE id = $1", id, at, title.as_str())
+                query!("UPDATE projects SET title = $3, modified_at = $2 WHERE id = $1", id, at, title.as_str())
             }
             ProjectEvent::DescriptionChanged { description } => query!(
-                "UPDATE views.projects SET description = $3, modified_at = $2 WHERE id = $1",
+                "UPDATE projects SET description = $3, modified_at = $2 WHERE id = $1",
                 id,
                 at,
                 description.as_deref()
             ),
             ProjectEvent::PromptChanged { prompt } => {
-                query!("UPDATE views.projects SET prompt = $3, modified_at = $2 WHERE id = $1", id, at, prompt)
+                query!("UPDATE projects SET prompt = $3, modified_at = $2 WHERE id = $1", id, at, prompt)
             }
             ProjectEvent::ModelChanged { model } => {
-                query!("UPDATE views.projects SET model = $3, modified_at = $2 WHERE id = $1", id, at, model.number())
+                query!("UPDATE projects SET model = $3, modified_at = $2 WHERE id = $1", id, at, model.number())
             }
             ProjectEvent::SpeechEnginesChanged { stt_engine, tts_engine } => query!(
-                "UPDATE views.projects SET stt_engine = $3, tts_engine = $4, modified_at = $2 WHERE id = $1",
+                "UPDATE projects SET stt_engine = $3, tts_engine = $4, modified_at = $2 WHERE id = $1",
                 id,
                 at,
                 stt_engine.number(),
                 tts_engine.number()
             ),
             ProjectEvent::PresetQuestionsChanged { preset_questions } => query!(
-                "UPDATE views.projects SET preset_questions = $3, modified_at = $2 WHERE id = $1",
+                "UPDATE projects SET preset_questions = $3, modified_at = $2 WHERE id = $1",
                 id,
                 at,
                 preset_questions.as_deref()
             ),
             ProjectEvent::AssistantChanged { assistant_id } => query!(
-                "UPDATE views.projects SET assistant_id = $3, modified_at = $2 WHERE id = $1",
+                "UPDATE projects SET assistant_id = $3, modified_at = $2 WHERE id = $1",
                 id,
                 at,
                 assistant_id.as_deref()
             ),
             ProjectEvent::AssistantDefined(assistant) => return assistants::upsert(recorded, assistant, tx).await,
             ProjectEvent::ProviderKeyChanged { is_set } => {
-                query!("UPDATE views.projects SET key_set = $3, modified_at = $2 WHERE id = $1", id, at, is_set)
+                query!("UPDATE projects SET key_set = $3, modified_at = $2 WHERE id = $1", id, at, is_set)
             }
             ProjectEvent::MadeDefault {} => {
-                query!("UPDATE views.projects SET is_default = true, modified_at = $2 WHERE id = $1", id, at)
+                query!("UPDATE projects SET is_default = true, modified_at = $2 WHERE id = $1", id, at)
             }
             ProjectEvent::NoLongerDefault {} => {
-                query!("UPDATE views.projects SET is_default = false, modified_at = $2 WHERE id = $1", id, at)
+                query!("UPDATE projects SET is_default = false, modified_at = $2 WHERE id = $1", id, at)
             }
             ProjectEvent::Archived {} => {
-                query!("UPDATE views.projects SET is_archived = true, modified_at = $2 WHERE id = $1", id, at)
+                query!("UPDATE projects SET is_archived = true, modified_at = $2 WHERE id = $1", id, at)
             }
             ProjectEvent::Unarchived {} => {
-                query!("UPDATE views.projects SET is_archived = false, modified_at = $2 WHERE id = $1", id, at)
+                query!("UPDATE projects SET is_archived = false, modified_at = $2 WHERE id = $1", id, at)
             }
             ProjectEvent::Deleted {} => {
-                query!("UPDATE views.projects SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
+                query!("UPDATE projects SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
             }
         };
         statement.execute(&mut **tx).await?;
@@ -95,7 +99,7 @@ async fn insert(
     tx: &mut PgTransaction<'_>,
 ) -> Result<(), ProjectionError> {
     query!(
-        "INSERT INTO views.projects
+        "INSERT INTO projects
              (id, position, title, description, prompt, model, stt_engine, tts_engine, preset_questions, assistant_id, created_at, modified_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) ON CONFLICT (id) DO NOTHING",
         recorded.aggregate_id,

@@ -24,6 +24,10 @@ impl Projector for TestRunsProjector {
         &["testrun"]
     }
 
+    fn tables(&self) -> &'static [&'static str] {
+        &["test_runs", "test_results"]
+    }
+
     async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
         let Event::TestRun(event) = &recorded.event else { return Ok(()) };
         let id = recorded.aggregate_id;
@@ -32,29 +36,19 @@ impl Projector for TestRunsProjector {
             TestRunEvent::Started { creator: _, plan } => return insert_run(recorded, plan, tx).await,
             TestRunEvent::ResultRecorded(result) => return insert_result(recorded, result, tx).await,
             TestRunEvent::ModelsChanged { models } => {
-                query!(
-                    "UPDATE views.test_runs SET models = $3, modified_at = $2 WHERE id = $1",
-                    id,
-                    at,
-                    &numbers(models)
-                )
-                .execute(&mut **tx)
-                .await?;
+                query!("UPDATE test_runs SET models = $3, modified_at = $2 WHERE id = $1", id, at, &numbers(models))
+                    .execute(&mut **tx)
+                    .await?;
                 return Ok(());
             }
             TestRunEvent::ReferencesChanged { references } => {
-                query!(
-                    "UPDATE views.test_runs SET with_references = $3, modified_at = $2 WHERE id = $1",
-                    id,
-                    at,
-                    references
-                )
-                .execute(&mut **tx)
-                .await?;
+                query!("UPDATE test_runs SET with_references = $3, modified_at = $2 WHERE id = $1", id, at, references)
+                    .execute(&mut **tx)
+                    .await?;
                 return Ok(());
             }
             TestRunEvent::Deleted {} => {
-                query!("UPDATE views.test_runs SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
+                query!("UPDATE test_runs SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
                     .execute(&mut **tx)
                     .await?;
                 return Ok(());
@@ -64,7 +58,7 @@ impl Projector for TestRunsProjector {
             TestRunEvent::Failed { reason: _ } => RunStatus::Failed,
             TestRunEvent::Resumed {} => RunStatus::Running,
         };
-        query!("UPDATE views.test_runs SET status = $3, modified_at = $2 WHERE id = $1", id, at, status.number())
+        query!("UPDATE test_runs SET status = $3, modified_at = $2 WHERE id = $1", id, at, status.number())
             .execute(&mut **tx)
             .await?;
         Ok(())
@@ -81,7 +75,7 @@ async fn insert_run(
     tx: &mut PgTransaction<'_>,
 ) -> Result<(), ProjectionError> {
     query!(
-        "INSERT INTO views.test_runs
+        "INSERT INTO test_runs
              (id, position, suite_id, project_id, status, models, with_references, created_at, modified_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT (id) DO NOTHING",
         recorded.aggregate_id,
@@ -105,7 +99,7 @@ async fn insert_result(
 ) -> Result<(), ProjectionError> {
     let document_ids: Vec<Uuid> = result.references.iter().map(|id| id.value()).collect();
     query!(
-        "INSERT INTO views.test_results
+        "INSERT INTO test_results
              (id, position, run_id, question_id, model, question, human_answer, answer, document_ids, cosine_sim,
               bleu_score, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING",

@@ -23,13 +23,17 @@ impl Projector for TestSuitesProjector {
         &["testsuite"]
     }
 
+    fn tables(&self) -> &'static [&'static str] {
+        &["test_suites", "test_questions", "test_attachments"]
+    }
+
     async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
         let Event::TestSuite(event) = &recorded.event else { return Ok(()) };
         let id = recorded.aggregate_id;
         let at = recorded.metadata.recorded_at;
         let statement = match event {
             TestSuiteEvent::Created { creator: _, settings } => query!(
-                "INSERT INTO views.test_suites (id, position, name, temperature, top_k, created_at, modified_at)
+                "INSERT INTO test_suites (id, position, name, temperature, top_k, created_at, modified_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (id) DO NOTHING",
                 id,
                 recorded.position,
@@ -39,20 +43,20 @@ impl Projector for TestSuitesProjector {
                 at
             ),
             TestSuiteEvent::Renamed { name } => {
-                query!("UPDATE views.test_suites SET name = $3, modified_at = $2 WHERE id = $1", id, at, name.as_str())
+                query!("UPDATE test_suites SET name = $3, modified_at = $2 WHERE id = $1", id, at, name.as_str())
             }
             TestSuiteEvent::RetrievalChanged(retrieval) => query!(
-                "UPDATE views.test_suites SET temperature = $3, top_k = $4, modified_at = $2 WHERE id = $1",
+                "UPDATE test_suites SET temperature = $3, top_k = $4, modified_at = $2 WHERE id = $1",
                 id,
                 at,
                 retrieval.temperature,
                 retrieval.top_k
             ),
             TestSuiteEvent::Deleted {} => {
-                query!("UPDATE views.test_suites SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
+                query!("UPDATE test_suites SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
             }
             TestSuiteEvent::QuestionAdded { question_id, question } => query!(
-                "INSERT INTO views.test_questions
+                "INSERT INTO test_questions
                      (id, position, suite_id, question, human_answer, language, created_at, modified_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (id) DO NOTHING",
                 question_id.value(),
@@ -64,7 +68,7 @@ impl Projector for TestSuitesProjector {
                 at
             ),
             TestSuiteEvent::QuestionChanged { question_id, question } => query!(
-                "UPDATE views.test_questions SET question = $3, human_answer = $4, language = $5, modified_at = $2
+                "UPDATE test_questions SET question = $3, human_answer = $4, language = $5, modified_at = $2
                  WHERE id = $1",
                 question_id.value(),
                 at,
@@ -73,7 +77,7 @@ impl Projector for TestSuitesProjector {
                 question.language
             ),
             TestSuiteEvent::QuestionDeleted { question_id } => query!(
-                "UPDATE views.test_questions SET is_deleted = true, modified_at = $2 WHERE id = $1",
+                "UPDATE test_questions SET is_deleted = true, modified_at = $2 WHERE id = $1",
                 question_id.value(),
                 at
             ),
@@ -81,7 +85,7 @@ impl Projector for TestSuitesProjector {
                 return insert_attachment(recorded, *question_id, *document_id, attachment, tx).await;
             }
             TestSuiteEvent::DocumentRemoved { question_id: _, document_id } => {
-                query!("UPDATE views.test_attachments SET is_deleted = true WHERE id = $1", document_id.value())
+                query!("UPDATE test_attachments SET is_deleted = true WHERE id = $1", document_id.value())
             }
         };
         statement.execute(&mut **tx).await?;
@@ -98,7 +102,7 @@ async fn insert_attachment(
 ) -> Result<(), ProjectionError> {
     let Attachment { title, description, source } = attachment;
     query!(
-        "INSERT INTO views.test_attachments
+        "INSERT INTO test_attachments
              (id, position, suite_id, question_id, title, description, document_type, file_name, text_content, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING",
         id.value(),

@@ -1,6 +1,7 @@
 //! The views on a real PostgreSQL: events in, the contract's JSON out.
 
 mod assistants;
+mod batches;
 mod chats;
 mod connections;
 mod documents;
@@ -10,5 +11,6 @@ mod lists;
 mod messages;
 mod projects;
 mod services;
+mod tables;
 mod test_runs;
 mod users;

@@ -1,6 +1,7 @@
 //! The binary as people use it: the real program, the real PostgreSQL of the machine, a data folder for each test.
 
 mod process;
+mod restoring;
 
 use process::{DataFolder, PASSWORD};
 
@@ -21,9 +22,19 @@ async fn help_lists_every_command_and_the_first_steps() {
 #[tokio::test]
 async fn every_command_has_help_with_an_example() {
     let folder = DataFolder::new();
-    for command in
-        ["serve", "migrate", "createsuperuser", "create-project", "import-documents", "service", "evaluate-retrieval"]
-    {
+    for command in [
+        "serve",
+        "migrate",
+        "createsuperuser",
+        "create-project",
+        "import-documents",
+        "service",
+        "status",
+        "parked",
+        "audit",
+        "log",
+        "evaluate-retrieval",
+    ] {
         let help = folder.run(&["help", command], "").await.succeeded();
         assert!(help.contains("Example"), "{command}:\n{help}");
     }

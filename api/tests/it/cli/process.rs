@@ -133,6 +133,10 @@ impl Ended {
         self.stdout()
     }
 
+    pub(super) fn code(&self) -> Option<i32> {
+        self.0.status.code()
+    }
+
     /// What it complained about, if it ended with 1.
     pub(super) fn failed(&self) -> String {
         assert_eq!(self.0.status.code(), Some(1), "{}\n{}", self.stdout(), self.stderr());

@@ -1,0 +1,129 @@
+//! `ayushma audit`: what auditors ask.
+
+use std::{path::PathBuf, process::ExitCode, time::Instant};
+
+use anyhow::{anyhow, ensure};
+use clap::{Args, Subcommand, value_parser};
+use commands::event_log::{self, Audit as Finding, HeadSigner, HeadsFile, KeyRing, PublicKey};
+use sqlx::PgPool;
+
+use super::say;
+use crate::{config::Settings, database::Database, shutdown::Shutdown};
+
+/// The exit code of a log that is not what was written. (1 is any other failure, 2 a wrong command line.)
+const BROKEN: u8 = 3;
+
+/// Prove that the event log is what was written
+#[derive(Debug, Subcommand)]
+#[command(after_long_help = "\
+Examples:
+  ayushma audit verify
+  ayushma audit verify --from 1000000
+  ayushma audit public-key
+  ayushma audit verify --heads copy/heads.jsonl --public-key 4f1d...   (without the master key)")]
+pub(super) enum Audit {
+    Verify(Verify),
+    /// Print the key that signed heads are verified with
+    PublicKey,
+}
+
+/// Walk the event log, and name the first event that was altered, removed, inserted or moved
+///
+/// The log is held against the signed heads outside the database: they show that its end was not cut off, and that the chain was not
+/// computed anew. Ends with 0 if all is well, and with 3 if the log is not what was written.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// First position to look at; the stored hash of the one before it is taken for granted
+    #[arg(long, default_value_t = 1, value_parser = value_parser!(i64).range(1..))]
+    from: i64,
+
+    /// Last position to look at [default: the end of the log]
+    #[arg(long, value_parser = value_parser!(i64).range(1..))]
+    to: Option<i64>,
+
+    /// File of signed heads [default: heads.jsonl in SIGNED_HEADS_DIR]
+    #[arg(long)]
+    heads: Option<PathBuf>,
+
+    /// Key that the signed heads are verified with: 64 hexadecimal digits [default: the one that follows from the master key]
+    #[arg(long)]
+    public_key: Option<PublicKey>,
+}
+
+impl Audit {
+    pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
+        if let Self::Verify(verify) = &self {
+            ensure!(verify.to.is_none_or(|to| to >= verify.from), "--to is before --from");
+        }
+        let database = Database::open(settings, shutdown).await?;
+        let result = tokio::select! {
+            result = async {
+                match self {
+                    Self::Verify(verify) => verify.run(settings, &database.pool).await,
+                    Self::PublicKey => {
+                        say(&signer(settings, &database.pool).await?.public_key().to_string());
+                        Ok(ExitCode::SUCCESS)
+                    }
+                }
+            } => result,
+            () = shutdown.requested() => Err(anyhow!("interrupted")),
+        };
+        database.close().await;
+        result
+    }
+}
+
+/// What signs the heads of the log in this database.
+pub(super) async fn signer(settings: &Settings, pool: &PgPool) -> anyhow::Result<HeadSigner> {
+    let keys = KeyRing::open(pool.clone(), settings.load_master_key()?).await?;
+    Ok(HeadSigner::open(&keys, &settings.heads_dir())?)
+}
+
+impl Verify {
+    async fn run(self, settings: &Settings, pool: &PgPool) -> anyhow::Result<ExitCode> {
+        let key = match self.public_key {
+            Some(key) => key,
+            None => signer(settings, pool).await?.public_key(),
+        };
+        let file = self.heads.map_or_else(|| HeadsFile::in_folder(&settings.heads_dir()), HeadsFile::new);
+        let heads = file.read(&key)?;
+        let started = Instant::now();
+        let found = event_log::audit(pool, self.from, self.to, &heads).await?;
+        for line in report(&found, &file, started.elapsed().as_secs_f64()) {
+            say(&line);
+        }
+        Ok(if found.fault.is_none() { ExitCode::SUCCESS } else { ExitCode::from(BROKEN) })
+    }
+}
+
+/// What is said of a finding.
+fn report(found: &Finding, file: &HeadsFile, seconds: f64) -> Vec<String> {
+    let (first, last) = (*found.walked.start(), *found.walked.end());
+    let count = last - first + 1;
+    let mut lines = vec![match count {
+        0 => "no event was found to be as the chain says".to_owned(),
+        _ => format!("positions {first} to {last} are as the chain says ({count} events in {seconds:.1} s)"),
+    }];
+    lines.push(match &found.proved {
+        Some(head) => format!(
+            "proved up to position {} by the head that was signed at {}; what was appended after it, {} events, cannot be \
+             proved yet: whoever has all rights over the database could have cut it off or computed its chain anew",
+            head.position,
+            head.time,
+            found.end - head.position,
+        ),
+        None => format!(
+            "no signed head of these positions is in {}: that nothing was cut off at the end, and that the chain was not \
+             computed anew, cannot be proved",
+            file.path().display()
+        ),
+    });
+    if first > 1 && found.proved.is_none() {
+        lines.push(format!("the stored hash of position {} was taken for granted", first - 1));
+    }
+    if first > 1 {
+        lines.push(format!("positions before {first} were not looked at"));
+    }
+    lines.extend(found.fault.iter().map(|fault| format!("BROKEN: {fault}")));
+    lines
+}

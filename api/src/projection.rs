@@ -1,0 +1,33 @@
+//! Joins the two sides: a projector is fed like any other consumer of the log.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use commands::event_log::{ConsumerError, EventConsumer, Replayable};
+use domain::envelope::RecordedEvent;
+use projections::Projector;
+use sqlx::PgTransaction;
+
+pub(crate) struct Projection(pub(crate) Arc<dyn Projector>);
+
+#[async_trait]
+impl EventConsumer for Projection {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn aggregate_types(&self) -> &'static [&'static str] {
+        self.0.aggregate_types()
+    }
+
+    async fn consume(&self, event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
+        self.0.project(event, tx).await.map_err(|error| ConsumerError::Effect(Box::new(error)))
+    }
+
+    async fn consume_all(&self, events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
+        self.0.project_all(events, tx).await.map_err(|error| ConsumerError::Effect(Box::new(error)))
+    }
+}
+
+/// A projector gets an event and a transaction, so rows are all that can come of it.
+impl Replayable for Projection {}

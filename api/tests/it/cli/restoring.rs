@@ -1,0 +1,111 @@
+//! Proof of the log, backup and restore, as the README tells: with the real binary, `pg_dump` and `pg_restore`.
+
+use std::{fs, path::Path};
+
+use sqlx::{Executor as _, PgPool};
+use tokio::process::Command;
+
+use super::process::{DataFolder, Ended, PASSWORD};
+use crate::installation::until;
+
+/// The exit code of a log that is not what was written.
+const BROKEN: Option<i32> = Some(3);
+
+/// Has everything from now on use this database.
+fn use_database(folder: &DataFolder, url: &str) {
+    let settings = format!("DATABASE_URL={url}\nSIGNED_HEADS_SECONDS=1\n");
+    fs::write(folder.path().join(".env"), settings).expect("it is ours");
+}
+
+/// One of PostgreSQL's own programs, the newest of this machine.
+async fn postgres(program: &str, arguments: &[&str]) {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let places = versions.map(|version| version.path().join("bin").join(program)).filter(|path| path.exists());
+    let path = places.max().unwrap_or_else(|| Path::new(program).to_owned());
+    let ended = Command::new(path).args(arguments).output().await.expect("it starts");
+    assert!(ended.status.success(), "{program}: {}", String::from_utf8_lossy(&ended.stderr));
+}
+
+async fn verify(folder: &DataFolder) -> Ended {
+    folder.run(&["audit", "verify"], "").await
+}
+
+#[tokio::test]
+async fn a_log_is_verified_with_the_built_in_database_and_without_the_master_key() {
+    let folder = DataFolder::new();
+    folder.make_superuser("asha@example.com", "asha").await.succeeded();
+    let said = verify(&folder).await.succeeded();
+    assert!(said.contains("positions 1 to ") && said.contains("no signed head"), "{said}");
+
+    let key = folder.run(&["audit", "public-key"], "").await.succeeded();
+    assert_eq!(key.trim().len(), 64);
+    fs::rename(folder.path().join("master.key"), folder.path().join("elsewhere")).expect("it is there");
+    let arguments = ["audit", "verify", "--heads", "heads/heads.jsonl", "--public-key", key.trim()];
+    folder.run(&arguments, "").await.succeeded();
+    let said = folder.run(&["audit", "verify", "--public-key", "12"], "").await;
+    assert_eq!(said.code(), Some(2), "{}", said.stderr());
+    let said = folder.run(&["audit", "verify", "--from", "1000", "--public-key", key.trim()], "").await.failed();
+    assert!(said.contains("the log ends at position"), "{said}");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_restored_database_is_refused_until_it_is_accepted_and_goes_on_then(db: PgPool) {
+    let name: String = sqlx::query_scalar("SELECT current_database()").fetch_one(&db).await.expect("it answers");
+    #[expect(clippy::disallowed_methods, reason = "tests are told by `make test` where the servers are")]
+    let given = std::env::var("DATABASE_URL").expect("DATABASE_URL is set for tests");
+    let (server_url, _) = given.rsplit_once('/').expect("it names a database");
+    let (url, restored_name) = (format!("{server_url}/{name}"), format!("{name}_restored"));
+    let restored_url = format!("{server_url}/{restored_name}");
+    let folder = DataFolder::new();
+    let dump = folder.path().join("backup.dump");
+    let dump = dump.to_str().expect("it is text");
+
+    use_database(&folder, &url);
+    let server = folder.serve(&[]).await;
+    folder.make_superuser("asha@example.com", "asha").await.succeeded();
+    folder.make_project("Before the backup").await;
+    postgres("pg_dump", &["--format=custom", "--file", dump, &url]).await;
+    folder.make_project("After the backup").await;
+    until("everything is signed", async || {
+        let said = verify(&folder).await.succeeded();
+        said.contains("appended after it, 0 events").then_some(())
+    })
+    .await;
+    server.terminate().await;
+
+    db.execute(format!("CREATE DATABASE {restored_name}").as_str()).await.expect("a superuser may");
+    postgres("pg_restore", &["--exit-on-error", "--dbname", &restored_url, dump]).await;
+    use_database(&folder, &restored_url);
+    let found = verify(&folder).await;
+    assert_eq!(found.code(), BROKEN, "{}", found.stderr());
+    assert!(found.stdout().contains("BROKEN: removed") && found.stdout().contains("`ayushma log restored`"));
+    for command in [["serve", "--listen=127.0.0.1:0"], ["create-project", "--title=No"]] {
+        let refused = folder.run(&command, "").await.failed();
+        assert!(refused.contains("the event log ends at position"), "{refused}");
+        assert!(refused.contains("`ayushma log restored`"), "{refused}");
+    }
+
+    let said = folder.run(&["log", "restored"], "").await.succeeded();
+    assert!(said.contains("the log goes on after position"), "{said}");
+    let said = verify(&folder).await.succeeded();
+    assert!(said.contains("appended after it, 0 events"), "{said}");
+    let server = folder.serve(&[]).await;
+    folder.make_project("After the restore").await;
+    let token = server.log_in("asha@example.com", PASSWORD).await.expect("the account is in the backup");
+    let projects = server.get("/api/projects", &token).await;
+    let titles: Vec<&str> = projects["results"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|project| project["title"].as_str())
+        .collect();
+    assert_eq!(titles, ["After the restore", "Before the backup"]);
+    server.terminate().await;
+    verify(&folder).await.succeeded();
+
+    // The old database has gone its own way: whoever comes back to it is told.
+    use_database(&folder, &url);
+    let refused = folder.run(&["create-project", "--title=No"], "").await.failed();
+    assert!(refused.contains("the database holds the event log"), "{refused}");
+    db.execute(format!("DROP DATABASE {restored_name} WITH (FORCE)").as_str()).await.expect("nobody needs it");
+}
