@@ -20,8 +20,8 @@ use commands::{
     documents::{Documents, Embedding, EmbeddingHandler, Removal},
     evaluation::{Evaluation, RunQuestions},
     event_log::{
-        Committed, Counting, EventConsumer, EventLog, EventPosition, Expected, HeadSigner, IdempotencyExpiry, KafkaSettings,
-        Progress, Status, TokenError, run_relay,
+        Committed, Counting, EventConsumer, EventLog, EventPosition, Expected, HeadSigner, IdempotencyExpiry,
+        KafkaSettings, Progress, Status, TokenError, run_relay,
     },
     execute::Commands,
     jobs::{JobHandler, Worker},

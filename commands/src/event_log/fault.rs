@@ -15,7 +15,7 @@ const ROWS_REFUSED: [&str; 6] = ["21", "22", "23", "44", "54", "P0"];
 pub(super) fn is_of_the_event(error: &ConsumerError) -> bool {
     match error {
         ConsumerError::Undecodable(CodecError::Key(KeyError::Damaged)) | ConsumerError::NotInTheLog => true,
-        ConsumerError::Undecodable(CodecError::Key(_)) => false,
+        ConsumerError::Undecodable(CodecError::Key(_)) | ConsumerError::Fenced(_) => false,
         ConsumerError::Undecodable(_) => true,
         ConsumerError::Database(_) | ConsumerError::Effect(_) => match database_error(error) {
             Some(sqlx::Error::Database(refusal)) => {
@@ -41,6 +41,7 @@ pub(super) fn describe(error: &ConsumerError) -> String {
             "the log has no event at this position: check it with `ayushma audit verify`".to_owned()
         }
         ConsumerError::Undecodable(error) => describe_codec(error),
+        ConsumerError::Fenced(error) => error.to_string(),
         ConsumerError::Database(_) | ConsumerError::Effect(_) => match database_error(error) {
             Some(sqlx::Error::Database(refusal)) => {
                 let code = refusal.code().unwrap_or_default();

@@ -75,8 +75,8 @@ impl Replay {
     /// Looks how many events there are to replay.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn begin(&self) -> Result<(), sqlx::Error> {
+    /// The database's, or that of checkpoints which do not fit the log.
+    pub async fn begin(&self) -> Result<(), ConsumerError> {
         self.runner.prepare().await?;
         let head = head(&self.runner.pool).await?;
         let Some(oldest) = self.runner.oldest_pending(head).await? else { return Ok(()) };
