@@ -6,7 +6,7 @@ use std::cell::RefCell;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, StatusCode},
+    http::{HeaderName, HeaderValue},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -18,8 +18,6 @@ use crate::contract::problem::ApiError;
 pub(super) const CONSISTENCY_TOKEN: HeaderName = HeaderName::from_static("x-consistency-token");
 /// Set on an answer that does not show yet what was written, or what the request's token names.
 const VIEWS_BEHIND: HeaderName = HeaderName::from_static("x-views-behind");
-/// Seconds after which what could not be shown may be there.
-const RETRY_AFTER: u64 = 5;
 
 tokio::task_local! {
     /// Of the request that this task answers.
@@ -55,10 +53,6 @@ pub(super) async fn keep(State(web): State<Web>, request: Request, next: Next) -
         (response, NOTES.with(RefCell::take))
     });
     let (mut response, notes) = answer.await;
-    // What was made cannot be shown yet. It would be untrue to refuse it; who has sent an `Idempotency-Key` may ask again.
-    if notes.is_behind && notes.written.is_some() && response.status() == StatusCode::NOT_FOUND {
-        response = ApiError::unavailable(RETRY_AFTER).into_response();
-    }
     let headers = response.headers_mut();
     if notes.is_behind || !missing.is_empty() {
         headers.insert(VIEWS_BEHIND, HeaderValue::from_static("true"));

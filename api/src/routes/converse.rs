@@ -49,6 +49,8 @@ const DEFAULT_TOP_K: u32 = 100;
 const DEFAULT_TEMPERATURE: f64 = 0.1;
 const MAX_LANGUAGE_CHARS: usize = 10;
 const MAX_NONCE_CHARS: usize = 100;
+/// Seconds after which an answer that could not be shown may be there.
+const RETRY_AFTER: u64 = 5;
 /// Files in the answer of `converse` are relative.
 const RELATIVE_MEDIA: &str = "/media/";
 
@@ -246,8 +248,10 @@ pub(super) async fn finished(web: &Web, turn: Turn) -> Result<MessageView, ApiEr
         match event {
             TurnEvent::Delta(_) => {}
             TurnEvent::Completed { committed, .. } => {
-                web.settled(&committed).await;
-                return message(web, turn.answer_id).await;
+                let readable = web.settled(&committed).await;
+                let message = message(web, turn.answer_id).await;
+                // It is recorded: a refusal would be untrue.
+                return message.map_err(|error| if readable { error } else { ApiError::unavailable(RETRY_AFTER) });
             }
             TurnEvent::Failed { message, committed } => {
                 if let Some(committed) = committed {

@@ -23,6 +23,8 @@ use crate::{
     limits::{Action, Limits},
 };
 
+/// Seconds after which what could not be shown may be there.
+const RETRY_AFTER: u64 = 5;
 const MAX_KEY_CHARS: usize = 255;
 
 /// The state of all routes.
@@ -50,20 +52,25 @@ impl Web {
         self.limits.check_account(action, account)
     }
 
-    /// The answer to a write: sent when it can be read back, or after a bounded wait with a header that says so.
+    /// The answer to a write: sent when it can be read back, or after a bounded wait with a header that says so. What is done
+    /// but cannot be shown yet is not refused: whoever has sent an `Idempotency-Key` may ask again.
     pub async fn written(
         &self,
         committed: &Committed,
         response: impl AsyncFnOnce() -> Result<Response, ApiError>,
     ) -> Result<Response, ApiError> {
-        self.settled(committed).await;
-        response().await
+        let is_readable = self.settled(committed).await;
+        match response().await {
+            Err(_) if !is_readable => Ok(ApiError::unavailable(RETRY_AFTER).into_response()),
+            result => result,
+        }
     }
 
-    /// Waits until a write can be read back, but not too long. The answer's headers will tell of it.
-    pub async fn settled(&self, committed: &Committed) {
+    /// Waits until a write can be read back, but not too long. Says whether it can; the answer's headers will tell it too.
+    pub async fn settled(&self, committed: &Committed) -> bool {
         let is_readable = self.app.wait_for_views(committed, self.http.write_wait()).await;
         consistency::note(committed, is_readable);
+        is_readable
     }
 
     /// Waits until the views have reached what a consistency token names, but not too long. Gives what is missing then.
