@@ -19,6 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How long it goes on asking again.
 const PERSEVERANCE: Duration = Duration::from_secs(90);
 
+/// Names what an answer's request has written.
+const TOKEN: &str = "x-consistency-token";
+
 /// What the clients share.
 pub(super) struct Place {
     pub(super) urls: Vec<String>,
@@ -31,6 +34,9 @@ pub(super) struct Place {
 pub(super) struct Report {
     pub(super) wishes: Vec<Wish>,
     pub(super) chats: Vec<ChatRecord>,
+    /// Reads that were answered, and of them those that did not show what had been acknowledged.
+    pub(super) reads: usize,
+    pub(super) stale: Vec<String>,
 }
 
 #[derive(Clone)]
@@ -47,13 +53,15 @@ struct Client {
     report: Report,
     documents: Vec<String>,
     projects: Vec<String>,
+    /// Names what was written last.
+    token: Option<String>,
 }
 
 /// Wishes one thing after the other until it is told to stop; what has begun is brought to its end.
 pub(super) async fn run(place: Arc<Place>, number: usize, seed: u64, stop: CancellationToken) -> Report {
     let random = StdRng::seed_from_u64(seed.wrapping_mul(1_000).wrapping_add(number as u64));
-    let report = Report { wishes: Vec::new(), chats: Vec::new() };
-    let mut client = Client { place, number, random, report, documents: Vec::new(), projects: Vec::new() };
+    let report = Report { wishes: Vec::new(), chats: Vec::new(), reads: 0, stale: Vec::new() };
+    let mut client = Client { place, number, random, report, documents: Vec::new(), projects: Vec::new(), token: None };
     let pace = CLIENTS as f64 / RATE;
     while !stop.is_cancelled() {
         let began = Instant::now();
@@ -131,8 +139,29 @@ impl Client {
         let Some(chat) = chat else { return };
         let title = self.text("Renamed");
         let body = Body::Json(json!({ "title": title }));
-        let renamed = self.want(Kind::RenameChat, Method::PATCH, &self.path_of(chat), body).await;
-        self.report.chats[chat].title = renamed.map(|_| title);
+        let path = self.path_of(chat);
+        let renamed = self.want(Kind::RenameChat, Method::PATCH, &path, body).await;
+        let was_repeated = self.report.wishes.last().is_some_and(|wish| wish.attempts.len() > 1);
+        self.report.chats[chat].may_change |= was_repeated;
+        self.report.chats[chat].title = renamed.as_ref().map(|_| title.clone());
+        if renamed.is_some() && !self.report.chats[chat].may_change {
+            self.read_back(&path, &title).await;
+        }
+    }
+
+    /// Any process shows what was acknowledged to who sends the token of the answer, or says that it cannot do so yet.
+    async fn read_back(&mut self, path: &str, title: &str) {
+        let Some(written) = self.token.clone() else { return };
+        let request = self.request(Method::GET, path).header(TOKEN, written);
+        let Ok(Ok(answer)) = timeout(PATIENCE, request.send()).await else { return };
+        if answer.status() != 200 || answer.headers().contains_key("x-views-behind") {
+            return;
+        }
+        let Ok(shown) = answer.json::<Value>().await else { return };
+        self.report.reads += 1;
+        if shown["title"] != title {
+            self.report.stale.push(format!("{title:?} was acknowledged, but {path} shows {:?}", shown["title"]));
+        }
     }
 
     async fn delete(&mut self, chat: Option<usize>) {
@@ -232,6 +261,14 @@ impl Client {
         answer
     }
 
+    /// To any of the processes.
+    fn request(&mut self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let url = &self.place.urls[self.random.random_range(0..self.place.urls.len())];
+        let token = &self.place.tokens[self.number % self.place.tokens.len()];
+        let request = self.place.http.request(method, format!("{url}/api/{path}"));
+        request.header("Authorization", format!("Token {token}"))
+    }
+
     async fn send(
         &mut self,
         method: &Method,
@@ -241,10 +278,7 @@ impl Client {
         trace: &str,
         kind: Kind,
     ) -> (Outcome, String) {
-        let url = &self.place.urls[self.random.random_range(0..self.place.urls.len())];
-        let mut request = self.place.http.request(method.clone(), format!("{url}/api/{path}"));
-        let token = &self.place.tokens[self.number % self.place.tokens.len()];
-        request = request.header("Authorization", format!("Token {token}")).header("traceparent", trace);
+        let mut request = self.request(method.clone(), path).header("traceparent", trace);
         if let Some(key) = key {
             request = request.header("Idempotency-Key", key);
         }
@@ -261,13 +295,15 @@ impl Client {
         let patience = if hangs_up { Duration::from_millis(self.random.random_range(1..80)) } else { PATIENCE };
         let exchange = async {
             let response = request.send().await?;
-            Ok::<_, reqwest::Error>((response.status().as_u16(), response.text().await?))
+            let token = response.headers().get(TOKEN).and_then(|token| token.to_str().ok()).map(str::to_owned);
+            Ok::<_, reqwest::Error>((token, response.status().as_u16(), response.text().await?))
         };
-        let (status, text) = match timeout(patience, exchange).await {
+        let (token, status, text) = match timeout(patience, exchange).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => return (Outcome::Unknown, error.to_string()),
             Err(_) => return (Outcome::Unknown, "no answer in time".to_owned()),
         };
+        self.token = token;
         match status {
             200 if kind == Kind::AskStreamed => outcome_of_stream(&text),
             200..300 => (Outcome::Acknowledged, text),

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     path::{Path, PathBuf},
+    process::Stdio,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -159,6 +160,15 @@ impl Fleet {
             }
             *process = None;
         }
+    }
+
+    /// What the program itself finds in the log, with its signed heads.
+    pub(super) async fn audit(&self) -> Result<(), String> {
+        let mut command = tokio::process::Command::from(self.installation.command());
+        let ended = command.args(["audit", "verify"]).stdout(Stdio::piped()).stderr(Stdio::piped()).output().await;
+        let ended = ended.expect("the binary starts");
+        let said = String::from_utf8_lossy(&ended.stdout) + String::from_utf8_lossy(&ended.stderr);
+        if ended.status.success() { Ok(()) } else { Err(format!("ayushma audit verify: {said}")) }
     }
 
     /// Lines of the processes' logs that tell of a bug, whatever happened around them.

@@ -39,7 +39,7 @@ use self::{
     clients::{CLIENTS, Place, Report},
     faults::{Fault, World, schedule},
     fleet::{DATABASE, Fleet},
-    record::{ChatRecord, Kind, Outcome, Wish},
+    record::{Kind, Outcome, Wish},
     servers::{Kafka, Postgres},
 };
 use crate::installation::{Client, Installation, install_tls, until};
@@ -101,16 +101,25 @@ async fn run(folder: &Path, seed: u64, length: Duration) -> Violations {
     checker::check_log(&pool, &log, &mut violations).await;
     checker::check_wishes(&log, &reports, &mut violations);
     let (questions, documents) = checker::check_outcomes(&log, &mut violations);
+    checker::check_consumers(&pool, &mut violations).await;
     checker::check_chats(&pool, &reports, &mut violations).await;
     pool.close().await;
+    let reads: usize = reports.iter().map(|report| report.reads).sum();
+    for stale in reports.iter().flat_map(|report| &report.stale) {
+        violations.add(stale.clone());
+    }
     let records = stream::check(&world.kafka.address(), TOPICS, &log, &mut violations).await;
     let rows = views::check(&world.fleet, &world.postgres, &mut violations).await;
+    if let Err(fault) = world.fleet.audit().await {
+        violations.add(fault);
+    }
     for complaint in world.fleet.complaints() {
         violations.add(complaint);
     }
     println!("{}", figures(&world, &reports));
     println!(
-        "checked: {} events, {records} records in Kafka, {rows} rows of views, {questions} questions, {documents} documents",
+        "checked: {} events, {records} records in Kafka, {rows} rows of views, {questions} questions, {documents} documents, \
+         {reads} reads of what was written",
         log.len()
     );
     println!(
@@ -179,7 +188,7 @@ async fn place(world: &World) -> Place {
 }
 
 /// Clients and faults side by side; then the last faults pass, and everybody is up.
-async fn suffer(world: &World, place: &Arc<Place>, seed: u64, length: Duration) -> Vec<(Vec<Wish>, Vec<ChatRecord>)> {
+async fn suffer(world: &World, place: &Arc<Place>, seed: u64, length: Duration) -> Vec<Report> {
     let stop = CancellationToken::new();
     let mut writing = JoinSet::new();
     for number in 0..CLIENTS {
@@ -198,8 +207,7 @@ async fn suffer(world: &World, place: &Arc<Place>, seed: u64, length: Duration) 
         stop.cancel();
         let mut reports = Vec::new();
         while let Some(report) = writing.join_next().await {
-            let Report { wishes, chats } = report.expect("clients do not panic");
-            reports.push((wishes, chats));
+            reports.push(report.expect("clients do not panic"));
         }
         reports
     };
@@ -210,8 +218,8 @@ async fn suffer(world: &World, place: &Arc<Place>, seed: u64, length: Duration) 
 }
 
 /// What has happened, for people.
-fn figures(world: &World, reports: &[(Vec<Wish>, Vec<ChatRecord>)]) -> String {
-    let wishes = || reports.iter().flat_map(|(wishes, _)| wishes);
+fn figures(world: &World, reports: &[Report]) -> String {
+    let wishes = || reports.iter().flat_map(|report| &report.wishes);
     let last = |wish: &Wish| wish.attempts.last().map(|attempt| attempt.outcome.clone());
     let count = |wanted: &dyn Fn(&Wish) -> bool| wishes().filter(|wish| wanted(wish)).count();
     let mut kinds: BTreeMap<Kind, (usize, usize)> = BTreeMap::new();

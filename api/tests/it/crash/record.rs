@@ -113,5 +113,7 @@ pub(super) struct ChatRecord {
     /// The newest title that was acknowledged; `None` when anything else may have changed it since.
     pub(super) title: Option<String>,
     pub(super) is_deleted: bool,
+    /// A renaming was given up and asked for again: the first one may still be executed, when its process wakes up.
+    pub(super) may_change: bool,
     pub(super) messages: Vec<String>,
 }

@@ -20,7 +20,7 @@ pub(super) async fn check(fleet: &Fleet, postgres: &Postgres, violations: &mut V
     for table in &tables {
         execute(&mut fresh, format!("TRUNCATE views.{table}")).await;
     }
-    execute(&mut fresh, "DELETE FROM checkpoints".to_owned()).await;
+    execute(&mut fresh, "DELETE FROM checkpoints; DELETE FROM parked_events".to_owned()).await;
     let mut grown = connect(&postgres.options(DATABASE)).await;
     let consumers: i64 =
         sqlx::query_scalar("SELECT count(DISTINCT consumer) FROM checkpoints WHERE consumer <> 'embedding'")
