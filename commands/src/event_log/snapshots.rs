@@ -81,7 +81,7 @@ impl Snapshots {
         let state = match subject {
             None => state,
             Some(subject) => {
-                let key = self.keys.for_writing(subject).await.map_err(CodecError::from)?;
+                let Some(key) = self.keys.for_writing(subject).await.map_err(CodecError::from)? else { return Ok(()) };
                 KeyRing::seal_for(&key, &state, &context(A::TYPE, loaded.id, loaded.sequence))
             }
         };
