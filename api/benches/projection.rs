@@ -5,6 +5,8 @@
 //!
 //! The events are stored as the program stores them: encrypted under their persons' keys, and chained.
 
+#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a measurement is a program of its own")]
+
 mod events;
 
 use std::{

@@ -94,8 +94,14 @@ impl App {
     /// If the settings are contradictory, the master key does not fit, the log is not the one whose heads were signed, or a
     /// folder cannot be made.
     pub async fn open(settings: &Settings, pool: PgPool, tasks: &mut JoinSet<()>) -> anyhow::Result<Self> {
+        // In a box: the future of every command would hold all of it.
+        Box::pin(Self::put_together(settings, pool, tasks)).await
+    }
+
+    async fn put_together(settings: &Settings, pool: PgPool, tasks: &mut JoinSet<()>) -> anyhow::Result<Self> {
         let clock: SharedClock = Arc::new(SystemClock);
-        let (log, background) = EventLog::open(pool.clone(), master_key(settings, &pool).await?, clock.clone()).await?;
+        let master_key = master_key(settings, &pool).await?;
+        let (log, background) = EventLog::open(pool.clone(), master_key, clock.clone()).await?;
         let heads = HeadSigner::open(log.keys(), &settings.heads_dir())?;
         heads.check(&pool).await?;
         tasks.spawn(background);
@@ -299,6 +305,10 @@ pub(crate) async fn master_key(settings: &Settings, pool: &PgPool) -> anyhow::Re
     }
     let path = settings.master_key_file();
     if has_keys(pool).await? {
+        // Another process may have made the first key just now; its file was there before the keys.
+        if let Some(key) = settings.master_key()? {
+            return Ok(key);
+        }
         return Err(KeyError::MissingMasterKey { path: path.display().to_string() }.into());
     }
     let key = MasterKey::new_in_file(&path)?;

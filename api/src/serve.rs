@@ -42,7 +42,7 @@ pub async fn serve(
     shutdown: &Shutdown,
 ) -> anyhow::Result<()> {
     let database = Database::open(settings, shutdown).await?;
-    let result = run(settings, http, roles, with_demo, shutdown, &database).await;
+    let result = Box::pin(run(settings, http, roles, with_demo, shutdown, &database)).await;
     database.close().await;
     result
 }

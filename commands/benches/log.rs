@@ -3,6 +3,8 @@
 //! `make bench-log` runs it against a throw-away PostgreSQL with durable settings. Each figure is the median of several rounds, in
 //! which both sides take turns.
 
+#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a measurement is a program of its own")]
+
 use std::{
     env,
     process::{Command, Stdio},

@@ -159,7 +159,7 @@ impl Conversation {
             }
             _ => {
                 let mut events = vec![self.retrieved(), self.answered()];
-                events.extend((self.number % 10 == 0).then(|| self.rated()));
+                events.extend(self.number.is_multiple_of(10).then(|| self.rated()));
                 events
             }
         }

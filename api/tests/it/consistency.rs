@@ -74,7 +74,7 @@ async fn a_read_with_a_token_waits_for_the_view_and_says_so_if_it_was_in_vain(db
     assert_eq!(staff.get(&chat).await.header(BEHIND), "", "who shows no token is told nothing");
 
     // The other process has five seconds.
-    let (waited, _) = futures::future::join(elsewhere.get_with(&chat, token), async {
+    let (waited, ()) = futures::future::join(elsewhere.get_with(&chat, token), async {
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
         held.commit().await.expect("the lock is given up");
     })

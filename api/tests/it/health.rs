@@ -94,7 +94,8 @@ async fn an_event_that_cannot_be_applied_degrades_the_health_until_it_is_mended(
     let status: Value = serde_json::from_str(&status).expect("JSON");
     let chats = status["parts"].as_array().expect("a list").iter().find(|part| part["name"] == "chats");
     let chats = chats.expect("it is a part");
-    assert_eq!((&chats["applied"], &chats["expected"]), (&json!(3), &json!(3)));
+    assert!(chats["applied"].as_i64() >= Some(3), "{chats}");
+    assert_eq!(chats["applied"], chats["expected"]);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

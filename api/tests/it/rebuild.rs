@@ -132,7 +132,7 @@ async fn keep_reading(staff: Person, chats: String, is_over: Arc<AtomicBool>) ->
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_rebuild_under_readers_and_writers_fails_no_read_and_loses_no_write(db: PgPool) {
-    let app = TestApp::start(&db).await;
+    let app = TestApp::start_with(&db, &["--limit-converse", "0"]).await;
     let (staff, chats) = busy_ward(&app).await;
     let is_over = Arc::new(AtomicBool::new(false));
     let mut busy = JoinSet::new();

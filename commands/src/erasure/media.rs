@@ -1,7 +1,12 @@
 //! The speech of answers to persons who were erased: its files go, whenever they were made.
 
 use async_trait::async_trait;
-use domain::{chat::ChatEvent, envelope::RecordedEvent, event::Event, ids::MessageId};
+use domain::{
+    chat::ChatEvent,
+    envelope::RecordedEvent,
+    event::Event,
+    ids::{MessageId, SubjectId},
+};
 use serde_json::json;
 use sqlx::{PgPool, PgTransaction};
 use uuid::Uuid;
@@ -30,7 +35,7 @@ impl EventConsumer for MediaErasureHandler {
 
     async fn consume(&self, event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
         let Event::Chat(ChatEvent::AnswerSpoken { answer_id, audio, .. }) = &event.event else { return Ok(()) };
-        let subject = event.metadata.subject.map(|subject| subject.value());
+        let subject = event.metadata.subject.map(SubjectId::value);
         let is_erased = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT FROM subject_keys WHERE subject_id = $1 AND wrapped_key IS NULL) AS "is_erased!""#,
             subject,

@@ -44,7 +44,7 @@ pub struct SignedHead {
     pub hash: String,
     /// RFC 3339.
     pub time: String,
-    /// Ed25519 over [`Self::text`], in hexadecimal digits.
+    /// Ed25519 over the head's text, in hexadecimal digits.
     pub signature: String,
 }
 

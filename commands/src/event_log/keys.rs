@@ -191,8 +191,8 @@ impl KeyRing {
         );
         let rows = tx.fetch_all(sql.as_str()).await?;
         // The first row is that of the lock.
-        let erased = rows.iter().skip(1).map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-        self.forget(erased.collect::<Result<Vec<_>, sqlx::Error>>()?);
+        let news = rows.iter().skip(1).map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+        self.forget(news.collect::<Result<Vec<_>, sqlx::Error>>()?);
         Ok(())
     }
 

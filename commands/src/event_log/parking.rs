@@ -124,7 +124,7 @@ impl Runner {
         .await?;
         self.codec.learn_erasures(stored.values(), &mut tx).await?;
         let (mut applied, mut failed) = (Vec::new(), 0);
-        for position in self.parked_of(key, &mut *tx).await? {
+        for position in self.parked_of(key, &mut tx).await? {
             // Parked only a moment ago: the next round's.
             if !expected.contains(&position) {
                 break;

@@ -29,13 +29,13 @@ pub(super) struct Snapshots {
 impl Snapshots {
     /// Snapshots and the task that writes them, which the caller must run.
     pub(super) fn new(pool: PgPool, keys: KeyRing) -> (Self, impl Future<Output = ()> + Send) {
-        let (queue, mut waiting) = mpsc::channel::<Work>(QUEUE);
+        let (queue, mut offered) = mpsc::channel::<Work>(QUEUE);
         let writing = async move {
-            while let Some(work) = waiting.recv().await {
+            while let Some(work) = offered.recv().await {
                 work.await;
             }
             // The log ends with its appender.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         (Self { pool, keys, queue }, writing)
     }

@@ -4,6 +4,8 @@
 //! appends, one after the other in that order, are those that the model accepts, and a refused one is refused by the model
 //! somewhere between its question and its answer.
 
+#![expect(clippy::disallowed_methods, reason = "a test's tasks are waited for by the test")]
+
 mod checks;
 mod model;
 

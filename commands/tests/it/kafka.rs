@@ -36,13 +36,17 @@ pub(crate) async fn make_topic(settings: &KafkaSettings, aggregate_type: &str, p
     let name = format!("{}.{aggregate_type}.v1", settings.prefix);
     let topic = NewTopic::new(&name, partitions, TopicReplication::Fixed(1));
     let made = admin(settings).create_topics([&topic], &AdminOptions::new()).await.expect("the broker answers");
-    made.into_iter().for_each(|topic| drop(topic.expect("it is new")));
+    for topic in made {
+        drop(topic.expect("it is new"));
+    }
 }
 
 pub(crate) async fn delete_topic(settings: &KafkaSettings, aggregate_type: &str) {
     let name = format!("{}.{aggregate_type}.v1", settings.prefix);
     let gone = admin(settings).delete_topics(&[&name], &AdminOptions::new()).await.expect("the broker answers");
-    gone.into_iter().for_each(|topic| drop(topic.expect("it is there")));
+    for topic in gone {
+        drop(topic.expect("it is there"));
+    }
 }
 
 /// A record, as a foreign client sees it.

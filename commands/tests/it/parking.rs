@@ -28,12 +28,13 @@ async fn catch_up(node: &Node, consumer: &Arc<Tally>) {
 /// Applied, parked and dropped events of a consumer, as its checkpoints count them.
 async fn counts(pool: &PgPool, consumer: &str) -> (i64, i64, i64) {
     sqlx::query_as(
-        "SELECT sum(applied)::bigint, sum(parked)::bigint, sum(dropped)::bigint FROM checkpoints WHERE consumer = $1",
+        "SELECT coalesce(sum(applied), 0)::bigint, coalesce(sum(parked), 0)::bigint, coalesce(sum(dropped), 0)::bigint
+         FROM checkpoints WHERE consumer = $1",
     )
     .bind(consumer)
     .fetch_one(pool)
     .await
-    .expect("it has checkpoints")
+    .expect("checkpoints can be read")
 }
 
 /// The aggregate of the event at a position, and the positions of its events from there on.

@@ -74,16 +74,16 @@ impl Signing {
 async fn forge(pool: &PgPool, position: i64) {
     tamper(pool, &format!("UPDATE events SET event_version = '2' WHERE position = {position}")).await;
     let mut previous = vec![0; 32];
-    let mut sql = String::new();
+    let mut sql = Vec::new();
     for event in stored_events(pool).await {
         previous = event.chain_hash(&previous).to_vec();
-        sql += &format!("UPDATE events SET hash = '\\x{}' WHERE position = {};", hex(&previous), event.position);
+        sql.push(format!("UPDATE events SET hash = '\\x{}' WHERE position = {};", hex(&previous), event.position));
     }
-    tamper(pool, &format!("{sql} {FITTING_END}")).await;
+    tamper(pool, &format!("{} {FITTING_END}", sql.concat())).await;
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 /// Makes the record of the log's end fit the last event.

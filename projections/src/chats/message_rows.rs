@@ -103,6 +103,9 @@ pub(super) async fn insert_answers(events: &[RecordedEvent], tx: &mut PgTransact
     if written.rows_affected() == answered.len() as u64 { Ok(()) } else { Err(sqlx::Error::RowNotFound.into()) }
 }
 
+/// A spoken answer: the event, the file, and when it was spoken and stored.
+type Spoken<'a> = (&'a RecordedEvent, (&'a StoredFile, &'a Stage, &'a Stage));
+
 /// The speech of answers.
 pub(super) async fn update_spoken(events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Written {
     let spoken = chosen(events, |event| {
@@ -113,7 +116,6 @@ pub(super) async fn update_spoken(events: &[RecordedEvent], tx: &mut PgTransacti
         return Ok(());
     }
     // The last one of each answer.
-    type Spoken<'a> = (&'a RecordedEvent, (&'a StoredFile, &'a Stage, &'a Stage));
     let spoken: BTreeMap<Uuid, Spoken<'_>> =
         spoken.into_iter().map(|(recorded, (id, speech))| (id, (recorded, speech))).collect();
     let ids: Vec<Uuid> = spoken.keys().copied().collect();

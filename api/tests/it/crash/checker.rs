@@ -25,12 +25,12 @@ impl Violations {
         self.lines.push(line);
     }
 
-    fn lose(&mut self, line: String) {
+    fn lose(&mut self, line: &str) {
         self.lost += 1;
         self.add(format!("LOST: {line}"));
     }
 
-    fn duplicate(&mut self, line: String) {
+    fn duplicate(&mut self, line: &str) {
         self.duplicated += 1;
         self.add(format!("DUPLICATED: {line}"));
     }
@@ -172,12 +172,12 @@ fn check_wish(wish: &Wish, executions: &mut Executions<'_>, violations: &mut Vio
         }
         let made = done.len() - before;
         if made > 1 {
-            violations.duplicate(format!("one request was executed {made} times: {wish:?}"));
+            violations.duplicate(&format!("one request was executed {made} times: {wish:?}"));
         }
         match attempt.outcome {
-            Outcome::Acknowledged if made == 0 && before == 0 => violations.lose(format!("{wish:?}")),
+            Outcome::Acknowledged if made == 0 && before == 0 => violations.lose(&format!("{wish:?}")),
             Outcome::Acknowledged if made == 0 && !wish.has_key && !wish.kind.may_be_silent() => {
-                violations.lose(format!("the request that was acknowledged: {wish:?}"));
+                violations.lose(&format!("the request that was acknowledged: {wish:?}"));
             }
             Outcome::Refused(status) if made > 0 && !wish.kind.is_question() => {
                 violations.add(format!("refused with {status}, but executed: {wish:?}"));
@@ -186,7 +186,7 @@ fn check_wish(wish: &Wish, executions: &mut Executions<'_>, violations: &mut Vio
         }
     }
     if wish.kind.is_creation() && done.len() > 1 {
-        violations.duplicate(format!("{} executions of {wish:?}", done.len()));
+        violations.duplicate(&format!("{} executions of {wish:?}", done.len()));
     }
     let is_made = |kind: &str| done.first().is_some_and(|(execution, _)| execution.names[0].starts_with(kind));
     if let (Some(made), true) =
@@ -227,8 +227,8 @@ pub(super) fn check_outcomes(log: &[Logged], violations: &mut Violations) -> (us
         match outcomes {
             1 => {}
             0 if deleted.contains(aggregate) => {}
-            0 => violations.lose(format!("no outcome: {kind} {id} of {aggregate}")),
-            _ => violations.duplicate(format!("{outcomes} outcomes: {kind} {id} of {aggregate}")),
+            0 => violations.lose(&format!("no outcome: {kind} {id} of {aggregate}")),
+            _ => violations.duplicate(&format!("{outcomes} outcomes: {kind} {id} of {aggregate}")),
         }
     }
     counts
@@ -263,12 +263,12 @@ pub(super) async fn check_chats(pool: &PgPool, reports: &[Report], violations: &
         rows.expect("the view can be read").iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect();
     for chat in reports.iter().flat_map(|report| &report.chats) {
         match shown.get(&chat.id) {
-            None => violations.lose(format!("the view has no chat {}", chat.id)),
+            None => violations.lose(&format!("the view has no chat {}", chat.id)),
             Some((_, is_deleted)) if *is_deleted != chat.is_deleted => {
-                violations.lose(format!("chat {} is shown as deleted: {is_deleted}", chat.id));
+                violations.lose(&format!("chat {} is shown as deleted: {is_deleted}", chat.id));
             }
             Some((title, _)) if !chat.may_change && chat.title.as_ref().is_some_and(|wanted| wanted != title) => {
-                violations.lose(format!("chat {} is shown with the title {title}: {chat:?}", chat.id));
+                violations.lose(&format!("chat {} is shown with the title {title}: {chat:?}", chat.id));
             }
             Some(_) => {}
         }

@@ -61,16 +61,16 @@ struct Client {
 pub(super) async fn run(place: Arc<Place>, number: usize, seed: u64, stop: CancellationToken) -> Report {
     let random = StdRng::seed_from_u64(seed.wrapping_mul(1_000).wrapping_add(number as u64));
     let report = Report { wishes: Vec::new(), chats: Vec::new(), reads: 0, stale: Vec::new() };
-    let mut client = Client { place, number, random, report, documents: Vec::new(), projects: Vec::new(), token: None };
-    let pace = CLIENTS as f64 / RATE;
+    let mut this = Client { place, number, random, report, documents: Vec::new(), projects: Vec::new(), token: None };
+    let period = f64::from(u32::try_from(CLIENTS).expect("few")) / RATE;
     while !stop.is_cancelled() {
         let began = Instant::now();
-        client.wish().await;
+        this.wish().await;
         let pause =
-            Duration::from_secs_f64(client.random.random_range(0.5..1.5) * pace).saturating_sub(began.elapsed());
+            Duration::from_secs_f64(this.random.random_range(0.5..1.5) * period).saturating_sub(began.elapsed());
         drop(timeout(pause, stop.cancelled()).await);
     }
-    client.report
+    this.report
 }
 
 impl Client {

@@ -48,7 +48,7 @@ impl Fleet {
         let mut slots = Vec::new();
         for roles in ROLES {
             let proxy = Proxy::start(&postgres.options(DATABASE)).await;
-            let database_url = postgres.url(proxy.options.get_port(), DATABASE);
+            let database_url = Postgres::url(proxy.options.get_port(), DATABASE);
             slots.push(Slot { roles, port: free_port(), database_url, proxy, process: Mutex::default() });
         }
         Self { installation, logs, slots, ended_by_themselves: AtomicUsize::new(0) }

@@ -136,7 +136,7 @@ async fn build(folder: &Path, postgres: Postgres, kafka: Kafka) -> World {
     sqlx::query("CREATE DATABASE ayushma").execute(&server).await.expect("it is allowed");
     server.close().await;
     let installation = Installation {
-        database_url: postgres.url(postgres.port, DATABASE),
+        database_url: Postgres::url(postgres.port, DATABASE),
         data_dir: tempfile::tempdir_in(folder).expect("the folder is ours"),
         prefix: TOPICS.to_owned(),
         brokers: kafka.address(),
@@ -236,11 +236,11 @@ fn figures(world: &World, reports: &[Report]) -> String {
         wishes().map(|wish| wish.attempts.len()).sum::<usize>(),
     );
     for (kind, (all, acknowledged)) in kinds {
-        text += &format!("  {kind:?}: {acknowledged} of {all}\n");
+        text.extend([format!("  {kind:?}: {acknowledged} of {all}\n")]);
     }
     text.push_str("faults:\n");
     for (name, number) in world.injected.lock().expect("no holder panics").iter() {
-        text += &format!("  {number} x {name}\n");
+        text.extend([format!("  {number} x {name}\n")]);
     }
     text + &format!("processes that ended by themselves: {}", world.fleet.ended_by_themselves())
 }

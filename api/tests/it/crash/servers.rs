@@ -1,7 +1,5 @@
 //! A PostgreSQL and an Apache Kafka of the test's own, which it may kill: durable, on free ports, gone at the end.
 
-#![expect(clippy::disallowed_methods, reason = "whoever starts the tests says how a broker is started")]
-
 use std::{
     fs::{self, Permissions},
     net::TcpStream,
@@ -111,7 +109,8 @@ impl Postgres {
         PgConnectOptions::new().host("127.0.0.1").port(self.port).username("postgres").database(database)
     }
 
-    pub(super) fn url(&self, port: u16, database: &str) -> String {
+    /// Of a database of it, through a port.
+    pub(super) fn url(port: u16, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{port}/{database}")
     }
 }

@@ -27,7 +27,7 @@ pub(super) async fn check(fleet: &Fleet, postgres: &Postgres, violations: &mut V
             .fetch_one(&mut grown)
             .await
             .expect("checkpoints can be read");
-    let process = fleet.spawn("fresh.log", "projectors", free_port(), &postgres.url(postgres.port, FRESH), "");
+    let process = fleet.spawn("fresh.log", "projectors", free_port(), &Postgres::url(postgres.port, FRESH), "");
     let pool = PgPool::connect_with(postgres.options(FRESH)).await.expect("it can be connected to");
     let folded = super::settle::until_consumed(&pool, usize::try_from(consumers).unwrap_or_default()).await;
     drop(process);

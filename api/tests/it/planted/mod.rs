@@ -54,10 +54,9 @@ impl World {
         command.stdout(log.try_clone().expect("it can be shared")).stderr(log);
         let server = Process(command.spawn().expect("the binary can be started"));
         let url = format!("http://{socket}");
-        until("the API answers", async || {
-            reqwest::Client::new().get(format!("{url}/api/users/me")).send().await.is_ok().then_some(())
-        })
-        .await;
+        let probe = reqwest::Client::builder().no_proxy().build().expect("a client can be made");
+        until("the API answers", async || probe.get(format!("{url}/api/users/me")).send().await.is_ok().then_some(()))
+            .await;
         let mut headers = header::HeaderMap::new();
         headers.insert("x-forwarded-for", header::HeaderValue::from_static(ADDRESS));
         headers.insert(header::USER_AGENT, format!("{PERSONAL}/1.0").parse().expect("a header"));

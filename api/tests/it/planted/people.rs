@@ -52,7 +52,7 @@ async fn accounts(world: &World, planted: &mut Planted) -> Person {
         "username": name, "email": email("one"), "full_name": format!("Asha {PERSONAL}"), "password": password(1),
         "recaptcha": format!("{SECRET}-captcha")
     });
-    world.nobody.post("/auth/register", body.clone()).await.json(201);
+    world.nobody.post("/auth/register", body.clone()).await.is(201, "");
     world.nobody.post("/auth/register", body).await.json(400);
     planted.usernames.push(name);
     let asha = log_in(world, &email("one"), &password(1), planted).await;
@@ -143,10 +143,14 @@ async fn keys(world: &World, planted: &mut Planted) {
     planted.secrets.push(client.api_key().to_owned());
     let token = client.post("/temptokens", json!({ "ip": super::ADDRESS })).await;
     planted.secrets.push(text(&token, 201, "token"));
-    let body = json!({ "title": format!("Of {PERSONAL}"), "prompt": format!("You know the {PERSONAL}.") });
+    let body =
+        json!({ "title": format!("Of {PERSONAL}"), "prompt": format!("You know the {PERSONAL}. {{reference}}") });
     let chat = client.post("/chats", body).await.id();
     let path = format!("/chats/{chat}");
-    client.patch(&path, json!({ "prompt": format!("You are a {PERSONAL}."), "title": PERSONAL })).await.json(200);
+    client
+        .patch(&path, json!({ "prompt": format!("You are a {PERSONAL}. {{reference}}"), "title": PERSONAL }))
+        .await
+        .json(200);
     let question = multipart(&[("text", &format!("Where is the {PERSONAL}?")), ("stream", "false")]);
     client.post_form(&format!("{path}/converse"), question).await.json(200);
     let recording = Part::bytes(b"RIFF".as_slice()).file_name(format!("{PERSONAL}.wav"));
