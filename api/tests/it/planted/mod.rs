@@ -43,6 +43,9 @@ impl World {
         let here = Installation::new(db).await;
         let answer = deltas(&[&format!("The {PERSONAL} eats seeds."), "\n\nReferences: []"]);
         let provider = Provider::answering(answer).await.filling_in(r#"{"temperature":39}"#).await;
+        // The question of the test suite. What tests say is nobody's.
+        let tested = deltas(&["Zinc for fourteen days.", "\n\nReferences: []"]);
+        let provider = provider.answering_to("Zinc?", tested).await;
         let provider = provider.hearing(&format!("The {PERSONAL} whispers")).await;
         let google = Google::hearing(&format!("What does the {PERSONAL} say?")).await;
         let socket = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port");
@@ -145,7 +148,9 @@ async fn secrets_are_nowhere_and_personal_text_is_in_the_views_until_the_persons
     assert!(leaks.is_empty(), "{} personal texts:\n{}", leaks.len(), leaks.join("\n"));
     let shown = rows(&db).await;
     let shown = found_in(&personal, shown.iter().map(|(table, row)| (table.as_str(), row.as_str())));
-    assert!(shown.len() > 20, "the views show what was planted");
+    for view in ["views.users", "views.chats", "views.messages", "views.chat_feedback"] {
+        assert!(shown.iter().any(|place| place.starts_with(view)), "{view} shows what was planted: {shown:?}");
+    }
     let spoken = |world: &World| {
         let names = files(&world.here.data_dir.path().join("media"));
         names.iter().filter(|name| name.rsplit('.').next() == Some("mp3")).count()

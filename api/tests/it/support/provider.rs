@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
-    matchers::{body_partial_json, method, path},
+    matchers::{body_partial_json, body_string_contains, method, path},
 };
 
 fn event(json: &Value) -> String {
@@ -55,6 +55,13 @@ impl Provider {
         let server = MockServer::start().await;
         Mock::given(method("POST")).and(path("/v1/chat/completions")).respond_with(answer).mount(&server).await;
         Self(server)
+    }
+
+    /// The same provider, which answers otherwise where this is asked.
+    pub(crate) async fn answering_to(self, question: &str, answer: ResponseTemplate) -> Self {
+        let asked = Mock::given(method("POST")).and(path("/v1/chat/completions")).and(body_string_contains(question));
+        asked.respond_with(answer).with_priority(1).mount(&self.0).await;
+        self
     }
 
     /// The same provider, which hears this in every recording.
