@@ -27,8 +27,7 @@ test: ## run all tests, against a throw-away PostgreSQL and Kafka
 	@scripts/setup.sh test
 	@scripts/kafka/kafka.sh install
 	@scripts/python/python.sh install
-	scripts/with-test-services.sh cargo test --workspace --locked -- --skip crash::
-	$(crash)
+	scripts/with-test-services.sh cargo test --workspace --locked -- --skip crash::whatever
 
 crash: export CRASH_SECONDS ?= 600
 crash: export SEED ?=

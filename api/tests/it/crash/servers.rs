@@ -164,7 +164,8 @@ impl Kafka {
             if ended.await.expect("it does not panic").expect("the script runs").success() {
                 return;
             }
-            assert!(Instant::now() < deadline, "the broker does not start: {}", self.folder.display());
+            let log = || fs::read_to_string(self.folder.join("kafka.log")).unwrap_or_default();
+            assert!(Instant::now() < deadline, "the broker does not start; its log:\n{}", log());
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
