@@ -90,7 +90,8 @@ PROPERTIES
     pid=$!
     echo "$pid" >"$folder/kafka.pid"
 
-    local deadline=$((SECONDS + 60))
+    # Patient: on a busy machine it takes a minute after a crash, and one that is killed meanwhile has more to mend.
+    local deadline=$((SECONDS + 180))
     until answers "$port"; do
         if ! kill -0 "$pid" 2>/dev/null || [ "$SECONDS" -ge "$deadline" ]; then
             tail -n 20 "$folder/kafka.log" >&2

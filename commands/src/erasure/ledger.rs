@@ -102,6 +102,7 @@ fn cut_off_torn_line(file: &mut File) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use tempfile::TempDir;
     use uuid::Uuid;
 
     use super::*;
@@ -110,17 +111,10 @@ mod tests {
         SubjectId::new(Uuid::from_u128(number))
     }
 
-    fn place(name: &str) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("ayushma-ledger-{}", std::process::id()));
-        fs::create_dir_all(&folder).expect("made");
-        let path = folder.join(name);
-        drop(fs::remove_file(&path));
-        path
-    }
-
     #[tokio::test]
     async fn who_was_noted_is_read_back_and_nobody_else() {
-        let ledger = Ledger::new(place("read-back"));
+        let folder = TempDir::new().expect("made");
+        let ledger = Ledger::new(folder.path().join("not/there/yet"));
         assert!(ledger.read().await.expect("no file is no erasure").is_empty());
         for number in [1, 2, 2] {
             ledger.note(subject(number), DateTime::<Utc>::UNIX_EPOCH).await.expect("written");
@@ -130,7 +124,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_line_that_a_crash_cut_off_is_nobody_and_spoils_no_other() {
-        let ledger = Ledger::new(place("torn"));
+        let folder = TempDir::new().expect("made");
+        let ledger = Ledger::new(folder.path().join("torn"));
         ledger.note(subject(1), DateTime::<Utc>::UNIX_EPOCH).await.expect("written");
         let whole = fs::read_to_string(&ledger.path).expect("readable");
         fs::write(&ledger.path, format!("{whole}1970-01-01T00:00:00Z 0000")).expect("written");
@@ -141,7 +136,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_line_that_cannot_be_understood_is_named() {
-        let ledger = Ledger::new(place("malformed"));
+        let folder = TempDir::new().expect("made");
+        let ledger = Ledger::new(folder.path().join("malformed"));
         fs::write(&ledger.path, "1970-01-01T00:00:00Z nobody\n").expect("written");
         assert!(matches!(ledger.read().await, Err(LedgerError::Malformed { line: 1, .. })));
     }

@@ -39,7 +39,7 @@ use crate::{
 };
 
 fn ledger() -> (Ledger, PathBuf) {
-    let path = std::env::temp_dir().join(format!("ayushma-erasures-{}", new_id()));
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("erasures-{}", new_id()));
     (Ledger::new(path.clone()), path)
 }
 

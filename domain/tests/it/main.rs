@@ -12,4 +12,6 @@ mod samples;
 mod samples_tests;
 mod sources;
 mod states;
+mod stored_choices;
 mod stored_events;
+mod upcasting;

@@ -13,22 +13,20 @@ use std::{
 
 use cqrs_es::{Aggregate, DomainEvent};
 use domain::{
-    chat::{AnswerFailure, Chat, ChatEvent},
-    document::{Document, DocumentEvent, EmbeddingFailure},
+    chat::{Chat, ChatEvent},
+    document::{Document, DocumentEvent},
     event::{AGGREGATE_TYPES, DecodeError, Event},
     feedback::{Feedback, FeedbackEvent},
     project::{Project, ProjectEvent},
     service::{Service, ServiceEvent},
-    test_run::{ResultFailure, RunFailure, TestRun, TestRunEvent},
+    test_run::{TestRun, TestRunEvent},
     test_suite::{TestSuite, TestSuiteEvent},
-    upcast::{UPCASTERS, Upcaster, to_newest},
+    upcast::UPCASTERS,
     user::{User, UserEvent},
-    values::{DocumentType, MessageType, Model, Rating, RunStatus, SttEngine, TtsEngine},
 };
-use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use strum::{VariantArray, VariantNames};
+use strum::VariantNames;
 
 use crate::samples::{Sample, samples};
 
@@ -292,47 +290,6 @@ fn an_optional_field_that_is_not_there_reads_as_none() {
     }
 }
 
-/// As if a chat's title had had other names before: the current version is 1, so these are older than it.
-const FORMER_NAMES: [Upcaster; 3] = {
-    const fn of_retitled(from: u32, upcast: fn(Value) -> Value) -> Upcaster {
-        Upcaster { aggregate_type: Chat::TYPE, event_type: "Retitled", from, upcast }
-    }
-    [
-        of_retitled(0, |payload| json!({ "type": "Retitled", "title": payload["name"] })),
-        // Of another event, or of a version that is not reached: never used.
-        Upcaster { aggregate_type: Project::TYPE, event_type: "Retitled", from: 0, upcast: |_| Value::Null },
-        of_retitled(2, |_| Value::Null),
-    ]
-};
-
-#[test]
-fn an_older_version_is_read_as_the_current_one() {
-    let old = json!({ "type": "Retitled", "name": "Zinc" });
-    let read = Event::decode_with(&FORMER_NAMES, Chat::TYPE, "Retitled", "0", old.clone());
-    let current = Event::decode(Chat::TYPE, "Retitled", "1", json!({ "type": "Retitled", "title": "Zinc" }));
-    assert_eq!(read.expect("there is an upcaster"), current.expect("it is the current version"));
-    let unread = Event::decode(Chat::TYPE, "Retitled", "0", old);
-    assert!(unread.is_err(), "without the upcaster nobody knows what it means: {unread:?}");
-}
-
-#[test]
-fn upcasters_follow_each_other_from_version_to_version() {
-    let to_minutes = |payload: Value| json!({ "minutes": payload["hours"].as_u64().map(|hours| hours * 60) });
-    let to_seconds = |payload: Value| json!({ "seconds": payload["minutes"].as_u64().map(|minutes| minutes * 60) });
-    let upcaster = |from, upcast| Upcaster { aggregate_type: "shift", event_type: "Worked", from, upcast };
-    // In any order.
-    let upcasters = [upcaster(2, to_seconds), upcaster(1, to_minutes)];
-    for (version, stored) in
-        [("1", json!({ "hours": 2 })), ("2", json!({ "minutes": 120 })), ("3", json!({ "seconds": 7200 }))]
-    {
-        let newest = to_newest(&upcasters, "shift", "Worked", version, stored);
-        assert_eq!(newest, ("3".to_owned(), json!({ "seconds": 7200 })));
-    }
-    for version in ["4", "one", ""] {
-        assert_eq!(to_newest(&upcasters, "shift", "Worked", version, json!({})), (version.to_owned(), json!({})));
-    }
-}
-
 #[test]
 fn an_unknown_aggregate_is_told_by_name() {
     let result = Event::decode("ward", "Opened", "1", json!({ "type": "Opened" }));
@@ -371,49 +328,4 @@ fn a_payload_of_another_event_is_malformed() {
     let result =
         Event::decode(User::TYPE, "PasswordChanged", "1", json!({ "type": "FullNameChanged", "full_name": "A" }));
     assert!(matches!(result, Err(DecodeError::Malformed { .. })), "{result:?}");
-}
-
-#[test]
-fn every_choice_keeps_its_stored_name() {
-    fn names<T: Serialize>(choices: &[T]) -> Vec<String> {
-        let name = |choice| serde_json::to_value(choice).expect("a choice is JSON").as_str().map(str::to_owned);
-        choices.iter().map(|choice| name(choice).expect("a choice is stored as its name")).collect()
-    }
-    assert_eq!(names(DocumentType::ALL), ["file", "url", "text"]);
-    assert_eq!(names(SttEngine::ALL), ["whisper", "google", "self_hosted"]);
-    assert_eq!(names(TtsEngine::ALL), ["open_ai", "google"]);
-    assert_eq!(names(MessageType::ALL), ["user", "system", "ayushma"]);
-    let models =
-        ["gpt35", "gpt35_long", "gpt4", "gpt4_long", "gpt4_visual", "gpt4_turbo", "gpt4_omni", "gpt4_omni_mini"];
-    assert_eq!(names(Model::ALL), models);
-    assert_eq!(
-        names(EmbeddingFailure::VARIANTS),
-        [
-            "no_text",
-            "unsupported_format",
-            "file_missing",
-            "provider",
-            "bad_address",
-            "forbidden_address",
-            "unreachable",
-            "page_refused",
-            "too_large"
-        ]
-    );
-    let failures = [
-        "unauthorized",
-        "rate_limited",
-        "refused",
-        "provider_unavailable",
-        "retrieval_failed",
-        "bad_prompt",
-        "translation_failed",
-        "interrupted",
-    ];
-    assert_eq!(names(AnswerFailure::VARIANTS), failures);
-    assert_eq!(names(RunStatus::ALL), ["running", "completed", "canceled", "failed"]);
-    assert_eq!(names(Rating::ALL), ["hallucinating", "wrong", "unsatisfactory", "satisfactory", "good", "excellent"]);
-    assert_eq!(names(RunFailure::VARIANTS), ["no_key", "suite_gone", "unworkable", "stale", "declared"]);
-    let of_results = [ResultFailure::NoTranslation, ResultFailure::Answer(AnswerFailure::Refused)];
-    assert_eq!(names(&of_results), ["no_translation", "refused"]);
 }
