@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test crash browser-test check schemathesis evaluate bench-http bench-log bench-projection sqlx sqlx-check kafka
+.PHONY: help run test crash browser-test check schemathesis evaluate bench-http bench-log sqlx sqlx-check kafka
 
 # Where rustup puts its programs, for shells that do not know it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -13,7 +13,7 @@ build := cargo build --locked --package api --bin ayushma
 crash := KAFKA_SH=$(abspath scripts/kafka/kafka.sh) cargo test --workspace --test it --locked crash:: -- --nocapture
 
 # What a measurement is told on make's command line.
-export EVENTS RUNS
+export PARTS ROUNDS EVENTS
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -28,6 +28,7 @@ test: ## run all tests, against a throw-away PostgreSQL and Kafka
 	@scripts/kafka/kafka.sh install
 	@scripts/python/python.sh install
 	scripts/with-test-services.sh cargo test --workspace --locked -- --skip crash::whatever
+	$(crash)
 
 crash: export CRASH_SECONDS ?= 600
 crash: export SEED ?=
@@ -62,13 +63,14 @@ bench-http: ## measure six requests beside the original's figures (BENCH="--seco
 	cargo build --release --locked --package api --bin ayushma
 	scripts/with-test-services.sh --no-kafka --durable node scripts/bench/http.mjs $(target)/release/ayushma $(BENCH)
 
-bench-log: ## measure appends to the log beside bare one-row transactions of pgbench
-	@scripts/setup.sh bench
-	scripts/with-test-services.sh --no-kafka --durable cargo bench --locked --package commands --bench log
+bench-log: ## measure appends, projection, latency, relay and loading, each beside its limit (PARTS="appends relay" ROUNDS=3 EVENTS=100000)
+	@scripts/setup.sh test
+	@scripts/kafka/kafka.sh install
+	scripts/with-test-services.sh --durable cargo bench --locked --package api --bench measure
 
-bench-projection: ## measure how fast a million events become a view (EVENTS=100000 RUNS=5)
+bench-retrieval: ## measure how well and how fast passages are found, beside plain BM25
 	@scripts/setup.sh run
-	scripts/with-test-services.sh --no-kafka --durable cargo bench --locked --package api --bench projection
+	cargo bench --locked --package commands --bench retrieval
 
 sqlx: ## make the query data in .sqlx anew, after a change of SQL or of a migration
 	@scripts/sqlx-data.sh write

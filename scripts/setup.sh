@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Finds what this (Debian-like) machine lacks and installs it, saying what and why.
 #
-#   setup.sh run     what `make run` needs: a C toolchain for librdkafka, PostgreSQL's server programs, curl
+#   setup.sh run     what `make run` needs: a C toolchain for librdkafka, PostgreSQL's server programs, Poppler, which
+#                    reads PDF, curl
 #   setup.sh test    that, and what `make test` needs: Java and Maven for a real Kafka, kcat and python3 as its other clients,
 #                    and espeak-ng, which speaks
 #   setup.sh browser what `make browser-test` needs: that of `run`, Node.js and chromium
@@ -28,7 +29,7 @@ what=${1:-}
 case "$what" in
 run | test | browser | bench) ;;
 *)
-    sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
     exit 2
     ;;
 esac
@@ -40,6 +41,7 @@ has make || need make "builds librdkafka"
 has pkg-config || need pkg-config "finds zlib"
 { has pkg-config && pkg-config --exists zlib; } || need zlib1g-dev "compression of Kafka messages"
 has curl || need curl "talks to the running server"
+has pdftotext || need poppler-utils "reads PDF documents"
 has postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || need postgresql "stores the events"
 if [ "$what" = test ]; then
     [ "$(java_version)" -ge 17 ] || need default-jre-headless "Java 17 or later runs the Kafka of the tests"

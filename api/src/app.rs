@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use commands::{
     accounts::{Accounts, FrontEnd, PasswordResets, ResetCodeExpiry},
     adapters::{
+        child_reader::ChildReader,
         extractive::ExtractiveAnswerer,
         lexical::LexicalEmbedder,
         mail::{self, MailFolder, SmtpMailer},
@@ -17,7 +18,7 @@ use commands::{
     },
     answering::{Answering, InterruptedAnswers},
     clock::{SharedClock, SystemClock},
-    documents::{Documents, Embedding, EmbeddingHandler, Removal},
+    documents::{Documents, Embedding, EmbeddingHandler, Emptying, Removal},
     erasure::{Erasure, Ledger, MediaErasure, MediaErasureHandler},
     evaluation::{Evaluation, RunQuestions},
     event_log::{
@@ -27,7 +28,8 @@ use commands::{
     execute::Commands,
     jobs::{JobHandler, Worker},
     ports::{
-        SharedCaptcha, SharedEmbedder, SharedIndex, SharedLanguageModel, SharedMailer, SharedMediaStore, SharedWebPages,
+        SharedCaptcha, SharedDocumentReader, SharedEmbedder, SharedIndex, SharedLanguageModel, SharedMailer,
+        SharedMediaStore, SharedWebPages,
     },
     projects::Projects,
     scheduler::{Expiry, Scheduler},
@@ -64,6 +66,7 @@ pub struct App {
     pub uploads: Uploads,
     pub erasure: Erasure,
     pages: SharedWebPages,
+    reader: SharedDocumentReader,
     pub progress: Progress,
     pub clock: SharedClock,
     heads: HeadSigner,
@@ -142,6 +145,7 @@ impl App {
             uploads,
             erasure,
             pages: Arc::new(GuardedWebPages::new(settings.fetch_allow.clone())),
+            reader: Arc::new(ChildReader::new(settings.document_reader()?)),
             mailer: mailer(settings, &clock)?,
             front_end: FrontEnd::parse(&settings.outside.frontend_url).context("FRONTEND_URL")?,
             captcha: captcha(settings)?,
@@ -204,14 +208,24 @@ impl App {
     fn workers(&self) -> Vec<Worker> {
         let index = self.answering.index.clone();
         let embedding: Arc<dyn JobHandler> = Arc::new(Embedding {
+            pool: self.pool.clone(),
             commands: self.commands.clone(),
+            documents: self.documents.clone(),
             media: self.media.clone(),
             pages: self.pages.clone(),
+            reader: self.reader.clone(),
             embedder: self.answering.embedder.clone(),
             index: index.clone(),
         });
         let interrupted: Arc<dyn JobHandler> = Arc::new(InterruptedAnswers { commands: self.commands.clone() });
-        let removal: Arc<dyn JobHandler> = Arc::new(Removal { index });
+        let removal: Arc<dyn JobHandler> = Arc::new(Removal {
+            pool: self.pool.clone(),
+            commands: self.commands.clone(),
+            index,
+            uploads: self.uploads.clone(),
+        });
+        let emptying: Arc<dyn JobHandler> =
+            Arc::new(Emptying { pool: self.pool.clone(), documents: self.documents.clone() });
         let password_resets: Arc<dyn JobHandler> = Arc::new(PasswordResets {
             accounts: self.accounts.clone(),
             mailer: self.mailer.clone(),
@@ -221,7 +235,7 @@ impl App {
             Arc::new(MediaErasure { pool: self.pool.clone(), uploads: self.uploads.clone() });
         let worker = |handlers| Worker::new(self.pool.clone(), self.clock.new_id(), handlers, self.progress.clone());
         let questions: Arc<dyn JobHandler> = Arc::new(RunQuestions { answering: self.answering.clone() });
-        [worker(vec![interrupted, removal, erasure]), worker(vec![password_resets]), worker(vec![questions])]
+        [worker(vec![interrupted, removal, emptying, erasure]), worker(vec![password_resets]), worker(vec![questions])]
             .into_iter()
             .chain((0..EMBEDDING_WORKERS).map(|_| worker(vec![embedding.clone()])))
             .collect()

@@ -116,6 +116,10 @@ pub struct Settings {
     #[arg(long, env, value_delimiter = ',', value_parser = parse_reachable, global = true)]
     pub fetch_allow: Vec<Reachable>,
 
+    /// Program that reads documents when it is called with `extract`, instead of this one
+    #[arg(long, env, global = true, hide = true)]
+    pub document_reader: Option<PathBuf>,
+
     /// OpenAI-compatible server that answers; without it and without a key the built-in answerer quotes documents
     /// [default with a key: OpenAI's own]
     #[arg(long, env, global = true)]
@@ -304,6 +308,19 @@ impl Settings {
 
     pub fn media_dir(&self) -> PathBuf {
         self.data_dir.join("media")
+    }
+
+    /// The program that reads documents: this one, also when its file has been replaced since it was started.
+    ///
+    /// # Errors
+    /// If it is not known where this program is.
+    pub fn document_reader(&self) -> std::io::Result<PathBuf> {
+        let running = PathBuf::from("/proc/self/exe");
+        match &self.document_reader {
+            Some(program) => Ok(program.clone()),
+            None if running.exists() => Ok(running),
+            None => std::env::current_exe(),
+        }
     }
 
     pub fn heads_dir(&self) -> PathBuf {

@@ -4,7 +4,7 @@
 
 use commands::{
     accounts::{AccountError, Registration},
-    documents::NewDocument,
+    documents::{NewContent, NewDocument},
     execute::Context,
     projects::ProjectUpdate,
     uploads::NewFile,
@@ -126,9 +126,11 @@ fn new_document(name: &str, text: &str) -> anyhow::Result<NewDocument> {
         description: Some(
             "From MedQuAD (Ben Abacha and Demner-Fushman, 2019), CC BY 4.0, without its questions".to_owned(),
         ),
-        document_type: DocumentType::File,
-        text_content: None,
-        file: Some(NewFile { name: name.to_owned(), bytes: text.as_bytes().to_vec().into() }),
+        content: NewContent {
+            document_type: DocumentType::File,
+            text_content: None,
+            file: Some(NewFile { name: name.to_owned(), bytes: text.as_bytes().to_vec().into() }),
+        },
     })
 }
 

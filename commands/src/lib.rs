@@ -12,6 +12,7 @@ pub mod erasure;
 pub mod evaluation;
 pub mod event_log;
 pub mod execute;
+pub mod extraction;
 pub mod heartbeats;
 pub mod jobs;
 pub mod ports;

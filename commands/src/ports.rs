@@ -13,6 +13,10 @@ use domain::ids::{ChunkId, DocumentId, ProjectId};
 use futures::stream::BoxStream;
 use tokio_util::bytes::Bytes;
 
+use crate::{
+    extraction::{FileHints, Part, Unreadable},
+    retrieval::ranking::{Found, Parameters},
+};
 pub use captcha::{Captcha, CaptchaError, SharedCaptcha};
 pub use mail::{Mail, MailError, Mailer, SharedMailer};
 
@@ -71,9 +75,13 @@ pub struct Passage {
     /// The version of the document that the passage was cut from.
     pub document_version: u32,
     pub chunk_id: ChunkId,
-    /// SHA-256 of the text, in hex.
+    /// SHA-256 of headings and text, in hex.
     pub content_hash: String,
     pub title: String,
+    /// The headings above it, ` › ` between them.
+    pub headings: String,
+    /// The page or slide on which it begins, from 1, if the document has any.
+    pub page: Option<u32>,
     pub text: String,
     /// Higher is better; comparable within one search only.
     pub score: f32,
@@ -171,7 +179,14 @@ pub struct IndexedChunk {
     pub document_id: DocumentId,
     pub document_version: u32,
     pub title: String,
+    /// The headings above it, ` › ` between them.
+    pub headings: String,
+    /// The page or slide on which it begins, from 1, if the document has any.
+    pub page: Option<u32>,
     pub text: String,
+    /// Bytes at its beginning that the passage before it ends with.
+    pub overlap: u32,
+    /// SHA-256 of headings and text, in hex.
     pub content_hash: String,
     /// The embedder's [`Embedder::model`].
     pub model: String,
@@ -200,8 +215,14 @@ pub trait VectorIndex: Send + Sync {
     /// Removes all chunks of a document. Removing what is not there is fine.
     async fn remove_document(&self, document: DocumentId) -> Result<(), IndexError>;
 
-    /// At most `limit` passages of the project, best first.
-    async fn search(&self, project: ProjectId, query: Query, limit: usize) -> Result<Vec<Passage>, IndexError>;
+    /// At most `limit` passages of the project, best first, and how they were chosen.
+    async fn search(
+        &self,
+        project: ProjectId,
+        query: Query,
+        limit: usize,
+        parameters: Parameters,
+    ) -> Result<Found, IndexError>;
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -246,11 +267,35 @@ pub trait MediaStore: Send + Sync {
 #[error("the media store failed")]
 pub struct MediaError(#[source] pub object_store::Error);
 
-/// The text of pages on the web.
+/// What files say.
+#[async_trait]
+pub trait DocumentReader: Send + Sync {
+    /// The text of a file, part by part, with headings and tables. It may take a minute.
+    async fn read(&self, bytes: &[u8], hints: &FileHints) -> Result<Vec<Part>, ReadError>;
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It is the file's fault: no other attempt will help.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    #[error("the program that reads documents failed")]
+    Failed(#[from] std::io::Error),
+}
+
+/// What is on the web.
 #[async_trait]
 pub trait WebPages: Send + Sync {
-    /// Fetches what is at the address, which may be any text, and makes plain text of it.
-    async fn text_of(&self, address: &str) -> Result<String, PageError>;
+    /// Fetches what is at the address, which may be any text.
+    async fn fetch(&self, address: &str) -> Result<Page, PageError>;
+}
+
+/// What a web server sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    pub bytes: Vec<u8>,
+    /// What it is, as far as the server and the address tell.
+    pub hints: FileHints,
 }
 
 /// Why a page has no text for us.
@@ -266,8 +311,8 @@ pub enum PageError {
     Status(u16),
     #[error("the page is too large")]
     TooLarge,
-    #[error("the page is in a format that is not supported")]
-    UnsupportedFormat,
+    #[error("the page is compressed, though nobody asked for that")]
+    Compressed,
     #[error("the page cannot be reached")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -283,4 +328,5 @@ pub type SharedLanguageModel = Arc<dyn LanguageModel>;
 pub type SharedEmbedder = Arc<dyn Embedder>;
 pub type SharedIndex = Arc<dyn VectorIndex>;
 pub type SharedMediaStore = Arc<dyn MediaStore>;
+pub type SharedDocumentReader = Arc<dyn DocumentReader>;
 pub type SharedWebPages = Arc<dyn WebPages>;

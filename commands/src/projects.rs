@@ -2,7 +2,7 @@
 
 use domain::{
     ids::ProjectId,
-    project::{Assistant, Project, ProjectChanges, ProjectCommand, ProjectError, Settings},
+    project::{Assistant, Project, ProjectChanges, ProjectCommand, ProjectError, RetrievalSettings, Settings},
 };
 use uuid::Uuid;
 
@@ -119,6 +119,19 @@ impl Projects {
     /// The log's.
     pub async fn load(&self, id: ProjectId) -> Result<Project, StoreError> {
         Ok(self.commands.log().load::<Project>(id.value()).await?.aggregate)
+    }
+
+    /// Has passages chosen in another way from now on.
+    ///
+    /// # Errors
+    /// [`ProjectError::NotFound`], or the log's.
+    pub async fn change_retrieval(
+        &self,
+        id: ProjectId,
+        settings: RetrievalSettings,
+        context: &Context,
+    ) -> Result<Committed, ExecuteError<ProjectError>> {
+        self.commands.execute::<Project>(id.value(), ProjectCommand::ChangeRetrieval(settings), context).await
     }
 
     /// The project's own provider key, if it has one.

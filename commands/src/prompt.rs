@@ -152,6 +152,8 @@ mod tests {
             chunk_id: ChunkId::new(Uuid::from_u128(document)),
             content_hash: String::new(),
             title: String::new(),
+            headings: String::new(),
+            page: None,
             text: text.to_owned(),
             score: 1.0,
         }

@@ -93,29 +93,3 @@ impl From<ChatId> for SubjectId {
         Self(chat.0)
     }
 }
-
-/// Many ids as one text of 32 digits each: a long chat has thousands of them, and its state is read often.
-pub(crate) mod packed {
-    use std::{collections::BTreeSet, fmt::Write as _};
-
-    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
-    use uuid::Uuid;
-
-    use super::MessageId;
-
-    const DIGITS: usize = 32;
-
-    pub(crate) fn serialize<S: Serializer>(ids: &BTreeSet<MessageId>, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut text = String::with_capacity(ids.len() * DIGITS);
-        for id in ids {
-            write!(text, "{}", id.value().simple()).map_err(serde::ser::Error::custom)?;
-        }
-        serializer.serialize_str(&text)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<MessageId>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let ids = text.as_bytes().chunks(DIGITS).map(|digits| Uuid::try_parse_ascii(digits).map(MessageId::new));
-        ids.collect::<Result<_, _>>().map_err(D::Error::custom)
-    }
-}

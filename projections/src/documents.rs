@@ -67,11 +67,31 @@ impl Projector for DocumentsProjector {
                 at,
                 description.as_deref()
             ),
-            // The domain lets only the newest version be embedded, so the event is about what the row shows.
-            DocumentEvent::Embedded { version: _, passages: _, model: _ } => query!(
-                "UPDATE documents SET is_uploading = false, failure_reason = NULL, modified_at = $2 WHERE id = $1",
+            DocumentEvent::VersionAdded { version, creator: _, source } => query!(
+                "UPDATE documents SET version = $3, document_type = $4, file_name = $5, text_content = $6,
+                                      is_uploading = true, failure_reason = NULL, modified_at = $2
+                 WHERE id = $1",
+                id,
+                at,
+                version.cast_signed(),
+                source.document_type.number(),
+                source.file.as_ref().map(|file| file.name.as_str()),
+                source.text_content.as_deref(),
+            ),
+            DocumentEvent::EmbeddingRequested { version: _ } => query!(
+                "UPDATE documents SET is_uploading = true, failure_reason = NULL, modified_at = $2 WHERE id = $1",
                 id,
                 at
+            ),
+            // The domain lets only the newest version be embedded, so the event is about what the row shows.
+            DocumentEvent::Embedded { version, passages, model: _ } => query!(
+                "UPDATE documents SET is_uploading = false, failure_reason = NULL, indexed_version = $3, passages = $4,
+                                      modified_at = $2
+                 WHERE id = $1",
+                id,
+                at,
+                version.cast_signed(),
+                passages.cast_signed(),
             ),
             DocumentEvent::EmbeddingFailed { version: _, reason } => query!(
                 "UPDATE documents SET is_uploading = false, failure_reason = $3, modified_at = $2 WHERE id = $1",
@@ -82,6 +102,7 @@ impl Projector for DocumentsProjector {
             DocumentEvent::Deleted {} => {
                 query!("UPDATE documents SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
             }
+            DocumentEvent::RemovalConfirmed { place: _ } => return Ok(()),
         };
         statement.execute(&mut **tx).await?;
         Ok(())
@@ -108,6 +129,39 @@ pub struct DocumentView {
     pub failure_reason: Option<String>,
 }
 
+/// A document of a project, and what becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TrackedDocument {
+    #[serde(flatten)]
+    pub document: DocumentView,
+    /// The newest version, from 1.
+    pub version: i32,
+    /// The version that answers are made from, if there is one yet.
+    pub indexed_version: Option<i32>,
+    /// What becomes of the newest version.
+    pub state: DocumentState,
+    /// Of 100.
+    #[schema(minimum = 0, maximum = 100)]
+    pub progress: i32,
+    /// Into how many passages the newest version was cut, as soon as that is known; those that are embedded.
+    pub passages: Option<i32>,
+    pub embedded_passages: i32,
+    /// How often the embedding of the newest version was begun.
+    pub attempts: i32,
+}
+
+/// A step of a document's newest version on its way into the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentState {
+    Queued,
+    Extracting,
+    Chunking,
+    Embedding,
+    Indexed,
+    Failed,
+}
+
 struct DocumentRow {
     id: Uuid,
     project_id: Uuid,
@@ -121,9 +175,44 @@ struct DocumentRow {
     is_uploading: bool,
     failure_reason: Option<String>,
     is_deleted: bool,
+    version: i32,
+    indexed_version: Option<i32>,
+    passages: Option<i32>,
+    stage: Option<String>,
+    done: Option<i32>,
+    total: Option<i32>,
+    attempts: Option<i32>,
 }
 
 impl DocumentRow {
+    fn state(&self) -> DocumentState {
+        match (self.is_uploading, &self.failure_reason, self.stage.as_deref()) {
+            (false, None, _) => DocumentState::Indexed,
+            (false, Some(_), _) => DocumentState::Failed,
+            (true, _, Some("extracting")) => DocumentState::Extracting,
+            (true, _, Some("chunking")) => DocumentState::Chunking,
+            (true, _, Some("embedding")) => DocumentState::Embedding,
+            (true, _, _) => DocumentState::Queued,
+        }
+    }
+
+    fn into_tracked(self, media_base: &str) -> TrackedDocument {
+        let state = self.state();
+        let is_indexed = state == DocumentState::Indexed;
+        let (passages, embedded) = if is_indexed { (self.passages, self.passages) } else { (self.total, self.done) };
+        let embedded_passages = embedded.unwrap_or(0);
+        TrackedDocument {
+            version: self.version,
+            indexed_version: self.indexed_version,
+            state,
+            progress: percentage(state, embedded_passages, passages),
+            passages,
+            embedded_passages,
+            attempts: self.attempts.unwrap_or(0),
+            document: self.into_view(media_base),
+        }
+    }
+
     fn into_view(self, media_base: &str) -> DocumentView {
         DocumentView {
             external_id: self.id,
@@ -138,6 +227,18 @@ impl DocumentRow {
             failed: self.failure_reason.is_some(),
             failure_reason: self.failure_reason,
         }
+    }
+}
+
+/// Extracting and chunking are the first tenth of the way: embedding takes most of the time.
+fn percentage(state: DocumentState, done: i32, total: Option<i32>) -> i32 {
+    match state {
+        DocumentState::Queued | DocumentState::Extracting | DocumentState::Failed => 0,
+        DocumentState::Chunking => 5,
+        DocumentState::Embedding => {
+            10 + i32::try_from(i64::from(done) * 89 / i64::from(total.unwrap_or(1).max(1))).unwrap_or(0)
+        }
+        DocumentState::Indexed => 100,
     }
 }
 
@@ -178,13 +279,13 @@ pub async fn list(
     project: ProjectId,
     window: &Window,
     media_base: &str,
-) -> Result<Page<DocumentView>, QueryError> {
+) -> Result<Page<TrackedDocument>, QueryError> {
     let mut found = QueryBuilder::new(FOUND);
     found.push("SELECT * FROM views.documents WHERE NOT is_deleted AND project_id = ");
     found.push_bind(project.value());
     let page = page_of_ids(db, found, "position", window).await?;
     let rows = rows(db, &page.results).await?;
-    Ok(page.with_rows(rows).map(|row| row.into_view(media_base)))
+    Ok(page.with_rows(rows).map(|row| row.into_tracked(media_base)))
 }
 
 /// The document with this id, if it is in this project.
@@ -193,9 +294,9 @@ pub async fn find(
     project: ProjectId,
     id: DocumentId,
     media_base: &str,
-) -> Result<Option<DocumentView>, QueryError> {
+) -> Result<Option<TrackedDocument>, QueryError> {
     let row = rows(db, &[id.value()]).await?.pop();
-    Ok(row.filter(|row| !row.is_deleted && row.project_id == project.value()).map(|row| row.into_view(media_base)))
+    Ok(row.filter(|row| !row.is_deleted && row.project_id == project.value()).map(|row| row.into_tracked(media_base)))
 }
 
 /// The documents with these ids, in this order, also deleted ones: an answer goes on showing what it was made from.
@@ -206,10 +307,14 @@ pub async fn find_many(db: &Views, ids: &[Uuid], media_base: &str) -> Result<Vec
 async fn rows(db: &Views, ids: &[Uuid]) -> Result<Vec<DocumentRow>, QueryError> {
     let rows = query_as!(
         DocumentRow,
-        "SELECT documents.id, project_id, title, created_at, modified_at, description, document_type, file_name, text_content,
-                is_uploading, failure_reason, is_deleted
-         FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.documents USING (id)
-         ORDER BY place",
+        r#"SELECT documents.id, project_id, title, created_at, modified_at, description, document_type, file_name,
+                  text_content, is_uploading, failure_reason, is_deleted, documents.version, indexed_version, passages,
+                  progress.stage AS "stage?", progress.done AS "done?", progress.total AS "total?",
+                  progress.attempts AS "attempts?"
+           FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.documents USING (id)
+           LEFT JOIN document_progress AS progress
+                  ON progress.document_id = documents.id AND progress.version = documents.version
+           ORDER BY place"#,
         ids
     )
     .fetch_all(db)

@@ -78,8 +78,9 @@ group.initial.rebalance.delay.ms=0
 PROPERTIES
 
     if [ ! -f "$folder/data/meta.properties" ]; then
+        # With =, because an id may begin with a dash.
         "${java[@]}" kafka.tools.StorageTool format --config "$folder/server.properties" \
-            --cluster-id "$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=')" >"$folder/kafka.log" 2>&1 || {
+            --cluster-id="$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=')" >"$folder/kafka.log" 2>&1 || {
             tail -n 20 "$folder/kafka.log" >&2
             fail "the storage could not be formatted"
         }

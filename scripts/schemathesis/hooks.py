@@ -20,8 +20,8 @@ CALLER = SEEDS[os.environ["CALLER"]]
 OWN_PASSWORD = ("PATCH /api/users/me", "POST /api/auth/reset")
 # These take the key of a service.
 KEY_PATHS = ("/api/chats", "/api/temptokens")
-# Only a model provider can.
-NEEDS_PROVIDER = {"POST /api/chats/completion"}
+# Only a model provider can; only while a document waits for its embedding can that be cancelled.
+NEEDS_LUCK = {"POST /api/chats/completion", "POST /api/projects/{project}/documents/{id}/cancel"}
 CONVERSE = "/api/projects/{project}/chats/{id}/converse"
 
 calls: Counter[str] = Counter()
@@ -50,6 +50,8 @@ def seeded_ids(path: str, method: str) -> dict[str, str]:
         ids["project"] = changed
     elif path.startswith("/api/tests/") and path.endswith("/documents/{id}"):
         ids["id"] = CALLER["ids"]["attachments"]
+    elif path.endswith("/retry"):
+        ids["id"] = CALLER["ids"]["failed_documents"]
     elif path.endswith("/{number}"):
         ids["number"] = CALLER["ids"]["deleted_numbers" if method == "DELETE" else "numbers"]
     return {name: seed for name, seed in ids.items() if seed}
@@ -145,6 +147,9 @@ def plausible_body(operation: str, count: int) -> dict | None:
         "POST /api/tests/suites/{suite}/questions/{question}/documents": {"title": "Generated", "text_content": "Zinc."},
         "POST /api/auth/login": {"email": CALLER["email"], "password": CALLER["password"]},
         "POST /api/projects/{project}/documents": {"title": "Generated", "text_content": "Zinc."},
+        "POST /api/projects/{project}/documents/{id}/versions": {"text_content": "Zinc."},
+        "POST /api/projects/{project}/retrieval/explain": {"question": "How is zinc given?"},
+        "PATCH /api/projects/{project}/retrieval": {"neighbours": 1},
         "PATCH /api/users/me": {"full_name": "Generated"},
         f"POST {CONVERSE}": {"text": "How is zinc given?", "stream": str(count % 4 == 0).lower(), "noonce": name},
     }.get(operation)
@@ -193,4 +198,4 @@ def after_call(context, case, response) -> None:
 
 @atexit.register
 def say_what_was_never_served() -> None:
-    Path(os.environ["NEVER_SERVED"]).write_text("".join(f"{it}\n" for it in sorted(operations - served - NEEDS_PROVIDER)))
+    Path(os.environ["NEVER_SERVED"]).write_text("".join(f"{it}\n" for it in sorted(operations - served - NEEDS_LUCK)))

@@ -42,6 +42,8 @@ changed = call("POST", "/projects", staff, json={"title": "Changed"})["external_
 text = "Zinc is given for ten to fourteen days to a child with diarrhoea. " * 20
 file = {**form(title="Zinc", document_type="1"), "file": ("zinc.txt", text.encode())}
 document = call("POST", f"/projects/{project}/documents", staff, files=file)
+# There is no text in it.
+unreadable = call("POST", f"/projects/{project}/documents", staff, files=form(title="Blank", text_content="-"))
 
 spare = {"username": "spare", "full_name": "Spare User", "email": "spare@example.com", "password": PASSWORD}
 call("POST", "/users", staff, json=spare)
@@ -86,6 +88,7 @@ def seeds(email: str, token: str) -> dict:
         "projects": project,
         "changed_projects": changed,
         "documents": document["external_id"],
+        "failed_documents": unreadable["external_id"],
         "chats": chat,
         "key_chats": key_chat,
         "answers": answer,

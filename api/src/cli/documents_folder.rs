@@ -10,18 +10,23 @@ use domain::values::Title;
 pub(super) struct DocumentFile {
     pub(super) name: String,
     pub(super) title: Title,
-    pub(super) text: String,
+    pub(super) bytes: Vec<u8>,
 }
 
-/// The .md and .txt files of a folder, sorted; hidden ones and other folders in it are left out.
+/// What a project can read.
+const EXTENSIONS: [&str; 15] =
+    ["pdf", "docx", "doc", "pptx", "ppt", "xlsx", "xls", "csv", "tsv", "html", "htm", "md", "markdown", "epub", "txt"];
+/// Files that are imported as the text that they are.
+const TEXTS: [&str; 3] = ["md", "markdown", "txt"];
+
+/// The documents of a folder, sorted; hidden ones and other folders in it are left out.
 pub(super) fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read the folder {}", folder.display()))?;
     let mut files = Vec::new();
     for entry in entries {
         let path = entry.with_context(|| format!("cannot read the folder {}", folder.display()))?.path();
         let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-        if !is_hidden && matches!(extension.as_deref(), Some("md" | "txt")) && path.is_file() {
+        if !is_hidden && EXTENSIONS.contains(&extension(&path).as_str()) && path.is_file() {
             files.push(path);
         }
     }
@@ -29,27 +34,46 @@ pub(super) fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Reads a file, without the lines that begin with `skipped`.
+/// In lower case; empty if there is none.
+fn extension(path: &Path) -> String {
+    path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
+/// Reads a file; a text without the lines that begin with `skipped`.
 pub(super) fn read(path: &Path, skipped: Option<&str>) -> anyhow::Result<DocumentFile> {
     let name = path.file_name().context("it has no name")?.to_string_lossy().into_owned();
     let bytes = std::fs::read(path)?;
-    let text = String::from_utf8_lossy(&bytes);
-    let document = from_text(&name, &text, skipped);
-    ensure!(!document.text.trim().is_empty(), "it is empty");
-    Ok(document)
+    ensure!(!bytes.trim_ascii().is_empty(), "it is empty");
+    if !TEXTS.contains(&extension(path).as_str()) {
+        return Ok(DocumentFile { title: named(&name), name, bytes });
+    }
+    // Texts in other character sets are for the reader of documents.
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => {
+            let document = from_text(&name, text, skipped);
+            ensure!(!document.bytes.trim_ascii().is_empty(), "it is empty");
+            Ok(document)
+        }
+        Err(_) => Ok(DocumentFile { title: named(&name), name, bytes }),
+    }
+}
+
+/// A title from the name of a file.
+fn named(name: &str) -> Title {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let title = Title::from_start_of(stem).or_else(|| Title::from_start_of(name));
+    title.expect("a file's name is not blank")
 }
 
 /// What a file with this text becomes.
 pub(super) fn from_text(name: &str, text: &str, skipped: Option<&str>) -> DocumentFile {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let heading = text.lines().find_map(|line| Title::from_start_of(line.strip_prefix("# ")?));
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    let title = heading.or_else(|| Title::from_start_of(stem)).or_else(|| Title::from_start_of(name));
     let kept = match skipped {
         Some(start) => text.split_inclusive('\n').filter(|line| !line.starts_with(start)).collect::<Vec<_>>().concat(),
         None => text.to_owned(),
     };
-    DocumentFile { name: name.to_owned(), title: title.expect("a file's name is not blank"), text: kept }
+    DocumentFile { name: name.to_owned(), title: heading.unwrap_or_else(|| named(name)), bytes: kept.into_bytes() }
 }
 
 #[cfg(test)]
@@ -72,13 +96,13 @@ mod tests {
     #[test]
     fn lines_with_the_skipped_start_are_left_out() {
         let document = from_text("a.md", "# Gout\n## What is it ?\nPain.\n", Some("## "));
-        assert_eq!(document.text, "# Gout\nPain.\n");
+        assert_eq!(document.bytes, b"# Gout\nPain.\n");
     }
 
     #[test]
-    fn only_visible_text_files_are_taken_in_order() {
+    fn only_visible_documents_are_taken_in_order() {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        for name in ["b.txt", "a.MD", ".hidden.md", "c.pdf"] {
+        for name in ["b.txt", "a.MD", ".hidden.md", "c.pdf", "d.exe", "e"] {
             std::fs::write(folder.path().join(name), "text").expect("it can be written");
         }
         let names: Vec<_> = files(folder.path())
@@ -86,6 +110,6 @@ mod tests {
             .iter()
             .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
             .collect();
-        assert_eq!(names, ["a.MD", "b.txt"]);
+        assert_eq!(names, ["a.MD", "b.txt", "c.pdf"]);
     }
 }

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use commands::{
     adapters::postgres_index::PostgresIndex,
-    documents::{DocumentsError, NewDocument},
+    documents::{DocumentsError, NewContent, NewDocument},
     uploads::NewFile,
 };
 use domain::{
@@ -31,10 +31,11 @@ use crate::{app::App, config::Settings, shutdown::Shutdown};
 /// The safety net under the wake-ups while documents are embedded elsewhere.
 const POLL: Duration = Duration::from_millis(250);
 
-/// Add a folder's .md and .txt files to a project, and wait until answers can be made from them
+/// Add a folder's documents to a project, and wait until answers can be made from them
 ///
-/// A document is called what its first line `# heading` says, else what its file is called. Hidden files and folders in
-/// the folder are left out. Works while the server runs and without it. Importing a folder twice adds its documents twice.
+/// Documents are .pdf, .docx, .pptx, .xlsx, .csv, .tsv, .html, .md, .epub and .txt files. One is called what its first line
+/// `# heading` says, if it is Markdown or text, else what its file is called. Hidden files and folders in the folder are left
+/// out. Works while the server runs and without it. Importing a folder twice adds its documents twice.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Example:
@@ -117,14 +118,16 @@ impl ImportDocuments {
     async fn add(&self, app: &App, file: &Path) -> anyhow::Result<DocumentId> {
         let (path, skipped) = (file.to_owned(), self.skip_lines_starting.clone());
         let read = tokio::task::spawn_blocking(move || documents_folder::read(&path, skipped.as_deref())).await?;
-        let documents_folder::DocumentFile { name, title, text } = read.context("it cannot be read")?;
+        let documents_folder::DocumentFile { name, title, bytes } = read.context("it cannot be read")?;
         let id = DocumentId::new(app.clock.new_id());
         let document = NewDocument {
             title,
             description: None,
-            document_type: DocumentType::File,
-            text_content: None,
-            file: Some(NewFile { name, bytes: text.into_bytes().into() }),
+            content: NewContent {
+                document_type: DocumentType::File,
+                text_content: None,
+                file: Some(NewFile { name, bytes: bytes.into() }),
+            },
         };
         app.documents.add(self.project, id, document, &context(app)).await?;
         Ok(id)

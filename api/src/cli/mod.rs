@@ -8,6 +8,7 @@ mod create_project;
 mod createsuperuser;
 mod documents_folder;
 mod evaluate_retrieval;
+mod extract;
 mod import_documents;
 mod in_process;
 mod keys;
@@ -62,7 +63,7 @@ First steps:
   ayushma create-project --title 'My ward'
       makes a project and prints its id
   ayushma import-documents ./documents --project <id>
-      adds every .md and .txt file of a folder to it
+      adds every document of a folder to it
 
 Every setting below can be a flag, an environment variable (the name in brackets) or a line NAME=value in a file .env
 of the current folder; a flag wins over the environment, and the environment over the file.
@@ -88,6 +89,7 @@ enum Command {
     #[command(subcommand)]
     Log(log::Log),
     EvaluateRetrieval(evaluate_retrieval::EvaluateRetrieval),
+    Extract(extract::Extract),
     Rebuild(rebuild::RebuildViews),
 }
 
@@ -96,6 +98,11 @@ pub fn main() -> ExitCode {
     // Before any thread is started: it changes the environment.
     let env_file = load_env_file();
     let Cli { command, settings } = Cli::parse();
+    // Its memory is counted: nothing else may have been started.
+    let command = match command {
+        Command::Extract(extract) if extract.inside => return extract.run_inside(),
+        command => command,
+    };
     match env_file.and_then(|()| start(command, &settings.without_blanks())) {
         Ok(code) => code,
         Err(error) => {
@@ -127,6 +134,7 @@ fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
             Command::Log(log) => log.run(settings, &shutdown).await,
             Command::Audit(audit) => audit.run(settings, &shutdown).await,
             Command::EvaluateRetrieval(evaluate) => evaluate.run(&shutdown).await,
+            Command::Extract(extract) => extract.run(settings).await,
             Command::Rebuild(rebuild) => rebuild.run(settings, &shutdown).await,
         }
     })

@@ -79,6 +79,15 @@ pub struct NewDocument {
     pub text_content: Option<String>,
 }
 
+/// With a file or a text; the page of a web address is fetched again if there is neither.
+#[derive(ToSchema)]
+pub struct NewVersion {
+    #[schema(value_type = Option<String>, format = Binary, nullable = false)]
+    pub file: Option<Vec<u8>>,
+    #[schema(nullable = false)]
+    pub text_content: Option<String>,
+}
+
 /// Only what is named is changed.
 #[derive(ToSchema)]
 pub struct DocumentChange {
@@ -163,6 +172,17 @@ pub struct NewFeedback {
 #[derive(ToSchema)]
 pub struct AnswerEvent {
     /// An `AnswerFrame`, as JSON.
+    #[schema(content_media_type = "application/json")]
+    pub data: String,
+    /// Left out, which means `message`.
+    #[schema(nullable = false)]
+    pub event: Option<String>,
+}
+
+/// News of a document.
+#[derive(ToSchema)]
+pub struct ProgressEvent {
+    /// A `TrackedDocument`, as JSON.
     #[schema(content_media_type = "application/json")]
     pub data: String,
     /// Left out, which means `message`.

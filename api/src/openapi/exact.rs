@@ -35,10 +35,16 @@ pub(super) fn make_views_exact(document: &mut OpenApi) {
 fn merge_flattened(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
     let known = components.schemas.clone();
-    for schema in components.schemas.values_mut() {
-        if let RefOr::T(Schema::AllOf(all_of)) = schema
-            && let Some(parts) = all_of.items.iter().map(|part| object_of(part, &known)).collect::<Option<Vec<_>>>()
-        {
+    components.schemas.values_mut().for_each(|schema| merge(schema, &known));
+}
+
+/// Also in what is written down in place, such as the rows of a page.
+fn merge(schema: &mut RefOr<Schema>, known: &BTreeMap<String, RefOr<Schema>>) {
+    let RefOr::T(inner) = schema else { return };
+    match inner {
+        Schema::AllOf(all_of) => {
+            let parts = all_of.items.iter().map(|part| object_of(part, known)).collect::<Option<Vec<_>>>();
+            let Some(parts) = parts else { return };
             let mut whole = Object::with_type(Type::Object);
             whole.description.clone_from(&all_of.description);
             for part in parts {
@@ -47,6 +53,13 @@ fn merge_flattened(document: &mut OpenApi) {
             }
             *schema = Schema::Object(whole).into();
         }
+        Schema::Object(object) => object.properties.values_mut().for_each(|property| merge(property, known)),
+        Schema::Array(array) => {
+            if let ArrayItems::RefOrSchema(items) = &mut array.items {
+                merge(items, known);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -93,8 +93,15 @@ pub static TABLE: &[Access] = &[
     on("/api/projects/{project}/create_assistant", Staff, &[(Post, Staff, All)]),
     on("/api/projects/{project}/list_assistants", Staff, &[(Get, Staff, All)]),
 
+    on("/api/projects/{project}/retrieval", Staff, &[(Get, Staff, All), (Patch, Staff, All)]),
+    on("/api/projects/{project}/retrieval/explain", Staff, &[(Post, Staff, All)]),
+
     on("/api/projects/{project}/documents", Staff, &[(Get, Staff, All), (Post, Staff, All)]),
     on("/api/projects/{project}/documents/{id}", Staff, &[(Get, Staff, All), (Patch, Staff, All), (Delete, Staff, All)]),
+    on("/api/projects/{project}/documents/{id}/versions", Staff, &[(Post, Staff, All)]),
+    on("/api/projects/{project}/documents/{id}/retry", Staff, &[(Post, Staff, All)]),
+    on("/api/projects/{project}/documents/{id}/cancel", Staff, &[(Post, Staff, All)]),
+    on("/api/projects/{project}/documents/{id}/progress", Staff, &[(Get, Staff, All)]),
 
     on("/api/projects/{project}/chats", Chatter, &[(Get, Chatter, FetchAll), (Post, Chatter, Own)]),
     on("/api/projects/{project}/chats/{id}", Chatter, &[(Get, Chatter, FetchAll), (Patch, Chatter, FetchAll), (Delete, Chatter, FetchAll)]),

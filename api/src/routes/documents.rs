@@ -6,13 +6,16 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use commands::{documents::NewDocument, uploads::NewFile};
+use commands::{
+    documents::{NewContent, NewDocument},
+    uploads::NewFile,
+};
 use domain::{
     ids::{DocumentId, ProjectId},
     values::{DocumentType, Title},
 };
 use projections::{
-    documents::{self, DocumentView},
+    documents::{self, TrackedDocument},
     listing::Page,
 };
 use serde::Serialize;
@@ -26,7 +29,7 @@ use super::{
 use crate::{
     contract::{
         ids::{own_id, parent_id},
-        input::{Input, UnreadBody},
+        input::{Input, UnreadBody, Upload},
         paging::ListQuery,
         problem::ApiError,
     },
@@ -55,7 +58,7 @@ pub(super) fn router(web: &Web) -> Router<Web> {
     get,
     path = "/api/projects/{project}/documents",
     params(Listing),
-    responses((status = 200, description = "A part of the list", body = Page<DocumentView>))
+    responses((status = 200, description = "A part of the list", body = Page<TrackedDocument>))
 )]
 async fn list(
     State(web): State<Web>,
@@ -70,16 +73,16 @@ async fn list(
 }
 
 /// The ids of a path: a malformed project is a 400, a malformed document a 404.
-fn ids((project, id): (String, String)) -> Result<(ProjectId, DocumentId), ApiError> {
+pub(super) fn ids((project, id): (String, String)) -> Result<(ProjectId, DocumentId), ApiError> {
     Ok((ProjectId::new(parent_id(&project)?), DocumentId::new(own_id(&id)?)))
 }
 
-async fn find(
+pub(super) async fn find(
     web: &Web,
     project: ProjectId,
     id: DocumentId,
     headers: &HeaderMap,
-) -> Result<documents::DocumentView, ApiError> {
+) -> Result<TrackedDocument, ApiError> {
     let document = documents::find(&web.app.views, project, id, &web.media_base(headers)).await?;
     document.ok_or_else(ApiError::not_found)
 }
@@ -88,7 +91,7 @@ async fn find(
 #[utoipa::path(
     get,
     path = "/api/projects/{project}/documents/{id}",
-    responses((status = 200, description = "The document", body = DocumentView))
+    responses((status = 200, description = "The document", body = TrackedDocument))
 )]
 async fn get(
     State(web): State<Web>,
@@ -110,17 +113,27 @@ pub(super) fn new_document(input: &Input) -> Result<NewDocument, ApiError> {
             fields.text("text_content").allow_blank().nullable().or(None),
         )
     })?;
+    let document_type = DocumentType::from_number(document_type).unwrap_or(DocumentType::File);
+    let content = content(document_type, file, text_content)?;
+    Ok(NewDocument {
+        title: Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?,
+        description,
+        content,
+    })
+}
+
+/// What a document's text shall come from.
+pub(super) fn content(
+    document_type: DocumentType,
+    file: Option<Upload>,
+    text_content: Option<String>,
+) -> Result<NewContent, ApiError> {
     let text_content = text_content.filter(|text| !text.is_empty());
     if file.is_none() && text_content.is_none() {
         return Err(ApiError::non_field("Either 'file' or 'text_content' must be provided."));
     }
-    Ok(NewDocument {
-        title: Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?,
-        description,
-        document_type: DocumentType::from_number(document_type).unwrap_or(DocumentType::File),
-        text_content,
-        file: file.map(|file| NewFile { name: file.file_name, bytes: file.bytes }),
-    })
+    let file = file.map(|file| NewFile { name: file.file_name, bytes: file.bytes });
+    Ok(NewContent { document_type, text_content, file })
 }
 
 /// Adds a document. Its text can be retrieved from when `uploading` has become false.
@@ -129,7 +142,7 @@ pub(super) fn new_document(input: &Input) -> Result<NewDocument, ApiError> {
     path = "/api/projects/{project}/documents",
     params(Idempotency),
     request_body(content = NewDocumentBody, content_type = "multipart/form-data"),
-    responses((status = 201, description = "Added", body = DocumentView))
+    responses((status = 201, description = "Added", body = TrackedDocument))
 )]
 async fn add(
     State(web): State<Web>,
@@ -188,7 +201,7 @@ async fn describe(
         .transpose()?;
     let committed = web.app.documents.describe(id, title, description, &origin.context(caller.actor())).await?;
     web.written(&committed, async || {
-        let document = find(&web, project, id, &headers).await?;
+        let TrackedDocument { document, .. } = find(&web, project, id, &headers).await?;
         Ok(Json(Described { title: document.title, description: document.description }).into_response())
     })
     .await
@@ -209,6 +222,6 @@ async fn delete(
 ) -> Result<Response, ApiError> {
     let (project, id) = ids(path)?;
     find(&web, project, id, &headers).await?;
-    let committed = web.app.documents.delete(id, &origin.context(caller.actor())).await?;
+    let committed = web.app.documents.delete(project, id, &origin.context(caller.actor())).await?;
     web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

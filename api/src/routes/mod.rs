@@ -7,6 +7,7 @@ mod caller;
 mod chats;
 mod consistency;
 mod converse;
+mod document_versions;
 mod documents;
 mod evaluation;
 mod feedback;
@@ -17,6 +18,7 @@ mod media;
 mod passwords;
 mod projects;
 mod refusals;
+mod retrieval;
 mod schema;
 mod services;
 mod speech;
@@ -52,7 +54,9 @@ pub fn router(app: App, http: HttpSettings) -> Router {
         .merge(users::router(&web))
         .merge(projects::router(&web))
         .merge(assistants::router(&web))
+        .merge(retrieval::router(&web))
         .merge(documents::router(&web))
+        .merge(document_versions::router(&web))
         .merge(chats::router(&web))
         .merge(converse::router(&web))
         .merge(key_chats::router(&web))
@@ -81,7 +85,9 @@ pub fn document() -> OpenApi {
         ("users", users::Api::openapi()),
         ("projects", projects::Api::openapi()),
         ("assistants", assistants::Api::openapi()),
+        ("retrieval", retrieval::Api::openapi()),
         ("documents", documents::Api::openapi()),
+        ("documents", document_versions::Api::openapi()),
         ("chats", chats::Api::openapi()),
         ("chats", converse::Api::openapi()),
         ("chats", speech::Api::openapi()),

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use commands::{
     accounts::{AccountError, ResetCodeError},
-    answering::{AskError, FormError, NoKey},
+    answering::{AskError, FormError, NoKey, RetrievalFailed},
     documents::DocumentsError,
     erasure::ErasureError,
     evaluation::EvaluationError,
@@ -168,7 +168,7 @@ impl From<DocumentError> for ApiError {
     fn from(error: DocumentError) -> Self {
         match error {
             DocumentError::NotFound => Self::not_found(),
-            DocumentError::AlreadyAdded | DocumentError::NotWaiting => conflict(&error),
+            DocumentError::AlreadyAdded | DocumentError::NotWaiting | DocumentError::NotFailed => conflict(&error),
         }
     }
 }
@@ -361,5 +361,11 @@ impl From<AskError> for ApiError {
             AskError::Execute(error) => error.into(),
             AskError::Projects(error) => error.into(),
         }
+    }
+}
+
+impl From<RetrievalFailed> for ApiError {
+    fn from(_: RetrievalFailed) -> Self {
+        Self::unavailable(RETRY_AFTER)
     }
 }

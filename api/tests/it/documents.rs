@@ -30,11 +30,11 @@ async fn a_text_is_a_document_at_once_and_answers_soon_after(db: PgPool) {
     let created = staff.post_form(&path, multipart(&body)).await;
     created.is_like(
         201,
-        r#"{"external_id":"<id>","title":"Zinc","created_at":"<time>","modified_at":"<time>","description":null,"document_type":3,"file":null,"text_content":"Zinc is given for fourteen days.","uploading":true,"failed":false,"failure_reason":null}"#,
+        r#"{"external_id":"<id>","title":"Zinc","created_at":"<time>","modified_at":"<time>","description":null,"document_type":3,"file":null,"text_content":"Zinc is given for fourteen days.","uploading":true,"failed":false,"failure_reason":null,"version":1,"indexed_version":null,"state":"queued","progress":0,"passages":null,"embedded_passages":0,"attempts":0}"#,
     );
     let one = format!("{path}/{}", created.id());
     staff.embedded(&one).await;
-    let done = r#"{"external_id":"<id>","title":"Zinc","created_at":"<time>","modified_at":"<time>","description":null,"document_type":3,"file":null,"text_content":"Zinc is given for fourteen days.","uploading":false,"failed":false,"failure_reason":null}"#;
+    let done = r#"{"external_id":"<id>","title":"Zinc","created_at":"<time>","modified_at":"<time>","description":null,"document_type":3,"file":null,"text_content":"Zinc is given for fourteen days.","uploading":false,"failed":false,"failure_reason":null,"version":1,"indexed_version":1,"state":"indexed","progress":100,"passages":1,"embedded_passages":1,"attempts":0}"#;
     staff.get(&one).await.is_like(200, done);
     let page = format!(r#"{{"count":1,"has_previous":false,"has_next":false,"results":[{done}],"offset":0}}"#);
     staff.get(&path).await.is_like(200, &page);
@@ -69,7 +69,7 @@ async fn what_cannot_be_read_fails_visibly(db: PgPool) {
     for created in [
         staff.upload(&project, "guide.pdf", b"%PDF-1.7").await,
         staff.upload(&project, "blank.txt", b" \n ").await,
-        staff.upload(&project, "no-ending", b"text").await,
+        staff.upload(&project, "picture.png", b"\x89PNG\r\n\x1a\n").await,
         staff.post_form(&path, url).await,
     ] {
         let document = staff.embedded(&format!("{path}/{}", created.id())).await;

@@ -118,7 +118,10 @@ async fn no_personal_text_is_in_clear_in_the_log_or_beside_it(db: PgPool) {
     .expect("the log can be read");
     let log = log.concat();
     assert!(log.contains("QuestionAsked"));
-    for personal in ["asha", "Kunjumol", "example.com", "secret disease", "leptospirosis", "1790000000000.77"] {
+    // Whoever looks for four letters alone finds them in a ciphertext one day: these have what base64 has not, or are longer.
+    for personal in
+        ["\"asha", "asha@", "Kunjumol", "example.com", "secret disease", "leptospirosis", "1790000000000.77"]
+    {
         assert!(!log.to_lowercase().contains(&personal.to_lowercase()), "{personal}");
     }
 }

@@ -77,7 +77,7 @@ async fn a_redirect_does_not_lead_to_what_is_forbidden(db: PgPool) {
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_page_that_gives_no_text_says_why(db: PgPool) {
     let server = MockServer::start().await;
-    let large = vec![b'a'; 6 * 1_048_576];
+    let large = vec![b'a'; 21 * 1_048_576];
     serve(&server, "/pdf", ResponseTemplate::new(200).set_body_raw("%PDF-1.7", "application/pdf")).await;
     serve(&server, "/large", ResponseTemplate::new(200).set_body_raw(large, "text/plain")).await;
     serve(&server, "/blank", ResponseTemplate::new(200).set_body_raw("<p> </p>", "text/html")).await;
@@ -86,7 +86,7 @@ async fn a_page_that_gives_no_text_says_why(db: PgPool) {
     let staff = app.staff().await;
     let project = staff.project("P").await;
     for (address, expected) in [
-        (format!("{}/pdf", server.uri()), "the format is not supported"),
+        (format!("{}/pdf", server.uri()), "the file is damaged"),
         (format!("{}/large", server.uri()), "the page is too large"),
         (format!("{}/blank", server.uri()), "no text found"),
         (format!("{}/loop", server.uri()), "the server refuses the page"),

@@ -194,6 +194,8 @@ mod tests {
             chunk_id: ChunkId::new(Uuid::from_u128(document)),
             content_hash: String::new(),
             title: title.to_owned(),
+            headings: String::new(),
+            page: None,
             text: text.to_owned(),
             score: 1.0,
         }

@@ -1,5 +1,6 @@
 //! Adapters of the [ports](crate::ports): thin, on well-kept crates.
 
+pub mod child_reader;
 pub mod espeak;
 pub mod extractive;
 pub mod google;

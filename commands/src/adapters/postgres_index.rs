@@ -3,23 +3,25 @@
 //! What is in memory is a copy: before each search one counter tells whether it is stale, and only documents that
 //! changed are read again. Any number of processes may write.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::ids::{ChunkId, DocumentId, ProjectId};
-use sqlx::{PgPool, Postgres, Transaction};
-use tokio::{sync::Mutex, task::spawn_blocking};
+use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Transaction};
+use tokio::{sync::Mutex, task::spawn_blocking, time::timeout};
 use uuid::Uuid;
 
 use crate::{
-    ports::{IndexError, IndexedChunk, Passage, Query, VectorIndex},
-    retrieval::ranking::{Segment, Weights, rank},
+    ports::{IndexError, IndexedChunk, Query, VectorIndex},
+    retrieval::ranking::{Found, Parameters, Segment, rank},
 };
+
+/// A refresh that takes longer has lost its connection: everybody who searches the project waits for it.
+const REFRESH_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Exact search over the table `chunks`.
 pub struct PostgresIndex {
     pool: PgPool,
-    weights: Weights,
     projects: std::sync::Mutex<HashMap<ProjectId, Arc<Mutex<Snapshot>>>>,
 }
 
@@ -33,11 +35,7 @@ struct Snapshot {
 
 impl PostgresIndex {
     pub fn new(pool: PgPool) -> Self {
-        Self::with_weights(pool, Weights::default())
-    }
-
-    pub fn with_weights(pool: PgPool, weights: Weights) -> Self {
-        Self { pool, weights, projects: std::sync::Mutex::default() }
+        Self { pool, projects: std::sync::Mutex::default() }
     }
 
     /// How many passages these documents have in the index.
@@ -64,9 +62,23 @@ impl PostgresIndex {
         Ok(Arc::clone(&held.segments))
     }
 
+    /// What has not answered in time is not used again: the connection goes.
     async fn refreshed(&self, project: ProjectId, old: &Snapshot) -> Result<Snapshot, IndexError> {
+        let mut connection = self.pool.acquire().await?;
+        let refreshed = timeout(REFRESH_PATIENCE, Self::refreshed_over(&mut connection, project, old)).await;
+        refreshed.unwrap_or_else(|_| {
+            drop(connection.detach());
+            Err(IndexError::Unavailable(sqlx::Error::PoolTimedOut))
+        })
+    }
+
+    async fn refreshed_over(
+        connection: &mut PgConnection,
+        project: ProjectId,
+        old: &Snapshot,
+    ) -> Result<Snapshot, IndexError> {
         // One snapshot for all three reads, so that the number belongs to what was read.
-        let mut tx = self.pool.begin().await?;
+        let mut tx = connection.begin().await?;
         sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *tx).await?;
         let change = latest_change(&mut *tx, project).await?;
         let current = documents(&mut tx, project).await?;
@@ -119,10 +131,21 @@ impl VectorIndex for PostgresIndex {
         Ok(())
     }
 
-    async fn search(&self, project: ProjectId, query: Query, limit: usize) -> Result<Vec<Passage>, IndexError> {
+    async fn search(
+        &self,
+        project: ProjectId,
+        query: Query,
+        limit: usize,
+        parameters: Parameters,
+    ) -> Result<Found, IndexError> {
         let segments = self.current(project).await?;
-        let weights = self.weights;
-        spawn_blocking(move || rank(&segments, &query, limit, weights))
+        let hidden = hidden(&self.pool, project).await?;
+        let segments: Arc<[Arc<Segment>]> = if hidden.is_empty() {
+            segments
+        } else {
+            segments.iter().filter(|segment| !hidden.contains(&segment.document_id().value())).cloned().collect()
+        };
+        spawn_blocking(move || rank(&segments, &query, limit, &parameters))
             .await
             .map_err(|_| IndexError::Unavailable(sqlx::Error::WorkerCrashed))
     }
@@ -138,6 +161,12 @@ impl From<sqlx::Error> for IndexError {
 async fn latest_change(db: impl sqlx::PgExecutor<'_>, project: ProjectId) -> Result<i64, sqlx::Error> {
     let change = sqlx::query_scalar!("SELECT change FROM chunk_changes WHERE project_id = $1", project.value());
     Ok(change.fetch_optional(db).await?.unwrap_or(0))
+}
+
+/// The project's documents that are deleted and not yet removed.
+async fn hidden(pool: &PgPool, project: ProjectId) -> Result<Vec<Uuid>, sqlx::Error> {
+    let hidden = sqlx::query_scalar!("SELECT document_id FROM hidden_documents WHERE project_id = $1", project.value());
+    hidden.fetch_all(pool).await
 }
 
 /// Numbers a change and holds the project's other writers until it is committed.
@@ -170,7 +199,7 @@ async fn chunks_of(
     documents: &[Uuid],
 ) -> Result<HashMap<DocumentId, Vec<IndexedChunk>>, sqlx::Error> {
     let rows = sqlx::query!(
-        "SELECT chunk_id, document_id, document_version, title, body, content_hash, model, embedding
+        "SELECT chunk_id, document_id, document_version, title, headings, page, body, overlap, content_hash, model, embedding
          FROM chunks WHERE document_id = ANY($1) ORDER BY document_id, ordinal",
         documents
     );
@@ -182,7 +211,10 @@ async fn chunks_of(
             document_id,
             document_version: row.document_version.cast_unsigned(),
             title: row.title,
+            headings: row.headings,
+            page: row.page.map(i32::cast_unsigned),
             text: row.body,
+            overlap: row.overlap.cast_unsigned(),
             content_hash: row.content_hash,
             model: row.model,
             vector: from_bytes(&row.embedding),
@@ -208,23 +240,32 @@ async fn insert(
         columns.ids.push(chunk.chunk_id.value());
         columns.versions.push(chunk.document_version.cast_signed());
         columns.titles.push(chunk.title);
+        columns.headings.push(chunk.headings);
+        columns.pages.push(chunk.page.map(u32::cast_signed));
+        columns.overlaps.push(chunk.overlap.cast_signed());
         columns.bodies.push(chunk.text);
         columns.hashes.push(chunk.content_hash);
         columns.models.push(chunk.model);
         columns.embeddings.push(to_bytes(&chunk.vector));
     }
     sqlx::query!(
-        "INSERT INTO chunks (chunk_id, project_id, document_id, document_version, ordinal, title, body, content_hash, model, embedding, change)
-         SELECT c.id, $1, $2, c.version, (c.ordinality - 1)::integer, c.title, c.body, c.hash, c.model, c.embedding, $3
-         FROM UNNEST($4::uuid[], $5::integer[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bytea[])
-              WITH ORDINALITY AS c (id, version, title, body, hash, model, embedding, ordinality)",
+        "INSERT INTO chunks (chunk_id, project_id, document_id, document_version, ordinal, title, headings, page, body, overlap,
+                             content_hash, model, embedding, change)
+         SELECT c.id, $1, $2, c.version, (c.ordinality - 1)::integer, c.title, c.headings, c.page, c.body, c.overlap,
+                c.hash, c.model, c.embedding, $3
+         FROM UNNEST($4::uuid[], $5::integer[], $6::text[], $7::text[], $8::integer[], $9::text[], $10::integer[],
+                     $11::text[], $12::text[], $13::bytea[])
+              WITH ORDINALITY AS c (id, version, title, headings, page, body, overlap, hash, model, embedding, ordinality)",
         project.value(),
         document.value(),
         change,
         &columns.ids,
         &columns.versions,
         &columns.titles,
+        &columns.headings,
+        &columns.pages as &[Option<i32>],
         &columns.bodies,
+        &columns.overlaps,
         &columns.hashes,
         &columns.models,
         &columns.embeddings,
@@ -240,17 +281,20 @@ struct Columns {
     ids: Vec<Uuid>,
     versions: Vec<i32>,
     titles: Vec<String>,
+    headings: Vec<String>,
+    pages: Vec<Option<i32>>,
+    overlaps: Vec<i32>,
     bodies: Vec<String>,
     hashes: Vec<String>,
     models: Vec<String>,
     embeddings: Vec<Vec<u8>>,
 }
 
-fn to_bytes(vector: &[f32]) -> Vec<u8> {
+pub(crate) fn to_bytes(vector: &[f32]) -> Vec<u8> {
     vector.iter().flat_map(|x| x.to_le_bytes()).collect()
 }
 
-fn from_bytes(bytes: &[u8]) -> Vec<f32> {
+pub(crate) fn from_bytes(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks().0.iter().map(|x| f32::from_le_bytes(*x)).collect()
 }
 

@@ -3,7 +3,6 @@
 //! A host name is looked up here, its addresses are checked, and the connection goes to a checked address: no second
 //! look-up can lead elsewhere. Redirects are followed here too, each checked like the first address.
 
-mod plain_text;
 mod reachable;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -17,12 +16,15 @@ use reqwest::{
     redirect::Policy,
 };
 
-use self::{plain_text::ContentType, reachable::may_reach};
-use crate::ports::{PageError, WebPages};
+use self::reachable::may_reach;
+use crate::{
+    extraction::FileHints,
+    ports::{Page, PageError, WebPages},
+};
 pub use reachable::Reachable;
 
 const MAX_REDIRECTS: usize = 5;
-const MAX_BYTES: usize = 5 * 1_048_576;
+const MAX_BYTES: usize = 20 * 1_048_576;
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// For all requests of a page together.
 const WHOLE_TIME: Duration = Duration::from_secs(60);
@@ -39,12 +41,12 @@ impl GuardedWebPages {
         Self { allowed }
     }
 
-    async fn fetch(&self, address: &str) -> Result<(ContentType, Vec<u8>), PageError> {
+    async fn follow(&self, address: &str) -> Result<Page, PageError> {
         let mut url = Url::parse(address.trim()).map_err(|_| PageError::BadAddress)?;
         for _ in 0..=MAX_REDIRECTS {
             let response = self.ask(&url).await?;
             match response.status().as_u16() {
-                200 => return page(response).await,
+                200 => return page(&url, response).await,
                 301 | 302 | 303 | 307 | 308 => {
                     let target = text(&response, &LOCATION).unwrap_or_default();
                     url = url.join(target).map_err(|_| PageError::BadAddress)?;
@@ -91,15 +93,8 @@ impl GuardedWebPages {
 
 #[async_trait]
 impl WebPages for GuardedWebPages {
-    async fn text_of(&self, address: &str) -> Result<String, PageError> {
-        let fetched = tokio::time::timeout(WHOLE_TIME, self.fetch(address)).await.map_err(unreachable)?;
-        let (content_type, bytes) = fetched?;
-        // A long page takes its time, and a parser that panics must not end more than this attempt.
-        let text = tokio::task::spawn_blocking(move || content_type.text(bytes)).await;
-        text.map_err(|error| {
-            tracing::warn!(%error, "a page could not be turned into text");
-            PageError::UnsupportedFormat
-        })?
+    async fn fetch(&self, address: &str) -> Result<Page, PageError> {
+        tokio::time::timeout(WHOLE_TIME, self.follow(address)).await.map_err(unreachable)?
     }
 }
 
@@ -113,13 +108,13 @@ impl Resolve for Checked {
     }
 }
 
-async fn page(response: Response) -> Result<(ContentType, Vec<u8>), PageError> {
-    let content_type =
-        text(&response, &CONTENT_TYPE).and_then(ContentType::parse).ok_or(PageError::UnsupportedFormat)?;
+async fn page(url: &Url, response: Response) -> Result<Page, PageError> {
     // No compression was asked for.
     if text(&response, &CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
-        return Err(PageError::UnsupportedFormat);
+        return Err(PageError::Compressed);
     }
+    let name = url.path_segments().and_then(|mut segments| segments.next_back()).map(str::to_owned);
+    let hints = FileHints { name, content_type: text(&response, &CONTENT_TYPE).map(str::to_owned) };
     let mut chunks = response.bytes_stream();
     let mut bytes = Vec::new();
     while let Some(chunk) = chunks.try_next().await.map_err(not_fetched)? {
@@ -128,7 +123,7 @@ async fn page(response: Response) -> Result<(ContentType, Vec<u8>), PageError> {
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok((content_type, bytes))
+    Ok(Page { bytes, hints })
 }
 
 fn text<'a>(response: &'a Response, name: &HeaderName) -> Option<&'a str> {

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     chat::{AnswerFailure, Generation, Stage, Usage},
     ids::{DocumentId, ProjectId},
+    project::{Project, RetrievalSettings},
     values::Model,
 };
 use futures::StreamExt;
@@ -15,6 +16,7 @@ use super::Answering;
 use crate::{
     ports::{AnswerChunk, AnswerRequest, Exchange, Finish, Passage, ProviderError, Query, TextKind},
     prompt::{ReferenceFilter, render, split_references},
+    retrieval::ranking::{Found, Parameters},
 };
 
 /// The most passages that an answer is made from, whatever the client asks for: about 5,000 tokens, of at least five documents.
@@ -35,6 +37,11 @@ impl Failure {
         Self { reason, partial_text: String::new(), message: None }
     }
 }
+
+/// Passages cannot be searched at the moment; why is in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("passages cannot be searched at the moment")]
+pub struct RetrievalFailed;
 
 /// The passages for a question, best first, and when they were looked for.
 pub(crate) struct Retrieved {
@@ -70,6 +77,41 @@ impl Answering {
     /// Finds the passages of a project that are nearest to a question.
     pub(crate) async fn retrieve(&self, project: ProjectId, question: &str, top_k: u32) -> Result<Retrieved, Failure> {
         let started_at = self.now();
+        let found = match self.projects.load(project).await {
+            // What it was deleted with is not retrieved any more.
+            Ok(Project::Absent | Project::Deleted { .. }) => Found::default(),
+            Ok(Project::Existing { retrieval, .. }) => {
+                self.find(project, question, top_k.min(MAX_PASSAGES), retrieval.into()).await?
+            }
+            Err(error) => {
+                tracing::error!(error = %crate::error_chain(&error), "a project cannot be loaded");
+                return Err(Failure::new(AnswerFailure::RetrievalFailed));
+            }
+        };
+        Ok(Retrieved { passages: found.passages, stage: Stage { started_at, ended_at: self.now() } })
+    }
+
+    /// What a search for the question finds, and how, with other settings than the project's perhaps.
+    ///
+    /// # Errors
+    /// [`RetrievalFailed`] if the embedder or the index cannot be asked.
+    pub async fn explain(
+        &self,
+        project: ProjectId,
+        question: &str,
+        top_k: u32,
+        settings: RetrievalSettings,
+    ) -> Result<Found, RetrievalFailed> {
+        self.find(project, question, top_k, settings.into()).await.map_err(|_| RetrievalFailed)
+    }
+
+    async fn find(
+        &self,
+        project: ProjectId,
+        question: &str,
+        top_k: u32,
+        parameters: Parameters,
+    ) -> Result<Found, Failure> {
         let text = question.to_owned();
         let mut vectors = self
             .embedder
@@ -78,12 +120,11 @@ impl Answering {
             .map_err(|error| failure_of(&error))?;
         let vector = vectors.pop().unwrap_or_default();
         let query = Query { text, model: self.embedder.model().to_owned(), vector };
-        let limit = usize::try_from(top_k.clamp(1, MAX_PASSAGES)).unwrap_or(1);
-        let passages = self.index.search(project, query, limit).await.map_err(|error| {
+        let limit = usize::try_from(top_k.max(1)).unwrap_or(1);
+        self.index.search(project, query, limit, parameters).await.map_err(|error| {
             tracing::error!(error = %crate::error_chain(&error), "passages cannot be searched");
             Failure::new(AnswerFailure::RetrievalFailed)
-        })?;
-        Ok(Retrieved { passages, stage: Stage { started_at, ended_at: self.now() } })
+        })
     }
 
     /// For a conversation that belongs to no project: it is answered without documents.

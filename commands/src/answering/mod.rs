@@ -33,6 +33,7 @@ use crate::{
     projects::{Projects, ProjectsError},
     uploads::Uploads,
 };
+pub use compose::RetrievalFailed;
 pub(crate) use compose::{Draft, Failure, Written};
 pub use forms::FormError;
 pub use interrupted::InterruptedAnswers;

@@ -1,99 +1,49 @@
-//! From an added document to passages that can be found: the handler that enqueues, and the work itself.
+//! From a document's newest version to passages that can be found.
 
 use async_trait::async_trait;
 use domain::{
-    document::{Document, DocumentCommand, DocumentError, DocumentEvent, EmbeddingFailure, Source},
-    envelope::RecordedEvent,
-    event::Event,
+    document::{Document, DocumentCommand, DocumentError, EmbeddingFailure, Source, VersionState},
     ids::{DocumentId, ProjectId},
     values::DocumentType,
 };
-use serde_json::json;
-use sqlx::PgTransaction;
-use uuid::Uuid;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use sqlx::PgPool;
 
+use super::{
+    Documents, DocumentsError, drafts,
+    handler::EMBED,
+    job_context,
+    progress::{self, Reporter, Stage},
+};
 use crate::{
-    event_log::{ConsumerError, EventConsumer, NewJob, Row, enqueue},
-    execute::{Commands, Context, ExecuteError},
+    event_log::Row,
+    execute::{Commands, ExecuteError},
+    extraction::{FileHints, Part, Unreadable},
     jobs::{Job, JobError, JobHandler},
     ports::{
-        IndexedChunk, PageError, ProviderError, SharedEmbedder, SharedIndex, SharedMediaStore, SharedWebPages, TextKind,
+        IndexedChunk, Page, PageError, ProviderError, ReadError, SharedDocumentReader, SharedEmbedder, SharedIndex,
+        SharedMediaStore, SharedWebPages, TextKind,
     },
-    retrieval::passages,
+    retrieval::passages::{self, PassageText},
 };
 
-/// Jobs that embed a document's version.
-const EMBED: &str = "embed_document";
-/// Jobs that take a deleted document out of the index.
-const REMOVE: &str = "remove_document";
-
 /// Passages that are embedded in one request.
-const BATCH: usize = 128;
+const BATCH: usize = 64;
+/// Requests for one document at the same time.
+const REQUESTS: usize = 2;
 /// Attempts to fetch a page.
 const FETCHES: i32 = 3;
 
-/// Enqueues the work that follows from documents' events. Starts at the beginning of the log.
-pub struct EmbeddingHandler;
-
-#[async_trait]
-impl EventConsumer for EmbeddingHandler {
-    fn name(&self) -> &'static str {
-        "embedding"
-    }
-
-    fn aggregate_types(&self) -> &'static [&'static str] {
-        &["document"]
-    }
-
-    async fn consume(&self, event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
-        let Event::Document(document) = &event.event else { return Ok(()) };
-        let kind = match document {
-            DocumentEvent::Added { .. } => EMBED,
-            DocumentEvent::Deleted {} => REMOVE,
-            DocumentEvent::TitleChanged { .. }
-            | DocumentEvent::DescriptionChanged { .. }
-            | DocumentEvent::Embedded { .. }
-            | DocumentEvent::EmbeddingFailed { .. } => return Ok(()),
-        };
-        let job = NewJob {
-            job_id: event.metadata.event_id.value(),
-            kind,
-            subject_id: event.aggregate_id,
-            arguments: json!({ "correlation_id": event.metadata.correlation_id }),
-            leased_by: None,
-        };
-        enqueue(&job, tx).await?;
-        Ok(())
-    }
-}
-
 /// Embeds documents, job by job.
 pub struct Embedding {
+    pub pool: PgPool,
     pub commands: Commands,
+    pub documents: Documents,
     pub media: SharedMediaStore,
     pub pages: SharedWebPages,
+    pub reader: SharedDocumentReader,
     pub embedder: SharedEmbedder,
     pub index: SharedIndex,
-}
-
-/// Takes deleted documents out of the index. What is deleted must go, however long it takes: nothing is ever given up.
-pub struct Removal {
-    pub index: SharedIndex,
-}
-
-#[async_trait]
-impl JobHandler for Removal {
-    fn kinds(&self) -> &'static [&'static str] {
-        &[REMOVE]
-    }
-
-    async fn run(&self, job: &Job) -> Result<(), JobError> {
-        self.index.remove_document(DocumentId::new(job.subject_id)).await.map_err(JobError::from_source)
-    }
-
-    async fn give_up(&self, job: &Job) -> Result<(), JobError> {
-        self.run(job).await
-    }
 }
 
 /// Why an attempt did not lead to passages in the index.
@@ -102,6 +52,17 @@ enum Failed {
     ForGood(EmbeddingFailure),
     /// Another attempt may succeed.
     ForNow(JobError),
+    /// Nobody waits for it any more.
+    Unwanted,
+}
+
+/// What is to be embedded.
+struct Version {
+    project: ProjectId,
+    document: DocumentId,
+    number: u32,
+    title: String,
+    source: Source,
 }
 
 #[async_trait]
@@ -111,39 +72,30 @@ impl JobHandler for Embedding {
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {
-        let loaded = self.commands.log().load::<Document>(job.subject_id).await.map_err(JobError::from_source)?;
-        let id = DocumentId::new(job.subject_id);
-        let (project_id, title, source, version) = match loaded.aggregate {
-            Document::Added { project_id, title, source, version, is_waiting: true, .. } => {
-                (project_id, title, source, version)
-            }
-            // Its outcome is recorded already.
-            Document::Added { is_waiting: false, .. } => return Ok(()),
-            // An earlier attempt may have left passages behind.
-            Document::Absent | Document::Deleted => {
-                return self.index.remove_document(id).await.map_err(JobError::from_source);
-            }
-        };
-        let command = match self.embed(project_id, id, title.as_str(), &source, version, job.attempts >= FETCHES).await
-        {
+        let Some(version) = self.awaited(job).await? else { return Ok(()) };
+        let attempts = job.attempts;
+        let reporter = Reporter { pool: &self.pool, document: version.document, version: version.number, attempts };
+        let number = version.number;
+        let command = match self.embed(&version, &reporter).await {
             Ok(passages) => {
                 let model = self.embedder.model().to_owned();
-                DocumentCommand::RecordEmbedding { version, passages, model }
+                DocumentCommand::RecordEmbedding { version: number, passages, model }
             }
-            Err(Failed::ForGood(reason)) => DocumentCommand::RecordEmbeddingFailure { version, reason },
-            Err(Failed::ForNow(error)) => return Err(error),
+            Err(Failed::ForGood(reason)) => DocumentCommand::RecordEmbeddingFailure { version: number, reason },
+            Err(Failed::Unwanted) => return Ok(()),
+            Err(Failed::ForNow(error)) => {
+                reporter.report(Stage::Queued, 0, None).await;
+                return Err(error);
+            }
         };
-        self.record(job, id, command).await
+        self.record(job, version.document, command).await
     }
 
     async fn give_up(&self, job: &Job) -> Result<(), JobError> {
-        // What failed must not be found; what an earlier attempt has left behind goes, however long that takes.
-        self.index.remove_document(DocumentId::new(job.subject_id)).await.map_err(JobError::from_source)?;
-        let loaded = self.commands.log().load::<Document>(job.subject_id).await.map_err(JobError::from_source)?;
-        let Document::Added { version, is_waiting: true, .. } = loaded.aggregate else { return Ok(()) };
+        let Some(version) = self.awaited(job).await? else { return Ok(()) };
         let reason = EmbeddingFailure::Provider;
-        let command = DocumentCommand::RecordEmbeddingFailure { version, reason };
-        self.record(job, DocumentId::new(job.subject_id), command).await
+        let command = DocumentCommand::RecordEmbeddingFailure { version: version.number, reason };
+        self.record(job, version.document, command).await
     }
 }
 
@@ -158,104 +110,174 @@ fn failed_fetch(error: PageError, is_last: bool) -> Failed {
         PageError::Forbidden => EmbeddingFailure::ForbiddenAddress,
         PageError::TooManyRedirects | PageError::Status(_) => EmbeddingFailure::PageRefused,
         PageError::TooLarge => EmbeddingFailure::TooLarge,
-        PageError::UnsupportedFormat => EmbeddingFailure::UnsupportedFormat,
+        PageError::Compressed => EmbeddingFailure::UnsupportedFormat,
         PageError::Unreachable(_) => EmbeddingFailure::Unreachable,
     })
 }
 
+fn failed_read(error: ReadError) -> Failed {
+    match error {
+        ReadError::Failed(error) => Failed::ForNow(JobError::from_source(error)),
+        ReadError::Unreadable(reason) => Failed::ForGood(match reason {
+            Unreadable::NoText => EmbeddingFailure::NoText,
+            Unreadable::UnsupportedFormat => EmbeddingFailure::UnsupportedFormat,
+            Unreadable::Encrypted => EmbeddingFailure::Encrypted,
+            Unreadable::Damaged => EmbeddingFailure::Damaged,
+            Unreadable::TooComplex => EmbeddingFailure::TooComplex,
+        }),
+    }
+}
+
+fn failed_provider(error: ProviderError) -> Failed {
+    match error {
+        ProviderError::RateLimited | ProviderError::Unavailable(_) => Failed::ForNow(JobError::from_source(error)),
+        ProviderError::Unauthorized | ProviderError::Refused(_) => {
+            tracing::warn!(error = %crate::error_chain(&error), "a document cannot be embedded");
+            Failed::ForGood(EmbeddingFailure::Provider)
+        }
+    }
+}
+
+fn for_now(error: impl std::error::Error + Send + Sync + 'static) -> Failed {
+    Failed::ForNow(JobError::from_source(error))
+}
+
 impl Embedding {
-    async fn embed(
-        &self,
-        project: ProjectId,
-        id: DocumentId,
-        title: &str,
-        source: &Source,
-        version: u32,
-        is_last_fetch: bool,
-    ) -> Result<u32, Failed> {
-        let text = self.text_of(source, is_last_fetch).await?;
-        let about = title.to_owned();
-        // A long text takes its time, and a parser that panics must not end more than this attempt.
-        let passages = tokio::task::spawn_blocking(move || passages::cut(&about, &text))
-            .await
-            .map_err(|error| Failed::ForNow(JobError::from_source(error)))?;
+    /// The version that waits; none if its outcome is recorded already or the document is gone. What an earlier attempt has
+    /// left of a deleted one is removed.
+    async fn awaited(&self, job: &Job) -> Result<Option<Version>, JobError> {
+        let loaded = self.commands.log().load::<Document>(job.subject_id).await.map_err(JobError::from_source)?;
+        let document = DocumentId::new(job.subject_id);
+        match loaded.aggregate {
+            Document::Added { project_id, title, source, version, state: VersionState::Waiting, .. } => {
+                // One that was added while its project was deleted goes after it.
+                if let Err(DocumentsError::ProjectNotFound) = self.documents.check_project(project_id).await {
+                    let context = job_context(job, "embedding");
+                    self.documents.delete(project_id, document, &context).await.map_err(JobError::from_source)?;
+                    return Ok(None);
+                }
+                let title = title.as_str().to_owned();
+                Ok(Some(Version { project: project_id, document, number: version, title, source }))
+            }
+            Document::Added { .. } => Ok(None),
+            Document::Absent | Document::Deleted { .. } => {
+                self.index.remove_document(document).await.map_err(JobError::from_source)?;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn require_awaited(&self, version: &Version) -> Result<(), Failed> {
+        let loaded = self.commands.log().load::<Document>(version.document.value()).await.map_err(for_now)?;
+        match loaded.aggregate {
+            Document::Added { version: newest, state: VersionState::Waiting, .. } if newest == version.number => Ok(()),
+            _ => Err(Failed::Unwanted),
+        }
+    }
+
+    async fn embed(&self, version: &Version, reporter: &Reporter<'_>) -> Result<u32, Failed> {
+        reporter.report(Stage::Extracting, 0, None).await;
+        let parts = self.text_of(&version.source, reporter.attempts >= FETCHES).await?;
+        reporter.report(Stage::Chunking, 0, None).await;
+        let title = version.title.clone();
+        // A long text takes its time.
+        let passages = tokio::task::spawn_blocking(move || passages::cut(&title, &parts)).await.map_err(for_now)?;
         if passages.is_empty() {
             return Err(Failed::ForGood(EmbeddingFailure::NoText));
         }
-        let mut chunks: Vec<IndexedChunk> = Vec::with_capacity(passages.len());
-        for batch in passages.chunks(BATCH) {
-            let texts: Vec<String> = batch.iter().map(passages::PassageText::to_embed).collect();
-            let vectors = self.embedder.embed(&texts, TextKind::Passage).await.map_err(|error| match error {
-                ProviderError::RateLimited | ProviderError::Unavailable(_) => {
-                    Failed::ForNow(JobError::from_source(error))
-                }
-                ProviderError::Unauthorized | ProviderError::Refused(_) => {
-                    tracing::warn!(error = %crate::error_chain(&error), document = %id, "a document cannot be embedded");
-                    Failed::ForGood(EmbeddingFailure::Provider)
-                }
-            })?;
-            for (passage, vector) in batch.iter().zip(vectors) {
-                chunks.push(IndexedChunk {
-                    chunk_id: passage.chunk_id(id, version),
-                    document_id: id,
-                    document_version: version,
-                    title: passage.title.clone(),
-                    text: passage.text.clone(),
-                    content_hash: passage.content_hash.clone(),
-                    model: self.embedder.model().to_owned(),
-                    vector,
-                });
-            }
-        }
-        let count = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
-        self.index
-            .replace_document(project, id, chunks)
-            .await
-            .map_err(|error| Failed::ForNow(JobError::from_source(error)))?;
-        Ok(count)
+        let vectors = self.vectors_of(version, &passages, reporter).await?;
+        self.require_awaited(version).await?;
+        let model = self.embedder.model();
+        let chunk = |(passage, vector): (&PassageText, Vec<f32>)| IndexedChunk {
+            chunk_id: passage.chunk_id(version.document),
+            document_id: version.document,
+            document_version: version.number,
+            title: passage.title.clone(),
+            headings: passage.headings.clone(),
+            page: passage.page,
+            text: passage.text.clone(),
+            overlap: passage.overlap,
+            content_hash: passage.content_hash.clone(),
+            model: model.to_owned(),
+            vector,
+        };
+        let chunks = passages.iter().zip(vectors).map(chunk).collect();
+        self.index.replace_document(version.project, version.document, chunks).await.map_err(for_now)?;
+        Ok(u32::try_from(passages.len()).unwrap_or(u32::MAX))
     }
 
-    async fn text_of(&self, source: &Source, is_last_fetch: bool) -> Result<String, Failed> {
-        let file = match (&source.file, &source.text_content) {
-            (_, Some(address)) if source.document_type == DocumentType::Url => {
-                return self.pages.text_of(address).await.map_err(|error| failed_fetch(error, is_last_fetch));
+    /// One vector for each passage. What was embedded before is not embedded again.
+    async fn vectors_of(
+        &self,
+        version: &Version,
+        passages: &[PassageText],
+        reporter: &Reporter<'_>,
+    ) -> Result<Vec<Vec<f32>>, Failed> {
+        let model = self.embedder.model();
+        let mut known =
+            drafts::known(&self.pool, version.project, version.document, model, passages).await.map_err(for_now)?;
+        let contents: Vec<String> = passages.iter().map(drafts::content_of).collect();
+        let missing: Vec<usize> = (0..passages.len()).filter(|at| !known.contains_key(&contents[*at])).collect();
+        let total = passages.len();
+        let mut done = total - missing.len();
+        reporter.report(Stage::Embedding, done, Some(total)).await;
+        let requests: Vec<_> = missing.chunks(BATCH).map(|batch| self.embed_batch(batch, passages)).collect();
+        let mut batches = stream::iter(requests).buffered(REQUESTS);
+        while let Some((batch, vectors)) = batches.try_next().await? {
+            let of_batch: Vec<String> = batch.iter().map(|at| contents[*at].clone()).collect();
+            done += batch.len();
+            // A document of one batch has nothing to go on from.
+            if total > BATCH {
+                self.require_awaited(version).await?;
+                drafts::keep(&self.pool, version.document, model, &of_batch, &vectors).await.map_err(for_now)?;
+                reporter.report(Stage::Embedding, done, Some(total)).await;
             }
-            (Some(file), _) => file,
-            (None, Some(text)) => return Ok(text.clone()),
+            known.extend(of_batch.into_iter().zip(vectors));
+        }
+        let vector_of = |content| known.get(content).cloned();
+        let vectors: Option<Vec<Vec<f32>>> = contents.iter().map(vector_of).collect();
+        vectors.ok_or_else(|| for_now(ProviderError::unavailable("there are fewer vectors than texts")))
+    }
+
+    async fn embed_batch<'a>(
+        &self,
+        batch: &'a [usize],
+        passages: &[PassageText],
+    ) -> Result<(&'a [usize], Vec<Vec<f32>>), Failed> {
+        let texts: Vec<String> = batch.iter().map(|at| passages[*at].to_embed()).collect();
+        Ok((batch, self.embedder.embed(&texts, TextKind::Passage).await.map_err(failed_provider)?))
+    }
+
+    async fn text_of(&self, source: &Source, is_last_fetch: bool) -> Result<Vec<Part>, Failed> {
+        let Page { bytes, hints } = match (&source.file, &source.text_content) {
+            (_, Some(address)) if source.document_type == DocumentType::Url => {
+                self.pages.fetch(address).await.map_err(|error| failed_fetch(error, is_last_fetch))?
+            }
+            (Some(file), _) => {
+                let bytes = self.media.get(&file.name).await.map_err(for_now)?;
+                let bytes = bytes.ok_or(Failed::ForGood(EmbeddingFailure::FileMissing))?;
+                Page { bytes, hints: FileHints { name: Some(file.name.clone()), content_type: None } }
+            }
+            (None, Some(text)) => {
+                let content_type = Some("text/markdown; charset=utf-8".to_owned());
+                Page { bytes: text.clone().into_bytes(), hints: FileHints { name: None, content_type } }
+            }
             (None, None) => return Err(Failed::ForGood(EmbeddingFailure::NoText)),
         };
-        let extension = file.name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-        if !matches!(extension.as_deref(), Some("txt" | "md" | "markdown")) {
-            return Err(Failed::ForGood(EmbeddingFailure::UnsupportedFormat));
-        }
-        let bytes = self
-            .media
-            .get(&file.name)
-            .await
-            .map_err(|error| Failed::ForNow(JobError::from_source(error)))?
-            .ok_or(Failed::ForGood(EmbeddingFailure::FileMissing))?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        self.reader.read(&bytes, &hints).await.map_err(failed_read)
     }
 
     /// Writes the outcome and ends the job, in one transaction.
     async fn record(&self, job: &Job, id: DocumentId, command: DocumentCommand) -> Result<(), JobError> {
-        let correlation_id = job
-            .arguments
-            .get("correlation_id")
-            .and_then(|id| id.as_str())
-            .and_then(|id| Uuid::try_parse(id).ok())
-            .unwrap_or(job.id);
-        let context = Context {
-            causation_id: Some(domain::ids::EventId::new(job.id)),
-            ..Context::system("embedding", correlation_id)
-        };
         let rows = vec![Row::FinishJob(job.id)];
+        let context = job_context(job, "embedding");
         match self.commands.execute_with::<Document>(id.value(), command, rows, &context).await {
             // The document is gone: its passages must go too.
             Err(ExecuteError::Refused(DocumentError::NotFound)) => {
                 self.index.remove_document(id).await.map_err(JobError::from_source)
             }
-            Ok(_) | Err(ExecuteError::Refused(_)) => Ok(()),
+            Ok(_) => progress::forget(&self.pool, id).await.map_err(JobError::from_source),
+            Err(ExecuteError::Refused(_)) => Ok(()),
             Err(error) => Err(JobError::from_source(error)),
         }
     }

@@ -1,25 +1,41 @@
-//! Reference documents: adding, describing and deleting them. Their embedding follows as a job.
+//! Reference documents: adding, describing, renewing and deleting them. Their embedding and their removal follow as jobs.
 
+mod drafts;
 mod embedding;
+mod emptying;
+mod handler;
+mod progress;
+mod removal;
 
 use domain::{
     document::{Document, DocumentCommand, DocumentError, Source},
-    ids::{DocumentId, ProjectId},
+    ids::{DocumentId, EventId, ProjectId},
     project::Project,
     values::{DocumentType, Title},
 };
 
+use uuid::Uuid;
+
 use crate::{
     event_log::{Committed, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
+    jobs::Job,
     uploads::{NewFile, UploadError, Uploads},
 };
-pub use embedding::{Embedding, EmbeddingHandler, Removal};
+pub use embedding::Embedding;
+pub use emptying::Emptying;
+pub use handler::EmbeddingHandler;
+pub use removal::Removal;
 
 /// A document that shall be added.
 pub struct NewDocument {
     pub title: Title,
     pub description: Option<String>,
+    pub content: NewContent,
+}
+
+/// Where the text of a document, or of a new version of it, shall be found.
+pub struct NewContent {
     pub document_type: DocumentType,
     pub text_content: Option<String>,
     pub file: Option<NewFile>,
@@ -79,22 +95,62 @@ impl Documents {
         context: &Context,
     ) -> Result<Committed, DocumentsError> {
         self.check_project(project).await?;
-        let NewDocument { title, description, document_type, text_content, file } = document;
+        let NewDocument { title, description, content: new } = document;
+        let creator = context.actor_user();
+        let command = |source| DocumentCommand::Add { project_id: project, creator, title, description, source };
+        self.record_content(id, new, command, context).await
+    }
+
+    /// Gives a document new content. What it says is retrieved as soon as all of it is embedded; until then the content before.
+    ///
+    /// # Errors
+    /// [`DocumentsError`]; nothing was changed then.
+    pub async fn add_version(
+        &self,
+        project: ProjectId,
+        id: DocumentId,
+        new: NewContent,
+        context: &Context,
+    ) -> Result<Committed, DocumentsError> {
+        self.check_project(project).await?;
+        let creator = context.actor_user();
+        self.record_content(id, new, |source| DocumentCommand::AddVersion { creator, source }, context).await
+    }
+
+    /// Keeps the content's file first; if the command is refused, the file is removed again.
+    async fn record_content(
+        &self,
+        id: DocumentId,
+        new: NewContent,
+        command: impl FnOnce(Source) -> DocumentCommand,
+        context: &Context,
+    ) -> Result<Committed, DocumentsError> {
+        let NewContent { document_type, text_content, file } = new;
         let file = match file {
             Some(file) => Some(self.uploads.keep(file).await?),
             None => None,
         };
-        let command = DocumentCommand::Add {
-            project_id: project,
-            creator: context.actor_user(),
-            title,
-            description,
-            source: Source { document_type, file: file.clone(), text_content },
-        };
         let rows = file.iter().map(|file| Row::KeepUpload(file.name.clone())).collect();
+        let command = command(Source { document_type, file: file.clone(), text_content });
         let result = self.commands.execute_with::<Document>(id.value(), command, rows, context).await;
         self.uploads.discard_unless_recorded(file.as_ref(), &result).await;
         Ok(result?)
+    }
+
+    /// Has a failed embedding tried again.
+    ///
+    /// # Errors
+    /// [`DocumentError::NotFailed`], or the log's.
+    pub async fn retry(&self, id: DocumentId, context: &Context) -> Result<Committed, DocumentsError> {
+        Ok(self.commands.execute::<Document>(id.value(), DocumentCommand::Retry, context).await?)
+    }
+
+    /// Gives an awaited embedding up. The version before, if there is one, is still retrieved.
+    ///
+    /// # Errors
+    /// [`DocumentError::NotWaiting`], or the log's.
+    pub async fn cancel(&self, id: DocumentId, context: &Context) -> Result<Committed, DocumentsError> {
+        Ok(self.commands.execute::<Document>(id.value(), DocumentCommand::Cancel, context).await?)
     }
 
     /// Changes title and description.
@@ -112,11 +168,24 @@ impl Documents {
         Ok(self.commands.execute::<Document>(id.value(), command, context).await?)
     }
 
-    /// Deletes a document: it is not retrieved from the moment on in which its job has run.
+    /// Deletes a document: no search finds it from now on. Its removal from everywhere follows, and is confirmed by events.
     ///
     /// # Errors
     /// [`DocumentError::NotFound`], or the log's.
-    pub async fn delete(&self, id: DocumentId, context: &Context) -> Result<Committed, DocumentsError> {
-        Ok(self.commands.execute::<Document>(id.value(), DocumentCommand::Delete, context).await?)
+    pub async fn delete(
+        &self,
+        project: ProjectId,
+        id: DocumentId,
+        context: &Context,
+    ) -> Result<Committed, DocumentsError> {
+        let rows = vec![Row::HideDocument { project, document: id }];
+        Ok(self.commands.execute_with::<Document>(id.value(), DocumentCommand::Delete, rows, context).await?)
     }
+}
+
+/// On whose behalf a job's outcome is recorded: the job continues what its event has begun.
+fn job_context(job: &Job, name: &'static str) -> Context {
+    let correlation_id = job.arguments.get("correlation_id").and_then(|id| id.as_str());
+    let correlation_id = correlation_id.and_then(|id| Uuid::try_parse(id).ok()).unwrap_or(job.id);
+    Context { causation_id: Some(EventId::new(job.id)), ..Context::system(name, correlation_id) }
 }

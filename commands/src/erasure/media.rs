@@ -1,5 +1,7 @@
 //! The speech of answers to persons who were erased: its files go, whenever they were made.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use domain::{
     chat::ChatEvent,
@@ -31,6 +33,11 @@ impl EventConsumer for MediaErasureHandler {
 
     fn aggregate_types(&self) -> &'static [&'static str] {
         &["chat"]
+    }
+
+    /// It has hardly ever anything to do, and every question in a chat would cost it two transactions.
+    fn rest(&self) -> Duration {
+        Duration::from_secs(1)
     }
 
     async fn consume(&self, event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {

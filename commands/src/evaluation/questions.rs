@@ -8,7 +8,7 @@ use domain::{
 
 use super::{Evaluation, EvaluationError};
 use crate::{
-    documents::NewDocument,
+    documents::{NewContent, NewDocument},
     event_log::{Committed, Row},
     execute::Context,
 };
@@ -67,7 +67,8 @@ impl Evaluation {
         attachment: NewDocument,
         context: &Context,
     ) -> Result<Committed, EvaluationError> {
-        let NewDocument { title, description, document_type, text_content, file } = attachment;
+        let NewDocument { title, description, content } = attachment;
+        let NewContent { document_type, text_content, file } = content;
         let file = match file {
             Some(file) => Some(self.uploads.keep(file).await?),
             None => None,

@@ -63,6 +63,9 @@ async fn run(mut writer: Writer, mut requests: mpsc::Receiver<(Append, Reply)>) 
             // Whoever asked may have gone away; what was written stays.
             drop(reply.send(result));
         }
+        // Who was answered may have more to append at once: together they are one batch, in place of the first alone and the
+        // others behind it.
+        tokio::task::yield_now().await;
     }
 }
 

@@ -1,17 +1,18 @@
 //! The audit of the log: is every event there, in its place, as it was written?
 
 mod fault;
+mod rows;
 mod walk;
 
 use std::ops::RangeInclusive;
 
-use futures::TryStreamExt as _;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::{fence::End, heads::SignedHead, stored::StoredEvent};
+use super::{fence::End, heads::SignedHead};
 pub use fault::Fault;
-use walk::{Link, Walk};
+use rows::rows;
+use walk::Walk;
 
 /// One view of the log for as long as it takes; what is appended meanwhile is none of its business.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = 0";
@@ -48,18 +49,23 @@ pub enum AuditError {
 /// # Errors
 /// [`AuditError`]; a fault of the log is none.
 pub async fn audit(pool: &PgPool, from: i64, to: Option<i64>, heads: &[SignedHead]) -> Result<Audit, AuditError> {
-    let mut tx = pool.begin_with(BEGIN).await?;
+    // Of its own: it cannot be used any more if the walk ends early.
+    let mut connection = pool.acquire().await?.detach();
+    let mut tx = connection.begin_with(BEGIN).await?;
     let end = sqlx::query_as!(End, "SELECT log_id, position, hash FROM log_head").fetch_one(&mut *tx).await?;
     if from > end.position.max(1) {
         return Err(AuditError::BeyondEnd(end.position));
     }
     let mut signed = Signed { heads, proved: None };
+    let is_guarded = is_guarded(&mut tx).await?;
     let (position, fault) = match anchor(&mut tx, from).await? {
         Some(hash) => walk(&mut tx, Walk::new(from - 1, hash), to, &end, &mut signed).await?,
         None => (from - 1, Some(Fault::Removed { position: from - 1, count: 1 })),
     };
-    let is_guarded = is_guarded(&mut tx).await?;
-    tx.rollback().await?;
+    if fault.is_none() {
+        tx.rollback().await?;
+        connection.close().await?;
+    }
     let fault = fault.or_else(|| beyond_end(heads.last()?, &end));
     Ok(Audit {
         log_id: end.log_id,
@@ -135,41 +141,14 @@ async fn walk(
     if let Some(fault) = signed.pass(walk.position(), walk.hash()) {
         return Ok((walk.position(), Some(fault)));
     }
-    let mut links = sqlx::query!(
-        r#"SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version,
-                  payload::text AS "payload!", metadata::text AS "metadata!", partition, command_id, hash
-           FROM events
-           WHERE position > $1 AND position <= $2
-           ORDER BY position"#,
-        walk.position(),
-        to.unwrap_or(i64::MAX),
-    )
-    .map(|row| Link {
-        event: StoredEvent {
-            position: row.position,
-            aggregate_type: row.aggregate_type,
-            aggregate_id: row.aggregate_id,
-            sequence: row.sequence,
-            event_type: row.event_type,
-            event_version: row.event_version,
-            payload: row.payload,
-            metadata: row.metadata,
-            partition: row.partition,
-            command_id: row.command_id,
-        },
-        hash: row.hash,
-    })
-    .fetch(connection);
-    loop {
-        let found = match links.try_next().await {
-            Ok(Some(link)) if link.event.position > end.position && walk.position() == end.position => {
+    let mut rows = rows(connection, walk.position(), to.unwrap_or(i64::MAX)).await?;
+    while let Some(row) = rows.next().await? {
+        let found = match row {
+            None => Some(Fault::Altered { position: walk.position() + 1 }),
+            Some(link) if link.event.position > end.position && walk.position() == end.position => {
                 Some(Fault::Inserted { position: link.event.position, count: 1 })
             }
-            Ok(Some(link)) => walk.take(link).or_else(|| signed.pass(walk.position(), walk.hash())),
-            Ok(None) => break,
-            // A value that no event has, in a column that was made to take it.
-            Err(sqlx::Error::ColumnDecode { .. }) => Some(Fault::Altered { position: walk.position() + 1 }),
-            Err(error) => return Err(error.into()),
+            Some(link) => walk.take(link).or_else(|| signed.pass(walk.position(), walk.hash())),
         };
         if found.is_some() {
             return Ok((walk.position(), found));

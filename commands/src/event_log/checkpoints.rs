@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::PgTransaction;
+use uuid::Uuid;
 
 use super::{
     consumer::{Delivery, Runner},
@@ -86,7 +87,7 @@ impl Runner {
     }
 
     /// Locks the checkpoints of the batch and moves them to its end, as if all of it took effect: one round trip, before the
-    /// effects. Says where they were, and where they are.
+    /// effects. Learns of erasures by the way. Says where they were, and where they are.
     async fn move_checkpoints(
         &self,
         batch: &[Delivery],
@@ -116,15 +117,23 @@ impl Runner {
                      AND checkpoints.partition = locked.partition
                      AND ends.position > locked.position
                )
-               SELECT aggregate_type, partition, position, applied, parked FROM locked"#,
+               SELECT aggregate_type, partition, position, applied, parked,
+                      ARRAY(SELECT subject_id FROM subject_keys WHERE erasure > $6 ORDER BY erasure) AS "erased!: Vec<Uuid>",
+                      ARRAY(SELECT erasure FROM subject_keys WHERE erasure > $6 ORDER BY erasure) AS "erasures!: Vec<i64>"
+               FROM locked"#,
             self.consumer.name(),
             &ends.keys().map(|(aggregate_type, _)| aggregate_type.clone()).collect::<Vec<_>>(),
             &ends.keys().map(|(_, partition)| *partition).collect::<Vec<_>>(),
             &ends.values().map(|(position, _)| *position).collect::<Vec<_>>(),
             &ends.values().map(|(_, events)| *events).collect::<Vec<_>>(),
+            self.codec.keys().last_erasure(),
         )
         .fetch_all(&mut **tx)
         .await?;
+        // The same in each row: those that were committed before the transaction's lock was there are among them.
+        if let Some(row) = rows.first() {
+            self.codec.keys().forget(row.erased.iter().copied().zip(row.erasures.iter().copied()));
+        }
         let before: Checkpoints = rows
             .into_iter()
             .map(|row| {

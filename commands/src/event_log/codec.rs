@@ -15,7 +15,6 @@ use domain::{
 };
 use serde::Deserialize;
 use serde_json::Value;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
@@ -174,31 +173,14 @@ impl Codec {
     pub async fn prefetch_keys(&self, stored: impl Iterator<Item = &StoredEvent>) -> Result<(), CodecError> {
         let mut subjects = Vec::new();
         for event in stored {
-            let map: BTreeMap<String, String> = serde_json::from_str(&event.metadata)?;
-            let metadata = parse_metadata(&map)?;
-            subjects.extend(metadata.subject);
-            subjects.extend(metadata.actor.subject());
+            subjects.extend(serde_json::from_str::<Seal>(&event.metadata)?.subject);
         }
         subjects.sort_unstable();
         subjects.dedup();
         Ok(self.keys.prefetch(&subjects).await?)
     }
 
-    /// What is decoded of these events in the rest of the transaction is as erased as the database says. Call it when the
-    /// transaction holds its other locks; see [`KeyRing::learn_erasures_in`].
-    ///
-    /// # Errors
-    /// [`CodecError::Key`] if it cannot be read.
-    pub(super) async fn learn_erasures(
-        &self,
-        mut events: impl Iterator<Item = &StoredEvent>,
-        tx: &mut PgConnection,
-    ) -> Result<(), CodecError> {
-        let erases = events.any(StoredEvent::is_erasure);
-        Ok(self.keys.learn_erasures_in(tx, erases).await?)
-    }
-
-    /// Decodes many events of the log.
+    /// Decodes many events of the log for those who make rows of them. The client's address and name stay sealed: no row has them.
     ///
     /// # Errors
     /// [`CodecError`] of the first event that cannot be decoded.
@@ -211,7 +193,7 @@ impl Codec {
     }
 
     async fn decode(&self, stored: &StoredEvent) -> Result<RecordedEvent, CodecError> {
-        let metadata = self.decode_metadata(serde_json::from_str(&stored.metadata)?).await?;
+        let metadata = parse_metadata(&serde_json::from_str(&stored.metadata)?)?;
         let payload = serde_json::from_str(&stored.payload)?;
         let payload =
             self.decode_payload(&stored.aggregate_type, &stored.event_type, payload, (&metadata).into()).await?;

@@ -3,7 +3,7 @@
 //! Where events come from (the log itself, or Kafka) is a [source](super::source)'s business; what is behind a checkpoint is skipped,
 //! what a source has left out comes from the log a moment later.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::envelope::RecordedEvent;
@@ -26,6 +26,11 @@ pub trait EventConsumer: Send + Sync {
 
     /// The aggregate types that it wants.
     fn aggregate_types(&self) -> &'static [&'static str];
+
+    /// How long it rests after a batch that was not full. Somebody for whom nobody waits has several in one transaction then.
+    fn rest(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Writes what follows from an event. The checkpoint is moved in the same transaction; nothing else may be touched.
     async fn consume(&self, event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError>;
@@ -67,6 +72,10 @@ pub(super) struct Delivery {
 /// again from the log, which is durable. So nobody has to wait for the disk. A process that stalls in the middle loses its
 /// checkpoints' locks to those who wait for them.
 const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = '3s'";
+
+/// Names the advisory locks of transactions that decode, in the database: one for each consumer and version of its tables. It is
+/// always the first lock that they take.
+const ERASURES: i32 = 0x6179_7512;
 
 /// A consumer with its checkpoints.
 pub(super) struct Runner {
@@ -134,17 +143,25 @@ impl Runner {
     async fn apply_at_once(&self, batch: &[Delivery]) -> Result<(), ConsumerError> {
         // Before the transaction: one that waited for a second connection could wait for itself.
         self.codec.prefetch_keys(batch.iter().map(|delivery| &delivery.event)).await?;
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin(batch.iter().map(|delivery| &delivery.event)).await?;
         let taken = self.take(batch, &mut tx).await?;
-        self.codec.learn_erasures(taken.events.iter(), &mut tx).await?;
         let events = self.codec.decode_all(&taken.events).await?;
         self.consumer.consume_all(&events, &mut tx).await?;
         self.finish(taken, tx).await
     }
 
-    /// Begins a transaction in which events are decoded and take effect.
-    pub(super) async fn begin(&self) -> Result<PgTransaction<'static>, sqlx::Error> {
-        self.pool.begin_with(BEGIN).await
+    /// Begins a transaction in which these events are decoded and take effect. Such transactions of a consumer share a lock, but
+    /// for those with an erasure, which wait for the others: so whatever was decoded with a key that was destroyed in the
+    /// meantime is there for them to be blanked. Who has the lock must
+    /// [learn](super::keys::KeyRing::learn_erasures) of erasures before it decodes.
+    pub(super) async fn begin(
+        &self,
+        mut events: impl Iterator<Item = &StoredEvent>,
+    ) -> Result<PgTransaction<'static>, sqlx::Error> {
+        let share = if events.any(StoredEvent::is_erasure) { "" } else { "_shared" };
+        // In a replay the first schema of the search path is that of the version that is filled.
+        let tables = format!("hashtext(concat(current_schema(), '.{}'))", self.consumer.name());
+        self.pool.begin_with(format!("{BEGIN}; SELECT pg_advisory_xact_lock{share}({ERASURES}, {tables})")).await
     }
 
     /// Ends a transaction whose events have been dealt with.

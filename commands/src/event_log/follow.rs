@@ -12,7 +12,7 @@ use super::{
     head::Head,
     kafka::{KafkaSettings, KafkaSource},
     progress::Progress,
-    source::{EventSource, LogSource, head},
+    source::{EventSource, LogSource, MAX_BATCH, head},
 };
 use crate::heartbeats::{Kind, Pulse};
 
@@ -71,6 +71,11 @@ impl EventLog {
             runner.apply(&batch).await?;
             source.applied(&batch);
             pulse.beat();
+            let rest = runner.consumer.rest();
+            // A timer of no length at all takes a millisecond.
+            if !rest.is_zero() && !batch.is_empty() && batch.len() < MAX_BATCH {
+                tokio::time::sleep(rest).await;
+            }
         }
     }
 

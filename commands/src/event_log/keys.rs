@@ -13,7 +13,7 @@ use domain::ids::SubjectId;
 use hmac::{Hmac, Mac};
 use rand::Rng;
 use sha2::Sha256;
-use sqlx::{Executor as _, PgConnection, PgExecutor, PgPool, Row as _};
+use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -21,8 +21,6 @@ use super::master_key::MasterKey;
 
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
-/// Names the lock of those who write what they have decoded.
-const ERASURES: i64 = 0x6179_7573_686d_6112;
 /// Enough for every active person; the keys of others are read again.
 const MAX_CACHED_KEYS: usize = 20_000;
 
@@ -178,25 +176,8 @@ impl KeyRing {
         Ok(self.forget(rows.into_iter().map(|row| (row.subject_id, row.erasure))))
     }
 
-    /// The same in a transaction that writes what it decodes. Such transactions share a lock, but for those with an erasure,
-    /// which wait for the others: so whatever was decoded with a key that was destroyed in the meantime is there for them
-    /// to be blanked, and who comes later knows of the erasure.
-    pub(super) async fn learn_erasures_in(&self, tx: &mut PgConnection, erases: bool) -> Result<(), KeyError> {
-        let lock = if erases { "pg_advisory_xact_lock" } else { "pg_advisory_xact_lock_shared" };
-        // Two statements, because the second one must see what was committed before the lock was there; and in one round trip,
-        // which takes no parameters.
-        let sql = format!(
-            "SELECT {lock}({ERASURES}); SELECT subject_id, erasure FROM subject_keys WHERE erasure > {} ORDER BY erasure",
-            self.last_erasure()
-        );
-        let rows = tx.fetch_all(sql.as_str()).await?;
-        // The first row is that of the lock.
-        let news = rows.iter().skip(1).map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-        self.forget(news.collect::<Result<Vec<_>, sqlx::Error>>()?);
-        Ok(())
-    }
-
-    fn forget(&self, erased: impl IntoIterator<Item = (Uuid, i64)>) -> i64 {
+    /// Forgets these keys, which were destroyed by the erasures of these numbers. Says which is the last one known.
+    pub(super) fn forget(&self, erased: impl IntoIterator<Item = (Uuid, i64)>) -> i64 {
         let mut known = self.known.lock().expect("no holder of the lock panics");
         for (subject, erasure) in erased {
             let subject = SubjectId::new(subject);

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{
     checkpoints::Taken,
+    codec::CodecError,
     consumer::{ConsumerError, Delivery, Runner},
     fault,
     source::MAX_BATCH,
@@ -34,9 +35,8 @@ impl Runner {
     pub(super) async fn apply_one_by_one(&self, batch: &[Delivery]) -> Result<(), ConsumerError> {
         let batch = self.as_stored(batch).await?;
         self.prefetch_each(batch.iter().map(|delivery| &delivery.event)).await?;
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin(batch.iter().map(|delivery| &delivery.event)).await?;
         let mut taken = self.take(&batch, &mut tx).await?;
-        self.codec.learn_erasures(taken.events.iter(), &mut tx).await?;
         let mut stopped = BTreeSet::new();
         for event in std::mem::take(&mut taken.events) {
             let aggregate = (event.aggregate_type.clone(), event.aggregate_id.clone());
@@ -112,7 +112,8 @@ impl Runner {
         let expected = self.parked_of(key, &mut *self.pool.acquire().await?).await?;
         let stored = read_positions(&self.pool, &expected).await?;
         self.prefetch_each(stored.values()).await?;
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin(stored.values()).await?;
+        self.codec.keys().learn_erasures(&mut *tx).await.map_err(CodecError::from)?;
         // The running consumer parks behind these, or moves on, before or after us.
         sqlx::query!(
             "SELECT position FROM checkpoints WHERE consumer = $1 AND aggregate_type = $2 AND partition = $3 FOR UPDATE",
@@ -122,7 +123,6 @@ impl Runner {
         )
         .fetch_one(&mut *tx)
         .await?;
-        self.codec.learn_erasures(stored.values(), &mut tx).await?;
         let (mut applied, mut failed) = (Vec::new(), 0);
         for position in self.parked_of(key, &mut tx).await? {
             // Parked only a moment ago: the next round's.

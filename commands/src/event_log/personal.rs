@@ -35,6 +35,7 @@ pub(super) fn personal_fields(aggregate_type: &str, event_type: &str) -> Option<
             | "AssistantChanged"
             | "AssistantDefined"
             | "ProviderKeyChanged"
+            | "RetrievalChanged"
             | "MadeDefault"
             | "NoLongerDefault"
             | "Archived"
@@ -42,9 +43,11 @@ pub(super) fn personal_fields(aggregate_type: &str, event_type: &str) -> Option<
             | "Deleted",
         ) => &[],
 
-        ("document", "Added" | "TitleChanged" | "DescriptionChanged" | "Embedded" | "EmbeddingFailed" | "Deleted") => {
-            &[]
-        }
+        (
+            "document",
+            "Added" | "TitleChanged" | "DescriptionChanged" | "VersionAdded" | "EmbeddingRequested" | "Embedded"
+            | "EmbeddingFailed" | "Deleted" | "RemovalConfirmed",
+        ) => &[],
 
         ("chat", "Started" | "Retitled") => &["title"],
         ("chat", "StartedWithKey") => &["title", "prompt"],

@@ -1,7 +1,7 @@
 //! What may be written in the transaction that appends events, beside them.
 
 use chrono::{DateTime, Utc};
-use domain::ids::{ApiKeyId, ProjectId, ServiceId, SessionId, SubjectId, UserId};
+use domain::ids::{ApiKeyId, DocumentId, ProjectId, ServiceId, SessionId, SubjectId, UserId};
 use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
@@ -87,6 +87,11 @@ pub enum Row {
     FinishJob(Uuid),
     /// A file of [`Uploads`](crate::uploads::Uploads) that an event of the append refers to, by its name.
     KeepUpload(String),
+    /// No search finds the document's passages from now on, wherever they are.
+    HideDocument {
+        project: ProjectId,
+        document: DocumentId,
+    },
     /// What is under the subject's key can never be read again, and there will be no other key.
     DestroyKey(SubjectId),
     /// Whatever is left of the person's requests: codes for new passwords, the mails with them that are not sent yet,
@@ -157,6 +162,14 @@ pub async fn enqueue(job: &NewJob, tx: &mut PgTransaction<'_>) -> Result<(), sql
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// Writes a job in the place of the one that is there, if there is one: whoever works on that one loses it.
+pub async fn supersede(job: &NewJob, tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
+    sqlx::query!("DELETE FROM jobs WHERE kind = $1 AND subject_id = $2", job.kind, job.subject_id)
+        .execute(&mut **tx)
+        .await?;
+    enqueue(job, tx).await
 }
 
 impl Row {
@@ -235,6 +248,11 @@ impl Row {
                 sqlx::query!("DELETE FROM api_keys WHERE service_id = $1", service.value())
             }
             Self::KeepUpload(name) => sqlx::query!("UPDATE uploads SET is_kept = true WHERE name = $1", name),
+            Self::HideDocument { project, document } => sqlx::query!(
+                "INSERT INTO hidden_documents (document_id, project_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                document.value(),
+                project.value(),
+            ),
             Self::DestroyKey(subject) => sqlx::query!(
                 "INSERT INTO subject_keys (subject_id, erased_at, erasure) VALUES ($1, now(), nextval('erasures'))
                  ON CONFLICT (subject_id) DO UPDATE

@@ -72,11 +72,11 @@ impl Snapshots {
                 KeyRing::open_for(&key, &row.state, &context).map_err(CodecError::from)?
             }
         };
-        Ok(Some((serde_json::from_slice(&state).map_err(StoreError::Malformed)?, row.sequence)))
+        Ok(Some((rmp_serde::from_slice(&state).map_err(unpackable)?, row.sequence)))
     }
 
     async fn write<A: HasSubject>(&self, loaded: &Loaded<A>) -> Result<(), StoreError> {
-        let state = serde_json::to_vec(&loaded.aggregate).map_err(StoreError::Malformed)?;
+        let state = rmp_serde::to_vec_named(&loaded.aggregate).map_err(unpackable)?;
         let subject = loaded.aggregate.subject(loaded.id);
         let state = match subject {
             None => state,
@@ -134,6 +134,10 @@ impl EventLog {
 /// Binds a state to its place: it cannot be taken for another one.
 fn context(aggregate_type: &str, id: Uuid, sequence: i64) -> Vec<u8> {
     format!("snapshot {aggregate_type} {id} {sequence}").into_bytes()
+}
+
+fn unpackable(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+    StoreError::Snapshot(Box::new(error))
 }
 
 fn unavailable(error: sqlx::Error) -> StoreError {

@@ -45,6 +45,8 @@ pub enum StoreError {
     Unreadable(#[source] CodecError),
     #[error("an event of the log cannot be read")]
     Malformed(#[source] serde_json::Error),
+    #[error("a snapshot cannot be packed or unpacked")]
+    Snapshot(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl From<PersistenceError> for StoreError {

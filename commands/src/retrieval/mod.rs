@@ -2,6 +2,9 @@
 //!
 //! Everything here is pure: text in, numbers out. Storage and providers are [adapters](crate::adapters).
 
+mod bm25f;
 pub mod passages;
 pub mod ranking;
+mod sections;
+pub mod tokens;
 pub mod words;

@@ -1,16 +1,27 @@
-//! Cuts a document's text into passages along headings, paragraphs and sentences.
+//! Cuts a document's text into passages along pages, headings, tables, paragraphs and sentences.
 //!
-//! The same text gives the same passages with the same ids, so that a repeated job changes nothing.
+//! The same text gives the same passages with the same ids, in whatever version of the document it is.
+
+use std::collections::HashMap;
 
 use domain::ids::{ChunkId, DocumentId};
 use sha2::{Digest, Sha256};
-use text_splitter::{Characters, ChunkConfig, TextSplitter};
-use unicode_normalization::UnicodeNormalization;
+use text_splitter::{ChunkConfig, TextSplitter};
 use uuid::Uuid;
 
-/// About 150 English words. By `examples/retrieval_quality.rs` shorter passages rank a little better and cost more
-/// chunks; overlap changed little.
-const MAX_CHARACTERS: usize = 1_000;
+use super::{
+    sections::{Block, Section, sections},
+    tokens::Tokens,
+};
+use crate::extraction::Part;
+
+/// About 180 English words. `make bench-retrieval` tells what another size would find.
+pub const MAX_TOKENS: usize = 256;
+/// What a passage repeats of the one before it, if a text had to be cut within a section.
+const OVERLAP: usize = 32;
+/// What stands between two pieces that share a passage, and between the headings of a path.
+const BREAK: &str = "\n\n";
+const STEP: &str = " › ";
 
 /// A passage of a document, before it has a vector.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,89 +30,158 @@ pub struct PassageText {
     pub ordinal: u32,
     /// The document's title.
     pub title: String,
+    /// The headings above it, from the outermost, ` › ` between them; those that it begins with itself are in the text.
+    pub headings: String,
+    /// The page or slide on which it begins, from 1, if the document has any.
+    pub page: Option<u32>,
     pub text: String,
-    /// SHA-256 of the text, in hex.
+    /// Bytes at its beginning that the passage before ends with.
+    pub overlap: u32,
+    /// Which of the passages with this text it is, from 0.
+    occurrence: u32,
+    /// SHA-256 of headings and text, in hex.
     pub content_hash: String,
 }
 
 impl PassageText {
-    /// What an embedder reads: a passage often does not name its subject, the title does.
+    /// What an embedder reads: a passage often does not name its subject, the title and the headings do.
     pub fn to_embed(&self) -> String {
-        format!("{}\n\n{}", self.title, self.text)
+        let above = if self.headings.is_empty() { BREAK } else { STEP };
+        let below = if self.headings.is_empty() { "" } else { BREAK };
+        format!("{}{above}{}{below}{}", self.title, self.headings, self.text)
     }
 
-    /// Stable: made of the document, its version, the place and the content.
-    pub fn chunk_id(&self, document: DocumentId, version: u32) -> ChunkId {
-        let name = format!("{version}/{}/{}", self.ordinal, self.content_hash);
+    /// Made of the document and the content: it stays when other parts of the document change.
+    pub fn chunk_id(&self, document: DocumentId) -> ChunkId {
+        let name = format!("{}/{}", self.content_hash, self.occurrence);
         ChunkId::new(Uuid::new_v5(&document.value(), name.as_bytes()))
     }
 }
 
-/// The passages of a text, in order. A text without a visible character has none.
-pub fn cut(title: &str, text: &str) -> Vec<PassageText> {
-    let title = storable(title).trim().to_owned();
-    let text = storable(text);
-    let splitter = TextSplitter::new(ChunkConfig::<Characters>::new(MAX_CHARACTERS));
-    let pieces = sections(&text).into_iter().flat_map(|section| splitter.chunks(section));
-    (0..)
-        .zip(join_small(pieces))
-        .map(|(ordinal, text)| PassageText {
-            ordinal,
-            title: title.clone(),
-            content_hash: hex::encode(Sha256::digest(text.as_bytes())),
-            text,
-        })
-        .collect()
-}
-
-/// NFC, and without NUL, which PostgreSQL cannot store.
-fn storable(text: &str) -> String {
-    text.nfc().filter(|c| *c != '\0').collect()
-}
-
-/// Parts of a Markdown text, each but the first beginning with its heading.
-fn sections(text: &str) -> Vec<&str> {
-    let mut starts = vec![0];
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        if is_heading(line) && at > 0 {
-            starts.push(at);
-        }
-        at += line.len();
-    }
-    starts.push(text.len());
-    starts.windows(2).map(|bounds| &text[bounds[0]..bounds[1]]).collect()
-}
-
-fn is_heading(line: &str) -> bool {
-    let text = line.trim_start_matches('#');
-    (1..=6).contains(&(line.len() - text.len())) && text.starts_with([' ', '\t'])
-}
-
-/// Joins neighbours that fit into one passage; a heading always stays with what follows it.
-fn join_small<'a>(pieces: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut passages: Vec<String> = Vec::new();
-    for piece in pieces {
-        match passages.last_mut() {
-            Some(last) if is_lone_heading(last) || fits(last, piece) => {
-                last.push_str("\n\n");
-                last.push_str(piece);
-            }
-            _ => passages.push(piece.to_owned()),
-        }
+/// The passages of a document, in order. A document without a visible character has none.
+pub fn cut(title: &str, parts: &[Part]) -> Vec<PassageText> {
+    let splitter = TextSplitter::new(
+        ChunkConfig::new(MAX_TOKENS).with_sizer(Tokens).with_overlap(OVERLAP).expect("it is less than the size"),
+    );
+    let mut passages: Vec<PassageText> = Vec::new();
+    let mut occurrences: HashMap<String, u32> = HashMap::new();
+    for piece in join_small(sections(parts).iter().flat_map(|section| pieces(section, &splitter))) {
+        let content_hash = hex::encode(Sha256::digest(format!("{}\0{}", piece.headings, piece.text)));
+        let seen = occurrences.entry(content_hash.clone()).or_default();
+        passages.push(PassageText {
+            ordinal: u32::try_from(passages.len()).unwrap_or(u32::MAX),
+            title: title.trim().to_owned(),
+            headings: piece.headings,
+            page: piece.page,
+            text: piece.text,
+            overlap: u32::try_from(piece.overlap).unwrap_or(0),
+            occurrence: *seen,
+            content_hash,
+        });
+        *seen += 1;
     }
     passages
 }
 
-fn is_lone_heading(passage: &str) -> bool {
-    is_heading(passage) && !passage.contains('\n')
+struct Piece {
+    page: Option<u32>,
+    headings: String,
+    text: String,
+    overlap: usize,
+    tokens: usize,
+    /// Only a heading, which belongs to what follows.
+    is_heading: bool,
 }
 
-fn fits(passage: &str, piece: &str) -> bool {
-    // Bytes first: counting characters is needed for few.
-    let joined = passage.len() + piece.len() + 2;
-    joined <= MAX_CHARACTERS
-        || joined <= 4 * MAX_CHARACTERS && passage.chars().count() + piece.chars().count() + 2 <= MAX_CHARACTERS
+/// What a section becomes if nothing is joined. Its heading is at the beginning of the first piece.
+fn pieces(section: &Section<'_>, splitter: &TextSplitter<Tokens>) -> Vec<Piece> {
+    let heading = section.heading.map(str::trim);
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut add = |body: &str, overlap: usize| {
+        let own_heading = heading.filter(|_| pieces.is_empty());
+        let text = own_heading.map_or_else(|| body.to_owned(), |heading| format!("{heading}{BREAK}{body}"));
+        // What begins with its heading need not repeat it.
+        let path = if own_heading.is_some() { &section.above } else { &section.path };
+        let tokens = Tokens::count(&text);
+        pieces.push(Piece { page: section.page, headings: path.join(STEP), text, overlap, tokens, is_heading: false });
+    };
+    for block in &section.blocks {
+        match block {
+            Block::Text(text) => {
+                let mut end = 0;
+                for (start, chunk) in splitter.chunk_indices(text) {
+                    add(chunk, end.max(start) - start);
+                    end = start + chunk.len();
+                }
+            }
+            Block::Table(rows) => table_pieces(rows).iter().for_each(|piece| add(piece, 0)),
+        }
+    }
+    if let (Some(heading), true) = (heading, pieces.is_empty()) {
+        let (headings, text) = (section.above.join(STEP), heading.to_owned());
+        let tokens = Tokens::count(heading);
+        pieces.push(Piece { page: section.page, headings, text, overlap: 0, tokens, is_heading: true });
+    }
+    pieces
+}
+
+/// A table that is too long is cut between rows, and each piece has the first row, which says what the columns are.
+fn table_pieces(rows: &[&str]) -> Vec<String> {
+    let head: &[&str] = if rows.len() > 1 && is_rule(rows[1]) { &rows[..2] } else { &[] };
+    let beginning = || head.join("\n");
+    let head_tokens = Tokens::count(&beginning());
+    let (mut pieces, mut piece, mut tokens) = (Vec::new(), beginning(), head_tokens);
+    for row in &rows[head.len()..] {
+        let more = Tokens::count(row) + 1;
+        if tokens + more > MAX_TOKENS && tokens > head_tokens {
+            pieces.push(std::mem::replace(&mut piece, beginning()));
+            tokens = head_tokens;
+        }
+        if !piece.is_empty() {
+            piece.push('\n');
+        }
+        piece.push_str(row);
+        tokens += more;
+    }
+    if tokens > head_tokens || pieces.is_empty() {
+        pieces.push(piece);
+    }
+    // A row can be longer than any passage.
+    let splitter = TextSplitter::new(ChunkConfig::new(MAX_TOKENS).with_sizer(Tokens));
+    let is_long = |piece: &String| Tokens::count(piece) > MAX_TOKENS;
+    pieces
+        .iter()
+        .flat_map(|piece| {
+            if is_long(piece) { splitter.chunks(piece).map(str::to_owned).collect() } else { vec![piece.clone()] }
+        })
+        .collect()
+}
+
+/// `| --- | :-: |`
+fn is_rule(row: &str) -> bool {
+    row.contains("---") && row.chars().all(|c| matches!(c, '|' | '-' | ':' | ' '))
+}
+
+/// Joins neighbours on a page that fit into one passage; a heading always stays with what follows it.
+fn join_small(pieces: impl Iterator<Item = Piece>) -> Vec<Piece> {
+    let mut joined: Vec<Piece> = Vec::new();
+    for piece in pieces {
+        match joined.last_mut() {
+            Some(last)
+                if last.page == piece.page
+                    && piece.overlap == 0
+                    && (last.is_heading || !piece.is_heading)
+                    && (last.is_heading || last.tokens + piece.tokens < MAX_TOKENS) =>
+            {
+                last.text.push_str(BREAK);
+                last.text.push_str(&piece.text);
+                last.tokens += piece.tokens + 1;
+                last.is_heading = piece.is_heading;
+            }
+            _ => joined.push(piece),
+        }
+    }
+    joined
 }
 
 #[cfg(test)]
@@ -110,62 +190,117 @@ mod tests {
 
     use super::*;
 
+    fn part(text: &str) -> Part {
+        Part { page: None, text: text.to_owned() }
+    }
+
+    fn cut_text(text: &str) -> Vec<PassageText> {
+        cut("Gout", &[part(text)])
+    }
+
     fn texts(passages: &[PassageText]) -> Vec<&str> {
         passages.iter().map(|passage| passage.text.as_str()).collect()
     }
 
+    fn long() -> String {
+        "One sentence of the section. ".repeat(40)
+    }
+
     #[test]
     fn an_empty_text_has_no_passages() {
-        assert_eq!(cut("Title", " \n\0\t "), []);
+        assert_eq!(cut_text(" \n\t "), []);
     }
 
     #[test]
     fn a_short_text_is_one_passage_with_the_title() {
-        let passages = cut("Gout", "First paragraph.\n\nSecond paragraph.");
+        let passages = cut_text("First paragraph.\n\nSecond paragraph.");
         assert_eq!(texts(&passages), ["First paragraph.\n\nSecond paragraph."]);
         assert_eq!(passages[0].to_embed(), "Gout\n\nFirst paragraph.\n\nSecond paragraph.");
     }
 
     #[test]
     fn a_heading_stays_with_the_paragraph_below_it() {
-        let long = "One sentence of the section. ".repeat(30);
-        let passages = cut("Gout", &format!("{long}\n\n## Diet\n\n{long}"));
+        let passages = cut_text(&format!("{}\n\n## Diet\n\n{}", long(), long()));
         let beginnings: Vec<&str> = texts(&passages).into_iter().map(|text| &text[..12]).collect();
-        assert_eq!(beginnings, ["One sentence", "## Diet\n\nOne"]);
+        assert!(beginnings.contains(&"## Diet\n\nOne"), "{beginnings:?}");
+        assert!(texts(&passages).iter().all(|text| !text.ends_with("## Diet")));
     }
 
     #[test]
-    fn a_long_paragraph_is_cut_between_sentences() {
-        let passages = cut("Gout", &"This is one sentence of many. ".repeat(100));
-        assert!(passages.len() > 1);
-        assert!(passages.iter().all(|passage| passage.text.ends_with('.')));
+    fn a_passage_knows_the_headings_above_it() {
+        let passages =
+            cut_text(&format!("# Joints\n\nIntro.\n\n{}\n\n## Diet\n\n### Meat\n\n{}", long(), long().repeat(2)));
+        let last = passages.last().expect("there are some");
+        assert_eq!(last.headings, "Joints › Diet › Meat");
+        assert!(last.to_embed().starts_with("Gout › Joints › Diet › Meat\n\nOne sentence"));
+        let beginning =
+            passages.iter().find(|passage| passage.text.starts_with("## Diet")).expect("it is kept together");
+        assert_eq!(beginning.headings, "Joints");
     }
 
     #[test]
-    fn composed_and_decomposed_letters_give_the_same_passage() {
-        assert_eq!(cut("é", "é"), cut("e\u{301}", "e\u{301}"));
+    fn a_passage_knows_its_page_and_never_spans_two() {
+        let page = |page, text: &str| Part { page: Some(page), text: text.to_owned() };
+        let passages = cut("Gout", &[page(3, "Zinc."), page(4, "Iron.")]);
+        let found: Vec<_> = passages.iter().map(|passage| (passage.page, passage.text.as_str())).collect();
+        assert_eq!(found, [(Some(3), "Zinc."), (Some(4), "Iron.")]);
     }
 
     #[test]
-    fn another_version_of_a_document_has_other_chunk_ids() {
+    fn a_long_paragraph_is_cut_between_sentences_and_overlaps() {
+        let sentences: Vec<_> = (0..200).map(|number| format!("Sentence number {number} of many. ")).collect();
+        let passages = cut_text(&sentences.concat());
+        assert!(passages.len() > 2);
+        for pair in passages.windows(2) {
+            let overlap = pair[1].overlap as usize;
+            assert!(pair[0].text.ends_with('.') && overlap > 0, "{pair:?}");
+            assert!(pair[0].text.ends_with(&pair[1].text[..overlap]), "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_table_repeats_what_its_columns_are() {
+        let rows: Vec<_> = (0..100).map(|n| format!("\n| drug {n} | {n} mg three times a day |")).collect();
+        let passages = cut_text(&format!("| Drug | Dose |\n| --- | --- |{}", rows.concat()));
+        assert!(passages.len() > 2);
+        for passage in &passages {
+            assert!(passage.text.starts_with("| Drug | Dose |\n| --- | --- |\n| drug "), "{}", passage.text);
+        }
+        let all = texts(&passages).concat();
+        assert!((0..100).all(|n| all.matches(&format!("| drug {n} |")).count() == 1));
+    }
+
+    #[test]
+    fn what_did_not_change_keeps_its_id() {
         let document = DocumentId::new(Uuid::from_u128(1));
-        let passage = &cut("Gout", "Text.")[0];
-        assert_eq!(passage.chunk_id(document, 1), passage.chunk_id(document, 1));
-        assert_ne!(passage.chunk_id(document, 1), passage.chunk_id(document, 2));
+        let ids = |text: &str| cut_text(text).iter().map(|passage| passage.chunk_id(document)).collect::<Vec<_>>();
+        let before = ids(&format!("# A\n\n{}\n\n# B\n\n{}", long(), long()));
+        let after = ids(&format!("# A\n\nNew. {}\n\n# B\n\n{}", long(), long()));
+        assert_eq!(before.last(), after.last());
+        assert_ne!(before.first(), after.first());
+    }
+
+    #[test]
+    fn passages_with_the_same_text_have_their_own_ids() {
+        let document = DocumentId::new(Uuid::from_u128(1));
+        let page = |page| Part { page: Some(page), text: "Wash your hands.".to_owned() };
+        let passages = cut("Hygiene", &[page(1), page(2)]);
+        assert_ne!(passages[0].chunk_id(document), passages[1].chunk_id(document));
     }
 
     #[test]
     fn a_text_without_any_boundary_is_cut_all_the_same() {
-        let passages = cut("", &"x".repeat(100_000));
-        assert!(passages.iter().all(|passage| passage.text.len() <= MAX_CHARACTERS));
+        let passages = cut_text(&"x".repeat(10_000));
+        assert!(passages.iter().all(|passage| Tokens::count(&passage.text) <= MAX_TOKENS));
     }
 
     proptest! {
         #[test]
-        fn every_visible_character_is_in_a_passage(title in any::<String>(), text in "(\\PC|[#\n\r\t \0]){0,400}") {
+        fn every_visible_character_is_in_a_passage(text in "(\\PC|[#|\n\t -]){0,400}") {
             let visible = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-            let passages = cut(&title, &text);
-            prop_assert_eq!(visible(&texts(&passages).concat()), visible(&storable(&text)));
+            let passages = cut("Title", &[part(&text)]);
+            let all: String = passages.iter().map(|passage| &passage.text[passage.overlap as usize..]).collect();
+            prop_assert_eq!(visible(&all), visible(&text));
             prop_assert!(passages.iter().all(|passage| !passage.text.trim().is_empty()));
         }
     }

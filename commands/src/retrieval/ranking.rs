@@ -1,208 +1,255 @@
-//! Scores the passages of a project against a question: words by BM25F (title and text), vectors by an exact scan.
-//!
-//! One [`Segment`] a document, never changed once made, so that a change to one document costs the others nothing.
+//! Finds the passages of a project that answer a question: by words (BM25F over title, headings and text) and by vectors (an
+//! exact scan), joined by reciprocal rank fusion.
 
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
 };
 
-use domain::ids::DocumentId;
+use domain::{
+    ids::{ChunkId, DocumentId},
+    project::RetrievalSettings,
+};
 
-use super::words;
-use crate::ports::{IndexedChunk, Passage, Query};
+pub use super::bm25f::Segment;
+use super::bm25f::{At, Lexical, length};
+use crate::ports::{Passage, Query};
 
-/// How much each part counts. `examples/retrieval_quality.rs` measures each part. The built-in vectors know no more than
-/// the words and cost a little where questions name their subject; the default keeps a share for vectors of a real model.
-#[derive(Debug, Clone, Copy)]
-pub struct Weights {
-    /// A word of the title counts as this many words of the text.
+/// How passages are chosen. `make bench-retrieval` measures what comes of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Parameters {
+    /// A word of the title or of a heading counts as this many words of the text.
     pub title: f32,
-    /// Words against vectors: 0 is words only, 1 vectors only.
-    pub vector: f32,
+    /// What the order by words counts.
+    pub words: f32,
+    /// What the order by vectors counts.
+    pub vectors: f32,
+    /// How many passages each order has.
+    pub depth: usize,
+    /// Passages whose relevance is less are not retrieved. 0 to 1; what is a good one depends on the model of the vectors.
+    pub threshold: f32,
+    /// No more passages of one document are taken while others have any.
+    pub per_document: usize,
+    /// How many passages before and behind a hit are joined to it.
+    pub neighbours: usize,
 }
 
-impl Default for Weights {
+impl From<RetrievalSettings> for Parameters {
+    fn from(settings: RetrievalSettings) -> Self {
+        let share = |percent: u16| f32::from(percent) / 100.0;
+        Self {
+            title: share(settings.title_percent),
+            words: share(settings.words_percent),
+            vectors: share(settings.vectors_percent),
+            depth: settings.depth.into(),
+            threshold: share(settings.threshold_percent),
+            per_document: settings.per_document.into(),
+            neighbours: settings.neighbours.into(),
+        }
+    }
+}
+
+impl Default for Parameters {
     fn default() -> Self {
-        Self { title: 3.0, vector: 0.3 }
+        RetrievalSettings::default().into()
     }
 }
 
-/// BM25's usual saturation of repeated words.
-const SATURATION: f32 = 1.2;
-/// BM25's usual discount of long texts.
-const LENGTH_DISCOUNT: f32 = 0.75;
-/// A search takes no more passages of one document while others have any.
-const PASSAGES_PER_DOCUMENT: usize = 4;
+/// The usual constant of reciprocal rank fusion: how little the first place is better than the second.
+const FUSION: f32 = 60.0;
 
-/// The chunks of one document, ready to be searched.
-#[derive(Debug)]
-pub struct Segment {
-    document_id: DocumentId,
-    chunks: Vec<IndexedChunk>,
-    postings: HashMap<u64, Vec<Posting>>,
-    text_lengths: Vec<f32>,
-    title_length: f32,
+/// A place in one of the two orders.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Place {
+    /// From 1.
+    pub rank: usize,
+    pub score: f32,
 }
 
-#[derive(Debug, Default, Clone, Copy)]
-struct Posting {
-    chunk: usize,
-    in_text: f32,
-    in_title: f32,
+/// Why a passage was retrieved or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum Fate {
+    Retrieved,
+    /// It is less relevant than the threshold.
+    BelowThreshold,
+    /// A better one says the same.
+    Duplicate,
+    /// It is part of a better one, as its neighbour.
+    Joined,
+    /// There were enough better ones.
+    BeyondLimit,
 }
 
-impl Segment {
-    /// `chunks` are those of one document.
-    pub fn new(document_id: DocumentId, chunks: Vec<IndexedChunk>) -> Self {
-        let mut postings: HashMap<u64, Vec<Posting>> = HashMap::new();
-        let mut text_lengths = Vec::with_capacity(chunks.len());
-        let title = chunks.first().map_or_else(Vec::new, |chunk| words::stems(&chunk.title));
-        for (at, chunk) in chunks.iter().enumerate() {
-            let text = words::stems(&chunk.text);
-            let mut counts: HashMap<u64, Posting> = HashMap::new();
-            for word in &text {
-                counts.entry(words::hash(word)).or_default().in_text += 1.0;
+/// What each stage found of one passage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trace {
+    pub chunk_id: ChunkId,
+    pub document_id: DocumentId,
+    /// In the order by words.
+    pub words: Option<Place>,
+    /// In the order by vectors; the score is the cosine of the angle.
+    pub vectors: Option<Place>,
+    /// What the places make together.
+    pub fused: f32,
+    /// How much of the question's words it has, by their rarity, or how near its vector is, whichever is more: 0 to 1.
+    pub relevance: f32,
+    pub fate: Fate,
+}
+
+/// What a search has found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Found {
+    /// Best first.
+    pub passages: Vec<Passage>,
+    /// All passages that any stage has seen, best first.
+    pub traces: Vec<Trace>,
+}
+
+/// The best passages of the project, at most `limit`.
+pub fn rank(segments: &[Arc<Segment>], query: &Query, limit: usize, parameters: &Parameters) -> Found {
+    let lexical = Lexical::new(segments, &query.text, parameters.title);
+    let by_words = best(lexical.hits(segments), parameters.depth);
+    let by_vectors = best(nearest(segments, query), parameters.depth);
+    let mut candidates = fuse(segments, &by_words, &by_vectors, parameters);
+    for candidate in &mut candidates {
+        let covered = lexical.coverage(&segments[candidate.at.0], candidate.at.1);
+        let near = candidate.vectors.map_or(0.0, |place| place.score);
+        candidate.relevance = covered.max(near).min(1.0);
+    }
+    choose(segments, &candidates, limit, parameters)
+}
+
+/// The best of an order, best first. Equal ones are ordered by id, so that the same search gives the same answer everywhere.
+fn best(mut hits: Vec<(At, f32)>, depth: usize) -> Vec<(At, f32)> {
+    let order = |(a, one): &(At, f32), (b, other): &(At, f32)| other.total_cmp(one).then(a.cmp(b));
+    hits.retain(|(_, score)| *score > 0.0);
+    if depth < hits.len() {
+        hits.select_nth_unstable_by(depth, order);
+        hits.truncate(depth);
+    }
+    hits.sort_unstable_by(order);
+    hits
+}
+
+fn nearest(segments: &[Arc<Segment>], query: &Query) -> Vec<(At, f32)> {
+    let mut hits = Vec::new();
+    for (segment_at, segment) in segments.iter().enumerate() {
+        for (chunk_at, chunk) in segment.chunks.iter().enumerate() {
+            if chunk.model == query.model {
+                hits.push(((segment_at, chunk_at), dot(&chunk.vector, &query.vector)));
             }
-            for word in &title {
-                counts.entry(words::hash(word)).or_default().in_title += 1.0;
-            }
-            for (word, count) in counts {
-                postings.entry(word).or_default().push(Posting { chunk: at, ..count });
-            }
-            text_lengths.push(length(text.len()));
         }
-        Self { document_id, chunks, postings, text_lengths, title_length: length(title.len()) }
     }
-
-    pub const fn document_id(&self) -> DocumentId {
-        self.document_id
-    }
-
-    pub const fn len(&self) -> usize {
-        self.chunks.len()
-    }
-
-    pub const fn is_empty(&self) -> bool {
-        self.chunks.is_empty()
-    }
+    hits
 }
 
-/// The best passages of the project, best first, at most `limit`.
-pub fn rank(segments: &[Arc<Segment>], query: &Query, limit: usize, weights: Weights) -> Vec<Passage> {
-    let lexical = Lexical::new(segments, &query.text, weights);
-    let mut found: Vec<Candidate<'_>> = Vec::new();
-    for segment in segments {
-        let words = lexical.scores(segment);
-        for ((at, chunk), words) in segment.chunks.iter().enumerate().zip(words) {
-            let vector = if chunk.model == query.model { dot(&chunk.vector, &query.vector) } else { 0.0 };
-            found.push(Candidate { segment, at, words, vector: vector.max(0.0), score: 0.0 });
-        }
+struct Candidate {
+    at: At,
+    words: Option<Place>,
+    vectors: Option<Place>,
+    fused: f32,
+    relevance: f32,
+}
+
+fn fuse(
+    segments: &[Arc<Segment>],
+    by_words: &[(At, f32)],
+    by_vectors: &[(At, f32)],
+    parameters: &Parameters,
+) -> Vec<Candidate> {
+    let mut candidates: HashMap<At, Candidate> = HashMap::new();
+    let empty = |at| Candidate { at, words: None, vectors: None, fused: 0.0, relevance: 0.0 };
+    for (rank, (at, score)) in (1..).zip(by_words) {
+        let candidate = candidates.entry(*at).or_insert_with(|| empty(*at));
+        candidate.fused += parameters.words / (FUSION + length(rank));
+        candidate.words = Some(Place { rank, score: *score });
     }
-    let best = |part: fn(&Candidate<'_>) -> f32| found.iter().map(part).fold(f32::MIN_POSITIVE, f32::max);
-    let (best_words, best_vector) = (best(|found| found.words), best(|found| found.vector));
-    for one in &mut found {
-        one.score = (1.0 - weights.vector) * one.words / best_words + weights.vector * one.vector / best_vector;
+    for (rank, (at, score)) in (1..).zip(by_vectors) {
+        let candidate = candidates.entry(*at).or_insert_with(|| empty(*at));
+        candidate.fused += parameters.vectors / (FUSION + length(rank));
+        candidate.vectors = Some(Place { rank, score: *score });
     }
-    found.retain(|found| found.score > 0.0);
-    found.sort_by(Candidate::better);
-    select(found, limit).iter().map(Candidate::to_passage).collect()
+    let mut sorted: Vec<Candidate> = candidates.into_values().filter(|candidate| candidate.fused > 0.0).collect();
+    let id = |candidate: &Candidate| (segments[candidate.at.0].document_id, candidate.at.1);
+    sorted.sort_by(|a, b| b.fused.total_cmp(&a.fused).then_with(|| id(a).cmp(&id(b))));
+    sorted
 }
 
 /// Takes few passages of each document first, so that one long document does not crowd out all others.
-fn select(sorted: Vec<Candidate<'_>>, limit: usize) -> Vec<Candidate<'_>> {
+fn choose(segments: &[Arc<Segment>], sorted: &[Candidate], limit: usize, parameters: &Parameters) -> Found {
+    let chunk_of = |at: At| &segments[at.0].chunks[at.1];
+    let mut fates: Vec<Option<Fate>> = Vec::with_capacity(sorted.len());
+    let mut said: HashSet<&str> = HashSet::new();
+    for candidate in sorted {
+        let is_new = said.insert(&chunk_of(candidate.at).text);
+        fates.push(match (candidate.relevance >= parameters.threshold, is_new) {
+            (false, _) => Some(Fate::BelowThreshold),
+            (true, false) => Some(Fate::Duplicate),
+            (true, true) => None,
+        });
+    }
     let mut taken: HashMap<DocumentId, usize> = HashMap::new();
-    let (mut first, rest): (Vec<_>, Vec<_>) = sorted.into_iter().partition(|candidate| {
-        let taken = taken.entry(candidate.segment.document_id).or_default();
-        *taken += 1;
-        *taken <= PASSAGES_PER_DOCUMENT
-    });
-    first.truncate(limit);
-    let missing = limit - first.len();
-    first.extend(rest.into_iter().take(missing));
-    first.sort_by(Candidate::better);
-    first
-}
-
-struct Candidate<'a> {
-    segment: &'a Segment,
-    at: usize,
-    words: f32,
-    vector: f32,
-    score: f32,
-}
-
-impl Candidate<'_> {
-    /// Equal scores are ordered by id, so that the same search gives the same answer everywhere.
-    fn better(&self, other: &Self) -> std::cmp::Ordering {
-        let by_id = || self.segment.document_id.cmp(&other.segment.document_id).then(self.at.cmp(&other.at));
-        other.score.total_cmp(&self.score).then_with(by_id)
-    }
-
-    fn to_passage(&self) -> Passage {
-        let chunk = &self.segment.chunks[self.at];
-        Passage {
-            document_id: chunk.document_id,
-            document_version: chunk.document_version,
-            chunk_id: chunk.chunk_id,
-            content_hash: chunk.content_hash.clone(),
-            title: chunk.title.clone(),
-            text: chunk.text.clone(),
-            score: self.score,
-        }
-    }
-}
-
-/// BM25F for one question over one project.
-struct Lexical {
-    /// The question's words with their inverse document frequency.
-    words: Vec<(u64, f32)>,
-    average_text: f32,
-    average_title: f32,
-    weights: Weights,
-}
-
-impl Lexical {
-    fn new(segments: &[Arc<Segment>], question: &str, weights: Weights) -> Self {
-        let unique: HashSet<u64> = words::stems(question).iter().map(|word| words::hash(word)).collect();
-        let documents = length(segments.len());
-        let chunks = length(segments.iter().map(|segment| segment.len()).sum());
-        let text: f32 = segments.iter().map(|segment| segment.text_lengths.iter().sum::<f32>()).sum();
-        let title: f32 = segments.iter().map(|segment| segment.title_length).sum();
-        let frequency = |word: &u64| length(segments.iter().filter(|s| s.postings.contains_key(word)).count());
-        let mut words: Vec<(u64, f32)> = unique
-            .into_iter()
-            .map(|word| (word, frequency(&word)))
-            .map(|(word, n)| (word, (1.0 + (documents - n + 0.5) / (n + 0.5)).ln()))
-            .collect();
-        // Sums of floats depend on their order.
-        words.sort_unstable_by_key(|(word, _)| *word);
-        Self { words, average_text: text / chunks.max(1.0), average_title: title / documents.max(1.0), weights }
-    }
-
-    /// One score for each chunk of the document.
-    fn scores(&self, segment: &Segment) -> Vec<f32> {
-        let mut scores = vec![0.0; segment.len()];
-        let title = |count: f32| self.weights.title * count / discount(segment.title_length, self.average_title);
-        for (word, rarity) in &self.words {
-            let Some(postings) = segment.postings.get(word) else {
+    let (mut count, mut joined) = (0, HashSet::new());
+    for is_generous in [false, true] {
+        for (candidate, fate) in sorted.iter().zip(&mut fates).filter(|(_, fate)| fate.is_none()) {
+            let of_document = taken.entry(segments[candidate.at.0].document_id).or_default();
+            if count == limit || (!is_generous && *of_document == parameters.per_document) {
                 continue;
-            };
-            for posting in postings {
-                let text = posting.in_text / discount(segment.text_lengths[posting.chunk], self.average_text);
-                scores[posting.chunk] += rarity * saturate(text + title(posting.in_title));
             }
+            if joined.contains(&candidate.at) {
+                *fate = Some(Fate::Joined);
+                continue;
+            }
+            *of_document += 1;
+            count += 1;
+            *fate = Some(Fate::Retrieved);
+            joined.extend(around(segments, candidate.at, parameters.neighbours).map(|at| (candidate.at.0, at)));
         }
-        scores
     }
+    let (mut passages, mut traces) = (Vec::new(), Vec::with_capacity(sorted.len()));
+    for (candidate, fate) in sorted.iter().zip(fates) {
+        let fate = fate.unwrap_or(Fate::BeyondLimit);
+        if fate == Fate::Retrieved {
+            passages.push(passage(segments, candidate, parameters.neighbours));
+        }
+        let chunk = chunk_of(candidate.at);
+        let Candidate { words, vectors, fused, relevance, .. } = *candidate;
+        let (chunk_id, document_id) = (chunk.chunk_id, chunk.document_id);
+        traces.push(Trace { chunk_id, document_id, words, vectors, fused, relevance, fate });
+    }
+    Found { passages, traces }
 }
 
-fn discount(length: f32, average: f32) -> f32 {
-    1.0 - LENGTH_DISCOUNT + LENGTH_DISCOUNT * length / average.max(1.0)
+/// The places of a hit and its neighbours in their document.
+fn around(segments: &[Arc<Segment>], (segment, at): At, neighbours: usize) -> std::ops::Range<usize> {
+    at.saturating_sub(neighbours)..(at + neighbours + 1).min(segments[segment].len())
 }
 
-fn saturate(count: f32) -> f32 {
-    count * (SATURATION + 1.0) / (count + SATURATION)
+fn passage(segments: &[Arc<Segment>], candidate: &Candidate, neighbours: usize) -> Passage {
+    let chunks = &segments[candidate.at.0].chunks;
+    let hit = &chunks[candidate.at.1];
+    let mut text = String::new();
+    for at in around(segments, candidate.at, neighbours) {
+        let chunk = &chunks[at];
+        // What a passage repeats of the one before it stands there already.
+        let overlap = if text.is_empty() { 0 } else { chunk.overlap as usize };
+        if !text.is_empty() && overlap == 0 {
+            text.push_str("\n\n");
+        }
+        text.push_str(chunk.text.get(overlap..).unwrap_or(&chunk.text));
+    }
+    Passage {
+        document_id: hit.document_id,
+        document_version: hit.document_version,
+        chunk_id: hit.chunk_id,
+        content_hash: hit.content_hash.clone(),
+        title: hit.title.clone(),
+        headings: hit.headings.clone(),
+        page: hit.page,
+        text,
+        score: candidate.fused,
+    }
 }
 
 /// Sums side by side: the processor need not wait for one addition to begin the next.
@@ -225,91 +272,6 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of words and chunks are far below 2^24")]
-const fn length(count: usize) -> f32 {
-    count as f32
-}
-
 #[cfg(test)]
-mod tests {
-    use domain::ids::ChunkId;
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn document(id: u128, title: &str, texts: &[&str]) -> Arc<Segment> {
-        let document_id = DocumentId::new(Uuid::from_u128(id));
-        let chunk = |(at, text): (u128, &&str)| IndexedChunk {
-            chunk_id: ChunkId::new(Uuid::from_u128(id * 1_000 + at)),
-            document_id,
-            document_version: 1,
-            title: title.to_owned(),
-            text: (*text).to_owned(),
-            content_hash: String::new(),
-            model: "model".to_owned(),
-            vector: vec![0.0, 1.0],
-        };
-        Arc::new(Segment::new(document_id, (0..).zip(texts).map(chunk).collect()))
-    }
-
-    fn question(text: &str) -> Query {
-        Query { text: text.to_owned(), model: "other".to_owned(), vector: vec![1.0, 0.0] }
-    }
-
-    fn found(segments: &[Arc<Segment>], query: &Query, limit: usize) -> Vec<u128> {
-        let passages = rank(segments, query, limit, Weights::default());
-        passages.iter().map(|passage| passage.chunk_id.value().as_u128()).collect()
-    }
-
-    #[test]
-    fn the_passage_with_the_rarer_word_is_first() {
-        let segments = [document(1, "x", &["the patient and the doctor"]), document(2, "x", &["the patient has gout"])];
-        assert_eq!(found(&segments, &question("Has my patient gout?"), 10), [2_000, 1_000]);
-    }
-
-    #[test]
-    fn a_word_of_the_title_outweighs_one_of_the_text() {
-        let segments = [document(1, "Diet", &["gout and more"]), document(2, "Gout", &["diet and more"])];
-        assert_eq!(found(&segments, &question("gout"), 10)[0], 2_000);
-    }
-
-    #[test]
-    fn what_shares_nothing_with_the_question_is_not_found() {
-        let segments = [document(1, "Gout", &["joints"])];
-        assert_eq!(found(&segments, &question("capital of France"), 10), [0_u128; 0]);
-    }
-
-    #[test]
-    fn a_vector_finds_what_no_word_finds() {
-        let segments = [document(1, "Gout", &["joints"])];
-        let query = Query { text: "Paris".to_owned(), model: "model".to_owned(), vector: vec![0.0, 1.0] };
-        assert_eq!(found(&segments, &query, 10), [1_000]);
-    }
-
-    #[test]
-    fn vectors_of_another_model_or_dimension_count_nothing() {
-        let segments = [document(1, "Gout", &["joints"])];
-        let shorter = Query { text: "Paris".to_owned(), model: "model".to_owned(), vector: vec![1.0] };
-        let other = Query { vector: vec![0.0, 1.0], ..question("Paris") };
-        assert_eq!(found(&segments, &shorter, 10), [0_u128; 0]);
-        assert_eq!(found(&segments, &other, 10), [0_u128; 0]);
-    }
-
-    #[test]
-    fn a_long_document_does_not_crowd_out_the_others() {
-        let segments = [document(1, "Gout", &["gout"; 9]), document(2, "Joints", &["joints and gout in old age"])];
-        assert_eq!(found(&segments, &question("gout"), 5), [1_000, 1_001, 1_002, 1_003, 2_000]);
-    }
-
-    #[test]
-    fn a_single_document_may_fill_the_whole_result() {
-        let segments = [document(1, "Gout", &["gout"; 9])];
-        assert_eq!(found(&segments, &question("gout"), 7).len(), 7);
-    }
-
-    #[test]
-    fn the_dot_product_takes_every_dimension() {
-        let ones = vec![1.0; 19];
-        assert!((dot(&ones, &ones) - 19.0).abs() < f32::EPSILON);
-    }
-}
+#[path = "ranking_tests.rs"]
+mod tests;

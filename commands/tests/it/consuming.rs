@@ -254,3 +254,46 @@ async fn a_reader_stops_waiting_when_its_patience_ends(_: PgPoolOptions, options
     let reached = progress.wait_for(&node.pool, &[("nobody", &["user"])], &written, patience).await;
     assert!(reached.expect("readable"));
 }
+
+/// Rests after each batch, and writes down how many events there were in it.
+struct Rester(Mutex<Vec<usize>>);
+
+#[async_trait]
+impl EventConsumer for Rester {
+    fn name(&self) -> &'static str {
+        "rester"
+    }
+
+    fn aggregate_types(&self) -> &'static [&'static str] {
+        &["chat"]
+    }
+
+    fn rest(&self) -> Duration {
+        Duration::from_secs(2)
+    }
+
+    async fn consume(&self, _: &RecordedEvent, _: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
+        Ok(())
+    }
+
+    async fn consume_all(&self, events: &[RecordedEvent], _: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
+        self.0.lock().expect("no holder panics").push(events.len());
+        Ok(())
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_consumer_that_rests_takes_together_what_came_meanwhile(_: PgPoolOptions, options: PgConnectOptions) {
+    let mut node = Node::start(&options).await;
+    let rester = Arc::new(Rester(Mutex::default()));
+    node.spawn(node.log().clone().follow(rester.clone(), None, Progress::default()));
+    let batches = || rester.0.lock().expect("no holder panics").clone();
+    let chat = new_id();
+    node.start_chat(chat).await.expect("new");
+    until("the first event is consumed", async || batches() == [1]).await;
+    for number in 0..10 {
+        node.retitle(chat, &format!("Title {number}")).await;
+    }
+    until("the others are consumed", async || batches().iter().sum::<usize>() == 11).await;
+    assert_eq!(batches(), [1, 10]);
+}

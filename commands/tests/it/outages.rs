@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use commands::{
+    adapters::postgres_index::PostgresIndex,
     event_log::{AppendError, Committed},
     execute::{Context, ExecuteError},
+    ports::{IndexedChunk, Query, VectorIndex as _},
+    retrieval::ranking::Parameters,
 };
 use domain::{
     chat::Chat,
+    ids::{ChunkId, DocumentId, ProjectId},
     user::{User, UserError},
 };
 use futures::future::join_all;
@@ -53,6 +57,39 @@ async fn an_append_whose_commit_was_not_answered_is_written_once(_: PgPoolOption
         assert_eq!(number(&node.pool, "SELECT count(*) FROM events").await, before + 2, "{fault:?}");
         assert_log_is_sound(&node.pool).await;
     }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_search_whose_connection_falls_silent_does_not_keep_the_others(_: PgPoolOptions, options: PgConnectOptions) {
+    let proxy = Proxy::start(&options).await;
+    let node = Node::start(&proxy.options).await;
+    let index = PostgresIndex::new(node.pool.clone());
+    let (project, document) = (ProjectId::new(new_id()), DocumentId::new(new_id()));
+    let chunk = IndexedChunk {
+        chunk_id: ChunkId::new(new_id()),
+        document_id: document,
+        document_version: 1,
+        title: "Gout".to_owned(),
+        headings: String::new(),
+        page: None,
+        text: "uric acid".to_owned(),
+        overlap: 0,
+        content_hash: "hash".to_owned(),
+        model: "model".to_owned(),
+        vector: vec![1.0],
+    };
+    index.replace_document(project, document, vec![chunk]).await.expect("the database is there");
+    let search = || {
+        let query = Query { text: "acid".to_owned(), model: "model".to_owned(), vector: vec![1.0] };
+        timeout(BOUND, index.search(project, query, 10, Parameters::default()))
+    };
+
+    proxy.arm(COMMIT, Fault::Stall);
+    let unlucky = search().await.expect("it is answered in time");
+    assert!(proxy.is_sprung());
+    assert!(unlucky.is_err(), "its connection was silent");
+    let next = search().await.expect("it is answered in time").expect("the database is there");
+    assert_eq!(next.passages.len(), 1);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use crate::{
     kafka::{Broker, assert_first_occurrences_in_order, kcat, settings, settings_for, until_published},
-    support::{Node, new_id, number, register, stored_events, system, title, until},
+    support::{Node, new_id, number, register, stored_events, system, tamper, title, until},
 };
 
 impl Node {
@@ -135,6 +135,22 @@ async fn what_was_published_but_not_marked_is_published_again(_: PgPoolOptions, 
     let seen = kcat(&settings, "chat").await;
     assert_eq!(seen.len(), 30 + 20 + 10);
     assert_first_occurrences_in_order(&seen, &(1..=40).collect::<Vec<_>>());
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn what_is_before_an_event_that_only_a_newer_program_knows_is_published_once(
+    _: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let mut node = Node::start(&options).await;
+    let settings = settings();
+    node.write_chats(10, 3).await;
+    tamper(&node.pool, "UPDATE events SET aggregate_type = 'ward' WHERE position = 21").await;
+    node.spawn(node.relay(&settings));
+    until("the mark is before it", async || number(&node.pool, "SELECT position FROM relay_mark").await == 20).await;
+    // Long enough for some more tries.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(kcat(&settings, "chat").await.len(), 20);
 }
 
 /// Which process has been elected: its name, and its backend.

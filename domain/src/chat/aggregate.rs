@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{
     command::{ChatCommand, ChatError},
     event::{ChatEvent, ChatOwner, Completion, Question},
+    message_ids::MessageIds,
 };
 use crate::{
     event::{HasSubject, bridge_to_cqrs_es},
@@ -46,11 +47,9 @@ pub struct OpenChat {
     /// Answers that were announced and are neither complete nor failed.
     open_turns: BTreeSet<MessageId>,
     /// Questions, answers and notices.
-    #[serde(with = "crate::ids::packed")]
-    messages: BTreeSet<MessageId>,
+    messages: MessageIds,
     /// Complete answers without speech.
-    #[serde(with = "crate::ids::packed")]
-    unspoken: BTreeSet<MessageId>,
+    unspoken: MessageIds,
     /// Ratings of messages.
     feedback: BTreeSet<FeedbackId>,
 }
@@ -114,14 +113,14 @@ impl Chat {
 }
 
 impl OpenChat {
-    const fn new(home: Home, owner: ChatOwner) -> Self {
+    fn new(home: Home, owner: ChatOwner) -> Self {
         Self {
             home,
             owner,
             has_questions: false,
             open_turns: BTreeSet::new(),
-            messages: BTreeSet::new(),
-            unspoken: BTreeSet::new(),
+            messages: MessageIds::default(),
+            unspoken: MessageIds::default(),
             feedback: BTreeSet::new(),
         }
     }
@@ -154,19 +153,19 @@ impl OpenChat {
                 Ok(vec![ChatEvent::AnswerFailed { answer_id, reason, partial_text, notice }])
             }
             ChatCommand::RecordSpeech { answer_id, audio, speech, upload } => {
-                if !self.unspoken.contains(&answer_id) {
+                if !self.unspoken.contains(answer_id) {
                     return Err(ChatError::NotSpeakable);
                 }
                 Ok(vec![ChatEvent::AnswerSpoken { answer_id, audio, speech, upload }])
             }
-            ChatCommand::RecordTranscriptionFailure { message_id, .. } if self.messages.contains(&message_id) => {
+            ChatCommand::RecordTranscriptionFailure { message_id, .. } if self.messages.contains(message_id) => {
                 Ok(vec![])
             }
             ChatCommand::RecordTranscriptionFailure { message_id, notice } => {
                 Ok(vec![ChatEvent::TranscriptionFailed { message_id, notice }])
             }
             ChatCommand::GiveFeedback { feedback_id, message_id, liked, message } => {
-                if !self.messages.contains(&message_id) {
+                if !self.messages.contains(message_id) {
                     return Err(ChatError::NoSuchMessage);
                 }
                 if self.feedback.contains(&feedback_id) {
@@ -217,10 +216,12 @@ impl OpenChat {
             }
             ChatEvent::AnswerFailed { answer_id, notice, .. } => {
                 self.open_turns.remove(&answer_id);
-                self.messages.extend(notice.map(|_| answer_id));
+                if notice.is_some() {
+                    self.messages.insert(answer_id);
+                }
             }
             ChatEvent::AnswerSpoken { answer_id, .. } => {
-                self.unspoken.remove(&answer_id);
+                self.unspoken.remove(answer_id);
             }
             ChatEvent::TranscriptionFailed { message_id, .. } => {
                 self.messages.insert(message_id);
@@ -253,7 +254,7 @@ fn require_finite(is_finite: bool) -> Result<(), ChatError> {
 }
 
 impl HasSubject for Chat {
-    const SNAPSHOT_VERSION: i32 = 1;
+    const SNAPSHOT_VERSION: i32 = 2;
 
     fn subject(&self, aggregate_id: Uuid) -> Option<SubjectId> {
         match self {

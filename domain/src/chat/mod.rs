@@ -3,6 +3,7 @@
 mod aggregate;
 mod command;
 mod event;
+mod message_ids;
 #[cfg(test)]
 mod spec;
 mod transcript;

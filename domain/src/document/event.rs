@@ -52,6 +52,14 @@ pub enum EmbeddingFailure {
     PageRefused,
     /// Its page is too large.
     TooLarge,
+    /// Its file cannot be read without a password.
+    Encrypted,
+    /// Its file is damaged.
+    Damaged,
+    /// Its file takes too much time or memory to read.
+    TooComplex,
+    /// Somebody did not want to wait for it.
+    Cancelled,
 }
 
 impl EmbeddingFailure {
@@ -67,8 +75,22 @@ impl EmbeddingFailure {
             Self::Unreachable => "the page cannot be reached",
             Self::PageRefused => "the server refuses the page",
             Self::TooLarge => "the page is too large",
+            Self::Encrypted => "the file is encrypted",
+            Self::Damaged => "the file is damaged",
+            Self::TooComplex => "the file takes too much time or memory to read",
+            Self::Cancelled => "cancelled",
         }
     }
+}
+
+/// Where something of a document is kept besides the log and the views.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, VariantArray)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// The passages and their vectors.
+    Index,
+    /// The files of all versions.
+    MediaStore,
 }
 
 /// An event of a document's stream.
@@ -99,6 +121,21 @@ pub enum DocumentEvent {
         /// The new one.
         description: Option<String>,
     },
+    /// The document has new content, which waits for its embedding. Until it can be retrieved from, the content before is.
+    VersionAdded {
+        /// The version, from 2.
+        version: u32,
+        /// Who added it; `None` if the system did.
+        creator: Option<UserId>,
+        /// Where its text is.
+        #[serde(flatten)]
+        source: Source,
+    },
+    /// A version whose embedding failed waits for another attempt.
+    EmbeddingRequested {
+        /// The version, from 1.
+        version: u32,
+    },
     /// A version can be retrieved from.
     Embedded {
         /// The version, from 1.
@@ -117,6 +154,11 @@ pub enum DocumentEvent {
     },
     /// The document was deleted: it is not retrieved any more.
     Deleted {},
+    /// Nothing of the deleted document is left there.
+    RemovalConfirmed {
+        /// Where.
+        place: Place,
+    },
 }
 
 impl DocumentEvent {
@@ -125,9 +167,12 @@ impl DocumentEvent {
             Self::Added { .. }
             | Self::TitleChanged { .. }
             | Self::DescriptionChanged { .. }
+            | Self::VersionAdded { .. }
+            | Self::EmbeddingRequested { .. }
             | Self::Embedded { .. }
             | Self::EmbeddingFailed { .. }
-            | Self::Deleted {} => "1",
+            | Self::Deleted {}
+            | Self::RemovalConfirmed { .. } => "1",
         }
     }
 }

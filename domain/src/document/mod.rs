@@ -5,5 +5,5 @@ mod event;
 #[cfg(test)]
 mod spec;
 
-pub use aggregate::{Document, DocumentCommand, DocumentError};
-pub use event::{DocumentEvent, EmbeddingFailure, Source, StoredFile};
+pub use aggregate::{Document, DocumentCommand, DocumentError, VersionState};
+pub use event::{DocumentEvent, EmbeddingFailure, Place, Source, StoredFile};

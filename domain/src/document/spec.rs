@@ -1,9 +1,9 @@
 //! The document's rules, as given / when / then.
 
-use cqrs_es::test::TestFramework;
+use cqrs_es::{Aggregate as _, test::TestFramework};
 use uuid::Uuid;
 
-use super::{Document, DocumentCommand, DocumentError, DocumentEvent, EmbeddingFailure, Source};
+use super::{Document, DocumentCommand, DocumentError, DocumentEvent, EmbeddingFailure, Place, Source, StoredFile};
 use crate::{
     ids::ProjectId,
     values::{DocumentType, Title},
@@ -92,6 +92,90 @@ fn a_deleted_document_cannot_be_embedded() {
         .given(vec![added(), DocumentEvent::Deleted {}])
         .when(record_embedding())
         .then_expect_error(DocumentError::NotFound);
+}
+
+fn failed(reason: EmbeddingFailure) -> DocumentEvent {
+    DocumentEvent::EmbeddingFailed { version: 1, reason }
+}
+
+#[test]
+fn new_content_is_a_new_version_that_waits() {
+    let new = DocumentCommand::AddVersion { creator: None, source: source() };
+    let version = DocumentEvent::VersionAdded { version: 2, creator: None, source: source() };
+    DocumentSpec::with(()).given(vec![added(), embedded()]).when(new).then_expect_events(vec![version.clone()]);
+    let record = DocumentCommand::RecordEmbedding { version: 2, passages: 3, model: "m".to_owned() };
+    let recorded = DocumentEvent::Embedded { version: 2, passages: 3, model: "m".to_owned() };
+    DocumentSpec::with(()).given(vec![added(), version]).when(record).then_expect_events(vec![recorded]);
+}
+
+#[test]
+fn an_embedding_that_comes_after_newer_content_is_refused() {
+    let version = DocumentEvent::VersionAdded { version: 2, creator: None, source: source() };
+    DocumentSpec::with(())
+        .given(vec![added(), version])
+        .when(record_embedding())
+        .then_expect_error(DocumentError::NotWaiting);
+}
+
+#[test]
+fn only_a_failed_embedding_is_tried_again() {
+    DocumentSpec::with(())
+        .given(vec![added(), failed(EmbeddingFailure::Provider)])
+        .when(DocumentCommand::Retry)
+        .then_expect_events(vec![DocumentEvent::EmbeddingRequested { version: 1 }]);
+    for given in [vec![added()], vec![added(), embedded()]] {
+        DocumentSpec::with(()).given(given).when(DocumentCommand::Retry).then_expect_error(DocumentError::NotFailed);
+    }
+}
+
+#[test]
+fn only_an_awaited_embedding_is_cancelled() {
+    DocumentSpec::with(())
+        .given(vec![added()])
+        .when(DocumentCommand::Cancel)
+        .then_expect_events(vec![failed(EmbeddingFailure::Cancelled)]);
+    DocumentSpec::with(())
+        .given(vec![added(), embedded()])
+        .when(DocumentCommand::Cancel)
+        .then_expect_error(DocumentError::NotWaiting);
+    DocumentSpec::with(())
+        .given(vec![added(), failed(EmbeddingFailure::Cancelled)])
+        .when(record_embedding())
+        .then_expect_error(DocumentError::NotWaiting);
+}
+
+#[test]
+fn a_removal_is_confirmed_once_for_each_place_and_only_after_the_deletion() {
+    let confirm = || DocumentCommand::ConfirmRemoval(Place::Index);
+    let confirmed = || DocumentEvent::RemovalConfirmed { place: Place::Index };
+    let deleted = vec![added(), DocumentEvent::Deleted {}];
+    DocumentSpec::with(()).given(deleted.clone()).when(confirm()).then_expect_events(vec![confirmed()]);
+    let given = [deleted, vec![confirmed()]].concat();
+    DocumentSpec::with(()).given(given).when(confirm()).then_expect_events(vec![]);
+    DocumentSpec::with(()).given(vec![added()]).when(confirm()).then_expect_error(DocumentError::NotFound);
+}
+
+#[test]
+fn a_deleted_document_remembers_the_files_of_all_versions() {
+    let file = |name: &str| StoredFile { name: name.to_owned(), size: 1, sha256: String::new() };
+    let of_file = |name| Source { file: Some(file(name)), ..source() };
+    let mut document = Document::default();
+    let events = [
+        DocumentEvent::Added {
+            project_id: ProjectId::new(Uuid::from_u128(1)),
+            creator: None,
+            title: title("Zinc"),
+            description: None,
+            source: of_file("a"),
+        },
+        DocumentEvent::VersionAdded { version: 2, creator: None, source: of_file("b") },
+        DocumentEvent::Deleted {},
+    ];
+    for event in events {
+        document.apply(event);
+    }
+    let Document::Deleted { files, left_in, .. } = document else { panic!("it is deleted") };
+    assert_eq!((files, left_in), (vec!["a".to_owned(), "b".to_owned()], vec![Place::Index, Place::MediaStore]));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::event::{Assistant, ProjectEvent, Settings};
+use super::event::{Assistant, ProjectEvent, RetrievalSettings, Settings};
 use crate::{
     event::{HasSubject, bridge_to_cqrs_es},
     ids::{SubjectId, UserId},
@@ -28,6 +28,8 @@ pub enum Project {
         has_key: bool,
         /// The assistant that answers, if it is known what it is told.
         assistant: Option<Assistant>,
+        /// How passages are chosen.
+        retrieval: RetrievalSettings,
     },
     /// There was. What belonged to it stays: chats can still be read and continued.
     Deleted {
@@ -61,6 +63,8 @@ pub enum ProjectCommand {
         /// Whether there is one now.
         is_set: bool,
     },
+    /// Choose passages in this way.
+    ChangeRetrieval(RetrievalSettings),
     /// Delete it.
     Delete,
 }
@@ -143,6 +147,9 @@ impl Project {
             (Self::Existing { has_key, .. }, ProjectCommand::RecordProviderKey { is_set }) => {
                 Ok(if *has_key || is_set { vec![ProjectEvent::ProviderKeyChanged { is_set }] } else { vec![] })
             }
+            (Self::Existing { retrieval, .. }, ProjectCommand::ChangeRetrieval(new)) => {
+                Ok(if *retrieval == new { vec![] } else { vec![ProjectEvent::RetrievalChanged(new)] })
+            }
             (Self::Existing { .. }, ProjectCommand::Delete) => Ok(vec![ProjectEvent::Deleted {}]),
         }
     }
@@ -170,10 +177,19 @@ impl Project {
 
     fn fold(&mut self, event: ProjectEvent) {
         if let ProjectEvent::Created { settings, .. } = event {
-            *self = Self::Existing { settings, is_default: false, is_archived: false, has_key: false, assistant: None };
+            *self = Self::Existing {
+                settings,
+                is_default: false,
+                is_archived: false,
+                has_key: false,
+                assistant: None,
+                retrieval: RetrievalSettings::default(),
+            };
             return;
         }
-        let Self::Existing { settings, is_default, is_archived, has_key, assistant } = self else { return };
+        let Self::Existing { settings, is_default, is_archived, has_key, assistant, retrieval } = self else {
+            return;
+        };
         match event {
             ProjectEvent::Created { .. } => {}
             ProjectEvent::TitleChanged { title } => settings.title = title,
@@ -194,6 +210,7 @@ impl Project {
                 *assistant = Some(new);
             }
             ProjectEvent::ProviderKeyChanged { is_set } => *has_key = is_set,
+            ProjectEvent::RetrievalChanged(new) => *retrieval = new,
             ProjectEvent::MadeDefault {} => *is_default = true,
             ProjectEvent::NoLongerDefault {} => *is_default = false,
             ProjectEvent::Archived {} => *is_archived = true,
@@ -261,7 +278,8 @@ impl ProjectChanges {
 }
 
 impl HasSubject for Project {
-    const SNAPSHOT_VERSION: i32 = 1;
+    // 2: how passages are chosen.
+    const SNAPSHOT_VERSION: i32 = 2;
 
     fn subject(&self, _: Uuid) -> Option<SubjectId> {
         None

@@ -43,6 +43,41 @@ pub struct Assistant {
     pub model: String,
 }
 
+/// How the passages behind an answer are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetrievalSettings {
+    /// What a word of a title or heading counts, in per cent of a word of the text.
+    pub title_percent: u16,
+    /// What the order by words counts, in per cent.
+    pub words_percent: u16,
+    /// What the order by vectors counts, in per cent.
+    pub vectors_percent: u16,
+    /// How many passages each order has.
+    pub depth: u16,
+    /// The relevance below which nothing is retrieved, in per cent. What is a good one depends on the model of the vectors.
+    pub threshold_percent: u16,
+    /// No more passages of one document are taken while others have any.
+    pub per_document: u16,
+    /// How many passages before and behind a hit are joined to it.
+    pub neighbours: u16,
+}
+
+impl Default for RetrievalSettings {
+    /// The built-in vectors know no more than the words and cost a little where questions name their subject; a real model's find
+    /// what no word does.
+    fn default() -> Self {
+        Self {
+            title_percent: 300,
+            words_percent: 100,
+            vectors_percent: 30,
+            depth: 200,
+            threshold_percent: 0,
+            per_document: 4,
+            neighbours: 0,
+        }
+    }
+}
+
 /// An event of a project's stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(tag = "type")]
@@ -99,6 +134,8 @@ pub enum ProjectEvent {
         /// Whether there is one now.
         is_set: bool,
     },
+    /// Passages are chosen in another way from now on.
+    RetrievalChanged(RetrievalSettings),
     /// It became the default project.
     MadeDefault {},
     /// It is not the default project any more.
@@ -124,6 +161,7 @@ impl ProjectEvent {
             | Self::AssistantChanged { .. }
             | Self::AssistantDefined(_)
             | Self::ProviderKeyChanged { .. }
+            | Self::RetrievalChanged(_)
             | Self::MadeDefault {}
             | Self::NoLongerDefault {}
             | Self::Archived {}

@@ -6,4 +6,4 @@ mod event;
 mod spec;
 
 pub use aggregate::{Project, ProjectChanges, ProjectCommand, ProjectError};
-pub use event::{Assistant, ProjectEvent, Settings};
+pub use event::{Assistant, ProjectEvent, RetrievalSettings, Settings};

@@ -2,7 +2,9 @@
 
 use cqrs_es::test::TestFramework;
 
-use super::{Assistant, Project, ProjectChanges, ProjectCommand, ProjectError, ProjectEvent, Settings};
+use super::{
+    Assistant, Project, ProjectChanges, ProjectCommand, ProjectError, ProjectEvent, RetrievalSettings, Settings,
+};
 use crate::values::{Model, SttEngine, Title, TtsEngine};
 
 type ProjectSpec = TestFramework<Project>;
@@ -201,4 +203,14 @@ fn a_project_without_its_assistant_has_its_own_prompt_again() {
         .given(vec![created(), defined(), ProjectEvent::AssistantChanged { assistant_id: None }])
         .when(change(ProjectChanges { prompt: Some("New {reference}".to_owned()), ..ProjectChanges::default() }))
         .then_expect_events(vec![ProjectEvent::PromptChanged { prompt: "New {reference}".to_owned() }]);
+}
+
+#[test]
+fn how_passages_are_chosen_is_changed_only_if_it_differs() {
+    let settings = RetrievalSettings { neighbours: 1, ..RetrievalSettings::default() };
+    let created = ProjectEvent::Created { creator: None, settings: super::spec::settings() };
+    let changed = ProjectEvent::RetrievalChanged(settings);
+    let change = || ProjectCommand::ChangeRetrieval(settings);
+    ProjectSpec::with(()).given(vec![created.clone()]).when(change()).then_expect_events(vec![changed.clone()]);
+    ProjectSpec::with(()).given(vec![created, changed]).when(change()).then_expect_events(vec![]);
 }

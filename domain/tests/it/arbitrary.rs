@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use domain::{
     chat::{AnswerFailure, ChatCommand, Completion, Generation, Question, RetrievedPassage, Stage, Usage},
-    document::{DocumentCommand, EmbeddingFailure, Source, StoredFile},
+    document::{DocumentCommand, EmbeddingFailure, Place, Source, StoredFile},
     ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, SessionId, UserId},
-    project::{Assistant, ProjectChanges, ProjectCommand, Settings},
+    project::{Assistant, ProjectChanges, ProjectCommand, RetrievalSettings, Settings},
     service::{ServiceChanges, ServiceCommand, Terms},
     user::{Authority, Roles, UserChanges, UserCommand},
     values::{DocumentType, Email, FullName, Model, ServiceName, SttEngine, Title, TtsEngine, Username},
@@ -145,6 +145,9 @@ pub(crate) fn project_command() -> impl Strategy<Value = ProjectCommand> {
         2 => any::<bool>().prop_map(ProjectCommand::SetArchived),
         2 => assistant().prop_map(ProjectCommand::CreateAssistant),
         2 => any::<bool>().prop_map(|is_set| ProjectCommand::RecordProviderKey { is_set }),
+        1 => any::<u16>().prop_map(|depth| {
+            ProjectCommand::ChangeRetrieval(RetrievalSettings { depth, ..RetrievalSettings::default() })
+        }),
         1 => Just(ProjectCommand::Delete),
     ]
 }
@@ -172,7 +175,12 @@ pub(crate) fn document_command() -> impl Strategy<Value = DocumentCommand> {
             .prop_map(|(version, passages, model)| DocumentCommand::RecordEmbedding { version, passages, model }),
         2 => (version, select(EmbeddingFailure::VARIANTS))
             .prop_map(|(version, reason)| DocumentCommand::RecordEmbeddingFailure { version, reason }),
+        2 => (option::of(id(UserId::new)), source())
+            .prop_map(|(creator, source)| DocumentCommand::AddVersion { creator, source }),
+        1 => Just(DocumentCommand::Retry),
+        1 => Just(DocumentCommand::Cancel),
         1 => Just(DocumentCommand::Delete),
+        1 => select(Place::VARIANTS).prop_map(DocumentCommand::ConfirmRemoval),
     ]
 }
 

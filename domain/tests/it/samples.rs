@@ -5,10 +5,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     chat::{AnswerFailure, ChatEvent, Completion, Generation, Question, RetrievedPassage, Stage, Usage},
-    document::{DocumentEvent, EmbeddingFailure, Source, StoredFile},
+    document::{DocumentEvent, EmbeddingFailure, Place, Source, StoredFile},
     event::Event,
     ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, SessionId, UserId},
-    project::{Assistant, ProjectEvent, Settings},
+    project::{Assistant, ProjectEvent, RetrievalSettings, Settings},
     service::{ServiceEvent, Terms},
     user::{Roles, UserEvent},
     values::{DocumentType, Email, FullName, Model, ServiceName, SttEngine, Title, TtsEngine, Username},
@@ -109,6 +109,7 @@ fn full_projects() -> Vec<ProjectEvent> {
             model: "gpt-4".to_owned(),
         }),
         ProjectEvent::ProviderKeyChanged { is_set: true },
+        ProjectEvent::RetrievalChanged(RetrievalSettings { threshold_percent: 20, ..RetrievalSettings::default() }),
         ProjectEvent::MadeDefault {},
         ProjectEvent::NoLongerDefault {},
         ProjectEvent::Archived {},
@@ -138,6 +139,7 @@ fn minimal_projects() -> Vec<ProjectEvent> {
 
 fn full_documents() -> Vec<DocumentEvent> {
     let file = StoredFile { name: "zinc.pdf".to_owned(), size: 48_213, sha256: "5e".repeat(32) };
+    let newer = StoredFile { name: "zinc_2.pdf".to_owned(), ..file.clone() };
     vec![
         DocumentEvent::Added {
             project_id: ProjectId::new(id(3)),
@@ -152,14 +154,26 @@ fn full_documents() -> Vec<DocumentEvent> {
         },
         DocumentEvent::TitleChanged { title: title() },
         DocumentEvent::DescriptionChanged { description: Some("For children".to_owned()) },
+        DocumentEvent::VersionAdded {
+            version: 2,
+            creator: Some(UserId::new(id(1))),
+            source: Source { document_type: DocumentType::File, file: Some(newer), text_content: None },
+        },
+        DocumentEvent::EmbeddingRequested { version: 1 },
         DocumentEvent::Embedded { version: 1, passages: 12, model: "lexical-1".to_owned() },
         DocumentEvent::EmbeddingFailed { version: 1, reason: EmbeddingFailure::NoText },
         DocumentEvent::Deleted {},
+        DocumentEvent::RemovalConfirmed { place: Place::Index },
     ]
 }
 
 fn minimal_documents() -> Vec<DocumentEvent> {
     vec![
+        DocumentEvent::VersionAdded {
+            version: 2,
+            creator: None,
+            source: Source { document_type: DocumentType::Text, file: None, text_content: Some("Zinc.".to_owned()) },
+        },
         DocumentEvent::Added {
             project_id: ProjectId::new(id(3)),
             creator: None,

@@ -1,10 +1,10 @@
 //! The states of aggregates as snapshots hold them, held against `tests/states/<aggregate>.v<version>.json`: those after each of
-//! the sample events.
+//! the sample events. Each must also be the same when it comes back from a snapshot.
 //!
 //! If this fails, a state has another shape, or events make something else of it: raise the aggregate's `SNAPSHOT_VERSION`, and
 //! let `UPDATE_GOLDEN=1 cargo test -p domain --test it` write the new file. The old one can be deleted then.
 
-use std::{env, fs, path::PathBuf};
+use std::{env, fmt::Debug, fs, path::PathBuf};
 
 use domain::{
     chat::Chat,
@@ -20,11 +20,13 @@ use domain::{
 
 use crate::samples::samples;
 
-fn assert_is_as_in_its_file<A: HasSubject>(only: fn(Event) -> Option<A::Event>) {
+fn assert_is_as_in_its_file<A: HasSubject + PartialEq + Debug>(only: fn(Event) -> Option<A::Event>) {
     let mut state = A::default();
     let mut states = Vec::new();
     for event in samples().into_iter().filter_map(|sample| only(sample.event)) {
         state.apply(event);
+        let packed = rmp_serde::to_vec_named(&state).expect("a state can be packed");
+        assert_eq!(rmp_serde::from_slice::<A>(&packed).expect("and unpacked"), state);
         states.push(serde_json::to_value(&state).expect("a state is JSON"));
     }
     let text = serde_json::to_string_pretty(&states).expect("states are JSON") + "\n";

@@ -2,7 +2,7 @@
 
 use domain::{
     chat::AnswerFailure,
-    document::EmbeddingFailure,
+    document::{EmbeddingFailure, Place},
     test_run::{ResultFailure, RunFailure},
     values::{DocumentType, MessageType, Model, Rating, RunStatus, SttEngine, TtsEngine},
 };
@@ -33,9 +33,14 @@ fn every_choice_keeps_its_stored_name() {
             "forbidden_address",
             "unreachable",
             "page_refused",
-            "too_large"
+            "too_large",
+            "encrypted",
+            "damaged",
+            "too_complex",
+            "cancelled"
         ]
     );
+    assert_eq!(names(Place::VARIANTS), ["index", "media_store"]);
     let failures = [
         "unauthorized",
         "rate_limited",

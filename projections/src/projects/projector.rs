@@ -69,6 +69,8 @@ impl Projector for ProjectsProjector {
                 assistant_id.as_deref()
             ),
             ProjectEvent::AssistantDefined(assistant) => return assistants::upsert(recorded, assistant, tx).await,
+            // No view shows it: whoever changes it reads the project itself.
+            ProjectEvent::RetrievalChanged(_) => return Ok(()),
             ProjectEvent::ProviderKeyChanged { is_set } => {
                 query!("UPDATE projects SET key_set = $3, modified_at = $2 WHERE id = $1", id, at, is_set)
             }

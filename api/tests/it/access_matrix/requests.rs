@@ -40,6 +40,8 @@ impl World {
             ("POST", "/api/chats/completion") => {
                 json!({ "task": "ai_form_fill", "messages": [{ "role": "user", "content": "A fever." }] })
             }
+            ("PATCH", "/api/projects/{project}/retrieval") => json!({ "neighbours": 1 }),
+            ("POST", "/api/projects/{project}/retrieval/explain") => json!({ "question": "Zinc?" }),
             ("POST", "/api/feedback") => json!({ "chat_message": self.message, "liked": true }),
             ("POST", "/api/services") | ("PATCH", "/api/services/{id}" | "/api/tests/suites/{id}") => {
                 json!({ "name": "Renamed" })
@@ -66,6 +68,7 @@ fn form(method: &Method, pattern: &str) -> Option<Form> {
         ("POST", "documents") => {
             Some(multipart(&[("title", "Text"), ("document_type", "3"), ("text_content", "Zinc is given.")]))
         }
+        ("POST", "versions") => Some(multipart(&[("text_content", "Zinc is given, newly.")])),
         ("PATCH", _) if pattern == "/api/projects/{project}/documents/{id}" => Some(multipart(&[("title", "Renamed")])),
         ("POST", "converse") => Some(multipart(&[("text", "Zinc?"), ("stream", "false")])),
         ("POST", "speech_to_text") => Some(multipart(&[("language", "en")]).part("audio", recording())),

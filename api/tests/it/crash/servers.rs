@@ -12,7 +12,7 @@ use std::{
 use sqlx::postgres::PgConnectOptions;
 
 /// Longer than a server should take to start on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(400);
 
 /// A port below the range that the system hands out to outgoing connections: nobody takes it while its server is down.
 pub(super) fn free_port() -> u16 {

@@ -22,14 +22,9 @@ pub(super) async fn check(fleet: &Fleet, postgres: &Postgres, violations: &mut V
     }
     execute(&mut fresh, "DELETE FROM checkpoints; DELETE FROM parked_events".to_owned()).await;
     let mut grown = connect(&postgres.options(DATABASE)).await;
-    let consumers: i64 =
-        sqlx::query_scalar("SELECT count(DISTINCT consumer) FROM checkpoints WHERE consumer <> 'embedding'")
-            .fetch_one(&mut grown)
-            .await
-            .expect("checkpoints can be read");
     let process = fleet.spawn("fresh.log", "projectors", free_port(), &Postgres::url(postgres.port, FRESH), "");
     let pool = PgPool::connect_with(postgres.options(FRESH)).await.expect("it can be connected to");
-    let folded = super::settle::until_consumed(&pool, usize::try_from(consumers).unwrap_or_default()).await;
+    let folded = super::settle::until_consumed(&pool, projections::projectors().len()).await;
     drop(process);
     pool.close().await;
     if let Err(reason) = folded {

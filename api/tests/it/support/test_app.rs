@@ -45,6 +45,8 @@ impl TestApp {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = TempDir::new().expect("temporary folders can be made");
         let (settings, http) = settings(&folder, arguments);
+        // The program that runs is the tests'.
+        let settings = Settings { document_reader: Some(env!("CARGO_BIN_EXE_ayushma").into()), ..settings };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()

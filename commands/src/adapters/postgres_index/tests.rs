@@ -4,6 +4,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::*;
+use crate::ports::Passage;
 
 const GOUT: DocumentId = DocumentId::new(Uuid::from_u128(1));
 const LUPUS: DocumentId = DocumentId::new(Uuid::from_u128(2));
@@ -18,7 +19,10 @@ fn chunks(document: DocumentId, texts: &[&str]) -> Vec<IndexedChunk> {
         document_id: document,
         document_version: 7,
         title: "Title".to_owned(),
+        headings: "Joints › Gout".to_owned(),
+        page: Some(3),
         text: (*text).to_owned(),
+        overlap: 2,
         content_hash: "hash".to_owned(),
         model: "model".to_owned(),
         vector: vec![0.6, -0.8],
@@ -31,8 +35,8 @@ fn question(text: &str) -> Query {
 }
 
 async fn texts(index: &PostgresIndex, project: ProjectId, text: &str) -> Vec<String> {
-    let passages = index.search(project, question(text), 10).await.expect("the database is there");
-    passages.into_iter().map(|passage| passage.text).collect()
+    let found = index.search(project, question(text), 10, Parameters::default()).await.expect("the database is there");
+    found.passages.into_iter().map(|passage| passage.text).collect()
 }
 
 #[sqlx::test(migrations = "../migrations")]
@@ -41,14 +45,16 @@ async fn a_passage_comes_back_as_it_was_indexed(pool: PgPool) -> Result<(), Inde
     let chunk = chunks(GOUT, &["gout"]).remove(0);
     index.replace_document(project(1), GOUT, vec![chunk.clone()]).await?;
     let query = Query { text: String::new(), model: "model".to_owned(), vector: chunk.vector };
-    let mut found = index.search(project(1), query, 10).await?;
-    let passage = found.remove(0);
+    let mut found = index.search(project(1), query, 10, Parameters::default()).await?;
+    let passage = found.passages.remove(0);
     let expected = Passage {
         document_id: GOUT,
         document_version: 7,
         chunk_id: chunk.chunk_id,
         content_hash: "hash".to_owned(),
         title: "Title".to_owned(),
+        headings: "Joints › Gout".to_owned(),
+        page: Some(3),
         text: "gout".to_owned(),
         score: passage.score,
     };

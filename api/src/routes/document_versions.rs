@@ -1,0 +1,191 @@
+//! `projects/{id}/documents/{id}/…`: new content, and its way into the index.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use commands::event_log::Committed;
+use domain::{
+    ids::{DocumentId, ProjectId},
+    values::DocumentType,
+};
+use futures::{Stream, stream};
+use projections::documents::{DocumentState, TrackedDocument};
+use utoipa::OpenApi;
+
+use super::{
+    access::at,
+    caller::CallerInfo,
+    documents::{content, find, ids},
+    web::{Origin, Web},
+};
+use crate::{
+    contract::{input::UnreadBody, problem::ApiError},
+    limits::Action,
+    openapi::{
+        bodies::{NewVersion, ProgressEvent},
+        parameters::Idempotency,
+    },
+};
+
+/// How often it is looked whether there is news.
+const LOOK: Duration = Duration::from_millis(400);
+
+/// What the handlers say of themselves.
+#[derive(OpenApi)]
+#[openapi(paths(add_version, retry, cancel, progress))]
+pub(super) struct Api;
+
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new()
+        .merge(at(web, "/api/projects/{project}/documents/{id}/versions").post(add_version).served())
+        .merge(at(web, "/api/projects/{project}/documents/{id}/retry").post(retry).served())
+        .merge(at(web, "/api/projects/{project}/documents/{id}/cancel").post(cancel).served())
+        .merge(at(web, "/api/projects/{project}/documents/{id}/progress").get(progress).served())
+}
+
+/// Gives the document new content. Answers are made from the content before until all of the new one is embedded.
+///
+/// Without any content the page of a web address is fetched again.
+#[utoipa::path(
+    post,
+    path = "/api/projects/{project}/documents/{id}/versions",
+    params(Idempotency),
+    request_body(content = NewVersion, content_type = "multipart/form-data"),
+    responses((status = 201, description = "Added", body = TrackedDocument))
+)]
+async fn add_version(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    web.throttle(Action::Upload, origin.address)?;
+    web.throttle_account(Action::Upload, &caller.actor().to_string())?;
+    let (project, id) = ids(path)?;
+    let before = find(&web, project, id, &headers).await?.document;
+    let input = body.read_multipart().await?;
+    let (file, text_content) = input.create(|fields| {
+        (fields.file("file").nullable().or(None), fields.text("text_content").allow_blank().nullable().or(None))
+    })?;
+    let before_type = DocumentType::from_number(before.document_type.into()).unwrap_or(DocumentType::File);
+    let text_content = text_content.or_else(|| before.text_content.filter(|_| before_type == DocumentType::Url));
+    let document_type = match (&file, before_type) {
+        (Some(_), _) => DocumentType::File,
+        (None, DocumentType::Url) => DocumentType::Url,
+        (None, _) => DocumentType::Text,
+    };
+    let new = content(document_type, file, text_content)?;
+    let context = origin.context_of_creation(&caller, &input);
+    let committed = web.app.documents.add_version(project, id, new, &context).await?;
+    answer(&web, &committed, StatusCode::CREATED, project, id, &headers).await
+}
+
+/// Has a failed embedding tried again.
+#[utoipa::path(
+    post,
+    path = "/api/projects/{project}/documents/{id}/retry",
+    responses((status = 200, description = "It waits again", body = TrackedDocument))
+)]
+async fn retry(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let (project, id) = ids(path)?;
+    find(&web, project, id, &headers).await?;
+    let committed = web.app.documents.retry(id, &origin.context(caller.actor())).await?;
+    answer(&web, &committed, StatusCode::OK, project, id, &headers).await
+}
+
+/// Gives an awaited embedding up. The content before, if there is one, is still retrieved.
+#[utoipa::path(
+    post,
+    path = "/api/projects/{project}/documents/{id}/cancel",
+    responses((status = 200, description = "It failed, because it was cancelled", body = TrackedDocument))
+)]
+async fn cancel(
+    State(web): State<Web>,
+    origin: Origin,
+    caller: CallerInfo,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let (project, id) = ids(path)?;
+    find(&web, project, id, &headers).await?;
+    let committed = web.app.documents.cancel(id, &origin.context(caller.actor())).await?;
+    answer(&web, &committed, StatusCode::OK, project, id, &headers).await
+}
+
+async fn answer(
+    web: &Web,
+    committed: &Committed,
+    status: StatusCode,
+    project: ProjectId,
+    id: DocumentId,
+    headers: &HeaderMap,
+) -> Result<Response, ApiError> {
+    web.written(committed, async || Ok((status, Json(find(web, project, id, headers).await?)).into_response())).await
+}
+
+/// The document, each time its way into the index has news, as server-sent events. The last one is `indexed` or `failed`.
+#[utoipa::path(
+    get,
+    path = "/api/projects/{project}/documents/{id}/progress",
+    responses((status = 200, description = "The document, again and again", content(
+        (ProgressEvent = "text/event-stream"),
+    )))
+)]
+async fn progress(
+    State(web): State<Web>,
+    Path(path): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let (project, id) = ids(path)?;
+    let first = find(&web, project, id, &headers).await?;
+    let events = news(web, project, id, headers, first);
+    Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
+}
+
+/// Ends with the last word, or when the document cannot be read any more.
+fn news(
+    web: Web,
+    project: ProjectId,
+    id: DocumentId,
+    headers: HeaderMap,
+    first: TrackedDocument,
+) -> impl Stream<Item = Result<Event, Infallible>> {
+    let event = |document: &TrackedDocument| Event::default().json_data(document).unwrap_or_default();
+    stream::unfold((Some(first), None::<TrackedDocument>), move |(mut next, mut last)| {
+        let (web, headers) = (web.clone(), headers.clone());
+        async move {
+            if last.as_ref().is_some_and(is_over) {
+                return None;
+            }
+            loop {
+                if let Some(document) = next.take().filter(|document| Some(document) != last.as_ref()) {
+                    let said = event(&document);
+                    last = Some(document);
+                    return Some((Ok(said), (None, last)));
+                }
+                tokio::time::sleep(LOOK).await;
+                next = Some(find(&web, project, id, &headers).await.ok()?);
+            }
+        }
+    })
+}
+
+const fn is_over(document: &TrackedDocument) -> bool {
+    matches!(document.state, DocumentState::Indexed | DocumentState::Failed)
+}

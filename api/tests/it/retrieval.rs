@@ -1,0 +1,83 @@
+//! `projects/{id}/retrieval`: how passages are chosen, and why.
+
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use crate::support::{Person, TestApp};
+
+async fn explained(staff: &Person, project: &str, body: Value) -> Value {
+    staff.post(&format!("/projects/{project}/retrieval/explain"), body).await.json(200)
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_search_shows_what_each_stage_found_and_why(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    let path = staff.text_document(&project, "Zinc", "# Doses\n\nZinc is given for fourteen days.").await;
+    staff.text_document(&project, "Burns", "Cool a burn under running water. No zinc.").await;
+    let found = explained(&staff, &project, json!({ "question": "How long is zinc given?", "top_k": 1 })).await;
+    let first = &found["passages"][0];
+    assert_eq!(first["text"], "# Doses\n\nZinc is given for fourteen days.");
+    assert_eq!(first["document_id"], path.rsplit('/').next().expect("an id"));
+    let candidates = found["candidates"].as_array().expect("a list");
+    let fates: Vec<&Value> = candidates.iter().map(|candidate| &candidate["fate"]).collect();
+    assert_eq!(fates, ["retrieved", "beyond_limit"]);
+    assert_eq!((&candidates[0]["words_rank"], &candidates[0]["vectors_rank"]), (&json!(1), &json!(1)));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_projects_settings_hold_for_its_answers(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    staff.text_document(&project, "Burns", "Cool a burn under running water. No zinc.").await;
+    let path = format!("/projects/{project}/retrieval");
+    let question = "How long is zinc given to small children?";
+    let answer = async || {
+        let answer = staff.ask(&staff.chat(&project).await, question).await.json(200);
+        answer["reference_documents"].as_array().map(Vec::len)
+    };
+    let tried = explained(&staff, &project, json!({ "question": question, "threshold_percent": 90 })).await;
+    assert_eq!((&tried["passages"], &tried["candidates"][0]["fate"]), (&json!([]), &json!("below_threshold")));
+    assert_eq!(
+        explained(&staff, &project, json!({ "question": question })).await["passages"].as_array().map(Vec::len),
+        Some(1)
+    );
+    let changed = staff.patch(&path, json!({ "threshold_percent": 90 })).await.json(200);
+    assert_eq!((&changed["threshold_percent"], &changed["depth"]), (&json!(90), &json!(200)));
+    assert_eq!(staff.get(&path).await.json(200), changed);
+    assert_eq!(answer().await, Some(0));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn settings_beyond_their_range_are_refused(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let path = format!("/projects/{}/retrieval", staff.project("P").await);
+    for body in [json!({ "depth": 0 }), json!({ "threshold_percent": 101 }), json!({ "neighbours": -1 })] {
+        staff.patch(&path, body).await.json(400);
+    }
+    staff.post(&format!("{path}/explain"), json!({ "question": "" })).await.json(400);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_deleted_project_takes_its_documents_with_it(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    staff.upload(&project, "a.txt", b"Zinc is given for fourteen days.").await.json(201);
+    let document = staff.text_document(&project, "Zinc", "Zinc is given for ten days.").await;
+    let chat = staff.chat(&project).await;
+    staff.delete(&format!("/projects/{project}")).await.is(204, "");
+    let answer = staff.ask(&chat, "How long is zinc given?").await.json(200);
+    assert_eq!(answer["reference_documents"], json!([]), "{document} is not retrieved");
+    crate::support::eventually("everything is removed", async || {
+        let left = "SELECT (SELECT count(*) FROM chunks) + (SELECT count(*) FROM hidden_documents) + (SELECT count(*) FROM jobs)
+                         + 4 - (SELECT count(*) FROM events WHERE event_type = 'RemovalConfirmed')";
+        let left: i64 = sqlx::query_scalar(left).fetch_one(&db).await.expect("the tables can be read");
+        (left == 0).then_some(())
+    })
+    .await;
+    assert_eq!(std::fs::read_dir(app.media_folder()).expect("it is there").count(), 0);
+}

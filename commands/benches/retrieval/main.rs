@@ -1,0 +1,206 @@
+//! `make bench-retrieval`: how well and how fast passages are found, beside plain BM25 in the same run.
+//!
+//! 199 documents without the headings that ask their questions, 1,961 questions; see `evaluation/medquad/README.md`. A question
+//! is a hit at 1 if the first passage is of the document that answers it, at 5 if one of the first five documents is.
+#![expect(clippy::print_stdout, reason = "its results are for people")]
+
+mod bm25;
+
+use std::{collections::HashMap, fs, path::Path, sync::Arc, time::Instant};
+
+use commands::{
+    adapters::lexical::LexicalEmbedder,
+    extraction::{FileHints, extract},
+    ports::{Embedder as _, IndexedChunk, Query, TextKind},
+    retrieval::{
+        passages,
+        ranking::{Parameters, Segment, rank},
+    },
+};
+use domain::ids::DocumentId;
+use serde::Deserialize;
+use uuid::Uuid;
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../evaluation/medquad");
+/// As many as an answer is made from.
+const PASSAGES: usize = 20;
+/// The index whose scan is timed: so many chunks with so many dimensions.
+const LARGE: (usize, usize) = (100_000, 384);
+
+#[derive(Deserialize)]
+struct Question {
+    question: String,
+    document: String,
+}
+
+struct Document {
+    name: String,
+    title: String,
+    text: String,
+}
+
+fn documents() -> Vec<Document> {
+    let entries = fs::read_dir(Path::new(FOLDER).join("documents")).expect("the documents are in the repository");
+    let mut paths: Vec<_> = entries.map(|entry| entry.expect("a readable folder").path()).collect();
+    paths.sort();
+    let read = |path: &std::path::PathBuf| {
+        let text = fs::read_to_string(path).expect("a document is text");
+        let title = text.lines().next().unwrap_or_default().trim_start_matches("# ").to_owned();
+        let text = text.lines().filter(|line| !line.starts_with("## ")).collect::<Vec<_>>().join("\n");
+        Document { name: path.file_name().expect("a file").to_string_lossy().into_owned(), title, text }
+    };
+    paths.iter().map(read).collect()
+}
+
+fn questions() -> Vec<Question> {
+    let text = fs::read_to_string(Path::new(FOLDER).join("questions.jsonl")).expect("the questions are there");
+    text.lines().map(|line| serde_json::from_str(line).expect("a question a line")).collect()
+}
+
+/// What was found of all questions, and how fast.
+#[derive(Default)]
+pub struct Tally {
+    at_one: usize,
+    at_five: usize,
+    reciprocal: f64,
+    asked: usize,
+}
+
+impl Tally {
+    /// `found` are the documents in the order of their first passages.
+    pub fn count<'a>(&mut self, found: impl IntoIterator<Item = &'a str>, expected: &str) {
+        let mut distinct: Vec<&str> = Vec::new();
+        for name in found {
+            if !distinct.contains(&name) {
+                distinct.push(name);
+            }
+        }
+        self.asked += 1;
+        if let Some(at) = distinct.iter().position(|name| *name == expected) {
+            self.at_one += usize::from(at == 0);
+            self.at_five += usize::from(at < 5);
+            self.reciprocal += 1.0 / precise(at + 1);
+        }
+    }
+
+    pub fn report(&self, name: &str, started: Instant) {
+        let all = precise(self.asked);
+        println!(
+            "{name:<34} {:>6.3} {:>6.3} {:>6.3} {:>9.0}",
+            precise(self.at_one) / all,
+            precise(self.at_five) / all,
+            self.reciprocal / all,
+            all / started.elapsed().as_secs_f64(),
+        );
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+const fn precise(count: usize) -> f64 {
+    count as f64
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let (documents, questions) = (documents(), questions());
+    let started = Instant::now();
+    let mut segments = Vec::new();
+    let mut names: HashMap<DocumentId, &str> = HashMap::new();
+    let mut count = 0;
+    for (number, document) in (1..).zip(&documents) {
+        let id = DocumentId::new(Uuid::from_u128(number));
+        names.insert(id, &document.name);
+        let hints = FileHints { name: Some(document.name.clone()), content_type: None };
+        let parts = extract(document.text.as_bytes(), &hints).expect("the documents can be read");
+        let passages = passages::cut(&document.title, &parts);
+        let texts: Vec<String> = passages.iter().map(passages::PassageText::to_embed).collect();
+        let vectors = LexicalEmbedder.embed(&texts, TextKind::Passage).await.expect("it is built in");
+        let chunk = |(passage, vector): (&passages::PassageText, Vec<f32>)| IndexedChunk {
+            chunk_id: passage.chunk_id(id),
+            document_id: id,
+            document_version: 1,
+            title: passage.title.clone(),
+            headings: passage.headings.clone(),
+            page: passage.page,
+            text: passage.text.clone(),
+            overlap: passage.overlap,
+            content_hash: passage.content_hash.clone(),
+            model: LexicalEmbedder.model().to_owned(),
+            vector,
+        };
+        count += passages.len();
+        segments.push(Arc::new(Segment::new(id, passages.iter().zip(vectors).map(chunk).collect())));
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    println!(
+        "{} documents, {count} passages, {:.0} passages a second on one core\n",
+        documents.len(),
+        precise(count) / seconds
+    );
+
+    println!("{:<34} {:>6} {:>6} {:>6} {:>9}", "one core", "hit@1", "hit@5", "MRR", "a second");
+    bm25::measure(&documents, &questions);
+    let fused = Parameters::default();
+    let variants = [
+        ("words", Parameters { vectors: 0.0, ..fused }),
+        ("built-in vectors", Parameters { words: 0.0, vectors: 1.0, ..fused }),
+        ("words and vectors, alike", Parameters { words: 1.0, vectors: 1.0, ..fused }),
+        ("words and vectors, the default", fused),
+    ];
+    for (name, parameters) in variants {
+        let (started, mut tally) = (Instant::now(), Tally::default());
+        for question in &questions {
+            let text = question.question.clone();
+            let vector = LexicalEmbedder.embed(std::slice::from_ref(&text), TextKind::Question).await;
+            let vector = vector.expect("it is built in").remove(0);
+            let query = Query { text, model: LexicalEmbedder.model().to_owned(), vector };
+            let found = rank(&segments, &query, PASSAGES, &parameters);
+            tally.count(found.passages.iter().map(|passage| names[&passage.document_id]), &question.document);
+        }
+        tally.report(name, started);
+    }
+    scan();
+}
+
+/// How long an exact search over a large index takes.
+fn scan() {
+    let (chunks, dimensions) = LARGE;
+    let mut state = 1_u32;
+    let mut random = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f32::from((state >> 16) as u16) / 65_536.0 - 0.5
+    };
+    let mut vector = || -> Vec<f32> { (0..dimensions).map(|_| random()).collect() };
+    let chunk = |number: usize, document: DocumentId, vector: Vec<f32>| IndexedChunk {
+        chunk_id: domain::ids::ChunkId::new(Uuid::from_u128(number as u128)),
+        document_id: document,
+        document_version: 1,
+        title: String::new(),
+        headings: String::new(),
+        page: None,
+        text: number.to_string(),
+        overlap: 0,
+        content_hash: String::new(),
+        model: "m".to_owned(),
+        vector,
+    };
+    let segments: Vec<Arc<Segment>> = (0..chunks / 100)
+        .map(|at| {
+            let id = DocumentId::new(Uuid::from_u128(at as u128));
+            Arc::new(Segment::new(id, (0..100).map(|n| chunk(at * 100 + n, id, vector())).collect()))
+        })
+        .collect();
+    let query = Query { text: String::new(), model: "m".to_owned(), vector: vector() };
+    let mut times: Vec<f64> = (0..15)
+        .map(|_| {
+            let started = Instant::now();
+            std::hint::black_box(rank(&segments, &query, PASSAGES, &Parameters::default()));
+            started.elapsed().as_secs_f64() * 1_000.0
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    println!(
+        "\nexact search over {chunks} chunks of {dimensions} dimensions, one core: {:.1} ms ({:.1} to {:.1})",
+        times[7], times[0], times[14]
+    );
+}

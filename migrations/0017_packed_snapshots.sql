@@ -1,0 +1,2 @@
+-- Snapshots are packed in another way now. They are a cache: new ones are written as aggregates are seen.
+TRUNCATE snapshots;
