@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test crash browser-test check schemathesis evaluate bench-http bench-log sqlx sqlx-check kafka
+.PHONY: help run test crash browser-test check schemathesis evaluate bench-http bench-log bench-languages models sqlx sqlx-check kafka
 
 # Where rustup puts its programs, for shells that do not know it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -71,6 +71,14 @@ bench-log: ## measure appends, projection, latency, relay and loading, each besi
 bench-retrieval: ## measure how well and how fast passages are found, beside plain BM25
 	@scripts/setup.sh run
 	cargo bench --locked --package commands --bench retrieval
+
+bench-languages: models ## how well the model on this machine finds English passages for questions in Hindi and Malayalam
+	cargo bench --locked --package commands --bench retrieval -- --model $(abspath data/models/multilingual-e5-small)
+
+models: ## an embedding model for many languages, to run on this machine
+	@scripts/setup.sh models
+	@scripts/models/fetch.sh data/models/multilingual-e5-small
+	@echo "Start with EMBEDDING_MODEL_DIR=data/models/multilingual-e5-small"
 
 sqlx: ## make the query data in .sqlx anew, after a change of SQL or of a migration
 	@scripts/sqlx-data.sh write

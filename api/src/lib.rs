@@ -9,6 +9,7 @@ pub mod demo;
 pub mod embedded_postgres;
 pub mod health;
 mod languages;
+mod library;
 pub mod limits;
 pub mod openapi;
 mod projection;

@@ -5,8 +5,13 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
-use commands::event_log::{EventLog, Replay, Replayed, make_replay_tables};
-use projections::{NextVersion, Projector};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use commands::{
+    event_log::{EventLog, Replay, Replayed, make_replay_tables},
+    scheduler::{Expiry, ExpiryError},
+};
+use projections::{NextVersion, Projector, projectors};
 use sqlx::{
     Connection as _, PgConnection, PgPool, PgTransaction,
     migrate::Migrate as _,
@@ -43,7 +48,7 @@ pub async fn rebuild(
     let version = NextVersion::of(projector.as_ref());
     let options = connect_options(&version, pool);
     let mut connection = PgConnection::connect_with(&options).await?;
-    reserve(projector.name(), &mut connection).await?;
+    ensure!(reserve(projector.name(), &mut connection).await?, "{} is being rebuilt already", projector.name());
     let program = program(&mut connection).await?;
     begin(&version, &program, &mut connection).await?;
 
@@ -66,28 +71,71 @@ fn connect_options(version: &NextVersion, pool: &PgPool) -> PgConnectOptions {
         .options(limits)
 }
 
-/// One rebuild of a view at a time: the lock lives as long as the connection.
-async fn reserve(name: &str, connection: &mut PgConnection) -> anyhow::Result<()> {
-    let is_ours = sqlx::query_scalar!(
+/// One rebuild of a view at a time: the lock lives as long as the connection. Says whether it was had.
+async fn reserve(name: &str, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
         r#"SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS "is_ours!""#,
         format!("ayushma rebuild {name}"),
     )
     .fetch_one(connection)
-    .await?;
-    ensure!(is_ours, "{name} is being rebuilt already");
-    Ok(())
+    .await
 }
 
-/// Takes up what an interrupted rebuild by this program has left, or begins anew.
+/// Takes up what an interrupted rebuild by this program has left, or begins anew: also if somebody was erased meanwhile, whose
+/// text it may hold.
 async fn begin(version: &NextVersion, program: &str, connection: &mut PgConnection) -> anyhow::Result<()> {
-    if version.maker(connection).await?.as_deref() == Some(program) {
+    let maker = format!("{program}{}", erasures(connection).await?);
+    if version.maker(connection).await?.as_deref() == Some(&maker) {
         tracing::info!(schema = version.schema(), "an interrupted rebuild is taken up");
         return Ok(());
     }
     let mut tx = connection.begin().await?;
-    version.make(program, &mut tx).await?;
+    version.make(&maker, &mut tx).await?;
     make_replay_tables(version.schema(), &mut tx).await?;
     Ok(tx.commit().await?)
+}
+
+/// How often somebody was erased, as it is noted at a version that is begun.
+async fn erasures(connection: &mut PgConnection) -> Result<String, sqlx::Error> {
+    let last = sqlx::query_scalar!(r#"SELECT coalesce(max(erasure), 0) AS "last!" FROM subject_keys"#);
+    Ok(format!(", after erasure {}", last.fetch_one(connection).await?))
+}
+
+/// Removes what rebuilds that nobody goes on with have left, if somebody was erased since they were begun: no event can reach
+/// that copy of the text any more. A rebuild that is at work applies the erasure itself.
+pub struct AbandonedRebuilds(pub PgPool);
+
+impl AbandonedRebuilds {
+    /// Says how many were removed.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn remove(&self) -> Result<u64, sqlx::Error> {
+        let mut removed = 0;
+        for projector in projectors() {
+            // The lock belongs to this connection, and ends with it on every way out.
+            let mut connection = self.0.acquire().await?.detach();
+            let version = NextVersion::of(projector.as_ref());
+            let Some(maker) = version.maker(&mut connection).await? else { continue };
+            let is_stale = !maker.ends_with(&erasures(&mut connection).await?);
+            if is_stale && reserve(projector.name(), &mut connection).await? {
+                version.drop(&mut connection).await?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+}
+
+#[async_trait]
+impl Expiry for AbandonedRebuilds {
+    fn name(&self) -> &'static str {
+        "rebuilds that nobody went on with"
+    }
+
+    async fn expire(&self, _: DateTime<Utc>) -> Result<u64, ExpiryError> {
+        Ok(self.remove().await?)
+    }
 }
 
 /// What tells one build of the program, on one state of one log's database, from another: what two of them make must not be mixed.

@@ -66,7 +66,7 @@ async fn run(
         app.spawn_projectors(&mut background);
     }
     if roles.contains(&Role::Workers) {
-        app.spawn_workers(&mut background);
+        app.spawn_workers(&mut background).await?;
     }
     if roles.contains(&Role::Relay) {
         app.spawn_relay(&mut background);

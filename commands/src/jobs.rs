@@ -39,16 +39,23 @@ pub struct JobError {
     source: Box<dyn std::error::Error + Send + Sync>,
     /// When the next attempt is made; later and later if nothing else is known.
     retry_in: Option<Duration>,
+    /// Nothing failed: the attempts are counted anew.
+    is_progress: bool,
 }
 
 impl JobError {
     pub fn from_source(source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self { source: Box::new(source), retry_in: None }
+        Self { source: Box::new(source), retry_in: None, is_progress: false }
     }
 
     /// What stands in the way is known, and for how long it probably does.
     pub fn for_a_while(source: impl std::error::Error + Send + Sync + 'static, retry_in: Duration) -> Self {
-        Self { source: Box::new(source), retry_in: Some(retry_in) }
+        Self { source: Box::new(source), retry_in: Some(retry_in), is_progress: false }
+    }
+
+    /// A part of the work is done, and others have their turn before the rest is.
+    pub fn to_be_continued(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self { source: Box::new(source), retry_in: Some(Duration::ZERO), is_progress: true }
     }
 }
 
@@ -151,26 +158,34 @@ impl Worker {
         };
         let stored = match result {
             Ok(Ok(())) => finish(&self.pool, job.id).await,
-            Ok(Err(error)) => self.try_later(job, &crate::error_chain(&error), error.retry_in).await,
-            Err(_) => self.try_later(job, "it took too long", None).await,
+            Ok(Err(error)) => self.try_later(job, &crate::error_chain(&error), error.retry_in, error.is_progress).await,
+            Err(_) => self.try_later(job, "it took too long", None, false).await,
         };
         if let Err(error) = stored {
             tracing::warn!(%error, job = %job.id, kind = job.kind, "a job's state was not stored; its lease will end");
         }
     }
 
-    async fn try_later(&self, job: &Job, error: &str, retry_in: Option<Duration>) -> Result<(), sqlx::Error> {
+    async fn try_later(
+        &self,
+        job: &Job,
+        error: &str,
+        retry_in: Option<Duration>,
+        is_progress: bool,
+    ) -> Result<(), sqlx::Error> {
         if retry_in.is_none() {
             tracing::warn!(error, job = %job.id, kind = job.kind, attempts = job.attempts, "a job failed and is tried again");
         }
         let pause = retry_in.map_or_else(|| 2_f64.powi(job.attempts.clamp(0, 8)), |pause| pause.as_secs_f64());
         sqlx::query!(
-            "UPDATE jobs SET run_at = now() + make_interval(secs => $3), leased_by = NULL, lease_until = NULL, last_error = $4
+            "UPDATE jobs SET run_at = now() + make_interval(secs => $3), leased_by = NULL, lease_until = NULL, last_error = $4,
+                             attempts = CASE WHEN $5 THEN 0 ELSE attempts END
              WHERE job_id = $1 AND leased_by = $2",
             job.id,
             self.id,
             pause,
             error,
+            is_progress,
         )
         .execute(&self.pool)
         .await?;

@@ -15,6 +15,7 @@ pub mod execute;
 pub mod extraction;
 pub mod heartbeats;
 pub mod jobs;
+pub mod library;
 pub mod ports;
 pub mod projects;
 pub mod prompt;

@@ -9,23 +9,22 @@ use std::{ops::Range, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::ids::{ChunkId, DocumentId, ProjectId};
+use domain::ids::{ChunkId, DocumentId};
 use futures::stream::BoxStream;
 use tokio_util::bytes::Bytes;
 
-use crate::{
-    extraction::{FileHints, Part, Unreadable},
-    retrieval::ranking::{Found, Parameters},
-};
+use crate::extraction::{FileHints, Part, Unreadable};
 pub use captcha::{Captcha, CaptchaError, SharedCaptcha};
 pub use mail::{Mail, MailError, Mailer, SharedMailer};
 
 mod speech;
+mod vectors;
 pub use speech::{
     Recording, SharedSpeechToText, SharedTextToSpeech, SharedTranslator, Speech, SpeechRequest, SpeechToText,
     SpeechToTextEngines, TextToSpeech, TextToSpeechEngines, TranscriptionError, TranscriptionRequest,
     TranslationRequest, Translator,
 };
+pub use vectors::{Collection, Hit, IndexError, SharedIndex, VectorIndex};
 
 /// What an answer may be made from, and what is asked of the model.
 #[derive(Debug, Clone)]
@@ -172,65 +171,6 @@ pub enum TextKind {
     Question,
 }
 
-/// A passage with its vector, as an index keeps it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct IndexedChunk {
-    pub chunk_id: ChunkId,
-    pub document_id: DocumentId,
-    pub document_version: u32,
-    pub title: String,
-    /// The headings above it, ` › ` between them.
-    pub headings: String,
-    /// The page or slide on which it begins, from 1, if the document has any.
-    pub page: Option<u32>,
-    pub text: String,
-    /// Bytes at its beginning that the passage before it ends with.
-    pub overlap: u32,
-    /// SHA-256 of headings and text, in hex.
-    pub content_hash: String,
-    /// The embedder's [`Embedder::model`].
-    pub model: String,
-    pub vector: Vec<f32>,
-}
-
-/// What is searched for: the words and their vector.
-#[derive(Debug, Clone)]
-pub struct Query {
-    pub text: String,
-    pub model: String,
-    pub vector: Vec<f32>,
-}
-
-/// Finds the passages of a project that are nearest to a question.
-#[async_trait]
-pub trait VectorIndex: Send + Sync {
-    /// Replaces all chunks of a document by these, in one step: a search sees the old ones or the new ones, never both or a part.
-    async fn replace_document(
-        &self,
-        project: ProjectId,
-        document: DocumentId,
-        chunks: Vec<IndexedChunk>,
-    ) -> Result<(), IndexError>;
-
-    /// Removes all chunks of a document. Removing what is not there is fine.
-    async fn remove_document(&self, document: DocumentId) -> Result<(), IndexError>;
-
-    /// At most `limit` passages of the project, best first, and how they were chosen.
-    async fn search(
-        &self,
-        project: ProjectId,
-        query: Query,
-        limit: usize,
-        parameters: Parameters,
-    ) -> Result<Found, IndexError>;
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum IndexError {
-    #[error("the vector index cannot be reached or failed")]
-    Unavailable(#[source] sqlx::Error),
-}
-
 /// What is known of a file without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MediaInfo {
@@ -326,7 +266,6 @@ impl PageError {
 
 pub type SharedLanguageModel = Arc<dyn LanguageModel>;
 pub type SharedEmbedder = Arc<dyn Embedder>;
-pub type SharedIndex = Arc<dyn VectorIndex>;
 pub type SharedMediaStore = Arc<dyn MediaStore>;
 pub type SharedDocumentReader = Arc<dyn DocumentReader>;
 pub type SharedWebPages = Arc<dyn WebPages>;

@@ -2,7 +2,7 @@
 //!
 //! Its statements are made from the catalogue, so none of them can be checked at compile time.
 
-use sqlx::{PgConnection, query_scalar, raw_sql};
+use sqlx::{Executor as _, PgConnection, query_scalar};
 
 use crate::Projector;
 
@@ -133,6 +133,6 @@ const GRANTS: &str = "
     WHERE relnamespace = 'views'::regnamespace AND relname = ANY ($2)";
 
 async fn run(connection: &mut PgConnection, sql: &str) -> Result<(), sqlx::Error> {
-    raw_sql(sql).execute(connection).await?;
+    connection.execute(sql).await?;
     Ok(())
 }

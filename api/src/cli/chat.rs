@@ -8,7 +8,7 @@ use commands::{erasure::ErasureError, execute::ExecuteError};
 use domain::{chat::ChatError, ids::ChatId};
 
 use super::{
-    in_process::{Helps, context, wait_until_readable, with_app},
+    in_process::{Helps, context, finish_erasure, with_app},
     say,
 };
 use crate::{config::Settings, shutdown::Shutdown};
@@ -48,8 +48,7 @@ impl Chat {
         ensure!(yes, "what is erased can never be read again: add --yes if it shall be so");
         with_app(settings, shutdown, Helps::ProjectingAndWorking, async |app| {
             let committed = app.erasure.erase_chat(id, &context(app)).await.map_err(plain)?;
-            wait_until_readable(app, &committed).await;
-            Ok(())
+            finish_erasure(app, &committed).await
         })
         .await?;
         say("erased");

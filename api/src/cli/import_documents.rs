@@ -9,8 +9,8 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::Args;
 use commands::{
-    adapters::postgres_index::PostgresIndex,
     documents::{DocumentsError, NewContent, NewDocument},
+    library::count_passages,
     uploads::NewFile,
 };
 use domain::{
@@ -111,7 +111,7 @@ impl ImportDocuments {
         let ids: Vec<Uuid> = added.iter().map(|(id, _)| *id).collect();
         failures.extend(wait_until_embedded(app, added).await?);
         failures.sort();
-        let passages = PostgresIndex::count_passages(&app.pool, &ids).await?;
+        let passages = count_passages(&app.pool, &ids).await?;
         Ok(Outcome { passages, embedded: files.len() - failures.len(), failures })
     }
 

@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use std::time::Duration;
 
-use crate::{app::App, config::Settings, database::Database, shutdown::Shutdown};
+use crate::{app::App, config::Settings, database::Database, rebuild::AbandonedRebuilds, shutdown::Shutdown};
 
 /// How long a command waits until what it wrote can be read over HTTP.
 const VIEWS_PATIENCE: Duration = Duration::from_secs(10);
@@ -38,7 +38,7 @@ pub(super) async fn with_app<T>(
             app.spawn_projectors(&mut background);
         }
         if helps == Helps::ProjectingAndWorking {
-            app.spawn_workers(&mut background);
+            app.spawn_workers(&mut background).await?;
         }
         let result = tokio::select! {
             result = work(&app) => result,
@@ -65,4 +65,11 @@ pub(super) async fn wait_until_readable(app: &App, committed: &Committed) {
     if !app.wait_for_views(committed, VIEWS_PATIENCE).await {
         tracing::warn!("it was written, but the views do not show it yet");
     }
+}
+
+/// Waits until nothing of the erased can be read, also where no server runs that would see to it.
+pub(super) async fn finish_erasure(app: &App, committed: &Committed) -> anyhow::Result<()> {
+    wait_until_readable(app, committed).await;
+    AbandonedRebuilds(app.pool.clone()).remove().await?;
+    Ok(())
 }

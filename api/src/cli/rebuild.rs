@@ -8,15 +8,15 @@ use std::{
 
 use anyhow::bail;
 use clap::{Args, builder::PossibleValuesParser};
-use commands::{
-    clock::SystemClock,
-    event_log::{EventLog, Replayed},
-};
+use commands::event_log::Replayed;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use projections::{Projector, projectors};
 
-use super::say;
-use crate::{app::master_key, config::Settings, database::Database, rebuild::rebuild, shutdown::Shutdown};
+use super::{
+    in_process::{Helps, with_app},
+    say,
+};
+use crate::{app::App, config::Settings, rebuild::rebuild, shutdown::Shutdown};
 
 /// How often the bar is drawn anew.
 const REDRAW: Duration = Duration::from_millis(200);
@@ -48,36 +48,25 @@ fn names() -> Vec<&'static str> {
 
 impl RebuildViews {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
-        let database = Database::open(settings, shutdown).await?;
-        let result = tokio::select! {
-            result = self.rebuild(settings, &database) => result,
-            () = shutdown.requested() => Err(anyhow::anyhow!("interrupted; it goes on when it is run again")),
-        };
-        database.close().await;
-        result.map(|()| ExitCode::SUCCESS)
-    }
-
-    async fn rebuild(&self, settings: &Settings, database: &Database) -> anyhow::Result<()> {
-        // Without the log's work in the background nothing can be appended.
-        let (log, _) =
-            EventLog::open(database.pool.clone(), master_key(settings, &database.pool).await?, Arc::new(SystemClock))
-                .await?;
-        for projector in projectors() {
-            if self.all || self.views.iter().any(|name| name == projector.name()) {
-                rebuild_shown(projector, &log, database).await?;
+        with_app(settings, shutdown, Helps::Nothing, async |app| {
+            for projector in projectors() {
+                if self.all || self.views.iter().any(|name| name == projector.name()) {
+                    rebuild_shown(projector, app).await?;
+                }
             }
-        }
-        Ok(())
+            Ok(ExitCode::SUCCESS)
+        })
+        .await
     }
 }
 
 /// Rebuilds, and shows how far it is.
-async fn rebuild_shown(projector: Arc<dyn Projector>, log: &EventLog, database: &Database) -> anyhow::Result<()> {
+async fn rebuild_shown(projector: Arc<dyn Projector>, app: &App) -> anyhow::Result<()> {
     let name = projector.name();
     let started = Instant::now();
     let replayed = Arc::new(Replayed::default());
     let bar = bar(name);
-    let work = rebuild(projector, log, &database.pool, replayed.clone());
+    let work = rebuild(projector, app.commands.log(), &app.pool, replayed.clone());
     let result = tokio::select! {
         result = work => result,
         () = draw(&bar, &replayed) => bail!("the bar is drawn for ever"),

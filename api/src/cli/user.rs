@@ -9,7 +9,7 @@ use domain::{ids::UserId, user::UserError, values::Email};
 
 use super::{
     createsuperuser::email,
-    in_process::{Helps, context, wait_until_readable, with_app},
+    in_process::{Helps, context, finish_erasure, wait_until_readable, with_app},
     say,
 };
 use crate::{app::App, config::Settings, shutdown::Shutdown};
@@ -99,8 +99,7 @@ impl Erase {
             ErasureError::Person(ExecuteError::Refused(_)) => nobody(),
             error => error.into(),
         })?;
-        wait_until_readable(app, &committed).await;
-        Ok(())
+        finish_erasure(app, &committed).await
     }
 }
 

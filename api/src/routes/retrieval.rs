@@ -28,6 +28,7 @@ const MAX_PASSAGES: i64 = 100;
 const MAX_PERCENT: i64 = 1_000;
 const MAX_DEPTH: i64 = 1_000;
 const MAX_NEIGHBOURS: i64 = 5;
+const MAX_RERANKED: i64 = 50;
 
 /// What the handlers say of themselves.
 #[derive(OpenApi)]
@@ -64,6 +65,10 @@ struct Retrieval {
     /// How many passages before and behind a hit are joined to it.
     #[schema(minimum = 0, maximum = 5)]
     neighbours: u16,
+    /// How many of the best passages the language model puts into its own order; it costs a request and its time. The built-in
+    /// answerer has no opinion.
+    #[schema(minimum = 0, maximum = 50)]
+    rerank: u16,
 }
 
 impl From<RetrievalSettings> for Retrieval {
@@ -76,6 +81,7 @@ impl From<RetrievalSettings> for Retrieval {
             threshold_percent: settings.threshold_percent,
             per_document: settings.per_document,
             neighbours: settings.neighbours,
+            rerank: settings.rerank,
         }
     }
 }
@@ -98,6 +104,8 @@ struct RetrievalChange {
     per_document: Option<u16>,
     #[schema(minimum = 0, maximum = 5, nullable = false)]
     neighbours: Option<u16>,
+    #[schema(minimum = 0, maximum = 50, nullable = false)]
+    rerank: Option<u16>,
 }
 
 /// The settings of a project that is there.
@@ -154,6 +162,7 @@ fn changed(fields: &mut Fields<'_>, now: RetrievalSettings) -> RetrievalSettings
         threshold_percent: number("threshold_percent", 0..=100, now.threshold_percent),
         per_document: number("per_document", 1..=MAX_PASSAGES, now.per_document),
         neighbours: number("neighbours", 0..=MAX_NEIGHBOURS, now.neighbours),
+        rerank: number("rerank", 0..=MAX_RERANKED, now.rerank),
     }
 }
 
@@ -180,6 +189,8 @@ struct Trial {
     per_document: Option<u16>,
     #[schema(minimum = 0, maximum = 5, nullable = false)]
     neighbours: Option<u16>,
+    #[schema(minimum = 0, maximum = 50, nullable = false)]
+    rerank: Option<u16>,
 }
 
 /// What a search has found, and how.
@@ -240,7 +251,7 @@ impl From<&Trace> for Candidate {
     }
 }
 
-/// Shows for a question which passages each stage finds, and why they are retrieved or not. Nothing is asked or stored.
+/// Shows for a question which passages each stage finds, and why they are retrieved or not. No answer is made, and nothing is stored.
 #[utoipa::path(
     post,
     path = "/api/projects/{project}/retrieval/explain",

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::support::{Person, TestApp};
+use crate::support::{Person, Provider, TestApp, deltas};
 
 async fn explained(staff: &Person, project: &str, body: Value) -> Value {
     staff.post(&format!("/projects/{project}/retrieval/explain"), body).await.json(200)
@@ -48,6 +48,48 @@ async fn a_projects_settings_hold_for_its_answers(db: PgPool) {
     assert_eq!((&changed["threshold_percent"], &changed["depth"]), (&json!(90), &json!(200)));
     assert_eq!(staff.get(&path).await.json(200), changed);
     assert_eq!(answer().await, Some(0));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn the_language_model_has_the_last_word_if_the_project_wants_that(db: PgPool) {
+    let provider = Provider::answering(deltas(&["14 days."])).await.filling_in(r#"{ "order": [2, 7, 2] }"#).await;
+    let url = provider.url();
+    let app = TestApp::start_with(&db, &["--openai-base-url", &url, "--openai-api-key", "sk-server"]).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    staff.text_document(&project, "Zinc", "Zinc is given for fourteen days.").await;
+    staff.text_document(&project, "Diarrhoea", "Small children get ORS, and zinc for a fortnight.").await;
+    let question = "How long is zinc given?";
+    let titles = async |body: Value| -> Vec<String> {
+        let found = explained(&staff, &project, body).await;
+        let passages = found["passages"].as_array().expect("a list").iter();
+        passages.map(|passage| passage["title"].as_str().expect("a title").to_owned()).collect()
+    };
+    assert_eq!(titles(json!({ "question": question })).await, ["Zinc", "Diarrhoea"]);
+    assert!(provider.requests().await.is_empty(), "nobody is asked unless it is wanted");
+    let tried = json!({ "question": question, "rerank": 10 });
+    assert_eq!(titles(tried.clone()).await, ["Diarrhoea", "Zinc"]);
+    let one = json!({ "question": question, "rerank": 10, "top_k": 1 });
+    assert_eq!(titles(one.clone()).await, ["Diarrhoea"]);
+    let fates = explained(&staff, &project, one).await["candidates"].clone();
+    assert_eq!((&fates[0]["fate"], &fates[1]["fate"]), (&json!("beyond_limit"), &json!("retrieved")));
+    let asked = provider.requests().await.remove(0)["messages"][1]["content"].clone();
+    let asked: Value = serde_json::from_str(asked.as_str().expect("a text")).expect("JSON");
+    assert_eq!((&asked["question"], &asked["passages"][0]["number"]), (&json!(question), &json!(1)));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_model_that_says_nothing_useful_changes_nothing(db: PgPool) {
+    let provider = Provider::answering(deltas(&["14 days."])).await.filling_in("no JSON at all").await;
+    let url = provider.url();
+    let app = TestApp::start_with(&db, &["--openai-base-url", &url, "--openai-api-key", "sk-server"]).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    staff.text_document(&project, "Zinc", "Zinc is given for fourteen days.").await;
+    staff.text_document(&project, "Burns", "Cool a burn. No zinc.").await;
+    let found = explained(&staff, &project, json!({ "question": "How long is zinc given?", "rerank": 10 })).await;
+    assert_eq!(found["passages"][0]["title"], "Zinc");
+    assert_eq!(provider.requests().await.len(), 1);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

@@ -5,16 +5,18 @@
 #![expect(clippy::print_stdout, reason = "its results are for people")]
 
 mod bm25;
+mod languages;
 
 use std::{collections::HashMap, fs, path::Path, sync::Arc, time::Instant};
 
 use commands::{
     adapters::lexical::LexicalEmbedder,
     extraction::{FileHints, extract},
-    ports::{Embedder as _, IndexedChunk, Query, TextKind},
+    ports::{Embedder, Hit, TextKind},
     retrieval::{
+        nearest::{Vectors, nearest},
         passages,
-        ranking::{Parameters, Segment, rank},
+        ranking::{Found, Parameters, Segment, rank},
     },
 };
 use domain::ids::DocumentId;
@@ -100,46 +102,63 @@ const fn precise(count: usize) -> f64 {
     count as f64
 }
 
+/// The documents, ready to be searched.
+pub struct Library {
+    pub segments: Vec<Arc<Segment>>,
+    vectors: Vec<Arc<Vectors>>,
+    names: HashMap<DocumentId, String>,
+    pub count: usize,
+}
+
+impl Library {
+    pub async fn embedded_by(embedder: &dyn Embedder) -> Self {
+        let mut library = Self { segments: vec![], vectors: vec![], names: HashMap::new(), count: 0 };
+        for (number, document) in (1..).zip(documents()) {
+            let id = DocumentId::new(Uuid::from_u128(number));
+            let hints = FileHints { name: Some(document.name.clone()), content_type: None };
+            let parts = extract(document.text.as_bytes(), &hints).expect("the documents can be read");
+            let passages = passages::cut(&document.title, &parts);
+            let texts: Vec<String> = passages.iter().map(passages::PassageText::to_embed).collect();
+            let vectors = embedder.embed(&texts, TextKind::Passage).await.expect("the embedder is here");
+            let ids = passages.iter().map(|passage| passage.chunk_id(id));
+            library.vectors.push(Arc::new(Vectors::new(id, ids.zip(vectors))));
+            let stored = passages.iter().map(|passage| passage.stored(id, 1));
+            library.segments.push(Arc::new(Segment::new(id, stored.collect())));
+            library.names.insert(id, document.name);
+            library.count += passages.len();
+        }
+        library
+    }
+
+    pub fn near(&self, vector: &[f32], parameters: &Parameters) -> Vec<Hit> {
+        nearest(&self.vectors, vector, parameters.depth)
+    }
+
+    pub fn names_of<'a>(&'a self, found: &'a Found) -> impl Iterator<Item = &'a str> {
+        found.passages.iter().map(|passage| self.names[&passage.document_id].as_str())
+    }
+}
+
+/// With a folder of a model: how well that model knows other languages.
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let (documents, questions) = (documents(), questions());
-    let started = Instant::now();
-    let mut segments = Vec::new();
-    let mut names: HashMap<DocumentId, &str> = HashMap::new();
-    let mut count = 0;
-    for (number, document) in (1..).zip(&documents) {
-        let id = DocumentId::new(Uuid::from_u128(number));
-        names.insert(id, &document.name);
-        let hints = FileHints { name: Some(document.name.clone()), content_type: None };
-        let parts = extract(document.text.as_bytes(), &hints).expect("the documents can be read");
-        let passages = passages::cut(&document.title, &parts);
-        let texts: Vec<String> = passages.iter().map(passages::PassageText::to_embed).collect();
-        let vectors = LexicalEmbedder.embed(&texts, TextKind::Passage).await.expect("it is built in");
-        let chunk = |(passage, vector): (&passages::PassageText, Vec<f32>)| IndexedChunk {
-            chunk_id: passage.chunk_id(id),
-            document_id: id,
-            document_version: 1,
-            title: passage.title.clone(),
-            headings: passage.headings.clone(),
-            page: passage.page,
-            text: passage.text.clone(),
-            overlap: passage.overlap,
-            content_hash: passage.content_hash.clone(),
-            model: LexicalEmbedder.model().to_owned(),
-            vector,
-        };
-        count += passages.len();
-        segments.push(Arc::new(Segment::new(id, passages.iter().zip(vectors).map(chunk).collect())));
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--model").skip(1);
+    if let Some(folder) = arguments.next() {
+        return languages::measure(folder.into()).await;
     }
+    let questions = questions();
+    let started = Instant::now();
+    let library = Library::embedded_by(&LexicalEmbedder).await;
     let seconds = started.elapsed().as_secs_f64();
     println!(
-        "{} documents, {count} passages, {:.0} passages a second on one core\n",
-        documents.len(),
-        precise(count) / seconds
+        "{} documents, {} passages, {:.0} passages a second on one core\n",
+        library.segments.len(),
+        library.count,
+        precise(library.count) / seconds
     );
 
     println!("{:<34} {:>6} {:>6} {:>6} {:>9}", "one core", "hit@1", "hit@5", "MRR", "a second");
-    bm25::measure(&documents, &questions);
+    bm25::measure(&documents(), &questions);
     let fused = Parameters::default();
     let variants = [
         ("words", Parameters { vectors: 0.0, ..fused }),
@@ -149,13 +168,11 @@ async fn main() {
     ];
     for (name, parameters) in variants {
         let (started, mut tally) = (Instant::now(), Tally::default());
-        for question in &questions {
-            let text = question.question.clone();
-            let vector = LexicalEmbedder.embed(std::slice::from_ref(&text), TextKind::Question).await;
-            let vector = vector.expect("it is built in").remove(0);
-            let query = Query { text, model: LexicalEmbedder.model().to_owned(), vector };
-            let found = rank(&segments, &query, PASSAGES, &parameters);
-            tally.count(found.passages.iter().map(|passage| names[&passage.document_id]), &question.document);
+        for Question { question, document } in &questions {
+            let vector = LexicalEmbedder.embed(std::slice::from_ref(question), TextKind::Question).await;
+            let near = library.near(&vector.expect("it is built in")[0], &parameters);
+            let found = rank(&library.segments, question, &near, PASSAGES, &parameters);
+            tally.count(library.names_of(&found), document);
         }
         tally.report(name, started);
     }
@@ -170,31 +187,23 @@ fn scan() {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         f32::from((state >> 16) as u16) / 65_536.0 - 0.5
     };
-    let mut vector = || -> Vec<f32> { (0..dimensions).map(|_| random()).collect() };
-    let chunk = |number: usize, document: DocumentId, vector: Vec<f32>| IndexedChunk {
-        chunk_id: domain::ids::ChunkId::new(Uuid::from_u128(number as u128)),
-        document_id: document,
-        document_version: 1,
-        title: String::new(),
-        headings: String::new(),
-        page: None,
-        text: number.to_string(),
-        overlap: 0,
-        content_hash: String::new(),
-        model: "m".to_owned(),
-        vector,
+    let mut vector = || -> Vec<f32> {
+        let vector: Vec<f32> = (0..dimensions).map(|_| random()).collect();
+        let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+        vector.iter().map(|x| x / length).collect()
     };
-    let segments: Vec<Arc<Segment>> = (0..chunks / 100)
+    let documents: Vec<Arc<Vectors>> = (0..chunks / 100)
         .map(|at| {
-            let id = DocumentId::new(Uuid::from_u128(at as u128));
-            Arc::new(Segment::new(id, (0..100).map(|n| chunk(at * 100 + n, id, vector())).collect()))
+            let id = |number: usize| domain::ids::ChunkId::new(Uuid::from_u128(number as u128));
+            let vectors = (0..100).map(|n| (id(at * 100 + n), vector()));
+            Arc::new(Vectors::new(DocumentId::new(Uuid::from_u128(at as u128)), vectors))
         })
         .collect();
-    let query = Query { text: String::new(), model: "m".to_owned(), vector: vector() };
+    let question = vector();
     let mut times: Vec<f64> = (0..15)
         .map(|_| {
             let started = Instant::now();
-            std::hint::black_box(rank(&segments, &query, PASSAGES, &Parameters::default()));
+            std::hint::black_box(nearest(&documents, &question, Parameters::default().depth));
             started.elapsed().as_secs_f64() * 1_000.0
         })
         .collect();

@@ -2,14 +2,17 @@
 
 pub mod child_reader;
 pub mod espeak;
+pub mod exact_index;
 pub mod extractive;
 pub mod google;
 pub mod lexical;
+pub mod local_model;
 pub mod mail;
 pub mod media;
 pub mod model_translator;
 pub mod openai;
-pub mod postgres_index;
+pub mod pgvector;
+pub mod pinecone;
 pub mod recaptcha;
 pub mod self_hosted;
 pub mod web_pages;

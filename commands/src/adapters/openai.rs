@@ -147,6 +147,15 @@ impl OpenAiEmbedder {
         Self { server, requested, dimensions, model }
     }
 
+    /// The embedder with this [`model`](Embedder::model), as it was noted with vectors.
+    pub fn named(server: OpenAiServer, model: &str) -> Self {
+        let parts = model.rsplit_once('/').and_then(|(name, number)| Some((name, number.parse().ok()?)));
+        parts.map_or_else(
+            || Self::new(server.clone(), model, None),
+            |(name, dimensions)| Self::new(server.clone(), name, Some(dimensions)),
+        )
+    }
+
     async fn embed_batch(&self, client: &Client<OpenAIConfig>, texts: &[&str]) -> Result<Vec<Vec<f32>>, ProviderError> {
         let mut body = json!({ "model": self.requested, "input": texts, "encoding_format": "float" });
         if let Some(dimensions) = self.dimensions {

@@ -12,11 +12,12 @@ use domain::{
 use futures::StreamExt;
 use tokio::time::Instant;
 
-use super::Answering;
+use super::{Answering, reranking::Judge};
 use crate::{
-    ports::{AnswerChunk, AnswerRequest, Exchange, Finish, Passage, ProviderError, Query, TextKind},
+    library::LibraryError,
+    ports::{AnswerChunk, AnswerRequest, Exchange, Finish, Passage, ProviderError},
     prompt::{ReferenceFilter, render, split_references},
-    retrieval::ranking::{Found, Parameters},
+    retrieval::ranking::Found,
 };
 
 /// The most passages that an answer is made from, whatever the client asks for: about 5,000 tokens, of at least five documents.
@@ -74,14 +75,22 @@ pub(crate) struct Written {
 }
 
 impl Answering {
-    /// Finds the passages of a project that are nearest to a question.
-    pub(crate) async fn retrieve(&self, project: ProjectId, question: &str, top_k: u32) -> Result<Retrieved, Failure> {
+    /// Finds the passages of a project that are nearest to a question. The key is for the model, if it is to rerank them.
+    pub(crate) async fn retrieve(
+        &self,
+        project: ProjectId,
+        question: &str,
+        top_k: u32,
+        model: Model,
+        key: Option<String>,
+    ) -> Result<Retrieved, Failure> {
         let started_at = self.now();
         let found = match self.projects.load(project).await {
             // What it was deleted with is not retrieved any more.
             Ok(Project::Absent | Project::Deleted { .. }) => Found::default(),
             Ok(Project::Existing { retrieval, .. }) => {
-                self.find(project, question, top_k.min(MAX_PASSAGES), retrieval.into()).await?
+                let judge = Judge { model: (self.names)(model), key };
+                self.find(project, question, top_k.min(MAX_PASSAGES), retrieval, Some(judge)).await?
             }
             Err(error) => {
                 tracing::error!(error = %crate::error_chain(&error), "a project cannot be loaded");
@@ -102,7 +111,15 @@ impl Answering {
         top_k: u32,
         settings: RetrievalSettings,
     ) -> Result<Found, RetrievalFailed> {
-        self.find(project, question, top_k, settings.into()).await.map_err(|_| RetrievalFailed)
+        let model = match self.settings_of(project).await {
+            Ok(settings) => settings.map(|settings| settings.model),
+            Err(error) => {
+                tracing::error!(error = %crate::error_chain(&error), "a project cannot be loaded");
+                return Err(RetrievalFailed);
+            }
+        };
+        let judge = model.map(|model| Judge { model: (self.names)(model), key: None });
+        self.find(project, question, top_k, settings, judge).await.map_err(|_| RetrievalFailed)
     }
 
     async fn find(
@@ -110,21 +127,22 @@ impl Answering {
         project: ProjectId,
         question: &str,
         top_k: u32,
-        parameters: Parameters,
+        settings: RetrievalSettings,
+        judge: Option<Judge>,
     ) -> Result<Found, Failure> {
-        let text = question.to_owned();
-        let mut vectors = self
-            .embedder
-            .embed(std::slice::from_ref(&text), TextKind::Question)
-            .await
-            .map_err(|error| failure_of(&error))?;
-        let vector = vectors.pop().unwrap_or_default();
-        let query = Query { text, model: self.embedder.model().to_owned(), vector };
         let limit = usize::try_from(top_k.max(1)).unwrap_or(1);
-        self.index.search(project, query, limit, parameters).await.map_err(|error| {
-            tracing::error!(error = %crate::error_chain(&error), "passages cannot be searched");
-            Failure::new(AnswerFailure::RetrievalFailed)
-        })
+        let reranked = usize::from(settings.rerank);
+        let found = self.library.search(project, question, limit.max(reranked), settings.into()).await;
+        let mut found = found.map_err(|error| match error {
+            LibraryError::Embedder(error) => failure_of(&error),
+            error => {
+                tracing::error!(error = %crate::error_chain(&error), "passages cannot be searched");
+                Failure::new(AnswerFailure::RetrievalFailed)
+            }
+        })?;
+        found.passages = self.rerank(question, found.passages, reranked, judge).await;
+        found.keep(limit);
+        Ok(found)
     }
 
     /// For a conversation that belongs to no project: it is answered without documents.

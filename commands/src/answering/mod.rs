@@ -9,6 +9,7 @@ mod interpreting;
 mod interrupted;
 mod keys;
 mod languages;
+mod reranking;
 mod respondent;
 mod speaking;
 mod turn;
@@ -29,7 +30,8 @@ use uuid::Uuid;
 use crate::{
     event_log::{AppendError, Committed, NewJob, Reservation, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
-    ports::{SharedEmbedder, SharedIndex, SharedLanguageModel, TranscriptionError},
+    library::Library,
+    ports::{SharedLanguageModel, TranscriptionError},
     projects::{Projects, ProjectsError},
     uploads::Uploads,
 };
@@ -127,8 +129,7 @@ pub struct Answering {
     pub commands: Commands,
     pub projects: Projects,
     pub model: SharedLanguageModel,
-    pub embedder: SharedEmbedder,
-    pub index: SharedIndex,
+    pub library: Library,
     pub uploads: Uploads,
     pub languages: Languages,
     pub names: ModelNames,

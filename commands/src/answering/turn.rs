@@ -123,7 +123,10 @@ impl Work {
     async fn make(&self, commands: &mut Vec<ChatCommand>) -> Result<Completion, Failure> {
         let question = self.question.english_text.as_ref().unwrap_or(&self.question.text);
         let retrieved = match self.project_id {
-            Some(project) => self.answering.retrieve(project, question, self.question.top_k).await?,
+            Some(project) => {
+                let (top_k, model, key) = (self.question.top_k, self.respondent.model, self.key.clone());
+                self.answering.retrieve(project, question, top_k, model, key).await?
+            }
             None => self.answering.retrieve_nothing(),
         };
         commands.push(self.record_passages(&retrieved.passages));

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 
 use crate::{
-    adapters::postgres_index::{from_bytes, to_bytes},
+    library::{from_bytes, to_bytes},
     retrieval::passages::PassageText,
 };
 
@@ -36,8 +36,8 @@ pub(super) async fn known(
     let hashes: Vec<String> = passages.iter().map(|passage| passage.content_hash.clone()).collect();
     let titles: Vec<String> = passages.iter().take(1).map(|passage| passage.title.clone()).collect();
     let of_project = sqlx::query!(
-        "SELECT DISTINCT ON (content_hash) content_hash, embedding FROM chunks
-         WHERE project_id = $1 AND model = $2 AND title = ANY($3) AND content_hash = ANY($4)",
+        "SELECT DISTINCT ON (content_hash) content_hash, embedding FROM chunks JOIN passage_vectors AS v USING (chunk_id)
+         WHERE chunks.project_id = $1 AND v.model = $2 AND title = ANY($3) AND content_hash = ANY($4)",
         project.value(),
         model,
         &titles,

@@ -20,9 +20,10 @@ use crate::{
     execute::{Commands, ExecuteError},
     extraction::{FileHints, Part, Unreadable},
     jobs::{Job, JobError, JobHandler},
+    library::{Library, LibraryError, VectorsByModel},
     ports::{
-        IndexedChunk, Page, PageError, ProviderError, ReadError, SharedDocumentReader, SharedEmbedder, SharedIndex,
-        SharedMediaStore, SharedWebPages, TextKind,
+        Embedder, IndexError, Page, PageError, ProviderError, ReadError, SharedDocumentReader, SharedMediaStore,
+        SharedWebPages, TextKind,
     },
     retrieval::passages::{self, PassageText},
 };
@@ -42,8 +43,7 @@ pub struct Embedding {
     pub media: SharedMediaStore,
     pub pages: SharedWebPages,
     pub reader: SharedDocumentReader,
-    pub embedder: SharedEmbedder,
-    pub index: SharedIndex,
+    pub library: Library,
 }
 
 /// Why an attempt did not lead to passages in the index.
@@ -78,7 +78,7 @@ impl JobHandler for Embedding {
         let number = version.number;
         let command = match self.embed(&version, &reporter).await {
             Ok(passages) => {
-                let model = self.embedder.model().to_owned();
+                let model = self.library.chosen().model().to_owned();
                 DocumentCommand::RecordEmbedding { version: number, passages, model }
             }
             Err(Failed::ForGood(reason)) => DocumentCommand::RecordEmbeddingFailure { version: number, reason },
@@ -161,7 +161,7 @@ impl Embedding {
             }
             Document::Added { .. } => Ok(None),
             Document::Absent | Document::Deleted { .. } => {
-                self.index.remove_document(document).await.map_err(JobError::from_source)?;
+                self.library.remove_document(document).await.map_err(JobError::from_source)?;
                 Ok(None)
             }
         }
@@ -185,25 +185,39 @@ impl Embedding {
         if passages.is_empty() {
             return Err(Failed::ForGood(EmbeddingFailure::NoText));
         }
-        let vectors = self.vectors_of(version, &passages, reporter).await?;
+        let vectors = self.vectors_by_model(version, &passages, reporter).await?;
         self.require_awaited(version).await?;
-        let model = self.embedder.model();
-        let chunk = |(passage, vector): (&PassageText, Vec<f32>)| IndexedChunk {
-            chunk_id: passage.chunk_id(version.document),
-            document_id: version.document,
-            document_version: version.number,
-            title: passage.title.clone(),
-            headings: passage.headings.clone(),
-            page: passage.page,
-            text: passage.text.clone(),
-            overlap: passage.overlap,
-            content_hash: passage.content_hash.clone(),
-            model: model.to_owned(),
-            vector,
-        };
-        let chunks = passages.iter().zip(vectors).map(chunk).collect();
-        self.index.replace_document(version.project, version.document, chunks).await.map_err(for_now)?;
+        let stored = passages.iter().map(|passage| passage.stored(version.document, version.number)).collect();
+        let replaced = self.library.replace_document(version.project, version.document, stored, &vectors).await;
+        replaced.map_err(|error| match error {
+            LibraryError::Index(IndexError::Dimensions { .. } | IndexError::Refused { status: 400, .. }) => {
+                tracing::warn!(error = %crate::error_chain(&error), "the vector store refuses a document");
+                Failed::ForGood(EmbeddingFailure::Provider)
+            }
+            error => for_now(error),
+        })?;
         Ok(u32::try_from(passages.len()).unwrap_or(u32::MAX))
+    }
+
+    /// The vectors of the chosen model, and those of the one whose index is searched until the new one is complete: without these,
+    /// the document is found by its words only for so long.
+    async fn vectors_by_model(
+        &self,
+        version: &Version,
+        passages: &[PassageText],
+        reporter: &Reporter<'_>,
+    ) -> Result<VectorsByModel, Failed> {
+        let mut vectors = VectorsByModel::new();
+        for embedder in self.library.wanted_embedders().await.map_err(for_now)? {
+            let model = embedder.model().to_owned();
+            match self.vectors_of(version, passages, embedder.as_ref(), reporter).await {
+                Ok(of_model) => drop(vectors.insert(model, of_model)),
+                Err(Failed::Unwanted) => return Err(Failed::Unwanted),
+                Err(failed) if vectors.is_empty() => return Err(failed),
+                Err(_) => tracing::warn!(model, "a document gets no vectors of the model of before"),
+            }
+        }
+        Ok(vectors)
     }
 
     /// One vector for each passage. What was embedded before is not embedded again.
@@ -211,9 +225,10 @@ impl Embedding {
         &self,
         version: &Version,
         passages: &[PassageText],
+        embedder: &dyn Embedder,
         reporter: &Reporter<'_>,
     ) -> Result<Vec<Vec<f32>>, Failed> {
-        let model = self.embedder.model();
+        let model = embedder.model();
         let mut known =
             drafts::known(&self.pool, version.project, version.document, model, passages).await.map_err(for_now)?;
         let contents: Vec<String> = passages.iter().map(drafts::content_of).collect();
@@ -221,7 +236,7 @@ impl Embedding {
         let total = passages.len();
         let mut done = total - missing.len();
         reporter.report(Stage::Embedding, done, Some(total)).await;
-        let requests: Vec<_> = missing.chunks(BATCH).map(|batch| self.embed_batch(batch, passages)).collect();
+        let requests: Vec<_> = missing.chunks(BATCH).map(|batch| embed_batch(embedder, batch, passages)).collect();
         let mut batches = stream::iter(requests).buffered(REQUESTS);
         while let Some((batch, vectors)) = batches.try_next().await? {
             let of_batch: Vec<String> = batch.iter().map(|at| contents[*at].clone()).collect();
@@ -237,15 +252,6 @@ impl Embedding {
         let vector_of = |content| known.get(content).cloned();
         let vectors: Option<Vec<Vec<f32>>> = contents.iter().map(vector_of).collect();
         vectors.ok_or_else(|| for_now(ProviderError::unavailable("there are fewer vectors than texts")))
-    }
-
-    async fn embed_batch<'a>(
-        &self,
-        batch: &'a [usize],
-        passages: &[PassageText],
-    ) -> Result<(&'a [usize], Vec<Vec<f32>>), Failed> {
-        let texts: Vec<String> = batch.iter().map(|at| passages[*at].to_embed()).collect();
-        Ok((batch, self.embedder.embed(&texts, TextKind::Passage).await.map_err(failed_provider)?))
     }
 
     async fn text_of(&self, source: &Source, is_last_fetch: bool) -> Result<Vec<Part>, Failed> {
@@ -274,11 +280,20 @@ impl Embedding {
         match self.commands.execute_with::<Document>(id.value(), command, rows, &context).await {
             // The document is gone: its passages must go too.
             Err(ExecuteError::Refused(DocumentError::NotFound)) => {
-                self.index.remove_document(id).await.map_err(JobError::from_source)
+                self.library.remove_document(id).await.map_err(JobError::from_source)
             }
             Ok(_) => progress::forget(&self.pool, id).await.map_err(JobError::from_source),
             Err(ExecuteError::Refused(_)) => Ok(()),
             Err(error) => Err(JobError::from_source(error)),
         }
     }
+}
+
+async fn embed_batch<'a>(
+    embedder: &dyn Embedder,
+    batch: &'a [usize],
+    passages: &[PassageText],
+) -> Result<(&'a [usize], Vec<Vec<f32>>), Failed> {
+    let texts: Vec<String> = batch.iter().map(|at| passages[*at].to_embed()).collect();
+    Ok((batch, embedder.embed(&texts, TextKind::Passage).await.map_err(failed_provider)?))
 }

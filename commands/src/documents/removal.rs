@@ -16,7 +16,7 @@ use super::{
 use crate::{
     execute::{Commands, ExecuteError},
     jobs::{Job, JobError, JobHandler},
-    ports::SharedIndex,
+    library::Library,
     uploads::Uploads,
 };
 
@@ -24,7 +24,7 @@ use crate::{
 pub struct Removal {
     pub pool: PgPool,
     pub commands: Commands,
-    pub index: SharedIndex,
+    pub library: Library,
     pub uploads: Uploads,
 }
 
@@ -79,7 +79,7 @@ impl Removal {
         if is_embedding.fetch_one(&self.pool).await.map_err(JobError::from_source)? {
             return Err(JobError::for_a_while(StillEmbedding, PATIENCE));
         }
-        self.index.remove_document(id).await.map_err(JobError::from_source)?;
+        self.library.remove_document(id).await.map_err(JobError::from_source)?;
         progress::forget(&self.pool, id).await.map_err(JobError::from_source)?;
         sqlx::query!("DELETE FROM hidden_documents WHERE document_id = $1", id.value())
             .execute(&self.pool)

@@ -112,7 +112,7 @@ impl RunQuestions {
             references: if plan.references { citations } else { vec![] },
             cosine_sim: self.cosine(&answer, &question.human_answer).await?,
             bleu_score: Some(sentence_bleu(&answer, &question.human_answer)),
-            embedding_model: Some(self.answering.embedder.model().to_owned()),
+            embedding_model: Some(self.answering.library.chosen().model().to_owned()),
             generation: Some(generation),
             answer,
             ..without_answer
@@ -133,7 +133,7 @@ impl RunQuestions {
         let settings = self.answering.settings_of(plan.project_id).await.map_err(JobError::from_source)?;
         let top_k = u32::try_from(plan.retrieval.top_k).unwrap_or_default();
         let written = async {
-            let retrieved = self.answering.retrieve(plan.project_id, text, top_k).await?;
+            let retrieved = self.answering.retrieve(plan.project_id, text, top_k, model, key.clone()).await?;
             let draft = Draft {
                 template: settings.as_ref().map_or("", |settings| settings.prompt.as_str()),
                 model,
@@ -157,7 +157,7 @@ impl RunQuestions {
             return Ok(None);
         }
         let texts = [answer.to_owned(), human_answer.to_owned()];
-        match self.answering.embedder.embed(&texts, TextKind::Passage).await {
+        match self.answering.library.chosen().embed(&texts, TextKind::Passage).await {
             Ok(vectors) => Ok(match vectors.as_slice() {
                 [answer, human_answer] => cosine_similarity(answer, human_answer),
                 _ => None,

@@ -9,8 +9,7 @@ use std::{
 
 use domain::ids::DocumentId;
 
-use super::words;
-use crate::ports::IndexedChunk;
+use super::{passages::StoredPassage, words};
 
 /// BM25's usual saturation of repeated words.
 const SATURATION: f32 = 1.2;
@@ -24,7 +23,7 @@ pub(super) type At = (usize, usize);
 #[derive(Debug)]
 pub struct Segment {
     pub(super) document_id: DocumentId,
-    pub(super) chunks: Vec<IndexedChunk>,
+    pub(super) chunks: Vec<StoredPassage>,
     postings: HashMap<u64, Vec<Posting>>,
     text_lengths: Vec<f32>,
     title_lengths: Vec<f32>,
@@ -39,7 +38,7 @@ struct Posting {
 
 impl Segment {
     /// `chunks` are those of one document, in its order.
-    pub fn new(document_id: DocumentId, chunks: Vec<IndexedChunk>) -> Self {
+    pub fn new(document_id: DocumentId, chunks: Vec<StoredPassage>) -> Self {
         let mut postings: HashMap<u64, Vec<Posting>> = HashMap::new();
         let (mut text_lengths, mut title_lengths) =
             (Vec::with_capacity(chunks.len()), Vec::with_capacity(chunks.len()));

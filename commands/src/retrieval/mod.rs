@@ -3,6 +3,7 @@
 //! Everything here is pure: text in, numbers out. Storage and providers are [adapters](crate::adapters).
 
 mod bm25f;
+pub mod nearest;
 pub mod passages;
 pub mod ranking;
 mod sections;

@@ -43,12 +43,49 @@ pub struct PassageText {
     pub content_hash: String,
 }
 
+/// A passage of a version of a document, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPassage {
+    pub chunk_id: ChunkId,
+    pub document_id: DocumentId,
+    pub document_version: u32,
+    pub title: String,
+    /// The headings above it, ` › ` between them.
+    pub headings: String,
+    /// The page or slide on which it begins, from 1, if the document has any.
+    pub page: Option<u32>,
+    pub text: String,
+    /// Bytes at its beginning that the passage before it ends with.
+    pub overlap: u32,
+    /// SHA-256 of headings and text, in hex.
+    pub content_hash: String,
+}
+
+/// What an embedder reads: a passage often does not name its subject, the title and the headings do.
+pub fn to_embed(title: &str, headings: &str, text: &str) -> String {
+    let above = if headings.is_empty() { BREAK } else { STEP };
+    let below = if headings.is_empty() { "" } else { BREAK };
+    format!("{title}{above}{headings}{below}{text}")
+}
+
 impl PassageText {
-    /// What an embedder reads: a passage often does not name its subject, the title and the headings do.
     pub fn to_embed(&self) -> String {
-        let above = if self.headings.is_empty() { BREAK } else { STEP };
-        let below = if self.headings.is_empty() { "" } else { BREAK };
-        format!("{}{above}{}{below}{}", self.title, self.headings, self.text)
+        to_embed(&self.title, &self.headings, &self.text)
+    }
+
+    /// As it is kept with this version of the document.
+    pub fn stored(&self, document_id: DocumentId, document_version: u32) -> StoredPassage {
+        StoredPassage {
+            chunk_id: self.chunk_id(document_id),
+            document_id,
+            document_version,
+            title: self.title.clone(),
+            headings: self.headings.clone(),
+            page: self.page,
+            text: self.text.clone(),
+            overlap: self.overlap,
+            content_hash: self.content_hash.clone(),
+        }
     }
 
     /// Made of the document and the content: it stays when other parts of the document change.

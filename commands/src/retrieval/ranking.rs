@@ -1,5 +1,4 @@
-//! Finds the passages of a project that answer a question: by words (BM25F over title, headings and text) and by vectors (an
-//! exact scan), joined by reciprocal rank fusion.
+//! Finds the passages of a project that answer a question: by words (BM25F over title, headings and text) and by vectors, joined by reciprocal rank fusion.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,7 +12,7 @@ use domain::{
 
 pub use super::bm25f::Segment;
 use super::bm25f::{At, Lexical, length};
-use crate::ports::{Passage, Query};
+use crate::ports::{Hit, Passage};
 
 /// How passages are chosen. `make bench-retrieval` measures what comes of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -106,11 +105,23 @@ pub struct Found {
     pub traces: Vec<Trace>,
 }
 
-/// The best passages of the project, at most `limit`.
-pub fn rank(segments: &[Arc<Segment>], query: &Query, limit: usize, parameters: &Parameters) -> Found {
-    let lexical = Lexical::new(segments, &query.text, parameters.title);
+impl Found {
+    /// Takes the first passages only; the others were not retrieved.
+    pub fn keep(&mut self, limit: usize) {
+        let dropped: HashSet<ChunkId> = self.passages.iter().skip(limit).map(|passage| passage.chunk_id).collect();
+        self.passages.truncate(limit);
+        for trace in self.traces.iter_mut().filter(|trace| dropped.contains(&trace.chunk_id)) {
+            trace.fate = Fate::BeyondLimit;
+        }
+    }
+}
+
+/// The best passages of the project, at most `limit`. The segments are ordered by their documents' ids; `near` are the passages
+/// with the nearest vectors.
+pub fn rank(segments: &[Arc<Segment>], question: &str, near: &[Hit], limit: usize, parameters: &Parameters) -> Found {
+    let lexical = Lexical::new(segments, question, parameters.title);
     let by_words = best(lexical.hits(segments), parameters.depth);
-    let by_vectors = best(nearest(segments, query), parameters.depth);
+    let by_vectors = best(near.iter().filter_map(|hit| found(segments, hit)).collect(), parameters.depth);
     let mut candidates = fuse(segments, &by_words, &by_vectors, parameters);
     for candidate in &mut candidates {
         let covered = lexical.coverage(&segments[candidate.at.0], candidate.at.1);
@@ -132,16 +143,11 @@ fn best(mut hits: Vec<(At, f32)>, depth: usize) -> Vec<(At, f32)> {
     hits
 }
 
-fn nearest(segments: &[Arc<Segment>], query: &Query) -> Vec<(At, f32)> {
-    let mut hits = Vec::new();
-    for (segment_at, segment) in segments.iter().enumerate() {
-        for (chunk_at, chunk) in segment.chunks.iter().enumerate() {
-            if chunk.model == query.model {
-                hits.push(((segment_at, chunk_at), dot(&chunk.vector, &query.vector)));
-            }
-        }
-    }
-    hits
+/// Where the passage is; nowhere if it has gone since.
+fn found(segments: &[Arc<Segment>], hit: &Hit) -> Option<(At, f32)> {
+    let segment = segments.binary_search_by_key(&hit.document, |segment| segment.document_id).ok()?;
+    let chunk = segments[segment].chunks.iter().position(|chunk| chunk.chunk_id == hit.chunk)?;
+    Some(((segment, chunk), hit.score))
 }
 
 struct Candidate {
@@ -250,26 +256,6 @@ fn passage(segments: &[Arc<Segment>], candidate: &Candidate, neighbours: usize) 
         text,
         score: candidate.fused,
     }
-}
-
-/// Sums side by side: the processor need not wait for one addition to begin the next.
-const LANES: usize = 8;
-
-/// Zero if the lengths differ: such vectors have nothing in common.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    if a.len() != b.len() {
-        return 0.0;
-    }
-    let mut sums = [0.0_f32; LANES];
-    let (a_lanes, a_rest) = a.as_chunks::<LANES>();
-    let (b_lanes, b_rest) = b.as_chunks::<LANES>();
-    for (a, b) in a_lanes.iter().zip(b_lanes) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + rest
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@ use domain::ids::ChunkId;
 use uuid::Uuid;
 
 use super::*;
-use crate::ports::IndexedChunk;
+use crate::retrieval::passages::StoredPassage;
 
 fn document(id: u128, title: &str, texts: &[&str]) -> Arc<Segment> {
     let document_id = DocumentId::new(Uuid::from_u128(id));
-    let chunk = |(at, text): (u128, &&str)| IndexedChunk {
+    let chunk = |(at, text): (u128, &&str)| StoredPassage {
         chunk_id: ChunkId::new(Uuid::from_u128(id * 1_000 + at)),
         document_id,
         document_version: 1,
@@ -18,8 +18,6 @@ fn document(id: u128, title: &str, texts: &[&str]) -> Arc<Segment> {
         text: (*text).to_owned(),
         overlap: 0,
         content_hash: String::new(),
-        model: "model".to_owned(),
-        vector: vec![0.0, 1.0],
     };
     Arc::new(Segment::new(document_id, (0..).zip(texts).map(chunk).collect()))
 }
@@ -28,84 +26,72 @@ fn document(id: u128, title: &str, texts: &[&str]) -> Arc<Segment> {
 const GOUT: [&str; 9] =
     ["gout a1", "gout a2", "gout a3", "gout a4", "gout a5", "gout a6", "gout a7", "gout a8", "gout a9"];
 
-fn question(text: &str) -> Query {
-    Query { text: text.to_owned(), model: "other".to_owned(), vector: vec![1.0, 0.0] }
+/// As an index says it of the passage with this number.
+fn near(passage: u128, score: f32) -> Hit {
+    let document = DocumentId::new(Uuid::from_u128(passage / 1_000));
+    Hit { document, chunk: ChunkId::new(Uuid::from_u128(passage)), score }
 }
 
-fn found(segments: &[Arc<Segment>], query: &Query, limit: usize) -> Vec<u128> {
-    let found = rank(segments, query, limit, &Parameters::default());
+fn found(segments: &[Arc<Segment>], question: &str, limit: usize) -> Vec<u128> {
+    let found = rank(segments, question, &[], limit, &Parameters::default());
     found.passages.iter().map(|passage| passage.chunk_id.value().as_u128()).collect()
 }
 
 #[test]
 fn the_passage_with_the_rarer_word_is_first() {
     let segments = [document(1, "x", &["the patient and the doctor"]), document(2, "x", &["the patient has gout"])];
-    assert_eq!(found(&segments, &question("Has my patient gout?"), 10), [2_000, 1_000]);
+    assert_eq!(found(&segments, "Has my patient gout?", 10), [2_000, 1_000]);
 }
 
 #[test]
 fn a_word_of_the_title_outweighs_one_of_the_text() {
     let segments = [document(1, "Diet", &["gout and more"]), document(2, "Gout", &["diet and more"])];
-    assert_eq!(found(&segments, &question("gout"), 10)[0], 2_000);
+    assert_eq!(found(&segments, "gout", 10)[0], 2_000);
 }
 
 #[test]
 fn what_shares_nothing_with_the_question_is_not_found() {
     let segments = [document(1, "Gout", &["joints"])];
-    assert_eq!(found(&segments, &question("capital of France"), 10), [0_u128; 0]);
+    assert_eq!(found(&segments, "capital of France", 10), [0_u128; 0]);
 }
 
 #[test]
 fn a_vector_finds_what_no_word_finds() {
     let segments = [document(1, "Gout", &["joints"])];
-    let query = Query { text: "Paris".to_owned(), model: "model".to_owned(), vector: vec![0.0, 1.0] };
-    assert_eq!(found(&segments, &query, 10), [1_000]);
+    let found = rank(&segments, "Paris", &[near(1_000, 0.9)], 10, &Parameters::default());
+    assert_eq!(found.passages.iter().map(|it| it.chunk_id.value().as_u128()).collect::<Vec<_>>(), [1_000]);
 }
 
 #[test]
-fn vectors_of_another_model_or_dimension_count_nothing() {
-    let segments = [document(1, "Gout", &["joints"])];
-    let shorter = Query { text: "Paris".to_owned(), model: "model".to_owned(), vector: vec![1.0] };
-    let other = Query { vector: vec![0.0, 1.0], ..question("Paris") };
-    assert_eq!(found(&segments, &shorter, 10), [0_u128; 0]);
-    assert_eq!(found(&segments, &other, 10), [0_u128; 0]);
+fn what_an_index_still_has_of_passages_that_have_gone_is_not_found() {
+    let segments = [document(1, "Gout", &["joints"]), document(3, "Lupus", &["skin"])];
+    let gone = [near(1_001, 0.9), near(2_000, 0.8), near(3_000, -0.1)];
+    assert!(rank(&segments, "Paris", &gone, 10, &Parameters::default()).traces.is_empty());
 }
 
 #[test]
 fn a_long_document_does_not_crowd_out_the_others() {
     let segments = [document(1, "Gout", &GOUT), document(2, "Joints", &["joints and gout in old age"])];
-    assert_eq!(found(&segments, &question("gout"), 5), [1_000, 1_001, 1_002, 1_003, 2_000]);
+    assert_eq!(found(&segments, "gout", 5), [1_000, 1_001, 1_002, 1_003, 2_000]);
 }
 
 #[test]
 fn a_single_document_may_fill_the_whole_result() {
     let segments = [document(1, "Gout", &GOUT)];
-    assert_eq!(found(&segments, &question("gout"), 7).len(), 7);
+    assert_eq!(found(&segments, "gout", 7).len(), 7);
 }
 
-#[test]
-fn the_dot_product_takes_every_dimension() {
-    let ones = vec![1.0; 19];
-    assert!((dot(&ones, &ones) - 19.0).abs() < f32::EPSILON);
-}
-
-fn fates(segments: &[Arc<Segment>], query: &Query, limit: usize, parameters: &Parameters) -> Vec<(u128, Fate)> {
-    let found = rank(segments, query, limit, parameters);
+fn fates(segments: &[Arc<Segment>], question: &str, limit: usize, parameters: &Parameters) -> Vec<(u128, Fate)> {
+    let found = rank(segments, question, &[], limit, parameters);
     found.traces.iter().map(|trace| (trace.chunk_id.value().as_u128(), trace.fate)).collect()
 }
 
 #[test]
 fn what_both_orders_find_is_before_what_one_finds() {
-    let chunk = |id: u128, text: &str, vector| IndexedChunk { vector, ..document(id, "x", &[text]).chunks[0].clone() };
-    let of = |chunk: IndexedChunk| Arc::new(Segment::new(chunk.document_id, vec![chunk]));
-    let segments = [
-        of(chunk(1, "gout gout gout", vec![1.0, 0.0])),
-        of(chunk(2, "joints", vec![0.0, 1.0])),
-        of(chunk(3, "gout in joints", vec![0.1, 0.9])),
-    ];
-    let query = Query { text: "gout".to_owned(), model: "model".to_owned(), vector: vec![0.0, 1.0] };
+    let texts = ["gout gout gout", "joints", "gout in joints"];
+    let segments: Vec<Arc<Segment>> = (1..).zip(texts).map(|(id, text)| document(id, "x", &[text])).collect();
     let parameters = Parameters { vectors: 1.0, ..Parameters::default() };
-    let found = rank(&segments, &query, 10, &parameters);
+    let found = rank(&segments, "gout", &[near(2_000, 1.0), near(3_000, 0.9)], 10, &parameters);
     let ids: Vec<u128> = found.passages.iter().map(|passage| passage.chunk_id.value().as_u128()).collect();
     assert_eq!(ids, [3_000, 1_000, 2_000]);
     let first = &found.traces[0];
@@ -116,26 +102,26 @@ fn what_both_orders_find_is_before_what_one_finds() {
 fn what_is_below_the_threshold_is_seen_and_not_retrieved() {
     let segments = [document(1, "x", &["gout"]), document(2, "x", &["a swollen joint in gout"])];
     let parameters = Parameters { threshold: 0.6, ..Parameters::default() };
-    let query = question("swollen joint, gout");
-    assert_eq!(fates(&segments, &query, 10, &parameters), [(2_000, Fate::Retrieved), (1_000, Fate::BelowThreshold)]);
+    let question = "swollen joint, gout";
+    assert_eq!(fates(&segments, question, 10, &parameters), [(2_000, Fate::Retrieved), (1_000, Fate::BelowThreshold)]);
 }
 
 #[test]
 fn what_is_said_twice_is_retrieved_once() {
     let segments = [document(1, "x", &["gout"]), document(2, "x", &["gout"])];
     let expected = [(1_000, Fate::Retrieved), (2_000, Fate::Duplicate)];
-    assert_eq!(fates(&segments, &question("gout"), 10, &Parameters::default()), expected);
+    assert_eq!(fates(&segments, "gout", 10, &Parameters::default()), expected);
 }
 
 #[test]
 fn neighbours_are_joined_without_what_they_repeat() {
-    let mut chunks: Vec<IndexedChunk> = document(1, "x", &["One. Two.", "Two. Gout.", "Gout and ice."]).chunks.clone();
+    let mut chunks: Vec<StoredPassage> = document(1, "x", &["One. Two.", "Two. Gout.", "Gout and ice."]).chunks.clone();
     chunks[1].overlap = 5;
     let segments = [Arc::new(Segment::new(chunks[0].document_id, chunks))];
     let parameters = Parameters { neighbours: 1, ..Parameters::default() };
-    let found = rank(&segments, &question("ice"), 10, &parameters);
+    let found = rank(&segments, "ice", &[], 10, &parameters);
     assert_eq!(found.passages[0].text, "Two. Gout.\n\nGout and ice.");
-    let found = rank(&segments, &question("gout"), 10, &parameters);
+    let found = rank(&segments, "gout", &[], 10, &parameters);
     let texts: Vec<&str> = found.passages.iter().map(|passage| passage.text.as_str()).collect();
     assert_eq!(texts, ["One. Two.Gout.\n\nGout and ice."]);
     assert_eq!(found.traces[1].fate, Fate::Joined);
@@ -146,5 +132,5 @@ fn a_heading_counts_as_a_title_does() {
     let mut chunks = document(1, "x", &["pain and more", "diet and more", "gout and more"]).chunks.clone();
     chunks[1].headings = "Gout".to_owned();
     let segments = [Arc::new(Segment::new(chunks[0].document_id, chunks))];
-    assert_eq!(found(&segments, &question("gout"), 10), [1_001, 1_002]);
+    assert_eq!(found(&segments, "gout", 10), [1_001, 1_002]);
 }

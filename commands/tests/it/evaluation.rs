@@ -10,9 +10,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::{
-    adapters::{
-        extractive::ExtractiveAnswerer, lexical::LexicalEmbedder, media::ObjectMedia, postgres_index::PostgresIndex,
-    },
+    adapters::{extractive::ExtractiveAnswerer, media::ObjectMedia},
     answering::{Answering, Languages},
     clock::{Clock, SystemClock},
     evaluation::{Evaluation, NewRun, RunQuestions},
@@ -37,7 +35,7 @@ use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::support::{MASTER_KEY, new_id, number, system, title};
+use crate::support::{MASTER_KEY, library, new_id, number, system, title};
 
 /// The machine's clock, some hours ahead.
 #[derive(Default)]
@@ -83,8 +81,7 @@ impl Bench {
             commands,
             projects: projects.clone(),
             model: Arc::new(ExtractiveAnswerer),
-            embedder: Arc::new(LexicalEmbedder),
-            index: Arc::new(PostgresIndex::new(pool.clone())),
+            library: library(&pool),
             uploads,
             languages: Languages {
                 speech_to_text: SpeechToTextEngines::default(),

@@ -12,6 +12,7 @@ mod erasing;
 mod evaluation;
 mod exactly_once;
 mod kafka;
+mod library;
 mod liveness;
 mod losing;
 mod outages;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use commands::{
-    adapters::postgres_index::PostgresIndex,
+    adapters::lexical::MODEL,
     event_log::{AppendError, Committed},
     execute::{Context, ExecuteError},
-    ports::{IndexedChunk, Query, VectorIndex as _},
-    retrieval::ranking::Parameters,
+    library::VectorsByModel,
+    retrieval::{passages::StoredPassage, ranking::Parameters},
 };
 use domain::{
     chat::Chat,
@@ -23,7 +23,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::{
     proxy::{COMMIT, Fault, Proxy},
-    support::{Node, assert_log_is_sound, new_id, number, register, start, system, until},
+    support::{Node, assert_log_is_sound, library, new_id, number, register, start, system, until},
 };
 
 /// In which an append must be answered, whatever the database does.
@@ -63,9 +63,10 @@ async fn an_append_whose_commit_was_not_answered_is_written_once(_: PgPoolOption
 async fn a_search_whose_connection_falls_silent_does_not_keep_the_others(_: PgPoolOptions, options: PgConnectOptions) {
     let proxy = Proxy::start(&options).await;
     let node = Node::start(&proxy.options).await;
-    let index = PostgresIndex::new(node.pool.clone());
+    let library = library(&node.pool);
+    library.prepare().await.expect("the database is there");
     let (project, document) = (ProjectId::new(new_id()), DocumentId::new(new_id()));
-    let chunk = IndexedChunk {
+    let passage = StoredPassage {
         chunk_id: ChunkId::new(new_id()),
         document_id: document,
         document_version: 1,
@@ -75,19 +76,17 @@ async fn a_search_whose_connection_falls_silent_does_not_keep_the_others(_: PgPo
         text: "uric acid".to_owned(),
         overlap: 0,
         content_hash: "hash".to_owned(),
-        model: "model".to_owned(),
-        vector: vec![1.0],
     };
-    index.replace_document(project, document, vec![chunk]).await.expect("the database is there");
-    let search = || {
-        let query = Query { text: "acid".to_owned(), model: "model".to_owned(), vector: vec![1.0] };
-        timeout(BOUND, index.search(project, query, 10, Parameters::default()))
-    };
+    let vectors = VectorsByModel::from([(MODEL.to_owned(), vec![vec![1.0]])]);
+    library.replace_document(project, document, vec![passage], &vectors).await.expect("the database is there");
+    let search = || timeout(BOUND, library.search(project, "acid", 10, Parameters::default()));
 
-    proxy.arm(COMMIT, Fault::Stall);
-    let unlucky = search().await.expect("it is answered in time");
-    assert!(proxy.is_sprung());
-    assert!(unlucky.is_err(), "its connection was silent");
+    // Once while the texts are read, and once while the vectors are: without these the words are searched.
+    for stalled in 0..2 {
+        proxy.arm(COMMIT, Fault::Stall);
+        drop(search().await.expect("it is answered in time"));
+        assert!(proxy.is_sprung(), "copy {stalled} was not read");
+    }
     let next = search().await.expect("it is answered in time").expect("the database is there");
     assert_eq!(next.passages.len(), 1);
 }

@@ -1,12 +1,18 @@
 //! What the tests share: processes, contexts, commands, and looking at what was stored.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use commands::{
     accounts::{Accounts, Registration},
+    adapters::{
+        exact_index::ExactIndex,
+        lexical::{LexicalEmbedder, MODEL},
+    },
     clock::{Clock, SystemClock},
     event_log::{Committed, EventLog, MasterKey, Reservation, Row, StoredEvent},
     execute::{Commands, Context, ExecuteError},
+    library::{Embedders, Library},
+    ports::{SharedEmbedder, SharedIndex},
 };
 use domain::{
     chat::{Chat, ChatCommand, ChatError},
@@ -24,6 +30,23 @@ use tokio::{
     time::{Instant, sleep},
 };
 use uuid::Uuid;
+
+/// A process's library with the built-in parts.
+pub(crate) fn library(pool: &PgPool) -> Library {
+    library_with(pool, Arc::new(LexicalEmbedder), Arc::new(ExactIndex::new(pool.clone())), vec![])
+}
+
+/// A process's library; the built-in embedder can always be asked.
+pub(crate) fn library_with(
+    pool: &PgPool,
+    chosen: SharedEmbedder,
+    index: SharedIndex,
+    others: Vec<SharedIndex>,
+) -> Library {
+    let lexical = |model: &str| (model == MODEL).then(|| Arc::new(LexicalEmbedder) as SharedEmbedder);
+    let embedders = Embedders { chosen, of_model: Arc::new(lexical) };
+    Library::new(pool.clone(), Arc::new(SystemClock), embedders, index, others)
+}
 
 /// The longest that any test waits for a condition.
 const PATIENCE: Duration = Duration::from_secs(30);

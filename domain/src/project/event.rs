@@ -60,6 +60,9 @@ pub struct RetrievalSettings {
     pub per_document: u16,
     /// How many passages before and behind a hit are joined to it.
     pub neighbours: u16,
+    /// How many of the best passages the language model puts into its own order; none if 0.
+    #[serde(default)]
+    pub rerank: u16,
 }
 
 impl Default for RetrievalSettings {
@@ -74,6 +77,7 @@ impl Default for RetrievalSettings {
             threshold_percent: 0,
             per_document: 4,
             neighbours: 0,
+            rerank: 0,
         }
     }
 }

@@ -134,9 +134,13 @@ impl World {
         sqlx::query_scalar(deeds).fetch_one(&self.app.db).await.expect("events can be counted")
     }
 
-    /// Makes what the request may use up.
+    /// Makes what the request may use up, and lets the server end what decides about the answer.
     pub(super) async fn prepare(&mut self, method: &Method, pattern: &str) {
         self.address(method, pattern).await;
+        if pattern.ends_with("/cancel") {
+            // The line before has added a version, whose embedding can be given up only while it is awaited.
+            self.caller("staff").embedded(self.path("/api/projects/{}/documents/{}")).await;
+        }
     }
 
     pub(super) async fn send(&mut self, caller: &str, method: &Method, pattern: &str) -> Answer {

@@ -1,8 +1,10 @@
 //! `ayushma rebuild`.
 
+use std::fs;
+
 use sqlx::{Acquire as _, PgPool};
 
-use super::process::DataFolder;
+use super::process::{DataFolder, PASSWORD};
 
 /// The arguments that lead to the test's database.
 fn to(db: &PgPool) -> Vec<String> {
@@ -77,4 +79,22 @@ async fn a_rebuild_that_is_killed_can_be_run_again(db: PgPool) {
     let said = folder.run(&rebuild, "").await.succeeded();
     assert!(said.contains("projects: rebuilt from 0 events"), "it goes on where it was: {said}");
     assert!(is(&db, "EXISTS (SELECT FROM views.projects) AND to_regnamespace('next_projects') IS NULL").await);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn whom_a_restored_backup_brought_back_is_erased_before_anything_is_rebuilt(db: PgPool) {
+    let folder = DataFolder::new();
+    let to_database = to(&db);
+    let to_database: Vec<&str> = to_database.iter().map(String::as_str).collect();
+    let make = ["createsuperuser", "--email", "asha@example.com", "--username", "asha", "--password-stdin"];
+    folder.run(&[&make[..], &to_database].concat(), &format!("{PASSWORD}\n")).await.succeeded();
+    assert!(is(&db, "EXISTS (SELECT FROM views.users)").await);
+    let user: String = sqlx::query_scalar("SELECT aggregate_id::text FROM events WHERE aggregate_type = 'user'")
+        .fetch_one(&db)
+        .await
+        .expect("there is one");
+    fs::write(folder.path().join("erasures.log"), format!("2026-01-01T00:00:00Z {user}\n")).expect("it is ours");
+    folder.run(&[&["rebuild", "users"][..], &to_database].concat(), "").await.succeeded();
+    assert!(is(&db, "NOT EXISTS (SELECT FROM views.users WHERE email <> '')").await);
+    assert!(is(&db, "EXISTS (SELECT FROM subject_keys WHERE wrapped_key IS NULL)").await);
 }

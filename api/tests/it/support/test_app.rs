@@ -59,7 +59,7 @@ impl TestApp {
             let mut tasks = JoinSet::new();
             let app = App::open(&settings, pool, &mut tasks).await.expect("the app can be put together");
             app.spawn_projectors(&mut tasks);
-            app.spawn_workers(&mut tasks);
+            app.spawn_workers(&mut tasks).await.expect("the database is there");
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
             let address = listener.local_addr().expect("a listener has an address");
             let service = routes::router(app.clone(), http).into_make_service_with_connect_info::<SocketAddr>();

@@ -1,0 +1,50 @@
+//! How well the model on this machine finds English passages for questions in Hindi and Malayalam; see
+//! `evaluation/cross_language/README.md`.
+
+use std::{collections::BTreeMap, fs, path::PathBuf, time::Instant};
+
+use commands::{
+    adapters::local_model::LocalModel,
+    ports::{Embedder as _, TextKind},
+    retrieval::ranking::{Parameters, rank},
+};
+use serde::Deserialize;
+
+use super::{FOLDER, Library, PASSAGES, Tally};
+
+#[derive(Deserialize)]
+struct Question {
+    language: String,
+    question: String,
+    english: String,
+    document: String,
+}
+
+pub(crate) async fn measure(model: PathBuf) {
+    let questions = fs::read_to_string(format!("{FOLDER}/../cross_language/questions.jsonl")).expect("they are there");
+    let questions: Vec<Question> =
+        questions.lines().map(|line| serde_json::from_str(line).expect("a question a line")).collect();
+    let model = LocalModel::in_folder(model).expect("`make models` makes the folder");
+    let started = Instant::now();
+    let library = Library::embedded_by(&model).await;
+    println!("{} passages embedded in {:.0} s\n", library.count, started.elapsed().as_secs_f64());
+
+    println!("{:<34} {:>6} {:>6} {:>6} {:>9}", "two cores", "hit@1", "hit@5", "MRR", "a second");
+    let mut asked: BTreeMap<String, Vec<(&str, &str)>> = BTreeMap::new();
+    for question in &questions {
+        let name = &question.language;
+        asked.entry(name.clone()).or_default().push((&question.question, &question.document));
+        asked.entry(format!("{name}, the same in English")).or_default().push((&question.english, &question.document));
+    }
+    let by_vectors = Parameters { words: 0.0, vectors: 1.0, ..Parameters::default() };
+    for (name, questions) in asked {
+        let (started, mut tally) = (Instant::now(), Tally::default());
+        for (question, document) in questions {
+            let vector = model.embed(&[question.to_owned()], TextKind::Question).await.expect("the model works");
+            let near = library.near(&vector[0], &by_vectors);
+            let found = rank(&library.segments, question, &near, PASSAGES, &by_vectors);
+            tally.count(library.names_of(&found), document);
+        }
+        tally.report(&name, started);
+    }
+}
