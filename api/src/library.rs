@@ -54,7 +54,7 @@ fn embedders(settings: &Settings, server: Option<&OpenAiServer>) -> anyhow::Resu
         match model {
             lexical::MODEL => Some(Arc::new(LexicalEmbedder)),
             local_model::MODEL => local.clone(),
-            other => Some(Arc::new(OpenAiEmbedder::named(server.clone()?, other))),
+            other => Some(Arc::new(OpenAiEmbedder::named(server.as_ref()?, other))),
         }
     };
     Ok(Embedders { chosen, of_model: Arc::new(of_model) })

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{FOLDER, Library, PASSAGES, Tally};
 
 #[derive(Deserialize)]
-struct Question {
+struct Asked {
     language: String,
     question: String,
     english: String,
@@ -22,7 +22,7 @@ struct Question {
 
 pub(crate) async fn measure(model: PathBuf) {
     let questions = fs::read_to_string(format!("{FOLDER}/../cross_language/questions.jsonl")).expect("they are there");
-    let questions: Vec<Question> =
+    let questions: Vec<Asked> =
         questions.lines().map(|line| serde_json::from_str(line).expect("a question a line")).collect();
     let model = LocalModel::in_folder(model).expect("`make models` makes the folder");
     let started = Instant::now();

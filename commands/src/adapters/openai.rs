@@ -148,7 +148,7 @@ impl OpenAiEmbedder {
     }
 
     /// The embedder with this [`model`](Embedder::model), as it was noted with vectors.
-    pub fn named(server: OpenAiServer, model: &str) -> Self {
+    pub fn named(server: &OpenAiServer, model: &str) -> Self {
         let parts = model.rsplit_once('/').and_then(|(name, number)| Some((name, number.parse().ok()?)));
         parts.map_or_else(
             || Self::new(server.clone(), model, None),

@@ -41,13 +41,16 @@ const TURN_PATIENCE: &str = "20s";
 /// How often a write is made again because the versions of the index changed meanwhile.
 const ATTEMPTS: u32 = 5;
 
+/// The embedder with this [`model`](crate::ports::Embedder::model), if it can be asked.
+pub type EmbedderOf = Arc<dyn Fn(&str) -> Option<SharedEmbedder> + Send + Sync>;
+
 /// Which embedders there are.
 #[derive(Clone)]
 pub struct Embedders {
     /// The one that new vectors are made by.
     pub chosen: SharedEmbedder,
-    /// The one of this model, if it can be asked: while an index is built, questions are embedded by the model before.
-    pub of_model: Arc<dyn Fn(&str) -> Option<SharedEmbedder> + Send + Sync>,
+    /// Others: while an index is built, questions are embedded by the model before.
+    pub of_model: EmbedderOf,
 }
 
 impl Embedders {
