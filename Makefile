@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test crash browser-test check schemathesis evaluate bench-http bench-log bench-languages models sqlx sqlx-check kafka
+.PHONY: help run test crash browser-test check schemathesis evaluate bench-http bench-documents bench-log bench-languages models sqlx sqlx-check kafka
 
 # Where rustup puts its programs, for shells that do not know it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -71,6 +71,11 @@ bench-log: ## measure appends, projection, latency, relay and loading, each besi
 bench-retrieval: ## measure how well and how fast passages are found, beside plain BM25
 	@scripts/setup.sh run
 	cargo bench --locked --package commands --bench retrieval
+
+bench-documents: ## how fast documents become retrievable, and the memory it takes: many, long and hostile ones
+	@scripts/setup.sh models
+	$(build)
+	python3 scripts/bench/documents.py $(target)/debug/ayushma
 
 bench-languages: models ## how well the model on this machine finds English passages for questions in Hindi and Malayalam
 	cargo bench --locked --package commands --bench retrieval -- --model $(abspath data/models/multilingual-e5-small)
