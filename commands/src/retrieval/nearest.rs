@@ -116,15 +116,8 @@ fn encode(vector: &[f32]) -> (Vec<i8>, Shape) {
 
 #[expect(clippy::cast_precision_loss, reason = "what is lost is far less than the codes' own error")]
 fn product_of_codes(a: &[i8], b: &[i16]) -> f32 {
-    let mut sums = [0_i32; LANES];
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    for (a, b) in a.iter().zip(b) {
-        for lane in 0..LANES {
-            sums[lane] += i32::from(a[lane]) * i32::from(b[lane]);
-        }
-    }
-    let rest: i32 = a_rest.iter().zip(b_rest).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum();
-    (sums.iter().sum::<i32>() + rest) as f32
+    // In this form the compiler finds the processor's instruction that multiplies and adds pairs of 16-bit numbers.
+    a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum::<i32>() as f32
 }
 
 fn product(a: &[f32], b: &[f32]) -> f32 {
