@@ -1,4 +1,4 @@
-//! The passages of all documents: their text in PostgreSQL, their vectors in a [`VectorIndex`], and how both are searched.
+//! The passages of all documents: their text in PostgreSQL, their vectors in a [`VectorIndex`](crate::ports::VectorIndex), and how both are searched.
 //!
 //! The index has versions, each of one model in one store. The current one is searched. A new model or store makes a new one,
 //! which is filled beside it ([`TendIndexes`]) and takes its place when it has every document.
