@@ -4,8 +4,8 @@
 #   with-test-services.sh [--no-kafka] [--durable] CMD...   (--no-kafka: PostgreSQL alone)
 #
 # CMD sees DATABASE_URL (a superuser, so that sqlx::test can make databases), TEST_KAFKA_BROKERS, KAFKA_SH for tests that
-# start brokers of their own, TEST_PYTHON for servers in Python (python/python.sh install), and with Kafka TEST_PGVECTOR_URL of a
-# PostgreSQL with pgvector. A DATABASE_URL or KAFKA_BROKERS that is set already is used instead of a server of ours.
+# start brokers of their own, TEST_PYTHON for servers in Python (python/python.sh install), and TEST_PGVECTOR_URL of a
+# PostgreSQL with pgvector (neither without Kafka nor with --durable). A DATABASE_URL or KAFKA_BROKERS that is set already is used instead of a server of ours.
 # Nothing here survives a crash of the machine (fsync is off), and nothing has to; with --durable PostgreSQL keeps its own
 # settings, for measurements.
 set -euo pipefail
@@ -116,7 +116,7 @@ if [ -z "${DATABASE_URL:-}" ]; then
     # What is measured comes through the socket, as it does to the built-in PostgreSQL.
     [ $durable = no ] || DATABASE_URL="postgres:///ayushma_test?host=$folder/postgres&port=$postgres_port&user=postgres"
 fi
-if [ $with_kafka = yes ]; then
+if [ $with_kafka = yes ] && [ $durable = no ]; then
     # A copy: its owner may not be allowed to look into the place where it was installed.
     packages=$("$TEST_PYTHON" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
     mkdir "$folder/programs"
