@@ -39,7 +39,7 @@ pub struct JobError {
     source: Box<dyn std::error::Error + Send + Sync>,
     /// When the next attempt is made; later and later if nothing else is known.
     retry_in: Option<Duration>,
-    /// Nothing failed: the attempts are counted anew.
+    /// The attempts are counted anew.
     is_progress: bool,
 }
 
@@ -55,7 +55,14 @@ impl JobError {
 
     /// A part of the work is done, and others have their turn before the rest is.
     pub fn to_be_continued(source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self { source: Box::new(source), retry_in: Some(Duration::ZERO), is_progress: true }
+        Self::for_a_while(source, Duration::ZERO).after_progress()
+    }
+
+    /// The next attempt goes on where this one stood: the attempts are counted anew.
+    #[must_use]
+    pub const fn after_progress(mut self) -> Self {
+        self.is_progress = true;
+        self
     }
 }
 

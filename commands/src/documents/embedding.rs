@@ -1,5 +1,7 @@
 //! From a document's newest version to passages that can be found.
 
+use std::time::{Duration, Instant};
+
 use async_trait::async_trait;
 use domain::{
     document::{Document, DocumentCommand, DocumentError, EmbeddingFailure, Source, VersionState},
@@ -32,6 +34,8 @@ use crate::{
 const BATCH: usize = 64;
 /// Requests for one document at the same time.
 const REQUESTS: usize = 2;
+/// How long one document is embedded while others wait: less than a job may run at all.
+const TURN: Duration = Duration::from_secs(300);
 /// Attempts to fetch a page.
 const FETCHES: i32 = 3;
 
@@ -45,6 +49,11 @@ pub struct Embedding {
     pub reader: SharedDocumentReader,
     pub library: Library,
 }
+
+/// The rest is embedded when others have had their turn.
+#[derive(Debug, thiserror::Error)]
+#[error("the document is long, and others wait")]
+struct HadItsTurn;
 
 /// Why an attempt did not lead to passages in the index.
 enum Failed {
@@ -214,7 +223,11 @@ impl Embedding {
                 Ok(of_model) => drop(vectors.insert(model, of_model)),
                 Err(Failed::Unwanted) => return Err(Failed::Unwanted),
                 Err(failed) if vectors.is_empty() => return Err(failed),
-                Err(_) => tracing::warn!(model, "a document gets no vectors of the model of before"),
+                Err(Failed::ForGood(_)) => tracing::warn!(model, "a document gets no vectors of the model of before"),
+                Err(Failed::ForNow(error)) => {
+                    let error = crate::error_chain(&error);
+                    tracing::warn!(model, error, "a document gets no vectors of the model of before");
+                }
             }
         }
         Ok(vectors)
@@ -234,11 +247,18 @@ impl Embedding {
         let contents: Vec<String> = passages.iter().map(drafts::content_of).collect();
         let missing: Vec<usize> = (0..passages.len()).filter(|at| !known.contains_key(&contents[*at])).collect();
         let total = passages.len();
-        let mut done = total - missing.len();
+        let (known_before, started) = (total - missing.len(), Instant::now());
+        let mut done = known_before;
         reporter.report(Stage::Embedding, done, Some(total)).await;
         let requests: Vec<_> = missing.chunks(BATCH).map(|batch| embed_batch(embedder, batch, passages)).collect();
         let mut batches = stream::iter(requests).buffered(REQUESTS);
-        while let Some((batch, vectors)) = batches.try_next().await? {
+        loop {
+            let next = batches.try_next().await.map_err(|failed| match failed {
+                // A long document at a slow or limiting embedder is no hopeless one.
+                Failed::ForNow(error) if total > BATCH && done > known_before => Failed::ForNow(error.after_progress()),
+                failed => failed,
+            });
+            let Some((batch, vectors)) = next? else { break };
             let of_batch: Vec<String> = batch.iter().map(|at| contents[*at].clone()).collect();
             done += batch.len();
             // A document of one batch has nothing to go on from.
@@ -246,6 +266,9 @@ impl Embedding {
                 self.require_awaited(version).await?;
                 drafts::keep(&self.pool, version.document, model, &of_batch, &vectors).await.map_err(for_now)?;
                 reporter.report(Stage::Embedding, done, Some(total)).await;
+                if started.elapsed() > TURN && done < total {
+                    return Err(Failed::ForNow(JobError::to_be_continued(HadItsTurn)));
+                }
             }
             known.extend(of_batch.into_iter().zip(vectors));
         }

@@ -212,9 +212,12 @@ impl Library {
         let mut connection = self.turn(document).await?;
         for _ in 0..ATTEMPTS {
             let versions = versions::live(&mut connection).await?;
-            for version in &versions {
+            // A store whose settings are gone is not searched either, and gives way to the one that is being filled.
+            let reachable: Vec<(&Version, &SharedIndex)> =
+                versions.iter().filter_map(|version| Some((version, self.index_of(version).ok()?))).collect();
+            for (version, index) in &reachable {
                 if let Some(vectors) = of_model(&version.collection.model) {
-                    self.index_of(version)?.put(&version.collection, project, document, &vectors).await?;
+                    index.put(&version.collection, project, document, &vectors).await?;
                 }
             }
             let mut tx = connection.begin().await?;
@@ -230,11 +233,12 @@ impl Library {
                 archive::keep(&mut tx, model, &of_model(model).unwrap_or_default(), change).await?;
             }
             archive::sweep(&mut tx, document, change).await?;
-            let put = versions.iter().filter(|version| vectors.contains_key(&version.collection.model));
-            versions::mark(&mut tx, document, &put.map(|version| version.collection.id).collect::<Vec<_>>()).await?;
+            let collections = reachable.iter().map(|(version, _)| &version.collection);
+            let put = collections.filter(|collection| vectors.contains_key(&collection.model));
+            versions::mark(&mut tx, document, &put.map(|collection| collection.id).collect::<Vec<_>>()).await?;
             tx.commit().await?;
-            for version in &versions {
-                self.index_of(version)?.retain(&version.collection, document, &ids).await?;
+            for (version, index) in &reachable {
+                index.retain(&version.collection, document, &ids).await?;
             }
             return Ok(());
         }
@@ -246,7 +250,10 @@ impl Library {
         let known = versions::all(&self.0.pool).await?;
         let gone = |version: &&Version| known.iter().all(|other| other.collection != version.collection);
         for version in versions.iter().filter(gone) {
-            self.index_of(version)?.retain(&version.collection, document, &[]).await?;
+            // Nothing was put where it cannot be reached.
+            if let Ok(index) = self.index_of(version) {
+                index.retain(&version.collection, document, &[]).await?;
+            }
         }
         Ok(())
     }

@@ -231,6 +231,27 @@ async fn what_is_written_while_an_index_is_built_is_in_both(pool: PgPool) -> Res
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_store_whose_settings_are_gone_keeps_nobody_from_adding_documents(pool: PgPool) -> Result<(), LibraryError> {
+    let model = Directions::named("one");
+    let library = Store::pinecone().await.library(&pool, model.clone());
+    library.prepare().await?;
+    put(&library, &model, (project(1), GOUT), &["swollen joint"]).await?;
+    let elsewhere = Store::exact().library(&pool, model.clone());
+    elsewhere.prepare().await?;
+    put(&elsewhere, &model, (project(1), LUPUS), &["other joint"]).await?;
+    let words = elsewhere.search(project(1), "joint", 10, Parameters::default()).await?;
+    assert_eq!(words.passages.len(), 2);
+    tend(&elsewhere, &pool).await;
+    assert_eq!(found(&elsewhere, project(1), "which joint").await?.len(), 2);
+    assert_eq!(
+        number(&pool, "SELECT count(*) FROM index_versions WHERE state = 'retired'").await,
+        1,
+        "it is not forgotten"
+    );
+    Ok(())
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_store_that_is_down_leaves_words_and_an_open_removal(pool: PgPool) -> Result<(), LibraryError> {
     let model = Directions::named("one");
     let store = Store::pinecone().await;

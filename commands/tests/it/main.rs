@@ -30,3 +30,4 @@ mod streaming;
 mod support;
 mod unknown_outcomes;
 mod uploads;
+mod working;

@@ -1,0 +1,54 @@
+//! Jobs that are tried again, as often as it helps.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use async_trait::async_trait;
+use commands::{
+    event_log::Progress,
+    jobs::{Job, JobError, JobHandler, Worker},
+};
+use sqlx::PgPool;
+
+use crate::support::{new_id, number};
+
+/// More than a job that gets nowhere has.
+const ATTEMPTS: u32 = 20;
+
+/// Does a twentieth of its work at each attempt.
+#[derive(Default)]
+struct Slow {
+    done: AtomicU32,
+    given_up: AtomicU32,
+}
+
+#[async_trait]
+impl JobHandler for Slow {
+    fn kinds(&self) -> &'static [&'static str] {
+        &["slow"]
+    }
+
+    async fn run(&self, job: &Job) -> Result<(), JobError> {
+        assert_eq!(job.attempts, 1, "each goes on where the one before stood");
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        if done == ATTEMPTS { Ok(()) } else { Err(JobError::to_be_continued(sqlx::Error::RowNotFound)) }
+    }
+
+    async fn give_up(&self, _: &Job) -> Result<(), JobError> {
+        self.given_up.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_job_that_gets_on_is_never_given_up(pool: PgPool) {
+    let insert = sqlx::query("INSERT INTO jobs (job_id, kind, subject_id, arguments) VALUES ($1, 'slow', $1, '{}')");
+    insert.bind(new_id()).execute(&pool).await.expect("the table is there");
+    let slow = Arc::new(Slow::default());
+    let worker = Worker::new(pool.clone(), new_id(), vec![slow.clone()], Progress::default());
+    assert_eq!(worker.run_due().await.expect("the database is there"), ATTEMPTS as usize);
+    assert_eq!((slow.done.load(Ordering::Relaxed), slow.given_up.load(Ordering::Relaxed)), (ATTEMPTS, 0));
+    assert_eq!(number(&pool, "SELECT count(*) FROM jobs").await, 0);
+}
