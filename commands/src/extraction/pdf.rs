@@ -69,7 +69,7 @@ fn is_about_passwords(said: &[u8]) -> bool {
 }
 
 /// Words that were hyphenated at the end of a line are whole again.
-fn joined(page: &str) -> String {
+pub(super) fn joined(page: &str) -> String {
     let mut text = String::with_capacity(page.len());
     let mut lines = page.split('\n').peekable();
     while let Some(line) = lines.next() {

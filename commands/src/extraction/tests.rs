@@ -1,5 +1,7 @@
 //! What is read from files; files of strangers are read by the binary's own tests, in a child process.
 
+use proptest::{prop_assert, prop_assert_eq, proptest};
+
 use super::*;
 
 fn read(name: &str, bytes: &[u8]) -> Result<String, Unreadable> {
@@ -80,7 +82,7 @@ fn what_is_no_text_is_not_read_as_one() {
     assert_eq!(read("x.txt", &noise), Err(Unreadable::UnsupportedFormat));
 }
 
-proptest::proptest! {
+proptest! {
     #[test]
     fn no_bytes_make_a_parser_of_ours_panic(bytes: Vec<u8>, name in "x\\.(txt|html|csv|tsv|md)") {
         let _ = read(&name, &bytes);
@@ -89,5 +91,39 @@ proptest::proptest! {
     #[test]
     fn no_page_makes_our_walk_panic(page in "(<(/?)(td|tr|table|li|ol|ul|pre|h1|p|br|script)>|[a-z ])*") {
         let _ = read("x.html", page.as_bytes());
+    }
+
+    #[test]
+    fn every_declared_character_set_is_read_or_refused(bytes: Vec<u8>, set in "[a-z]{3,9}-?[0-9]{0,4}") {
+        for declared in [&set, "utf-8", "utf-16le", "shift_jis", "gb18030", "iso-2022-jp", "windows-1252"] {
+            let _ = served(&format!("text/plain; charset={declared}"), &bytes);
+            let _ = served(&format!("text/html; charset={declared}"), &bytes);
+        }
+    }
+
+    #[test]
+    fn no_markdown_loses_a_word(text in "([#>*_`=~|+-]|\n|[a-z0-9. ]| {4}|---\n|```\n|\\[x\\]\\(y\\)|<b>|é|ज){0,200}") {
+        let words = |text: &str| text.chars().filter(|c| c.is_alphabetic()).collect::<String>();
+        let without_heading = !text.contains(['#', '=', '-']);
+        let read = markdown::text(&text);
+        // A heading is written without the marks of what is in it, all else stays as it is.
+        prop_assert!(words(&read).len() <= words(&text).len());
+        if without_heading {
+            prop_assert_eq!(words(&read), words(&text));
+        }
+    }
+
+    #[test]
+    fn no_layout_of_a_pdf_makes_its_headings_panic(
+        layout in "(<page |<line |</line>|<word |</word>|>|[xy](Min|Max)=\"(-?[0-9]{1,9}(\\.[0-9])?|NaN|inf|é)?\"|&(amp|lt);|[a-z ]|ज){0,80}",
+        page in "([a-zé]|[ \n\u{c}-])*",
+    ) {
+        let words = |text: &str| text.chars().filter(|c| c.is_alphabetic()).collect::<String>();
+        for headings in pdf_headings::headings(&layout) {
+            prop_assert_eq!(words(&pdf_headings::marked(&page, &headings)), words(&page));
+        }
+        let marked_lines = page.lines().map(|line| (line.split_whitespace().collect::<Vec<_>>().join(" "), 1)).collect();
+        prop_assert_eq!(words(&pdf_headings::marked(&page, &marked_lines)), words(&page));
+        prop_assert_eq!(words(&pdf::joined(&page)), words(&page));
     }
 }
