@@ -46,7 +46,7 @@ pub(super) fn measure(documents: &[Document], questions: &[Question]) {
         }
         let mut sorted: Vec<(usize, f64)> = scores.into_iter().collect();
         sorted.sort_by(|(a, one), (b, other)| other.total_cmp(one).then(a.cmp(b)));
-        tally.count(sorted.iter().map(|(passage, _)| passages[*passage].0), &question.document);
+        tally.count(sorted.iter().map(|(passage, _)| passages[*passage].0), |name| name == question.document);
     }
     tally.report("plain BM25", started);
 }
