@@ -16,7 +16,7 @@ use commands::{
     },
     answering::{Answering, InterruptedAnswers},
     clock::{SharedClock, SystemClock},
-    documents::{Documents, Embedding, EmbeddingHandler, Emptying, Removal},
+    documents::{Documents, Embedding, EmbeddingHandler, Emptying, Removal, Revisiting},
     erasure::{Erasure, Ledger, MediaErasure, MediaErasureHandler},
     evaluation::{Evaluation, RunQuestions},
     event_log::{
@@ -64,6 +64,7 @@ pub struct App {
     pub uploads: Uploads,
     pub erasure: Erasure,
     pages: SharedWebPages,
+    revisits_pages: bool,
     reader: SharedDocumentReader,
     pub progress: Progress,
     pub clock: SharedClock,
@@ -142,6 +143,7 @@ impl App {
             uploads,
             erasure,
             pages: Arc::new(GuardedWebPages::new(settings.fetch_allow.clone())),
+            revisits_pages: settings.revisit_pages,
             reader: Arc::new(ChildReader::new(settings.document_reader()?)),
             mailer: mailer(settings, &clock)?,
             front_end: FrontEnd::parse(&settings.outside.frontend_url).context("FRONTEND_URL")?,
@@ -242,8 +244,17 @@ impl App {
             Arc::new(MediaErasure { pool: self.pool.clone(), uploads: self.uploads.clone() });
         let worker = |handlers| Worker::new(self.pool.clone(), self.clock.new_id(), handlers, self.progress.clone());
         let questions: Arc<dyn JobHandler> = Arc::new(RunQuestions { answering: self.answering.clone() });
+        let revisiting = Arc::new(Revisiting {
+            pool: self.pool.clone(),
+            commands: self.commands.clone(),
+            documents: self.documents.clone(),
+            pages: self.pages.clone(),
+            reader: self.reader.clone(),
+        });
+        let revisiting = self.revisits_pages.then(|| worker(vec![revisiting as Arc<dyn JobHandler>]));
         [worker(vec![interrupted, removal, emptying, erasure]), worker(vec![password_resets]), worker(vec![questions])]
             .into_iter()
+            .chain(revisiting)
             .chain((0..EMBEDDING_WORKERS).map(|_| worker(vec![embedding.clone(), tending.clone()])))
             .collect()
     }

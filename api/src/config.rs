@@ -119,6 +119,10 @@ pub struct Settings {
     #[arg(long, env, value_delimiter = ',', value_parser = parse_reachable, global = true)]
     pub fetch_allow: Vec<Reachable>,
 
+    /// Whether web pages are fetched again once a day. A document whose page says something else gets a new version
+    #[arg(long, env, default_value_t = true, action = clap::ArgAction::Set, global = true)]
+    pub revisit_pages: bool,
+
     /// Program that reads documents when it is called with `extract`, instead of this one
     #[arg(long, env, global = true, hide = true)]
     pub document_reader: Option<PathBuf>,

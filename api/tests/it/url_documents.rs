@@ -132,3 +132,73 @@ async fn a_document_that_is_deleted_while_its_page_is_fetched_leaves_nothing_beh
     })
     .await;
 }
+
+/// A day passes for the jobs that look after pages.
+async fn let_a_day_pass(db: &PgPool) {
+    let due = sqlx::query(
+        "UPDATE jobs SET run_at = now() WHERE kind = 'revisit_page' AND run_at > now() + interval '23 hours'",
+    );
+    assert_eq!(due.execute(db).await.expect("there are jobs").rows_affected(), 1, "one job looks after the page");
+}
+
+/// The page was looked at, and is left alone for another day.
+async fn is_visited(db: &PgPool) {
+    eventually("the page is visited", async || {
+        let later = "SELECT count(*) FROM jobs WHERE kind = 'revisit_page' AND run_at > now() + interval '23 hours'";
+        let jobs: i64 = sqlx::query_scalar(later).fetch_one(db).await.expect("the table can be read");
+        (jobs == 1).then_some(())
+    })
+    .await;
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_page_that_says_something_else_a_day_later_makes_a_new_version(db: PgPool) {
+    let server = MockServer::start().await;
+    let app = TestApp::start_with(&db, &["--fetch-allow", "127.0.0.1"]).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    let text = |text: &str| ResponseTemplate::new(200).set_body_raw(text.to_owned(), "text/plain");
+    serve(&server, "/", text("Zinc is given for ten days.")).await;
+    let document = added(&staff, &project, &server.uri()).await;
+    let path = format!("/projects/{project}/documents/{}", document["external_id"].as_str().expect("it has an id"));
+    let version = async || staff.embedded(&path).await["version"].clone();
+
+    let_a_day_pass(&db).await;
+    is_visited(&db).await;
+    assert_eq!(version().await, 1, "it says the same");
+
+    for unreadable in [ResponseTemplate::new(500), text(" ")] {
+        server.reset().await;
+        serve(&server, "/", unreadable).await;
+        let_a_day_pass(&db).await;
+        is_visited(&db).await;
+        let document = staff.embedded(&path).await;
+        assert_eq!((&document["version"], &document["failed"]), (&1.into(), &false.into()), "{document}");
+    }
+
+    server.reset().await;
+    serve(&server, "/", text("Zinc is given for fourteen days.")).await;
+    let_a_day_pass(&db).await;
+    is_visited(&db).await;
+    assert_eq!(version().await, 2);
+    let answer = staff.ask(&staff.chat(&project).await, "How long is zinc given?").await.json(200);
+    assert!(answer["message"].as_str().is_some_and(|text| text.contains("fourteen days")), "{answer}");
+
+    let_a_day_pass(&db).await;
+    is_visited(&db).await;
+    assert_eq!(version().await, 2);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn pages_are_left_alone_if_that_is_wished(db: PgPool) {
+    let server = MockServer::start().await;
+    serve(&server, "/", ResponseTemplate::new(200).set_body_raw("Zinc is given.", "text/plain")).await;
+    let app = TestApp::start_with(&db, &["--fetch-allow", "127.0.0.1", "--revisit-pages", "false"]).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    added(&staff, &project, &server.uri()).await;
+    let_a_day_pass(&db).await;
+    // Workers look for what is due every second.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(server.received_requests().await.map(|requests| requests.len()), Some(1));
+}

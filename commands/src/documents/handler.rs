@@ -1,11 +1,15 @@
 //! What follows from the events of documents, and from the end of their project.
 
 use async_trait::async_trait;
-use domain::{document::DocumentEvent, envelope::RecordedEvent, event::Event, project::ProjectEvent};
+use domain::{
+    document::DocumentEvent, envelope::RecordedEvent, event::Event, project::ProjectEvent, values::DocumentType,
+};
 use serde_json::json;
 use sqlx::PgTransaction;
+use uuid::Uuid;
 
-use crate::event_log::{ConsumerError, EventConsumer, NewJob, enqueue, supersede};
+use super::revisiting::{PERIOD, REVISIT};
+use crate::event_log::{ConsumerError, EventConsumer, NewJob, enqueue, enqueue_in, supersede, withdraw};
 
 /// Jobs that embed the newest version of a document.
 pub(super) const EMBED: &str = "embed_document";
@@ -40,12 +44,21 @@ impl EventConsumer for EmbeddingHandler {
             Event::Project(ProjectEvent::Deleted {}) => return Ok(enqueue(&job(EMPTY), tx).await?),
             _ => return Ok(()),
         };
+        if let DocumentEvent::Added { source, .. } | DocumentEvent::VersionAdded { source, .. } = document
+            && source.document_type == DocumentType::Url
+        {
+            let job_id = Uuid::new_v5(&event.metadata.event_id.value(), REVISIT.as_bytes());
+            enqueue_in(PERIOD, &NewJob { job_id, ..job(REVISIT) }, tx).await?;
+        }
         match document {
             // Whoever is still at the version before need not go on.
             DocumentEvent::Added { .. }
             | DocumentEvent::VersionAdded { .. }
             | DocumentEvent::EmbeddingRequested { .. } => supersede(&job(EMBED), tx).await?,
-            DocumentEvent::Deleted {} => enqueue(&job(REMOVE), tx).await?,
+            DocumentEvent::Deleted {} => {
+                withdraw(REVISIT, event.aggregate_id, tx).await?;
+                enqueue(&job(REMOVE), tx).await?;
+            }
             DocumentEvent::TitleChanged { .. }
             | DocumentEvent::DescriptionChanged { .. }
             | DocumentEvent::Embedded { .. }

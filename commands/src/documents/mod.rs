@@ -6,6 +6,7 @@ mod emptying;
 mod handler;
 mod progress;
 mod removal;
+mod revisiting;
 
 use domain::{
     document::{Document, DocumentCommand, DocumentError, Source},
@@ -26,6 +27,7 @@ pub use embedding::Embedding;
 pub use emptying::Emptying;
 pub use handler::EmbeddingHandler;
 pub use removal::Removal;
+pub use revisiting::Revisiting;
 
 /// A document that shall be added.
 pub struct NewDocument {

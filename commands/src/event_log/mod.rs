@@ -63,7 +63,7 @@ pub use parking::Retried;
 pub use progress::{Consumers, Progress};
 pub use relay::run_relay;
 pub use replay::{Replay, Replayable, Replayed, make_replay_tables};
-pub use rows::{NewJob, NewResetCode, Reservation, Row, enqueue, supersede, write_reset_code};
+pub use rows::{NewJob, NewResetCode, Reservation, Row, enqueue, enqueue_in, supersede, withdraw, write_reset_code};
 pub use signer::HeadSigner;
 pub use status::{Counted, Counting, Expected, PartStatus, Reading, Status, Verdict, What};
 pub use store::{Loaded, StoreError};

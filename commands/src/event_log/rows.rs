@@ -1,5 +1,7 @@
 //! What may be written in the transaction that appends events, beside them.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use domain::ids::{ApiKeyId, DocumentId, ProjectId, ServiceId, SessionId, SubjectId, UserId};
 use sqlx::{PgConnection, PgTransaction};
@@ -148,9 +150,15 @@ pub struct NewJob {
 
 /// Writes a job. One that is already there stays as it is.
 pub async fn enqueue(job: &NewJob, tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
+    enqueue_in(Duration::ZERO, job, tx).await
+}
+
+/// Writes a job that is due after this time, unless there is one of its kind for its subject.
+pub async fn enqueue_in(due_in: Duration, job: &NewJob, tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "INSERT INTO jobs (job_id, kind, subject_id, arguments, leased_by, lease_until)
-         VALUES ($1, $2, $3, $4, $5, CASE WHEN $5::uuid IS NOT NULL THEN now() + make_interval(secs => $6) END)
+        "INSERT INTO jobs (job_id, kind, subject_id, arguments, leased_by, lease_until, run_at)
+         VALUES ($1, $2, $3, $4, $5, CASE WHEN $5::uuid IS NOT NULL THEN now() + make_interval(secs => $6) END,
+                 now() + make_interval(secs => $7))
          ON CONFLICT (kind, subject_id) DO NOTHING",
         job.job_id,
         job.kind,
@@ -158,6 +166,7 @@ pub async fn enqueue(job: &NewJob, tx: &mut PgTransaction<'_>) -> Result<(), sql
         job.arguments,
         job.leased_by,
         LEASE.as_secs_f64(),
+        due_in.as_secs_f64(),
     )
     .execute(&mut **tx)
     .await?;
@@ -166,10 +175,14 @@ pub async fn enqueue(job: &NewJob, tx: &mut PgTransaction<'_>) -> Result<(), sql
 
 /// Writes a job in the place of the one that is there, if there is one: whoever works on that one loses it.
 pub async fn supersede(job: &NewJob, tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
-    sqlx::query!("DELETE FROM jobs WHERE kind = $1 AND subject_id = $2", job.kind, job.subject_id)
-        .execute(&mut **tx)
-        .await?;
+    withdraw(job.kind, job.subject_id, tx).await?;
     enqueue(job, tx).await
+}
+
+/// Takes a job out: whoever works on it loses it.
+pub async fn withdraw(kind: &str, subject_id: Uuid, tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
+    sqlx::query!("DELETE FROM jobs WHERE kind = $1 AND subject_id = $2", kind, subject_id).execute(&mut **tx).await?;
+    Ok(())
 }
 
 impl Row {

@@ -32,7 +32,7 @@ use crate::{
 pub(crate) use archive::{from_bytes, to_bytes};
 pub(crate) use copies::{Copies, Source};
 pub use tending::TendIndexes;
-pub use texts::count_passages;
+pub use texts::{content_hashes, count_passages};
 
 /// How many hits are asked for beyond those that are needed: some may be of passages that have gone.
 const SPARE: usize = 32;

@@ -74,6 +74,16 @@ pub async fn count_passages(pool: &PgPool, documents: &[Uuid]) -> Result<i64, sq
         .await
 }
 
+/// What the passages of a document say, in their order: the hash of each.
+///
+/// # Errors
+/// The database's.
+pub async fn content_hashes(pool: &PgPool, document: DocumentId) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar!("SELECT content_hash FROM chunks WHERE document_id = $1 ORDER BY ordinal", document.value())
+        .fetch_all(pool)
+        .await
+}
+
 /// The project's documents that are deleted and not yet removed.
 pub(super) async fn hidden(pool: &PgPool, project: ProjectId) -> Result<Vec<Uuid>, sqlx::Error> {
     let hidden = sqlx::query_scalar!("SELECT document_id FROM hidden_documents WHERE project_id = $1", project.value());

@@ -85,6 +85,11 @@ pub enum DocumentCommand {
         /// Where its text is.
         source: Source,
     },
+    /// The web page of this version says something else now: make a version of it, unless there is a newer one already.
+    Renew {
+        /// The version.
+        version: u32,
+    },
     /// Try the embedding that has failed again.
     Retry,
     /// Do not wait for the embedding any more.
@@ -146,6 +151,12 @@ impl Document {
                 Ok(is_news.then_some(DocumentEvent::RemovalConfirmed { place }).into_iter().collect())
             }
             (Self::Absent | Self::Deleted { .. }, _) => Err(DocumentError::NotFound),
+            (Self::Added { source, version, state, .. }, DocumentCommand::Renew { version: seen }) => {
+                let is_due = *version == seen && *state == VersionState::Embedded;
+                let (version, source) = (seen.saturating_add(1), source.clone());
+                let renewed = is_due.then_some(DocumentEvent::VersionAdded { version, creator: None, source });
+                Ok(renewed.into_iter().collect())
+            }
             (Self::Added { title, description, version, state, .. }, command) => {
                 Self::decide_added(title, description.as_ref(), *version, *state, command)
             }
@@ -197,6 +208,7 @@ impl Document {
             DocumentCommand::Delete => Ok(vec![DocumentEvent::Deleted {}]),
             DocumentCommand::Add { .. } => Err(DocumentError::AlreadyAdded),
             DocumentCommand::ConfirmRemoval(_) => Err(DocumentError::NotFound),
+            DocumentCommand::Renew { .. } => Ok(Vec::new()),
         }
     }
 

@@ -109,6 +109,20 @@ fn new_content_is_a_new_version_that_waits() {
 }
 
 #[test]
+fn what_was_embedded_is_renewed_once() {
+    let renew = DocumentCommand::Renew { version: 1 };
+    let version = DocumentEvent::VersionAdded { version: 2, creator: None, source: source() };
+    DocumentSpec::with(())
+        .given(vec![added(), embedded()])
+        .when(renew.clone())
+        .then_expect_events(vec![version.clone()]);
+    DocumentSpec::with(()).given(vec![added(), embedded(), version]).when(renew.clone()).then_expect_events(vec![]);
+    DocumentSpec::with(()).given(vec![added()]).when(renew.clone()).then_expect_events(vec![]);
+    let deleted = vec![added(), DocumentEvent::Deleted {}];
+    DocumentSpec::with(()).given(deleted).when(renew).then_expect_error(DocumentError::NotFound);
+}
+
+#[test]
 fn an_embedding_that_comes_after_newer_content_is_refused() {
     let version = DocumentEvent::VersionAdded { version: 2, creator: None, source: source() };
     DocumentSpec::with(())

@@ -177,6 +177,7 @@ pub(crate) fn document_command() -> impl Strategy<Value = DocumentCommand> {
             .prop_map(|(version, reason)| DocumentCommand::RecordEmbeddingFailure { version, reason }),
         2 => (option::of(id(UserId::new)), source())
             .prop_map(|(creator, source)| DocumentCommand::AddVersion { creator, source }),
+        1 => (1_u32..4).prop_map(|version| DocumentCommand::Renew { version }),
         1 => Just(DocumentCommand::Retry),
         1 => Just(DocumentCommand::Cancel),
         1 => Just(DocumentCommand::Delete),
