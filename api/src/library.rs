@@ -23,6 +23,9 @@ use crate::config::{Settings, VectorIndexChoice};
 /// Connections to another database with pgvector that a process may open.
 const CONNECTIONS: u32 = 10;
 
+/// What the names of the models of our own embedders begin with.
+const OURS: [&str; 2] = ["built-in-", "local-"];
+
 /// The library, and the embedder that it is to use.
 pub(crate) fn library(
     settings: &Settings,
@@ -54,6 +57,8 @@ fn embedders(settings: &Settings, server: Option<&OpenAiServer>) -> anyhow::Resu
         match model {
             lexical::MODEL => Some(Arc::new(LexicalEmbedder)),
             local_model::MODEL => local.clone(),
+            // No server is asked for what a version of ours before this one has made.
+            other if OURS.iter().any(|ours| other.starts_with(ours)) => None,
             other => Some(Arc::new(OpenAiEmbedder::named(server.as_ref()?, other))),
         }
     };

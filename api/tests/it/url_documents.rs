@@ -192,6 +192,33 @@ async fn a_page_that_says_something_else_a_day_later_makes_a_new_version(db: PgP
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn pages_of_an_older_installation_are_looked_after(db: PgPool) {
+    let server = MockServer::start().await;
+    serve(&server, "/", ResponseTemplate::new(200).set_body_raw("Zinc is given.", "text/plain")).await;
+    let app = TestApp::start_with(&db, &["--fetch-allow", "127.0.0.1"]).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    staff.text_document(&project, "No page", "Zinc is given.").await;
+    let gone = added(&staff, &project, &server.uri()).await;
+    staff.delete(&format!("/projects/{project}/documents/{}", gone["external_id"].as_str().expect("an id"))).await;
+    eventually("its deletion is seen", async || {
+        let deleted = sqlx::query_scalar("SELECT count(*) FROM views.documents WHERE is_deleted").fetch_one(&db).await;
+        let deleted: i64 = deleted.expect("the view can be read");
+        (deleted == 1).then_some(())
+    })
+    .await;
+    let page = added(&staff, &project, &server.uri()).await;
+    let visits = "SELECT subject_id::text FROM jobs WHERE kind = 'revisit_page' AND run_at < now() + interval '1 day'";
+    sqlx::query("DELETE FROM jobs WHERE kind = 'revisit_page'").execute(&db).await.expect("the table can be written");
+    for _ in ["once", "again"] {
+        let migration = include_str!("../../../migrations/0020_revisit_pages.sql");
+        sqlx::raw_sql(migration).execute(&db).await.expect("the migration runs");
+        let looked_after: Vec<String> = sqlx::query_scalar(visits).fetch_all(&db).await.expect("jobs can be read");
+        assert_eq!(looked_after, [page["external_id"].as_str().expect("an id")]);
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn pages_are_left_alone_if_that_is_wished(db: PgPool) {
     let server = MockServer::start().await;
     serve(&server, "/", ResponseTemplate::new(200).set_body_raw("Zinc is given.", "text/plain")).await;

@@ -15,7 +15,7 @@ use crate::{
     execute::{Commands, Context, ExecuteError},
     jobs::{Job, JobError, JobHandler},
     library::content_hashes,
-    ports::{SharedDocumentReader, SharedWebPages},
+    ports::{ReadError, SharedDocumentReader, SharedWebPages},
     retrieval::passages,
 };
 
@@ -94,7 +94,8 @@ impl Revisiting {
         };
         let parts = match self.reader.read(&page.bytes, &page.hints).await {
             Ok(parts) => parts,
-            Err(error) => return Ok(unreadable(visited, &error)),
+            Err(ReadError::Unreadable(reason)) => return Ok(unreadable(visited, &reason)),
+            Err(ReadError::Failed(error)) => return Err(JobError::from_source(error)),
         };
         let title = visited.title.clone();
         let cut = tokio::task::spawn_blocking(move || passages::cut(&title, &parts));
