@@ -11,6 +11,7 @@ pub mod health;
 mod languages;
 mod library;
 pub mod limits;
+pub mod open_files;
 pub mod openapi;
 mod projection;
 pub mod rebuild;

@@ -35,6 +35,7 @@ pub(crate) use createsuperuser::ALL_ROLES;
 
 use crate::{
     config::{Settings, load_env_file},
+    open_files,
     shutdown::Shutdown,
     telemetry,
 };
@@ -114,6 +115,7 @@ pub fn main() -> ExitCode {
 
 fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
     telemetry::start(settings)?;
+    open_files::raise_limit();
     // It fails only if somebody has chosen one already, which is as good.
     drop(rustls::crypto::ring::default_provider().install_default());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

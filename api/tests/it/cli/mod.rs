@@ -1,6 +1,7 @@
 //! The binary as people use it: the real program, the real PostgreSQL of the machine, a data folder for each test.
 
 mod erasing;
+mod limits;
 mod process;
 mod rebuild;
 mod restoring;

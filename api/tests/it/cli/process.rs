@@ -51,7 +51,11 @@ impl DataFolder {
 
     /// The program with our settings only, whatever the tests' environment says.
     pub(super) fn program(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ayushma"));
+        self.command(env!("CARGO_BIN_EXE_ayushma"), arguments)
+    }
+
+    fn command(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.args(arguments).env_clear().env("DATA_DIR", self.path()).env("PATH", env!("PATH"));
         command.current_dir(self.path()).kill_on_drop(true);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -81,15 +85,24 @@ impl DataFolder {
 
     pub(super) async fn serve(&self, arguments: &[&str]) -> Server {
         let mut server = self.begin_to_serve(arguments);
-        let line = server.line_with("serving HTTP").await;
-        let (_, address) = line.rsplit_once("address=").expect("the line names the address");
-        server.url = format!("http://{}", address.trim());
+        server.begins_to_serve().await;
         server
     }
 
     pub(super) fn begin_to_serve(&self, arguments: &[&str]) -> Server {
         let mut command = self.program(&["serve", "--listen", "127.0.0.1:0"]);
-        let mut child = command.args(arguments).spawn().expect("the program starts");
+        command.args(arguments);
+        Self::listen_to(command)
+    }
+
+    /// Serves with less of something than the tests have, as a shell's `ulimit` says.
+    pub(super) fn begin_to_serve_with_limit(&self, limit: &str) -> Server {
+        let script = format!("ulimit {limit} && exec \"$0\" serve --listen 127.0.0.1:0");
+        Self::listen_to(self.command("bash", &["-c", &script, env!("CARGO_BIN_EXE_ayushma")]))
+    }
+
+    fn listen_to(mut command: Command) -> Server {
+        let mut child = command.spawn().expect("the program starts");
         let mut readers = JoinSet::new();
         let (write, lines) = mpsc::unbounded_channel();
         readers.spawn(forward(child.stderr.take().expect("it is piped"), write.clone()));
@@ -174,6 +187,16 @@ impl Server {
                 return line;
             }
         }
+    }
+
+    pub(super) async fn begins_to_serve(&mut self) {
+        let line = self.line_with("serving HTTP").await;
+        let (_, address) = line.rsplit_once("address=").expect("the line names the address");
+        self.url = format!("http://{}", address.trim());
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id().expect("it was not waited for")
     }
 
     async fn signal(&self, signal: &str) {
