@@ -10,6 +10,8 @@ use projections::listing::{self, Ordering, Window};
 
 const DEFAULT_LIMIT: i64 = 10;
 const MAX_LIMIT: i64 = 30;
+/// Rows of a list that the front end shows as one page, without a way to ask for the next one.
+const SINGLE_PAGE: i64 = 100;
 
 /// The parameters of a query string; unknown ones are simply not asked for, of repeated ones the last counts.
 #[derive(Debug, Clone, Default)]
@@ -34,10 +36,10 @@ impl ListQuery {
         value.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
-    fn paging(&self) -> Paging {
+    fn paging(&self, default: i64, max: i64) -> Paging {
         let number = |name| self.get(name).and_then(whole_number).filter(|number| *number >= 0);
         let limit = number("limit").filter(|limit| *limit > 0);
-        Paging { limit: limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT), offset: number("offset").unwrap_or(0) }
+        Paging { limit: limit.unwrap_or(default).min(max), offset: number("offset").unwrap_or(0) }
     }
 
     /// The words of the search box; all of them must match.
@@ -47,7 +49,16 @@ impl ListQuery {
 
     /// Which part of a list is wanted, in which order. `column` knows the names that may order it.
     pub fn window(&self, column: fn(&str) -> Option<&'static str>) -> Window {
-        let Paging { limit, offset } = self.paging();
+        self.window_of(self.paging(DEFAULT_LIMIT, MAX_LIMIT), column)
+    }
+
+    /// [`Self::window`] for the lists of which the front end only ever asks the first page, without a limit: 100 rows
+    /// unless fewer are asked for, so that a document or a suite beyond the tenth can be seen.
+    pub fn single_page(&self, column: fn(&str) -> Option<&'static str>) -> Window {
+        self.window_of(self.paging(SINGLE_PAGE, SINGLE_PAGE), column)
+    }
+
+    fn window_of(&self, Paging { limit, offset }: Paging, column: fn(&str) -> Option<&'static str>) -> Window {
         Window { ordering: Ordering::parse(self.get("ordering").unwrap_or_default(), column), limit, offset }
     }
 

@@ -6,7 +6,7 @@ fn query(text: &str) -> ListQuery {
 }
 
 fn paging(text: &str) -> (i64, i64) {
-    let Paging { limit, offset } = query(text).paging();
+    let Paging { limit, offset } = query(text).paging(DEFAULT_LIMIT, MAX_LIMIT);
     (limit, offset)
 }
 
@@ -29,9 +29,15 @@ fn a_page_has_ten_rows_and_at_most_thirty() {
 }
 
 #[test]
+fn a_list_without_a_next_page_on_its_screen_has_a_hundred_rows() {
+    let limit = |text| query(text).single_page(|_| None).limit;
+    assert_eq!(["", "limit=12", "limit=1000", "limit=0"].map(limit), [100, 12, 100, 100]);
+}
+
+#[test]
 fn bad_percent_encoding_is_tolerated() {
     let query = query("limit=%zz&search=%ff%20a%&x&&=&%=%");
-    assert_eq!(query.paging().limit, 10);
+    assert_eq!(query.paging(DEFAULT_LIMIT, MAX_LIMIT).limit, 10);
     assert_eq!(query.search_words(), ["\u{fffd}", "a%"]);
 }
 

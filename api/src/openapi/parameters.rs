@@ -17,6 +17,21 @@ pub struct Listing {
     pub ordering: String,
 }
 
+/// Of lists that the front end shows as one page.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SinglePage {
+    /// How many: 100 if it is no positive number, and at most.
+    #[param(required = false, default = 100)]
+    pub limit: i64,
+    /// How many to leave out: 0 if it is no positive number.
+    #[param(required = false, default = 0)]
+    pub offset: i64,
+    /// Fields of the results, with `-` for descending, separated by commas; unknown ones are ignored.
+    #[param(required = false, example = "-created_at,title")]
+    pub ordering: String,
+}
+
 /// Of lists that can be searched.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -36,7 +36,7 @@ use crate::{
     limits::Action,
     openapi::{
         bodies::{DocumentChange, NewDocument as NewDocumentBody},
-        parameters::{Idempotency, Listing},
+        parameters::{Idempotency, SinglePage},
     },
 };
 
@@ -57,7 +57,7 @@ pub(super) fn router(web: &Web) -> Router<Web> {
 #[utoipa::path(
     get,
     path = "/api/projects/{project}/documents",
-    params(Listing),
+    params(SinglePage),
     responses((status = 200, description = "A part of the list", body = Page<TrackedDocument>))
 )]
 async fn list(
@@ -67,7 +67,7 @@ async fn list(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let project = ProjectId::new(parent_id(&project)?);
-    let window = query.window(documents::ordering_column);
+    let window = query.single_page(documents::ordering_column);
     let page = documents::list(&web.app.views, project, &window, &web.media_base(&headers)).await?;
     Ok(Json(page).into_response())
 }

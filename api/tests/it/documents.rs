@@ -220,6 +220,18 @@ async fn documents_are_listed_in_the_order_asked_for(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn all_twelve_documents_of_a_project_are_on_the_one_page_that_the_front_end_asks_for(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let path = format!("/projects/{}/documents", staff.project("P").await);
+    for number in 1..=12 {
+        staff.post_form(&path, multipart(&[("title", &format!("D{number}")), ("text_content", "t")])).await.id();
+    }
+    let page = staff.get(&format!("{path}?ordering=-created_at&noonce=1764370000000.5")).await;
+    assert_eq!(page.titles().len(), 12);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn ids_and_roles_are_checked(db: PgPool) {
     let app = TestApp::start(&db).await;
     let (staff, nurse) = (app.staff().await, app.nurse().await);

@@ -20,7 +20,7 @@ use crate::{
     limits::Action,
     openapi::{
         bodies::NewDocument,
-        parameters::{Idempotency, Listing},
+        parameters::{Idempotency, SinglePage},
     },
     routes::{
         access::at,
@@ -51,7 +51,7 @@ fn parents(suite: &str, question: &str) -> Result<(SuiteId, TestQuestionId), Api
 #[utoipa::path(
     get,
     path = "/api/tests/suites/{suite}/questions/{question}/documents",
-    params(Listing),
+    params(SinglePage),
     responses((status = 200, description = "A part of the list", body = Page<DocumentView>))
 )]
 async fn list(
@@ -61,7 +61,7 @@ async fn list(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let (suite, question) = parents(&suite, &question)?;
-    let window = query.window(test_suites::attachment_ordering_column);
+    let window = query.single_page(test_suites::attachment_ordering_column);
     let page = test_suites::attachments(&web.app.views, suite, question, &window, &web.media_base(&headers)).await?;
     Ok(Json(page).into_response())
 }

@@ -23,7 +23,7 @@ use crate::{
     contract::{ids::parent_id, input::UnreadBody, paging::ListQuery, problem::ApiError},
     openapi::{
         bodies::evaluation::{NewRunFeedback, RunFeedbackChange},
-        parameters::{Idempotency, Listing},
+        parameters::{Idempotency, SinglePage},
     },
     routes::{
         access::at,
@@ -61,12 +61,12 @@ struct Filters {
 #[utoipa::path(
     get,
     path = "/api/tests/suites/{suite}/runs/{run}/feedback",
-    params(Listing, Filters),
+    params(SinglePage, Filters),
     responses((status = 200, description = "A part of the list", body = Page<RunFeedbackView>))
 )]
 async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiError> {
     let result = query.get("test_result_id").map(parent_id).transpose()?.map(ResultId::new);
-    let window = query.window(run_feedback::ordering_column);
+    let window = query.single_page(run_feedback::ordering_column);
     Ok(Json(run_feedback::list(&web.app.views, result, &window).await?).into_response())
 }
 

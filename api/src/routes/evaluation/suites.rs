@@ -22,7 +22,7 @@ use crate::{
     contract::{ids::own_id, input::UnreadBody, paging::ListQuery, problem::ApiError},
     openapi::{
         bodies::evaluation::{NewSuite, SuiteChange},
-        parameters::{Idempotency, Listing},
+        parameters::{Idempotency, SinglePage},
     },
     routes::{
         access::at,
@@ -46,11 +46,11 @@ pub(super) fn router(web: &Web) -> Router<Web> {
 #[utoipa::path(
     get,
     path = "/api/tests/suites",
-    params(Listing),
+    params(SinglePage),
     responses((status = 200, description = "A part of the list", body = Page<SuiteView>))
 )]
 async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiError> {
-    let window = query.window(test_suites::ordering_column);
+    let window = query.single_page(test_suites::ordering_column);
     Ok(Json(test_suites::list(&web.app.views, &window).await?).into_response())
 }
 
