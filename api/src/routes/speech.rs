@@ -31,7 +31,7 @@ use crate::{
     openapi::{bodies::SpokenQuestion, errors::ErrorMessage, parameters::ProviderKey as ProviderKeyHeader},
 };
 
-/// What a chat is called whose recording could not be transcribed.
+/// What a chat is called whose first recording could not be transcribed.
 const FAILED_TITLE: &str = "Transcription Error";
 
 /// What the handlers say of themselves.
@@ -111,9 +111,9 @@ async fn record_failure(web: &Web, chat: ChatId, error: AskError, context: &Cont
     };
     let notice = format!("[Transcribing] Something went wrong in getting transcription.\n{error}");
     let message_id = MessageId::new(web.app.clock.new_id());
-    let mut commands = vec![ChatCommand::RecordTranscriptionFailure { message_id, notice: notice.clone() }];
-    commands.extend(Title::parse(FAILED_TITLE).ok().map(ChatCommand::Retitle));
-    let committed = web.app.commands.execute_all::<Chat>(chat.value(), commands, vec![], context).await?;
+    let title = Title::parse(FAILED_TITLE).ok();
+    let command = ChatCommand::RecordTranscriptionFailure { message_id, notice: notice.clone(), title };
+    let committed = web.app.commands.execute::<Chat>(chat.value(), command, context).await?;
     web.settled(&committed).await;
     Ok(ApiError::Error { status, message: notice })
 }

@@ -48,6 +48,17 @@ async fn a_failure_is_told_and_shown_in_the_chat(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_chat_with_messages_keeps_its_name_when_a_recording_fails(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let (nurse, chat) = nurse_with_chat(&app).await;
+    nurse.ask(&chat, "How much zinc?").await.json(200);
+    nurse.post_form(&format!("{chat}/speech_to_text"), audio()).await.json(400);
+    let detail = nurse.get(&chat).await.json(200);
+    assert_eq!(detail["title"], "How much zinc?");
+    assert_eq!(detail["chats"][2]["messageType"], 2);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn an_engine_that_is_away_is_the_servers_failure(db: PgPool) {
     let app = TestApp::start_with(&db, &["--google-speech-url", "http://127.0.0.1:9"]).await;
     let (nurse, chat) = nurse_with_chat(&app).await;

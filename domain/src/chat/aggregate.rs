@@ -161,8 +161,11 @@ impl OpenChat {
             ChatCommand::RecordTranscriptionFailure { message_id, .. } if self.messages.contains(message_id) => {
                 Ok(vec![])
             }
-            ChatCommand::RecordTranscriptionFailure { message_id, notice } => {
-                Ok(vec![ChatEvent::TranscriptionFailed { message_id, notice }])
+            ChatCommand::RecordTranscriptionFailure { message_id, notice, title } => {
+                let title = title.filter(|_| self.messages.is_empty());
+                Ok(std::iter::once(ChatEvent::TranscriptionFailed { message_id, notice })
+                    .chain(title.map(|title| ChatEvent::Retitled { title }))
+                    .collect())
             }
             ChatCommand::GiveFeedback { feedback_id, message_id, liked, message } => {
                 if !self.messages.contains(message_id) {

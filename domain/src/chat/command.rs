@@ -77,6 +77,8 @@ pub enum ChatCommand {
         message_id: MessageId,
         /// What the conversation shall show.
         notice: String,
+        /// What a chat without messages shall be called then.
+        title: Option<Title>,
     },
     /// Rate a message.
     GiveFeedback {

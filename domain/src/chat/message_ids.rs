@@ -24,6 +24,10 @@ impl MessageIds {
         self.new.contains(&id.value()) || self.sorted.binary_search(&id.value()).is_ok()
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.new.is_empty() && self.sorted.is_empty()
+    }
+
     pub(super) fn insert(&mut self, id: MessageId) {
         if !self.contains(id) {
             self.new.insert(id.value());

@@ -285,8 +285,9 @@ pub(crate) fn chat_command() -> impl Strategy<Value = ChatCommand> {
         2 => (id(MessageId::new), stored_file(), stage(), stage()).prop_map(|(answer_id, audio, speech, upload)| {
             ChatCommand::RecordSpeech { answer_id, audio, speech, upload }
         }),
-        1 => (id(MessageId::new), text())
-            .prop_map(|(message_id, notice)| ChatCommand::RecordTranscriptionFailure { message_id, notice }),
+        1 => (id(MessageId::new), text(), option::of(title())).prop_map(|(message_id, notice, title)| {
+            ChatCommand::RecordTranscriptionFailure { message_id, notice, title }
+        }),
         2 => (id(FeedbackId::new), id(MessageId::new), any::<bool>(), option::of(text())).prop_map(
             |(feedback_id, message_id, liked, message)| {
                 ChatCommand::GiveFeedback { feedback_id, message_id, liked, message }
