@@ -102,6 +102,32 @@ pub struct Finish {
     pub reason: Option<String>,
     pub prompt_tokens: Option<u32>,
     pub completion_tokens: Option<u32>,
+    /// The documents that were used, best first, from a model that names them beside its text; such a text is shown as it is.
+    pub citations: Option<Vec<DocumentId>>,
+}
+
+/// What a provider's reason for the end of an answer means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    Whole,
+    /// The model reached a limit of length.
+    CutOff,
+    /// The rest, or all of it, was held back by a filter.
+    Withheld,
+    /// The provider failed in the middle.
+    Broken,
+}
+
+impl Ending {
+    /// Servers have names of their own; an unknown one is that of a whole answer, as is none.
+    pub fn of(reason: Option<&str>) -> Self {
+        match reason.unwrap_or_default().to_ascii_lowercase().as_str() {
+            "length" | "max_tokens" | "model_length" => Self::CutOff,
+            "content_filter" | "safety" | "recitation" | "prohibited_content" => Self::Withheld,
+            "error" | "abort" | "aborted" | "cancelled" | "insufficient_system_resource" => Self::Broken,
+            _ => Self::Whole,
+        }
+    }
 }
 
 /// A failure of a provider. The text of the provider is for the log; it may hold parts of keys and is never shown to a client.

@@ -9,8 +9,11 @@ use sha2::{Digest, Sha256};
 
 use crate::ports::Passage;
 
+mod answer_text;
+mod opening;
 mod references;
-pub use references::{ReferenceFilter, split_references};
+pub use answer_text::AnswerText;
+pub use opening::without_thoughts;
 
 /// The prompt of projects that have none.
 const BUILT_IN: &str = "\

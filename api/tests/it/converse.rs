@@ -61,6 +61,26 @@ async fn a_streamed_answer_is_frames_of_an_exact_form(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn what_a_document_says_of_references_cuts_no_answer_off(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    let text = "Fever is treated with rest (see References: WHO). Warning: never give aspirin for fever.";
+    let document = staff.text_document(&project, "Fever", text).await;
+    let chat = staff.chat(&project).await;
+    let answer = staff.ask(&chat, "Is aspirin given for fever?").await.json(200);
+    let shown = answer["message"].as_str().expect("an answer has a text");
+    assert!(
+        shown.contains("(see References: WHO).") && shown.contains("Warning: never give aspirin for fever."),
+        "{shown}"
+    );
+    let id = document.rsplit('/').next().expect("an id");
+    assert_eq!(answer["reference_documents"][0]["external_id"], id);
+    let frames = staff.ask_streamed(&chat, "Is aspirin given for fever?").await.frames();
+    assert_eq!(frames.last().map(|frame| &frame["message"]), Some(&answer["message"]));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn right_after_the_last_frame_the_chat_holds_question_and_answer_under_the_questions_name(db: PgPool) {
     let app = TestApp::start(&db).await;
     let project = app.staff().await.project("P").await;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use wiremock::ResponseTemplate;
 
-use crate::support::{Provider, SlowProvider, TestApp, deltas, eventually, multipart};
+use crate::support::{Provider, SlowProvider, TestApp, deltas, ending, eventually, multipart};
 
 const KEY: &str = "sk-server";
 
@@ -112,15 +112,98 @@ async fn a_provider_that_fails_ends_the_stream_with_an_error_and_leaves_a_notice
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
-async fn a_stream_that_breaks_in_the_middle_is_an_error_too(db: PgPool) {
-    let broken = "data: {\"id\":\"1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Half an \"}}]}\n\n";
-    let provider = Provider::answering(ResponseTemplate::new(200).set_body_raw(broken, "text/event-stream")).await;
+async fn half_an_answer_is_an_error_and_what_there_was_of_it_is_recorded(db: PgPool) {
+    for (number, reason) in [json!(null), json!("")].into_iter().enumerate() {
+        let choice = json!({ "index": 0, "delta": { "content": "Give adrenaline 0.5 mg " }, "finish_reason": reason });
+        let half = format!("data: {}\n\n", json!({ "id": "1", "choices": [choice] }));
+        let provider = Provider::answering(ResponseTemplate::new(200).set_body_raw(half, "text/event-stream")).await;
+        let app = app_with(&db, &provider.url()).await;
+        let roles = domain::user::Roles { is_staff: true, allow_key: true, ..domain::user::Roles::default() };
+        let staff = app.person(&format!("meera{number}"), roles).await;
+        let chat = staff.chat(&staff.project("P").await).await;
+        let frames = staff.ask_streamed(&chat, "Adrenaline?").await.frames();
+        assert_eq!(frames[0]["delta"], "Give adrenaline 0.5 mg");
+        let last = frames.last().expect("there is a last frame");
+        assert_eq!((&last["error"], &last["stop"]), (&json!(true), &json!(true)));
+        assert_eq!(last["message"], "The language model's answer broke off. Please try again.");
+        assert_eq!(staff.get(&chat).await.json(200)["chats"][1]["messageType"], 2);
+        let failures =
+            "SELECT count(*) FROM events WHERE event_type = 'AnswerFailed' AND payload -> 'partial_text' IS NOT NULL";
+        let failures: i64 = sqlx::query_scalar(failures).fetch_one(&db).await.expect("the log can be read");
+        assert_eq!(failures, i64::try_from(number).expect("a small number") + 1);
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn an_answer_that_is_cut_off_or_held_back_says_so(db: PgPool) {
+    for (reason, note) in [
+        ("length", "[This answer is incomplete: the language model reached its limit of length.]"),
+        (
+            "content_filter",
+            "[This answer is incomplete: the rest was held back by the language model's content filter.]",
+        ),
+    ] {
+        let provider = Provider::answering(ending("Give 0.", reason)).await;
+        let app = app_with(&db, &provider.url()).await;
+        let roles = domain::user::Roles { is_staff: true, allow_key: true, ..domain::user::Roles::default() };
+        let staff = app.person(&format!("meera-{reason}"), roles).await;
+        let chat = staff.chat(&staff.project("P").await).await;
+        let frames = staff.ask_streamed(&chat, "Dose?").await.frames();
+        let last = frames.last().expect("there is a last frame");
+        let shown: String = frames.iter().map(|frame| frame["delta"].as_str().expect("a delta is a text")).collect();
+        assert_eq!((&last["message"], &last["error"]), (&json!(format!("Give 0.\n\n{note}")), &json!(false)));
+        assert_eq!(last["message"], shown);
+        assert_eq!(staff.get(&chat).await.json(200)["chats"][1]["message"], last["message"]);
+        let recorded =
+            "SELECT count(*) FROM events WHERE event_type = 'AnswerCompleted' AND payload ->> 'finish_reason' = $1";
+        let recorded: i64 =
+            sqlx::query_scalar(recorded).bind(reason).fetch_one(&db).await.expect("the log can be read");
+        assert_eq!(recorded, 1);
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn an_answer_without_a_text_is_none(db: PgPool) {
+    for (number, (answer, message)) in [
+        (deltas(&["\n"]), "The language model gave no answer."),
+        (deltas(&["<think>What could", " it be"]), "The language model gave no answer."),
+        (deltas(&["Ayushma: ", "References: []"]), "The language model gave no answer."),
+        (ending("", "content_filter"), "The language model's content filter held the answer back."),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let provider = Provider::answering(answer).await;
+        let app = app_with(&db, &provider.url()).await;
+        let roles = domain::user::Roles { is_staff: true, allow_key: true, ..domain::user::Roles::default() };
+        let staff = app.person(&format!("meera{number}"), roles).await;
+        let chat = staff.chat(&staff.project("P").await).await;
+        let last = staff.ask_streamed(&chat, "Zinc?").await.frames().pop().expect("there is a last frame");
+        assert_eq!((&last["message"], &last["error"]), (&json!(message), &json!(true)));
+        staff.ask(&chat, "Zinc?").await.is(400, &json!({ "error": message }).to_string());
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn neither_thoughts_nor_names_nor_ids_are_shown(db: PgPool) {
+    let provider = Provider::answering(deltas(&["x"])).await;
     let app = app_with(&db, &provider.url()).await;
     let (staff, chat) = chat_in(&app, json!({ "title": "P" })).await;
-    let frames = staff.ask_streamed(&chat, "Zinc?").await.frames();
-    assert_eq!(frames[0]["delta"], "Half an");
-    assert_eq!(frames.last().map(|frame| &frame["error"]), Some(&json!(true)));
-    assert_eq!(staff.get(&chat).await.json(200)["chats"][1]["messageType"], 2);
+    let project = chat.split('/').nth(2).expect("a project");
+    let document = staff.text_document(project, "Zinc", "Zinc is given for fourteen days.").await;
+    let id = document.rsplit('/').next().expect("an id").to_owned();
+    drop(app);
+    let tail = format!("days.\n\n**References**\n- {id}\n");
+    let pieces = ["<thi", "nk>Ten?</th", "ink>\n\n**Ayush", "ma:** Four", "teen ", &tail];
+    let provider = Provider::answering(deltas(&pieces)).await;
+    let app = app_with(&db, &provider.url()).await;
+    let staff = app.nobody.with_token(staff.token());
+    let answer = staff.ask_streamed(&chat, "How long is zinc given?").await;
+    let frames = answer.frames();
+    assert_eq!(frames.last().map(|frame| &frame["message"]), Some(&json!("Fourteen days.")));
+    assert!(["think", "Ten", "Ayush", "*", "Refer", &id[..8]].iter().all(|mark| !answer.body.contains(mark)));
+    let answer = staff.get(&chat).await.json(200)["chats"][1].clone();
+    assert_eq!(answer["reference_documents"][0]["external_id"], id);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

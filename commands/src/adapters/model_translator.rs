@@ -4,7 +4,10 @@ use async_trait::async_trait;
 use futures::StreamExt;
 
 use crate::{
-    ports::{AnswerChunk, AnswerRequest, ProviderError, SharedLanguageModel, TranslationRequest, Translator},
+    ports::{
+        AnswerChunk, AnswerRequest, Ending, Finish, ProviderError, SharedLanguageModel, TranslationRequest, Translator,
+    },
+    prompt::without_thoughts,
     sentences::{pieces, without_outer_blanks},
 };
 
@@ -44,18 +47,28 @@ impl ModelTranslator {
         let mut stream = self.model.answer(request).await?;
         let mut translated = String::new();
         while let Some(chunk) = stream.next().await {
-            if let AnswerChunk::Delta(delta) = chunk? {
-                translated.push_str(&delta);
+            match chunk? {
+                AnswerChunk::Delta(delta) => translated.push_str(&delta),
+                AnswerChunk::Finished(finish) => require_whole(&finish)?,
             }
             if translated.len() > MAX_GROWTH * text.len() + MAX_PIECE_BYTES {
                 return Err(ProviderError::unavailable("the translation has no end"));
             }
         }
-        let translated = translated.trim();
+        let translated = without_thoughts(&translated);
         if translated.is_empty() {
             return Err(ProviderError::unavailable("the model translated into nothing"));
         }
-        Ok(translated.to_owned())
+        Ok(translated)
+    }
+}
+
+/// Half a translation is none: what is left out may be a "not".
+fn require_whole(finish: &Finish) -> Result<(), ProviderError> {
+    match Ending::of(finish.reason.as_deref()) {
+        Ending::Whole => Ok(()),
+        Ending::CutOff | Ending::Broken => Err(ProviderError::unavailable("the translation is cut off")),
+        Ending::Withheld => Err(ProviderError::refused("content_filter")),
     }
 }
 
@@ -108,6 +121,18 @@ mod tests {
     async fn the_models_answer_is_the_translation() -> Result<(), ProviderError> {
         let events = "data: {\"choices\":[{\"delta\":{\"content\":\" How much?\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
         assert_eq!(translated(events).await?, "How much?\n");
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn thoughts_are_no_translation_and_half_a_translation_is_none() -> Result<(), ProviderError> {
+        let events = |reason: &str| {
+            let json = json!({ "choices": [{ "delta": { "content": "<think>hi</think>How much?" }, "finish_reason": reason }] });
+            format!("data: {json}\n\ndata: [DONE]\n\n")
+        };
+        assert_eq!(translated(&events("stop")).await?, "How much?\n");
+        assert!(matches!(translated(&events("length")).await, Err(ProviderError::Unavailable(_))));
+        assert!(matches!(translated(&events("content_filter")).await, Err(ProviderError::Refused(_))));
         Ok(())
     }
 

@@ -11,16 +11,17 @@ use async_openai::{
     error::{ApiError, OpenAIError},
 };
 use async_trait::async_trait;
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryFutureExt, stream};
 use reqwest::{StatusCode, header::HeaderValue, redirect};
 use serde_json::{Value, json};
 
 use crate::ports::{AnswerRequest, AnswerStream, Embedder, JsonRequest, LanguageModel, ProviderError, TextKind};
 
 mod audio;
+mod events;
 mod wire;
 pub use audio::{OpenAiSpeech, OpenAiTranscription};
-use wire::{ChatChunk, ChatStream, Completion, Embeddings};
+use wire::{ChatStream, Completion, Embeddings};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest silence of a server, before and within an answer.
@@ -84,11 +85,9 @@ impl OpenAiChat {
 #[async_trait]
 impl LanguageModel for OpenAiChat {
     async fn answer(&self, request: AnswerRequest) -> Result<AnswerStream, ProviderError> {
-        let client = self.server.client(request.api_key.as_deref())?;
         let body = chat_body(&request);
-        let chat = client.chat();
-        let chunks = in_time(chat.create_stream_byot::<Value, ChatChunk>(body)).await?;
-        Ok(stream::unfold(ChatStream::new(chunks), ChatStream::next).boxed())
+        let events = in_time(self.server.open_stream("/chat/completions", request.api_key.as_deref(), &body)).await?;
+        Ok(stream::unfold(ChatStream::new(events), ChatStream::next).boxed())
     }
 
     async fn complete_json(&self, request: JsonRequest) -> Result<String, ProviderError> {
@@ -103,7 +102,7 @@ impl LanguageModel for OpenAiChat {
             "response_format": { "type": "json_object" },
         });
         let chat = client.chat();
-        let completion: Completion = in_time(chat.create_byot(body)).await?;
+        let completion: Completion = in_time(chat.create_byot(body).map_err(provider_error)).await?;
         completion.into_text()
     }
 
@@ -162,7 +161,7 @@ impl OpenAiEmbedder {
             body["dimensions"] = dimensions.into();
         }
         let api = client.embeddings();
-        let answer: Embeddings = in_time(api.create_byot(body)).await?;
+        let answer: Embeddings = in_time(api.create_byot(body).map_err(provider_error)).await?;
         answer.into_vectors(texts.len())
     }
 }
@@ -208,37 +207,40 @@ fn batches<'a>(mut texts: &'a [(usize, &'a str)]) -> Vec<&'a [(usize, &'a str)]>
     batches
 }
 
-/// The crate retries what is worth it, at most three times; this bounds the time for all of it.
-async fn in_time<T>(request: impl Future<Output = Result<T, OpenAIError>>) -> Result<T, ProviderError> {
-    match tokio::time::timeout(START_TIMEOUT, request).await {
-        Ok(answer) => answer.map_err(provider_error),
-        Err(_) => Err(ProviderError::unavailable("no answer in time")),
-    }
+/// What is worth it is tried again, at most three times; this bounds the time for all of it.
+async fn in_time<T>(request: impl Future<Output = Result<T, ProviderError>>) -> Result<T, ProviderError> {
+    let answer = tokio::time::timeout(START_TIMEOUT, request).await;
+    answer.unwrap_or_else(|_| Err(ProviderError::unavailable("no answer in time")))
 }
 
 fn provider_error(error: OpenAIError) -> ProviderError {
     match error {
-        OpenAIError::ApiError(answer) => api_error(answer.status_code, &answer.api_error),
+        OpenAIError::ApiError(answer) => {
+            let ApiError { code, r#type: kind, .. } = answer.api_error;
+            refusal(answer.status_code, &code.unwrap_or_default(), &kind.unwrap_or_default())
+        }
         OpenAIError::InvalidArgument(detail) => ProviderError::refused(detail),
-        // An error in a server's own form, such as with a number for the code; its status is lost.
-        OpenAIError::JSONDeserialize(error, body) => match serde_json::from_str::<Value>(&body) {
-            Ok(Value::Object(body)) if body.contains_key("error") => reported_error(&body["error"]),
-            Ok(body) if body.get("code").is_some() => reported_error(&body),
-            Ok(_) | Err(_) => ProviderError::unavailable(format!("unreadable answer: {error}")),
-        },
+        OpenAIError::JSONDeserialize(_, body) => unreadable(&body),
         other => ProviderError::unavailable(other.to_string()),
     }
 }
 
-fn api_error(status: StatusCode, error: &ApiError) -> ProviderError {
-    let code = error.code.as_deref().unwrap_or_default();
-    let kind = error.r#type.as_deref().unwrap_or_default();
+/// What is not of the expected form may be an error in a server's own form, such as with a number for the code; its status is
+/// lost.
+fn unreadable(body: &str) -> ProviderError {
+    match serde_json::from_str::<Value>(body) {
+        Ok(Value::Object(body)) if body.contains_key("error") => reported_error(&body["error"]),
+        Ok(body) if body.get("code").is_some() => reported_error(&body),
+        Ok(_) | Err(_) => ProviderError::unavailable("unreadable answer"),
+    }
+}
+
+/// An error by its HTTP status, with the server's code and kind of it.
+fn refusal(status: StatusCode, code: &str, kind: &str) -> ProviderError {
     let detail = format!("status {} {} {}", status.as_u16(), machine_word(kind), machine_word(code));
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ProviderError::Unauthorized,
-        StatusCode::TOO_MANY_REQUESTS if error.code.as_deref() == Some("insufficient_quota") => {
-            ProviderError::refused(detail)
-        }
+        StatusCode::TOO_MANY_REQUESTS if code == "insufficient_quota" => ProviderError::refused(detail),
         StatusCode::TOO_MANY_REQUESTS => ProviderError::RateLimited,
         StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT => ProviderError::unavailable(detail),
         status if status.is_client_error() => ProviderError::refused(detail),

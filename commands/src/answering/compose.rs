@@ -15,8 +15,8 @@ use tokio::time::Instant;
 use super::{Answering, reranking::Judge};
 use crate::{
     library::LibraryError,
-    ports::{AnswerChunk, AnswerRequest, Exchange, Finish, Passage, ProviderError},
-    prompt::{ReferenceFilter, render, split_references},
+    ports::{AnswerChunk, AnswerRequest, Ending, Exchange, Finish, Passage, ProviderError},
+    prompt::{AnswerText, render},
     retrieval::ranking::Found,
 };
 
@@ -25,6 +25,10 @@ const MAX_PASSAGES: u32 = 20;
 /// Small models may repeat themselves without end.
 const MAX_ANSWER_BYTES: usize = 200_000;
 const MAX_ANSWER_TIME: Duration = Duration::from_secs(300);
+/// What stands at the end of an answer that is not whole: half a sentence about a dose must not look like a whole one.
+const CUT_OFF: &str = "\n\n[This answer is incomplete: the language model reached its limit of length.]";
+const WITHHELD: &str =
+    "\n\n[This answer is incomplete: the rest was held back by the language model's content filter.]";
 
 /// An answer that was not made: why, what there was of it, and what the client is told beyond the usual message.
 pub(crate) struct Failure {
@@ -168,8 +172,7 @@ impl Answering {
             api_key: draft.key,
         };
         let started_at = self.now();
-        let (raw, finish) = self.stream(request, show).await?;
-        let (text, citations) = split_references(&raw, &sources);
+        let (text, citations, finish) = self.stream(request, &sources, show).await?;
         let generation = Generation {
             model_requested,
             model_returned: finish.model,
@@ -187,12 +190,19 @@ impl Answering {
         Ok(Written { text, citations, generation })
     }
 
-    /// All of the model's answer, as the model wrote it.
-    async fn stream(&self, request: AnswerRequest, show: impl Fn(String) + Send) -> Result<(String, Finish), Failure> {
+    /// The model's answer as people see it, and the documents among the sources that it names.
+    async fn stream(
+        &self,
+        request: AnswerRequest,
+        sources: &[DocumentId],
+        show: impl Fn(String) + Send,
+    ) -> Result<(String, Vec<DocumentId>, Finish), Failure> {
         let mut stream = self.model.answer(request).await.map_err(|error| failure_of(&error))?;
         let mut raw = String::new();
         let mut finish = Finish::default();
-        let mut filter = ReferenceFilter::default();
+        let mut text = Text { show, shown: String::new() };
+        // The built-in answerer quotes documents: nothing in its text is meant for the machine.
+        let mut filter = (!self.model.is_built_in()).then(AnswerText::default);
         let end = Instant::now() + MAX_ANSWER_TIME;
         loop {
             let Ok(chunk) = tokio::time::timeout_at(end, stream.next()).await else {
@@ -203,26 +213,63 @@ impl Answering {
                 return Err(Failure { partial_text: raw, ..Failure::new(AnswerFailure::Refused) });
             }
             match chunk {
-                Ok(AnswerChunk::Delta(text)) => {
-                    raw.push_str(&text);
-                    let shown = filter.push(&text);
-                    if !shown.is_empty() {
-                        show(shown);
-                    }
+                Ok(AnswerChunk::Delta(delta)) => {
+                    raw.push_str(&delta);
+                    text.add(match &mut filter {
+                        Some(filter) => filter.push(&delta),
+                        None => delta,
+                    });
                 }
                 Ok(AnswerChunk::Finished(end)) => finish = end,
-                Err(error) => return Err(Failure { partial_text: raw, ..failure_of(&error) }),
+                Err(error) => {
+                    let failure = failure_of(&error);
+                    let reason = match failure.reason {
+                        AnswerFailure::ProviderUnavailable if !raw.is_empty() => AnswerFailure::BrokenOff,
+                        reason => reason,
+                    };
+                    return Err(Failure { partial_text: raw, reason, ..failure });
+                }
             }
         }
-        let rest = filter.finish();
-        if !rest.is_empty() {
-            show(rest);
-        }
-        Ok((raw, finish))
+        let (rest, named) = filter.map_or_else(Default::default, |filter| filter.finish(sources));
+        text.add(rest);
+        let citations = finish.citations.take().unwrap_or(named);
+        text.end(&finish).map_err(|failure| Failure { partial_text: raw, ..failure })?;
+        Ok((text.shown, citations, finish))
     }
 
     fn now(&self) -> DateTime<Utc> {
         self.commands.log().clock.now()
+    }
+}
+
+/// What was shown of an answer.
+struct Text<Show> {
+    show: Show,
+    shown: String,
+}
+
+impl<Show: Fn(String)> Text<Show> {
+    fn add(&mut self, text: String) {
+        if !text.is_empty() {
+            self.shown.push_str(&text);
+            (self.show)(text);
+        }
+    }
+
+    /// Says at the end of the text what is missing there; an answer of which nothing can be seen is none.
+    fn end(&mut self, finish: &Finish) -> Result<(), Failure> {
+        let ending = Ending::of(finish.reason.as_deref());
+        if self.shown.trim().is_empty() {
+            let is_withheld = ending == Ending::Withheld;
+            return Err(Failure::new(if is_withheld { AnswerFailure::Withheld } else { AnswerFailure::Empty }));
+        }
+        match ending {
+            Ending::Whole => {}
+            Ending::CutOff | Ending::Broken => self.add(CUT_OFF.to_owned()),
+            Ending::Withheld => self.add(WITHHELD.to_owned()),
+        }
+        Ok(())
     }
 }
 

@@ -323,5 +323,8 @@ const fn message_of(failure: AnswerFailure) -> &'static str {
         AnswerFailure::BadPrompt => "The project's prompt is not usable.",
         AnswerFailure::TranslationFailed => "[Translation] Failed to translate the text",
         AnswerFailure::Interrupted => "The answer was interrupted.",
+        AnswerFailure::BrokenOff => "The language model's answer broke off. Please try again.",
+        AnswerFailure::Empty => "The language model gave no answer.",
+        AnswerFailure::Withheld => "The language model's content filter held the answer back.",
     }
 }

@@ -1,166 +1,178 @@
-//! Takes `Ayushma:` and the tail `References: [id, ...]` out of a model's text, whole or while it streams.
+//! The list of references at the end of a model's text: `References: [id, ...]` and what models make of it.
 //!
-//! What is shown does not depend on how the text was cut into deltas.
+//! A list is a heading with nothing but document ids after it, at the very end of the text. Whatever else says "references"
+//! is text: it may be held back for a moment while it streams, and is shown when it goes on otherwise.
 
 use domain::ids::DocumentId;
 
-const SPEAKER: &str = "Ayushma:";
-const TAIL: &str = "References:";
+/// In lower case.
+const HEADINGS: [&str; 6] = ["references", "reference", "sources", "source", "citations", "citation"];
+/// Words that may stand in the heading and between the ids.
+const FILLERS: [&str; 7] = ["documents", "document", "ids", "id", "list", "used", "and"];
+/// In place of ids.
+const NO_ID: &str = "none";
+/// Markdown and brackets before the heading.
+const MARKS: [char; 7] = ['*', '_', '#', '>', '-', '(', '['];
+const MAX_MARKS: usize = 8;
+/// Between ids.
+const SEPARATORS: &str = ",;.:：[](){}<>\"'`*_-–—•·";
+const ID_LENGTH: usize = 36;
+/// Twice what as many documents need as an answer may be made from.
+const MAX_LIST_BYTES: usize = 2_048;
 
-/// The text for people, and the documents that the tail names: those that were retrieved, in the tail's order.
-pub fn split_references(text: &str, retrieved: &[DocumentId]) -> (String, Vec<DocumentId>) {
-    let mut filter = ReferenceFilter::default();
-    let mut shown = filter.push(text);
-    shown.push_str(&filter.finish());
-    let tail = text.split_once(TAIL).map_or("", |(_, tail)| tail);
-    let mut cited: Vec<DocumentId> = Vec::new();
-    for word in tail.split(|c: char| !c.is_ascii_hexdigit() && c != '-') {
-        if let Ok(id) = word.trim_matches('-').parse()
-            && retrieved.contains(&id)
-            && !cited.contains(&id)
-        {
-            cited.push(id);
-        }
-    }
-    (shown, cited)
-}
-
-/// Says of a streamed text what may be shown now. It holds back only what may yet turn out to be one of the marks,
-/// and white space and Markdown signs, because those before the tail belong to it.
+/// Says of a streamed text what may be shown now. It holds back only what may yet turn out to be the list, and white space.
+/// What is shown does not depend on how the text was cut into deltas.
 #[derive(Debug, Default)]
-pub struct ReferenceFilter {
+pub(super) struct ReferenceFilter {
     held: String,
-    has_shown: bool,
-    in_tail: bool,
+    /// The last character that was shown.
+    last: Option<char>,
 }
 
 impl ReferenceFilter {
     /// The text that may be shown after this delta.
-    pub fn push(&mut self, delta: &str) -> String {
-        if self.in_tail {
-            return String::new();
-        }
+    pub(super) fn push(&mut self, delta: &str) -> String {
         self.held.push_str(delta);
-        let mut shown = String::new();
-        loop {
-            let speaker = self.held.find(SPEAKER);
-            let tail = self.held.find(TAIL);
-            match (speaker, tail) {
-                (Some(at), tail) if tail.is_none_or(|tail| at < tail) => {
-                    self.show(at, &mut shown);
-                    self.held.drain(..SPEAKER.len());
-                }
-                (_, Some(at)) => {
-                    self.show(decoration_start(&self.held[..at]), &mut shown);
-                    self.held.clear();
-                    self.in_tail = true;
-                    return shown;
-                }
-                _ => {
-                    self.show(decoration_start(&self.held[..mark_start(&self.held)]), &mut shown);
-                    return shown;
-                }
+        let start = self.starts().find(|start| !matches!(self.list_at(*start), List::No));
+        let rest = self.held.split_off(start.unwrap_or(self.held.len()));
+        let shown = std::mem::replace(&mut self.held, rest);
+        self.last = shown.chars().next_back().or(self.last);
+        shown
+    }
+
+    /// The rest, when the text has ended, and the ids of the list.
+    pub(super) fn finish(self) -> (String, Vec<DocumentId>) {
+        let list = self.starts().find_map(|start| match self.list_at(start) {
+            List::Complete(ids) => Some((start, ids)),
+            List::No | List::Begun => None,
+        });
+        let (end, ids) = list.unwrap_or((self.held.len(), Vec::new()));
+        (self.held[..end].trim_end().to_owned(), ids)
+    }
+
+    /// Where a list may begin: at the text's beginning, and at white space after something else.
+    fn starts(&self) -> impl Iterator<Item = usize> {
+        self.held.char_indices().scan(self.last, |before, (at, c)| Some((at, before.replace(c), c))).filter_map(
+            |(at, before, c)| {
+                let is_start = before.is_none_or(|before| c.is_whitespace() && !before.is_whitespace());
+                is_start.then_some(at)
+            },
+        )
+    }
+
+    fn list_at(&self, start: usize) -> List {
+        read(&self.held[start..], start == 0 && self.last.is_none())
+    }
+}
+
+/// What a text is that may be a list of references.
+#[derive(Debug, PartialEq, Eq)]
+enum List {
+    No,
+    /// What there is may become one.
+    Begun,
+    /// It is one, and may go on.
+    Complete(Vec<DocumentId>),
+}
+
+/// What was seen of a list.
+#[derive(Default)]
+struct Seen {
+    starts_line: bool,
+    has_colon: bool,
+    has_brackets: bool,
+    /// Words and numbers that a list without ids does not have.
+    others: usize,
+    ids: Vec<DocumentId>,
+}
+
+/// Reads white space, Markdown signs, the heading, and then ids up to the end of the text.
+fn read(text: &str, starts_text: bool) -> List {
+    let heading = text.trim_start_matches(|c: char| c.is_whitespace() || MARKS.contains(&c));
+    let gap = &text[..text.len() - heading.len()];
+    if gap.len() > MAX_LIST_BYTES || gap.chars().filter(|c| !c.is_whitespace()).count() > MAX_MARKS {
+        return List::No;
+    }
+    let (word, rest) = split_word(heading, |c| c.is_ascii_alphabetic());
+    if rest.is_empty() && HEADINGS.iter().any(|heading| begins(heading, word)) {
+        return List::Begun;
+    }
+    if !HEADINGS.iter().any(|heading| heading.eq_ignore_ascii_case(word)) {
+        return List::No;
+    }
+    let mut seen = Seen { starts_line: starts_text || gap.contains('\n'), ..Seen::default() };
+    let mut rest = rest;
+    let mut is_cut = false;
+    while let Some(c) = rest.chars().next() {
+        if text.len() - rest.len() > MAX_LIST_BYTES {
+            return List::No;
+        }
+        if c.is_alphanumeric() {
+            let (word, after) = split_word(rest, |c| c.is_alphanumeric() || c == '-');
+            match seen.take(word, after) {
+                Word::Fits => {}
+                Word::MayFit => is_cut = true,
+                Word::No => return List::No,
             }
+            rest = after;
+        } else if c.is_whitespace() || SEPARATORS.contains(c) {
+            seen.has_colon |= matches!(c, ':' | '：');
+            seen.has_brackets |= c == ']' && seen.has_colon;
+            rest = &rest[c.len_utf8()..];
+        } else {
+            return List::No;
         }
     }
-
-    /// The rest, when the text has ended.
-    pub fn finish(mut self) -> String {
-        let mut shown = String::new();
-        self.show(self.held.trim_end().len(), &mut shown);
-        shown
-    }
-
-    /// Moves the first bytes of what is held to what is shown; the text begins with its first visible character.
-    fn show(&mut self, bytes: usize, shown: &mut String) {
-        let text: String = self.held.drain(..bytes).collect();
-        let text = if self.has_shown { text.as_str() } else { text.trim_start() };
-        self.has_shown |= !text.is_empty();
-        shown.push_str(text);
-    }
+    seen.verdict(is_cut)
 }
 
-/// Where the longest end of the text begins that is the beginning of a mark.
-fn mark_start(text: &str) -> usize {
-    let begins = |mark: &str| (1..mark.len()).rev().find(|length| text.ends_with(&mark[..*length])).unwrap_or(0);
-    text.len() - begins(SPEAKER).max(begins(TAIL))
-}
-
-/// Where the white space and Markdown signs at the end of the text begin.
-fn decoration_start(text: &str) -> usize {
-    text.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '#' | '_')).len()
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use uuid::Uuid;
-
-    use super::*;
-
-    const ONE: DocumentId = DocumentId::new(Uuid::from_u128(0xabc1));
-    const TWO: DocumentId = DocumentId::new(Uuid::from_u128(0xabc2));
-
-    fn streamed<'a>(deltas: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-        let mut filter = ReferenceFilter::default();
-        let mut shown: Vec<String> = deltas.into_iter().map(|delta| filter.push(delta)).collect();
-        shown.push(filter.finish());
-        shown
+impl Seen {
+    fn verdict(self, is_cut: bool) -> List {
+        // Within a line, and where there are no ids, it takes more to tell a list from text.
+        let is_list = if self.ids.is_empty() {
+            self.has_colon && (self.starts_line || self.has_brackets) && self.others == 0
+        } else {
+            self.starts_line || self.has_colon
+        };
+        if is_list && !is_cut { List::Complete(self.ids) } else { List::Begun }
     }
 
-    #[test]
-    fn prefix_and_tail_are_taken_away_and_the_ids_returned_in_order() {
-        let text = format!(" Ayushma: Rest.\n\nReferences: [{TWO}, {ONE}]");
-        assert_eq!(split_references(&text, &[ONE, TWO]), ("Rest.".to_owned(), vec![TWO, ONE]));
-    }
-
-    #[test]
-    fn ids_may_be_spelled_in_every_way_and_without_brackets() {
-        let text = format!("x References: \"{}\" - {{{}}}.", TWO.value().simple(), ONE.to_string().to_uppercase());
-        assert_eq!(split_references(&text, &[ONE, TWO]).1, [TWO, ONE]);
-    }
-
-    #[test]
-    fn ids_that_were_not_retrieved_or_are_repeated_are_dropped() {
-        let text = format!("x\nReferences: [{TWO}, {ONE}, {ONE}, nonsense]");
-        assert_eq!(split_references(&text, &[ONE]).1, [ONE]);
-    }
-
-    #[test]
-    fn markdown_around_the_tail_goes_with_it() {
-        assert_eq!(split_references("Rest.\n\n**References:** []", &[]).0, "Rest.");
-        assert_eq!(split_references("Rest.\n\n### References:\n- x", &[]).0, "Rest.");
-    }
-
-    #[test]
-    fn a_text_without_marks_is_left_as_it_is() {
-        assert_eq!(split_references("Ayush: see the Reference", &[]).0, "Ayush: see the Reference");
-    }
-
-    #[test]
-    fn marks_split_across_deltas_never_show() {
-        let shown = streamed(["Ay", "ushma", ": Take", " rest.", "\n\n*", "*Refer", "ences", ": [1", "]"]);
-        assert_eq!(shown.concat(), "Take rest.");
-    }
-
-    #[test]
-    fn ordinary_text_is_shown_as_it_comes() {
-        let shown = streamed(["Rest", " and", " a Reference", " book"]);
-        assert_eq!(shown, ["Rest", " and", " a", " Reference book", ""]);
-    }
-
-    proptest! {
-        #[test]
-        fn the_cut_into_deltas_changes_nothing(
-            parts in prop::collection::vec("Ayushma:|References:|Ref|A|\\*|\n| |é|[a-z:]{1,4}", 0..12),
-            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
-        ) {
-            let text = parts.concat();
-            let mut ends: Vec<usize> = cuts.iter().map(|cut| (0..=cut.index(text.len() + 1)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)).collect();
-            ends.extend([0, text.len()]);
-            ends.sort_unstable();
-            let deltas = ends.windows(2).map(|ends| &text[ends[0]..ends[1]]);
-            prop_assert_eq!(streamed(deltas).concat(), split_references(&text, &[]).0);
+    /// Takes a word of the list, of which this follows.
+    fn take(&mut self, word: &str, after: &str) -> Word {
+        let bare = word.trim_matches('-');
+        if let Ok(id) = bare.parse() {
+            self.ids.push(id);
+            return Word::Fits;
         }
+        if bare.eq_ignore_ascii_case(NO_ID) {
+            return Word::Fits;
+        }
+        let is_filler = FILLERS.iter().any(|filler| filler.eq_ignore_ascii_case(bare));
+        let is_number = bare.len() <= 2 && bare.bytes().all(|byte| byte.is_ascii_digit());
+        if is_filler || (is_number && after.starts_with(['.', ')'])) {
+            // The heading may say more than one word.
+            self.others += usize::from(is_number || self.has_colon);
+            return Word::Fits;
+        }
+        let may_become_id = bare.len() < ID_LENGTH && bare.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        let may_become_word = FILLERS.iter().any(|filler| begins(filler, bare)) || begins(NO_ID, bare);
+        if after.is_empty() && (may_become_id || may_become_word) { Word::MayFit } else { Word::No }
     }
+}
+
+enum Word {
+    Fits,
+    /// If more of it comes.
+    MayFit,
+    No,
+}
+
+/// The characters at the beginning that are of this kind, and the rest.
+fn split_word(text: &str, is_of_word: impl Fn(char) -> bool) -> (&str, &str) {
+    text.split_at(text.find(|c| !is_of_word(c)).unwrap_or(text.len()))
+}
+
+/// Whether the text begins so, without regard to the case of ASCII letters.
+fn begins(text: &str, start: &str) -> bool {
+    text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
 }

@@ -160,6 +160,12 @@ pub enum AnswerFailure {
     TranslationFailed,
     /// The process that made the answer ended before it was complete.
     Interrupted,
+    /// The provider's answer ended in the middle.
+    BrokenOff,
+    /// The model wrote nothing that can be shown.
+    Empty,
+    /// A content filter of the provider held the whole answer back.
+    Withheld,
 }
 
 /// An event of a chat's stream.

@@ -50,6 +50,9 @@ fn every_choice_keeps_its_stored_name() {
         "bad_prompt",
         "translation_failed",
         "interrupted",
+        "broken_off",
+        "empty",
+        "withheld",
     ];
     assert_eq!(names(AnswerFailure::VARIANTS), failures);
     assert_eq!(names(RunStatus::ALL), ["running", "completed", "canceled", "failed"]);

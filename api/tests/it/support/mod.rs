@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 pub(crate) use answer::Answer;
 pub(crate) use google::Google;
 pub(crate) use person::{Person, form, multipart};
-pub(crate) use provider::{Provider, SlowProvider, deltas, whole};
+pub(crate) use provider::{Provider, SlowProvider, deltas, ending, whole};
 pub(crate) use shape::shape;
 pub(crate) use test_app::TestApp;
 

@@ -27,8 +27,12 @@ fn delta(text: &str) -> String {
 }
 
 fn end() -> String {
+    ended_by("stop")
+}
+
+fn ended_by(reason: &str) -> String {
     let end =
-        json!({ "id": "1", "model": "test-model", "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
+        json!({ "id": "1", "model": "test-model", "choices": [{ "index": 0, "delta": {}, "finish_reason": reason }] });
     event(&end) + "data: [DONE]\n\n"
 }
 
@@ -36,6 +40,11 @@ fn end() -> String {
 pub(crate) fn deltas(texts: &[&str]) -> ResponseTemplate {
     let body: String = texts.iter().map(|text| delta(text)).chain([end()]).collect();
     ResponseTemplate::new(200).set_body_raw(body, "text/event-stream")
+}
+
+/// A streamed completion of one piece that ends for this reason.
+pub(crate) fn ending(text: &str, reason: &str) -> ResponseTemplate {
+    ResponseTemplate::new(200).set_body_raw(delta(text) + &ended_by(reason), "text/event-stream")
 }
 
 /// A completion that comes as a whole.

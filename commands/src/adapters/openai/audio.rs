@@ -19,7 +19,7 @@ use crate::{
 const MAX_SPOKEN_BYTES: usize = 4_000;
 
 impl OpenAiServer {
-    fn post(&self, path: &str, api_key: Option<&str>) -> Result<RequestBuilder, ProviderError> {
+    pub(super) fn post(&self, path: &str, api_key: Option<&str>) -> Result<RequestBuilder, ProviderError> {
         let request = self.http.post(format!("{}{path}", self.base_url));
         let key = api_key.unwrap_or(&self.api_key).trim();
         if key.is_empty() {

@@ -81,6 +81,7 @@ async fn a_stream_with_usage_becomes_deltas_and_a_finish() {
         reason: Some("stop".to_owned()),
         prompt_tokens: Some(12),
         completion_tokens: Some(3),
+        citations: None,
     };
     assert_eq!(chunks, [delta("Take "), delta("rest."), AnswerChunk::Finished(finish)]);
     assert!(error.is_none());
@@ -112,10 +113,64 @@ async fn an_error_in_mid_stream_ends_the_answer() {
 }
 
 #[tokio::test]
-async fn a_stream_that_ends_without_a_reason_is_not_an_answer() {
-    let (chunks, error) = answered(stream_of(&[r#"{"choices":[{"delta":{"content":"Take "}}]}"#])).await;
-    assert_eq!(chunks, [delta("Take ")]);
+async fn half_an_answer_is_a_failure_though_each_chunk_has_an_empty_reason() {
+    for reason in ["", r#","finish_reason":null"#, r#","finish_reason":"""#] {
+        let chunk = format!(r#"{{"choices":[{{"delta":{{"content":"Give adrenaline 0.5 mg"}}{reason}}}]}}"#);
+        let (chunks, error) = answered(stream_of(&[&chunk])).await;
+        assert_eq!(chunks, [delta("Give adrenaline 0.5 mg")]);
+        assert!(matches!(error, Some(ProviderError::Unavailable(_))), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_complete_with_a_reason_or_with_the_end_mark() {
+    let chunk = |reason: &str| format!(r#"{{"choices":[{{"delta":{{"content":"Rest."}},"finish_reason":{reason}}}]}}"#);
+    for (events, reason) in [
+        (vec![chunk("\"stop\"")], Some("stop")),
+        (vec![chunk("\"length\""), "[DONE]".to_owned()], Some("length")),
+        (vec![chunk("\"\""), "[DONE]".to_owned()], None),
+        (vec![chunk("null"), "[DONE]".to_owned(), chunk("null")], None),
+    ] {
+        let events: Vec<&str> = events.iter().map(String::as_str).collect();
+        let (chunks, error) = answered(stream_of(&events)).await;
+        let finish = Finish { reason: reason.map(str::to_owned), ..Finish::default() };
+        assert_eq!(chunks, [delta("Rest."), AnswerChunk::Finished(finish)], "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_says_that_it_failed_has_not_answered() {
+    let chunk = r#"{"choices":[{"delta":{"content":"Rest"},"finish_reason":"error"}]}"#;
+    let (chunks, error) = answered(stream_of(&[chunk, "[DONE]"])).await;
+    assert_eq!(chunks, [delta("Rest")]);
     assert!(matches!(error, Some(ProviderError::Unavailable(_))), "{error:?}");
+}
+
+async fn completed(choice: Value) -> Result<String, ProviderError> {
+    let mock = MockServer::start().await;
+    let answer = ResponseTemplate::new(200).set_body_json(json!({ "choices": [choice] }));
+    Mock::given(method("POST")).respond_with(answer).mount(&mock).await;
+    let request = JsonRequest {
+        model: "gpt-x".to_owned(),
+        system: String::new(),
+        messages: Vec::new(),
+        max_tokens: 9,
+        api_key: None,
+    };
+    OpenAiChat::new(server(&mock.uri())).complete_json(request).await
+}
+
+#[tokio::test]
+async fn a_completion_that_is_not_whole_is_an_error_and_its_thoughts_are_left_out() -> Result<(), ProviderError> {
+    let choice = |text: &str, reason: &str| json!({ "message": { "content": text }, "finish_reason": reason });
+    assert_eq!(completed(choice("<think>Hm.</think>\n{}", "stop")).await?, "{}");
+    assert_eq!(completed(json!({ "message": { "content": "{}" } })).await?, "{}");
+    for (text, reason) in [("{\"dose\": 5", "length"), ("", "stop"), ("<think>", "stop"), ("{}", "error")] {
+        let error = completed(choice(text, reason)).await;
+        assert!(matches!(error, Err(ProviderError::Unavailable(_))), "{error:?}");
+    }
+    assert!(matches!(completed(choice("", "content_filter")).await, Err(ProviderError::Refused(_))));
+    Ok(())
 }
 
 #[tokio::test]

@@ -1,14 +1,14 @@
 //! What servers send, read leniently: unknown fields, empty reasons and missing usage are all normal.
 
-use std::pin::Pin;
-
-use async_openai::error::OpenAIError;
-use futures::{Stream, StreamExt};
+use futures::StreamExt;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{provider_error, reported_error};
-use crate::ports::{AnswerChunk, Finish, ProviderError};
+use super::{events::Events, reported_error, unreadable};
+use crate::{
+    ports::{AnswerChunk, Ending, Finish, ProviderError},
+    prompt::without_thoughts,
+};
 
 /// A chunk of a streamed chat completion.
 #[derive(Debug, Deserialize)]
@@ -38,43 +38,52 @@ struct Usage {
     completion_tokens: Option<u32>,
 }
 
-type Chunks = Pin<Box<dyn Stream<Item = Result<ChatChunk, OpenAIError>> + Send>>;
+/// The event with which a server says that its stream is at its end.
+const DONE: &str = "[DONE]";
 
-/// Chunks of a server to chunks of an answer.
+/// Events of a server to chunks of an answer.
 pub(super) struct ChatStream {
-    chunks: Chunks,
+    events: Events,
     finish: Finish,
-    /// The server said that the answer is complete, if only by an empty reason.
-    is_complete: bool,
+    /// The server has named a reason for the end. Empty reasons say nothing: some servers send one with each chunk.
+    has_reason: bool,
     has_ended: bool,
 }
 
 impl ChatStream {
-    pub(super) fn new(chunks: Chunks) -> Self {
-        Self { chunks, finish: Finish::default(), is_complete: false, has_ended: false }
+    pub(super) fn new(events: Events) -> Self {
+        Self { events, finish: Finish::default(), has_reason: false, has_ended: false }
     }
 
     pub(super) async fn next(mut self) -> Option<(Result<AnswerChunk, ProviderError>, Self)> {
         while !self.has_ended {
-            match self.chunks.next().await {
-                Some(Ok(ChatChunk { error: Some(error), .. })) => return Some(self.failed(reported_error(&error))),
-                Some(Ok(chunk)) => {
-                    let text = self.take(chunk);
-                    if !text.is_empty() {
-                        return Some((Ok(AnswerChunk::Delta(text)), self));
+            match self.events.next().await {
+                Some(Ok(data)) if data.trim() == DONE => return Some(self.finished()),
+                Some(Ok(data)) => match serde_json::from_str(&data) {
+                    Ok(ChatChunk { error: Some(error), .. }) => return Some(self.failed(reported_error(&error))),
+                    Ok(chunk) => {
+                        let text = self.take(chunk);
+                        if !text.is_empty() {
+                            return Some((Ok(AnswerChunk::Delta(text)), self));
+                        }
                     }
-                }
-                Some(Err(error)) => return Some(self.failed(provider_error(error))),
-                None if self.is_complete => {
-                    self.has_ended = true;
-                    return Some((Ok(AnswerChunk::Finished(self.finish.clone())), self));
-                }
-                None => {
-                    return Some(self.failed(ProviderError::unavailable("the stream ended before the answer")));
-                }
+                    Err(_) => return Some(self.failed(unreadable(&data))),
+                },
+                // Nothing but the usage can be missing.
+                None | Some(Err(_)) if self.has_reason => return Some(self.finished()),
+                Some(Err(error)) => return Some(self.failed(error)),
+                None => return Some(self.failed(ProviderError::unavailable("the stream ended before the answer"))),
             }
         }
         None
+    }
+
+    fn finished(mut self) -> (Result<AnswerChunk, ProviderError>, Self) {
+        if Ending::of(self.finish.reason.as_deref()) == Ending::Broken {
+            return self.failed(ProviderError::unavailable("the provider broke the answer off"));
+        }
+        self.has_ended = true;
+        (Ok(AnswerChunk::Finished(self.finish.clone())), self)
     }
 
     /// Remembers what the chunk says of the answer and returns its text.
@@ -82,9 +91,9 @@ impl ChatStream {
         let mut text = String::new();
         for choice in chunk.choices {
             text.push_str(&choice.delta.and_then(|delta| delta.content).unwrap_or_default());
-            if let Some(reason) = choice.finish_reason {
-                self.is_complete = true;
-                self.finish.reason = Some(reason).filter(|reason| !reason.is_empty()).or(self.finish.reason.take());
+            if let Some(reason) = choice.finish_reason.filter(|reason| !reason.is_empty()) {
+                self.has_reason = true;
+                self.finish.reason = Some(reason);
             }
         }
         if let Some(model) = chunk.model.filter(|model| !model.is_empty()) {
@@ -113,13 +122,21 @@ pub(super) struct Completion {
 #[derive(Debug, Deserialize)]
 struct WholeChoice {
     message: Delta,
+    finish_reason: Option<String>,
 }
 
 impl Completion {
-    /// The text of the first choice; there is always one, or the server has failed.
+    /// The text of the first choice; there is always one, and it is whole, or the server has failed.
     pub(super) fn into_text(self) -> Result<String, ProviderError> {
-        let text = self.choices.into_iter().next().and_then(|choice| choice.message.content);
-        text.ok_or_else(|| ProviderError::unavailable("the completion has no text"))
+        let choice = self.choices.into_iter().next();
+        let choice = choice.ok_or_else(|| ProviderError::unavailable("the completion has no choice"))?;
+        match Ending::of(choice.finish_reason.as_deref()) {
+            Ending::Whole => {}
+            Ending::CutOff | Ending::Broken => return Err(ProviderError::unavailable("the completion is cut off")),
+            Ending::Withheld => return Err(ProviderError::refused("content_filter")),
+        }
+        let text = without_thoughts(&choice.message.content.unwrap_or_default());
+        if text.is_empty() { Err(ProviderError::unavailable("the completion has no text")) } else { Ok(text) }
     }
 }
 

@@ -1,0 +1,201 @@
+//! What models write before their answer: thoughts in `<think>` tags, and the speaker's name, `Ayushma:`.
+
+/// Begins and ends of thoughts, in lower case.
+const THOUGHTS: [(&str, &str); 2] = [("<think>", "</think>"), ("<thinking>", "</thinking>")];
+const SPEAKER: &str = "ayushma";
+/// The longest name with its Markdown signs and blanks.
+const MAX_SPEAKER_BYTES: usize = 64;
+
+/// The text without the thoughts before it, and without outer white space.
+pub fn without_thoughts(text: &str) -> String {
+    let mut opening = Opening { keeps_speaker: true, ..Opening::default() };
+    let mut shown = opening.push(text);
+    shown.push_str(&opening.finish());
+    shown.truncate(shown.trim_end().len());
+    shown
+}
+
+/// Takes the opening of a text away while it streams, and the white space before the first visible character.
+#[derive(Debug, Default)]
+pub(super) struct Opening {
+    state: State,
+    /// What may yet turn out to belong to the opening.
+    held: String,
+    keeps_speaker: bool,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+enum State {
+    #[default]
+    Undecided,
+    /// Until this tag.
+    Thinking(&'static str),
+    Past,
+}
+
+impl Opening {
+    /// The text after the opening, as far as this delta brings it.
+    pub(super) fn push(&mut self, delta: &str) -> String {
+        self.held.push_str(delta);
+        while self.step() {}
+        if matches!(self.state, State::Past) { std::mem::take(&mut self.held) } else { String::new() }
+    }
+
+    /// The rest, when the text has ended. A thought without an end is no answer.
+    pub(super) fn finish(self) -> String {
+        if matches!(self.state, State::Thinking(_)) { String::new() } else { self.held }
+    }
+
+    /// Whether there is more to decide with what is held.
+    fn step(&mut self) -> bool {
+        match self.state {
+            State::Past => false,
+            State::Thinking(end) => self.think(end),
+            State::Undecided => {
+                let blanks = self.held.len() - self.held.trim_start().len();
+                self.held.drain(..blanks);
+                !self.held.is_empty() && self.decide()
+            }
+        }
+    }
+
+    fn think(&mut self, end: &'static str) -> bool {
+        if let Some(at) = self.held.to_ascii_lowercase().find(end) {
+            self.held.drain(..at + end.len());
+            self.state = State::Undecided;
+            return true;
+        }
+        // All but what may be the beginning of the tag.
+        let kept = self.held.len().saturating_sub(end.len());
+        let kept = (kept..=self.held.len()).find(|at| self.held.is_char_boundary(*at)).unwrap_or_default();
+        self.held.drain(..kept);
+        false
+    }
+
+    fn decide(&mut self) -> bool {
+        for (begin, end) in THOUGHTS {
+            if begins_with(&self.held, begin) {
+                self.held.drain(..begin.len());
+                self.state = State::Thinking(end);
+                return true;
+            }
+            if begins_with(begin, &self.held) {
+                return false;
+            }
+        }
+        match if self.keeps_speaker { Speaker::No } else { speaker(&self.held) } {
+            Speaker::Maybe => return false,
+            Speaker::No => self.state = State::Past,
+            Speaker::Named { open, bytes } => {
+                let rest = &self.held[bytes..];
+                if open.is_empty() {
+                    self.held = rest.to_owned();
+                } else {
+                    self.held = format!("{open}{}", rest.strip_prefix(' ').unwrap_or(rest));
+                    self.state = State::Past;
+                }
+            }
+        }
+        true
+    }
+}
+
+enum Speaker<'a> {
+    No,
+    /// More of the text is needed.
+    Maybe,
+    /// The name takes so many bytes. Markdown signs that it opened and did not close belong to the text.
+    Named {
+        open: &'a str,
+        bytes: usize,
+    },
+}
+
+/// The speaker's name at the beginning of a text: `Ayushma:`, `**Ayushma:**`, `**Ayushma**:`, `### Ayushma:`.
+fn speaker(text: &str) -> Speaker<'_> {
+    let name = text.trim_start_matches(['*', '_', '#', ' ']);
+    let open = text[..text.len() - name.len()].trim_start_matches(['#', ' ']);
+    let is_open_in = |rest: &str| !open.is_empty() && rest.starts_with(open);
+    let needs_more = |rest: &str| open.starts_with(rest);
+    if !begins_with(name, SPEAKER) {
+        return if begins_with(SPEAKER, name) && text.len() <= MAX_SPEAKER_BYTES {
+            Speaker::Maybe
+        } else {
+            Speaker::No
+        };
+    }
+    let rest = &name[SPEAKER.len()..];
+    let is_closed = is_open_in(rest);
+    let before_colon = if is_closed { &rest[open.len()..] } else { rest }.trim_start_matches(' ');
+    let bytes = |rest: &str| text.len() - rest.len();
+    if bytes(before_colon) > MAX_SPEAKER_BYTES {
+        return Speaker::No;
+    }
+    let Some(after) = before_colon.strip_prefix(':').or_else(|| before_colon.strip_prefix('：')) else {
+        return if before_colon.is_empty() || (!is_closed && needs_more(before_colon)) {
+            Speaker::Maybe
+        } else {
+            Speaker::No
+        };
+    };
+    if open.is_empty() || is_closed {
+        Speaker::Named { open: "", bytes: bytes(after) }
+    } else if is_open_in(after) {
+        Speaker::Named { open: "", bytes: bytes(&after[open.len()..]) }
+    } else if needs_more(after) {
+        Speaker::Maybe
+    } else {
+        Speaker::Named { open, bytes: bytes(after) }
+    }
+}
+
+/// Without regard to the case of ASCII letters.
+fn begins_with(text: &str, start: &str) -> bool {
+    text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opened(deltas: &[&str]) -> String {
+        let mut opening = Opening::default();
+        let mut shown: String = deltas.iter().map(|delta| opening.push(delta)).collect();
+        shown.push_str(&opening.finish());
+        shown
+    }
+
+    #[test]
+    fn the_speakers_name_goes_in_every_spelling_and_leaves_no_signs_behind() {
+        for name in
+            ["Ayushma:", "**Ayushma:**", "**Ayushma**:", "AYUSHMA :", "### Ayushma:", "__Ayushma:__ ", "_Ayushma_ :"]
+        {
+            assert_eq!(opened(&[name, " Take rest."]), "Take rest.", "{name}");
+            assert_eq!(opened(&[&format!("\n{name} **Take** rest.")]), "**Take** rest.", "{name}");
+        }
+        assert_eq!(opened(&["**Ayushma: Take rest.**"]), "**Take rest.**");
+    }
+
+    #[test]
+    fn a_name_within_the_text_stays() {
+        for text in ["Ask Ayushma: she knows.", "Ayushman Bharat: a scheme", "Ayush", "**", "**Ayushma is here"] {
+            assert_eq!(opened(&[text]), text);
+        }
+    }
+
+    #[test]
+    fn thoughts_never_show_however_they_are_cut() {
+        assert_eq!(opened(&["<th", "ink>\nDose? 5 mg.</thi", "nk>\n\nAyu", "shma: Take rest."]), "Take rest.");
+        assert_eq!(opened(&["<THINKING>a</Thinking><think>b</think>Rest."]), "Rest.");
+        assert_eq!(opened(&["<think>the model never came to an end"]), "");
+        assert_eq!(without_thoughts("<think>x</think>\n{\"order\":[1]}\n"), "{\"order\":[1]}");
+        assert_eq!(without_thoughts("Ayushma: x"), "Ayushma: x");
+    }
+
+    #[test]
+    fn what_only_looks_like_a_thought_is_shown() {
+        for text in ["<thin ice>", "<", "SpO2 <think> 94", "<thinks>"] {
+            assert_eq!(opened(&[text]), text);
+        }
+    }
+}
