@@ -60,14 +60,17 @@ fn speech_to_text(settings: &Settings, server: Option<&OpenAiServer>) -> anyhow:
 
 fn translator(settings: &Settings, model: &SharedLanguageModel) -> anyhow::Result<Option<SharedTranslator>> {
     let own = &settings.languages;
-    Ok(match (own.translator(), own.google_translate()) {
+    Ok(match (own.translator, own.google_translate()) {
         (TranslatorChoice::None, _) => None,
-        (TranslatorChoice::Google, Some(url)) => Some(Arc::new(GoogleTranslator::new(google(settings, url)?))),
+        (TranslatorChoice::Google | TranslatorChoice::Auto, Some(url)) => {
+            Some(Arc::new(GoogleTranslator::new(google(settings, url)?)))
+        }
         (TranslatorChoice::Google, None) => bail!("TRANSLATOR=google needs GOOGLE_API_KEY or GOOGLE_TRANSLATE_URL"),
+        (TranslatorChoice::Auto, None) if model.is_built_in() => None,
         (TranslatorChoice::Model, _) if model.is_built_in() => {
             bail!("TRANSLATOR=model needs OPENAI_BASE_URL or OPENAI_API_KEY")
         }
-        (TranslatorChoice::Model, _) => {
+        (TranslatorChoice::Model | TranslatorChoice::Auto, _) => {
             let name = own.translator_model.clone().unwrap_or_else(|| settings.model_name(Model::Gpt4OmniMini));
             Some(Arc::new(ModelTranslator::new(model.clone(), &name)))
         }

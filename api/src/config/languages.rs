@@ -44,9 +44,9 @@ pub struct LanguageSettings {
     #[arg(long, env, default_value = "nova", global = true)]
     pub openai_tts_voice: String,
 
-    /// Who translates [default: google where it is configured, else none]
-    #[arg(long, env, value_enum, global = true)]
-    pub translator: Option<TranslatorChoice>,
+    /// Who translates: google where it is configured, else the language model where there is one
+    #[arg(long, env, value_enum, default_value_t = TranslatorChoice::Auto, global = true)]
+    pub translator: TranslatorChoice,
 
     /// Provider's model that translates, where the language model does [default: that of number 8]
     #[arg(long, env, global = true)]
@@ -63,6 +63,8 @@ pub struct LanguageSettings {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TranslatorChoice {
+    /// Google where it is configured, else the language model, unless that is the built-in answerer.
+    Auto,
     Google,
     /// The language model itself.
     Model,
@@ -105,13 +107,6 @@ impl LanguageSettings {
 
     fn google<'a>(&self, url: Option<&'a str>, own: &'static str) -> Option<&'a str> {
         url.or_else(|| self.google_api_key.is_some().then_some(own))
-    }
-
-    /// Who translates; `None` if nobody does.
-    pub fn translator(&self) -> TranslatorChoice {
-        let by_default =
-            if self.google_translate().is_some() { TranslatorChoice::Google } else { TranslatorChoice::None };
-        self.translator.unwrap_or(by_default)
     }
 
     pub const fn speech_limit(&self) -> Duration {

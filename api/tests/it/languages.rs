@@ -88,6 +88,80 @@ async fn a_question_that_cannot_be_translated_is_not_recorded(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_document_answers_a_question_in_its_own_language_without_any_translator(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    for (language, text, question, quote) in [
+        (
+            "ml",
+            "വയറിളക്കത്തിന് സിങ്ക് പതിനാല് ദിവസം കൊടുക്കണം. കൈ കഴുകുക.",
+            "വയറിളക്കത്തിന് സിങ്ക് എത്ര ദിവസം?",
+            "> വയറിളക്കത്തിന് സിങ്ക് പതിനാല് ദിവസം കൊടുക്കണം.",
+        ),
+        ("hi", "दस्त में जिंक चौदह दिन तक दें। हाथ धोएँ।", "दस्त में जिंक कितने दिन तक दें?", "> दस्त में जिंक चौदह दिन तक दें।"),
+    ] {
+        let document = staff.text_document(&project, language, text).await;
+        let id = document.rsplit('/').next().expect("an id").to_owned();
+        let chat = staff.chat(&project).await;
+        let asked = || multipart(&[("text", question), ("language", language), ("generate_audio", "false")]);
+        let frames = staff.post_form(&format!("{chat}/converse"), asked()).await.frames();
+        let last = frames.last().expect("there is a last frame");
+        let shown = last["message"].as_str().expect("an answer has a text");
+        assert!(last["error"] == false && shown.contains(quote), "{last}");
+        let answer = staff.post_form(&format!("{chat}/converse"), asked().text("stream", "false")).await.json(200);
+        assert_eq!((&answer["message"], &answer["language"]), (&last["message"], &json!(language)));
+        assert_eq!(answer["reference_documents"][0]["external_id"], id);
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn without_a_translator_the_chat_says_what_is_missing(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    staff.text_document(&project, "Zinc", "Zinc is given for fourteen days.").await;
+    let chat = staff.chat(&project).await;
+    let frames = staff.post_form(&format!("{chat}/converse"), in_hindi("कितने दिन?")).await.frames();
+    let last = frames.last().expect("there is a last frame");
+    assert_eq!(
+        (frames.len(), &last["stop"], &last["error"], &last["delta"]),
+        (1, &json!(true), &json!(true), &json!(""))
+    );
+    let message = last["message"].as_str().expect("a failure has a text");
+    assert!(message.starts_with("[Translation] No translator is configured"), "{message}");
+    let refused = staff.post_form(&format!("{chat}/converse"), in_hindi("कितने दिन?").text("stream", "false")).await;
+    refused.is(400, &json!({ "error": message }).to_string());
+    let detail = staff.get(&chat).await.json(200);
+    let shown = |at: usize| (detail["chats"][at]["messageType"].clone(), detail["chats"][at]["message"].clone());
+    for at in [0, 2] {
+        assert_eq!(shown(at), (json!(1), json!("कितने दिन?")));
+        assert_eq!(shown(at + 1), (json!(2), json!(message)));
+    }
+    assert_eq!(detail["title"], "कितने दिन?");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn the_language_model_translates_where_nothing_else_is_configured(db: PgPool) {
+    let provider = Provider::answering(deltas(&["Fourteen days."]))
+        .await
+        .answering_to("into the language with the code \\\"en\\\"", deltas(&["How many days?"]))
+        .await
+        .answering_to("into the language with the code \\\"hi\\\"", deltas(&["चौदह दिन।"]))
+        .await;
+    let app = TestApp::start_with(&db, &["--openai-base-url", &provider.url(), "--openai-api-key", "sk-x"]).await;
+    let (staff, chat) = staff_with_chat(&app, json!({ "title": "P" })).await;
+    let frames = staff.post_form(&format!("{chat}/converse"), in_hindi("कितने दिन?")).await.frames();
+    assert_eq!(frames.last().map(|frame| &frame["message"]), Some(&json!("चौदह दिन।")));
+    let messages = staff.get(&chat).await.json(200)["chats"].clone();
+    assert_eq!(messages[0]["original_message"], "How many days?");
+    assert_eq!(
+        (&messages[1]["message"], &messages[1]["original_message"]),
+        (&json!("चौदह दिन।"), &json!("Fourteen days."))
+    );
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_spoken_question_is_transcribed_by_the_projects_engine_and_wins_over_text(db: PgPool) {
     let google = Google::hearing("How much zinc?").await;
     let provider = Provider::answering(deltas(&["Twenty milligrams.\n\nReferences: []"])).await;

@@ -231,7 +231,15 @@ async fn a_question_in_another_language_needs_a_translator(db: PgPool) {
     staff.post(&format!("{suite}/questions"), body).await.json(201);
     let run = start(&staff, &suite, json!({ "project": project, "models": [1] })).await;
     let run = ended(&staff, &run, 2).await;
-    assert_eq!((&results(&run)[0]["answer"], &results(&run)[0]["bleu_score"]), (&json!(""), &json!(0.0)));
+    let result = &results(&run)[0];
+    assert_eq!(result["answer"], "[Translation] There is no answer: no translator is configured, or it failed.");
+    assert_eq!((&result["cosine_sim"], &result["bleu_score"]), (&json!(0.0), &json!(0.0)));
+    let failure: String =
+        sqlx::query_scalar("SELECT payload ->> 'failure' FROM events WHERE event_type = 'ResultRecorded'")
+            .fetch_one(&db)
+            .await
+            .expect("the log can be read");
+    assert_eq!(failure, "translation_failed");
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

@@ -35,11 +35,13 @@ pub(crate) struct Failure {
     pub reason: AnswerFailure,
     pub partial_text: String,
     pub message: Option<String>,
+    /// What the conversation shows in any case, instead of the usual notice; the client is told it too.
+    pub notice: Option<&'static str>,
 }
 
 impl Failure {
     pub(super) const fn new(reason: AnswerFailure) -> Self {
-        Self { reason, partial_text: String::new(), message: None }
+        Self { reason, partial_text: String::new(), message: None, notice: None }
     }
 }
 

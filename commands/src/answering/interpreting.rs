@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 use super::{
     Answering,
     compose::{Draft, Failure, Written},
+    languages::is_english,
 };
 use crate::sentences::end_of_whole_sentences;
 
@@ -16,9 +17,37 @@ pub(crate) struct Translated {
     pub stage: Stage,
 }
 
+/// What is shown where a question cannot be understood.
+const NO_TRANSLATOR: &str = "[Translation] No translator is configured on this server, and no reference document answers \
+this question in its own language. Please ask in English, or let an administrator configure a translator.";
+
 impl Answering {
+    /// Lets the model answer a question of this language. `is_in_english` says whether the draft asks in English.
+    pub(crate) async fn write_for(
+        &self,
+        language: &str,
+        is_in_english: bool,
+        draft: Draft<'_>,
+        show: impl Fn(String) + Send,
+    ) -> Result<(Written, Option<Translated>), Failure> {
+        if !is_english(language) && is_in_english {
+            let (written, translated) = self.write_in(language, draft, show).await?;
+            return Ok((written, Some(translated)));
+        }
+        // A language model reads other languages than English.
+        if is_in_english || !self.model.is_built_in() {
+            return Ok((self.write(draft, show).await?, None));
+        }
+        let written = self.write(draft, |_| {}).await?;
+        if written.citations.is_empty() {
+            return Err(Failure { notice: Some(NO_TRANSLATOR), ..Failure::new(AnswerFailure::TranslationFailed) });
+        }
+        show(written.text.clone());
+        Ok((written, None))
+    }
+
     /// Lets the model write in English and shows it in another language, in whole sentences.
-    pub(crate) async fn write_in(
+    async fn write_in(
         &self,
         language: &str,
         draft: Draft<'_>,

@@ -38,6 +38,16 @@ pub struct TimedText {
     pub stage: Stage,
 }
 
+/// What a question is in English.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum English {
+    /// It was asked in English.
+    Original,
+    Translated(TimedText),
+    /// Nobody translates here.
+    Unknown,
+}
+
 /// Whether a client's name of a language means English: `en`, and its regions.
 pub(super) fn is_english(language: &str) -> bool {
     language.split(['-', '_']).next().is_some_and(|language| language.eq_ignore_ascii_case(ENGLISH))
@@ -67,24 +77,27 @@ impl Answering {
         Ok(TimedText { text, stage: Stage { started_at, ended_at: self.clock_now() } })
     }
 
-    /// The question in English, or `None` if it is in English already.
+    /// The question in English.
+    ///
+    /// # Errors
+    /// [`AskError::Translation`] if the translator has failed.
     pub(crate) async fn in_english(
         &self,
         text: &str,
         language: &str,
         api_key: Option<&str>,
-    ) -> Result<Option<TimedText>, AskError> {
+    ) -> Result<English, AskError> {
         if is_english(language) {
-            return Ok(None);
+            return Ok(English::Original);
         }
-        let translator = self.languages.translator.as_ref().ok_or(AskError::Translation)?;
+        let Some(translator) = &self.languages.translator else { return Ok(English::Unknown) };
         let started_at = self.clock_now();
         let request = TranslationRequest { text, from: without_region(language), to: ENGLISH, api_key };
         let text = translator.translate(request).await.map_err(|error| {
             log_failure(&error);
             AskError::Translation
         })?;
-        Ok(Some(TimedText { text, stage: Stage { started_at, ended_at: self.clock_now() } }))
+        Ok(English::Translated(TimedText { text, stage: Stage { started_at, ended_at: self.clock_now() } }))
     }
 
     /// A part of an answer in the language of its question.

@@ -40,6 +40,7 @@ pub(crate) use compose::{Draft, Failure, Written};
 pub use forms::FormError;
 pub use interrupted::InterruptedAnswers;
 pub use keys::{KeyChoice, NoKey};
+pub(crate) use languages::English;
 pub use languages::{Asked, Languages, TimedText};
 use respondent::Respondent;
 
@@ -85,7 +86,7 @@ pub enum AskError {
     NoKey(#[from] NoKey),
     #[error("[Speech to Text] Failed to transcribe speech with {} engine: {source}", engine.name())]
     Transcription { engine: SttEngine, source: TranscriptionError },
-    /// Nobody translates, or the translator failed; the cause is in the log.
+    /// The translator failed; the cause is in the log.
     #[error("[Translation] Failed to translate the text")]
     Translation,
     #[error(transparent)]
@@ -222,7 +223,11 @@ impl Answering {
             }
         };
         let english = self.in_english(&text, &ask.language, key.as_deref()).await?;
-        let (english_text, translation) = english.map(|english| (english.text, english.stage)).unzip();
+        let (english_text, translation) = match english {
+            English::Translated(TimedText { text, stage }) => (Some(text), Some(stage)),
+            // Without a translator it is asked as it is.
+            English::Original | English::Unknown => (None, None),
+        };
         let clock = &self.commands.log().clock;
         let question = Question {
             message_id: MessageId::new(clock.new_id()),

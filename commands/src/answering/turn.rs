@@ -71,12 +71,13 @@ impl Work {
                 Ok(text)
             }
             Err(failure) => {
-                let message = failure.message.unwrap_or_else(|| message_of(failure.reason).to_owned());
+                let own = failure.notice.map(str::to_owned);
+                let message = failure.message.or(own.clone()).unwrap_or_else(|| message_of(failure.reason).to_owned());
                 commands.push(ChatCommand::FailAnswer {
                     answer_id: self.question.answer_id,
                     reason: failure.reason,
                     partial_text: failure.partial_text,
-                    notice: self.notice.clone(),
+                    notice: own.or_else(|| self.notice.clone()),
                 });
                 Err(message)
             }
@@ -142,19 +143,14 @@ impl Work {
         let answer_id = self.question.answer_id;
         let language = &self.question.language;
         let show = |shown| self.report(TurnEvent::Delta(shown));
-        if is_english(language) {
-            let Written { text, citations, generation } = self.answering.write(draft, show).await?;
-            return Ok(Completion { answer_id, text, english_text: None, translation: None, citations, generation });
-        }
-        let (written, Translated { text, stage }) = self.answering.write_in(language, draft, show).await?;
-        Ok(Completion {
-            answer_id,
-            text,
-            english_text: Some(written.text),
-            translation: Some(stage),
-            citations: written.citations,
-            generation: written.generation,
-        })
+        let is_in_english = is_english(language) || self.question.english_text.is_some();
+        let (written, translated) = self.answering.write_for(language, is_in_english, draft, show).await?;
+        let Written { text: written, citations, generation } = written;
+        let (text, english_text, translation) = match translated {
+            None => (written, None, None),
+            Some(Translated { text, stage }) => (text, Some(written), Some(stage)),
+        };
+        Ok(Completion { answer_id, text, english_text, translation, citations, generation })
     }
 
     fn record_passages(&self, passages: &[Passage]) -> ChatCommand {

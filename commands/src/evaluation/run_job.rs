@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{RUN, runs::next_question};
 use crate::{
-    answering::{Answering, AskError, Draft, Failure, Written},
+    answering::{Answering, AskError, Draft, English, Failure, Written},
     event_log::Row,
     execute::{Context, ExecuteError},
     jobs::{Job, JobError, JobHandler},
@@ -129,7 +129,11 @@ impl RunQuestions {
     ) -> Result<Result<Written, ResultFailure>, JobError> {
         let english = self.answering.in_english(&question.question, &question.language, key.as_deref()).await;
         let Ok(english) = english else { return Ok(Err(ResultFailure::NoTranslation)) };
-        let text = english.as_ref().map_or(&question.question, |english| &english.text);
+        let (text, is_in_english) = match &english {
+            English::Original => (&question.question, true),
+            English::Translated(english) => (&english.text, true),
+            English::Unknown => (&question.question, false),
+        };
         let settings = self.answering.settings_of(plan.project_id).await.map_err(JobError::from_source)?;
         let top_k = u32::try_from(plan.retrieval.top_k).unwrap_or_default();
         let written = async {
@@ -143,11 +147,10 @@ impl RunQuestions {
                 temperature: plan.retrieval.temperature,
                 key,
             };
-            if english.is_none() {
-                return self.answering.write(draft, |_| {}).await;
-            }
-            let (written, translated) = self.answering.write_in(&question.language, draft, |_| {}).await?;
-            Ok(Written { text: translated.text, ..written })
+            let (written, translated) =
+                self.answering.write_for(&question.language, is_in_english, draft, |_| {}).await?;
+            let text = translated.map_or(written.text, |translated| translated.text);
+            Ok(Written { text, ..written })
         };
         Ok(written.await.map_err(|failure: Failure| ResultFailure::Answer(failure.reason)))
     }

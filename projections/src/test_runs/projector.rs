@@ -2,15 +2,18 @@
 
 use async_trait::async_trait;
 use domain::{
+    chat::AnswerFailure,
     envelope::RecordedEvent,
     event::Event,
-    test_run::{RunPlan, RunResult, TestRunEvent},
+    test_run::{ResultFailure, RunPlan, RunResult, TestRunEvent},
     values::{Model, RunStatus},
 };
 use sqlx::{PgTransaction, query};
 use uuid::Uuid;
 
 use crate::{ProjectionError, Projector};
+
+const NOT_TRANSLATED: &str = "[Translation] There is no answer: no translator is configured, or it failed.";
 
 pub(crate) struct TestRunsProjector;
 
@@ -92,6 +95,14 @@ async fn insert_run(
     Ok(())
 }
 
+/// An answer that could not be had for the sake of its language says so: it is no answer of the model that would be judged.
+fn shown_answer(result: &RunResult) -> &str {
+    match result.failure {
+        Some(ResultFailure::NoTranslation | ResultFailure::Answer(AnswerFailure::TranslationFailed)) => NOT_TRANSLATED,
+        Some(ResultFailure::Answer(_)) | None => &result.answer,
+    }
+}
+
 async fn insert_result(
     recorded: &RecordedEvent,
     result: &RunResult,
@@ -110,7 +121,7 @@ async fn insert_result(
         result.model.number(),
         result.question.question,
         result.question.human_answer,
-        result.answer,
+        shown_answer(result),
         &document_ids,
         result.cosine_sim,
         result.bleu_score,
