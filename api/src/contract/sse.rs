@@ -1,18 +1,25 @@
 //! Frames of a streamed answer, byte for byte as the front end's client expects them.
 //!
-//! No comments, no keep-alives, no ids and no closing marker: that client fails on any of them.
+//! No ids, no closing marker and no empty event: that client fails on any of them. While there is no frame, a comment line shows
+//! proxies that the connection is in use. No blank line follows it: that would end an event, which the client takes for a frame.
 
-use std::{convert::Infallible, io};
+use std::{convert::Infallible, io, time::Duration};
 
 use axum::{
     body::Body,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, stream};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 use utoipa::ToSchema;
+
+/// A line that every reader of event streams passes over.
+const COMMENT: &str = ":\n";
+/// Before the first frame some proxies want to see a byte soon; later, many wait for a minute.
+const FIRST_SILENCE: Duration = Duration::from_secs(3);
+const SILENCE: Duration = Duration::from_secs(15);
 
 /// One frame. The last one of a stream has `stop`, and `error` if the answer failed.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -41,13 +48,29 @@ pub fn encode(frame: &AnswerFrame) -> String {
 
 /// The answer that streams these frames.
 pub fn response(frames: impl Stream<Item = AnswerFrame> + Send + 'static) -> Response {
-    let chunks = frames.map(|frame| Ok::<_, Infallible>(encode(&frame)));
+    let frames = frames.map(|frame| encode(&frame));
+    let chunks = with_signs_of_life(frames, FIRST_SILENCE, SILENCE).map(Ok::<_, Infallible>);
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
     (headers, Body::from_stream(chunks)).into_response()
+}
+
+/// The same texts, and a comment whenever none has come for so long.
+fn with_signs_of_life(
+    frames: impl Stream<Item = String> + Send + 'static,
+    first_silence: Duration,
+    silence: Duration,
+) -> impl Stream<Item = String> + Send + 'static {
+    stream::unfold((frames.boxed(), first_silence), move |(mut frames, patience)| async move {
+        let chunk = match tokio::time::timeout(patience, frames.next()).await {
+            Ok(frame) => frame?,
+            Err(_) => COMMENT.to_owned(),
+        };
+        Some((chunk, (frames, silence)))
+    })
 }
 
 /// JSON with a space after `:` and `,`, and nothing but ASCII.
@@ -126,5 +149,19 @@ mod tests {
         assert_eq!(response.headers()["x-accel-buffering"], "no");
         let body = response.into_body().collect().await.expect("whole");
         assert_eq!(body.to_bytes(), expected.as_bytes());
+    }
+
+    #[tokio::test]
+    async fn a_silent_stream_shows_signs_of_life_without_an_empty_event() {
+        let (send, frames) = futures::channel::mpsc::unbounded();
+        let moment = Duration::from_millis(1);
+        let mut chunks = std::pin::pin!(with_signs_of_life(frames, moment, moment));
+        assert_eq!(chunks.next().await.as_deref(), Some(":\n"));
+        assert_eq!(chunks.next().await.as_deref(), Some(":\n"));
+        send.unbounded_send(encode(&frame("a"))).expect("the stream is read");
+        assert_eq!(chunks.next().await, Some(encode(&frame("a"))));
+        assert_eq!(chunks.next().await.as_deref(), Some(":\n"));
+        drop(send);
+        assert_eq!(chunks.next().await, None);
     }
 }

@@ -1,5 +1,7 @@
 //! `converse`: a question, and its answer by stream or at once.
 
+use std::time::Duration;
+
 use axum::{
     Json, Router,
     extract::{Path, State},
@@ -16,27 +18,21 @@ use domain::{
     envelope::Actor,
     ids::{ChatId, MessageId, ProjectId},
 };
-use futures::stream;
-use projections::{
-    chats::{self, MessageView},
-    documents::media_url,
-};
+use projections::chats::{self, MessageView};
 use serde::Serialize;
-use tokio::sync::mpsc::UnboundedReceiver;
 use utoipa::{OpenApi, ToSchema};
 
 use super::{
     access::{Scope, at},
     caller::{API_KEY, CallerInfo},
     chats::{check, ids},
-    consistency,
     web::{Origin, ProviderKey, Web},
 };
 use crate::{
     contract::{
         input::{Input, UnreadBody, Upload},
         problem::ApiError,
-        sse::{self, AnswerFrame},
+        sse::AnswerFrame,
     },
     limits::Action,
     openapi::{
@@ -45,10 +41,16 @@ use crate::{
     },
 };
 
+mod frames;
+use frames::Taking;
+
 const DEFAULT_TOP_K: u32 = 100;
 const DEFAULT_TEMPERATURE: f64 = 0.1;
 const MAX_LANGUAGE_CHARS: usize = 10;
 const MAX_NONCE_CHARS: usize = 100;
+/// How long a question may be transcribed and translated before a stream begins without knowing what comes of it: proxies
+/// wait a minute for the first byte.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Seconds after which an answer that could not be shown may be there.
 const RETRY_AFTER: u64 = 5;
 /// Files in the answer of `converse` are relative.
@@ -121,14 +123,28 @@ pub(super) async fn answer(
     media_base: String,
 ) -> Result<Response, ApiError> {
     let request = Request::read(input)?;
-    let (chat, stream) = (asking.chat, request.stream);
-    let turn = web.app.answering.ask(request.into_ask(asking), context).await?;
+    let (chat, project, stream) = (asking.chat, asking.project, request.stream);
+    let (answering, context) = (web.app.answering.clone(), context.clone());
+    let mut taking: Taking = Box::pin(async move { answering.ask(request.into_ask(asking), &context).await });
+    let patience = if stream { PATIENCE } else { Duration::MAX };
+    let turn = match tokio::time::timeout(patience, &mut taking).await {
+        Ok(turn) => turn?,
+        Err(_) if is_by_assistant(&web, project).await? => taking.await?,
+        Err(_) => return Ok(frames::stream_when_taken(web, chat, taking, media_base)),
+    };
     if turn.by_assistant {
-        plain_answer(web, turn).await
+        plain_answer(web, chat, turn).await
     } else if stream {
-        stream_answer(web, chat, turn, media_base).await
+        frames::stream_answer(web, chat, turn, media_base).await
     } else {
-        whole_answer(web, turn).await
+        whole_answer(web, chat, turn).await
+    }
+}
+
+async fn is_by_assistant(web: &Web, project: Option<ProjectId>) -> Result<bool, ApiError> {
+    match project {
+        Some(project) => Ok(web.app.answering.is_by_assistant(project).await?),
+        None => Ok(false),
     }
 }
 
@@ -234,15 +250,31 @@ async fn message(web: &Web, id: MessageId) -> Result<MessageView, ApiError> {
     chats::message(&web.app.views, id, RELATIVE_MEDIA).await?.ok_or_else(ApiError::not_found)
 }
 
-async fn whole_answer(web: Web, turn: Turn) -> Result<Response, ApiError> {
-    Ok(Json(Answer::Message(Box::new(finished(&web, turn).await?))).into_response())
+async fn whole_answer(web: Web, chat: ChatId, turn: Turn) -> Result<Response, ApiError> {
+    Ok(Json(Answer::Message(Box::new(finished(&web, chat, turn).await?))).into_response())
+}
+
+/// What came of a question that is asked again: its answer, or what the client was told instead.
+async fn first_outcome(
+    web: &Web,
+    chat: ChatId,
+    turn: &Turn,
+    media_base: &str,
+) -> Result<Result<MessageView, String>, ApiError> {
+    web.settled(&turn.committed).await;
+    if let Some(failure) = web.app.answering.failure_of(chat, turn.answer_id).await? {
+        return Ok(Err(failure));
+    }
+    let message = chats::message(&web.app.views, turn.answer_id, media_base).await?;
+    message
+        .map(Ok)
+        .ok_or_else(|| ApiError::detail(StatusCode::CONFLICT, "The question was asked before and has no answer yet."))
 }
 
 /// The answer's message, when it is complete and can be read back.
-pub(super) async fn finished(web: &Web, turn: Turn) -> Result<MessageView, ApiError> {
+pub(super) async fn finished(web: &Web, chat: ChatId, turn: Turn) -> Result<MessageView, ApiError> {
     let Some(mut events) = turn.events else {
-        web.settled(&turn.committed).await;
-        return message(web, turn.answer_id).await.map_err(|_| still_answering());
+        return first_outcome(web, chat, &turn, RELATIVE_MEDIA).await?.map_err(ApiError::error);
     };
     while let Some(event) = events.recv().await {
         match event {
@@ -265,11 +297,10 @@ pub(super) async fn finished(web: &Web, turn: Turn) -> Result<MessageView, ApiEr
 }
 
 /// An assistant's answer is its text alone.
-async fn plain_answer(web: Web, turn: Turn) -> Result<Response, ApiError> {
+async fn plain_answer(web: Web, chat: ChatId, turn: Turn) -> Result<Response, ApiError> {
     let Some(mut events) = turn.events else {
-        web.settled(&turn.committed).await;
-        let message = chats::message(&web.app.views, turn.answer_id, RELATIVE_MEDIA).await?;
-        let message = message.ok_or_else(still_answering)?.message;
+        let outcome = first_outcome(&web, chat, &turn, RELATIVE_MEDIA).await?;
+        let message = outcome.map_err(ApiError::error)?.message;
         return Ok(Json(Answer::ByAssistant { message }).into_response());
     };
     while let Some(event) = events.recv().await {
@@ -288,99 +319,4 @@ async fn plain_answer(web: Web, turn: Turn) -> Result<Response, ApiError> {
         }
     }
     Err(ApiError::error("The answer was interrupted."))
-}
-
-pub(super) fn still_answering() -> ApiError {
-    ApiError::detail(StatusCode::CONFLICT, "The question was asked before and has no answer yet.")
-}
-
-struct Frames {
-    web: Web,
-    chat: String,
-    input: String,
-    so_far: String,
-    media_base: String,
-    /// `None` after the last frame.
-    events: Option<UnboundedReceiver<TurnEvent>>,
-}
-
-async fn stream_answer(web: Web, chat: ChatId, turn: Turn, media_base: String) -> Result<Response, ApiError> {
-    let input = turn.question;
-    let Some(events) = turn.events else {
-        web.settled(&turn.committed).await;
-        let message = chats::message(&web.app.views, turn.answer_id, &media_base).await?;
-        let message = message.ok_or_else(still_answering)?;
-        let frame = AnswerFrame {
-            chat: chat.to_string(),
-            input,
-            delta: String::new(),
-            message: message.message,
-            stop: true,
-            error: false,
-            ayushma_voice: message.audio,
-        };
-        return Ok(sse::response(stream::iter([frame])));
-    };
-    // The question may be shown before the answer is complete; that, the last frame will have waited for.
-    consistency::note(&turn.committed, true);
-    let so_far = String::new();
-    let frames = Frames { web, chat: chat.to_string(), input, so_far, media_base, events: Some(events) };
-    Ok(sse::response(stream::unfold(frames, |mut frames| async {
-        let frame = frames.next().await?;
-        Some((frame, frames))
-    })))
-}
-
-impl Drop for Frames {
-    fn drop(&mut self) {
-        if self.events.is_some() {
-            tracing::info!(
-                chat = self.chat,
-                "the client hung up in the middle of a stream; the answer is finished without it"
-            );
-        }
-    }
-}
-
-impl Frames {
-    async fn next(&mut self) -> Option<AnswerFrame> {
-        let event = self.events.as_mut()?.recv().await;
-        Some(match event {
-            Some(TurnEvent::Delta(delta)) => {
-                self.so_far.push_str(&delta);
-                let message = self.so_far.clone();
-                self.frame(delta, message, false)
-            }
-            Some(TurnEvent::Completed { text, audio, committed }) => {
-                // Right after the last frame the client reads the chat.
-                self.web.settled(&committed).await;
-                let ayushma_voice = audio.map(|name| media_url(&self.media_base, &name));
-                AnswerFrame { ayushma_voice, ..self.last(text, false) }
-            }
-            Some(TurnEvent::Failed { message, committed }) => {
-                if let Some(committed) = committed {
-                    self.web.settled(&committed).await;
-                }
-                self.last(message, true)
-            }
-            None => self.last("The answer was interrupted.".to_owned(), true),
-        })
-    }
-
-    fn last(&mut self, message: String, error: bool) -> AnswerFrame {
-        self.events = None;
-        AnswerFrame { stop: true, error, ..self.frame(String::new(), message, true) }
-    }
-
-    fn frame(&self, delta: String, message: String, stop: bool) -> AnswerFrame {
-        AnswerFrame {
-            chat: self.chat.clone(),
-            input: self.input.clone(),
-            delta,
-            message,
-            stop,
-            error: false,
-            ayushma_voice: None,
-        }
-    }
 }

@@ -6,10 +6,11 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
+use commands::execute::{Context, IdempotencyKey};
 use domain::{
     chat::{Chat, ChatCommand},
     ids::ChatId,
-    values::{MessageType, Model, Title},
+    values::{Model, Title},
 };
 use projections::{
     chats::{self, ChatDetail, MessageView},
@@ -23,7 +24,7 @@ use super::{
     access::at,
     caller::ServiceCaller,
     chats::ShownChat,
-    converse::{Asking, Request, answer, as_error, finished, still_answering, throttle},
+    converse::{Asking, Request, answer, as_error, finished, throttle},
     projects::MODELS,
     web::{Origin, ProviderKey, Web},
 };
@@ -135,19 +136,25 @@ async fn start(
     let committed = web.app.commands.execute::<Chat>(id.value(), command, &context).await?;
     let id = committed.repeats.map_or(id, ChatId::new);
     web.written(&committed, async || {
-        let chat = find(&web, service, id, &headers).await?;
+        let mut chat = find(&web, service, id, &headers).await?;
         let Some(question) = question else {
             return Ok((StatusCode::CREATED, Json(StartedChat { chat, response: None })).into_response());
         };
-        if committed.repeats.is_some() {
-            return Ok(Json(answered_before(chat)?).into_response());
-        }
+        // A repeated request is shown the chat as it was new.
+        chat.chats.clear();
         let asking = Asking { project: None, chat: id, key, allow_key: service.allow_key };
-        let turn = web.app.answering.ask(question.into_ask(asking), &origin.context(service.actor())).await?;
-        let response = Some(finished(&web, turn).await?);
+        let turn = web.app.answering.ask(question.into_ask(asking), &of_first_question(context)).await?;
+        let response = Some(finished(&web, id, turn).await?);
         Ok(Json(StartedChat { chat, response }).into_response())
     })
     .await
+}
+
+/// The question's own key: the chat was made under that of the request. No header holds a line break.
+fn of_first_question(context: Context) -> Context {
+    let idempotency =
+        context.idempotency.map(|given| IdempotencyKey { key: format!("{}\nquestion", given.key), ..given });
+    Context { idempotency, ..context }
 }
 
 /// The object within JSON says what the form of `converse` says.
@@ -166,13 +173,6 @@ fn first_question(message: &Map<String, Value>) -> Result<Request, ApiError> {
         return Err(ApiError::error("'StreamingHttpResponse' object has no attribute 'data'"));
     }
     Ok(question)
-}
-
-/// What a repeated request is told: the chat as it was new, and the answer.
-fn answered_before(mut chat: ChatDetail) -> Result<StartedChat, ApiError> {
-    let messages = std::mem::take(&mut chat.chats);
-    let answer = messages.into_iter().find(|message| message.message_type == MessageType::Ayushma.number());
-    Ok(StartedChat { chat, response: Some(answer.ok_or_else(still_answering)?) })
 }
 
 /// A chat of the API key with its messages.

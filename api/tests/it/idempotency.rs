@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::support::{Answer, Person, TestApp, multipart};
+use crate::support::{Answer, Person, Provider, SlowProvider, TestApp, deltas, eventually, multipart};
 
 const REUSED: &str = r#"{"detail":"The Idempotency-Key was used for another request."}"#;
 
@@ -84,6 +84,82 @@ async fn a_repeated_question_is_answered_once(db: PgPool) {
     let second = post_form(&staff, &path, "l", &streamed).await.frames();
     assert_eq!(second, [first.expect("there is a last frame")]);
     assert_eq!(staff.get(&chat).await.json(200)["chats"].as_array().map(Vec::len), Some(4));
+}
+
+/// Staff who may use the server's key, with a provider at this address.
+async fn with_provider(db: &PgPool, url: &str) -> (TestApp, Person) {
+    let app = TestApp::start_with(db, &["--openai-base-url", url, "--openai-api-key", "sk-x"]).await;
+    let roles = domain::user::Roles { is_staff: true, allow_key: true, ..domain::user::Roles::default() };
+    let staff = app.person("meera", roles).await;
+    (app, staff)
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_question_whose_answer_failed_is_told_the_failure_again(db: PgPool) {
+    let provider = Provider::answering(wiremock::ResponseTemplate::new(401)).await;
+    let (_app, staff) = with_provider(&db, &provider.url()).await;
+    let chat = staff.chat(&staff.project("P").await).await;
+    let path = format!("{chat}/converse");
+    let whole = [("text", "Zinc?"), ("noonce", "1.5"), ("stream", "false")];
+    let first = post_form(&staff, &path, "k", &whole).await;
+    first.is(400, r#"{"error":"The language model refused the key."}"#);
+    post_form(&staff, &path, "k", &whole).await.is(400, &first.body);
+    let streamed = [("text", "Iron?"), ("noonce", "1.6")];
+    let first = post_form(&staff, &path, "l", &streamed).await.frames().pop().expect("there is a last frame");
+    assert_eq!((&first["error"], &first["stop"]), (&json!(true), &json!(true)));
+    assert_eq!(post_form(&staff, &path, "l", &streamed).await.frames(), [first]);
+    assert_eq!(staff.get(&chat).await.json(200)["chats"].as_array().map(Vec::len), Some(3));
+
+    let assisted = staff.post("/projects", json!({ "title": "A", "assistant_id": "asst_1" })).await.id();
+    let path = format!("{}/converse", staff.chat(&assisted).await);
+    let first = post_form(&staff, &path, "m", &[("text", "Zinc?")]).await;
+    first.is(400, r#"{"error":"The language model refused the key."}"#);
+    post_form(&staff, &path, "m", &[("text", "Zinc?")]).await.is(400, &first.body);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_question_that_is_still_being_answered_is_a_conflict(db: PgPool) {
+    let provider = SlowProvider::start().await;
+    let (_app, staff) = with_provider(&db, &provider.url).await;
+    let chat = staff.chat(&staff.project("P").await).await;
+    let path = format!("{chat}/converse");
+    let asked = [("text", "Zinc?"), ("stream", "false")];
+    let both = futures::future::join(post_form(&staff, &path, "k", &asked), async {
+        eventually("the question is there", async || {
+            let messages = staff.get(&chat).await.json(200)["chats"].clone();
+            (messages.as_array().map(Vec::len) == Some(1)).then_some(())
+        })
+        .await;
+        let second = post_form(&staff, &path, "k", &asked).await;
+        provider.go_on();
+        second
+    });
+    let (first, second) = both.await;
+    second.is(409, r#"{"detail":"The question was asked before and has no answer yet."}"#);
+    assert_eq!(post_form(&staff, &path, "k", &asked).await.json(200), first.json(200));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_keys_chat_with_a_first_question_repeats_its_outcome(db: PgPool) {
+    let answers = [wiremock::ResponseTemplate::new(401), deltas(&["Fourteen days."])];
+    for (number, answer) in answers.into_iter().enumerate() {
+        let provider = Provider::answering(answer).await;
+        let app = TestApp::start_with(&db, &["--openai-base-url", &provider.url(), "--openai-api-key", "sk-x"]).await;
+        let staff =
+            app.person(&format!("meera{number}"), domain::user::Roles { is_staff: true, ..Default::default() }).await;
+        let client = staff.client_of(&staff.service("Hospital", true).await).await;
+        let question = json!({ "text": "Zinc?", "stream": false, "generate_audio": false });
+        let body = json!({ "title": "T", "message": question });
+        let first = post(&client, "/chats", "k", body.clone()).await;
+        let second = post(&client, "/chats", "k", body).await;
+        let expected = if number == 0 { 400 } else { 200 };
+        let (first, second) = (first.json(expected), second.json(expected));
+        assert_eq!((&first["error"], &first["response"]), (&second["error"], &second["response"]));
+        assert_eq!((first["error"].is_null(), first["response"].is_null()), (number == 1, number == 0));
+        assert_eq!(first["external_id"], second["external_id"]);
+        assert_eq!(client.get("/chats").await.json(200)["count"], 1);
+        assert_eq!(provider.requests().await.len(), 1);
+    }
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

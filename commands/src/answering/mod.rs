@@ -9,6 +9,7 @@ mod interpreting;
 mod interrupted;
 mod keys;
 mod languages;
+mod repeated;
 mod reranking;
 mod respondent;
 mod speaking;
@@ -265,6 +266,14 @@ impl Answering {
         };
         self.tracker.spawn(work.run());
         Ok(Turn { answer_id, question: asked, by_assistant, committed, events: Some(events) })
+    }
+
+    /// Whether a project's assistant answers: in plain text, never by stream.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_by_assistant(&self, project: ProjectId) -> Result<bool, StoreError> {
+        Ok(Respondent::of(&self.projects.load(project).await?).is_assistant)
     }
 
     /// The settings of a project, also of a deleted one.

@@ -143,9 +143,9 @@ fn body(exchange: &Exchange, answer: &Answer, comparison: &mut Comparison<'_>) {
     }
 }
 
-/// One `data: ` line a frame; a line `...` stands for any that go on.
+/// One `data: ` line a frame, comments before it aside; a line `...` stands for any that go on.
 fn frames(expected: &str, answer: &Answer, comparison: &mut Comparison<'_>) {
-    let frames: Vec<&str> = answer.body.split_terminator("\n\n").collect();
+    let frames: Vec<&str> = answer.body.split_terminator("\n\n").map(|frame| frame.trim_start_matches(":\n")).collect();
     if !answer.body.ends_with("\n\n") || frames.iter().any(|frame| frame.contains('\n') || !frame.is_ascii()) {
         return comparison.differences.push(format!("a frame is one line of ASCII: {}", beginning(&answer.body)));
     }

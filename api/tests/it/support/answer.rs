@@ -55,12 +55,13 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().expect("the header is text"))
     }
 
-    /// The frames of a streamed answer, each checked for its exact form.
+    /// The frames of a streamed answer, each checked for its exact form. Comment lines may stand before them.
     #[track_caller]
     pub(crate) fn frames(&self) -> Vec<Value> {
         assert_eq!((self.status, self.header("content-type")), (200, "text/event-stream"), "{}", self.body);
         let whole = self.body.strip_suffix("\n\n").expect("the stream ends with a whole frame");
         let frames = whole.split("\n\n").map(|frame| {
+            let frame = frame.trim_start_matches(":\n");
             let json = frame.strip_prefix("data: {").expect("a frame is one line of data");
             assert!(json.is_ascii() && !json.contains('\n'), "{json}");
             serde_json::from_str(&format!("{{{json}")).expect("a frame is JSON")

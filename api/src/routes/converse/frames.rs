@@ -1,0 +1,156 @@
+//! A streamed answer: one frame for each piece of text, and a last one for what came of it.
+
+use std::pin::Pin;
+
+use axum::response::Response;
+use commands::answering::{AskError, Turn, TurnEvent};
+use domain::ids::ChatId;
+use futures::stream;
+use projections::documents::media_url;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::first_outcome;
+use crate::{
+    contract::{
+        problem::ApiError,
+        sse::{self, AnswerFrame},
+    },
+    routes::{consistency, web::Web},
+};
+
+/// A question that is being taken.
+pub(super) type Taking = Pin<Box<dyn Future<Output = Result<Turn, AskError>> + Send>>;
+
+struct Frames {
+    web: Web,
+    chat: ChatId,
+    input: String,
+    so_far: String,
+    media_base: String,
+    /// Until the question is taken.
+    taking: Option<Taking>,
+    /// `None` after the last frame.
+    events: Option<UnboundedReceiver<TurnEvent>>,
+}
+
+/// Streams the answer to a question that was taken.
+pub(super) async fn stream_answer(
+    web: Web,
+    chat: ChatId,
+    turn: Turn,
+    media_base: String,
+) -> Result<Response, ApiError> {
+    let mut frames = Frames::new(web, chat, media_base, None);
+    match frames.begin(turn).await? {
+        Some(only) => Ok(sse::response(stream::iter([only]))),
+        None => Ok(frames.into_response()),
+    }
+}
+
+/// Streams the answer to a question that is still being taken; a refusal is a frame then.
+pub(super) fn stream_when_taken(web: Web, chat: ChatId, taking: Taking, media_base: String) -> Response {
+    Frames::new(web, chat, media_base, Some(taking)).into_response()
+}
+
+impl Drop for Frames {
+    fn drop(&mut self) {
+        if self.events.is_some() {
+            tracing::info!(
+                chat = %self.chat,
+                "the client hung up in the middle of a stream; the answer is finished without it"
+            );
+        }
+    }
+}
+
+impl Frames {
+    const fn new(web: Web, chat: ChatId, media_base: String, taking: Option<Taking>) -> Self {
+        Self { web, chat, input: String::new(), so_far: String::new(), media_base, taking, events: None }
+    }
+
+    fn into_response(self) -> Response {
+        sse::response(stream::unfold(self, |mut frames| async {
+            let frame = frames.next().await?;
+            Some((frame, frames))
+        }))
+    }
+
+    /// The only frame, if the question was asked before.
+    async fn begin(&mut self, turn: Turn) -> Result<Option<AnswerFrame>, ApiError> {
+        self.input.clone_from(&turn.question);
+        if turn.events.is_some() {
+            // The question may be shown before the answer is complete; that, the last frame will have waited for.
+            consistency::note(&turn.committed, true);
+            self.events = turn.events;
+            return Ok(None);
+        }
+        Ok(Some(match first_outcome(&self.web, self.chat, &turn, &self.media_base).await? {
+            Ok(message) => AnswerFrame { ayushma_voice: message.audio, ..self.last(message.message, false) },
+            Err(message) => self.last(message, true),
+        }))
+    }
+
+    async fn next(&mut self) -> Option<AnswerFrame> {
+        if let Some(taking) = self.taking.take() {
+            let begun = match taking.await {
+                Ok(turn) => self.begin(turn).await,
+                Err(error) => Err(error.into()),
+            };
+            match begun {
+                Ok(None) => {}
+                Ok(only) => return only,
+                Err(error) => return Some(self.last(words_of(error), true)),
+            }
+        }
+        let event = self.events.as_mut()?.recv().await;
+        Some(match event {
+            Some(TurnEvent::Delta(delta)) => {
+                self.so_far.push_str(&delta);
+                let message = self.so_far.clone();
+                self.frame(delta, message, false)
+            }
+            Some(TurnEvent::Completed { text, audio, committed }) => {
+                // Right after the last frame the client reads the chat.
+                self.web.settled(&committed).await;
+                let ayushma_voice = audio.map(|name| media_url(&self.media_base, &name));
+                AnswerFrame { ayushma_voice, ..self.last(text, false) }
+            }
+            Some(TurnEvent::Failed { message, committed }) => {
+                if let Some(committed) = committed {
+                    self.web.settled(&committed).await;
+                }
+                self.last(message, true)
+            }
+            None => self.last("The answer was interrupted.".to_owned(), true),
+        })
+    }
+
+    fn last(&mut self, message: String, error: bool) -> AnswerFrame {
+        self.events = None;
+        AnswerFrame { stop: true, error, ..self.frame(String::new(), message, true) }
+    }
+
+    fn frame(&self, delta: String, message: String, stop: bool) -> AnswerFrame {
+        AnswerFrame {
+            chat: self.chat.to_string(),
+            input: self.input.clone(),
+            delta,
+            message,
+            stop,
+            error: false,
+            ayushma_voice: None,
+        }
+    }
+}
+
+/// What a refusal says where only a frame can say it.
+fn words_of(error: ApiError) -> String {
+    match error {
+        ApiError::Error { message, .. } => message,
+        ApiError::Detail { detail, .. } | ApiError::RetryLater { detail, .. } => detail,
+        other => {
+            tracing::error!(error = ?other, "a question was not taken");
+            "The question could not be taken.".to_owned()
+        }
+    }
+}
