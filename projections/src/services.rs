@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     envelope::RecordedEvent,
     event::Event,
-    ids::{ApiKeyId, ServiceId},
+    ids::{ApiKeyId, ServiceId, UserId},
     service::ServiceEvent,
 };
 use serde::Serialize;
@@ -130,10 +130,18 @@ pub fn key_ordering_column(wire_name: &str) -> Option<&'static str> {
     })
 }
 
-/// Services whose names contain all of these words; oldest first unless ordered otherwise.
-pub async fn list(db: &Views, search: &[String], window: &Window) -> Result<Page<ServiceView>, QueryError> {
+/// Services, of one owner or of everybody, whose names contain all of these words; oldest first unless ordered otherwise.
+pub async fn list(
+    db: &Views,
+    owner: Option<UserId>,
+    search: &[String],
+    window: &Window,
+) -> Result<Page<ServiceView>, QueryError> {
     let mut found = QueryBuilder::new(FOUND);
     found.push("SELECT * FROM views.services WHERE NOT is_deleted");
+    if let Some(owner) = owner {
+        found.push(" AND owner = ").push_bind(owner.value());
+    }
     push_search(&mut found, "name", search);
     let page = page_of_ids(db, found, "position", window).await?;
     let rows = query_as!(

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use domain::{
     ids::{ApiKeyId, ServiceId},
-    service::Terms,
+    service::{ServiceAuthority, Terms},
     values::{Email, ServiceName, TextError, Title},
 };
 use projections::{
@@ -22,6 +22,8 @@ use super::{
 };
 use crate::{app::App, config::Settings, shutdown::Shutdown};
 
+/// Whoever runs the server administers everybody's services.
+const AUTHORITY: ServiceAuthority = ServiceAuthority::Superuser;
 /// How many services are read at a time.
 const PAGE: i64 = 100;
 
@@ -110,7 +112,7 @@ impl Create {
         let found = app.accounts.owner_of_email(&owner).await?;
         let owner = found.with_context(|| format!("there is no account with the e-mail address {owner}"))?;
         let id = ServiceId::new(app.clock.new_id());
-        let made = app.services.create(id, Terms { name, allow_key, owner }, &context(app)).await?;
+        let made = app.services.create(id, AUTHORITY, Terms { name, allow_key, owner }, &context(app)).await?;
         wait_until_readable(app, &made).await;
         Ok(vec![id.to_string()])
     }
@@ -119,7 +121,7 @@ impl Create {
 impl IssueKey {
     async fn run(self, app: &App) -> anyhow::Result<Vec<String>> {
         let id = ApiKeyId::new(app.clock.new_id());
-        let issued = app.services.issue_key(self.service, id, self.title, &context(app)).await?;
+        let issued = app.services.issue_key(self.service, AUTHORITY, (id, self.title), &context(app)).await?;
         wait_until_readable(app, &issued.committed).await;
         Ok(vec![issued.key.to_string()])
     }
@@ -129,7 +131,7 @@ impl RevokeKey {
     async fn run(self, app: &App) -> anyhow::Result<Vec<String>> {
         let service = app.services.service_of(self.key).await?;
         let service = service.context("there is no such key, or it was revoked before")?;
-        let revoked = app.services.revoke_key(service, self.key, &context(app)).await?;
+        let revoked = app.services.revoke_key(service, AUTHORITY, self.key, &context(app)).await?;
         wait_until_readable(app, &revoked).await;
         Ok(vec![])
     }
@@ -137,7 +139,7 @@ impl RevokeKey {
 
 impl Delete {
     async fn run(self, app: &App) -> anyhow::Result<Vec<String>> {
-        let deleted = app.services.delete(self.service, &context(app)).await?;
+        let deleted = app.services.delete(self.service, AUTHORITY, &context(app)).await?;
         wait_until_readable(app, &deleted).await;
         Ok(vec![])
     }
@@ -150,7 +152,7 @@ async fn list(app: &App) -> anyhow::Result<Vec<String>> {
     let mut offset = 0;
     loop {
         let window = Window { limit: PAGE, offset, ..Window::default() };
-        let Page { results, has_next, .. } = services::list(&app.views, &[], &window).await?;
+        let Page { results, has_next, .. } = services::list(&app.views, None, &[], &window).await?;
         for service in results {
             lines.push(line_of(&service));
             let own = keys.iter().filter(|key| key.service == service.external_id);

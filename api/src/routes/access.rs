@@ -118,10 +118,10 @@ pub static TABLE: &[Access] = &[
 
     on("/api/temptokens", ApiKey, &[(Post, ApiKey, Own)]),
 
-    on("/api/services", Staff, &[(Get, Staff, All), (Post, Staff, All)]),
-    on("/api/services/{id}", Staff, &[(Get, Staff, All), (Patch, Staff, All), (Delete, Staff, All)]),
-    on("/api/services/{service}/keys", Staff, &[(Get, Staff, All), (Post, Staff, All)]),
-    on("/api/services/{service}/keys/{id}", Staff, &[(Delete, Staff, All)]),
+    on("/api/services", Staff, &[(Get, Staff, OwnOrSuperuser), (Post, Staff, OwnOrSuperuser)]),
+    on("/api/services/{id}", Staff, &[(Get, Staff, OwnOrSuperuser), (Patch, Staff, OwnOrSuperuser), (Delete, Staff, OwnOrSuperuser)]),
+    on("/api/services/{service}/keys", Staff, &[(Get, Staff, OwnOrSuperuser), (Post, Staff, OwnOrSuperuser)]),
+    on("/api/services/{service}/keys/{id}", Staff, &[(Delete, Staff, OwnOrSuperuser)]),
 
     on("/api/feedback", User, &[(Get, User, OwnOrReviewed), (Post, User, Own)]),
     on("/api/feedback/{id}", User, &[(Get, User, OwnOrReviewed)]),

@@ -197,9 +197,9 @@ impl Web {
 
     /// A service and its owner: without a person with an open account who answers for it, it may do nothing.
     async fn with_owner(&self, holder: KeyHolder) -> Result<Option<(ServiceCaller, UserView)>, ApiError> {
-        let KeyHolder { service, key } = holder;
+        let KeyHolder { service, key, owner } = holder;
         let view = services::find(&self.app.views, service).await?.ok_or_else(|| ApiError::unavailable(1))?;
-        let owner = users::find(&self.app.views, UserId::new(view.owner)).await?;
+        let owner = users::find(&self.app.views, owner).await?;
         let owner = owner.filter(|owner| owner.is_active);
         Ok(owner.map(|owner| (ServiceCaller { service, key, allow_key: view.allow_key }, owner)))
     }

@@ -242,6 +242,7 @@ impl From<ServiceError> for ApiError {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::NotFound | ServiceError::NoSuchKey => Self::no_such_object(),
+            ServiceError::OwnerNotAllowed => Self::permission_denied(),
             ServiceError::AlreadyCreated => conflict(&error),
         }
     }

@@ -1,4 +1,7 @@
 //! `services` and their API keys: for staff, and ours beyond the contract.
+//!
+//! The keys and temp tokens of a service act as its owner: so staff have services of their own only, and everybody else's
+//! are superusers' to administer.
 
 use axum::{
     Json, Router,
@@ -8,8 +11,9 @@ use axum::{
 };
 use commands::{event_log::Committed, services::ServicesError};
 use domain::{
+    chat::ChatOwner,
     ids::{ApiKeyId, ServiceId, UserId},
-    service::{ServiceChanges, Terms},
+    service::{ServiceAuthority, ServiceChanges, Terms},
     values::{ServiceName, Title},
 };
 use projections::{
@@ -21,7 +25,7 @@ use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
 use super::{
-    access::at,
+    access::{Scope, at},
     caller::CallerInfo,
     web::{Origin, Web, empty},
 };
@@ -47,8 +51,15 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .merge(at(web, "/api/services/{service}/keys/{id}").delete(revoke_key).served())
 }
 
-async fn find(web: &Web, id: ServiceId) -> Result<ServiceView, ApiError> {
-    services::find(&web.app.views, id).await?.ok_or_else(ApiError::no_such_object)
+/// With whose power a service is administered. Views may be behind: the service itself has the last word.
+fn authority(scope: Scope, caller: &CallerInfo) -> ServiceAuthority {
+    if scope == Scope::All { ServiceAuthority::Superuser } else { ServiceAuthority::Owner(caller.id()) }
+}
+
+async fn find(web: &Web, scope: Scope, id: ServiceId) -> Result<ServiceView, ApiError> {
+    let service = services::find(&web.app.views, id).await?;
+    let service = service.filter(|service| scope.covers(Some(ChatOwner::User(UserId::new(service.owner)))));
+    service.ok_or_else(ApiError::no_such_object)
 }
 
 fn id_of(text: &str) -> Result<Uuid, ApiError> {
@@ -64,19 +75,21 @@ fn unknown_owner(owner: UserId) -> impl FnOnce(ServicesError) -> ApiError {
     }
 }
 
-/// Services, oldest first.
+/// The caller's services, oldest first; everybody's for superusers.
 #[utoipa::path(
     get,
     path = "/api/services",
     params(Listing, Search),
     responses((status = 200, description = "A part of the list", body = Page<ServiceView>))
 )]
-async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiError> {
+async fn list(State(web): State<Web>, scope: Scope, query: ListQuery) -> Result<Response, ApiError> {
     let window = query.window(services::ordering_column);
-    Ok(Json(services::list(&web.app.views, &query.search_words(), &window).await?).into_response())
+    let page = services::list(&web.app.views, scope.only_user(), &query.search_words(), &window).await?;
+    Ok(Json(page).into_response())
 }
 
-/// Makes a service, whose API keys let hospitals' clients in.
+/// Makes a service, whose API keys let hospitals' clients in and act as its owner. Only superusers name another owner than
+/// themselves.
 #[utoipa::path(
     post,
     path = "/api/services",
@@ -86,6 +99,7 @@ async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiE
 )]
 async fn create(
     State(web): State<Web>,
+    scope: Scope,
     origin: Origin,
     caller: CallerInfo,
     body: UnreadBody,
@@ -101,13 +115,14 @@ async fn create(
     let id = ServiceId::new(web.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
     let terms = Terms { name, allow_key, owner };
-    let committed = web.app.services.create(id, terms, &context).await.map_err(unknown_owner(owner))?;
+    let made = web.app.services.create(id, authority(scope, &caller), terms, &context).await;
+    let committed = made.map_err(unknown_owner(owner))?;
     let id = committed.repeats.map_or(id, ServiceId::new);
     written(&web, id, &committed, StatusCode::CREATED).await
 }
 
 async fn written(web: &Web, id: ServiceId, committed: &Committed, status: StatusCode) -> Result<Response, ApiError> {
-    web.written(committed, async || Ok((status, Json(find(web, id).await?)).into_response())).await
+    web.written(committed, async || Ok((status, Json(find(web, Scope::All, id).await?)).into_response())).await
 }
 
 /// A service.
@@ -119,11 +134,11 @@ async fn written(web: &Web, id: ServiceId, committed: &Committed, status: Status
         (status = 404, response = NoSuchObject)
     )
 )]
-async fn get(State(web): State<Web>, Path(id): Path<String>) -> Result<Response, ApiError> {
-    Ok(Json(find(&web, ServiceId::new(id_of(&id)?)).await?).into_response())
+async fn get(State(web): State<Web>, scope: Scope, Path(id): Path<String>) -> Result<Response, ApiError> {
+    Ok(Json(find(&web, scope, ServiceId::new(id_of(&id)?)).await?).into_response())
 }
 
-/// Changes a service.
+/// Changes a service. Only superusers hand it over; its keys and temp tokens are refused from then on.
 #[utoipa::path(
     patch,
     path = "/api/services/{id}",
@@ -135,13 +150,14 @@ async fn get(State(web): State<Web>, Path(id): Path<String>) -> Result<Response,
 )]
 async fn change(
     State(web): State<Web>,
+    scope: Scope,
     origin: Origin,
     caller: CallerInfo,
     Path(id): Path<String>,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     let id = ServiceId::new(id_of(&id)?);
-    let now = find(&web, id).await?;
+    let now = find(&web, scope, id).await?;
     let changes = body.read().await?.partial(|fields| ServiceChanges {
         name: fields
             .text("name")
@@ -153,7 +169,8 @@ async fn change(
     })?;
     let owner = changes.owner.unwrap_or_else(|| UserId::new(now.owner));
     let context = origin.context(caller.actor());
-    let committed = web.app.services.update(id, changes, &context).await.map_err(unknown_owner(owner))?;
+    let updated = web.app.services.update(id, authority(scope, &caller), changes, &context).await;
+    let committed = updated.map_err(unknown_owner(owner))?;
     written(&web, id, &committed, StatusCode::OK).await
 }
 
@@ -168,13 +185,15 @@ async fn change(
 )]
 async fn delete(
     State(web): State<Web>,
+    scope: Scope,
     origin: Origin,
     caller: CallerInfo,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let id = ServiceId::new(id_of(&id)?);
-    find(&web, id).await?;
-    let committed = web.app.services.delete(id, &origin.context(caller.actor())).await?;
+    find(&web, scope, id).await?;
+    let context = origin.context(caller.actor());
+    let committed = web.app.services.delete(id, authority(scope, &caller), &context).await?;
     web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }
 
@@ -190,11 +209,12 @@ async fn delete(
 )]
 async fn list_keys(
     State(web): State<Web>,
+    scope: Scope,
     Path(service): Path<String>,
     query: ListQuery,
 ) -> Result<Response, ApiError> {
     let service = ServiceId::new(id_of(&service)?);
-    find(&web, service).await?;
+    find(&web, scope, service).await?;
     let window = query.window(services::key_ordering_column);
     Ok(Json(services::keys(&web.app.views, service, &window).await?).into_response())
 }
@@ -221,19 +241,20 @@ struct IssuedKey<'k> {
 )]
 async fn issue_key(
     State(web): State<Web>,
+    scope: Scope,
     origin: Origin,
     caller: CallerInfo,
     Path(service): Path<String>,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     let service = ServiceId::new(id_of(&service)?);
-    find(&web, service).await?;
+    find(&web, scope, service).await?;
     let input = body.read().await?;
     let title = input.create(|fields| fields.text("title").max(Title::MAX_CHARS).required())?;
     let title = Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?;
     let id = ApiKeyId::new(web.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
-    let issued = web.app.services.issue_key(service, id, title, &context).await?;
+    let issued = web.app.services.issue_key(service, authority(scope, &caller), (id, title), &context).await?;
     if issued.committed.repeats.is_some() {
         return Err(ApiError::problem(
             StatusCode::CONFLICT,
@@ -258,11 +279,13 @@ async fn issue_key(
 )]
 async fn revoke_key(
     State(web): State<Web>,
+    scope: Scope,
     origin: Origin,
     caller: CallerInfo,
     Path((service, id)): Path<(String, String)>,
 ) -> Result<Response, ApiError> {
     let (service, id) = (ServiceId::new(id_of(&service)?), ApiKeyId::new(id_of(&id)?));
-    let committed = web.app.services.revoke_key(service, id, &origin.context(caller.actor())).await?;
+    let context = origin.context(caller.actor());
+    let committed = web.app.services.revoke_key(service, authority(scope, &caller), id, &context).await?;
     web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

@@ -15,13 +15,15 @@ use self::world::World;
 use crate::support::Answer;
 
 const EXPECTED: &str = include_str!("access_matrix/table.txt");
-const CALLERS: [&str; 11] = [
+const CALLERS: [&str; 13] = [
     "anonymous",
     "owner",
     "other",
     "reviewer",
     "staff",
+    "colleague",
     "superuser",
+    "root",
     "key",
     "other-key",
     "temp-token",
@@ -29,7 +31,7 @@ const CALLERS: [&str; 11] = [
     "inactive",
 ];
 /// Those who are logged in.
-const PEOPLE: [&str; 5] = ["owner", "other", "reviewer", "staff", "superuser"];
+const PEOPLE: [&str; 7] = ["owner", "other", "reviewer", "staff", "colleague", "superuser", "root"];
 
 /// A line of the table.
 struct Row {

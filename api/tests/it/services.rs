@@ -1,5 +1,6 @@
 //! `services` and their API keys: what staff do with them.
 
+use domain::user::Roles;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -25,23 +26,23 @@ async fn a_service_needs_no_more_than_a_name_and_is_its_makers(db: PgPool) {
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_service_can_be_changed_and_handed_over(db: PgPool) {
     let app = TestApp::start(&db).await;
-    let (staff, nurse) = (app.staff().await, app.nurse().await);
-    let service = staff.service("Tablets", false).await;
+    let (root, nurse) = (app.root().await, app.nurse().await);
+    let service = root.service("Tablets", false).await;
     for (sent, field, shown) in [
         (json!({ "name": "Kiosk" }), "name", json!("Kiosk")),
         (json!({ "allow_key": "true" }), "allow_key", json!(true)),
         (json!({ "owner": nurse.id }), "owner", json!(nurse.id)),
         (json!({}), "name", json!("Kiosk")),
     ] {
-        assert_eq!(staff.patch(&service, sent.clone()).await.json(200)[field], shown, "{sent}");
+        assert_eq!(root.patch(&service, sent.clone()).await.json(200)[field], shown, "{sent}");
     }
-    assert_eq!(staff.get(&service).await.json(200)["owner"], json!(nurse.id));
+    assert_eq!(root.get(&service).await.json(200)["owner"], json!(nurse.id));
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn what_breaks_a_rule_is_refused_by_field(db: PgPool) {
     let app = TestApp::start(&db).await;
-    let staff = app.staff().await;
+    let staff = app.root().await;
     let service = staff.service("Tablets", false).await;
     for (field, value, message) in [
         ("name", json!(""), "This field may not be blank."),
@@ -152,4 +153,68 @@ async fn services_are_paged_searched_and_ordered(db: PgPool) {
     assert_eq!(names("").await, ["Ward tablets", "Kiosk", "Night ward"]);
     assert_eq!(names("?ordering=-name&limit=2").await, ["Ward tablets", "Night ward"]);
     assert_eq!(names("?search=ward%20n").await, ["Night ward"]);
+}
+
+/// Whoever may make services would read and write everybody's chats, with a temp token that acts as whomever they name.
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn no_staff_get_at_anybodys_chats_by_way_of_a_service(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let (staff, colleague, root, nurse) = (
+        app.staff().await,
+        app.person("ravi", Roles { is_staff: true, ..Roles::default() }).await,
+        app.root().await,
+        app.nurse().await,
+    );
+    let project = staff.project("P").await;
+    let chat = nurse.chat(&project).await;
+    for victim in [&nurse, &colleague, &root] {
+        staff.post("/services", json!({ "name": "Mine", "owner": victim.id })).await.is(403, DENIED);
+    }
+    let own = staff.service("Own", true).await;
+    staff.patch(&own, json!({ "owner": nurse.id })).await.is(403, DENIED);
+    let hers = root.service_of(nurse.id, "Hers").await;
+    for answer in [
+        staff.post(&format!("{hers}/keys"), json!({ "title": "Mine" })).await,
+        staff.patch(&hers, json!({ "owner": staff.id })).await,
+        staff.patch(&hers, json!({ "owner": nurse.id })).await,
+        staff.delete(&hers).await,
+    ] {
+        assert_eq!(answer.json(404), serde_json::from_str::<Value>(NOT_FOUND).expect("JSON"));
+    }
+    // What was made meanwhile acts as nobody but its maker.
+    let token = staff.client_of(&own).await.post("/temptokens", json!({ "ip": "127.0.0.1" })).await.json(201);
+    let browser = app.nobody.with_authorization(&format!("Bearer {}", token["token"].as_str().expect("a token")));
+    browser.get(&chat).await.json(404);
+    browser.ask(&chat, "Zinc?").await.json(404);
+    assert_eq!(staff.get("/services").await.json(200)["count"], 1);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_key_of_before_a_hand_over_opens_neither_owners_chats(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let (root, nurse) = (app.root().await, app.nurse().await);
+    let service = root.service("Tablets", true).await;
+    let keys = format!("{service}/keys");
+    let client = root.client_of(&service).await;
+    let project = root.project("P").await;
+    let (own, hers) = (root.chat(&project).await, nurse.chat(&project).await);
+    let token = client.post("/temptokens", json!({ "ip": "127.0.0.1" })).await.json(201);
+    let browser = app.nobody.with_authorization(&format!("Bearer {}", token["token"].as_str().expect("a token")));
+    browser.get(&own).await.json(200);
+    root.patch(&service, json!({ "owner": nurse.id })).await.json(200);
+    for chat in [&own, &hers] {
+        browser.get(chat).await.json(401);
+    }
+    client.get("/chats").await.is(401, NOT_AUTHENTICATED);
+    assert_eq!(root.get(&keys).await.json(200)["count"], 0);
+    let told: Vec<(String, String)> = sqlx::query_as(
+        "SELECT event_type, metadata ->> 'actor' FROM events
+         WHERE aggregate_type = 'service' AND event_type IN ('KeyRevoked', 'OwnerChanged') ORDER BY position",
+    )
+    .fetch_all(&db)
+    .await
+    .expect("readable");
+    let by_root = format!("user:{}", root.id);
+    let expected = ["KeyRevoked", "OwnerChanged"].map(|name| (name.to_owned(), by_root.clone()));
+    assert_eq!(told, expected);
 }

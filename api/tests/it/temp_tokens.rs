@@ -1,6 +1,5 @@
 //! `temptokens`: what a service hands to a browser, and what that may do with it.
 
-use domain::user::Roles;
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -40,10 +39,9 @@ async fn a_temp_token_is_made_with_an_api_key(db: PgPool) {
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_browser_with_a_temp_token_chats_as_the_services_owner(db: PgPool) {
     let app = TestApp::start(&db).await;
-    let (staff, nurse) = (app.staff().await, app.nurse().await);
-    let service = staff.service("Tablets", false).await;
-    staff.patch(&service, json!({ "owner": nurse.id })).await.json(200);
-    let browser = browser(&app, &staff.client_of(&service).await).await;
+    let (staff, root, nurse) = (app.staff().await, app.root().await, app.nurse().await);
+    let service = root.service_of(nurse.id, "Tablets").await;
+    let browser = browser(&app, &root.client_of(&service).await).await;
     let project = staff.project("P").await;
     let chat = browser.chat(&project).await;
     browser.ask(&chat, "Zinc?").await.json(200);
@@ -78,8 +76,7 @@ async fn a_temp_token_opens_nothing_but_chats(db: PgPool) {
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_superusers_service_does_not_see_everybodys_chats(db: PgPool) {
     let app = TestApp::start(&db).await;
-    let all = Roles { is_staff: true, is_superuser: true, ..Roles::default() };
-    let (root, nurse) = (app.person("root", all).await, app.nurse().await);
+    let (root, nurse) = (app.root().await, app.nurse().await);
     let browser = browser(&app, &root.client_of(&root.service("Tablets", false).await).await).await;
     let project = root.project("P").await;
     let chat = nurse.chat(&project).await;

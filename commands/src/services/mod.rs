@@ -5,7 +5,9 @@ mod temp_tokens;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     ids::{ApiKeyId, ServiceId, UserId},
-    service::{Service, ServiceChanges, ServiceCommand, ServiceError, Terms},
+    service::{
+        Service, ServiceAuthority, ServiceChanges, ServiceCommand, ServiceError, ServiceEvent, ServiceRequest, Terms,
+    },
     values::Title,
 };
 use rand::Rng;
@@ -17,8 +19,6 @@ use crate::{
     execute::{Commands, Context, ExecuteError},
 };
 
-/// How often a change is decided anew because the service changed in the meantime.
-const ATTEMPTS: u32 = 10;
 /// What every API key begins with, so that one can be recognised where it should not be.
 const KEY_PREFIX: &str = "ak-";
 const KEY_BYTES: usize = 32;
@@ -51,6 +51,8 @@ pub struct IssuedKey {
 pub struct KeyHolder {
     pub service: ServiceId,
     pub key: ApiKeyId,
+    /// For whom it acts, as the log has it: a view that is behind would let a new key act for the owner before.
+    pub owner: UserId,
 }
 
 /// The use cases of services.
@@ -71,33 +73,44 @@ impl Services {
     /// Makes a service.
     ///
     /// # Errors
-    /// [`ServicesError::OwnerNotFound`], or the log's.
-    pub async fn create(&self, id: ServiceId, terms: Terms, context: &Context) -> Result<Committed, ServicesError> {
-        let owner = terms.owner;
-        self.write(id, ServiceCommand::Create(terms), Some(owner), context).await
+    /// [`ServiceError::OwnerNotAllowed`], [`ServicesError::OwnerNotFound`], or the log's.
+    pub async fn create(
+        &self,
+        id: ServiceId,
+        authority: ServiceAuthority,
+        terms: Terms,
+        context: &Context,
+    ) -> Result<Committed, ServicesError> {
+        self.write(id, ServiceCommand { authority, request: ServiceRequest::Create(terms) }, context).await
     }
 
-    /// Changes a service.
+    /// Changes a service. If it is handed over, its keys and temp tokens are refused from now on.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`], [`ServicesError::OwnerNotFound`], or the log's.
+    /// [`ServiceError::NotFound`], [`ServiceError::OwnerNotAllowed`], [`ServicesError::OwnerNotFound`], or the log's.
     pub async fn update(
         &self,
         id: ServiceId,
+        authority: ServiceAuthority,
         changes: ServiceChanges,
         context: &Context,
     ) -> Result<Committed, ServicesError> {
-        let owner = changes.owner;
-        self.write(id, ServiceCommand::Change(changes), owner, context).await
+        self.write(id, ServiceCommand { authority, request: ServiceRequest::Change(changes) }, context).await
     }
 
     /// Deletes a service. Its keys and temp tokens are refused from now on.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`], or the log's.
-    pub async fn delete(&self, id: ServiceId, context: &Context) -> Result<Committed, ServicesError> {
+    pub async fn delete(
+        &self,
+        id: ServiceId,
+        authority: ServiceAuthority,
+        context: &Context,
+    ) -> Result<Committed, ServicesError> {
         let rows = vec![Row::EndKeysOfService(id), release(id)];
-        Ok(self.commands.execute_with::<Service>(id.value(), ServiceCommand::Delete, rows, context).await?)
+        let command = ServiceCommand { authority, request: ServiceRequest::Delete };
+        Ok(self.commands.execute_with::<Service>(id.value(), command, rows, context).await?)
     }
 
     /// Gives out an API key.
@@ -107,13 +120,13 @@ impl Services {
     pub async fn issue_key(
         &self,
         id: ServiceId,
-        key_id: ApiKeyId,
-        title: Title,
+        authority: ServiceAuthority,
+        (key_id, title): (ApiKeyId, Title),
         context: &Context,
     ) -> Result<IssuedKey, ServicesError> {
         let key = new_secret::<KEY_BYTES>(KEY_PREFIX);
         let rows = vec![Row::ApiKey { key_hash: self.key_hash(&key), key: key_id, service: id }];
-        let command = ServiceCommand::IssueKey { key_id, title };
+        let command = ServiceCommand { authority, request: ServiceRequest::IssueKey { key_id, title } };
         let committed = self.commands.execute_with::<Service>(id.value(), command, rows, context).await?;
         Ok(IssuedKey { key, committed })
     }
@@ -125,11 +138,13 @@ impl Services {
     pub async fn revoke_key(
         &self,
         id: ServiceId,
+        authority: ServiceAuthority,
         key: ApiKeyId,
         context: &Context,
     ) -> Result<Committed, ServicesError> {
         let rows = vec![Row::EndApiKey(key)];
-        Ok(self.commands.execute_with::<Service>(id.value(), ServiceCommand::RevokeKey(key), rows, context).await?)
+        let command = ServiceCommand { authority, request: ServiceRequest::RevokeKey(key) };
+        Ok(self.commands.execute_with::<Service>(id.value(), command, rows, context).await?)
     }
 
     /// Whose API key it is; `None` if it is nobody's or was revoked. Looked up by its keyed hash, so that the time that
@@ -138,10 +153,18 @@ impl Services {
     /// # Errors
     /// The database's.
     pub async fn authenticate(&self, key: &str) -> Result<Option<KeyHolder>, ServicesError> {
-        let row = sqlx::query!("SELECT key_id, service_id FROM api_keys WHERE key_hash = $1", self.key_hash(key))
-            .fetch_optional(self.pool())
-            .await?;
-        Ok(row.map(|row| KeyHolder { service: ServiceId::new(row.service_id), key: ApiKeyId::new(row.key_id) }))
+        let row = sqlx::query!(
+            "SELECT key_id, service_id, owner FROM api_keys
+             JOIN reservations ON kind = 'possession' AND value = uuid_send(service_id) WHERE key_hash = $1",
+            self.key_hash(key)
+        )
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(row.map(|row| KeyHolder {
+            service: ServiceId::new(row.service_id),
+            key: ApiKeyId::new(row.key_id),
+            owner: UserId::new(row.owner),
+        }))
     }
 
     /// The service that a living API key belongs to.
@@ -159,22 +182,20 @@ impl Services {
         &self,
         id: ServiceId,
         command: ServiceCommand,
-        owner: Option<UserId>,
         context: &Context,
     ) -> Result<Committed, ServicesError> {
-        let mut attempt = 1;
-        loop {
-            let mut unit = self.commands.unit(context);
-            unit.stage::<Service>(id.value(), command.clone()).await?;
-            if let Some(user) = owner {
-                unit.rows.push(release(id));
-                unit.rows.push(Row::Own { user, thing: id.value() });
-            }
-            match unit.commit(id.value()).await {
-                Err(AppendError::VersionConflict) if attempt < ATTEMPTS => attempt += 1,
-                Err(AppendError::NoSuchOwner) => return Err(ServicesError::OwnerNotFound),
-                result => return Ok(result.map_err(ExecuteError::Append)?),
-            }
+        let own = |user: UserId| Row::Own { user, thing: id.value() };
+        let rows = |events: &[ServiceEvent]| {
+            let rows = events.iter().flat_map(|event| match event {
+                ServiceEvent::Created { terms } => vec![own(terms.owner)],
+                ServiceEvent::OwnerChanged { owner } => vec![Row::EndKeysOfService(id), release(id), own(*owner)],
+                _ => vec![],
+            });
+            rows.collect()
+        };
+        match self.commands.execute_with_rows_of::<Service>(id.value(), vec![command], context, rows).await {
+            Err(ExecuteError::Append(AppendError::NoSuchOwner)) => Err(ServicesError::OwnerNotFound),
+            result => Ok(result?),
         }
     }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::ids::{ApiKeyId, ServiceId};
+use domain::ids::{ApiKeyId, ServiceId, UserId};
 use zeroize::Zeroizing;
 
 use super::{KeyHolder, Services, ServicesError, new_secret};
@@ -52,7 +52,8 @@ impl Services {
         address: IpAddr,
     ) -> Result<Option<KeyHolder>, ServicesError> {
         let row = sqlx::query!(
-            "SELECT key_id, service_id FROM temp_tokens JOIN api_keys USING (key_id)
+            "SELECT key_id, service_id, owner FROM temp_tokens JOIN api_keys USING (key_id)
+             JOIN reservations ON kind = 'possession' AND value = uuid_send(service_id)
              WHERE token_hash = $1 AND address_hash = $2 AND expires_at > $3",
             self.token_hash(token),
             self.address_hash(&comparable(address)),
@@ -60,7 +61,11 @@ impl Services {
         )
         .fetch_optional(self.pool())
         .await?;
-        Ok(row.map(|row| KeyHolder { service: ServiceId::new(row.service_id), key: ApiKeyId::new(row.key_id) }))
+        Ok(row.map(|row| KeyHolder {
+            service: ServiceId::new(row.service_id),
+            key: ApiKeyId::new(row.key_id),
+            owner: UserId::new(row.owner),
+        }))
     }
 
     fn token_hash(&self, token: &str) -> Vec<u8> {

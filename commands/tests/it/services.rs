@@ -12,13 +12,15 @@ use commands::{
 };
 use domain::{
     ids::{ApiKeyId, ServiceId, UserId},
-    service::{ServiceChanges, ServiceError, Terms},
+    service::{ServiceAuthority, ServiceChanges, ServiceError, Terms},
     values::ServiceName,
 };
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::support::{Node, new_id, number, registered, stored_events, system, title};
+
+const ALL: ServiceAuthority = ServiceAuthority::Superuser;
 
 struct Hospital {
     node: Node,
@@ -32,7 +34,7 @@ impl Hospital {
         let services = Services::new(node.commands.clone());
         let hospital = Self { node, services, service: ServiceId::new(new_id()) };
         let owner = hospital.person("asha").await;
-        hospital.services.create(hospital.service, terms(owner), &system()).await.expect("a new service");
+        hospital.services.create(hospital.service, ALL, terms(owner), &system()).await.expect("a new service");
         hospital
     }
 
@@ -42,7 +44,8 @@ impl Hospital {
 
     async fn key(&self) -> (ApiKeyId, String) {
         let id = ApiKeyId::new(new_id());
-        let issued = self.services.issue_key(self.service, id, title("Tablet 3"), &system()).await.expect("issued");
+        let issued =
+            self.services.issue_key(self.service, ALL, (id, title("Tablet 3")), &system()).await.expect("issued");
         (id, issued.key.to_string())
     }
 
@@ -83,10 +86,10 @@ async fn a_key_is_known_until_it_is_revoked(pool: PgPool) {
     for wrong in ["", "ak-", &key[..key.len() - 1], &format!("{key}a"), &key.to_uppercase()] {
         assert!(!hospital.is_known(wrong).await, "{wrong}");
     }
-    hospital.services.revoke_key(hospital.service, id, &system()).await.expect("revoked");
+    hospital.services.revoke_key(hospital.service, ALL, id, &system()).await.expect("revoked");
     assert!(!hospital.is_known(&key).await);
     assert!(hospital.is_known(&other).await);
-    let again = hospital.services.revoke_key(hospital.service, id, &system()).await;
+    let again = hospital.services.revoke_key(hospital.service, ALL, id, &system()).await;
     assert!(matches!(again, Err(ServicesError::Execute(ExecuteError::Refused(ServiceError::NoSuchKey)))));
 }
 
@@ -114,12 +117,13 @@ async fn a_deleted_services_keys_and_tokens_end(pool: PgPool) {
     let hospital = Hospital::open(&pool).await;
     let (id, key) = hospital.key().await;
     let token = hospital.token(id, "10.0.0.7").await;
-    hospital.services.delete(hospital.service, &system()).await.expect("deleted");
+    hospital.services.delete(hospital.service, ALL, &system()).await.expect("deleted");
     assert!(!hospital.is_known(&key).await);
     assert!(!hospital.may_come(&token, "10.0.0.7").await);
     assert!(hospital.services.issue_temp_token(id, "10.0.0.7").await.expect("read").is_none());
     assert!(hospital.holders().await.is_empty());
-    let late = hospital.services.issue_key(hospital.service, ApiKeyId::new(new_id()), title("Late"), &system()).await;
+    let late = (ApiKeyId::new(new_id()), title("Late"));
+    let late = hospital.services.issue_key(hospital.service, ALL, late, &system()).await;
     assert!(matches!(late, Err(ServicesError::Execute(ExecuteError::Refused(ServiceError::NotFound)))));
 }
 
@@ -140,7 +144,7 @@ async fn a_temp_token_ends_with_its_key_and_after_31_days(pool: PgPool) {
     let hospital = Hospital::open(&pool).await;
     let ((id, _), (other, _)) = (hospital.key().await, hospital.key().await);
     let (token, kept) = (hospital.token(id, "10.0.0.7").await, hospital.token(other, "10.0.0.7").await);
-    hospital.services.revoke_key(hospital.service, id, &system()).await.expect("revoked");
+    hospital.services.revoke_key(hospital.service, ALL, id, &system()).await.expect("revoked");
     assert!(!hospital.may_come(&token, "10.0.0.7").await);
     assert!(hospital.may_come(&kept, "10.0.0.7").await);
     let now = SystemClock.now();
@@ -157,7 +161,7 @@ async fn a_service_is_in_the_hands_of_one_owner_with_an_account(pool: PgPool) {
     let next = hospital.person("ravi").await;
     let change = async |owner| {
         let changes = ServiceChanges { owner: Some(owner), ..ServiceChanges::default() };
-        hospital.services.update(hospital.service, changes, &system()).await
+        hospital.services.update(hospital.service, ALL, changes, &system()).await
     };
     let nobody = change(UserId::new(new_id())).await;
     assert!(matches!(nobody, Err(ServicesError::OwnerNotFound)));
@@ -166,6 +170,43 @@ async fn a_service_is_in_the_hands_of_one_owner_with_an_account(pool: PgPool) {
     assert_eq!(hospital.holders().await, [next.value()]);
     change(next).await.expect("nothing changes");
     assert_eq!(hospital.holders().await, [next.value()]);
-    let orphan = hospital.services.create(ServiceId::new(new_id()), terms(UserId::new(new_id())), &system()).await;
+    let orphan = terms(UserId::new(new_id()));
+    let orphan = hospital.services.create(ServiceId::new(new_id()), ALL, orphan, &system()).await;
     assert!(matches!(orphan, Err(ServicesError::OwnerNotFound)));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_service_that_is_handed_over_keeps_no_key_or_token_that_acts_for_the_owner_before(pool: PgPool) {
+    let hospital = Hospital::open(&pool).await;
+    let (id, key) = hospital.key().await;
+    let token = hospital.token(id, "10.0.0.7").await;
+    let next = hospital.person("ravi").await;
+    let changes = ServiceChanges { owner: Some(next), ..ServiceChanges::default() };
+    hospital.services.update(hospital.service, ALL, changes, &system()).await.expect("handed over");
+    assert!(!hospital.is_known(&key).await && !hospital.may_come(&token, "10.0.0.7").await);
+    // No view was written here: for whom a key acts is no matter of views.
+    let (_, key) = hospital.key().await;
+    let holder = hospital.services.authenticate(&key).await.expect("read").expect("known");
+    assert_eq!(holder.owner, next);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn of_a_hand_over_and_a_key_that_the_old_owner_makes_at_once_no_key_acts_for_the_new_owner(pool: PgPool) {
+    let hospital = Hospital::open(&pool).await;
+    let [asha] = hospital.holders().await[..] else { panic!("one holder") };
+    let own = ServiceAuthority::Owner(UserId::new(asha));
+    for round in 0..8 {
+        let next = hospital.person(&format!("ravi{round}")).await;
+        let give = async |owner: UserId| {
+            let changes = ServiceChanges { owner: Some(owner), ..ServiceChanges::default() };
+            hospital.services.update(hospital.service, ALL, changes, &system()).await.expect("handed over")
+        };
+        let key = (ApiKeyId::new(new_id()), title("Mine"));
+        let context = system();
+        let (_, issued) = tokio::join!(give(next), hospital.services.issue_key(hospital.service, own, key, &context));
+        if let Ok(issued) = issued {
+            assert!(!hospital.is_known(&issued.key).await);
+        }
+        give(UserId::new(asha)).await;
+    }
 }

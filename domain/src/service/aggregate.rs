@@ -29,12 +29,40 @@ pub enum Service {
     Deleted,
 }
 
+/// With whose power a service is administered. Its keys and temp tokens act as the owner, so that whoever could give it to
+/// somebody else, or make keys of somebody else's, would read that person's chats and write in them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServiceAuthority {
+    /// Over one's own services, whose owner one stays.
+    Owner(UserId),
+    /// Over everybody's: a superuser's, or that of whoever runs the server.
+    Superuser,
+}
+
+impl ServiceAuthority {
+    fn reaches(self, owner: UserId) -> bool {
+        match self {
+            Self::Owner(own) => own == owner,
+            Self::Superuser => true,
+        }
+    }
+}
+
+/// What can be asked of a service, and with whose power.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceCommand {
+    /// The power.
+    pub authority: ServiceAuthority,
+    /// What is asked.
+    pub request: ServiceRequest,
+}
+
 /// What can be asked of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ServiceCommand {
+pub enum ServiceRequest {
     /// Make it.
     Create(Terms),
-    /// Change what is given.
+    /// Change what is given. A new owner takes over a service without keys: those that were given out act for the old one.
     Change(ServiceChanges),
     /// Give out a key.
     IssueKey {
@@ -66,9 +94,12 @@ pub enum ServiceError {
     /// The service exists.
     #[error("the service already exists")]
     AlreadyCreated,
-    /// There is no such service.
+    /// There is no such service, or it is somebody else's.
     #[error("there is no such service")]
     NotFound,
+    /// Only superusers make somebody else the owner.
+    #[error("only superusers make somebody else the owner")]
+    OwnerNotAllowed,
     /// The service has no such key, or it was revoked.
     #[error("the service has no such key")]
     NoSuchKey,
@@ -80,22 +111,17 @@ impl Service {
     /// # Errors
     /// [`ServiceError`] if the command is illegal in this state.
     pub fn decide(&self, command: ServiceCommand) -> Result<Vec<ServiceEvent>, ServiceError> {
-        match (self, command) {
-            (Self::Absent, ServiceCommand::Create(terms)) => Ok(vec![ServiceEvent::Created { terms }]),
-            (Self::Existing { .. } | Self::Deleted, ServiceCommand::Create(_)) => Err(ServiceError::AlreadyCreated),
-            (Self::Absent | Self::Deleted, _) => Err(ServiceError::NotFound),
-            (Self::Existing { terms, .. }, ServiceCommand::Change(changes)) => Ok(changes.events_against(terms)),
-            (Self::Existing { keys, .. }, ServiceCommand::IssueKey { key_id, title }) => {
-                Ok(if keys.contains(&key_id) { vec![] } else { vec![ServiceEvent::KeyIssued { key_id, title }] })
+        let ServiceCommand { authority, request } = command;
+        match (self, request) {
+            (Self::Absent, ServiceRequest::Create(terms)) if authority.reaches(terms.owner) => {
+                Ok(vec![ServiceEvent::Created { terms }])
             }
-            (Self::Existing { keys, .. }, ServiceCommand::RevokeKey(key_id)) => {
-                if keys.contains(&key_id) {
-                    Ok(vec![ServiceEvent::KeyRevoked { key_id }])
-                } else {
-                    Err(ServiceError::NoSuchKey)
-                }
+            (Self::Absent, ServiceRequest::Create(_)) => Err(ServiceError::OwnerNotAllowed),
+            (Self::Existing { .. } | Self::Deleted, ServiceRequest::Create(_)) => Err(ServiceError::AlreadyCreated),
+            (Self::Existing { terms, keys }, request) if authority.reaches(terms.owner) => {
+                administer(terms, keys, authority, request)
             }
-            (Self::Existing { .. }, ServiceCommand::Delete) => Ok(vec![ServiceEvent::Deleted {}]),
+            (Self::Absent | Self::Existing { .. } | Self::Deleted, _) => Err(ServiceError::NotFound),
         }
     }
 
@@ -121,8 +147,29 @@ impl Service {
     }
 }
 
+fn administer(
+    terms: &Terms,
+    keys: &BTreeSet<ApiKeyId>,
+    authority: ServiceAuthority,
+    request: ServiceRequest,
+) -> Result<Vec<ServiceEvent>, ServiceError> {
+    match request {
+        ServiceRequest::Create(_) => Err(ServiceError::AlreadyCreated),
+        ServiceRequest::Change(changes) if changes.owner.is_some_and(|owner| !authority.reaches(owner)) => {
+            Err(ServiceError::OwnerNotAllowed)
+        }
+        ServiceRequest::Change(changes) => Ok(changes.events_against(terms, keys)),
+        ServiceRequest::IssueKey { key_id, title } => {
+            Ok(if keys.contains(&key_id) { vec![] } else { vec![ServiceEvent::KeyIssued { key_id, title }] })
+        }
+        ServiceRequest::RevokeKey(key_id) if keys.contains(&key_id) => Ok(vec![ServiceEvent::KeyRevoked { key_id }]),
+        ServiceRequest::RevokeKey(_) => Err(ServiceError::NoSuchKey),
+        ServiceRequest::Delete => Ok(vec![ServiceEvent::Deleted {}]),
+    }
+}
+
 impl ServiceChanges {
-    fn events_against(self, now: &Terms) -> Vec<ServiceEvent> {
+    fn events_against(self, now: &Terms, keys: &BTreeSet<ApiKeyId>) -> Vec<ServiceEvent> {
         let mut events = Vec::new();
         if let Some(name) = self.name.filter(|new| *new != now.name) {
             events.push(ServiceEvent::Renamed { name });
@@ -131,6 +178,7 @@ impl ServiceChanges {
             events.push(ServiceEvent::KeyAllowanceChanged { allow_key });
         }
         if let Some(owner) = self.owner.filter(|new| *new != now.owner) {
+            events.extend(keys.iter().map(|key_id| ServiceEvent::KeyRevoked { key_id: *key_id }));
             events.push(ServiceEvent::OwnerChanged { owner });
         }
         events

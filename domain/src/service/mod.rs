@@ -5,5 +5,5 @@ mod event;
 #[cfg(test)]
 mod spec;
 
-pub use aggregate::{Service, ServiceChanges, ServiceCommand, ServiceError};
+pub use aggregate::{Service, ServiceAuthority, ServiceChanges, ServiceCommand, ServiceError, ServiceRequest};
 pub use event::{ServiceEvent, Terms};

@@ -3,7 +3,9 @@
 use cqrs_es::test::TestFramework;
 use uuid::Uuid;
 
-use super::{Service, ServiceChanges, ServiceCommand, ServiceError, ServiceEvent, Terms};
+use super::{
+    Service, ServiceAuthority, ServiceChanges, ServiceCommand, ServiceError, ServiceEvent, ServiceRequest, Terms,
+};
 use crate::{
     ids::{ApiKeyId, UserId},
     values::{ServiceName, Title},
@@ -39,8 +41,30 @@ fn issued(number: u128) -> ServiceEvent {
     ServiceEvent::KeyIssued { key_id: key(number), title: title() }
 }
 
+/// By the owner.
+fn own(request: ServiceRequest) -> ServiceCommand {
+    ServiceCommand { authority: ServiceAuthority::Owner(user(1)), request }
+}
+
+/// By somebody else who may have services.
+fn strange(request: ServiceRequest) -> ServiceCommand {
+    ServiceCommand { authority: ServiceAuthority::Owner(user(2)), request }
+}
+
+fn superuser(request: ServiceRequest) -> ServiceCommand {
+    ServiceCommand { authority: ServiceAuthority::Superuser, request }
+}
+
+fn issue_request(number: u128) -> ServiceRequest {
+    ServiceRequest::IssueKey { key_id: key(number), title: title() }
+}
+
 fn issue(number: u128) -> ServiceCommand {
-    ServiceCommand::IssueKey { key_id: key(number), title: title() }
+    own(issue_request(number))
+}
+
+fn hand_over() -> ServiceRequest {
+    ServiceRequest::Change(ServiceChanges { owner: Some(user(2)), ..ServiceChanges::default() })
 }
 
 fn revoked(number: u128) -> ServiceEvent {
@@ -51,11 +75,11 @@ fn revoked(number: u128) -> ServiceEvent {
 fn a_service_is_created_once() {
     ServiceSpec::with(())
         .given_no_previous_events()
-        .when(ServiceCommand::Create(terms()))
+        .when(own(ServiceRequest::Create(terms())))
         .then_expect_events(vec![created()]);
     ServiceSpec::with(())
         .given(vec![created()])
-        .when(ServiceCommand::Create(terms()))
+        .when(own(ServiceRequest::Create(terms())))
         .then_expect_error(ServiceError::AlreadyCreated);
 }
 
@@ -63,11 +87,11 @@ fn a_service_is_created_once() {
 fn only_what_differs_becomes_an_event() {
     ServiceSpec::with(())
         .given(vec![created()])
-        .when(ServiceCommand::Change(ServiceChanges {
+        .when(superuser(ServiceRequest::Change(ServiceChanges {
             name: Some(name("Ward tablets")),
             allow_key: Some(true),
             owner: Some(user(2)),
-        }))
+        })))
         .then_expect_events(vec![
             ServiceEvent::KeyAllowanceChanged { allow_key: true },
             ServiceEvent::OwnerChanged { owner: user(2) },
@@ -78,7 +102,7 @@ fn only_what_differs_becomes_an_event() {
 fn a_service_can_be_renamed() {
     ServiceSpec::with(())
         .given(vec![created()])
-        .when(ServiceCommand::Change(ServiceChanges { name: Some(name("Tablets")), ..ServiceChanges::default() }))
+        .when(own(ServiceRequest::Change(ServiceChanges { name: Some(name("Tablets")), ..ServiceChanges::default() })))
         .then_expect_events(vec![ServiceEvent::Renamed { name: name("Tablets") }]);
 }
 
@@ -96,25 +120,25 @@ fn the_same_key_is_given_out_once() {
 fn a_key_is_revoked_once() {
     ServiceSpec::with(())
         .given(vec![created(), issued(1), issued(2)])
-        .when(ServiceCommand::RevokeKey(key(1)))
+        .when(own(ServiceRequest::RevokeKey(key(1))))
         .then_expect_events(vec![revoked(1)]);
     ServiceSpec::with(())
         .given(vec![created(), issued(1), issued(2), revoked(1)])
-        .when(ServiceCommand::RevokeKey(key(1)))
+        .when(own(ServiceRequest::RevokeKey(key(1))))
         .then_expect_error(ServiceError::NoSuchKey);
 }
 
 #[test]
 fn a_deleted_service_gives_out_no_keys_and_cannot_be_changed() {
-    for command in [
-        issue(1),
-        ServiceCommand::Delete,
-        ServiceCommand::RevokeKey(key(1)),
-        ServiceCommand::Change(ServiceChanges::default()),
+    for request in [
+        issue_request(1),
+        ServiceRequest::Delete,
+        ServiceRequest::RevokeKey(key(1)),
+        ServiceRequest::Change(ServiceChanges::default()),
     ] {
         ServiceSpec::with(())
             .given(vec![created(), issued(1), ServiceEvent::Deleted {}])
-            .when(command)
+            .when(superuser(request))
             .then_expect_error(ServiceError::NotFound);
     }
 }
@@ -122,4 +146,50 @@ fn a_deleted_service_gives_out_no_keys_and_cannot_be_changed() {
 #[test]
 fn what_was_never_made_cannot_be_found() {
     ServiceSpec::with(()).given_no_previous_events().when(issue(1)).then_expect_error(ServiceError::NotFound);
+}
+
+#[test]
+fn a_service_of_somebody_else_is_as_if_it_were_not_there_but_to_superusers() {
+    let requests = [
+        issue_request(2),
+        ServiceRequest::Delete,
+        ServiceRequest::RevokeKey(key(1)),
+        ServiceRequest::Change(ServiceChanges::default()),
+        hand_over(),
+    ];
+    for request in requests {
+        ServiceSpec::with(())
+            .given(vec![created(), issued(1)])
+            .when(strange(request.clone()))
+            .then_expect_error(ServiceError::NotFound);
+        ServiceSpec::with(())
+            .given(vec![created(), issued(1)])
+            .when(superuser(request))
+            .inspect_result()
+            .expect("superusers administer everybody's");
+    }
+}
+
+#[test]
+fn only_superusers_make_somebody_else_the_owner() {
+    ServiceSpec::with(())
+        .given_no_previous_events()
+        .when(strange(ServiceRequest::Create(terms())))
+        .then_expect_error(ServiceError::OwnerNotAllowed);
+    ServiceSpec::with(())
+        .given_no_previous_events()
+        .when(superuser(ServiceRequest::Create(terms())))
+        .then_expect_events(vec![created()]);
+    ServiceSpec::with(())
+        .given(vec![created()])
+        .when(own(hand_over()))
+        .then_expect_error(ServiceError::OwnerNotAllowed);
+}
+
+#[test]
+fn keys_that_act_for_the_old_owner_are_revoked_when_a_service_is_handed_over() {
+    ServiceSpec::with(())
+        .given(vec![created(), issued(1), issued(2), revoked(1), issued(3)])
+        .when(superuser(hand_over()))
+        .then_expect_events(vec![revoked(2), revoked(3), ServiceEvent::OwnerChanged { owner: user(2) }]);
 }

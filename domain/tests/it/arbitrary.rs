@@ -6,7 +6,7 @@ use domain::{
     document::{DocumentCommand, EmbeddingFailure, Place, Source, StoredFile},
     ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, SessionId, UserId},
     project::{Assistant, ProjectChanges, ProjectCommand, RetrievalSettings, Settings},
-    service::{ServiceChanges, ServiceCommand, Terms},
+    service::{ServiceAuthority, ServiceChanges, ServiceCommand, ServiceRequest, Terms},
     user::{Authority, Roles, UserChanges, UserCommand},
     values::{DocumentType, Email, FullName, Model, ServiceName, SttEngine, Title, TtsEngine, Username},
 };
@@ -309,11 +309,16 @@ pub(crate) fn service_command() -> impl Strategy<Value = ServiceCommand> {
         allow_key: chosen[1].then_some(to.allow_key),
         owner: chosen[2].then_some(to.owner),
     });
-    prop_oneof![
-        4 => terms().prop_map(ServiceCommand::Create),
-        3 => changes.prop_map(ServiceCommand::Change),
-        4 => (id(ApiKeyId::new), title()).prop_map(|(key_id, title)| ServiceCommand::IssueKey { key_id, title }),
-        3 => id(ApiKeyId::new).prop_map(ServiceCommand::RevokeKey),
-        1 => Just(ServiceCommand::Delete),
-    ]
+    let request = prop_oneof![
+        4 => terms().prop_map(ServiceRequest::Create),
+        3 => changes.prop_map(ServiceRequest::Change),
+        4 => (id(ApiKeyId::new), title()).prop_map(|(key_id, title)| ServiceRequest::IssueKey { key_id, title }),
+        3 => id(ApiKeyId::new).prop_map(ServiceRequest::RevokeKey),
+        1 => Just(ServiceRequest::Delete),
+    ];
+    let authority = prop_oneof![
+        3 => Just(ServiceAuthority::Superuser),
+        2 => id(UserId::new).prop_map(ServiceAuthority::Owner),
+    ];
+    (authority, request).prop_map(|(authority, request)| ServiceCommand { authority, request })
 }

@@ -16,7 +16,7 @@ fn ordered_by(ordering: &str, column: fn(&str) -> Option<&'static str>) -> Windo
 
 async fn names(views: &Views, search: &[&str], ordering: &str) -> Vec<String> {
     let words: Vec<String> = search.iter().map(ToString::to_string).collect();
-    let page = services::list(views, &words, &ordered_by(ordering, ordering_column)).await.expect("read");
+    let page = services::list(views, None, &words, &ordered_by(ordering, ordering_column)).await.expect("read");
     page.results.into_iter().map(|service| service.name).collect()
 }
 

@@ -16,7 +16,7 @@ use super::{
 
 pub(super) use list::{Choices, Strings};
 pub(super) use scalar::{Boolean, Choice, Float, Id, Integer};
-pub(super) use text::Text;
+pub use text::Text;
 
 type Parsed<T> = Result<T, FieldMessages>;
 

@@ -26,7 +26,7 @@ async fn finders<'n>(world: &World, callers: &[&'n str], list: &str, object: &st
     finders
 }
 
-const CHATTERS: [&str; 6] = ["owner", "other", "reviewer", "staff", "superuser", "temp-token"];
+const CHATTERS: [&str; 8] = ["owner", "other", "reviewer", "staff", "colleague", "superuser", "root", "temp-token"];
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn lists_and_views_show_each_caller_no_more_than_is_theirs(db: PgPool) {
@@ -37,6 +37,7 @@ async fn lists_and_views_show_each_caller_no_more_than_is_theirs(db: PgPool) {
     projects_are_listed_to_staff_and_defaults_to_everybody(&world).await;
     prompts_are_for_staff(&world).await;
     superusers_are_out_of_reach_of_staff(&world).await;
+    services_are_listed_to_their_owner_and_to_superusers_who_are_staff(&world).await;
     a_chat_is_found_in_its_own_project_only(&world).await;
     a_service_may_do_nothing_when_its_owner_is_gone(&world).await;
 }
@@ -46,9 +47,9 @@ async fn chats_are_listed_to_their_owner_and_on_demand_to_superusers(world: &Wor
     let chat = world.path("/api/projects/{}/chats/{}");
     let finders = async |query: &str| finders(world, &CHATTERS, &format!("{chats}{query}"), chat).await;
     assert_eq!(finders("").await, ["owner", "temp-token"]);
-    assert_eq!(finders("?fetch=all").await, ["owner", "superuser", "temp-token"]);
+    assert_eq!(finders("?fetch=all").await, ["owner", "superuser", "root", "temp-token"]);
     assert_eq!(finders("?search=zinc").await, ["owner", "temp-token"]);
-    assert_eq!(finders("/list_all").await, ["owner", "superuser", "temp-token"]);
+    assert_eq!(finders("/list_all").await, ["owner", "superuser", "root", "temp-token"]);
     for caller in ["other", "reviewer", "staff"] {
         let page = world.caller(caller).get(&format!("{chats}?fetch=all")).await.json(200);
         assert_eq!((&page["count"], &page["results"]), (&json!(0), &json!([])), "{caller}");
@@ -74,7 +75,7 @@ async fn chats_of_a_key_are_listed_to_it_alone(world: &World) {
 async fn feedback_is_listed_to_owners_and_to_those_who_review(world: &World) {
     let feedback = world.path("/api/feedback/{}");
     let who = finders(world, &PEOPLE, "/feedback", feedback).await;
-    assert_eq!(who, ["owner", "reviewer", "staff", "superuser"]);
+    assert_eq!(who, ["owner", "reviewer", "staff", "colleague", "superuser", "root"]);
     assert_eq!(world.caller("other").get("/feedback").await.json(200)["count"], 0);
 }
 
@@ -82,7 +83,7 @@ async fn projects_are_listed_to_staff_and_defaults_to_everybody(world: &World) {
     let staff = world.caller("staff");
     let body = json!({ "title": "Main", "is_default": true, "prompt": "Secret ward rules. {reference}" });
     let standard = staff.post("/projects", body).await.id();
-    assert_eq!(finders(world, &PEOPLE, "/projects", &world.project).await, ["staff"]);
+    assert_eq!(finders(world, &PEOPLE, "/projects", &world.project).await, ["staff", "colleague", "root"]);
     assert_eq!(finders(world, &PEOPLE, "/projects", &standard).await, PEOPLE);
     let hidden = staff.project("Old").await;
     let hidden = format!("/projects/{hidden}");
@@ -132,6 +133,27 @@ async fn superusers_are_out_of_reach_of_staff(world: &World) {
         let promoted = json!({ "is_staff": true, "is_reviewer": true, "is_superuser": true, "allow_key": false });
         let before = person.get("/users/me").await.json(200);
         assert_eq!(person.patch("/users/me", promoted).await.json(200), before, "{caller}");
+    }
+}
+
+async fn services_are_listed_to_their_owner_and_to_superusers_who_are_staff(world: &World) {
+    let staff = ["staff", "colleague", "root"];
+    let who = finders(world, &staff, "/services", world.path("/api/services/{}")).await;
+    assert_eq!(who, ["staff", "root"]);
+    let who = finders(world, &staff, "/services?ordering=-owner", &world.service_of_owner).await;
+    assert_eq!(who, ["root"]);
+    for caller in ["staff", "colleague"] {
+        let person = world.caller(caller);
+        for body in [json!({ "owner": person.id }), json!({ "name": "Mine" }), json!({ "allow_key": false })] {
+            person.patch(&world.service_of_owner, body).await.json(404);
+        }
+        person.post(&format!("{}/keys", world.service_of_owner), json!({ "title": "Mine" })).await.json(404);
+        person.get(&format!("{}/keys", world.service_of_owner)).await.json(404);
+        person.delete(&world.service_of_owner).await.json(404);
+        for victim in ["owner", "reviewer", "superuser", "root"] {
+            let body = json!({ "name": "Mine", "owner": world.caller(victim).id });
+            person.post("/services", body).await.json(403);
+        }
     }
 }
 

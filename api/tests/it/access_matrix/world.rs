@@ -26,6 +26,8 @@ pub(super) struct World {
     throw_away: Option<(String, String)>,
     names: u32,
     pub(super) owner_email: String,
+    /// The path of the first key's service, which is the owner's.
+    pub(super) service_of_owner: String,
     /// The address of somebody who has asked for a new password.
     pub(super) forgetful: String,
     pub(super) code: String,
@@ -52,7 +54,7 @@ impl World {
     pub(super) async fn start(db: &PgPool) -> Self {
         let google = Google::hearing("Zinc?").await;
         let provider = Provider::answering(deltas(&["14 days."])).await.filling_in("{}").await;
-        let (app, mut callers) = people(db, &google, &provider).await;
+        let (app, mut callers, service_of_owner) = people(db, &google, &provider).await;
         let (staff, owner) = (callers["staff"].clone(), callers["owner"].clone());
 
         let body = json!({ "title": "P", "stt_engine": 2, "prompt": "Secret ward rules. {reference}" });
@@ -105,6 +107,7 @@ impl World {
             throw_away: None,
             names: 0,
             owner_email: owner.email,
+            service_of_owner,
             forgetful,
             code,
             project,
@@ -230,7 +233,7 @@ impl World {
         if status >= 400 {
             return;
         }
-        if *method == Method::DELETE || pattern.ends_with("create_assistant") {
+        if *method == Method::DELETE || pattern.ends_with("create_assistant") || pattern.ends_with("/erase") {
             self.throw_away = None;
         }
         if pattern == "/api/auth/logout" {
@@ -247,7 +250,12 @@ impl World {
 }
 
 /// Everybody but the one with a temp token, who needs a key's service first.
-async fn people(db: &PgPool, google: &Google, provider: &Provider) -> (TestApp, BTreeMap<&'static str, Person>) {
+/// With it, the path of the first key's service.
+async fn people(
+    db: &PgPool,
+    google: &Google,
+    provider: &Provider,
+) -> (TestApp, BTreeMap<&'static str, Person>, String) {
     let (google, provider) = (google.arguments(), provider.url());
     let mut arguments: Vec<&str> = google.iter().map(String::as_str).collect();
     arguments.extend(["--openai-base-url", &provider, "--openai-api-key", "sk-server"]);
@@ -262,20 +270,23 @@ async fn people(db: &PgPool, google: &Google, provider: &Provider) -> (TestApp, 
         ("other", plain),
         ("reviewer", Roles { is_reviewer: true, ..plain }),
         ("staff", Roles { is_staff: true, ..plain }),
+        ("colleague", Roles { is_staff: true, ..plain }),
         ("superuser", Roles { is_superuser: true, ..plain }),
+        ("root", Roles { is_staff: true, is_superuser: true, ..plain }),
         ("inactive", plain),
     ];
     let people = join_all(named.map(|(name, roles)| app.person(name, roles))).await;
     let mut callers: BTreeMap<&'static str, Person> = named.into_iter().map(|(name, _)| name).zip(people).collect();
     app.set_active("inactive@example.com", false).await;
+    let mut services = vec![];
     for (name, owner) in [("key", "owner"), ("other-key", "other")] {
-        let service = callers["staff"].service(name, true).await;
-        callers["staff"].patch(&service, json!({ "owner": callers[owner].id })).await.json(200);
-        let client = callers["staff"].client_of(&service).await;
+        let service = callers["root"].service_of(callers[owner].id, name).await;
+        let client = callers["root"].client_of(&service).await;
         callers.insert(name, client);
+        services.push(service);
     }
     callers.insert("anonymous", app.nobody.clone());
-    (app, callers)
+    (app, callers, services.swap_remove(0))
 }
 
 /// The paths of a suite and of a question in it.

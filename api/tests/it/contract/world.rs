@@ -77,12 +77,12 @@ impl World {
 
     /// A service, and a key of it, which is shown only at its making.
     async fn service(&mut self, owner: &str, name: &str) -> Result<(), String> {
-        let staff = self.app.nobody.with_token(&self.names.fill("$staff_token")?);
+        let admin = self.app.nobody.with_token(&self.names.fill("$admin_token")?);
         let owner = self.names.fill(&format!("${owner}_id"))?;
         let body = json!({ "name": name, "allow_key": true, "owner": owner });
-        let service = made(&staff.post("/services", body).await)?;
+        let service = made(&admin.post("/services", body).await)?;
         let id = service["external_id"].as_str().ok_or("a service has no id")?;
-        let key = made(&staff.post(&format!("/services/{id}/keys"), json!({ "title": name })).await)?;
+        let key = made(&admin.post(&format!("/services/{id}/keys"), json!({ "title": name })).await)?;
         self.names.set(name, key["key"].as_str().ok_or("a key is not shown")?);
         Ok(())
     }

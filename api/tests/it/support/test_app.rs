@@ -157,6 +157,11 @@ impl TestApp {
         self.person("root", Roles { is_superuser: true, ..Roles::default() }).await
     }
 
+    /// Staff and a superuser, as `createsuperuser` makes one.
+    pub(crate) async fn root(&self) -> Person {
+        self.person("root", Roles { is_staff: true, is_superuser: true, ..Roles::default() }).await
+    }
+
     fn runtime(&self) -> &Runtime {
         self.runtime.as_ref().expect("the runtime lives as long as the app")
     }
