@@ -23,8 +23,6 @@ pub enum ApiError {
     NonField(Vec<String>),
     /// 400 `{"non_field_errors": ".."}`: a plain string, as two endpoints have it.
     NonFieldText(String),
-    /// 400 `{"field": ".."}`: a plain string, as one refusal has it.
-    FieldText { field: &'static str, message: &'static str },
     /// 400 `["..", ..]`: a bare list, as captcha refusals have it.
     Messages(Vec<String>),
     /// `{"error": ".."}`.
@@ -173,7 +171,6 @@ impl IntoResponse for ApiError {
             Self::Fields(errors) => (bad_request, Json(errors)).into_response(),
             Self::NonField(messages) => (bad_request, Json(json!({ "non_field_errors": messages }))).into_response(),
             Self::NonFieldText(message) => (bad_request, Json(json!({ "non_field_errors": message }))).into_response(),
-            Self::FieldText { field, message } => (bad_request, Json(json!({ field: message }))).into_response(),
             Self::Messages(messages) => (bad_request, Json(messages)).into_response(),
             Self::Error { status, message } => (status, Json(json!({ "error": message }))).into_response(),
             Self::Detail { status, detail } => detail_response(status, &detail),

@@ -204,7 +204,6 @@ impl From<AccountError> for ApiError {
 impl From<ResetCodeError> for ApiError {
     fn from(error: ResetCodeError) -> Self {
         match error {
-            ResetCodeError::None => Self::FieldText { field: "token", message: "Invalid token" },
             ResetCodeError::Wrong => {
                 Self::field("token", "The OTP password entered is not valid. Please check and try again.")
             }
@@ -278,9 +277,7 @@ impl From<DocumentsError> for ApiError {
     fn from(error: DocumentsError) -> Self {
         match error {
             DocumentsError::ProjectNotFound => Self::not_found(),
-            DocumentsError::ProjectArchived => {
-                Self::NonFieldText("Project is archived. Cannot add documents.".to_owned())
-            }
+            DocumentsError::ProjectArchived => Self::non_field("Project is archived. Cannot add documents."),
             DocumentsError::Execute(error) => error.into(),
             DocumentsError::Upload(error) => error.into(),
         }

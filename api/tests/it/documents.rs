@@ -201,7 +201,7 @@ async fn an_archived_project_takes_no_documents(db: PgPool) {
     let project = staff.project("P").await;
     staff.patch(&format!("/projects/{project}"), json!({ "archived": true })).await.json(200);
     let body = multipart(&[("title", "x"), ("text_content", "y")]);
-    let refused = r#"{"non_field_errors":"Project is archived. Cannot add documents."}"#;
+    let refused = r#"{"non_field_errors":["Project is archived. Cannot add documents."]}"#;
     staff.post_form(&format!("/projects/{project}/documents"), body).await.is(400, refused);
 }
 

@@ -157,4 +157,6 @@ async fn a_mail_waits_until_the_server_is_back(db: PgPool) {
     let mut server = MailServer::start(&[]).await;
     let _second = app_with(&db, &format!("smtp://127.0.0.1:{}", server.port)).await;
     assert_eq!(server.next().await["to"], json!(["asha@example.com"]));
+    let recorded = sqlx::query_scalar("SELECT count(*) FROM events WHERE event_type = 'PasswordResetRequested'");
+    assert_eq!(recorded.fetch_one(&db).await.ok(), Some(1_i64), "however many attempts it took");
 }

@@ -9,7 +9,7 @@ use super::{
     reset_mail::{FrontEnd, reset_mail},
 };
 use crate::{
-    execute::Context,
+    execute::{Context, IdempotencyKey},
     jobs::{Job, JobError, JobHandler},
     ports::{MailError, SharedMailer},
 };
@@ -32,8 +32,10 @@ impl JobHandler for PasswordResets {
         let opened = self.accounts.open_reset_job(job.id, argument("sealed_email"));
         let Some(email) = opened.map_err(JobError::from_source)? else { return Ok(()) };
         let correlation_id = Uuid::try_parse(argument("correlation_id")).unwrap_or(job.id);
-        let context = Context::system("password-reset", correlation_id);
-        let to_mail = match self.accounts.code_to_mail(&email, &context).await {
+        let once = IdempotencyKey { key: job.id.to_string(), request: RESET.into() };
+        let context = Context { idempotency: Some(once), ..Context::system("password-reset", correlation_id) };
+        let is_new = job.arguments.get("is_new").and_then(serde_json::Value::as_bool).unwrap_or_default();
+        let to_mail = match self.accounts.code_to_mail(&email, is_new, &context).await {
             // The account was closed or deleted in the meantime.
             Err(AccountError::Execute(crate::execute::ExecuteError::Refused(_))) => None,
             result => result.map_err(JobError::from_source)?,

@@ -1,7 +1,7 @@
 //! Forgotten passwords: codes of six digits, mailed to the account's own address.
 //!
-//! A request only makes a job, whether or not anybody has the address. The job makes a code for each address, also for
-//! those of nobody, which nobody gets to know: neither answers nor their times tell whose addresses there are.
+//! A request makes a code for each address, also for those of nobody, which nobody gets to know, and a job, which mails it
+//! to whoever has the address: neither answers nor their times tell whose addresses there are.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -41,20 +41,23 @@ pub struct ResetGrant {
 /// Why a code does not let anybody in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ResetCodeError {
-    #[error("there is no code for the address")]
-    None,
-    #[error("the code is wrong, was used or was guessed at too often")]
+    #[error("the code is wrong, was used or was guessed at too often, or there is none for the address")]
     Wrong,
     #[error("the code has expired")]
     Expired,
 }
 
 impl Accounts {
-    /// Somebody says that the password of this address was forgotten. Takes as long for an address of nobody.
+    /// Somebody says that the password of this address was forgotten. There is a code when this returns, which a job mails.
+    /// Takes as long for an address of nobody.
     ///
     /// # Errors
     /// The database's.
     pub async fn forget_password(&self, email: &Email, correlation_id: Uuid) -> Result<(), AccountError> {
+        let owner = self.owner_of(Reservation::Email, &self.email_key(email)).await?;
+        let code = self.new_code(email, owner.map(UserId::new));
+        let mut tx = self.pool().begin().await?;
+        let is_new = write_reset_code(&code, &mut tx).await?;
         let keys = self.commands.log().keys();
         let job_id = self.commands.log().clock.new_id();
         let sealed_email = hex::encode(keys.seal_secret(email.as_str(), job_id));
@@ -67,11 +70,11 @@ impl Accounts {
                 "sealed_email": sealed_email,
                 // By which the job is found if the person is erased.
                 "address": self.reset_job_address(email),
+                "is_new": is_new,
                 "correlation_id": correlation_id
             }),
             leased_by: None,
         };
-        let mut tx = self.pool().begin().await?;
         enqueue(&job, &mut tx).await?;
         tx.commit().await?;
         Ok(())
@@ -91,13 +94,7 @@ impl Accounts {
         .fetch_optional(self.pool())
         .await?;
         let owner = self.owner_of(Reservation::Email, &self.email_key(email)).await?;
-        let Some(known) = tried else {
-            let exists = sqlx::query_scalar!("SELECT address FROM reset_codes WHERE address = $1", address)
-                .fetch_optional(self.pool())
-                .await?;
-            let why = if exists.is_some() { ResetCodeError::Wrong } else { ResetCodeError::None };
-            return Err(why.into());
-        };
+        let known = tried.ok_or(ResetCodeError::Wrong)?;
         let right = Zeroizing::new(self.commands.log().keys().open_secret(&known.sealed_code, id_out_of(&address))?);
         let is_right = bool::from(right.as_bytes().ct_eq(code.trim().as_bytes()));
         // The account may have another address by now, and the address another account.
@@ -144,35 +141,35 @@ impl Accounts {
         Ok(self.commands.execute_with::<User>(user.value(), command, rows, context).await?)
     }
 
-    /// Who has the address and may use it, and the code to be mailed there: the one that lives, or a new one.
+    fn new_code(&self, email: &Email, user: Option<UserId>) -> NewResetCode {
+        let log = self.commands.log();
+        let address = self.reset_address(email);
+        let code = Zeroizing::new(format!("{:06}", rand::rng().random_range(0..1_000_000)));
+        NewResetCode {
+            user,
+            sealed_code: log.keys().seal_secret(&code, id_out_of(&address)),
+            address,
+            tries: TRIES,
+            expires_at: log.clock.now() + CODE_LIFE,
+        }
+    }
+
+    /// Who has the address and may use it, and the code to be mailed there: the one that lives, or a new one, if it has died
+    /// before it could be mailed. With `is_new`, it was made for this mail; the context's idempotency key sees to it that
+    /// this is recorded once.
     pub(super) async fn code_to_mail(
         &self,
         email: &Email,
+        is_new: bool,
         context: &Context,
     ) -> Result<Option<(Account, Zeroizing<String>)>, AccountError> {
-        let address = self.reset_address(email);
-        let owner = self.active_owner(email).await?;
-        let user = owner.as_ref().map(|(user, _)| *user);
-        if let Some(code) = self.living_code(&address, user).await? {
-            return Ok(owner.map(|(_, account)| (account, code)));
+        let Some((user, account)) = self.active_owner(email).await? else { return Ok(None) };
+        let new = self.new_code(email, Some(user));
+        let is_another = write_reset_code(&new, &mut *self.pool().acquire().await?).await?;
+        if is_new || is_another {
+            self.commands.execute::<User>(user.value(), UserCommand::RequestPasswordReset, context).await?;
         }
-        let code = Zeroizing::new(format!("{:06}", rand::rng().random_range(0..1_000_000)));
-        let log = self.commands.log();
-        let new = NewResetCode {
-            user,
-            sealed_code: log.keys().seal_secret(&code, id_out_of(&address)),
-            address: address.clone(),
-            tries: TRIES,
-            expires_at: log.clock.now() + CODE_LIFE,
-        };
-        let Some((user, account)) = owner else {
-            write_reset_code(&new, &mut *self.pool().acquire().await?).await?;
-            return Ok(None);
-        };
-        let command = UserCommand::RequestPasswordReset;
-        self.commands.execute_with::<User>(user.value(), command, vec![Row::ResetCode(new)], context).await?;
-        // Another worker may have been faster with a code of its own.
-        Ok(self.living_code(&address, Some(user)).await?.map(|code| (account, code)))
+        Ok(self.living_code(&new.address, user).await?.map(|code| (account, code)))
     }
 
     async fn active_owner(&self, email: &Email) -> Result<Option<(UserId, Account)>, AccountError> {
@@ -183,16 +180,12 @@ impl Accounts {
         }
     }
 
-    async fn living_code(
-        &self,
-        address: &[u8],
-        user: Option<UserId>,
-    ) -> Result<Option<Zeroizing<String>>, AccountError> {
+    async fn living_code(&self, address: &[u8], user: UserId) -> Result<Option<Zeroizing<String>>, AccountError> {
         let sealed = sqlx::query_scalar!(
             "SELECT sealed_code FROM reset_codes
-             WHERE address = $1 AND user_id IS NOT DISTINCT FROM $2 AND tries_left > 0 AND NOT is_used AND expires_at > $3",
+             WHERE address = $1 AND user_id = $2 AND tries_left > 0 AND NOT is_used AND expires_at > $3",
             address,
-            user.map(UserId::value),
+            user.value(),
             self.commands.log().clock.now(),
         )
         .fetch_optional(self.pool())

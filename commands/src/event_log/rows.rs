@@ -69,8 +69,6 @@ pub enum Row {
         user: UserId,
         keep: Option<SessionId>,
     },
-    /// The code with which a password can be reset, unless there is a living one for the address and user.
-    ResetCode(NewResetCode),
     /// Sealed; `None` removes it.
     ProviderKey {
         project: ProjectId,
@@ -116,9 +114,9 @@ pub struct NewResetCode {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Writes a code, unless there is a living one for the address and user.
-pub async fn write_reset_code(code: &NewResetCode, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query!(
+/// Writes a code, unless there is a living one for the address and user. Says whether it was written.
+pub async fn write_reset_code(code: &NewResetCode, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let written = sqlx::query!(
         "INSERT INTO reset_codes (address, user_id, sealed_code, tries_left, expires_at) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (address) DO UPDATE SET user_id = excluded.user_id, sealed_code = excluded.sealed_code,
                                              tries_left = excluded.tries_left, is_used = false,
@@ -133,7 +131,7 @@ pub async fn write_reset_code(code: &NewResetCode, connection: &mut PgConnection
     )
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(written.rows_affected() == 1)
 }
 
 /// Durable work to be done.
@@ -240,7 +238,6 @@ impl Row {
                 user.value(),
                 keep.map(SessionId::value),
             ),
-            Self::ResetCode(code) => return write_reset_code(code, tx).await,
             Self::ProviderKey { project, sealed_key: Some(sealed_key) } => sqlx::query!(
                 "INSERT INTO provider_keys (project_id, sealed_key) VALUES ($1, $2)
                  ON CONFLICT (project_id) DO UPDATE SET sealed_key = excluded.sealed_key",
