@@ -122,13 +122,13 @@ pub(super) fn about(user: &UserView) -> [(&'static str, String); 3] {
     [("username", user.username.clone()), ("full name", user.full_name.clone()), ("email address", user.email.clone())]
 }
 
-/// Reads `password` under the rules for new ones.
+/// Reads `password` under the rules for new ones. Blanks at its ends belong to it, as where it is asked for.
 pub(super) fn new_password(
     fields: &mut Fields<'_>,
     about: &[(&'static str, String)],
     required: bool,
 ) -> Option<Zeroizing<String>> {
-    let password = fields.text("password");
+    let password = fields.text("password").untrimmed().check("This field may not be blank.", |text| !is_blank(text));
     let password = if required { Some(password.required()) } else { password.optional() };
     let password = Zeroizing::new(password?);
     let about: Vec<(&'static str, &str)> = about.iter().map(|(what, value)| (*what, value.as_str())).collect();
@@ -138,6 +138,10 @@ pub(super) fn new_password(
         }
     }
     Some(password)
+}
+
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
 }
 
 pub(super) fn parse_email(text: &str) -> Result<Email, ApiError> {

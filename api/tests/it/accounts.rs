@@ -109,6 +109,37 @@ async fn of_many_racing_for_one_address_exactly_one_gets_it(db: PgPool) {
     assert_eq!(statuses, [201, 400, 400, 400, 400, 400]);
 }
 
+/// Whoever pastes a pass phrase pastes its blanks.
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_password_with_blanks_at_its_ends_works_as_it_was_typed_wherever_it_was_set(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let (first, second, third) = ("  Passw0rd!xyz ", "\tgranite-sparrow-17\u{a0}", " harbour-violet-28 ");
+    let log_in = async |password: &str| {
+        let credentials = json!({ "email": "asha@example.com", "password": password });
+        app.nobody.post("/auth/login", credentials).await
+    };
+    register(&app, asha_with(&json!({ "password": first }))).await.is(201, "");
+    let person = app.nobody.with_token(&app.log_in("asha@example.com", first).await);
+    log_in(first.trim()).await.json(400);
+    person.patch("/users/me", json!({ "password": second })).await.json(200);
+    app.log_in("asha@example.com", second).await;
+    log_in(second.trim()).await.json(400);
+    let code = app.reset_code("asha@example.com").await;
+    let body = json!({ "email": "asha@example.com", "token": code, "password": third });
+    app.nobody.post("/auth/reset", body).await.is(202, "");
+    app.log_in("asha@example.com", third).await;
+    log_in(third.trim()).await.json(400);
+}
+
+/// Registration trimmed passwords, login did not.
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_password_that_was_trimmed_when_it_was_set_works_as_it_is_typed(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    register(&app, asha()).await.is(201, "");
+    app.log_in("asha@example.com", &format!(" {PASSWORD} ")).await;
+    app.log_in("asha@example.com", PASSWORD).await;
+}
+
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn weak_passwords_are_refused(db: PgPool) {
     let app = TestApp::start(&db).await;

@@ -5,6 +5,7 @@ use argon2::{
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 use zxcvbn::zxcvbn;
 
@@ -76,28 +77,45 @@ fn is_similar(password: &str, value: &str) -> bool {
         })
 }
 
+/// The form that is hashed: keyboards compose the same letters in different ways.
+fn composed(password: &str) -> Zeroizing<String> {
+    Zeroizing::new(password.nfc().collect())
+}
+
+/// What a right password may have been hashed as: composed, as it was typed before that was done, or without the blanks at
+/// its ends, which were taken away where it was set, and not where it was asked for.
+fn forms(password: &str) -> Vec<Zeroizing<String>> {
+    let is_blank = |c: char| c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}');
+    let trimmed = password.trim_matches(is_blank);
+    let mut forms = vec![composed(password), Zeroizing::new(password.to_owned()), Zeroizing::new(trimmed.to_owned())];
+    forms.dedup();
+    forms
+}
+
 /// Argon2id with its recommended parameters; the text form names them, so that they can be raised later.
 pub(super) async fn hash(password: Zeroizing<String>) -> Result<String, AccountError> {
     let _slot = SLOTS.acquire().await.map_err(|_| AccountError::Hashing)?;
     tokio::task::spawn_blocking(move || {
-        Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())
+        Argon2::default().hash_password(composed(&password).as_bytes()).map(|hash| hash.to_string())
     })
     .await
     .map_err(|_| AccountError::Hashing)?
     .map_err(|_| AccountError::Hashing)
 }
 
-/// Whether it is the password. Without a stored hash the same work is done in vain.
+/// Whether it is the password, in one of its forms. Without a stored hash the same work is done in vain.
 pub(super) async fn verify(password: Zeroizing<String>, stored: Option<String>) -> Result<bool, AccountError> {
     let _slot = SLOTS.acquire().await.map_err(|_| AccountError::Hashing)?;
     tokio::task::spawn_blocking(move || match stored {
         Some(stored) => {
             let stored = PasswordHash::new(&stored).map_err(|_| AccountError::Hashing)?;
-            Ok(Argon2::default().verify_password(password.as_bytes(), &stored).is_ok())
+            Ok(forms(&password).iter().any(|form| Argon2::default().verify_password(form.as_bytes(), &stored).is_ok()))
         }
         None => {
             // The result does not matter, the time does.
-            drop(Argon2::default().hash_password(password.as_bytes()));
+            for form in forms(&password) {
+                drop(Argon2::default().hash_password(form.as_bytes()));
+            }
             Ok(false)
         }
     })
@@ -129,6 +147,29 @@ mod tests {
         let about = [("username", "asha.nair.kochi"), ("email address", "asha@example.com")];
         assert_eq!(check_rules("Asha.Nair.Kochi", &about), vec![PasswordFault::TooSimilarTo("username")]);
         assert!(check_rules("lantern-asha-orbit-9", &about).is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_password_that_lost_its_blanks_when_it_was_set_is_right_with_and_without_them() {
+        let hashed = hash(Zeroizing::new("Passw0rd!xyz".to_owned())).await.expect("hashing works");
+        for (typed, is_right) in [(" Passw0rd!xyz\u{2003}", true), ("Passw0rd!xyz", true), ("Passw0rd !xyz", false)] {
+            let verified = verify(Zeroizing::new(typed.to_owned()), Some(hashed.clone())).await;
+            assert_eq!(verified.expect("verifying works"), is_right, "{typed:?}");
+        }
+        let with_blanks = hash(Zeroizing::new(" Passw0rd!xyz".to_owned())).await.expect("hashing works");
+        assert!(!verify(Zeroizing::new("Passw0rd!xyz".to_owned()), Some(with_blanks)).await.expect("verifying works"));
+    }
+
+    #[tokio::test]
+    async fn a_password_is_the_same_however_its_letters_are_composed() {
+        let (one, other) = ("grün-ൊ-laterne", "gru\u{308}n-\u{d46}\u{d3e}-laterne");
+        let hashed = hash(Zeroizing::new(other.to_owned())).await.expect("hashing works");
+        for typed in [one, other] {
+            assert!(verify(Zeroizing::new(typed.to_owned()), Some(hashed.clone())).await.expect("verifying works"));
+        }
+        // Those of before are hashed as they were typed.
+        let raw = Argon2::default().hash_password(other.as_bytes()).expect("hashing works").to_string();
+        assert!(verify(Zeroizing::new(other.to_owned()), Some(raw)).await.expect("verifying works"));
     }
 
     #[tokio::test]
