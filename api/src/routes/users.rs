@@ -73,10 +73,10 @@ async fn change_me(
     let input = body.read().await?;
     let about = about(&caller.user);
     let (full_name, password) = input.partial(|fields| {
-        let full_name = fields.text("full_name").max(FullName::MAX_CHARS).optional();
+        let full_name = fields.text("full_name").max(FullName::MAX_CHARS).allow_blank().optional();
         (full_name, new_password(fields, &about, false))
     })?;
-    let full_name = full_name.as_deref().map(parse_name).transpose()?;
+    let full_name = full_name.as_deref().map(parse_name_or_none).transpose()?;
     let context = origin.context(caller.actor());
     let committed = web.app.accounts.change(caller.id(), caller.session, full_name, password, &context).await?;
     web.written(&committed, async || {
@@ -199,6 +199,11 @@ async fn change(
     .await
 }
 
+/// Nothing is no name.
+fn parse_name_or_none(text: &str) -> Result<Option<FullName>, ApiError> {
+    if text.is_empty() { Ok(None) } else { parse_name(text).map(Some) }
+}
+
 async fn read_changes(web: &Web, id: UserId, input: &Input) -> Result<UserChanges, ApiError> {
     let is_taken = match input.text("email").and_then(|text| Email::parse(text).ok()) {
         Some(email) => web.app.accounts.owner_of_email(&email).await?.is_some_and(|owner| owner != id),
@@ -213,8 +218,7 @@ async fn read_changes(web: &Web, id: UserId, input: &Input) -> Result<UserChange
         (email, full_name, UserChanges { is_staff, is_reviewer, allow_key, ..UserChanges::default() })
     })?;
     changes.email = email.as_deref().map(parse_email).transpose()?;
-    changes.full_name =
-        full_name.map(|text| if text.is_empty() { Ok(None) } else { parse_name(&text).map(Some) }).transpose()?;
+    changes.full_name = full_name.as_deref().map(parse_name_or_none).transpose()?;
     Ok(changes)
 }
 

@@ -48,10 +48,7 @@ async fn a_change_is_validated(db: PgPool) {
     let app = TestApp::start(&db).await;
     let nurse = app.nurse().await;
     for (body, expected) in [
-        (
-            json!({ "full_name": "", "password": "" }),
-            r#"{"full_name":["This field may not be blank."],"password":["This field may not be blank."]}"#,
-        ),
+        (json!({ "full_name": "", "password": "" }), r#"{"password":["This field may not be blank."]}"#),
         (json!({ "full_name": null }), r#"{"full_name":["This field may not be null."]}"#),
         (
             json!({ "full_name": "f".repeat(81) }),
@@ -85,4 +82,15 @@ async fn other_methods_are_403_for_a_nurse_405_for_staff_and_401_for_nobody(db: 
     answer.is(405, r#"{"detail":"Method \"DELETE\" not allowed."}"#);
     assert_eq!(answer.header("allow"), "GET, PATCH, HEAD, OPTIONS");
     app.nobody.delete("/users/me").await.is(401, r#"{"detail":"Authentication credentials were not provided."}"#);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_name_can_be_emptied_and_given_again(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let nurse = app.nurse().await;
+    for name in ["", "Asha", " "] {
+        let changed = nurse.patch("/users/me", json!({ "full_name": name })).await.json(200);
+        assert_eq!(changed["full_name"], name.trim());
+    }
+    assert!(app.reset_code(&nurse.email).await.len() == 6 && app.mails()[0].contains("Hello,"));
 }

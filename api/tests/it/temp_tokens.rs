@@ -6,7 +6,6 @@ use sqlx::PgPool;
 use crate::support::{NIL, Person, Provider, TestApp, deltas, multipart};
 
 const NOT_AUTHENTICATED: &str = r#"{"detail":"Authentication credentials were not provided."}"#;
-const INVALID: &str = r#"{"detail":"Invalid token."}"#;
 
 async fn token(client: &Person, ip: &str) -> String {
     let made = client.post("/temptokens", json!({ "ip": ip })).await.json(201);
@@ -94,18 +93,18 @@ async fn a_temp_token_from_elsewhere_unknown_expired_or_revoked_is_refused(db: P
     let chats = format!("/projects/{NIL}/chats");
     let with = |token: &str| app.nobody.with_authorization(&format!("Bearer {token}"));
     let elsewhere = with(&token(&client, "10.0.0.7").await);
-    elsewhere.get(&chats).await.is(401, INVALID);
+    elsewhere.get(&chats).await.is(401, NOT_AUTHENTICATED);
     let forged = elsewhere.request(reqwest::Method::GET, &chats).header("X-Forwarded-For", "10.0.0.7");
-    elsewhere.send(forged).await.is(401, INVALID);
-    with("tt-unknown").get(&chats).await.is(401, INVALID);
+    elsewhere.send(forged).await.is(401, NOT_AUTHENTICATED);
+    with("tt-unknown").get(&chats).await.is(401, NOT_AUTHENTICATED);
     let here = with(&token(&client, "127.0.0.1").await);
     here.get(&chats).await.json(200);
     sqlx::query("UPDATE temp_tokens SET expires_at = now()").execute(&app.db).await.expect("written");
-    here.get(&chats).await.is(401, INVALID);
+    here.get(&chats).await.is(401, NOT_AUTHENTICATED);
     let here = with(&token(&client, "127.0.0.1").await);
     here.get(&chats).await.json(200);
     staff.delete(&service).await.is(204, "");
-    here.get(&chats).await.is(401, INVALID);
+    here.get(&chats).await.is(401, NOT_AUTHENTICATED);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

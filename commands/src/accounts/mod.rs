@@ -219,7 +219,7 @@ impl Accounts {
         Ok(row.map(|row| Session { user: UserId::new(row.user_id), session: SessionId::new(row.session_id) }))
     }
 
-    /// Changes name and password. A new password ends every login but the caller's own.
+    /// Changes name and password, or takes the name away. A new password ends every login but the caller's own.
     ///
     /// # Errors
     /// The log's.
@@ -227,7 +227,7 @@ impl Accounts {
         &self,
         user: UserId,
         keep: Option<SessionId>,
-        full_name: Option<FullName>,
+        full_name: Option<Option<FullName>>,
         password: Option<Zeroizing<String>>,
         context: &Context,
     ) -> Result<Committed, AccountError> {

@@ -83,7 +83,7 @@ async fn plant(node: &Node) -> (Uuid, Uuid, usize) {
         full_name: name(MARK),
         roles: Roles::default(),
     };
-    for command in [register, UserCommand::ChangeFullName(name(&format!("Dr. {MARK}")))] {
+    for command in [register, UserCommand::ChangeFullName(Some(name(&format!("Dr. {MARK}"))))] {
         node.commands.execute::<User>(user, command, &context).await.expect("legal");
     }
     let (answered, failed) = (MessageId::new(new_id()), MessageId::new(new_id()));

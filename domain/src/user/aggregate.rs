@@ -82,8 +82,8 @@ pub enum UserCommand {
         /// The roles at the start.
         roles: Roles,
     },
-    /// Change one's own name.
-    ChangeFullName(FullName),
+    /// Change one's own name, or take it away.
+    ChangeFullName(Option<FullName>),
     /// Change what an administrator may change.
     Administer {
         /// The administrator's power.
@@ -174,7 +174,7 @@ impl Account {
     fn decide(&self, command: UserCommand) -> Result<Vec<UserEvent>, UserError> {
         Ok(match command {
             UserCommand::Register { .. } => return Err(UserError::AlreadyRegistered),
-            UserCommand::ChangeFullName(new) => self.rename(Some(new)).into_iter().collect(),
+            UserCommand::ChangeFullName(new) => self.rename(new).into_iter().collect(),
             UserCommand::Administer { authority, changes } => {
                 self.check(authority)?;
                 self.administer(changes)

@@ -95,7 +95,7 @@ fn a_new_password_ends_every_session_but_the_callers() {
 fn the_same_name_again_changes_nothing() {
     UserSpec::with(())
         .given(vec![registered()])
-        .when(UserCommand::ChangeFullName(name("Asha Nair")))
+        .when(UserCommand::ChangeFullName(Some(name("Asha Nair"))))
         .then_expect_events(vec![]);
 }
 
@@ -103,8 +103,16 @@ fn the_same_name_again_changes_nothing() {
 fn a_name_can_be_changed() {
     UserSpec::with(())
         .given(vec![registered()])
-        .when(UserCommand::ChangeFullName(name("Asha N.")))
+        .when(UserCommand::ChangeFullName(Some(name("Asha N."))))
         .then_expect_events(vec![UserEvent::FullNameChanged { full_name: name("Asha N.") }]);
+}
+
+#[test]
+fn a_name_can_be_taken_away() {
+    UserSpec::with(())
+        .given(vec![registered()])
+        .when(UserCommand::ChangeFullName(None))
+        .then_expect_events(vec![UserEvent::FullNameCleared {}]);
 }
 
 fn staff(changes: UserChanges) -> UserCommand {

@@ -78,7 +78,7 @@ pub(crate) fn user_command() -> impl Strategy<Value = UserCommand> {
         2 => (username, email(), full_name(), roles).prop_map(|(username, email, full_name, roles)| {
             UserCommand::Register { username, email, full_name, roles }
         }),
-        1 => full_name().prop_map(UserCommand::ChangeFullName),
+        1 => option::of(full_name()).prop_map(UserCommand::ChangeFullName),
         1 => option::of(id(SessionId::new)).prop_map(|keep| UserCommand::ChangePassword { keep }),
         3 => id(SessionId::new).prop_map(UserCommand::StartSession),
         2 => id(SessionId::new).prop_map(UserCommand::EndSession),

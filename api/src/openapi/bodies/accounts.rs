@@ -29,7 +29,7 @@ pub struct Credentials {
 /// Only what is named is changed.
 #[derive(ToSchema)]
 pub struct ProfileChange {
-    #[schema(min_length = 1, max_length = 80, nullable = false)]
+    #[schema(max_length = 80, nullable = false)]
     pub full_name: Option<String>,
     /// Ends all other logins of the user.
     #[schema(min_length = 8, nullable = false)]
