@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
+use chrono::TimeDelta;
 use commands::{
-    accounts::{Accounts, FrontEnd, PasswordResets, ResetCodeExpiry},
+    accounts::{Accounts, AddressChanges, FrontEnd, PasswordResets, ResetCodeExpiry},
     adapters::{
         child_reader::ChildReader,
         extractive::ExtractiveAnswerer,
@@ -119,6 +120,7 @@ impl App {
         let library = library(settings, &pool, &clock, server.as_ref())?;
         let languages = languages(settings, server.as_ref(), &model).await?;
         let names = settings.clone();
+        let email_change = TimeDelta::hours(settings.outside.email_change_hours.into());
         let answering = Answering {
             commands: commands.clone(),
             projects: projects.clone(),
@@ -133,7 +135,7 @@ impl App {
             process: clock.new_id(),
         };
         Ok(Self {
-            accounts: Accounts::new(commands.clone()),
+            accounts: Accounts::new(commands.clone()).trusting_former_addresses_for(email_change),
             documents: Documents::new(commands.clone(), uploads.clone()),
             evaluation: Evaluation::new(commands.clone(), uploads.clone()),
             projects,
@@ -240,6 +242,11 @@ impl App {
             mailer: self.mailer.clone(),
             front_end: self.front_end.clone(),
         });
+        let address_changes: Arc<dyn JobHandler> = Arc::new(AddressChanges {
+            accounts: self.accounts.clone(),
+            mailer: self.mailer.clone(),
+            front_end: self.front_end.clone(),
+        });
         let erasure: Arc<dyn JobHandler> =
             Arc::new(MediaErasure { pool: self.pool.clone(), uploads: self.uploads.clone() });
         let worker = |handlers| Worker::new(self.pool.clone(), self.clock.new_id(), handlers, self.progress.clone());
@@ -252,11 +259,15 @@ impl App {
             reader: self.reader.clone(),
         });
         let revisiting = self.revisits_pages.then(|| worker(vec![revisiting as Arc<dyn JobHandler>]));
-        [worker(vec![interrupted, removal, emptying, erasure]), worker(vec![password_resets]), worker(vec![questions])]
-            .into_iter()
-            .chain(revisiting)
-            .chain((0..EMBEDDING_WORKERS).map(|_| worker(vec![embedding.clone(), tending.clone()])))
-            .collect()
+        [
+            worker(vec![interrupted, removal, emptying, erasure]),
+            worker(vec![password_resets, address_changes]),
+            worker(vec![questions]),
+        ]
+        .into_iter()
+        .chain(revisiting)
+        .chain((0..EMBEDDING_WORKERS).map(|_| worker(vec![embedding.clone(), tending.clone()])))
+        .collect()
     }
 
     /// Applies what is in the log to the views and does the work that is due, until nothing is left.

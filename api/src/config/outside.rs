@@ -18,6 +18,11 @@ pub struct OutsideSettings {
     #[arg(long, env, default_value = "Ayushma <ayushma@localhost>", global = true)]
     pub mail_from: String,
 
+    /// Hours for which codes for a new password still go to the old e-mail address of an account that staff have given another
+    /// one; 0: the new one gets them at once
+    #[arg(long, env, default_value_t = 24, value_parser = clap::value_parser!(u16), global = true)]
+    pub email_change_hours: u16,
+
     /// Our secret at the captcha service; without it the captcha of a registration is not checked
     #[arg(long, env, hide_env_values = true, global = true)]
     pub recaptcha_secret: Option<String>,

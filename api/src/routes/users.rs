@@ -173,6 +173,9 @@ struct ChangedUser {
 }
 
 /// Changes a user. Only superusers may change superusers.
+///
+/// Another e-mail address ends the user's logins and is told to the old one. Unless a superuser gives it, codes for a new
+/// password go to the old one for a while.
 #[utoipa::path(
     patch,
     path = "/api/users/{username}",
@@ -190,7 +193,7 @@ async fn change(
     let input = body.read().await?;
     let changes = read_changes(&web, id, &input).await?;
     let context = origin.context(caller.actor());
-    let committed = web.app.accounts.administer(id, authority(&caller), changes, &context).await?;
+    let committed = web.app.accounts.administer(id, authority(&caller), changes, caller.session, &context).await?;
     web.written(&committed, async || {
         let user = users::find(&web.app.views, id).await?.ok_or_else(ApiError::not_found)?;
         let UserView { email, full_name, allow_key, is_staff, is_reviewer, .. } = user;

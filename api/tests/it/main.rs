@@ -3,6 +3,7 @@
 
 mod access_matrix;
 mod accounts;
+mod address_changes;
 mod assistants;
 mod bad_input;
 mod captcha;

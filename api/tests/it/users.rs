@@ -91,6 +91,7 @@ async fn a_change_is_answered_with_what_can_be_changed(db: PgPool) {
         r#"{"email":"Asha.N@example.com","full_name":"","allow_key":true,"is_staff":true,"is_reviewer":true}"#;
     staff.patch("/users/asha", body).await.is(200, changed);
     staff.patch("/users/asha", json!({})).await.is(200, changed);
+    let nurse = nurse.with_token(&app.log_in("asha.n@example.com", PASSWORD).await);
     let me = nurse.get("/users/me").await.json(200);
     assert_eq!(
         (&me["username"], &me["full_name"], &me["is_staff"], &me["external_id"]),

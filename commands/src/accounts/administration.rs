@@ -1,7 +1,7 @@
 //! What is done to accounts by others: administrators, and whoever runs the server.
 
 use domain::{
-    ids::UserId,
+    ids::{SessionId, UserId},
     user::{Authority, User, UserChanges, UserCommand, UserError, UserEvent},
     values::Email,
 };
@@ -13,7 +13,8 @@ use crate::{
 };
 
 impl Accounts {
-    /// Changes an account. Of several racing for one e-mail address exactly one gets it.
+    /// Changes an account. Of several racing for one e-mail address exactly one gets it; every login ends then but the one
+    /// to `keep`, and who has the former address is told.
     ///
     /// # Errors
     /// [`AccountError::Taken`], [`UserError`], or the log's.
@@ -22,22 +23,31 @@ impl Accounts {
         user: UserId,
         authority: Authority,
         changes: UserChanges,
+        keep: Option<SessionId>,
         context: &Context,
     ) -> Result<Committed, AccountError> {
         let owner = user.value();
+        // Who changes it at the same moment leaves a row that knows the address before.
+        let known = self.commands.log().load::<User>(owner).await?.aggregate;
+        let former = known.account().map(|account| &account.email);
         let rows = |events: &[UserEvent]| {
             let addresses = events.iter().filter_map(|event| match event {
-                UserEvent::EmailChanged { email } => Some(self.email_key(email)),
+                UserEvent::EmailChanged { email } => Some(email),
                 _ => None,
             });
             addresses
-                .flat_map(|value| {
-                    let set = Reservation::Email;
-                    [Row::Release { set, owner }, Row::Claim { set, value, owner }]
+                .flat_map(|email| {
+                    let (set, value) = (Reservation::Email, self.email_key(email));
+                    let moved = [
+                        Row::Release { set, owner },
+                        Row::Claim { set, value, owner },
+                        Row::EndOtherSessions { user, keep },
+                    ];
+                    moved.into_iter().chain(self.rows_of_new_address(user, authority, former, email))
                 })
                 .collect()
         };
-        let commands = vec![UserCommand::Administer { authority, changes }];
+        let commands = vec![UserCommand::Administer { authority, changes, keep }];
         match self.commands.execute_with_rows_of::<User>(owner, commands, context, rows).await {
             Err(ExecuteError::Append(AppendError::Taken(_))) => {
                 Err(AccountError::Taken { email: true, username: false })
@@ -62,6 +72,7 @@ impl Accounts {
             Row::Release { set: Reservation::Email, owner },
             Row::Release { set: Reservation::Username, owner },
             Row::NoPassword(user),
+            Row::NoFormerAddress(user),
             Row::EndOtherSessions { user, keep: None },
         ];
         Ok(self.commands.execute_with::<User>(owner, UserCommand::Delete { authority }, rows, context).await?)

@@ -1,11 +1,13 @@
 //! Accounts: registration, logins, passwords. Secrets are hashed here and never leave.
 
+mod address_changes;
 mod administration;
+mod mails;
 mod password;
 mod password_resets;
 mod reset_codes;
-mod reset_mail;
 
+use chrono::TimeDelta;
 use domain::{
     ids::{SessionId, UserId},
     user::{Roles, User, UserCommand, UserError, UserEvent},
@@ -20,10 +22,11 @@ use crate::{
     event_log::{AppendError, Committed, KeyError, Reservation, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
 };
+pub use address_changes::AddressChanges;
+pub use mails::{FrontEnd, FrontEndError};
 pub use password::{PasswordFault, check_rules};
 pub use password_resets::PasswordResets;
 pub use reset_codes::{ResetCodeError, ResetCodeExpiry, ResetGrant};
-pub use reset_mail::{FrontEnd, FrontEndError};
 
 /// Somebody who shall have an account.
 pub struct Registration {
@@ -75,11 +78,19 @@ pub struct Session {
 #[derive(Clone)]
 pub struct Accounts {
     commands: Commands,
+    former_address_life: TimeDelta,
 }
 
 impl Accounts {
     pub const fn new(commands: Commands) -> Self {
-        Self { commands }
+        Self { commands, former_address_life: TimeDelta::hours(24) }
+    }
+
+    /// For how long codes for a new password go to the address that an account had before staff have changed it.
+    #[must_use]
+    pub const fn trusting_former_addresses_for(mut self, life: TimeDelta) -> Self {
+        self.former_address_life = life;
+        self
     }
 
     fn pool(&self) -> &PgPool {

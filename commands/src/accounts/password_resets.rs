@@ -5,14 +5,26 @@ use uuid::Uuid;
 
 use super::{
     AccountError, Accounts,
-    reset_codes::RESET,
-    reset_mail::{FrontEnd, reset_mail},
+    mails::{FrontEnd, reset_mail},
+    reset_codes::{CodeToMail, RESET},
 };
 use crate::{
     execute::{Context, IdempotencyKey},
     jobs::{Job, JobError, JobHandler},
-    ports::{MailError, SharedMailer},
+    ports::{Mail, MailError, SharedMailer},
 };
+
+/// Sends a mail, later if the server is away. One that is refused would be refused again.
+pub(super) async fn deliver(mailer: &SharedMailer, mail: &Mail, job: &Job) -> Result<(), JobError> {
+    match mailer.send(mail).await {
+        Ok(()) => Ok(()),
+        Err(error @ MailError::Refused(_)) => {
+            tracing::warn!(error = crate::error_chain(&error), job = %job.id, kind = job.kind, "a mail was not sent");
+            Ok(())
+        }
+        Err(error @ MailError::Unavailable(_)) => Err(JobError::from_source(error)),
+    }
+}
 
 /// What stands behind a forgotten password.
 pub struct PasswordResets {
@@ -29,7 +41,7 @@ impl JobHandler for PasswordResets {
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {
         let argument = |name: &str| job.arguments.get(name).and_then(|value| value.as_str()).unwrap_or_default();
-        let opened = self.accounts.open_reset_job(job.id, argument("sealed_email"));
+        let opened = self.accounts.open_email(job.id, argument("sealed_email"));
         let Some(email) = opened.map_err(JobError::from_source)? else { return Ok(()) };
         let correlation_id = Uuid::try_parse(argument("correlation_id")).unwrap_or(job.id);
         let once = IdempotencyKey { key: job.id.to_string(), request: RESET.into() };
@@ -40,15 +52,8 @@ impl JobHandler for PasswordResets {
             Err(AccountError::Execute(crate::execute::ExecuteError::Refused(_))) => None,
             result => result.map_err(JobError::from_source)?,
         };
-        let Some((account, code)) = to_mail else { return Ok(()) };
-        match self.mailer.send(&reset_mail(&account, &code, &self.front_end)).await {
-            Ok(()) => Ok(()),
-            Err(error @ MailError::Refused(_)) => {
-                tracing::warn!(error = crate::error_chain(&error), job = %job.id, "a code for a new password was not mailed");
-                Ok(())
-            }
-            Err(error @ MailError::Unavailable(_)) => Err(JobError::from_source(error)),
-        }
+        let Some(CodeToMail { account, to, code }) = to_mail else { return Ok(()) };
+        deliver(&self.mailer, &reset_mail(&account, to, &code, &self.front_end), job).await
     }
 
     async fn give_up(&self, job: &Job) -> Result<(), JobError> {

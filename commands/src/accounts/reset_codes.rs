@@ -38,6 +38,13 @@ pub struct ResetGrant {
     sealed_code: Vec<u8>,
 }
 
+/// A code on its way to the owner of the account.
+pub(super) struct CodeToMail {
+    pub account: Account,
+    pub to: Email,
+    pub code: Zeroizing<String>,
+}
+
 /// Why a code does not let anybody in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ResetCodeError {
@@ -58,9 +65,8 @@ impl Accounts {
         let code = self.new_code(email, owner.map(UserId::new));
         let mut tx = self.pool().begin().await?;
         let is_new = write_reset_code(&code, &mut tx).await?;
-        let keys = self.commands.log().keys();
         let job_id = self.commands.log().clock.new_id();
-        let sealed_email = hex::encode(keys.seal_secret(email.as_str(), job_id));
+        let sealed_email = self.seal_email(email, job_id);
         let job = NewJob {
             job_id,
             kind: RESET,
@@ -162,14 +168,15 @@ impl Accounts {
         email: &Email,
         is_new: bool,
         context: &Context,
-    ) -> Result<Option<(Account, Zeroizing<String>)>, AccountError> {
+    ) -> Result<Option<CodeToMail>, AccountError> {
         let Some((user, account)) = self.active_owner(email).await? else { return Ok(None) };
         let new = self.new_code(email, Some(user));
         let is_another = write_reset_code(&new, &mut *self.pool().acquire().await?).await?;
         if is_new || is_another {
             self.commands.execute::<User>(user.value(), UserCommand::RequestPasswordReset, context).await?;
         }
-        Ok(self.living_code(&new.address, user).await?.map(|code| (account, code)))
+        let to = self.former_address(user).await?.unwrap_or_else(|| account.email.clone());
+        Ok(self.living_code(&new.address, user).await?.map(|code| CodeToMail { account, to, code }))
     }
 
     async fn active_owner(&self, email: &Email) -> Result<Option<(UserId, Account)>, AccountError> {
@@ -203,8 +210,13 @@ impl Accounts {
         hex::encode(self.reset_address(email))
     }
 
-    /// The address in a job that [`Self::forget_password`] has made.
-    pub(super) fn open_reset_job(&self, job: Uuid, sealed_email: &str) -> Result<Option<Email>, KeyError> {
+    /// An address for the arguments of a job.
+    pub(super) fn seal_email(&self, email: &Email, job: Uuid) -> String {
+        hex::encode(self.commands.log().keys().seal_secret(email.as_str(), job))
+    }
+
+    /// The address in the arguments of a job.
+    pub(super) fn open_email(&self, job: Uuid, sealed_email: &str) -> Result<Option<Email>, KeyError> {
         let sealed = hex::decode(sealed_email).map_err(|_| KeyError::Damaged)?;
         Ok(Email::parse(&self.commands.log().keys().open_secret(&sealed, job)?).ok())
     }
@@ -215,7 +227,7 @@ fn id_out_of(hash: &[u8]) -> Uuid {
     Uuid::from_slice(&hash[..16]).expect("a keyed hash has 32 bytes")
 }
 
-/// Forgets codes when nobody can ask about them any more.
+/// Forgets codes when nobody can ask about them any more, and former addresses when no code goes there.
 pub struct ResetCodeExpiry(pub sqlx::PgPool);
 
 #[async_trait::async_trait]
@@ -225,7 +237,8 @@ impl Expiry for ResetCodeExpiry {
     }
 
     async fn expire(&self, now: DateTime<Utc>) -> Result<u64, ExpiryError> {
-        let gone = sqlx::query!("DELETE FROM reset_codes WHERE expires_at < $1", now - REMEMBERED);
-        Ok(gone.execute(&self.0).await?.rows_affected())
+        let codes = sqlx::query!("DELETE FROM reset_codes WHERE expires_at < $1", now - REMEMBERED);
+        let addresses = sqlx::query!("DELETE FROM former_addresses WHERE until < $1", now);
+        Ok(codes.execute(&self.0).await?.rows_affected() + addresses.execute(&self.0).await?.rows_affected())
     }
 }

@@ -69,6 +69,14 @@ pub enum Row {
         user: UserId,
         keep: Option<SessionId>,
     },
+    /// The address before the one that the account gets in this append. While an older one is kept, that one stays: of several
+    /// changes in a row, only the first took the address away from its owner.
+    FormerAddress {
+        user: UserId,
+        sealed_email: Vec<u8>,
+        until: DateTime<Utc>,
+    },
+    NoFormerAddress(UserId),
     /// Sealed; `None` removes it.
     ProviderKey {
         project: ProjectId,
@@ -94,8 +102,8 @@ pub enum Row {
     },
     /// What is under the subject's key can never be read again, and there will be no other key.
     DestroyKey(SubjectId),
-    /// Whatever is left of the person's requests: codes for new passwords, the mails with them that are not sent yet,
-    /// idempotency keys.
+    /// Whatever is left of the person's requests: codes for new passwords and the address that they go to, mails that are not
+    /// sent yet, idempotency keys.
     ForgetRequests {
         user: UserId,
         /// As it stands in the jobs that mail a code.
@@ -132,6 +140,44 @@ pub async fn write_reset_code(code: &NewResetCode, connection: &mut PgConnection
     .execute(connection)
     .await?;
     Ok(written.rows_affected() == 1)
+}
+
+async fn keep_former_address(
+    user: UserId,
+    sealed_email: &[u8],
+    until: DateTime<Utc>,
+    connection: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO former_addresses AS kept (user_id, sealed_email, until) VALUES ($1, $2, $3)
+         ON CONFLICT (user_id) DO UPDATE SET until = excluded.until,
+             sealed_email = CASE WHEN kept.until > now() THEN kept.sealed_email ELSE excluded.sealed_email END",
+        user.value(),
+        sealed_email,
+        until,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn forget_requests(
+    user: UserId,
+    reset_address: Option<&str>,
+    connection: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "WITH codes AS (DELETE FROM reset_codes WHERE user_id = $1),
+              mails AS (DELETE FROM jobs WHERE kind = 'password_reset' AND arguments ->> 'address' = $2),
+              notices AS (DELETE FROM jobs WHERE kind = 'address_changed' AND arguments ->> 'user' = $1::text),
+              former AS (DELETE FROM former_addresses WHERE user_id = $1)
+         DELETE FROM idempotency_keys WHERE actor = 'user:' || $1::text",
+        user.value(),
+        reset_address,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Durable work to be done.
@@ -238,6 +284,12 @@ impl Row {
                 user.value(),
                 keep.map(SessionId::value),
             ),
+            Self::FormerAddress { user, sealed_email, until } => {
+                return keep_former_address(*user, sealed_email, *until, tx).await;
+            }
+            Self::NoFormerAddress(user) => {
+                sqlx::query!("DELETE FROM former_addresses WHERE user_id = $1", user.value())
+            }
             Self::ProviderKey { project, sealed_key: Some(sealed_key) } => sqlx::query!(
                 "INSERT INTO provider_keys (project_id, sealed_key) VALUES ($1, $2)
                  ON CONFLICT (project_id) DO UPDATE SET sealed_key = excluded.sealed_key",
@@ -270,13 +322,9 @@ impl Row {
                  WHERE subject_keys.wrapped_key IS NOT NULL",
                 subject.value(),
             ),
-            Self::ForgetRequests { user, reset_address } => sqlx::query!(
-                "WITH codes AS (DELETE FROM reset_codes WHERE user_id = $1),
-                      mails AS (DELETE FROM jobs WHERE kind = 'password_reset' AND arguments ->> 'address' = $2)
-                 DELETE FROM idempotency_keys WHERE actor = 'user:' || $1::text",
-                user.value(),
-                reset_address.as_deref(),
-            ),
+            Self::ForgetRequests { user, reset_address } => {
+                return forget_requests(*user, reset_address.as_deref(), tx).await;
+            }
         }
         .execute(&mut **tx)
         .await?;

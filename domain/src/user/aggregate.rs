@@ -88,8 +88,10 @@ pub enum UserCommand {
     Administer {
         /// The administrator's power.
         authority: Authority,
-        /// The changes.
+        /// The changes. With another address every login ends but one.
         changes: UserChanges,
+        /// The login that goes on: that of somebody who changes the own account.
+        keep: Option<SessionId>,
     },
     /// Open or close the account.
     SetActive(bool),
@@ -175,9 +177,9 @@ impl Account {
         Ok(match command {
             UserCommand::Register { .. } => return Err(UserError::AlreadyRegistered),
             UserCommand::ChangeFullName(new) => self.rename(new).into_iter().collect(),
-            UserCommand::Administer { authority, changes } => {
+            UserCommand::Administer { authority, changes, keep } => {
                 self.check(authority)?;
-                self.administer(changes)
+                self.administer(changes, keep)
             }
             UserCommand::SetActive(active) if active == self.is_active => vec![],
             UserCommand::SetActive(true) => vec![UserEvent::Activated {}],
@@ -187,7 +189,7 @@ impl Account {
             }
             UserCommand::RequestPasswordReset => vec![UserEvent::PasswordResetRequested {}],
             UserCommand::ChangePassword { keep } => {
-                let others = self.sessions.iter().filter(|session| Some(**session) != keep);
+                let others = self.sessions_but(keep);
                 std::iter::once(UserEvent::PasswordChanged {}).chain(others.map(ended)).collect()
             }
             UserCommand::StartSession(session_id) if self.sessions.contains(&session_id) => vec![],
@@ -221,9 +223,14 @@ impl Account {
         })
     }
 
-    fn administer(&self, changes: UserChanges) -> Vec<UserEvent> {
+    fn sessions_but(&self, keep: Option<SessionId>) -> impl Iterator<Item = &SessionId> {
+        self.sessions.iter().filter(move |session| Some(**session) != keep)
+    }
+
+    fn administer(&self, changes: UserChanges, keep: Option<SessionId>) -> Vec<UserEvent> {
         let UserChanges { email, full_name, is_staff, is_reviewer, allow_key } = changes;
         let email = email.filter(|email| *email != self.email).map(|email| UserEvent::EmailChanged { email });
+        let ended: Vec<UserEvent> = email.iter().flat_map(|_| self.sessions_but(keep).map(ended)).collect();
         let full_name = full_name.and_then(|full_name| self.rename(full_name));
         let roles = Roles {
             is_staff: is_staff.unwrap_or(self.roles.is_staff),
@@ -232,7 +239,7 @@ impl Account {
             is_superuser: self.roles.is_superuser,
         };
         let roles = (roles != self.roles).then_some(UserEvent::RolesChanged { roles });
-        [email, full_name, roles].into_iter().flatten().collect()
+        email.into_iter().chain(ended).chain(full_name).chain(roles).collect()
     }
 
     fn fold(&mut self, event: UserEvent) {

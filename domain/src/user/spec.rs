@@ -116,7 +116,7 @@ fn a_name_can_be_taken_away() {
 }
 
 fn staff(changes: UserChanges) -> UserCommand {
-    UserCommand::Administer { authority: Authority::Staff, changes }
+    UserCommand::Administer { authority: Authority::Staff, changes, keep: None }
 }
 
 fn superuser_registered() -> UserEvent {
@@ -150,12 +150,28 @@ fn staff_neither_change_nor_delete_a_superuser() {
 }
 
 #[test]
+fn another_address_ends_every_login_but_the_callers_own() {
+    let email = Email::parse("nair@example.com").expect("well-formed");
+    let changes = UserChanges { email: Some(email.clone()), ..UserChanges::default() };
+    let before = vec![registered(), started(1), started(2)];
+    for (keep, expected) in [(None, vec![ended(1), ended(2)]), (Some(session(1)), vec![ended(2)])] {
+        let moved = UserEvent::EmailChanged { email: email.clone() };
+        UserSpec::with(())
+            .given(before.clone())
+            .when(UserCommand::Administer { authority: Authority::Staff, changes: changes.clone(), keep })
+            .then_expect_events([vec![moved], expected].concat());
+    }
+    let same = UserChanges { is_reviewer: Some(false), ..UserChanges::default() };
+    UserSpec::with(()).given(before).when(staff(same)).then_expect_events(vec![]);
+}
+
+#[test]
 fn a_superuser_changes_another_who_stays_one() {
     let changes = UserChanges { is_staff: Some(true), ..UserChanges::default() };
     let roles = Roles { is_staff: true, is_superuser: true, ..Roles::default() };
     UserSpec::with(())
         .given(vec![superuser_registered()])
-        .when(UserCommand::Administer { authority: Authority::Superuser, changes })
+        .when(UserCommand::Administer { authority: Authority::Superuser, changes, keep: None })
         .then_expect_events(vec![UserEvent::RolesChanged { roles }]);
 }
 

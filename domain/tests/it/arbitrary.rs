@@ -83,7 +83,7 @@ pub(crate) fn user_command() -> impl Strategy<Value = UserCommand> {
         3 => id(SessionId::new).prop_map(UserCommand::StartSession),
         2 => id(SessionId::new).prop_map(UserCommand::EndSession),
         2 => (authority(), user_changes())
-            .prop_map(|(authority, changes)| UserCommand::Administer { authority, changes }),
+            .prop_map(|(authority, changes)| UserCommand::Administer { authority, changes, keep: None }),
         1 => any::<bool>().prop_map(UserCommand::SetActive),
         1 => Just(UserCommand::RequestPasswordReset),
         1 => authority().prop_map(|authority| UserCommand::Delete { authority }),

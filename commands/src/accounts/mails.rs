@@ -1,6 +1,10 @@
-//! The mail with the code for a new password.
+//! The mails to owners of accounts: with the code for a new password, and of another e-mail address.
 
-use domain::{user::Account, values::Email};
+use chrono::TimeDelta;
+use domain::{
+    user::Account,
+    values::{Email, FullName},
+};
 use reqwest::Url;
 
 use super::reset_codes::CODE_LIFE;
@@ -9,6 +13,9 @@ use crate::ports::Mail;
 const SUBJECT: &str = "Choose a new password for Ayushma";
 const TEXT: &str = include_str!("reset_mail.txt");
 const HTML: &str = include_str!("reset_mail.html");
+const ADDRESS_SUBJECT: &str = "Your Ayushma account has another e-mail address";
+const ADDRESS_TEXT: &str = include_str!("address_mail.txt");
+const ADDRESS_HTML: &str = include_str!("address_mail.html");
 
 /// Where the front end is.
 #[derive(Debug, Clone)]
@@ -29,27 +36,63 @@ impl FrontEnd {
         }
     }
 
+    fn page(&self, name: &str) -> Url {
+        let mut page = self.0.clone();
+        page.set_path(&format!("{}/{name}", self.0.path().trim_end_matches('/')));
+        page
+    }
+
     /// The page on which a new password is chosen.
     fn reset_page(&self, code: &str, email: &Email) -> Url {
-        let mut page = self.0.clone();
-        page.set_path(&format!("{}/reset-password", self.0.path().trim_end_matches('/')));
+        let mut page = self.page("reset-password");
         page.query_pairs_mut().clear().append_pair("token", code).append_pair("email", email.as_str());
         page
     }
 }
 
-/// The mail to the owner of the account.
-pub(super) fn reset_mail(account: &Account, code: &str, front_end: &FrontEnd) -> Mail {
-    let greeting = account.full_name.as_ref().map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},"));
+fn greeting(name: Option<&FullName>) -> String {
+    name.map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},"))
+}
+
+/// The mail with a code to the owner of the account, who may read it at another address than the account has by now.
+pub(super) fn reset_mail(account: &Account, to: Email, code: &str, front_end: &FrontEnd) -> Mail {
+    let greeting = greeting(account.full_name.as_ref());
     let link = front_end.reset_page(code, &account.email);
     let minutes = CODE_LIFE.num_minutes().to_string();
     let values =
         [("subject", SUBJECT), ("greeting", &greeting), ("code", code), ("link", link.as_str()), ("minutes", &minutes)];
     Mail {
-        to: account.email.clone(),
+        to,
         subject: SUBJECT.to_owned(),
         text: filled(TEXT, &values, str::to_owned),
         html: filled(HTML, &values, escaped),
+    }
+}
+
+/// The notice to the former address. With a life, codes for a new password go there for as long.
+pub(super) fn address_mail(
+    name: Option<&FullName>,
+    to: Email,
+    new: &Email,
+    life: Option<TimeDelta>,
+    front_end: &FrontEnd,
+) -> Mail {
+    let advice = match life {
+        Some(life) => format!(
+            "If you have not agreed to this, ask for a new password for {new} at {page}. For {hours} hours the code for it is mailed here, to your old address, and not there. And tell whoever runs Ayushma for you.",
+            page = front_end.page("forgot-password"),
+            hours = life.num_hours()
+        ),
+        None => "If you have not agreed to this, tell whoever runs Ayushma for you.".to_owned(),
+    };
+    let greeting = greeting(name);
+    let values =
+        [("subject", ADDRESS_SUBJECT), ("greeting", &greeting), ("address", new.as_str()), ("advice", &advice)];
+    Mail {
+        to,
+        subject: ADDRESS_SUBJECT.to_owned(),
+        text: filled(ADDRESS_TEXT, &values, str::to_owned),
+        html: filled(ADDRESS_HTML, &values, escaped),
     }
 }
 
@@ -85,7 +128,7 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::{user::Roles, values::FullName};
+    use domain::user::Roles;
 
     use super::*;
 
@@ -97,7 +140,8 @@ mod tests {
             is_active: true,
             sessions: vec![],
         };
-        reset_mail(&account, "012345", &FrontEnd::parse(front_end).expect("an address of a page"))
+        let front_end = FrontEnd::parse(front_end).expect("an address of a page");
+        reset_mail(&account, account.email.clone(), "012345", &front_end)
     }
 
     #[test]
@@ -123,6 +167,21 @@ mod tests {
     #[test]
     fn a_person_without_a_name_is_greeted_without_one() {
         assert!(mail("", "asha@example.com", "http://localhost:3000").text.starts_with("Hello,\n"));
+    }
+
+    #[test]
+    fn a_notice_says_where_codes_go_only_while_they_go_there() {
+        let email = |text: &str| Email::parse(text).expect("an address");
+        let front_end = FrontEnd::parse("https://ayushma.example.org/app/").expect("an address of a page");
+        let notice = |life| address_mail(None, email("old@example.com"), &email("n{e}w@example.com"), life, &front_end);
+        let mail = notice(Some(TimeDelta::hours(24)));
+        assert_eq!(mail.to.as_str(), "old@example.com");
+        for form in [&mail.text, &mail.html] {
+            for part in ["https://ayushma.example.org/app/forgot-password", "For 24 hours", "n{e}w@example.com"] {
+                assert!(form.contains(part), "{part} is missing in {form}");
+            }
+        }
+        assert!(!notice(None).text.contains("forgot-password"));
     }
 
     #[test]
