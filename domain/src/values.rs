@@ -100,21 +100,36 @@ fn is_host_label(label: &str) -> bool {
 }
 
 fn is_username(text: &str) -> bool {
-    text != RESERVED_USERNAME && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '@' | '+' | '-'))
+    !RESERVED_USERNAMES.contains(&in_any_case(text).as_str())
+        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '@' | '+' | '-'))
 }
 
-/// The address of one's own account is `users/me`: nobody can have that name.
-const RESERVED_USERNAME: &str = "me";
+/// The address of one's own account is `users/me`, and no client asks for `users/.` or `users/..`: they are other paths.
+const RESERVED_USERNAMES: [&str; 3] = ["me", ".", ".."];
+
+fn in_any_case(text: &str) -> String {
+    text.nfkc().collect::<String>().to_lowercase()
+}
+
+/// Fit for a line of a mail, a list or a terminal, which it neither ends nor turns around. Joiners stay: Malayalam has them
+/// within words.
+fn is_one_line(text: &str) -> bool {
+    !text.chars().any(breaks_line)
+}
+
+fn breaks_line(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
 
 text_values! {
     /// An e-mail address, as typed. Compared by [`Email::comparable`].
     Email, at most 254, is_email;
     /// A login name: letters, digits and `@/./+/-/_`.
     Username, at most 150, is_username;
-    /// A person's name.
-    FullName, at most 80, has_no_nul;
-    /// What a service is called.
-    ServiceName, at most 100, has_no_nul;
+    /// A person's name, on one line.
+    FullName, at most 80, is_one_line;
+    /// What a service is called, on one line.
+    ServiceName, at most 100, is_one_line;
     /// The title of a project, document, chat or API key.
     Title, at most 50, has_no_nul;
     /// The name of a test suite.
@@ -124,14 +139,22 @@ text_values! {
 impl Email {
     /// The form in which two addresses are the same: without regard to case.
     pub fn comparable(&self) -> String {
-        self.0.nfkc().collect::<String>().to_lowercase()
+        in_any_case(&self.0)
     }
 }
 
 impl Username {
-    /// The form in which two names are the same. Case matters, as it did in the original.
+    /// The form in which two names are the same: without regard to case, or one person could be taken for another.
     pub fn comparable(&self) -> String {
-        self.0.nfkc().collect()
+        in_any_case(&self.0)
+    }
+}
+
+impl FullName {
+    /// The name on one line, also if it was stored before that was a rule.
+    pub fn in_one_line(&self) -> String {
+        let words = self.0.split(|c: char| c.is_whitespace() || breaks_line(c)).filter(|word| !word.is_empty());
+        words.collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -337,7 +360,10 @@ mod tests {
     #[test]
     fn a_username_with_a_dot_is_accepted_and_one_with_a_space_is_not() {
         assert!(Username::parse("dr.jane+ward@2").is_ok());
-        assert_eq!(Username::parse("me"), Err(TextError::Malformed));
+        for text in ["me", "ME", "ｍｅ", ".", ".."] {
+            assert_eq!(Username::parse(text), Err(TextError::Malformed), "{text}");
+        }
+        assert!(Username::parse("...").is_ok() && Username::parse("Meera").is_ok());
         assert_eq!(Username::parse("bad name"), Err(TextError::Malformed));
     }
 
@@ -345,6 +371,25 @@ mod tests {
     fn a_title_is_counted_in_characters_not_bytes() {
         assert!(Title::parse(&"ക".repeat(50)).is_ok());
         assert_eq!(Title::parse(&"ക".repeat(51)), Err(TextError::TooLong { max: 50 }));
+    }
+
+    #[test]
+    fn usernames_that_differ_by_case_are_the_same() {
+        let [one, other] = ["Asha.K", "ASHA.k"].map(|text| Username::parse(text).expect("well-formed"));
+        assert_eq!(one.comparable(), other.comparable());
+    }
+
+    #[test]
+    fn a_name_is_one_line_that_is_not_turned_around() {
+        for text in ["Asha\nNair", "Asha\tNair", "Asha\u{85}Nair", "Asha\u{2028}Nair", "\u{202e}riaN", "a\u{1b}[2J"] {
+            assert_eq!(FullName::parse(text), Err(TextError::Malformed), "{text:?}");
+            assert_eq!(ServiceName::parse(text), Err(TextError::Malformed), "{text:?}");
+        }
+        for text in ["അൻവർ ന്\u{200d}", "Zoë O’Neil-Smith", " Asha Nair \n"] {
+            assert!(FullName::parse(text).is_ok(), "{text:?}");
+        }
+        let stored: FullName = serde_json::from_str(r#""Asha,\r\n\r\nyour code""#).expect("any text loads");
+        assert_eq!(stored.in_one_line(), "Asha, your code");
     }
 
     #[test]

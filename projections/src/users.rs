@@ -158,6 +158,16 @@ pub async fn any(db: &Views) -> Result<bool, QueryError> {
     Ok(sqlx::query_scalar!(r#"SELECT EXISTS (SELECT 1 FROM views.users) AS "any!""#).fetch_one(db).await?)
 }
 
+/// Whether somebody has this login name in whatever case. Only accounts of the time when case mattered need be asked for here:
+/// the names of all others are reserved without regard to it.
+pub async fn has_username_in_any_case(db: &Views, username: &str) -> Result<bool, QueryError> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM views.users WHERE lower(username) = lower($1)) AS "found!""#,
+        username
+    );
+    Ok(found.fetch_one(db).await?)
+}
+
 /// The user with this id.
 pub async fn find(db: &Views, id: UserId) -> Result<Option<UserView>, QueryError> {
     let user = query_as!(

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::Args;
 use commands::accounts::{AccountError, PasswordFault, Registration, check_rules};
 use domain::{
@@ -10,6 +10,7 @@ use domain::{
     user::Roles,
     values::{Email, FullName, TextError, Username},
 };
+use projections::users;
 
 use super::{
     in_process::{Helps, context, wait_until_readable, with_app},
@@ -72,6 +73,8 @@ impl CreateSuperuser {
         let done = format!("{username} can log in now with {email}");
         let registration = Registration { username, email, full_name, password, roles: ALL_ROLES };
         with_app(settings, shutdown, Helps::Projecting, async |app| {
+            let is_taken = users::has_username_in_any_case(&app.views, registration.username.as_str()).await?;
+            ensure!(!is_taken, "the username is taken: choose another one");
             let id = UserId::new(app.clock.new_id());
             let committed = app.accounts.register(id, registration, &context(app)).await.map_err(plain)?;
             wait_until_readable(app, &committed).await;

@@ -15,10 +15,11 @@
 
 use serde_json::Value;
 
+pub use super::kinds::Text;
 use super::{
     field_errors::{FieldErrors, FieldMessages},
     input::{Input, Received},
-    kinds::{Boolean, Choice, Choices, File, Float, Id, Integer, Kind, Nullable, Object, Strings, Text},
+    kinds::{Boolean, Choice, Choices, File, Float, Id, Integer, Kind, Nullable, Object, Strings},
     problem::ApiError,
 };
 

@@ -11,9 +11,9 @@ use domain::{
     envelope::Actor,
     ids::{SessionId, UserId},
     user::Roles,
-    values::{Email, FullName, Username},
+    values::{Email, FullName, TextError, Username},
 };
-use projections::users::UserView;
+use projections::users::{self, UserView};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 use zeroize::Zeroizing;
@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     contract::{
-        fields::Fields,
+        fields::{Field, Fields, Text},
         input::{Input, UnreadBody},
         problem::ApiError,
     },
@@ -36,6 +36,8 @@ use crate::{
 
 const INVALID_USERNAME: &str =
     "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
+
+const INVALID_NAME: &str = "Enter a valid name. It may not contain line breaks or control characters.";
 
 /// What the handlers say of themselves.
 #[derive(OpenApi)]
@@ -81,6 +83,10 @@ pub(super) async fn read_registration(
     let wanted_username = input.text("username").and_then(|text| Username::parse(text).ok());
     let (email_taken, username_taken) =
         web.app.accounts.are_taken(wanted_email.as_ref(), wanted_username.as_ref()).await?;
+    let username_taken = match &wanted_username {
+        Some(username) => username_taken || users::has_username_in_any_case(&web.app.views, username.as_str()).await?,
+        None => false,
+    };
     let about: Vec<(&'static str, String)> = ["username", "full_name", "email"]
         .iter()
         .filter_map(|name| Some((label(name), input.text(name)?.to_owned())))
@@ -93,7 +99,7 @@ pub(super) async fn read_registration(
             .check(INVALID_USERNAME, |text| text.chars().count() > Username::MAX_CHARS || Username::parse(text).is_ok())
             .check(USERNAME_TAKEN, move |_| !username_taken)
             .required();
-        let full_name = fields.text("full_name").max(FullName::MAX_CHARS).required();
+        let full_name = full_name(fields).required();
         let password = new_password(fields, &about, true);
         let email = fields.email("email").check(EMAIL_TAKEN, move |_| !email_taken).required();
         let captcha = if with_captcha { fields.text("recaptcha").required() } else { String::new() };
@@ -120,6 +126,13 @@ fn label(field: &str) -> &'static str {
 /// What a password must not be like.
 pub(super) fn about(user: &UserView) -> [(&'static str, String); 3] {
     [("username", user.username.clone()), ("full name", user.full_name.clone()), ("email address", user.email.clone())]
+}
+
+/// `full_name`, on one line.
+pub(super) fn full_name<'f, 'i>(fields: &'f mut Fields<'i>) -> Field<'f, 'i, Text> {
+    // What else is wrong has messages of its own.
+    let is_well_formed = |text: &str| text.contains('\0') || FullName::parse(text) != Err(TextError::Malformed);
+    fields.text("full_name").max(FullName::MAX_CHARS).check(INVALID_NAME, is_well_formed)
 }
 
 /// Reads `password` under the rules for new ones. Blanks at its ends belong to it, as where it is asked for.

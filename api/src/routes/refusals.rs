@@ -27,6 +27,7 @@ const RETRY_AFTER: u64 = 5;
 
 const STILL_OWNS: &str =
     "The user cannot be deleted: chats, projects or services belong to the account. It can be deactivated instead.";
+const LAST_SUPERUSER: &str = "The last superuser can be neither deleted nor erased: make another one first.";
 const OTHER_LOG: &str =
     "X-Consistency-Token is of another log: the database was restored or replaced since it was given.";
 const LOST_FUTURE: &str =
@@ -103,6 +104,7 @@ impl From<AppendError> for ApiError {
             }
             AppendError::NoSuchOwner => Self::inactive(),
             AppendError::StillOwns => Self::detail(StatusCode::CONFLICT, STILL_OWNS),
+            AppendError::LastSuperuser => Self::detail(StatusCode::CONFLICT, LAST_SUPERUSER),
             error @ (AppendError::Taken(_) | AppendError::Repeated { .. }) => Self::internal(error),
         }
     }

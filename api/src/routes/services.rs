@@ -14,7 +14,7 @@ use domain::{
     chat::ChatOwner,
     ids::{ApiKeyId, ServiceId, UserId},
     service::{ServiceAuthority, ServiceChanges, Terms},
-    values::{ServiceName, Title},
+    values::{ServiceName, TextError, Title},
 };
 use projections::{
     listing::Page,
@@ -30,7 +30,13 @@ use super::{
     web::{Origin, Web, empty},
 };
 use crate::{
-    contract::{ids::parse_uuid, input::UnreadBody, paging::ListQuery, problem::ApiError},
+    contract::{
+        fields::{Field, Fields, Text},
+        ids::parse_uuid,
+        input::UnreadBody,
+        paging::ListQuery,
+        problem::ApiError,
+    },
     openapi::{
         bodies::services::{NewApiKey, NewService, ServiceChange},
         errors::{NoSuchObject, ShownOnce},
@@ -60,6 +66,15 @@ async fn find(web: &Web, scope: Scope, id: ServiceId) -> Result<ServiceView, Api
     let service = services::find(&web.app.views, id).await?;
     let service = service.filter(|service| scope.covers(Some(ChatOwner::User(UserId::new(service.owner)))));
     service.ok_or_else(ApiError::no_such_object)
+}
+
+fn name<'f, 'i>(fields: &'f mut Fields<'i>) -> Field<'f, 'i, Text> {
+    // What else is wrong has messages of its own.
+    let is_well_formed = |text: &str| text.contains('\0') || ServiceName::parse(text) != Err(TextError::Malformed);
+    fields
+        .text("name")
+        .max(ServiceName::MAX_CHARS)
+        .check("Line breaks and control characters are not allowed.", is_well_formed)
 }
 
 fn id_of(text: &str) -> Result<Uuid, ApiError> {
@@ -106,7 +121,7 @@ async fn create(
 ) -> Result<Response, ApiError> {
     let input = body.read().await?;
     let (name, allow_key, owner) = input.create(|fields| {
-        let name = fields.text("name").max(ServiceName::MAX_CHARS).required();
+        let name = name(fields).required();
         let allow_key = fields.boolean("allow_key").or(false);
         (name, allow_key, fields.uuid("owner").or(caller.id().value()))
     })?;
@@ -159,11 +174,7 @@ async fn change(
     let id = ServiceId::new(id_of(&id)?);
     let now = find(&web, scope, id).await?;
     let changes = body.read().await?.partial(|fields| ServiceChanges {
-        name: fields
-            .text("name")
-            .max(ServiceName::MAX_CHARS)
-            .optional()
-            .and_then(|name| ServiceName::parse(&name).ok()),
+        name: name(fields).optional().and_then(|name| ServiceName::parse(&name).ok()),
         allow_key: fields.boolean("allow_key").optional(),
         owner: fields.uuid("owner").optional().map(UserId::new),
     })?;

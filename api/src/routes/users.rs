@@ -20,7 +20,7 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::{
     access::at,
-    accounts::{about, new_password, parse_email, parse_name, read_registration},
+    accounts::{about, full_name, new_password, parse_email, parse_name, read_registration},
     caller::CallerInfo,
     refusals::EMAIL_TAKEN,
     web::{Origin, Web, empty},
@@ -73,7 +73,7 @@ async fn change_me(
     let input = body.read().await?;
     let about = about(&caller.user);
     let (full_name, password) = input.partial(|fields| {
-        let full_name = fields.text("full_name").max(FullName::MAX_CHARS).allow_blank().optional();
+        let full_name = full_name(fields).allow_blank().optional();
         (full_name, new_password(fields, &about, false))
     })?;
     let full_name = full_name.as_deref().map(parse_name_or_none).transpose()?;
@@ -214,7 +214,7 @@ async fn read_changes(web: &Web, id: UserId, input: &Input) -> Result<UserChange
     };
     let (email, full_name, mut changes) = input.partial(|fields| {
         let email = fields.email("email").check(EMAIL_TAKEN, move |_| !is_taken).optional();
-        let full_name = fields.text("full_name").max(FullName::MAX_CHARS).allow_blank().optional();
+        let full_name = full_name(fields).allow_blank().optional();
         let allow_key = fields.boolean("allow_key").optional();
         let is_staff = fields.boolean("is_staff").optional();
         let is_reviewer = fields.boolean("is_reviewer").optional();

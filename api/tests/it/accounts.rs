@@ -76,10 +76,16 @@ async fn values_that_break_a_rule_are_refused(db: PgPool) {
     let app = TestApp::start(&db).await;
     let too_long = |limit: usize| format!("Ensure this field has no more than {limit} characters.");
     let letters = "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
+    let one_line = "Enter a valid name. It may not contain line breaks or control characters.";
     for (field, value, message) in [
         ("username", "bad name".to_owned(), letters.to_owned()),
         ("username", "u".repeat(151), too_long(150)),
         ("username", "me".to_owned(), letters.to_owned()),
+        ("username", "Me".to_owned(), letters.to_owned()),
+        ("username", ".".to_owned(), letters.to_owned()),
+        ("username", "..".to_owned(), letters.to_owned()),
+        ("full_name", "Asha,\n\nyour code is 123456".to_owned(), one_line.to_owned()),
+        ("full_name", "\u{202e}ahsA".to_owned(), one_line.to_owned()),
         ("full_name", "f".repeat(81), too_long(80)),
         ("email", "nope".to_owned(), "Enter a valid email address.".to_owned()),
         ("email", format!("{}@example.com", "e".repeat(250)), too_long(254)),
@@ -98,6 +104,51 @@ async fn a_taken_e_mail_address_and_username_are_named_together_whatever_the_cas
         400,
         r#"{"username":["A user with that username already exists."],"email":["user with this email address already exists."]}"#,
     );
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn nobody_gets_the_username_of_somebody_else_in_another_case_also_if_many_try_at_once(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let racers = ["asha", "Asha", "ASHA", "ashA"].map(|name| {
+        let email = format!("{}@example.com", hex::encode(name));
+        register(&app, asha_with(&json!({ "username": name, "email": email })))
+    });
+    let mut statuses: Vec<u16> = futures::future::join_all(racers).await.iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 400, 400, 400]);
+    let late = register(&app, asha_with(&json!({ "username": "aSHA" }))).await;
+    late.is(400, r#"{"username":["A user with that username already exists."]}"#);
+}
+
+/// Two accounts as they could be made when case mattered.
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn pairs_of_before_go_on_working_and_nobody_else_gets_their_name(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let root = app.root().await;
+    for (made, name) in [("alice0", "Alice"), ("alice1", "alice")] {
+        let person = app.person(made, domain::user::Roles::default()).await;
+        let key = app.app.commands.log().keys().keyed_hash("username", name);
+        sqlx::query("UPDATE reservations SET value = $2 WHERE owner = $1 AND kind = 'username'")
+            .bind(person.id)
+            .bind(key)
+            .execute(&db)
+            .await
+            .expect("written");
+        sqlx::query("UPDATE views.users SET username = $2 WHERE id = $1")
+            .bind(person.id)
+            .bind(name)
+            .execute(&db)
+            .await
+            .expect("written");
+    }
+    for name in ["Alice", "alice"] {
+        let path = format!("/users/{name}");
+        assert_eq!(root.get(&path).await.json(200)["username"], name);
+        let answer = register(&app, asha_with(&json!({ "username": "ALICE" }))).await;
+        answer.is(400, r#"{"username":["A user with that username already exists."]}"#);
+        root.delete(&path).await.is(204, "");
+    }
+    register(&app, asha_with(&json!({ "username": "ALICE" }))).await.is(201, "");
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

@@ -97,3 +97,37 @@ async fn of_two_deletions_at_once_one_finds_nobody(db: PgPool) {
     statuses.sort_unstable();
     assert_eq!(statuses, [204, 404]);
 }
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn the_last_superuser_can_be_neither_deleted_nor_erased(db: PgPool) {
+    const STAYS: &str = r#"{"detail":"The last superuser can be neither deleted nor erased: make another one first."}"#;
+    let app = TestApp::start(&db).await;
+    let root = app.root().await;
+    let closed = app.person("closed", Roles { is_superuser: true, ..Roles::default() }).await;
+    app.set_active(&closed.email, false).await;
+    root.delete("/users/root").await.is(409, STAYS);
+    root.post("/users/root/erase", json!({})).await.is(409, STAYS);
+    root.get("/users/me").await.json(200);
+    app.set_active(&closed.email, true).await;
+    root.post("/users/root/erase", json!({})).await.is(204, "");
+    closed.post("/users/closed/erase", json!({})).await.is(409, STAYS);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn of_two_superusers_who_erase_and_delete_each_other_at_once_one_stays(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let all = Roles { is_staff: true, is_superuser: true, ..Roles::default() };
+    let (mut one, mut name) = (app.person("root", all).await, "root".to_owned());
+    for round in 0..6 {
+        let new = format!("root{round}");
+        let other = app.person(&new, all).await;
+        let (mine, theirs) = (format!("/users/{name}"), format!("/users/{new}/erase"));
+        let (erased, deleted) = join(one.post(&theirs, json!({})), other.delete(&mine)).await;
+        match (erased.status, deleted.status) {
+            (204, 401 | 409) => {}
+            (401 | 409, 204) => (one, name) = (other, new),
+            both => panic!("{both:?}: {} {}", erased.body, deleted.body),
+        }
+        one.get("/users/me").await.json(200);
+    }
+}

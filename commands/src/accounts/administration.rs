@@ -12,6 +12,17 @@ use crate::{
     execute::{Context, ExecuteError},
 };
 
+/// The user is a superuser whose account is open.
+pub(super) fn superuser(user: UserId) -> Row {
+    let owner = user.value();
+    Row::Claim { set: Reservation::Superuser, value: owner.as_bytes().to_vec(), owner }
+}
+
+/// The user is no superuser any more whose account is open.
+pub(crate) fn no_superuser(user: UserId) -> Row {
+    Row::Release { set: Reservation::Superuser, owner: user.value() }
+}
+
 impl Accounts {
     /// Changes an account. Of several racing for one e-mail address exactly one gets it; every login ends then but the one
     /// to `keep`, and who has the former address is told.
@@ -59,7 +70,7 @@ impl Accounts {
     /// Deletes an account that owns nothing. Its address and username are free for others, and its logins end at once.
     ///
     /// # Errors
-    /// [`AppendError::StillOwns`], [`UserError`], or the log's.
+    /// [`AppendError::StillOwns`], [`AppendError::LastSuperuser`], [`UserError`], or the log's.
     pub async fn delete(
         &self,
         user: UserId,
@@ -69,6 +80,8 @@ impl Accounts {
         let owner = user.value();
         let rows = vec![
             Row::OwnsNothing(user),
+            Row::AnotherSuperuser(user),
+            no_superuser(user),
             Row::Release { set: Reservation::Email, owner },
             Row::Release { set: Reservation::Username, owner },
             Row::NoPassword(user),
@@ -81,10 +94,18 @@ impl Accounts {
     /// Opens or closes the account with this address.
     ///
     /// # Errors
-    /// [`UserError::NotFound`], or the log's.
+    /// [`UserError::NotFound`], [`AppendError::LastSuperuser`], or the log's.
     pub async fn set_active(&self, email: &Email, active: bool, context: &Context) -> Result<Committed, AccountError> {
         let owner = self.owner_of_email(email).await?;
         let user = owner.ok_or(ExecuteError::Refused(UserError::NotFound))?;
-        Ok(self.commands.execute::<User>(user.value(), UserCommand::SetActive(active), context).await?)
+        let rows = if active {
+            let known = self.commands.log().load::<User>(user.value()).await?.aggregate;
+            // Nobody becomes a superuser or stops being one.
+            let is_superuser = known.account().is_some_and(|account| account.roles.is_superuser);
+            is_superuser.then(|| superuser(user)).into_iter().collect()
+        } else {
+            vec![Row::AnotherSuperuser(user), no_superuser(user)]
+        };
+        Ok(self.commands.execute_with::<User>(user.value(), UserCommand::SetActive(active), rows, context).await?)
     }
 }

@@ -51,7 +51,7 @@ impl FrontEnd {
 }
 
 fn greeting(name: Option<&FullName>) -> String {
-    name.map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},"))
+    name.map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {},", name.in_one_line()))
 }
 
 /// The mail with a code to the owner of the account, who may read it at another address than the account has by now.
@@ -135,7 +135,10 @@ mod tests {
     fn mail(name: &str, email: &str, front_end: &str) -> Mail {
         let account = Account {
             email: Email::parse(email).expect("an address"),
-            full_name: FullName::parse(name).ok(),
+            // As it may have been stored before it had to be one line.
+            full_name: Some(name)
+                .filter(|name| !name.is_empty())
+                .map(|name| serde_json::from_value(name.into()).expect("any text loads")),
             roles: Roles::default(),
             is_active: true,
             sessions: vec![],
@@ -162,6 +165,12 @@ mod tests {
         let mail = mail("<b>{code}\"&", "asha@example.com", "http://localhost:3000");
         assert!(mail.html.contains("Hello &lt;b&gt;{code}&quot;&amp;,"), "{}", mail.html);
         assert!(mail.text.contains("Hello <b>{code}\"&,"), "{}", mail.text);
+    }
+
+    #[test]
+    fn a_name_puts_nothing_of_its_own_into_the_mail() {
+        let mail = mail("Asha,\r\n\r\n    654321\r\n\u{202e}", "asha@example.com", "http://localhost:3000");
+        assert!(mail.text.starts_with("Hello Asha, 654321,\n\n"), "{}", mail.text);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::{
     execute::{Commands, Context, ExecuteError},
 };
 pub use address_changes::AddressChanges;
+pub(crate) use administration::no_superuser;
 pub use mails::{FrontEnd, FrontEndError};
 pub use password::{PasswordFault, check_rules};
 pub use password_resets::PasswordResets;
@@ -111,11 +112,12 @@ impl Accounts {
         let hash = password::hash(password).await?;
         let (email_key, username_key) = (self.email_key(&email), self.username_key(&username));
         let owner = id.value();
-        let rows = vec![
+        let mut rows = vec![
             Row::Claim { set: Reservation::Email, value: email_key, owner },
             Row::Claim { set: Reservation::Username, value: username_key, owner },
             Row::Password { user: id, hash },
         ];
+        rows.extend(roles.is_superuser.then(|| administration::superuser(id)));
         let command = UserCommand::Register { username, email, full_name, roles };
         match self.commands.execute_with::<User>(owner, command, rows, context).await {
             Err(ExecuteError::Append(AppendError::Taken(sets))) => Err(AccountError::Taken {

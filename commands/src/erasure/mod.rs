@@ -17,7 +17,7 @@ use domain::{
 use serde_json::json;
 
 use crate::{
-    accounts::Accounts,
+    accounts::{Accounts, no_superuser},
     event_log::{Committed, KeyError, NewJob, Reservation, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
 };
@@ -59,12 +59,19 @@ impl Erasure {
     /// anything that the person wrote. Again, it changes nothing.
     ///
     /// # Errors
-    /// [`UserError::NotFound`], or the log's; [`ErasureError::NotNoted`] if all is done but the ledger's line.
+    /// [`UserError::NotFound`], [`AppendError::LastSuperuser`](crate::event_log::AppendError::LastSuperuser), or the log's;
+    /// [`ErasureError::NotNoted`] if all is done but the ledger's line.
     pub async fn erase_person(&self, user: UserId, context: &Context) -> Result<Committed, ErasureError> {
+        self.erase(user, vec![Row::AnotherSuperuser(user)], context).await
+    }
+
+    async fn erase(&self, user: UserId, conditions: Vec<Row>, context: &Context) -> Result<Committed, ErasureError> {
         let owner = user.value();
         let known = self.commands.log().load::<User>(owner).await?.aggregate;
         let accounts = Accounts::new(self.commands.clone());
-        let rows = vec![
+        let mut rows = conditions;
+        rows.extend([
+            no_superuser(user),
             Row::Release { set: Reservation::Email, owner },
             Row::Release { set: Reservation::Username, owner },
             Row::NoPassword(user),
@@ -75,7 +82,7 @@ impl Erasure {
             },
             Row::DestroyKey(user.into()),
             self.media_job(user.into()),
-        ];
+        ]);
         let committed = self.commands.execute_with::<User>(owner, UserCommand::Erase, rows, context).await?;
         self.conclude(user.into()).await?;
         Ok(committed)
@@ -138,7 +145,8 @@ impl Erasure {
         let log = self.commands.log();
         let context = Context::system("ledger-of-erasures", log.clock.new_id());
         if log.load::<User>(subject.value()).await?.aggregate != User::Absent {
-            self.erase_person(UserId::new(subject.value()), &context).await?;
+            // Whoever was erased stays so, also if nobody else is a superuser in the backup.
+            self.erase(UserId::new(subject.value()), vec![], &context).await?;
         } else if log.load::<Chat>(subject.value()).await?.aggregate != Chat::Absent {
             self.erase_chat(ChatId::new(subject.value()), &context).await?;
         } else {

@@ -66,6 +66,8 @@ pub enum AppendError {
     NoSuchOwner,
     #[error("something belongs to the account")]
     StillOwns,
+    #[error("the account is the last superuser's, and stays: make another superuser first (`ayushma createsuperuser`)")]
+    LastSuperuser,
     #[error("the request repeats an earlier one")]
     Repeated { resource_id: Uuid },
     #[error("the idempotency key was used for another request")]

@@ -28,6 +28,8 @@ pub(super) struct Known {
     users: HashSet<Uuid>,
     /// Of the users that must own nothing: those that do own something.
     owning: HashSet<Uuid>,
+    /// All superusers whose accounts are open, if an append must leave another one.
+    superusers: HashSet<Uuid>,
     idempotent: HashMap<(String, String), (Vec<u8>, Uuid)>,
     /// Of executions that were tried before: the partition and position of each event that they have written.
     happened: HashMap<Uuid, Vec<(i32, i64)>>,
@@ -73,6 +75,11 @@ impl Known {
         known.owning = row.owning.into_iter().collect();
         let end = End { position: row.position, hash: row.hash, partitions: row.partitions };
         known.load_owners(tx, batch).await?;
+        if rows().any(|row| leaving_superuser(row).is_some()) {
+            let kind = <&str>::from(Reservation::Superuser);
+            let owners = sqlx::query_scalar!("SELECT owner FROM reservations WHERE kind = $1", kind);
+            known.superusers = owners.fetch_all(&mut *tx).await?.into_iter().collect();
+        }
         for idempotency in batch.iter().filter_map(|append| append.idempotency.as_ref()) {
             if let Some((fingerprint, resource)) =
                 find_idempotent(&mut *tx, &idempotency.actor, &idempotency.key).await?
@@ -179,6 +186,10 @@ impl Known {
         if append.rows.iter().filter_map(no_owner).any(|user| self.owning.contains(&user)) {
             return Err(AppendError::StillOwns);
         }
+        let is_last = |user| self.superusers.len() == 1 && self.superusers.contains(&user);
+        if append.rows.iter().filter_map(leaving_superuser).any(is_last) {
+            return Err(AppendError::LastSuperuser);
+        }
         let released: HashSet<(&str, Uuid)> = append.rows.iter().filter_map(released).collect();
         let values: HashSet<(&str, &[u8])> = append.rows.iter().filter_map(released_value).collect();
         let mut taken = Vec::new();
@@ -213,12 +224,20 @@ impl Known {
         });
         let names = <&str>::from(Reservation::Username);
         self.users.retain(|user| !released.contains(&(names, *user)));
+        let superusers = <&str>::from(Reservation::Superuser);
+        self.superusers.retain(|user| !released.contains(&(superusers, *user)));
         self.owning.extend(append.rows.iter().filter_map(new_owner));
         for row in &append.rows {
             if let Row::Claim { set, value, owner } = row {
                 self.owners.insert((set.into(), value.clone()), *owner);
-                if *set == Reservation::Username {
-                    self.users.insert(*owner);
+                match set {
+                    Reservation::Username => {
+                        self.users.insert(*owner);
+                    }
+                    Reservation::Superuser => {
+                        self.superusers.insert(*owner);
+                    }
+                    _ => {}
                 }
             }
         }
@@ -249,6 +268,10 @@ fn new_owner(row: &Row) -> Option<Uuid> {
 
 fn no_owner(row: &Row) -> Option<Uuid> {
     if let Row::OwnsNothing(user) = row { Some(user.value()) } else { None }
+}
+
+fn leaving_superuser(row: &Row) -> Option<Uuid> {
+    if let Row::AnotherSuperuser(user) = row { Some(user.value()) } else { None }
 }
 
 fn distinct(ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {

@@ -22,6 +22,8 @@ pub enum Reservation {
     /// Something that a user owns; its value is the thing's id. Chats and projects are never released: what is deleted stays
     /// in the log.
     Possession,
+    /// A superuser whose account is open, by the user's id.
+    Superuser,
 }
 
 /// A row that belongs to an append: all of them are written, or none and no event.
@@ -50,6 +52,8 @@ pub enum Row {
     },
     /// Writes nothing. Refused if anything belongs to the user.
     OwnsNothing(UserId),
+    /// Writes nothing. Refused if the user is the last superuser whose account is open.
+    AnotherSuperuser(UserId),
     /// Argon2id's own text form.
     Password {
         user: UserId,
@@ -255,7 +259,7 @@ impl Row {
                 value,
             ),
             // Only checked.
-            Self::OwnsNothing(_) => return Ok(()),
+            Self::OwnsNothing(_) | Self::AnotherSuperuser(_) => return Ok(()),
             Self::Own { user, thing } => sqlx::query!(
                 "INSERT INTO reservations (kind, value, owner) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
                 <&str>::from(Reservation::Possession),

@@ -5,12 +5,17 @@ use commands::{
     event_log::{AppendError, Row},
     execute::ExecuteError,
 };
-use domain::{chat::Chat, ids::UserId, user::Authority};
+use domain::{
+    chat::Chat,
+    ids::UserId,
+    user::{Authority, Roles},
+    values::Email,
+};
 use futures::future::join_all;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::support::{Node, new_id, registered, start, system};
+use crate::support::{Node, new_id, registered, registered_with, start, system};
 
 async fn start_owned(node: &Node, owner: UserId) -> Result<(), AppendError> {
     let id = new_id();
@@ -72,4 +77,29 @@ async fn what_was_made_before_ownership_was_recorded_has_its_owner(pool: PgPool)
     let backfill = migration.split_inclusive(';').next().expect("the first statement");
     sqlx::query(backfill).execute(&pool).await.expect("it can be run");
     assert!(matches!(delete(&accounts, user).await, Err(AppendError::StillOwns)));
+}
+
+/// The database as it was before superusers were reserved: the rows are made from the events.
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn the_last_superuser_of_before_cannot_be_closed_either(pool: PgPool) {
+    let node = Node::start(&pool.connect_options()).await;
+    let accounts = Accounts::new(node.commands.clone());
+    let superuser = Roles { is_superuser: true, ..Roles::default() };
+    for (name, roles) in [("root", superuser), ("closed", superuser), ("asha", Roles::default())] {
+        registered_with(&accounts, name, roles).await;
+    }
+    let close = async |name: &str, active| {
+        let email = Email::parse(&format!("{name}@example.com")).expect("an address");
+        accounts.set_active(&email, active, &system()).await
+    };
+    close("closed", false).await.expect("there is another superuser");
+    sqlx::query("DELETE FROM reservations WHERE kind = 'superuser'").execute(&pool).await.expect("written");
+    let migration = include_str!("../../../migrations/0022_superusers.sql");
+    let backfill = migration.split_inclusive(';').next().expect("the first statement");
+    sqlx::query(backfill).execute(&pool).await.expect("it can be run");
+    let refused = close("root", false).await;
+    assert!(matches!(refused, Err(AccountError::Execute(ExecuteError::Append(AppendError::LastSuperuser)))));
+    close("asha", false).await.expect("nobody's superuser");
+    close("closed", true).await.expect("opened");
+    close("root", false).await.expect("there is another superuser");
 }

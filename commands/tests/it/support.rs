@@ -150,13 +150,17 @@ pub(crate) fn register(username: &str, email: &str) -> UserCommand {
 
 /// Somebody with an account and a password.
 pub(crate) async fn registered(accounts: &Accounts, name: &str) -> UserId {
+    registered_with(accounts, name, Roles::default()).await
+}
+
+pub(crate) async fn registered_with(accounts: &Accounts, name: &str, roles: Roles) -> UserId {
     let id = UserId::new(new_id());
     let registration = Registration {
         username: Username::parse(name).expect("well-formed"),
         email: Email::parse(&format!("{name}@example.com")).expect("well-formed"),
         full_name: FullName::parse("Asha Nair").expect("well-formed"),
         password: "lantern-orbit-93".to_owned().into(),
-        roles: Roles::default(),
+        roles,
     };
     accounts.register(id, registration, &system()).await.expect("the values are free");
     id

@@ -12,6 +12,12 @@ async fn a_person_is_erased_when_that_is_confirmed_and_noted_in_the_ledger() {
     let refused = folder.run(&erase, "").await.failed();
     assert!(refused.contains("--yes"), "{refused}");
     let erase = [&erase[..], &["--yes"]].concat();
+    let close = ["user", "deactivate", "--email", "asha@example.com"];
+    for last in [&erase[..], &close] {
+        let refused = folder.run(last, "").await.failed();
+        assert!(refused.contains("ayushma createsuperuser"), "{refused}");
+    }
+    folder.make_superuser("ravi@example.com", "ravi").await.succeeded();
     folder.run(&erase, "").await.succeeded();
     let gone = folder.run(&erase, "").await.failed();
     assert!(gone.contains("there is no account"), "{gone}");
