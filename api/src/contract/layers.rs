@@ -16,7 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{problem::ApiError, rest_of_request};
+use super::{problem::ApiError, refusal_shape, rest_of_request};
 
 const ALLOWED_HEADERS: &str = "accept, authorization, content-type, user-agent, x-csrftoken, \
     x-requested-with, sentry-trace, OpenAI-Key, baggage, X-API-KEY, Idempotency-Key, Last-Event-ID, \
@@ -35,6 +35,7 @@ pub fn finish(router: Router) -> Router {
         .fallback(|| async { ApiError::not_found() })
         .layer(from_fn(refuse_nul))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(refusal_shape::apply))
         .layer(from_fn(rest_of_request::take))
         .layer(from_fn(answer_headers))
         .layer(from_fn(traced))

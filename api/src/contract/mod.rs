@@ -1,7 +1,8 @@
 //! The wire contract: how requests are read and answers are shaped, the same for every endpoint.
 //!
 //! It owns error bodies, body reading, field validation, paging, the `Authorization` header, CORS, methods and
-//! permissions, and event frames. It never touches the database, and it knows no endpoint.
+//! permissions, and event frames. It never touches the database, and it knows no endpoint, but for where its page shows a
+//! refusal (`refusal_shape`).
 
 pub mod auth_header;
 pub mod client_address;
@@ -16,6 +17,7 @@ mod negotiation;
 pub mod paging;
 pub mod problem;
 mod python;
+mod refusal_shape;
 pub mod resource;
 mod rest_of_request;
 pub mod room;

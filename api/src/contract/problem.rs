@@ -12,7 +12,7 @@ use axum::{
 };
 use serde_json::json;
 
-use super::field_errors::FieldErrors;
+use super::{field_errors::FieldErrors, refusal_shape::Said};
 
 /// Why a request is not served.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub enum ApiError {
     Messages(Vec<String>),
     /// `{"error": ".."}`.
     Error { status: StatusCode, message: String },
+    /// 400 `{"error": "..", "transcript": ".."}`: what was said is not lost.
+    Unasked { message: String, transcript: String },
     /// `{"detail": ".."}`.
     Detail { status: StatusCode, detail: String },
     /// An error of an endpoint that is ours, beyond the contract: RFC 9457's problem details.
@@ -64,6 +66,12 @@ impl ApiError {
     /// 400 `{"error": "message"}`.
     pub fn error(message: impl Into<String>) -> Self {
         Self::Error { status: StatusCode::BAD_REQUEST, message: message.into() }
+    }
+
+    /// 400 for a spoken question that is longer than a question may be, in characters.
+    pub fn too_long_to_ask(transcript: String, max: usize) -> Self {
+        let message = format!("The spoken question is too long: it may have {max} characters.");
+        Self::Unasked { message, transcript }
     }
 
     /// `{"detail": "detail"}` with this status.
@@ -173,6 +181,9 @@ impl IntoResponse for ApiError {
             Self::NonFieldText(message) => (bad_request, Json(json!({ "non_field_errors": message }))).into_response(),
             Self::Messages(messages) => (bad_request, Json(messages)).into_response(),
             Self::Error { status, message } => (status, Json(json!({ "error": message }))).into_response(),
+            Self::Unasked { message, transcript } => {
+                (bad_request, Json(json!({ "error": message, "transcript": transcript }))).into_response()
+            }
             Self::Detail { status, detail } => detail_response(status, &detail),
             Self::Problem { status, detail } => {
                 let title = status.canonical_reason().unwrap_or_default();
@@ -196,7 +207,10 @@ impl IntoResponse for ApiError {
 }
 
 fn detail_response(status: StatusCode, detail: &str) -> Response {
-    (status, Json(json!({ "detail": detail }))).into_response()
+    let mut response = (status, Json(json!({ "detail": detail }))).into_response();
+    // Which page asked, and where it looks, is known further out.
+    response.extensions_mut().insert(Said(detail.to_owned()));
+    response
 }
 
 fn with_header(mut response: Response, name: HeaderName, value: &str) -> Response {

@@ -13,6 +13,44 @@ pub struct Detail {
     pub detail: String,
 }
 
+/// What speaks against serving the request now, in the keys that the page which sends such requests shows.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub enum Refused {
+    General(GeneralRefusal),
+    Question(QuestionRefusal),
+    DocumentForm(DocumentRefusal),
+}
+
+/// Where the page shows `non_field_errors`; where it shows a field alone, that has the list too.
+#[derive(ToSchema)]
+pub struct GeneralRefusal {
+    pub detail: String,
+    pub non_field_errors: Vec<String>,
+    #[schema(nullable = false)]
+    pub password: Option<Vec<String>>,
+    #[schema(nullable = false)]
+    pub title: Option<Vec<String>>,
+    #[schema(nullable = false)]
+    pub name: Option<Vec<String>>,
+}
+
+/// Of endpoints that begin chats, answer and transcribe.
+#[derive(ToSchema)]
+pub struct QuestionRefusal {
+    pub detail: String,
+    pub error: String,
+}
+
+/// Of documents that are added or changed: all are lists.
+#[derive(ToSchema)]
+pub struct DocumentRefusal {
+    pub non_field_errors: Vec<String>,
+    /// Of a file that is too large.
+    #[schema(nullable = false)]
+    pub file: Option<Vec<String>>,
+}
+
 /// As endpoints beyond the contract have it (RFC 9457).
 #[derive(ToSchema)]
 pub struct Problem {
@@ -60,6 +98,9 @@ impl<'r> ToResponse<'r> for ShownOnce {
 #[derive(ToSchema)]
 pub struct ErrorMessage {
     pub error: String,
+    /// What was said, where it is too long to be asked.
+    #[schema(nullable = false)]
+    pub transcript: Option<String>,
 }
 
 /// About the whole object, as some endpoints have it.

@@ -33,7 +33,7 @@ every answer carries `X-Request-Id`.";
 #[openapi(
     info(title = "Ayushma", description = ABOUT),
     components(
-        schemas(errors::BadRequest, errors::Detail, errors::ErrorMessage, errors::Problem),
+        schemas(errors::BadRequest, errors::Detail, errors::ErrorMessage, errors::Problem, errors::Refused),
         responses(errors::NoSuchObject, errors::ShownOnce)
     ),
     modifiers(&SecuritySchemes)

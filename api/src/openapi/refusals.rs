@@ -6,7 +6,7 @@ use utoipa::openapi::{
     header::HeaderBuilder,
 };
 
-use super::errors::{BadRequest, Detail};
+use super::errors::{BadRequest, Detail, Refused};
 
 /// A refusal: what it is called, and when it comes.
 struct Refusal {
@@ -97,7 +97,15 @@ const REFUSALS: &[Refusal] = &[
 
 impl Refusal {
     fn response(&self) -> Response {
-        let body = if self.status == StatusCode::BAD_REQUEST { schema::<BadRequest>() } else { schema::<Detail>() };
+        let body = match self.status {
+            StatusCode::BAD_REQUEST => schema::<BadRequest>(),
+            StatusCode::CONFLICT
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::INTERNAL_SERVER_ERROR
+            | StatusCode::SERVICE_UNAVAILABLE => schema::<Refused>(),
+            _ => schema::<Detail>(),
+        };
         let response =
             ResponseBuilder::new().description(self.description).content("application/json", Content::new(Some(body)));
         match &self.header {

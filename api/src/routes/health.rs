@@ -1,17 +1,30 @@
-//! `/health/live` and `/health/ready`: for whoever starts, stops and watches processes. They need no credentials and tell no
-//! secrets.
+//! `/health/live` and `/health/ready`: for whoever starts, stops and watches processes. They need no credentials; what is
+//! wrong, and where, is told to staff and on this machine only.
+
+use std::collections::BTreeMap;
 
 use axum::{
     Json, Router,
     extract::State,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use commands::event_log::{PartStatus, Verdict};
+use commands::{
+    counters::Bound,
+    event_log::{PartStatus, Verdict},
+};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
-use super::{access::at, web::Web};
+use super::{
+    access::at,
+    caller::CallerInfo,
+    web::{Origin, Web},
+};
+use crate::health::Readiness;
+
+/// What proxies add to a request that they pass on.
+const FORWARDING: [&str; 5] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
 
 /// What the handlers say of themselves.
 #[derive(OpenApi)]
@@ -34,9 +47,32 @@ struct Liveness {
 struct ReadinessView {
     /// `ok`, `degraded` (it serves, but somebody should look) or `failing`
     status: &'static str,
-    /// What is wrong, in words.
-    problems: Vec<String>,
-    parts: Vec<PartView>,
+    /// What is wrong, in words. This and what follows is for staff, superusers and who asks on the server's own machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    problems: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    parts: Option<Vec<PartView>>,
+    /// How often each limit has refused something or cut it off since this process began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    limits: Option<BTreeMap<String, u64>>,
+}
+
+impl ReadinessView {
+    fn of_strangers(verdict: Verdict) -> Self {
+        Self { status: verdict.into(), problems: None, parts: None, limits: None }
+    }
+
+    fn with_details(readiness: Readiness) -> Self {
+        Self {
+            problems: Some(readiness.problems),
+            parts: Some(readiness.parts.into_iter().map(PartView::from).collect()),
+            limits: Some(Bound::counts().map(|(name, count)| (name.to_owned(), count)).collect()),
+            ..Self::of_strangers(readiness.verdict)
+        }
+    }
 }
 
 /// A part of the system, in whichever process.
@@ -87,16 +123,23 @@ async fn live() -> Json<Liveness> {
         (status = 503, description = "They cannot", body = ReadinessView)
     )
 )]
-async fn ready(State(web): State<Web>) -> Response {
+async fn ready(State(web): State<Web>, origin: Origin, caller: Option<CallerInfo>, headers: HeaderMap) -> Response {
     let readiness = web.health.readiness(&web.app).await;
     let status = match readiness.verdict {
         Verdict::Ok | Verdict::Degraded => StatusCode::OK,
         Verdict::Failing => StatusCode::SERVICE_UNAVAILABLE,
     };
-    let body = ReadinessView {
-        status: readiness.verdict.into(),
-        problems: readiness.problems,
-        parts: readiness.parts.into_iter().map(PartView::from).collect(),
+    let is_trusted = caller.is_some_and(|caller| caller.user.is_staff || caller.user.is_superuser);
+    let body = if is_trusted || is_of_this_machine(&origin, &headers) {
+        ReadinessView::with_details(readiness)
+    } else {
+        ReadinessView::of_strangers(readiness.verdict)
     };
     (status, Json(body)).into_response()
+}
+
+/// Whether the request was made on this machine, and not passed on by a proxy there.
+fn is_of_this_machine(origin: &Origin, headers: &HeaderMap) -> bool {
+    let is_passed_on = FORWARDING.iter().any(|name| headers.contains_key(*name));
+    !is_passed_on && origin.address.is_some_and(|address| address.to_canonical().is_loopback())
 }

@@ -84,11 +84,15 @@ async fn bodies_over_the_limit_are_413(db: PgPool) {
     let staff = app.staff().await;
     let project = staff.project("P").await;
     let chat = staff.chat(&project).await;
-    let too_large = r#"{"detail":"The request body is too large."}"#;
-    staff.upload(&project, "a.txt", &vec![b'a'; 1_100_000]).await.is(413, too_large);
+    let message = "The request body is too large.";
+    // The form of documents maps over lists, also over `detail`.
+    let of_file = json!({ "file": [message], "non_field_errors": [message] }).to_string();
+    staff.upload(&project, "a.txt", &vec![b'a'; 1_100_000]).await.is(413, &of_file);
     staff.upload(&project, "a.txt", &vec![b'a'; 900_000]).await.id();
-    staff.post("/projects", json!({ "title": "x", "prompt": "p".repeat(3_000_000) })).await.is(413, too_large);
-    staff.ask(&chat, &"q".repeat(1_100_000)).await.is(413, too_large);
+    let of_project = json!({ "detail": message, "non_field_errors": [message], "title": [message] }).to_string();
+    staff.post("/projects", json!({ "title": "x", "prompt": "p".repeat(3_000_000) })).await.is(413, &of_project);
+    let of_question = json!({ "detail": message, "error": message }).to_string();
+    staff.ask(&chat, &"q".repeat(1_100_000)).await.is(413, &of_question);
     let fields = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nb\r\n".repeat(5_000) + "--b--\r\n";
     let answer = staff.post_raw("/projects", "multipart/form-data; boundary=b", fields).await;
     answer.is(400, r#"{"detail":"More than 1000 fields were sent."}"#);

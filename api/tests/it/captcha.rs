@@ -48,6 +48,7 @@ async fn while_nobody_can_check_it_the_registration_can_be_repeated(db: PgPool) 
     Mock::given(method("POST")).respond_with(ResponseTemplate::new(500)).mount(&service).await;
     let app = app_with(&db, &service.uri()).await;
     let answer = register(&app, "solved").await;
-    answer.is(503, r#"{"detail":"Service temporarily unavailable, try again later."}"#);
+    let message = "Service temporarily unavailable, try again later.";
+    answer.is(503, &serde_json::json!({ "detail": message, "non_field_errors": [message] }).to_string());
     assert_eq!(answer.header("retry-after"), "5");
 }

@@ -7,7 +7,7 @@ use sqlx::PgPool;
 
 use crate::support::{PASSWORD, TestApp};
 
-const STILL_OWNS: &str = r#"{"detail":"The user cannot be deleted: chats, projects or services belong to the account. It can be deactivated instead."}"#;
+const STILL_OWNS: &str = r#"{"detail":"The user cannot be deleted: chats, projects or services belong to the account. It can be deactivated instead.","non_field_errors":["The user cannot be deleted: chats, projects or services belong to the account. It can be deactivated instead."]}"#;
 const NOT_FOUND: &str = r#"{"detail":"Not found."}"#;
 
 async fn count(db: &PgPool, table: &str, owner: uuid::Uuid) -> i64 {

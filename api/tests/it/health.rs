@@ -12,6 +12,7 @@ use sqlx::PgPool;
 use crate::{
     installation::{Client, Installation, install_tls, until},
     proxy::Proxy,
+    support::{Person, TestApp},
 };
 
 const BOUND: Duration = Duration::from_secs(10);
@@ -96,6 +97,31 @@ async fn an_event_that_cannot_be_applied_degrades_the_health_until_it_is_mended(
     let chats = chats.expect("it is a part");
     assert!(chats["applied"].as_i64() >= Some(3), "{chats}");
     assert_eq!(chats["applied"], chats["expected"]);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn strangers_learn_whether_it_is_well_and_not_what_is_wrong(db: PgPool) {
+    let app = TestApp::start_with(&db, &["--trusted-proxies", "127.0.0.1"]).await;
+    let (staff, nurse) = (app.staff().await, app.nurse().await);
+    // As a proxy on the same machine passes a request on.
+    let asked = async |person: &Person, header: &str, from: &str| {
+        let request = person.request_outside_api(Method::GET, "/health/ready").header(header, from);
+        let answer = person.send(request).await;
+        assert!(matches!(answer.status, 200 | 503), "{}", answer.body);
+        serde_json::from_str::<Value>(&answer.body).expect("JSON")
+    };
+    for header in ["x-forwarded-for", "x-real-ip", "forwarded", "via"] {
+        for stranger in [&app.nobody, &nurse] {
+            let body = asked(stranger, header, "127.0.0.1").await;
+            let keys: Vec<&String> = body.as_object().expect("an object").keys().collect();
+            assert_eq!(keys, ["status"], "{header}: {body}");
+        }
+    }
+    let local = asked(&app.nobody, "accept", "application/json").await;
+    for body in [asked(&staff, "x-forwarded-for", "198.51.100.7").await, local] {
+        assert!(body["parts"].as_array().is_some_and(|parts| !parts.is_empty()), "{body}");
+        assert!(body["problems"].is_array() && body["limits"]["long_text"].is_u64(), "{body}");
+    }
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

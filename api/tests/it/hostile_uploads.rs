@@ -11,7 +11,8 @@ use crate::{
     support::{Person, TestApp, multipart},
 };
 
-const TOO_LARGE: &str = r#"{"detail":"The request body is too large."}"#;
+const TOO_LARGE: &str =
+    r#"{"file":["The request body is too large."],"non_field_errors":["The request body is too large."]}"#;
 
 /// The head of a multipart POST to this path.
 fn head(staff: &Person, path: &str, more: &str) -> String {
