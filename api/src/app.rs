@@ -15,7 +15,7 @@ use commands::{
         recaptcha::Recaptcha,
         web_pages::GuardedWebPages,
     },
-    answering::{Answering, InterruptedAnswers},
+    answering::{Answering, InterruptedAnswers, Lengths},
     clock::{SharedClock, SystemClock},
     documents::{Documents, Embedding, EmbeddingHandler, Emptying, Removal, Revisiting},
     erasure::{Erasure, Ledger, MediaErasure, MediaErasureHandler},
@@ -39,7 +39,11 @@ use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    config::Settings, languages::languages, library::library, projection::Projection, rebuild::AbandonedRebuilds,
+    config::{Settings, TextSettings},
+    languages::languages,
+    library::library,
+    projection::Projection,
+    rebuild::AbandonedRebuilds,
 };
 
 /// Documents that a process embeds side by side.
@@ -49,6 +53,7 @@ const EMBEDDING_WORKERS: usize = 2;
 #[derive(Clone)]
 pub struct App {
     pub pool: PgPool,
+    pub texts: TextSettings,
     pub views: Views,
     pub commands: Commands,
     pub accounts: Accounts,
@@ -133,6 +138,10 @@ impl App {
             server_key: settings.openai_api_key.clone(),
             tracker: TaskTracker::new(),
             process: clock.new_id(),
+            lengths: Lengths {
+                question_chars: settings.texts.max_question_chars,
+                answer_chars: settings.texts.max_answer_chars,
+            },
         };
         Ok(Self {
             accounts: Accounts::new(commands.clone()).trusting_former_addresses_for(email_change),
@@ -144,6 +153,7 @@ impl App {
             media,
             uploads,
             erasure,
+            texts: settings.texts,
             pages: Arc::new(GuardedWebPages::new(settings.fetch_allow.clone())),
             revisits_pages: settings.revisit_pages,
             reader: Arc::new(ChildReader::new(settings.document_reader()?)),

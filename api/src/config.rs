@@ -24,6 +24,9 @@ pub use outside::OutsideSettings;
 mod vectors;
 pub use vectors::{VectorIndexChoice, VectorSettings};
 
+mod texts;
+pub use texts::TextSettings;
+
 mod languages;
 pub use languages::{LanguageSettings, TextToSpeechChoice, TranslatorChoice};
 
@@ -164,6 +167,9 @@ pub struct Settings {
 
     #[command(flatten)]
     pub languages: LanguageSettings,
+
+    #[command(flatten)]
+    pub texts: TextSettings,
 
     /// What to log, such as info or info,commands=debug
     #[arg(long, env, default_value = "info", global = true)]

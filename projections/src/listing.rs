@@ -9,6 +9,10 @@ use uuid::Uuid;
 
 use crate::{QueryError, Views};
 
+/// Words of a search that count, and characters of each.
+const MAX_SEARCH_WORDS: usize = 20;
+const MAX_WORD_CHARS: usize = 200;
+
 /// In which order a list comes: columns, each with whether it descends. Ties come in creation order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ordering(Vec<(&'static str, bool)>);
@@ -20,7 +24,14 @@ impl Ordering {
             let name = term.strip_prefix('-');
             Some((column(name.unwrap_or(term))?, name.is_some()))
         });
-        Self(terms.collect())
+        let mut known: Vec<(&'static str, bool)> = Vec::new();
+        for (column, descends) in terms {
+            // A column orders nothing a second time.
+            if known.iter().all(|(other, _)| *other != column) {
+                known.push((column, descends));
+            }
+        }
+        Self(known)
     }
 }
 
@@ -59,12 +70,19 @@ impl<T> Page<T> {
     }
 }
 
-/// Splits what was typed into a search box: at blanks and commas.
+/// Splits what was typed into a search box: at blanks and commas. Each word costs a search, so only so many of them count.
 pub fn search_words(text: &str) -> Vec<String> {
-    text.split(|c: char| c.is_whitespace() || c == ',' || c == '\0')
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(|c: char| c.is_whitespace() || c == ',' || c == '\0').filter(|word| !word.is_empty()) {
+        if words.len() == MAX_SEARCH_WORDS {
+            break;
+        }
+        let word: String = word.chars().take(MAX_WORD_CHARS).collect();
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words
 }
 
 /// Adds to a WHERE that a column contains every word. A term for each of them, because an index serves `ILIKE`, but not
@@ -187,6 +205,16 @@ mod tests {
     #[test]
     fn a_search_is_split_at_blanks_and_commas() {
         assert_eq!(search_words(" zinc,  dose,\tchild "), ["zinc", "dose", "child"]);
+    }
+
+    #[test]
+    fn an_endless_search_or_ordering_costs_no_more_than_a_long_one() {
+        let numbers: Vec<String> = (0..30_000).map(|number| number.to_string()).collect();
+        assert_eq!(search_words(&numbers.join(" ")).len(), MAX_SEARCH_WORDS);
+        assert_eq!(search_words(&"zinc ".repeat(30_000)), ["zinc"]);
+        assert_eq!(search_words(&"z".repeat(30_000))[0].len(), MAX_WORD_CHARS);
+        let ordering = Ordering::parse(&"title,-title,archived,".repeat(10_000), column);
+        assert_eq!(ordering, Ordering(vec![("title", false), ("is_archived", false)]));
     }
 
     #[test]

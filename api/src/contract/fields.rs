@@ -23,6 +23,11 @@ use super::{
     problem::ApiError,
 };
 
+/// Whether a text that is no field has at most so many characters. One that has more is counted.
+pub fn is_within(text: &str, characters: usize) -> bool {
+    super::kinds::is_within(text, characters)
+}
+
 impl Input {
     /// Reads the fields of a new object. A missing boolean of a form is false: that is how boxes are left unchecked.
     pub fn create<T>(&self, read: impl FnOnce(&mut Fields<'_>) -> T) -> Result<T, ApiError> {
@@ -194,6 +199,11 @@ impl Field<'_, '_, Text> {
         self.map_kind(|text| text.max(characters))
     }
 
+    /// At most as many characters as a setting allows; whoever sends more is counted.
+    pub fn bounded(self, characters: usize) -> Self {
+        self.map_kind(|text| text.bounded(characters))
+    }
+
     /// At least this many characters.
     pub fn min(self, characters: usize) -> Self {
         self.map_kind(|text| text.min(characters))
@@ -222,6 +232,11 @@ impl Field<'_, '_, Integer> {
 }
 
 impl Field<'_, '_, Strings> {
+    /// At most as many characters in each text as a setting allows; whoever sends more is counted.
+    pub fn bounded(self, characters: usize) -> Self {
+        self.map_kind(|strings| strings.max_characters = Some(characters))
+    }
+
     /// An empty list is refused.
     pub fn not_empty(self) -> Self {
         self.map_kind(|strings| strings.not_empty = true)

@@ -38,6 +38,10 @@ const INVALID_USERNAME: &str =
     "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
 
 const INVALID_NAME: &str = "Enter a valid name. It may not contain line breaks or control characters.";
+/// Of a password: the work that the rules and the hash make grows with it.
+const MAX_PASSWORD_CHARS: usize = 4_096;
+/// Of what a captcha service gives its visitors.
+const MAX_CAPTCHA_CHARS: usize = 10_000;
 
 /// What the handlers say of themselves.
 #[derive(OpenApi)]
@@ -102,7 +106,8 @@ pub(super) async fn read_registration(
         let full_name = full_name(fields).required();
         let password = new_password(fields, &about, true);
         let email = fields.email("email").check(EMAIL_TAKEN, move |_| !email_taken).required();
-        let captcha = if with_captcha { fields.text("recaptcha").required() } else { String::new() };
+        let captcha =
+            if with_captcha { fields.text("recaptcha").bounded(MAX_CAPTCHA_CHARS).required() } else { String::new() };
         (username, full_name, password.unwrap_or_default(), email, captcha)
     })?;
     let registration = Registration {
@@ -141,7 +146,11 @@ pub(super) fn new_password(
     about: &[(&'static str, String)],
     required: bool,
 ) -> Option<Zeroizing<String>> {
-    let password = fields.text("password").untrimmed().check("This field may not be blank.", |text| !is_blank(text));
+    let password = fields
+        .text("password")
+        .bounded(MAX_PASSWORD_CHARS)
+        .untrimmed()
+        .check("This field may not be blank.", |text| !is_blank(text));
     let password = if required { Some(password.required()) } else { password.optional() };
     let password = Zeroizing::new(password?);
     let about: Vec<(&'static str, &str)> = about.iter().map(|(what, value)| (*what, value.as_str())).collect();
@@ -183,7 +192,7 @@ async fn log_in(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Res
     web.throttle(Action::LogIn, origin.address)?;
     let input = body.read().await?;
     let (password, email) = input.create(|fields| {
-        let password = Zeroizing::new(fields.text("password").untrimmed().required());
+        let password = Zeroizing::new(fields.text("password").bounded(MAX_PASSWORD_CHARS).untrimmed().required());
         (password, fields.email("email").required())
     })?;
     let email = Email::parse(&email).map_err(|_| ApiError::from(AccountError::WrongCredentials))?;

@@ -72,9 +72,10 @@ async fn create(
         return Err(ApiError::not_found());
     }
     let input = body.read().await?;
+    let max_chars = web.app.texts.max_prompt_chars;
     let (name, instructions, model) = input.create(|fields| {
         let name = fields.text("name").max(MAX_NAME_CHARS).required();
-        let instructions = fields.text("instructions").allow_blank().or(String::new());
+        let instructions = fields.text("instructions").bounded(max_chars).allow_blank().or(String::new());
         (name, instructions, fields.text("model").max(MAX_MODEL_CHARS).required())
     })?;
     let assistant_id = format!("asst_{}", web.app.clock.new_id().simple());

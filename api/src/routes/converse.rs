@@ -30,6 +30,7 @@ use super::{
 };
 use crate::{
     contract::{
+        fields::is_within,
         input::{Input, UnreadBody, Upload},
         problem::ApiError,
         sse::AnswerFrame,
@@ -122,7 +123,7 @@ pub(super) async fn answer(
     context: &Context,
     media_base: String,
 ) -> Result<Response, ApiError> {
-    let request = Request::read(input)?;
+    let request = Request::read(input, web.app.texts.max_question_chars)?;
     let (chat, project, stream) = (asking.chat, asking.project, request.stream);
     let (answering, context) = (web.app.answering.clone(), context.clone());
     let mut taking: Taking = Box::pin(async move { answering.ask(request.into_ask(asking), &context).await });
@@ -179,10 +180,13 @@ pub(super) fn recording_of(input: &Input) -> Result<Option<Recording>, ApiError>
 }
 
 impl Request {
-    /// All errors of this endpoint are `{"error": …}`.
-    pub(super) fn read(input: &Input) -> Result<Self, ApiError> {
+    /// Of a question with at most so many characters. All errors of this endpoint are `{"error": …}`.
+    pub(super) fn read(input: &Input, max_chars: usize) -> Result<Self, ApiError> {
         let field = |name: &str| input.text(name).map(str::trim).filter(|text| !text.is_empty());
         let text = field("text").map(|text| text.replace('\0', "")).filter(|text| !text.trim().is_empty());
+        if text.as_ref().is_some_and(|text| !is_within(text, max_chars)) {
+            return Err(ApiError::error(format!("The question is too long: it may have {max_chars} characters.")));
+        }
         let question = recording_of(input)?.map(Asked::Speech).or_else(|| text.map(Asked::Text));
         let language = language_of(input)?;
         let nonce = field("noonce");
@@ -230,10 +234,12 @@ impl Request {
     }
 }
 
-/// A body that cannot be read is an `{"error": …}` here, whatever it is elsewhere.
+/// A body that is malformed or of another type is a 400 `{"error": …}` here, whatever it is elsewhere.
 pub(super) fn as_error(error: ApiError) -> ApiError {
     match error {
-        ApiError::Detail { detail, status } if status != StatusCode::PAYLOAD_TOO_LARGE => ApiError::error(detail),
+        ApiError::Detail { detail, status: StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE } => {
+            ApiError::error(detail)
+        }
         other => other,
     }
 }

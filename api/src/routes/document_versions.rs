@@ -74,8 +74,10 @@ async fn add_version(
     let (project, id) = ids(path)?;
     let before = find(&web, project, id, &headers).await?.document;
     let input = body.read_multipart().await?;
+    let max_chars = web.app.texts.max_document_chars;
     let (file, text_content) = input.create(|fields| {
-        (fields.file("file").nullable().or(None), fields.text("text_content").allow_blank().nullable().or(None))
+        let file = fields.file("file").nullable().or(None);
+        (file, fields.text("text_content").bounded(max_chars).allow_blank().nullable().or(None))
     })?;
     let before_type = DocumentType::from_number(before.document_type.into()).unwrap_or(DocumentType::File);
     let text_content = text_content.or_else(|| before.text_content.filter(|_| before_type == DocumentType::Url));

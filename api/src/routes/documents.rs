@@ -27,7 +27,9 @@ use super::{
     web::{Origin, Web, empty},
 };
 use crate::{
+    config::TextSettings,
     contract::{
+        fields::is_within,
         ids::{own_id, parent_id},
         input::{Input, UnreadBody, Upload},
         paging::ListQuery,
@@ -41,6 +43,8 @@ use crate::{
 };
 
 const TYPES: &[i64] = &[1, 2, 3];
+/// Longer addresses are refused by many servers.
+const MAX_URL_CHARS: usize = 2_000;
 
 /// What the handlers say of themselves.
 #[derive(OpenApi)]
@@ -103,14 +107,14 @@ async fn get(
 }
 
 /// Reads what a document is made of: one of a project, or one that is attached to a test question.
-pub(super) fn new_document(input: &Input) -> Result<NewDocument, ApiError> {
+pub(super) fn new_document(input: &Input, texts: TextSettings) -> Result<NewDocument, ApiError> {
     let (title, description, document_type, file, text_content) = input.create(|fields| {
         (
             fields.text("title").max(Title::MAX_CHARS).required(),
-            fields.text("description").allow_blank().nullable().or(None),
+            fields.text("description").bounded(texts.max_note_chars).allow_blank().nullable().or(None),
             fields.choice("document_type", TYPES).or(1),
             fields.file("file").nullable().or(None),
-            fields.text("text_content").allow_blank().nullable().or(None),
+            fields.text("text_content").bounded(texts.max_document_chars).allow_blank().nullable().or(None),
         )
     })?;
     let document_type = DocumentType::from_number(document_type).unwrap_or(DocumentType::File);
@@ -129,6 +133,10 @@ pub(super) fn content(
     text_content: Option<String>,
 ) -> Result<NewContent, ApiError> {
     let text_content = text_content.filter(|text| !text.is_empty());
+    if document_type == DocumentType::Url && text_content.as_ref().is_some_and(|url| !is_within(url, MAX_URL_CHARS)) {
+        let message = format!("Ensure this field has no more than {MAX_URL_CHARS} characters.");
+        return Err(ApiError::field("text_content", message));
+    }
     if file.is_none() && text_content.is_none() {
         return Err(ApiError::non_field("Either 'file' or 'text_content' must be provided."));
     }
@@ -157,7 +165,7 @@ async fn add(
     let project = ProjectId::new(parent_id(&project)?);
     web.app.documents.check_project(project).await?;
     let input = body.read_multipart().await?;
-    let document = new_document(&input)?;
+    let document = new_document(&input, web.app.texts)?;
     let id = DocumentId::new(web.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
     let committed = web.app.documents.add(project, id, document, &context).await?;
@@ -192,9 +200,10 @@ async fn describe(
 ) -> Result<Response, ApiError> {
     let (project, id) = ids(path)?;
     find(&web, project, id, &headers).await?;
+    let max_chars = web.app.texts.max_note_chars;
     let (title, description) = body.read_multipart().await?.partial(|fields| {
         let title = fields.text("title").max(Title::MAX_CHARS).if_sent();
-        (title, fields.text("description").allow_blank().nullable().optional())
+        (title, fields.text("description").bounded(max_chars).allow_blank().nullable().optional())
     })?;
     let title = title
         .map(|title| Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank.")))

@@ -137,10 +137,11 @@ async fn give(
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     let input = body.read().await?;
+    let max_chars = web.app.texts.max_note_chars;
     let (message_id, liked, message) = input.create(|fields| {
         let message_id = fields.text("chat_message").required();
         let liked = fields.boolean("liked").required();
-        (message_id, liked, fields.text("message").allow_blank().nullable().or(None))
+        (message_id, liked, fields.text("message").bounded(max_chars).allow_blank().nullable().or(None))
     })?;
     let message_id = MessageId::new(parent_id(&message_id)?);
     // A stranger's message does not exist.

@@ -110,15 +110,17 @@ async fn start(
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
+    let texts = web.app.texts;
     let input = body.read().await?;
     let (title, prompt, model, message) = input.create(|fields| {
         let title = fields.text("title").max(Title::MAX_CHARS).required();
-        let prompt = fields.text("prompt").allow_blank().nullable().or(None);
+        let prompt = fields.text("prompt").bounded(texts.max_prompt_chars).allow_blank().nullable().or(None);
         let model = fields.choice("model", MODELS).nullable().or(None);
         (title, prompt, model, fields.object("message").nullable().or(None))
     })?;
     let title = Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?;
-    let question = message.filter(|message| !message.is_empty()).map(|message| first_question(&message)).transpose()?;
+    let message = message.filter(|message| !message.is_empty());
+    let question = message.map(|message| first_question(&message, texts.max_question_chars)).transpose()?;
     if question.is_some() {
         throttle(&web, &origin, &service.actor())?;
         // Without a key there would be a chat, but no answer.
@@ -158,7 +160,7 @@ fn of_first_question(context: Context) -> Context {
 }
 
 /// The object within JSON says what the form of `converse` says.
-fn first_question(message: &Map<String, Value>) -> Result<Request, ApiError> {
+fn first_question(message: &Map<String, Value>, max_chars: usize) -> Result<Request, ApiError> {
     let texts = message.iter().filter_map(|(name, value)| {
         let text = match value {
             Value::Null => return None,
@@ -167,7 +169,7 @@ fn first_question(message: &Map<String, Value>) -> Result<Request, ApiError> {
         };
         Some((name.clone(), text))
     });
-    let question = Request::read(&Input::of_texts(texts))?;
+    let question = Request::read(&Input::of_texts(texts), max_chars)?;
     if question.stream {
         // The original's words: an answer within JSON cannot be streamed.
         return Err(ApiError::error("'StreamingHttpResponse' object has no attribute 'data'"));
@@ -207,9 +209,10 @@ async fn change(
 ) -> Result<Response, ApiError> {
     let id = ChatId::new(own_id(&id)?);
     find(&web, service, id, &headers).await?;
+    let max_chars = web.app.texts.max_prompt_chars;
     let (title, prompt, model) = body.read().await?.partial(|fields| {
         let title = fields.text("title").max(Title::MAX_CHARS).optional();
-        let prompt = fields.text("prompt").allow_blank().nullable().optional();
+        let prompt = fields.text("prompt").bounded(max_chars).allow_blank().nullable().optional();
         (title, prompt, fields.choice("model", MODELS).nullable().optional())
     })?;
     let mut commands: Vec<ChatCommand> = Vec::new();

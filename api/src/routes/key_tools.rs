@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     contract::{
+        fields::is_within,
         input::{Input, UnreadBody},
         problem::ApiError,
     },
@@ -124,19 +125,24 @@ async fn complete(
         Some(FILL_FORM) => {}
         Some(_) => return Err(message("Invalid task")),
     }
-    let messages = conversation(&input)?;
+    let messages = conversation(&input, web.app.texts.max_prompt_chars)?;
     let response = web.app.answering.fill_form(messages, key.0, service.allow_key).await?;
     Ok(Json(FilledForm { response }).into_response())
 }
 
-/// The messages, which go to the provider as they are; at least one.
-fn conversation(input: &Input) -> Result<Vec<Value>, ApiError> {
+/// The messages, which go to the provider as they are; at least one, and all together of at most so many characters of JSON.
+fn conversation(input: &Input, max_chars: usize) -> Result<Vec<Value>, ApiError> {
     let messages = match input.json("messages") {
         Some(Value::Array(messages)) if !messages.is_empty() => messages,
         // The original's words.
         None | Some(Value::Null | Value::Array(_)) => return Err(message("audio and engine are required")),
         Some(_) => return Err(ApiError::error("messages must be a list")),
     };
+    if !is_within(&Value::from(messages.as_slice()).to_string(), max_chars) {
+        return Err(ApiError::error(format!(
+            "The messages are too long: they may have {max_chars} characters in all."
+        )));
+    }
     if messages.iter().all(|message| message["role"].is_string() && !message["content"].is_null()) {
         Ok(messages.clone())
     } else {

@@ -30,6 +30,9 @@ use crate::{
     openapi::bodies::accounts::{ForgottenPassword, PasswordReset, ResetCode},
 };
 
+/// Whatever somebody types in place of a code of six digits.
+const MAX_CODE_CHARS: usize = 100;
+
 /// What the handlers say of themselves.
 #[derive(OpenApi)]
 #[openapi(paths(forgot, verify, reset))]
@@ -78,7 +81,7 @@ struct Verified {
 async fn verify(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {
     web.throttle(Action::TryCode, origin.address)?;
     let (token, email) = body.read().await?.create(|fields| {
-        let token = fields.text("token").required();
+        let token = fields.text("token").max(MAX_CODE_CHARS).required();
         (token, fields.email("email").required())
     })?;
     let (_, user) = check_code(&web, &email, &token).await?;
@@ -114,7 +117,7 @@ async fn reset(
 async fn reset_with_code(web: &Web, origin: &Origin, input: &Input) -> Result<Committed, ApiError> {
     let (token, email) = input.create(|fields| {
         fields.text("password").required();
-        let token = fields.text("token").required();
+        let token = fields.text("token").max(MAX_CODE_CHARS).required();
         (token, fields.email("email").required())
     })?;
     let (grant, user) = check_code(web, &email, &token).await?;

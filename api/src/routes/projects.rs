@@ -134,19 +134,20 @@ async fn create(
     caller: CallerInfo,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
+    let texts = web.app.texts;
     let input = body.read().await?;
     let (settings, update) = input.create(|fields| {
         let title = fields.text("title").max(Title::MAX_CHARS).required();
-        let description = fields.text("description").allow_blank().nullable().or(None);
+        let description = fields.text("description").bounded(texts.max_note_chars).allow_blank().nullable().or(None);
         let stt_engine = fields.choice("stt_engine", STT_ENGINES).or(1);
         let tts_engine = fields.choice("tts_engine", TTS_ENGINES).or(2);
         let model = fields.choice("model", MODELS).or(1);
         let is_default = fields.boolean("is_default").or(false);
         let archived = fields.boolean("archived").or(false);
         let assistant_id = fields.text("assistant_id").max(MAX_SHORT_TEXT).nullable().or(None);
-        let prompt = fields.text("prompt").or(String::new());
+        let prompt = fields.text("prompt").bounded(texts.max_prompt_chars).or(String::new());
         let provider_key = fields.text("open_ai_key").max(MAX_SHORT_TEXT).nullable().or(None);
-        let preset_questions = fields.strings("preset_questions").nullable().or(None);
+        let preset_questions = fields.strings("preset_questions").bounded(texts.max_question_chars).nullable().or(None);
         let settings = Title::parse(&title).ok().map(|title| Settings {
             title,
             description,
@@ -193,10 +194,11 @@ async fn change(
         Some(assistant) => assistants::find(&web.app.views, assistant).await?.is_some(),
         None => false,
     };
+    let texts = web.app.texts;
     let mut update = body.read().await?.partial(|fields| ProjectUpdate {
         changes: ProjectChanges {
             title: fields.text("title").max(Title::MAX_CHARS).if_sent().and_then(|title| Title::parse(&title).ok()),
-            description: fields.text("description").allow_blank().nullable().optional(),
+            description: fields.text("description").bounded(texts.max_note_chars).allow_blank().nullable().optional(),
             stt_engine: fields.choice("stt_engine", STT_ENGINES).optional().and_then(SttEngine::from_number),
             tts_engine: fields.choice("tts_engine", TTS_ENGINES).optional().and_then(TtsEngine::from_number),
             model: (!has_assistant)
@@ -206,8 +208,12 @@ async fn change(
             assistant: None,
             assistant_id: fields.text("assistant_id").max(MAX_SHORT_TEXT).nullable().optional(),
             // An empty prompt clears it: the built-in one is used.
-            prompt: fields.text("prompt").allow_blank().optional(),
-            preset_questions: fields.strings("preset_questions").nullable().optional(),
+            prompt: fields.text("prompt").bounded(texts.max_prompt_chars).allow_blank().optional(),
+            preset_questions: fields
+                .strings("preset_questions")
+                .bounded(texts.max_question_chars)
+                .nullable()
+                .optional(),
         },
         is_default: fields.boolean("is_default").optional(),
         is_archived: fields.boolean("archived").optional(),

@@ -357,6 +357,7 @@ impl From<AskError> for ApiError {
             AskError::ChatNotFound => Self::not_found(),
             AskError::NonceUsed => Self::error("This noonce has already been used"),
             AskError::NoKey(error) => error.into(),
+            AskError::TranscriptTooLong { transcript, max } => Self::too_long_to_ask(transcript, max),
             error @ (AskError::Translation | AskError::Transcription { .. }) => Self::error(error.to_string()),
             AskError::Execute(error) => error.into(),
             AskError::Projects(error) => error.into(),

@@ -23,7 +23,6 @@ use super::{
 };
 use crate::contract::{fields::Fields, ids::own_id, input::UnreadBody, problem::ApiError};
 
-const MAX_QUESTION_CHARS: usize = 10_000;
 const MAX_PASSAGES: i64 = 100;
 const MAX_PERCENT: i64 = 1_000;
 const MAX_DEPTH: i64 = 1_000;
@@ -260,8 +259,9 @@ impl From<&Trace> for Candidate {
 )]
 async fn explain(State(web): State<Web>, Path(project): Path<String>, body: UnreadBody) -> Result<Response, ApiError> {
     let (id, now) = settings(&web, &project).await?;
+    let max_chars = web.app.texts.max_question_chars;
     let (question, top_k, settings) = body.read().await?.create(|fields| {
-        let question = fields.text("question").max(MAX_QUESTION_CHARS).required();
+        let question = fields.text("question").bounded(max_chars).required();
         let top_k = fields.integer("top_k").range(1, MAX_PASSAGES).or(10);
         (question, top_k, changed(fields, now))
     })?;

@@ -23,7 +23,7 @@ use super::{
     access::{Scope, at},
     caller::CallerInfo,
     chats::{check, ids},
-    converse::{language_of, recording_of, throttle},
+    converse::{as_error, language_of, recording_of, throttle},
     web::{Origin, ProviderKey, Web},
 };
 use crate::{
@@ -82,7 +82,7 @@ async fn transcribe(
     let project = web.app.projects.load(project_id).await?;
     let settings = project.settings().ok_or_else(|| ApiError::error("Project not found"))?;
     check(&web, scope, project_id, chat).await?;
-    let input = body.read_multipart().await?;
+    let input = body.read_multipart().await.map_err(as_error)?;
     let language = language_of(&input)?;
     let recording = recording_of(&input)?.ok_or_else(|| ApiError::error("Please provide audio to transcribe"))?;
     let answering = &web.app.answering;

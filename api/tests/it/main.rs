@@ -30,6 +30,7 @@ mod installation;
 mod key_chats;
 mod key_tools;
 mod languages;
+mod long_texts;
 mod mail;
 mod media;
 mod media_in_s3;

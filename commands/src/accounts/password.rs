@@ -67,14 +67,17 @@ fn is_common(password: &str) -> bool {
 /// Whether it is, in essence, the value or a part of it: contained in it or containing it, and of about the same length.
 fn is_similar(password: &str, value: &str) -> bool {
     let password = password.to_lowercase();
+    let password_chars = password.chars().count();
+    let value = value.to_lowercase();
     value
-        .to_lowercase()
         .split(|c: char| !c.is_alphanumeric())
-        .chain(std::iter::once(value.to_lowercase().as_str()))
-        .filter(|part| part.chars().count() >= 4)
-        .any(|part| {
-            password == part || (password.contains(part) && part.chars().count() * 10 >= password.chars().count() * 7)
+        .chain(std::iter::once(value.as_str()))
+        .filter(|part| {
+            // First, because it leaves few to search for, however many there are.
+            let chars = part.chars().count();
+            chars >= 4 && chars * 10 >= password_chars * 7
         })
+        .any(|part| password.contains(part))
 }
 
 /// The form that is hashed: keyboards compose the same letters in different ways.

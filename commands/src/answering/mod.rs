@@ -29,6 +29,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::{
+    counters::Bound,
     event_log::{AppendError, Committed, NewJob, Reservation, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
     library::Library,
@@ -87,6 +88,8 @@ pub enum AskError {
     NoKey(#[from] NoKey),
     #[error("[Speech to Text] Failed to transcribe speech with {} engine: {source}", engine.name())]
     Transcription { engine: SttEngine, source: TranscriptionError },
+    #[error("the spoken question has more than {max} characters")]
+    TranscriptTooLong { transcript: String, max: usize },
     /// The translator failed; the cause is in the log.
     #[error("[Translation] Failed to translate the text")]
     Translation,
@@ -143,6 +146,16 @@ pub struct Answering {
     pub tracker: TaskTracker,
     /// This process, as the holder of leases.
     pub process: Uuid,
+    pub lengths: Lengths,
+}
+
+/// How long texts may be, in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lengths {
+    /// A spoken question that is longer is refused.
+    pub question_chars: usize,
+    /// An answer that is longer is cut off, and says so.
+    pub answer_chars: usize,
 }
 
 impl Answering {
@@ -220,6 +233,10 @@ impl Answering {
             Asked::Speech(recording) => {
                 let engine = respondent.stt_engine;
                 let TimedText { text, stage } = self.transcribe(engine, recording, &ask.language, key.clone()).await?;
+                if text.chars().nth(self.lengths.question_chars).is_some() {
+                    Bound::LongText.met();
+                    return Err(AskError::TranscriptTooLong { transcript: text, max: self.lengths.question_chars });
+                }
                 (text, Some(stage))
             }
         };

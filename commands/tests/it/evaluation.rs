@@ -11,7 +11,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::{
     adapters::{extractive::ExtractiveAnswerer, media::ObjectMedia},
-    answering::{Answering, Languages},
+    answering::{Answering, Languages, Lengths},
     clock::{Clock, SystemClock},
     evaluation::{Evaluation, NewRun, RunQuestions},
     event_log::{EventLog, MasterKey, Progress},
@@ -94,6 +94,7 @@ impl Bench {
             server_key: None,
             tracker: TaskTracker::new(),
             process: new_id(),
+            lengths: Lengths { question_chars: 10_000, answer_chars: 50_000 },
         };
         let (project, suite) = (ProjectId::new(new_id()), SuiteId::new(new_id()));
         let update = ProjectUpdate {

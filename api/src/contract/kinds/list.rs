@@ -1,5 +1,6 @@
 //! Lists: every item is held to the rules of its own kind, and the errors name the places.
 
+use commands::counters::Bound;
 use serde_json::Value;
 
 use super::{Choice, Kind, Parsed, Text, refuse};
@@ -9,17 +10,26 @@ use crate::contract::{
     python,
 };
 
+/// No list of the contract needs more.
+const MAX_ITEMS: usize = 100;
+
 /// A list of texts, none of them blank.
 #[derive(Default)]
 pub struct Strings {
     pub(in crate::contract) not_empty: bool,
+    /// Of each text; no limit without one.
+    pub(in crate::contract) max_characters: Option<usize>,
 }
 
 impl Kind for Strings {
     type Value = Vec<String>;
 
     fn parse(&self, received: &Received) -> Parsed<Vec<String>> {
-        items(&Text::default(), received, self.not_empty)
+        let mut text = Text::default();
+        if let Some(characters) = self.max_characters {
+            text.bounded(characters);
+        }
+        items(&text, received, self.not_empty)
     }
 
     fn keeps_empty_text(&self) -> bool {
@@ -51,6 +61,10 @@ fn items<K: Kind>(kind: &K, received: &Received, not_empty: bool) -> Parsed<Vec<
     };
     if not_empty && received.is_empty() {
         return refuse("This list may not be empty.");
+    }
+    if received.len() > MAX_ITEMS {
+        Bound::LongText.met();
+        return refuse(format!("Ensure this field has no more than {MAX_ITEMS} elements."));
     }
     let mut values = Vec::with_capacity(received.len());
     let mut errors = vec![];
@@ -91,6 +105,15 @@ mod tests {
     fn an_item_that_is_no_choice_is_named_by_its_place() {
         let message = |text: &str| vec![format!("\"{text}\" is not a valid choice.")];
         assert_eq!(parse(json!([1, 9, "x"])), Err(FieldMessages::Items(vec![(1, message("9")), (2, message("x"))])));
+    }
+
+    #[test]
+    fn a_list_has_an_end() {
+        assert!(parse(json!(vec![1; 100])).is_ok());
+        assert_eq!(
+            parse(json!(vec![1; 101])),
+            Err(FieldMessages::one("Ensure this field has no more than 100 elements."))
+        );
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::{
 pub(super) use list::{Choices, Strings};
 pub(super) use scalar::{Boolean, Choice, Float, Id, Integer};
 pub use text::Text;
+pub(super) use text::is_within;
 
 type Parsed<T> = Result<T, FieldMessages>;
 

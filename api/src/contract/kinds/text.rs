@@ -1,5 +1,6 @@
 //! Texts and e-mail addresses.
 
+use commands::counters::Bound;
 use domain::values::{Email, TextError};
 use serde_json::Value;
 
@@ -38,6 +39,13 @@ impl Text {
     pub(in crate::contract) fn max(&mut self, characters: usize) {
         self.check(format!("Ensure this field has no more than {characters} characters."), move |text| {
             text.chars().count() <= characters
+        });
+    }
+
+    /// A limit that is a setting: whoever meets it is counted.
+    pub(in crate::contract) fn bounded(&mut self, characters: usize) {
+        self.check(format!("Ensure this field has no more than {characters} characters."), move |text| {
+            is_within(text, characters)
         });
     }
 
@@ -88,6 +96,15 @@ impl Kind for Text {
     fn keeps_empty_text(&self) -> bool {
         self.blank
     }
+}
+
+/// Whether the text has at most so many characters. One that has more is counted.
+pub(in crate::contract) fn is_within(text: &str, characters: usize) -> bool {
+    let is_within = text.chars().nth(characters).is_none();
+    if !is_within {
+        Bound::LongText.met();
+    }
+    is_within
 }
 
 /// One that is only too long has an error of its own.

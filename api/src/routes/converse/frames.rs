@@ -99,7 +99,12 @@ impl Frames {
             match begun {
                 Ok(None) => {}
                 Ok(only) => return only,
-                Err(error) => return Some(self.last(words_of(error), true)),
+                Err(error) => {
+                    if let ApiError::Unasked { transcript, .. } = &error {
+                        self.input.clone_from(transcript);
+                    }
+                    return Some(self.last(words_of(error), true));
+                }
             }
         }
         let event = self.events.as_mut()?.recv().await;
@@ -146,7 +151,7 @@ impl Frames {
 /// What a refusal says where only a frame can say it.
 fn words_of(error: ApiError) -> String {
     match error {
-        ApiError::Error { message, .. } => message,
+        ApiError::Error { message, .. } | ApiError::Unasked { message, .. } => message,
         ApiError::Detail { detail, .. } | ApiError::RetryLater { detail, .. } => detail,
         other => {
             tracing::error!(error = ?other, "a question was not taken");

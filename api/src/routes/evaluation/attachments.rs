@@ -116,7 +116,7 @@ async fn attach(
     let known = test_suites::find_question(&web.app.views, suite, question, "").await?;
     known.ok_or_else(ApiError::not_found)?;
     let input = body.read_multipart().await?;
-    let attachment = new_document(&input)?;
+    let attachment = new_document(&input, web.app.texts)?;
     let id = DocumentId::new(web.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
     let committed = web.app.evaluation.attach(suite, question, id, attachment, &context).await?;

@@ -106,9 +106,11 @@ async fn give(
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     let input = body.read().await?;
+    let max_chars = web.app.texts.max_note_chars;
     let (result, rating, notes) = input.create(|fields| {
         let result = fields.uuid("test_result_id").required();
-        (ResultId::new(result), fields.choice("rating", RATINGS).required(), fields.text("notes").required())
+        let rating = fields.choice("rating", RATINGS).required();
+        (ResultId::new(result), rating, fields.text("notes").bounded(max_chars).required())
     })?;
     let run = test_runs::run_of_result(&web.app.views, result).await?.ok_or_else(ApiError::not_found)?;
     let opinion = Opinion { rating: Rating::from_number(rating).unwrap_or(Rating::Satisfactory), notes };
@@ -134,9 +136,10 @@ async fn change(
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     let id = addressed(&web, path).await?;
+    let max_chars = web.app.texts.max_note_chars;
     let (rating, notes) = body.read().await?.partial(|fields| {
         let rating = fields.choice("rating", RATINGS).optional().and_then(Rating::from_number);
-        (rating, fields.text("notes").optional())
+        (rating, fields.text("notes").bounded(max_chars).optional())
     })?;
     let context = origin.context(caller.actor());
     let committed = web.app.evaluation.change_feedback(id, rating, notes, &context).await?;

@@ -111,10 +111,12 @@ async fn add(
     let suite = SuiteId::new(parent_id(&suite)?);
     test_suites::find(&web.app.views, suite).await?.ok_or_else(ApiError::not_found)?;
     let input = body.read().await?;
+    let texts = web.app.texts;
     let question = input.create(|fields| {
-        let question = fields.text("question").required();
+        let question = fields.text("question").bounded(texts.max_question_chars).required();
         let language = fields.text("language").max(MAX_LANGUAGE).or(ENGLISH.to_owned());
-        TestQuestion { question, language, human_answer: fields.text("human_answer").required() }
+        let human_answer = fields.text("human_answer").bounded(texts.max_answer_chars).required();
+        TestQuestion { question, language, human_answer }
     })?;
     let id = TestQuestionId::new(web.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
@@ -143,10 +145,12 @@ async fn change(
 ) -> Result<Response, ApiError> {
     let (suite, id) = ids(path)?;
     find(&web, suite, id, &headers).await?;
+    let texts = web.app.texts;
     let changes = body.read().await?.partial(|fields| {
-        let question = fields.text("question").optional();
+        let question = fields.text("question").bounded(texts.max_question_chars).optional();
         let language = fields.text("language").max(MAX_LANGUAGE).optional();
-        QuestionChanges { question, language, human_answer: fields.text("human_answer").optional() }
+        let human_answer = fields.text("human_answer").bounded(texts.max_answer_chars).optional();
+        QuestionChanges { question, language, human_answer }
     })?;
     let context = origin.context(caller.actor());
     let committed = web.app.evaluation.change_question(suite, id, changes, &context).await?;
