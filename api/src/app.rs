@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use commands::{
-    accounts::{Accounts, AddressChanges, FrontEnd, PasswordResets, ResetCodeExpiry},
+    accounts::{Accounts, AddressChanges, FrontEnd, PasswordResets, PlaceExpiry, ResetCodeExpiry},
     adapters::{
         child_reader::ChildReader,
         extractive::ExtractiveAnswerer,
@@ -144,7 +144,9 @@ impl App {
             },
         };
         Ok(Self {
-            accounts: Accounts::new(commands.clone()).trusting_former_addresses_for(email_change),
+            accounts: Accounts::new(commands.clone())
+                .trusting_former_addresses_for(email_change)
+                .hashing(settings.hashing()),
             documents: Documents::new(commands.clone(), uploads.clone()),
             evaluation: Evaluation::new(commands.clone(), uploads.clone()),
             projects,
@@ -204,6 +206,7 @@ impl App {
     fn expiries(&self) -> Vec<Arc<dyn Expiry>> {
         vec![
             Arc::new(ResetCodeExpiry(self.pool.clone())),
+            Arc::new(PlaceExpiry(self.pool.clone())),
             Arc::new(IdempotencyExpiry(self.pool.clone())),
             Arc::new(self.uploads.clone()),
             Arc::new(self.evaluation.clone()),

@@ -12,6 +12,7 @@ use std::{
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum, value_parser};
 use commands::{
+    accounts::{Hashing, half_of_the_cores},
     adapters::{media::S3Settings, web_pages::Reachable},
     event_log::{KafkaSettings, KeyError, MasterKey},
 };
@@ -171,6 +172,14 @@ pub struct Settings {
     #[command(flatten)]
     pub texts: TextSettings,
 
+    /// Passwords that are hashed at once, each on a core and in 19 MiB [default: half of the cores]
+    #[arg(long, env, global = true)]
+    pub passwords_at_once: Option<usize>,
+
+    /// Passwords that wait to be hashed; more are told to come again
+    #[arg(long, env, default_value_t = 100, global = true)]
+    pub passwords_waiting: usize,
+
     /// What to log, such as info or info,commands=debug
     #[arg(long, env, default_value = "info", global = true)]
     pub log: String,
@@ -209,6 +218,10 @@ pub struct HttpSettings {
 
     #[command(flatten)]
     pub limits: LimitSettings,
+
+    /// Megabytes for long lists and chats that are answered at the same time; others wait, up to ten seconds
+    #[arg(long, env, default_value_t = 128)]
+    pub list_memory_mb: usize,
 
     /// Milliseconds for which the answer to a write waits until it can be read back
     #[arg(long, env, default_value_t = 5_000)]
@@ -312,6 +325,10 @@ impl Settings {
         let number = i64::from(model.number());
         let own = self.openai_models.iter().find(|(known, _)| *known == number).map(|(_, name)| name.clone());
         own.or_else(|| self.openai_model.clone()).unwrap_or_else(|| model.original_name().to_owned())
+    }
+
+    pub fn hashing(&self) -> Hashing {
+        Hashing::new(self.passwords_at_once.unwrap_or_else(half_of_the_cores), self.passwords_waiting)
     }
 
     pub fn mail_dir(&self) -> PathBuf {

@@ -1,16 +1,26 @@
 //! Rate limits, counted in this process: by the client's address, and by the account that acts or is acted upon.
+//!
+//! Who acts has an account's limit for itself. What anybody may do to an account of somebody else is counted so that strangers
+//! slow down strangers only: see [`guesses`] and [`requests`].
+
+mod guesses;
+mod requests;
 
 use std::{
     hash::Hash,
     net::{IpAddr, Ipv6Addr},
     sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
 };
+
+use commands::counters::Bound;
 
 use governor::{
     DefaultKeyedRateLimiter, Quota,
     clock::{Clock, DefaultClock},
 };
 
+use self::{guesses::Guesses, requests::Requests};
 use crate::{
     config::{Limit, LimitSettings, Rate},
     contract::problem::ApiError,
@@ -41,6 +51,17 @@ pub struct Limits {
     try_code: Limiters,
     converse: Limiters,
     upload: Limiters,
+    passwords: Option<Guesses>,
+    codes: Option<Guesses>,
+    mails: Option<Requests>,
+}
+
+/// What is guessed at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secret {
+    Password,
+    /// For a new password.
+    Code,
 }
 
 struct Limiters {
@@ -59,35 +80,45 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         Some(Self { limiter: DefaultKeyedRateLimiter::keyed(quota), checks: AtomicU32::new(0) })
     }
 
-    fn check(&self, key: &K) -> Result<(), ApiError> {
+    fn check(&self, key: &K, bound: Bound) -> Result<(), ApiError> {
         if self.checks.fetch_add(1, Ordering::Relaxed) % CLEANING == CLEANING - 1 {
             self.limiter.retain_recent();
         }
         self.limiter.check_key(key).map_err(|refusal| {
-            let wait = refusal.wait_time_from(DefaultClock::default().now());
-            ApiError::throttled(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+            bound.met();
+            throttled(refusal.wait_time_from(DefaultClock::default().now()))
         })
     }
 }
 
+/// In whole seconds, so that nobody comes too early.
+fn throttled(wait: Duration) -> ApiError {
+    ApiError::throttled(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+}
+
 impl Limiters {
     fn new(limit: Limit) -> Self {
-        Self {
-            by_address: limit.by_address.and_then(Limiter::new),
-            by_account: limit.by_account.and_then(Limiter::new),
-        }
+        Self { by_account: limit.by_account.and_then(Limiter::new), ..Self::by_address(limit) }
+    }
+
+    /// What concerns an account is counted elsewhere.
+    fn by_address(limit: Limit) -> Self {
+        Self { by_address: limit.by_address.and_then(Limiter::new), by_account: None }
     }
 }
 
 impl Limits {
     pub fn new(settings: &LimitSettings) -> Self {
         Self {
-            log_in: Limiters::new(settings.limit_login),
+            log_in: Limiters::by_address(settings.limit_login),
             register: Limiters::new(settings.limit_register),
-            forget: Limiters::new(settings.limit_forgot),
-            try_code: Limiters::new(settings.limit_verify),
+            forget: Limiters::by_address(settings.limit_forgot),
+            try_code: Limiters::by_address(settings.limit_verify),
             converse: Limiters::new(settings.limit_converse),
             upload: Limiters::new(settings.limit_upload),
+            passwords: settings.limit_login.by_account.map(Guesses::new),
+            codes: settings.limit_verify.by_account.map(Guesses::new),
+            mails: settings.limit_forgot.by_account.map(Requests::new),
         }
     }
 
@@ -96,15 +127,48 @@ impl Limits {
     /// # Errors
     /// A 429 that says when the next one is free.
     pub fn check_address(&self, action: Action, address: IpAddr) -> Result<(), ApiError> {
-        self.of(action).by_address.as_ref().map_or(Ok(()), |limiter| limiter.check(&whole_client(address)))
+        let limiter = self.of(action).by_address.as_ref();
+        limiter.map_or(Ok(()), |limiter| limiter.check(&whole_client(address), Bound::RequestsOfAddress))
     }
 
-    /// Counts one for the account: an e-mail address without regard to case, or whoever acts.
+    /// Counts one for the account that acts.
     ///
     /// # Errors
     /// A 429 that says when the next one is free.
     pub fn check_account(&self, action: Action, account: &str) -> Result<(), ApiError> {
-        self.of(action).by_account.as_ref().map_or(Ok(()), |limiter| limiter.check(&account.to_owned()))
+        let limiter = self.of(action).by_account.as_ref();
+        limiter.map_or(Ok(()), |limiter| limiter.check(&account.to_owned(), Bound::RequestsOfAccount))
+    }
+
+    /// Counts an attempt at a secret of the account with this e-mail address (in its comparable form) as failed, until it has
+    /// succeeded. `is_known`: whether the account was let in from there before.
+    ///
+    /// # Errors
+    /// A 429 that says when the next one is free.
+    pub fn begin_guess(&self, secret: Secret, account: &str, address: IpAddr, is_known: bool) -> Result<(), ApiError> {
+        self.guesses(secret).map_or(Ok(()), |guesses| guesses.begin(account, address, is_known))
+    }
+
+    /// The attempt was none at guessing.
+    pub fn guess_succeeded(&self, secret: Secret, account: &str, address: IpAddr) {
+        if let Some(guesses) = self.guesses(secret) {
+            guesses.succeeded(account, address);
+        }
+    }
+
+    /// Counts a mail to the account with this e-mail address (in its comparable form).
+    ///
+    /// # Errors
+    /// A 429 that says when the next one is free.
+    pub fn check_mail(&self, account: &str, address: IpAddr, is_known: bool) -> Result<(), ApiError> {
+        self.mails.as_ref().map_or(Ok(()), |mails| mails.check(account, address, is_known))
+    }
+
+    const fn guesses(&self, secret: Secret) -> Option<&Guesses> {
+        match secret {
+            Secret::Password => self.passwords.as_ref(),
+            Secret::Code => self.codes.as_ref(),
+        }
     }
 
     const fn of(&self, action: Action) -> &Limiters {
@@ -120,7 +184,7 @@ impl Limits {
 }
 
 /// A client of IPv6 has a whole network of 64 bits to itself.
-fn whole_client(address: IpAddr) -> IpAddr {
+pub fn whole_client(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
         address @ IpAddr::V4(_) => address,
@@ -141,13 +205,13 @@ mod tests {
         let limiter = limiters.by_address.expect("there is a limit");
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         for _ in 0..3 {
-            assert!(limiter.check(&one).is_ok());
+            assert!(limiter.check(&one, Bound::RequestsOfAddress).is_ok());
         }
-        let Err(ApiError::RetryLater { after_seconds, .. }) = limiter.check(&one) else {
+        let Err(ApiError::RetryLater { after_seconds, .. }) = limiter.check(&one, Bound::RequestsOfAddress) else {
             panic!("the fourth one waits")
         };
         assert!((1_190..=1_201).contains(&after_seconds), "{after_seconds}");
-        assert!(limiter.check(&other).is_ok(), "another client does not");
+        assert!(limiter.check(&other, Bound::RequestsOfAddress).is_ok(), "another client does not");
     }
 
     #[test]

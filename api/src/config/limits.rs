@@ -58,7 +58,7 @@ pub(super) fn parse_network(text: &str) -> Result<IpNet, String> {
 /// process counts for itself. Many people may work behind one address.
 #[derive(Debug, Clone, Args)]
 pub struct LimitSettings {
-    /// Logins: from an address, to an account
+    /// Log-ins: from an address; wrong ones at an account, by all addresses together from which it was never let in
     #[arg(long, env, default_value = "120/minute,10/minute")]
     pub limit_login: Limit,
 
@@ -66,11 +66,11 @@ pub struct LimitSettings {
     #[arg(long, env, default_value = "60/minute")]
     pub limit_register: Limit,
 
-    /// Requests for a new password: from an address, for an account
+    /// Requests for a new password: from an address; for an account, by those who were never let in
     #[arg(long, env, default_value = "60/minute,10/hour")]
     pub limit_forgot: Limit,
 
-    /// Codes for a new password that are checked or used: from an address, for an account
+    /// Codes for a new password that are checked or used: from an address; wrong ones for an account, as log-ins
     #[arg(long, env, default_value = "120/minute,30/minute")]
     pub limit_verify: Limit,
 

@@ -13,6 +13,7 @@ pub mod input;
 mod json_fault;
 mod kinds;
 pub mod layers;
+pub mod long_answers;
 mod negotiation;
 pub mod paging;
 pub mod problem;

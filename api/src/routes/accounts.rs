@@ -30,7 +30,7 @@ use crate::{
         input::{Input, UnreadBody},
         problem::ApiError,
     },
-    limits::Action,
+    limits::{Action, Secret},
     openapi::bodies::accounts::{Credentials, Registration as RegistrationBody},
 };
 
@@ -196,9 +196,10 @@ async fn log_in(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Res
         (password, fields.email("email").required())
     })?;
     let email = Email::parse(&email).map_err(|_| ApiError::from(AccountError::WrongCredentials))?;
-    web.throttle_account(Action::LogIn, &email.comparable())?;
+    let guess = web.begin_guess(Secret::Password, &email, origin.address).await?;
     let session = SessionId::new(web.app.clock.new_id());
     let login = web.app.accounts.log_in(&email, password, session, |user| origin.context(Actor::User(user))).await?;
+    guess.let_in(&web, &email, login.user).await;
     web.written(&login.committed, async || Ok(Json(Login { token: login.token.as_str().to_owned() }).into_response()))
         .await
 }

@@ -27,7 +27,7 @@ use crate::{
         problem::ApiError,
         resource::{Authenticator, Caller, Permission},
     },
-    limits::Action,
+    limits::{Action, Secret},
 };
 
 /// The header of an API key.
@@ -142,9 +142,13 @@ impl Authenticator for Web {
                 let email = Email::parse(&email).map_err(|_| ApiError::bad_basic())?;
                 // As good as the login page for guessing passwords.
                 self.throttle(Action::LogIn, request.extensions.get::<ClientAddress>().map(|client| client.0))?;
-                self.throttle_account(Action::LogIn, &email.comparable())?;
+                let address = request.extensions.get::<ClientAddress>().map(|client| client.0);
+                let guess = self.begin_guess(Secret::Password, &email, address).await?;
                 match self.app.accounts.check_credentials(&email, password.into()).await {
-                    Ok(user) => Some(self.person(user, None).await?),
+                    Ok(user) => {
+                        guess.let_in(self, &email, user).await;
+                        Some(self.person(user, None).await?)
+                    }
                     Err(AccountError::WrongCredentials) => return Err(ApiError::bad_basic()),
                     Err(error) => return Err(error.into()),
                 }

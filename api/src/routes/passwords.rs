@@ -26,7 +26,7 @@ use crate::{
         input::{Input, UnreadBody},
         problem::ApiError,
     },
-    limits::Action,
+    limits::{Action, Secret},
     openapi::bodies::accounts::{ForgottenPassword, PasswordReset, ResetCode},
 };
 
@@ -58,7 +58,7 @@ async fn forgot(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Res
     web.throttle(Action::Forget, origin.address)?;
     let email = body.read().await?.create(|fields| fields.email("email").required())?;
     let email = parse_email(&email)?;
-    web.throttle_account(Action::Forget, &email.comparable())?;
+    web.throttle_mail(&email, origin.address).await?;
     web.app.accounts.forget_password(&email, origin.request_id()).await?;
     Ok(empty(StatusCode::OK))
 }
@@ -84,7 +84,7 @@ async fn verify(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Res
         let token = fields.text("token").max(MAX_CODE_CHARS).required();
         (token, fields.email("email").required())
     })?;
-    let (_, user) = check_code(&web, &email, &token).await?;
+    let (_, user) = check_code(&web, &origin, &email, &token).await?;
     let UserView { email, username, full_name, .. } = user;
     Ok((StatusCode::ACCEPTED, Json(Verified { email, username, full_name })).into_response())
 }
@@ -120,17 +120,18 @@ async fn reset_with_code(web: &Web, origin: &Origin, input: &Input) -> Result<Co
         let token = fields.text("token").max(MAX_CODE_CHARS).required();
         (token, fields.email("email").required())
     })?;
-    let (grant, user) = check_code(web, &email, &token).await?;
+    let (grant, user) = check_code(web, origin, &email, &token).await?;
     let password = input.create(|fields| new_password(fields, &about(&user), true))?.unwrap_or_default();
     let context = origin.context(Actor::User(grant.user));
     Ok(web.app.accounts.reset_password(grant, password, &context).await?)
 }
 
 /// Whose code it is. The view of a user who has just been deleted or deactivated counts as none.
-async fn check_code(web: &Web, email: &str, token: &str) -> Result<(ResetGrant, UserView), ApiError> {
+async fn check_code(web: &Web, origin: &Origin, email: &str, token: &str) -> Result<(ResetGrant, UserView), ApiError> {
     let email = parse_email(email)?;
-    web.throttle_account(Action::TryCode, &email.comparable())?;
+    let guess = web.begin_guess(Secret::Code, &email, origin.address).await?;
     let grant = web.app.accounts.check_reset_code(&email, token).await?;
+    guess.succeeded(web, &email);
     let user = users::find(&web.app.views, grant.user).await?.filter(|user| user.is_active);
     let user = user.ok_or(ResetCodeError::Wrong)?;
     Ok((grant, user))

@@ -198,6 +198,7 @@ impl From<AccountError> for ApiError {
             AccountError::Execute(error) => error.into(),
             AccountError::Database(error) => error.into(),
             AccountError::ResetCode(error) => error.into(),
+            AccountError::Busy => Self::unavailable(1),
             error @ (AccountError::Hashing | AccountError::Key(_)) => Self::internal(error),
         }
     }

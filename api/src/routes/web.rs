@@ -1,6 +1,9 @@
 //! What routes share: the app, the request's context, and the answer to a write.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
 use axum::{
     extract::FromRequestParts,
@@ -11,17 +14,26 @@ use commands::{
     event_log::{Committed, EventPosition, TokenError},
     execute::{Context, IdempotencyKey},
 };
-use domain::envelope::Actor;
+use domain::{envelope::Actor, ids::UserId, values::Email};
 use uuid::Uuid;
 
 use super::{caller::Who, consistency};
 use crate::{
     app::App,
     config::HttpSettings,
-    contract::{client_address::ClientAddress, input::Input, layers::RequestId, problem::ApiError},
+    contract::{
+        client_address::ClientAddress,
+        input::Input,
+        layers::RequestId,
+        long_answers::{AnswerMemory, Share},
+        problem::ApiError,
+    },
     health::Health,
-    limits::{Action, Limits},
+    limits::{Action, Limits, Secret, whole_client},
 };
+
+/// The address of a request that came over no socket.
+const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// Seconds after which what could not be shown may be there.
 const RETRY_AFTER: u64 = 5;
@@ -33,13 +45,20 @@ pub struct Web {
     pub app: Arc<App>,
     http: Arc<HttpSettings>,
     limits: Arc<Limits>,
+    memory: AnswerMemory,
     pub(super) health: Health,
 }
 
 impl Web {
     pub fn new(app: App, http: HttpSettings) -> Self {
         let limits = Limits::new(&http.limits);
-        Self { app: Arc::new(app), http: Arc::new(http), limits: Arc::new(limits), health: Health::default() }
+        let memory = AnswerMemory::new(http.list_memory_mb.saturating_mul(1_048_576));
+        Self { app: Arc::new(app), http: Arc::new(http), limits: Arc::new(limits), memory, health: Health::default() }
+    }
+
+    /// Memory for an answer that is made of texts of so many bytes.
+    pub(super) async fn memory_for(&self, bytes: usize) -> Result<Share, ApiError> {
+        self.memory.share(bytes).await
     }
 
     /// Counts a request of this kind for the address that it comes from.
@@ -50,6 +69,26 @@ impl Web {
     /// Counts a request of this kind for an account: that which acts, or the e-mail address that is acted upon.
     pub(super) fn throttle_account(&self, action: Action, account: &str) -> Result<(), ApiError> {
         self.limits.check_account(action, account)
+    }
+
+    /// Counts an attempt at a secret of the account with this e-mail address.
+    pub(super) async fn begin_guess(
+        &self,
+        secret: Secret,
+        email: &Email,
+        address: Option<IpAddr>,
+    ) -> Result<Guess, ApiError> {
+        let client = whole_client(address.unwrap_or(NOWHERE));
+        let is_known = self.app.accounts.was_let_in_from(email, client).await?;
+        self.limits.begin_guess(secret, &email.comparable(), client, is_known)?;
+        Ok(Guess { secret, client, is_known })
+    }
+
+    /// Counts a mail to this address that somebody asks for.
+    pub(super) async fn throttle_mail(&self, email: &Email, address: Option<IpAddr>) -> Result<(), ApiError> {
+        let client = whole_client(address.unwrap_or(NOWHERE));
+        let is_known = self.app.accounts.was_let_in_from(email, client).await?;
+        self.limits.check_mail(&email.comparable(), client, is_known)
     }
 
     /// The answer to a write: sent when it can be read back, or after a bounded wait with a header that says so. What is done
@@ -89,6 +128,31 @@ impl Web {
             _ => "http",
         };
         text(header::HOST).map_or_else(|| "/media/".to_owned(), |host| format!("{scheme}://{host}/media/"))
+    }
+}
+
+/// An attempt at a secret. One that is dropped has failed.
+#[must_use = "an attempt that has succeeded is not counted"]
+pub(super) struct Guess {
+    secret: Secret,
+    client: IpAddr,
+    is_known: bool,
+}
+
+impl Guess {
+    /// The secret was right.
+    pub(super) fn succeeded(&self, web: &Web, email: &Email) {
+        web.limits.guess_succeeded(self.secret, &email.comparable(), self.client);
+    }
+
+    /// The secret was right, and let somebody in: from there, nobody will be kept out by strangers.
+    pub(super) async fn let_in(&self, web: &Web, email: &Email, user: UserId) {
+        self.succeeded(web, email);
+        if !self.is_known
+            && let Err(error) = web.app.accounts.let_in_from(user, email, self.client).await
+        {
+            tracing::warn!(error = commands::error_chain(&error), "the place of a log-in was not noted");
+        }
     }
 }
 

@@ -86,7 +86,7 @@ async fn every_text_of_a_test_suite_and_every_opinion_has_a_greatest_length(db: 
     let many = json!({ "project": project, "models": vec![1; 101] });
     staff.post(&runs, many).await.is(400, r#"{"models":["Ensure this field has no more than 100 elements."]}"#);
     let chat = staff.chat(&project).await;
-    let message = staff.ask(&chat, "Zinc?").await.id();
+    let message = staff.ask(&chat, "Zinc?").await.json(200)["external_id"].clone();
     let opinion = json!({ "chat_message": message, "liked": false, "message": LONG });
     staff.post("/feedback", opinion).await.is(400, &too_long("message"));
 }

@@ -30,6 +30,7 @@ mod installation;
 mod key_chats;
 mod key_tools;
 mod languages;
+mod log_in_guesses;
 mod long_texts;
 mod mail;
 mod media;

@@ -5,7 +5,10 @@ mod administration;
 mod mails;
 mod password;
 mod password_resets;
+mod places;
 mod reset_codes;
+
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::{
@@ -25,8 +28,9 @@ use crate::{
 pub use address_changes::AddressChanges;
 pub(crate) use administration::no_superuser;
 pub use mails::{FrontEnd, FrontEndError};
-pub use password::{PasswordFault, check_rules};
+pub use password::{Hashing, PasswordFault, check_rules, half_of_the_cores};
 pub use password_resets::PasswordResets;
+pub use places::PlaceExpiry;
 pub use reset_codes::{ResetCodeError, ResetCodeExpiry, ResetGrant};
 
 /// Somebody who shall have an account.
@@ -54,6 +58,8 @@ pub enum AccountError {
     Database(#[from] sqlx::Error),
     #[error("the password cannot be hashed")]
     Hashing,
+    #[error("too many passwords wait to be hashed")]
+    Busy,
 }
 
 impl From<StoreError> for AccountError {
@@ -64,6 +70,7 @@ impl From<StoreError> for AccountError {
 
 /// A fresh login: the token is shown once and kept as a hash.
 pub struct Login {
+    pub user: UserId,
     pub token: Zeroizing<String>,
     pub committed: Committed,
 }
@@ -80,11 +87,19 @@ pub struct Session {
 pub struct Accounts {
     commands: Commands,
     former_address_life: TimeDelta,
+    hashing: Arc<Hashing>,
 }
 
 impl Accounts {
-    pub const fn new(commands: Commands) -> Self {
-        Self { commands, former_address_life: TimeDelta::hours(24) }
+    pub fn new(commands: Commands) -> Self {
+        Self { commands, former_address_life: TimeDelta::hours(24), hashing: Arc::default() }
+    }
+
+    /// How many passwords are hashed at once, and how many may wait for it.
+    #[must_use]
+    pub fn hashing(mut self, hashing: Hashing) -> Self {
+        self.hashing = Arc::new(hashing);
+        self
     }
 
     /// For how long codes for a new password go to the address that an account had before staff have changed it.
@@ -109,7 +124,7 @@ impl Accounts {
         context: &Context,
     ) -> Result<Committed, AccountError> {
         let Registration { username, email, full_name, password, roles } = registration;
-        let hash = password::hash(password).await?;
+        let hash = password::hash(&self.hashing, password).await?;
         let (email_key, username_key) = (self.email_key(&email), self.username_key(&username));
         let owner = id.value();
         let mut rows = vec![
@@ -175,7 +190,7 @@ impl Accounts {
             }
             None => None,
         };
-        let is_right = password::verify(password, stored.clone()).await?;
+        let is_right = password::verify(&self.hashing, password, stored.clone()).await?;
         let verified = owner.map(UserId::new).zip(stored).filter(|_| is_right);
         verified.ok_or(AccountError::WrongCredentials)
     }
@@ -207,7 +222,7 @@ impl Accounts {
         match self.commands.execute_with_rows_of::<User>(user.value(), commands, &context(user), rows).await {
             // The account is inactive, or was deleted in the meantime.
             Err(ExecuteError::Refused(_)) => Err(AccountError::WrongCredentials),
-            result => Ok(Login { token, committed: result? }),
+            result => Ok(Login { user, token, committed: result? }),
         }
     }
 
@@ -248,7 +263,7 @@ impl Accounts {
         let mut rows = Vec::new();
         if let Some(password) = password {
             changes.push(UserCommand::ChangePassword { keep });
-            rows.push(Row::Password { user, hash: password::hash(password).await? });
+            rows.push(Row::Password { user, hash: password::hash(&self.hashing, password).await? });
             rows.push(Row::EndOtherSessions { user, keep });
         }
         Ok(self.commands.execute_all::<User>(user.value(), changes, rows, context).await?)

@@ -1,20 +1,59 @@
 //! Passwords: the rules for new ones, and Argon2id.
 
+use std::num::NonZeroUsize;
+
 use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 use zxcvbn::zxcvbn;
 
 use super::AccountError;
+use crate::counters::Bound;
 
 const MIN_CHARS: usize = 8;
 
-/// Passwords that are hashed at once: each takes 19 MiB, and anybody may ask for it.
-static SLOTS: Semaphore = Semaphore::const_new(4);
+/// Passwords that are hashed at once, and those that wait: each takes a core and 19 MiB, and anybody may ask for it.
+#[derive(Debug)]
+pub struct Hashing {
+    slots: Semaphore,
+    places: Semaphore,
+}
+
+/// Those that may wait, if nothing else is said: some seconds of work.
+const WAITING: usize = 100;
+
+impl Default for Hashing {
+    /// On half of the cores, so that a flood of log-ins leaves the rest to everybody else.
+    fn default() -> Self {
+        Self::new(half_of_the_cores(), WAITING)
+    }
+}
+
+/// As many passwords as are hashed at once if nothing else is said.
+pub fn half_of_the_cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get) / 2
+}
+
+impl Hashing {
+    /// So many at once, at least one, and so many that wait.
+    pub fn new(at_once: usize, waiting: usize) -> Self {
+        let semaphore = |permits: usize| Semaphore::new(permits.clamp(1, Semaphore::MAX_PERMITS));
+        Self { slots: semaphore(at_once), places: semaphore(waiting) }
+    }
+
+    /// Whoever finds no place to wait is told so at once.
+    async fn slot(&self) -> Result<SemaphorePermit<'_>, AccountError> {
+        let _place = self.places.try_acquire().map_err(|_| {
+            Bound::PasswordsWaiting.met();
+            AccountError::Busy
+        })?;
+        self.slots.acquire().await.map_err(|_| AccountError::Hashing)
+    }
+}
 
 /// Why a new password is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,8 +135,8 @@ fn forms(password: &str) -> Vec<Zeroizing<String>> {
 }
 
 /// Argon2id with its recommended parameters; the text form names them, so that they can be raised later.
-pub(super) async fn hash(password: Zeroizing<String>) -> Result<String, AccountError> {
-    let _slot = SLOTS.acquire().await.map_err(|_| AccountError::Hashing)?;
+pub(super) async fn hash(hashing: &Hashing, password: Zeroizing<String>) -> Result<String, AccountError> {
+    let _slot = hashing.slot().await?;
     tokio::task::spawn_blocking(move || {
         Argon2::default().hash_password(composed(&password).as_bytes()).map(|hash| hash.to_string())
     })
@@ -107,8 +146,12 @@ pub(super) async fn hash(password: Zeroizing<String>) -> Result<String, AccountE
 }
 
 /// Whether it is the password, in one of its forms. Without a stored hash the same work is done in vain.
-pub(super) async fn verify(password: Zeroizing<String>, stored: Option<String>) -> Result<bool, AccountError> {
-    let _slot = SLOTS.acquire().await.map_err(|_| AccountError::Hashing)?;
+pub(super) async fn verify(
+    hashing: &Hashing,
+    password: Zeroizing<String>,
+    stored: Option<String>,
+) -> Result<bool, AccountError> {
+    let _slot = hashing.slot().await?;
     tokio::task::spawn_blocking(move || match stored {
         Some(stored) => {
             let stored = PasswordHash::new(&stored).map_err(|_| AccountError::Hashing)?;
@@ -154,35 +197,67 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_that_lost_its_blanks_when_it_was_set_is_right_with_and_without_them() {
-        let hashed = hash(Zeroizing::new("Passw0rd!xyz".to_owned())).await.expect("hashing works");
+        let hashed = hash(&Hashing::default(), Zeroizing::new("Passw0rd!xyz".to_owned())).await.expect("hashing works");
         for (typed, is_right) in [(" Passw0rd!xyz\u{2003}", true), ("Passw0rd!xyz", true), ("Passw0rd !xyz", false)] {
-            let verified = verify(Zeroizing::new(typed.to_owned()), Some(hashed.clone())).await;
+            let verified = verify(&Hashing::default(), Zeroizing::new(typed.to_owned()), Some(hashed.clone())).await;
             assert_eq!(verified.expect("verifying works"), is_right, "{typed:?}");
         }
-        let with_blanks = hash(Zeroizing::new(" Passw0rd!xyz".to_owned())).await.expect("hashing works");
-        assert!(!verify(Zeroizing::new("Passw0rd!xyz".to_owned()), Some(with_blanks)).await.expect("verifying works"));
+        let with_blanks =
+            hash(&Hashing::default(), Zeroizing::new(" Passw0rd!xyz".to_owned())).await.expect("hashing works");
+        assert!(
+            !verify(&Hashing::default(), Zeroizing::new("Passw0rd!xyz".to_owned()), Some(with_blanks))
+                .await
+                .expect("verifying works")
+        );
     }
 
     #[tokio::test]
     async fn a_password_is_the_same_however_its_letters_are_composed() {
         let (one, other) = ("grün-ൊ-laterne", "gru\u{308}n-\u{d46}\u{d3e}-laterne");
-        let hashed = hash(Zeroizing::new(other.to_owned())).await.expect("hashing works");
+        let hashed = hash(&Hashing::default(), Zeroizing::new(other.to_owned())).await.expect("hashing works");
         for typed in [one, other] {
-            assert!(verify(Zeroizing::new(typed.to_owned()), Some(hashed.clone())).await.expect("verifying works"));
+            assert!(
+                verify(&Hashing::default(), Zeroizing::new(typed.to_owned()), Some(hashed.clone()))
+                    .await
+                    .expect("verifying works")
+            );
         }
         // Those of before are hashed as they were typed.
         let raw = Argon2::default().hash_password(other.as_bytes()).expect("hashing works").to_string();
-        assert!(verify(Zeroizing::new(other.to_owned()), Some(raw)).await.expect("verifying works"));
+        assert!(
+            verify(&Hashing::default(), Zeroizing::new(other.to_owned()), Some(raw)).await.expect("verifying works")
+        );
     }
 
     #[tokio::test]
     async fn only_the_right_password_verifies() {
-        let hashed = hash(Zeroizing::new("Passw0rd!xyz".to_owned())).await.expect("hashing works");
+        let hashed = hash(&Hashing::default(), Zeroizing::new("Passw0rd!xyz".to_owned())).await.expect("hashing works");
         assert!(hashed.starts_with("$argon2id$"));
         assert!(
-            verify(Zeroizing::new("Passw0rd!xyz".to_owned()), Some(hashed.clone())).await.expect("verifying works")
+            verify(&Hashing::default(), Zeroizing::new("Passw0rd!xyz".to_owned()), Some(hashed.clone()))
+                .await
+                .expect("verifying works")
         );
-        assert!(!verify(Zeroizing::new("passw0rd!xyz".to_owned()), Some(hashed)).await.expect("verifying works"));
-        assert!(!verify(Zeroizing::new("Passw0rd!xyz".to_owned()), None).await.expect("verifying works"));
+        assert!(
+            !verify(&Hashing::default(), Zeroizing::new("passw0rd!xyz".to_owned()), Some(hashed))
+                .await
+                .expect("verifying works")
+        );
+        assert!(
+            !verify(&Hashing::default(), Zeroizing::new("Passw0rd!xyz".to_owned()), None)
+                .await
+                .expect("verifying works")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_log_ins_takes_some_cores_and_a_bounded_queue() {
+        let hashing = Hashing::new(1, 4);
+        let attempts = (0..60).map(|_| verify(&hashing, Zeroizing::new("wrong-lantern".to_owned()), None));
+        let outcomes = futures::future::join_all(attempts).await;
+        let refused = outcomes.iter().filter(|outcome| matches!(outcome, Err(AccountError::Busy))).count();
+        // One is hashed while four wait; the others are told at once that there is too much to do.
+        assert_eq!(refused, 60 - 5, "{outcomes:?}");
+        assert!(matches!(verify(&hashing, Zeroizing::new("x".to_owned()), None).await, Ok(false)));
     }
 }

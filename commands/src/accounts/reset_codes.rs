@@ -130,7 +130,7 @@ impl Accounts {
         password: Zeroizing<String>,
         context: &Context,
     ) -> Result<Committed, AccountError> {
-        let hash = password::hash(password).await?;
+        let hash = password::hash(&self.hashing, password).await?;
         let claimed = sqlx::query!(
             "UPDATE reset_codes SET is_used = true WHERE address = $1 AND sealed_code = $2 AND NOT is_used",
             grant.address,

@@ -281,7 +281,10 @@ impl Row {
                 session.value(),
                 password_hash,
             ),
-            Self::NoPassword(user) => sqlx::query!("DELETE FROM passwords WHERE user_id = $1", user.value()),
+            Self::NoPassword(user) => sqlx::query!(
+                "WITH places AS (DELETE FROM log_in_places WHERE user_id = $1) DELETE FROM passwords WHERE user_id = $1",
+                user.value()
+            ),
             Self::EndSession(session) => sqlx::query!("DELETE FROM tokens WHERE session_id = $1", session.value()),
             Self::EndOtherSessions { user, keep } => sqlx::query!(
                 "DELETE FROM tokens WHERE user_id = $1 AND session_id IS DISTINCT FROM $2",

@@ -1,0 +1,173 @@
+//! Guesses at the secrets of an account: whoever guesses is slowed down, and nobody else.
+//!
+//! Counted are those of one client address at one account, with a pause that doubles from failure to failure; and those of
+//! all strangers at an account together, so that guessing from many addresses is bounded. An address from which the account
+//! was let in before is no stranger: no number of others can keep it out.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use commands::counters::Bound;
+use tokio::time::Instant;
+
+use super::{Limiter, throttled, whole_client};
+use crate::{config::Rate, contract::problem::ApiError};
+
+/// Failures of a stranger before the first pause: fewer than all strangers have together, so that one address alone
+/// leaves something to the others.
+const FREE: u32 = 5;
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause of a stranger, and of an address that was let in before: many people may work behind that.
+const LONGEST_PAUSE: Duration = Duration::from_secs(900);
+const LONGEST_OF_KNOWN: Duration = Duration::from_secs(8);
+/// After so long without another attempt failures are forgotten.
+const MEMORY: Duration = Duration::from_secs(3_600);
+/// Pairs that are remembered. Beyond that, those that were forgotten anyway go first, and then all.
+const MOST_PAIRS: usize = 100_000;
+
+type Pair = (String, IpAddr);
+
+#[derive(Debug, Clone, Copy)]
+struct Failures {
+    count: u32,
+    last: Instant,
+    free_at: Instant,
+}
+
+/// What is counted of one kind of guesses, in this process.
+pub(super) struct Guesses {
+    /// Failures of a known address before the first pause.
+    free_of_known: u32,
+    free: u32,
+    pairs: Mutex<HashMap<Pair, Failures>>,
+    strangers: Option<Limiter<String>>,
+}
+
+impl Guesses {
+    /// With so many guesses of all strangers at an account.
+    pub(super) fn new(rate: Rate) -> Self {
+        Self {
+            free_of_known: rate.count.get().saturating_mul(2),
+            free: FREE.min(rate.count.get()),
+            pairs: Mutex::default(),
+            strangers: Limiter::new(rate),
+        }
+    }
+
+    /// Counts an attempt as failed, until it is known to have [`succeeded`](Self::succeeded): of many at once, no more are let
+    /// through than one after the other.
+    ///
+    /// # Errors
+    /// A 429 that says when the next one is free.
+    pub(super) fn begin(&self, account: &str, address: IpAddr, is_known: bool) -> Result<(), ApiError> {
+        let now = Instant::now();
+        let mut pairs = self.pairs();
+        let pair = (account.to_owned(), whole_client(address));
+        let before = pairs.get(&pair).filter(|failures| now < failures.last + MEMORY);
+        if let Some(failures) = before.filter(|failures| now < failures.free_at) {
+            Bound::FailedLogIns.met();
+            return Err(throttled(failures.free_at - now));
+        }
+        let count = before.map_or(0, |failures| failures.count).saturating_add(1);
+        if let Some(strangers) = self.strangers.as_ref().filter(|_| !is_known) {
+            strangers.check(&pair.0, Bound::RequestsOfAccount)?;
+        }
+        let (free, longest) =
+            if is_known { (self.free_of_known, LONGEST_OF_KNOWN) } else { (self.free, LONGEST_PAUSE) };
+        forget(&mut pairs, now);
+        pairs.insert(pair, Failures { count, last: now, free_at: now + pause_after(count, free, longest) });
+        Ok(())
+    }
+
+    /// The attempt was none at guessing.
+    pub(super) fn succeeded(&self, account: &str, address: IpAddr) {
+        self.pairs().remove(&(account.to_owned(), whole_client(address)));
+    }
+
+    fn pairs(&self) -> MutexGuard<'_, HashMap<Pair, Failures>> {
+        self.pairs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How long the next attempt waits after so many failures.
+fn pause_after(failures: u32, free: u32, longest: Duration) -> Duration {
+    match failures.checked_sub(free) {
+        None => Duration::ZERO,
+        Some(doublings) => FIRST_PAUSE.saturating_mul(1 << doublings.min(20)).min(longest),
+    }
+}
+
+fn forget(pairs: &mut HashMap<Pair, Failures>, now: Instant) {
+    if pairs.len() < MOST_PAIRS {
+        return;
+    }
+    pairs.retain(|_, failures| now < failures.last + MEMORY);
+    if pairs.len() >= MOST_PAIRS {
+        pairs.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWNER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const GUESSER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 1));
+
+    fn guesses(limit: &str) -> Guesses {
+        let limit: crate::config::Limit = limit.parse().expect("a limit");
+        Guesses::new(limit.by_account.expect("there is one"))
+    }
+
+    /// How many of so many attempts, a second apart, are let through.
+    async fn let_through(guesses: &Guesses, address: IpAddr, is_known: bool, attempts: u32) -> u32 {
+        let mut count = 0;
+        for _ in 0..attempts {
+            count += u32::from(guesses.begin("asha", address, is_known).is_ok());
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        count
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_pause_of_whoever_guesses_doubles() {
+        let guesses = guesses("0,1000/minute");
+        // Five, and after pauses of 1, 2, 4 … 256 seconds one each.
+        assert_eq!(let_through(&guesses, GUESSER, false, 600).await, 5 + 9);
+        guesses.succeeded("asha", GUESSER);
+        assert!(guesses.begin("asha", GUESSER, false).is_ok(), "who is let in has not guessed");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_address_that_guesses_keeps_nobody_else_out() {
+        let guesses = guesses("0,10/minute");
+        let_through(&guesses, GUESSER, false, 12).await;
+        assert!(guesses.begin("asha", OWNER, false).is_ok(), "not even from an address that was never let in");
+        assert!(guesses.begin("meera", GUESSER, false).is_ok(), "nor another account");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_addresses_are_slowed_down_together_but_one_that_was_let_in_before_is_not() {
+        let guesses = guesses("0,10/minute");
+        let begin = |last: u8| guesses.begin("asha", IpAddr::from([203, 0, 113, last]), false);
+        assert!(
+            (1..=100).filter(|last| begin(*last).is_ok()).count() <= 11,
+            "all of them together have ten, and what comes back meanwhile"
+        );
+        assert!(guesses.begin("asha", OWNER, true).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_known_address_waits_for_seconds_only() {
+        let guesses = guesses("0,10/minute");
+        for _ in 0..40 {
+            let_through(&guesses, OWNER, true, 1).await;
+        }
+        tokio::time::advance(LONGEST_OF_KNOWN).await;
+        assert!(guesses.begin("asha", OWNER, true).is_ok());
+    }
+}
