@@ -13,7 +13,7 @@ use domain::{
     ids::{DocumentId, ProjectId},
 };
 use serde::Serialize;
-use sqlx::{PgTransaction, QueryBuilder, query, query_as};
+use sqlx::{PgTransaction, QueryBuilder, query, query_as, query_scalar};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -273,19 +273,29 @@ pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
     })
 }
 
-/// The documents of a project; oldest first unless ordered otherwise.
-pub async fn list(
-    db: &Views,
-    project: ProjectId,
-    window: &Window,
-    media_base: &str,
-) -> Result<Page<TrackedDocument>, QueryError> {
+/// The ids of a project's documents; oldest first unless ordered otherwise.
+pub async fn page(db: &Views, project: ProjectId, window: &Window) -> Result<Page<Uuid>, QueryError> {
     let mut found = QueryBuilder::new(FOUND);
     found.push("SELECT * FROM views.documents WHERE NOT is_deleted AND project_id = ");
     found.push_bind(project.value());
-    let page = page_of_ids(db, found, "position", window).await?;
-    let rows = rows(db, &page.results).await?;
-    Ok(page.with_rows(rows).map(|row| row.into_tracked(media_base)))
+    page_of_ids(db, found, "position", window).await
+}
+
+/// How much text these documents hold, in bytes.
+pub async fn weight(db: &Views, documents: &[Uuid]) -> Result<usize, QueryError> {
+    let bytes = query_scalar!(
+        r#"SELECT coalesce(sum(octet_length(text_content)), 0)::bigint AS "bytes!"
+           FROM views.documents WHERE id = ANY($1)"#,
+        documents
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(usize::try_from(bytes).unwrap_or_default())
+}
+
+/// The documents with these ids, in this order, and what becomes of them.
+pub async fn of_ids(db: &Views, ids: &[Uuid], media_base: &str) -> Result<Vec<TrackedDocument>, QueryError> {
+    Ok(rows(db, ids).await?.into_iter().map(|row| row.into_tracked(media_base)).collect())
 }
 
 /// The document with this id, if it is in this project.

@@ -176,7 +176,7 @@ fn push_window(
 
 impl Page<Uuid> {
     /// The same page with these rows in place of their ids.
-    pub(crate) fn with_rows<T>(self, rows: Vec<T>) -> Page<T> {
+    pub fn with_rows<T>(self, rows: Vec<T>) -> Page<T> {
         let Self { count, has_previous, has_next, offset, .. } = self;
         Page { count, has_previous, has_next, results: rows, offset }
     }

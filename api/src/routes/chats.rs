@@ -96,13 +96,16 @@ async fn list_all(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let project = ProjectId::new(parent_id(&project)?);
-    let chats = chats::list_all(&web.app.views, project, scope.only_user(), &web.media_base(&headers)).await?;
+    let views = &web.app.views;
+    let ids = chats::ids_in(views, project, scope.only_user()).await?;
+    let share = web.memory_for(chats::weight(views, &ids).await?).await?;
+    let chats = chats::details(views, &ids, &web.media_base(&headers)).await?;
     // All are of one project.
     if chats.first().is_some_and(|chat| chat.by_assistant) {
         let threads: Vec<_> = chats.into_iter().map(chats::ChatDetail::into_thread).collect();
-        return Ok(Json(threads).into_response());
+        return Ok(share.json(threads).await);
     }
-    Ok(Json(chats).into_response())
+    Ok(share.json(chats).await)
 }
 
 /// The ratings of the messages of a chat.
@@ -212,9 +215,12 @@ async fn get(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let (project, id) = ids(path)?;
+    // A stranger takes no memory.
+    check(&web, scope, project, id).await?;
+    let share = web.memory_for(chats::weight(&web.app.views, &[id.value()]).await?).await?;
     let chat = chats::detail(&web.app.views, project, id, &web.media_base(&headers)).await?;
     let chat = chat.filter(|chat| scope.covers(chat.owner)).ok_or_else(ApiError::not_found)?;
-    Ok(if chat.by_assistant { Json(chat.into_thread()).into_response() } else { Json(chat).into_response() })
+    Ok(if chat.by_assistant { share.json(chat.into_thread()).await } else { share.json(chat).await })
 }
 
 /// Changes a chat's title.

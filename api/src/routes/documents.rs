@@ -72,8 +72,11 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let project = ProjectId::new(parent_id(&project)?);
     let window = query.single_page(documents::ordering_column);
-    let page = documents::list(&web.app.views, project, &window, &web.media_base(&headers)).await?;
-    Ok(Json(page).into_response())
+    let views = &web.app.views;
+    let page = documents::page(views, project, &window).await?;
+    let share = web.memory_for(documents::weight(views, &page.results).await?).await?;
+    let documents = documents::of_ids(views, &page.results, &web.media_base(&headers)).await?;
+    Ok(share.json(page.with_rows(documents)).await)
 }
 
 /// The ids of a path: a malformed project is a 400, a malformed document a 404.

@@ -61,6 +61,20 @@ async fn find(web: &Web, service: ServiceCaller, id: ChatId, headers: &HeaderMap
     chat.ok_or_else(ApiError::not_found)
 }
 
+/// Refuses a chat of another key.
+async fn check(web: &Web, service: ServiceCaller, id: ChatId) -> Result<(), ApiError> {
+    let is_of_key = chats::is_of_key(&web.app.views, service.key, id).await?;
+    if is_of_key { Ok(()) } else { Err(ApiError::not_found()) }
+}
+
+/// A chat with its messages, however many there are.
+async fn shown(web: &Web, service: ServiceCaller, id: ChatId, headers: &HeaderMap) -> Result<Response, ApiError> {
+    // Nobody takes memory for a chat of another key.
+    check(web, service, id).await?;
+    let share = web.memory_for(chats::weight(&web.app.views, &[id.value()]).await?).await?;
+    Ok(share.json(find(web, service, id, headers).await?).await)
+}
+
 /// The chats of the API key with their messages, oldest first.
 #[utoipa::path(
     get,
@@ -76,8 +90,11 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let window = query.window(chats::key_chat_ordering_column);
     let media_base = web.media_base(&headers);
-    let page = chats::list_of_key(&web.app.views, service.key, &query.search_words(), &window, &media_base).await?;
-    Ok(Json(page).into_response())
+    let views = &web.app.views;
+    let page = chats::page_of_key(views, service.key, &query.search_words(), &window).await?;
+    let share = web.memory_for(chats::weight(views, &page.results).await?).await?;
+    let chats = chats::details(views, &page.results, &media_base).await?;
+    Ok(share.json(page.with_rows(chats)).await)
 }
 
 /// A new chat, with the answer to its first question if one came with it.
@@ -189,7 +206,7 @@ async fn get(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    Ok(Json(find(&web, service, ChatId::new(own_id(&id)?), &headers).await?).into_response())
+    shown(&web, service, ChatId::new(own_id(&id)?), &headers).await
 }
 
 /// Changes the title, the prompt or the model of a chat.
@@ -208,7 +225,7 @@ async fn change(
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     let id = ChatId::new(own_id(&id)?);
-    find(&web, service, id, &headers).await?;
+    check(&web, service, id).await?;
     let max_chars = web.app.texts.max_prompt_chars;
     let (title, prompt, model) = body.read().await?.partial(|fields| {
         let title = fields.text("title").max(Title::MAX_CHARS).optional();
@@ -221,7 +238,7 @@ async fn change(
     commands.extend(model.map(|model| ChatCommand::ChangeModel(model.and_then(Model::from_number))));
     let context = origin.context(service.actor());
     let committed = web.app.commands.execute_all::<Chat>(id.value(), commands, vec![], &context).await?;
-    web.written(&committed, async || Ok(Json(find(&web, service, id, &headers).await?).into_response())).await
+    web.written(&committed, async || shown(&web, service, id, &headers).await).await
 }
 
 /// Asks a question, which is answered without documents.
@@ -248,7 +265,7 @@ async fn converse(
 ) -> Result<Response, ApiError> {
     throttle(&web, &origin, &service.actor())?;
     let chat = ChatId::new(own_id(&id)?);
-    find(&web, service, chat, &headers).await?;
+    check(&web, service, chat).await?;
     let input = body.read_multipart().await.map_err(as_error)?;
     let asking = Asking { project: None, chat, key, allow_key: service.allow_key };
     let context = origin.context_of_creation(&service, &input);

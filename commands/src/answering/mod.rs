@@ -15,7 +15,7 @@ mod respondent;
 mod speaking;
 mod turn;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use domain::{
     chat::{AnswerFailure, Chat, ChatCommand, ChatError, Question, Stage},
@@ -280,6 +280,7 @@ impl Answering {
             speaks: ask.speaks && !by_assistant,
             context: Context { idempotency: None, ..context.clone() },
             report,
+            shown: Mutex::default(),
         };
         self.tracker.spawn(work.run());
         Ok(Turn { answer_id, question: asked, by_assistant, committed, events: Some(events) })

@@ -1,6 +1,9 @@
 //! The work on one answer.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use domain::{
     chat::{AnswerFailure, Chat, ChatCommand, ChatError, Completion, Question, RetrievedPassage, Transcript},
@@ -29,6 +32,8 @@ const MAX_HISTORY: usize = 10;
 /// How far back they are looked for: two messages a turn and the question that is being answered, and some more for
 /// questions whose answers have failed.
 const MAX_HISTORY_MESSAGES: i64 = 23;
+/// A piece is at least this part of the text before it.
+const PART: usize = 512;
 /// While the log cannot be written, a complete answer is kept and tried again.
 const RECORD_PAUSE: Duration = Duration::from_secs(1);
 
@@ -45,6 +50,30 @@ pub(super) struct Work {
     pub speaks: bool,
     pub context: Context,
     pub report: mpsc::UnboundedSender<TurnEvent>,
+    pub shown: Mutex<Shown>,
+}
+
+/// What the client was shown of an answer, and what waits to be shown with more.
+///
+/// Each frame of a stream holds the whole text so far. A long answer that came letter by letter would be sent as gigabytes: the
+/// pieces grow with the text, so that all frames together are some hundreds of times as long as the answer at most.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    bytes: usize,
+    waiting: String,
+}
+
+impl Shown {
+    /// What can be shown now.
+    fn add(&mut self, text: &str) -> Option<String> {
+        self.waiting.push_str(text);
+        (self.waiting.len() >= self.bytes / PART).then(|| self.rest()).flatten()
+    }
+
+    fn rest(&mut self) -> Option<String> {
+        self.bytes += self.waiting.len();
+        Some(std::mem::take(&mut self.waiting)).filter(|text| !text.is_empty())
+    }
 }
 
 impl Work {
@@ -117,7 +146,19 @@ impl Work {
 
     /// The client may have gone; the work goes on.
     fn report(&self, event: TurnEvent) {
-        drop(self.report.send(event));
+        let rest = self.shown().rest();
+        rest.into_iter().map(TurnEvent::Delta).chain([event]).for_each(|event| drop(self.report.send(event)));
+    }
+
+    fn show(&self, text: &str) {
+        let shown = self.shown().add(text);
+        if let Some(text) = shown {
+            drop(self.report.send(TurnEvent::Delta(text)));
+        }
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes the answer. What shall be recorded before its outcome is added to the commands.
@@ -142,7 +183,7 @@ impl Work {
         };
         let answer_id = self.question.answer_id;
         let language = &self.question.language;
-        let show = |shown| self.report(TurnEvent::Delta(shown));
+        let show = |shown: String| self.show(&shown);
         let is_in_english = is_english(language) || self.question.english_text.is_some();
         let (written, translated) = self.answering.write_for(language, is_in_english, draft, show).await?;
         let Written { text: written, citations, generation } = written;
@@ -187,5 +228,43 @@ impl Work {
             .map(|(question, answer)| Exchange { question: question.to_owned(), answer: answer.to_owned() })
             .collect();
         Ok(history.split_off(history.len().saturating_sub(MAX_HISTORY)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bytes of all frames, and the text that their deltas make.
+    fn streamed(text: &str) -> (usize, String) {
+        let mut shown = Shown::default();
+        let mut so_far = String::new();
+        let mut bytes = 0;
+        let mut frame = |delta: Option<String>| {
+            if let Some(delta) = delta {
+                so_far.push_str(&delta);
+                bytes += so_far.len() + delta.len();
+            }
+        };
+        for letter in text.chars() {
+            frame(shown.add(letter.encode_utf8(&mut [0; 4])));
+        }
+        frame(shown.rest());
+        (bytes, so_far)
+    }
+
+    #[test]
+    fn a_long_answer_that_comes_letter_by_letter_is_not_sent_as_gigabytes() {
+        let text = "zinc ".repeat(20_000);
+        let (bytes, so_far) = streamed(&text);
+        assert_eq!(so_far, text);
+        assert!(bytes < 100_000_000, "{bytes} bytes for 100,000");
+    }
+
+    #[test]
+    fn a_short_answer_is_shown_as_it_comes() {
+        let mut shown = Shown::default();
+        let letters = "Zinc for 14 days.".repeat(30);
+        assert!(letters.chars().all(|letter| shown.add(&letter.to_string()).is_some()));
     }
 }

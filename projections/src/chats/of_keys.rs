@@ -2,6 +2,7 @@
 
 use domain::ids::{ApiKeyId, ChatId};
 use sqlx::QueryBuilder;
+use uuid::Uuid;
 
 use super::{
     ChatDetail,
@@ -25,20 +26,23 @@ pub fn key_chat_ordering_column(wire_name: &str) -> Option<&'static str> {
     })
 }
 
-/// The chats of a key whose titles contain all of these words, with their messages; oldest first unless ordered otherwise.
-pub async fn list_of_key(
+/// The ids of the chats of a key whose titles contain all of these words; oldest first unless ordered otherwise.
+pub async fn page_of_key(
     db: &Views,
     key: ApiKeyId,
     search: &[String],
     window: &Window,
-    media_base: &str,
-) -> Result<Page<ChatDetail>, QueryError> {
+) -> Result<Page<Uuid>, QueryError> {
     let mut found = QueryBuilder::new(FOUND);
     found.push("SELECT * FROM views.chats WHERE NOT is_deleted AND key_id = ").push_bind(key.value());
     push_search(&mut found, "title", search);
-    let page = page_of_ids(db, found, "position", window).await?;
-    let chats = details(db, &page.results, media_base).await?;
-    Ok(page.with_rows(chats))
+    page_of_ids(db, found, "position", window).await
+}
+
+/// Whether the chat with this id was made with this key.
+pub async fn is_of_key(db: &Views, key: ApiKeyId, id: ChatId) -> Result<bool, QueryError> {
+    let row = rows(db, &[id.value()]).await?.pop();
+    Ok(row.is_some_and(|row| !row.is_deleted && row.key_id == Some(key.value())))
 }
 
 /// The chat with this id, with its messages, if it was made with this key.
@@ -48,8 +52,7 @@ pub async fn detail_of_key(
     id: ChatId,
     media_base: &str,
 ) -> Result<Option<ChatDetail>, QueryError> {
-    let row = rows(db, &[id.value()]).await?.pop();
-    if row.is_none_or(|row| row.is_deleted || row.key_id != Some(key.value())) {
+    if !is_of_key(db, key, id).await? {
         return Ok(None);
     }
     Ok(details(db, &[id.value()], media_base).await?.pop())

@@ -174,13 +174,8 @@ pub async fn detail(
     Ok(chat.map(|chat| chat.into_detail(messages)))
 }
 
-/// All chats of a project with all their messages, newest chat first; `None` for everybody's.
-pub async fn list_all(
-    db: &Views,
-    project: ProjectId,
-    owner: Option<UserId>,
-    media_base: &str,
-) -> Result<Vec<ChatDetail>, QueryError> {
+/// The ids of all chats of a project, newest first; `None` for everybody's.
+pub async fn ids_in(db: &Views, project: ProjectId, owner: Option<UserId>) -> Result<Vec<Uuid>, QueryError> {
     let ids = query_scalar!(
         "SELECT id FROM views.chats WHERE NOT is_deleted AND project_id = $1 AND ($2::uuid IS NULL OR owner = $2)
          ORDER BY created_at DESC, position DESC",
@@ -189,11 +184,25 @@ pub async fn list_all(
     )
     .fetch_all(db)
     .await?;
-    details(db, &ids, media_base).await
+    Ok(ids)
+}
+
+/// How much text the details of these chats hold, in bytes: their messages, and the documents that these name.
+pub async fn weight(db: &Views, chats: &[Uuid]) -> Result<usize, QueryError> {
+    let bytes = query_scalar!(
+        r#"SELECT coalesce(sum(octet_length(text) + octet_length(original_text) + coalesce((
+                      SELECT sum(octet_length(text_content)) FROM views.documents WHERE id = ANY(document_ids)
+                  ), 0)), 0)::bigint AS "bytes!"
+           FROM views.messages WHERE chat_id = ANY($1)"#,
+        chats
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(usize::try_from(bytes).unwrap_or_default())
 }
 
 /// The chats with these ids, in this order, with their messages.
-pub(super) async fn details(db: &Views, ids: &[Uuid], media_base: &str) -> Result<Vec<ChatDetail>, QueryError> {
+pub async fn details(db: &Views, ids: &[Uuid], media_base: &str) -> Result<Vec<ChatDetail>, QueryError> {
     let mut messages: HashMap<Uuid, Vec<MessageView>> = HashMap::new();
     for message in of_chats(db, ids, media_base).await? {
         messages.entry(message.chat).or_default().push(message);

@@ -6,4 +6,4 @@ mod runs;
 
 pub(crate) use projector::TestRunsProjector;
 pub use results::{ResultView, run_of_result};
-pub use runs::{RunView, find, list, ordering_column};
+pub use runs::{RunView, find, of_ids, ordering_column, page, weight};

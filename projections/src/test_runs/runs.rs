@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use domain::ids::{RunId, SuiteId};
 use serde::Serialize;
-use sqlx::{QueryBuilder, query_as};
+use sqlx::{QueryBuilder, query_as, query_scalar};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -74,15 +74,32 @@ pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
     })
 }
 
-/// The runs of a suite; oldest first unless ordered otherwise.
-pub async fn list(db: &Views, suite: SuiteId, window: &Window, media_base: &str) -> Result<Page<RunView>, QueryError> {
+/// The ids of a suite's runs; oldest first unless ordered otherwise.
+pub async fn page(db: &Views, suite: SuiteId, window: &Window) -> Result<Page<Uuid>, QueryError> {
     let mut found =
         QueryBuilder::new(format!("{FOUND}SELECT * FROM views.test_runs WHERE NOT is_deleted AND suite_id = "));
     found.push_bind(suite.value());
-    let page = page_of_ids(db, found, "position", window).await?;
-    let rows = rows(db, &page.results).await?;
-    let views = views(db, rows, media_base).await?;
-    Ok(page.with_rows(views))
+    page_of_ids(db, found, "position", window).await
+}
+
+/// How much text these runs hold, in bytes: their results, each with its question and the documents that it names.
+pub async fn weight(db: &Views, runs: &[Uuid]) -> Result<usize, QueryError> {
+    let bytes = query_scalar!(
+        r#"SELECT coalesce(sum(2 * (octet_length(question) + octet_length(human_answer)) + octet_length(answer) + coalesce((
+                      SELECT sum(octet_length(text_content)) FROM views.documents WHERE id = ANY(document_ids)
+                  ), 0)), 0)::bigint AS "bytes!"
+           FROM views.test_results WHERE run_id = ANY($1)"#,
+        runs
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(usize::try_from(bytes).unwrap_or_default())
+}
+
+/// The runs with these ids, in this order, each with all of its results.
+pub async fn of_ids(db: &Views, ids: &[Uuid], media_base: &str) -> Result<Vec<RunView>, QueryError> {
+    let rows = rows(db, ids).await?;
+    views(db, rows, media_base).await
 }
 
 /// The run with this id, if it is one of this suite.

@@ -2,11 +2,12 @@
 
 use domain::{
     chat::{ChatEvent, ChatOwner},
+    ids::{ProjectId, UserId},
     project::ProjectEvent,
 };
 use projections::{
     Views,
-    chats::{Filter, detail, find, list, list_all, user_has_chat_in},
+    chats::{ChatDetail, Filter, detail, details, find, ids_in, list, user_has_chat_in, weight},
 };
 use sqlx::PgPool;
 
@@ -14,6 +15,11 @@ use crate::history::{
     CHAT, CLINIC, DOCTOR, History, MEDIA, NURSE, OTHER_CHAT, WARD, answered, apply, asked, created, everything, json,
     registered, started, title,
 };
+
+async fn list_all(views: &Views, project: ProjectId, owner: Option<UserId>) -> Vec<ChatDetail> {
+    let ids = ids_in(views, project, owner).await.expect("read");
+    details(views, &ids, MEDIA).await.expect("read")
+}
 
 /// A nurse and a project.
 fn history() -> History {
@@ -110,7 +116,7 @@ async fn a_deleted_chat_is_gone_from_everywhere(pool: PgPool) {
                 find(&views, WARD, CHAT).await.expect("read"),
                 detail(&views, WARD, CHAT, MEDIA).await.expect("read"),
                 list(&views, WARD, &Filter::default(), &everything()).await.expect("read").count,
-                list_all(&views, WARD, None, MEDIA).await.expect("read").len(),
+                list_all(&views, WARD, None).await.len(),
                 user_has_chat_in(&views, WARD, NURSE).await.expect("read"),
             )
         })
@@ -163,11 +169,30 @@ async fn all_chats_come_with_their_own_messages(pool: PgPool) {
         .chat(OTHER_CHAT, asked(2, "ORS?"))
         .chat(CHAT, answered(1, "14 days", &[]));
     let texts = async |owner| {
-        let chats = list_all(&views, WARD, owner, MEDIA).await.expect("read");
-        let texts = |chat: projections::chats::ChatDetail| chat.chats.into_iter().map(|message| message.message);
+        let chats = list_all(&views, WARD, owner).await;
+        let texts = |chat: ChatDetail| chat.chats.into_iter().map(|message| message.message);
         chats.into_iter().map(|chat| texts(chat).collect::<Vec<_>>()).collect::<Vec<_>>()
     };
     let (own, everybodys) = history.shows(&pool, async || (texts(Some(NURSE)).await, texts(None).await)).await;
     assert_eq!(own, [vec!["Zinc?", "14 days"]]);
     assert_eq!(everybodys, [vec!["ORS?"], vec!["Zinc?", "14 days"]]);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn the_weight_of_chats_is_that_of_their_texts(pool: PgPool) {
+    let views = Views::beside(&pool);
+    let mut history = history();
+    history
+        .chat(CHAT, started(WARD, NURSE, "First"))
+        .chat(CHAT, asked(1, "ക"))
+        .chat(OTHER_CHAT, started(WARD, DOCTOR, "Second"))
+        .chat(OTHER_CHAT, asked(2, "ORS?"));
+    let weighed = history
+        .shows(&pool, async || {
+            let of = async |chats: &[uuid::Uuid]| weight(&views, chats).await.expect("read");
+            [of(&[CHAT.value()]).await, of(&[OTHER_CHAT.value()]).await, of(&[CHAT.value(), OTHER_CHAT.value()]).await]
+        })
+        .await;
+    // As it was asked and in English.
+    assert_eq!(weighed, [2 * 3, 2 * 4, 2 * 7]);
 }

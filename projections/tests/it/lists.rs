@@ -118,7 +118,7 @@ async fn every_column_that_a_list_may_be_ordered_by_exists(pool: PgPool) {
     let by = |column| Window { ordering: Ordering::parse(all, column), ..everything() };
     list(&views, &staff(), &by(staff_ordering_column)).await.expect("staff's projects");
     list(&views, &Filter::default(), &by(ordering_column)).await.expect("projects");
-    documents::list(&views, project(0), &by(documents::ordering_column), "/media/").await.expect("documents");
+    documents::page(&views, project(0), &by(documents::ordering_column)).await.expect("documents");
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

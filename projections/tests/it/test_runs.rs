@@ -119,7 +119,9 @@ async fn a_run_is_shown_with_everything_that_belongs_to_it(pool: PgPool) {
     let (run, page) = history()
         .shows(&pool, async || {
             let run = test_runs::find(&views, SUITE, RUN, MEDIA).await.expect("read").expect("there");
-            (run, test_runs::list(&views, SUITE, &everything(), MEDIA).await.expect("read"))
+            let page = test_runs::page(&views, SUITE, &everything()).await.expect("read");
+            let runs = test_runs::of_ids(&views, &page.results, MEDIA).await.expect("read");
+            (run, page.with_rows(runs))
         })
         .await;
     assert_eq!(page.results, std::slice::from_ref(&run));

@@ -73,8 +73,11 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let suite = SuiteId::new(parent_id(&suite)?);
     let window = query.window(test_runs::ordering_column);
-    let page = test_runs::list(&web.app.views, suite, &window, &web.media_base(&headers)).await?;
-    Ok(Json(page.map(|run| seen_by(&caller, run))).into_response())
+    let views = &web.app.views;
+    let page = test_runs::page(views, suite, &window).await?;
+    let share = web.memory_for(test_runs::weight(views, &page.results).await?).await?;
+    let runs = test_runs::of_ids(views, &page.results, &web.media_base(&headers)).await?;
+    Ok(share.json(page.with_rows(runs).map(|run| seen_by(&caller, run))).await)
 }
 
 /// The ids of a path: a malformed suite is a 400, a malformed run a 404.
@@ -104,7 +107,9 @@ async fn get(
     Path(path): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    Ok(Json(find(&web, &caller, ids(path)?, &headers).await?).into_response())
+    let ids = ids(path)?;
+    let share = web.memory_for(test_runs::weight(&web.app.views, &[ids.1.value()]).await?).await?;
+    Ok(share.json(find(&web, &caller, ids, &headers).await?).await)
 }
 
 async fn written(
