@@ -58,8 +58,8 @@ async fn forgot(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Res
     web.throttle(Action::Forget, origin.address)?;
     let email = body.read().await?.create(|fields| fields.email("email").required())?;
     let email = parse_email(&email)?;
-    web.throttle_mail(&email, origin.address).await?;
-    web.app.accounts.forget_password(&email, origin.request_id()).await?;
+    let client = web.throttle_mail(&email, origin.address).await?;
+    web.app.accounts.forget_password(&email, client, origin.request_id()).await?;
     Ok(empty(StatusCode::OK))
 }
 
@@ -130,7 +130,7 @@ async fn reset_with_code(web: &Web, origin: &Origin, input: &Input) -> Result<Co
 async fn check_code(web: &Web, origin: &Origin, email: &str, token: &str) -> Result<(ResetGrant, UserView), ApiError> {
     let email = parse_email(email)?;
     let guess = web.begin_guess(Secret::Code, &email, origin.address).await?;
-    let grant = web.app.accounts.check_reset_code(&email, token).await?;
+    let grant = web.app.accounts.check_reset_code(&email, token, guess.client).await?;
     guess.succeeded(web, &email);
     let user = users::find(&web.app.views, grant.user).await?.filter(|user| user.is_active);
     let user = user.ok_or(ResetCodeError::Wrong)?;

@@ -11,6 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use commands::{
+    accounts::Client,
     event_log::{Committed, EventPosition, TokenError},
     execute::{Context, IdempotencyKey},
 };
@@ -78,17 +79,21 @@ impl Web {
         email: &Email,
         address: Option<IpAddr>,
     ) -> Result<Guess, ApiError> {
-        let client = whole_client(address.unwrap_or(NOWHERE));
-        let is_known = self.app.accounts.was_let_in_from(email, client).await?;
-        self.limits.begin_guess(secret, &email.comparable(), client, is_known)?;
-        Ok(Guess { secret, client, is_known })
+        let client = self.client(email, address).await?;
+        self.limits.begin_guess(secret, &email.comparable(), client.address, client.is_known)?;
+        Ok(Guess { secret, client })
     }
 
-    /// Counts a mail to this address that somebody asks for.
-    pub(super) async fn throttle_mail(&self, email: &Email, address: Option<IpAddr>) -> Result<(), ApiError> {
-        let client = whole_client(address.unwrap_or(NOWHERE));
-        let is_known = self.app.accounts.was_let_in_from(email, client).await?;
-        self.limits.check_mail(&email.comparable(), client, is_known)
+    /// Counts a mail to this address that somebody asks for. Says who asks.
+    pub(super) async fn throttle_mail(&self, email: &Email, address: Option<IpAddr>) -> Result<Client, ApiError> {
+        let client = self.client(email, address).await?;
+        self.limits.check_mail(&email.comparable(), client.address, client.is_known)?;
+        Ok(client)
+    }
+
+    async fn client(&self, email: &Email, address: Option<IpAddr>) -> Result<Client, ApiError> {
+        let address = whole_client(address.unwrap_or(NOWHERE));
+        Ok(Client { address, is_known: self.app.accounts.was_let_in_from(email, address).await? })
     }
 
     /// The answer to a write: sent when it can be read back, or after a bounded wait with a header that says so. What is done
@@ -135,21 +140,20 @@ impl Web {
 #[must_use = "an attempt that has succeeded is not counted"]
 pub(super) struct Guess {
     secret: Secret,
-    client: IpAddr,
-    is_known: bool,
+    pub(super) client: Client,
 }
 
 impl Guess {
     /// The secret was right.
     pub(super) fn succeeded(&self, web: &Web, email: &Email) {
-        web.limits.guess_succeeded(self.secret, &email.comparable(), self.client);
+        web.limits.guess_succeeded(self.secret, &email.comparable(), self.client.address);
     }
 
     /// The secret was right, and let somebody in: from there, nobody will be kept out by strangers.
     pub(super) async fn let_in(&self, web: &Web, email: &Email, user: UserId) {
         self.succeeded(web, email);
-        if !self.is_known
-            && let Err(error) = web.app.accounts.let_in_from(user, email, self.client).await
+        if !self.client.is_known
+            && let Err(error) = web.app.accounts.let_in_from(user, email, self.client.address).await
         {
             tracing::warn!(error = commands::error_chain(&error), "the place of a log-in was not noted");
         }

@@ -106,3 +106,23 @@ async fn the_places_of_log_ins_are_kept_without_their_addresses_and_go_with_the_
     root.delete("/users/asha").await.is(204, "");
     assert_eq!(places().await, 0);
 }
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn nobody_kills_the_code_that_somebody_else_has_asked_for(db: PgPool) {
+    let app = TestApp::start_with(&db, BEHIND_A_PROXY).await;
+    let nurse = app.nurse().await;
+    let code = app.reset_code(&nurse.email).await;
+    let verify = async |from: &str, code: &str| {
+        let request = app.nobody.request(Method::POST, "/auth/verify").header("X-Forwarded-For", from);
+        app.nobody.send(request.json(&json!({ "email": nurse.email, "token": code }))).await.status
+    };
+    for from in ["198.51.100.1", "198.51.100.2", "198.51.100.3"] {
+        for _ in 0..4 {
+            assert!(matches!(verify(from, "no-code").await, 400 | 429));
+        }
+    }
+    assert_eq!(verify("192.0.2.77", &code).await, 400, "strangers have five guesses together");
+    let forgot = app.nobody.request(Method::POST, "/auth/forgot").header("X-Forwarded-For", "198.51.100.1");
+    app.nobody.send(forgot.json(&json!({ "email": nurse.email }))).await.is(200, "");
+    assert_eq!(verify("127.0.0.1", &code).await, 202, "who has asked for the code has guesses of his own");
+}

@@ -1,10 +1,11 @@
 //! Texts that are longer than they may be: refused in the form of their endpoint, before anything of them is kept.
 
+use domain::user::Roles;
 use reqwest::{Method, multipart::Part};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::support::{Google, Person, TestApp, multipart};
+use crate::support::{Google, Person, Provider, TestApp, deltas, multipart};
 
 /// Longer than each of the settings below.
 const LONG: &str = "a text that is longer than forty characters are";
@@ -126,6 +127,22 @@ async fn a_spoken_question_that_is_too_long_is_not_asked_and_its_words_are_given
     // What is only transcribed is not kept, and can be shortened by whoever said it.
     let heard = staff.post_form(&format!("{chat}/speech_to_text"), audio()).await.json(200);
     assert_eq!(heard["transcript"], LONG);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn an_answer_without_end_is_cut_off_and_says_so(db: PgPool) {
+    let provider = Provider::answering(deltas(&["zinc for days "; 200])).await;
+    let url = provider.url();
+    let arguments = ["--openai-base-url", &url, "--openai-api-key", "sk-x", "--max-answer-chars", "40"];
+    let app = TestApp::start_with(&db, &arguments).await;
+    let roles = Roles { is_staff: true, allow_key: true, ..Roles::default() };
+    let staff = app.person("meera", roles).await;
+    let chat = staff.chat(&staff.project("P").await).await;
+    let answer = staff.ask(&chat, "Zinc?").await.json(200);
+    let text = answer["message"].as_str().expect("a text");
+    let (made, note) = text.split_at(40);
+    assert_eq!(made, "zinc for days zinc for days zinc for day");
+    assert!(note.contains("incomplete"), "{note}");
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

@@ -31,7 +31,7 @@ pub use mails::{FrontEnd, FrontEndError};
 pub use password::{Hashing, PasswordFault, check_rules, half_of_the_cores};
 pub use password_resets::PasswordResets;
 pub use places::PlaceExpiry;
-pub use reset_codes::{ResetCodeError, ResetCodeExpiry, ResetGrant};
+pub use reset_codes::{Client, ResetCodeError, ResetCodeExpiry, ResetGrant};
 
 /// Somebody who shall have an account.
 pub struct Registration {

@@ -45,7 +45,7 @@ impl Accounts {
         Ok(())
     }
 
-    fn place(&self, email: &Email, client: IpAddr) -> Vec<u8> {
+    pub(super) fn place(&self, email: &Email, client: IpAddr) -> Vec<u8> {
         self.commands.log().keys().keyed_hash("log-in-place", &format!("{} {client}", email.comparable()))
     }
 }

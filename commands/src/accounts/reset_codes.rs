@@ -3,6 +3,8 @@
 //! A request makes a code for each address, also for those of nobody, which nobody gets to know, and a job, which mails it
 //! to whoever has the address: neither answers nor their times tell whose addresses there are.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     ids::UserId,
@@ -28,8 +30,16 @@ pub(super) const RESET: &str = "password_reset";
 pub(super) const CODE_LIFE: TimeDelta = TimeDelta::minutes(10);
 /// How long it is still said of a code that it has expired or was used.
 const REMEMBERED: TimeDelta = TimeDelta::hours(24);
-/// Wrong guesses after which a code is dead.
+/// Wrong guesses after which a code is dead: for each who has asked for it, and for all others together.
 const TRIES: i32 = 5;
+
+/// From where somebody asks for a code, or guesses at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Client {
+    pub address: IpAddr,
+    /// Whether the account was let in from there before.
+    pub is_known: bool,
+}
 
 /// A code that was right, not used yet.
 pub struct ResetGrant {
@@ -58,13 +68,30 @@ impl Accounts {
     /// Somebody says that the password of this address was forgotten. There is a code when this returns, which a job mails.
     /// Takes as long for an address of nobody.
     ///
+    /// Whoever asks gets guesses of his own at the code. If he has used them up, it is another code if somebody was let in from
+    /// there before: nobody else can take away the code that is in the owner's mail.
+    ///
     /// # Errors
     /// The database's.
-    pub async fn forget_password(&self, email: &Email, correlation_id: Uuid) -> Result<(), AccountError> {
+    pub async fn forget_password(
+        &self,
+        email: &Email,
+        client: Client,
+        correlation_id: Uuid,
+    ) -> Result<(), AccountError> {
         let owner = self.owner_of(Reservation::Email, &self.email_key(email)).await?;
         let code = self.new_code(email, owner.map(UserId::new));
+        let place = self.guesser(email, client);
         let mut tx = self.pool().begin().await?;
-        let is_new = write_reset_code(&code, &mut tx).await?;
+        let is_new = write_reset_code(&code, Some(place.as_str()).filter(|_| client.is_known), &mut tx).await?;
+        sqlx::query!(
+            "UPDATE reset_codes SET own_tries = jsonb_build_object($2::text, $3::integer) || own_tries WHERE address = $1",
+            code.address,
+            place,
+            TRIES,
+        )
+        .execute(&mut *tx)
+        .await?;
         let job_id = self.commands.log().clock.new_id();
         let sealed_email = self.seal_email(email, job_id);
         let job = NewJob {
@@ -86,16 +113,29 @@ impl Accounts {
         Ok(())
     }
 
-    /// Checks a code, which goes on living. A wrong one counts, and so does each of many at once.
+    /// Checks a code, which goes on living. A wrong one counts, and so does each of many at once: for whoever has asked for the
+    /// code, else for all strangers together.
     ///
     /// # Errors
     /// [`AccountError::ResetCode`], or the database's.
-    pub async fn check_reset_code(&self, email: &Email, code: &str) -> Result<ResetGrant, AccountError> {
+    pub async fn check_reset_code(
+        &self,
+        email: &Email,
+        code: &str,
+        client: Client,
+    ) -> Result<ResetGrant, AccountError> {
         let address = self.reset_address(email);
+        let place = self.guesser(email, client);
         let tried = sqlx::query!(
-            "UPDATE reset_codes SET tries_left = tries_left - 1 WHERE address = $1 AND tries_left > 0 AND NOT is_used
+            "UPDATE reset_codes SET
+                 own_tries = CASE WHEN own_tries ? $2
+                                  THEN jsonb_set(own_tries, ARRAY[$2], to_jsonb((own_tries ->> $2)::integer - 1))
+                                  ELSE own_tries END,
+                 tries_left = CASE WHEN own_tries ? $2 THEN tries_left ELSE tries_left - 1 END
+             WHERE address = $1 AND NOT is_used AND coalesce((own_tries ->> $2)::integer, tries_left) > 0
              RETURNING user_id, sealed_code, expires_at",
-            address
+            address,
+            place
         )
         .fetch_optional(self.pool())
         .await?;
@@ -108,9 +148,15 @@ impl Accounts {
             return Err(ResetCodeError::Wrong.into());
         };
         sqlx::query!(
-            "UPDATE reset_codes SET tries_left = tries_left + 1 WHERE address = $1 AND sealed_code = $2",
+            "UPDATE reset_codes SET
+                 own_tries = CASE WHEN own_tries ? $3
+                                  THEN jsonb_set(own_tries, ARRAY[$3], to_jsonb((own_tries ->> $3)::integer + 1))
+                                  ELSE own_tries END,
+                 tries_left = CASE WHEN own_tries ? $3 THEN tries_left ELSE tries_left + 1 END
+             WHERE address = $1 AND sealed_code = $2",
             address,
-            known.sealed_code
+            known.sealed_code,
+            place
         )
         .execute(self.pool())
         .await?;
@@ -171,7 +217,7 @@ impl Accounts {
     ) -> Result<Option<CodeToMail>, AccountError> {
         let Some((user, account)) = self.active_owner(email).await? else { return Ok(None) };
         let new = self.new_code(email, Some(user));
-        let is_another = write_reset_code(&new, &mut *self.pool().acquire().await?).await?;
+        let is_another = write_reset_code(&new, None, &mut *self.pool().acquire().await?).await?;
         if is_new || is_another {
             self.commands.execute::<User>(user.value(), UserCommand::RequestPasswordReset, context).await?;
         }
@@ -190,7 +236,7 @@ impl Accounts {
     async fn living_code(&self, address: &[u8], user: UserId) -> Result<Option<Zeroizing<String>>, AccountError> {
         let sealed = sqlx::query_scalar!(
             "SELECT sealed_code FROM reset_codes
-             WHERE address = $1 AND user_id = $2 AND tries_left > 0 AND NOT is_used AND expires_at > $3",
+             WHERE address = $1 AND user_id = $2 AND NOT is_used AND expires_at > $3",
             address,
             user.value(),
             self.commands.log().clock.now(),
@@ -203,6 +249,11 @@ impl Accounts {
 
     fn reset_address(&self, email: &Email) -> Vec<u8> {
         self.commands.log().keys().keyed_hash("password-reset", &email.comparable())
+    }
+
+    /// Who guesses at codes of this address, as a keyed hash.
+    fn guesser(&self, email: &Email, client: Client) -> String {
+        hex::encode(self.place(email, client.address))
     }
 
     /// The address in a job that mails a code, as a keyed hash.

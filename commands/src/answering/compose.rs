@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::{Answering, reranking::Judge};
 use crate::{
+    counters::Bound,
     library::LibraryError,
     ports::{AnswerChunk, AnswerRequest, Ending, Exchange, Finish, Passage, ProviderError},
     prompt::{AnswerText, render},
@@ -22,8 +23,6 @@ use crate::{
 
 /// The most passages that an answer is made from, whatever the client asks for: about 5,000 tokens, of at least five documents.
 const MAX_PASSAGES: u32 = 20;
-/// Small models may repeat themselves without end.
-const MAX_ANSWER_BYTES: usize = 200_000;
 const MAX_ANSWER_TIME: Duration = Duration::from_secs(300);
 /// What stands at the end of an answer that is not whole: half a sentence about a dose must not look like a whole one.
 const CUT_OFF: &str = "\n\n[This answer is incomplete: the language model reached its limit of length.]";
@@ -206,21 +205,27 @@ impl Answering {
         // The built-in answerer quotes documents: nothing in its text is meant for the machine.
         let mut filter = (!self.model.is_built_in()).then(AnswerText::default);
         let end = Instant::now() + MAX_ANSWER_TIME;
+        let mut left = self.lengths.answer_chars;
         loop {
             let Ok(chunk) = tokio::time::timeout_at(end, stream.next()).await else {
                 return Err(Failure { partial_text: raw, ..Failure::new(AnswerFailure::ProviderUnavailable) });
             };
             let Some(chunk) = chunk else { break };
-            if raw.len() > MAX_ANSWER_BYTES {
-                return Err(Failure { partial_text: raw, ..Failure::new(AnswerFailure::Refused) });
-            }
             match chunk {
                 Ok(AnswerChunk::Delta(delta)) => {
+                    let (delta, is_whole) = start_of(delta, left);
+                    left -= delta.chars().count();
                     raw.push_str(&delta);
                     text.add(match &mut filter {
                         Some(filter) => filter.push(&delta),
                         None => delta,
                     });
+                    if !is_whole {
+                        // Small models may repeat themselves without end: as if the provider had cut it off.
+                        Bound::LongAnswer.met();
+                        finish.reason = Some("length".to_owned());
+                        break;
+                    }
                 }
                 Ok(AnswerChunk::Finished(end)) => finish = end,
                 Err(error) => {
@@ -243,6 +248,13 @@ impl Answering {
     fn now(&self) -> DateTime<Utc> {
         self.commands.log().clock.now()
     }
+}
+
+/// At most so many characters of a text, and whether that is all of it.
+fn start_of(mut text: String, characters: usize) -> (String, bool) {
+    let end = text.char_indices().nth(characters).map(|(at, _)| at);
+    text.truncate(end.unwrap_or(text.len()));
+    (text, end.is_none())
 }
 
 /// What was shown of an answer.

@@ -126,20 +126,26 @@ pub struct NewResetCode {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Writes a code, unless there is a living one for the address and user. Says whether it was written.
-pub async fn write_reset_code(code: &NewResetCode, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+/// Writes a code, unless there is a living one for the address and user, at which `guesser` has guesses left. Says whether it was
+/// written.
+pub async fn write_reset_code(
+    code: &NewResetCode,
+    guesser: Option<&str>,
+    connection: &mut PgConnection,
+) -> Result<bool, sqlx::Error> {
     let written = sqlx::query!(
         "INSERT INTO reset_codes (address, user_id, sealed_code, tries_left, expires_at) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (address) DO UPDATE SET user_id = excluded.user_id, sealed_code = excluded.sealed_code,
-                                             tries_left = excluded.tries_left, is_used = false,
+                                             tries_left = excluded.tries_left, own_tries = '{}', is_used = false,
                                              expires_at = excluded.expires_at
-         WHERE reset_codes.user_id IS DISTINCT FROM excluded.user_id OR reset_codes.tries_left = 0 OR reset_codes.is_used
-            OR reset_codes.expires_at <= now()",
+         WHERE reset_codes.user_id IS DISTINCT FROM excluded.user_id OR reset_codes.is_used
+            OR reset_codes.expires_at <= now() OR (reset_codes.own_tries ->> $6::text)::integer = 0",
         code.address,
         code.user.map(UserId::value),
         code.sealed_code,
         code.tries,
         code.expires_at,
+        guesser,
     )
     .execute(connection)
     .await?;

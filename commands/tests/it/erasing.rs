@@ -13,7 +13,7 @@ use std::{
 
 use async_trait::async_trait;
 use commands::{
-    accounts::{AccountError, Accounts},
+    accounts::{AccountError, Accounts, Client},
     erasure::{Erasure, ErasureError, Ledger},
     event_log::{ConsumerError, EventConsumer, Progress},
     execute::ExecuteError,
@@ -95,7 +95,8 @@ async fn an_erased_person_leaves_no_account_behind(_: PgPoolOptions, options: Pg
     let accounts = Accounts::new(node.commands.clone());
     let (asha, _) = person(&node, "asha").await;
     let email = Email::parse("asha@example.com").expect("well-formed");
-    accounts.forget_password(&email, new_id()).await.expect("a job");
+    let here = Client { address: std::net::Ipv4Addr::LOCALHOST.into(), is_known: true };
+    accounts.forget_password(&email, here, new_id()).await.expect("a job");
 
     erasure(&node).erase_person(asha, &system()).await.expect("erased");
 
