@@ -18,7 +18,7 @@ use commands::{
     answering::{Answering, InterruptedAnswers, Lengths},
     clock::{SharedClock, SystemClock},
     documents::{Documents, Embedding, EmbeddingHandler, Emptying, Removal, Revisiting},
-    erasure::{Erasure, Ledger, MediaErasure, MediaErasureHandler},
+    erasure::{Erasure, Ledger},
     evaluation::{Evaluation, RunQuestions},
     event_log::{
         Committed, Counting, EventConsumer, EventLog, EventPosition, Expected, HeadSigner, IdempotencyExpiry,
@@ -31,7 +31,7 @@ use commands::{
     projects::Projects,
     scheduler::{Expiry, Scheduler},
     services::Services,
-    uploads::Uploads,
+    uploads::{MediaRemoval, MediaRemovalHandler, Uploads},
 };
 use projections::{Views, projectors};
 use sqlx::PgPool;
@@ -86,7 +86,7 @@ pub fn projections() -> Vec<Arc<dyn EventConsumer>> {
 
 /// The consumers that enqueue the work that follows from events.
 pub fn handlers() -> Vec<Arc<dyn EventConsumer>> {
-    vec![Arc::new(EmbeddingHandler), Arc::new(MediaErasureHandler)]
+    vec![Arc::new(EmbeddingHandler), Arc::new(MediaRemovalHandler)]
 }
 
 /// All who make something of events.
@@ -260,8 +260,8 @@ impl App {
             mailer: self.mailer.clone(),
             front_end: self.front_end.clone(),
         });
-        let erasure: Arc<dyn JobHandler> =
-            Arc::new(MediaErasure { pool: self.pool.clone(), uploads: self.uploads.clone() });
+        let media: Arc<dyn JobHandler> =
+            Arc::new(MediaRemoval { pool: self.pool.clone(), uploads: self.uploads.clone() });
         let worker = |handlers| Worker::new(self.pool.clone(), self.clock.new_id(), handlers, self.progress.clone());
         let questions: Arc<dyn JobHandler> = Arc::new(RunQuestions { answering: self.answering.clone() });
         let revisiting = Arc::new(Revisiting {
@@ -273,7 +273,7 @@ impl App {
         });
         let revisiting = self.revisits_pages.then(|| worker(vec![revisiting as Arc<dyn JobHandler>]));
         [
-            worker(vec![interrupted, removal, emptying, erasure]),
+            worker(vec![interrupted, removal, emptying, media]),
             worker(vec![password_resets, address_changes]),
             worker(vec![questions]),
         ]

@@ -1,10 +1,14 @@
 //! Files on their way into the media store.
 //!
+//! No two files are ever called the same, also if one of them is gone, and no name can be guessed: whoever has the address of
+//! a file may read it.
+//!
 //! A file is kept before the event that refers to it, and a process can die between the two. So every name is written
 //! down first; the event's transaction marks it as kept ([`Row::KeepUpload`](crate::event_log::Row)); what is not kept
 //! after a day goes.
 
 mod names;
+mod removal;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,6 +16,10 @@ use domain::document::StoredFile;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 use tokio_util::bytes::Bytes;
+
+pub(crate) use names::is_possible;
+pub(crate) use removal::ERASE_MEDIA;
+pub use removal::{MediaRemoval, MediaRemovalHandler};
 
 use crate::{
     event_log::{AppendError, Committed},
@@ -51,23 +59,20 @@ impl Uploads {
         Self { pool, media }
     }
 
-    /// Keeps the bytes under a free name made from the wished one, and says which name it is. Append
+    /// Keeps the bytes under a new name made from the wished one, and says which name it is. Append
     /// [`Row::KeepUpload`](crate::event_log::Row) with the event that refers to it, or it is removed a day later.
     ///
     /// # Errors
     /// The media store's or the database's; what has been written by then is removed a day later.
     pub async fn store(&self, wished_name: &str, bytes: Bytes) -> Result<String, UploadError> {
-        let mut candidates = names::candidates(wished_name);
         loop {
-            let name = candidates.next_name();
-            // A file that is there already must never get a row: it could be taken for an interrupted upload.
-            if self.media.describe(&name).await?.is_some() || !self.claim(&name).await? {
-                continue;
-            }
+            let name = names::unique_name(wished_name);
+            sqlx::query!("INSERT INTO uploads (name) VALUES ($1)", name).execute(&self.pool).await?;
+            // A name is new, but the store may have got it in a request that was repeated because no answer came. It is removed a
+            // day later.
             if self.media.create(&name, bytes.clone()).await? {
                 return Ok(name);
             }
-            self.forget(&name).await?;
         }
     }
 
@@ -108,14 +113,32 @@ impl Uploads {
         Ok(self.forget(name).await?)
     }
 
-    /// Removes a file that events refer to, for good.
+    /// Removes a file that events refer to, for good. That it was there is not forgotten.
     ///
     /// # Errors
     /// The media store's or the database's; then do it again.
     pub async fn remove(&self, name: &str) -> Result<(), UploadError> {
-        self.media.remove(name).await?;
-        sqlx::query!("DELETE FROM uploads WHERE name = $1", name).execute(&self.pool).await?;
-        Ok(())
+        // First, so that there is no moment at which it never was.
+        sqlx::query!(
+            "INSERT INTO uploads (name, is_kept, removed_at) VALUES ($1, true, now())
+             ON CONFLICT (name) DO UPDATE SET is_kept = true, removed_at = coalesce(uploads.removed_at, now())",
+            name
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(self.media.remove(name).await?)
+    }
+
+    /// When the file of this name was removed; `None` if there never was one, or there is.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn removed_at(&self, name: &str) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+        if !is_possible(name) {
+            return Ok(None);
+        }
+        let removed_at = sqlx::query_scalar!("SELECT removed_at FROM uploads WHERE name = $1", name);
+        Ok(removed_at.fetch_optional(&self.pool).await?.flatten())
     }
 
     /// Removes the files of uploads that were interrupted before this time; says how many.
@@ -131,12 +154,6 @@ impl Uploads {
             self.discard(name).await?;
         }
         Ok(names.len() as u64)
-    }
-
-    /// Says whether the name was free.
-    async fn claim(&self, name: &str) -> Result<bool, sqlx::Error> {
-        let claimed = sqlx::query!("INSERT INTO uploads (name) VALUES ($1) ON CONFLICT DO NOTHING", name);
-        Ok(claimed.execute(&self.pool).await?.rows_affected() == 1)
     }
 
     async fn forget(&self, name: &str) -> Result<(), sqlx::Error> {

@@ -1,7 +1,8 @@
-//! Uploaded files and recordings, for everybody who knows their address.
+//! Uploaded files and recordings, for everybody who knows their address, which nobody can guess.
 //!
-//! What is under a name never changes, so that clients may keep it for ever.
+//! What is under a name never changes, but it may be removed: clients may keep it, and must ask whether it is still there.
 
+mod absent;
 mod conditions;
 mod types;
 
@@ -30,7 +31,9 @@ use crate::{
 #[openapi(paths(file))]
 pub(super) struct Api;
 
-const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+/// A browser asks before it shows the file again (and is told by a 304 that nothing has changed): deleted is deleted. Caches
+/// of proxies keep nothing.
+const WHILE_IT_IS_THERE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     at(web, "/media/{name}").get(file).dotted_ids().own_forms().served()
@@ -68,6 +71,16 @@ struct Wanted {
             headers(("Content-Range" = String, description = "Which bytes these are, of how many"))
         ),
         (status = 304, description = "The client has it"),
+        (
+            status = 404,
+            description = "There never was such a file",
+            content((Detail = "application/json"), (String = "text/html"))
+        ),
+        (
+            status = 410,
+            description = "It was removed; in words for people, where `Accept` names HTML",
+            content((Detail = "application/json"), (String = "text/html"))
+        ),
         (status = 416, description = "It has no such bytes", body = Detail)
     )
 )]
@@ -77,7 +90,9 @@ async fn file(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let info = web.app.media.describe(&name).await?.ok_or_else(ApiError::not_found)?;
+    let Some(info) = web.app.media.describe(&name).await? else {
+        return Ok(absent::response(web.app.uploads.removed_at(&name).await?, &headers));
+    };
     let validators = Validators::of(&info);
     let mut response = if validators.are_known(&headers) {
         StatusCode::NOT_MODIFIED.into_response()
@@ -90,7 +105,7 @@ async fn file(
     };
     let headers = response.headers_mut();
     validators.describe(headers);
-    headers.insert(header::CACHE_CONTROL, FOR_EVER);
+    headers.insert(header::CACHE_CONTROL, WHILE_IT_IS_THERE);
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     types::describe(&name, headers);
     Ok(response)

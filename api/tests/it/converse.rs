@@ -5,7 +5,7 @@ use sqlx::PgPool;
 
 use crate::support::{Answer, TestApp, multipart};
 
-const REFERENCE: &str = r#"[{"external_id":"<id>","title":"A file","created_at":"<time>","modified_at":"<time>","description":null,"document_type":1,"file":"MEDIA/zinc.txt","text_content":null,"uploading":false,"failed":false,"failure_reason":null}]"#;
+const REFERENCE: &str = r#"[{"external_id":"<id>","title":"A file","created_at":"<time>","modified_at":"<time>","description":null,"document_type":1,"file":"MEDIA/zinc_<secret>.txt","text_content":null,"uploading":false,"failed":false,"failure_reason":null}]"#;
 const QUESTION: &str = "How long is zinc given?";
 
 /// An answer's text is the answerer's own business.
@@ -32,7 +32,8 @@ async fn an_answer_that_is_not_streamed_is_a_message_with_relative_addresses(db:
     assert!(text.contains("> Zinc is given for fourteen days."), "{text}");
     assert!(!text.contains("References:") && !text.contains("Ayushma:"), "{text}");
     let detail = staff.get(&chat).await.json(200);
-    let absolute = format!("http://{}/media/zinc.txt", app.host());
+    let path = &answer.json(200)["reference_documents"][0]["file"];
+    let absolute = format!("http://{}{}", app.host(), path.as_str().expect("a file has an address"));
     assert_eq!(detail["chats"][1]["reference_documents"][0]["file"], absolute);
     assert_eq!(detail["chats"][1]["external_id"], answer.json(200)["external_id"]);
 }

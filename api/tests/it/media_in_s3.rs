@@ -66,22 +66,30 @@ async fn uploads_are_kept_in_the_bucket_and_served_from_it(db: PgPool) {
     let staff = app.staff().await;
     let project = staff.project("P").await;
     let created = staff.upload(&project, "a guide é.txt", b"Zinc is given for fourteen days.").await;
+    let url = created.json(201)["file"].as_str().expect("a file has an address").to_owned();
     let path = format!("/projects/{project}/documents/{}", created.id());
     assert!(!app.media_folder().exists());
     let document = staff.embedded(&path).await;
     assert_eq!(document["failed"], false, "its text was read from the bucket: {document}");
-    let get = async |method: Method, name: &str, headers: &[(&str, &str)]| {
-        let request = app.nobody.request_outside_api(method, &format!("/media/{name}"));
+    let get = async |method: Method, url: &str, headers: &[(&str, &str)]| {
+        let media = url.split_once("/media/").map(|(_, name)| format!("/media/{name}")).expect("an address of a file");
+        let request = app.nobody.request_outside_api(method, &media);
         app.nobody.send(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
     };
-    let name = "a_guide_%C3%A9.txt";
-    let whole = get(Method::GET, name, &[]).await;
+    let whole = get(Method::GET, &url, &[]).await;
     whole.is(200, "Zinc is given for fourteen days.");
     assert_eq!(whole.header("content-type"), "text/plain; charset=utf-8");
-    get(Method::GET, name, &[("range", "bytes=-5")]).await.is(206, "days.");
-    get(Method::GET, name, &[("if-none-match", whole.header("etag"))]).await.is(304, "");
-    assert_eq!(get(Method::HEAD, name, &[]).await.header("content-length"), "32");
-    get(Method::GET, "nothing.txt", &[]).await.is(404, r#"{"detail":"Not found."}"#);
+    get(Method::GET, &url, &[("range", "bytes=-5")]).await.is(206, "days.");
+    get(Method::GET, &url, &[("if-none-match", whole.header("etag"))]).await.is(304, "");
+    assert_eq!(get(Method::HEAD, &url, &[]).await.header("content-length"), "32");
+    for name in ["nothing.txt", &"a".repeat(300), &"a".repeat(1_100), "a%20b", "..%2fx"] {
+        get(Method::GET, &format!("/media/{name}"), &[]).await.is(404, r#"{"detail":"Not found."}"#);
+    }
+    assert_eq!(staff.delete(&path).await.status, 204);
+    eventually("the file is gone from the bucket", async || {
+        (get(Method::GET, &url, &[]).await.status == 410).then_some(())
+    })
+    .await;
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

@@ -1,9 +1,16 @@
 //! Answers that can be heard, and that a failure of speech never costs the answer.
 
+use commands::execute::Context;
+use domain::{
+    chat::{Chat, ChatCommand, Stage},
+    document::StoredFile,
+    ids::MessageId,
+};
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use uuid::Uuid;
 
-use crate::support::{Google, Person, TestApp, multipart};
+use crate::support::{Google, Person, TestApp, eventually, multipart, shape};
 
 async fn staff_with_chat(app: &TestApp) -> (Person, String) {
     let staff = app.staff().await;
@@ -29,15 +36,14 @@ async fn an_answer_can_be_heard_when_the_last_frame_comes(db: PgPool) {
     let frames = staff.ask_streamed(&chat, "How long is zinc given?").await.frames();
     let voice = frames.last().map(|frame| frame["ayushma_voice"].clone()).expect("there is a last frame");
     let url = voice.as_str().expect("the voice is an address");
-    assert!(url.starts_with(&format!("http://{}/media/", app.host())) && url.strip_suffix(".mp3").is_some(), "{url}");
+    assert_eq!(shape(url), format!("http://{}/media/answer_<secret>.mp3", app.host()));
     assert!(frames[..frames.len() - 1].iter().all(|frame| frame["ayushma_voice"].is_null()));
     let answer = answer_of(&staff, &chat).await;
     assert_eq!(answer["audio"], voice);
     for time in ["tts_start", "tts_end", "upload_start", "upload_end"] {
         assert!(answer["meta"][time].is_f64(), "{time}: {answer}");
     }
-    let path = url.split_once("/media/").map(|(_, name)| format!("/media/{name}")).expect("media");
-    let audio = app.nobody.send(app.nobody.request_outside_api(reqwest::Method::GET, &path)).await;
+    let audio = app.nobody.follow(url).await;
     assert_eq!((audio.status, audio.header("content-type"), audio.body.as_str()), (200, "audio/mpeg", "ID3 speech"));
     let spoken = google.requests("/v1/text:synthesize").await;
     assert_eq!(spoken.len(), 1);
@@ -51,6 +57,53 @@ async fn without_a_stream_the_address_is_relative(db: PgPool) {
     let (staff, chat) = staff_with_chat(&app).await;
     let answer = staff.ask(&chat, "How long is zinc given?").await.json(200);
     assert!(answer["audio"].as_str().is_some_and(|audio| audio.starts_with("/media/")), "{answer}");
+}
+
+/// Waits until the speech of an answer cannot be heard any more.
+async fn is_gone(app: &TestApp, url: &str) {
+    let gone = eventually("the speech is gone", async || {
+        let answer = app.nobody.follow(url).await;
+        (answer.status != 200).then_some(answer)
+    });
+    assert_eq!(gone.await.status, 410);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn the_speech_of_a_deleted_chat_cannot_be_heard_any_more(db: PgPool) {
+    let google = Google::start().await;
+    let app = app_with(&db, &google.arguments()).await;
+    let (staff, chat) = staff_with_chat(&app).await;
+    let other = staff.chat(chat.split('/').nth(2).expect("a project")).await;
+    let mut urls = Vec::new();
+    for chat in [&chat, &other] {
+        let answer = staff.ask(chat, "How long is zinc given?").await.json(200);
+        // The id is shown to reviewers, and leads nowhere.
+        let id = answer["external_id"].as_str().expect("an id").to_owned();
+        let url = answer["audio"].as_str().expect("the answer is spoken").to_owned();
+        assert!(!url.contains(&id), "{url}");
+        urls.push(url);
+    }
+    assert_eq!(staff.delete(&chat).await.status, 204);
+    is_gone(&app, &urls[0]).await;
+    app.nobody.follow(&urls[1]).await.is(200, "ID3 speech");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn speech_that_was_called_after_its_message_is_not_left_for_those_who_see_the_id(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let (staff, chat) = staff_with_chat(&app).await;
+    let answer = staff.ask(&chat, "How long is zinc given?").await.json(200);
+    let id = |value: &Value| value.as_str().and_then(|id| Uuid::parse_str(id).ok()).expect("an id");
+    let answer_id = MessageId::new(id(&answer["external_id"]));
+    let name = format!("{answer_id}.wav");
+    app.app.media.create(&name, b"RIFF".to_vec().into()).await.expect("the folder can be written");
+    let now = app.app.clock.now();
+    let stage = Stage { started_at: now, ended_at: now };
+    let audio = StoredFile { name: name.clone(), size: 4, sha256: String::new() };
+    let command = ChatCommand::RecordSpeech { answer_id, audio, speech: stage, upload: stage };
+    let context = Context::system("test", app.app.clock.new_id());
+    app.app.commands.execute::<Chat>(id(&answer["chat"]), command, &context).await.expect("recorded");
+    is_gone(&app, &format!("/media/{name}")).await;
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

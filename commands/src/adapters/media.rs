@@ -10,7 +10,10 @@ use object_store::{
 };
 use tokio_util::bytes::Bytes;
 
-use crate::ports::{MediaBytes, MediaError, MediaInfo, MediaStore};
+use crate::{
+    ports::{MediaBytes, MediaError, MediaInfo, MediaStore},
+    uploads::is_possible,
+};
 
 const CONNECT_TIME: Duration = Duration::from_secs(5);
 const IDLE_TIME: Duration = Duration::from_secs(20);
@@ -119,12 +122,9 @@ fn found<T>(result: Result<T, Error>) -> Result<Option<T>, MediaError> {
     }
 }
 
-/// A name that a file may have; any other is not in the store.
+/// A name that a file may have; any other is not in the store, which might take it for a fault.
 fn stored_path(name: &str) -> Option<Path> {
-    if name.contains(['/', '\\']) {
-        return None;
-    }
-    Path::parse(name).ok().filter(|path| !path.is_root())
+    if is_possible(name) { Path::parse(name).ok() } else { None }
 }
 
 #[cfg(test)]
@@ -186,7 +186,11 @@ mod tests {
         std::fs::write(folder.path().join("secret"), "x").expect("the folder can be written");
         std::fs::create_dir(folder.path().join("media")).expect("the folder can be written");
         let media = ObjectMedia::in_folder(&folder.path().join("media"))?;
-        for name in ["../secret", "..\\secret", "..", "", "/", "%2e%2e/secret", "\0"] {
+        let long = "x".repeat(300);
+        // The last ones are no names that this store would take.
+        for name in
+            ["../secret", "..\\secret", "..", "", "/", "%2e%2e/secret", "\0", ".", "a//b", "a.txt#1", "~", "\n", &long]
+        {
             assert_eq!(media.get(name).await?, None, "{name}");
             assert!(media.describe(name).await?.is_none(), "{name}");
         }

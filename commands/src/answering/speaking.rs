@@ -1,9 +1,6 @@
 //! A recorded answer made audible. Whatever goes wrong here, the answer stands without audio.
 
-use domain::{
-    chat::{Chat, ChatCommand, Stage},
-    ids::MessageId,
-};
+use domain::chat::{Chat, ChatCommand, Stage};
 
 use super::turn::Work;
 use crate::{
@@ -46,7 +43,7 @@ impl Work {
         let made = made.map_err(|error| self.log_silence(&error)).ok().filter(|made| !made.bytes.is_empty())?;
         let speech = Stage { started_at, ended_at: self.answering.clock_now() };
         let answer_id = self.question.answer_id;
-        let file = NewFile { name: file_name(answer_id, made.extension), bytes: made.bytes.into() };
+        let file = NewFile { name: format!("answer.{}", made.extension), bytes: made.bytes.into() };
         let audio = self.answering.uploads.keep(file).await.map_err(|error| self.log_silence(&error)).ok()?;
         let upload = Stage { started_at: speech.ended_at, ended_at: self.answering.clock_now() };
         let command = ChatCommand::RecordSpeech { answer_id, audio: audio.clone(), speech, upload };
@@ -61,11 +58,6 @@ impl Work {
     fn log_silence(&self, error: &dyn std::error::Error) {
         tracing::warn!(error = %crate::error_chain(error), chat = %self.chat, "an answer has no speech");
     }
-}
-
-/// The extension is what the file's type is read from.
-fn file_name(answer: MessageId, extension: &str) -> String {
-    format!("{answer}.{extension}")
 }
 
 /// The signs of Markdown are for eyes.

@@ -4,7 +4,6 @@
 //! nobody back.
 
 mod ledger;
-mod media;
 
 use std::collections::HashSet;
 
@@ -20,9 +19,9 @@ use crate::{
     accounts::{Accounts, no_superuser},
     event_log::{Committed, KeyError, NewJob, Reservation, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
+    uploads::ERASE_MEDIA,
 };
 pub use ledger::{Ledger, LedgerError};
-pub use media::{MediaErasure, MediaErasureHandler};
 
 /// Why somebody is not erased, or not wholly.
 #[derive(Debug, thiserror::Error)]
@@ -102,7 +101,7 @@ impl Erasure {
     fn media_job(&self, subject: SubjectId) -> Row {
         let job_id = self.commands.log().clock.new_id();
         let (subject_id, arguments) = (subject.value(), json!({}));
-        Row::Job(NewJob { job_id, kind: media::ERASE_MEDIA, subject_id, arguments, leased_by: None })
+        Row::Job(NewJob { job_id, kind: ERASE_MEDIA, subject_id, arguments, leased_by: None })
     }
 
     /// What is done after the commit and before the erasure is acknowledged.

@@ -2,46 +2,44 @@
 
 use rand::{RngExt, distr::Alphanumeric};
 
-/// Leaves room for the suffix of a collision below the 255 bytes of common file systems.
-const MAX_NAME_BYTES: usize = 200;
-const SUFFIX_CHARACTERS: usize = 7;
-const RANDOM_NAME_CHARACTERS: usize = 16;
+/// Of common file systems.
+const MAX_STORED_BYTES: usize = 255;
+/// Leaves room for the secret.
+const MAX_READABLE_BYTES: usize = 200;
+/// Letters and digits, almost six bits each: 130 bits.
+const SECRET_CHARACTERS: usize = 22;
 
-/// The wished name made safe, then the same with one random suffix after the other.
-pub(super) fn candidates(wished_name: &str) -> Candidates {
-    Candidates { wished: safe_name(wished_name).unwrap_or_else(|| random(RANDOM_NAME_CHARACTERS)), is_first: true }
+/// A name for a file that wants to be called so: readable as far as that is safe, and with a secret, so that nobody can
+/// guess it and no two files are ever called the same.
+pub(super) fn unique_name(wished: &str) -> String {
+    let secret: String = rand::rng().sample_iter(Alphanumeric).take(SECRET_CHARACTERS).map(char::from).collect();
+    safe_name(wished).map_or_else(|| secret.clone(), |name| with_secret(&name, &secret))
 }
 
-pub(super) struct Candidates {
-    wished: String,
-    is_first: bool,
+/// Whether a file may be called so. Whatever else is asked for is not there, and no store has to be asked.
+pub(crate) fn is_possible(name: &str) -> bool {
+    name.len() <= MAX_STORED_BYTES && name.chars().all(is_kept) && name.chars().any(|c| c != '.')
 }
 
-impl Candidates {
-    pub(super) fn next_name(&mut self) -> String {
-        if std::mem::take(&mut self.is_first) {
-            return self.wished.clone();
-        }
-        with_suffix(&self.wished, &random(SUFFIX_CHARACTERS))
-    }
+fn is_kept(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '-' | '_' | '.')
 }
 
 /// The last part of the name, spaces as `_`, and of the rest only letters, digits, `-`, `_` and `.`.
 fn safe_name(wished: &str) -> Option<String> {
     let last = wished.rsplit(['/', '\\']).next().unwrap_or_default().trim();
-    let kept = |c: &char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let name: String = last.chars().map(|c| if c == ' ' { '_' } else { c }).filter(kept).collect();
+    let name: String = last.chars().map(|c| if c == ' ' { '_' } else { c }).filter(|c| is_kept(*c)).collect();
     if name.chars().all(|c| c == '.') {
         return None;
     }
     let (stem, extension) = split_extension(&name);
-    let extension = truncated(extension, MAX_NAME_BYTES / 2);
-    Some(format!("{}{extension}", truncated(stem, MAX_NAME_BYTES - extension.len())))
+    let extension = truncated(extension, MAX_READABLE_BYTES / 2);
+    Some(format!("{}{extension}", truncated(stem, MAX_READABLE_BYTES - extension.len())))
 }
 
-fn with_suffix(name: &str, suffix: &str) -> String {
+fn with_secret(name: &str, secret: &str) -> String {
     let (stem, extension) = split_extension(name);
-    format!("{stem}_{suffix}{extension}")
+    format!("{stem}_{secret}{extension}")
 }
 
 /// The extension with its dot. A name that begins with its only dot has none.
@@ -58,10 +56,6 @@ fn truncated(text: &str, max_bytes: usize) -> &str {
         end -= 1;
     }
     &text[..end]
-}
-
-fn random(characters: usize) -> String {
-    rand::rng().sample_iter(Alphanumeric).take(characters).map(char::from).collect()
 }
 
 #[cfg(test)]
@@ -82,19 +76,27 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_a_usable_name_gets_a_random_one() {
-        assert_eq!(candidates("../..").next_name().len(), RANDOM_NAME_CHARACTERS);
+    fn a_file_without_a_usable_name_is_called_by_its_secret() {
+        assert_eq!(unique_name("../..").len(), SECRET_CHARACTERS);
     }
 
     #[test]
-    fn the_suffix_goes_before_the_extension() {
-        assert_eq!(with_suffix("a.tar.gz", "1234567"), "a.tar_1234567.gz");
-        assert_eq!(with_suffix(".env", "1234567"), ".env_1234567");
-        let mut names = candidates("a b.txt");
-        assert_eq!(names.next_name(), "a_b.txt");
-        let second = names.next_name();
-        assert_eq!((&second[..4], &second[11..]), ("a_b_", ".txt"));
-        assert_ne!(names.next_name(), second);
+    fn the_secret_goes_before_the_extension() {
+        assert_eq!(with_secret("a.tar.gz", "secret"), "a.tar_secret.gz");
+        assert_eq!(with_secret(".env", "secret"), ".env_secret");
+    }
+
+    #[test]
+    fn names_of_files_that_are_called_the_same_share_nothing_but_what_can_be_read() {
+        let secrets: std::collections::HashSet<String> = (0..1_000)
+            .map(|_| {
+                let name = unique_name("a b.txt");
+                let secret = name.strip_prefix("a_b_").and_then(|rest| rest.strip_suffix(".txt"));
+                secret.unwrap_or_else(|| panic!("{name}")).to_owned()
+            })
+            .collect();
+        assert_eq!(secrets.len(), 1_000);
+        assert!(secrets.iter().all(|secret| secret.len() == SECRET_CHARACTERS), "{secrets:?}");
     }
 
     #[test]
@@ -103,13 +105,24 @@ mod tests {
         assert_eq!(name, format!("{}.txt", "മ".repeat(65)));
     }
 
+    #[test]
+    fn what_no_file_is_called_is_not_looked_for() {
+        let long = "x".repeat(256);
+        for name in ["", ".", "..", "a/b", "a\\b", "a b", "a%20b", "a.txt#1", "a\nb", "a\0b", "a?", "~", &long] {
+            assert!(!is_possible(name), "{name:?}");
+        }
+        for name in ["a", ".env", "a..b", "മരുന്ന്.pdf".replace('്', "").as_str(), &long[1..]] {
+            assert!(is_possible(name), "{name:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn every_safe_name_is_one_short_part_of_a_path(wished in any::<String>()) {
-            if let Some(name) = safe_name(&wished) {
-                prop_assert!(name.len() <= MAX_NAME_BYTES);
-                prop_assert_eq!(Path::parse(&name).expect("the name is safe").parts().count(), 1);
-            }
+            let name = unique_name(&wished);
+            prop_assert!(name.len() <= MAX_READABLE_BYTES + 1 + SECRET_CHARACTERS);
+            prop_assert!(is_possible(&name));
+            prop_assert_eq!(Path::parse(&name).expect("the name is safe").parts().count(), 1);
         }
     }
 }

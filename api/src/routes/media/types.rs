@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 
 /// Lets a page of ours that somebody has uploaded be shown, and nothing in it run: it is of no origin.
-const SANDBOX: HeaderValue =
+pub(super) const SANDBOX: HeaderValue =
     HeaderValue::from_static("sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'");
 
 /// Adds the type. What a browser would run in our origin is shown without running, or as text.

@@ -110,7 +110,10 @@ impl World {
     pub(super) async fn ask(&self, exchange: &Exchange) -> Result<Answer, String> {
         let names = &self.names;
         let method = Method::from_bytes(exchange.method.as_bytes()).expect("a method");
-        let mut request = self.app.nobody.request_outside_api(method, &names.fill(&exchange.path)?);
+        let path = names.fill(&exchange.path)?;
+        // The address of a file is absolute.
+        let path = path.strip_prefix(&format!("http://{}", self.app.host())).unwrap_or(&path);
+        let mut request = self.app.nobody.request_outside_api(method, path);
         let has = |name: &str| exchange.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
         if exchange.who != "anonymous" && !has("authorization") {
             request = request.header("authorization", names.fill(&format!("Token ${}_token", exchange.who))?);

@@ -81,6 +81,12 @@ impl Person {
         Answer::read(request.send().await.expect("the server answers")).await
     }
 
+    /// Follows an address that an answer has named, absolute or relative.
+    pub(crate) async fn follow(&self, url: &str) -> Answer {
+        let path = url.strip_prefix(&self.base).unwrap_or(url);
+        self.send(self.request_outside_api(Method::GET, path)).await
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path)).await
     }

@@ -5,7 +5,8 @@ pub(crate) fn shape(text: &str) -> String {
     let mut shaped = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let found = [(uuid(rest), "<id>"), (time(rest), "<time>"), (epoch(rest), "<epoch>")];
+        let found =
+            [(uuid(rest), "<id>"), (time(rest), "<time>"), (epoch(rest), "<epoch>"), (secret(rest), "_<secret>")];
         if let Some((length, name)) = found.into_iter().find_map(|(length, name)| Some((length?, name))) {
             shaped.push_str(name);
             rest = &rest[length..];
@@ -35,6 +36,12 @@ fn time(text: &str) -> Option<usize> {
     ["9999-99-99T99:99:99.999999Z", "9999-99-99T99:99:99Z"]
         .into_iter()
         .find_map(|pattern| matches(text, pattern).then_some(pattern.len()))
+}
+
+/// Of a file's name.
+fn secret(text: &str) -> Option<usize> {
+    let length = text.strip_prefix('_')?.bytes().take_while(u8::is_ascii_alphanumeric).count();
+    (length == 22).then_some(1 + length)
 }
 
 fn epoch(text: &str) -> Option<usize> {

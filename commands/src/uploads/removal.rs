@@ -1,0 +1,183 @@
+//! Files that go with what they belonged to: speech with its chat or person, attachments with their question or suite.
+//!
+//! The files of documents go with the documents, which confirm it by events of their own. Chats outlive their project, and so
+//! does what is said in them.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{
+    chat::ChatEvent,
+    document::StoredFile,
+    envelope::RecordedEvent,
+    event::Event,
+    ids::{MessageId, SubjectId},
+    test_suite::TestSuiteEvent,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sqlx::{PgPool, PgTransaction};
+use uuid::Uuid;
+
+use super::Uploads;
+use crate::{
+    event_log::{ConsumerError, EventConsumer, NewJob, enqueue},
+    jobs::{Job, JobError, JobHandler},
+};
+
+/// Jobs that remove the speech in all chats of an erased subject.
+pub(crate) const ERASE_MEDIA: &str = "erase_media";
+/// Jobs that remove the files of something that was deleted.
+const REMOVE_MEDIA: &str = "remove_media";
+
+/// Which files a job removes. Its subject is what was deleted.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Files {
+    /// The one of this name.
+    File(String),
+    /// Speech in the chat.
+    OfChat {},
+    /// Attachments of the suite: all, those of a question, or one.
+    OfSuite(Uuid),
+}
+
+/// Enqueues the removal of files whose chat, person, suite or question is gone. Starts at the beginning of the log.
+pub struct MediaRemovalHandler;
+
+#[async_trait]
+impl EventConsumer for MediaRemovalHandler {
+    fn name(&self) -> &'static str {
+        "media_removal"
+    }
+
+    fn aggregate_types(&self) -> &'static [&'static str] {
+        &["chat", "testsuite"]
+    }
+
+    /// It has seldom anything to do, and every question in a chat would cost it two transactions.
+    fn rest(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    async fn consume(&self, event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
+        let own = event.aggregate_id;
+        let (subject_id, files) = match &event.event {
+            Event::Chat(ChatEvent::Deleted {}) => (own, Files::OfChat {}),
+            Event::Chat(ChatEvent::AnswerSpoken { answer_id, audio, .. }) => {
+                if !is_guessable(*answer_id, audio) && !is_erased(event, tx).await? {
+                    return Ok(());
+                }
+                (answer_id.value(), Files::File(audio.name.clone()))
+            }
+            Event::TestSuite(suite) => match suite {
+                TestSuiteEvent::Deleted {} => (own, Files::OfSuite(own)),
+                TestSuiteEvent::QuestionDeleted { question_id } => (question_id.value(), Files::OfSuite(own)),
+                TestSuiteEvent::DocumentRemoved { document_id, .. } => (document_id.value(), Files::OfSuite(own)),
+                _ => return Ok(()),
+            },
+            _ => return Ok(()),
+        };
+        let job_id = event.metadata.event_id.value();
+        Ok(enqueue(&NewJob { job_id, kind: REMOVE_MEDIA, subject_id, arguments: json!(files), leased_by: None }, tx)
+            .await?)
+    }
+}
+
+/// Speech was once called after its message, whose id others see. Nothing keeps that file from them, so that it goes.
+fn is_guessable(answer: MessageId, audio: &StoredFile) -> bool {
+    audio.name.starts_with(&answer.to_string())
+}
+
+/// Whether the person was erased before the speech was there.
+async fn is_erased(event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<bool, sqlx::Error> {
+    let subject = event.metadata.subject.map(SubjectId::value);
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM subject_keys WHERE subject_id = $1 AND wrapped_key IS NULL) AS "is_erased!""#,
+        subject,
+    )
+    .fetch_one(&mut **tx)
+    .await
+}
+
+/// Removes files.
+pub struct MediaRemoval {
+    pub pool: PgPool,
+    pub uploads: Uploads,
+}
+
+impl MediaRemoval {
+    async fn names(&self, job: &Job) -> Result<Vec<String>, JobError> {
+        // Those of an erasure say nothing more.
+        if job.arguments.as_object().is_some_and(serde_json::Map::is_empty) {
+            return self.speech_of_subject(job.subject_id).await.map_err(JobError::from_source);
+        }
+        let files = serde_json::from_value(job.arguments.clone()).map_err(JobError::from_source)?;
+        let names = match files {
+            Files::File(name) => return Ok(vec![name]),
+            Files::OfChat {} => self.speech_of_chat(job.subject_id).await,
+            Files::OfSuite(suite) => self.attachments(suite, job.subject_id).await,
+        };
+        names.map_err(JobError::from_source)
+    }
+
+    /// The speech in the chats of a person, or in a chat that is its own subject.
+    async fn speech_of_subject(&self, subject: Uuid) -> Result<Vec<String>, sqlx::Error> {
+        sqlx::query_scalar!(
+            r#"SELECT payload -> 'audio' ->> 'name' AS "name!" FROM events
+               WHERE aggregate_type = 'chat' AND event_type = 'AnswerSpoken'
+                 AND aggregate_id = ANY(
+                     SELECT encode(value, 'hex')::uuid::text FROM reservations WHERE owner = $1 AND kind = 'possession'
+                     UNION ALL SELECT $1::text
+                 )
+                 AND metadata ->> 'subject' = $1::text"#,
+            subject,
+        )
+        .fetch_all(&self.pool)
+        .await
+    }
+
+    async fn speech_of_chat(&self, chat: Uuid) -> Result<Vec<String>, sqlx::Error> {
+        sqlx::query_scalar!(
+            r#"SELECT payload -> 'audio' ->> 'name' AS "name!" FROM events
+               WHERE aggregate_type = 'chat' AND event_type = 'AnswerSpoken' AND aggregate_id = $1"#,
+            chat.to_string(),
+        )
+        .fetch_all(&self.pool)
+        .await
+    }
+
+    /// The files attached in a suite to what is gone: the suite, a question, or one of its attachments.
+    async fn attachments(&self, suite: Uuid, gone: Uuid) -> Result<Vec<String>, sqlx::Error> {
+        sqlx::query_scalar!(
+            r#"SELECT payload -> 'file' ->> 'name' AS "name!" FROM events
+               WHERE aggregate_type = 'testsuite' AND event_type = 'DocumentAttached' AND aggregate_id = $1
+                 AND $2 IN (aggregate_id, payload ->> 'question_id', payload ->> 'document_id')
+                 AND payload -> 'file' ->> 'name' IS NOT NULL"#,
+            suite.to_string(),
+            gone.to_string(),
+        )
+        .fetch_all(&self.pool)
+        .await
+    }
+}
+
+#[async_trait]
+impl JobHandler for MediaRemoval {
+    fn kinds(&self) -> &'static [&'static str] {
+        &[ERASE_MEDIA, REMOVE_MEDIA]
+    }
+
+    async fn run(&self, job: &Job) -> Result<(), JobError> {
+        for name in self.names(job).await? {
+            self.uploads.remove(&name).await.map_err(JobError::from_source)?;
+        }
+        Ok(())
+    }
+
+    /// Who has deleted something relies on it: there is no last attempt.
+    async fn give_up(&self, job: &Job) -> Result<(), JobError> {
+        tracing::error!(subject = %job.subject_id, "the files of what was deleted or erased cannot be removed");
+        self.run(job).await
+    }
+}
