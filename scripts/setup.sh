@@ -2,9 +2,8 @@
 # Finds what this (Debian-like) machine lacks and installs it, saying what and why.
 #
 #   setup.sh run     what `make run` needs: a C toolchain for librdkafka, PostgreSQL's server programs, Poppler, which
-#                    reads PDF, curl
-#   setup.sh test    that, and what `make test` needs: Java and Maven for a real Kafka, kcat and python3 as its other clients,
-#                    and espeak-ng, which speaks
+#                    reads PDF, espeak-ng and lame, which speak answers and make that small, curl
+#   setup.sh test    that, and what `make test` needs: Java and Maven for a real Kafka, kcat and python3 as its other clients
 #   setup.sh browser what `make browser-test` needs: that of `run`, Node.js and chromium
 #   setup.sh bench   what `make bench-http` needs: that of `run`, Node.js and wrk
 #   setup.sh models  what `make models` needs: that of `run`, and Python to fetch the model with
@@ -30,7 +29,7 @@ what=${1:-}
 case "$what" in
 run | test | browser | bench | models) ;;
 *)
-    sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
     exit 2
     ;;
 esac
@@ -43,6 +42,8 @@ has pkg-config || need pkg-config "finds zlib"
 { has pkg-config && pkg-config --exists zlib; } || need zlib1g-dev "compression of Kafka messages"
 has curl || need curl "talks to the running server"
 has pdftotext || need poppler-utils "reads PDF documents"
+has espeak-ng || need espeak-ng "speaks answers where no provider does"
+has lame || need lame "makes what espeak-ng says small enough for slow lines"
 has postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || need postgresql "stores the events"
 if [ "$what" = test ]; then
     [ "$(java_version)" -ge 17 ] || need default-jre-headless "Java 17 or later runs the Kafka of the tests"
@@ -50,7 +51,6 @@ if [ "$what" = test ]; then
     has kcat || need kcat "a foreign Kafka client for the tests"
     has python3 || need python3 "runs foreign clients and servers in the tests"
     { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; } || need python3-venv "keeps the tests' Python programs apart"
-    has espeak-ng || need espeak-ng "speaks in the tests"
 fi
 
 case "$what" in

@@ -8,6 +8,7 @@ use commands::{
         espeak::Espeak,
         google::{GoogleSpeechToText, GoogleTextToSpeech, GoogleTranslator},
         model_translator::ModelTranslator,
+        mp3::Mp3Encoder,
         openai::{OpenAiServer, OpenAiSpeech, OpenAiTranscription},
         self_hosted::SelfHostedSpeechToText,
         web_service::WebService,
@@ -75,6 +76,22 @@ fn translator(settings: &Settings, model: &SharedLanguageModel) -> anyhow::Resul
             Some(Arc::new(ModelTranslator::new(model.clone(), &name)))
         }
     })
+}
+
+/// Says at the start what will be missing: it is easily overlooked, and seldom meant.
+pub(crate) async fn warn_of_silence(settings: &Settings, languages: &Languages) {
+    if settings.languages.text_to_speech == TextToSpeechChoice::None {
+        return;
+    }
+    let engines = &languages.text_to_speech;
+    if engines.is_empty() {
+        tracing::warn!(
+            "answers cannot be heard, and the web front end shows no buttons to rate them: install espeak-ng, or set \
+             GOOGLE_API_KEY or OPENAI_API_KEY (TEXT_TO_SPEECH=none if that is meant)"
+        );
+    } else if engines.local.is_some() && Mp3Encoder::of_this_machine().await.is_none() {
+        tracing::warn!("speech of this machine's own is fifteen times larger than it need be: install lame");
+    }
 }
 
 async fn text_to_speech(settings: &Settings, server: Option<&OpenAiServer>) -> anyhow::Result<TextToSpeechEngines> {

@@ -10,7 +10,9 @@ use crate::{
     app::App,
     config::{HttpSettings, Settings},
     database::Database,
-    demo, routes,
+    demo,
+    languages::warn_of_silence,
+    routes,
     shutdown::Shutdown,
 };
 
@@ -58,6 +60,9 @@ async fn run(
     let mut background = JoinSet::new();
     let app = App::open(settings, database.pool.clone(), &mut background).await?;
     let listener = if roles.contains(&Role::Api) { Some(listen(http.listen).await?) } else { None };
+    if listener.is_some() {
+        warn_of_silence(settings, &app.answering.languages).await;
+    }
     if with_demo {
         let address = listener.as_ref().map_or(Ok(http.listen), TcpListener::local_addr)?;
         demo::prepare(&app, &http.base_url(address)).await.context("the demo cannot be prepared")?;

@@ -52,7 +52,8 @@ pub struct LanguageSettings {
     #[arg(long, env, global = true)]
     pub translator_model: Option<String>,
 
-    /// Whether answers are spoken: by the project's engine where it is configured, else by espeak-ng if this machine has it
+    /// Whether answers are spoken: by the project's engine, else by another one that is configured, else by espeak-ng if this
+    /// machine has it
     #[arg(long, env, value_enum, default_value_t = TextToSpeechChoice::Auto, global = true)]
     pub text_to_speech: TextToSpeechChoice,
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::support::{Google, Person, TestApp, eventually, multipart, shape};
+use crate::support::{Google, Person, Provider, TestApp, deltas, eventually, multipart, shape};
 
 async fn staff_with_chat(app: &TestApp) -> (Person, String) {
     let staff = app.staff().await;
@@ -118,9 +118,8 @@ async fn nothing_is_spoken_for_those_who_do_not_want_it(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
-async fn an_answer_comes_without_audio_when_speech_fails(db: PgPool) {
-    let arguments = ["--google-tts-url", "http://127.0.0.1:9", "--text-to-speech", "auto"];
-    let app = TestApp::start_with(&db, &arguments).await;
+async fn an_answer_comes_without_audio_when_nobody_can_speak_it_in_time(db: PgPool) {
+    let app = TestApp::start_with(&db, &["--text-to-speech", "auto", "--text-to-speech-limit-ms", "1"]).await;
     let (staff, chat) = staff_with_chat(&app).await;
     let frames = staff.ask_streamed(&chat, "How long is zinc given?").await.frames();
     let last = frames.last().expect("there is a last frame");
@@ -129,27 +128,56 @@ async fn an_answer_comes_without_audio_when_speech_fails(db: PgPool) {
     assert_eq!((&answer["messageType"], &answer["audio"]), (&json!(3), &Value::Null));
 }
 
+/// What the machine itself says, as it is served.
+async fn heard(app: &TestApp, answer: &Value) -> reqwest::Response {
+    let path = answer["audio"].as_str().expect("espeak-ng is installed");
+    assert_eq!(shape(path), "/media/answer_<secret>.mp3");
+    app.nobody.request_outside_api(reqwest::Method::GET, path).send().await.expect("the server answers")
+}
+
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
-async fn an_engine_that_never_answers_delays_the_answer_by_the_limit_only(db: PgPool) {
+async fn an_answer_can_be_heard_although_the_engine_of_the_project_fails(db: PgPool) {
+    let app = TestApp::start_with(&db, &["--google-tts-url", "http://127.0.0.1:9", "--text-to-speech", "auto"]).await;
+    let (staff, chat) = staff_with_chat(&app).await;
+    heard(&app, &staff.ask(&chat, "How long is zinc given?").await.json(200)).await;
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn an_engine_that_never_answers_leaves_time_for_another_one(db: PgPool) {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let url = format!("http://{}", silent.local_addr().expect("a listener has an address"));
-    let arguments = ["--google-tts-url", &url, "--text-to-speech", "auto", "--text-to-speech-limit-ms", "300"];
+    let arguments = ["--google-tts-url", &url, "--text-to-speech", "auto", "--text-to-speech-limit-ms", "4000"];
     let app = TestApp::start_with(&db, &arguments).await;
     let (staff, chat) = staff_with_chat(&app).await;
     let begin = std::time::Instant::now();
-    let answer = staff.ask(&chat, "How long is zinc given?").await.json(200);
-    assert_eq!(answer["audio"], Value::Null);
+    heard(&app, &staff.ask(&chat, "How long is zinc given?").await.json(200)).await;
     assert!(begin.elapsed().as_secs() < 10, "{:?}", begin.elapsed());
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
-async fn without_an_engine_of_the_project_the_machine_speaks_itself(db: PgPool) {
+async fn in_a_project_that_chose_google_the_provider_speaks_if_only_that_is_configured(db: PgPool) {
+    let provider = Provider::answering(deltas(&["Fourteen days."])).await.speaking("ID3 of the provider").await;
+    let url = provider.url();
+    let arguments = ["--openai-base-url", &url, "--openai-api-key", "sk-test", "--text-to-speech", "auto"];
+    let app = TestApp::start_with(&db, &arguments).await;
+    let roles = domain::user::Roles { is_staff: true, allow_key: true, ..domain::user::Roles::default() };
+    let staff = app.person("meera", roles).await;
+    let project = staff.project("P").await;
+    assert_eq!(staff.get(&format!("/projects/{project}")).await.json(200)["tts_engine"], 2, "Google");
+    let answer = staff.ask(&staff.chat(&project).await, "How long is zinc given?").await.json(200);
+    app.nobody.follow(answer["audio"].as_str().expect("it is spoken")).await.is(200, "ID3 of the provider");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn without_any_other_engine_the_machine_speaks_itself_in_few_bytes(db: PgPool) {
     let app = TestApp::start_with(&db, &["--text-to-speech", "auto"]).await;
     let (staff, chat) = staff_with_chat(&app).await;
     let answer = staff.ask(&chat, "How long is zinc given?").await.json(200);
-    let path = answer["audio"].as_str().expect("espeak-ng is installed").to_owned();
-    assert!(path.strip_suffix(".wav").is_some(), "{path}");
-    let audio = app.nobody.request_outside_api(reqwest::Method::GET, &path).send().await.expect("the server answers");
-    assert!(audio.headers()["content-type"].to_str().is_ok_and(|kind| kind.ends_with("wav")), "{:?}", audio.headers());
-    assert!(audio.bytes().await.expect("the file ends").starts_with(b"RIFF"));
+    let characters = answer["message"].as_str().expect("a text").len();
+    let audio = heard(&app, &answer).await;
+    assert_eq!(audio.headers()["content-type"], "audio/mpeg");
+    let bytes = audio.bytes().await.expect("the file ends");
+    // A frame of MPEG-2, layer III. As WAV a character is about 2,500 bytes.
+    assert!(bytes.starts_with(&[0xff, 0xf3]), "{:?}", &bytes[..4]);
+    assert!(bytes.len() < characters * 400, "{} bytes for {characters} characters", bytes.len());
 }

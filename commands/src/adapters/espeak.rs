@@ -1,4 +1,5 @@
-//! espeak-ng, a program of this machine that speaks many languages in a plain voice: speech without account or network.
+//! espeak-ng, a program of this machine that speaks many languages in a plain voice: speech without account or network. It
+//! is MP3 if the machine has lame too, else WAV.
 
 use std::{collections::BTreeSet, io, process::Stdio, time::Duration};
 
@@ -8,7 +9,7 @@ use tokio::{
     process::Command,
 };
 
-use super::web_service::MAX_AUDIO_BYTES;
+use super::{mp3::Mp3Encoder, web_service::MAX_AUDIO_BYTES};
 use crate::ports::{ProviderError, Speech, SpeechRequest, TextToSpeech};
 
 const PROGRAM: &str = "espeak-ng";
@@ -23,6 +24,7 @@ const DATA_SIZE: usize = 40;
 #[derive(Debug, Clone)]
 pub struct Espeak {
     languages: BTreeSet<String>,
+    encoder: Option<Mp3Encoder>,
 }
 
 impl Espeak {
@@ -31,7 +33,26 @@ impl Espeak {
         let listed = Command::new(PROGRAM).arg("--voices").stdin(Stdio::null()).kill_on_drop(true).output();
         let output = tokio::time::timeout(TIME_LIMIT, listed).await.ok()?.ok()?;
         let languages = languages(&String::from_utf8_lossy(&output.stdout));
-        (!languages.is_empty()).then_some(Self { languages })
+        if languages.is_empty() {
+            return None;
+        }
+        Some(Self { languages, encoder: Mp3Encoder::of_this_machine().await })
+    }
+
+    /// The same on a machine without lame.
+    #[cfg(test)]
+    pub(super) fn without_encoder(self) -> Self {
+        Self { encoder: None, ..self }
+    }
+
+    async fn compressed(&self, wav: Vec<u8>) -> Speech {
+        if let Some(encoder) = &self.encoder {
+            match encoder.encode(&wav).await {
+                Ok(bytes) => return Speech { bytes, extension: "mp3" },
+                Err(error) => tracing::warn!(%error, "speech could not be made smaller"),
+            }
+        }
+        Speech { bytes: wav, extension: "wav" }
     }
 }
 
@@ -56,17 +77,19 @@ impl TextToSpeech for Espeak {
         let voice = self.languages.get(&language).ok_or_else(|| ProviderError::refused("no voice for the language"))?;
         // What is between double brackets would be read as phonemes.
         let text = request.text.replace("[[", "[ [");
-        match tokio::time::timeout(TIME_LIMIT, wav(voice, text)).await {
-            Ok(Ok(bytes)) => Ok(Speech { bytes, extension: "wav" }),
-            Ok(Err(error)) => Err(ProviderError::unavailable(error.to_string())),
-            Err(_) => Err(ProviderError::unavailable("no speech in time")),
-        }
+        let arguments = ["-b", "1", "-v", voice, "--stdin", "--stdout"];
+        let wav = output_of(PROGRAM, &arguments, text.as_bytes(), TIME_LIMIT).await;
+        let wav = wav.map_err(|error| ProviderError::unavailable(error.to_string()))?;
+        let wav =
+            with_true_sizes(wav).ok_or_else(|| ProviderError::unavailable(format!("{PROGRAM} wrote no WAV file")))?;
+        Ok(self.compressed(wav).await)
     }
 }
 
-async fn wav(voice: &str, text: String) -> io::Result<Vec<u8>> {
-    let mut child = Command::new(PROGRAM)
-        .args(["-b", "1", "-v", voice, "--stdin", "--stdout"])
+/// What a program writes when it reads this.
+pub(super) async fn output_of(program: &str, arguments: &[&str], input: &[u8], limit: Duration) -> io::Result<Vec<u8>> {
+    let mut child = Command::new(program)
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -75,7 +98,11 @@ async fn wav(voice: &str, text: String) -> io::Result<Vec<u8>> {
     let (mut stdin, stdout) = (child.stdin.take(), child.stdout.take());
     let write = async {
         if let Some(mut stdin) = stdin.take() {
-            stdin.write_all(text.as_bytes()).await?;
+            match stdin.write_all(input).await {
+                // It has seen enough: how it ends tells whether that was right.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+                written => written?,
+            }
         }
         Ok::<_, io::Error>(())
     };
@@ -86,15 +113,18 @@ async fn wav(voice: &str, text: String) -> io::Result<Vec<u8>> {
         }
         Ok::<_, io::Error>(bytes)
     };
-    let ((), bytes) = tokio::try_join!(write, read)?;
-    if bytes.len() > MAX_AUDIO_BYTES {
-        return Err(io::Error::other("the speech is too long"));
+    let work = async {
+        let ((), bytes) = tokio::try_join!(write, read)?;
+        if bytes.len() > MAX_AUDIO_BYTES {
+            return Err(io::Error::other("the speech is too long"));
+        }
+        let status = child.wait().await?;
+        if status.success() { Ok(bytes) } else { Err(io::Error::other(format!("{program} ended with {status}"))) }
+    };
+    match tokio::time::timeout(limit, work).await {
+        Ok(result) => result,
+        Err(_) => Err(io::Error::other(format!("{program} did not end in time"))),
     }
-    let status = child.wait().await?;
-    if !status.success() {
-        return Err(io::Error::other(format!("{PROGRAM} ended with {status}")));
-    }
-    with_true_sizes(bytes).ok_or_else(|| io::Error::other(format!("{PROGRAM} wrote no WAV file")))
 }
 
 /// The program writes the header before it knows the length.
@@ -137,7 +167,7 @@ mod tests {
 
     #[tokio::test]
     async fn speech_is_a_wav_file_that_says_how_long_it_is() -> Result<(), ProviderError> {
-        let speech = espeak().await.speak(request("Drink clean water.", "en")).await?;
+        let speech = espeak().await.without_encoder().speak(request("Drink clean water.", "en")).await?;
         let bytes = &speech.bytes;
         assert_eq!(speech.extension, "wav");
         assert_eq!((&bytes[..4], &bytes[8..12]), (b"RIFF".as_slice(), b"WAVE".as_slice()));

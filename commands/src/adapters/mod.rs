@@ -10,6 +10,7 @@ pub mod local_model;
 pub mod mail;
 pub mod media;
 pub mod model_translator;
+pub mod mp3;
 pub mod openai;
 pub mod pgvector;
 pub mod pinecone;

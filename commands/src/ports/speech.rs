@@ -144,26 +144,75 @@ pub trait TextToSpeech: Send + Sync {
     async fn speak(&self, request: SpeechRequest<'_>) -> Result<Speech, ProviderError>;
 }
 
-/// The engines that are configured; a project chooses among them.
+/// The engines that are configured; a project chooses the one that is asked first.
 #[derive(Clone, Default)]
 pub struct TextToSpeechEngines {
     pub openai: Option<SharedTextToSpeech>,
     pub google: Option<SharedTextToSpeech>,
-    /// A voice of this machine, where the chosen engine is not configured or has no voice for the language.
+    /// A voice of this machine.
     pub local: Option<SharedTextToSpeech>,
 }
 
 impl TextToSpeechEngines {
-    /// The engine that speaks a language in a project with this choice; `None` if nobody does.
-    pub fn engine_for(&self, choice: TtsEngine, language: &str) -> Option<&SharedTextToSpeech> {
-        let chosen = match choice {
-            TtsEngine::OpenAi => &self.openai,
-            TtsEngine::Google => &self.google,
+    /// The engines that speak a language in a project with this choice, in the order in which they are asked: the chosen one,
+    /// the other ones that are configured, this machine's own.
+    pub fn engines_for(&self, choice: TtsEngine, language: &str) -> Vec<&SharedTextToSpeech> {
+        let (chosen, other) = match choice {
+            TtsEngine::OpenAi => (&self.openai, &self.google),
+            TtsEngine::Google => (&self.google, &self.openai),
         };
-        [chosen, &self.local].into_iter().flatten().find(|engine| engine.speaks(language))
+        [chosen, other, &self.local].into_iter().flatten().filter(|engine| engine.speaks(language)).collect()
+    }
+
+    /// Whether no answer can be heard.
+    pub const fn is_empty(&self) -> bool {
+        self.openai.is_none() && self.google.is_none() && self.local.is_none()
     }
 }
 
 pub type SharedSpeechToText = Arc<dyn SpeechToText>;
 pub type SharedTranslator = Arc<dyn Translator>;
 pub type SharedTextToSpeech = Arc<dyn TextToSpeech>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Speaks one language, or all of them.
+    struct Voice(Option<&'static str>);
+
+    #[async_trait]
+    impl TextToSpeech for Voice {
+        fn speaks(&self, language: &str) -> bool {
+            self.0.is_none_or(|own| own == language)
+        }
+
+        async fn speak(&self, _: SpeechRequest<'_>) -> Result<Speech, ProviderError> {
+            Ok(Speech { bytes: vec![], extension: "wav" })
+        }
+    }
+
+    fn voice(language: Option<&'static str>) -> SharedTextToSpeech {
+        Arc::new(Voice(language))
+    }
+
+    #[test]
+    fn every_engine_that_is_configured_stands_in_for_the_chosen_one() {
+        let (openai, google, local) = (voice(None), voice(Some("ml")), voice(Some("ml")));
+        let engines = TextToSpeechEngines {
+            openai: Some(openai.clone()),
+            google: Some(google.clone()),
+            local: Some(local.clone()),
+        };
+        let is = |choice, language, expected: &[&SharedTextToSpeech]| {
+            let found = engines.engines_for(choice, language);
+            found.len() == expected.len() && found.iter().zip(expected).all(|(one, other)| Arc::ptr_eq(one, other))
+        };
+        assert!(is(TtsEngine::Google, "ml", &[&google, &openai, &local]));
+        assert!(is(TtsEngine::OpenAi, "ml", &[&openai, &google, &local]));
+        assert!(is(TtsEngine::Google, "ta", &[&openai]));
+        let only_openai = TextToSpeechEngines { openai: Some(openai), ..TextToSpeechEngines::default() };
+        assert_eq!(only_openai.engines_for(TtsEngine::Google, "en").len(), 1);
+        assert!(!only_openai.is_empty() && TextToSpeechEngines::default().is_empty());
+    }
+}

@@ -101,6 +101,13 @@ impl DataFolder {
         Self::listen_to(self.command("bash", &["-c", &script, env!("CARGO_BIN_EXE_ayushma")]))
     }
 
+    /// Serves on a machine that has no programs but those of PostgreSQL.
+    pub(super) fn begin_to_serve_without_programs(&self) -> Server {
+        let mut command = self.program(&["serve", "--listen", "127.0.0.1:0"]);
+        command.env("PATH", self.path());
+        Self::listen_to(command)
+    }
+
     fn listen_to(mut command: Command) -> Server {
         let mut child = command.spawn().expect("the program starts");
         let mut readers = JoinSet::new();

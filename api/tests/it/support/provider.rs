@@ -81,6 +81,13 @@ impl Provider {
         self
     }
 
+    /// The same provider, which speaks every text so.
+    pub(crate) async fn speaking(self, sound: &str) -> Self {
+        let answer = ResponseTemplate::new(200).set_body_raw(sound.to_owned(), "audio/mpeg");
+        Mock::given(method("POST")).and(path("/v1/audio/speech")).respond_with(answer).mount(&self.0).await;
+        self
+    }
+
     /// The same provider, which fills in every form with this text.
     pub(crate) async fn filling_in(self, text: &str) -> Self {
         let json = body_partial_json(json!({ "response_format": { "type": "json_object" } }));
