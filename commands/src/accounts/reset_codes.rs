@@ -218,11 +218,12 @@ impl Accounts {
         let Some((user, account)) = self.active_owner(email).await? else { return Ok(None) };
         let new = self.new_code(email, Some(user));
         let is_another = write_reset_code(&new, None, &mut *self.pool().acquire().await?).await?;
+        let Some(code) = self.living_code(&new.address, user).await? else { return Ok(None) };
         if is_new || is_another {
             self.commands.execute::<User>(user.value(), UserCommand::RequestPasswordReset, context).await?;
         }
         let to = self.former_address(user).await?.unwrap_or_else(|| account.email.clone());
-        Ok(self.living_code(&new.address, user).await?.map(|code| CodeToMail { account, to, code }))
+        Ok(Some(CodeToMail { account, to, code }))
     }
 
     async fn active_owner(&self, email: &Email) -> Result<Option<(UserId, Account)>, AccountError> {
