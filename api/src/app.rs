@@ -9,10 +9,8 @@ use commands::{
     adapters::{
         child_reader::ChildReader,
         extractive::ExtractiveAnswerer,
-        mail::{self, MailFolder, SmtpMailer},
         media::ObjectMedia,
         openai::{OpenAiChat, OpenAiServer},
-        recaptcha::Recaptcha,
         web_pages::GuardedWebPages,
     },
     answering::{Answering, InterruptedAnswers, Lengths},
@@ -42,6 +40,7 @@ use crate::{
     config::{Settings, TextSettings},
     languages::languages,
     library::library,
+    outside::{captcha, mailer},
     projection::Projection,
     rebuild::AbandonedRebuilds,
 };
@@ -374,19 +373,6 @@ pub(crate) async fn master_key(settings: &Settings, pool: &PgPool) -> anyhow::Re
         "a master key was made: back it up, without it no personal text can ever be read again"
     );
     Ok(key)
-}
-
-fn mailer(settings: &Settings, clock: &SharedClock) -> anyhow::Result<SharedMailer> {
-    let from = mail::sender(&settings.outside.mail_from).context("MAIL_FROM")?;
-    Ok(match &settings.outside.smtp_url {
-        Some(url) => Arc::new(SmtpMailer::new(url, from).context("SMTP_URL")?),
-        None => Arc::new(MailFolder::new(settings.mail_dir(), from, clock.clone())),
-    })
-}
-
-fn captcha(settings: &Settings) -> anyhow::Result<Option<SharedCaptcha>> {
-    let Some(secret) = &settings.outside.recaptcha_secret else { return Ok(None) };
-    Ok(Some(Arc::new(Recaptcha::new(&settings.outside.recaptcha_url, secret)?)))
 }
 
 fn media(settings: &Settings) -> anyhow::Result<SharedMediaStore> {

@@ -13,6 +13,7 @@ mod library;
 pub mod limits;
 pub mod open_files;
 pub mod openapi;
+mod outside;
 mod projection;
 pub mod rebuild;
 pub mod routes;
