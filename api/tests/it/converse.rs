@@ -69,7 +69,8 @@ async fn what_a_document_says_of_references_cuts_no_answer_off(db: PgPool) {
     let text = "Fever is treated with rest (see References: WHO). Warning: never give aspirin for fever.";
     let document = staff.text_document(&project, "Fever", text).await;
     let chat = staff.chat(&project).await;
-    let answer = staff.ask(&chat, "Is aspirin given for fever?").await.json(200);
+    let question = "Is fever treated with rest, or is aspirin given?";
+    let answer = staff.ask(&chat, question).await.json(200);
     let shown = answer["message"].as_str().expect("an answer has a text");
     assert!(
         shown.contains("(see References: WHO).") && shown.contains("Warning: never give aspirin for fever."),
@@ -77,7 +78,7 @@ async fn what_a_document_says_of_references_cuts_no_answer_off(db: PgPool) {
     );
     let id = document.rsplit('/').next().expect("an id");
     assert_eq!(answer["reference_documents"][0]["external_id"], id);
-    let frames = staff.ask_streamed(&chat, "Is aspirin given for fever?").await.frames();
+    let frames = staff.ask_streamed(&chat, question).await.frames();
     assert_eq!(frames.last().map(|frame| &frame["message"]), Some(&answer["message"]));
 }
 

@@ -25,7 +25,6 @@ async fn every_refusal_is_an_error_text_whether_streamed_or_not(db: PgPool) {
         (vec![], "Please provide text or audio to generate transcript"),
         (vec![("text", "  ")], "Please provide text or audio to generate transcript"),
         (vec![("text", "\0")], "Please provide text or audio to generate transcript"),
-        (vec![("text", "x"), ("language", "hi")], "[Translation] Failed to translate the text"),
         (vec![("text", "x"), ("language", "a-very-long-language")], "language has more than 10 characters"),
         (vec![("text", "x"), ("noonce", &long)], "noonce has more than 100 characters"),
         (vec![("text", "x"), ("temperature", "hot")], "temperature must be a number from 0 to 2"),
