@@ -8,11 +8,10 @@ use std::{
     collections::HashMap,
     net::IpAddr,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use commands::counters::Bound;
-use tokio::time::Instant;
 
 use super::{Limiter, throttled, whole_client};
 use crate::{config::Rate, contract::problem::ApiError};
@@ -64,7 +63,10 @@ impl Guesses {
     /// # Errors
     /// A 429 that says when the next one is free.
     pub(super) fn begin(&self, account: &str, address: IpAddr, is_known: bool) -> Result<(), ApiError> {
-        let now = Instant::now();
+        self.begin_at(Instant::now(), account, address, is_known)
+    }
+
+    fn begin_at(&self, now: Instant, account: &str, address: IpAddr, is_known: bool) -> Result<(), ApiError> {
         let mut pairs = self.pairs();
         let pair = (account.to_owned(), whole_client(address));
         let before = pairs.get(&pair).filter(|failures| now < failures.last + MEMORY);
@@ -123,51 +125,47 @@ mod tests {
         Guesses::new(limit.by_account.expect("there is one"))
     }
 
+    const SECOND: Duration = Duration::from_secs(1);
+
     /// How many of so many attempts, a second apart, are let through.
-    async fn let_through(guesses: &Guesses, address: IpAddr, is_known: bool, attempts: u32) -> u32 {
-        let mut count = 0;
-        for _ in 0..attempts {
-            count += u32::from(guesses.begin("asha", address, is_known).is_ok());
-            tokio::time::advance(Duration::from_secs(1)).await;
-        }
-        count
+    fn let_through(guesses: &Guesses, start: Instant, address: IpAddr, is_known: bool, attempts: u32) -> usize {
+        let begin = |attempt: &u32| guesses.begin_at(start + SECOND * *attempt, "asha", address, is_known);
+        (0..attempts).filter(|attempt| begin(attempt).is_ok()).count()
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn the_pause_of_whoever_guesses_doubles() {
-        let guesses = guesses("0,1000/minute");
+    #[test]
+    fn the_pause_of_whoever_guesses_doubles() {
+        let (guesses, start) = (guesses("0,1000/minute"), Instant::now());
         // Five, and after pauses of 1, 2, 4 … 256 seconds one each.
-        assert_eq!(let_through(&guesses, GUESSER, false, 600).await, 5 + 9);
+        assert_eq!(let_through(&guesses, start, GUESSER, false, 600), 5 + 9);
         guesses.succeeded("asha", GUESSER);
-        assert!(guesses.begin("asha", GUESSER, false).is_ok(), "who is let in has not guessed");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn one_address_that_guesses_keeps_nobody_else_out() {
-        let guesses = guesses("0,10/minute");
-        let_through(&guesses, GUESSER, false, 12).await;
-        assert!(guesses.begin("asha", OWNER, false).is_ok(), "not even from an address that was never let in");
-        assert!(guesses.begin("meera", GUESSER, false).is_ok(), "nor another account");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn many_addresses_are_slowed_down_together_but_one_that_was_let_in_before_is_not() {
-        let guesses = guesses("0,10/minute");
-        let begin = |last: u8| guesses.begin("asha", IpAddr::from([203, 0, 113, last]), false);
         assert!(
-            (1..=100).filter(|last| begin(*last).is_ok()).count() <= 11,
-            "all of them together have ten, and what comes back meanwhile"
+            guesses.begin_at(start + SECOND * 600, "asha", GUESSER, false).is_ok(),
+            "who is let in has not guessed"
         );
+    }
+
+    #[test]
+    fn one_address_that_guesses_keeps_nobody_else_out() {
+        let (guesses, start) = (guesses("0,10/minute"), Instant::now());
+        let_through(&guesses, start, GUESSER, false, 12);
+        let now = start + SECOND * 12;
+        assert!(guesses.begin_at(now, "asha", OWNER, false).is_ok(), "not even at an address that was never let in");
+        assert!(guesses.begin_at(now, "meera", GUESSER, false).is_ok(), "nor another account");
+    }
+
+    #[test]
+    fn many_addresses_are_slowed_down_together_but_one_that_was_let_in_before_is_not() {
+        let guesses = guesses("0,10/hour");
+        let begin = |last: u8| guesses.begin("asha", IpAddr::from([203, 0, 113, last]), false);
+        assert_eq!((1..=100).filter(|last| begin(*last).is_ok()).count(), 10, "all of them together");
         assert!(guesses.begin("asha", OWNER, true).is_ok());
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_known_address_waits_for_seconds_only() {
-        let guesses = guesses("0,10/minute");
-        for _ in 0..40 {
-            let_through(&guesses, OWNER, true, 1).await;
-        }
-        tokio::time::advance(LONGEST_OF_KNOWN).await;
-        assert!(guesses.begin("asha", OWNER, true).is_ok());
+    #[test]
+    fn a_known_address_waits_for_seconds_only() {
+        let (guesses, start) = (guesses("0,10/minute"), Instant::now());
+        let_through(&guesses, start, OWNER, true, 40);
+        assert!(guesses.begin_at(start + SECOND * 40 + LONGEST_OF_KNOWN, "asha", OWNER, true).is_ok());
     }
 }
