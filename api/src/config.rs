@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum, value_parser};
 use commands::{
     accounts::{Hashing, half_of_the_cores},
     adapters::{media::S3Settings, web_pages::Reachable},
-    event_log::{KafkaSettings, KeyError, MasterKey},
+    event_log::{KafkaSettings, KeyError, MasterKey, Retention},
 };
 use domain::values::Model;
 use ipnet::IpNet;
@@ -72,6 +72,10 @@ pub struct Settings {
     /// Copies of every partition, when we make the topics
     #[arg(long, env, default_value_t = 1, global = true)]
     pub kafka_replication_factor: i32,
+
+    /// How long Kafka keeps records: forever, or a time such as 90d or 48h. Topics that we make have it, others are held against it
+    #[arg(long, env, default_value = "forever", global = true)]
+    pub kafka_retention: Retention,
 
     /// The key that wraps the keys of all personal text: 64 hexadecimal digits. Default: the master key file
     #[arg(long, env, hide_env_values = true, global = true)]
@@ -296,6 +300,7 @@ impl Settings {
             brokers: brokers.clone(),
             prefix: self.kafka_topic_prefix.clone(),
             replication: self.kafka_replication_factor,
+            retention: self.kafka_retention,
         })
     }
 

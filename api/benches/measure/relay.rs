@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use commands::event_log::{EventLog, KafkaSettings, run_relay};
+use commands::event_log::{EventLog, KafkaSettings, Retention, run_relay};
 use rdkafka::{
     ClientConfig,
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
@@ -106,11 +106,17 @@ fn produce(brokers: &str, topic: &str, records: &[Record]) -> anyhow::Result<Dur
 /// From the start of a relay until its mark is at the log's end.
 async fn relay(log: &EventLog, pool: &PgPool, brokers: &str, prefix: &str, count: usize) -> anyhow::Result<Duration> {
     sqlx::query("UPDATE relay_mark SET position = 0").execute(pool).await?;
-    let settings = KafkaSettings { brokers: brokers.to_owned(), prefix: prefix.to_owned(), replication: 1 };
+    let settings = KafkaSettings {
+        brokers: brokers.to_owned(),
+        prefix: prefix.to_owned(),
+        replication: 1,
+        retention: Retention::Forever,
+    };
     let started = Instant::now();
     let all_published = async {
         loop {
-            let mark: i64 = sqlx::query_scalar("SELECT position FROM relay_mark").fetch_one(pool).await?;
+            let mark: i64 =
+                sqlx::query_scalar("SELECT position FROM relay_mark WHERE is_current").fetch_one(pool).await?;
             if usize::try_from(mark)? == count {
                 return Ok(started.elapsed());
             }

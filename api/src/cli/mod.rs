@@ -19,6 +19,7 @@ mod rebuild;
 mod serve;
 mod service;
 mod status;
+mod stream;
 mod user;
 
 use std::{
@@ -86,6 +87,8 @@ enum Command {
     Parked(parked::Parked),
     Status(status::Status),
     #[command(subcommand)]
+    Stream(stream::Stream),
+    #[command(subcommand)]
     Audit(audit::Audit),
     #[command(subcommand)]
     Log(log::Log),
@@ -133,6 +136,7 @@ fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
             Command::Service(service) => service.run(settings, &shutdown).await,
             Command::Parked(parked) => parked.run(settings, &shutdown).await,
             Command::Status(status) => status.run(settings, &shutdown).await,
+            Command::Stream(stream) => stream.run(settings, &shutdown).await,
             Command::Log(log) => log.run(settings, &shutdown).await,
             Command::Audit(audit) => audit.run(settings, &shutdown).await,
             Command::EvaluateRetrieval(evaluate) => evaluate.run(&shutdown).await,

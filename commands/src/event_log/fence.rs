@@ -182,6 +182,7 @@ pub(super) async fn restore(pool: &PgPool, heads: &[SignedHead], new_id: Uuid) -
         }
     }
     sqlx::query!("UPDATE log_head SET log_id = $1", new_id).execute(&mut *tx).await?;
+    sqlx::query!("DELETE FROM relay_partitions").execute(&mut *tx).await?;
     sqlx::query!("UPDATE relay_mark SET log_id = $1, position = 0", new_id).execute(&mut *tx).await?;
     let set_back = sqlx::query_scalar!(
         r#"SELECT DISTINCT consumer FROM checkpoints WHERE position > $1 ORDER BY consumer"#,

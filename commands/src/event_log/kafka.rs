@@ -1,16 +1,13 @@
-//! The connection to Kafka: settings, topics, and the source that reads them.
+//! The connection to Kafka: settings, and the source that reads our topics.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use async_trait::async_trait;
-use domain::event::AGGREGATE_TYPES;
 use futures::FutureExt;
 use rdkafka::{
     ClientConfig, Message, Offset, TopicPartitionList,
-    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
-    client::DefaultClientContext,
     consumer::{Consumer, StreamConsumer},
-    error::{KafkaError, RDKafkaErrorCode},
+    error::KafkaError,
     message::BorrowedMessage,
 };
 use uuid::Uuid;
@@ -20,6 +17,7 @@ use super::{
     fence::FenceError,
     record,
     source::{EventSource, MAX_BATCH, POLL, head},
+    topics::Retention,
 };
 
 /// Where Kafka is, and what our topics are called there.
@@ -31,6 +29,8 @@ pub struct KafkaSettings {
     pub prefix: String,
     /// Copies of every partition, where the topics are made by us.
     pub replication: i32,
+    /// How long records should be kept: topics that we make have it, and others are held against it.
+    pub retention: Retention,
 }
 
 /// Why Kafka cannot be used.
@@ -46,16 +46,23 @@ pub enum StreamError {
     Fenced(#[from] FenceError),
     #[error("the event at position {0} is of a type that this program does not know: update it")]
     UnknownType(i64),
-    #[error("an event cannot be published")]
-    Unpublishable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("Kafka does not answer at {brokers}")]
+    Away { brokers: String },
+    #[error("topic {topic} is missing and cannot be made ({reason}): make it, with {partitions} partitions")]
+    NotMade { topic: String, partitions: i32, reason: String },
+    #[error("topic {topic} {problem}")]
+    Unfit { topic: String, problem: String },
+    #[error("topic {0} has fewer records than it had: it was made anew, or has lost some")]
+    MadeAnew(String),
+    #[error("no thread can be started")]
+    Thread(#[source] std::io::Error),
 }
 
 /// Log filter for the client library, which repeats each second what is said here once.
 pub const QUIET: &str = "rdkafka=off,librdkafka=off";
 
-const PATIENCE: Duration = Duration::from_secs(10);
-/// An event may hold a whole document's text. One that is too large would stop the stream for ever.
-pub(super) const MAX_MESSAGE_BYTES: &str = "67108864";
+/// An event may hold a whole document's text. One that is larger waits, and with it what is behind it in its partition.
+pub(super) const MAX_MESSAGE_BYTES: usize = 64 * 1024 * 1024;
 
 impl KafkaSettings {
     pub(super) fn client(&self) -> ClientConfig {
@@ -66,35 +73,6 @@ impl KafkaSettings {
             // One line when the broker goes away is ours to write; librdkafka would repeat itself.
             .set("log.connection.close", "false");
         config
-    }
-
-    /// Makes the topics that are missing and checks those that are there.
-    pub(super) async fn ensure_topics(&self, partitions: i32) -> Result<(), StreamError> {
-        let admin: AdminClient<DefaultClientContext> = self.client().create()?;
-        let names: Vec<String> = AGGREGATE_TYPES.iter().map(|name| record::topic(&self.prefix, name)).collect();
-        let topics: Vec<NewTopic<'_>> = names
-            .iter()
-            .map(|name| {
-                NewTopic::new(name, partitions, TopicReplication::Fixed(self.replication))
-                    .set("max.message.bytes", MAX_MESSAGE_BYTES)
-            })
-            .collect();
-        let options = AdminOptions::new().operation_timeout(Some(PATIENCE)).request_timeout(Some(PATIENCE));
-        for result in admin.create_topics(&topics, &options).await? {
-            match result {
-                Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-                Err((_, code)) => return Err(KafkaError::AdminOp(code).into()),
-            }
-        }
-        for topic in names {
-            let metadata = admin.inner().fetch_metadata(Some(&topic), PATIENCE)?;
-            let found = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
-            // A topic that was just made may not be known everywhere yet; it has the right number.
-            if found != 0 && i32::try_from(found) != Ok(partitions) {
-                return Err(StreamError::Partitions { topic, found, wanted: partitions });
-            }
-        }
-        Ok(())
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) struct Seen {
     pub beats: Beats,
     pub readings: HashMap<String, Reading>,
     pub relay: Reading,
+    /// What the relay has found wrong with brokers and topics.
+    pub stream_problems: Vec<String>,
 }
 
 /// A few looks into indexes, whatever the length of the log.
@@ -24,8 +26,8 @@ pub(super) async fn look(connection: &mut PgConnection) -> Result<Seen, sqlx::Er
     let head = sqlx::query!(r#"SELECT position, now() AS "now!" FROM log_head"#).fetch_one(&mut *connection).await?;
     let beats = Beats::read(&mut *connection).await?;
     let readings = readings(&mut *connection, head.position, head.now).await?;
-    let relay = relay(connection, head.position, head.now).await?;
-    Ok(Seen { head: head.position, beats, readings, relay })
+    let (relay, stream_problems) = relay(connection, head.position, head.now).await?;
+    Ok(Seen { head: head.position, beats, readings, relay, stream_problems })
 }
 
 /// Seconds since the last signs of life.
@@ -94,21 +96,42 @@ async fn readings(
         .collect())
 }
 
-/// The relay publishes everything, and positions have no holes.
-async fn relay(connection: &mut PgConnection, head: i64, now: DateTime<Utc>) -> Result<Reading, sqlx::Error> {
+/// The relay publishes everything, and positions have no holes. What waits behind an event that Kafka does not take is counted up to
+/// ten thousand for each partition.
+async fn relay(
+    connection: &mut PgConnection,
+    head: i64,
+    now: DateTime<Utc>,
+) -> Result<(Reading, Vec<String>), sqlx::Error> {
     let row = sqlx::query!(
-        r#"SELECT relay_mark.position, events.metadata ->> 'recorded_at' AS recorded_at
-           FROM relay_mark LEFT JOIN events ON events.position = relay_mark.position + 1"#
+        r#"SELECT relay_mark.position, relay_mark.problems, events.metadata ->> 'recorded_at' AS recorded_at,
+                  (SELECT coalesce(sum(waiting.events), 0)::bigint
+                   FROM relay_partitions AS parked
+                   CROSS JOIN LATERAL (
+                       SELECT count(*) AS events FROM (
+                           SELECT FROM events
+                           WHERE events.aggregate_type = parked.aggregate_type AND events.partition = parked.partition
+                             AND events.position >= parked.resend_from AND events.position <= relay_mark.position
+                           LIMIT 10000
+                       ) AS counted
+                   ) AS waiting
+                   WHERE parked.error IS NOT NULL
+                     AND parked.cluster_id = relay_mark.cluster_id AND parked.prefix = relay_mark.prefix
+                  ) AS "parked!"
+           FROM relay_mark LEFT JOIN events ON events.position = relay_mark.position + 1
+           WHERE relay_mark.is_current"#
     )
     .fetch_one(connection)
     .await?;
-    Ok(Reading {
+    let reading = Reading {
         position: row.position,
         lag_seconds: age(row.recorded_at.as_deref(), now),
-        applied: row.position,
+        applied: row.position - row.parked,
+        parked: row.parked,
         counted: Some(Counted { lag_events: head - row.position, expected: row.position }),
         ..Reading::default()
-    })
+    };
+    Ok((reading, row.problems))
 }
 
 /// Counts the log, and what lies beyond the checkpoints.

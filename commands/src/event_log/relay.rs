@@ -1,66 +1,136 @@
 //! The relay: publishes the log to Kafka, in order, by one elected process.
 //!
-//! The mark advances over the acknowledged prefix only. After a crash or a take-over older events may be published again;
-//! none is left out, and first occurrences are in order: a message never times out and overtakes nothing.
+//! The mark advances over the acknowledged prefix only; what a partition owes behind it is written down (see [`stream`](super::stream)).
+//! After a crash or a take-over older events may be published again; none is left out, and first occurrences are in order: a
+//! message never times out and overtakes nothing, and behind one that Kafka refuses nothing of its partition is sent.
 
-use std::{collections::HashMap, convert::Infallible, pin::pin};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    pin::pin,
+    sync::atomic::AtomicUsize,
+    time::Duration,
+};
 
-use domain::event::AGGREGATE_TYPES;
-use futures::FutureExt as _;
-use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord};
+use rdkafka::{error::KafkaResult, producer::FutureProducer};
 use sqlx::{PgConnection, PgPool};
 use tokio::{
     sync::{mpsc, watch},
-    time::interval,
+    time::Instant,
 };
-use uuid::Uuid;
 
 use super::{
-    consumer::read_log,
-    fence,
     head::Head,
     kafka::{KafkaSettings, MAX_MESSAGE_BYTES, StreamError},
+    marking::{Marked, Marker},
+    publisher::{Publisher, Tries},
     record,
     source::POLL,
-    stored::StoredEvent,
+    stream::{Partition, Published, Stream},
+    topics::{Cluster, Retention, Survey},
 };
-use crate::heartbeats::{BEAT, beat_of_relay};
 
 /// Names the relay's advisory lock in the database.
 const LEADERSHIP: i64 = 0x6179_7573_686d_6101;
-/// Events that are read at once.
-const BATCH: i64 = 1_000;
 /// Events on their way to Kafka that nobody has acknowledged yet.
 const IN_FLIGHT: usize = 4_000;
+/// How often the topics are looked at.
+const CHECK: Duration = Duration::from_secs(15);
+const MAX_PAUSE: Duration = Duration::from_secs(5);
+/// Records that go to a partition at once, as librdkafka has it. A larger record goes alone.
+const BATCH_BYTES: usize = 1_000_000;
 
 /// Publishes for ever: until its future is dropped. Failures are logged and tried again.
 pub async fn run_relay(pool: PgPool, settings: KafkaSettings, mut wake: watch::Receiver<Head>) {
+    let mut tries = Tries::default();
+    let mut pause = POLL;
     loop {
-        match lead(&pool, &settings, &mut wake).await {
-            Ok(()) => {}
+        let started = Instant::now();
+        match lead(&pool, &settings, &mut wake, &mut tries).await {
+            Ok(()) => pause = POLL,
             Err(error) => {
                 tracing::warn!(error = %crate::error_chain(&error), "the relay is interrupted and starts again");
+                pause = if started.elapsed() > CHECK { POLL } else { (pause * 2).min(MAX_PAUSE) };
             }
         }
-        tokio::time::sleep(POLL).await;
+        tokio::time::sleep(pause).await;
     }
 }
 
-/// Publishes while this process is the elected one. Returns at once if another is.
-async fn lead(pool: &PgPool, settings: &KafkaSettings, wake: &mut watch::Receiver<Head>) -> Result<(), StreamError> {
+/// Publishes while this process is the elected one. Returns at once if another is, and when the topics have changed.
+async fn lead(
+    pool: &PgPool,
+    settings: &KafkaSettings,
+    wake: &mut watch::Receiver<Head>,
+    tries: &mut Tries,
+) -> Result<(), StreamError> {
     // The lock belongs to this connection: whoever loses it, loses the right to move the mark.
     let mut connection = pool.acquire().await?.detach();
     let elected = sqlx::query_scalar!("SELECT pg_try_advisory_lock($1)", LEADERSHIP).fetch_one(&mut connection).await?;
     if elected != Some(true) {
         return Ok(());
     }
+    let result = relay(pool, settings, wake, tries, connection).await;
+    if let Err(error) = &result {
+        report(pool, &[interruption(error)]).await;
+    }
+    result
+}
+
+fn interruption(error: &StreamError) -> String {
+    format!("the stream is interrupted: {}", crate::error_chain(error))
+}
+
+async fn report(pool: &PgPool, problems: &[String]) {
+    if let Err(error) = Stream::report(pool, problems).await {
+        tracing::debug!(%error, "what is wrong with the stream was not written down");
+    }
+}
+
+async fn relay(
+    pool: &PgPool,
+    settings: &KafkaSettings,
+    wake: &mut watch::Receiver<Head>,
+    tries: &mut Tries,
+    mut connection: PgConnection,
+) -> Result<(), StreamError> {
     // A crash of the database may take the mark back, and events are published again then: nobody has to wait for the disk.
     sqlx::query("SET synchronous_commit = off").execute(&mut connection).await?;
-    let head = sqlx::query!("SELECT log_id, partitions FROM log_head").fetch_one(&mut connection).await?;
-    settings.ensure_topics(head.partitions).await?;
-    let producer: FutureProducer = settings
+    let partitions = sqlx::query_scalar!("SELECT partitions FROM log_head").fetch_one(&mut connection).await?;
+    let cluster = Cluster::new(settings)?;
+    let (stream, mark) = Stream::enter(&mut connection, cluster.id().await?, settings.prefix.clone()).await?;
+    let topics = Topics { pool, cluster: &cluster, stream: &stream, partitions, retention: settings.retention };
+    let Found { survey, .. } = topics.inspect(&[]).await?;
+    let newest = stream.published(pool).await?;
+    let newest = newest.iter().filter_map(|it| Some((it.key(), it.last_offset?))).collect();
+    let producer = producer(settings, &survey)?;
+    tracing::info!(brokers = settings.brokers, "this process relays the log to Kafka");
+    let (sent, in_flight) = mpsc::channel(IN_FLIGHT);
+    let waiting = AtomicUsize::new(0);
+    let publisher = Publisher::new(pool, settings, &stream, &survey.limits, &producer, sent, &waiting, tries);
+    let marker = Marker { pool, stream: &stream, producer: &producer, connection, waiting: &waiting, newest };
+    let mut marking = pin!(marker.run(in_flight));
+    let end = tokio::select! {
+        result = &mut marking => return result.map(drop),
+        result = publisher.publish(mark, wake) => result.map(|never| match never {}),
+        result = topics.watch(&survey) => result,
+    };
+    // What was sent before is waited for: else it would be sent again and again, as long as the reason lasts.
+    match marking.await? {
+        Marked::All => end,
+        // Whatever the publisher says of it: it follows from that.
+        Marked::Parked => Ok(()),
+    }
+}
+
+/// A producer that leaves nothing out and changes no order.
+pub(super) fn producer(settings: &KafkaSettings, survey: &Survey) -> KafkaResult<FutureProducer> {
+    // A batch counts as one record where its size is limited.
+    let batch = survey.limits.values().copied().min().unwrap_or(BATCH_BYTES).clamp(10_000, BATCH_BYTES);
+    settings
         .client()
         .set("enable.idempotence", "true")
+        // Behind a record that is refused, nothing may be sent: the producer ends.
+        .set("enable.gapless.guarantee", "true")
         .set("acks", "all")
         .set("message.timeout.ms", "0")
         // With more, an event can be acknowledged and lost: a partition that is just being made may refuse the first request and
@@ -68,170 +138,86 @@ async fn lead(pool: &PgPool, settings: &KafkaSettings, wake: &mut watch::Receive
         .set("max.in.flight.requests.per.connection", "1")
         // What comes while a request is in flight goes into the next one; the first does not wait for more.
         .set("linger.ms", "0")
-        .set("message.max.bytes", MAX_MESSAGE_BYTES)
-        .create()?;
-    tracing::info!(brokers = settings.brokers, "this process relays the log to Kafka");
-    let place = sqlx::query!(
-        r#"SELECT relay_mark.position, log_head.position AS end, relay_mark.log_id = $1 AND log_head.log_id = $1 AS "is_ours!"
-           FROM relay_mark, log_head"#,
-        head.log_id,
-    );
-    let place = place.fetch_one(&mut connection).await?;
-    fence::check("the relay's mark", place.position, place.end, place.is_ours)?;
-    let (sent, in_flight) = mpsc::channel(IN_FLIGHT);
-    let publisher = Publisher {
-        pool,
-        producer: &producer,
-        prefix: &settings.prefix,
-        log_id: head.log_id,
-        previous: HashMap::new(),
-        sent,
-    };
-    let mut marking = pin!(move_mark(in_flight, connection, head.log_id));
-    let failed = tokio::select! {
-        result = &mut marking => return result,
-        result = publisher.publish(place.position, wake) => {
-            let Err(error) = result;
-            error
-        }
-    };
-    // What was sent before is waited for: else it would be sent again and again, as long as the reason lasts.
-    marking.await?;
-    Err(failed)
+        .set("batch.size", batch.to_string())
+        .set("message.max.bytes", MAX_MESSAGE_BYTES.to_string())
+        .create()
 }
 
-/// What the publisher has done.
-enum Step {
-    /// An event is on its way.
-    Sent(i64, DeliveryFuture),
-    /// There was nothing to publish.
-    Idle,
-}
-
-/// Moves the mark behind what Kafka has acknowledged, in the order of the log. A sign of life follows a step of the publisher only: whoever
-/// waits, for the log or for Kafka, gives none. Returns when the publisher has ended and all that it sent is acknowledged.
-async fn move_mark(
-    mut in_flight: mpsc::Receiver<Step>,
-    mut connection: PgConnection,
-    log_id: Uuid,
-) -> Result<(), StreamError> {
-    let mut beats = interval(BEAT);
-    let mut steps = Vec::new();
-    loop {
-        if in_flight.recv_many(&mut steps, IN_FLIGHT).await == 0 {
-            return Ok(());
-        }
-        let mut mark = None;
-        for step in steps.drain(..) {
-            let Step::Sent(position, delivery) = step else { continue };
-            match delivery.await {
-                Ok(Ok(_)) => mark = Some(position),
-                Ok(Err((error, _))) => return Err(error.into()),
-                Err(_) => return Err(rdkafka::error::KafkaError::Canceled.into()),
-            }
-        }
-        match mark {
-            // Of this log only: one that is restored meanwhile begins anew.
-            Some(mark) => {
-                sqlx::query!("UPDATE relay_mark SET position = $1 WHERE position < $1 AND log_id = $2", mark, log_id)
-                    .execute(&mut connection)
-                    .await?;
-            }
-            // A lost connection means a lost election.
-            None => {
-                sqlx::query!("SELECT 1 AS alive").fetch_one(&mut connection).await?;
-            }
-        }
-        if beats.tick().now_or_never().is_some() {
-            beat_of_relay(&mut connection).await?;
-        }
-    }
-}
-
-/// Reads the log and hands it to the producer, which sends in order.
-struct Publisher<'a> {
+/// The topics of a stream, which somebody else may change.
+struct Topics<'a> {
     pool: &'a PgPool,
-    producer: &'a FutureProducer,
-    prefix: &'a str,
-    log_id: Uuid,
-    /// The newest published position of each topic's partition.
-    previous: HashMap<(String, i32), i64>,
-    /// As many as may be in flight: a broker that is slow, or away, holds up the reading.
-    sent: mpsc::Sender<Step>,
+    cluster: &'a Cluster,
+    stream: &'a Stream,
+    partitions: i32,
+    retention: Retention,
 }
 
-impl Publisher<'_> {
-    async fn publish(mut self, mut position: i64, wake: &mut watch::Receiver<Head>) -> Result<Infallible, StreamError> {
-        let types = AGGREGATE_TYPES.map(str::to_owned);
-        loop {
-            wake.mark_unchanged();
-            let events = read_log(self.pool, &types, position, i64::MAX, BATCH).await?;
-            if events.is_empty() {
-                self.report(Step::Idle).await?;
-                if tokio::time::timeout(POLL, wake.changed()).await.is_ok_and(|changed| changed.is_err()) {
-                    tokio::time::sleep(POLL).await;
-                }
-                continue;
-            }
-            for event in events {
-                // Positions have no holes: what is missing here is of a type that only a newer program knows.
-                if event.position != position + 1 {
-                    return Err(StreamError::UnknownType(position + 1));
-                }
-                position = event.position;
-                let delivery = self.send(&event).await?;
-                self.report(Step::Sent(position, delivery)).await?;
-            }
+/// What a look at the topics has found.
+struct Found {
+    survey: Survey,
+    /// Something is published again from the beginning.
+    is_anew: bool,
+}
+
+impl Topics<'_> {
+    /// Looks at the topics, makes what is missing, and says what is wrong, if it was not known before.
+    async fn inspect(&self, known: &[String]) -> Result<Found, StreamError> {
+        // Before the topics, so that what is published meanwhile is not missed there.
+        let published = self.stream.published(self.pool).await?;
+        let mut survey = self.cluster.survey(self.partitions).await?;
+        let found = |it: &Published| survey.offsets.get(&it.key()).copied();
+        let gone: Vec<Partition> = published
+            .iter()
+            .filter(|it| found(it).is_some_and(|offsets| it.is_gone(offsets)))
+            .map(Published::key)
+            .collect();
+        if !gone.is_empty() {
+            tracing::warn!(
+                topics = names(&gone, &self.stream.prefix),
+                "topics were made anew or have lost their newest records: their events are published again from the beginning"
+            );
+            self.stream.begin_anew(&gone, self.pool).await?;
         }
-    }
-
-    async fn report(&self, step: Step) -> Result<(), StreamError> {
-        // Nobody takes it: the other side has failed, and says why.
-        self.sent.send(step).await.map_err(|_| rdkafka::error::KafkaError::Canceled.into())
-    }
-
-    async fn send(&mut self, event: &StoredEvent) -> Result<DeliveryFuture, StreamError> {
-        let previous = self.previous_position(event).await?;
-        let headers = record::headers(event, previous, self.log_id)
-            .map_err(|error| StreamError::Unpublishable(Box::new(error)))?;
-        let topic = record::topic(self.prefix, &event.aggregate_type);
-        let mut record = FutureRecord::to(&topic)
-            .key(&event.aggregate_id)
-            .payload(&event.payload)
-            .partition(event.partition)
-            .headers(headers);
-        loop {
-            match self.producer.send_result(record) {
-                Ok(delivery) => return Ok(delivery),
-                // The producer's queue is full: it drains while we wait.
-                Err((error, refused))
-                    if error.rdkafka_error_code() == Some(rdkafka::types::RDKafkaErrorCode::QueueFull) =>
-                {
-                    record = refused;
-                    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-                }
-                Err((error, _)) => return Err(error.into()),
+        if self.retention == Retention::Forever {
+            let cut = published.iter().filter(|it| found(it).is_some_and(|offsets| it.is_cut(offsets)));
+            let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+            for it in cut {
+                *counts.entry(&it.aggregate_type).or_default() += 1;
             }
-        }
-    }
-
-    async fn previous_position(&mut self, event: &StoredEvent) -> Result<i64, sqlx::Error> {
-        let key = (event.aggregate_type.clone(), event.partition);
-        let previous = match self.previous.get(&key) {
-            Some(previous) => *previous,
-            None => {
-                sqlx::query_scalar!(
-                    r#"SELECT coalesce(max(position), 0) AS "position!" FROM events
-                   WHERE aggregate_type = $1 AND partition = $2 AND position < $3"#,
-                    event.aggregate_type,
-                    event.partition,
-                    event.position,
+            survey.problems.extend(counts.iter().map(|(name, count)| {
+                format!(
+                    "{} has lost the first records of {count} partitions, by its retention or because somebody has deleted them: \
+                     `ayushma stream republish --type {name}` publishes them again",
+                    record::topic(&self.stream.prefix, name)
                 )
-                .fetch_one(self.pool)
-                .await?
-            }
-        };
-        self.previous.insert(key, event.position);
-        Ok(previous)
+            }));
+        }
+        for problem in survey.problems.iter().filter(|problem| !known.contains(problem)) {
+            tracing::warn!("the stream to Kafka: {problem}");
+        }
+        report(self.pool, &survey.problems).await;
+        Ok(Found { survey, is_anew: !gone.is_empty() })
     }
+
+    /// Looks at the topics again and again. Returns when the relay has to begin anew with them.
+    async fn watch(&self, before: &Survey) -> Result<(), StreamError> {
+        let mut known = before.problems.clone();
+        loop {
+            tokio::time::sleep(CHECK).await;
+            match self.inspect(&known).await {
+                Ok(found) if found.is_anew || found.survey.limits != before.limits => return Ok(()),
+                Ok(found) => known = found.survey.problems,
+                // The broker may be back in a moment; what is on its way waits for it.
+                Err(error @ (StreamError::Away { .. } | StreamError::Kafka(_))) => {
+                    report(self.pool, &[interruption(&error)]).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+fn names(partitions: &[Partition], prefix: &str) -> String {
+    let types: BTreeSet<&str> = partitions.iter().map(|(name, _)| name.as_str()).collect();
+    types.iter().map(|name| record::topic(prefix, name)).collect::<Vec<_>>().join(", ")
 }

@@ -140,7 +140,7 @@ impl EventLog {
 
 impl Seen {
     fn judge(self, expected: &Expected) -> Status {
-        let Self { head, beats, mut readings, relay } = self;
+        let Self { head, beats, mut readings, relay, stream_problems } = self;
         let mut parts = Vec::new();
         for (what, names) in [(What::Projection, &expected.projections), (What::Handler, &expected.handlers)] {
             for name in names {
@@ -149,7 +149,12 @@ impl Seen {
             }
         }
         if expected.relay || beats.has(Kind::Relay) {
-            parts.push(PartStatus::new(What::Relay, "relay".to_owned(), &beats, Some(relay)));
+            let mut part = PartStatus::new(What::Relay, "relay".to_owned(), &beats, Some(relay));
+            if !stream_problems.is_empty() {
+                part.verdict = part.verdict.max(Verdict::Degraded);
+                part.problems.extend(stream_problems);
+            }
+            parts.push(part);
         }
         parts.extend(expected.workers.iter().map(|name| PartStatus::new(What::Worker, name.clone(), &beats, None)));
         parts.push(PartStatus::new(What::Scheduler, "scheduler".to_owned(), &beats, None));
@@ -162,7 +167,8 @@ impl PartStatus {
     fn new(what: What, name: String, beats: &Beats, reading: Option<Reading>) -> Self {
         let beats = beats.of(what.kind(), &name);
         let mut judged = judge_beats(&beats);
-        judged.extend(reading.iter().flat_map(judge_reading));
+        let parked = if what == What::Relay { "ayushma stream parked" } else { "ayushma parked list" };
+        judged.extend(reading.iter().flat_map(|reading| judge_reading(reading, parked)));
         let verdict = judged.iter().map(|(verdict, _)| *verdict).max().unwrap_or(Verdict::Ok);
         let problems = judged.into_iter().map(|(_, problem)| problem).collect();
         Self { what, name, verdict, problems, last_beat_seconds: beats.first().copied(), reading }
@@ -185,7 +191,8 @@ fn judge_beats(beats: &[f64]) -> Judged {
     }
 }
 
-fn judge_reading(reading: &Reading) -> Judged {
+/// `parked` is the command that shows what is parked.
+fn judge_reading(reading: &Reading, parked: &str) -> Judged {
     let mut judged = Vec::new();
     if reading.lag_seconds >= BEHIND.as_secs_f64() {
         let is_far = reading.lag_seconds >= FAR_BEHIND.as_secs_f64();
@@ -193,7 +200,7 @@ fn judge_reading(reading: &Reading) -> Judged {
         judged.push((verdict, format!("behind by {:.0} s", reading.lag_seconds)));
     }
     if reading.parked > 0 {
-        let problem = format!("{} events are parked: see `ayushma parked list`", reading.parked);
+        let problem = format!("{} events are parked: see `{parked}`", reading.parked);
         judged.push((Verdict::Degraded, problem));
     }
     if reading.dropped > 0 {

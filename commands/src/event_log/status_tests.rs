@@ -17,9 +17,9 @@ fn whoever_gives_no_sign_of_life_fails_even_if_nothing_lags() {
 #[test]
 fn whoever_lives_but_stays_behind_is_reported_within_ten_seconds() {
     let behind = |lag_seconds| Reading { lag_seconds, ..Reading::default() };
-    assert_eq!(verdict(&judge_reading(&behind(2.0))), Verdict::Ok);
-    assert_eq!(verdict(&judge_reading(&behind(10.0))), Verdict::Degraded);
-    assert_eq!(verdict(&judge_reading(&behind(31.0))), Verdict::Failing);
+    assert_eq!(verdict(&judge_reading(&behind(2.0), "")), Verdict::Ok);
+    assert_eq!(verdict(&judge_reading(&behind(10.0), "")), Verdict::Degraded);
+    assert_eq!(verdict(&judge_reading(&behind(31.0), "")), Verdict::Failing);
 }
 
 #[test]
@@ -31,9 +31,9 @@ fn every_event_of_the_log_must_be_accounted_for() {
         counted: Some(Counted { lag_events: 0, expected }),
         ..Reading::default()
     };
-    assert_eq!(verdict(&judge_reading(&reading(10, 0, 0, 10))), Verdict::Ok);
-    assert_eq!(verdict(&judge_reading(&reading(8, 2, 0, 10))), Verdict::Degraded);
-    assert_eq!(verdict(&judge_reading(&reading(9, 0, 1, 10))), Verdict::Degraded);
-    assert_eq!(verdict(&judge_reading(&reading(9, 0, 0, 10))), Verdict::Failing);
-    assert_eq!(verdict(&judge_reading(&reading(11, 0, 0, 10))), Verdict::Failing);
+    assert_eq!(verdict(&judge_reading(&reading(10, 0, 0, 10), "")), Verdict::Ok);
+    assert_eq!(verdict(&judge_reading(&reading(8, 2, 0, 10), "")), Verdict::Degraded);
+    assert_eq!(verdict(&judge_reading(&reading(9, 0, 1, 10), "")), Verdict::Degraded);
+    assert_eq!(verdict(&judge_reading(&reading(9, 0, 0, 10), "")), Verdict::Failing);
+    assert_eq!(verdict(&judge_reading(&reading(11, 0, 0, 10), "")), Verdict::Failing);
 }

@@ -2,10 +2,10 @@
 
 use std::{collections::HashMap, path::PathBuf, time::Duration};
 
-use commands::event_log::KafkaSettings;
+use commands::event_log::{KafkaSettings, Retention};
 use rdkafka::{
-    ClientConfig,
-    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    ClientConfig, Offset, TopicPartitionList,
+    admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication},
     client::DefaultClientContext,
     message::{Header, OwnedHeaders},
     producer::{FutureProducer, FutureRecord},
@@ -24,7 +24,7 @@ pub(crate) fn settings() -> KafkaSettings {
 }
 
 pub(crate) fn settings_for(brokers: String) -> KafkaSettings {
-    KafkaSettings { brokers, prefix: format!("test-{}", new_id()), replication: 1 }
+    KafkaSettings { brokers, prefix: format!("test-{}", new_id()), replication: 1, retention: Retention::Forever }
 }
 
 fn admin(settings: &KafkaSettings) -> AdminClient<DefaultClientContext> {
@@ -33,12 +33,50 @@ fn admin(settings: &KafkaSettings) -> AdminClient<DefaultClientContext> {
 
 /// Makes a topic that is not as we make them.
 pub(crate) async fn make_topic(settings: &KafkaSettings, aggregate_type: &str, partitions: i32) {
+    make_topic_with(settings, aggregate_type, partitions, &[]).await;
+}
+
+/// Makes a topic with settings of its own.
+pub(crate) async fn make_topic_with(
+    settings: &KafkaSettings,
+    aggregate_type: &str,
+    partitions: i32,
+    entries: &[(&str, &str)],
+) {
     let name = format!("{}.{aggregate_type}.v1", settings.prefix);
     let topic = NewTopic::new(&name, partitions, TopicReplication::Fixed(1));
+    let topic = entries.iter().fold(topic, |topic, (key, value)| topic.set(key, value));
     let made = admin(settings).create_topics([&topic], &AdminOptions::new()).await.expect("the broker answers");
     for topic in made {
         drop(topic.expect("it is new"));
     }
+}
+
+/// Changes a setting of a topic; all others become the broker's.
+pub(crate) async fn set_topic(settings: &KafkaSettings, aggregate_type: &str, key: &str, value: &str) {
+    let name = format!("{}.{aggregate_type}.v1", settings.prefix);
+    let change = AlterConfig::new(ResourceSpecifier::Topic(&name)).set(key, value);
+    for changed in admin(settings).alter_configs([&change], &AdminOptions::new()).await.expect("the broker answers") {
+        drop(changed.expect("it is there"));
+    }
+}
+
+/// Removes all records of a topic, which stays.
+pub(crate) async fn empty_topic(settings: &KafkaSettings, aggregate_type: &str, partitions: i32) {
+    let name = format!("{}.{aggregate_type}.v1", settings.prefix);
+    let mut ends = TopicPartitionList::new();
+    for number in 0..partitions {
+        ends.add_partition_offset(&name, number, Offset::End).expect("an offset");
+    }
+    drop(admin(settings).delete_records(&ends, &AdminOptions::new()).await.expect("the broker answers"));
+}
+
+/// Removes the records of a partition before this offset.
+pub(crate) async fn remove_records(settings: &KafkaSettings, aggregate_type: &str, partition: i32, before: i64) {
+    let mut ends = TopicPartitionList::new();
+    let name = format!("{}.{aggregate_type}.v1", settings.prefix);
+    ends.add_partition_offset(&name, partition, Offset::Offset(before)).expect("an offset");
+    drop(admin(settings).delete_records(&ends, &AdminOptions::new()).await.expect("the broker answers"));
 }
 
 pub(crate) async fn delete_topic(settings: &KafkaSettings, aggregate_type: &str) {
@@ -117,7 +155,8 @@ pub(crate) async fn kcat(settings: &KafkaSettings, aggregate_type: &str) -> Vec<
 /// Waits until Kafka has acknowledged the whole log.
 pub(crate) async fn until_published(pool: &PgPool) {
     until("the log is published", async || {
-        number(pool, "SELECT log_head.position - relay_mark.position FROM log_head, relay_mark").await == 0
+        number(pool, "SELECT log_head.position - relay_mark.position FROM log_head, relay_mark WHERE is_current").await
+            == 0
     })
     .await;
 }

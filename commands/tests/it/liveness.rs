@@ -18,7 +18,7 @@ use crate::{
 const BOUND: Duration = Duration::from_secs(10);
 
 impl Node {
-    async fn part(&self, name: &'static str) -> PartStatus {
+    pub(crate) async fn part(&self, name: &'static str) -> PartStatus {
         let is_relay = name == "relay";
         let projections = if is_relay { vec![] } else { vec![name] };
         let expected = Expected { projections, relay: is_relay, ..Expected::default() };

@@ -21,12 +21,13 @@ use crate::{
 };
 
 impl Node {
-    fn relay(&self, settings: &KafkaSettings) -> impl Future<Output = ()> + Send + 'static {
+    pub(crate) fn relay(&self, settings: &KafkaSettings) -> impl Future<Output = ()> + Send + 'static {
         run_relay(self.pool.clone(), settings.clone(), self.log().head())
     }
 }
 
-async fn create_project(node: &Node, prompt: String) {
+pub(crate) async fn create_project(node: &Node, prompt: String) -> uuid::Uuid {
+    let id = new_id();
     let settings = Settings {
         title: title("Ward"),
         description: None,
@@ -38,7 +39,8 @@ async fn create_project(node: &Node, prompt: String) {
         assistant_id: None,
     };
     let command = ProjectCommand::Create { creator: Some(UserId::new(new_id())), settings };
-    node.commands.execute::<Project>(new_id(), command, &system()).await.expect("new");
+    node.commands.execute::<Project>(id, command, &system()).await.expect("new");
+    id
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
@@ -154,7 +156,7 @@ async fn what_is_before_an_event_that_only_a_newer_program_knows_is_published_on
 }
 
 /// Which process has been elected: its name, and its backend.
-async fn leader(pool: &PgPool) -> Option<(String, i32)> {
+pub(crate) async fn leader(pool: &PgPool) -> Option<(String, i32)> {
     sqlx::query_as(
         "SELECT application_name, pid FROM pg_locks JOIN pg_stat_activity USING (pid)
          WHERE locktype = 'advisory' AND granted AND datname = current_database()",

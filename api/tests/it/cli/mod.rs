@@ -5,6 +5,7 @@ mod limits;
 mod process;
 mod rebuild;
 mod restoring;
+mod stream;
 
 use process::{DataFolder, PASSWORD};
 
@@ -40,6 +41,7 @@ async fn every_command_has_help_with_an_example() {
         "chat",
         "keys",
         "rebuild",
+        "stream",
         "evaluate-retrieval",
     ] {
         let help = folder.run(&["help", command], "").await.succeeded();

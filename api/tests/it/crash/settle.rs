@@ -15,8 +15,7 @@ const LEFT: &str = "
       ON events.aggregate_type = checkpoints.aggregate_type AND events.partition = checkpoints.partition
          AND events.position > checkpoints.position
     GROUP BY checkpoints.consumer";
-const UNPUBLISHED: &str =
-    "SELECT 'relay' AS what, log_head.position - relay_mark.position AS number FROM log_head, relay_mark";
+const UNPUBLISHED: &str = "SELECT 'relay' AS what, log_head.position - relay_mark.position AS number FROM log_head, relay_mark WHERE is_current";
 const JOBS: &str = "SELECT 'jobs of ' || kind AS what, count(*) AS number FROM jobs GROUP BY kind";
 
 /// Waits until everything that follows from the log has happened.

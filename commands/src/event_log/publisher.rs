@@ -1,0 +1,355 @@
+//! The half of the relay that reads: the log from the mark on, and what partitions owe behind it.
+
+use std::{
+    collections::{HashMap, HashSet},
+    convert::Infallible,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use domain::event::AGGREGATE_TYPES;
+use rdkafka::{
+    error::{KafkaError, RDKafkaErrorCode},
+    producer::{DeliveryFuture, FutureProducer, FutureRecord},
+};
+use sqlx::PgPool;
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, sleep},
+};
+
+use super::{
+    consumer::read_log,
+    head::Head,
+    kafka::{KafkaSettings, MAX_MESSAGE_BYTES, StreamError},
+    marking::{Sent, Step, is_refusal, outcome},
+    record,
+    source::POLL,
+    stored::StoredEvent,
+    stream::{Owed, Partition, Refused, Stream},
+};
+
+/// Events that are read at once.
+const BATCH: i64 = 1_000;
+/// How often a parked event is tried again, beside each start, each request and each change of its topic's limit.
+const RETRY_PAUSE: Duration = Duration::from_secs(300);
+/// How long one that is tried again may take.
+const PATIENCE: &str = "10000";
+
+/// When parked events were tried last: by which request, and at which limit of their topic.
+pub(super) type Tries = HashMap<Partition, (i32, usize, Instant)>;
+
+/// Reads the log and hands it to the producer, which sends in order.
+pub(super) struct Publisher<'a> {
+    pool: &'a PgPool,
+    settings: &'a KafkaSettings,
+    stream: &'a Stream,
+    /// The largest record of each topic, in bytes.
+    limits: &'a HashMap<String, usize>,
+    producer: &'a FutureProducer,
+    /// As many as may be in flight: a broker that is slow, or away, holds up the reading.
+    sent: mpsc::Sender<Step>,
+    /// Events that are on their way.
+    waiting: &'a AtomicUsize,
+    tries: &'a mut Tries,
+    /// The newest published position of each topic's partition.
+    previous: HashMap<Partition, i64>,
+    /// The partitions that owe something: what is at or beyond `from` is not sent with the others.
+    owing: HashMap<Partition, Owed>,
+    /// The last request of each partition that was taken up.
+    seen: HashMap<Partition, i32>,
+}
+
+/// Whether the producer has taken an event.
+enum Handed {
+    Taken(DeliveryFuture),
+    Refused(String),
+}
+
+impl<'a> Publisher<'a> {
+    #[expect(clippy::too_many_arguments, reason = "each is one thing that its only caller has made")]
+    pub(super) fn new(
+        pool: &'a PgPool,
+        settings: &'a KafkaSettings,
+        stream: &'a Stream,
+        limits: &'a HashMap<String, usize>,
+        producer: &'a FutureProducer,
+        sent: mpsc::Sender<Step>,
+        waiting: &'a AtomicUsize,
+        tries: &'a mut Tries,
+    ) -> Self {
+        let (previous, owing, seen) = <(HashMap<_, _>, HashMap<_, _>, HashMap<_, _>)>::default();
+        Self { pool, settings, stream, limits, producer, sent, waiting, tries, previous, owing, seen }
+    }
+
+    /// Publishes what is behind this position, and what is owed before it.
+    pub(super) async fn publish(
+        mut self,
+        mut position: i64,
+        wake: &mut watch::Receiver<Head>,
+    ) -> Result<Infallible, StreamError> {
+        let types = AGGREGATE_TYPES.map(str::to_owned);
+        let mut looked: Option<Instant> = None;
+        loop {
+            wake.mark_unchanged();
+            if looked.is_none_or(|looked| looked.elapsed() >= POLL) {
+                looked = Some(Instant::now());
+                self.take_up().await?;
+                self.retry(position).await?;
+            }
+            let is_paying = self.pay(position).await?;
+            let events = read_log(self.pool, &types, position, i64::MAX, BATCH).await?;
+            if events.is_empty() && !is_paying {
+                self.report(Step::Idle).await?;
+                if tokio::time::timeout(POLL, wake.changed()).await.is_ok_and(|changed| changed.is_err()) {
+                    sleep(POLL).await;
+                }
+                continue;
+            }
+            for event in events {
+                // Positions have no holes: what is missing here is of a type that only a newer program knows.
+                if event.position != position + 1 {
+                    return Err(StreamError::UnknownType(position + 1));
+                }
+                position = event.position;
+                let partition = partition_of(&event);
+                let is_owed = self.owing.get(&partition).is_some_and(|owed| position >= owed.from);
+                if is_owed || !self.send(&event, partition, None).await? {
+                    self.report(Step::Passed(position)).await?;
+                }
+            }
+        }
+    }
+
+    async fn report(&self, step: Step) -> Result<(), StreamError> {
+        // Nobody takes it: the other side has failed, and says why.
+        self.sent.send(step).await.map_err(|_| KafkaError::Canceled.into())
+    }
+
+    /// Looks for partitions that owe something, and for new requests.
+    async fn take_up(&mut self) -> Result<(), StreamError> {
+        for owed in self.stream.owed(self.pool).await? {
+            // What was taken up goes on here; the database is behind it.
+            if self.seen.insert(owed.partition.clone(), owed.requests) == Some(owed.requests) {
+                continue;
+            }
+            if !owed.is_parked {
+                self.stream.handled(&owed.partition, owed.requests, self.pool).await?;
+            }
+            self.previous.remove(&owed.partition);
+            self.owing.insert(owed.partition.clone(), owed);
+        }
+        Ok(())
+    }
+
+    /// Sends some of what is owed up to this position. Says whether there was something.
+    async fn pay(&mut self, position: i64) -> Result<bool, StreamError> {
+        let due = self.owing.values().filter(|owed| !owed.is_parked && owed.from <= position + 1);
+        let due: Vec<(Partition, i32, i64)> =
+            due.map(|owed| (owed.partition.clone(), owed.requests, owed.from)).collect();
+        for (partition, requests, from) in &due {
+            let events = self.read_partition(partition, *from, position, BATCH).await?;
+            let is_all = i64::try_from(events.len()) != Ok(BATCH);
+            let mut is_parked = false;
+            for event in events {
+                is_parked = !self.send(&event, partition.clone(), Some(*requests)).await?;
+                if is_parked {
+                    break;
+                }
+                if let Some(owed) = self.owing.get_mut(partition) {
+                    owed.from = event.position + 1;
+                }
+            }
+            if is_all && !is_parked {
+                self.owing.remove(partition);
+                self.report(Step::Paid(partition.clone(), *requests)).await?;
+            }
+        }
+        Ok(!due.is_empty())
+    }
+
+    /// Sends an event. One that can never be sent is parked; says whether it is on its way.
+    async fn send(
+        &mut self,
+        event: &StoredEvent,
+        partition: Partition,
+        owed: Option<i32>,
+    ) -> Result<bool, StreamError> {
+        match self.hand_over(self.producer, event).await? {
+            Handed::Taken(delivery) => {
+                self.previous.insert(partition.clone(), event.position);
+                self.waiting.fetch_add(1, Ordering::Relaxed);
+                self.report(Step::Sent(Sent { partition, position: event.position, owed, delivery })).await?;
+                Ok(true)
+            }
+            Handed::Refused(error) => {
+                tracing::error!(
+                    topic = record::topic(&self.stream.prefix, &partition.0),
+                    partition = partition.1,
+                    position = event.position,
+                    error,
+                    "an event cannot be sent to Kafka: it is parked, and what is behind it in its partition waits \
+                     (`ayushma stream parked`)"
+                );
+                let refused =
+                    Refused { partition: partition.clone(), position: event.position, error, is_whole_type: false };
+                let requests = self.stream.park(&refused, self.pool).await?;
+                self.seen.insert(partition.clone(), requests);
+                self.tries.insert(partition.clone(), (requests, self.limit(&partition.0), Instant::now()));
+                let owed = Owed { partition: partition.clone(), from: event.position, requests, is_parked: true };
+                self.owing.insert(partition, owed);
+                Ok(false)
+            }
+        }
+    }
+
+    fn limit(&self, aggregate_type: &str) -> usize {
+        self.limits.get(aggregate_type).copied().unwrap_or(MAX_MESSAGE_BYTES).min(MAX_MESSAGE_BYTES)
+    }
+
+    async fn hand_over(&self, producer: &FutureProducer, event: &StoredEvent) -> Result<Handed, StreamError> {
+        let (size, limit) = (event.payload.len() + event.metadata.len(), self.limit(&event.aggregate_type));
+        if size > limit {
+            return Ok(Handed::Refused(format!(
+                "{size} bytes are more than its topic takes: max.message.bytes is {limit}"
+            )));
+        }
+        let previous = self.previous_position(event).await?;
+        let headers = match record::headers(event, previous, self.stream.log_id) {
+            Ok(headers) => headers,
+            Err(error) => return Ok(Handed::Refused(error.to_string())),
+        };
+        let topic = record::topic(&self.stream.prefix, &event.aggregate_type);
+        let mut record = FutureRecord::to(&topic)
+            .key(&event.aggregate_id)
+            .payload(&event.payload)
+            .partition(event.partition)
+            .headers(headers);
+        loop {
+            match producer.send_result(record) {
+                Ok(delivery) => return Ok(Handed::Taken(delivery)),
+                // The producer's queue is full: it drains while we wait.
+                Err((error, refused)) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull) => {
+                    record = refused;
+                    sleep(Duration::from_millis(10)).await;
+                }
+                Err((error, _)) if is_refusal(&error) => return Ok(Handed::Refused(error.to_string())),
+                Err((error, _)) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Tries parked events again that are due, one by one and alone. What they waited for goes on behind them.
+    async fn retry(&mut self, position: i64) -> Result<(), StreamError> {
+        let is_due = |owed: &&Owed| {
+            let last = self.tries.get(&owed.partition);
+            let is_new = last.is_none_or(|(requests, limit, at)| {
+                *requests != owed.requests || *limit != self.limit(&owed.partition.0) || at.elapsed() >= RETRY_PAUSE
+            });
+            owed.is_parked && owed.from <= position + 1 && is_new
+        };
+        let due = self.owing.values().filter(is_due);
+        let due: Vec<(Partition, i32, i64)> =
+            due.map(|owed| (owed.partition.clone(), owed.requests, owed.from)).collect();
+        let mut empty = Vec::new();
+        let mut refused = HashSet::new();
+        for (partition, requests, from) in due {
+            self.tries.insert(partition.clone(), (requests, self.limit(&partition.0), Instant::now()));
+            match self.read_partition(&partition, from, position, 1).await?.pop() {
+                None => empty.push((partition, requests, from)),
+                Some(event) if self.try_alone(&event).await? => {
+                    self.previous.insert(partition.clone(), event.position);
+                    self.release(&partition, requests, event.position + 1).await?;
+                }
+                Some(_) => {
+                    refused.insert(partition.0.clone());
+                    self.stream.handled(&partition, requests, self.pool).await?;
+                }
+            }
+        }
+        // Where nothing waits, it is not known whether it could be sent: it goes as with the others of its type.
+        for (partition, requests, from) in empty {
+            if !refused.contains(&partition.0) {
+                self.release(&partition, requests, from).await?;
+            }
+            self.stream.handled(&partition, requests, self.pool).await?;
+        }
+        Ok(())
+    }
+
+    async fn release(&mut self, partition: &Partition, requests: i32, from: i64) -> Result<(), StreamError> {
+        self.stream.release(partition, requests, from, self.pool).await?;
+        self.stream.handled(partition, requests, self.pool).await?;
+        if let Some(owed) = self.owing.get_mut(partition) {
+            owed.is_parked = false;
+            owed.from = from;
+        }
+        Ok(())
+    }
+
+    /// Sends an event by a producer of its own, which may fail. Says whether Kafka has it.
+    async fn try_alone(&self, event: &StoredEvent) -> Result<bool, StreamError> {
+        // What is before it in its partition must be there.
+        while self.waiting.load(Ordering::Relaxed) > 0 {
+            sleep(Duration::from_millis(10)).await;
+        }
+        let mut client = self.settings.client();
+        client.set("acks", "all").set("message.timeout.ms", PATIENCE);
+        let producer: FutureProducer = client.set("message.max.bytes", MAX_MESSAGE_BYTES.to_string()).create()?;
+        let delivery = match self.hand_over(&producer, event).await? {
+            Handed::Taken(delivery) => delivery,
+            Handed::Refused(_) => return Ok(false),
+        };
+        let outcome = outcome(delivery).await;
+        match &outcome {
+            Ok(_) => tracing::info!(position = event.position, "an event that was parked is sent"),
+            Err(error) => tracing::warn!(position = event.position, %error, "a parked event is refused again"),
+        }
+        Ok(outcome.is_ok())
+    }
+
+    /// The events of a partition from one position up to another.
+    async fn read_partition(
+        &self,
+        (aggregate_type, partition): &Partition,
+        from: i64,
+        up_to: i64,
+        limit: i64,
+    ) -> Result<Vec<StoredEvent>, sqlx::Error> {
+        sqlx::query_as!(
+            StoredEvent,
+            r#"SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version,
+                      payload::text AS "payload!", metadata::text AS "metadata!", partition, command_id
+               FROM events
+               WHERE aggregate_type = $1 AND partition = $2 AND position >= $3 AND position <= $4
+               ORDER BY position
+               LIMIT $5"#,
+            aggregate_type,
+            partition,
+            from,
+            up_to,
+            limit,
+        )
+        .fetch_all(self.pool)
+        .await
+    }
+
+    async fn previous_position(&self, event: &StoredEvent) -> Result<i64, sqlx::Error> {
+        if let Some(previous) = self.previous.get(&partition_of(event)) {
+            return Ok(*previous);
+        }
+        sqlx::query_scalar!(
+            r#"SELECT coalesce(max(position), 0) AS "position!" FROM events
+               WHERE aggregate_type = $1 AND partition = $2 AND position < $3"#,
+            event.aggregate_type,
+            event.partition,
+            event.position,
+        )
+        .fetch_one(self.pool)
+        .await
+    }
+}
+
+fn partition_of(event: &StoredEvent) -> Partition {
+    (event.aggregate_type.clone(), event.partition)
+}
