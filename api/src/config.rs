@@ -1,5 +1,6 @@
 //! Settings: by flag, by environment or by a `.env` file, in this order. Nothing else reads the environment.
 
+mod connections;
 mod limits;
 mod outside;
 
@@ -19,6 +20,7 @@ use commands::{
 use domain::values::Model;
 use ipnet::IpNet;
 
+pub use connections::{ConnectionSettings, LeastRate};
 pub use limits::{Limit, LimitSettings, Rate};
 pub use outside::OutsideSettings;
 
@@ -219,6 +221,9 @@ pub struct HttpSettings {
     /// address (X-Forwarded-For) is believed
     #[arg(long, env, value_delimiter = ',', value_parser = limits::parse_network)]
     pub trusted_proxies: Vec<IpNet>,
+
+    #[command(flatten)]
+    pub connections: ConnectionSettings,
 
     #[command(flatten)]
     pub limits: LimitSettings,

@@ -8,6 +8,7 @@ pub mod database;
 pub mod demo;
 pub mod embedded_postgres;
 pub mod health;
+pub mod http_server;
 mod languages;
 mod library;
 pub mod limits;

@@ -10,7 +10,7 @@ use crate::{
     app::App,
     config::{HttpSettings, Settings},
     database::Database,
-    demo,
+    demo, http_server,
     languages::warn_of_silence,
     routes,
     shutdown::Shutdown,
@@ -110,15 +110,14 @@ async fn answer_requests(
         return Ok(());
     };
     tracing::info!(address = %listener.local_addr()?, "serving HTTP");
-    let service = routes::router(app, http).into_make_service_with_connect_info::<SocketAddr>();
-    let asked = shutdown.clone();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(async move { asked.requested().await });
+    let services = routes::services(app, http.clone());
+    let serving = http_server::serve(listener, services, &http, shutdown.requested());
     let too_late = async {
         shutdown.requested().await;
         tokio::time::sleep(PATIENCE).await;
     };
     tokio::select! {
-        result = serving.into_future() => result.context("HTTP cannot be served any longer"),
+        () = serving => Ok(()),
         () = too_late => {
             tracing::warn!("some requests were cut off at the end");
             Ok(())

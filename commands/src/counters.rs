@@ -31,6 +31,20 @@ pub enum Bound {
     PasswordsWaiting,
     /// Memory for lists that are answered at the same time.
     ListsAtOnce,
+    /// Connections of clients: in all, and from one address. One more was refused.
+    ConnectionsInAll,
+    ConnectionsOfAddress,
+    /// Idle connections that were closed to make room for others.
+    ConnectionsEvicted,
+    /// Files and connections that the system lets the process have: a new connection had to wait.
+    OpenFiles,
+    /// Heads of requests that did not come in time.
+    LateHeads,
+    /// Bodies of requests that came too slowly, and answers that were read too slowly.
+    SlowBodies,
+    UnreadAnswers,
+    /// Memory for the bodies of requests: none was free in time.
+    BodyMemory,
 }
 
 struct Counter {

@@ -3,40 +3,79 @@
 //! It bounds sizes and counts, and it keeps uploaded files apart from texts. What a field must look like is decided
 //! in `fields`. A body is read when the route asks for it, because looking up the object comes first.
 
-use std::{collections::HashMap, convert::Infallible, fmt, time::Duration};
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use axum::{
     Form,
     body::{Bytes, HttpBody},
-    extract::{DefaultBodyLimit, FromRequest, Multipart, Request},
-    http::{StatusCode, header},
+    extract::{
+        DefaultBodyLimit, FromRequest, Multipart, Request,
+        multipart::{Field, MultipartError},
+    },
+    http::header,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{
+    client_address::ClientAddress,
+    incoming::{Bounds, Fault, bounded},
     json_fault,
     problem::ApiError,
     python,
-    room::{Place, Room},
+    resource::Account,
+    room::{Place, Room, Sender},
 };
+use crate::config::LeastRate;
 
 const MAX_FORM_FIELDS: usize = 1_000;
-/// For a whole body: 25 MB at the speed of a bad telephone line.
-const READ_TIME: Duration = Duration::from_secs(300);
+/// Bytes of memory that a byte of JSON can become (`[0,0,0,…`).
+const JSON_WEIGHT: usize = 8;
+/// Where a file's memory is taken for all of it that is announced.
+const LARGE_BYTES: usize = 65_536;
 
 /// How much a request may carry. Add it to the requests as an extension; without one the default holds.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyLimits {
-    /// JSON and urlencoded bodies, and the texts of a multipart one together.
+    /// JSON and urlencoded bodies.
+    pub json_bytes: usize,
+    /// The texts of a multipart body together.
     pub form_bytes: usize,
     /// A multipart body with its files.
     pub upload_bytes: usize,
+    /// How slowly it may come.
+    pub least_rate: LeastRate,
+}
+
+impl BodyLimits {
+    /// For what anybody may send without being known.
+    #[must_use]
+    pub fn of_strangers(self) -> Self {
+        let at_most = |bytes: usize| bytes.min(16_384);
+        Self {
+            json_bytes: at_most(self.json_bytes),
+            form_bytes: at_most(self.form_bytes),
+            upload_bytes: at_most(self.upload_bytes),
+            ..self
+        }
+    }
+
+    /// Memory that the greatest body takes, in bytes.
+    pub fn greatest(&self) -> usize {
+        self.upload_bytes.max(self.form_bytes).max(self.json_bytes.saturating_mul(JSON_WEIGHT))
+    }
 }
 
 impl Default for BodyLimits {
     fn default() -> Self {
-        Self { form_bytes: 2_621_440, upload_bytes: 26_214_400 }
+        let least_rate = LeastRate { bytes: 0, period: Duration::from_secs(20) };
+        Self { json_bytes: 1_048_576, form_bytes: 2_621_440, upload_bytes: 26_214_400, least_rate }
     }
 }
 
@@ -53,22 +92,28 @@ pub struct Upload {
 pub struct UnreadBody {
     request: Request,
     limits: BodyLimits,
-    room: Option<Room>,
+    place: Option<Arc<Place>>,
+    fault: Arc<OnceLock<Fault>>,
 }
 
 impl<S: Send + Sync> FromRequest<S> for UnreadBody {
     type Rejection = Infallible;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
-        let limits = request.extensions().get::<BodyLimits>().copied().unwrap_or_default();
-        let room = request.extensions().get::<Room>().cloned();
-        Ok(Self { request, limits, room })
+        let extensions = request.extensions();
+        let limits = extensions.get::<BodyLimits>().copied().unwrap_or_default();
+        let sender = Sender {
+            address: extensions.get::<ClientAddress>().map(|client| client.0),
+            account: extensions.get::<Account>().map(|account| account.0),
+        };
+        let place = extensions.get::<Room>().map(|room| Arc::new(room.enter(sender)));
+        Ok(Self { place, ..Self::new(request, limits) })
     }
 }
 
 impl UnreadBody {
     pub fn new(request: Request, limits: BodyLimits) -> Self {
-        Self { request, limits, room: None }
+        Self { request, limits, place: None, fault: Arc::default() }
     }
 
     /// Reads JSON, urlencoded or multipart.
@@ -79,11 +124,11 @@ impl UnreadBody {
             let form = media_type == MULTIPART || media_type == URLENCODED;
             return Ok(Input::empty(form));
         }
-        let BodyLimits { form_bytes, upload_bytes } = self.limits;
+        let BodyLimits { json_bytes, upload_bytes, .. } = self.limits;
         match media_type.as_str() {
-            "application/json" => self.within(form_bytes, Self::json).await,
-            URLENCODED => self.within(form_bytes, Self::urlencoded).await,
-            MULTIPART => self.within(upload_bytes, Self::multipart).await,
+            "application/json" => self.within(json_bytes, JSON_WEIGHT, Self::json).await,
+            URLENCODED => self.within(json_bytes, 1, Self::urlencoded).await,
+            MULTIPART => self.within(upload_bytes, 1, Self::multipart).await,
             _ => Err(ApiError::unsupported_media_type(&content_type)),
         }
     }
@@ -98,26 +143,38 @@ impl UnreadBody {
             return Err(ApiError::unsupported_media_type(&content_type));
         }
         let limit = self.limits.upload_bytes;
-        self.within(limit, Self::multipart).await
+        self.within(limit, 1, Self::multipart).await
     }
 
-    /// Reads at most so much, in bounded time, when there is room for it. The room is taken until the input is dropped.
+    /// Reads at most so many bytes, each of which takes so many of memory. They are taken until the input is dropped.
     async fn within(
-        self,
-        limit: usize,
+        mut self,
+        bytes: usize,
+        weight: usize,
         read: impl AsyncFnOnce(Self) -> Result<Input, ApiError>,
     ) -> Result<Input, ApiError> {
-        let announced = self.request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-        let bytes = announced.map_or(limit, |text| text.parse().unwrap_or(usize::MAX));
-        if bytes > limit {
+        if self.announced().is_some_and(|announced| announced > bytes) {
             return Err(ApiError::payload_too_large());
         }
-        let place = match &self.room {
-            Some(room) => room.place(bytes).await?,
-            None => None,
-        };
-        let input = tokio::time::timeout(READ_TIME, read(self)).await.map_err(|_| too_slow())??;
-        Ok(Input { _place: place, ..input })
+        let bounds = Bounds { bytes, least_rate: self.limits.least_rate, weight };
+        let (body, fault) = bounded(std::mem::take(self.request.body_mut()), bounds, self.place.clone());
+        *self.request.body_mut() = body;
+        self.fault = fault.clone();
+        // Libraries have limits of their own, which are not ours.
+        DefaultBodyLimit::disable().apply(&mut self.request);
+        let place = self.place.clone();
+        let outcome = read(self).await;
+        match fault.get() {
+            // Whatever the library made of it.
+            Some(fault) => Err((*fault).into()),
+            None => Ok(Input { _place: place, ..outcome? }),
+        }
+    }
+
+    /// The length that the client has announced.
+    fn announced(&self) -> Option<usize> {
+        let text = self.request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?;
+        Some(text.parse().unwrap_or(usize::MAX))
     }
 
     fn content_type(&self) -> String {
@@ -128,16 +185,8 @@ impl UnreadBody {
             .unwrap_or_default()
     }
 
-    fn limited_to(mut self, bytes: usize) -> Request {
-        DefaultBodyLimit::max(bytes).apply(&mut self.request);
-        self.request
-    }
-
     async fn json(self) -> Result<Input, ApiError> {
-        let limit = self.limits.form_bytes;
-        let bytes = Bytes::from_request(self.limited_to(limit), &())
-            .await
-            .map_err(|rejection| unreadable(rejection.status()))?;
+        let bytes = Bytes::from_request(self.request, &()).await.map_err(|_| Fault::Broken)?;
         if bytes.is_empty() {
             return Ok(Input::empty(false));
         }
@@ -157,10 +206,8 @@ impl UnreadBody {
     }
 
     async fn urlencoded(self) -> Result<Input, ApiError> {
-        let limit = self.limits.form_bytes;
-        let Form(pairs) = Form::<Vec<(String, String)>>::from_request(self.limited_to(limit), &())
-            .await
-            .map_err(|rejection| unreadable(rejection.status()))?;
+        let Form(pairs) =
+            Form::<Vec<(String, String)>>::from_request(self.request, &()).await.map_err(|_| Fault::Broken)?;
         let mut input = Input::empty(true);
         if pairs.len() > MAX_FORM_FIELDS {
             return Err(too_many_fields());
@@ -172,10 +219,10 @@ impl UnreadBody {
     }
 
     async fn multipart(self) -> Result<Input, ApiError> {
-        let BodyLimits { form_bytes, upload_bytes } = self.limits;
-        let mut parts = Multipart::from_request(self.limited_to(upload_bytes), &())
-            .await
-            .map_err(|_| malformed("Invalid boundary in multipart"))?;
+        let BodyLimits { form_bytes, .. } = self.limits;
+        let announced = self.announced().unwrap_or(0);
+        let mut parts =
+            Multipart::from_request(self.request, &()).await.map_err(|_| malformed("Invalid boundary in multipart"))?;
         let mut input = Input::empty(true);
         let (mut count, mut text_bytes) = (0, 0);
         while let Some(part) = parts.next_field().await.map_err(|e| broken_part(&e))? {
@@ -188,7 +235,7 @@ impl UnreadBody {
             };
             let file_name = part.file_name().map(base_name);
             let content_type = part.content_type().map(str::to_owned);
-            let bytes = part.bytes().await.map_err(|e| broken_part(&e))?;
+            let bytes = whole(part, announced).await.map_err(|e| broken_part(&e))?;
             match file_name {
                 None => {
                     text_bytes += bytes.len();
@@ -231,29 +278,29 @@ fn malformed(what: &str) -> ApiError {
     ApiError::parse(format!("Multipart form parse error - {what}"))
 }
 
-fn broken_part(error: &axum::extract::multipart::MultipartError) -> ApiError {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        ApiError::payload_too_large()
-    } else {
-        malformed(&error.body_text())
+fn broken_part(error: &MultipartError) -> ApiError {
+    malformed(&error.body_text())
+}
+
+/// The bytes of a part. A large one gets the memory of all that is announced at once: what is not used of it costs nothing, and
+/// copies of a growing one would.
+async fn whole(mut part: Field<'_>, announced: usize) -> Result<Bytes, MultipartError> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = part.chunk().await? {
+        let needed = bytes.len() + chunk.len();
+        if needed > LARGE_BYTES.max(bytes.capacity()) && needed <= announced {
+            bytes.reserve_exact(announced - bytes.len());
+        }
+        bytes.extend_from_slice(&chunk);
     }
+    if bytes.capacity() / 2 > bytes.len() {
+        bytes.shrink_to_fit();
+    }
+    Ok(bytes.into())
 }
 
 fn too_many_fields() -> ApiError {
     ApiError::parse(format!("More than {MAX_FORM_FIELDS} fields were sent."))
-}
-
-fn too_slow() -> ApiError {
-    ApiError::detail(StatusCode::REQUEST_TIMEOUT, "The request body took too long.")
-}
-
-/// The body is too long, or the client hung up before its end.
-fn unreadable(status: StatusCode) -> ApiError {
-    if status == StatusCode::PAYLOAD_TOO_LARGE {
-        ApiError::payload_too_large()
-    } else {
-        ApiError::parse("The request body ended too early.")
-    }
 }
 
 /// A value as it came.
@@ -269,7 +316,7 @@ pub enum Received {
 pub struct Input {
     fields: HashMap<String, Received>,
     form: bool,
-    _place: Option<Place>,
+    _place: Option<Arc<Place>>,
 }
 
 impl fmt::Debug for Input {

@@ -7,7 +7,8 @@ fn unread(content_type: &str, body: impl Into<Body>) -> UnreadBody {
     if !content_type.is_empty() {
         request = request.header(header::CONTENT_TYPE, content_type);
     }
-    let limits = BodyLimits { form_bytes: 300_000, upload_bytes: 500_000 };
+    let limits =
+        BodyLimits { json_bytes: 300_000, form_bytes: 300_000, upload_bytes: 500_000, ..BodyLimits::default() };
     UnreadBody::new(request.body(body.into()).expect("a request"), limits)
 }
 

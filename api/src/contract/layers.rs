@@ -1,4 +1,4 @@
-//! What holds for every request and every answer, whatever the route: CORS, security headers, panics, unknown paths
+//! What holds for every request and every answer, whatever the route: hosts, CORS, security headers, panics, unknown paths
 //! and the request's span.
 //!
 //! Spans and log lines carry no query string, no body and no id out of the path.
@@ -9,14 +9,18 @@ use axum::{
     Router,
     extract::{MatchedPath, Request},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{problem::ApiError, refusal_shape, rest_of_request};
+use super::{
+    host::{self, AllowedHosts},
+    problem::ApiError,
+    refusal_shape, rest_of_request,
+};
 
 const ALLOWED_HEADERS: &str = "accept, authorization, content-type, user-agent, x-csrftoken, \
     x-requested-with, sentry-trace, OpenAI-Key, baggage, X-API-KEY, Idempotency-Key, Last-Event-ID, \
@@ -29,11 +33,12 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Debug, Clone, Copy)]
 pub struct RequestId(pub Uuid);
 
-/// The router as it is served: call it last, after every route.
-pub fn finish(router: Router) -> Router {
+/// The router as it is served to who calls it by one of these hosts: call it last, after every route.
+pub fn finish(router: Router, hosts: AllowedHosts) -> Router {
     router
         .fallback(|| async { ApiError::not_found() })
         .layer(from_fn(refuse_nul))
+        .layer(from_fn_with_state(hosts, host::check))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(refusal_shape::apply))
         .layer(from_fn(rest_of_request::take))
@@ -90,6 +95,7 @@ async fn answer_headers(request: Request, next: Next) -> Response {
 struct About {
     origin: Option<HeaderValue>,
     is_media: bool,
+    is_api: bool,
     is_https: bool,
 }
 
@@ -99,6 +105,7 @@ impl About {
         Self {
             origin: headers.get(header::ORIGIN).cloned(),
             is_media: request.uri().path().starts_with("/media/"),
+            is_api: request.uri().path().starts_with("/api/"),
             is_https: headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https"),
         }
     }
@@ -131,6 +138,10 @@ impl About {
         }
         if self.is_https {
             headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        }
+        if self.is_api {
+            // No shared computer keeps what somebody has read there.
+            headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         }
         if self.is_media {
             // The front end shows documents in frames and images of its own page, which is of another origin.

@@ -13,11 +13,12 @@ fn app() -> Router {
             .route("/api/projects", get(|| async { "[]" }))
             .route("/api/broken", get(broken))
             .route("/media/{name}", get(|| async { "file" })),
+        AllowedHosts::default(),
     )
 }
 
 async fn send(method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
-    let mut request = Request::builder().method(method).uri(path);
+    let mut request = Request::builder().method(method).uri(path).header("host", "ayushma.example");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
@@ -42,6 +43,22 @@ async fn every_answer_echoes_the_origin() {
         assert_eq!(headers["access-control-allow-credentials"], "true");
         assert_eq!(headers["vary"], "Accept, Accept-Language, origin");
     }
+}
+
+#[tokio::test]
+async fn nobody_keeps_an_answer_of_the_api() {
+    for path in ["/api/projects", "/api/nowhere", "/api/broken"] {
+        assert_eq!(send("GET", path, &[]).await.headers()["cache-control"], "no-store", "{path}");
+    }
+    assert!(!send("GET", "/media/a.pdf", &[]).await.headers().contains_key("cache-control"));
+}
+
+#[tokio::test]
+async fn a_host_that_is_named_twice_is_refused() {
+    let response = send("GET", "/api/projects", &[ORIGIN, ("host", "evil.example")]).await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(response.headers()["access-control-allow-origin"], ORIGIN.1);
+    assert_eq!(body(response).await, r#"{"detail":"The request's host is named more than once."}"#);
 }
 
 #[tokio::test]

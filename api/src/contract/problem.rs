@@ -143,6 +143,11 @@ impl ApiError {
         Self::detail(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large.")
     }
 
+    /// 408: the body comes too slowly.
+    pub fn too_slow() -> Self {
+        Self::detail(StatusCode::REQUEST_TIMEOUT, "The request body took too long.")
+    }
+
     pub fn throttled(after_seconds: u64) -> Self {
         let unit = if after_seconds == 1 { "second" } else { "seconds" };
         Self::RetryLater {

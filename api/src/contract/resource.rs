@@ -22,6 +22,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodFilter, MethodRouter},
 };
+use uuid::Uuid;
 
 use super::{auth_header::Credentials, negotiation, problem::ApiError};
 
@@ -45,7 +46,16 @@ pub enum Permission {
 /// Who is calling. The guard leaves it in the request's extensions.
 pub trait Caller: Clone + Send + Sync + 'static {
     fn has(&self, permission: Permission) -> bool;
+
+    /// Whose share of what is limited by account it uses.
+    fn account(&self) -> Option<Account> {
+        None
+    }
 }
+
+/// A person or a service, in the extensions of every request whose caller is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Account(pub Uuid);
 
 /// Finds out who is calling.
 pub trait Authenticator: Clone + Send + Sync + 'static {
@@ -212,6 +222,9 @@ impl<A: Authenticator> Guard<A> {
             None if needs == Permission::Public => Ok(()),
             None => Err(ApiError::not_authenticated()),
             Some(caller) if needs == Permission::Public || caller.has(needs) => {
+                if let Some(account) = caller.account() {
+                    parts.extensions.insert(account);
+                }
                 parts.extensions.insert(caller);
                 Ok(())
             }

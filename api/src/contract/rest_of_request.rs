@@ -1,10 +1,14 @@
 //! Takes the rest of a request that was refused before it was read to its end.
 //!
 //! A connection that is closed while the client still sends is reset, and then most clients, browsers among them, never
-//! see the answer: an upload that is too large would look like a network failure.
+//! see the answer: an upload that is too large would look like a network failure. Who sends nothing is not waited for: the rest
+//! holds a connection, and never memory.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -12,22 +16,35 @@ use std::{
 use axum::{
     body::{Body, BodyDataStream, Bytes, HttpBody},
     extract::Request,
+    http::{StatusCode, header},
     middleware::Next,
     response::Response,
 };
 use futures::{Stream, StreamExt, stream, stream::Fuse};
+use tokio::time::timeout;
 
-/// Who sends more than this, or more slowly, is hung up on.
+/// Who sends more than this, for longer, or nothing for so long is hung up on.
 const MAX_BYTES: usize = 64 * 1_048_576;
 const MAX_TIME: Duration = Duration::from_secs(30);
+const MAX_SILENCE: Duration = Duration::from_secs(2);
 
 /// The one body, for the route and for what comes after it.
 #[derive(Clone)]
-struct Shared(Arc<Mutex<Fuse<BodyDataStream>>>);
+struct Shared(Arc<Mutex<Fuse<BodyDataStream>>>, Arc<AtomicBool>);
 
 impl Shared {
+    fn new(body: Body) -> Self {
+        Self(Arc::new(Mutex::new(body.into_data_stream().fuse())), Arc::default())
+    }
+
     fn poll(&self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, axum::Error>>> {
+        self.1.store(true, Ordering::Relaxed);
         self.0.lock().expect("no holder of the lock panics").poll_next_unpin(context)
+    }
+
+    /// Whether the client has been told, or will find out, that somebody reads.
+    fn is_begun(&self) -> bool {
+        self.1.load(Ordering::Relaxed)
     }
 
     fn stream(self) -> impl Stream<Item = Result<Bytes, axum::Error>> + Send + 'static {
@@ -40,18 +57,25 @@ pub(super) async fn take(request: Request, next: Next) -> Response {
     if body.is_end_stream() {
         return next.run(Request::from_parts(parts, body)).await;
     }
-    let body = Shared(Arc::new(Mutex::new(body.into_data_stream().fuse())));
+    let asks_first = parts.headers.contains_key(header::EXPECT);
+    let body = Shared::new(body);
     let response = next.run(Request::from_parts(parts, Body::from_stream(body.clone().stream()))).await;
-    if response.status().is_client_error() {
+    // Who asks before sending learns that it is not wanted.
+    if has_rest(response.status()) && (body.is_begun() || !asks_first) {
         // Whatever comes of it, there is an answer to send.
-        drop(tokio::time::timeout(MAX_TIME, drain(body.stream())).await);
+        drop(timeout(MAX_TIME, drain(body.stream())).await);
     }
     response
 }
 
+fn has_rest(status: StatusCode) -> bool {
+    // Who is too slow is not waited for any longer.
+    status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT || status == StatusCode::SERVICE_UNAVAILABLE
+}
+
 async fn drain(mut rest: impl Stream<Item = Result<Bytes, axum::Error>> + Unpin) {
     let mut taken = 0;
-    while let Some(Ok(bytes)) = rest.next().await {
+    while let Ok(Some(Ok(bytes))) = timeout(MAX_SILENCE, rest.next()).await {
         taken += bytes.len();
         if taken > MAX_BYTES {
             return;
@@ -86,6 +110,16 @@ mod tests {
     async fn a_refused_request_is_taken_to_its_end() {
         assert_eq!(taken(StatusCode::PAYLOAD_TOO_LARGE).await, 10);
         assert_eq!(taken(StatusCode::UNAUTHORIZED).await, 10);
+    }
+
+    #[tokio::test]
+    async fn who_sends_nothing_more_is_answered_soon() {
+        let silent = stream::iter([Ok::<_, axum::Error>(Bytes::from_static(b"half"))]).chain(stream::pending());
+        let app = Router::new().route("/", post(|| async { StatusCode::UNAUTHORIZED })).layer(from_fn(take));
+        let request = Request::post("/").body(Body::from_stream(silent)).expect("a request");
+        let started = tokio::time::Instant::now();
+        assert_eq!(app.oneshot(request).await.expect("infallible").status(), StatusCode::UNAUTHORIZED);
+        assert!(started.elapsed() < MAX_TIME / 2, "{:?}", started.elapsed());
     }
 
     #[tokio::test]

@@ -25,7 +25,7 @@ use crate::{
         auth_header::Credentials,
         client_address::ClientAddress,
         problem::ApiError,
-        resource::{Authenticator, Caller, Permission},
+        resource::{Account, Authenticator, Caller, Permission},
     },
     limits::{Action, Secret},
 };
@@ -121,6 +121,15 @@ impl Caller for Who {
             (Self::Person(caller), Permission::Superuser) => caller.user.is_superuser,
             (Self::Person(caller), Permission::Reviewer) => caller.user.is_staff || caller.user.is_reviewer,
         }
+    }
+
+    fn account(&self) -> Option<Account> {
+        Some(match self {
+            Self::Person(CallerInfo { via: Some(service), .. }) | Self::Service(service) => {
+                Account(service.service.value())
+            }
+            Self::Person(caller) => Account(caller.user.external_id),
+        })
     }
 }
 

@@ -26,55 +26,80 @@ mod temp_tokens;
 mod users;
 mod web;
 
-use axum::{Extension, Router, middleware::from_fn_with_state};
+use axum::{Extension, Router, middleware::from_fn_with_state, routing::any};
 use utoipa::{OpenApi as _, openapi::OpenApi};
 
 use crate::{
     app::App,
     config::HttpSettings,
-    contract::{client_address, client_address::TrustedProxies, input::BodyLimits, layers, room::Room},
+    contract::{
+        client_address,
+        client_address::TrustedProxies,
+        host::AllowedHosts,
+        input::BodyLimits,
+        layers,
+        problem::ApiError,
+        room::{Room, RoomSizes},
+    },
+    http_server::Services,
     openapi,
 };
 pub use caller::CallerInfo;
 pub use web::Web;
 
 const MEGABYTE: usize = 1_048_576;
-/// Of the greatest size. Smaller ones are more, and what is more than that waits.
-const UPLOADS_AT_ONCE: usize = 4;
+/// Seconds after which a place for a connection may be free.
+const RETRY_AFTER: u64 = 5;
 
-/// Everything that is served.
-pub fn router(app: App, http: HttpSettings) -> Router {
-    let limits = BodyLimits { upload_bytes: http.max_upload_mb * MEGABYTE, ..BodyLimits::default() };
+/// Everything that is served, and what is left of it when all places for connections are taken.
+pub fn services(app: App, http: HttpSettings) -> Services {
+    let hosts = AllowedHosts::from(http.connections.allowed_hosts());
+    let limits = body_limits(&http);
+    let room = Room::new(RoomSizes::new(http.connections.body_memory(limits.greatest()), limits.greatest()));
     let trusted = TrustedProxies::from(http.trusted_proxies.as_slice());
-    let room = Room::new(limits.upload_bytes.max(limits.form_bytes) * UPLOADS_AT_ONCE);
     let web = Web::new(app, http);
-    let router = Router::new()
-        .merge(accounts::router(&web))
-        .merge(passwords::router(&web))
-        .merge(users::router(&web))
-        .merge(projects::router(&web))
-        .merge(assistants::router(&web))
-        .merge(retrieval::router(&web))
-        .merge(documents::router(&web))
-        .merge(document_versions::router(&web))
-        .merge(chats::router(&web))
-        .merge(converse::router(&web))
-        .merge(key_chats::router(&web))
-        .merge(key_tools::router(&web))
-        .merge(temp_tokens::router(&web))
-        .merge(services::router(&web))
-        .merge(evaluation::router(&web))
-        .merge(speech::router(&web))
-        .merge(feedback::router(&web))
-        .merge(media::router(&web))
-        .merge(schema::router(&web))
-        .merge(health::router(&web))
-        .with_state(web.clone())
-        .layer(from_fn_with_state(web, consistency::keep))
+    let all = router(&web, limits)
+        .layer(from_fn_with_state(web.clone(), consistency::keep))
         .layer(Extension(limits))
         .layer(Extension(room))
         .layer(from_fn_with_state(trusted, client_address::find));
-    layers::finish(router)
+    let busy = || async { ApiError::unavailable(RETRY_AFTER) };
+    let reserve = health::router(&web).with_state(web).route("/", any(busy)).route("/{*path}", any(busy));
+    Services { all: layers::finish(all, hosts.clone()), reserve: layers::finish(reserve, hosts) }
+}
+
+fn body_limits(http: &HttpSettings) -> BodyLimits {
+    BodyLimits {
+        json_bytes: http.connections.json_bytes(),
+        upload_bytes: http.max_upload_mb * MEGABYTE,
+        least_rate: http.connections.least_rate(),
+        ..BodyLimits::default()
+    }
+}
+
+fn router(web: &Web, limits: BodyLimits) -> Router {
+    let of_strangers = accounts::router(web).merge(passwords::router(web)).layer(Extension(limits.of_strangers()));
+    Router::new()
+        .merge(of_strangers)
+        .merge(users::router(web))
+        .merge(projects::router(web))
+        .merge(assistants::router(web))
+        .merge(retrieval::router(web))
+        .merge(documents::router(web))
+        .merge(document_versions::router(web))
+        .merge(chats::router(web))
+        .merge(converse::router(web))
+        .merge(key_chats::router(web))
+        .merge(key_tools::router(web))
+        .merge(temp_tokens::router(web))
+        .merge(services::router(web))
+        .merge(evaluation::router(web))
+        .merge(speech::router(web))
+        .merge(feedback::router(web))
+        .merge(media::router(web))
+        .merge(schema::router(web))
+        .merge(health::router(web))
+        .with_state(web.clone())
 }
 
 /// What is served, as an OpenAPI document.

@@ -165,3 +165,51 @@ async fn errors_of_every_kind_can_be_read_by_pages_of_other_origins(db: PgPool) 
         assert_eq!(answer.header("content-type"), "application/json", "{status}");
     }
 }
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_request_names_its_host_once_and_properly(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    for (version, hosts, expected) in [
+        ("1.1", "Host: a.example\r\n", 401),
+        ("1.1", "", 400),
+        ("1.1", "Host: a.example\r\nHost: a.example\r\n", 400),
+        ("1.1", "Host: a.example\r\nhost: evil.example\r\n", 400),
+        ("1.1", "Host: a.example/x?\"onload=\r\n", 400),
+        ("1.1", "Host: me@evil.example\r\n", 400),
+        ("1.1", "Host:\r\n", 400),
+        ("1.0", "", 401),
+        ("1.0", "Host: a\r\nHost: b\r\n", 400),
+    ] {
+        let request = format!("GET /api/users/me HTTP/{version}\r\n{hosts}Connection: close\r\n\r\n");
+        let answer = exchange(&app, request.into_bytes()).await.replacen("HTTP/1.0", "HTTP/1.1", 1);
+        assert_eq!(status(&answer), expected, "{version} {hosts}: {answer}");
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn links_hold_only_hosts_that_are_allowed(db: PgPool) {
+    let app = TestApp::start_with(&db, &["--allowed-hosts", "Ayushma.example,.clinic.example"]).await;
+    let ask = async |path: &str, host: &str| {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        status(&exchange(&app, request.into_bytes()).await)
+    };
+    for host in ["ayushma.example", "AYUSHMA.example:8000", "ward.clinic.example"] {
+        assert_eq!(ask("/api/users/me", host).await, 401, "{host}");
+    }
+    for host in ["evil.example", "127.0.0.1:8000", "evilclinic.example"] {
+        assert_eq!(ask("/api/users/me", host).await, 400, "{host}");
+        assert_eq!(ask("/health/live", host).await, 200, "whoever watches the process calls it by its address");
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn no_shared_computer_keeps_an_answer(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let chat = staff.chat(&staff.project("P").await).await;
+    for path in ["/users/me", "/projects", &chat, "/nowhere"] {
+        assert_eq!(staff.get(path).await.header("cache-control"), "no-store", "{path}");
+    }
+    assert_eq!(staff.patch(&chat, json!({ "title": "Zinc" })).await.header("cache-control"), "no-store");
+    assert_eq!(app.nobody.get("/users/me").await.header("cache-control"), "no-store");
+}

@@ -2,9 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use futures::{future::join_all, stream};
+use domain::user::Roles;
+use futures::{StreamExt, future::join_all, stream};
 use reqwest::{Body, Method, multipart::Part};
 use sqlx::PgPool;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use crate::{
     hostile_requests::{exchange, status},
@@ -173,4 +178,107 @@ async fn the_project_is_looked_up_before_the_body_is_read(db: PgPool) {
     let unknown = format!("/projects/{}/documents", crate::support::NIL);
     staff.post_form(&unknown, multipart(&[])).await.is(404, r#"{"detail":"Not found."}"#);
     staff.post_raw(&unknown, "multipart/form-data; boundary=b", "nothing").await.is(404, r#"{"detail":"Not found."}"#);
+}
+
+/// A connection on which an upload is announced and begun.
+async fn begun(app: &TestApp, staff: &Person, path: &str, announced: usize, sent: usize) -> TcpStream {
+    let mut socket = TcpStream::connect(app.host()).await.expect("the server takes connections");
+    let start = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n";
+    let head = head(staff, path, &format!("Content-Length: {announced}"));
+    socket.write_all((head + start).as_bytes()).await.expect("the server takes it");
+    let bytes = vec![b'a'; sent];
+    // Where there is no room for it, the rest stays in the socket.
+    drop(tokio::time::timeout(Duration::from_millis(200), socket.write_all(&bytes)).await);
+    socket
+}
+
+async fn answered(mut socket: TcpStream) -> String {
+    let mut answer = Vec::new();
+    let _ = tokio::time::timeout(Duration::from_secs(20), socket.read_to_end(&mut answer)).await.expect("it ends");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn half_bodies_of_strangers_keep_nobody_from_uploading(db: PgPool) {
+    let app = TestApp::start_with(&db, &["--max-upload-mb", "1", "--body-memory-mb", "9"]).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    let mut strangers = vec![];
+    for announced in [10_000, 900_000, 25_000_000] {
+        for _ in 0..30 {
+            let mut socket = TcpStream::connect(app.host()).await.expect("the server takes connections");
+            let head = format!(
+                "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {announced}\r\n\r\n{{"
+            );
+            socket.write_all(head.as_bytes()).await.expect("the server takes it");
+            strangers.push(socket);
+        }
+    }
+    let started = Instant::now();
+    staff.upload(&project, "a.txt", &vec![b'a'; 900_000]).await.json(201);
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    let refused = answered(strangers.pop().expect("there are some")).await;
+    assert!(status(&refused) == 413 && refused.contains("The request body is too large."), "{refused}");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn half_bodies_of_one_account_keep_no_other_from_uploading(db: PgPool) {
+    // Memory for one greatest body, and one megabyte.
+    let memory = ["--max-upload-mb", "1", "--body-memory-mb", "9", "--min-rate-seconds", "2"];
+    let app = TestApp::start_with(&db, &memory).await;
+    let hoarder = app.staff().await;
+    let other = app.person("asha", Roles { is_staff: true, ..Roles::default() }).await;
+    let project = other.project("P").await;
+    let path = format!("/projects/{project}/documents");
+    let mut half = vec![];
+    for _ in 0..12 {
+        half.push(begun(&app, &hoarder, &path, 1_000_000, 600_000).await);
+    }
+    let started = Instant::now();
+    other.upload(&project, "a.txt", &vec![b'a'; 900_000]).await.json(201);
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    let late = answered(half.swap_remove(0)).await;
+    assert_eq!(status(&late), 408, "{late}");
+    assert!(late.contains("The request body took too long."), "{late}");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_file_that_trickles_is_ended_and_one_on_a_slow_line_is_not(db: PgPool) {
+    let app = TestApp::start_with(&db, &["--min-rate-seconds", "2"]).await;
+    let staff = app.staff().await;
+    let path = format!("/projects/{}/documents", staff.project("P").await);
+    let mut trickle = begun(&app, &staff, &path, 1_000_000, 100).await;
+    let pieces = (0..40).map(|number| if number == 0 { SMALL_FILE.to_owned() } else { "a".repeat(300) });
+    let pieces = pieces.chain(["\r\n--b--\r\n".to_owned()]);
+    let slow = stream::iter(pieces).then(|piece| async move {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        Ok::<_, std::io::Error>(piece)
+    });
+    let slowly = staff.post_raw(&path, "multipart/form-data; boundary=b", Body::wrap_stream(Box::pin(slow)));
+    let trickling = async {
+        let mut answer = vec![];
+        loop {
+            tokio::select! {
+                _ = trickle.read_to_end(&mut answer) => break,
+                () = tokio::time::sleep(Duration::from_millis(50)) => drop(trickle.write_all(b"a").await),
+            }
+        }
+        String::from_utf8_lossy(&answer).into_owned()
+    };
+    let (slowly, trickling) = tokio::join!(slowly, trickling);
+    slowly.json(201);
+    assert_eq!(status(&trickling), 408, "{trickling}");
+}
+
+const SMALL_FILE: &str = "--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nA file\r\n\
+    --b\r\nContent-Disposition: form-data; name=\"document_type\"\r\n\r\n1\r\n\
+    --b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n";
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn who_is_not_known_may_send_little(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let long = serde_json::json!({ "email": "asha@example.com", "password": "a".repeat(20_000) });
+    for path in ["/auth/login", "/auth/register", "/auth/forgot", "/auth/verify", "/auth/reset"] {
+        assert_eq!(app.nobody.post(path, long.clone()).await.status, 413, "{path}");
+    }
 }

@@ -11,6 +11,7 @@ mod chat_feedback;
 mod chats;
 mod cli;
 mod concurrency;
+mod connections;
 mod consistency;
 mod contract;
 mod converse;

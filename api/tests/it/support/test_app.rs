@@ -1,11 +1,11 @@
 //! One process: the real composition root on a runtime of its own, so that nothing of it outlives the test.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use api::{
     app::App,
     config::{HttpSettings, Settings},
-    routes,
+    http_server, routes,
 };
 use clap::{Args, Command, FromArgMatches};
 use commands::{accounts::Registration, execute::Context};
@@ -19,6 +19,7 @@ use serde_json::json;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, runtime::Runtime, task::JoinSet};
+use tokio_util::sync::CancellationToken;
 
 use super::{PASSWORD, Person, eventually};
 
@@ -31,6 +32,7 @@ pub(crate) struct TestApp {
     pub(crate) nobody: Person,
     folder: TempDir,
     runtime: Option<Runtime>,
+    end: CancellationToken,
     _tasks: JoinSet<()>,
 }
 
@@ -53,6 +55,8 @@ impl TestApp {
             .build()
             .expect("a runtime can be built");
         let options = (*db.connect_options()).clone();
+        let end = CancellationToken::new();
+        let ending = end.clone();
         let served = runtime.spawn(async move {
             let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options);
             let pool = pool.await.expect("the database takes connections");
@@ -62,15 +66,15 @@ impl TestApp {
             app.spawn_workers(&mut tasks).await.expect("the database is there");
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
             let address = listener.local_addr().expect("a listener has an address");
-            let service = routes::router(app.clone(), http).into_make_service_with_connect_info::<SocketAddr>();
-            tasks.spawn(async move { axum::serve(listener, service).await.expect("the socket stays open") });
+            let services = routes::services(app.clone(), http.clone());
+            tasks.spawn(async move { http_server::serve(listener, services, &http, ending.cancelled_owned()).await });
             (app, address, tasks)
         });
         let (app, address, tasks) = served.await.expect("the server starts");
         // Redirects are answers to look at.
         let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).timeout(Duration::from_secs(60));
         let nobody = Person::nobody(http.build().expect("a client can be built"), format!("http://{address}"));
-        Self { app, db: db.clone(), nobody, folder, runtime: Some(runtime), _tasks: tasks }
+        Self { app, db: db.clone(), nobody, folder, runtime: Some(runtime), end, _tasks: tasks }
     }
 
     pub(crate) fn media_folder(&self) -> std::path::PathBuf {
@@ -99,6 +103,11 @@ impl TestApp {
             })
         })
         .await
+    }
+
+    /// Asks the process's HTTP to end.
+    pub(crate) fn end(&self) {
+        self.end.cancel();
     }
 
     /// `127.0.0.1:port`

@@ -1,0 +1,288 @@
+//! Connections of clients: how many there may be, how long they may take, and what is left for whoever watches the process.
+//!
+//! Beyond the caps there is a small reserve in which only `/health/…` is answered, and 503 to all else; the newest connections
+//! have it, so that nobody can hold it.
+
+mod activity;
+mod admission;
+
+use std::{
+    collections::VecDeque, convert::Infallible, future::Future, io, net::SocketAddr, pin::pin, sync::Arc,
+    time::Duration,
+};
+
+use axum::{Router, body::Body, extract::ConnectInfo};
+use commands::counters::Bound;
+use hyper::{Request, Response, Version, body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+};
+use ipnet::IpNet;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::AbortHandle,
+    time::{MissedTickBehavior, interval, sleep, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::Service;
+
+use self::{
+    activity::{Activity, Counted, Fault, Observed, Patience},
+    admission::{Admission, Caps, Place, Refusal},
+};
+use crate::{config::HttpSettings, limits::whole_client, open_files};
+
+/// How often each connection is looked at.
+const ROUND: Duration = Duration::from_secs(1);
+/// After the system had no connection for us.
+const REST: Duration = Duration::from_millis(250);
+/// Connections beyond the caps, and how long one is looked at.
+const RESERVE: usize = 32;
+const RESERVE_TIME: Duration = Duration::from_secs(5);
+/// For a client that has vanished while nothing is sent: it is asked after a minute, and gone after another.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
+const KEEP_ALIVE_RETRIES: u32 = 4;
+/// Bytes that the kernel takes of an answer beyond those on their way. With megabytes, which it takes else, it would not be
+/// seen for minutes whether a slow client reads.
+const UNSENT_BYTES: u32 = 65_536;
+/// Of a head, and of the parts in which bodies are read and written.
+const BUFFER_BYTES: usize = 65_536;
+const HTTP2_STREAMS: u32 = 64;
+const HTTP2_STREAM_WINDOW: u32 = 65_535;
+const HTTP2_CONNECTION_WINDOW: u32 = 262_144;
+const HTTP2_HEAD_BYTES: u32 = 32_768;
+const HTTP2_PING: Duration = Duration::from_secs(20);
+
+/// What a server answers with.
+#[derive(Clone)]
+pub struct Services {
+    pub all: Router,
+    /// For connections beyond the caps: health, and 503 to all else.
+    pub reserve: Router,
+}
+
+/// Serves until it is asked to end, and then what is in work; connections without a request are closed at once.
+pub async fn serve(
+    listener: TcpListener,
+    services: Services,
+    settings: &HttpSettings,
+    ending: impl Future<Output = ()>,
+) {
+    let server = Server::new(services, settings);
+    let mut reserve = VecDeque::new();
+    let mut ending = pin!(ending);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut ending => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((socket, peer)) => server.take(socket, peer, &mut reserve),
+            Err(error) => server.wait_out(&error).await,
+        }
+    }
+    drop(listener);
+    server.ending.cancel();
+    server.tasks.close();
+    server.tasks.wait().await;
+}
+
+struct Server {
+    services: Services,
+    admission: Arc<Admission>,
+    trusted: Vec<IpNet>,
+    patience: Patience,
+    ending: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Server {
+    fn new(services: Services, settings: &HttpSettings) -> Self {
+        let limits = &settings.connections;
+        let (wanted, affordable) = (limits.max_connections.get(), affordable());
+        if affordable < wanted {
+            tracing::warn!(
+                wanted,
+                affordable,
+                "fewer connections than MAX_CONNECTIONS: the limit of open files is low"
+            );
+        }
+        Self {
+            services,
+            admission: Admission::new(Caps {
+                total: wanted.min(affordable),
+                by_address: limits.max_connections_per_address.get(),
+            }),
+            trusted: settings.trusted_proxies.clone(),
+            patience: Patience {
+                head: limits.head_timeout(),
+                idle: limits.idle_timeout(),
+                least_rate: limits.least_rate(),
+            },
+            ending: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    fn take(&self, socket: TcpStream, peer: SocketAddr, reserve: &mut VecDeque<AbortHandle>) {
+        if let Err(error) = prepare(&socket) {
+            tracing::debug!(%error, "a connection's socket cannot be set up");
+        }
+        let activity = Activity::new();
+        let address = peer.ip().to_canonical();
+        let is_proxy = self.trusted.iter().any(|network| network.contains(&address));
+        let client = (!is_proxy).then(|| whole_client(address));
+        match self.admission.admit(client, &activity) {
+            Ok((place, evicted)) => {
+                tell_evicted(evicted);
+                let connection = Connection { peer, activity, router: self.services.all.clone() };
+                self.tasks.spawn(connection.serve(socket, place, self.patience, self.ending.clone()));
+            }
+            Err(refusal) => {
+                match refusal {
+                    Refusal::Total => Bound::ConnectionsInAll.met(),
+                    Refusal::Address => Bound::ConnectionsOfAddress.met(),
+                }
+                let connection = Connection { peer, activity, router: self.services.reserve.clone() };
+                if reserve.len() >= RESERVE
+                    && let Some(oldest) = reserve.pop_front()
+                {
+                    oldest.abort();
+                }
+                let serving = timeout(RESERVE_TIME, connection.serve_once(socket, self.ending.clone()));
+                reserve.push_back(self.tasks.spawn(serving).abort_handle());
+            }
+        }
+    }
+
+    /// Goes on after the system had no connection for us.
+    async fn wait_out(&self, error: &io::Error) {
+        use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+        // The client has given up meanwhile.
+        if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+            return;
+        }
+        Bound::OpenFiles.met();
+        tracing::debug!(%error, "no connection can be taken");
+        let evicted = self.admission.make_room();
+        tell_evicted(evicted);
+        sleep(REST).await;
+    }
+}
+
+/// As many connections as there are files for, when the database, documents and child processes have theirs.
+fn affordable() -> usize {
+    usize::try_from(open_files::limit() / 2).unwrap_or(usize::MAX).max(1)
+}
+
+fn prepare(socket: &TcpStream) -> io::Result<()> {
+    socket.set_nodelay(true)?;
+    let socket = SockRef::from(socket);
+    let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE_INTERVAL);
+    socket.set_tcp_keepalive(&keep_alive.with_retries(KEEP_ALIVE_RETRIES))?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    socket.set_tcp_notsent_lowat(UNSENT_BYTES)?;
+    Ok(())
+}
+
+fn builder() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    // Heads have a time-out by their activity, which costs no timer a request.
+    builder.http1().max_buf_size(BUFFER_BYTES);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(HTTP2_PING)
+        .keep_alive_timeout(HTTP2_PING)
+        .max_concurrent_streams(HTTP2_STREAMS)
+        .initial_stream_window_size(HTTP2_STREAM_WINDOW)
+        .initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
+        .max_send_buf_size(BUFFER_BYTES)
+        .max_header_list_size(HTTP2_HEAD_BYTES);
+    builder
+}
+
+struct Connection {
+    peer: SocketAddr,
+    activity: Arc<Activity>,
+    router: Router,
+}
+
+impl Connection {
+    /// Serves requests until the client, a fault or the end of the process ends it.
+    async fn serve(self, socket: TcpStream, _place: Place, patience: Patience, ending: CancellationToken) {
+        let Self { peer, activity, router } = self;
+        let builder = builder();
+        let socket = TokioIo::new(Observed { socket, activity: activity.clone() });
+        let of_service = activity.clone();
+        let service = service_fn(move |request| answer(router.clone(), request, peer, of_service.clone()));
+        let mut connection = pin!(builder.serve_connection(socket, service));
+        let mut rounds = interval(ROUND);
+        rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut is_leaving = false;
+        loop {
+            tokio::select! {
+                _ = connection.as_mut() => return,
+                () = ending.cancelled(), if !is_leaving => {
+                    is_leaving = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = activity.evicted() => {
+                    if activity.quiet_for().is_some() {
+                        return;
+                    }
+                    is_leaving = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                _ = rounds.tick() => match activity.fault(&patience) {
+                    None if is_leaving && activity.quiet_for().is_some() => return,
+                    None => {}
+                    // Of HTTP/2 the client is told; over HTTP/1 an idle connection is closed by it.
+                    Some(Fault::Idle) if !is_leaving => {
+                        is_leaving = true;
+                        connection.as_mut().graceful_shutdown();
+                    }
+                    Some(Fault::Idle) => return,
+                    Some(Fault::Head) => return Bound::LateHeads.met(),
+                    Some(Fault::Unread) => return Bound::UnreadAnswers.met(),
+                },
+            }
+        }
+    }
+
+    /// Answers one request out of the reserve.
+    async fn serve_once(self, socket: TcpStream, ending: CancellationToken) {
+        let Self { peer, activity, router } = self;
+        let mut builder = builder();
+        builder.http1().keep_alive(false);
+        let service = service_fn(move |request| answer(router.clone(), request, peer, activity.clone()));
+        let connection = builder.serve_connection(TokioIo::new(socket), service);
+        tokio::select! {
+            _ = connection => {}
+            () = ending.cancelled() => {}
+        }
+    }
+}
+
+async fn answer(
+    mut router: Router,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    activity: Arc<Activity>,
+) -> Result<Response<Counted>, Infallible> {
+    let answer = activity.request(request.version() == Version::HTTP_2);
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    // A router is always ready.
+    let response = router.call(request).await?;
+    Ok(response.map(|body| Counted::new(body, answer)))
+}
+
+fn tell_evicted(evicted: usize) {
+    for _ in 0..evicted {
+        Bound::ConnectionsEvicted.met();
+    }
+}
