@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test crash browser-test check schemathesis evaluate bench-http bench-documents bench-log bench-languages models sqlx sqlx-check kafka
+.PHONY: help run test crash browser-test check schemathesis evaluate bench-http bench-limits bench-documents bench-log bench-languages models sqlx sqlx-check kafka
 
 # Where rustup puts its programs, for shells that do not know it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -62,6 +62,11 @@ bench-http: ## measure six requests beside the original's figures (BENCH="--seco
 	@scripts/setup.sh bench
 	cargo build --release --locked --package api --bin ayushma
 	scripts/with-test-services.sh --no-kafka --durable node scripts/bench/http.mjs $(target)/release/ayushma $(BENCH)
+
+bench-limits: ## what an ordinary user notices while others hold connections, bodies and answers, and the memory it costs
+	@scripts/setup.sh run
+	$(build)
+	python3 scripts/bench/limits.py $(target)/debug/ayushma
 
 bench-log: ## measure appends, projection, latency, relay and loading, each beside its limit (PARTS="appends relay" ROUNDS=3 EVENTS=100000)
 	@scripts/setup.sh test
