@@ -14,7 +14,7 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum, value_parser};
 use commands::{
     accounts::{Hashing, half_of_the_cores},
-    adapters::{media::S3Settings, web_pages::Reachable},
+    adapters::{launcher::Launcher, media::S3Settings, web_pages::Reachable},
     event_log::{KafkaSettings, KeyError, MasterKey, Retention},
 };
 use domain::values::Model;
@@ -133,7 +133,7 @@ pub struct Settings {
     #[arg(long, env, default_value_t = true, action = clap::ArgAction::Set, global = true)]
     pub revisit_pages: bool,
 
-    /// Program that reads documents when it is called with `extract`, instead of this one
+    /// Program that starts others when it is called with `sandbox`, instead of this one
     #[arg(long, env, global = true, hide = true)]
     pub document_reader: Option<PathBuf>,
 
@@ -353,17 +353,18 @@ impl Settings {
         self.data_dir.join("media")
     }
 
-    /// The program that reads documents: this one, also when its file has been replaced since it was started.
+    /// What starts the programs that work on what strangers wrote: this one, also when its file has been replaced since it was
+    /// started.
     ///
     /// # Errors
     /// If it is not known where this program is.
-    pub fn document_reader(&self) -> std::io::Result<PathBuf> {
+    pub fn launcher(&self) -> std::io::Result<Launcher> {
         let running = PathBuf::from("/proc/self/exe");
-        match &self.document_reader {
-            Some(program) => Ok(program.clone()),
-            None if running.exists() => Ok(running),
-            None => std::env::current_exe(),
-        }
+        Ok(Launcher::new(match &self.document_reader {
+            Some(program) => program.clone(),
+            None if running.exists() => running,
+            None => std::env::current_exe()?,
+        }))
     }
 
     pub fn heads_dir(&self) -> PathBuf {

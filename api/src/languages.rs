@@ -89,7 +89,9 @@ pub(crate) async fn warn_of_silence(settings: &Settings, languages: &Languages) 
             "answers cannot be heard, and the web front end shows no buttons to rate them: install espeak-ng, or set \
              GOOGLE_API_KEY or OPENAI_API_KEY (TEXT_TO_SPEECH=none if that is meant)"
         );
-    } else if engines.local.is_some() && Mp3Encoder::of_this_machine().await.is_none() {
+    } else if let (Some(_), Ok(launcher)) = (&engines.local, settings.launcher())
+        && Mp3Encoder::of_this_machine(launcher).await.is_none()
+    {
         tracing::warn!("speech of this machine's own is fifteen times larger than it need be: install lame");
     }
 }
@@ -107,6 +109,7 @@ async fn text_to_speech(settings: &Settings, server: Option<&OpenAiServer>) -> a
     if let Some(url) = own.google_tts() {
         engines.google = Some(Arc::new(GoogleTextToSpeech::new(google(settings, url)?)));
     }
-    engines.local = Espeak::of_this_machine().await.map(|espeak| Arc::new(espeak) as SharedTextToSpeech);
+    engines.local =
+        Espeak::of_this_machine(settings.launcher()?).await.map(|espeak| Arc::new(espeak) as SharedTextToSpeech);
     Ok(engines)
 }

@@ -40,7 +40,8 @@ pub(crate) fn library(
 fn embedders(settings: &Settings, server: Option<&OpenAiServer>) -> anyhow::Result<Embedders> {
     let folder = settings.vectors.embedding_model_dir.clone();
     let local = folder.map(|folder| {
-        let model = LocalModel::in_folder(folder).context("EMBEDDING_MODEL_DIR has no model: `make models` makes one");
+        let model = LocalModel::in_folder(&folder, settings.launcher()?);
+        let model = model.context("EMBEDDING_MODEL_DIR has no model: `make models` makes one");
         model.map(|model| Arc::new(model) as SharedEmbedder)
     });
     let local = local.transpose()?;

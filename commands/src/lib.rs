@@ -21,6 +21,7 @@ pub mod ports;
 pub mod projects;
 pub mod prompt;
 pub mod retrieval;
+pub mod sandbox;
 pub mod scheduler;
 mod sentences;
 pub mod services;

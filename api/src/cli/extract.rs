@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use commands::{
     adapters::child_reader::ChildReader,
-    extraction::{FileHints, child, child::Outcome},
+    extraction::{FileHints, child::Outcome},
     ports::{DocumentReader as _, ReadError},
 };
 use tokio::io::AsyncReadExt as _;
@@ -17,7 +17,7 @@ use crate::config::Settings;
 /// Print what the server would read from a document, as JSON
 ///
 /// It is read in a process of its own, as in the server: that one may fill half a gigabyte of memory and compute for half a
-/// minute, and sees no setting.
+/// minute, and sees no setting, no other file and no network.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Example:
@@ -30,10 +30,6 @@ pub(super) struct Extract {
     /// What a web server says that it is, such as text/html
     #[arg(long)]
     content_type: Option<String>,
-
-    /// Be that process
-    #[arg(long, hide = true)]
-    pub(super) inside: bool,
 }
 
 impl Extract {
@@ -41,15 +37,10 @@ impl Extract {
         FileHints { name: self.name, content_type: self.content_type }
     }
 
-    /// The process in which a document is read: without threads and without whatever else a server needs.
-    pub(super) fn run_inside(self) -> ExitCode {
-        child::run(&self.hints())
-    }
-
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<ExitCode> {
         let mut bytes = Vec::new();
         tokio::io::stdin().read_to_end(&mut bytes).await.context("standard input cannot be read")?;
-        let outcome = match ChildReader::new(settings.document_reader()?).read(&bytes, &self.hints()).await {
+        let outcome = match ChildReader::new(settings.launcher()?).read(&bytes, &self.hints()).await {
             Ok(parts) => Outcome::Parts(parts),
             Err(ReadError::Unreadable(reason)) => Outcome::Unreadable(reason),
             Err(error @ ReadError::Failed(_)) => return Err(error.into()),

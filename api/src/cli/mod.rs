@@ -16,6 +16,7 @@ mod log;
 mod migrate;
 mod parked;
 mod rebuild;
+mod sandbox;
 mod serve;
 mod service;
 mod status;
@@ -99,14 +100,13 @@ enum Command {
 
 /// Runs the command line that the process was started with.
 pub fn main() -> ExitCode {
+    // Its memory is counted and no secret may be in it: nothing else may have been started or read.
+    if let Some(code) = sandbox::main() {
+        return code;
+    }
     // Before any thread is started: it changes the environment.
     let env_file = load_env_file();
     let Cli { command, settings } = Cli::parse();
-    // Its memory is counted: nothing else may have been started.
-    let command = match command {
-        Command::Extract(extract) if extract.inside => return extract.run_inside(),
-        command => command,
-    };
     match env_file.and_then(|()| start(command, &settings.without_blanks())) {
         Ok(code) => code,
         Err(error) => {

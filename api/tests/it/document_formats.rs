@@ -9,7 +9,7 @@ use std::{
 };
 
 use commands::{
-    adapters::child_reader::ChildReader,
+    adapters::{child_reader::ChildReader, launcher::Launcher},
     extraction::{FileHints, Part, Unreadable, child::Outcome},
     ports::{DocumentReader as _, ReadError},
 };
@@ -47,7 +47,7 @@ struct Expected {
 /// What comes of the file, within the bound.
 async fn read(name: &str, bytes: &[u8]) -> Result<Outcome, String> {
     let started = Instant::now();
-    let reader = ChildReader::new(env!("CARGO_BIN_EXE_ayushma").into());
+    let reader = ChildReader::new(Launcher::new(env!("CARGO_BIN_EXE_ayushma").into()));
     let read = reader.read(bytes, &FileHints { name: Some(name.to_owned()), content_type: None }).await;
     if started.elapsed() > BOUND {
         return Err(format!("it took {:?}", started.elapsed()));

@@ -52,6 +52,7 @@ mod read_your_writes;
 mod rebuild;
 mod retrieval;
 mod run_feedback;
+mod sandbox;
 mod services;
 mod sessions;
 mod speech_to_text;

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fs, path::PathBuf, time::Instant};
 
 use commands::{
-    adapters::local_model::LocalModel,
+    adapters::{launcher::Launcher, local_model::LocalModel},
     ports::{Embedder as _, TextKind},
     retrieval::ranking::{Parameters, rank},
 };
@@ -25,7 +25,7 @@ pub(crate) async fn measure(model: PathBuf) {
     let questions = fs::read_to_string(format!("{FOLDER}/../cross_language/questions.jsonl")).expect("they are there");
     let questions: Vec<Asked> =
         questions.lines().map(|line| serde_json::from_str(line).expect("a question a line")).collect();
-    let model = LocalModel::in_folder(model).expect("`make models` makes the folder");
+    let model = LocalModel::in_folder(&model, Launcher::unconfined()).expect("`make models` makes the folder");
     let started = Instant::now();
     let library = Library::embedded_by(&model).await;
     println!("{} passages embedded in {:.0} s\n", library.count, started.elapsed().as_secs_f64());

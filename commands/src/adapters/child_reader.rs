@@ -1,8 +1,7 @@
-//! The [`DocumentReader`]: a child process for each file, with limits on time and memory, and without our secrets.
+//! The [`DocumentReader`]: a child process for each file, confined, with limits on time and memory.
 
 use std::{
     io,
-    path::PathBuf,
     process::{Output, Stdio},
     time::Duration,
 };
@@ -10,12 +9,15 @@ use std::{
 use async_trait::async_trait;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    process::Command,
     time::timeout,
 };
 
+use super::launcher::{KilledGroup, Launcher};
 use crate::{
-    extraction::{FileHints, Part, Unreadable, child::Outcome},
+    extraction::{
+        FileHints, Part, Unreadable,
+        child::{Outcome, Request},
+    },
     ports::{DocumentReader, ReadError},
 };
 
@@ -23,38 +25,27 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(120);
 /// More is never written by a child that keeps to its limits.
 const MAX_OUTPUT: u64 = 64 * 1_048_576;
-/// Where the child finds programs of its own, such as `pdftotext`.
-const PROGRAMS: &str = "/usr/local/bin:/usr/bin:/bin";
 /// What an uncaught panic ends a program with.
 const PANICKED: i32 = 101;
 
-/// Reads files by a program that does what [`child::run`](crate::extraction::child::run) does.
+/// Reads files by processes that do what [`child::run`](crate::extraction::child::run) does.
 #[derive(Debug, Clone)]
 pub struct ChildReader {
-    program: PathBuf,
+    launcher: Launcher,
 }
 
 impl ChildReader {
-    /// `program extract --inside` must read a file.
-    pub const fn new(program: PathBuf) -> Self {
-        Self { program }
+    pub const fn new(launcher: Launcher) -> Self {
+        Self { launcher }
     }
 
     async fn run(&self, bytes: &[u8], hints: &FileHints) -> io::Result<Output> {
-        let mut command = Command::new(&self.program);
-        command.args(["extract", "--inside"]);
-        if let Some(name) = &hints.name {
-            command.arg(format!("--name={name}"));
-        }
-        if let Some(content_type) = &hints.content_type {
-            command.arg(format!("--content-type={content_type}"));
-        }
-        // What a hostile file can make of a parser must find no key and no password.
-        command.env_clear().env("PATH", PROGRAMS).current_dir("/");
-        // Our allocator would take a gigabyte before the limit holds.
-        command.env("MIMALLOC_ARENA_RESERVE", "0");
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut line = serde_json::to_vec(&Request { hints: hints.clone() })?;
+        line.push(b'\n');
+        let mut command = self.launcher.reader()?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn()?;
+        let group = KilledGroup::of(&child);
         let (Some(mut stdin), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
@@ -62,6 +53,7 @@ impl ChildReader {
         };
         let feed = async move {
             // A child that has seen enough does not read on.
+            let _ = stdin.write_all(&line).await;
             let _ = stdin.write_all(bytes).await;
         };
         let (mut output, mut said) = (Vec::new(), Vec::new());
@@ -71,14 +63,16 @@ impl ChildReader {
         read?;
         heard?;
         drop((stdout, stderr));
-        Ok(Output { status: child.wait().await?, stdout: output, stderr: said })
+        let status = child.wait().await?;
+        group.has_ended();
+        Ok(Output { status, stdout: output, stderr: said })
     }
 }
 
 #[async_trait]
 impl DocumentReader for ChildReader {
     async fn read(&self, bytes: &[u8], hints: &FileHints) -> Result<Vec<Part>, ReadError> {
-        // Dropped, it kills the child.
+        // Dropped, it kills the child and what that has started.
         let Ok(output) = timeout(PATIENCE, self.run(bytes, hints)).await else {
             return Err(Unreadable::TooComplex.into());
         };

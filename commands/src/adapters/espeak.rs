@@ -9,12 +9,18 @@ use tokio::{
     process::Command,
 };
 
-use super::{mp3::Mp3Encoder, web_service::MAX_AUDIO_BYTES};
-use crate::ports::{ProviderError, Speech, SpeechRequest, TextToSpeech};
+use super::{launcher::Launcher, mp3::Mp3Encoder, web_service::MAX_AUDIO_BYTES};
+use crate::{
+    ports::{ProviderError, Speech, SpeechRequest, TextToSpeech},
+    sandbox::Confinement,
+};
 
 const PROGRAM: &str = "espeak-ng";
 /// It speaks about a hundred times faster than a person.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
+/// What it and the encoder may take of the machine, each: many times what they need.
+const MEMORY: u64 = 512 * 1_048_576;
+const CPU_SECONDS: u64 = 30;
 /// Where a WAV file says how long it is, and how much of that is sound.
 const RIFF_SIZE: usize = 4;
 const DATA_NAME: usize = 36;
@@ -23,20 +29,22 @@ const DATA_SIZE: usize = 40;
 /// The program, with the languages that it has voices for.
 #[derive(Debug, Clone)]
 pub struct Espeak {
+    launcher: Launcher,
     languages: BTreeSet<String>,
     encoder: Option<Mp3Encoder>,
 }
 
 impl Espeak {
     /// `None` if this machine has no espeak-ng.
-    pub async fn of_this_machine() -> Option<Self> {
-        let listed = Command::new(PROGRAM).arg("--voices").stdin(Stdio::null()).kill_on_drop(true).output();
+    pub async fn of_this_machine(launcher: Launcher) -> Option<Self> {
+        let listed = confined(&launcher, PROGRAM).arg("--voices").stdin(Stdio::null()).output();
         let output = tokio::time::timeout(TIME_LIMIT, listed).await.ok()?.ok()?;
         let languages = languages(&String::from_utf8_lossy(&output.stdout));
         if languages.is_empty() {
             return None;
         }
-        Some(Self { languages, encoder: Mp3Encoder::of_this_machine().await })
+        let encoder = Mp3Encoder::of_this_machine(launcher.clone()).await;
+        Some(Self { launcher, languages, encoder })
     }
 
     /// The same on a machine without lame.
@@ -78,7 +86,7 @@ impl TextToSpeech for Espeak {
         // What is between double brackets would be read as phonemes.
         let text = request.text.replace("[[", "[ [");
         let arguments = ["-b", "1", "-v", voice, "--stdin", "--stdout"];
-        let wav = output_of(PROGRAM, &arguments, text.as_bytes(), TIME_LIMIT).await;
+        let wav = output_of(&self.launcher, PROGRAM, &arguments, text.as_bytes(), TIME_LIMIT).await;
         let wav = wav.map_err(|error| ProviderError::unavailable(error.to_string()))?;
         let wav =
             with_true_sizes(wav).ok_or_else(|| ProviderError::unavailable(format!("{PROGRAM} wrote no WAV file")))?;
@@ -86,14 +94,25 @@ impl TextToSpeech for Espeak {
     }
 }
 
+/// A program of this machine, confined.
+pub(super) fn confined(launcher: &Launcher, program: &str) -> Command {
+    let cpu_seconds = Some((CPU_SECONDS, CPU_SECONDS));
+    launcher.program(program.as_ref(), &Confinement { memory: MEMORY, cpu_seconds, ..Confinement::default() })
+}
+
 /// What a program writes when it reads this.
-pub(super) async fn output_of(program: &str, arguments: &[&str], input: &[u8], limit: Duration) -> io::Result<Vec<u8>> {
-    let mut child = Command::new(program)
+pub(super) async fn output_of(
+    launcher: &Launcher,
+    program: &str,
+    arguments: &[&str],
+    input: &[u8],
+    limit: Duration,
+) -> io::Result<Vec<u8>> {
+    let mut child = confined(launcher, program)
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .kill_on_drop(true)
         .spawn()?;
     let (mut stdin, stdout) = (child.stdin.take(), child.stdout.take());
     let write = async {
@@ -145,7 +164,7 @@ mod tests {
 
     /// `scripts/setup.sh test` installs the program.
     async fn espeak() -> Espeak {
-        Espeak::of_this_machine().await.expect("espeak-ng is installed")
+        Espeak::of_this_machine(Launcher::unconfined()).await.expect("espeak-ng is installed")
     }
 
     fn request<'a>(text: &'a str, language: &'a str) -> SpeechRequest<'a> {

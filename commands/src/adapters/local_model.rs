@@ -7,18 +7,26 @@
 //! languages drift along it. That direction, the mean of everyday texts, is taken out of each vector (Mu and Viswanath, "All-but-
 //! the-Top", 2018): questions in other languages find more, and the scores of unrelated texts are near 0.
 
-use std::{path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader},
-    process::{Child, ChildStdin, ChildStdout, Command},
+    process::{Child, ChildStdin, ChildStdout},
     sync::{Mutex, OnceCell, Semaphore},
     time::timeout,
 };
 
-use crate::ports::{Embedder, ProviderError, TextKind};
+use super::launcher::Launcher;
+use crate::{
+    ports::{Embedder, ProviderError, TextKind},
+    sandbox::Confinement,
+};
 
 /// Stored with every vector. Another model, or another way to read texts, needs another name.
 pub const MODEL: &str = "local-multilingual-e5-small-2";
@@ -33,11 +41,14 @@ const PASSAGE_PROCESSES: usize = 2;
 /// For the start of a process, and for each text: many times what they take.
 const START_PATIENCE: Duration = Duration::from_secs(60);
 const TEXT_PATIENCE: Duration = Duration::from_secs(15);
+/// Bytes that a process may fill: some times what the weights are.
+const MEMORY: u64 = 2_048 * 1_048_576;
 /// More dimensions than any model has: what claims more is no vector.
 const MOST_DIMENSIONS: u32 = 16_384;
 
 /// A folder with a model and its program.
 pub struct LocalModel {
+    launcher: Launcher,
     folder: PathBuf,
     questions: Processes,
     passages: Processes,
@@ -67,10 +78,11 @@ struct Process {
 impl LocalModel {
     /// # Errors
     /// If the folder has no program.
-    pub fn in_folder(folder: PathBuf) -> std::io::Result<Self> {
+    pub fn in_folder(folder: &Path, launcher: Launcher) -> std::io::Result<Self> {
         std::fs::metadata(folder.join(PROGRAM))?;
         Ok(Self {
-            folder,
+            launcher,
+            folder: folder.canonicalize()?,
             questions: Processes::at_most(1),
             passages: Processes::at_most(PASSAGE_PROCESSES),
             shared_direction: OnceCell::new(),
@@ -78,8 +90,11 @@ impl LocalModel {
     }
 
     fn start(&self) -> std::io::Result<Process> {
-        let mut command = Command::new(self.folder.join(PROGRAM));
-        command.arg(&self.folder).env_clear().kill_on_drop(true);
+        let readable = vec![self.folder.clone()];
+        let confinement = Confinement { memory: MEMORY, readable, ..Confinement::default() };
+        // From within: the folders above may be closed to the user that it becomes.
+        let mut command = self.launcher.program(&Path::new(".").join(PROGRAM), &confinement);
+        command.current_dir(&self.folder).arg(".");
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(std::io::Error::other("the process has no pipes"));
@@ -200,7 +215,7 @@ mod tests {
         let program = folder.path().join(PROGRAM);
         fs::write(&program, format!("#!/usr/bin/python3\nimport struct, sys\n{script}")).expect("written");
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it is ours");
-        let model = LocalModel::in_folder(folder.path().to_owned()).expect("there is a program");
+        let model = LocalModel::in_folder(folder.path(), Launcher::unconfined()).expect("there is a program");
         (folder, model)
     }
 
@@ -260,6 +275,6 @@ while head := read(4):
     async fn nonsense_is_no_vector() {
         let (_folder, model) = model("sys.stdout.buffer.write(struct.pack('<II', 0xffffffff, 0)); sys.stdout.flush()");
         assert_eq!(lengths(&model, &["x"], TextKind::Question).await, None);
-        assert!(LocalModel::in_folder("/nowhere".into()).is_err());
+        assert!(LocalModel::in_folder("/nowhere".as_ref(), Launcher::unconfined()).is_err());
     }
 }

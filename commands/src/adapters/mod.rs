@@ -5,6 +5,7 @@ pub mod espeak;
 pub mod exact_index;
 pub mod extractive;
 pub mod google;
+pub mod launcher;
 pub mod lexical;
 pub mod local_model;
 pub mod mail;

@@ -2,9 +2,10 @@
 
 use std::{io, process::Stdio, time::Duration};
 
-use tokio::process::Command;
-
-use super::espeak::output_of;
+use super::{
+    espeak::{confined, output_of},
+    launcher::Launcher,
+};
 
 const PROGRAM: &str = "lame";
 /// One channel of 24 kbit/s, which is enough for a voice, at a constant rate, by which players know the length. No tag: it
@@ -15,14 +16,14 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// The program.
 #[derive(Debug, Clone)]
-pub struct Mp3Encoder(());
+pub struct Mp3Encoder(Launcher);
 
 impl Mp3Encoder {
     /// `None` if this machine has no lame.
-    pub async fn of_this_machine() -> Option<Self> {
-        let asked = Command::new(PROGRAM).arg("--version").stdin(Stdio::null()).kill_on_drop(true).output();
+    pub async fn of_this_machine(launcher: Launcher) -> Option<Self> {
+        let asked = confined(&launcher, PROGRAM).arg("--version").stdin(Stdio::null()).output();
         let output = tokio::time::timeout(TIME_LIMIT, asked).await.ok()?.ok()?;
-        output.status.success().then_some(Self(()))
+        output.status.success().then_some(Self(launcher))
     }
 
     /// The sound of a WAV file as MP3.
@@ -30,7 +31,7 @@ impl Mp3Encoder {
     /// # Errors
     /// If the program fails, or takes too long.
     pub async fn encode(&self, wav: &[u8]) -> io::Result<Vec<u8>> {
-        output_of(PROGRAM, &ARGUMENTS, wav, TIME_LIMIT).await
+        output_of(&self.0, PROGRAM, &ARGUMENTS, wav, TIME_LIMIT).await
     }
 }
 
@@ -51,7 +52,7 @@ mod tests {
     /// `scripts/setup.sh test` installs both programs.
     #[tokio::test]
     async fn speech_as_mp3_is_a_small_part_of_the_size_and_lasts_as_long() {
-        let espeak = Espeak::of_this_machine().await.expect("espeak-ng is installed");
+        let espeak = Espeak::of_this_machine(Launcher::unconfined()).await.expect("espeak-ng is installed");
         let text = "Give ten to twenty milligrams of zinc a day for fourteen days. ".repeat(9);
         let request = SpeechRequest { text: &text, language: "en", api_key: None };
         let wav = espeak.clone().without_encoder().speak(request.clone()).await.expect("it speaks");
@@ -62,7 +63,9 @@ mod tests {
         assert!(mp3.bytes.starts_with(&[0xff, 0xf3]), "{:?}", &mp3.bytes[..4]);
 
         let arguments = ["--quiet", "--decode", "--mp3input", "-", "-"];
-        let mut decoded = output_of(PROGRAM, &arguments, &mp3.bytes, TIME_LIMIT).await.expect("it can be decoded");
+        let mut decoded = output_of(&Launcher::unconfined(), PROGRAM, &arguments, &mp3.bytes, TIME_LIMIT)
+            .await
+            .expect("it can be decoded");
         // The decoder writes the header before it knows the length.
         let size = u32::try_from(decoded.len() - 44).expect("it fits");
         decoded[40..44].copy_from_slice(&size.to_le_bytes());
@@ -76,7 +79,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_sound_is_an_error() {
-        let encoder = Mp3Encoder::of_this_machine().await.expect("lame is installed");
+        let encoder = Mp3Encoder::of_this_machine(Launcher::unconfined()).await.expect("lame is installed");
         encoder.encode(b"RIFF and so on").await.expect_err("it is no WAV file");
     }
 }

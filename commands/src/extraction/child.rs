@@ -1,20 +1,23 @@
-//! The child process: reads a file from standard input, writes its text to standard output, and cannot take more of the machine
-//! than it is given.
+//! The child process: reads a file from standard input, writes its text to standard output, and can take no more of the machine
+//! and see no more of it than it is given.
 
 use std::{
-    io::{self, Read, Write},
+    io::{self, BufRead as _, Read as _, Write as _},
+    path::Path,
     process::ExitCode,
 };
 
-use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
-use super::{FileHints, Part, Unreadable, extract};
+use super::{FileHints, Part, Unreadable, extract, may_start_programs};
+use crate::sandbox::{Confinement, forbid_programs};
 
 /// Memory that it may fill, in bytes.
 pub const MEMORY: u64 = 512 * 1_048_576;
 /// Seconds that it may compute.
 pub const CPU_SECONDS: u64 = 30;
+/// Folders with the programs of this machine.
+pub const PROGRAMS: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
 
 /// What the child writes, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,9 +27,27 @@ pub enum Outcome {
     Unreadable(Unreadable),
 }
 
-/// All that the child does. The limits hold for it and for whatever it starts.
-pub fn run(hints: &FileHints) -> ExitCode {
-    match read_and_write(hints) {
+/// What the child is given before the file: a line of JSON, because the arguments of a process are seen by everybody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    pub hints: FileHints,
+}
+
+/// What holds for the child, and for `pdftotext` if it starts that.
+pub fn confinement() -> Confinement {
+    let pdftotext = PROGRAMS.iter().map(|folder| Path::new(folder).join("pdftotext"));
+    Confinement {
+        memory: MEMORY,
+        cpu_seconds: Some((CPU_SECONDS, CPU_SECONDS)),
+        programs: pdftotext.collect(),
+        starts_processes: true,
+        ..Confinement::default()
+    }
+}
+
+/// All that the child does.
+pub fn run() -> ExitCode {
+    match read_and_write() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -35,21 +56,21 @@ pub fn run(hints: &FileHints) -> ExitCode {
     }
 }
 
-fn read_and_write(hints: &FileHints) -> io::Result<()> {
-    limit(Resource::Data, MEMORY)?;
-    limit(Resource::Cpu, CPU_SECONDS)?;
-    limit(Resource::Core, 0)?;
-    let mut bytes = Vec::new();
-    io::stdin().lock().read_to_end(&mut bytes)?;
-    let outcome = match extract(&bytes, hints) {
+fn read_and_write() -> io::Result<()> {
+    confinement().apply()?;
+    let mut stdin = io::stdin().lock();
+    let (mut line, mut bytes) = (String::new(), Vec::new());
+    stdin.read_line(&mut line)?;
+    let Request { hints } = serde_json::from_str(&line)?;
+    stdin.read_to_end(&mut bytes)?;
+    if !may_start_programs(&bytes, &hints) {
+        forbid_programs();
+    }
+    let outcome = match extract(&bytes, &hints) {
         Ok(parts) => Outcome::Parts(parts),
         Err(unreadable) => Outcome::Unreadable(unreadable),
     };
     let mut stdout = io::BufWriter::new(io::stdout().lock());
     serde_json::to_writer(&mut stdout, &outcome)?;
     stdout.flush()
-}
-
-fn limit(resource: Resource, most: u64) -> io::Result<()> {
-    Ok(setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?)
 }

@@ -23,7 +23,7 @@ use format::Format;
 const MAX_TEXT: usize = 20 * 1_048_576;
 
 /// What is known of a file besides its bytes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileHints {
     /// The name it came with.
     pub name: Option<String>,
@@ -86,6 +86,11 @@ pub fn extract(bytes: &[u8], hints: &FileHints) -> Result<Vec<Part>, Unreadable>
         }
     }
     if parts.is_empty() { Err(Unreadable::NoText) } else { Ok(parts) }
+}
+
+/// Whether another program reads such a file. What we read ourselves needs none.
+fn may_start_programs(bytes: &[u8], hints: &FileHints) -> bool {
+    Format::detect(bytes, hints) == Ok(Format::Pdf)
 }
 
 /// A line that [`sections`](crate::retrieval) know as a heading.
