@@ -53,6 +53,11 @@ impl JobError {
         Self { source: Box::new(source), retry_in: Some(retry_in), is_progress: false }
     }
 
+    /// Whether nothing has failed: it was known that the attempt may come too early.
+    pub const fn is_expected(&self) -> bool {
+        self.retry_in.is_some()
+    }
+
     /// A part of the work is done, and others have their turn before the rest is.
     pub fn to_be_continued(source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::for_a_while(source, Duration::ZERO).after_progress()

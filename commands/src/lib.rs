@@ -14,6 +14,8 @@ pub mod evaluation;
 pub mod event_log;
 pub mod execute;
 pub mod extraction;
+#[cfg(test)]
+mod growth_tests;
 pub mod heartbeats;
 pub mod jobs;
 pub mod library;

@@ -13,7 +13,10 @@ use domain::ids::{ChunkId, DocumentId};
 use futures::stream::BoxStream;
 use tokio_util::bytes::Bytes;
 
-use crate::extraction::{FileHints, Part, Unreadable};
+use crate::{
+    extraction::{FileHints, Unreadable},
+    retrieval::passages::PassageText,
+};
 pub use captcha::{Captcha, CaptchaError, SharedCaptcha};
 pub use mail::{Mail, MailError, Mailer, SharedMailer};
 
@@ -236,8 +239,8 @@ pub struct MediaError(#[source] pub object_store::Error);
 /// What files say.
 #[async_trait]
 pub trait DocumentReader: Send + Sync {
-    /// The text of a file, part by part, with headings and tables. It may take a minute.
-    async fn read(&self, bytes: &[u8], hints: &FileHints) -> Result<Vec<Part>, ReadError>;
+    /// The passages of a file, in order: one at least. It may take a minute; whoever stops waiting stops it.
+    async fn passages(&self, title: &str, bytes: &[u8], hints: &FileHints) -> Result<Vec<PassageText>, ReadError>;
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -84,9 +84,9 @@ impl Confinement {
     }
 }
 
-/// Lets the process compute for longer, up to what its [`Confinement`] allows it to.
-pub fn extend_cpu_seconds(seconds: u64, most: u64) -> io::Result<()> {
-    limit(Resource::Cpu, seconds, most)
+/// Lets the process compute for so many seconds in all, the most that its [`Confinement`] allows.
+pub fn extend_cpu_seconds(most: u64) -> io::Result<()> {
+    limit(Resource::Cpu, most, most)
 }
 
 fn limit(resource: Resource, now: u64, most: u64) -> io::Result<()> {

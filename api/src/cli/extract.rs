@@ -7,7 +7,7 @@ use clap::Args;
 use commands::{
     adapters::child_reader::ChildReader,
     extraction::{FileHints, child::Outcome},
-    ports::{DocumentReader as _, ReadError},
+    ports::ReadError,
 };
 use tokio::io::AsyncReadExt as _;
 

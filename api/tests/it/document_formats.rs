@@ -11,7 +11,7 @@ use std::{
 use commands::{
     adapters::{child_reader::ChildReader, launcher::Launcher},
     extraction::{FileHints, Part, Unreadable, child::Outcome},
-    ports::{DocumentReader as _, ReadError},
+    ports::ReadError,
 };
 use futures::{StreamExt as _, stream};
 use serde::Deserialize;
@@ -77,7 +77,7 @@ impl Expected {
     fn differences(&self, outcome: &Outcome) -> Vec<String> {
         match outcome {
             Outcome::Parts(parts) if self.expect == "text" || self.either => self.differences_of_text(parts),
-            Outcome::Parts(_) => vec!["it was read".to_owned()],
+            Outcome::Parts(_) | Outcome::Passages(_) => vec!["it was read".to_owned()],
             Outcome::Unreadable(reason) if self.expect == "failure" || self.either => {
                 let found = reason_of(*reason);
                 let is_right = found == self.reason || self.reasons.iter().any(|it| it == found);

@@ -255,3 +255,52 @@ async fn ids_and_roles_are_checked(db: PgPool) {
     answer.is(405, r#"{"detail":"Method \"PUT\" not allowed."}"#);
     assert_eq!(answer.header("allow"), "GET, PATCH, DELETE, HEAD, OPTIONS");
 }
+
+/// Somebody embeds the document of this path, or is to, until that job is taken away.
+async fn let_it_be_embedded(db: &PgPool, document: &str, due_in: &str, leased_by: Option<uuid::Uuid>) {
+    let insert = "INSERT INTO jobs (job_id, kind, subject_id, arguments, run_at, leased_by, lease_until)
+                  VALUES (gen_random_uuid(), 'embed_document', $1::uuid, '{}', now() + $2::interval, $3,
+                          CASE WHEN $3 IS NOT NULL THEN now() + interval '1 hour' END)";
+    let (_, id) = document.rsplit_once('/').expect("a path ends with an id");
+    let inserted = sqlx::query(insert).bind(id).bind(due_in).bind(leased_by).execute(db).await;
+    inserted.expect("the table can be written");
+}
+
+async fn nothing_is_left(db: &PgPool) {
+    eventually("nothing is left", async || {
+        let left = "SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM chunks)";
+        let left: i64 = sqlx::query_scalar(left).fetch_one(db).await.expect("the tables can be read");
+        (left == 0).then_some(())
+    })
+    .await;
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_deleted_document_that_somebody_still_embeds_is_looked_at_less_and_less_often(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    let document = staff.text_document(&project, "Zinc", "Zinc is given for fourteen days.").await;
+    let_it_be_embedded(&db, &document, "0", Some(uuid::Uuid::nil())).await;
+    staff.delete(&document).await.is(204, "");
+    eventually("it waits for longer than at first", async || {
+        let waits =
+            "SELECT count(*) FROM jobs WHERE kind = 'remove_document' AND run_at > now() + interval '1.5 seconds'";
+        let waits: i64 = sqlx::query_scalar(waits).fetch_one(&db).await.expect("jobs can be read");
+        (waits == 1).then_some(())
+    })
+    .await;
+    sqlx::query("DELETE FROM jobs WHERE kind = 'embed_document'").execute(&db).await.expect("it is ours");
+    nothing_is_left(&db).await;
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_deleted_document_whose_embedding_was_put_off_is_removed_at_once(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    let document = staff.text_document(&project, "Zinc", "Zinc is given for fourteen days.").await;
+    let_it_be_embedded(&db, &document, "1 hour", None).await;
+    staff.delete(&document).await.is(204, "");
+    nothing_is_left(&db).await;
+}

@@ -19,6 +19,7 @@ use crate::{
         child::{Outcome, Request},
     },
     ports::{DocumentReader, ReadError},
+    retrieval::passages::PassageText,
 };
 
 /// How long a file may take, whatever the child does meanwhile.
@@ -39,8 +40,8 @@ impl ChildReader {
         Self { launcher }
     }
 
-    async fn run(&self, bytes: &[u8], hints: &FileHints) -> io::Result<Output> {
-        let mut line = serde_json::to_vec(&Request { hints: hints.clone() })?;
+    async fn run(&self, bytes: &[u8], hints: &FileHints, cut: bool) -> io::Result<Output> {
+        let mut line = serde_json::to_vec(&Request { hints: hints.clone(), cut })?;
         line.push(b'\n');
         let mut command = self.launcher.reader()?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -67,18 +68,30 @@ impl ChildReader {
         group.has_ended();
         Ok(Output { status, stdout: output, stderr: said })
     }
-}
 
-#[async_trait]
-impl DocumentReader for ChildReader {
-    async fn read(&self, bytes: &[u8], hints: &FileHints) -> Result<Vec<Part>, ReadError> {
+    /// The text of a file, part by part, with headings and tables.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn read(&self, bytes: &[u8], hints: &FileHints) -> Result<Vec<Part>, ReadError> {
+        match self.outcome(bytes, hints, false).await? {
+            Outcome::Parts(parts) => Ok(parts),
+            Outcome::Unreadable(reason) => Err(reason.into()),
+            Outcome::Passages(_) => Err(ReadError::Failed(io::Error::other("nobody has asked for passages"))),
+        }
+    }
+
+    async fn outcome(&self, bytes: &[u8], hints: &FileHints, cut: bool) -> Result<Outcome, ReadError> {
         // Dropped, it kills the child and what that has started.
-        let Ok(output) = timeout(PATIENCE, self.run(bytes, hints)).await else {
+        let Ok(output) = timeout(PATIENCE, self.run(bytes, hints, cut)).await else {
             return Err(Unreadable::TooComplex.into());
         };
         let output = output?;
         if !output.stderr.is_empty() {
             tracing::warn!(said = %String::from_utf8_lossy(&output.stderr), "the reader of a document complains");
+        }
+        if u64::try_from(output.stdout.len()).is_ok_and(|length| length >= MAX_OUTPUT) {
+            return Err(Unreadable::TooComplex.into());
         }
         if !output.status.success() {
             return Err(match output.status.code() {
@@ -88,10 +101,18 @@ impl DocumentReader for ChildReader {
                 Some(code) => io::Error::other(format!("the reader ended with {code}")).into(),
             });
         }
-        match serde_json::from_slice(&output.stdout) {
-            Ok(Outcome::Parts(parts)) => Ok(parts),
-            Ok(Outcome::Unreadable(reason)) => Err(reason.into()),
-            Err(error) => Err(ReadError::Failed(error.into())),
+        serde_json::from_slice(&output.stdout).map_err(|error| ReadError::Failed(error.into()))
+    }
+}
+
+#[async_trait]
+impl DocumentReader for ChildReader {
+    async fn passages(&self, title: &str, bytes: &[u8], hints: &FileHints) -> Result<Vec<PassageText>, ReadError> {
+        match self.outcome(bytes, hints, true).await? {
+            Outcome::Passages(passages) if passages.is_empty() => Err(Unreadable::NoText.into()),
+            Outcome::Passages(passages) => Ok(passages.into_iter().map(|passage| passage.titled(title)).collect()),
+            Outcome::Unreadable(reason) => Err(reason.into()),
+            Outcome::Parts(_) => Err(ReadError::Failed(io::Error::other("the reader has not cut the text"))),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 mod reachable;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures::{TryStreamExt, future};
@@ -15,6 +15,7 @@ use reqwest::{
     header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, LOCATION},
     redirect::Policy,
 };
+use tokio::time::{Instant, sleep_until, timeout};
 
 use self::reachable::may_reach;
 use crate::{
@@ -25,6 +26,8 @@ pub use reachable::Reachable;
 
 const MAX_REDIRECTS: usize = 5;
 const MAX_BYTES: usize = 20 * 1_048_576;
+/// For an answer of the name server, and for a refusal because of it.
+const LOOKUP_TIME: Duration = Duration::from_secs(4);
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// For all requests of a page together.
 const WHOLE_TIME: Duration = Duration::from_secs(60);
@@ -80,22 +83,59 @@ impl GuardedWebPages {
         // Parsing a URL has turned all spellings of an IP address into the usual one.
         let host = url.host_str().ok_or(PageError::BadAddress)?.trim_matches(['[', ']']);
         let port = url.port_or_known_default().ok_or(PageError::BadAddress)?;
-        let found: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await.map_err(unreachable)?.collect();
-        let (reachable, others): (Vec<_>, Vec<_>) =
-            found.into_iter().partition(|address| may_reach(&self.allowed, host, *address));
-        match (reachable.is_empty(), others.is_empty()) {
-            (false, _) => Ok(reachable),
-            (true, false) => Err(PageError::Forbidden),
-            (true, true) => Err(PageError::Unreachable("the host has no address".into())),
+        let answered_at = Instant::now() + LOOKUP_TIME;
+        let found = timeout(LOOKUP_TIME, tokio::net::lookup_host((host, port))).await;
+        let found = found.unwrap_or_else(|late| Err(late.into())).map(Iterator::collect);
+        let reachable = self.reachable(url, host, found);
+        if let (Err(PageError::Unreachable(_)), Some(_)) = (&reachable, url.domain()) {
+            // How long the answer took would tell what its words do not.
+            sleep_until(answered_at).await;
         }
+        reachable
     }
+
+    /// Those of the addresses of the URL's host that may be connected to. A name that leads to nothing but our own network is told
+    /// like one that leads nowhere: which names there are inside is nobody's business outside.
+    fn reachable(
+        &self,
+        url: &Url,
+        host: &str,
+        found: io::Result<Vec<SocketAddr>>,
+    ) -> Result<Vec<SocketAddr>, PageError> {
+        let found = found.map_err(|error| {
+            tracing::info!(%error, "the name of a page's host is not known");
+            no_address()
+        })?;
+        let is_known = !found.is_empty();
+        let reachable: Vec<_> = found.into_iter().filter(|it| may_reach(&self.allowed, host, *it)).collect();
+        if !reachable.is_empty() {
+            return Ok(reachable);
+        }
+        if url.domain().is_none_or(is_local) {
+            return Err(PageError::Forbidden);
+        }
+        if is_known {
+            tracing::info!("the host of a page is known, but none of its addresses may be fetched (FETCH_ALLOW)");
+        }
+        Err(no_address())
+    }
+}
+
+fn no_address() -> PageError {
+    PageError::Unreachable("the host has no address that may be fetched".into())
 }
 
 #[async_trait]
 impl WebPages for GuardedWebPages {
     async fn fetch(&self, address: &str) -> Result<Page, PageError> {
-        tokio::time::timeout(WHOLE_TIME, self.follow(address)).await.map_err(unreachable)?
+        timeout(WHOLE_TIME, self.follow(address)).await.map_err(unreachable)?
     }
+}
+
+/// A name that means this machine everywhere.
+fn is_local(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 /// Knows the checked addresses, whatever it is asked for.

@@ -10,6 +10,7 @@ use domain::{
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use sqlx::PgPool;
+use tokio::time::timeout;
 
 use super::{
     Documents, DocumentsError, drafts,
@@ -20,14 +21,14 @@ use super::{
 use crate::{
     event_log::Row,
     execute::{Commands, ExecuteError},
-    extraction::{FileHints, Part, Unreadable},
+    extraction::{FileHints, Unreadable},
     jobs::{Job, JobError, JobHandler},
     library::{Library, LibraryError, VectorsByModel},
     ports::{
         Embedder, IndexError, Page, PageError, ProviderError, ReadError, SharedDocumentReader, SharedMediaStore,
         SharedWebPages, TextKind,
     },
-    retrieval::passages::{self, PassageText},
+    retrieval::passages::PassageText,
 };
 
 /// Passages that are embedded in one request.
@@ -36,6 +37,8 @@ const BATCH: usize = 64;
 const REQUESTS: usize = 2;
 /// How long one document is embedded while others wait: less than a job may run at all.
 const TURN: Duration = Duration::from_secs(300);
+/// How soon it is seen that a document was deleted, or its embedding cancelled, while it is read.
+const GLANCE: Duration = Duration::from_millis(500);
 /// Attempts to fetch a page.
 const FETCHES: i32 = 3;
 
@@ -184,16 +187,28 @@ impl Embedding {
         }
     }
 
+    /// Does what may take its time, and drops it soon after nobody waits for the version any more.
+    async fn while_awaited<T>(
+        &self,
+        version: &Version,
+        work: impl Future<Output = Result<T, Failed>>,
+    ) -> Result<T, Failed> {
+        let mut work = std::pin::pin!(work);
+        loop {
+            if let Ok(done) = timeout(GLANCE, &mut work).await {
+                return done;
+            }
+            if let Err(Failed::Unwanted) = self.require_awaited(version).await {
+                return Err(Failed::Unwanted);
+            }
+        }
+    }
+
     async fn embed(&self, version: &Version, reporter: &Reporter<'_>) -> Result<u32, Failed> {
         reporter.report(Stage::Extracting, 0, None).await;
-        let parts = self.text_of(&version.source, reporter.attempts >= FETCHES).await?;
+        let passages = self.passages_of(version, reporter.attempts >= FETCHES);
+        let passages = self.while_awaited(version, passages).await?;
         reporter.report(Stage::Chunking, 0, None).await;
-        let title = version.title.clone();
-        // A long text takes its time.
-        let passages = tokio::task::spawn_blocking(move || passages::cut(&title, &parts)).await.map_err(for_now)?;
-        if passages.is_empty() {
-            return Err(Failed::ForGood(EmbeddingFailure::NoText));
-        }
         let vectors = self.vectors_by_model(version, &passages, reporter).await?;
         self.require_awaited(version).await?;
         let stored = passages.iter().map(|passage| passage.stored(version.document, version.number)).collect();
@@ -277,7 +292,8 @@ impl Embedding {
         vectors.ok_or_else(|| for_now(ProviderError::unavailable("there are fewer vectors than texts")))
     }
 
-    async fn text_of(&self, source: &Source, is_last_fetch: bool) -> Result<Vec<Part>, Failed> {
+    async fn passages_of(&self, version: &Version, is_last_fetch: bool) -> Result<Vec<PassageText>, Failed> {
+        let source = &version.source;
         let Page { bytes, hints } = match (&source.file, &source.text_content) {
             (_, Some(address)) if source.document_type == DocumentType::Url => {
                 self.pages.fetch(address).await.map_err(|error| failed_fetch(error, is_last_fetch))?
@@ -293,7 +309,7 @@ impl Embedding {
             }
             (None, None) => return Err(Failed::ForGood(EmbeddingFailure::NoText)),
         };
-        self.reader.read(&bytes, &hints).await.map_err(failed_read)
+        self.reader.passages(&version.title, &bytes, &hints).await.map_err(failed_read)
     }
 
     /// Writes the outcome and ends the job, in one transaction.

@@ -28,8 +28,9 @@ pub struct Removal {
     pub uploads: Uploads,
 }
 
-/// How soon it is looked again whether an embedding has ended.
+/// How soon it is looked again whether an embedding has ended: later and later.
 const PATIENCE: Duration = Duration::from_millis(500);
+const LONGEST_PATIENCE: Duration = Duration::from_secs(8);
 
 #[derive(Debug, thiserror::Error)]
 #[error("its embedding has not ended yet")]
@@ -50,7 +51,7 @@ impl JobHandler for Removal {
         places.sort_unstable();
         for place in places {
             let removed = match place {
-                Place::Index => self.remove_from_index(id).await,
+                Place::Index => self.remove_from_index(job, id).await,
                 Place::MediaStore => self.remove_files(&files).await,
             };
             let confirmed = match removed {
@@ -63,21 +64,33 @@ impl JobHandler for Removal {
     }
 
     async fn give_up(&self, job: &Job) -> Result<(), JobError> {
-        tracing::error!(document = %job.subject_id, "a deleted document cannot be removed everywhere");
-        self.run(job).await
+        let result = self.run(job).await;
+        // One that waits is well: whoever embeds it will let go of it.
+        if result.as_ref().is_err_and(|error| !error.is_expected()) {
+            tracing::error!(document = %job.subject_id, "a deleted document cannot be removed everywhere");
+        }
+        result
     }
 }
 
 impl Removal {
-    async fn remove_from_index(&self, id: DocumentId) -> Result<(), JobError> {
-        // What is being embedded would come back.
+    async fn remove_from_index(&self, job: &Job, id: DocumentId) -> Result<(), JobError> {
+        // What is being embedded would come back. An attempt that was put off is made now: it finds that there is nothing to do.
         let is_embedding = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT FROM jobs WHERE kind = $1 AND subject_id = $2) AS "is_embedding!""#,
+            r#"WITH due AS (
+                   UPDATE jobs SET run_at = now()
+                   WHERE kind = $1 AND subject_id = $2 AND leased_by IS NULL AND run_at > now()
+               )
+               SELECT EXISTS (SELECT FROM jobs WHERE kind = $1 AND subject_id = $2) AS "is_embedding!""#,
             EMBED,
             id.value()
         );
         if is_embedding.fetch_one(&self.pool).await.map_err(JobError::from_source)? {
-            return Err(JobError::for_a_while(StillEmbedding, PATIENCE));
+            if job.attempts <= 1 {
+                tracing::info!(document = %id, "a deleted document is removed as soon as nobody embeds it any more");
+            }
+            let doublings = u32::try_from(job.attempts.clamp(1, 8) - 1).unwrap_or(0);
+            return Err(JobError::for_a_while(StillEmbedding, LONGEST_PATIENCE.min(PATIENCE * 2_u32.pow(doublings))));
         }
         self.library.remove_document(id).await.map_err(JobError::from_source)?;
         progress::forget(&self.pool, id).await.map_err(JobError::from_source)?;

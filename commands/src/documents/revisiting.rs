@@ -16,7 +16,6 @@ use crate::{
     jobs::{Job, JobError, JobHandler},
     library::content_hashes,
     ports::{ReadError, SharedDocumentReader, SharedWebPages},
-    retrieval::passages,
 };
 
 /// Jobs that look after the page of a document. Each lives as long as its document has a page.
@@ -92,17 +91,14 @@ impl Revisiting {
             Ok(page) => page,
             Err(error) => return Ok(unreadable(visited, &error)),
         };
-        let parts = match self.reader.read(&page.bytes, &page.hints).await {
-            Ok(parts) => parts,
+        let passages = match self.reader.passages(&visited.title, &page.bytes, &page.hints).await {
+            Ok(passages) => passages,
             Err(ReadError::Unreadable(reason)) => return Ok(unreadable(visited, &reason)),
             Err(ReadError::Failed(error)) => return Err(JobError::from_source(error)),
         };
-        let title = visited.title.clone();
-        let cut = tokio::task::spawn_blocking(move || passages::cut(&title, &parts));
-        let now: Vec<String> =
-            cut.await.map_err(JobError::from_source)?.into_iter().map(|passage| passage.content_hash).collect();
+        let now: Vec<String> = passages.into_iter().map(|passage| passage.content_hash).collect();
         let before = content_hashes(&self.pool, visited.document).await.map_err(JobError::from_source)?;
-        Ok(!now.is_empty() && now != before)
+        Ok(now != before)
     }
 
     async fn renew(&self, visited: &Visited) -> Result<(), JobError> {

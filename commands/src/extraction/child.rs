@@ -1,5 +1,5 @@
-//! The child process: reads a file from standard input, writes its text to standard output, and can take no more of the machine
-//! and see no more of it than it is given.
+//! The child process: reads a file from standard input, writes its text or its passages to standard output, and can take no more of
+//! the machine and see no more of it than it is given.
 
 use std::{
     io::{self, BufRead as _, Read as _, Write as _},
@@ -10,12 +10,16 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{FileHints, Part, Unreadable, extract, may_start_programs};
-use crate::sandbox::{Confinement, forbid_programs};
+use crate::{
+    retrieval::passages::{self, PassageText},
+    sandbox::{Confinement, extend_cpu_seconds, forbid_programs},
+};
 
 /// Memory that it may fill, in bytes.
 pub const MEMORY: u64 = 512 * 1_048_576;
-/// Seconds that it may compute.
+/// Seconds that it may compute to read a file, and to cut its text besides.
 pub const CPU_SECONDS: u64 = 30;
+const CUTTING_CPU_SECONDS: u64 = 30;
 /// Folders with the programs of this machine.
 pub const PROGRAMS: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
 
@@ -24,6 +28,7 @@ pub const PROGRAMS: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Parts(Vec<Part>),
+    Passages(Vec<PassageText>),
     Unreadable(Unreadable),
 }
 
@@ -31,6 +36,8 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     pub hints: FileHints,
+    /// Whether passages are wanted, and not the text as it is.
+    pub cut: bool,
 }
 
 /// What holds for the child, and for `pdftotext` if it starts that.
@@ -38,7 +45,7 @@ pub fn confinement() -> Confinement {
     let pdftotext = PROGRAMS.iter().map(|folder| Path::new(folder).join("pdftotext"));
     Confinement {
         memory: MEMORY,
-        cpu_seconds: Some((CPU_SECONDS, CPU_SECONDS)),
+        cpu_seconds: Some((CPU_SECONDS, CPU_SECONDS + CUTTING_CPU_SECONDS)),
         programs: pdftotext.collect(),
         starts_processes: true,
         ..Confinement::default()
@@ -61,12 +68,16 @@ fn read_and_write() -> io::Result<()> {
     let mut stdin = io::stdin().lock();
     let (mut line, mut bytes) = (String::new(), Vec::new());
     stdin.read_line(&mut line)?;
-    let Request { hints } = serde_json::from_str(&line)?;
+    let Request { hints, cut } = serde_json::from_str(&line)?;
     stdin.read_to_end(&mut bytes)?;
     if !may_start_programs(&bytes, &hints) {
         forbid_programs();
     }
     let outcome = match extract(&bytes, &hints) {
+        Ok(parts) if cut => {
+            extend_cpu_seconds(CPU_SECONDS + CUTTING_CPU_SECONDS)?;
+            Outcome::Passages(passages::cut("", &parts))
+        }
         Ok(parts) => Outcome::Parts(parts),
         Err(unreadable) => Outcome::Unreadable(unreadable),
     };

@@ -7,5 +7,11 @@ pub mod nearest;
 pub mod passages;
 pub mod ranking;
 mod sections;
+mod splitting;
 pub mod tokens;
 pub mod words;
+
+/// The last place up to this one that is between two characters.
+fn floor(text: &str, place: usize) -> usize {
+    (0..=place.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}

@@ -5,12 +5,13 @@
 use std::collections::HashMap;
 
 use domain::ids::{ChunkId, DocumentId};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use text_splitter::{ChunkConfig, TextSplitter};
 use uuid::Uuid;
 
 use super::{
     sections::{Block, Section, sections},
+    splitting::Splitter,
     tokens::Tokens,
 };
 use crate::extraction::Part;
@@ -22,13 +23,18 @@ const OVERLAP: usize = 32;
 /// What stands between two pieces that share a passage, and between the headings of a path.
 const BREAK: &str = "\n\n";
 const STEP: &str = " › ";
+/// Tokens of a passage that is nothing but headings: more would be no outline.
+const MOST_HEADINGS: usize = 4 * MAX_TOKENS;
+/// Bytes of the first row of a table beyond which it is not repeated: it does not say what the columns are, or not shortly.
+const LONGEST_HEAD: usize = 16 * MAX_TOKENS;
 
 /// A passage of a document, before it has a vector.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PassageText {
     /// The place in the document, from 0.
     pub ordinal: u32,
-    /// The document's title.
+    /// The document's title. It is not written with the passage: all have the same.
+    #[serde(skip)]
     pub title: String,
     /// The headings above it, from the outermost, ` › ` between them; those that it begins with itself are in the text.
     pub headings: String,
@@ -69,6 +75,12 @@ pub fn to_embed(title: &str, headings: &str, text: &str) -> String {
 }
 
 impl PassageText {
+    /// With the title of its document.
+    #[must_use]
+    pub fn titled(self, title: &str) -> Self {
+        Self { title: title.trim().to_owned(), ..self }
+    }
+
     pub fn to_embed(&self) -> String {
         to_embed(&self.title, &self.headings, &self.text)
     }
@@ -97,9 +109,7 @@ impl PassageText {
 
 /// The passages of a document, in order. A document without a visible character has none.
 pub fn cut(title: &str, parts: &[Part]) -> Vec<PassageText> {
-    let splitter = TextSplitter::new(
-        ChunkConfig::new(MAX_TOKENS).with_sizer(Tokens).with_overlap(OVERLAP).expect("it is less than the size"),
-    );
+    let splitter = Splitter::new(MAX_TOKENS, OVERLAP);
     let mut passages: Vec<PassageText> = Vec::new();
     let mut occurrences: HashMap<String, u32> = HashMap::new();
     for piece in join_small(sections(parts).iter().flat_map(|section| pieces(section, &splitter))) {
@@ -131,8 +141,11 @@ struct Piece {
 }
 
 /// What a section becomes if nothing is joined. Its heading is at the beginning of the first piece.
-fn pieces(section: &Section<'_>, splitter: &TextSplitter<Tokens>) -> Vec<Piece> {
+fn pieces(section: &Section<'_>, splitter: &Splitter) -> Vec<Piece> {
+    // A heading that fills a passage by itself is text.
+    let is_long = |heading: &&str| heading.len() > MAX_TOKENS && Tokens::count(heading) > MAX_TOKENS;
     let heading = section.heading.map(str::trim);
+    let (long, heading) = (heading.filter(is_long).map(Block::Text), heading.filter(|it| !is_long(it)));
     let mut pieces: Vec<Piece> = Vec::new();
     let mut add = |body: &str, overlap: usize| {
         let own_heading = heading.filter(|_| pieces.is_empty());
@@ -142,11 +155,11 @@ fn pieces(section: &Section<'_>, splitter: &TextSplitter<Tokens>) -> Vec<Piece> 
         let tokens = Tokens::count(&text);
         pieces.push(Piece { page: section.page, headings: path.join(STEP), text, overlap, tokens, is_heading: false });
     };
-    for block in &section.blocks {
+    for block in long.iter().chain(&section.blocks) {
         match block {
             Block::Text(text) => {
                 let mut end = 0;
-                for (start, chunk) in splitter.chunk_indices(text) {
+                for (start, chunk) in splitter.pieces(text) {
                     add(chunk, end.max(start) - start);
                     end = start + chunk.len();
                 }
@@ -164,7 +177,10 @@ fn pieces(section: &Section<'_>, splitter: &TextSplitter<Tokens>) -> Vec<Piece> 
 
 /// A table that is too long is cut between rows, and each piece has the first row, which says what the columns are.
 fn table_pieces(rows: &[&str]) -> Vec<String> {
-    let head: &[&str] = if rows.len() > 1 && is_rule(rows[1]) { &rows[..2] } else { &[] };
+    let is_head = |head: &[&str]| {
+        is_rule(head[1]) && head[0].len() + head[1].len() < LONGEST_HEAD && Tokens::count(head[0]) < MAX_TOKENS
+    };
+    let head = rows.get(..2).filter(|head| is_head(head)).unwrap_or_default();
     let beginning = || head.join("\n");
     let head_tokens = Tokens::count(&beginning());
     let (mut pieces, mut piece, mut tokens) = (Vec::new(), beginning(), head_tokens);
@@ -184,14 +200,16 @@ fn table_pieces(rows: &[&str]) -> Vec<String> {
         pieces.push(piece);
     }
     // A row can be longer than any passage.
-    let splitter = TextSplitter::new(ChunkConfig::new(MAX_TOKENS).with_sizer(Tokens));
-    let is_long = |piece: &String| Tokens::count(piece) > MAX_TOKENS;
-    pieces
-        .iter()
-        .flat_map(|piece| {
-            if is_long(piece) { splitter.chunks(piece).map(str::to_owned).collect() } else { vec![piece.clone()] }
-        })
-        .collect()
+    let splitter = Splitter::new(MAX_TOKENS, 0);
+    let parts = |piece: String| {
+        let is_long = Tokens::count(&piece) > MAX_TOKENS;
+        if is_long {
+            splitter.pieces(&piece).into_iter().map(|(_, part)| part.to_owned()).collect()
+        } else {
+            vec![piece]
+        }
+    };
+    pieces.into_iter().flat_map(parts).collect()
 }
 
 /// `| --- | :-: |`
@@ -208,7 +226,7 @@ fn join_small(pieces: impl Iterator<Item = Piece>) -> Vec<Piece> {
                 if last.page == piece.page
                     && piece.overlap == 0
                     && (last.is_heading || !piece.is_heading)
-                    && (last.is_heading || last.tokens + piece.tokens < MAX_TOKENS) =>
+                    && last.tokens + piece.tokens < (if last.is_heading { MOST_HEADINGS } else { MAX_TOKENS }) =>
             {
                 last.text.push_str(BREAK);
                 last.text.push_str(&piece.text);

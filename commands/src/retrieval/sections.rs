@@ -1,5 +1,6 @@
 //! What a text consists of: sections below headings, in them running text and tables.
 
+use super::floor;
 use crate::extraction::Part;
 
 /// What is below one heading, on one page.
@@ -22,6 +23,9 @@ pub(super) enum Block<'a> {
     Table(Vec<&'a str>),
 }
 
+/// Bytes of a heading in the path of what is below it, where it is repeated again and again: no heading has more.
+const LONGEST_HEADING: usize = 1_024;
+
 /// The sections of a document, in order.
 pub(super) fn sections(parts: &[Part]) -> Vec<Section<'_>> {
     let mut sections = Vec::new();
@@ -31,7 +35,7 @@ pub(super) fn sections(parts: &[Part]) -> Vec<Section<'_>> {
         for (heading, body) in headed(&part.text) {
             if let Some((level, text)) = heading.and_then(heading_of) {
                 open.retain(|(above, _)| *above < level);
-                open.push((level, text.to_owned()));
+                open.push((level, text[..floor(text, LONGEST_HEADING)].to_owned()));
             }
             let path: Vec<String> = open.iter().map(|(_, text)| text.clone()).collect();
             let above = if heading.is_some() { &path[..path.len().saturating_sub(1)] } else { &path[..] };

@@ -3,6 +3,7 @@
 mod erasing;
 mod limits;
 mod process;
+mod reading;
 mod rebuild;
 mod restoring;
 mod stream;

@@ -89,6 +89,35 @@ async fn a_redirect_to_what_is_not_allowed_is_refused() {
     assert!(secret.received_requests().await.is_some_and(|requests| requests.is_empty()));
 }
 
+#[test]
+fn a_name_inside_our_network_is_told_like_one_that_does_not_exist() {
+    let pages = GuardedWebPages::new(vec![]);
+    let said = |host: &str, found: io::Result<Vec<&str>>| {
+        let url = Url::parse(&format!("http://{host}/")).expect("an address");
+        let found = found.map(|found| found.into_iter().map(|it| it.parse().expect("an address")).collect());
+        let error = pages.reachable(&url, host, found).expect_err("it may not be reached");
+        (crate::error_chain(&error), error.is_transient())
+    };
+    let unknown =
+        said("no.such.name", Err(io::Error::other("failed to lookup address information: Name or service not known")));
+    for inside in ["10.1.2.3:80", "169.254.169.254:80", "127.0.0.1:80"] {
+        assert_eq!(said("db.internal", Ok(vec![inside])), unknown);
+    }
+    assert_eq!(said("empty.example", Ok(vec![])), unknown);
+    // An address tells nothing that was not known, and this machine's name is the same everywhere.
+    for known in ["10.1.2.3", "localhost", "x.localhost"] {
+        assert_ne!(said(known, Ok(vec!["10.1.2.3:80"])), unknown);
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_exist_takes_as_long_as_one_inside_our_network() {
+    let started = Instant::now();
+    let result = GuardedWebPages::new(vec![]).fetch("http://no-such-name.invalid/").await;
+    assert!(matches!(result, Err(PageError::Unreachable(_))), "{result:?}");
+    assert!(started.elapsed() >= LOOKUP_TIME);
+}
+
 #[tokio::test]
 async fn redirects_come_to_an_end() {
     let server = server(&[("/", redirect("/"))]).await;
