@@ -5,6 +5,7 @@ mod limits;
 mod outside;
 
 use std::{
+    ffi::OsString,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
     time::Duration,
@@ -136,6 +137,10 @@ pub struct Settings {
     /// Program that starts others when it is called with `sandbox`, instead of this one
     #[arg(long, env, global = true, hide = true)]
     pub document_reader: Option<PathBuf>,
+
+    /// Folders in which programs such as pdftotext and espeak-ng are looked for
+    #[arg(long, env = "PATH", global = true, hide = true)]
+    pub program_path: Option<OsString>,
 
     /// OpenAI-compatible server that answers; without it and without a key the built-in answerer quotes documents
     /// [default with a key: OpenAI's own]
@@ -360,11 +365,12 @@ impl Settings {
     /// If it is not known where this program is.
     pub fn launcher(&self) -> std::io::Result<Launcher> {
         let running = PathBuf::from("/proc/self/exe");
-        Ok(Launcher::new(match &self.document_reader {
+        let launcher = Launcher::new(match &self.document_reader {
             Some(program) => program.clone(),
             None if running.exists() => running,
             None => std::env::current_exe()?,
-        }))
+        });
+        Ok(launcher.looking_in(self.program_path.clone()))
     }
 
     pub fn heads_dir(&self) -> PathBuf {

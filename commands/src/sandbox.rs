@@ -8,7 +8,10 @@ mod calls;
 mod files;
 mod identity;
 
-use std::{io, path::PathBuf};
+use std::{
+    env, io,
+    path::{Path, PathBuf},
+};
 
 use rustix::process::{
     DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior, set_parent_process_death_signal, setrlimit,
@@ -82,6 +85,15 @@ impl Confinement {
         let system_calls = calls::forbid(self.starts_processes);
         Ok(Report { files, system_calls, user })
     }
+}
+
+/// Where a program is; one without a folder is looked for in `PATH`, of which the process that is to be confined was told.
+pub fn program(name: &Path) -> Option<PathBuf> {
+    if name.components().count() > 1 {
+        return name.canonicalize().ok();
+    }
+    let folders = env::var_os("PATH")?;
+    env::split_paths(&folders).find_map(|folder| folder.join(name).canonicalize().ok())
 }
 
 /// Lets the process compute for so many seconds in all, the most that its [`Confinement`] allows.

@@ -10,7 +10,11 @@ use std::{
 };
 
 use clap::Parser;
-use commands::{adapters::launcher::NOT_FOUND, extraction::child, sandbox::Confinement};
+use commands::{
+    adapters::launcher::NOT_FOUND,
+    extraction::child,
+    sandbox::{Confinement, program},
+};
 
 /// Confines this process: no file but those that it needs, no network, no other process, no privilege
 #[derive(Debug, Parser)]
@@ -59,7 +63,7 @@ impl Run {
     /// Returns only if the program cannot be started.
     fn run(self) -> ExitCode {
         let Some((name, arguments)) = self.program.split_first() else { return ExitCode::FAILURE };
-        let Some(program) = found(Path::new(name)) else {
+        let Some(program) = program(Path::new(name)) else {
             eprintln!("error: there is no program {}", name.display());
             return ExitCode::from(NOT_FOUND);
         };
@@ -82,14 +86,6 @@ impl Run {
         eprintln!("error: {} cannot be started: {error}", program.display());
         ExitCode::FAILURE
     }
-}
-
-/// A name without a folder is looked for where programs are.
-fn found(program: &Path) -> Option<PathBuf> {
-    if program.components().count() > 1 {
-        return program.canonicalize().ok();
-    }
-    child::PROGRAMS.iter().find_map(|folder| Path::new(folder).join(program).canonicalize().ok())
 }
 
 /// Whether any user may read it, or look into it.

@@ -2,6 +2,7 @@
 //! network or our user.
 
 use std::{
+    ffi::{OsStr, OsString},
     io,
     path::{Path, PathBuf},
     process::Stdio,
@@ -12,7 +13,7 @@ use tokio::process::{Child, Command};
 
 use crate::sandbox::{Confinement, Report};
 
-/// Where programs are looked for.
+/// Where programs are looked for if nobody says anything else.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// What a program that does not exist ends its launcher with, as a shell has it.
 pub const NOT_FOUND: u8 = 127;
@@ -21,24 +22,31 @@ pub const NOT_FOUND: u8 = 127;
 #[derive(Debug, Clone)]
 pub struct Launcher {
     ayushma: Option<PathBuf>,
+    path: Option<OsString>,
 }
 
 impl Launcher {
     /// `ayushma sandbox …` must do what its help says.
     pub const fn new(ayushma: PathBuf) -> Self {
-        Self { ayushma: Some(ayushma) }
+        Self { ayushma: Some(ayushma), path: None }
+    }
+
+    /// Looks for programs in these folders, as they stand in `PATH`.
+    #[must_use]
+    pub fn looking_in(self, path: Option<OsString>) -> Self {
+        Self { path, ..self }
     }
 
     /// For tests and benches of crates that do not have the program `ayushma`: what it starts has an empty environment, and no more.
     pub const fn unconfined() -> Self {
-        Self { ayushma: None }
+        Self { ayushma: None, path: None }
     }
 
     /// A program, to which arguments and pipes can be added. It is killed when its handle is dropped, and when this process ends.
     /// If it does not exist, its launcher ends with [`NOT_FOUND`].
     pub fn program(&self, program: &Path, confinement: &Confinement) -> Command {
-        let Some(ayushma) = &self.ayushma else { return alone(program) };
-        let mut command = alone(ayushma);
+        let Some(ayushma) = &self.ayushma else { return self.alone(program) };
+        let mut command = self.alone(ayushma);
         command.args(["sandbox", "run", "--memory", &confinement.memory.to_string()]);
         if let Some((seconds, _)) = confinement.cpu_seconds {
             command.args(["--cpu-seconds", &seconds.to_string()]);
@@ -53,7 +61,7 @@ impl Launcher {
     /// The process in which a document is read: this program, which confines itself.
     pub fn reader(&self) -> io::Result<Command> {
         let ayushma = self.ayushma.as_deref().ok_or_else(|| io::Error::other("there is no program that reads"))?;
-        let mut command = alone(ayushma);
+        let mut command = self.alone(ayushma);
         command.args(["sandbox", "read"]);
         Ok(command)
     }
@@ -80,18 +88,19 @@ impl Launcher {
     /// If no process can be confined.
     pub async fn report(&self) -> io::Result<Report> {
         let ayushma = self.ayushma.as_deref().ok_or_else(|| io::Error::other("nothing is confined"))?;
-        let output = alone(ayushma).args(["sandbox", "report"]).stdin(Stdio::null()).output().await?;
+        let output = self.alone(ayushma).args(["sandbox", "report"]).stdin(Stdio::null()).output().await?;
         Ok(serde_json::from_slice(&output.stdout)?)
     }
-}
 
-/// In a group of its own, which can be killed with whatever it has started.
-fn alone(program: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.env_clear().env("PATH", PATH).env("LC_ALL", "C.UTF-8").current_dir("/").process_group(0).kill_on_drop(true);
-    // Our allocator would take a gigabyte before the limit holds.
-    command.env("MIMALLOC_ARENA_RESERVE", "0");
-    command
+    /// In a group of its own, which can be killed with whatever it has started.
+    fn alone(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().env("PATH", self.path.as_deref().unwrap_or_else(|| OsStr::new(PATH)));
+        command.env("LC_ALL", "C.UTF-8").current_dir("/").process_group(0).kill_on_drop(true);
+        // Our allocator would take a gigabyte before the limit holds.
+        command.env("MIMALLOC_ARENA_RESERVE", "0");
+        command
+    }
 }
 
 /// Kills a child with all that it has started, unless it has ended before.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{FileHints, Part, Unreadable, extract, may_start_programs};
 use crate::{
     retrieval::passages::{self, PassageText},
-    sandbox::{Confinement, extend_cpu_seconds, forbid_programs},
+    sandbox::{Confinement, extend_cpu_seconds, forbid_programs, program},
 };
 
 /// Memory that it may fill, in bytes.
@@ -20,8 +20,6 @@ pub const MEMORY: u64 = 512 * 1_048_576;
 /// Seconds that it may compute to read a file, and to cut its text besides.
 pub const CPU_SECONDS: u64 = 30;
 const CUTTING_CPU_SECONDS: u64 = 30;
-/// Folders with the programs of this machine.
-pub const PROGRAMS: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
 
 /// What the child writes, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,11 +40,10 @@ pub struct Request {
 
 /// What holds for the child, and for `pdftotext` if it starts that.
 pub fn confinement() -> Confinement {
-    let pdftotext = PROGRAMS.iter().map(|folder| Path::new(folder).join("pdftotext"));
     Confinement {
         memory: MEMORY,
         cpu_seconds: Some((CPU_SECONDS, CPU_SECONDS + CUTTING_CPU_SECONDS)),
-        programs: pdftotext.collect(),
+        programs: program(Path::new("pdftotext")).into_iter().collect(),
         starts_processes: true,
         ..Confinement::default()
     }
