@@ -9,7 +9,6 @@ use commands::{
     adapters::{
         child_reader::ChildReader,
         extractive::ExtractiveAnswerer,
-        launcher::Launcher,
         media::ObjectMedia,
         openai::{OpenAiChat, OpenAiServer},
         web_pages::GuardedWebPages,
@@ -72,7 +71,6 @@ pub struct App {
     pages: SharedWebPages,
     revisits_pages: bool,
     reader: SharedDocumentReader,
-    launcher: Launcher,
     pub progress: Progress,
     pub clock: SharedClock,
     heads: HeadSigner,
@@ -120,7 +118,6 @@ impl App {
         erasure.reapply().await?;
         let projects = Projects::new(commands.clone());
         let media = media(settings)?;
-        let launcher = settings.launcher()?;
         let uploads = Uploads::new(pool.clone(), media.clone());
         let server = provider(settings)?;
         let model = language_model(server.as_ref());
@@ -160,8 +157,7 @@ impl App {
             texts: settings.texts,
             pages: Arc::new(GuardedWebPages::new(settings.fetch_allow.clone())),
             revisits_pages: settings.revisit_pages,
-            reader: Arc::new(ChildReader::new(launcher.clone())),
-            launcher,
+            reader: Arc::new(ChildReader::new(settings.launcher()?)),
             mailer: mailer(settings, &clock)?,
             front_end: FrontEnd::parse(&settings.outside.frontend_url).context("FRONTEND_URL")?,
             captcha: captcha(settings)?,
@@ -188,7 +184,6 @@ impl App {
     /// # Errors
     /// The database's.
     pub async fn spawn_workers(&self, tasks: &mut JoinSet<()>) -> Result<(), sqlx::Error> {
-        self.launcher.log_report().await;
         self.library().prepare().await?;
         for handler in handlers() {
             self.spawn_consumer(handler, tasks);

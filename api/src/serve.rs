@@ -71,6 +71,7 @@ async fn run(
         app.spawn_projectors(&mut background);
     }
     if roles.contains(&Role::Workers) {
+        settings.launcher()?.log_report().await;
         app.spawn_workers(&mut background).await?;
     }
     if roles.contains(&Role::Relay) {
