@@ -38,6 +38,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     config::{Settings, TextSettings},
+    data_folder,
     languages::languages,
     library::library,
     outside::{captcha, mailer},
@@ -106,6 +107,7 @@ impl App {
     }
 
     async fn put_together(settings: &Settings, pool: PgPool, tasks: &mut JoinSet<()>) -> anyhow::Result<Self> {
+        data_folder::prepare(settings)?;
         let clock: SharedClock = Arc::new(SystemClock);
         let master_key = master_key(settings, &pool).await?;
         let (log, background) = EventLog::open(pool.clone(), master_key, clock.clone()).await?;

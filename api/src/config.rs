@@ -1,5 +1,6 @@
 //! Settings: by flag, by environment or by a `.env` file, in this order. Nothing else reads the environment.
 
+mod addresses;
 mod connections;
 mod limits;
 mod outside;
@@ -243,6 +244,15 @@ pub struct HttpSettings {
 }
 
 impl HttpSettings {
+    /// Refuses a public address that is none.
+    ///
+    /// # Errors
+    /// If it is not of the web.
+    pub fn check_addresses(&self) -> anyhow::Result<()> {
+        let Some(url) = self.public_url() else { return Ok(()) };
+        addresses::check(url, addresses::WEB, addresses::WEB_FORM).context("PUBLIC_URL")
+    }
+
     /// The configured address, without a slash at its end.
     pub fn public_url(&self) -> Option<&str> {
         self.public_url.as_deref().map(|url| url.trim().trim_end_matches('/')).filter(|url| !url.is_empty())

@@ -10,12 +10,16 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
+use tokio::time::timeout;
+
 use crate::{config::Settings, embedded_postgres::EmbeddedPostgres, shutdown::Shutdown};
 
 /// How long a request waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that was used so lately is taken to be alive; an older one is asked first.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// How long connections that are in use may take to be given back at the end.
+const CLOSING: Duration = Duration::from_millis(600);
 /// How long to wait before a server that is away is tried again.
 const RETRY: Duration = Duration::from_secs(3);
 /// A statement, a lock holder or an idle transaction that hangs must not stop everybody else.
@@ -45,7 +49,7 @@ impl Database {
             return Self::open_embedded(&settings.data_dir, settings.database_connections).await;
         };
         // The parser's error may quote the address, and with it the password.
-        let Ok(options) = PgConnectOptions::from_str(url) else {
+        let Ok(options) = PgConnectOptions::from_str(url.trim()) else {
             bail!("DATABASE_URL is not of the form postgres://user:password@host:port/database");
         };
         let options = options.application_name("ayushma");
@@ -68,9 +72,20 @@ impl Database {
         Ok(Self { pool: pool(&options, connections), embedded: Some(embedded) })
     }
 
+    /// Watches the embedded server, and starts it again when it has died. Ends with the reason if it cannot be.
+    pub async fn watch(&self) -> anyhow::Error {
+        match &self.embedded {
+            Some(embedded) => anyhow::Error::new(embedded.watch().await)
+                .context("the built-in PostgreSQL has died and cannot be started again"),
+            None => std::future::pending().await,
+        }
+    }
+
     /// Closes all connections and lets go of the embedded server, which stops if nobody else uses it.
     pub async fn close(self) {
-        self.pool.close().await;
+        if timeout(CLOSING, self.pool.close()).await.is_err() {
+            tracing::warn!("a connection to PostgreSQL is still in use; it ends with the process");
+        }
         if let Some(embedded) = self.embedded {
             stop(embedded).await;
         }

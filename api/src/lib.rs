@@ -4,6 +4,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod contract;
+mod data_folder;
 pub mod database;
 pub mod demo;
 pub mod embedded_postgres;

@@ -81,6 +81,7 @@ async fn run(
     tokio::pin!(serving);
     let result = tokio::select! {
         result = &mut serving => result,
+        error = database.watch() => Err(error),
         // All of them are endless, so this is a bug: better a new process than one that does half of its work.
         ended = background.join_next() => match ended {
             Some(Err(error)) if error.is_panic() => Err(anyhow::anyhow!("a part of the process panicked")),

@@ -43,6 +43,7 @@ pub(super) async fn with_app<T>(
         let result = tokio::select! {
             result = work(&app) => result,
             () = shutdown.requested() => Err(anyhow!("interrupted")),
+            error = database.watch() => Err(error),
             _ = background.join_next() => Err(anyhow!("a part of the process ended by itself")),
         };
         background.shutdown().await;

@@ -37,7 +37,7 @@ pub(crate) use createsuperuser::ALL_ROLES;
 
 use crate::{
     config::{Settings, load_env_file},
-    open_files,
+    data_folder, open_files,
     shutdown::Shutdown,
     telemetry,
 };
@@ -107,7 +107,9 @@ pub fn main() -> ExitCode {
     // Before any thread is started: it changes the environment.
     let env_file = load_env_file();
     let Cli { command, settings } = Cli::parse();
-    match env_file.and_then(|()| start(command, &settings.without_blanks())) {
+    data_folder::keep_new_files_private();
+    let checked = env_file.and_then(|()| settings.check_addresses());
+    match checked.and_then(|()| start(command, &settings.without_blanks())) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");

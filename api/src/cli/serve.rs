@@ -36,6 +36,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
+        self.http.check_addresses()?;
         let roles = self.roles.into_iter().collect();
         serve(settings, self.http, &roles, self.demo, shutdown).await?;
         Ok(ExitCode::SUCCESS)

@@ -5,8 +5,13 @@
 //! database, and the last one to let go stops the server. Whoever starts or stops it holds `postgres.start.lock`.
 //! A server outlives a process that was killed; the next process takes it over.
 
+#[cfg(test)]
+mod copy_tests;
+mod elsewhere;
+mod error;
 mod place;
 mod programs;
+mod running;
 #[cfg(test)]
 mod tests;
 
@@ -15,10 +20,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::time::{Instant, sleep};
 
+use crate::data_folder;
+pub use error::{EmbeddedPostgresError, Refused};
 use place::Place;
 use programs::Programs;
 
@@ -29,6 +36,12 @@ const PORT: u16 = 5432;
 /// How long a server may take to accept connections: recovery after a crash reads the log since the last checkpoint.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// How soon a death is noticed.
+const WATCH_PERIOD: Duration = Duration::from_millis(500);
+/// How long it is tried to start a server again, with pauses: what stood in the way, such as a full disk, may go.
+const REVIVAL_TIMEOUT: Duration = Duration::from_secs(60);
+const REVIVAL_PAUSE: Duration = Duration::from_secs(2);
+
 /// A running server that this process shares with the other users of the same data folder.
 ///
 /// Call [`stop`](Self::stop) on every way out, errors included: a value that is only dropped leaves the server running.
@@ -36,67 +49,39 @@ const START_TIMEOUT: Duration = Duration::from_secs(120);
 pub struct EmbeddedPostgres {
     place: Place,
     programs: Programs,
+    /// Without the folder of the socket.
     options: PgConnectOptions,
+    socket_dir: PathBuf,
     /// The shared lock that says "in use".
     in_use: File,
-}
-
-/// Why there is no embedded server.
-#[derive(Debug, thiserror::Error)]
-pub enum EmbeddedPostgresError {
-    #[error(
-        "PostgreSQL's server programs are neither on the PATH nor in /usr/lib/postgresql; on Debian: apt-get install postgresql"
-    )]
-    ProgramsNotFound,
-    #[error("{} was made by PostgreSQL {version}, which this machine lacks; on Debian: apt-get install postgresql-{version}", cluster.display())]
-    VersionNotFound { cluster: PathBuf, version: String },
-    #[error("PostgreSQL refuses to run as root, and there is neither a user postgres nor a user nobody to run it")]
-    NoServerUser,
-    #[error("PostgreSQL's tools cannot work with the folder {}: its name has a quote, a backslash, a dollar sign or a line break", .0.display())]
-    UnusableName(PathBuf),
-    #[error("{} must be a folder of the user that runs the server, and closed to everybody else", .0.display())]
-    ForeignFolder(PathBuf),
-    #[error("cannot use {}", path.display())]
-    File { path: PathBuf, source: io::Error },
-    #[error("{program} failed: {output}")]
-    Program { program: &'static str, output: String },
-    #[error("the embedded PostgreSQL does not answer")]
-    Connect(#[source] sqlx::Error),
-}
-
-impl EmbeddedPostgresError {
-    fn file(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
-        let path = path.to_owned();
-        move |source| Self::File { path, source }
-    }
 }
 
 impl EmbeddedPostgres {
     /// Takes over the server of `data_dir`, or starts it; on first use, makes its database.
     pub async fn start(data_dir: &Path) -> Result<Self, EmbeddedPostgresError> {
-        std::fs::create_dir_all(data_dir).map_err(EmbeddedPostgresError::file(data_dir))?;
+        let is_new = data_folder::make(data_dir).map_err(EmbeddedPostgresError::file(data_dir))?;
         let data_dir = data_dir.canonicalize().map_err(EmbeddedPostgresError::file(data_dir))?;
         let _starting = start_lock(&data_dir).await?;
         let in_use = open_lock(&data_dir.join("postgres.lock"))?;
         // An exclusive lock on this file is only ever held together with the start lock: this does not wait.
         in_use.lock_shared().map_err(EmbeddedPostgresError::file(&data_dir))?;
 
-        let place = Place::find(&data_dir).await?;
+        let place = Place::find(&data_dir, is_new).await?;
         let programs = Programs::find(place.version()?.as_deref(), &place).await?;
         let password = place.password()?;
         if !place.has_cluster() {
             make_cluster(&place, &programs, &password).await?;
         }
         let options = PgConnectOptions::new_without_pgpass()
-            .socket(place.socket_dir()?)
             .port(PORT)
             .ssl_mode(PgSslMode::Disable)
             .username(NAME)
             .password(&password)
             .database(NAME);
-        let server = Self { place, programs, options, in_use };
+        let socket_dir = place.own_socket_dir();
+        let server = Self { place, programs, options, socket_dir, in_use };
         match server.make_ready().await {
-            Ok(()) => Ok(server),
+            Ok(socket_dir) => Ok(Self { socket_dir, ..server }),
             Err(error) => {
                 if let Err(second) = server.let_go().await {
                     tracing::warn!(error = %second, "the embedded PostgreSQL could not be stopped");
@@ -108,7 +93,35 @@ impl EmbeddedPostgres {
 
     /// How to connect; the pool is the caller's, and closed before [`stop`](Self::stop).
     pub fn connect_options(&self) -> PgConnectOptions {
-        self.options.clone()
+        self.options.clone().socket(&self.socket_dir)
+    }
+
+    /// Watches the server as long as the future is polled, and starts it again when it has died: it recovers. Of several
+    /// processes that share it, one does. Ends with the reason if it cannot be started any more.
+    pub async fn watch(&self) -> EmbeddedPostgresError {
+        loop {
+            sleep(WATCH_PERIOD).await;
+            if self.place.is_running() {
+                continue;
+            }
+            tracing::error!("the embedded PostgreSQL has died; it is started again");
+            let deadline = Instant::now() + REVIVAL_TIMEOUT;
+            while let Err(error) = self.revive().await {
+                if matches!(error, EmbeddedPostgresError::Refused(_)) || Instant::now() > deadline {
+                    return error;
+                }
+                tracing::error!(error = %commands::error_chain(&error), "the embedded PostgreSQL cannot be started; trying again");
+                sleep(REVIVAL_PAUSE).await;
+            }
+            tracing::info!("the embedded PostgreSQL is back");
+        }
+    }
+
+    async fn revive(&self) -> Result<(), EmbeddedPostgresError> {
+        let _starting = start_lock(&self.place.data_dir).await?;
+        let socket_dir = self.make_ready().await?;
+        // The pools cannot follow it. A server whose socket was in another process's temporary folder is the only one that moves.
+        if socket_dir == self.socket_dir { Ok(()) } else { Err(Refused::Moved { socket_dir }.into()) }
     }
 
     /// Lets go of the server, and stops it if no other process uses it.
@@ -126,7 +139,8 @@ impl EmbeddedPostgres {
             Err(TryLockError::WouldBlock) => return Ok(()),
             Err(TryLockError::Error(error)) => return Err(EmbeddedPostgresError::file(&lock_path)(error)),
         }
-        if self.place.is_running() {
+        // Only the process that is known to work in our folder: the pid file may be a copy, or of another container.
+        if self.place.postmaster().is_some() {
             self.programs
                 .run("pg_ctl", &self.place, ["stop", "-m", "fast", "-w", "-s", "-D"], &[self.place.cluster()])
                 .await?;
@@ -135,13 +149,15 @@ impl EmbeddedPostgres {
         Ok(())
     }
 
-    /// Waits for a running server, starts a stopped one, and makes sure of the database.
-    async fn make_ready(&self) -> Result<(), EmbeddedPostgresError> {
+    /// Waits for a running server, starts a stopped one, and makes sure of the database. Gives the folder of its socket.
+    ///
+    /// Only under the start lock.
+    async fn make_ready(&self) -> Result<PathBuf, EmbeddedPostgresError> {
         let deadline = Instant::now() + START_TIMEOUT;
-        let mut connection = loop {
-            if self.place.is_running() {
-                match self.connect().await {
-                    Ok(connection) => break connection,
+        let (socket_dir, mut connection) = loop {
+            if let Some(socket_dir) = self.place.running_socket_dir() {
+                match self.options.clone().socket(&socket_dir).database("postgres").connect().await {
+                    Ok(connection) => break (socket_dir, connection),
                     // It is just starting, or stopping: the next round sees which.
                     Err(error) if passes(&error) && Instant::now() < deadline => sleep(Duration::from_millis(50)).await,
                     Err(error) => return Err(EmbeddedPostgresError::Connect(error)),
@@ -159,6 +175,9 @@ impl EmbeddedPostgres {
                 }
             }
         };
+        if !self.place.is_served_by(&mut connection).await? {
+            return Err(Refused::AnotherServer { socket_dir, cluster: self.place.cluster() }.into());
+        }
         let exists = sqlx::query("SELECT 1 FROM pg_database WHERE datname = $1")
             .bind(NAME)
             .fetch_optional(&mut connection)
@@ -170,18 +189,17 @@ impl EmbeddedPostgres {
                 .await
                 .map_err(EmbeddedPostgresError::Connect)?;
         }
-        connection.close().await.map_err(EmbeddedPostgresError::Connect)
-    }
-
-    async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
-        self.options.clone().database("postgres").connect().await
+        connection.close().await.map_err(EmbeddedPostgresError::Connect)?;
+        Ok(socket_dir)
     }
 
     async fn start_server(&self) -> Result<(), EmbeddedPostgresError> {
+        self.place.refuse_torn_copy()?;
         self.place.remove_stale_pid_files()?;
+        self.place.make_socket_dir()?;
         let log = self.place.log();
         let log_was = std::fs::metadata(&log).map_or(0, |log| log.len());
-        let settings = settings(&self.place.socket_dir()?);
+        let settings = settings(&self.place.own_socket_dir());
         let start = ["start", "-w", "-s", "-t", "120", "-o", &settings, "-l"];
         let started =
             self.programs.run("pg_ctl", &self.place, start, &[log.clone(), "-D".into(), self.place.cluster()]).await;
@@ -218,7 +236,8 @@ async fn make_cluster(place: &Place, programs: &Programs, password: &str) -> Res
     if unfinished.exists() {
         std::fs::remove_dir_all(&unfinished).map_err(EmbeddedPostgresError::file(&unfinished))?;
     }
-    let password_file = place.lend_to_server("password.new", password)?;
+    let password_file = place.home.join("password.new");
+    place.lend_to_server(&password_file, password)?;
     // Byte order for sorting, which no update of the system's library changes; but letters of every script have two cases.
     let arguments = ["-E", "UTF8", "--locale=C", "--lc-ctype=C.UTF-8", "-A", "scram-sha-256", "-U", NAME, "--pwfile"];
     let made =

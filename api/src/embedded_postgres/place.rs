@@ -5,14 +5,15 @@
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown};
-use std::os::unix::net::UnixStream;
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown, fchown,
+};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 use tokio::process::Command;
 
-use super::{EmbeddedPostgresError, PORT};
+use super::{EmbeddedPostgresError, PORT, Refused, elsewhere};
 
 /// A Unix socket's path has at most 107 characters.
 const LONGEST_SOCKET_PATH: usize = 107;
@@ -36,13 +37,19 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Finds the server's folder, or makes it.
-    pub(super) async fn find(data_dir: &Path) -> Result<Self, EmbeddedPostgresError> {
+    /// Finds the server's folder, or makes it. Whether the data folder was made just now decides whether others may be let
+    /// through it.
+    pub(super) async fn find(data_dir: &Path, is_new: bool) -> Result<Self, EmbeddedPostgresError> {
         let us = Owner { uid: id(&["-u"]).await?.unwrap_or(0), gid: id(&["-g"]).await?.unwrap_or(0) };
         let inside = data_dir.join("postgres");
         let place = if us.uid == 0 {
-            Self::find_as_root(data_dir, inside).await?
+            Self::find_as_root(data_dir, inside, is_new).await?
         } else {
+            if let Some(home) = elsewhere::pointed_to(data_dir)?
+                && !inside.exists()
+            {
+                return Err(Refused::RootsDatabase { data_dir: data_dir.to_owned(), home, inside }.into());
+            }
             make_private_folder(&inside, us)?;
             Self { data_dir: data_dir.to_owned(), home: inside, owner: us, switch_user: false }
         };
@@ -53,39 +60,42 @@ impl Place {
         Ok(place)
     }
 
-    async fn find_as_root(data_dir: &Path, inside: PathBuf) -> Result<Self, EmbeddedPostgresError> {
-        let pointer = data_dir.join("postgres.location");
-        let known = match fs::read_to_string(&pointer) {
-            Ok(elsewhere) => Some(PathBuf::from(elsewhere.trim_end())),
-            Err(error) if error.kind() == ErrorKind::NotFound => inside.exists().then(|| inside.clone()),
-            Err(error) => return Err(EmbeddedPostgresError::file(&pointer)(error)),
-        };
+    async fn find_as_root(data_dir: &Path, inside: PathBuf, is_new: bool) -> Result<Self, EmbeddedPostgresError> {
+        let pointed_to = elsewhere::pointed_to(data_dir)?;
+        if let Some(home) = &pointed_to {
+            elsewhere::check(data_dir, home)?;
+        }
+        let known = pointed_to.or_else(|| inside.exists().then(|| inside.clone()));
         let place = |home: PathBuf, owner| Self { data_dir: data_dir.to_owned(), home, owner, switch_user: true };
         // Whoever made the folder keeps it: an ordinary user's server is run as that user by root too.
-        if let Some(home) = known.filter(|home| home.exists()) {
+        if let Some(home) = known {
             let folder = fs::metadata(&home).map_err(EmbeddedPostgresError::file(&home))?;
             if folder.uid() != 0 {
-                return Ok(place(home, Owner { uid: folder.uid(), gid: folder.gid() }));
+                let owner = Owner { uid: folder.uid(), gid: folder.gid() };
+                if home == inside {
+                    let_through(data_dir, owner)?;
+                }
+                return Ok(place(home, owner));
             }
         }
         let owner = match server_user("postgres").await? {
             Some(owner) => owner,
             None => server_user("nobody").await?.ok_or(EmbeddedPostgresError::NoServerUser)?,
         };
+        // A folder that somebody has closed stays closed.
+        let is_open = fs::metadata(data_dir).is_ok_and(|folder| folder.mode() & 0o011 != 0);
+        if is_new || is_open {
+            let_through(data_dir, owner)?;
+        }
         let reachable =
             Command::new("test").args(["-x".as_ref(), data_dir]).uid(owner.uid).gid(owner.gid).status().await;
-        let home = if reachable.map_err(EmbeddedPostgresError::file(data_dir))?.success() {
-            inside
-        } else {
-            let parent = Path::new("/var/lib/ayushma");
-            fs::create_dir_all(parent)
-                .and_then(|()| fs::set_permissions(parent, Permissions::from_mode(0o711)))
-                .map_err(EmbeddedPostgresError::file(parent))?;
-            let home = parent.join(short_hash(data_dir));
-            fs::write(&pointer, home.as_os_str().as_encoded_bytes()).map_err(EmbeddedPostgresError::file(&pointer))?;
-            home
-        };
+        if reachable.map_err(EmbeddedPostgresError::file(data_dir))?.success() {
+            make_private_folder(&inside, owner)?;
+            return Ok(place(inside, owner));
+        }
+        let home = elsewhere::choose(data_dir)?;
         make_private_folder(&home, owner)?;
+        elsewhere::tie(data_dir, &home)?;
         Ok(place(home, owner))
     }
 
@@ -112,60 +122,16 @@ impl Place {
     }
 
     /// The folder of the socket: inside `home`, unless its path is too long for a socket.
-    ///
-    /// A running server is asked by its pid file: another process may have had another temporary folder.
-    pub(super) fn socket_dir(&self) -> Result<PathBuf, EmbeddedPostgresError> {
-        if let Some(server) = self.pid_file()
-            && self.is_running()
-        {
-            return Ok(server.socket_dir);
-        }
-        let mut folder = self.home.join("socket");
+    pub(super) fn own_socket_dir(&self) -> PathBuf {
+        let folder = self.home.join("socket");
         if socket_file(&folder).as_os_str().len() > LONGEST_SOCKET_PATH {
-            folder = std::env::temp_dir().join(format!("ayushma-{}", short_hash(&self.data_dir)));
+            return std::env::temp_dir().join(format!("ayushma-{}", short_hash(&self.data_dir)));
         }
-        make_private_folder(&folder, self.owner)?;
-        Ok(folder)
+        folder
     }
 
-    /// Whether the cluster's postmaster is alive, as a process or as an open socket.
-    ///
-    /// Either alone could be wrong: a starting server has no socket yet, and the process of a server in another
-    /// container that shares the folder cannot be seen from here.
-    pub(super) fn is_running(&self) -> bool {
-        self.pid_file().is_some_and(|server| {
-            server.is_postmaster_of(&self.cluster()) || UnixStream::connect(socket_file(&server.socket_dir)).is_ok()
-        })
-    }
-
-    /// Removes the pid files of a server that is gone, if a process that is alive has its pid by now. PostgreSQL clears
-    /// away the others itself, but takes any living process of its own user for a running server.
-    ///
-    /// Only when the server is not running. PostgreSQL still guards the cluster by its shared memory.
-    pub(super) fn remove_stale_pid_files(&self) -> Result<(), EmbeddedPostgresError> {
-        let Some(server) = self.pid_file().filter(|server| Path::new("/proc").join(&server.pid).exists()) else {
-            return Ok(());
-        };
-        let mut socket_lock = socket_file(&server.socket_dir).into_os_string();
-        socket_lock.push(".lock");
-        for file in [self.cluster().join("postmaster.pid"), socket_lock.into()] {
-            match fs::remove_file(&file) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(EmbeddedPostgresError::file(&file)(error));
-                }
-                _ => tracing::warn!(file = %file.display(), "removed the pid file of a server that is gone"),
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn pid_file(&self) -> Option<PidFile> {
-        let text = fs::read_to_string(self.cluster().join("postmaster.pid")).ok()?;
-        let mut lines = text.lines();
-        let pid = lines.next()?.trim().to_owned();
-        // Then the folder, the time of the start, and the port.
-        let socket_dir = lines.nth(3).filter(|line| !line.is_empty()).map(PathBuf::from);
-        Some(PidFile { pid, socket_dir: socket_dir.unwrap_or_else(|| self.home.join("socket")) })
+    pub(super) fn make_socket_dir(&self) -> Result<(), EmbeddedPostgresError> {
+        make_private_folder(&self.own_socket_dir(), self.owner)
     }
 
     /// The database's password, made on first use. It never leaves this machine.
@@ -177,47 +143,32 @@ impl Place {
             _ => {}
         }
         let password = hex::encode(rand::random::<[u8; 32]>());
-        private_file(&path)
-            .and_then(|mut file| file.write_all(password.as_bytes()).and_then(|()| file.sync_all()))
-            .map_err(EmbeddedPostgresError::file(&path))?;
+        write_private_file(&path, password.as_bytes(), None).map_err(EmbeddedPostgresError::file(&path))?;
         Ok(password)
     }
 
-    /// Writes a short-lived file that the server's programs may read.
-    pub(super) fn lend_to_server(&self, name: &str, text: &str) -> Result<PathBuf, EmbeddedPostgresError> {
-        let path = self.home.join(name);
-        let write = || {
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-            let mut file = private_file(&path)?;
-            file.write_all(text.as_bytes())?;
-            if self.switch_user {
-                std::os::unix::fs::fchown(&file, Some(self.owner.uid), Some(self.owner.gid))?;
-            }
-            Ok(())
-        };
-        write().map_err(EmbeddedPostgresError::file(&path))?;
-        Ok(path)
+    /// Writes a short-lived file that the server and its programs may read.
+    pub(super) fn lend_to_server(&self, path: &Path, text: &str) -> Result<(), EmbeddedPostgresError> {
+        let owner = self.switch_user.then_some(self.owner);
+        write_private_file(path, text.as_bytes(), owner).map_err(EmbeddedPostgresError::file(path))
     }
 }
 
-/// What `postmaster.pid` says; it stays behind when the postmaster is killed.
-#[derive(Debug)]
-pub(super) struct PidFile {
-    pub(super) pid: String,
-    socket_dir: PathBuf,
-}
-
-impl PidFile {
-    fn is_postmaster_of(&self, cluster: &Path) -> bool {
-        let arguments = fs::read(Path::new("/proc").join(&self.pid).join("cmdline")).unwrap_or_default();
-        arguments.split(|&byte| byte == 0).any(|argument| argument == cluster.as_os_str().as_encoded_bytes())
+/// Lets the server's group, and nobody else beside the owner, go through the data folder to the server's own one. It can be
+/// listed by its owner only.
+fn let_through(data_dir: &Path, server: Owner) -> Result<(), EmbeddedPostgresError> {
+    let folder = fs::metadata(data_dir).map_err(EmbeddedPostgresError::file(data_dir))?;
+    // Of its own folder it needs no help to get into. One of all users stays as it is.
+    if folder.uid() == server.uid || folder.mode() & 0o1000 != 0 {
+        return Ok(());
     }
+    let mode = folder.mode() & 0o7700 | 0o010;
+    chown(data_dir, None, Some(server.gid))
+        .and_then(|()| fs::set_permissions(data_dir, Permissions::from_mode(mode)))
+        .map_err(EmbeddedPostgresError::file(data_dir))
 }
 
-fn socket_file(folder: &Path) -> PathBuf {
+pub(super) fn socket_file(folder: &Path) -> PathBuf {
     folder.join(format!(".s.PGSQL.{PORT}"))
 }
 
@@ -225,8 +176,19 @@ pub(super) fn short_hash(path: &Path) -> String {
     hex::encode(&Sha256::digest(path.as_os_str().as_encoded_bytes())[..8])
 }
 
-fn private_file(path: &Path) -> std::io::Result<File> {
-    File::options().write(true).create_new(true).mode(0o600).open(path)
+/// Writes a new file that only its owner can read, in the place of one that is there. It follows no link: the server's
+/// user may write in some of the folders, and must not choose what root writes to.
+pub(super) fn write_private_file(path: &Path, text: &[u8], owner: Option<Owner>) -> std::io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text)?;
+    if let Some(owner) = owner {
+        fchown(&file, Some(owner.uid), Some(owner.gid))?;
+    }
+    file.sync_all()
 }
 
 /// Makes a folder for the owner alone, or makes sure that it is one: in a folder for temporary files, somebody else may

@@ -12,13 +12,13 @@ use super::EmbeddedPostgres;
 use super::place::{Place, short_hash};
 
 /// A folder that every user can reach, as a data folder on a server is.
-fn data_folder() -> TempDir {
+pub(super) fn data_folder() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("it is ours");
     folder
 }
 
-async fn start(folder: &Path) -> EmbeddedPostgres {
+pub(super) async fn start(folder: &Path) -> EmbeddedPostgres {
     EmbeddedPostgres::start(folder).await.expect("the server starts")
 }
 
@@ -26,17 +26,21 @@ async fn connect(server: &EmbeddedPostgres) -> PgConnection {
     server.connect_options().connect().await.expect("the server answers")
 }
 
-async fn execute(server: &EmbeddedPostgres, sql: &str) {
+pub(super) async fn connects(server: &EmbeddedPostgres) -> bool {
+    server.connect_options().connect().await.is_ok()
+}
+
+pub(super) async fn execute(server: &EmbeddedPostgres, sql: &str) {
     sqlx::raw_sql(sql).execute(&mut connect(server).await).await.expect("the statement is valid");
 }
 
-async fn note(server: &EmbeddedPostgres) -> String {
+pub(super) async fn note(server: &EmbeddedPostgres) -> String {
     sqlx::query_scalar("SELECT text FROM note").fetch_one(&mut connect(server).await).await.expect("the note is there")
 }
 
-const A_NOTE: &str = "CREATE TABLE note (text text PRIMARY KEY); INSERT INTO note VALUES ('kept')";
+pub(super) const A_NOTE: &str = "CREATE TABLE note (text text PRIMARY KEY); INSERT INTO note VALUES ('kept')";
 
-fn pid(place: &Place) -> String {
+pub(super) fn pid(place: &Place) -> String {
     place.pid_file().expect("a server runs").pid
 }
 
@@ -47,7 +51,7 @@ fn stat(pid: &str, field: usize) -> Option<String> {
 }
 
 /// Kills the postmaster and all its children as a power cut would.
-fn kill_all(place: &Place) {
+pub(super) fn kill_all(place: &Place) {
     let postmaster = pid(place);
     let processes = fs::read_dir("/proc").expect("this is Linux").flatten();
     let children = processes.filter_map(|entry| entry.file_name().into_string().ok());

@@ -70,6 +70,9 @@ impl MasterKey {
         options.write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            fs::create_dir_all(folder)?;
+        }
         let text = Zeroizing::new(hex::encode(self.0.as_ref()));
         let mut file = options.open(path)?;
         file.write_all(text.as_bytes())?;
@@ -163,7 +166,7 @@ mod tests {
     fn a_key_file_is_made_once_and_replaced_as_a_whole() {
         let folder = std::env::temp_dir().join(format!("ayushma-master-key-{}", std::process::id()));
         fs::create_dir_all(&folder).expect("made");
-        let path = folder.join("master.key");
+        let path = folder.join("not/there/yet/master.key");
         drop(fs::remove_file(&path));
         assert!(MasterKey::from_file(&path).expect("no file is no key").is_none());
         let made = MasterKey::new_in_file(&path).expect("made");
@@ -171,6 +174,7 @@ mod tests {
         let new = MasterKey(random_key());
         new.replace_file(&path).expect("replaced");
         assert_eq!(MasterKey::from_file(&path).expect("readable").map(|key| key.0), Some(new.0));
-        assert_eq!(fs::read_dir(&folder).expect("readable").count(), 1, "nothing lies beside it");
+        let folder = path.parent().expect("it is in one");
+        assert_eq!(fs::read_dir(folder).expect("readable").count(), 1, "nothing lies beside it");
     }
 }

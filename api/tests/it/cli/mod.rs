@@ -1,6 +1,9 @@
 //! The binary as people use it: the real program, the real PostgreSQL of the machine, a data folder for each test.
 
+mod addresses;
+mod dying;
 mod erasing;
+mod folders;
 mod limits;
 mod process;
 mod reading;
@@ -202,7 +205,7 @@ async fn a_database_that_is_away_is_named_and_tried_again_without_showing_the_pa
 #[tokio::test]
 async fn settings_come_from_a_file_in_the_current_folder_and_blank_ones_count_as_absent() {
     let folder = DataFolder::new();
-    std::fs::write(folder.path().join(".env"), "DATABASE_URL=\nOPENAI_API_KEY=\nLISTEN=nonsense\n")
+    std::fs::write(folder.path().join(".env"), "KAFKA_BROKERS=\nOPENAI_API_KEY=\nLISTEN=nonsense\n")
         .expect("it is ours");
     folder.run(&["migrate"], "").await.succeeded();
     let refused = folder.run(&["serve"], "").await;

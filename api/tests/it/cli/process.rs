@@ -213,8 +213,17 @@ impl Server {
     }
 
     /// Asks it to end. Gives its exit code, and everything it has said.
-    pub(super) async fn terminate(mut self) -> (Option<i32>, String) {
+    pub(super) async fn terminate(self) -> (Option<i32>, String) {
+        self.ask_to_end().await;
+        self.ended().await
+    }
+
+    pub(super) async fn ask_to_end(&self) {
         self.signal("-TERM").await;
+    }
+
+    /// Waits for its end. Gives its exit code, and everything it has said.
+    pub(super) async fn ended(mut self) -> (Option<i32>, String) {
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         let code = ended.expect("it ends in time").expect("it can be waited for").code();
         while self.readers.join_next().await.is_some() {}
@@ -244,6 +253,26 @@ impl Server {
         let request = client().get(format!("{}{path}", self.url)).header("Authorization", format!("Token {token}"));
         let response = request.send().await.expect("it answers").error_for_status().expect("it is allowed");
         response.json().await.expect("the answer is JSON")
+    }
+
+    /// Sends something to a path.
+    pub(super) async fn post(&self, path: &str, token: &str, form: reqwest::multipart::Form) -> reqwest::Response {
+        let request = client().post(format!("{}{path}", self.url)).header("Authorization", format!("Token {token}"));
+        request.multipart(form).send().await.expect("it answers").error_for_status().expect("it is allowed")
+    }
+
+    /// Makes something at a path. Gives its id.
+    pub(super) async fn make(&self, path: &str, token: &str, body: serde_json::Value) -> String {
+        let request = client().post(format!("{}{path}", self.url)).header("Authorization", format!("Token {token}"));
+        let response = request.json(&body).send().await.expect("it answers").error_for_status().expect("it is allowed");
+        let made: serde_json::Value = response.json().await.expect("the answer is JSON");
+        made["external_id"].as_str().expect("it has an id").to_owned()
+    }
+
+    /// The status and the JSON of an answer to anybody.
+    pub(super) async fn look(&self, path: &str) -> (u16, serde_json::Value) {
+        let response = client().get(format!("{}{path}", self.url)).send().await.expect("it answers");
+        (response.status().as_u16(), response.json().await.expect("the answer is JSON"))
     }
 
     /// The status of the answer to a client with an API key.

@@ -1,0 +1,155 @@
+//! Which PostgreSQL server is this cluster's: what its pid file says, and whether that is true.
+//!
+//! A copy of a data folder has a copy of everything in it, a running server's pid file and sockets included. So nothing
+//! that is written there is believed: a server is ours if it works in our very folder (the same inode of the same
+//! device, however it is named), and if it reads what we have just written there.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use sqlx::PgConnection;
+
+use super::place::{Place, socket_file};
+use super::{EmbeddedPostgresError, Refused};
+
+/// A file in the cluster that holds a fresh random text for a moment.
+const NONCE: &str = "ayushma.nonce";
+
+/// What `postmaster.pid` says; it stays behind when the postmaster is killed, and goes along into a copy of the folder.
+#[derive(Debug)]
+pub(super) struct PidFile {
+    pub(super) pid: String,
+    data_directory: PathBuf,
+    /// Not yet there while the server starts.
+    socket_dir: Option<PathBuf>,
+}
+
+impl PidFile {
+    fn parse(text: &[u8]) -> Option<Self> {
+        let mut lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+        let pid = String::from_utf8(lines.next()?.to_vec()).ok()?;
+        let path = |line: &[u8]| PathBuf::from(OsStr::from_bytes(line));
+        let data_directory = path(lines.next()?);
+        // Then the time of the start, and the port.
+        let socket_dir = lines.nth(2).filter(|line| !line.is_empty()).map(path);
+        Some(Self { pid, data_directory, socket_dir })
+    }
+
+    /// Whether that process is a server that works in this cluster. A postmaster's current folder is its cluster.
+    fn names_a_postmaster_of(&self, cluster: &Path) -> bool {
+        let process = Path::new("/proc").join(&self.pid);
+        match fs::metadata(process.join("cwd")) {
+            Ok(folder) => fs::metadata(cluster).is_ok_and(|ours| inode(&ours) == inode(&folder)),
+            // Root in a container may not look into another user's process: its arguments are everybody's.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                let arguments = fs::read(process.join("cmdline")).unwrap_or_default();
+                arguments.split(|&byte| byte == 0).any(|argument| argument == cluster.as_os_str().as_bytes())
+            }
+            Err(_) => false,
+        }
+    }
+}
+
+impl Place {
+    pub(super) fn pid_file(&self) -> Option<PidFile> {
+        PidFile::parse(&fs::read(self.cluster().join("postmaster.pid")).ok()?)
+    }
+
+    /// The pid file, if it names a living server of this cluster. (That of a server in another container cannot be seen
+    /// from here.)
+    pub(super) fn postmaster(&self) -> Option<PidFile> {
+        self.pid_file().filter(|server| server.names_a_postmaster_of(&self.cluster()))
+    }
+
+    /// Whether a server of the cluster lives, also one that does not answer yet.
+    pub(super) fn is_running(&self) -> bool {
+        self.postmaster().is_some() || answers(&self.own_socket_dir())
+    }
+
+    /// Where the cluster's server is to be asked, if one lives.
+    pub(super) fn running_socket_dir(&self) -> Option<PathBuf> {
+        let own = self.own_socket_dir();
+        match self.postmaster() {
+            // It may have been started with another temporary folder, or the data folder was moved since.
+            Some(server) => Some(server.socket_dir.filter(|folder| answers(folder)).unwrap_or(own)),
+            // In another container that shares the folder. A copied socket answers nobody.
+            None => Some(own).filter(|folder| answers(folder)),
+        }
+    }
+
+    /// Whether the server of this connection reads from our cluster what we have just written there.
+    pub(super) async fn is_served_by(&self, connection: &mut PgConnection) -> Result<bool, EmbeddedPostgresError> {
+        let nonce = hex::encode(rand::random::<[u8; 16]>());
+        let path = self.cluster().join(NONCE);
+        match self.lend_to_server(&path, &nonce) {
+            // A full disk is no reason to keep out those who would make room: its process has been looked at.
+            Err(EmbeddedPostgresError::File { source, .. })
+                if source.kind() == ErrorKind::StorageFull && self.postmaster().is_some() =>
+            {
+                return Ok(true);
+            }
+            lent => lent?,
+        }
+        let read = sqlx::query_scalar::<_, Option<String>>("SELECT pg_read_file($1, 0, 100, true)")
+            .bind(NONCE)
+            .fetch_one(connection)
+            .await;
+        fs::remove_file(&path).map_err(EmbeddedPostgresError::file(&path))?;
+        Ok(read.map_err(EmbeddedPostgresError::Connect)? == Some(nonce))
+    }
+
+    /// Refuses a cluster that was copied file by file from under a running server: its files are of different moments.
+    /// Call it when no server of this cluster runs.
+    pub(super) fn refuse_torn_copy(&self) -> Result<(), EmbeddedPostgresError> {
+        let Some(server) = self.pid_file() else { return Ok(()) };
+        let (cluster, theirs) = (self.cluster(), server.data_directory);
+        let ours = fs::metadata(&cluster).map_err(EmbeddedPostgresError::file(&cluster))?;
+        match fs::metadata(&theirs) {
+            Ok(other) if inode(&other) != inode(&ours) && theirs.join("PG_VERSION").exists() => {
+                let pid_file = cluster.join("postmaster.pid");
+                Err(Refused::TornCopy { cluster, original: theirs, pid_file }.into())
+            }
+            // It was moved after a crash, or it has another name in another container.
+            Err(_) => {
+                tracing::warn!(
+                    cluster = %cluster.display(), was = %theirs.display(),
+                    "the database was not shut down before its folder was moved or copied here; PostgreSQL recovers what it can"
+                );
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// Removes the pid files of a server that is gone, if a process that is alive has its pid by now. PostgreSQL clears
+    /// away the others itself, but takes any living process of its own user for a running server.
+    ///
+    /// Only when the server is not running. PostgreSQL still guards the cluster by its shared memory. Only files in our
+    /// own folders are touched: a copied pid file names those of another server.
+    pub(super) fn remove_stale_pid_files(&self) -> Result<(), EmbeddedPostgresError> {
+        let mut socket_lock = socket_file(&self.own_socket_dir()).into_os_string();
+        socket_lock.push(".lock");
+        for path in [self.cluster().join("postmaster.pid"), socket_lock.into()] {
+            let named = fs::read(&path).ok().as_deref().and_then(PidFile::parse);
+            if named.is_some_and(|server| Path::new("/proc").join(&server.pid).exists()) {
+                fs::remove_file(&path).map_err(EmbeddedPostgresError::file(&path))?;
+                tracing::warn!(file = %path.display(), "removed the pid file of a server that is gone");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn answers(socket_dir: &Path) -> bool {
+    UnixStream::connect(socket_file(socket_dir)).is_ok()
+}
+
+/// What a folder is, whatever its name.
+pub(super) fn inode(folder: &fs::Metadata) -> (u64, u64) {
+    (folder.dev(), folder.ino())
+}
