@@ -6,15 +6,10 @@ use anyhow::Context as _;
 use chrono::TimeDelta;
 use commands::{
     accounts::{Accounts, AddressChanges, FrontEnd, PasswordResets, PlaceExpiry, ResetCodeExpiry},
-    adapters::{
-        child_reader::ChildReader,
-        extractive::ExtractiveAnswerer,
-        media::ObjectMedia,
-        openai::{OpenAiChat, OpenAiServer},
-        web_pages::GuardedWebPages,
-    },
+    adapters::{child_reader::ChildReader, web_pages::GuardedWebPages},
     answering::{Answering, InterruptedAnswers, Lengths},
     clock::{SharedClock, SystemClock},
+    clock_jumps::ClockJumps,
     documents::{Documents, Embedding, EmbeddingHandler, Emptying, Removal, Revisiting},
     erasure::{Erasure, Ledger},
     evaluation::{Evaluation, RunQuestions},
@@ -23,9 +18,9 @@ use commands::{
         KafkaSettings, KeyError, MasterKey, Progress, Status, TokenError, has_keys, run_relay,
     },
     execute::Commands,
-    jobs::{JobHandler, Worker},
+    jobs::{JobHandler, Worker, give_back},
     library::{Library, TendIndexes},
-    ports::{SharedCaptcha, SharedDocumentReader, SharedLanguageModel, SharedMailer, SharedMediaStore, SharedWebPages},
+    ports::{SharedCaptcha, SharedDocumentReader, SharedMailer, SharedMediaStore, SharedWebPages},
     projects::Projects,
     scheduler::{Expiry, Scheduler},
     services::Services,
@@ -34,14 +29,14 @@ use commands::{
 use projections::{Views, projectors};
 use sqlx::PgPool;
 use tokio::task::JoinSet;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::{Settings, TextSettings},
     data_folder,
     languages::languages,
     library::library,
-    outside::{captcha, mailer},
+    outside::{captcha, language_model, mailer, media, provider},
     projection::Projection,
     rebuild::AbandonedRebuilds,
 };
@@ -74,6 +69,8 @@ pub struct App {
     reader: SharedDocumentReader,
     pub progress: Progress,
     pub clock: SharedClock,
+    /// The process has been asked to end: no more jobs are taken, and endless streams end.
+    pub ending: CancellationToken,
     heads: HeadSigner,
     heads_period: Duration,
     kafka: Option<KafkaSettings>,
@@ -138,6 +135,7 @@ impl App {
             form_model: settings.openai_form_model.clone(),
             server_key: settings.openai_api_key.clone(),
             tracker: TaskTracker::new(),
+            interruption: CancellationToken::new(),
             process: clock.new_id(),
             lengths: Lengths {
                 question_chars: settings.texts.max_question_chars,
@@ -168,6 +166,7 @@ impl App {
             heads_period: settings.heads_period(),
             kafka: settings.kafka(),
             clock,
+            ending: CancellationToken::new(),
             commands,
             views: Views::beside(&pool),
             pool,
@@ -192,7 +191,7 @@ impl App {
         }
         let heart = self.commands.log().heart();
         for worker in self.workers() {
-            tasks.spawn(worker.run(heart.clone()));
+            tasks.spawn(worker.run(heart.clone(), self.ending.clone()));
         }
         tasks.spawn(self.heads.clone().run(self.pool.clone(), self.clock.clone(), self.heads_period));
         tasks.spawn(Scheduler::new(self.pool.clone(), self.clock.clone(), self.expiries()).run(heart.clone()));
@@ -213,6 +212,7 @@ impl App {
             Arc::new(self.evaluation.clone()),
             Arc::new(self.services.clone()),
             Arc::new(AbandonedRebuilds(self.pool.clone())),
+            Arc::new(ClockJumps::new(self.pool.clone())),
         ]
     }
 
@@ -264,7 +264,9 @@ impl App {
         let media: Arc<dyn JobHandler> =
             Arc::new(MediaRemoval { pool: self.pool.clone(), uploads: self.uploads.clone() });
         let worker = |handlers| Worker::new(self.pool.clone(), self.clock.new_id(), handlers, self.progress.clone());
-        let questions: Arc<dyn JobHandler> = Arc::new(RunQuestions { answering: self.answering.clone() });
+        // A test run's question that is cut off at the end of the process has not failed: another worker asks it again.
+        let answering = Answering { interruption: CancellationToken::new(), ..self.answering.clone() };
+        let questions: Arc<dyn JobHandler> = Arc::new(RunQuestions { answering });
         let revisiting = Arc::new(Revisiting {
             pool: self.pool.clone(),
             commands: self.commands.clone(),
@@ -323,8 +325,15 @@ impl App {
         self.commands.log().status(&expected, counting).await
     }
 
-    /// The process ends in good order: its signs of life are not missed.
+    /// The process ends in good order, all of its parts have ended: its jobs are given back, and its signs of life are not
+    /// missed.
     pub async fn say_goodbye(&self) {
+        let holders = [self.commands.log().heart().ids(), vec![self.answering.process]].concat();
+        match give_back(&self.pool, &holders).await {
+            Ok(0) => {}
+            Ok(jobs) => tracing::info!(jobs, "unfinished jobs were given back"),
+            Err(error) => tracing::warn!(%error, "unfinished jobs were not given back; their leases will end"),
+        }
         if let Err(error) = self.commands.log().heart().stop(&self.pool).await {
             tracing::debug!(%error, "signs of life were not removed");
         }
@@ -375,26 +384,4 @@ pub(crate) async fn master_key(settings: &Settings, pool: &PgPool) -> anyhow::Re
         "a master key was made: back it up, without it no personal text can ever be read again"
     );
     Ok(key)
-}
-
-fn media(settings: &Settings) -> anyhow::Result<SharedMediaStore> {
-    if let Some(bucket) = settings.s3() {
-        return Ok(Arc::new(ObjectMedia::in_bucket(bucket)?));
-    }
-    let folder = settings.media_dir();
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    Ok(Arc::new(ObjectMedia::in_folder(&folder)?))
-}
-
-/// The model provider, if there is one.
-fn provider(settings: &Settings) -> anyhow::Result<Option<OpenAiServer>> {
-    let Some(url) = settings.provider_url() else { return Ok(None) };
-    Ok(Some(OpenAiServer::new(&url, settings.openai_api_key.as_deref().unwrap_or_default())?))
-}
-
-fn language_model(server: Option<&OpenAiServer>) -> SharedLanguageModel {
-    match server {
-        Some(server) => Arc::new(OpenAiChat::new(server.clone())),
-        None => Arc::new(ExtractiveAnswerer),
-    }
 }

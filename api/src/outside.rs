@@ -1,15 +1,18 @@
-//! The servers for mail and captchas, as the settings name them.
+//! The servers for mail, captchas, files and answers, as the settings name them, or what stands in for them.
 
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use commands::{
     adapters::{
+        extractive::ExtractiveAnswerer,
         mail::{self, MailFolder, SmtpMailer},
+        media::ObjectMedia,
+        openai::{OpenAiChat, OpenAiServer},
         recaptcha::Recaptcha,
     },
     clock::SharedClock,
-    ports::{SharedCaptcha, SharedMailer},
+    ports::{SharedCaptcha, SharedLanguageModel, SharedMailer, SharedMediaStore},
 };
 
 use crate::config::Settings;
@@ -25,4 +28,27 @@ pub(crate) fn mailer(settings: &Settings, clock: &SharedClock) -> anyhow::Result
 pub(crate) fn captcha(settings: &Settings) -> anyhow::Result<Option<SharedCaptcha>> {
     let Some(secret) = &settings.outside.recaptcha_secret else { return Ok(None) };
     Ok(Some(Arc::new(Recaptcha::new(&settings.outside.recaptcha_url, secret)?)))
+}
+
+/// Where uploads are kept.
+pub(crate) fn media(settings: &Settings) -> anyhow::Result<SharedMediaStore> {
+    if let Some(bucket) = settings.s3() {
+        return Ok(Arc::new(ObjectMedia::in_bucket(bucket)?));
+    }
+    let folder = settings.media_dir();
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    Ok(Arc::new(ObjectMedia::in_folder(&folder)?))
+}
+
+/// The model provider, if there is one.
+pub(crate) fn provider(settings: &Settings) -> anyhow::Result<Option<OpenAiServer>> {
+    let Some(url) = settings.provider_url() else { return Ok(None) };
+    Ok(Some(OpenAiServer::new(&url, settings.openai_api_key.as_deref().unwrap_or_default())?))
+}
+
+pub(crate) fn language_model(server: Option<&OpenAiServer>) -> SharedLanguageModel {
+    match server {
+        Some(server) => Arc::new(OpenAiChat::new(server.clone())),
+        None => Arc::new(ExtractiveAnswerer),
+    }
 }

@@ -1,10 +1,10 @@
 //! A serving process: its roles at work until it is asked to end, and an orderly end.
 
-use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
+use std::{collections::BTreeSet, convert::Infallible, future::pending, net::SocketAddr, time::Duration};
 
 use anyhow::Context;
 use clap::ValueEnum;
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 
 use crate::{
     app::App,
@@ -16,8 +16,13 @@ use crate::{
     shutdown::Shutdown,
 };
 
-/// How long answers that are being made may take when the process ends.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long after the signal answers may be finished. Then they end with what there is of them, as failures, so that each
+/// open stream has a last frame.
+const ANSWERS_MAY_TAKE: Duration = Duration::from_secs(5);
+/// How long after the signal requests are cut off: their last words were sent before.
+const REQUESTS_MAY_TAKE: Duration = Duration::from_millis(7_500);
+/// How long a part that does not let go is waited for; [`LONGEST_END`](crate::shutdown::LONGEST_END) leaves time for all.
+const LAST_STEP_MAY_TAKE: Duration = Duration::from_millis(600);
 
 /// What a process does. Any number of processes may share a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -78,7 +83,8 @@ async fn run(
         app.spawn_relay(&mut background);
     }
     let serving = answer_requests(listener, app.clone(), http, shutdown);
-    tokio::pin!(serving);
+    let ending = end_answers(&app, shutdown);
+    tokio::pin!(serving, ending);
     let result = tokio::select! {
         result = &mut serving => result,
         error = database.watch() => Err(error),
@@ -87,11 +93,28 @@ async fn run(
             Some(Err(error)) if error.is_panic() => Err(anyhow::anyhow!("a part of the process panicked")),
             _ => Err(anyhow::anyhow!("a part of the process ended by itself")),
         },
+        never = &mut ending => match never {},
     };
-    finish_answers(&app).await;
-    background.shutdown().await;
-    app.say_goodbye().await;
+    // Also if something has failed, the rest ends in good order.
+    shutdown.request();
+    tokio::select! {
+        () = finish_answers(&app, shutdown) => {}
+        never = &mut ending => match never {},
+    }
+    if timeout(LAST_STEP_MAY_TAKE, background.shutdown()).await.is_err() {
+        tracing::warn!("work that cannot be interrupted ends with the process");
+    }
+    drop(timeout(LAST_STEP_MAY_TAKE, app.say_goodbye()).await);
     result
+}
+
+/// Once the process is asked to end, begins nothing new, and later lets answers fail that are not finished.
+async fn end_answers(app: &App, shutdown: &Shutdown) -> Infallible {
+    shutdown.requested().await;
+    app.ending.cancel();
+    shutdown.requested_before(ANSWERS_MAY_TAKE).await;
+    app.answering.interruption.cancel();
+    pending().await
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -114,24 +137,23 @@ async fn answer_requests(
     tracing::info!(address = %listener.local_addr()?, "serving HTTP");
     let services = routes::services(app, http.clone());
     let serving = http_server::serve(listener, services, &http, shutdown.requested());
-    let too_late = async {
-        shutdown.requested().await;
-        tokio::time::sleep(PATIENCE).await;
-    };
     tokio::select! {
         () = serving => Ok(()),
-        () = too_late => {
+        () = shutdown.requested_before(REQUESTS_MAY_TAKE) => {
             tracing::warn!("some requests were cut off at the end");
             Ok(())
         }
     }
 }
 
-async fn finish_answers(app: &App) {
+async fn finish_answers(app: &App, shutdown: &Shutdown) {
     let answers = &app.answering.tracker;
     answers.close();
-    if tokio::time::timeout(PATIENCE, answers.wait()).await.is_err() {
-        // Another worker records them as failed when their leases have ended.
-        tracing::warn!(answers = answers.len(), "some answers were not finished");
+    tokio::select! {
+        () = answers.wait() => {}
+        () = shutdown.requested_before(REQUESTS_MAY_TAKE) => {
+            // Another worker records them as failed.
+            tracing::warn!(answers = answers.len(), "some answers were not finished");
+        }
     }
 }

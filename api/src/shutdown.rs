@@ -1,41 +1,102 @@
 //! How a process learns that it shall end: Ctrl-C or SIGTERM asks it to, a second one ends it at once.
 
-use tokio::signal::unix::{SignalKind, signal};
+use std::{
+    process,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::{Instant, sleep_until, timeout},
+};
 use tokio_util::sync::CancellationToken;
+
+/// How long a serving process may take from the first signal to its end, whatever it is doing.
+pub const LONGEST_END: Duration = Duration::from_secs(10);
 
 /// Says that the process has been asked to end.
 #[derive(Debug, Clone, Default)]
-pub struct Shutdown(CancellationToken);
+pub struct Shutdown {
+    asked: CancellationToken,
+    asked_at: Arc<OnceLock<Instant>>,
+    is_limited: Arc<AtomicBool>,
+}
 
 impl Shutdown {
-    /// Listens for signals from now on.
+    /// Listens for signals from now on, in a thread of its own: work that keeps all others busy must not keep the process
+    /// from ending.
     ///
     /// # Errors
-    /// If the system lets nobody listen.
+    /// If the system lets nobody listen, or has no thread left.
     pub fn on_signals() -> std::io::Result<Self> {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let token = CancellationToken::new();
-        let asked = token.clone();
-        #[expect(clippy::disallowed_methods, reason = "it ends with the process, and nobody waits for it")]
-        tokio::spawn(async move {
-            let mut next = async || {
-                tokio::select! {
-                    _ = interrupt.recv() => 130,
-                    _ = terminate.recv() => 143,
+        let shutdown = Self::default();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut signals = {
+            let _here = runtime.enter();
+            Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? }
+        };
+        let asked = shutdown.clone();
+        thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            let code = runtime.block_on(async {
+                signals.next().await;
+                tracing::info!("asked to end; a second time ends at once");
+                asked.request();
+                if asked.is_limited.load(Ordering::Relaxed) {
+                    timeout(LONGEST_END, signals.next()).await
+                } else {
+                    Ok(signals.next().await)
                 }
-            };
-            next().await;
-            tracing::info!("asked to end; a second time ends at once");
-            asked.cancel();
-            let code = next().await;
-            std::process::exit(code);
-        });
-        Ok(Self(token))
+            });
+            process::exit(code.unwrap_or_else(|_| {
+                tracing::error!(
+                    "the end takes too long: ending now; what is not recorded is taken over by other processes"
+                );
+                1
+            }));
+        })?;
+        Ok(shutdown)
+    }
+
+    /// From now on the process is ended by force if it has not ended [`LONGEST_END`] after the signal. Commands have no such
+    /// limit: what they do must not be cut in the middle without being asked for twice.
+    pub fn limit(&self) {
+        self.is_limited.store(true, Ordering::Relaxed);
+    }
+
+    /// Asks the process to end.
+    pub fn request(&self) {
+        self.asked_at.get_or_init(Instant::now);
+        self.asked.cancel();
+    }
+
+    /// Waits until the process has been asked to end, and so much time has passed since.
+    pub async fn requested_before(&self, time: Duration) {
+        self.requested().await;
+        sleep_until(*self.asked_at.get_or_init(Instant::now) + time).await;
     }
 
     /// Waits until the process is asked to end.
     pub async fn requested(&self) {
-        self.0.cancelled().await;
+        self.asked.cancelled().await;
+    }
+}
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Waits for a signal. Gives the exit code of a process that it ends.
+    async fn next(&mut self) -> i32 {
+        tokio::select! {
+            _ = self.interrupt.recv() => 130,
+            _ = self.terminate.recv() => 143,
+        }
     }
 }

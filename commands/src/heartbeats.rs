@@ -86,7 +86,11 @@ impl Heart {
         let processes: Vec<Uuid> = beaten.iter().map(|part| part.process).collect();
         // Those that were killed are missed for ten minutes. If nobody does their work by then, that is missed.
         sqlx::query!(
-            "WITH forgotten AS (DELETE FROM heartbeats WHERE beat_at < now() - interval '10 minutes')
+            "WITH forgotten AS (
+                 DELETE FROM heartbeats
+                 -- Those of the future are from before the clock was set back.
+                 WHERE beat_at < now() - interval '10 minutes' OR beat_at > now() + interval '10 seconds'
+             )
              INSERT INTO heartbeats (kind, name, process, beat_at)
              SELECT kind, name, process, now() FROM unnest($1::text[], $2::text[], $3::uuid[]) AS beat (kind, name, process)
              ON CONFLICT (kind, name, process) DO UPDATE SET beat_at = excluded.beat_at",
@@ -99,13 +103,17 @@ impl Heart {
         Ok(())
     }
 
+    /// The ids of all parts of this process: a worker's is the one by which it holds jobs.
+    pub fn ids(&self) -> Vec<Uuid> {
+        self.parts.lock().expect("no holder of the lock panics").iter().map(|part| part.process).collect()
+    }
+
     /// The process ends in good order, and nobody has to miss it. To be called when its parts have ended.
     ///
     /// # Errors
     /// The database's.
     pub async fn stop(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
-        let parts = self.parts.lock().expect("no holder of the lock panics").clone();
-        let processes: Vec<Uuid> = parts.iter().map(|part| part.process).collect();
+        let processes = self.ids();
         sqlx::query!("DELETE FROM heartbeats WHERE process = ANY($1)", &processes).execute(pool).await?;
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
@@ -105,13 +106,17 @@ impl Worker {
         kinds.join(", ")
     }
 
-    /// Works for ever: until the future is dropped. A job that was being worked on is taken over when its lease ends.
-    pub async fn run(self, heart: Heart) {
+    /// Works for ever: until the future is dropped. A job that was being worked on is taken over when its lease ends, or as
+    /// soon as it is [given back](give_back). When the process ends, no other job is taken.
+    pub async fn run(self, heart: Heart, ending: CancellationToken) {
         let pulse = heart.pulse_of(Kind::Worker, self.name(), self.id);
         let mut wake = self.progress.subscribe();
         loop {
             pulse.beat();
             wake.mark_unchanged();
+            if ending.is_cancelled() {
+                return std::future::pending().await;
+            }
             match self.take().await {
                 Ok(Some(job)) => pulse.during(self.work_on(&job)).await,
                 // A consumer's progress may mean a new job.
@@ -148,7 +153,9 @@ impl Worker {
             "UPDATE jobs SET leased_by = $1, lease_until = now() + make_interval(secs => $2), attempts = attempts + 1
              WHERE job_id = (
                  SELECT job_id FROM jobs
-                 WHERE kind = ANY($3) AND run_at <= now() AND (lease_until IS NULL OR lease_until < now())
+                 WHERE kind = ANY($3) AND run_at <= now()
+                   -- No lease is longer, unless the clock was set back.
+                   AND (lease_until IS NULL OR lease_until < now() OR lease_until > now() + 2 * make_interval(secs => $2))
                  ORDER BY run_at LIMIT 1 FOR UPDATE SKIP LOCKED
              )
              RETURNING job_id AS id, kind, subject_id, arguments, attempts",
@@ -229,6 +236,20 @@ pub async fn keep_alive(pool: &PgPool, job: Uuid, worker: Uuid) {
             }
         }
     }
+}
+
+/// Gives back the jobs that these workers hold, as if they had not taken them: others take them at once. Nobody may be
+/// working on them any more.
+///
+/// # Errors
+/// The database's.
+pub async fn give_back(pool: &PgPool, workers: &[Uuid]) -> Result<u64, sqlx::Error> {
+    let given_back = sqlx::query!(
+        "UPDATE jobs SET leased_by = NULL, lease_until = NULL, attempts = GREATEST(attempts - 1, 0)
+         WHERE leased_by = ANY($1)",
+        workers,
+    );
+    Ok(given_back.execute(pool).await?.rows_affected())
 }
 
 async fn finish(pool: &PgPool, job: Uuid) -> Result<(), sqlx::Error> {

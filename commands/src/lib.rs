@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod adapters;
 pub mod answering;
 pub mod clock;
+pub mod clock_jumps;
 pub mod counters;
 pub mod documents;
 pub mod erasure;

@@ -124,7 +124,7 @@ fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
     // It fails only if somebody has chosen one already, which is as good.
     drop(rustls::crypto::ring::default_provider().install_default());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let result = runtime.block_on(async {
         let shutdown = Shutdown::on_signals()?;
         match command {
             Command::Serve(serve) => serve.run(settings, &shutdown).await,
@@ -145,7 +145,10 @@ fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
             Command::Extract(extract) => extract.run(settings).await,
             Command::Rebuild(rebuild) => rebuild.run(settings, &shutdown).await,
         }
-    })
+    });
+    // What is still computing or reading somewhere has nobody left who would look at it.
+    runtime.shutdown_background();
+    result
 }
 
 /// Writes a line to standard output. A reader that has gone away is no failure of the command.

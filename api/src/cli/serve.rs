@@ -13,7 +13,8 @@ use crate::{
 /// Serve the HTTP API and do the work behind it, until Ctrl-C
 ///
 /// Without DATABASE_URL it starts a PostgreSQL of its own in the data folder, and stops it at the end. Ctrl-C or SIGTERM
-/// lets requests and answers finish (10 seconds at most); a second one ends at once.
+/// lets requests finish; answers that are not complete after 5 seconds end with what there is of them, unfinished jobs are
+/// given back, and after 10 seconds at most the process has ended. A second Ctrl-C or SIGTERM ends it at once.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -37,6 +38,7 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
         self.http.check_addresses()?;
+        shutdown.limit();
         let roles = self.roles.into_iter().collect();
         serve(settings, self.http, &roles, self.demo, shutdown).await?;
         Ok(ExitCode::SUCCESS)

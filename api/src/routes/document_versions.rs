@@ -160,7 +160,7 @@ async fn progress(
     Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
 }
 
-/// Ends with the last word, or when the document cannot be read any more.
+/// Ends with the last word, when the process ends, or when the document cannot be read any more.
 fn news(
     web: Web,
     project: ProjectId,
@@ -181,7 +181,8 @@ fn news(
                     last = Some(document);
                     return Some((Ok(said), (None, last)));
                 }
-                tokio::time::sleep(LOOK).await;
+                // A client of a stream that ends asks again.
+                web.app.ending.run_until_cancelled(tokio::time::sleep(LOOK)).await?;
                 next = Some(find(&web, project, id, &headers).await.ok()?);
             }
         }

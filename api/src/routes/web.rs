@@ -3,6 +3,7 @@
 use std::{
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
+    time::Duration,
 };
 
 use axum::{
@@ -112,7 +113,8 @@ impl Web {
 
     /// Waits until a write can be read back, but not too long. Says whether it can; the answer's headers will tell it too.
     pub async fn settled(&self, committed: &Committed) -> bool {
-        let is_readable = self.app.wait_for_views(committed, self.http.write_wait()).await;
+        let patience = if self.app.ending.is_cancelled() { LAST_PATIENCE } else { self.http.write_wait() };
+        let is_readable = self.app.wait_for_views(committed, patience.min(self.http.write_wait())).await;
         consistency::note(committed, is_readable);
         is_readable
     }
@@ -135,6 +137,9 @@ impl Web {
         text(header::HOST).map_or_else(|| "/media/".to_owned(), |host| format!("{scheme}://{host}/media/"))
     }
 }
+
+/// How long the last answers of a process wait: they have to be sent before it ends.
+const LAST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// An attempt at a secret. One that is dropped has failed.
 #[must_use = "an attempt that has succeeded is not counted"]

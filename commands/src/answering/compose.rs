@@ -29,6 +29,8 @@ const CUT_OFF: &str = "\n\n[This answer is incomplete: the language model reache
 const WITHHELD: &str =
     "\n\n[This answer is incomplete: the rest was held back by the language model's content filter.]";
 
+const RESTARTING: &str = "The server is being restarted. Please ask again in a moment.";
+
 /// An answer that was not made: why, what there was of it, and what the client is told beyond the usual message.
 pub(crate) struct Failure {
     pub reason: AnswerFailure,
@@ -41,6 +43,11 @@ pub(crate) struct Failure {
 impl Failure {
     pub(super) const fn new(reason: AnswerFailure) -> Self {
         Self { reason, partial_text: String::new(), message: None, notice: None }
+    }
+
+    /// The process ends. Nothing is wrong with the question.
+    pub(super) fn by_restart(partial_text: String) -> Self {
+        Self { partial_text, message: Some(RESTARTING.to_owned()), ..Self::new(AnswerFailure::Interrupted) }
     }
 }
 
@@ -207,7 +214,11 @@ impl Answering {
         let end = Instant::now() + MAX_ANSWER_TIME;
         let mut left = self.lengths.answer_chars;
         loop {
-            let Ok(chunk) = tokio::time::timeout_at(end, stream.next()).await else {
+            let next = tokio::time::timeout_at(end, stream.next());
+            let Some(next) = self.interruption.run_until_cancelled(next).await else {
+                return Err(Failure::by_restart(raw));
+            };
+            let Ok(chunk) = next else {
                 return Err(Failure { partial_text: raw, ..Failure::new(AnswerFailure::ProviderUnavailable) });
             };
             let Some(chunk) = chunk else { break };

@@ -25,7 +25,7 @@ use domain::{
 };
 use serde_json::json;
 use tokio::sync::mpsc;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::{
@@ -144,6 +144,8 @@ pub struct Answering {
     pub server_key: Option<String>,
     /// Answers being made by this process; shutdown waits for them.
     pub tracker: TaskTracker,
+    /// The process ends and waits no longer: answers that are not complete fail, each with what there is of it.
+    pub interruption: CancellationToken,
     /// This process, as the holder of leases.
     pub process: Uuid,
     pub lengths: Lengths,

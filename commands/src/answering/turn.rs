@@ -93,7 +93,13 @@ impl Work {
 
     async fn answer(&self) {
         let mut commands = Vec::new();
-        let outcome = match self.make(&mut commands).await {
+        let made = tokio::select! {
+            // First, because it knows what there is of the answer.
+            biased;
+            made = self.make(&mut commands) => made,
+            () = self.answering.interruption.cancelled() => Err(Failure::by_restart(String::new())),
+        };
+        let outcome = match made {
             Ok(completion) => {
                 let text = completion.text.clone();
                 commands.push(ChatCommand::CompleteAnswer(Box::new(completion)));
@@ -112,10 +118,13 @@ impl Work {
             }
         };
         let event = match (self.record(commands).await, outcome) {
-            (Ok(committed), Ok(text)) => match self.speak(&text).await {
-                Some(Spoken { audio, committed }) => TurnEvent::Completed { text, audio: Some(audio), committed },
-                None => TurnEvent::Completed { text, audio: None, committed },
-            },
+            // An answer that is recorded is not held back for its speech when the process ends.
+            (Ok(committed), Ok(text)) => {
+                match self.answering.interruption.run_until_cancelled(self.speak(&text)).await.flatten() {
+                    Some(Spoken { audio, committed }) => TurnEvent::Completed { text, audio: Some(audio), committed },
+                    None => TurnEvent::Completed { text, audio: None, committed },
+                }
+            }
             (Ok(committed), Err(message)) => TurnEvent::Failed { message, committed: Some(committed) },
             (Err(error), _) => {
                 tracing::error!(error = %crate::error_chain(&error), chat = %self.chat, "an answer was not recorded");
@@ -137,7 +146,11 @@ impl Work {
                     | ExecuteError::Store(StoreError::Unavailable(_))),
                 ) => {
                     tracing::warn!(error = %crate::error_chain(&error), chat = %self.chat, "an answer waits to be recorded");
-                    tokio::time::sleep(RECORD_PAUSE).await;
+                    // At the end of the process its job is given back, and another worker records the failure.
+                    if self.answering.interruption.run_until_cancelled(tokio::time::sleep(RECORD_PAUSE)).await.is_none()
+                    {
+                        return Err(error);
+                    }
                 }
                 result => return result,
             }

@@ -23,6 +23,8 @@ const QUEUE: usize = 4_096;
 /// How long a batch is tried whose transaction failed, and how long it waits in between.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
+/// The SQLSTATE.
+const DISK_FULL: &str = "53100";
 
 type Reply = oneshot::Sender<Result<Committed, AppendError>>;
 
@@ -115,6 +117,7 @@ impl Writer {
         batch: &[Append],
         may_have_happened: &mut bool,
     ) -> Result<Results, sqlx::Error> {
+        let mut is_first = true;
         loop {
             let error = match append_batch(&mut self.connection, batch, *may_have_happened, deadline).await {
                 Ok(outcome) => {
@@ -123,7 +126,10 @@ impl Writer {
                     return Ok(outcome.results);
                 }
                 Err(BatchError::NotCommitted(error)) => {
-                    tracing::warn!(%error, "appending to the event log failed");
+                    // The others of a time without a database are the same, and would fill a disk that is full.
+                    if std::mem::take(&mut is_first) {
+                        warn_of(&error);
+                    }
                     error
                 }
                 Err(BatchError::Unknown(error)) => {
@@ -137,6 +143,15 @@ impl Writer {
             }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+}
+
+fn warn_of(error: &sqlx::Error) {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    if code.as_deref() == Some(DISK_FULL) {
+        tracing::error!(%error, "the database's disk is full: make room; until then nothing can be written, and what was written is safe");
+    } else {
+        tracing::warn!(%error, "appending to the event log failed");
     }
 }
 

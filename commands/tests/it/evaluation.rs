@@ -32,7 +32,7 @@ use domain::{
 use sqlx::PgPool;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::support::{MASTER_KEY, library, new_id, number, system, title};
@@ -93,6 +93,7 @@ impl Bench {
             form_model: "model-of-forms".to_owned(),
             server_key: None,
             tracker: TaskTracker::new(),
+            interruption: CancellationToken::new(),
             process: new_id(),
             lengths: Lengths { question_chars: 10_000, answer_chars: 50_000 },
         };

@@ -7,6 +7,7 @@ mod appending;
 mod appending_properties;
 mod auditing;
 mod busy;
+mod clock_jumps;
 mod consuming;
 mod erasing;
 mod evaluation;

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod dying;
+mod ending;
 mod erasing;
 mod folders;
 mod limits;
