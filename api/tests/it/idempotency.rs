@@ -110,6 +110,12 @@ async fn a_question_whose_answer_failed_is_told_the_failure_again(db: PgPool) {
     assert_eq!(post_form(&staff, &path, "l", &streamed).await.frames(), [first]);
     assert_eq!(staff.get(&chat).await.json(200)["chats"].as_array().map(Vec::len), Some(3));
 
+    let unusable = staff.post("/projects", json!({ "title": "U", "prompt": "{reference} {x}" })).await.id();
+    let path = format!("{}/converse", staff.chat(&unusable).await);
+    let first = post_form(&staff, &path, "n", &whole[..1]).await.frames();
+    assert_eq!(first[0]["message"], "Missing some input keys: {'x'}");
+    assert_eq!(post_form(&staff, &path, "n", &whole[..1]).await.frames(), first);
+
     let assisted = staff.post("/projects", json!({ "title": "A", "assistant_id": "asst_1" })).await.id();
     let path = format!("{}/converse", staff.chat(&assisted).await);
     let first = post_form(&staff, &path, "m", &[("text", "Zinc?")]).await;

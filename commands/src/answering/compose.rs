@@ -219,7 +219,7 @@ impl Answering {
                 return Err(Failure::by_restart(raw));
             };
             let Ok(chunk) = next else {
-                return Err(Failure { partial_text: raw, ..Failure::new(AnswerFailure::ProviderUnavailable) });
+                return Err(broken_off(AnswerFailure::ProviderUnavailable, raw));
             };
             let Some(chunk) = chunk else { break };
             match chunk {
@@ -239,14 +239,7 @@ impl Answering {
                     }
                 }
                 Ok(AnswerChunk::Finished(end)) => finish = end,
-                Err(error) => {
-                    let failure = failure_of(&error);
-                    let reason = match failure.reason {
-                        AnswerFailure::ProviderUnavailable if !raw.is_empty() => AnswerFailure::BrokenOff,
-                        reason => reason,
-                    };
-                    return Err(Failure { partial_text: raw, reason, ..failure });
-                }
+                Err(error) => return Err(broken_off(failure_of(&error).reason, raw)),
             }
         }
         let (rest, named) = filter.map_or_else(Default::default, |filter| filter.finish(sources));
@@ -296,6 +289,15 @@ impl<Show: Fn(String)> Text<Show> {
         }
         Ok(())
     }
+}
+
+/// The failure of a provider in the middle of an answer, or before its first word.
+fn broken_off(reason: AnswerFailure, partial_text: String) -> Failure {
+    let reason = match reason {
+        AnswerFailure::ProviderUnavailable if !partial_text.is_empty() => AnswerFailure::BrokenOff,
+        reason => reason,
+    };
+    Failure { partial_text, ..Failure::new(reason) }
 }
 
 fn failure_of(error: &ProviderError) -> Failure {

@@ -1,12 +1,12 @@
 //! Questions that are asked again under their idempotency key: they are told the first outcome.
 
 use domain::{
-    chat::{Chat, ChatEvent},
+    chat::{AnswerFailure, Chat, ChatEvent, Home, OpenChat},
     ids::{ChatId, MessageId},
 };
 
-use super::{Answering, STREAM_NOTICE, message_of};
-use crate::event_log::StoreError;
+use super::{Answering, STREAM_NOTICE, message_of, respondent::Respondent};
+use crate::{event_log::StoreError, prompt::render};
 
 /// How many failures of a chat are looked through, the latest first.
 const MAX_FAILURES: i64 = 100;
@@ -19,11 +19,27 @@ impl Answering {
     pub async fn failure_of(&self, chat: ChatId, answer: MessageId) -> Result<Option<String>, StoreError> {
         let log = self.commands.log();
         let events = log.latest_events_of::<Chat>(chat.value(), &["AnswerFailed"], MAX_FAILURES).await?;
-        Ok(events.into_iter().find_map(|event| {
-            let ChatEvent::AnswerFailed { answer_id, reason, notice, .. } = event else { return None };
-            // A notice of its own says more than the reason.
-            let own = notice.filter(|notice| notice != STREAM_NOTICE);
-            (answer_id == answer).then(|| own.unwrap_or_else(|| message_of(reason).to_owned()))
-        }))
+        let failed = events.into_iter().find_map(|event| match event {
+            ChatEvent::AnswerFailed { answer_id, reason, notice, .. } if answer_id == answer => Some((reason, notice)),
+            _ => None,
+        });
+        let Some((reason, notice)) = failed else { return Ok(None) };
+        // A notice of its own, and the fault of a prompt that is still as it was, say more than the reason.
+        let own = match reason {
+            AnswerFailure::BadPrompt => self.fault_of_prompt(chat).await?,
+            _ => notice.filter(|notice| notice != STREAM_NOTICE),
+        };
+        Ok(Some(own.unwrap_or_else(|| message_of(reason).to_owned())))
+    }
+
+    async fn fault_of_prompt(&self, chat: ChatId) -> Result<Option<String>, StoreError> {
+        let chat = self.commands.log().load::<Chat>(chat.value()).await?.aggregate;
+        let respondent = match &chat {
+            Chat::Open(OpenChat { home: Home::Project(project), .. }) => {
+                Respondent::of(&self.projects.load(*project).await?)
+            }
+            _ => Respondent::of_chat(&chat),
+        };
+        Ok(render(Some(&respondent.template), &[]).err().map(|error| error.to_string()))
     }
 }
