@@ -56,9 +56,20 @@ pub(crate) async fn make_topic_with(
 pub(crate) async fn set_topic(settings: &KafkaSettings, aggregate_type: &str, key: &str, value: &str) {
     let name = format!("{}.{aggregate_type}.v1", settings.prefix);
     let change = AlterConfig::new(ResourceSpecifier::Topic(&name)).set(key, value);
-    for changed in admin(settings).alter_configs([&change], &AdminOptions::new()).await.expect("the broker answers") {
+    let admin = admin(settings);
+    for changed in admin.alter_configs([&change], &AdminOptions::new()).await.expect("the broker answers") {
         drop(changed.expect("it is there"));
     }
+    let topic = [ResourceSpecifier::Topic(&name)];
+    until("the broker knows of it", async || {
+        let found = admin.describe_configs(&topic, &AdminOptions::new()).await.expect("the broker answers").pop();
+        found
+            .and_then(Result::ok)
+            .is_some_and(|found| found.get(key).is_some_and(|it| it.value.as_deref() == Some(value)))
+    })
+    .await;
+    // What it knows it does a moment later.
+    tokio::time::sleep(Duration::from_secs(1)).await;
 }
 
 /// Removes all records of a topic, which stays.
