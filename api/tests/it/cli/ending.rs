@@ -37,7 +37,8 @@ impl Frames {
         while let Some(Ok(bytes)) = self.bytes.next().await {
             self.text.push_str(&String::from_utf8(bytes).expect("frames are ASCII"));
         }
-        let last = self.text.lines().filter_map(|line| line.strip_prefix("data: ")).last().expect("there are frames");
+        let last =
+            self.text.lines().filter_map(|line| line.strip_prefix("data: ")).next_back().expect("there are frames");
         serde_json::from_str(last).expect("a frame is JSON")
     }
 }
