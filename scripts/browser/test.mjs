@@ -178,9 +178,30 @@ test("a sound of the media is played from its middle", async () => {
     assert.deepEqual(played, { duration: 60, at: 30 });
 });
 
+test("a spoken answer is played from its middle, and takes 3 KB a second", async () => {
+    const { chats: [, answer] } = await request("GET", chat);
+    const { duration, at } = await page.evaluate((url) => window.client.sound(url), answer.audio);
+    assert.ok(duration > 2 && Math.abs(at - duration / 2) < 0.5, `${at} s of ${duration} s`);
+    const { byteLength } = await (await fetch(answer.audio)).arrayBuffer();
+    assert.ok(Math.abs(byteLength / 3000 - duration) < 1, `${byteLength} bytes for ${duration} s`);
+});
+
 test("a document is shown in a frame", async () => {
     await page.evaluate((url) => window.client.frame(url), await upload("note.txt", "text/plain", Buffer.from("Wash hands.").toString("base64")));
     assert.equal(await page.frame("document").locator("body").innerText(), "Wash hands.");
+});
+
+test("the frame of a document that was removed says so in words", async () => {
+    const url = await upload("old.txt", "text/plain", Buffer.from("Wash hands.").toString("base64"));
+    const { results } = await request("GET", `projects/${project}/documents`, { ordering: "-created_at" });
+    const { external_id: id } = results.find(({ file }) => file === url);
+    await request("DELETE", `projects/${project}/documents/${id}`);
+    for (let look = 0; (await fetch(url)).status === 200 && look < 100; look++) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    await page.evaluate((url) => window.client.frame(url), url);
+    const frames = page.frames().filter((frame) => frame.url() === url);
+    assert.match(await frames[0].locator("body").innerText(), /was removed on .* UTC/);
 });
 
 test("no script of the page has failed", () => {
