@@ -160,7 +160,8 @@ async fn unknown_paths_and_trailing_slashes_are_not_found() {
 async fn a_panic_is_a_server_error_that_says_nothing() {
     let response = send("GET", "/api/broken", &[]).await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(body(response).await, r#"{"detail":"A server error occurred."}"#);
+    let said = r#"{"detail":"A server error occurred.","non_field_errors":["A server error occurred."]}"#;
+    assert_eq!(body(response).await, said);
 }
 
 #[tokio::test]

@@ -223,8 +223,8 @@ async fn half_bodies_of_strangers_keep_nobody_from_uploading(db: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn half_bodies_of_one_account_keep_no_other_from_uploading(db: PgPool) {
-    // Memory for one greatest body, and one megabyte.
-    let memory = ["--max-upload-mb", "1", "--body-memory-mb", "9", "--min-rate-seconds", "2"];
+    // Twelve megabytes beside the greatest body's: four for an account, six for an address.
+    let memory = ["--max-upload-mb", "1", "--body-memory-mb", "20", "--min-rate-seconds", "2"];
     let app = TestApp::start_with(&db, &memory).await;
     let hoarder = app.staff().await;
     let other = app.person("asha", Roles { is_staff: true, ..Roles::default() }).await;
