@@ -88,7 +88,7 @@ impl Place {
             let_through(data_dir, owner)?;
         }
         let reachable =
-            Command::new("test").args(["-x".as_ref(), data_dir]).uid(owner.uid).gid(owner.gid).status().await;
+            system_program("test").args(["-x".as_ref(), data_dir]).uid(owner.uid).gid(owner.gid).status().await;
         if reachable.map_err(EmbeddedPostgresError::file(data_dir))?.success() {
             make_private_folder(&inside, owner)?;
             return Ok(place(inside, owner));
@@ -213,9 +213,15 @@ async fn server_user(name: &str) -> Result<Option<Owner>, EmbeddedPostgresError>
     Ok(uid.zip(gid).map(|(uid, gid)| Owner { uid, gid }))
 }
 
+/// One of the programs that every system has, also where `PATH` does not lead to it.
+fn system_program(name: &str) -> Command {
+    let usual = Path::new("/usr/bin").join(name);
+    if usual.exists() { Command::new(usual) } else { Command::new(name) }
+}
+
 /// Asks `id`; `None` for a user that does not exist.
 async fn id(arguments: &[&str]) -> Result<Option<u32>, EmbeddedPostgresError> {
     let answer =
-        Command::new("id").args(arguments).output().await.map_err(EmbeddedPostgresError::file("id".as_ref()))?;
+        system_program("id").args(arguments).output().await.map_err(EmbeddedPostgresError::file("id".as_ref()))?;
     Ok(String::from_utf8_lossy(&answer.stdout).trim().parse().ok())
 }

@@ -108,7 +108,10 @@ async fn a_document_that_is_being_read_neither_holds_up_the_end_nor_waits_for_a_
     folder.make_superuser("asha@example.com", "asha").await.succeeded();
     let slow = folder.path().join("slow-reader");
     let began = folder.path().join("began");
-    fs::write(&slow, format!("#!/bin/sh\ntouch {}\nexec sleep 600\n", began.display())).expect("it is ours");
+    let (program, at) = (env!("CARGO_BIN_EXE_ayushma"), began.display());
+    let reads = "[ \"$1 $2\" = \"sandbox read\" ]";
+    let script = format!("#!/bin/sh\n{reads} || exec {program} \"$@\"\n: > {at}\nexec /bin/sleep 600\n");
+    fs::write(&slow, script).expect("it is ours");
     fs::set_permissions(&slow, Permissions::from_mode(0o755)).expect("it is ours");
     let server = folder.serve(&["--document-reader", slow.to_str().expect("it is text")]).await;
     let token = server.log_in("asha@example.com", PASSWORD).await.expect("the account is there");

@@ -78,8 +78,12 @@ async fn folders_that_do_not_exist_are_made_also_with_a_database_of_ones_own(db:
     let (data, key, erasures, heads) = (at("not/there"), at("a/b/key"), at("c/d/erasures.log"), at("e/f/heads"));
     let mut settings = vec!["--database-url", &url, "--data-dir", &data, "--master-key-file", &key];
     settings.extend(["--erasures-file", &erasures, "--signed-heads-dir", &heads]);
-    let superuser = ["createsuperuser", "--email", "asha@example.com", "--username", "asha", "--password-stdin"];
-    folder.run(&[&superuser[..], &settings].concat(), &format!("{PASSWORD}\n")).await.succeeded();
+    // The last superuser cannot be erased.
+    for name in ["asha", "bela"] {
+        let email = format!("{name}@example.com");
+        let superuser = ["createsuperuser", "--email", &email, "--username", name, "--password-stdin"];
+        folder.run(&[&superuser[..], &settings].concat(), &format!("{PASSWORD}\n")).await.succeeded();
+    }
     let erase = ["user", "erase", "--email", "asha@example.com", "--yes"];
     folder.run(&[&erase[..], &settings].concat(), "").await.succeeded();
 
