@@ -91,17 +91,20 @@ async fn file(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let Some(info) = web.app.media.describe(&name).await? else {
-        return Ok(absent::response(web.app.uploads.removed_at(&name).await?, &headers));
+        return absent(&web, &name, &headers).await;
     };
     let validators = Validators::of(&info);
     let mut response = if validators.are_known(&headers) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        match validators.part(&headers, info.size) {
+        let found = match validators.part(&headers, info.size) {
             Part::Whole => whole(&web, &method, &name, &info).await?,
             Part::Some(range) => some(&web, &method, &name, &info, range).await?,
             Part::Unsatisfiable => return Ok(unsatisfiable(&info)),
-        }
+        };
+        // It may have been removed just now.
+        let Some(found) = found else { return absent(&web, &name, &headers).await };
+        found
     };
     let headers = response.headers_mut();
     validators.describe(headers);
@@ -111,9 +114,13 @@ async fn file(
     Ok(response)
 }
 
-async fn whole(web: &Web, method: &Method, name: &str, info: &MediaInfo) -> Result<Response, ApiError> {
+async fn absent(web: &Web, name: &str, headers: &HeaderMap) -> Result<Response, ApiError> {
+    Ok(absent::response(web.app.uploads.removed_at(name).await?, headers))
+}
+
+async fn whole(web: &Web, method: &Method, name: &str, info: &MediaInfo) -> Result<Option<Response>, ApiError> {
     let body = body(web, method, name, 0..info.size).await?;
-    Ok(([(header::CONTENT_LENGTH, info.size)], body).into_response())
+    Ok(body.map(|body| ([(header::CONTENT_LENGTH, info.size)], body).into_response()))
 }
 
 async fn some(
@@ -122,12 +129,13 @@ async fn some(
     name: &str,
     info: &MediaInfo,
     range: Range<u64>,
-) -> Result<Response, ApiError> {
+) -> Result<Option<Response>, ApiError> {
     let headers = [
         (header::CONTENT_LENGTH, (range.end - range.start).to_string()),
         (header::CONTENT_RANGE, format!("bytes {}-{}/{}", range.start, range.end - 1, info.size)),
     ];
-    Ok((StatusCode::PARTIAL_CONTENT, headers, body(web, method, name, range).await?).into_response())
+    let body = body(web, method, name, range).await?;
+    Ok(body.map(|body| (StatusCode::PARTIAL_CONTENT, headers, body).into_response()))
 }
 
 fn unsatisfiable(info: &MediaInfo) -> Response {
@@ -135,11 +143,10 @@ fn unsatisfiable(info: &MediaInfo) -> Response {
     ([(header::CONTENT_RANGE, format!("bytes */{}", info.size))], refusal).into_response()
 }
 
-async fn body(web: &Web, method: &Method, name: &str, range: Range<u64>) -> Result<Body, ApiError> {
+/// `None` if there is no such file any more.
+async fn body(web: &Web, method: &Method, name: &str, range: Range<u64>) -> Result<Option<Body>, ApiError> {
     if method == Method::HEAD || range.is_empty() {
-        return Ok(Body::empty());
+        return Ok(Some(Body::empty()));
     }
-    // It may have been removed just now.
-    let bytes = web.app.media.read(name, range).await?.ok_or_else(ApiError::not_found)?;
-    Ok(Body::from_stream(bytes))
+    Ok(web.app.media.read(name, range).await?.map(Body::from_stream))
 }
