@@ -41,11 +41,11 @@ const BATCH_BYTES: usize = 1_000_000;
 
 /// Publishes for ever: until its future is dropped. Failures are logged and tried again.
 pub async fn run_relay(pool: PgPool, settings: KafkaSettings, mut wake: watch::Receiver<Head>) {
-    let mut tries = Tries::default();
+    let (mut tries, mut known) = (Tries::default(), Vec::new());
     let mut pause = POLL;
     loop {
         let started = Instant::now();
-        match lead(&pool, &settings, &mut wake, &mut tries).await {
+        match lead(&pool, &settings, &mut wake, &mut tries, &mut known).await {
             Ok(()) => pause = POLL,
             Err(error) => {
                 tracing::warn!(error = %crate::error_chain(&error), "the relay is interrupted and starts again");
@@ -62,6 +62,7 @@ async fn lead(
     settings: &KafkaSettings,
     wake: &mut watch::Receiver<Head>,
     tries: &mut Tries,
+    known: &mut Vec<String>,
 ) -> Result<(), StreamError> {
     // The lock belongs to this connection: whoever loses it, loses the right to move the mark.
     let mut connection = pool.acquire().await?.detach();
@@ -69,7 +70,7 @@ async fn lead(
     if elected != Some(true) {
         return Ok(());
     }
-    let result = relay(pool, settings, wake, tries, connection).await;
+    let result = relay(pool, settings, wake, tries, known, connection).await;
     if let Err(error) = &result {
         report(pool, &[interruption(error)]).await;
     }
@@ -91,6 +92,7 @@ async fn relay(
     settings: &KafkaSettings,
     wake: &mut watch::Receiver<Head>,
     tries: &mut Tries,
+    known: &mut Vec<String>,
     mut connection: PgConnection,
 ) -> Result<(), StreamError> {
     // A crash of the database may take the mark back, and events are published again then: nobody has to wait for the disk.
@@ -99,7 +101,7 @@ async fn relay(
     let cluster = Cluster::new(settings)?;
     let (stream, mark) = Stream::enter(&mut connection, cluster.id().await?, settings.prefix.clone()).await?;
     let topics = Topics { pool, cluster: &cluster, stream: &stream, partitions, retention: settings.retention };
-    let Found { survey, .. } = topics.inspect(&[]).await?;
+    let Found { survey, .. } = topics.inspect(known).await?;
     let newest = stream.published(pool).await?;
     let newest = newest.iter().filter_map(|it| Some((it.key(), it.last_offset?))).collect();
     let producer = producer(settings, &survey)?;
@@ -112,7 +114,7 @@ async fn relay(
     let end = tokio::select! {
         result = &mut marking => return result.map(drop),
         result = publisher.publish(mark, wake) => result.map(|never| match never {}),
-        result = topics.watch(&survey) => result,
+        result = topics.watch(&survey, known) => result,
     };
     // What was sent before is waited for: else it would be sent again and again, as long as the reason lasts.
     match marking.await? {
@@ -161,7 +163,7 @@ struct Found {
 
 impl Topics<'_> {
     /// Looks at the topics, makes what is missing, and says what is wrong, if it was not known before.
-    async fn inspect(&self, known: &[String]) -> Result<Found, StreamError> {
+    async fn inspect(&self, known: &mut Vec<String>) -> Result<Found, StreamError> {
         // Before the topics, so that what is published meanwhile is not missed there.
         let published = self.stream.published(self.pool).await?;
         let mut survey = self.cluster.survey(self.partitions).await?;
@@ -195,18 +197,18 @@ impl Topics<'_> {
         for problem in survey.problems.iter().filter(|problem| !known.contains(problem)) {
             tracing::warn!("the stream to Kafka: {problem}");
         }
-        report(self.pool, &survey.problems).await;
+        known.clone_from(&survey.problems);
+        report(self.pool, known).await;
         Ok(Found { survey, is_anew: !gone.is_empty() })
     }
 
     /// Looks at the topics again and again. Returns when the relay has to begin anew with them.
-    async fn watch(&self, before: &Survey) -> Result<(), StreamError> {
-        let mut known = before.problems.clone();
+    async fn watch(&self, before: &Survey, known: &mut Vec<String>) -> Result<(), StreamError> {
         loop {
             tokio::time::sleep(CHECK).await;
-            match self.inspect(&known).await {
+            match self.inspect(known).await {
                 Ok(found) if found.is_anew || found.survey.limits != before.limits => return Ok(()),
-                Ok(found) => known = found.survey.problems,
+                Ok(_) => {}
                 // The broker may be back in a moment; what is on its way waits for it.
                 Err(error @ (StreamError::Away { .. } | StreamError::Kafka(_))) => {
                     report(self.pool, &[interruption(&error)]).await;
