@@ -20,7 +20,7 @@ async fn a_low_soft_limit_of_open_files_does_not_limit_the_connections() {
 #[tokio::test]
 async fn who_starts_a_server_whose_answers_nobody_can_speak_is_told_so() {
     let folder = DataFolder::new();
-    let mut server = folder.begin_to_serve_without_speech();
+    let mut server = folder.begin_to_serve_without_programs();
     let warning = server.said("answers cannot be heard").await;
     assert!(warning.contains("WARN") && warning.contains("install espeak-ng"), "{warning}");
     server.begins_to_serve().await;

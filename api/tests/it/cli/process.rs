@@ -101,13 +101,10 @@ impl DataFolder {
         Self::listen_to(self.command("bash", &["-c", &script, env!("CARGO_BIN_EXE_ayushma")]))
     }
 
-    /// Serves on a machine whose espeak-ng says nothing, as if it had none.
-    pub(super) fn begin_to_serve_without_speech(&self) -> Server {
-        let programs = self.path().join("programs");
-        fs::create_dir(&programs).expect("it can be made");
-        std::os::unix::fs::symlink("/bin/true", programs.join("espeak-ng")).expect("it can be made");
+    /// Serves with a `PATH` that leads to no program.
+    pub(super) fn begin_to_serve_without_programs(&self) -> Server {
         let mut command = self.program(&["serve", "--listen", "127.0.0.1:0"]);
-        command.env("PATH", format!("{}:{}", programs.display(), env!("PATH")));
+        command.env("PATH", self.path());
         Self::listen_to(command)
     }
 
