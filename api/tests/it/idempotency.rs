@@ -141,7 +141,9 @@ async fn a_question_that_is_still_being_answered_is_a_conflict(db: PgPool) {
         second
     });
     let (first, second) = both.await;
-    second.is(409, r#"{"detail":"The question was asked before and has no answer yet."}"#);
+    let conflict = second.json(409);
+    assert_eq!(conflict["detail"], "The question was asked before and has no answer yet.");
+    assert_eq!(conflict["error"], conflict["detail"], "the screen shows it");
     assert_eq!(post_form(&staff, &path, "k", &asked).await.json(200), first.json(200));
 }
 
