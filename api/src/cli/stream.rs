@@ -4,7 +4,7 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use clap::{Args, Subcommand};
-use commands::event_log::{EventLog, KafkaSettings, ParkedRecord, StreamState, run_relay};
+use commands::event_log::{Counting, EventLog, Expected, KafkaSettings, ParkedRecord, StreamState, run_relay};
 use domain::event::AGGREGATE_TYPES;
 use tokio::time::{Instant, sleep};
 
@@ -68,9 +68,9 @@ impl Stream {
             }
             let kafka = kafka.context("KAFKA_BROKERS is not set: there is no stream without Kafka")?;
             tokio::select! {
-                result = self.ask(log, &kafka) => result,
+                result = Box::pin(self.ask(log, &kafka)) => result,
                 // If no other process is elected, this one is.
-                () = run_relay(app.pool.clone(), kafka.clone(), log.head()) => unreachable!("it publishes for ever"),
+                () = Box::pin(run_relay(app.pool.clone(), kafka.clone(), log.head())) => unreachable!("it publishes for ever"),
             }
         })
         .await
@@ -78,13 +78,15 @@ impl Stream {
 
     async fn ask(self, log: &EventLog, kafka: &KafkaSettings) -> anyhow::Result<ExitCode> {
         until_elected(log, kafka).await?;
+        // What was never published yet is so on the way: without a server nobody else would do it.
+        let end = log.status(&Expected::default(), Counting::No).await?.head;
         let asked = match self {
             Self::Parked => 0,
             Self::Retry => log.retry_records().await?,
             Self::Republish(Republish { types, from, .. }) => log.republish(&types, from.unwrap_or(0)).await?,
         };
         say(&format!("{asked} partitions are asked for"));
-        let state = until_done(log).await?;
+        let state = until_done(log, end).await?;
         if state.parked == 0 {
             say("done");
             return Ok(ExitCode::SUCCESS);
@@ -113,16 +115,18 @@ async fn until_elected(log: &EventLog, kafka: &KafkaSettings) -> anyhow::Result<
     }
 }
 
-async fn until_done(log: &EventLog) -> anyhow::Result<StreamState> {
+/// Waits until nothing is owed that was asked for, and everything up to this position is published.
+async fn until_done(log: &EventLog, end: i64) -> anyhow::Result<StreamState> {
     let mut told = Instant::now();
     loop {
         let state = log.stream().await?;
-        if state.owing == 0 {
+        if state.owing == 0 && state.mark >= end {
             return Ok(state);
         }
         if told.elapsed() >= NEWS {
             told = Instant::now();
-            say(&format!("{} partitions are still to be done", state.owing));
+            let StreamState { owing, mark, .. } = &state;
+            say(&format!("{owing} partitions are still to be done; the stream is at position {mark} of {end}"));
         }
         sleep(POLL).await;
     }
