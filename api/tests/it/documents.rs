@@ -260,7 +260,7 @@ async fn ids_and_roles_are_checked(db: PgPool) {
 async fn let_it_be_embedded(db: &PgPool, document: &str, due_in: &str, leased_by: Option<uuid::Uuid>) {
     let insert = "INSERT INTO jobs (job_id, kind, subject_id, arguments, run_at, leased_by, lease_until)
                   VALUES (gen_random_uuid(), 'embed_document', $1::uuid, '{}', now() + $2::interval, $3,
-                          CASE WHEN $3 IS NOT NULL THEN now() + interval '1 hour' END)";
+                          CASE WHEN $3 IS NOT NULL THEN now() + interval '50 seconds' END)";
     let (_, id) = document.rsplit_once('/').expect("a path ends with an id");
     let inserted = sqlx::query(insert).bind(id).bind(due_in).bind(leased_by).execute(db).await;
     inserted.expect("the table can be written");
