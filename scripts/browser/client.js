@@ -40,8 +40,25 @@ function formOf(fields) {
 
 const bytesOf = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 
+// The faults of a form as its screen shows them: each field's list is mapped to lines, as the front end's components do.
+// What is no list throws there, and leaves a white page.
+const shown = (json, fields) => Object.fromEntries(fields.map((field) => [field, json[field]?.map((text) => `${text}`) ?? []]));
+
 window.client = {
     request,
+
+    // Sends a form, and says what its screen shows beside the given fields if it is refused.
+    async submit(path, data, fields) {
+        const { status, json } = await this.refusal("POST", path, data);
+        return { status, ...(status < 400 ? {} : shown(json, fields)) };
+    },
+
+    // The same for a form with a file of so many bytes.
+    submitFile(path, data, bytes, fields) {
+        const form = formOf(data);
+        form.append("file", new Blob([new Uint8Array(bytes)], { type: "text/plain" }), "large.txt");
+        return this.submit(path, form, fields);
+    },
 
     // The status and body of a request that must fail.
     async refusal(method, path, data) {

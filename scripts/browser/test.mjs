@@ -204,6 +204,51 @@ test("the frame of a document that was removed says so in words", async () => {
     assert.match(await frames[0].locator("body").innerText(), /was removed on .* UTC/);
 });
 
+const submit = (...call) => page.evaluate((call) => window.client.submit(...call), call);
+const submitFile = (...call) => page.evaluate((call) => window.client.submitFile(...call), call);
+
+test("a file that is too large is told beside the file, and a smaller one is taken afterwards", async () => {
+    const path = `projects/${project}/documents`;
+    const fields = { title: "Large", document_type: "1" };
+    const refused = await submitFile(path, fields, 26 * 1_048_576 + 4_096, ["title", "file", "non_field_errors"]);
+    assert.equal(refused.status, 413);
+    assert.equal(refused.file.length, 1);
+    assert.match(refused.file[0], /too large/);
+    assert.equal((await submitFile(path, fields, 4_096, ["file"])).status, 200);
+});
+
+test("a code for a new password that is wrong is told beside the code, whoever's address it is", async () => {
+    const wrong = ["The OTP password entered is not valid. Please check and try again."];
+    const asked = "nobody@example.com";
+    assert.deepEqual(await submit("auth/forgot", { email: asked }, ["email"]), { status: 200 });
+    for (const email of [asked, "never-asked@example.com"]) {
+        const refused = await submit("auth/verify", { token: "000000", email }, ["token", "non_field_errors"]);
+        assert.deepEqual(refused, { status: 400, token: wrong, non_field_errors: [] });
+        const reset = { token: "000000", email, password: "lantern orbit eight" };
+        assert.deepEqual((await submit("auth/reset", reset, ["token", "password"])).token, wrong);
+    }
+});
+
+test("too many log-ins are told in the form, and do not shut others out", async () => {
+    let refused;
+    for (let attempt = 0; attempt < 60 && refused?.status !== 429; attempt++) {
+        refused = await submit("auth/login", { email: "flooded@example.com", password: "wrong" }, ["email", "password", "non_field_errors"]);
+    }
+    assert.equal(refused.status, 429);
+    assert.equal(refused.non_field_errors.length, 1);
+    await page.evaluate(([email, password]) => window.client.logIn(email, password), [server.email, server.password]);
+    assert.equal((await request("GET", "users/me")).username, "admin");
+});
+
+test("a question in a language that nobody translates leaves no empty chat", async () => {
+    const path = `projects/${project}/chats/${(await request("POST", `projects/${project}/chats`, { title: "New" })).external_id}`;
+    const { events } = await converse(path, { text: "പനി എങ്ങനെ ചികിത്സിക്കാം?", language: "ml" });
+    assert.equal(events.at(-1).stop, true);
+    const { chats } = await request("GET", path, { fetch: "all" });
+    assert.deepEqual(chats.map((message) => message.messageType), [1, 2]);
+    assert.match(chats[1].message, /translat/);
+});
+
 test("no script of the page has failed", () => {
     assert.deepEqual(failures, []);
 });
