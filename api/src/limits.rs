@@ -1,7 +1,7 @@
 //! Rate limits, counted in this process: by the client's address, and by the account that acts or is acted upon.
 //!
 //! Who acts has an account's limit for itself. What anybody may do to an account of somebody else is counted so that strangers
-//! slow down strangers only: see [`guesses`] and [`requests`].
+//! slow down strangers only: see `guesses` and `requests`.
 
 mod guesses;
 mod requests;

@@ -100,7 +100,10 @@ async fn of_two_deletions_at_once_one_finds_nobody(db: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn the_last_superuser_can_be_neither_deleted_nor_erased(db: PgPool) {
-    const STAYS: &str = r#"{"detail":"The last superuser can be neither deleted nor erased: make another one first."}"#;
+    const STAYS: &str = concat!(
+        r#"{"detail":"The last superuser can be neither deleted nor erased: make another one first.","#,
+        r#""non_field_errors":["The last superuser can be neither deleted nor erased: make another one first."]}"#,
+    );
     let app = TestApp::start(&db).await;
     let root = app.root().await;
     let closed = app.person("closed", Roles { is_superuser: true, ..Roles::default() }).await;

@@ -115,7 +115,7 @@ async fn numbers_that_are_none_are_refused_and_texts_that_are_no_unicode_too(db:
     }
     let deep = format!(r#"{{"title":{}"x"{}}}"#, r#"{"a":"#.repeat(100_000), "}".repeat(100_000));
     assert_eq!(staff.post_raw("/projects", "application/json", deep).await.status, 400);
-    let fields = "a=1&".repeat(5_000);
+    let fields = "a=&".repeat(5_000);
     let answer = staff.post_raw("/auth/login", "application/x-www-form-urlencoded", fields).await;
     answer.is(400, r#"{"detail":"More than 1000 fields were sent."}"#);
     assert_eq!(staff.get(&path).await.json(200)["title"], "P");

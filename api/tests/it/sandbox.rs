@@ -167,8 +167,7 @@ async fn a_program_has_no_file_of_the_server_open_and_dies_with_it() {
     let _open = fs::File::open(&key).expect("it is ours");
     let mut sleeping = launcher().program("sleep".as_ref(), &small()).arg("100").spawn().expect("it starts");
     let pid = sleeping.id().expect("it lives");
-    let command_line = |pid| fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    while !command_line(pid).starts_with("sleep") {
+    while !is_sleep(&pid) {
         tokio::task::yield_now().await;
     }
     let open = fs::read_dir(format!("/proc/{pid}/fd")).expect("it is our child").filter_map(Result::ok);
@@ -182,12 +181,18 @@ async fn a_program_has_no_file_of_the_server_open_and_dies_with_it() {
     let mut child = String::new();
     tokio::io::AsyncBufReadExt::read_line(&mut said, &mut child).await.expect("it says its number");
     let child = child.trim().to_owned();
-    while !fs::read_to_string(format!("/proc/{child}/cmdline")).unwrap_or_default().starts_with("sleep") {
+    while !is_sleep(&child) {
         tokio::task::yield_now().await;
     }
     parent.kill().await.expect("it is ours");
     let is_alive = || fs::read_to_string(format!("/proc/{child}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
     crate::support::eventually("the child has died too", async || (!is_alive()).then_some(())).await;
+}
+
+/// Whether the process has become `sleep`, wherever the system keeps that.
+fn is_sleep(process: &impl std::fmt::Display) -> bool {
+    let command_line = fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
+    command_line.split('\0').next().is_some_and(|program| program.ends_with("sleep"))
 }
 
 #[tokio::test]
