@@ -4,6 +4,7 @@ mod addresses;
 mod connections;
 mod limits;
 mod outside;
+mod places;
 
 use std::{
     ffi::OsString,
@@ -16,8 +17,8 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum, value_parser};
 use commands::{
     accounts::{Hashing, half_of_the_cores},
-    adapters::{launcher::Launcher, media::S3Settings, web_pages::Reachable},
-    event_log::{KafkaSettings, KeyError, MasterKey, Retention},
+    adapters::{media::S3Settings, web_pages::Reachable},
+    event_log::{KafkaSettings, Retention},
 };
 use domain::values::Model;
 use ipnet::IpNet;
@@ -354,55 +355,5 @@ impl Settings {
 
     pub fn hashing(&self) -> Hashing {
         Hashing::new(self.passwords_at_once.unwrap_or_else(half_of_the_cores), self.passwords_waiting)
-    }
-
-    pub fn mail_dir(&self) -> PathBuf {
-        self.data_dir.join("mail")
-    }
-
-    pub fn erasures_file(&self) -> PathBuf {
-        self.erasures_file.clone().unwrap_or_else(|| self.data_dir.join("erasures.log"))
-    }
-
-    pub fn media_dir(&self) -> PathBuf {
-        self.data_dir.join("media")
-    }
-
-    /// What starts the programs that work on what strangers wrote: this one, also when its file has been replaced since it was
-    /// started.
-    ///
-    /// # Errors
-    /// If it is not known where this program is.
-    pub fn launcher(&self) -> std::io::Result<Launcher> {
-        let running = PathBuf::from("/proc/self/exe");
-        let launcher = Launcher::new(match &self.document_reader {
-            Some(program) => program.clone(),
-            None if running.exists() => running,
-            None => std::env::current_exe()?,
-        });
-        Ok(launcher.looking_in(self.program_path.clone()))
-    }
-
-    pub fn heads_dir(&self) -> PathBuf {
-        self.signed_heads_dir.clone().unwrap_or_else(|| self.data_dir.join("heads"))
-    }
-
-    pub const fn heads_period(&self) -> Duration {
-        Duration::from_secs(self.signed_heads_seconds)
-    }
-
-    pub fn master_key_file(&self) -> PathBuf {
-        self.master_key_file.clone().unwrap_or_else(|| self.data_dir.join("master.key"))
-    }
-
-    /// The master key; `None` if there is no file with it yet.
-    ///
-    /// # Errors
-    /// [`KeyError`] if it is malformed or cannot be read.
-    pub fn master_key(&self) -> Result<Option<MasterKey>, KeyError> {
-        match &self.master_key {
-            Some(key) => MasterKey::from_hex(key).map(Some),
-            None => MasterKey::from_file(&self.master_key_file()),
-        }
     }
 }

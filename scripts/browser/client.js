@@ -70,6 +70,11 @@ window.client = {
         }
     },
 
+    // As the pages of passwords, which know nobody.
+    signOut() {
+        token = undefined;
+    },
+
     async logIn(email, password) {
         ({ token } = await request("POST", "auth/login", { email, password }));
     },

@@ -220,6 +220,7 @@ test("a file that is too large is told beside the file, and a smaller one is tak
 test("a code for a new password that is wrong is told beside the code, whoever's address it is", async () => {
     const wrong = ["The OTP password entered is not valid. Please check and try again."];
     const asked = "nobody@example.com";
+    await page.evaluate(() => window.client.signOut());
     assert.deepEqual(await submit("auth/forgot", { email: asked }, ["email"]), { status: 200 });
     for (const email of [asked, "never-asked@example.com"]) {
         const refused = await submit("auth/verify", { token: "000000", email }, ["token", "non_field_errors"]);

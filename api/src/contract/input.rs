@@ -3,6 +3,8 @@
 //! It bounds sizes and counts, and it keeps uploaded files apart from texts. What a field must look like is decided
 //! in `fields`. A body is read when the route asks for it, because looking up the object comes first.
 
+mod values;
+
 use std::{
     collections::HashMap,
     convert::Infallible,
@@ -21,7 +23,6 @@ use axum::{
     http::header,
 };
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::{
     client_address::ClientAddress,
@@ -340,66 +341,6 @@ impl Input {
 
     pub(super) fn get(&self, name: &str) -> Option<&Received> {
         self.fields.get(name)
-    }
-
-    /// The same for the same fields, however they came: tells a repeated request from another one.
-    pub fn fingerprint(&self) -> Vec<u8> {
-        let mut names: Vec<&String> = self.fields.keys().collect();
-        names.sort_unstable();
-        let mut hasher = Sha256::new();
-        let mut add = |bytes: &[u8]| {
-            hasher.update((bytes.len() as u64).to_be_bytes());
-            hasher.update(bytes);
-        };
-        for name in names {
-            add(name.as_bytes());
-            match &self.fields[name] {
-                Received::Json(value) => add(value.to_string().as_bytes()),
-                Received::Texts(texts) => texts.iter().for_each(|text| add(text.as_bytes())),
-                Received::File(upload) => {
-                    add(upload.file_name.as_bytes());
-                    add(&upload.bytes);
-                }
-            }
-        }
-        hasher.finalize().to_vec()
-    }
-
-    /// Did it come as urlencoded or multipart?
-    pub fn is_form(&self) -> bool {
-        self.form
-    }
-
-    /// A text as it came, not validated: for what must be looked at before validation.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        match self.fields.get(name)? {
-            Received::Json(Value::String(text)) => Some(text),
-            Received::Texts(texts) => texts.last().map(String::as_str),
-            Received::Json(_) | Received::File(_) => None,
-        }
-    }
-
-    /// A form with these texts: for an object within JSON that says what a form says elsewhere.
-    pub fn of_texts(texts: impl IntoIterator<Item = (String, String)>) -> Self {
-        let mut input = Self::empty(true);
-        texts.into_iter().for_each(|(name, text)| input.add_text(name, text));
-        input
-    }
-
-    /// A value of JSON as it came, not validated.
-    pub fn json(&self, name: &str) -> Option<&Value> {
-        match self.fields.get(name)? {
-            Received::Json(value) => Some(value),
-            Received::Texts(_) | Received::File(_) => None,
-        }
-    }
-
-    /// A file, if one came under this name.
-    pub fn file(&self, name: &str) -> Option<&Upload> {
-        match self.fields.get(name)? {
-            Received::File(upload) => Some(upload),
-            Received::Json(_) | Received::Texts(_) => None,
-        }
     }
 }
 

@@ -164,6 +164,8 @@ fn only_the_configuration_reads_the_environment() {
         "api/src/config",
         // The search path of the operating system, handed on to PostgreSQL's own programs; no setting of ours.
         "api/src/embedded_postgres/programs.rs",
+        // The search path is all that a confined process is given of an environment.
+        "commands/src/sandbox.rs",
     ];
     // The last four are how an argument of the command line is also read from a variable.
     let reads = ["env::var", "dotenvy", "from_default_env", "#[arg(env", "#[arg(long, env", ", env,", "env = \""];

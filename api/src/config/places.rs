@@ -1,0 +1,62 @@
+//! Where things are kept: folders and files of a process, and the programs that it starts.
+
+use std::{path::PathBuf, time::Duration};
+
+use commands::{
+    adapters::launcher::Launcher,
+    event_log::{KeyError, MasterKey},
+};
+
+use super::Settings;
+
+impl Settings {
+    pub fn mail_dir(&self) -> PathBuf {
+        self.data_dir.join("mail")
+    }
+
+    pub fn erasures_file(&self) -> PathBuf {
+        self.erasures_file.clone().unwrap_or_else(|| self.data_dir.join("erasures.log"))
+    }
+
+    pub fn media_dir(&self) -> PathBuf {
+        self.data_dir.join("media")
+    }
+
+    /// What starts the programs that work on what strangers wrote: this one, also when its file has been replaced since it was
+    /// started.
+    ///
+    /// # Errors
+    /// If it is not known where this program is.
+    pub fn launcher(&self) -> std::io::Result<Launcher> {
+        let running = PathBuf::from("/proc/self/exe");
+        let launcher = Launcher::new(match &self.document_reader {
+            Some(program) => program.clone(),
+            None if running.exists() => running,
+            None => std::env::current_exe()?,
+        });
+        Ok(launcher.looking_in(self.program_path.clone()))
+    }
+
+    pub fn heads_dir(&self) -> PathBuf {
+        self.signed_heads_dir.clone().unwrap_or_else(|| self.data_dir.join("heads"))
+    }
+
+    pub const fn heads_period(&self) -> Duration {
+        Duration::from_secs(self.signed_heads_seconds)
+    }
+
+    pub fn master_key_file(&self) -> PathBuf {
+        self.master_key_file.clone().unwrap_or_else(|| self.data_dir.join("master.key"))
+    }
+
+    /// The master key; `None` if there is no file with it yet.
+    ///
+    /// # Errors
+    /// [`KeyError`] if it is malformed or cannot be read.
+    pub fn master_key(&self) -> Result<Option<MasterKey>, KeyError> {
+        match &self.master_key {
+            Some(key) => MasterKey::from_hex(key).map(Some),
+            None => MasterKey::from_file(&self.master_key_file()),
+        }
+    }
+}
