@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use chrono::TimeDelta;
 use commands::{
     accounts::{Accounts, AddressChanges, FrontEnd, PasswordResets, PlaceExpiry, ResetCodeExpiry},
-    adapters::{child_reader::ChildReader, web_pages::GuardedWebPages},
+    adapters::web_pages::GuardedWebPages,
     answering::{Answering, InterruptedAnswers, Lengths},
     clock::{SharedClock, SystemClock},
     clock_jumps::ClockJumps,
@@ -157,7 +157,7 @@ impl App {
             texts: settings.texts,
             pages: Arc::new(GuardedWebPages::new(settings.fetch_allow.clone())),
             revisits_pages: settings.revisit_pages,
-            reader: Arc::new(ChildReader::new(settings.launcher()?)),
+            reader: Arc::new(settings.reader()?),
             mailer: mailer(settings, &clock)?,
             front_end: FrontEnd::parse(&settings.outside.frontend_url).context("FRONTEND_URL")?,
             captcha: captcha(settings)?,

@@ -136,6 +136,10 @@ pub struct Settings {
     #[arg(long, env, default_value_t = true, action = clap::ArgAction::Set, global = true)]
     pub revisit_pages: bool,
 
+    /// Megabytes of memory that a program may fill which reads a document
+    #[arg(long, env, default_value_t = 512, value_parser = value_parser!(u64).range(64..=1_048_576), global = true)]
+    pub reader_memory_mb: u64,
+
     /// Program that starts others when it is called with `sandbox`, instead of this one
     #[arg(long, env, global = true, hide = true)]
     pub document_reader: Option<PathBuf>,

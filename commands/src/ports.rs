@@ -3,6 +3,7 @@
 //! No port is called while a database transaction is open.
 
 mod captcha;
+mod files;
 mod mail;
 
 use std::{ops::Range, sync::Arc};
@@ -13,11 +14,9 @@ use domain::ids::{ChunkId, DocumentId};
 use futures::stream::BoxStream;
 use tokio_util::bytes::Bytes;
 
-use crate::{
-    extraction::{FileHints, Unreadable},
-    retrieval::passages::PassageText,
-};
+use crate::extraction::FileHints;
 pub use captcha::{Captcha, CaptchaError, SharedCaptcha};
+pub use files::{Content, DocumentReader, ReadError};
 pub use mail::{Mail, MailError, Mailer, SharedMailer};
 
 mod speech;
@@ -225,9 +224,6 @@ pub trait MediaStore: Send + Sync {
     /// Some bytes of a file, or `None` if there is no such name. The range is not empty and lies within the file.
     async fn read(&self, name: &str, range: Range<u64>) -> Result<Option<MediaBytes>, MediaError>;
 
-    /// All bytes at once, or `None` if there is no such name.
-    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, MediaError>;
-
     /// Removing what is not there is fine.
     async fn remove(&self, name: &str) -> Result<(), MediaError>;
 }
@@ -236,20 +232,11 @@ pub trait MediaStore: Send + Sync {
 #[error("the media store failed")]
 pub struct MediaError(#[source] pub object_store::Error);
 
-/// What files say.
-#[async_trait]
-pub trait DocumentReader: Send + Sync {
-    /// The passages of a file, in order: one at least. It may take a minute; whoever stops waiting stops it.
-    async fn passages(&self, title: &str, bytes: &[u8], hints: &FileHints) -> Result<Vec<PassageText>, ReadError>;
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// It is the file's fault: no other attempt will help.
-    #[error(transparent)]
-    Unreadable(#[from] Unreadable),
-    #[error("the program that reads documents failed")]
-    Failed(#[from] std::io::Error),
+impl MediaError {
+    /// A file that was there a moment ago is not.
+    fn gone(name: String) -> Self {
+        Self(object_store::Error::NotFound { path: name, source: "it was removed meanwhile".into() })
+    }
 }
 
 /// What is on the web.

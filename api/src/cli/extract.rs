@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 use commands::{
-    adapters::child_reader::ChildReader,
     extraction::{FileHints, child::Outcome},
     ports::ReadError,
 };
@@ -40,10 +39,10 @@ impl Extract {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<ExitCode> {
         let mut bytes = Vec::new();
         tokio::io::stdin().read_to_end(&mut bytes).await.context("standard input cannot be read")?;
-        let outcome = match ChildReader::new(settings.launcher()?).read(&bytes, &self.hints()).await {
+        let outcome = match settings.reader()?.read(bytes.into(), &self.hints()).await {
             Ok(parts) => Outcome::Parts(parts),
             Err(ReadError::Unreadable(reason)) => Outcome::Unreadable(reason),
-            Err(error @ ReadError::Failed(_)) => return Err(error.into()),
+            Err(error) => return Err(error.into()),
         };
         say(&serde_json::to_string_pretty(&outcome)?);
         Ok(ExitCode::SUCCESS)

@@ -21,7 +21,11 @@ use commands::{
 #[command(name = "ayushma sandbox", max_term_width = 110)]
 enum Sandbox {
     /// Reads a document from standard input, after a line that says what is known of it, and writes its text as JSON
-    Read,
+    Read {
+        /// Bytes of memory that it may fill
+        #[arg(long)]
+        memory: u64,
+    },
     /// Becomes another program
     Run(Run),
     /// Says as JSON which parts of the confinement this kernel enforces
@@ -53,7 +57,7 @@ pub(super) fn main() -> Option<ExitCode> {
         return None;
     }
     Some(match Sandbox::parse_from(std::env::args_os().skip(1)) {
-        Sandbox::Read => child::run(),
+        Sandbox::Read { memory } => child::run(memory),
         Sandbox::Run(run) => run.run(),
         Sandbox::Report => report(),
     })
@@ -95,7 +99,7 @@ fn is_for_everybody(path: &Path) -> bool {
 }
 
 fn report() -> ExitCode {
-    let report = child::confinement().apply().map_err(serde_json::Error::io);
+    let report = child::confinement(u64::MAX).apply().map_err(serde_json::Error::io);
     match report.and_then(|report| serde_json::to_string(&report)) {
         Ok(report) => {
             super::say(&report);

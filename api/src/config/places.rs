@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use commands::{
-    adapters::launcher::Launcher,
+    adapters::{child_reader::ChildReader, launcher::Launcher},
     event_log::{KeyError, MasterKey},
 };
 
@@ -35,6 +35,14 @@ impl Settings {
             None => std::env::current_exe()?,
         });
         Ok(launcher.looking_in(self.program_path.clone()))
+    }
+
+    /// What reads documents.
+    ///
+    /// # Errors
+    /// As for [`Self::launcher`].
+    pub fn reader(&self) -> std::io::Result<ChildReader> {
+        Ok(ChildReader::new(self.launcher()?, self.reader_memory_mb * 1_048_576))
     }
 
     pub fn heads_dir(&self) -> PathBuf {

@@ -47,15 +47,15 @@ struct Expected {
 /// What comes of the file, within the bound.
 async fn read(name: &str, bytes: &[u8]) -> Result<Outcome, String> {
     let started = Instant::now();
-    let reader = ChildReader::new(Launcher::new(env!("CARGO_BIN_EXE_ayushma").into()));
-    let read = reader.read(bytes, &FileHints { name: Some(name.to_owned()), content_type: None }).await;
+    let reader = ChildReader::new(Launcher::new(env!("CARGO_BIN_EXE_ayushma").into()), 512 * 1_048_576);
+    let read = reader.read(bytes.to_vec().into(), &FileHints { name: Some(name.to_owned()), content_type: None }).await;
     if started.elapsed() > BOUND {
         return Err(format!("it took {:?}", started.elapsed()));
     }
     match read {
         Ok(parts) => Ok(Outcome::Parts(parts)),
         Err(ReadError::Unreadable(reason)) => Ok(Outcome::Unreadable(reason)),
-        Err(ReadError::Failed(error)) => Err(error.to_string()),
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use futures::future::join_all;
+use futures::{TryStreamExt as _, future::join_all};
 use reqwest::Method;
 use sqlx::PgPool;
 
@@ -100,8 +100,9 @@ async fn of_racing_files_of_one_name_the_bucket_keeps_one(db: PgPool) {
     let kept: Vec<bool> = join_all((0..8).map(put)).await.into_iter().map(|kept| kept.expect("moto answers")).collect();
     let winner = kept.iter().position(|kept| *kept).expect("one is kept");
     assert_eq!(kept.iter().filter(|kept| **kept).count(), 1, "{kept:?}");
-    let stored = app.app.media.get("a.txt").await.expect("moto answers").expect("it is kept");
-    assert_eq!(stored.iter().map(|byte| usize::from(*byte)).collect::<Vec<_>>(), [winner]);
+    let stored = app.app.media.read("a.txt", 0..1).await.expect("moto answers").expect("it is kept");
+    let stored: Vec<_> = stored.try_collect().await.expect("moto answers");
+    assert_eq!(stored.concat().iter().map(|byte| usize::from(*byte)).collect::<Vec<_>>(), [winner]);
     app.app.media.remove("a.txt").await.expect("moto answers");
     assert!(app.app.media.describe("a.txt").await.expect("moto answers").is_none());
 }

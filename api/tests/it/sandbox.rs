@@ -139,7 +139,9 @@ async fn an_old_kernel_keeps_keys_environment_and_network_out_of_reach_all_the_s
         is_denied(&cat(&old, &key).await);
     }
     let bytes = fs::read(format!("{FOLDER}/pdf-malayalam.pdf")).expect("it is in the repository");
-    let read = |launcher| async { ChildReader::new(launcher).read(&bytes, &FileHints::default()).await };
+    let read = |launcher| async {
+        ChildReader::new(launcher, 512 * 1_048_576).read(bytes.clone().into(), &FileHints::default()).await
+    };
     let (new, old) = (read(launcher()).await, read(old).await);
     assert!(new.is_ok(), "{new:?}");
     assert_eq!(format!("{new:?}"), format!("{old:?}"), "documents are read as ever");
@@ -197,7 +199,7 @@ fn is_sleep(process: &impl std::fmt::Display) -> bool {
 
 #[tokio::test]
 async fn names_of_documents_are_in_no_list_of_processes() {
-    let reader = launcher().reader().expect("there is a program");
+    let reader = launcher().reader(512 * 1_048_576).expect("there is a program");
     assert_eq!(reader.as_std().get_args().collect::<Vec<_>>(), ["sandbox", "read"]);
 }
 

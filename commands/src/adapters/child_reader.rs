@@ -3,12 +3,16 @@
 use std::{
     io,
     process::{Output, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
 use async_trait::async_trait;
+use futures::{TryFutureExt as _, TryStreamExt as _};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
+    process::ChildStdin,
+    sync::Semaphore,
     time::timeout,
 };
 
@@ -18,7 +22,7 @@ use crate::{
         FileHints, Part, Unreadable,
         child::{Outcome, Request},
     },
-    ports::{DocumentReader, ReadError},
+    ports::{Content, DocumentReader, MediaBytes, MediaError, ReadError},
     retrieval::passages::PassageText,
 };
 
@@ -26,41 +30,53 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(120);
 /// More is never written by a child that keeps to its limits.
 const MAX_OUTPUT: u64 = 64 * 1_048_576;
+/// Kilobytes of the files that are read at the same time: a reader fills several times the size of its file. A larger file is read
+/// alone.
+const TOGETHER: u32 = 32_768;
 /// What an uncaught panic ends a program with.
 const PANICKED: i32 = 101;
 
 /// Reads files by processes that do what [`child::run`](crate::extraction::child::run) does.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct ChildReader {
     launcher: Launcher,
+    memory: u64,
+    room: Semaphore,
 }
 
 impl ChildReader {
-    pub const fn new(launcher: Launcher) -> Self {
-        Self { launcher }
+    /// Each process may fill so many bytes of memory.
+    pub fn new(launcher: Launcher, memory: u64) -> Self {
+        Self { launcher, memory, room: Semaphore::new(TOGETHER as usize) }
     }
 
-    async fn run(&self, bytes: &[u8], hints: &FileHints, cut: bool) -> io::Result<Output> {
-        let mut line = serde_json::to_vec(&Request { hints: hints.clone(), cut })?;
+    async fn run(
+        &self,
+        content: Content,
+        hints: &FileHints,
+        cut: bool,
+        has_all: &AtomicBool,
+    ) -> Result<Output, ReadError> {
+        let Content { size, pieces } = content;
+        let mut line = serde_json::to_vec(&Request { hints: hints.clone(), size, cut }).map_err(io::Error::from)?;
         line.push(b'\n');
-        let mut command = self.launcher.reader()?;
+        let mut command = self.launcher.reader(self.memory)?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn()?;
         let group = KilledGroup::of(&child);
-        let (Some(mut stdin), Some(stdout), Some(stderr)) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
-            return Err(io::Error::other("the child has no pipes"));
-        };
-        let feed = async move {
-            // A child that has seen enough does not read on.
-            let _ = stdin.write_all(&line).await;
-            let _ = stdin.write_all(bytes).await;
+            return Err(io::Error::other("the child has no pipes").into());
         };
         let (mut output, mut said) = (Vec::new(), Vec::new());
         let mut stdout = stdout.take(MAX_OUTPUT);
         let mut stderr = stderr.take(1_000);
-        let ((), read, heard) = tokio::join!(feed, stdout.read_to_end(&mut output), stderr.read_to_end(&mut said));
+        let (fed, read, heard) = tokio::join!(
+            feed(stdin, &line, pieces).inspect_ok(|()| has_all.store(true, Ordering::Relaxed)),
+            stdout.read_to_end(&mut output),
+            stderr.read_to_end(&mut said)
+        );
+        fed?;
         read?;
         heard?;
         drop((stdout, stderr));
@@ -73,18 +89,25 @@ impl ChildReader {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub async fn read(&self, bytes: &[u8], hints: &FileHints) -> Result<Vec<Part>, ReadError> {
-        match self.outcome(bytes, hints, false).await? {
+    pub async fn read(&self, content: Content, hints: &FileHints) -> Result<Vec<Part>, ReadError> {
+        match self.outcome(content, hints, false).await? {
             Outcome::Parts(parts) => Ok(parts),
             Outcome::Unreadable(reason) => Err(reason.into()),
             Outcome::Passages(_) => Err(ReadError::Failed(io::Error::other("nobody has asked for passages"))),
         }
     }
 
-    async fn outcome(&self, bytes: &[u8], hints: &FileHints, cut: bool) -> Result<Outcome, ReadError> {
+    async fn outcome(&self, content: Content, hints: &FileHints, cut: bool) -> Result<Outcome, ReadError> {
+        let kilobytes = u32::try_from(content.size / 1_024).unwrap_or(u32::MAX).clamp(1, TOGETHER);
+        let _room = self.room.acquire_many(kilobytes).await.map_err(io::Error::other)?;
+        let has_all = AtomicBool::new(false);
         // Dropped, it kills the child and what that has started.
-        let Ok(output) = timeout(PATIENCE, self.run(bytes, hints, cut)).await else {
-            return Err(Unreadable::TooComplex.into());
+        let Ok(output) = timeout(PATIENCE, self.run(content, hints, cut, &has_all)).await else {
+            return Err(if has_all.into_inner() {
+                Unreadable::TooComplex.into()
+            } else {
+                io::Error::new(io::ErrorKind::TimedOut, "the file did not come in time").into()
+            });
         };
         let output = output?;
         if !output.stderr.is_empty() {
@@ -105,10 +128,23 @@ impl ChildReader {
     }
 }
 
+/// Sends the child what it asks for. One that has seen enough does not read on.
+async fn feed(mut stdin: ChildStdin, line: &[u8], mut pieces: MediaBytes) -> Result<(), MediaError> {
+    if stdin.write_all(line).await.is_err() {
+        return Ok(());
+    }
+    while let Some(piece) = pieces.try_next().await? {
+        if stdin.write_all(&piece).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
 #[async_trait]
 impl DocumentReader for ChildReader {
-    async fn passages(&self, title: &str, bytes: &[u8], hints: &FileHints) -> Result<Vec<PassageText>, ReadError> {
-        match self.outcome(bytes, hints, true).await? {
+    async fn passages(&self, title: &str, content: Content, hints: &FileHints) -> Result<Vec<PassageText>, ReadError> {
+        match self.outcome(content, hints, true).await? {
             Outcome::Passages(passages) if passages.is_empty() => Err(Unreadable::NoText.into()),
             Outcome::Passages(passages) => Ok(passages.into_iter().map(|passage| passage.titled(title)).collect()),
             Outcome::Unreadable(reason) => Err(reason.into()),

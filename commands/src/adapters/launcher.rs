@@ -58,11 +58,11 @@ impl Launcher {
         command
     }
 
-    /// The process in which a document is read: this program, which confines itself.
-    pub fn reader(&self) -> io::Result<Command> {
+    /// The process in which a document is read: this program, which confines itself and may fill so many bytes of memory.
+    pub fn reader(&self, memory: u64) -> io::Result<Command> {
         let ayushma = self.ayushma.as_deref().ok_or_else(|| io::Error::other("there is no program that reads"))?;
         let mut command = self.alone(ayushma);
-        command.args(["sandbox", "read"]);
+        command.args(["sandbox", "read", "--memory", &memory.to_string()]);
         Ok(command)
     }
 

@@ -25,7 +25,7 @@ use crate::{
     jobs::{Job, JobError, JobHandler},
     library::{Library, LibraryError, VectorsByModel},
     ports::{
-        Embedder, IndexError, Page, PageError, ProviderError, ReadError, SharedDocumentReader, SharedMediaStore,
+        Content, Embedder, IndexError, PageError, ProviderError, ReadError, SharedDocumentReader, SharedMediaStore,
         SharedWebPages, TextKind,
     },
     retrieval::passages::PassageText,
@@ -129,7 +129,7 @@ fn failed_fetch(error: PageError, is_last: bool) -> Failed {
 
 fn failed_read(error: ReadError) -> Failed {
     match error {
-        ReadError::Failed(error) => Failed::ForNow(JobError::from_source(error)),
+        ReadError::Media(_) | ReadError::Failed(_) => Failed::ForNow(JobError::from_source(error)),
         ReadError::Unreadable(reason) => Failed::ForGood(match reason {
             Unreadable::NoText => EmbeddingFailure::NoText,
             Unreadable::UnsupportedFormat => EmbeddingFailure::UnsupportedFormat,
@@ -294,22 +294,24 @@ impl Embedding {
 
     async fn passages_of(&self, version: &Version, is_last_fetch: bool) -> Result<Vec<PassageText>, Failed> {
         let source = &version.source;
-        let Page { bytes, hints } = match (&source.file, &source.text_content) {
+        let (content, hints) = match (&source.file, &source.text_content) {
             (_, Some(address)) if source.document_type == DocumentType::Url => {
-                self.pages.fetch(address).await.map_err(|error| failed_fetch(error, is_last_fetch))?
+                let page = self.pages.fetch(address).await.map_err(|error| failed_fetch(error, is_last_fetch))?;
+                (page.bytes.into(), page.hints)
             }
             (Some(file), _) => {
-                let bytes = self.media.get(&file.name).await.map_err(for_now)?;
-                let bytes = bytes.ok_or(Failed::ForGood(EmbeddingFailure::FileMissing))?;
-                Page { bytes, hints: FileHints { name: Some(file.name.clone()), content_type: None } }
+                let info = self.media.describe(&file.name).await.map_err(for_now)?;
+                let info = info.ok_or(Failed::ForGood(EmbeddingFailure::FileMissing))?;
+                let content = Content::stored(self.media.clone(), file.name.clone(), info.size);
+                (content, FileHints { name: Some(file.name.clone()), content_type: None })
             }
             (None, Some(text)) => {
                 let content_type = Some("text/markdown; charset=utf-8".to_owned());
-                Page { bytes: text.clone().into_bytes(), hints: FileHints { name: None, content_type } }
+                (text.clone().into_bytes().into(), FileHints { name: None, content_type })
             }
             (None, None) => return Err(Failed::ForGood(EmbeddingFailure::NoText)),
         };
-        self.reader.passages(&version.title, &bytes, &hints).await.map_err(failed_read)
+        self.reader.passages(&version.title, content, &hints).await.map_err(failed_read)
     }
 
     /// Writes the outcome and ends the job, in one transaction.

@@ -91,10 +91,10 @@ impl Revisiting {
             Ok(page) => page,
             Err(error) => return Ok(unreadable(visited, &error)),
         };
-        let passages = match self.reader.passages(&visited.title, &page.bytes, &page.hints).await {
+        let passages = match self.reader.passages(&visited.title, page.bytes.into(), &page.hints).await {
             Ok(passages) => passages,
             Err(ReadError::Unreadable(reason)) => return Ok(unreadable(visited, &reason)),
-            Err(ReadError::Failed(error)) => return Err(JobError::from_source(error)),
+            Err(error) => return Err(JobError::from_source(error)),
         };
         let now: Vec<String> = passages.into_iter().map(|passage| passage.content_hash).collect();
         let before = content_hashes(&self.pool, visited.document).await.map_err(JobError::from_source)?;

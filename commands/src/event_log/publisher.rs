@@ -31,26 +31,47 @@ use super::{
 
 /// Events that are read at once.
 const BATCH: i64 = 1_000;
-/// How often a parked event is tried again, beside each start, each request and each change of its topic's limit.
-const RETRY_PAUSE: Duration = Duration::from_secs(300);
+/// When a parked event is tried again, beside each start, each request and each change of its topic's limit: soon at first, as a
+/// broker tells a new limit a moment before it keeps to it, then less and less often.
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
+const MAX_PAUSE: Duration = Duration::from_secs(300);
 /// How long one that is tried again may take.
 const PATIENCE: &str = "10000";
 
-/// When parked events were tried last: by which request, and at which limit of their topic.
-pub(super) type Tries = HashMap<Partition, (i32, usize, Instant)>;
+/// When parked events were tried last.
+pub(super) type Tries = HashMap<Partition, Try>;
+
+/// By which request a parked event was tried, at which limit of its topic, and how long until it is tried again.
+pub(super) struct Try {
+    requests: i32,
+    limit: usize,
+    at: Instant,
+    pause: Duration,
+}
+
+impl Try {
+    fn is_of(&self, requests: i32, limit: usize) -> bool {
+        self.requests == requests && self.limit == limit
+    }
+}
+
+/// What events are published with.
+pub(super) struct Sending<'a> {
+    pub(super) pool: &'a PgPool,
+    pub(super) settings: &'a KafkaSettings,
+    pub(super) stream: &'a Stream,
+    /// The largest record of each topic, in bytes.
+    pub(super) limits: &'a HashMap<String, usize>,
+    pub(super) producer: &'a FutureProducer,
+    /// Events that are on their way.
+    pub(super) waiting: &'a AtomicUsize,
+}
 
 /// Reads the log and hands it to the producer, which sends in order.
 pub(super) struct Publisher<'a> {
-    pool: &'a PgPool,
-    settings: &'a KafkaSettings,
-    stream: &'a Stream,
-    /// The largest record of each topic, in bytes.
-    limits: &'a HashMap<String, usize>,
-    producer: &'a FutureProducer,
+    with: Sending<'a>,
     /// As many as may be in flight: a broker that is slow, or away, holds up the reading.
     sent: mpsc::Sender<Step>,
-    /// Events that are on their way.
-    waiting: &'a AtomicUsize,
     tries: &'a mut Tries,
     /// The newest published position of each topic's partition.
     previous: HashMap<Partition, i64>,
@@ -67,19 +88,9 @@ enum Handed {
 }
 
 impl<'a> Publisher<'a> {
-    #[expect(clippy::too_many_arguments, reason = "each is one thing that its only caller has made")]
-    pub(super) fn new(
-        pool: &'a PgPool,
-        settings: &'a KafkaSettings,
-        stream: &'a Stream,
-        limits: &'a HashMap<String, usize>,
-        producer: &'a FutureProducer,
-        sent: mpsc::Sender<Step>,
-        waiting: &'a AtomicUsize,
-        tries: &'a mut Tries,
-    ) -> Self {
+    pub(super) fn new(with: Sending<'a>, sent: mpsc::Sender<Step>, tries: &'a mut Tries) -> Self {
         let (previous, owing, seen) = <(HashMap<_, _>, HashMap<_, _>, HashMap<_, _>)>::default();
-        Self { pool, settings, stream, limits, producer, sent, waiting, tries, previous, owing, seen }
+        Self { with, sent, tries, previous, owing, seen }
     }
 
     /// Publishes what is behind this position, and what is owed before it.
@@ -98,7 +109,7 @@ impl<'a> Publisher<'a> {
                 self.retry(position).await?;
             }
             let is_paying = self.pay(position).await?;
-            let events = read_log(self.pool, &types, position, i64::MAX, BATCH).await?;
+            let events = read_log(self.with.pool, &types, position, i64::MAX, BATCH).await?;
             if events.is_empty() && !is_paying {
                 self.report(Step::Idle).await?;
                 if tokio::time::timeout(POLL, wake.changed()).await.is_ok_and(|changed| changed.is_err()) {
@@ -128,13 +139,13 @@ impl<'a> Publisher<'a> {
 
     /// Looks for partitions that owe something, and for new requests.
     async fn take_up(&mut self) -> Result<(), StreamError> {
-        for owed in self.stream.owed(self.pool).await? {
+        for owed in self.with.stream.owed(self.with.pool).await? {
             // What was taken up goes on here; the database is behind it.
             if self.seen.insert(owed.partition.clone(), owed.requests) == Some(owed.requests) {
                 continue;
             }
             if !owed.is_parked {
-                self.stream.handled(&owed.partition, owed.requests, self.pool).await?;
+                self.with.stream.handled(&owed.partition, owed.requests, self.with.pool).await?;
             }
             self.previous.remove(&owed.partition);
             self.owing.insert(owed.partition.clone(), owed);
@@ -175,16 +186,16 @@ impl<'a> Publisher<'a> {
         partition: Partition,
         owed: Option<i32>,
     ) -> Result<bool, StreamError> {
-        match self.hand_over(self.producer, event).await? {
+        match self.hand_over(self.with.producer, event).await? {
             Handed::Taken(delivery) => {
                 self.previous.insert(partition.clone(), event.position);
-                self.waiting.fetch_add(1, Ordering::Relaxed);
+                self.with.waiting.fetch_add(1, Ordering::Relaxed);
                 self.report(Step::Sent(Sent { partition, position: event.position, owed, delivery })).await?;
                 Ok(true)
             }
             Handed::Refused(error) => {
                 tracing::error!(
-                    topic = record::topic(&self.stream.prefix, &partition.0),
+                    topic = record::topic(&self.with.stream.prefix, &partition.0),
                     partition = partition.1,
                     position = event.position,
                     error,
@@ -193,9 +204,9 @@ impl<'a> Publisher<'a> {
                 );
                 let refused =
                     Refused { partition: partition.clone(), position: event.position, error, is_whole_type: false };
-                let requests = self.stream.park(&refused, self.pool).await?;
+                let requests = self.with.stream.park(&refused, self.with.pool).await?;
                 self.seen.insert(partition.clone(), requests);
-                self.tries.insert(partition.clone(), (requests, self.limit(&partition.0), Instant::now()));
+                self.tried(&partition, requests);
                 let owed = Owed { partition: partition.clone(), from: event.position, requests, is_parked: true };
                 self.owing.insert(partition, owed);
                 Ok(false)
@@ -204,7 +215,7 @@ impl<'a> Publisher<'a> {
     }
 
     fn limit(&self, aggregate_type: &str) -> usize {
-        self.limits.get(aggregate_type).copied().unwrap_or(MAX_MESSAGE_BYTES).min(MAX_MESSAGE_BYTES)
+        self.with.limits.get(aggregate_type).copied().unwrap_or(MAX_MESSAGE_BYTES).min(MAX_MESSAGE_BYTES)
     }
 
     async fn hand_over(&self, producer: &FutureProducer, event: &StoredEvent) -> Result<Handed, StreamError> {
@@ -215,11 +226,11 @@ impl<'a> Publisher<'a> {
             )));
         }
         let previous = self.previous_position(event).await?;
-        let headers = match record::headers(event, previous, self.stream.log_id) {
+        let headers = match record::headers(event, previous, self.with.stream.log_id) {
             Ok(headers) => headers,
             Err(error) => return Ok(Handed::Refused(error.to_string())),
         };
-        let topic = record::topic(&self.stream.prefix, &event.aggregate_type);
+        let topic = record::topic(&self.with.stream.prefix, &event.aggregate_type);
         let mut record = FutureRecord::to(&topic)
             .key(&event.aggregate_id)
             .payload(&event.payload)
@@ -243,8 +254,8 @@ impl<'a> Publisher<'a> {
     async fn retry(&mut self, position: i64) -> Result<(), StreamError> {
         let is_due = |owed: &&Owed| {
             let last = self.tries.get(&owed.partition);
-            let is_new = last.is_none_or(|(requests, limit, at)| {
-                *requests != owed.requests || *limit != self.limit(&owed.partition.0) || at.elapsed() >= RETRY_PAUSE
+            let is_new = last.is_none_or(|last| {
+                !last.is_of(owed.requests, self.limit(&owed.partition.0)) || last.at.elapsed() >= last.pause
             });
             owed.is_parked && owed.from <= position + 1 && is_new
         };
@@ -254,7 +265,7 @@ impl<'a> Publisher<'a> {
         let mut empty = Vec::new();
         let mut refused = HashSet::new();
         for (partition, requests, from) in due {
-            self.tries.insert(partition.clone(), (requests, self.limit(&partition.0), Instant::now()));
+            self.tried(&partition, requests);
             match self.read_partition(&partition, from, position, 1).await?.pop() {
                 None => empty.push((partition, requests, from)),
                 Some(event) if self.try_alone(&event).await? => {
@@ -263,7 +274,7 @@ impl<'a> Publisher<'a> {
                 }
                 Some(_) => {
                     refused.insert(partition.0.clone());
-                    self.stream.handled(&partition, requests, self.pool).await?;
+                    self.with.stream.handled(&partition, requests, self.with.pool).await?;
                 }
             }
         }
@@ -272,14 +283,21 @@ impl<'a> Publisher<'a> {
             if !refused.contains(&partition.0) {
                 self.release(&partition, requests, from).await?;
             }
-            self.stream.handled(&partition, requests, self.pool).await?;
+            self.with.stream.handled(&partition, requests, self.with.pool).await?;
         }
         Ok(())
     }
 
+    fn tried(&mut self, partition: &Partition, requests: i32) {
+        let limit = self.limit(&partition.0);
+        let before = self.tries.get(partition).filter(|before| before.is_of(requests, limit));
+        let pause = before.map_or(FIRST_PAUSE, |before| (before.pause * 2).min(MAX_PAUSE));
+        self.tries.insert(partition.clone(), Try { requests, limit, at: Instant::now(), pause });
+    }
+
     async fn release(&mut self, partition: &Partition, requests: i32, from: i64) -> Result<(), StreamError> {
-        self.stream.release(partition, requests, from, self.pool).await?;
-        self.stream.handled(partition, requests, self.pool).await?;
+        self.with.stream.release(partition, requests, from, self.with.pool).await?;
+        self.with.stream.handled(partition, requests, self.with.pool).await?;
         if let Some(owed) = self.owing.get_mut(partition) {
             owed.is_parked = false;
             owed.from = from;
@@ -290,10 +308,10 @@ impl<'a> Publisher<'a> {
     /// Sends an event by a producer of its own, which may fail. Says whether Kafka has it.
     async fn try_alone(&self, event: &StoredEvent) -> Result<bool, StreamError> {
         // What is before it in its partition must be there.
-        while self.waiting.load(Ordering::Relaxed) > 0 {
+        while self.with.waiting.load(Ordering::Relaxed) > 0 {
             sleep(Duration::from_millis(10)).await;
         }
-        let mut client = self.settings.client();
+        let mut client = self.with.settings.client();
         client.set("acks", "all").set("message.timeout.ms", PATIENCE);
         let producer: FutureProducer = client.set("message.max.bytes", MAX_MESSAGE_BYTES.to_string()).create()?;
         let delivery = match self.hand_over(&producer, event).await? {
@@ -330,7 +348,7 @@ impl<'a> Publisher<'a> {
             up_to,
             limit,
         )
-        .fetch_all(self.pool)
+        .fetch_all(self.with.pool)
         .await
     }
 
@@ -345,7 +363,7 @@ impl<'a> Publisher<'a> {
             event.partition,
             event.position,
         )
-        .fetch_one(self.pool)
+        .fetch_one(self.with.pool)
         .await
     }
 }

@@ -22,7 +22,7 @@ use super::{
     head::Head,
     kafka::{KafkaSettings, MAX_MESSAGE_BYTES, StreamError},
     marking::{Marked, Marker},
-    publisher::{Publisher, Tries},
+    publisher::{Publisher, Sending, Tries},
     record,
     source::POLL,
     stream::{Partition, Published, Stream},
@@ -108,8 +108,10 @@ async fn relay(
     tracing::info!(brokers = settings.brokers, "this process relays the log to Kafka");
     let (sent, in_flight) = mpsc::channel(IN_FLIGHT);
     let waiting = AtomicUsize::new(0);
-    let publisher = Publisher::new(pool, settings, &stream, &survey.limits, &producer, sent, &waiting, tries);
-    let marker = Marker { pool, stream: &stream, producer: &producer, connection, waiting: &waiting, newest };
+    let (stream, producer, waiting) = (&stream, &producer, &waiting);
+    let with = Sending { pool, settings, stream, limits: &survey.limits, producer, waiting };
+    let publisher = Publisher::new(with, sent, tries);
+    let marker = Marker { pool, stream, producer, connection, waiting, newest };
     let mut marking = pin!(marker.run(in_flight));
     let end = tokio::select! {
         result = &mut marking => return result.map(drop),

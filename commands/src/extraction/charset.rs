@@ -7,6 +7,8 @@ use super::{FileHints, Unreadable};
 
 /// Where a page has to say what character set it is in.
 const DECLARED_WITHIN: usize = 1_024;
+/// Bytes by which a file is told from a text before all of it is decoded.
+const HEAD: usize = 65_536;
 /// The share of control characters beyond which a file is no text: one in so many.
 const CONTROL_ONE_IN: usize = 50;
 /// So many are in a short text by mishap.
@@ -32,6 +34,10 @@ fn decode_as(bytes: &[u8], declared: Option<&'static Encoding>) -> Result<String
         Ok(_) => UTF_8,
         Err(_) => guess(bytes),
     });
+    // Most files that are no text show it at once, and are not decoded for nothing: that may take three times their size.
+    if bytes.len() > HEAD && is_binary(&encoding.decode(&bytes[..HEAD]).0) {
+        return Err(Unreadable::UnsupportedFormat);
+    }
     let text = encoding.decode(bytes).0.into_owned();
     if is_binary(&text) { Err(Unreadable::UnsupportedFormat) } else { Ok(text) }
 }

@@ -15,8 +15,6 @@ use crate::{
     sandbox::{Confinement, extend_cpu_seconds, forbid_programs, program},
 };
 
-/// Memory that it may fill, in bytes.
-pub const MEMORY: u64 = 512 * 1_048_576;
 /// Seconds that it may compute to read a file, and to cut its text besides.
 pub const CPU_SECONDS: u64 = 30;
 const CUTTING_CPU_SECONDS: u64 = 30;
@@ -34,14 +32,16 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     pub hints: FileHints,
+    /// Of the file, in bytes.
+    pub size: u64,
     /// Whether passages are wanted, and not the text as it is.
     pub cut: bool,
 }
 
-/// What holds for the child, and for `pdftotext` if it starts that.
-pub fn confinement() -> Confinement {
+/// What holds for the child, and for `pdftotext` if it starts that: each may fill so many bytes of memory.
+pub fn confinement(memory: u64) -> Confinement {
     Confinement {
-        memory: MEMORY,
+        memory,
         cpu_seconds: Some((CPU_SECONDS, CPU_SECONDS + CUTTING_CPU_SECONDS)),
         programs: program(Path::new("pdftotext")).into_iter().collect(),
         starts_processes: true,
@@ -50,8 +50,8 @@ pub fn confinement() -> Confinement {
 }
 
 /// All that the child does.
-pub fn run() -> ExitCode {
-    match read_and_write() {
+pub fn run(memory: u64) -> ExitCode {
+    match read_and_write(memory) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -60,12 +60,14 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn read_and_write() -> io::Result<()> {
-    confinement().apply()?;
+fn read_and_write(memory: u64) -> io::Result<()> {
+    confinement(memory).apply()?;
     let mut stdin = io::stdin().lock();
-    let (mut line, mut bytes) = (String::new(), Vec::new());
+    let mut line = String::new();
     stdin.read_line(&mut line)?;
-    let Request { hints, cut } = serde_json::from_str(&line)?;
+    let Request { hints, size, cut } = serde_json::from_str(&line)?;
+    // At once: a growing one is copied, and takes up to twice as much.
+    let mut bytes = Vec::with_capacity(usize::try_from(size.min(memory)).unwrap_or(0));
     stdin.read_to_end(&mut bytes)?;
     if !may_start_programs(&bytes, &hints) {
         forbid_programs();
