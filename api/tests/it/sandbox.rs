@@ -200,7 +200,7 @@ fn is_sleep(process: &impl std::fmt::Display) -> bool {
 #[tokio::test]
 async fn names_of_documents_are_in_no_list_of_processes() {
     let reader = launcher().reader(512 * 1_048_576).expect("there is a program");
-    assert_eq!(reader.as_std().get_args().collect::<Vec<_>>(), ["sandbox", "read"]);
+    assert_eq!(reader.as_std().get_args().collect::<Vec<_>>(), ["sandbox", "read", "--memory", "536870912"]);
 }
 
 #[tokio::test]
