@@ -77,14 +77,21 @@ async fn a_stream_is_translated_in_whole_sentences(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
-async fn a_question_that_cannot_be_translated_is_not_recorded(db: PgPool) {
+async fn a_question_whose_translation_fails_stays_in_the_chat_with_what_went_wrong(db: PgPool) {
     let app = TestApp::start_with(&db, &["--google-translate-url", "http://127.0.0.1:9"]).await;
     let staff = app.staff().await;
     let project = staff.project("P").await;
     let chat = staff.chat(&project).await;
-    let error = r#"{"error":"[Translation] Failed to translate the text"}"#;
-    staff.post_form(&format!("{chat}/converse"), in_hindi("कितने दिन?")).await.is(400, error);
-    assert_eq!(staff.get(&chat).await.json(200)["chats"], json!([]));
+    let message = "[Translation] Failed to translate the text";
+    for question in [in_hindi("कितने दिन?"), in_hindi("कितने दिन?").text("stream", "false")]
+    {
+        let refused = staff.post_form(&format!("{chat}/converse"), question).await;
+        refused.is(400, &json!({ "error": message }).to_string());
+    }
+    let detail = staff.get(&chat).await.json(200);
+    let shown: Vec<_> = detail["chats"].as_array().expect("messages").iter().map(|it| &it["message"]).collect();
+    assert_eq!(shown, ["कितने दिन?", message, "कितने दिन?", message]);
+    assert_eq!(detail["title"], "कितने दिन?");
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

@@ -80,13 +80,13 @@ impl Answering {
     /// The question in English.
     ///
     /// # Errors
-    /// [`AskError::Translation`] if the translator has failed.
+    /// [`TranslationFailed`].
     pub(crate) async fn in_english(
         &self,
         text: &str,
         language: &str,
         api_key: Option<&str>,
-    ) -> Result<English, AskError> {
+    ) -> Result<English, TranslationFailed> {
         if is_english(language) {
             return Ok(English::Original);
         }
@@ -95,7 +95,7 @@ impl Answering {
         let request = TranslationRequest { text, from: without_region(language), to: ENGLISH, api_key };
         let text = translator.translate(request).await.map_err(|error| {
             log_failure(&error);
-            AskError::Translation
+            TranslationFailed
         })?;
         Ok(English::Translated(TimedText { text, stage: Stage { started_at, ended_at: self.clock_now() } }))
     }
@@ -121,7 +121,7 @@ impl Answering {
 }
 
 /// The cause is in the log.
-pub(super) struct TranslationFailed;
+pub(crate) struct TranslationFailed;
 
 fn log_failure(error: &ProviderError) {
     tracing::warn!(error = %crate::error_chain(error), "a text was not translated");

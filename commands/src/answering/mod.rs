@@ -42,12 +42,13 @@ pub(crate) use compose::{Draft, Failure, Written};
 pub use forms::FormError;
 pub use interrupted::InterruptedAnswers;
 pub use keys::{KeyChoice, NoKey};
-pub(crate) use languages::English;
 pub use languages::{Asked, Languages, TimedText};
+pub(crate) use languages::{English, TranslationFailed};
 use respondent::Respondent;
 
 /// Jobs that stand for answers being made.
 pub const ANSWER: &str = "answer";
+const UNTRANSLATED: &str = "[Translation] Failed to translate the text";
 /// What the conversation shows when a streamed answer has failed.
 const STREAM_NOTICE: &str = "[Streaming] Something went wrong in getting response, stream stopped";
 
@@ -90,8 +91,8 @@ pub enum AskError {
     Transcription { engine: SttEngine, source: TranscriptionError },
     #[error("the spoken question has more than {max} characters")]
     TranscriptTooLong { transcript: String, max: usize },
-    /// The translator failed; the cause is in the log.
-    #[error("[Translation] Failed to translate the text")]
+    /// The translator failed; the cause is in the log. The question is recorded, and that it has no answer.
+    #[error("{UNTRANSLATED}")]
     Translation,
     #[error(transparent)]
     Execute(#[from] ExecuteError<ChatError>),
@@ -213,7 +214,7 @@ impl Answering {
     /// Takes a question and starts the work on its answer.
     ///
     /// # Errors
-    /// [`AskError`]; the question was not recorded then.
+    /// [`AskError`]; the question was not recorded then, except for [`AskError::Translation`].
     pub async fn ask(&self, ask: Ask, context: &Context) -> Result<Turn, AskError> {
         // What its project decides, or the chat itself if it has none.
         let (respondent, key) = match ask.project {
@@ -242,11 +243,12 @@ impl Answering {
                 (text, Some(stage))
             }
         };
-        let english = self.in_english(&text, &ask.language, key.as_deref()).await?;
+        let english = self.in_english(&text, &ask.language, key.as_deref()).await;
+        let is_untranslated = english.is_err();
         let (english_text, translation) = match english {
-            English::Translated(TimedText { text, stage }) => (Some(text), Some(stage)),
+            Ok(English::Translated(TimedText { text, stage })) => (Some(text), Some(stage)),
             // Without a translator it is asked as it is.
-            English::Original | English::Unknown => (None, None),
+            Ok(English::Original | English::Unknown) | Err(TranslationFailed) => (None, None),
         };
         let clock = &self.commands.log().clock;
         let question = Question {
@@ -277,6 +279,7 @@ impl Answering {
             project_id: ask.project,
             respondent,
             question,
+            is_untranslated,
             key,
             notice,
             speaks: ask.speaks && !by_assistant,
@@ -284,7 +287,12 @@ impl Answering {
             report,
             shown: Mutex::default(),
         };
-        self.tracker.spawn(work.run());
+        let working = self.tracker.spawn(work.run());
+        if is_untranslated {
+            // What the client is told before anything is streamed can be read in the chat, too.
+            drop(working.await);
+            return Err(AskError::Translation);
+        }
         Ok(Turn { answer_id, question: asked, by_assistant, committed, events: Some(events) })
     }
 
@@ -355,7 +363,7 @@ const fn message_of(failure: AnswerFailure) -> &'static str {
         AnswerFailure::ProviderUnavailable => "The language model cannot be reached at the moment.",
         AnswerFailure::RetrievalFailed => "The reference documents cannot be searched at the moment.",
         AnswerFailure::BadPrompt => "The project's prompt is not usable.",
-        AnswerFailure::TranslationFailed => "[Translation] Failed to translate the text",
+        AnswerFailure::TranslationFailed => UNTRANSLATED,
         AnswerFailure::Interrupted => "The answer was interrupted.",
         AnswerFailure::BrokenOff => "The language model's answer broke off. Please try again.",
         AnswerFailure::Empty => "The language model gave no answer.",

@@ -12,7 +12,7 @@ use domain::{
 use tokio::sync::mpsc;
 
 use super::{
-    Answering, TurnEvent,
+    Answering, TurnEvent, UNTRANSLATED,
     compose::{Draft, Failure, Written},
     interpreting::Translated,
     languages::is_english,
@@ -44,6 +44,8 @@ pub(super) struct Work {
     pub project_id: Option<ProjectId>,
     pub respondent: Respondent,
     pub question: Question,
+    /// The translator has failed: there is nothing to be made.
+    pub is_untranslated: bool,
     pub key: Option<String>,
     pub notice: Option<String>,
     /// Whether the answer shall be spoken.
@@ -176,6 +178,9 @@ impl Work {
 
     /// Makes the answer. What shall be recorded before its outcome is added to the commands.
     async fn make(&self, commands: &mut Vec<ChatCommand>) -> Result<Completion, Failure> {
+        if self.is_untranslated {
+            return Err(Failure { notice: Some(UNTRANSLATED), ..Failure::new(AnswerFailure::TranslationFailed) });
+        }
         let question = self.question.english_text.as_ref().unwrap_or(&self.question.text);
         let retrieved = match self.project_id {
             Some(project) => {
