@@ -32,9 +32,18 @@ pub struct Context {
 /// The client's `Idempotency-Key`, and what the request was.
 #[derive(Debug, Clone)]
 pub struct IdempotencyKey {
+    /// Whose key it is, if several act as one: the clients of a service number their requests each by itself.
+    pub holder: Option<String>,
     pub key: String,
     /// Method, path and body of the request, or a hash of them.
     pub request: Vec<u8>,
+}
+
+impl IdempotencyKey {
+    /// Whose key it is.
+    fn holder_for(&self, actor: &Actor) -> String {
+        self.holder.clone().unwrap_or_else(|| actor.to_string())
+    }
 }
 
 impl Context {
@@ -162,15 +171,47 @@ impl Commands {
         A::Command: Clone + Send + Sync,
         A: Aggregate<Services = ()>,
     {
+        self.execute_making::<A>(id, id, commands, context, rows).await
+    }
+
+    /// As [`Self::execute_with_rows_of`], where the commands make a part of the aggregate: a request that is repeated under
+    /// the same idempotency key is told to have made that.
+    ///
+    /// # Errors
+    /// [`ExecuteError`]; nothing has changed then.
+    pub async fn execute_making<A>(
+        &self,
+        id: Uuid,
+        made: Uuid,
+        commands: Vec<A::Command>,
+        context: &Context,
+        rows: impl Fn(&[A::Event]) -> Vec<Row>,
+    ) -> Result<Committed, ExecuteError<A::Error>>
+    where
+        A: HasSubject,
+        A::Command: Clone + Send + Sync,
+        A: Aggregate<Services = ()>,
+    {
         let mut attempt = 1;
         loop {
             let mut unit = self.unit(context);
             let events = unit.stage_all::<A>(id, commands.clone()).await?;
             unit.rows.extend(rows(&events));
-            match unit.commit(id).await {
+            match unit.commit(made).await {
                 Err(AppendError::VersionConflict) if attempt < ATTEMPTS => attempt += 1,
                 result => return Ok(result?),
             }
+        }
+    }
+
+    /// Whether something was made under the request's idempotency key before.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_repeat(&self, context: &Context) -> Result<bool, sqlx::Error> {
+        match &context.idempotency {
+            Some(given) => self.log.is_known_key(&given.holder_for(&context.actor), &given.key).await,
+            None => Ok(false),
         }
     }
 

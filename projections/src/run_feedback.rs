@@ -80,7 +80,8 @@ impl Projector for RunFeedbackProjector {
 /// A feedback, as the contract shows one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RunFeedbackView {
-    pub user_object: Option<UserView>,
+    /// Who has given it; also when the account is gone, for screens that show its name.
+    pub user_object: UserView,
     pub external_id: Uuid,
     #[schema(minimum = 1, maximum = 6)]
     pub rating: i16,
@@ -185,7 +186,10 @@ async fn views(db: &Views, rows: Vec<FeedbackRow>) -> Result<Vec<(Uuid, RunFeedb
         .into_iter()
         .map(|row| {
             let view = RunFeedbackView {
-                user_object: authors.get(&row.author).cloned(),
+                user_object: authors
+                    .get(&row.author)
+                    .cloned()
+                    .unwrap_or_else(|| UserView::deleted(row.author, row.created_at)),
                 external_id: row.id,
                 rating: row.rating,
                 notes: row.notes,

@@ -103,6 +103,24 @@ pub struct UserView {
     pub is_active: bool,
 }
 
+impl UserView {
+    /// Somebody whose account is gone, where what he has done is still shown. He had joined by then.
+    pub(crate) fn deleted(id: Uuid, by_then: DateTime<Utc>) -> Self {
+        Self {
+            external_id: id,
+            username: "deleted".to_owned(),
+            full_name: "Deleted user".to_owned(),
+            email: String::new(),
+            allow_key: false,
+            is_staff: false,
+            is_reviewer: false,
+            date_joined: by_then,
+            is_superuser: false,
+            is_active: false,
+        }
+    }
+}
+
 /// Which users are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {

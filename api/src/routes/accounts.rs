@@ -65,7 +65,7 @@ pub(super) fn router(web: &Web) -> Router<Web> {
 async fn register(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {
     web.throttle(Action::Register, origin.address)?;
     let input = body.read().await?;
-    let (registration, captcha) = read_registration(&web, &input, true).await?;
+    let (registration, captcha) = read_registration(&web, &input, true, false).await?;
     if let Some(service) = &web.app.captcha {
         let address = origin.address.map(|address| address.to_string());
         if !service.is_solved(&captcha, address.as_deref()).await? {
@@ -77,17 +77,21 @@ async fn register(State(web): State<Web>, origin: Origin, body: UnreadBody) -> R
     web.written(&committed, async || Ok(empty(StatusCode::CREATED))).await
 }
 
-/// Reads what a new account is made of; with it, what the captcha on the page has given its visitor.
+/// Reads what a new account is made of; with it, what the captcha on the page has given its visitor. In a request that is
+/// repeated, its values may be taken: by the account that it has made.
 pub(super) async fn read_registration(
     web: &Web,
     input: &Input,
     with_captcha: bool,
+    is_repeat: bool,
 ) -> Result<(Registration, String), ApiError> {
     let wanted_email = input.text("email").and_then(|text| Email::parse(text).ok());
     let wanted_username = input.text("username").and_then(|text| Username::parse(text).ok());
     let (email_taken, username_taken) =
         web.app.accounts.are_taken(wanted_email.as_ref(), wanted_username.as_ref()).await?;
+    let email_taken = email_taken && !is_repeat;
     let username_taken = match &wanted_username {
+        _ if is_repeat => false,
         Some(username) => username_taken || users::has_username_in_any_case(&web.app.views, username.as_str()).await?,
         None => false,
     };

@@ -48,6 +48,8 @@ pub struct CallerInfo {
     pub session: Option<SessionId>,
     /// The service whose temp token was shown.
     pub via: Option<ServiceCaller>,
+    /// A hash of that token, in hexadecimal.
+    temp_token: Option<String>,
 }
 
 /// A hospital's client, by its API key.
@@ -104,6 +106,15 @@ impl Who {
         match self {
             Self::Person(caller) => caller.via.map(|_| Actor::User(caller.id())),
             Self::Service(_) => None,
+        }
+    }
+
+    /// Who chooses idempotency keys, if not the actor alone: all clients of a service act as it, and none of them knows what
+    /// the others choose.
+    pub(super) fn key_holder(&self) -> Option<String> {
+        match self {
+            Self::Person(caller) => caller.temp_token.as_ref().map(|token| format!("temp_token:{token}")),
+            Self::Service(service) => Some(format!("api_key:{}", service.key)),
         }
     }
 }
@@ -180,7 +191,7 @@ impl Authenticator for Web {
 /// A person whose account is open.
 fn active(user: UserView, session: Option<SessionId>) -> Result<CallerInfo, ApiError> {
     match session {
-        _ if user.is_active => Ok(CallerInfo { user, session, via: None }),
+        _ if user.is_active => Ok(CallerInfo { user, session, via: None, temp_token: None }),
         Some(_) => Err(ApiError::inactive()),
         None => Err(ApiError::bad_basic()),
     }
@@ -198,7 +209,8 @@ impl Web {
         let Some(ClientAddress(address)) = request.extensions.get() else { return Ok(None) };
         let Some(holder) = self.app.services.authenticate_temp_token(token, *address).await? else { return Ok(None) };
         let service = self.with_owner(holder).await?;
-        Ok(service.map(|(service, user)| CallerInfo { user, session: None, via: Some(service) }))
+        let temp_token = Some(hex::encode(hash_token(token)));
+        Ok(service.map(|(service, user)| CallerInfo { user, session: None, via: Some(service), temp_token }))
     }
 
     /// Whose API key the request shows, if it shows one that is known.

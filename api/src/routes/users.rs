@@ -132,9 +132,10 @@ async fn create(
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     let input = body.read().await?;
-    let (registration, _) = read_registration(&web, &input, false).await?;
-    let id = UserId::new(web.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
+    let is_repeat = web.app.commands.is_repeat(&context).await?;
+    let (registration, _) = read_registration(&web, &input, false, is_repeat).await?;
+    let id = UserId::new(web.app.clock.new_id());
     let committed = web.app.accounts.register(id, registration, &context).await?;
     let id = committed.repeats.map_or(id, UserId::new);
     web.written(&committed, async || {

@@ -174,6 +174,8 @@ pub(super) struct Origin {
     user_agent: Option<String>,
     traceparent: Option<String>,
     idempotency_key: Option<String>,
+    /// Who has chosen it, if not the caller alone.
+    key_holder: Option<String>,
     /// On whose behalf, if not on the caller's own.
     on_behalf_of: Option<Actor>,
 }
@@ -201,6 +203,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Origin {
             user_agent: text("user-agent").map(|agent| agent.chars().take(256).collect()),
             traceparent: text("traceparent").filter(|parent| is_traceparent(parent)),
             idempotency_key,
+            key_holder: parts.extensions.get::<Who>().and_then(Who::key_holder),
             on_behalf_of: parts.extensions.get::<Who>().and_then(Who::on_behalf_of),
         })
     }
@@ -239,6 +242,7 @@ impl Origin {
     /// The context of a command that makes something: repeated under the same key, it is made once.
     pub(super) fn context_of_creation(&self, caller: impl Into<Actor>, input: &Input) -> Context {
         let idempotency = self.idempotency_key.clone().map(|key| IdempotencyKey {
+            holder: self.key_holder.clone(),
             key,
             request: [self.method_and_path.as_bytes(), &input.fingerprint()].concat(),
         });

@@ -171,6 +171,55 @@ async fn a_keys_chat_with_a_first_question_repeats_its_outcome(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_repeated_request_answers_with_the_same_question_attachment_and_user(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let root = app.root().await;
+    let suite = root.post("/tests/suites", json!({ "name": "Ward", "temperature": 0.1, "topk": 10 })).await.id();
+    let questions = format!("/tests/suites/{suite}/questions");
+    let question = json!({ "question": "Zinc?", "human_answer": "14 days" });
+    let user = json!({ "username": "ravi", "full_name": "Ravi", "email": "ravi@example.com", "password": "granite-sparrow-17" });
+    for (path, body) in [(questions.as_str(), question), ("/users", user)] {
+        let racers = (0..4).map(|_| post(&root, path, "k", body.clone()));
+        let answers = futures::future::join_all(racers).await;
+        for answer in &answers {
+            assert_eq!((answer.status, &answer.body), (201, &answers[0].body), "{path}");
+        }
+        post(&root, path, "other", body.clone()).await.json(if path == "/users" { 400 } else { 201 });
+    }
+    let question = root.get(&questions).await.json(200)["results"][0]["external_id"].clone();
+    let documents = format!("{questions}/{}/documents", question.as_str().expect("an id"));
+    let attachment = [("title", "T"), ("document_type", "3"), ("text_content", "Zinc")];
+    let first = post_form(&root, &documents, "d", &attachment).await;
+    let second = post_form(&root, &documents, "d", &attachment).await;
+    assert_eq!((first.status, second.status, &first.body), (201, 201, &second.body));
+    assert_eq!(root.get(&documents).await.json(200)["count"], 1);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn clients_of_a_service_that_number_their_requests_alike_each_get_a_chat_of_their_own(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    let service = staff.service("Tablets", false).await;
+    let (one, other) = (staff.client_of(&service).await, staff.client_of(&service).await);
+    let body = json!({ "title": "T" });
+    let first = post(&one, "/chats", "1", body.clone()).await;
+    assert_eq!(post(&one, "/chats", "1", body.clone()).await.id(), first.id());
+    assert_ne!(post(&other, "/chats", "1", body.clone()).await.id(), first.id());
+    post(&other, "/chats", "1", json!({ "title": "U" })).await.is(422, REUSED);
+    let mut browsers = Vec::new();
+    for _ in 0..2 {
+        let token = one.post("/temptokens", json!({ "ip": "127.0.0.1" })).await.json(201)["token"].clone();
+        let browser = app.nobody.with_authorization(&format!("Bearer {}", token.as_str().expect("a token")));
+        let path = format!("/projects/{project}/chats");
+        let chat = post(&browser, &path, "1", body.clone()).await.id();
+        assert_eq!(post(&browser, &path, "1", body.clone()).await.id(), chat);
+        browsers.push(chat);
+    }
+    assert_ne!(browsers[0], browsers[1]);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn of_many_equal_requests_at_once_one_makes_the_project_and_all_answer_with_it(db: PgPool) {
     let app = TestApp::start(&db).await;
     let staff = app.staff().await;

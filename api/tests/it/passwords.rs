@@ -49,6 +49,20 @@ async fn a_mailed_code_sets_a_new_password_once_and_ends_every_login(db: PgPool)
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn who_changes_the_password_makes_a_mailed_code_useless(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let nurse = app.nurse().await;
+    let code = app.reset_code(&nurse.email).await;
+    nurse.patch("/users/me", json!({ "password": NEW })).await.json(200);
+    verify(&app, &nurse.email, &code).await.is(400, WRONG);
+    reset(&app, &nurse.email, &code, "harbour-violet-28").await.is(400, WRONG);
+    app.log_in(&nurse.email, NEW).await;
+    let fresh = app.reset_code(&nurse.email).await;
+    assert_ne!(fresh, code);
+    reset(&app, &nurse.email, &fresh, "harbour-violet-28").await.is(202, "");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn asking_again_mails_the_same_code_while_it_lives(db: PgPool) {
     let app = TestApp::start(&db).await;
     let nurse = app.nurse().await;

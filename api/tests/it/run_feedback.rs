@@ -64,6 +64,24 @@ async fn feedback_is_given_and_shown_at_its_result(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_run_can_be_looked_at_when_a_reviewer_is_gone(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let (staff, root) = (app.staff().await, app.root().await);
+    let reviewer = app.person("ravi", Roles { is_reviewer: true, ..Roles::default() }).await;
+    let (run, results) = run_with_results(&staff).await;
+    let given = json!({ "test_result_id": results[0], "rating": 5, "notes": "Clear" });
+    reviewer.post(&format!("{run}/feedback"), given).await.json(201);
+    root.delete("/users/ravi").await.is(204, "");
+    let shown = eventually("the account is gone", async || {
+        let author = staff.get(&run).await.json(200)["test_results"][0]["feedback"][0]["user_object"].clone();
+        (author["username"] == "deleted").then_some(author)
+    })
+    .await;
+    assert_eq!((&shown["full_name"], &shown["email"]), (&json!("Deleted user"), &json!("")));
+    assert_eq!(shown["external_id"], json!(reviewer.id));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn feedback_is_changed_and_deleted_by_its_number(db: PgPool) {
     let app = TestApp::start(&db).await;
     let staff = app.staff().await;

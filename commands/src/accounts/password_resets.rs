@@ -44,7 +44,7 @@ impl JobHandler for PasswordResets {
         let opened = self.accounts.open_email(job.id, argument("sealed_email"));
         let Some(email) = opened.map_err(JobError::from_source)? else { return Ok(()) };
         let correlation_id = Uuid::try_parse(argument("correlation_id")).unwrap_or(job.id);
-        let once = IdempotencyKey { key: job.id.to_string(), request: RESET.into() };
+        let once = IdempotencyKey { holder: None, key: job.id.to_string(), request: RESET.into() };
         let context = Context { idempotency: Some(once), ..Context::system("password-reset", correlation_id) };
         let is_new = job.arguments.get("is_new").and_then(serde_json::Value::as_bool).unwrap_or_default();
         let to_mail = match self.accounts.code_to_mail(&email, is_new, &context).await {

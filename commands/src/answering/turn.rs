@@ -128,6 +128,10 @@ impl Work {
                 }
             }
             (Ok(committed), Err(message)) => TurnEvent::Failed { message, committed: Some(committed) },
+            (Err(ExecuteError::Refused(ChatError::NotFound)), _) => {
+                tracing::info!(chat = %self.chat, "a chat was deleted while it was answered");
+                TurnEvent::Failed { message: message_of(AnswerFailure::Interrupted).to_owned(), committed: None }
+            }
             (Err(error), _) => {
                 tracing::error!(error = %crate::error_chain(&error), chat = %self.chat, "an answer was not recorded");
                 TurnEvent::Failed { message: message_of(AnswerFailure::Interrupted).to_owned(), committed: None }

@@ -25,7 +25,8 @@ impl Evaluation {
         question: TestQuestion,
         context: &Context,
     ) -> Result<Committed, EvaluationError> {
-        Ok(self.on_suite(suite, TestSuiteCommand::AddQuestion(id, question), context).await?)
+        let command = TestSuiteCommand::AddQuestion(id, question);
+        Ok(self.make_in_suite(suite, id.value(), command, vec![], context).await?)
     }
 
     /// Changes a question. Results keep it as it was asked.
@@ -77,7 +78,7 @@ impl Evaluation {
         let attachment = Attachment { title, description, source };
         let command = TestSuiteCommand::Attach { question_id, document_id, attachment };
         let rows = file.iter().map(|file| Row::KeepUpload(file.name.clone())).collect();
-        let result = self.on_suite_with(suite, command, rows, context).await;
+        let result = self.make_in_suite(suite, document_id.value(), command, rows, context).await;
         self.uploads.discard_unless_recorded(file.as_ref(), &result).await;
         Ok(result?)
     }

@@ -5,6 +5,8 @@ use domain::{
     test_suite::{SuiteChanges, SuiteSettings, TestSuite, TestSuiteCommand, TestSuiteError},
 };
 
+use uuid::Uuid;
+
 use super::{Evaluation, EvaluationError};
 use crate::{
     event_log::{Committed, Row},
@@ -53,16 +55,19 @@ impl Evaluation {
         command: TestSuiteCommand,
         context: &Context,
     ) -> Result<Committed, ExecuteError<TestSuiteError>> {
-        self.on_suite_with(id, command, vec![], context).await
+        self.commands.execute::<TestSuite>(id.value(), command, context).await
     }
 
-    pub(super) async fn on_suite_with(
+    /// Makes a part of a suite.
+    pub(super) async fn make_in_suite(
         &self,
         id: SuiteId,
+        part: Uuid,
         command: TestSuiteCommand,
         rows: Vec<Row>,
         context: &Context,
     ) -> Result<Committed, ExecuteError<TestSuiteError>> {
-        self.commands.execute_with::<TestSuite>(id.value(), command, rows, context).await
+        let rows = |_: &[_]| rows.clone();
+        self.commands.execute_making::<TestSuite>(id.value(), part, vec![command], context, rows).await
     }
 }

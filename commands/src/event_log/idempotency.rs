@@ -4,11 +4,13 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool, PgTransaction};
 use uuid::Uuid;
 
+use super::EventLog;
 use crate::scheduler::{Expiry, ExpiryError};
 
 /// What makes a repeated request recognisable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {
+    /// Who acts, or whose key it is if several act as one.
     pub actor: String,
     pub key: String,
     /// A keyed hash of the request: the same key with another request is a mistake.
@@ -49,6 +51,17 @@ pub(super) async fn find_idempotent(
     .fetch_optional(connection)
     .await?;
     Ok(row.map(|row| (row.fingerprint, row.resource_id)))
+}
+
+impl EventLog {
+    /// Whether something was made under this key, by whose key it is.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_known_key(&self, holder: &str, key: &str) -> Result<bool, sqlx::Error> {
+        let mut connection = self.pool.acquire().await?;
+        Ok(find_idempotent(&mut connection, holder, key).await?.is_some())
+    }
 }
 
 /// Forgets requests that cannot be repeated under their keys any more.

@@ -54,7 +54,7 @@ pub enum Row {
     OwnsNothing(UserId),
     /// Writes nothing. Refused if the user is the last superuser whose account is open.
     AnotherSuperuser(UserId),
-    /// Argon2id's own text form.
+    /// Argon2id's own text form. Codes for a new one that were mailed before are of no use any more.
     Password {
         user: UserId,
         hash: String,
@@ -275,7 +275,8 @@ impl Row {
             Self::Job(job) => return enqueue(job, tx).await,
             Self::FinishJob(job) => sqlx::query!("DELETE FROM jobs WHERE job_id = $1", job),
             Self::Password { user, hash } => sqlx::query!(
-                "INSERT INTO passwords (user_id, hash) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash",
+                "WITH codes AS (UPDATE reset_codes SET is_used = true WHERE user_id = $1 AND NOT is_used)
+                 INSERT INTO passwords (user_id, hash) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash",
                 user.value(),
                 hash,
             ),

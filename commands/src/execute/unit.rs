@@ -109,7 +109,7 @@ impl<'a> Unit<'a> {
             return Ok(Committed { command_id, repeats: None, positions: vec![] });
         }
         let idempotency = self.context.idempotency.as_ref().map(|given| Idempotency {
-            actor: self.context.actor.to_string(),
+            actor: given.holder_for(&self.context.actor),
             key: given.key.clone(),
             fingerprint: self.log.keys().keyed_hash("request", &hex::encode(&given.request)),
             resource_id,

@@ -141,7 +141,10 @@ async fn an_append_that_cannot_be_stored_leaves_its_neighbours_alone(_: PgPoolOp
 }
 
 fn request(key: &str, body: &str) -> Context {
-    Context { idempotency: Some(IdempotencyKey { key: key.to_owned(), request: body.into() }), ..system() }
+    Context {
+        idempotency: Some(IdempotencyKey { holder: None, key: key.to_owned(), request: body.into() }),
+        ..system()
+    }
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

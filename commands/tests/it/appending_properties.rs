@@ -230,7 +230,8 @@ impl Case {
         let node = &self.nodes[node];
         let resource = own.unwrap_or_else(new_id);
         let repeatable = repeatable.map(|(key, body)| Repeatable { key: format!("{}-{key}", self.id), body, resource });
-        let idempotency = repeatable.as_ref().map(|it| IdempotencyKey { key: it.key.clone(), request: vec![it.body] });
+        let idempotency =
+            repeatable.as_ref().map(|it| IdempotencyKey { holder: None, key: it.key.clone(), request: vec![it.body] });
         let context = Context { idempotency, ..system() };
         let mut unit = node.commands.unit(&context);
         let mut streams = Vec::new();

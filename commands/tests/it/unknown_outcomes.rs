@@ -38,7 +38,7 @@ async fn write(node: &Node, stop: &AtomicBool) -> Told {
     let mut told = Told::default();
     while !stop.load(Ordering::Relaxed) {
         let (mut id, request) = (new_id(), new_id());
-        let key = IdempotencyKey { key: request.to_string(), request: request.as_bytes().to_vec() };
+        let key = IdempotencyKey { holder: None, key: request.to_string(), request: request.as_bytes().to_vec() };
         let context = Context { idempotency: Some(key), ..system() };
         let mut outcome = node.commands.execute::<Chat>(id, start(), &context).await;
         if matches!(outcome, Err(ExecuteError::Append(AppendError::Unavailable(_)))) {

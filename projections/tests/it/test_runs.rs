@@ -137,7 +137,7 @@ async fn a_run_is_shown_with_everything_that_belongs_to_it(pool: PgPool) {
     assert_eq!(documents, Some(1));
     let [feedback] = answered.feedback.as_slice() else { panic!("{:?}", answered.feedback) };
     assert_eq!((feedback.rating, feedback.notes.as_str()), (5, "Clear"));
-    assert_eq!(feedback.user_object.as_ref().map(|user| user.username.as_str()), Some("asha"));
+    assert_eq!(feedback.user_object.username, "asha");
     assert_eq!(failed.feedback, []);
 }
 
