@@ -2,13 +2,15 @@
 
 use std::{
     io,
+    os::unix::process::ExitStatusExt as _,
     process::{Output, Stdio},
     sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
 use futures::{TryFutureExt as _, TryStreamExt as _};
+use rustix::process::Signal;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     process::ChildStdin,
@@ -20,7 +22,7 @@ use super::launcher::{KilledGroup, Launcher};
 use crate::{
     extraction::{
         FileHints, Part, Unreadable,
-        child::{Outcome, Request},
+        child::{CPU_SECONDS, Outcome, Request},
     },
     ports::{Content, DocumentReader, MediaBytes, MediaError, ReadError},
     retrieval::passages::PassageText,
@@ -33,6 +35,9 @@ const MAX_OUTPUT: u64 = 64 * 1_048_576;
 /// Kilobytes of the files that are read at the same time: a reader fills several times the size of its file. A larger file is read
 /// alone.
 const TOGETHER: u32 = 32_768;
+/// What it may compute at least, before it is killed for that.
+const CPU_TIME: Duration = Duration::from_secs(CPU_SECONDS);
+const KILL: i32 = Signal::KILL.as_raw();
 /// What an uncaught panic ends a program with.
 const PANICKED: i32 = 101;
 
@@ -100,7 +105,7 @@ impl ChildReader {
     async fn outcome(&self, content: Content, hints: &FileHints, cut: bool) -> Result<Outcome, ReadError> {
         let kilobytes = u32::try_from(content.size / 1_024).unwrap_or(u32::MAX).clamp(1, TOGETHER);
         let _room = self.room.acquire_many(kilobytes).await.map_err(io::Error::other)?;
-        let has_all = AtomicBool::new(false);
+        let (has_all, started) = (AtomicBool::new(false), Instant::now());
         // Dropped, it kills the child and what that has started.
         let Ok(output) = timeout(PATIENCE, self.run(content, hints, cut, &has_all)).await else {
             return Err(if has_all.into_inner() {
@@ -119,7 +124,11 @@ impl ChildReader {
         if !output.status.success() {
             return Err(match output.status.code() {
                 Some(PANICKED) => Unreadable::Damaged.into(),
-                // A signal: it has met a limit.
+                // Before its computing time can be over, only somebody else kills it, such as a system without memory.
+                None if output.status.signal() == Some(KILL) && started.elapsed() < CPU_TIME => {
+                    io::Error::other("the reader was killed").into()
+                }
+                // Another signal: it has met a limit.
                 None => Unreadable::TooComplex.into(),
                 Some(code) => io::Error::other(format!("the reader ended with {code}")).into(),
             });

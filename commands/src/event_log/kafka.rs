@@ -48,6 +48,8 @@ pub enum StreamError {
     UnknownType(i64),
     #[error("Kafka does not answer at {brokers}")]
     Away { brokers: String },
+    #[error("the Kafka cluster {found} answers where {expected} was")]
+    OtherCluster { found: String, expected: String },
     #[error("topic {topic} is missing and cannot be made ({reason}): make it, with {partitions} partitions")]
     NotMade { topic: String, partitions: i32, reason: String },
     #[error("topic {topic} {problem}")]

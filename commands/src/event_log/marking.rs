@@ -9,7 +9,7 @@ use std::{
 use futures::FutureExt as _;
 use rdkafka::{
     error::{KafkaError, RDKafkaErrorCode},
-    producer::{DeliveryFuture, FutureProducer, Producer as _, PurgeConfig},
+    producer::DeliveryFuture,
 };
 use sqlx::{PgConnection, PgPool};
 use tokio::{
@@ -19,6 +19,7 @@ use tokio::{
 
 use super::{
     kafka::StreamError,
+    producer::{Producer, take_back},
     record,
     stream::{Acknowledged, Partition, Refused, Stream},
 };
@@ -63,7 +64,7 @@ pub(super) enum Marked {
 pub(super) struct Marker<'a> {
     pub pool: &'a PgPool,
     pub stream: &'a Stream,
-    pub producer: &'a FutureProducer,
+    pub producer: &'a Producer,
     /// That of the election.
     pub connection: PgConnection,
     /// Events that are on their way.
@@ -155,7 +156,7 @@ impl Marker<'_> {
         rest: Vec<Step>,
         mut in_flight: mpsc::Receiver<Step>,
     ) -> Result<Marked, StreamError> {
-        self.producer.purge(PurgeConfig::default().queue().inflight());
+        take_back(self.producer);
         let mut refused = HashMap::new();
         if let (Some((partition, position)), StreamError::Kafka(error)) = (first, &error) {
             note(&mut refused, partition, position, error);

@@ -25,6 +25,7 @@ mod master_key;
 mod parked;
 mod parking;
 mod personal;
+mod producer;
 mod progress;
 mod publisher;
 mod readings;

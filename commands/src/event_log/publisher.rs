@@ -10,7 +10,7 @@ use std::{
 use domain::event::AGGREGATE_TYPES;
 use rdkafka::{
     error::{KafkaError, RDKafkaErrorCode},
-    producer::{DeliveryFuture, FutureProducer, FutureRecord},
+    producer::{DeliveryFuture, FutureRecord},
 };
 use sqlx::PgPool;
 use tokio::{
@@ -23,6 +23,7 @@ use super::{
     head::Head,
     kafka::{KafkaSettings, MAX_MESSAGE_BYTES, StreamError},
     marking::{Sent, Step, is_refusal, outcome},
+    producer::{Link, Producer},
     record,
     source::POLL,
     stored::StoredEvent,
@@ -62,7 +63,7 @@ pub(super) struct Sending<'a> {
     pub(super) stream: &'a Stream,
     /// The largest record of each topic, in bytes.
     pub(super) limits: &'a HashMap<String, usize>,
-    pub(super) producer: &'a FutureProducer,
+    pub(super) producer: &'a Producer,
     /// Events that are on their way.
     pub(super) waiting: &'a AtomicUsize,
 }
@@ -218,7 +219,7 @@ impl<'a> Publisher<'a> {
         self.with.limits.get(aggregate_type).copied().unwrap_or(MAX_MESSAGE_BYTES).min(MAX_MESSAGE_BYTES)
     }
 
-    async fn hand_over(&self, producer: &FutureProducer, event: &StoredEvent) -> Result<Handed, StreamError> {
+    async fn hand_over(&self, producer: &Producer, event: &StoredEvent) -> Result<Handed, StreamError> {
         let (size, limit) = (event.payload.len() + event.metadata.len(), self.limit(&event.aggregate_type));
         if size > limit {
             return Ok(Handed::Refused(format!(
@@ -313,7 +314,8 @@ impl<'a> Publisher<'a> {
         }
         let mut client = self.with.settings.client();
         client.set("acks", "all").set("message.timeout.ms", PATIENCE);
-        let producer: FutureProducer = client.set("message.max.bytes", MAX_MESSAGE_BYTES.to_string()).create()?;
+        client.set("message.max.bytes", MAX_MESSAGE_BYTES.to_string());
+        let producer: Producer = client.create_with_context(Link::default())?;
         let delivery = match self.hand_over(&producer, event).await? {
             Handed::Taken(delivery) => delivery,
             Handed::Refused(_) => return Ok(false),

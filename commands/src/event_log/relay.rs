@@ -11,7 +11,6 @@ use std::{
     time::Duration,
 };
 
-use rdkafka::{error::KafkaResult, producer::FutureProducer};
 use sqlx::{PgConnection, PgPool};
 use tokio::{
     sync::{mpsc, watch},
@@ -20,8 +19,9 @@ use tokio::{
 
 use super::{
     head::Head,
-    kafka::{KafkaSettings, MAX_MESSAGE_BYTES, StreamError},
+    kafka::{KafkaSettings, StreamError},
     marking::{Marked, Marker},
+    producer::{Link, producer, take_back},
     publisher::{Publisher, Sending, Tries},
     record,
     source::POLL,
@@ -36,8 +36,6 @@ const IN_FLIGHT: usize = 4_000;
 /// How often the topics are looked at.
 const CHECK: Duration = Duration::from_secs(15);
 const MAX_PAUSE: Duration = Duration::from_secs(5);
-/// Records that go to a partition at once, as librdkafka has it. A larger record goes alone.
-const BATCH_BYTES: usize = 1_000_000;
 
 /// Publishes for ever: until its future is dropped. Failures are logged and tried again.
 pub async fn run_relay(pool: PgPool, settings: KafkaSettings, mut wake: watch::Receiver<Head>) {
@@ -104,7 +102,8 @@ async fn relay(
     let Found { survey, .. } = topics.inspect(known).await?;
     let newest = stream.published(pool).await?;
     let newest = newest.iter().filter_map(|it| Some((it.key(), it.last_offset?))).collect();
-    let producer = producer(settings, &survey)?;
+    let link = Link::default();
+    let producer = producer(settings, &survey, link.clone())?;
     tracing::info!(brokers = settings.brokers, "this process relays the log to Kafka");
     let (sent, in_flight) = mpsc::channel(IN_FLIGHT);
     let waiting = AtomicUsize::new(0);
@@ -117,34 +116,20 @@ async fn relay(
         result = &mut marking => return result.map(drop),
         result = publisher.publish(mark, wake) => result.map(|never| match never {}),
         result = topics.watch(&survey, known) => result,
+        () = link.is_lost() => Err(StreamError::Away { brokers: settings.brokers.clone() }),
     };
+    if let Err(StreamError::Away { .. } | StreamError::OtherCluster { .. }) = end {
+        take_back(producer);
+        // Whatever comes of what was taken back: it follows from that.
+        drop(marking.await);
+        return end;
+    }
     // What was sent before is waited for: else it would be sent again and again, as long as the reason lasts.
     match marking.await? {
         Marked::All => end,
         // Whatever the publisher says of it: it follows from that.
         Marked::Parked => Ok(()),
     }
-}
-
-/// A producer that leaves nothing out and changes no order.
-pub(super) fn producer(settings: &KafkaSettings, survey: &Survey) -> KafkaResult<FutureProducer> {
-    // A batch counts as one record where its size is limited.
-    let batch = survey.limits.values().copied().min().unwrap_or(BATCH_BYTES).clamp(10_000, BATCH_BYTES);
-    settings
-        .client()
-        .set("enable.idempotence", "true")
-        // Behind a record that is refused, nothing may be sent: the producer ends.
-        .set("enable.gapless.guarantee", "true")
-        .set("acks", "all")
-        .set("message.timeout.ms", "0")
-        // With more, an event can be acknowledged and lost: a partition that is just being made may refuse the first request and
-        // take the second (it knows no sequence of this producer yet), and librdkafka counts both as stored when the second is.
-        .set("max.in.flight.requests.per.connection", "1")
-        // What comes while a request is in flight goes into the next one; the first does not wait for more.
-        .set("linger.ms", "0")
-        .set("batch.size", batch.to_string())
-        .set("message.max.bytes", MAX_MESSAGE_BYTES.to_string())
-        .create()
 }
 
 /// The topics of a stream, which somebody else may change.
@@ -166,6 +151,11 @@ struct Found {
 impl Topics<'_> {
     /// Looks at the topics, makes what is missing, and says what is wrong, if it was not known before.
     async fn inspect(&self, known: &mut Vec<String>) -> Result<Found, StreamError> {
+        // What another cluster has says nothing of this stream.
+        let found = self.cluster.id().await?;
+        if found != self.stream.cluster_id {
+            return Err(StreamError::OtherCluster { found, expected: self.stream.cluster_id.clone() });
+        }
         // Before the topics, so that what is published meanwhile is not missed there.
         let published = self.stream.published(self.pool).await?;
         let mut survey = self.cluster.survey(self.partitions).await?;

@@ -258,6 +258,11 @@ impl Broker {
         Self { folder: tempfile::tempdir().expect("a folder"), port, script }
     }
 
+    /// One of another cluster, at the same address.
+    pub(crate) fn another(&self) -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder"), port: self.port, script: self.script.clone() }
+    }
+
     pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }

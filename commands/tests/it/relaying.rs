@@ -216,3 +216,32 @@ async fn a_broker_that_is_down_loses_nothing(_: PgPoolOptions, options: PgConnec
     until_published(&node.pool).await;
     assert_first_occurrences_in_order(&kcat(&settings, "chat").await, &(1..=100).collect::<Vec<_>>());
 }
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn another_cluster_at_the_same_address_gets_the_whole_log_in_order_and_so_does_the_first_when_it_is_back(
+    _: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let first = Broker::absent();
+    let second = first.another();
+    let settings = settings_for(first.address());
+    let mut node = Node::start(&options).await;
+    first.start().await;
+    node.spawn(node.relay(&settings));
+    node.write_chats(5, 5).await;
+    until_published(&node.pool).await;
+    first.stop().await;
+    node.write_chats(5, 5).await;
+
+    second.start().await;
+    until_published(&node.pool).await;
+    assert_first_occurrences_in_order(&kcat(&settings, "chat").await, &(1..=50).collect::<Vec<_>>());
+    second.stop().await;
+    node.write_chats(5, 5).await;
+
+    first.start().await;
+    until_published(&node.pool).await;
+    let seen = kcat(&settings, "chat").await;
+    assert_first_occurrences_in_order(&seen, &(1..=75).collect::<Vec<_>>());
+    assert!(seen.len() <= 100, "what it had is not sent again: {}", seen.len());
+}
