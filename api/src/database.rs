@@ -46,7 +46,7 @@ impl Database {
     /// If the database refuses us for a reason that waiting does not mend, or Ctrl-C comes while waiting.
     pub async fn open(settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<Self> {
         let Some(url) = &settings.database_url else {
-            return Self::open_embedded(&settings.data_dir, settings.database_connections).await;
+            return Self::open_embedded(&settings.data_dir, settings.database_connections, shutdown).await;
         };
         // The parser's error may quote the address, and with it the password.
         let Ok(options) = PgConnectOptions::from_str(url.trim()) else {
@@ -58,8 +58,10 @@ impl Database {
         Ok(Self { pool: pool(&options, settings.database_connections), embedded: None })
     }
 
-    async fn open_embedded(data_dir: &Path, connections: u32) -> anyhow::Result<Self> {
-        let embedded = EmbeddedPostgres::start(data_dir).await.context("the built-in PostgreSQL cannot be started")?;
+    async fn open_embedded(data_dir: &Path, connections: u32, shutdown: &Shutdown) -> anyhow::Result<Self> {
+        let embedded = EmbeddedPostgres::start(data_dir, shutdown.requested())
+            .await
+            .context("the built-in PostgreSQL cannot be started")?;
         let options = embedded.connect_options().application_name("ayushma");
         let migrated = async {
             let connection = quiet(&options).connect().await.context("the built-in PostgreSQL does not answer")?;

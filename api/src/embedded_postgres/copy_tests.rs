@@ -1,10 +1,10 @@
 //! Copied, moved and linked data folders, with PostgreSQL's real programs: whose server is it?
 
 use std::fs::{self, Permissions};
+use std::future::pending;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use super::tests::{A_NOTE, data_folder, execute, kill_all, note, pid, start};
 use super::{EmbeddedPostgres, EmbeddedPostgresError, Refused};
@@ -16,7 +16,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 async fn refusal(folder: &Path) -> Refused {
-    match EmbeddedPostgres::start(folder).await {
+    match EmbeddedPostgres::start(folder, pending()).await {
         Err(EmbeddedPostgresError::Refused(refused)) => refused,
         Err(other) => panic!("{other:?}"),
         Ok(_) => panic!("it was not refused"),
@@ -160,31 +160,4 @@ async fn a_copy_that_points_to_the_originals_database_is_refused_and_a_moved_fol
     fs::remove_dir_all(new_home).expect("it is there");
     let refused = refusal(&moved).await;
     assert!(matches!(refused, Refused::Missing { .. }), "{refused:?}");
-}
-
-#[tokio::test]
-async fn a_server_that_dies_is_started_again_once_however_many_watch_it() {
-    let folder = data_folder();
-    let (one, other) = tokio::join!(start(folder.path()), start(folder.path()));
-    execute(&one, A_NOTE).await;
-    let died = pid(&one.place);
-    Command::new("kill").args(["-9", &died]).status().expect("kill exists");
-
-    let is_back = async {
-        while one.place.postmaster().is_none_or(|server| server.pid == died)
-            || tokio::time::timeout(Duration::from_secs(1), super::tests::connects(&one)).await != Ok(true)
-        {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::select! {
-        error = one.watch() => panic!("{error:?}"),
-        error = other.watch() => panic!("{error:?}"),
-        back = tokio::time::timeout(Duration::from_secs(60), is_back) => back.expect("it is back in time"),
-    }
-    assert_eq!(note(&other).await, "kept");
-    let log = fs::read_to_string(one.place.log()).expect("the server writes a log");
-    assert_eq!(log.matches("starting PostgreSQL").count(), 2, "{log}");
-    one.stop().await.expect("it lets go");
-    other.stop().await.expect("it stops");
 }

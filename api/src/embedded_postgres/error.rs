@@ -24,6 +24,10 @@ pub enum EmbeddedPostgresError {
     Program { program: &'static str, output: String },
     #[error("the embedded PostgreSQL does not answer")]
     Connect(#[source] sqlx::Error),
+    #[error("the embedded PostgreSQL says nothing, and cannot be ended")]
+    Silent,
+    #[error("interrupted while waiting for the embedded PostgreSQL")]
+    Interrupted,
     #[error(transparent)]
     Refused(#[from] Refused),
 }

@@ -14,6 +14,9 @@ mod programs;
 mod running;
 #[cfg(test)]
 mod tests;
+mod watching;
+#[cfg(test)]
+mod watching_tests;
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -21,13 +24,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
-use sqlx::{ConnectOptions as _, Connection as _};
-use tokio::time::{Instant, sleep};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::data_folder;
 pub use error::{EmbeddedPostgresError, Refused};
 use place::Place;
 use programs::Programs;
+use running::Fault;
 
 /// The superuser, and the name of the one database.
 const NAME: &str = "ayushma";
@@ -36,11 +40,12 @@ const PORT: u16 = 5432;
 /// How long a server may take to accept connections: recovery after a crash reads the log since the last checkpoint.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// How soon a death is noticed.
-const WATCH_PERIOD: Duration = Duration::from_millis(500);
-/// How long it is tried to start a server again, with pauses: what stood in the way, such as a full disk, may go.
-const REVIVAL_TIMEOUT: Duration = Duration::from_secs(60);
-const REVIVAL_PAUSE: Duration = Duration::from_secs(2);
+/// How long one new connection may take, and how long none may succeed until a server is taken for dead. A machine that is
+/// very busy is slow, too, and ending its server would only make that worse.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+const SILENCE: Duration = Duration::from_secs(30);
+/// How long a server that lets nobody in any more may take to end in good order, and then in haste: pg_ctl's -t.
+const STOP_SECONDS: [&str; 2] = ["20", "5"];
 
 /// A running server that this process shares with the other users of the same data folder.
 ///
@@ -57,11 +62,16 @@ pub struct EmbeddedPostgres {
 }
 
 impl EmbeddedPostgres {
-    /// Takes over the server of `data_dir`, or starts it; on first use, makes its database.
-    pub async fn start(data_dir: &Path) -> Result<Self, EmbeddedPostgresError> {
+    /// Takes over the server of `data_dir`, or starts it; on first use, makes its database. Gives up when it is interrupted.
+    pub async fn start(data_dir: &Path, interrupted: impl Future<Output = ()>) -> Result<Self, EmbeddedPostgresError> {
+        tokio::pin!(interrupted);
         let is_new = data_folder::make(data_dir).map_err(EmbeddedPostgresError::file(data_dir))?;
         let data_dir = data_dir.canonicalize().map_err(EmbeddedPostgresError::file(data_dir))?;
-        let _starting = start_lock(&data_dir).await?;
+        // Another process may hold it as long as a server takes to recover.
+        let _starting = tokio::select! {
+            locked = start_lock(&data_dir) => locked?,
+            () = &mut interrupted => return Err(EmbeddedPostgresError::Interrupted),
+        };
         let in_use = open_lock(&data_dir.join("postgres.lock"))?;
         // An exclusive lock on this file is only ever held together with the start lock: this does not wait.
         in_use.lock_shared().map_err(EmbeddedPostgresError::file(&data_dir))?;
@@ -80,7 +90,11 @@ impl EmbeddedPostgres {
             .database(NAME);
         let socket_dir = place.own_socket_dir();
         let server = Self { place, programs, options, socket_dir, in_use };
-        match server.make_ready().await {
+        let ready = tokio::select! {
+            ready = server.make_ready(SILENCE) => ready,
+            () = &mut interrupted => Err(EmbeddedPostgresError::Interrupted),
+        };
+        match ready {
             Ok(socket_dir) => Ok(Self { socket_dir, ..server }),
             Err(error) => {
                 if let Err(second) = server.let_go().await {
@@ -94,34 +108,6 @@ impl EmbeddedPostgres {
     /// How to connect; the pool is the caller's, and closed before [`stop`](Self::stop).
     pub fn connect_options(&self) -> PgConnectOptions {
         self.options.clone().socket(&self.socket_dir)
-    }
-
-    /// Watches the server as long as the future is polled, and starts it again when it has died: it recovers. Of several
-    /// processes that share it, one does. Ends with the reason if it cannot be started any more.
-    pub async fn watch(&self) -> EmbeddedPostgresError {
-        loop {
-            sleep(WATCH_PERIOD).await;
-            if self.place.is_running() {
-                continue;
-            }
-            tracing::error!("the embedded PostgreSQL has died; it is started again");
-            let deadline = Instant::now() + REVIVAL_TIMEOUT;
-            while let Err(error) = self.revive().await {
-                if matches!(error, EmbeddedPostgresError::Refused(_)) || Instant::now() > deadline {
-                    return error;
-                }
-                tracing::error!(error = %commands::error_chain(&error), "the embedded PostgreSQL cannot be started; trying again");
-                sleep(REVIVAL_PAUSE).await;
-            }
-            tracing::info!("the embedded PostgreSQL is back");
-        }
-    }
-
-    async fn revive(&self) -> Result<(), EmbeddedPostgresError> {
-        let _starting = start_lock(&self.place.data_dir).await?;
-        let socket_dir = self.make_ready().await?;
-        // The pools cannot follow it. A server whose socket was in another process's temporary folder is the only one that moves.
-        if socket_dir == self.socket_dir { Ok(()) } else { Err(Refused::Moved { socket_dir }.into()) }
     }
 
     /// Lets go of the server, and stops it if no other process uses it.
@@ -149,20 +135,19 @@ impl EmbeddedPostgres {
         Ok(())
     }
 
-    /// Waits for a running server, starts a stopped one, and makes sure of the database. Gives the folder of its socket.
+    /// Waits for a running server, starts a stopped one, ends and starts one that lets nobody in, and makes sure of the
+    /// database. A server that has been silent for so long is killed. Gives the folder of its socket.
     ///
     /// Only under the start lock.
-    async fn make_ready(&self) -> Result<PathBuf, EmbeddedPostgresError> {
+    async fn make_ready(&self, silence: Duration) -> Result<PathBuf, EmbeddedPostgresError> {
         let deadline = Instant::now() + START_TIMEOUT;
+        let mut silent_since = None;
         let (socket_dir, mut connection) = loop {
-            if let Some(socket_dir) = self.place.running_socket_dir() {
-                match self.options.clone().socket(&socket_dir).database("postgres").connect().await {
-                    Ok(connection) => break (socket_dir, connection),
-                    // It is just starting, or stopping: the next round sees which.
-                    Err(error) if passes(&error) && Instant::now() < deadline => sleep(Duration::from_millis(50)).await,
-                    Err(error) => return Err(EmbeddedPostgresError::Connect(error)),
-                }
-            } else {
+            if let Some(fault) = self.place.fault() {
+                tracing::warn!("the embedded PostgreSQL {fault}; it is ended, to be started again");
+                self.end_server().await?;
+            }
+            let Some(socket_dir) = self.place.running_socket_dir().await else {
                 match self.start_server().await {
                     Ok(()) => tracing::info!(cluster = %self.place.cluster().display(), "embedded PostgreSQL started"),
                     // Backends of a killed postmaster end by themselves, each after what it is doing.
@@ -173,7 +158,24 @@ impl EmbeddedPostgres {
                     }
                     Err(error) => return Err(error),
                 }
+                continue;
+            };
+            let asked_at = Instant::now();
+            match self.ask(&socket_dir).await {
+                Answer::Connected(connection) => break (socket_dir, connection),
+                // It is just starting, or ending: the next round sees which.
+                Answer::NotNow(_) if Instant::now() < deadline => silent_since = None,
+                Answer::Nothing if silent_since.get_or_insert(asked_at).elapsed() < silence => {}
+                // In another container, where we cannot end it.
+                Answer::Nothing if self.place.postmaster().is_none() => return Err(EmbeddedPostgresError::Silent),
+                Answer::Nothing => {
+                    tracing::warn!("the embedded PostgreSQL {}; it is killed, to be started again", Fault::Silent);
+                    self.kill_server().await;
+                    silent_since = None;
+                }
+                Answer::NotNow(error) | Answer::Refusal(error) => return Err(EmbeddedPostgresError::Connect(error)),
             }
+            sleep(Duration::from_millis(50)).await;
         };
         if !self.place.is_served_by(&mut connection).await? {
             return Err(Refused::AnotherServer { socket_dir, cluster: self.place.cluster() }.into());
@@ -191,6 +193,39 @@ impl EmbeddedPostgres {
         }
         connection.close().await.map_err(EmbeddedPostgresError::Connect)?;
         Ok(socket_dir)
+    }
+
+    /// Asks a server for a new connection.
+    async fn ask(&self, socket_dir: &Path) -> Answer {
+        let options = self.options.clone().socket(socket_dir).database("postgres");
+        match timeout(ANSWER_TIMEOUT, options.connect()).await {
+            Ok(Ok(connection)) => Answer::Connected(connection),
+            Ok(Err(sqlx::Error::Io(_))) | Err(_) => Answer::Nothing,
+            Ok(Err(error)) if passes(&error) => Answer::NotNow(error),
+            Ok(Err(error)) => Answer::Refusal(error),
+        }
+    }
+
+    /// Ends a server that lives, in good order if it still can.
+    async fn end_server(&self) -> Result<(), EmbeddedPostgresError> {
+        let [in_order, _] = STOP_SECONDS;
+        let stop = ["stop", "-m", "fast", "-w", "-s", "-t", in_order, "-D"];
+        if let Err(error) = self.programs.run("pg_ctl", &self.place, stop, &[self.place.cluster()]).await
+            && self.place.postmaster().is_some()
+        {
+            tracing::warn!(%error, "the embedded PostgreSQL does not end in good order; it is killed");
+            self.kill_server().await;
+        }
+        if self.place.postmaster().is_some() { Err(EmbeddedPostgresError::Silent) } else { Ok(()) }
+    }
+
+    /// Ends a server at once; what was committed is recovered at its next start.
+    async fn kill_server(&self) {
+        let [_, in_haste] = STOP_SECONDS;
+        let stop = ["stop", "-m", "immediate", "-w", "-s", "-t", in_haste, "-D"];
+        if self.programs.run("pg_ctl", &self.place, stop, &[self.place.cluster()]).await.is_err() {
+            self.place.kill_server();
+        }
     }
 
     async fn start_server(&self) -> Result<(), EmbeddedPostgresError> {
@@ -247,14 +282,20 @@ async fn make_cluster(place: &Place, programs: &Programs, password: &str) -> Res
     std::fs::rename(&unfinished, place.cluster()).map_err(EmbeddedPostgresError::file(&unfinished))
 }
 
-/// Errors that end by themselves while a server starts or stops.
+/// What comes of asking a server for a connection.
+enum Answer {
+    Connected(PgConnection),
+    /// It starts, recovers or ends, and says so.
+    NotNow(sqlx::Error),
+    /// Nobody said anything, in time.
+    Nothing,
+    Refusal(sqlx::Error),
+}
+
+/// Refusals that end by themselves while a server starts or ends.
 fn passes(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Io(_) => true,
-        // cannot_connect_now; admin_shutdown
-        sqlx::Error::Database(error) => matches!(error.code().as_deref(), Some("57P03" | "57P01")),
-        _ => false,
-    }
+    // cannot_connect_now; admin_shutdown; crash_shutdown
+    error.as_database_error().is_some_and(|it| matches!(it.code().as_deref(), Some("57P03" | "57P01" | "57P02")))
 }
 
 async fn start_lock(data_dir: &Path) -> Result<File, EmbeddedPostgresError> {

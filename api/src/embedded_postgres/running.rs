@@ -5,20 +5,44 @@
 //! device, however it is named), and if it reads what we have just written there.
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
+use rustix::process::{Pid, Signal, kill_process};
 use sqlx::PgConnection;
+use tokio::net::UnixStream;
 
 use super::place::{Place, socket_file};
 use super::{EmbeddedPostgresError, Refused};
 
 /// A file in the cluster that holds a fresh random text for a moment.
 const NONCE: &str = "ayushma.nonce";
+
+/// What is wrong with a server, so that it takes no new connections and never will by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    Died,
+    /// It was told to end, and waits for those who are connected.
+    ShuttingDown,
+    /// Nobody finds its socket any more.
+    SocketGone,
+    Silent,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Died => "has died",
+            Self::ShuttingDown => "was told by somebody else to shut down",
+            Self::SocketGone => "has lost its socket",
+            Self::Silent => "does not answer any more",
+        })
+    }
+}
 
 /// What `postmaster.pid` says; it stays behind when the postmaster is killed, and goes along into a copy of the folder.
 #[derive(Debug)]
@@ -27,6 +51,8 @@ pub(super) struct PidFile {
     data_directory: PathBuf,
     /// Not yet there while the server starts.
     socket_dir: Option<PathBuf>,
+    /// "starting", "ready" or "stopping"; not yet there before its socket is.
+    status: Option<Vec<u8>>,
 }
 
 impl PidFile {
@@ -37,7 +63,9 @@ impl PidFile {
         let data_directory = path(lines.next()?);
         // Then the time of the start, and the port.
         let socket_dir = lines.nth(2).filter(|line| !line.is_empty()).map(path);
-        Some(Self { pid, data_directory, socket_dir })
+        // Then the network's address, and the key of the shared memory.
+        let status = lines.nth(2).map(<[u8]>::to_vec);
+        Some(Self { pid, data_directory, socket_dir, status })
     }
 
     /// Whether that process is a server that works in this cluster. A postmaster's current folder is its cluster.
@@ -67,18 +95,48 @@ impl Place {
     }
 
     /// Whether a server of the cluster lives, also one that does not answer yet.
-    pub(super) fn is_running(&self) -> bool {
-        self.postmaster().is_some() || answers(&self.own_socket_dir())
+    pub(super) async fn is_running(&self) -> bool {
+        self.postmaster().is_some() || answers(&self.own_socket_dir()).await
+    }
+
+    /// What is seen from outside to be wrong with a server of the cluster that lives.
+    pub(super) fn fault(&self) -> Option<Fault> {
+        let server = self.postmaster()?;
+        // It has made its socket before it says how it is.
+        let status = server.status?;
+        if status == b"stopping" {
+            return Some(Fault::ShuttingDown);
+        }
+        let has_socket = |folder: &Path| socket_file(folder).exists();
+        let is_reachable = has_socket(&self.own_socket_dir()) || server.socket_dir.is_some_and(|it| has_socket(&it));
+        (!is_reachable).then_some(Fault::SocketGone)
     }
 
     /// Where the cluster's server is to be asked, if one lives.
-    pub(super) fn running_socket_dir(&self) -> Option<PathBuf> {
+    pub(super) async fn running_socket_dir(&self) -> Option<PathBuf> {
         let own = self.own_socket_dir();
         match self.postmaster() {
             // It may have been started with another temporary folder, or the data folder was moved since.
-            Some(server) => Some(server.socket_dir.filter(|folder| answers(folder)).unwrap_or(own)),
+            Some(PidFile { socket_dir: Some(folder), .. }) if answers(&folder).await => Some(folder),
+            Some(_) => Some(own),
             // In another container that shares the folder. A copied socket answers nobody.
-            None => Some(own).filter(|folder| answers(folder)),
+            None => answers(&own).await.then_some(own),
+        }
+    }
+
+    /// Kills the cluster's server and its children, as a power cut would: for one that has stopped listening to signals.
+    pub(super) fn kill_server(&self) {
+        let Some(postmaster) = self.postmaster() else { return };
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let names = processes.filter_map(|entry| entry.file_name().into_string().ok());
+        // To be found before their parent is gone. They would hold the shared memory that the next server needs.
+        let children: Vec<String> = names.filter(|pid| parent(pid).as_ref() == Some(&postmaster.pid)).collect();
+        for pid in std::iter::once(postmaster.pid).chain(children) {
+            if let Some(pid) = pid.parse().ok().and_then(Pid::from_raw)
+                && let Err(error) = kill_process(pid, Signal::KILL)
+            {
+                tracing::debug!(%error, pid = pid.as_raw_nonzero(), "it has ended by itself, or is another user's");
+            }
         }
     }
 
@@ -145,8 +203,17 @@ impl Place {
     }
 }
 
-fn answers(socket_dir: &Path) -> bool {
-    UnixStream::connect(socket_file(socket_dir)).is_ok()
+async fn answers(socket_dir: &Path) -> bool {
+    // Where so many wait that no more may, somebody lives.
+    let connected = UnixStream::connect(socket_file(socket_dir)).await;
+    connected.map_or_else(|error| error.kind() == ErrorKind::WouldBlock, |_| true)
+}
+
+/// The parent of a process, if that lives.
+fn parent(pid: &str) -> Option<String> {
+    let stat = fs::read_to_string(Path::new("/proc").join(pid).join("stat")).ok()?;
+    // "12 (its name) S 1 …": a name may have anything in it.
+    stat.rsplit_once(") ")?.1.split(' ').nth(1).map(str::to_owned)
 }
 
 /// What a folder is, whatever its name.

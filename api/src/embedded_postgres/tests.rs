@@ -1,6 +1,7 @@
 //! The embedded server with PostgreSQL's real programs, each test in a folder of its own.
 
 use std::fs::{self, Permissions};
+use std::future::pending;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -19,7 +20,7 @@ pub(super) fn data_folder() -> TempDir {
 }
 
 pub(super) async fn start(folder: &Path) -> EmbeddedPostgres {
-    EmbeddedPostgres::start(folder).await.expect("the server starts")
+    EmbeddedPostgres::start(folder, pending()).await.expect("the server starts")
 }
 
 async fn connect(server: &EmbeddedPostgres) -> PgConnection {
@@ -52,6 +53,11 @@ fn stat(pid: &str, field: usize) -> Option<String> {
 
 /// Kills the postmaster and all its children as a power cut would.
 pub(super) fn kill_all(place: &Place) {
+    signal_all(place, "-KILL");
+}
+
+/// Sends a signal to the postmaster and all its children.
+pub(super) fn signal_all(place: &Place, signal: &str) {
     let postmaster = pid(place);
     let processes = fs::read_dir("/proc").expect("this is Linux").flatten();
     let children = processes.filter_map(|entry| entry.file_name().into_string().ok());
@@ -59,7 +65,7 @@ pub(super) fn kill_all(place: &Place) {
     assert!(!pids.is_empty(), "a postmaster has children");
     pids.insert(0, postmaster);
     // A child may end by itself as soon as it misses the postmaster.
-    Command::new("kill").arg("-9").args(pids).output().expect("kill exists");
+    Command::new("kill").arg(signal).args(pids).output().expect("kill exists");
 }
 
 #[tokio::test]

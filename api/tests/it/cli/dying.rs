@@ -1,6 +1,11 @@
 //! The built-in PostgreSQL: whose it is, and what happens when it dies.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use super::process::{DataFolder, PASSWORD};
 use crate::installation::until;
@@ -56,6 +61,41 @@ async fn requests_work_again_soon_after_the_built_in_postgresql_has_died() {
     let (code, said) = server.terminate().await;
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("the embedded PostgreSQL has died") && said.contains("is back"), "{said}");
+    assert!(!folder.database_runs());
+}
+
+/// Whoever signals a whole group of processes tells the database to end, and a cleaner of temporary files may take its
+/// socket: it lives, and lets nobody in.
+#[tokio::test]
+async fn requests_work_again_soon_after_the_built_in_postgresql_has_stopped_letting_anybody_in() {
+    let folder = DataFolder::new();
+    let server = folder.serve(&[]).await;
+    folder.make_superuser("asha@example.com", "asha").await.succeeded();
+    let told_to_end = |server: &str| {
+        assert!(Command::new("kill").args(["-TERM", server]).status().expect("kill exists").success());
+    };
+    let loses_its_socket =
+        |_: &str| fs::remove_dir_all(folder.path().join("postgres/socket")).expect("it has a socket");
+    let mishaps: [&dyn Fn(&str); 2] = [&told_to_end, &loses_its_socket];
+    for mishap in mishaps {
+        let before = postmaster(&folder);
+        mishap(&before);
+        let began = Instant::now();
+        let pid_file = folder.path().join("postgres/cluster/postmaster.pid");
+        until("another one runs", async || {
+            let text = fs::read_to_string(&pid_file).ok()?;
+            text.lines().next().is_some_and(|pid| pid != before).then_some(())
+        })
+        .await;
+        until("the account can be used again", async || server.log_in("asha@example.com", PASSWORD).await).await;
+        until("all is well", async || (server.look("/health/ready").await.0 == 200).then_some(())).await;
+        assert!(began.elapsed() < Duration::from_secs(30), "it took {:?}", began.elapsed());
+        folder.run(&["parked", "list"], "").await.succeeded();
+    }
+    let (code, said) = server.terminate().await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("was told by somebody else to shut down; it is started again"), "{said}");
+    assert!(said.contains("has lost its socket; it is started again"), "{said}");
     assert!(!folder.database_runs());
 }
 
