@@ -1,6 +1,9 @@
-//! How a process learns that it shall end: Ctrl-C or SIGTERM asks it to, a second one ends it at once.
+//! How a process learns that it shall end: Ctrl-C, SIGTERM, SIGQUIT or a terminal that is closed asks it to, a second
+//! signal ends it at once.
 
 use std::{
+    fs,
+    future::pending,
     process,
     sync::{
         Arc, OnceLock,
@@ -38,7 +41,12 @@ impl Shutdown {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let mut signals = {
             let _here = runtime.enter();
-            Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? }
+            Signals {
+                interrupt: signal(SignalKind::interrupt())?,
+                terminate: signal(SignalKind::terminate())?,
+                quit: signal(SignalKind::quit())?,
+                hang_up: if ignores(SignalKind::hangup()) { None } else { Some(signal(SignalKind::hangup())?) },
+            }
         };
         let asked = shutdown.clone();
         thread::Builder::new().name("signals".to_owned()).spawn(move || {
@@ -89,14 +97,32 @@ impl Shutdown {
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    quit: Signal,
+    hang_up: Option<Signal>,
 }
 
 impl Signals {
     /// Waits for a signal. Gives the exit code of a process that it ends.
     async fn next(&mut self) -> i32 {
+        let hung_up = async {
+            match &mut self.hang_up {
+                Some(signal) => signal.recv().await,
+                None => pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => 130,
             _ = self.terminate.recv() => 143,
+            _ = self.quit.recv() => 131,
+            _ = hung_up => 129,
         }
     }
+}
+
+/// Whether whoever started the process wants it to live on after a signal: `nohup` does, when the terminal is closed.
+fn ignores(kind: SignalKind) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    ignored >> (kind.as_raw_value() - 1) & 1 == 1
 }

@@ -79,6 +79,33 @@ async fn an_open_stream_gets_a_last_frame_and_the_conversation_a_notice_and_the_
 }
 
 #[tokio::test]
+async fn closing_the_terminal_ends_an_answer_in_good_order() {
+    for signal in ["-HUP", "-QUIT"] {
+        let folder = DataFolder::new();
+        let (provider, server, _, frames) = in_the_middle_of_an_answer(&folder).await;
+        server.signal(signal).await;
+        provider.go_on();
+        let last = frames.last().await;
+        assert_eq!((&last["stop"], &last["error"]), (&json!(true), &json!(false)), "{signal}: {last}");
+        assert_eq!(server.ended().await.0, Some(0), "{signal}");
+        assert!(!folder.database_runs());
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_was_started_with_nohup_outlives_its_terminal() {
+    let folder = DataFolder::new();
+    let mut server = folder.begin_to_serve_after("trap '' HUP");
+    server.begins_to_serve().await;
+    server.signal("-HUP").await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(server.look("/health/live").await.0, 200);
+    let (code, said) = server.terminate().await;
+    assert_eq!(code, Some(0));
+    assert_eq!(said.matches("asked to end").count(), 1, "{said}");
+}
+
+#[tokio::test]
 async fn an_answer_that_is_finished_soon_after_the_signal_is_complete() {
     let folder = DataFolder::new();
     let (provider, server, _, frames) = in_the_middle_of_an_answer(&folder).await;

@@ -7,7 +7,7 @@ use super::process::DataFolder;
 #[tokio::test]
 async fn a_low_soft_limit_of_open_files_does_not_limit_the_connections() {
     let folder = DataFolder::new();
-    let mut server = folder.begin_to_serve_with_limit("-S -n 256");
+    let mut server = folder.begin_to_serve_after("ulimit -S -n 256");
     server.begins_to_serve().await;
     let limits = fs::read_to_string(format!("/proc/{}/limits", server.pid())).expect("this is Linux");
     let open_files = limits.lines().find(|line| line.starts_with("Max open files")).expect("it is listed");

@@ -95,10 +95,17 @@ impl DataFolder {
         Self::listen_to(command)
     }
 
-    /// Serves with less of something than the tests have, as a shell's `ulimit` says.
-    pub(super) fn begin_to_serve_with_limit(&self, limit: &str) -> Server {
-        let script = format!("ulimit {limit} && exec \"$0\" serve --listen 127.0.0.1:0");
-        Self::listen_to(self.command("bash", &["-c", &script, env!("CARGO_BIN_EXE_ayushma")]))
+    /// Serves after something that a shell can do, such as to set a limit.
+    pub(super) fn begin_to_serve_after(&self, preparation: &str) -> Server {
+        self.begin_to_serve_at("127.0.0.1:0", preparation)
+    }
+
+    /// The same, at an address that is not to be read from what it says.
+    pub(super) fn begin_to_serve_at(&self, address: &str, preparation: &str) -> Server {
+        let script = format!("{preparation} && exec \"$0\" serve --listen {address}");
+        let mut server = Self::listen_to(self.command("bash", &["-c", &script, env!("CARGO_BIN_EXE_ayushma")]));
+        server.url = format!("http://{address}");
+        server
     }
 
     /// Serves with a `PATH` that leads to no program.
@@ -206,7 +213,7 @@ impl Server {
         self.child.id().expect("it was not waited for")
     }
 
-    async fn signal(&self, signal: &str) {
+    pub(super) async fn signal(&self, signal: &str) {
         let pid = self.child.id().expect("it was not waited for").to_string();
         let sent = Command::new("kill").args([signal, &pid]).status().await.expect("kill exists");
         assert!(sent.success());
