@@ -20,7 +20,12 @@ const QUIET: &str = "sqlx=warn,async_openai=off";
 pub fn start(settings: &Settings) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(format!("{QUIET},{},{}", event_log::QUIET, settings.log))
         .context("LOG is no filter such as info or info,commands=debug")?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // It would complain about standard error on standard error, and panic if that fails too: a full disk or a reader
+        // that has gone away costs lines, not the server.
+        .log_internal_errors(false);
     match settings.log_format {
         LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).finish().try_init()?,
         LogFormat::Json => lines.json().flatten_event(true).finish().try_init()?,

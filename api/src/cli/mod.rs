@@ -112,7 +112,7 @@ pub fn main() -> ExitCode {
     match checked.and_then(|()| start(command, &settings.without_blanks())) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            complain(&format!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -156,12 +156,17 @@ pub(crate) fn say(text: &str) {
     drop(writeln!(std::io::stdout(), "{text}"));
 }
 
+/// Writes a line to standard error, whether or not it can be written.
+fn complain(text: &str) {
+    drop(writeln!(std::io::stderr(), "{text}"));
+}
+
 /// The first line of standard input, without its line break.
 async fn password_from_stdin() -> anyhow::Result<Zeroizing<String>> {
     let read = tokio::task::spawn_blocking(|| {
         let mut stdin = std::io::stdin().lock();
         if stdin.is_terminal() {
-            eprintln!("Password (it shows while you type):");
+            complain("Password (it shows while you type):");
         }
         let mut line = Zeroizing::new(String::new());
         stdin.read_line(&mut line).map(|_| line)

@@ -13,6 +13,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use projections::{Projector, projectors};
 
 use super::{
+    complain,
     in_process::{Helps, with_app},
     say,
 };
@@ -95,7 +96,8 @@ async fn draw(bar: &ProgressBar, replayed: &Replayed) {
         if bar.is_hidden() && said.elapsed() > LINE {
             said = Instant::now();
             let (done, of, left) = (HumanCount(replayed.done()), HumanCount(replayed.expected()), bar.eta().as_secs());
-            eprintln!("{}: {done} of {of} events, {:.0} a second, {left} s left", bar.message(), bar.per_sec());
+            let speed = bar.per_sec();
+            complain(&format!("{}: {done} of {of} events, {speed:.0} a second, {left} s left", bar.message()));
         }
     }
 }

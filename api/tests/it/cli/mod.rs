@@ -11,6 +11,7 @@ mod reading;
 mod rebuild;
 mod restoring;
 mod stream;
+mod unwritable;
 
 use process::{DataFolder, PASSWORD};
 
