@@ -41,7 +41,7 @@ pub(super) struct Verify {
     #[arg(long, value_parser = value_parser!(i64).range(1..))]
     to: Option<i64>,
 
-    /// File of signed heads [default: heads.jsonl in SIGNED_HEADS_DIR]
+    /// File of signed heads, at least one of them [default: heads.jsonl in SIGNED_HEADS_DIR, which may have none yet]
     #[arg(long)]
     heads: Option<PathBuf>,
 
@@ -54,6 +54,9 @@ impl Audit {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
         if let Self::Verify(verify) = &self {
             ensure!(verify.to.is_none_or(|to| to >= verify.from), "--to is before --from");
+            if let Some(heads) = &verify.heads {
+                ensure!(heads.exists(), "there is no file {}", heads.display());
+            }
         }
         let database = Database::open(settings, shutdown).await?;
         let result = tokio::select! {
@@ -85,8 +88,11 @@ impl Verify {
             Some(key) => key,
             None => signer(settings, pool).await?.public_key(),
         };
+        let is_named = self.heads.is_some();
         let file = self.heads.map_or_else(|| HeadsFile::in_folder(&settings.heads_dir()), HeadsFile::new);
         let heads = file.read(&key)?;
+        // Whoever names a file expects a proof from it.
+        ensure!(!is_named || !heads.is_empty(), "there is no signed head in {}", file.path().display());
         let started = Instant::now();
         let found = event_log::audit(pool, self.from, self.to, &heads).await?;
         for line in report(&found, &file, started.elapsed().as_secs_f64()) {

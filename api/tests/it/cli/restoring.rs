@@ -37,15 +37,32 @@ async fn a_log_is_verified_with_the_built_in_database_and_without_the_master_key
     let said = verify(&folder).await.succeeded();
     assert!(said.contains("positions 1 to ") && said.contains("no signed head"), "{said}");
 
+    let server = folder.serve(&[]).await;
+    let heads = folder.path().join("heads/heads.jsonl");
+    until("a head is signed", async || heads.exists().then_some(())).await;
+    server.terminate().await;
     let key = folder.run(&["audit", "public-key"], "").await.succeeded();
     assert_eq!(key.trim().len(), 64);
     fs::rename(folder.path().join("master.key"), folder.path().join("elsewhere")).expect("it is there");
     let arguments = ["audit", "verify", "--heads", "heads/heads.jsonl", "--public-key", key.trim()];
-    folder.run(&arguments, "").await.succeeded();
+    let said = folder.run(&arguments, "").await.succeeded();
+    assert!(said.contains("proved up to position"), "{said}");
     let said = folder.run(&["audit", "verify", "--public-key", "12"], "").await;
     assert_eq!(said.code(), Some(2), "{}", said.stderr());
     let said = folder.run(&["audit", "verify", "--from", "1000", "--public-key", key.trim()], "").await.failed();
     assert!(said.contains("the log ends at position"), "{said}");
+}
+
+/// Else a mistyped path would pass for a proof.
+#[tokio::test]
+async fn a_log_is_not_verified_against_a_named_file_that_is_missing_or_has_no_signed_head() {
+    let folder = DataFolder::new();
+    folder.make_superuser("asha@example.com", "asha").await.succeeded();
+    let refused = folder.run(&["audit", "verify", "--heads", "no/such.jsonl"], "").await.failed();
+    assert!(refused.contains("there is no file no/such.jsonl"), "{refused}");
+    fs::write(folder.path().join("empty.jsonl"), "").expect("it is ours");
+    let refused = folder.run(&["audit", "verify", "--heads", "empty.jsonl"], "").await.failed();
+    assert!(refused.contains("there is no signed head in empty.jsonl"), "{refused}");
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
