@@ -1,7 +1,7 @@
 //! The database of a process: the one at `DATABASE_URL`, or the embedded one of the data folder; connected and migrated.
 
 use commands::error_chain;
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{future::pending, path::Path, str::FromStr, time::Duration};
 
 use anyhow::{Context, bail};
 use projections::SEARCH_PATH;
@@ -10,10 +10,12 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::{config::Settings, embedded_postgres::EmbeddedPostgres, shutdown::Shutdown};
 
+/// By which PostgreSQL knows the sessions of all processes.
+pub(crate) const APPLICATION_NAME: &str = "ayushma";
 /// How long a request waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that was used so lately is taken to be alive; an older one is asked first.
@@ -22,6 +24,8 @@ const TRUSTED_FOR: Duration = Duration::from_secs(1);
 const CLOSING: Duration = Duration::from_millis(600);
 /// How long to wait before a server that is away is tried again.
 const RETRY: Duration = Duration::from_secs(3);
+/// How long a command waits for a server that is away; a process that serves waits as long as it takes.
+const COMMAND_PATIENCE: Duration = Duration::from_secs(15);
 /// A statement, a lock holder or an idle transaction that hangs must not stop everybody else.
 const TIME_LIMITS: [(&str, &str); 3] =
     [("lock_timeout", "30s"), ("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "60s")];
@@ -33,6 +37,17 @@ const PLANNED_ONCE: [(&str, &str); 2] = [("plan_cache_mode", "force_generic_plan
 /// Nothing that is asked here runs long enough to be worth compiling.
 const NOT_COMPILED: [(&str, &str); 1] = [("jit", "off")];
 
+/// What the database is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To serve: as long as the database is away, it is waited for.
+    Serving,
+    /// To do something that may be the first thing in an installation.
+    Beginning,
+    /// To look at, or to change, what there is: where there is no installation, none is made.
+    Using,
+}
+
 /// Close it on every way out: only then is the embedded server stopped.
 pub struct Database {
     pub pool: PgPool,
@@ -43,17 +58,25 @@ impl Database {
     /// Connects, and brings the schema up to date.
     ///
     /// # Errors
-    /// If the database refuses us for a reason that waiting does not mend, or Ctrl-C comes while waiting.
-    pub async fn open(settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<Self> {
+    /// If the database refuses us for a reason that waiting does not mend, Ctrl-C comes while waiting, or a command has
+    /// waited long enough.
+    pub async fn open(settings: &Settings, purpose: Purpose, shutdown: &Shutdown) -> anyhow::Result<Self> {
         let Some(url) = &settings.database_url else {
+            if purpose == Purpose::Using && !EmbeddedPostgres::is_in(&settings.data_dir) {
+                bail!(
+                    "there is no installation in {}: name another DATA_DIR, or begin with `ayushma serve` or `ayushma createsuperuser`",
+                    settings.data_dir.display()
+                );
+            }
             return Self::open_embedded(&settings.data_dir, settings.database_connections, shutdown).await;
         };
         // The parser's error may quote the address, and with it the password.
         let Ok(options) = PgConnectOptions::from_str(url.trim()) else {
             bail!("DATABASE_URL is not of the form postgres://user:password@host:port/database");
         };
-        let options = options.application_name("ayushma");
-        let connection = wait_for(&options, shutdown).await?;
+        let options = options.application_name(APPLICATION_NAME);
+        let deadline = (purpose != Purpose::Serving).then(|| Instant::now() + COMMAND_PATIENCE);
+        let connection = wait_for(&options, deadline, shutdown).await?;
         migrate(connection).await?;
         Ok(Self { pool: pool(&options, settings.database_connections), embedded: None })
     }
@@ -62,7 +85,7 @@ impl Database {
         let embedded = EmbeddedPostgres::start(data_dir, shutdown.requested())
             .await
             .context("the built-in PostgreSQL cannot be started")?;
-        let options = embedded.connect_options().application_name("ayushma");
+        let options = embedded.connect_options().application_name(APPLICATION_NAME);
         let migrated = async {
             let connection = quiet(&options).connect().await.context("the built-in PostgreSQL does not answer")?;
             migrate(connection).await
@@ -126,34 +149,58 @@ async fn migrate(mut connection: PgConnection) -> anyhow::Result<()> {
     Ok(connection.close().await?)
 }
 
-/// Connects; as long as nobody answers, says so and tries again.
-async fn wait_for(options: &PgConnectOptions, shutdown: &Shutdown) -> anyhow::Result<PgConnection> {
+/// Connects; as long as nobody answers, says so and tries again, until the deadline if there is one.
+async fn wait_for(
+    options: &PgConnectOptions,
+    deadline: Option<Instant>,
+    shutdown: &Shutdown,
+) -> anyhow::Result<PgConnection> {
+    let place = format!("{}:{}", options.get_host(), options.get_port());
+    let until_when = if deadline.is_some() { "for some seconds" } else { "as long as it takes" };
+    let too_late = async {
+        match deadline {
+            Some(deadline) => sleep_until(deadline).await,
+            None => pending().await,
+        }
+    };
+    tokio::select! {
+        connected = keep_trying(options, &place, until_when) => connected,
+        () = shutdown.requested() => bail!("interrupted while waiting for PostgreSQL at {place}"),
+        () = too_late => bail!("PostgreSQL at {place} (DATABASE_URL) does not answer"),
+    }
+}
+
+async fn keep_trying(options: &PgConnectOptions, place: &str, until_when: &str) -> anyhow::Result<PgConnection> {
     loop {
         let error = match quiet(options).connect().await {
             Ok(connection) => return Ok(connection),
             Err(error) => error,
         };
-        let place = format!("{}:{}", options.get_host(), options.get_port());
-        match refusal(&error) {
-            Some("28P01" | "28000") => bail!("PostgreSQL at {place} refuses the user or the password of DATABASE_URL"),
-            Some("3D000") => {
-                bail!("PostgreSQL at {place} has no database of the name in DATABASE_URL: create it first")
-            }
-            // It starts or stops, or has no connection left.
-            Some("57P01" | "57P03" | "53300") => {}
-            // Nobody there, or somebody who hangs up, as a proxy does while the server is away.
-            None if matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_)) => {}
-            _ => return Err(error).context(format!("PostgreSQL at {place} cannot be used")),
+        if !is_away(&error, place)? {
+            return Err(error).context(format!("PostgreSQL at {place} cannot be used"));
         }
         tracing::error!(
             error = %error_chain(&error),
-            "PostgreSQL at {place} (DATABASE_URL) does not answer; trying again every {} seconds, Ctrl-C ends",
+            "PostgreSQL at {place} (DATABASE_URL) does not answer; trying again every {} seconds, {until_when}; Ctrl-C ends",
             RETRY.as_secs()
         );
-        tokio::select! {
-            () = tokio::time::sleep(RETRY) => {}
-            () = shutdown.requested() => bail!("interrupted while waiting for PostgreSQL at {place}"),
-        }
+        sleep(RETRY).await;
+    }
+}
+
+/// Whether the server is only away, so that waiting may help.
+///
+/// # Errors
+/// What has to be mended before.
+fn is_away(error: &sqlx::Error, place: &str) -> anyhow::Result<bool> {
+    match refusal(error) {
+        Some("28P01" | "28000") => bail!("PostgreSQL at {place} refuses the user or the password of DATABASE_URL"),
+        Some("3D000") => bail!("PostgreSQL at {place} has no database of the name in DATABASE_URL: create it first"),
+        // It starts or stops, or has no connection left.
+        Some("57P01" | "57P03" | "53300") => Ok(true),
+        // Nobody there, or somebody who hangs up, as a proxy does while the server is away.
+        None => Ok(matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_))),
+        Some(_) => Ok(false),
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 use crate::{
     app::App,
     config::{HttpSettings, Settings},
-    database::Database,
+    database::{Database, Purpose},
     demo, http_server,
     languages::warn_of_silence,
     routes,
@@ -48,7 +48,7 @@ pub async fn serve(
     with_demo: bool,
     shutdown: &Shutdown,
 ) -> anyhow::Result<()> {
-    let database = Database::open(settings, shutdown).await?;
+    let database = Database::open(settings, Purpose::Serving, shutdown).await?;
     let result = Box::pin(run(settings, http, roles, with_demo, shutdown, &database)).await;
     database.close().await;
     result

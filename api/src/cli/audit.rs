@@ -8,7 +8,12 @@ use commands::event_log::{self, Audit as Finding, HeadSigner, HeadsFile, KeyRing
 use sqlx::PgPool;
 
 use super::say;
-use crate::{app::master_key, config::Settings, database::Database, shutdown::Shutdown};
+use crate::{
+    app::master_key,
+    config::Settings,
+    database::{Database, Purpose},
+    shutdown::Shutdown,
+};
 
 /// The exit code of a log that is not what was written. (1 is any other failure, 2 a wrong command line.)
 const BROKEN: u8 = 3;
@@ -58,7 +63,7 @@ impl Audit {
                 ensure!(heads.exists(), "there is no file {}", heads.display());
             }
         }
-        let database = Database::open(settings, shutdown).await?;
+        let database = Database::open(settings, Purpose::Using, shutdown).await?;
         let result = tokio::select! {
             result = async {
                 match self {

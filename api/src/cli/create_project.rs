@@ -12,7 +12,7 @@ use domain::{
 };
 
 use super::{
-    in_process::{Helps, context, wait_until_readable, with_app},
+    in_process::{Helps, context, wait_until_readable, with_new_app},
     say,
 };
 use crate::{config::Settings, shutdown::Shutdown};
@@ -64,7 +64,7 @@ impl CreateProject {
             None => String::new(),
         };
         let update = ProjectUpdate { is_default: self.default.then_some(true), ..ProjectUpdate::default() };
-        let id = with_app(settings, shutdown, Helps::Projecting, async |app| {
+        let id = with_new_app(settings, shutdown, Helps::Projecting, async |app| {
             let id = ProjectId::new(app.clock.new_id());
             let made = app.projects.create(id, new_settings(self.title, prompt), update, &context(app)).await?;
             wait_until_readable(app, &made).await;

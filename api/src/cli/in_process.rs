@@ -6,7 +6,13 @@ use tokio::task::JoinSet;
 
 use std::time::Duration;
 
-use crate::{app::App, config::Settings, database::Database, rebuild::AbandonedRebuilds, shutdown::Shutdown};
+use crate::{
+    app::App,
+    config::Settings,
+    database::{Database, Purpose},
+    rebuild::AbandonedRebuilds,
+    shutdown::Shutdown,
+};
 
 /// How long a command waits until what it wrote can be read over HTTP.
 const VIEWS_PATIENCE: Duration = Duration::from_secs(10);
@@ -20,14 +26,34 @@ pub(super) enum Helps {
     ProjectingAndWorking,
 }
 
-/// Opens the application, does the work, and closes everything on every way out.
+/// Opens the application of an installation that is there, does the work, and closes everything on every way out.
 pub(super) async fn with_app<T>(
     settings: &Settings,
     shutdown: &Shutdown,
     helps: Helps,
     work: impl AsyncFnOnce(&App) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let database = Database::open(settings, shutdown).await?;
+    with_app_for(Purpose::Using, settings, shutdown, helps, work).await
+}
+
+/// The same for work that may be the first in an installation.
+pub(super) async fn with_new_app<T>(
+    settings: &Settings,
+    shutdown: &Shutdown,
+    helps: Helps,
+    work: impl AsyncFnOnce(&App) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    with_app_for(Purpose::Beginning, settings, shutdown, helps, work).await
+}
+
+async fn with_app_for<T>(
+    purpose: Purpose,
+    settings: &Settings,
+    shutdown: &Shutdown,
+    helps: Helps,
+    work: impl AsyncFnOnce(&App) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let database = Database::open(settings, purpose, shutdown).await?;
     let mut background = JoinSet::new();
     // The log itself is read, also where the server streams over Kafka: joining its consumer groups for a moment would
     // only disturb them.

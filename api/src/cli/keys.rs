@@ -8,7 +8,11 @@ use commands::event_log::{MasterKey, rewrap_keys};
 use sqlx::PgPool;
 
 use super::say;
-use crate::{config::Settings, database::Database, shutdown::Shutdown};
+use crate::{
+    config::Settings,
+    database::{Database, Purpose},
+    shutdown::Shutdown,
+};
 
 /// Change the master key, which wraps the keys of all personal text
 ///
@@ -39,7 +43,7 @@ struct Rotate {
 impl Keys {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
         let Change::Rotate(rotate) = self.change;
-        let database = Database::open(settings, shutdown).await?;
+        let database = Database::open(settings, Purpose::Using, shutdown).await?;
         let rotated = rotate.run(settings, &database.pool).await;
         database.close().await;
         rotated?;

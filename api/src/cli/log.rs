@@ -7,7 +7,11 @@ use commands::{clock::SystemClock, event_log::HeadSigner};
 use sqlx::PgPool;
 
 use super::{audit::signer, say};
-use crate::{config::Settings, database::Database, shutdown::Shutdown};
+use crate::{
+    config::Settings,
+    database::{Database, Purpose},
+    shutdown::Shutdown,
+};
 
 /// Look after the event log
 #[derive(Debug, Subcommand)]
@@ -26,7 +30,7 @@ pub(super) enum Log {
 impl Log {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
         let Self::Restored = self;
-        let database = Database::open(settings, shutdown).await?;
+        let database = Database::open(settings, Purpose::Using, shutdown).await?;
         let result = async {
             let signer = signer(settings, &database.pool).await?;
             accept(&signer, &database.pool).await

@@ -5,7 +5,11 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::say;
-use crate::{config::Settings, database::Database, shutdown::Shutdown};
+use crate::{
+    config::Settings,
+    database::{Database, Purpose},
+    shutdown::Shutdown,
+};
 
 /// Bring the database's schema up to date, and do nothing else
 ///
@@ -18,7 +22,7 @@ pub(super) struct Migrate {}
 
 impl Migrate {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
-        Database::open(settings, shutdown).await?.close().await;
+        Database::open(settings, Purpose::Beginning, shutdown).await?.close().await;
         say("the database is up to date");
         Ok(ExitCode::SUCCESS)
     }

@@ -16,7 +16,7 @@ use super::{EmbeddedPostgresError, Refused};
 
 const PARENT: &str = "/var/lib/ayushma";
 /// In the data folder: where the server's folder is.
-const POINTER: &str = "postgres.location";
+pub(super) const POINTER: &str = "postgres.location";
 /// In the server's folder: whose it is.
 const CLAIM: &str = "data-folder";
 

@@ -62,6 +62,11 @@ pub struct EmbeddedPostgres {
 }
 
 impl EmbeddedPostgres {
+    /// Whether a server was ever made in this data folder.
+    pub fn is_in(data_dir: &Path) -> bool {
+        ["postgres", elsewhere::POINTER].iter().any(|trace| data_dir.join(trace).exists())
+    }
+
     /// Takes over the server of `data_dir`, or starts it; on first use, makes its database. Gives up when it is interrupted.
     pub async fn start(data_dir: &Path, interrupted: impl Future<Output = ()>) -> Result<Self, EmbeddedPostgresError> {
         tokio::pin!(interrupted);

@@ -1,5 +1,6 @@
 //! The binary as people use it: the real program, the real PostgreSQL of the machine, a data folder for each test.
 
+mod absent;
 mod addresses;
 mod dying;
 mod ending;
@@ -127,6 +128,7 @@ async fn an_import_names_what_failed_and_goes_on_with_the_others() {
 #[tokio::test]
 async fn an_import_into_no_project_says_so() {
     let folder = DataFolder::new();
+    folder.run(&["migrate"], "").await.succeeded();
     let documents = folder.documents(&[("hands.txt", "Wash them.")]);
     let project = "0198c3b2-7d1e-7c43-a1b2-5d2f0c9e8a71";
     let path = documents.to_str().expect("it is text");
