@@ -2,8 +2,11 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use clap::Subcommand;
-use commands::{clock::SystemClock, event_log::HeadSigner};
+use clap::{Args, Subcommand};
+use commands::{
+    clock::SystemClock,
+    event_log::{HeadSigner, Loss},
+};
 use sqlx::PgPool;
 
 use super::{audit::signer, say};
@@ -20,20 +23,29 @@ Example (after the database was restored from a backup, while no server runs):
   ayushma audit verify
   ayushma log restored")]
 pub(super) enum Log {
-    /// Accept a database that was restored from a backup, and has lost the newest events
-    ///
-    /// Until then nothing starts on it that has seen more. The log gets a new id, so that tokens of clients and records in Kafka from
-    /// before are told apart; with Kafka it is published again from its beginning.
-    Restored,
+    Restored(Restored),
+}
+
+/// Accept a database that was restored from a backup, and has lost the newest events
+///
+/// Until then nothing starts on it that has seen more. The log gets a new id, so that tokens of clients and records in Kafka from
+/// before are told apart; with Kafka it is published again from its beginning. Processes that run on it end. If nothing is
+/// known to be missing, nothing is changed.
+#[derive(Debug, Args)]
+pub(super) struct Restored {
+    /// Accept it also if nothing is known to be missing: it was restored all the same, from a backup that was made after the
+    /// newest signed head
+    #[arg(long)]
+    yes: bool,
 }
 
 impl Log {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
-        let Self::Restored = self;
+        let Self::Restored(restored) = self;
         let database = Database::open(settings, Purpose::Using, shutdown).await?;
         let result = async {
             let signer = signer(settings, &database.pool).await?;
-            accept(&signer, &database.pool).await
+            restored.accept(&signer, &database.pool).await
         }
         .await;
         database.close().await;
@@ -41,15 +53,32 @@ impl Log {
     }
 }
 
-async fn accept(signer: &HeadSigner, pool: &PgPool) -> anyhow::Result<ExitCode> {
-    let restored = signer.accept_restored(pool, &(Arc::new(SystemClock) as _)).await?;
-    let (begins, before) = (restored.begins, restored.before);
-    say(&format!("the log goes on after position {} as {} (it was {before})", begins.position, begins.log_id));
-    for consumer in restored.set_back {
-        say(&format!(
-            "{consumer} had seen events that are lost, and goes on from there; what it made of them is still in its rows, until \
-             they are made anew: if it is a view, `ayushma rebuild {consumer}`"
-        ));
+impl Restored {
+    async fn accept(&self, signer: &HeadSigner, pool: &PgPool) -> anyhow::Result<ExitCode> {
+        let whole = match signer.find_loss(pool).await? {
+            Loss::Known => None,
+            Loss::NoneUpTo(head) => Some(format!(
+                "nothing is missing up to position {}, whose head was signed at {}",
+                head.position, head.time
+            )),
+            Loss::NeverSigned => {
+                Some("nothing is known to be missing, as no head of this log was ever signed".to_owned())
+            }
+        };
+        if let Some(whole) = whole.filter(|_| !self.yes) {
+            say(&format!("{whole}: there is nothing to accept, and nothing was changed"));
+            say("if the database was restored all the same, from a backup that was made after that: add --yes");
+            return Ok(ExitCode::SUCCESS);
+        }
+        let restored = signer.accept_restored(pool, &(Arc::new(SystemClock) as _)).await?;
+        let (begins, before) = (restored.begins, restored.before);
+        say(&format!("the log goes on after position {} as {} (it was {before})", begins.position, begins.log_id));
+        for consumer in restored.set_back {
+            say(&format!(
+                "{consumer} had seen events that are lost, and goes on from there; what it made of them is still in its rows, until \
+                 they are made anew: if it is a view, `ayushma rebuild {consumer}`"
+            ));
+        }
+        Ok(ExitCode::SUCCESS)
     }
-    Ok(ExitCode::SUCCESS)
 }

@@ -137,6 +137,17 @@ pub(super) async fn check_checkpoints(pool: &PgPool, consumer: &str) -> Result<(
     })
 }
 
+/// Whether anybody stands beyond the log's end, or in another log.
+pub(super) async fn is_overtaken(pool: &PgPool) -> Result<bool, sqlx::Error> {
+    let is_overtaken = sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT FROM (SELECT position, log_id FROM checkpoints UNION ALL SELECT position, log_id FROM relay_mark) AS seen
+               JOIN log_head ON seen.position > log_head.position OR seen.log_id <> log_head.log_id
+           ) AS "is_overtaken!""#
+    );
+    is_overtaken.fetch_one(pool).await
+}
+
 /// Refuses a place in the log that is in another one or beyond its end.
 ///
 /// # Errors

@@ -71,7 +71,7 @@ pub use relay::run_relay;
 pub use replay::{Replay, Replayable, Replayed, make_replay_tables};
 pub use republish::{ParkedRecord, StreamState};
 pub use rows::{NewJob, NewResetCode, Reservation, Row, enqueue, enqueue_in, supersede, withdraw, write_reset_code};
-pub use signer::HeadSigner;
+pub use signer::{HeadSigner, Loss};
 pub use status::{Counted, Counting, Expected, PartStatus, Reading, Status, Verdict, What};
 pub use store::{Loaded, StoreError};
 pub use stored::{ChainHash, Committed, EventPosition, StoredEvent, partition_of};

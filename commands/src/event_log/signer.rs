@@ -8,7 +8,7 @@ use sqlx::PgPool;
 use zeroize::Zeroizing;
 
 use super::{
-    fence::{End, Fence, Restored, restore},
+    fence::{End, Fence, FenceError, Restored, is_overtaken, restore},
     heads::{HeadsError, HeadsFile, PublicKey, SignedHead},
     keys::KeyRing,
 };
@@ -43,6 +43,17 @@ impl SigningKey {
         head.signature = hex::encode(self.0.sign(head.text().as_bytes()));
         head
     }
+}
+
+/// What is known of events that a log has lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Loss {
+    /// It is not as somebody has seen it.
+    Known,
+    /// It has all that it had when this newest head was signed.
+    NoneUpTo(SignedHead),
+    /// None, but no head of it was ever signed either.
+    NeverSigned,
 }
 
 /// What signs the head of a log, and the file that it writes to. Any number of processes may share a file.
@@ -101,6 +112,21 @@ impl HeadSigner {
     pub async fn check(&self, pool: &PgPool) -> Result<(), HeadsError> {
         Fence::at(self.file.newest(&self.public_key())?.as_ref()).look(pool).await?;
         Ok(())
+    }
+
+    /// What is known of events that the log has lost. That none are known to be missing proves little: those after the newest
+    /// signed head may be.
+    ///
+    /// # Errors
+    /// [`HeadsError`], also [`HeadsError::Fenced`] if the log cannot be read.
+    pub async fn find_loss(&self, pool: &PgPool) -> Result<Loss, HeadsError> {
+        let newest = self.file.newest(&self.public_key())?;
+        match Fence::at(newest.as_ref()).look(pool).await {
+            Ok(_) if is_overtaken(pool).await.map_err(FenceError::from)? => Ok(Loss::Known),
+            Ok(_) => Ok(newest.map_or(Loss::NeverSigned, Loss::NoneUpTo)),
+            Err(error @ FenceError::Database(_)) => Err(error.into()),
+            Err(_) => Ok(Loss::Known),
+        }
     }
 
     /// Accepts the log as it is after it was restored from a backup: it goes on as another incarnation, with a signed head of its own.

@@ -1,6 +1,6 @@
 //! Proof of the log, backup and restore, as the README tells: with the real binary, `pg_dump` and `pg_restore`.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use sqlx::{Executor as _, PgPool};
 use tokio::process::Command;
@@ -51,6 +51,26 @@ async fn a_log_is_verified_with_the_built_in_database_and_without_the_master_key
     assert_eq!(said.code(), Some(2), "{}", said.stderr());
     let said = folder.run(&["audit", "verify", "--from", "1000", "--public-key", key.trim()], "").await.failed();
     assert!(said.contains("the log ends at position"), "{said}");
+}
+
+#[tokio::test]
+async fn accepting_a_restored_log_changes_nothing_where_nothing_is_missing_and_servers_go_on() {
+    let folder = DataFolder::new();
+    let server = folder.serve(&[]).await;
+    folder.make_superuser("asha@example.com", "asha").await.succeeded();
+    let heads = folder.path().join("heads/heads.jsonl");
+    until("a head is signed", async || heads.exists().then_some(())).await;
+    let before = fs::read_to_string(&heads).expect("it is there");
+    let said = folder.run(&["log", "restored"], "").await.succeeded();
+    assert!(said.contains("nothing is missing up to position") && said.contains("nothing was changed"), "{said}");
+    assert_eq!(fs::read_to_string(&heads).expect("it is there"), before);
+    // Longer than a process needs to notice that its log was put back.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(server.log_in("asha@example.com", PASSWORD).await.is_some());
+    assert_eq!(server.terminate().await.0, Some(0));
+
+    let said = folder.run(&["log", "restored", "--yes"], "").await.succeeded();
+    assert!(said.contains("the log goes on after position"), "{said}");
 }
 
 /// Else a mistyped path would pass for a proof.
