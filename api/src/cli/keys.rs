@@ -1,23 +1,28 @@
 //! `ayushma keys`.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::{Args, Subcommand};
 use commands::event_log::{MasterKey, rewrap_keys};
 use sqlx::PgPool;
+use tokio::time::{Instant, sleep};
 
 use super::say;
 use crate::{
     config::Settings,
-    database::{Database, Purpose},
+    database::{APPLICATION_NAME, Database, Purpose},
     shutdown::Shutdown,
 };
+
+/// How long sessions that were closed just now, our own among them, may take to be gone.
+const GOODBYE: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Change the master key, which wraps the keys of all personal text
 ///
 /// The keys in the database are wrapped anew in one transaction; no event changes. Stop all processes before, and start
-/// them with the new key: one that still has the old one can make no more keys, and is refused when it starts again.
+/// them with the new key: one that still has the old one ends, and is refused when it starts again.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Example:
@@ -38,6 +43,10 @@ struct Rotate {
     /// File with the new master key; it is made if there is none
     #[arg(long)]
     new_master_key_file: PathBuf,
+
+    /// Do it although other processes use the database; they end, because the key that they have fits no more
+    #[arg(long)]
+    force: bool,
 }
 
 impl Keys {
@@ -55,6 +64,9 @@ impl Rotate {
     /// The new key is in its file before anything is wrapped with it, and the old one in its own until all is: whenever this
     /// is interrupted, one of the two fits, and the same command goes on.
     async fn run(&self, settings: &Settings, pool: &PgPool) -> anyhow::Result<()> {
+        if !self.force {
+            refuse_beside_others(pool).await?;
+        }
         let place = settings.master_key_file();
         let old = settings.master_key()?.with_context(|| format!("there is no master key file {}", place.display()))?;
         let new = match MasterKey::from_file(&self.new_master_key_file)? {
@@ -73,5 +85,28 @@ impl Rotate {
             say(&format!("the new master key is in {} now, too: keep a backup of it", place.display()));
         }
         Ok(())
+    }
+}
+
+/// Servers and commands are known by their sessions, which a process that lives always has: it asks for the log's end all
+/// the time.
+async fn refuse_beside_others(pool: &PgPool) -> anyhow::Result<()> {
+    let until = Instant::now() + GOODBYE;
+    loop {
+        let others: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_stat_activity
+             WHERE application_name = $1 AND datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        .bind(APPLICATION_NAME)
+        .fetch_one(pool)
+        .await?;
+        if others == 0 {
+            return Ok(());
+        }
+        ensure!(
+            Instant::now() < until,
+            "other processes use this database: stop them, or add --force, and they end by themselves"
+        );
+        sleep(PAUSE).await;
     }
 }

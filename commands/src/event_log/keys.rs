@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use chacha20poly1305::{
@@ -23,6 +24,8 @@ const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 /// Enough for every active person; the keys of others are read again.
 const MAX_CACHED_KEYS: usize = 20_000;
+/// How often a process looks whether its master key still fits.
+const POLL: Duration = Duration::from_secs(1);
 
 pub(super) type Key = Zeroizing<[u8; KEY_BYTES]>;
 
@@ -123,6 +126,24 @@ impl KeyRing {
         let ring = Self { pool, master, system, wrapped_system: wrapped.into(), known: Arc::default() };
         ring.learn_erasures(&ring.pool).await?;
         Ok(ring)
+    }
+
+    /// Ends when the keys were wrapped with another master key: this process cannot read them any more.
+    pub(super) async fn watch(&self) {
+        loop {
+            tokio::time::sleep(POLL).await;
+            let wrapped =
+                sqlx::query_scalar!("SELECT wrapped_key FROM subject_keys WHERE subject_id = $1", SYSTEM.value());
+            match wrapped.fetch_optional(&self.pool).await {
+                Ok(Some(Some(wrapped))) if unwrap_key(&self.master, SYSTEM, &wrapped).is_err() => {
+                    tracing::error!("the master key was changed, and this process has the old one: it ends");
+                    return;
+                }
+                Ok(_) => {}
+                // It is away: whoever needs it says so.
+                Err(error) => tracing::debug!(%error, "the system's key cannot be looked at"),
+            }
+        }
     }
 
     /// The subject's key, made if there never was one; `None` if it was destroyed. After a rotation of the master key, a

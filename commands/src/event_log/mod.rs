@@ -110,8 +110,8 @@ pub struct EventLog {
 
 impl EventLog {
     /// The log in a database whose schema is up to date. The second value is its work in the background (appending, and listening
-    /// for appends of other processes), which the caller must run; it ends when the last clone of the log is gone, and when
-    /// the log is no longer the one that it was.
+    /// for appends of other processes), which the caller must run; it ends when the last clone of the log is gone, when
+    /// the log is no longer the one that it was, and when the master key does not fit any more.
     ///
     /// # Errors
     /// [`KeyError`] if the keys cannot be read or do not fit.
@@ -131,6 +131,7 @@ impl EventLog {
         let heart = Heart::new(clock.new_id());
         let (beating, beats) = (heart.clone(), pool.clone());
         let watching = fence::watch(pool.clone());
+        let ring = keys.clone();
         let (snapshots, keeping) = Snapshots::new(pool.clone(), keys.clone());
         let task = async move {
             tokio::select! {
@@ -139,6 +140,7 @@ impl EventLog {
                 () = forgetting => {}
                 () = beating.run(&beats) => {}
                 () = watching => {}
+                () = ring.watch() => {}
                 () = keeping => {}
             }
         };

@@ -11,6 +11,7 @@ mod process;
 mod reading;
 mod rebuild;
 mod restoring;
+mod rotating;
 mod stream;
 mod unwritable;
 
