@@ -1,6 +1,6 @@
 //! The composition root: what a process is made of, whichever roles it plays.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use chrono::TimeDelta;
@@ -71,6 +71,8 @@ pub struct App {
     pub clock: SharedClock,
     /// The process has been asked to end: no more jobs are taken, and endless streams end.
     pub ending: CancellationToken,
+    /// Where everything is kept that is not in a database of somebody else.
+    pub data_dir: PathBuf,
     heads: HeadSigner,
     heads_period: Duration,
     kafka: Option<KafkaSettings>,
@@ -162,6 +164,7 @@ impl App {
             front_end: FrontEnd::parse(&settings.outside.frontend_url).context("FRONTEND_URL")?,
             captcha: captcha(settings)?,
             progress: Progress::default(),
+            data_dir: settings.data_dir.clone(),
             heads,
             heads_period: settings.heads_period(),
             kafka: settings.kafka(),

@@ -1,8 +1,9 @@
 //! Whether the system can serve: asked at most once a second, however many ask.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use commands::event_log::{Counting, PartStatus, Verdict, What};
+use rustix::fs::statvfs;
 use tokio::{
     sync::Mutex,
     time::{Instant, timeout},
@@ -14,6 +15,9 @@ use crate::app::App;
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How long an answer holds.
 const FRESH: Duration = Duration::from_secs(1);
+/// So little room on the disk is a reason to look after it: it is soon gone, and then nothing can be written.
+const LITTLE_ROOM: u64 = 200 * MEGABYTE;
+const MEGABYTE: u64 = 1_000_000;
 
 /// What was found.
 #[derive(Debug, Clone)]
@@ -43,8 +47,11 @@ impl Health {
 
 async fn look(app: &App) -> Readiness {
     let log = app.commands.log();
-    let (status, writable) =
-        tokio::join!(timeout(PATIENCE, app.status(false, Counting::No)), timeout(PATIENCE, log.check_appending()));
+    let (status, writable, room) = tokio::join!(
+        timeout(PATIENCE, app.status(false, Counting::No)),
+        timeout(PATIENCE, log.check_appending()),
+        timeout(PATIENCE, room_in(app.data_dir.clone())),
+    );
     let mut readiness = Readiness { verdict: Verdict::Ok, problems: Vec::new(), parts: Vec::new() };
     match status {
         Ok(Ok(status)) => {
@@ -72,12 +79,44 @@ async fn look(app: &App) -> Readiness {
         }
         Err(_) => readiness.fails("the event log cannot be written: it does not answer"),
     }
+    // A folder that says nothing of its disk may be on a network, and work.
+    if let Some(problem) = room.ok().flatten().and_then(|bytes| shortage(bytes, LITTLE_ROOM)) {
+        readiness.verdict = readiness.verdict.max(Verdict::Degraded);
+        readiness.problems.push(problem);
+    }
     readiness
+}
+
+/// How many bytes can still be written to the disk of a folder.
+async fn room_in(folder: PathBuf) -> Option<u64> {
+    let disk = tokio::task::spawn_blocking(move || statvfs(&folder)).await.ok()?.ok()?;
+    disk.f_frsize.checked_mul(disk.f_bavail)
+}
+
+fn shortage(bytes: u64, enough: u64) -> Option<String> {
+    let megabytes = bytes / MEGABYTE;
+    (bytes < enough).then(|| format!("the disk of DATA_DIR is nearly full: {megabytes} MB are left"))
 }
 
 impl Readiness {
     fn fails(&mut self, problem: &str) {
         self.verdict = Verdict::Failing;
         self.problems.push(problem.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_disk_that_is_nearly_full_is_named_with_what_is_left() {
+        let room = room_in(std::env::temp_dir()).await.expect("the disk of a folder is known");
+        assert_eq!(
+            shortage(room, u64::MAX),
+            Some(format!("the disk of DATA_DIR is nearly full: {} MB are left", room / 1_000_000))
+        );
+        assert_eq!(shortage(room, 0), None);
+        assert_eq!(room_in("/no/such/folder".into()).await, None);
     }
 }
