@@ -217,7 +217,7 @@ pub enum LogFormat {
 #[command(next_help_heading = "HTTP (flag, environment variable or .env file)")]
 pub struct HttpSettings {
     /// Address on which HTTP is served
-    #[arg(long, env, default_value = "127.0.0.1:8000")]
+    #[arg(long, env, default_value = "127.0.0.1:8000", value_parser = addresses::parse_listen)]
     pub listen: SocketAddr,
 
     /// Address under which clients reach the server, for links to files [default: the request's Host]

@@ -65,6 +65,9 @@ pub(crate) fn make(folder: &Path) -> io::Result<bool> {
         Ok(()) => Ok(true),
         // Another process was faster.
         Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(false),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            Err(io::Error::new(ErrorKind::NotADirectory, "it is not a folder"))
+        }
         Err(error) => Err(error),
     }
 }

@@ -4,7 +4,10 @@ use std::{path::PathBuf, process::ExitCode, time::Instant};
 
 use anyhow::{anyhow, ensure};
 use clap::{Args, Subcommand, value_parser};
-use commands::event_log::{self, Audit as Finding, HeadSigner, HeadsFile, KeyRing, PublicKey};
+use commands::{
+    counted,
+    event_log::{self, Audit as Finding, HeadSigner, HeadsFile, KeyRing, PublicKey},
+};
 use sqlx::PgPool;
 
 use super::say;
@@ -113,15 +116,17 @@ fn report(found: &Finding, file: &HeadsFile, seconds: f64) -> Vec<String> {
     let count = last - first + 1;
     let mut lines = vec![match count {
         0 => "no event was found to be as the chain says".to_owned(),
-        _ => format!("positions {first} to {last} are as the chain says ({count} events in {seconds:.1} s)"),
+        _ => {
+            format!("positions {first} to {last} are as the chain says ({} in {seconds:.1} s)", counted(count, "event"))
+        }
     }];
     lines.push(match &found.proved {
         Some(head) => format!(
-            "proved up to position {} by the head that was signed at {}; what was appended after it, {} events, cannot be \
+            "proved up to position {} by the head that was signed at {}; what was appended after it, {}, cannot be \
              proved yet: whoever has all rights over the database could have cut it off or computed its chain anew",
             head.position,
             head.time,
-            found.end - head.position,
+            counted(found.end - head.position, "event"),
         ),
         None => format!(
             "no signed head of these positions is in {}: that nothing was cut off at the end, and that the chain was not \

@@ -4,7 +4,10 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use clap::{Args, Subcommand};
-use commands::event_log::{MasterKey, rewrap_keys};
+use commands::{
+    counted,
+    event_log::{MasterKey, rewrap_keys},
+};
 use sqlx::PgPool;
 use tokio::time::{Instant, sleep};
 
@@ -74,7 +77,7 @@ impl Rotate {
             None => MasterKey::new_in_file(&self.new_master_key_file)?,
         };
         let wrapped = rewrap_keys(pool, &old, &new).await?;
-        say(&format!("{wrapped} keys were wrapped anew"));
+        say(&format!("wrapped {} anew", counted(wrapped, "key")));
         let file = self.new_master_key_file.display();
         if settings.master_key.is_some() {
             say(&format!(

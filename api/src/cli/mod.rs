@@ -68,7 +68,7 @@ First steps:
   ayushma import-documents ./documents --project <id>
       adds every document of a folder to it
 
-Every setting below can be a flag, an environment variable (the name in brackets) or a line NAME=value in a file .env
+Every setting above can be a flag, an environment variable (the name in brackets) or a line NAME=value in a file .env
 of the current folder; a flag wins over the environment, and the environment over the file.
 `ayushma help <command>` explains a command, with an example.";
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::ensure;
 use clap::{Args, Subcommand};
-use commands::event_log::ParkedEvent;
+use commands::{counted, event_log::ParkedEvent};
 use uuid::Uuid;
 
 use super::{
@@ -117,11 +117,11 @@ impl Retry {
             applied += retried.applied;
             failed += retried.failed;
         }
-        say(&format!("{applied} events were applied"));
+        say(&format!("applied {}", counted(applied, "event")));
         if failed == 0 {
             return Ok(ExitCode::SUCCESS);
         }
-        say(&format!("{failed} aggregates still wait: see `ayushma parked list`"));
+        say(&format!("still waiting: {}; see `ayushma parked list`", counted(failed, "aggregate")));
         Ok(ExitCode::FAILURE)
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::bail;
 use clap::{Args, builder::PossibleValuesParser};
-use commands::event_log::Replayed;
+use commands::{counted, event_log::Replayed};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use projections::{Projector, projectors};
 
@@ -75,7 +75,8 @@ async fn rebuild_shown(projector: Arc<dyn Projector>, app: &App) -> anyhow::Resu
     bar.finish_and_clear();
     result.map_err(|error| error.context(format!("{name} is not rebuilt, and is as it was")))?;
     let seconds = started.elapsed().as_secs_f64();
-    say(&format!("{name}: rebuilt from {} events in {seconds:.1} s", HumanCount(replayed.done())));
+    let events = counted(HumanCount(replayed.done()), "event");
+    say(&format!("{name}: rebuilt from {events} in {seconds:.1} s"));
     Ok(())
 }
 

@@ -4,7 +4,10 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use clap::{Args, Subcommand};
-use commands::event_log::{Counting, EventLog, Expected, KafkaSettings, ParkedRecord, StreamState, run_relay};
+use commands::{
+    counted,
+    event_log::{Counting, EventLog, Expected, KafkaSettings, ParkedRecord, StreamState, run_relay},
+};
 use domain::event::AGGREGATE_TYPES;
 use tokio::time::{Instant, sleep};
 
@@ -85,13 +88,13 @@ impl Stream {
             Self::Retry => log.retry_records().await?,
             Self::Republish(Republish { types, from, .. }) => log.republish(&types, from.unwrap_or(0)).await?,
         };
-        say(&format!("{asked} partitions are asked for"));
+        say(&format!("asked for {}", counted(asked, "partition")));
         let state = until_done(log, end).await?;
         if state.parked == 0 {
             say("done");
             return Ok(ExitCode::SUCCESS);
         }
-        say(&format!("done, but {} partitions wait: see `ayushma stream parked`", state.parked));
+        say(&format!("done, but for {}: see `ayushma stream parked`", counted(state.parked, "partition")));
         Ok(ExitCode::FAILURE)
     }
 }
@@ -126,7 +129,8 @@ async fn until_done(log: &EventLog, end: i64) -> anyhow::Result<StreamState> {
         if told.elapsed() >= NEWS {
             told = Instant::now();
             let StreamState { owing, mark, .. } = &state;
-            say(&format!("{owing} partitions are still to be done; the stream is at position {mark} of {end}"));
+            let left = counted(owing, "partition");
+            say(&format!("still to be done: {left}; the stream is at position {mark} of {end}"));
         }
         sleep(POLL).await;
     }

@@ -1,5 +1,7 @@
 //! Whether addresses are of the kind that their settings want, said before anything is started.
 
+use std::net::SocketAddr;
+
 use anyhow::{Context as _, bail, ensure};
 use reqwest::Url;
 
@@ -11,6 +13,13 @@ pub(super) const WEB: &[&str] = &["http", "https"];
 pub(super) const WEB_FORM: &str = "https://host:port";
 const MAIL: &[&str] = &["smtp", "smtps"];
 const MAIL_FORM: &str = "smtp://user:password@host:587?tls=required";
+
+/// Where to listen: one address of this machine, no name, which may have several.
+pub(super) fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        "give the number of an address and a port, such as 127.0.0.1:8000, 0.0.0.0:8000 (for other machines) or [::1]:8000".to_owned()
+    })
+}
 
 impl Settings {
     /// Refuses an address that is none, or is one of something else. It is not quoted: it may hold a password.

@@ -76,18 +76,18 @@ async fn an_event_that_cannot_be_applied_degrades_the_health_until_it_is_mended(
     .await;
     assert_eq!((made[0], made[2]), (201, 201), "the others go on");
     let ready = until_ready(&url, 200, "degraded").await;
-    assert_eq!(ready["problems"], json!(["chats: 1 events are parked: see `ayushma parked list`"]));
+    assert_eq!(ready["problems"], json!(["chats: 1 event parked: see `ayushma parked list`"]));
     let (ended_well, status) = here.run(&["status"]).await;
-    assert!(!ended_well && status.contains("1 events are parked"), "{status}");
+    assert!(!ended_well && status.contains("1 event parked"), "{status}");
     let (_, listed) = here.run(&["parked", "list", "--consumer", "chats"]).await;
     assert!(listed.contains("Started") && listed.contains("constraint wholesome"), "{listed}");
     assert!(!listed.contains("Poison"), "{listed}");
     let (ended_well, retried) = here.run(&["parked", "retry"]).await;
-    assert!(!ended_well && retried.contains("1 aggregates still wait"), "{retried}");
+    assert!(!ended_well && retried.contains("still waiting: 1 aggregate;"), "{retried}");
 
     sql(&pool, "ALTER TABLE views.chats DROP CONSTRAINT wholesome").await;
     let (ended_well, retried) = here.run(&["parked", "retry", "--consumer", "chats"]).await;
-    assert!(ended_well && retried.contains("1 events were applied"), "{retried}");
+    assert!(ended_well && retried.contains("applied 1 event\n"), "{retried}");
     until_ready(&url, 200, "ok").await;
     assert_eq!(client.get(&chats).await["count"], 3);
     let (ended_well, status) = here.run(&["status", "--json"]).await;
@@ -141,7 +141,7 @@ async fn a_dropped_event_leaves_the_projection_incomplete(pool: PgPool) {
     assert!(!ended_well && said.contains("nothing parked at position 1"), "{said}");
     assert!(here.run(&["parked", "drop", "--consumer", "projects", "--position", &position]).await.0);
     let (ended_well, status) = here.run(&["status"]).await;
-    assert!(!ended_well && status.contains("incomplete: 1 events were dropped"), "{status}");
+    assert!(!ended_well && status.contains("incomplete: 1 event dropped"), "{status}");
     assert!(here.run(&["parked", "list"]).await.1.contains("dropped at"));
 }
 

@@ -11,7 +11,7 @@ use super::{
     EventLog,
     readings::{Beats, Seen, count, look},
 };
-use crate::heartbeats::Kind;
+use crate::{counted, heartbeats::Kind};
 
 /// A part that lives writes a sign of life every other second; without one for so long it is dead or stuck.
 const SILENT: Duration = Duration::from_secs(7);
@@ -200,15 +200,16 @@ fn judge_reading(reading: &Reading, parked: &str) -> Judged {
         judged.push((verdict, format!("behind by {:.0} s", reading.lag_seconds)));
     }
     if reading.parked > 0 {
-        let problem = format!("{} events are parked: see `{parked}`", reading.parked);
+        let problem = format!("{} parked: see `{parked}`", counted(reading.parked, "event"));
         judged.push((Verdict::Degraded, problem));
     }
     if reading.dropped > 0 {
-        judged.push((Verdict::Degraded, format!("incomplete: {} events were dropped", reading.dropped)));
+        judged.push((Verdict::Degraded, format!("incomplete: {} dropped", counted(reading.dropped, "event"))));
     }
     let dealt_with = reading.applied + reading.parked + reading.dropped;
     if let Some(Counted { expected, .. }) = reading.counted.filter(|counted| counted.expected != dealt_with) {
-        let problem = format!("has dealt with {dealt_with} events where the log has {expected}: rebuild it");
+        let problem =
+            format!("has dealt with {} where the log has {expected}: rebuild it", counted(dealt_with, "event"));
         judged.push((Verdict::Failing, problem));
     }
     judged

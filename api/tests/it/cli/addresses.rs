@@ -38,3 +38,11 @@ async fn other_addresses_are_checked_before_anything_is_started_too() {
     }
     assert!(!folder.path().join("postgres").exists(), "nothing was started");
 }
+
+#[tokio::test]
+async fn a_place_to_listen_that_is_no_number_is_refused_with_an_example() {
+    let folder = DataFolder::new();
+    let refused = folder.run(&["serve", "--listen", "localhost:8000"], "").await;
+    assert_eq!(refused.code(), Some(2));
+    assert!(refused.stderr().contains("such as 127.0.0.1:8000"), "{}", refused.stderr());
+}

@@ -52,7 +52,7 @@ async fn the_master_key_is_changed_and_a_change_that_was_interrupted_is_complete
     let old = fs::read(&key).expect("it was made");
     let rotate = ["keys", "rotate", "--new-master-key-file", new.to_str().expect("a plain name")];
     let said = folder.run(&rotate, "").await.succeeded();
-    assert!(said.contains("2 keys were wrapped anew"), "{said}");
+    assert!(said.contains("wrapped 2 keys anew"), "{said}");
     assert_eq!(fs::read(&key).expect("readable"), fs::read(&new).expect("readable"));
     let taken = folder.make_superuser("asha@example.com", "other").await.failed();
     assert!(taken.contains("the e-mail address is taken"), "{taken}");

@@ -93,3 +93,15 @@ async fn folders_that_do_not_exist_are_made_also_with_a_database_of_ones_own(db:
     }
     assert!(Path::new(&heads).is_dir());
 }
+
+#[tokio::test]
+async fn a_data_folder_that_is_a_file_is_said_to_be_no_folder() {
+    let folder = DataFolder::new();
+    let file = folder.path().join("file");
+    fs::write(&file, "").expect("it is ours");
+    let file = file.to_str().expect("it is text");
+    for path in ["/dev/null", file] {
+        let refused = folder.run(&["migrate", "--data-dir", path], "").await.failed();
+        assert!(refused.contains(path) && refused.contains("it is not a folder"), "{refused}");
+    }
+}

@@ -29,6 +29,8 @@ async fn help_lists_every_command_and_the_first_steps() {
     for word in ["serve", "migrate", "createsuperuser", "create-project", "import-documents", "First steps", "--demo"] {
         assert!(help.contains(word), "{word} is missing in:\n{help}");
     }
+    let (settings, hint) = (help.find("--data-dir"), help.find("Every setting above can be a flag"));
+    assert!(settings.is_some() && settings < hint, "settings are where it says:\n{help}");
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use crate::counted;
+
 /// The first place at which a log is not what was written, and what it looks like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
@@ -34,10 +36,14 @@ impl fmt::Display for Fault {
                  and its hash made anew)"
             ),
             Self::Removed { position, count } => {
-                write!(text, "removed: from position {position} on {} missing", events(*count))
+                write!(text, "removed: from position {position} on {} missing", counted(*count, "event"))
             }
             Self::Inserted { position, count } => {
-                write!(text, "inserted: from position {position} on {} that the log never had", events(*count))
+                write!(
+                    text,
+                    "inserted: from position {position} on {} that the log never had",
+                    counted(*count, "event")
+                )
             }
             Self::Reordered { position, stands_at } => {
                 write!(text, "reordered: the event that belongs to position {position} stands at {stands_at}")
@@ -63,8 +69,4 @@ impl fmt::Display for Fault {
             ),
         }
     }
-}
-
-fn events(count: i64) -> String {
-    if count == 1 { "1 event".to_owned() } else { format!("{count} events") }
 }
