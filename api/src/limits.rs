@@ -8,7 +8,7 @@ mod requests;
 
 use std::{
     hash::Hash,
-    net::{IpAddr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -28,6 +28,9 @@ use crate::{
 
 /// After so many checks those who could act freely anyway are forgotten.
 const CLEANING: u32 = 4_096;
+
+/// The address of a request that came over no socket.
+pub const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// What is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,12 +125,13 @@ impl Limits {
         }
     }
 
-    /// Counts one for the address.
+    /// Counts one for the address. Those whose address is not known are one client together.
     ///
     /// # Errors
     /// A 429 that says when the next one is free.
-    pub fn check_address(&self, action: Action, address: IpAddr) -> Result<(), ApiError> {
+    pub fn check_address(&self, action: Action, address: Option<IpAddr>) -> Result<(), ApiError> {
         let limiter = self.of(action).by_address.as_ref();
+        let address = address.unwrap_or(NOWHERE);
         limiter.map_or(Ok(()), |limiter| limiter.check(&whole_client(address), Bound::RequestsOfAddress))
     }
 
@@ -212,6 +216,22 @@ mod tests {
         };
         assert!((1_190..=1_201).contains(&after_seconds), "{after_seconds}");
         assert!(limiter.check(&other, Bound::RequestsOfAddress).is_ok(), "another client does not");
+    }
+
+    #[test]
+    fn requests_whose_address_is_not_known_are_counted_too() {
+        let one: Limit = "1/hour".parse().expect("a limit");
+        let limits = Limits::new(&LimitSettings {
+            limit_login: one,
+            limit_register: one,
+            limit_forgot: one,
+            limit_verify: one,
+            limit_converse: one,
+            limit_upload: one,
+        });
+        assert!(limits.check_address(Action::LogIn, None).is_ok());
+        assert!(limits.check_address(Action::LogIn, None).is_err());
+        assert!(limits.check_address(Action::LogIn, Some(IpAddr::from([192, 0, 2, 1]))).is_ok());
     }
 
     #[test]

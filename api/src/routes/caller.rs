@@ -161,8 +161,8 @@ impl Authenticator for Web {
             Credentials::Basic { email, password } => {
                 let email = Email::parse(&email).map_err(|_| ApiError::bad_basic())?;
                 // As good as the login page for guessing passwords.
-                self.throttle(Action::LogIn, request.extensions.get::<ClientAddress>().map(|client| client.0))?;
                 let address = request.extensions.get::<ClientAddress>().map(|client| client.0);
+                self.throttle(Action::LogIn, address)?;
                 let guess = self.begin_guess(Secret::Password, &email, address).await?;
                 match self.app.accounts.check_credentials(&email, password.into()).await {
                     Ok(user) => {

@@ -8,6 +8,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
+    routing::get,
 };
 use commands::{
     counters::Bound,
@@ -33,6 +34,13 @@ pub(super) struct Api;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new().merge(at(web, "/health/live").get(live).served()).merge(at(web, "/health/ready").get(ready).served())
+}
+
+/// For the reserve: everybody is a stranger there, and nobody's credentials are looked at.
+pub(super) fn router_of_strangers() -> Router<Web> {
+    Router::new()
+        .route("/health/live", get(live).fallback(super::busy))
+        .route("/health/ready", get(ready_for_strangers).fallback(super::busy))
 }
 
 /// That the process answers.
@@ -125,10 +133,7 @@ async fn live() -> Json<Liveness> {
 )]
 async fn ready(State(web): State<Web>, origin: Origin, caller: Option<CallerInfo>, headers: HeaderMap) -> Response {
     let readiness = web.health.readiness(&web.app).await;
-    let status = match readiness.verdict {
-        Verdict::Ok | Verdict::Degraded => StatusCode::OK,
-        Verdict::Failing => StatusCode::SERVICE_UNAVAILABLE,
-    };
+    let status = status_of(readiness.verdict);
     let is_trusted = caller.is_some_and(|caller| caller.user.is_staff || caller.user.is_superuser);
     let body = if is_trusted || is_of_this_machine(&origin, &headers) {
         ReadinessView::with_details(readiness)
@@ -136,6 +141,18 @@ async fn ready(State(web): State<Web>, origin: Origin, caller: Option<CallerInfo
         ReadinessView::of_strangers(readiness.verdict)
     };
     (status, Json(body)).into_response()
+}
+
+async fn ready_for_strangers(State(web): State<Web>) -> Response {
+    let verdict = web.health.readiness(&web.app).await.verdict;
+    (status_of(verdict), Json(ReadinessView::of_strangers(verdict))).into_response()
+}
+
+const fn status_of(verdict: Verdict) -> StatusCode {
+    match verdict {
+        Verdict::Ok | Verdict::Degraded => StatusCode::OK,
+        Verdict::Failing => StatusCode::SERVICE_UNAVAILABLE,
+    }
 }
 
 /// Whether the request was made on this machine, and not passed on by a proxy there.

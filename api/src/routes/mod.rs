@@ -63,9 +63,12 @@ pub fn services(app: App, http: HttpSettings) -> Services {
         .layer(Extension(limits))
         .layer(Extension(room))
         .layer(from_fn_with_state(trusted, client_address::find));
-    let busy = || async { ApiError::unavailable(RETRY_AFTER) };
-    let reserve = health::router(&web).with_state(web).route("/", any(busy)).route("/{*path}", any(busy));
+    let reserve = health::router_of_strangers().with_state(web).route("/", any(busy)).route("/{*path}", any(busy));
     Services { all: layers::finish(all, hosts.clone()), reserve: layers::finish(reserve, hosts) }
+}
+
+async fn busy() -> ApiError {
+    ApiError::unavailable(RETRY_AFTER)
 }
 
 fn body_limits(http: &HttpSettings) -> BodyLimits {

@@ -1,10 +1,6 @@
 //! What routes share: the app, the request's context, and the answer to a write.
 
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     extract::FromRequestParts,
@@ -31,11 +27,8 @@ use crate::{
         problem::ApiError,
     },
     health::Health,
-    limits::{Action, Limits, Secret, whole_client},
+    limits::{Action, Limits, NOWHERE, Secret, whole_client},
 };
-
-/// The address of a request that came over no socket.
-const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// Seconds after which what could not be shown may be there.
 const RETRY_AFTER: u64 = 5;
@@ -65,7 +58,7 @@ impl Web {
 
     /// Counts a request of this kind for the address that it comes from.
     pub(super) fn throttle(&self, action: Action, address: Option<IpAddr>) -> Result<(), ApiError> {
-        address.map_or(Ok(()), |address| self.limits.check_address(action, address))
+        self.limits.check_address(action, address)
     }
 
     /// Counts a request of this kind for an account: that which acts, or the e-mail address that is acted upon.
@@ -93,7 +86,10 @@ impl Web {
     }
 
     async fn client(&self, email: &Email, address: Option<IpAddr>) -> Result<Client, ApiError> {
-        let address = whole_client(address.unwrap_or(NOWHERE));
+        let Some(address) = address.map(whole_client) else {
+            // Where nobody knows whence somebody comes, everybody is a stranger.
+            return Ok(Client { address: NOWHERE, is_known: false });
+        };
         Ok(Client { address, is_known: self.app.accounts.was_let_in_from(email, address).await? })
     }
 
@@ -157,8 +153,10 @@ impl Guess {
     /// The secret was right, and let somebody in: from there, nobody will be kept out by strangers.
     pub(super) async fn let_in(&self, web: &Web, email: &Email, user: UserId) {
         self.succeeded(web, email);
-        if !self.client.is_known
-            && let Err(error) = web.app.accounts.let_in_from(user, email, self.client.address).await
+        let Client { address, is_known } = self.client;
+        if !is_known
+            && address != NOWHERE
+            && let Err(error) = web.app.accounts.let_in_from(user, email, address).await
         {
             tracing::warn!(error = commands::error_chain(&error), "the place of a log-in was not noted");
         }

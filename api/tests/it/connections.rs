@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::user::Roles;
 use reqwest::Method;
 use sqlx::PgPool;
@@ -14,7 +15,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::support::{SlowProvider, TestApp, eventually, multipart};
+use crate::support::{PASSWORD, SlowProvider, TestApp, eventually, multipart};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -146,13 +147,39 @@ async fn health_answers_when_all_places_are_taken_and_others_are_told_to_come_ag
     }
     for path in ["/health/live", "/health/ready"] {
         let answer = ask(&app, path).await;
-        assert!(answer.contains(r#"{"status":""#), "{path}: {answer}");
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(r#"{"status":"ok"}"#), "{path}: {answer}");
     }
     drop(taken);
     eventually("there is a place again", async || {
         ask(&app, "/api/users/me").await.starts_with("HTTP/1.1 401 ").then_some(())
     })
     .await;
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn nobody_guesses_passwords_at_the_reserve_for_health(db: PgPool) {
+    let app = TestApp::start_with(&db, &["--max-connections", "6"]).await;
+    let root = app.root().await;
+    let mut taken = vec![];
+    for _ in 0..6 {
+        taken.push(half_a_login(&app).await);
+    }
+    eventually("all places are taken", async || {
+        ask(&app, "/api/users/me").await.starts_with("HTTP/1.1 503 ").then_some(())
+    })
+    .await;
+    let basic = |password: &str| format!("Basic {}", STANDARD.encode(format!("{}:{password}", root.email)));
+    for authorization in [basic("wrong"), basic(PASSWORD), format!("Token {}", root.token()), "Token wrong".to_owned()]
+    {
+        for (path, expected) in [("/health/live", r#"{"status":"ok"}"#), ("/health/ready", r#"{"status":"ok"}"#)] {
+            let request = format!(
+                "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: {authorization}\r\n\r\n"
+            );
+            let answer = until_closed(&mut sent(&app, &request).await).await;
+            // The same to everybody: nothing is learned about the password, and nothing about the server.
+            assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(expected), "{authorization}: {answer}");
+        }
+    }
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
