@@ -1,4 +1,5 @@
-//! Signs of life: each part of a process that makes rounds says so, and one task a process writes it down every other second.
+//! Signs of life: each part of a process that makes rounds says so, and one task a process writes it down every other second, and
+//! at once when a part begins: a process that has just started must not look as if it did nothing.
 //!
 //! A part that is stuck, or whose task has died, stops saying so; a process that has died writes nothing. Neither can look alive.
 
@@ -12,7 +13,10 @@ use std::{
 };
 
 use sqlx::{PgConnection, PgPool};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::{
+    sync::Notify,
+    time::{MissedTickBehavior, interval},
+};
 use uuid::Uuid;
 
 /// How often signs of life are written.
@@ -36,6 +40,9 @@ struct Part {
     process: Uuid,
     /// Since it was last written down.
     has_beaten: AtomicBool,
+    /// Ever.
+    has_begun: AtomicBool,
+    begun: Arc<Notify>,
 }
 
 /// The parts of a process.
@@ -43,12 +50,14 @@ struct Part {
 pub struct Heart {
     process: Uuid,
     parts: Arc<Mutex<Vec<Arc<Part>>>>,
+    /// A part has given its first sign of life.
+    begun: Arc<Notify>,
 }
 
 impl Heart {
     /// Of the process with this id.
     pub fn new(process: Uuid) -> Self {
-        Self { process, parts: Arc::default() }
+        Self { process, parts: Arc::default(), begun: Arc::default() }
     }
 
     /// Of a part that the process has once.
@@ -58,7 +67,14 @@ impl Heart {
 
     /// Of one of several of a name, which has an id of its own.
     pub fn pulse_of(&self, kind: Kind, name: impl Into<String>, id: Uuid) -> Pulse {
-        let part = Arc::new(Part { kind, name: name.into(), process: id, has_beaten: AtomicBool::new(false) });
+        let part = Arc::new(Part {
+            kind,
+            name: name.into(),
+            process: id,
+            has_beaten: AtomicBool::new(false),
+            has_begun: AtomicBool::new(false),
+            begun: self.begun.clone(),
+        });
         self.parts.lock().expect("no holder of the lock panics").push(part.clone());
         Pulse(part)
     }
@@ -68,7 +84,10 @@ impl Heart {
         let mut ticks = interval(BEAT);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            ticks.tick().await;
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = self.begun.notified() => {}
+            }
             if let Err(error) = self.write(pool).await {
                 tracing::debug!(%error, "signs of life were not written");
             }
@@ -126,6 +145,9 @@ impl Pulse {
     /// Another round.
     pub fn beat(&self) {
         self.0.has_beaten.store(true, Ordering::Relaxed);
+        if !self.0.has_begun.swap(true, Ordering::Relaxed) {
+            self.0.begun.notify_one();
+        }
     }
 
     /// Says so again and again while the part waits for something whose time is bounded.

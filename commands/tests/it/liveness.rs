@@ -116,6 +116,18 @@ async fn what_a_consumer_has_applied_is_counted_against_the_log(_: PgPoolOptions
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_process_that_has_just_started_is_alive_at_once(_: PgPoolOptions, options: PgConnectOptions) {
+    let mut node = Node::start(&options).await;
+    Tally::make_table(&node.pool).await;
+    // The time to write signs of life has just come: the next regular one is two seconds away.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let started = Instant::now();
+    node.spawn(node.log().clone().follow(Arc::new(Tally::new("fresh", &["chat"])), None, Progress::default()));
+    node.until_alive("fresh").await;
+    assert!(started.elapsed() < Duration::from_millis(1_200), "{:?}", started.elapsed());
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn of_several_processes_the_silent_one_is_named(_: PgPoolOptions, options: PgConnectOptions) {
     let mut nodes = [Node::start(&options).await, Node::start(&options).await];
     Tally::make_table(&nodes[0].pool).await;
