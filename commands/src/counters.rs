@@ -34,6 +34,8 @@ pub enum Bound {
     /// Connections of clients: in all, and from one address. One more was refused.
     ConnectionsInAll,
     ConnectionsOfAddress,
+    /// Requests in work at the same time, on all connections of an address or in all. One more was refused.
+    RequestsInWork,
     /// Idle connections that were closed to make room for others.
     ConnectionsEvicted,
     /// Files and connections that the system lets the process have: a new connection had to wait.

@@ -12,11 +12,11 @@ const UPLOADS_AT_ONCE: usize = 4;
 /// Limits of each process on the connections and request bodies of clients.
 #[derive(Debug, Clone, Args)]
 pub struct ConnectionSettings {
-    /// Connections of clients that a process holds, but at most half as many as it may open files
+    /// Connections of clients that a process holds, and requests in work on them, but at most half as many as it may open files
     #[arg(long, env, default_value = "4096")]
     pub max_connections: NonZeroUsize,
 
-    /// Connections from one client address (a trusted proxy is no client)
+    /// Connections from one client address, and requests in work on them (a trusted proxy is no client)
     #[arg(long, env, default_value = "512")]
     pub max_connections_per_address: NonZeroUsize,
 

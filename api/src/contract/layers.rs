@@ -21,6 +21,7 @@ use super::{
     problem::ApiError,
     refusal_shape, rest_of_request,
 };
+use crate::http_server::InWork;
 
 const ALLOWED_HEADERS: &str = "accept, authorization, content-type, user-agent, x-csrftoken, \
     x-requested-with, sentry-trace, OpenAI-Key, baggage, X-API-KEY, Idempotency-Key, Last-Event-ID, \
@@ -167,7 +168,9 @@ async fn traced(mut request: Request, next: Next) -> Response {
         request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     let span = tracing::info_span!("http.request", request.id = %id, method = %request.method(), route);
     request.extensions_mut().insert(RequestId(id));
+    let in_work = request.extensions().get::<InWork>().cloned();
     let answering = async move {
+        let _in_work = in_work;
         let mut response = next.run(request).await;
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(status = response.status().as_u16(), duration_ms, "request answered");
@@ -176,7 +179,7 @@ async fn traced(mut request: Request, next: Next) -> Response {
         }
         response
     };
-    // In a task of its own: what a request has begun is finished, and logged, even if the client hangs up.
+    // In a task of its own: what a request has begun is finished, and logged, even if the client hangs up; and counted until then.
     match tokio::spawn(answering.instrument(span)).await {
         Ok(response) => response,
         Err(error) => ApiError::internal(error).into_response(),

@@ -22,6 +22,7 @@ use tokio::{
     sync::Notify,
 };
 
+use super::admission::InWork;
 use crate::config::LeastRate;
 
 /// No such moment.
@@ -95,7 +96,7 @@ impl Activity {
     }
 
     /// A request has come; it is in work until nobody holds the answer or a part of it.
-    pub(super) fn request(self: &Arc<Self>, is_http2: bool) -> Arc<Answer> {
+    pub(super) fn request(self: &Arc<Self>, is_http2: bool, in_work: Option<InWork>) -> Arc<Answer> {
         self.in_work.fetch_add(1, Ordering::AcqRel);
         self.head_since.store(NEVER, Ordering::Relaxed);
         self.is_http2.store(is_http2, Ordering::Relaxed);
@@ -105,6 +106,7 @@ impl Activity {
             written: AtomicU64::new(0),
             was_empty: AtomicBool::new(true),
             window: Mutex::default(),
+            _in_work: in_work,
         });
         let mut answers = self.answers.lock().expect("no holder of the lock panics");
         if answers.len() >= REMEMBERED {
@@ -153,6 +155,8 @@ pub(super) struct Answer {
     was_empty: AtomicBool,
     /// When the time began over which the rate is taken, and what was written by then.
     window: Mutex<Option<(Instant, u64)>>,
+    /// `None` out of the reserve.
+    _in_work: Option<InWork>,
 }
 
 impl Answer {

@@ -1,6 +1,7 @@
-//! Who may be connected: so many clients in all, and so many from one address.
+//! Who may be connected, and ask: there are so many places in all, and so many for one address.
 //!
-//! Who asks for nothing makes room for who comes: of the address that has most, those that are idle longest.
+//! A connection has one place, which is enough for one request at a time; over HTTP/2 every further request that is in work takes
+//! another one. Who asks for nothing makes room for who comes: of the address that has most, those that are idle longest.
 
 use std::{
     collections::HashMap,
@@ -23,14 +24,14 @@ pub(super) struct Caps {
     pub(super) by_address: usize,
 }
 
-/// Why somebody may not be connected.
+/// Why somebody gets no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
     Total,
     Address,
 }
 
-/// Those who are connected.
+/// The places.
 pub(super) struct Admission {
     caps: Caps,
     open: Mutex<Open>,
@@ -40,6 +41,8 @@ pub(super) struct Admission {
 struct Open {
     next: u64,
     connections: HashMap<u64, Connection>,
+    /// Places that are taken.
+    total: usize,
     by_address: HashMap<IpAddr, usize>,
 }
 
@@ -47,6 +50,10 @@ struct Connection {
     /// `None` for a proxy, which stands for many.
     client: Option<IpAddr>,
     activity: Arc<Activity>,
+    /// Requests in work, also those that the client waits for no longer.
+    requests: usize,
+    /// At least one.
+    places: usize,
 }
 
 impl Admission {
@@ -59,35 +66,19 @@ impl Admission {
         self: &Arc<Self>,
         client: Option<IpAddr>,
         activity: &Arc<Activity>,
-    ) -> Result<(Place, usize), Refusal> {
+    ) -> Result<(Arc<Place>, usize), Refusal> {
         let mut open = self.open.lock().expect("no holder of the lock panics");
-        let mut evicted = 0;
-        if let Some(address) = client
-            && open.of(address) >= self.caps.by_address
-        {
-            evicted = open.evict(|connection| connection.client == client);
-            if evicted == 0 {
-                return Err(Refusal::Address);
-            }
-        }
-        if open.connections.len() >= self.caps.total {
-            evicted += open.evict(|_| true);
-            if open.connections.len() >= self.caps.total {
-                return Err(Refusal::Total);
-            }
-        }
+        let evicted = open.free_one(client, self.caps)?;
         let id = open.next;
         open.next += 1;
-        open.connections.insert(id, Connection { client, activity: activity.clone() });
-        if let Some(address) = client {
-            *open.by_address.entry(address).or_default() += 1;
-        }
-        Ok((Place { admission: self.clone(), id }, evicted))
+        open.enter(id, client, activity);
+        let place = Place { admission: self.clone(), id, client, activity: activity.clone() };
+        Ok((Arc::new(place), evicted))
     }
 
     #[cfg(test)]
     fn count(&self) -> usize {
-        self.open.lock().expect("no holder of the lock panics").connections.len()
+        self.open.lock().expect("no holder of the lock panics").total
     }
 
     /// Lets some that are idle make room for whatever else needs it. Gives how many.
@@ -101,9 +92,56 @@ impl Open {
         self.by_address.get(&address).copied().unwrap_or_default()
     }
 
+    /// Sees to it that one more place may be taken. Gives how many had to make room.
+    fn free_one(&mut self, client: Option<IpAddr>, caps: Caps) -> Result<usize, Refusal> {
+        let mut evicted = 0;
+        if let Some(address) = client
+            && self.of(address) >= caps.by_address
+        {
+            evicted = self.evict(|connection| connection.client == client);
+            if self.of(address) >= caps.by_address {
+                return Err(Refusal::Address);
+            }
+        }
+        if self.total >= caps.total {
+            evicted += self.evict(|_| true);
+            if self.total >= caps.total {
+                return Err(Refusal::Total);
+            }
+        }
+        Ok(evicted)
+    }
+
+    fn enter(&mut self, id: u64, client: Option<IpAddr>, activity: &Arc<Activity>) {
+        self.connections.insert(id, Connection { client, activity: activity.clone(), requests: 0, places: 1 });
+        self.take_one(client);
+    }
+
+    fn take_one(&mut self, client: Option<IpAddr>) {
+        self.total += 1;
+        if let Some(address) = client {
+            *self.by_address.entry(address).or_default() += 1;
+        }
+    }
+
+    fn give_back(&mut self, client: Option<IpAddr>, places: usize) {
+        self.total -= places;
+        if let Some(address) = client
+            && let Some(count) = self.by_address.get_mut(&address)
+        {
+            *count -= places;
+            if *count == 0 {
+                self.by_address.remove(&address);
+            }
+        }
+    }
+
     fn evict(&mut self, may_be: impl Fn(&Connection) -> bool) -> usize {
-        let quiet =
-            self.connections.iter().filter(|(_, connection)| may_be(connection)).filter_map(|(id, connection)| {
+        let quiet = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| connection.requests == 0 && may_be(connection))
+            .filter_map(|(id, connection)| {
                 let siblings = connection.client.map_or(0, |address| self.of(address));
                 Some(((siblings, connection.activity.quiet_for()?), *id))
             });
@@ -120,22 +158,64 @@ impl Open {
 
     fn remove(&mut self, id: u64) -> Option<Connection> {
         let connection = self.connections.remove(&id)?;
-        if let Some(address) = connection.client
-            && let Some(count) = self.by_address.get_mut(&address)
-        {
-            *count -= 1;
-            if *count == 0 {
-                self.by_address.remove(&address);
-            }
-        }
+        self.give_back(connection.client, connection.places);
         Some(connection)
+    }
+
+    fn end_request(&mut self, id: u64) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.requests = connection.requests.saturating_sub(1);
+        let client = connection.client;
+        let freed = connection.places.saturating_sub(connection.requests.max(1));
+        connection.places -= freed;
+        self.give_back(client, freed);
     }
 }
 
-/// A place, until it is dropped.
+/// A connection's place, until it is dropped.
 pub(super) struct Place {
     admission: Arc<Admission>,
     id: u64,
+    client: Option<IpAddr>,
+    activity: Arc<Activity>,
+}
+
+impl Place {
+    /// A request has come. Over HTTP/1 the connection's place is enough: there is one request at a time. Gives how many had to make
+    /// room, too.
+    pub(super) fn request(self: &Arc<Self>, is_http2: bool) -> Result<(InWork, usize), Refusal> {
+        let mut open = self.admission.open.lock().expect("no holder of the lock panics");
+        if !open.connections.contains_key(&self.id) {
+            // It was asked to make room while the request was on its way.
+            open.enter(self.id, self.client, &self.activity);
+        }
+        let is_another = is_http2 && open.connections.get(&self.id).is_some_and(|it| it.requests > 0);
+        let mut evicted = 0;
+        if is_another {
+            evicted = open.free_one(self.client, self.admission.caps)?;
+            open.take_one(self.client);
+        }
+        if let Some(connection) = open.connections.get_mut(&self.id) {
+            connection.requests += 1;
+            connection.places += usize::from(is_another);
+        }
+        Ok((InWork { _request: Arc::new(Request(self.clone())) }, evicted))
+    }
+}
+
+/// That a request is in work: until the last copy is dropped. Whoever does the work of a request holds one, so that a client that has
+/// hung up, or given up a stream, does not get rid of what it has begun.
+#[derive(Clone)]
+pub(crate) struct InWork {
+    _request: Arc<Request>,
+}
+
+struct Request(Arc<Place>);
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        self.0.admission.open.lock().expect("no holder of the lock panics").end_request(self.0.id);
+    }
 }
 
 impl Drop for Place {
@@ -160,7 +240,7 @@ mod tests {
 
     fn busy() -> Busy {
         let activity = Activity::new();
-        Busy { _answer: activity.request(false), activity }
+        Busy { _answer: activity.request(false, None), activity }
     }
 
     #[tokio::test]
@@ -192,5 +272,63 @@ mod tests {
         drop(first);
         assert_eq!(admission.count(), 2);
         assert!(admission.admit(Some(address(1)), &Activity::new()).is_ok());
+    }
+
+    #[test]
+    fn requests_of_one_address_on_all_its_connections_share_its_places() {
+        let admission = Admission::new(Caps { total: 100, by_address: 4 });
+        let admit = |last| admission.admit(Some(address(last)), &Activity::new()).expect("there is room").0;
+        let (one, other, neighbour) = (admit(1), admit(1), admit(2));
+        let mut in_work: Vec<InWork> = vec![];
+        for place in [&one, &other, &one, &other] {
+            in_work.push(place.request(true).expect("there is room").0);
+        }
+        assert_eq!(one.request(true).map(|_| ()), Err(Refusal::Address));
+        assert_eq!(admission.admit(Some(address(1)), &Activity::new()).err(), Some(Refusal::Address));
+        assert!(neighbour.request(true).is_ok() && admission.admit(Some(address(2)), &Activity::new()).is_ok());
+        in_work.truncate(3);
+        let again = one.request(true).expect("one has ended").0;
+        drop((again, in_work, one, other, neighbour));
+        assert_eq!(admission.count(), 0);
+    }
+
+    #[test]
+    fn one_request_after_the_other_needs_one_place() {
+        let admission = Admission::new(Caps { total: 1, by_address: 1 });
+        let (place, _) = admission.admit(Some(address(1)), &Activity::new()).expect("there is room");
+        for is_http2 in [false, true, true, false] {
+            assert!(place.request(is_http2).is_ok());
+        }
+        assert_eq!(admission.count(), 1);
+    }
+
+    #[test]
+    fn requests_through_a_proxy_count_in_all_only() {
+        let admission = Admission::new(Caps { total: 3, by_address: 1 });
+        let (proxy, _) = admission.admit(None, &Activity::new()).expect("there is room");
+        let _in_work = [1, 2, 3].map(|_| proxy.request(true).expect("there is room"));
+        assert_eq!(proxy.request(true).map(|_| ()), Err(Refusal::Total));
+    }
+
+    #[test]
+    fn who_hangs_up_does_not_get_rid_of_what_he_has_begun() {
+        let admission = Admission::new(Caps { total: 1, by_address: 1 });
+        let (place, _) = admission.admit(Some(address(1)), &Activity::new()).expect("there is room");
+        let (in_work, _) = place.request(false).expect("a connection has one request");
+        drop(place);
+        assert_eq!(admission.admit(Some(address(1)), &Activity::new()).err(), Some(Refusal::Address));
+        drop(in_work);
+        assert!(admission.admit(Some(address(1)), &Activity::new()).is_ok());
+    }
+
+    #[test]
+    fn a_request_that_was_on_its_way_when_its_connection_had_to_go_is_answered_and_counted() {
+        let admission = Admission::new(Caps { total: 1, by_address: 1 });
+        let (place, _) = admission.admit(Some(address(1)), &Activity::new()).expect("there is room");
+        assert_eq!(admission.make_room(), 1);
+        let in_work = place.request(true).expect("it came in time");
+        assert_eq!(admission.count(), 1);
+        drop((place, in_work));
+        assert_eq!(admission.count(), 0);
     }
 }

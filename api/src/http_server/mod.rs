@@ -1,7 +1,7 @@
 //! Connections of clients: how many there may be, how long they may take, and what is left for whoever watches the process.
 //!
 //! Beyond the caps there is a small reserve in which only `/health/…` is answered, and 503 to all else; the newest connections
-//! have it, so that nobody can hold it.
+//! have it, so that nobody can hold it. Requests beyond the caps on a connection that has a place are answered so, too.
 
 mod activity;
 mod admission;
@@ -28,6 +28,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Service;
 
+pub(crate) use self::admission::InWork;
 use self::{
     activity::{Activity, Counted, Fault, Observed, Patience},
     admission::{Admission, Caps, Place, Refusal},
@@ -50,7 +51,8 @@ const KEEP_ALIVE_RETRIES: u32 = 4;
 const UNSENT_BYTES: u32 = 65_536;
 /// Of a head, and of the parts in which bodies are read and written.
 const BUFFER_BYTES: usize = 65_536;
-const HTTP2_STREAMS: u32 = 64;
+/// Requests at the same time on one connection: more than a page of the front end has, and few for one who opens many connections.
+const HTTP2_STREAMS: u32 = 16;
 const HTTP2_STREAM_WINDOW: u32 = 65_535;
 const HTTP2_CONNECTION_WINDOW: u32 = 262_144;
 const HTTP2_HEAD_BYTES: u32 = 32_768;
@@ -60,7 +62,7 @@ const HTTP2_PING: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub struct Services {
     pub all: Router,
-    /// For connections beyond the caps: health, and 503 to all else.
+    /// For connections and requests beyond the caps: health, and 503 to all else.
     pub reserve: Router,
 }
 
@@ -138,7 +140,7 @@ impl Server {
         match self.admission.admit(client, &activity) {
             Ok((place, evicted)) => {
                 tell_evicted(evicted);
-                let connection = Connection { peer, activity, router: self.services.all.clone() };
+                let connection = Connection { peer, activity, services: self.services.clone() };
                 self.tasks.spawn(connection.serve(socket, place, self.patience, self.ending.clone()));
             }
             Err(refusal) => {
@@ -146,7 +148,7 @@ impl Server {
                     Refusal::Total => Bound::ConnectionsInAll.met(),
                     Refusal::Address => Bound::ConnectionsOfAddress.met(),
                 }
-                let connection = Connection { peer, activity, router: self.services.reserve.clone() };
+                let connection = Connection { peer, activity, services: self.services.clone() };
                 if reserve.len() >= RESERVE
                     && let Some(oldest) = reserve.pop_front()
                 {
@@ -208,17 +210,17 @@ fn builder() -> Builder<TokioExecutor> {
 struct Connection {
     peer: SocketAddr,
     activity: Arc<Activity>,
-    router: Router,
+    services: Services,
 }
 
 impl Connection {
     /// Serves requests until the client, a fault or the end of the process ends it.
-    async fn serve(self, socket: TcpStream, _place: Place, patience: Patience, ending: CancellationToken) {
-        let Self { peer, activity, router } = self;
+    async fn serve(self, socket: TcpStream, place: Arc<Place>, patience: Patience, ending: CancellationToken) {
+        let Self { peer, activity, services } = self;
         let builder = builder();
         let socket = TokioIo::new(Observed { socket, activity: activity.clone() });
         let of_service = activity.clone();
-        let service = service_fn(move |request| answer(router.clone(), request, peer, of_service.clone()));
+        let service = service_fn(move |request| answer(&services, request, peer, &of_service, Some(&place)));
         let mut connection = pin!(builder.serve_connection(socket, service));
         let mut rounds = interval(ROUND);
         rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -255,10 +257,10 @@ impl Connection {
 
     /// Answers one request out of the reserve.
     async fn serve_once(self, socket: TcpStream, ending: CancellationToken) {
-        let Self { peer, activity, router } = self;
+        let Self { peer, activity, services } = self;
         let mut builder = builder();
         builder.http1().keep_alive(false);
-        let service = service_fn(move |request| answer(router.clone(), request, peer, activity.clone()));
+        let service = service_fn(move |request| answer(&services, request, peer, &activity, None));
         let connection = builder.serve_connection(TokioIo::new(socket), service);
         tokio::select! {
             _ = connection => {}
@@ -267,18 +269,40 @@ impl Connection {
     }
 }
 
-async fn answer(
-    mut router: Router,
+/// Answers a request: out of the reserve if its connection has no place, or there is none for the request.
+fn answer(
+    services: &Services,
     request: Request<Incoming>,
     peer: SocketAddr,
-    activity: Arc<Activity>,
-) -> Result<Response<Counted>, Infallible> {
-    let answer = activity.request(request.version() == Version::HTTP_2);
-    let mut request = request.map(Body::new);
+    activity: &Arc<Activity>,
+    place: Option<&Arc<Place>>,
+) -> impl Future<Output = Result<Response<Counted>, Infallible>> + use<> {
+    let is_http2 = request.version() == Version::HTTP_2;
+    let in_work = place.map(|place| place.request(is_http2)).transpose();
+    let mut request = match &in_work {
+        Ok(_) => request.map(Body::new),
+        // What is not looked at is not waited for, and takes no memory.
+        Err(_) => request.map(|_| Body::empty()),
+    };
+    let (mut router, in_work) = match in_work {
+        Ok(Some((in_work, evicted))) => {
+            tell_evicted(evicted);
+            request.extensions_mut().insert(in_work.clone());
+            (services.all.clone(), Some(in_work))
+        }
+        Ok(None) => (services.reserve.clone(), None),
+        Err(Refusal::Total | Refusal::Address) => {
+            Bound::RequestsInWork.met();
+            (services.reserve.clone(), None)
+        }
+    };
+    let answer = activity.request(is_http2, in_work);
     request.extensions_mut().insert(ConnectInfo(peer));
-    // A router is always ready.
-    let response = router.call(request).await?;
-    Ok(response.map(|body| Counted::new(body, answer)))
+    async move {
+        // A router is always ready.
+        let response = router.call(request).await?;
+        Ok(response.map(|body| Counted::new(body, answer)))
+    }
 }
 
 fn tell_evicted(evicted: usize) {

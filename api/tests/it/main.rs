@@ -26,6 +26,7 @@ mod event_log;
 mod health;
 mod hostile_requests;
 mod hostile_uploads;
+mod http2;
 mod idempotency;
 mod installation;
 mod key_chats;
