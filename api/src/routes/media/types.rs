@@ -1,28 +1,58 @@
 //! What a file is, by its name: uploads are not looked into.
+//!
+//! Types that browsers only show are named in a list. Whatever else there is, some program may run; it is bytes, for everybody.
 
 use axum::http::{HeaderMap, HeaderValue, header};
+use mime_guess::Mime;
 
 /// Lets a page of ours that somebody has uploaded be shown, and nothing in it run: it is of no origin.
 pub(super) const SANDBOX: HeaderValue =
     HeaderValue::from_static("sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'");
 
-/// Adds the type. What a browser would run in our origin is shown without running, or as text.
+/// Documents that are opened by a program of their own, if at all.
+const DOCUMENTS: [&str; 8] = [
+    "application/pdf",
+    "application/msword",
+    "application/rtf",
+    "application/epub+zip",
+    "application/vnd.ms-excel",
+    "application/vnd.ms-powerpoint",
+    "application/vnd.oasis.opendocument",
+    "application/vnd.openxmlformats-officedocument",
+];
+/// Texts that are more than plain. Others are served as plain ones, scripts among them.
+const TEXTS: [&str; 4] = ["plain", "markdown", "csv", "tab-separated-values"];
+const SCRIPTS: [&str; 4] = ["javascript", "ecmascript", "x-javascript", "jscript"];
+const BYTES: &str = "application/octet-stream";
+
+/// Adds the type. Pages and drawings of the browser's own kind are shown without running; what is unknown is not shown.
 pub(super) fn describe(name: &str, headers: &mut HeaderMap) {
     let guess = mime_guess::from_path(name).first_or_octet_stream();
-    let (top, sub) = (guess.type_().as_str(), guess.subtype().as_str());
-    let suffix = guess.suffix().map(|suffix| suffix.as_str());
-    let is_script = matches!(sub, "javascript" | "ecmascript" | "x-javascript" | "jscript");
-    let media_type = match (top, sub) {
-        _ if is_script => "text/plain; charset=utf-8".to_owned(),
-        ("text", _) => format!("{}; charset=utf-8", guess.essence_str()),
-        _ => guess.essence_str().to_owned(),
-    };
-    let is_page = matches!(sub, "html" | "xml") || suffix == Some("xml");
-    if is_page {
+    let (media_type, is_in_sandbox) = served_as(&guess);
+    if is_in_sandbox {
         headers.insert(header::CONTENT_SECURITY_POLICY, SANDBOX);
     }
-    let media_type = HeaderValue::try_from(media_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    let media_type = HeaderValue::try_from(media_type).unwrap_or(HeaderValue::from_static(BYTES));
     headers.insert(header::CONTENT_TYPE, media_type);
+}
+
+fn served_as(guess: &Mime) -> (String, bool) {
+    let (top, sub, essence) = (guess.type_().as_str(), guess.subtype().as_str(), guess.essence_str());
+    let is_xml = sub == "xml" || guess.suffix().is_some_and(|suffix| suffix.as_str() == "xml");
+    let is_document = || {
+        let kinds = DOCUMENTS.iter().filter_map(|known| essence.strip_prefix(known));
+        kinds.into_iter().any(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    match top {
+        "text" if sub == "html" || is_xml => (format!("{essence}; charset=utf-8"), true),
+        "text" if TEXTS.contains(&sub) => (format!("{essence}; charset=utf-8"), false),
+        "text" => ("text/plain; charset=utf-8".to_owned(), false),
+        "application" if SCRIPTS.contains(&sub) => ("text/plain; charset=utf-8".to_owned(), false),
+        "image" | "application" if is_xml => (essence.to_owned(), true),
+        "image" | "audio" | "video" => (essence.to_owned(), false),
+        "application" if is_document() => (essence.to_owned(), false),
+        _ => (BYTES.to_owned(), true),
+    }
 }
 
 #[cfg(test)]
@@ -47,8 +77,12 @@ mod tests {
             ("a.mp3", "audio/mpeg"),
             ("a.wav", "audio/wav"),
             ("a.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-            ("a.unknown", "application/octet-stream"),
-            ("a", "application/octet-stream"),
+            ("a.doc", "application/msword"),
+            ("a.xls", "application/vnd.ms-excel"),
+            ("a.odt", "application/vnd.oasis.opendocument.text"),
+            ("a.epub", "application/epub+zip"),
+            ("a.csv", "text/csv; charset=utf-8"),
+            ("a.webm", "video/webm"),
         ] {
             assert_eq!(described(name), (expected.to_owned(), false), "{name}");
         }
@@ -71,6 +105,13 @@ mod tests {
     fn scripts_are_text() {
         for name in ["a.js", "a.mjs"] {
             assert_eq!(described(name).0, "text/plain; charset=utf-8", "{name}");
+        }
+    }
+
+    #[test]
+    fn what_some_program_may_run_is_bytes_in_a_sandbox() {
+        for name in ["a.mht", "a.mhtml", "a.hta", "a.swf", "a.wasm", "a.php", "a.exe", "a.jar", "a.unknown", "a"] {
+            assert_eq!(described(name), (BYTES.to_owned(), true), "{name}");
         }
     }
 }
