@@ -3,6 +3,7 @@
 //! It bounds sizes and counts, and it keeps uploaded files apart from texts. What a field must look like is decided
 //! in `fields`. A body is read when the route asks for it, because looking up the object comes first.
 
+mod json;
 mod values;
 
 use std::{
@@ -27,7 +28,6 @@ use serde_json::Value;
 use super::{
     client_address::ClientAddress,
     incoming::{Bounds, Fault, bounded},
-    json_fault,
     problem::ApiError,
     python,
     resource::Account,
@@ -188,22 +188,7 @@ impl UnreadBody {
 
     async fn json(self) -> Result<Input, ApiError> {
         let bytes = Bytes::from_request(self.request, &()).await.map_err(|_| Fault::Broken)?;
-        if bytes.is_empty() {
-            return Ok(Input::empty(false));
-        }
-        match serde_json::from_slice(&bytes) {
-            Ok(Value::Object(entries)) => Ok(Input {
-                fields: entries.into_iter().map(|(name, value)| (name, Received::Json(value))).collect(),
-                form: false,
-                _place: None,
-            }),
-            Ok(Value::Null) => Err(ApiError::non_field("No data provided")),
-            Ok(other) => Err(ApiError::non_field(format!(
-                "Invalid data. Expected a dictionary, but got {}.",
-                python::type_name(&other)
-            ))),
-            Err(_) => Err(ApiError::parse(format!("JSON parse error - {}", json_fault::describe(&bytes)))),
-        }
+        json::read(bytes).await
     }
 
     async fn urlencoded(self) -> Result<Input, ApiError> {

@@ -3,6 +3,9 @@
 //! The values themselves are read by serde_json. This only walks a text that was already refused, up to the fault,
 //! and says it in the contract's words.
 
+/// Characters of a number that are quoted: what somebody has sent is not sent back to him by the megabyte.
+const QUOTED: usize = 100;
+
 /// Deeper nesting is refused; serde_json stops there too.
 const MAX_DEPTH: usize = 127;
 
@@ -193,13 +196,10 @@ impl Walk {
 
     fn code_unit(&mut self) -> Result<u32, Fault> {
         let position = self.at;
-        let digits: String = self.text.iter().skip(self.at + 1).take(4).collect();
+        let digits = self.text.get(position + 1..position + 5);
         self.at += 5;
-        if digits.len() == 4 && digits.chars().all(|c| c.is_ascii_hexdigit()) {
-            Ok(u32::from_str_radix(&digits, 16).unwrap_or_default())
-        } else {
-            Err(Fault::At("Invalid \\uXXXX escape", position))
-        }
+        let unit = digits.and_then(|digits| digits.iter().try_fold(0, |unit, c| Some(unit * 16 + c.to_digit(16)?)));
+        unit.ok_or(Fault::At("Invalid \\uXXXX escape", position))
     }
 
     fn digits(&mut self) -> bool {
@@ -231,6 +231,7 @@ impl Walk {
         let number: String = self.text[start..self.at].iter().collect();
         match number.parse::<f64>() {
             Ok(value) if value.is_finite() => Ok(()),
+            _ if number.len() > QUOTED => Err(Fault::OutOfRange(number.chars().take(QUOTED).chain(['…']).collect())),
             _ => Err(Fault::OutOfRange(number)),
         }
     }

@@ -65,6 +65,12 @@ fn deep_nesting_is_refused() {
 }
 
 #[test]
+fn a_number_of_a_megabyte_is_not_sent_back() {
+    let said = describe(format!(r#"{{"a":{}}}"#, "1".repeat(1_000_000)).as_bytes());
+    assert_eq!(said, format!("Out of range float values are not JSON compliant: '{}…'", "1".repeat(100)));
+}
+
+#[test]
 fn text_that_is_not_utf_8_is_refused() {
     assert_eq!(describe(b"{\"a\":\"\xff\"}"), "'utf-8' codec can't decode byte 0xff in position 6: invalid byte");
 }
