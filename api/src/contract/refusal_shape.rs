@@ -30,9 +30,13 @@ enum Shape {
 impl Shape {
     fn of(method: &Method, path: &str) -> Self {
         match (method.as_str(), path) {
-            ("POST", "/api/projects/{project}/documents") | ("PATCH", "/api/projects/{project}/documents/{id}") => {
-                Self::DocumentForm
-            }
+            (
+                "POST",
+                "/api/projects/{project}/documents"
+                | "/api/projects/{project}/documents/{id}/versions"
+                | "/api/tests/suites/{suite}/questions/{question}/documents",
+            )
+            | ("PATCH", "/api/projects/{project}/documents/{id}") => Self::DocumentForm,
             (
                 "POST",
                 "/api/projects/{project}/chats"

@@ -2,7 +2,10 @@
 
 use std::io::{Read, Write};
 
-use reqwest::Method;
+use reqwest::{
+    Method,
+    multipart::{Form, Part},
+};
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -88,7 +91,17 @@ async fn bodies_over_the_limit_are_413(db: PgPool) {
     // The form of documents maps over lists, also over `detail`.
     let of_file = json!({ "file": [message], "non_field_errors": [message] }).to_string();
     staff.upload(&project, "a.txt", &vec![b'a'; 1_100_000]).await.is(413, &of_file);
-    staff.upload(&project, "a.txt", &vec![b'a'; 900_000]).await.id();
+    let document = staff.upload(&project, "a.txt", &vec![b'a'; 900_000]).await.id();
+    let suite = staff.post("/tests/suites", json!({ "name": "S", "temperature": 0, "topk": 5 })).await.id();
+    let questions = format!("/tests/suites/{suite}/questions");
+    let question = json!({ "question": "Q", "human_answer": "A" });
+    let question = staff.post(&questions, question).await.id();
+    for path in
+        [format!("/projects/{project}/documents/{document}/versions"), format!("{questions}/{question}/documents")]
+    {
+        let file = Part::bytes(vec![b'a'; 1_100_000]).file_name("a.txt");
+        staff.post_form(&path, Form::new().part("file", file)).await.is(413, &of_file);
+    }
     let of_project = json!({ "detail": message, "non_field_errors": [message], "title": [message] }).to_string();
     staff.post("/projects", json!({ "title": "x", "prompt": "p".repeat(3_000_000) })).await.is(413, &of_project);
     let of_question = json!({ "detail": message, "error": message }).to_string();
