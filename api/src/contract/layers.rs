@@ -157,6 +157,13 @@ impl About {
     }
 }
 
+/// For the log: a stranger may call a method whatever he likes, at any length.
+fn method_name(method: &Method) -> &str {
+    const KNOWN: [Method; 7] =
+        [Method::GET, Method::POST, Method::PATCH, Method::DELETE, Method::PUT, Method::HEAD, Method::OPTIONS];
+    if KNOWN.contains(method) { method.as_str() } else { "other" }
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "a request's id is of the HTTP edge and decides nothing; shutdown waits for the requests of open connections"
@@ -166,7 +173,7 @@ async fn traced(mut request: Request, next: Next) -> Response {
     let id = Uuid::now_v7();
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
-    let span = tracing::info_span!("http.request", request.id = %id, method = %request.method(), route);
+    let span = tracing::info_span!("http.request", request.id = %id, method = method_name(request.method()), route);
     request.extensions_mut().insert(RequestId(id));
     let in_work = request.extensions().get::<InWork>().cloned();
     let answering = async move {

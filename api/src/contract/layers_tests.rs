@@ -170,3 +170,32 @@ async fn requests_have_ids_of_their_own() {
     let second = send("GET", "/api/projects", &[]).await;
     assert_ne!(first.headers()["x-request-id"], second.headers()["x-request-id"]);
 }
+
+/// A log that is kept in memory.
+#[derive(Clone, Default)]
+struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("no holder of the lock panics").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_stranger_does_not_fill_the_log_with_long_names_of_methods() {
+    let log = Log::default();
+    let kept = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || kept.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    for method in ["PATCH", &"A".repeat(60_000)] {
+        send(method, "/api/projects", &[]).await;
+    }
+    let log = String::from_utf8(log.0.lock().expect("no holder of the lock panics").clone()).expect("text");
+    assert!(log.contains("method=\"PATCH\"") && log.contains("method=\"other\""), "{log}");
+    assert!(log.len() < 2_000, "{} bytes were logged", log.len());
+}

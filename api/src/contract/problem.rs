@@ -3,7 +3,7 @@
 //! Every body is compact JSON in the contract's error shapes. An internal error is logged here, once, with its chain
 //! of causes; the client only learns that there was one.
 
-use std::error::Error;
+use std::{borrow::Cow, error::Error};
 
 use axum::{
     Json,
@@ -13,6 +13,9 @@ use axum::{
 use serde_json::json;
 
 use super::{field_errors::FieldErrors, refusal_shape::Said};
+
+/// Characters that are quoted of what a client has sent.
+const QUOTED_CHARS: usize = 100;
 
 /// Why a request is not served.
 #[derive(Debug)]
@@ -115,11 +118,13 @@ impl ApiError {
 
     /// 400: the id of a parent in the path is no UUID.
     pub fn parent_not_uuid(text: &str) -> Self {
+        let text = quoted(text);
         Self::detail(StatusCode::BAD_REQUEST, format!("\u{201c}{text}\u{201d} is not a valid UUID."))
     }
 
     /// 405; what methods there are, the resource adds.
     pub fn method_not_allowed(method: &Method) -> Self {
+        let method = quoted(method.as_str());
         Self::detail(StatusCode::METHOD_NOT_ALLOWED, format!("Method \"{method}\" not allowed."))
     }
 
@@ -128,6 +133,7 @@ impl ApiError {
     }
 
     pub fn unsupported_media_type(content_type: &str) -> Self {
+        let content_type = quoted(content_type);
         Self::detail(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             format!("Unsupported media type \"{content_type}\" in request."),
@@ -168,6 +174,14 @@ impl ApiError {
 
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
+    }
+}
+
+/// The beginning of what the client has sent: nobody needs all of it back.
+fn quoted(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(QUOTED_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
     }
 }
 

@@ -54,6 +54,23 @@ async fn too_many_or_too_long_headers_are_refused(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn what_somebody_sends_in_place_of_a_name_is_not_sent_back_at_length(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let long = "A".repeat(30_000);
+    let method = Method::from_bytes(long.as_bytes()).expect("a method may have any length");
+    let answers = [
+        (405, staff.send(staff.request(method, "/projects")).await),
+        (415, staff.post_raw("/projects", &format!("text/{long}"), "x").await),
+        (400, staff.get(&format!("/projects/{long}/documents")).await),
+    ];
+    for (status, answer) in answers {
+        assert_eq!(answer.status, status);
+        assert!(answer.body.len() < 300 && answer.body.contains("AAA…"), "{}", answer.body);
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn what_is_no_http_is_refused(db: PgPool) {
     let app = TestApp::start(&db).await;
     let staff = app.staff().await;
