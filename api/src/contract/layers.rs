@@ -142,7 +142,7 @@ impl About {
         }
         if self.is_api {
             // No shared computer keeps what somebody has read there.
-            headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
         if self.is_media {
             // The front end shows documents in frames and images of its own page, which is of another origin.

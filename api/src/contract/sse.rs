@@ -52,7 +52,6 @@ pub fn response(frames: impl Stream<Item = AnswerFrame> + Send + 'static) -> Res
     let chunks = with_signs_of_life(frames, FIRST_SILENCE, SILENCE).map(Ok::<_, Infallible>);
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
     (headers, Body::from_stream(chunks)).into_response()
@@ -145,7 +144,6 @@ mod tests {
         let expected: String = frames.iter().map(encode).collect();
         let response = response(futures::stream::iter(frames));
         assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
-        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-cache");
         assert_eq!(response.headers()["x-accel-buffering"], "no");
         let body = response.into_body().collect().await.expect("whole");
         assert_eq!(body.to_bytes(), expected.as_bytes());

@@ -232,4 +232,10 @@ async fn no_shared_computer_keeps_an_answer(db: PgPool) {
     }
     assert_eq!(staff.patch(&chat, json!({ "title": "Zinc" })).await.header("cache-control"), "no-store");
     assert_eq!(app.nobody.get("/users/me").await.header("cache-control"), "no-store");
+    let streamed = staff.ask_streamed(&chat, "What is zinc good for?").await;
+    assert_eq!((streamed.header("content-type"), streamed.header("cache-control")), ("text/event-stream", "no-store"));
+    let project = staff.project("Q").await;
+    let document = staff.text_document(&project, "Zinc", "Zinc helps.").await;
+    let progress = staff.get(&format!("{document}/progress")).await;
+    assert_eq!((progress.header("content-type"), progress.header("cache-control")), ("text/event-stream", "no-store"));
 }
