@@ -193,7 +193,9 @@ fn prepare(socket: &TcpStream) -> io::Result<()> {
 fn builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     // Heads have a time-out by their activity, which costs no timer a request.
-    builder.http1().max_buf_size(BUFFER_BYTES);
+    // A client that has sent its request may say that nothing more comes, and still wants the answer (`nc -N`, some proxies). One
+    // that has gone is noticed when something is written to it: of an open stream, a sign of life.
+    builder.http1().max_buf_size(BUFFER_BYTES).half_close(true);
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -91,6 +91,27 @@ async fn what_is_no_http_is_refused(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn who_closes_his_side_after_the_request_gets_the_answer(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let body = r#"{"title":"Ward"}"#;
+    let head = format!("Host: x\r\nAuthorization: Token {}\r\nContent-Type: application/json\r\n", staff.token());
+    let length = body.len();
+    for (request, expected) in [
+        (format!("GET /api/users/me HTTP/1.1\r\n{head}\r\n"), 200),
+        (format!("POST /api/projects HTTP/1.1\r\n{head}Content-Length: {length}\r\n\r\n{body}"), 201),
+    ] {
+        let answer = exchange(&app, request.into_bytes()).await;
+        assert_eq!(status(&answer), expected, "{answer}");
+        assert!(answer.ends_with('}'), "it is whole: {answer}");
+    }
+    // Half a body is none, and nobody waits for the rest of it.
+    let half = format!("POST /api/projects HTTP/1.1\r\n{head}Content-Length: 100\r\n\r\n{body}");
+    let answer = exchange(&app, half.into_bytes()).await;
+    assert!(matches!(status(&answer), 0 | 400), "{answer}");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_nul_or_no_utf8_in_a_path_names_nothing(db: PgPool) {
     let app = TestApp::start(&db).await;
     let staff = app.staff().await;
