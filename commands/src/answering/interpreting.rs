@@ -1,4 +1,4 @@
-//! An answer in the language of its question: translated sentence by sentence, while the model still writes.
+//! An answer in the language of its question: translated in whole sentences, tables and lists, while the model still writes.
 
 use domain::chat::{AnswerFailure, Stage};
 use tokio::sync::mpsc;
@@ -6,9 +6,9 @@ use tokio::sync::mpsc;
 use super::{
     Answering,
     compose::{Draft, Failure, Written},
-    languages::is_english,
+    languages::{TranslationFailed, is_english},
 };
-use crate::sentences::end_of_whole_sentences;
+use crate::sentences::{end_of_whole_sentences, is_rule_of_table};
 
 /// An answer's translation.
 pub(crate) struct Translated {
@@ -16,6 +16,9 @@ pub(crate) struct Translated {
     /// From the first sentence to the last.
     pub stage: Stage,
 }
+
+/// A text without an end is looked at again when it has grown by this part of it, so that a long one costs no more than it has to.
+const GROWTH: usize = 64;
 
 /// What is shown where a question cannot be understood.
 const NO_TRANSLATOR: &str = "[Translation] No translator is configured on this server, and no reference document answers \
@@ -71,6 +74,7 @@ impl Answering {
         let mut waiting = String::new();
         let mut text = String::new();
         let mut started_at = None;
+        let mut looked_at = 0;
         loop {
             let delta = english.recv().await;
             let has_ended = delta.is_none();
@@ -79,11 +83,15 @@ impl Answering {
             while let Ok(delta) = english.try_recv() {
                 waiting.push_str(&delta);
             }
+            if !has_ended && waiting.len() < looked_at + looked_at / GROWTH {
+                continue;
+            }
             let whole = if has_ended { waiting.len() } else { end_of_whole_sentences(&waiting).unwrap_or_default() };
             let sentences: String = waiting.drain(..whole).collect();
+            looked_at = waiting.len();
             if !sentences.is_empty() {
                 started_at.get_or_insert_with(|| self.clock_now());
-                let translated = self.out_of_english(&sentences, language, key).await;
+                let translated = self.translate_words(&sentences, language, key).await;
                 // What was shown so far is kept as the answer's part.
                 let translated = translated.map_err(|_| Failure {
                     partial_text: text.clone(),
@@ -98,5 +106,53 @@ impl Answering {
                 return Ok(Translated { text, stage });
             }
         }
+    }
+
+    /// Lines that only say what is a table are for those who show it.
+    async fn translate_words(
+        &self,
+        english: &str,
+        language: &str,
+        key: Option<&str>,
+    ) -> Result<String, TranslationFailed> {
+        let mut translated = String::new();
+        for part in parts(english) {
+            if part.contains(char::is_alphanumeric) {
+                translated.push_str(&self.out_of_english(part, language, key).await?);
+            } else {
+                translated.push_str(part);
+            }
+        }
+        Ok(translated)
+    }
+}
+
+/// The text in parts, each either without such a line or one of them.
+fn parts(text: &str) -> Vec<&str> {
+    let (mut parts, mut start, mut at) = (Vec::new(), 0, 0);
+    for line in text.split_inclusive('\n') {
+        let end = at + line.len();
+        if is_rule_of_table(line) {
+            // The line break before it is its own: services drop blanks at the end.
+            let before = text[start..at].trim_end().len() + start;
+            parts.extend([&text[start..before], &text[before..end]]);
+            start = end;
+        }
+        at = end;
+    }
+    parts.push(&text[start..]);
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parts;
+
+    #[test]
+    fn the_line_below_a_tables_head_is_not_translated() {
+        let table = "| Drug | Dose |\n|---|---|\n| Zinc | 4 g |\n";
+        assert_eq!(parts(table), ["| Drug | Dose |", "\n|---|---|\n", "| Zinc | 4 g |\n"]);
+        assert_eq!(parts("Give zinc.\n\n"), ["Give zinc.\n\n"]);
     }
 }
