@@ -20,6 +20,7 @@ mod growth_tests;
 pub mod heartbeats;
 pub mod jobs;
 pub mod library;
+mod markdown;
 pub mod ports;
 pub mod projects;
 pub mod prompt;

@@ -7,6 +7,7 @@ use domain::chat::{Chat, ChatCommand, Stage};
 use super::turn::Work;
 use crate::{
     event_log::{Committed, Row},
+    markdown::spoken,
     ports::{ProviderError, Speech, SpeechRequest},
     uploads::NewFile,
 };
@@ -32,7 +33,7 @@ impl Work {
     }
 
     async fn make_speech(&self, text: &str, limit: Duration) -> Option<Spoken> {
-        let text = without_markdown(text);
+        let text = spoken(text);
         if text.trim().is_empty() {
             return None;
         }
@@ -78,20 +79,5 @@ impl Work {
 
     fn log_loss(&self, error: &dyn std::error::Error) {
         tracing::warn!(error = %crate::error_chain(error), chat = %self.chat, "the speech of an answer was not kept");
-    }
-}
-
-/// The signs of Markdown are for eyes.
-fn without_markdown(text: &str) -> String {
-    text.chars().filter(|c| !matches!(c, '*' | '#' | '`' | '|')).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn signs_of_markdown_are_not_spoken() {
-        assert_eq!(without_markdown("## Dose\n- **20 mg** `zinc`"), " Dose\n- 20 mg zinc");
     }
 }

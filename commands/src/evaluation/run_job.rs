@@ -17,6 +17,7 @@ use crate::{
     event_log::Row,
     execute::{Context, ExecuteError},
     jobs::{Job, JobError, JobHandler},
+    markdown::unescaped,
     ports::{ProviderError, TextKind},
 };
 
@@ -108,10 +109,13 @@ impl RunQuestions {
         };
         // The view's column takes no NUL.
         let answer = text.replace('\0', "");
+        // Quotes are compared by what they show, models by what they write.
+        let is_quoted = self.answering.model.is_built_in();
+        let compared = if is_quoted { unescaped(&answer) } else { answer.clone() };
         Ok(RunResult {
             references: if plan.references { citations } else { vec![] },
-            cosine_sim: self.cosine(&answer, &question.human_answer).await?,
-            bleu_score: Some(sentence_bleu(&answer, &question.human_answer)),
+            cosine_sim: self.cosine(&compared, &question.human_answer).await?,
+            bleu_score: Some(sentence_bleu(&compared, &question.human_answer)),
             embedding_model: Some(self.answering.library.chosen().model().to_owned()),
             generation: Some(generation),
             answer,
