@@ -9,12 +9,19 @@ use domain::ids::DocumentId;
 use futures::{StreamExt, stream};
 
 use crate::{
+    markdown::escaped,
     ports::{AnswerChunk, AnswerRequest, AnswerStream, Finish, JsonRequest, LanguageModel, Passage, ProviderError},
     retrieval::words,
 };
 
+mod dashes;
+mod excerpts;
+mod lines;
 mod quotable;
+mod writing;
+use excerpts::excerpts;
 use quotable::{Piece, pieces};
+use writing::Writer;
 
 /// The name of this answerer where other answerers name their model.
 pub const MODEL: &str = "built-in-extractive";
@@ -79,11 +86,10 @@ fn answer(question: &str, passages: &[Passage]) -> (String, Vec<DocumentId>) {
         let mut of_document: Vec<&Sentence<'_>> =
             quotes.iter().filter(|quote| quote.passage.document_id == *document).collect();
         of_document.sort_by_key(|quote| quote.place);
-        text.extend(["\n\nFrom \"", &of_document[0].passage.title, "\":"]);
-        let mut lead = None;
+        text.extend(["\n\nFrom \"", &escaped(&of_document[0].passage.title), "\":"]);
+        let mut writer = Writer::default();
         for quote in of_document {
-            quote.piece.write_after(lead, &mut text);
-            lead = quote.piece.lead.or((!quote.piece.list.is_empty()).then_some(quote.piece.text));
+            writer.write(&quote.piece, &mut text);
         }
     }
     (text, documents)
@@ -92,7 +98,7 @@ fn answer(question: &str, passages: &[Passage]) -> (String, Vec<DocumentId>) {
 /// A sentence of a passage that may be quoted.
 struct Sentence<'a> {
     passage: &'a Passage,
-    piece: Piece<'a>,
+    piece: Piece,
     /// The passage's rank, then the place in the passage.
     place: (usize, usize),
     words: HashSet<String>,
@@ -126,7 +132,7 @@ fn best_quotes<'a>(question: &str, passages: &'a [Passage]) -> Vec<Sentence<'a>>
     sentences.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.place.cmp(&b.place)));
     let best = sentences.first().map_or(0.0, |sentence| sentence.score);
     let mut seen = HashSet::new();
-    sentences.retain(|sentence| sentence.score >= MIN_OF_BEST * best && seen.insert(sentence.piece.text));
+    sentences.retain(|sentence| sentence.score >= MIN_OF_BEST * best && seen.insert(sentence.piece.text.clone()));
     sentences.truncate(MAX_QUOTES);
     without_items_of_quoted_lists(&mut sentences);
 
@@ -141,23 +147,26 @@ fn best_quotes<'a>(question: &str, passages: &'a [Passage]) -> Vec<Sentence<'a>>
     sentences
 }
 
-/// An item of a list that is quoted as a whole is not quoted once more.
+/// What is quoted below its lead is not quoted once more.
 fn without_items_of_quoted_lists(sentences: &mut Vec<Sentence<'_>>) {
-    let leads: HashSet<(DocumentId, &str)> = sentences
+    let quoted: HashSet<(DocumentId, String, String)> = sentences
         .iter()
-        .filter(|sentence| !sentence.piece.list.is_empty())
-        .map(|sentence| (sentence.passage.document_id, sentence.piece.text))
+        .flat_map(|sentence| {
+            let (document, lead) = (sentence.passage.document_id, &sentence.piece.text);
+            sentence.piece.below.iter().map(move |line| (document, lead.clone(), line.text.clone()))
+        })
         .collect();
     sentences.retain(|sentence| {
-        sentence.piece.lead.is_none_or(|lead| !leads.contains(&(sentence.passage.document_id, lead)))
+        let (document, piece) = (sentence.passage.document_id, &sentence.piece);
+        piece.above.last().is_none_or(|lead| !quoted.contains(&(document, lead.clone(), piece.text.clone())))
     });
 }
 
 fn sentences(passages: &[Passage]) -> Vec<Sentence<'_>> {
     let mut sentences = Vec::new();
-    for (rank, passage) in passages.iter().enumerate() {
-        for (at, piece) in pieces(&passage.text).into_iter().enumerate() {
-            let words = words::stems(piece.text).into_iter().collect();
+    for (rank, (passage, text)) in passages.iter().zip(excerpts(passages)).enumerate() {
+        for (at, piece) in pieces(&passage.title, &passage.headings, &text).into_iter().enumerate() {
+            let words = words::stems(&piece.text).into_iter().collect();
             sentences.push(Sentence { passage, piece, place: (rank, at), words, score: 0.0 });
         }
     }

@@ -11,6 +11,9 @@ mod splitting;
 pub mod tokens;
 pub mod words;
 
+pub(crate) use passages::STEP;
+pub(crate) use sections::{heading_of, is_row};
+
 /// The last place up to this one that is between two characters.
 fn floor(text: &str, place: usize) -> usize {
     (0..=place.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)

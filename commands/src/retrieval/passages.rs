@@ -22,7 +22,7 @@ pub const MAX_TOKENS: usize = 256;
 const OVERLAP: usize = 32;
 /// What stands between two pieces that share a passage, and between the headings of a path.
 const BREAK: &str = "\n\n";
-const STEP: &str = " › ";
+pub(crate) const STEP: &str = " › ";
 /// Tokens of a passage that is nothing but headings: more would be no outline.
 const MOST_HEADINGS: usize = 4 * MAX_TOKENS;
 /// Bytes of the first row of a table beyond which it is not repeated: it does not say what the columns are, or not shortly.

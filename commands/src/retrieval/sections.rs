@@ -64,11 +64,16 @@ fn headed(text: &str) -> Vec<(Option<&str>, &str)> {
 }
 
 /// The level of a heading and what it says.
-fn heading_of(line: &str) -> Option<(usize, &str)> {
+pub(crate) fn heading_of(line: &str) -> Option<(usize, &str)> {
     let text = line.trim_start_matches('#');
     let level = line.len() - text.len();
     let says = text.trim();
     ((1..=6).contains(&level) && text.starts_with([' ', '\t']) && !says.is_empty()).then_some((level, says))
+}
+
+/// Whether the line is a row of a table.
+pub(crate) fn is_row(line: &str) -> bool {
+    line.starts_with('|') && line.trim_end().ends_with('|') && line.trim_end().len() > 1
 }
 
 fn blocks(body: &str) -> Vec<Block<'_>> {
@@ -76,7 +81,7 @@ fn blocks(body: &str) -> Vec<Block<'_>> {
     let (mut start, mut at) = (0, 0);
     for line in body.split_inclusive('\n') {
         let end = at + line.len();
-        if line.starts_with('|') && line.trim_end().ends_with('|') && line.trim_end().len() > 1 {
+        if is_row(line) {
             if start < at {
                 blocks.push(Block::Text(&body[start..at]));
             }

@@ -41,6 +41,11 @@ pub(crate) fn has_ended(text: &str) -> bool {
     text.trim_end().trim_end_matches(CLOSING).ends_with(ENDS)
 }
 
+/// Whether a sentence certainly ends between these texts, a blank or a line break between them.
+pub(crate) fn ends_between(before: &str, after: &str) -> bool {
+    has_ended(before) && is_sure(&format!("{before} "), after)
+}
+
 /// Where one sentence of a paragraph certainly ends and the next one begins, in bytes.
 fn bounds(paragraph: &str) -> Vec<usize> {
     let mut bounds = Vec::new();

@@ -57,7 +57,9 @@ fn is_row(line: &str) -> bool {
 
 /// Whether a line only says that the one above is the head of a table, or how its columns are aligned.
 pub(crate) fn is_rule_of_table(line: &str) -> bool {
-    line.contains('-') && line.contains('|') && line.chars().all(|c| matches!(c, '|' | '-' | ':' | '>') || c.is_whitespace())
+    line.contains('-')
+        && line.contains('|')
+        && line.chars().all(|c| matches!(c, '|' | '-' | ':' | '>') || c.is_whitespace())
 }
 
 /// The text in pieces of at most so many bytes, cut after sentences where possible, else at line breaks or blanks, else anywhere.

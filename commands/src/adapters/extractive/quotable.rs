@@ -1,83 +1,238 @@
-//! What of a passage may be quoted: sentences, and lists with what leads to them.
+//! What of a passage may be quoted: whole sentences, items and rows, each with what stands above it.
 //!
-//! An item says little, or the opposite, without the words above its list; these say nothing without the list.
+//! An item says little, or the opposite, without the words above its list; so does a sentence without its heading, and a row
+//! without the head of its table. These, in turn, say nothing without what they stand above.
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Shorter pieces are headings and leftovers of lists.
+use super::{
+    dashes::{Part, holds_negation, parts, says_more},
+    lines::{Block, blocks},
+    writing::{Kind, Line, Table},
+};
+use crate::{
+    retrieval::STEP,
+    sentences::{has_ended, sentences},
+};
+
+/// Shorter sentences are leftovers: they are quoted with their neighbours only.
 const MIN_WORDS: usize = 4;
 /// In scripts whose languages say much in one word.
 const MIN_WORDS_ELSEWHERE: usize = 2;
-const BULLETS: [char; 10] = ['-', '*', '•', '·', '▪', '◦', '–', '‣', '●', '○'];
-const SENTENCE_ENDS: [char; 6] = ['.', '!', '?', '।', '॥', '…'];
-/// Words after which an item goes on with items of its own.
-const LEADING_WORDS: [&str; 8] = ["are", "is", "include", "includes", "including", "following", "by", "as"];
+/// A longer paragraph without a mark at its end is no heading of the next one.
+const LONGEST_LEAD: usize = 12;
+/// The level of headings that are only written in capitals, below those of Markdown.
+const CAPITALS: usize = 7;
 
-/// A sentence, with what it needs to be understood.
+/// A sentence, an item or a row, with what it needs to be understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Piece<'a> {
-    pub text: &'a str,
-    /// What stands above the list that it is an item of, if it is one.
-    pub lead: Option<&'a str>,
-    /// The items of the list that it leads to.
-    pub list: Vec<&'a str>,
+pub(super) struct Piece {
+    pub text: String,
+    pub kind: Kind,
+    /// The headings and leads that it stands below, the innermost last.
+    pub above: Vec<String>,
+    /// What it leads to, if it is a lead itself.
+    pub below: Vec<Line>,
+    /// The head of the table that it is a row of.
+    pub table: Option<Table>,
 }
 
-impl Piece<'_> {
-    /// Appends it as a quote in Markdown. `lead` is the one of the quote before, which is not repeated.
-    pub(super) fn write_after(&self, lead: Option<&str>, text: &mut String) {
-        match self.lead {
-            Some(own) if lead == Some(own) => text.extend(["\n> - ", self.text]),
-            Some(own) => text.extend(["\n\n> ", own, "\n>\n> - ", self.text]),
-            None => text.extend(["\n\n> ", self.text]),
+/// A passage taken apart as far as needed to know what belongs together.
+enum Unit<'a> {
+    Heading(usize, &'a str),
+    Part(Part),
+    Table(Vec<&'a str>),
+}
+
+/// A paragraph that says what the next one is about.
+struct Lead {
+    text: String,
+    /// Whether it reaches beyond the next paragraph, up to one of whole sentences.
+    is_strong: bool,
+}
+
+#[derive(Default)]
+struct Reader {
+    pieces: Vec<Piece>,
+    headings: Vec<(usize, String)>,
+    leads: Vec<Lead>,
+    /// Which leads have done their work when the next paragraph begins: the weak ones, or all.
+    closing: Option<bool>,
+    /// What leads to the lists that are open, the innermost last, and where these end.
+    lists: Vec<(String, usize)>,
+    /// Pieces whose `below` is what comes next.
+    waiting: Vec<usize>,
+}
+
+/// The pieces of a passage, in its order. `headings` are those above it, but for the title, which is shown with every quote.
+pub(super) fn pieces(title: &str, headings: &str, passage: &str) -> Vec<Piece> {
+    let units: Vec<Unit<'_>> = blocks(passage).into_iter().flat_map(units).collect();
+    // Their levels are not kept. Those of most documents begin with 1 and leave none out; all are above the passage's own heading.
+    let own = units.first().and_then(|unit| if let Unit::Heading(level, _) = unit { Some(level - 1) } else { None });
+    let steps = headings.split(STEP).filter(|step| !step.is_empty());
+    let above = (1..).zip(steps).map(|(level, step): (usize, _)| (level.min(own.unwrap_or(level)), step.to_owned()));
+    let mut reader = Reader { headings: above.collect(), ..Reader::default() };
+    for (at, unit) in units.iter().enumerate() {
+        match unit {
+            Unit::Heading(level, text) => reader.heading(*level, text, &units[at + 1..]),
+            Unit::Part(part) => reader.part(part, at, &units),
+            Unit::Table(rows) => reader.table(rows),
         }
-        if !self.list.is_empty() {
-            text.push_str("\n>");
-            self.list.iter().for_each(|item| text.extend(["\n> - ", item]));
-        }
+    }
+    let is_title = |text: &String| text.trim() == title.trim();
+    for piece in &mut reader.pieces {
+        piece.above.retain(|text| !is_title(text));
+    }
+    reader.pieces
+}
+
+fn units(block: Block<'_>) -> Vec<Unit<'_>> {
+    match block {
+        Block::Heading(level, text) => vec![Unit::Heading(level, text)],
+        Block::Paragraph(text) => parts(&text, false).into_iter().map(Unit::Part).collect(),
+        Block::Item(text) => parts(&text, true).into_iter().map(Unit::Part).collect(),
+        Block::Table(rows) => vec![Unit::Table(rows)],
     }
 }
 
-/// A line, or a part of one that holds several items.
-struct Part<'a> {
-    text: &'a str,
-    is_item: bool,
-}
+impl Reader {
+    fn above(&self) -> Vec<String> {
+        let headings = self.headings.iter().map(|(_, text)| text.clone());
+        let leads = self.leads.iter().map(|lead| lead.text.clone());
+        headings.chain(leads).chain(self.lists.iter().map(|(lead, _)| lead.clone())).collect()
+    }
 
-impl Part<'_> {
-    /// Whether a list may follow that belongs to it.
-    fn leads(&self) -> bool {
-        let last_word = self.text.rsplit(' ').next().unwrap_or_default();
-        let is_whole = self.text.ends_with(SENTENCE_ENDS);
-        let says_more =
-            self.text.ends_with(':') || LEADING_WORDS.iter().any(|word| last_word.eq_ignore_ascii_case(word));
-        if self.is_item { says_more } else { !is_whole }
+    fn add(&mut self, text: &str, kind: Kind, below: Vec<Line>) {
+        let above = self.above();
+        self.pieces.push(Piece { text: text.to_owned(), kind, above, below, table: None });
+    }
+
+    /// What the leads before it lead to.
+    fn fill_waiting(&mut self, lines: &[Line], goes_on: bool) {
+        for at in &self.waiting {
+            self.pieces[*at].below.extend_from_slice(lines);
+        }
+        if !goes_on {
+            self.waiting.clear();
+        }
+    }
+
+    fn begin_paragraph(&mut self) {
+        match self.closing.take() {
+            Some(true) => self.leads.clear(),
+            Some(false) => self.leads.retain(|lead| lead.is_strong),
+            None => {}
+        }
+    }
+
+    fn heading(&mut self, level: usize, text: &str, following: &[Unit<'_>]) {
+        self.headings.retain(|(above, _)| *above < level);
+        self.leads.clear();
+        self.closing = None;
+        self.lists.clear();
+        self.waiting.clear();
+        let list = items(following.iter(), false);
+        if is_long(text) || !list.is_empty() {
+            let is_waiting = list.is_empty() && !following.is_empty();
+            self.add(text, Kind::Text, list);
+            self.waiting.extend(is_waiting.then(|| self.pieces.len() - 1));
+        }
+        self.headings.push((level, text.to_owned()));
+    }
+
+    fn part(&mut self, part: &Part, at: usize, units: &[Unit<'_>]) {
+        self.lists.retain(|(_, end)| at < *end);
+        if !part.is_item {
+            self.begin_paragraph();
+        }
+        let following = &units[at + 1..];
+        let items_below = if part.leads() { items(following.iter(), part.is_item) } else { Vec::new() };
+        let sentences = joined(&part.text);
+        let Some((last, rest)) = sentences.split_last() else { return };
+        let is_followed = matches!(following.first(), Some(Unit::Part(Part { is_item: false, .. }) | Unit::Table(_)));
+        let is_lead = !part.is_item && items_below.is_empty() && is_followed && leads(last, rest.is_empty());
+        if is_lead && rest.is_empty() && is_in_capitals(last) {
+            return self.heading(CAPITALS, last, following);
+        }
+        let is_strong = says_more(last) || holds_negation(last);
+        // An item of a items_below that nothing leads to is quoted as a sentence.
+        let kind = if part.is_item && !self.lists.is_empty() { Kind::Item } else { Kind::Text };
+        let first = Line::new(kind, rest.first().unwrap_or(last));
+        let lines: Vec<Line> = if rest.is_empty() { [vec![first], items_below.clone()].concat() } else { vec![first] };
+        self.fill_waiting(&lines, is_lead && rest.is_empty() && is_strong);
+        for sentence in rest.iter().filter(|sentence| is_long(sentence)) {
+            self.add(sentence, kind, Vec::new());
+        }
+        let length = items_below.len();
+        if is_long(last) || length > 0 {
+            self.add(last, kind, items_below);
+            self.waiting.extend(is_lead.then(|| self.pieces.len() - 1));
+        }
+        if length > 0 {
+            self.lists.push(((*last).to_owned(), at + 1 + length));
+        }
+        if is_lead {
+            // One that comes after something else begins anew; a weak one stands for itself, too, and leads to the next only.
+            self.leads.retain(|lead| lead.is_strong);
+            self.leads.push(Lead { text: (*last).to_owned(), is_strong });
+        } else if !part.is_item {
+            self.closing = Some(length > 0 || has_ended(&part.text));
+        }
+    }
+
+    fn table(&mut self, rows: &[&str]) {
+        self.begin_paragraph();
+        let (table, rows) = Table::of(rows);
+        let lines: Vec<Line> =
+            table.iter().map(Table::head).chain(rows.iter().map(|row| Line::new(Kind::Row, row))).collect();
+        self.fill_waiting(&lines, false);
+        for row in rows.iter().filter(|row| is_long(row)) {
+            self.add(row, Kind::Row, Vec::new());
+            if let Some(piece) = self.pieces.last_mut() {
+                piece.table.clone_from(&table);
+            }
+        }
+        self.closing = Some(true);
     }
 }
 
-/// The sentences of a passage, in its order.
-pub(super) fn pieces(passage: &str) -> Vec<Piece<'_>> {
-    let parts: Vec<Part<'_>> = passage.lines().flat_map(parts).filter(|part| !part.text.is_empty()).collect();
-    let mut pieces = Vec::new();
-    // What leads to the lists that are open, the innermost last, and where these end.
-    let mut leads: Vec<(&str, usize)> = Vec::new();
-    for (at, part) in parts.iter().enumerate() {
-        leads.retain(|(_, end)| at < *end);
-        let lead = leads.last().map(|(lead, _)| *lead);
-        let list = list_after(&parts, at);
-        let sentences: Vec<&str> =
-            part.text.unicode_sentences().map(str::trim).filter(|text| !text.is_empty()).collect();
-        if let Some(last) = sentences.last().filter(|_| !list.is_empty()) {
-            leads.push((last, at + 1 + list.len()));
-        }
-        for (number, text) in (1..).zip(&sentences) {
-            let list = if number == sentences.len() { list.clone() } else { Vec::new() };
-            if !list.is_empty() || is_long(text) {
-                pieces.push(Piece { text, lead, list });
+/// The items at the beginning of these units. Those after an item end where a whole sentence is one.
+fn items<'a>(units: impl Iterator<Item = &'a Unit<'a>>, is_nested: bool) -> Vec<Line> {
+    let items = units.map_while(|unit| match unit {
+        Unit::Part(part) if part.is_item => Some(&part.text),
+        _ => None,
+    });
+    items.take_while(|text| !(is_nested && has_ended(text))).map(|text| Line::new(Kind::Item, text)).collect()
+}
+
+/// The sentences of a paragraph. A question comes with its answer, and what is too short to be quoted with its neighbour.
+fn joined(paragraph: &str) -> Vec<&str> {
+    let mut joined: Vec<&str> = Vec::new();
+    let mut start = 0;
+    let mut end = 0;
+    for sentence in sentences(paragraph) {
+        let begins = end + paragraph[end..].find(sentence).unwrap_or(0);
+        end = begins + sentence.len();
+        let belongs = |before: &&str| before.ends_with('?') || !is_long(before) || !is_long(sentence);
+        match joined.last_mut().filter(|before| belongs(before)) {
+            Some(before) => *before = &paragraph[start..end],
+            None => {
+                joined.push(sentence);
+                start = begins;
             }
         }
     }
-    pieces
+    joined
+}
+
+/// Whether the last sentence of a paragraph says what the next one is about.
+fn leads(sentence: &str, is_alone: bool) -> bool {
+    let is_short = || sentence.split_whitespace().count() <= LONGEST_LEAD;
+    says_more(sentence) || sentence.ends_with('?') || is_alone && !has_ended(sentence) && is_short()
+}
+
+fn is_in_capitals(text: &str) -> bool {
+    text.contains(char::is_uppercase) && !text.contains(char::is_lowercase) && !text.ends_with([':', '?'])
 }
 
 fn is_long(text: &str) -> bool {
@@ -85,97 +240,5 @@ fn is_long(text: &str) -> bool {
     text.unicode_words().count() >= if is_latin { MIN_WORDS } else { MIN_WORDS_ELSEWHERE }
 }
 
-/// The items that belong to the part at this place. Those after an item end where a whole sentence is one.
-fn list_after<'a>(parts: &[Part<'a>], at: usize) -> Vec<&'a str> {
-    if !parts[at].leads() {
-        return Vec::new();
-    }
-    let is_nested = parts[at].is_item;
-    let items = parts[at + 1..].iter().take_while(|part| part.is_item);
-    items.take_while(|part| !(is_nested && part.text.ends_with(SENTENCE_ENDS))).map(|part| part.text).collect()
-}
-
-/// The line, or the items in it: documents made from other formats often hold whole lists in one line.
-fn parts(line: &str) -> Vec<Part<'_>> {
-    let line = line.trim();
-    let (text, is_item) = without_marker(line);
-    let mut parts = Vec::new();
-    let mut start = 0;
-    for (at, dash) in text.match_indices(" - ") {
-        let (before, after) = (&text[start..at], &text[at + dash.len()..]);
-        // Elsewhere it is a dash, or a range: a dose is never cut in two.
-        let is_range = before.ends_with(|c: char| c.is_numeric()) || after.starts_with(|c: char| c.is_numeric());
-        let says_more = Part { text: before.trim(), is_item: true }.leads() || before.ends_with(SENTENCE_ENDS);
-        if !is_range && (is_item || start > 0 || says_more) {
-            parts.push(Part { text: before.trim(), is_item: is_item || start > 0 });
-            start = at + dash.len();
-        }
-    }
-    parts.push(Part { text: text[start..].trim(), is_item: is_item || start > 0 });
-    parts
-}
-
-/// The line without the bullet or number of an item, and whether there was one.
-fn without_marker(line: &str) -> (&str, bool) {
-    let after_bullet = line.strip_prefix(BULLETS);
-    let after_number = || {
-        let digits = line.bytes().take_while(u8::is_ascii_digit).count();
-        let rest = &line[digits..];
-        (1..=2).contains(&digits).then(|| rest.strip_prefix(['.', ')'])).flatten()
-    };
-    let rest = after_bullet.or_else(after_number).filter(|rest| rest.starts_with(char::is_whitespace));
-    rest.map_or((line, false), |rest| (rest.trim_start(), true))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn quoted(passage: &str, of: &str) -> String {
-        let mut text = String::new();
-        let pieces = pieces(passage);
-        let piece = pieces.iter().find(|piece| piece.text.starts_with(of)).expect("there is such a piece");
-        piece.write_after(None, &mut text);
-        text.trim().to_owned()
-    }
-
-    #[test]
-    fn a_list_comes_with_what_leads_to_it() {
-        for list in [
-            "- fatigue - weight gain - a puffy face",
-            "- fatigue\n- weight gain\n- a puffy face",
-            "1. fatigue\n2. weight gain\n3. a puffy face",
-        ] {
-            let passage = format!(
-                "It has many symptoms. Some common symptoms of it are\n\n{list}\n\nHowever, it develops slowly."
-            );
-            let expected = "> Some common symptoms of it are\n>\n> - fatigue\n> - weight gain\n> - a puffy face";
-            assert_eq!(quoted(&passage, "Some common"), expected);
-        }
-    }
-
-    #[test]
-    fn an_item_comes_with_what_stands_above_its_list() {
-        let passage = "Never give:\n- Aspirin to children under 16 years\n- Codeine to children under 12 years";
-        assert_eq!(quoted(passage, "Aspirin"), "> Never give:\n>\n> - Aspirin to children under 16 years");
-        let nested = "- It is a common disorder. - It has several causes, including - one disease - another one - Women have it more often than men.";
-        assert_eq!(quoted(nested, "It has"), "> It has several causes, including\n>\n> - one disease\n> - another one");
-        assert_eq!(quoted(nested, "Women"), "> Women have it more often than men.");
-    }
-
-    #[test]
-    fn a_dash_or_a_range_is_no_list() {
-        let passage = "Give morphine 5 - 10 mg every four hours - never more than that.";
-        assert_eq!(quoted(passage, "Give"), format!("> {passage}"));
-        assert_eq!(
-            quoted("- Give morphine 5 - 10 mg every four hours", "Give"),
-            "> Give morphine 5 - 10 mg every four hours"
-        );
-    }
-
-    #[test]
-    fn a_number_at_the_beginning_of_a_line_is_not_always_a_marker() {
-        assert_eq!(quoted("2.5 mg of it are given daily.", "2.5"), "> 2.5 mg of it are given daily.");
-        assert_eq!(quoted("20 mg of it are given daily.", "20"), "> 20 mg of it are given daily.");
-    }
-}
+mod tests;
