@@ -155,7 +155,7 @@ impl Reader {
             return self.heading(CAPITALS, last, following);
         }
         let is_strong = says_more(last) || holds_negation(last);
-        // An item of a items_below that nothing leads to is quoted as a sentence.
+        // An item of a list that nothing leads to is quoted as a sentence.
         let kind = if part.is_item && !self.lists.is_empty() { Kind::Item } else { Kind::Text };
         let first = Line::new(kind, rest.first().unwrap_or(last));
         let lines: Vec<Line> = if rest.is_empty() { [vec![first], items_below.clone()].concat() } else { vec![first] };
