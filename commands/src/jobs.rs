@@ -1,8 +1,9 @@
 //! Durable jobs: taken under a lease, kept alive by heartbeats, tried again with growing pauses, taken over when their worker dies.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use futures::FutureExt;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -72,7 +73,8 @@ impl JobError {
     }
 }
 
-/// Does the work of some kinds of jobs. A job may run more than once: its outcome must be recorded only once.
+/// Does the work of some kinds of jobs. A job may run more than once: its outcome must be recorded only once. A panic is an
+/// attempt that failed.
 #[async_trait]
 pub trait JobHandler: Send + Sync {
     fn kinds(&self) -> &'static [&'static str];
@@ -171,13 +173,23 @@ impl Worker {
         let Some(handler) = self.handlers.get(job.kind.as_str()) else { return };
         let work =
             async { if job.attempts > MAX_ATTEMPTS { handler.give_up(job).await } else { handler.run(job).await } };
+        // A panic that ended the process would come again after each restart, for the job comes first there. Handlers keep
+        // nothing between jobs that a panic could leave half done: what they know is in the database.
+        let work = AssertUnwindSafe(work).catch_unwind();
         let result = tokio::select! {
             result = tokio::time::timeout(MAX_RUN_TIME, work) => result,
             () = keep_alive(&self.pool, job.id, self.id) => return,
         };
         let stored = match result {
-            Ok(Ok(())) => finish(&self.pool, job.id).await,
-            Ok(Err(error)) => self.try_later(job, &crate::error_chain(&error), error.retry_in, error.is_progress).await,
+            Ok(Ok(Ok(()))) => finish(&self.pool, job.id).await,
+            Ok(Ok(Err(error))) => {
+                self.try_later(job, &crate::error_chain(&error), error.retry_in, error.is_progress).await
+            }
+            // What a panic says may be personal text; its place is in the log already.
+            Ok(Err(_)) => {
+                tracing::error!(job = %job.id, kind = job.kind, attempts = job.attempts, "a job panicked: this is a bug");
+                self.try_later(job, "it panicked", None, false).await
+            }
             Err(_) => self.try_later(job, "it took too long", None, false).await,
         };
         if let Err(error) = stored {

@@ -1,6 +1,7 @@
 //! The work on one answer.
 
 use std::{
+    panic::AssertUnwindSafe,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -9,6 +10,7 @@ use domain::{
     chat::{AnswerFailure, Chat, ChatCommand, ChatError, Completion, Question, RetrievedPassage, Transcript},
     ids::{ChatId, ProjectId},
 };
+use futures::FutureExt;
 use tokio::sync::mpsc;
 
 use super::{
@@ -95,10 +97,15 @@ impl Work {
 
     async fn answer(&self) {
         let mut commands = Vec::new();
+        // After a panic the client would wait for an outcome until the job's lease ends, and so would a repeated request.
+        let making = AssertUnwindSafe(self.make(&mut commands)).catch_unwind();
         let made = tokio::select! {
             // First, because it knows what there is of the answer.
             biased;
-            made = self.make(&mut commands) => made,
+            made = making => made.unwrap_or_else(|_| {
+                self.log_panic("an answer was not made");
+                Err(Failure::new(AnswerFailure::Interrupted))
+            }),
             () = self.answering.interruption.cancelled() => Err(Failure::by_restart(String::new())),
         };
         let outcome = match made {
@@ -122,7 +129,13 @@ impl Work {
         let event = match (self.record(commands).await, outcome) {
             // An answer that is recorded is not held back for its speech when the process ends.
             (Ok(committed), Ok(text)) => {
-                match self.answering.interruption.run_until_cancelled(self.speak(&text)).await.flatten() {
+                let speaking = AssertUnwindSafe(self.speak(&text)).catch_unwind();
+                let spoken = self.answering.interruption.run_until_cancelled(speaking).await.unwrap_or(Ok(None));
+                let spoken = spoken.unwrap_or_else(|_| {
+                    self.log_panic("an answer was not spoken");
+                    None
+                });
+                match spoken {
                     Some(Spoken { audio, committed }) => TurnEvent::Completed { text, audio: Some(audio), committed },
                     None => TurnEvent::Completed { text, audio: None, committed },
                 }
@@ -138,6 +151,11 @@ impl Work {
             }
         };
         self.report(event);
+    }
+
+    /// What a panic says may be personal text; its place is in the log already.
+    fn log_panic(&self, loss: &str) {
+        tracing::error!(chat = %self.chat, answer = %self.question.answer_id, loss, "a panic: this is a bug");
     }
 
     /// Records an outcome with what led to it, and ends the job that stands for the work, all in one append. Waits for a

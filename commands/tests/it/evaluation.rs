@@ -1,26 +1,21 @@
 //! Test runs, job by job, with the built-in model, embedder and index.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::{
-    adapters::{extractive::ExtractiveAnswerer, media::ObjectMedia},
-    answering::{Answering, Languages, Lengths},
+    adapters::extractive::ExtractiveAnswerer,
+    answering::Answering,
     clock::{Clock, SystemClock},
     evaluation::{Evaluation, NewRun, RunQuestions},
     event_log::{EventLog, MasterKey, Progress},
     execute::Commands,
     jobs::Worker,
-    ports::{SpeechToTextEngines, TextToSpeechEngines},
     projects::{ProjectUpdate, Projects},
     scheduler::Expiry as _,
-    uploads::Uploads,
 };
 use domain::{
     ids::{ProjectId, RunId, SuiteId, TestQuestionId},
@@ -32,10 +27,12 @@ use domain::{
 use sqlx::PgPool;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
-use crate::support::{MASTER_KEY, library, new_id, number, system, title};
+use crate::{
+    answering::answering_by,
+    support::{MASTER_KEY, new_id, number, system, title},
+};
 
 /// The machine's clock, some hours ahead.
 #[derive(Default)]
@@ -74,29 +71,8 @@ impl Bench {
         let commands = Commands::new(log.clone());
         let projects = Projects::new(commands.clone());
         let folder = TempDir::new().expect("temporary folders can be made");
-        let media = Arc::new(ObjectMedia::in_folder(folder.path()).expect("the folder is there"));
-        let uploads = Uploads::new(pool.clone(), media);
-        let evaluation = Evaluation::new(commands.clone(), uploads.clone());
-        let answering = Answering {
-            commands,
-            projects: projects.clone(),
-            model: Arc::new(ExtractiveAnswerer),
-            library: library(&pool),
-            uploads,
-            languages: Languages {
-                speech_to_text: SpeechToTextEngines::default(),
-                translator: None,
-                text_to_speech: TextToSpeechEngines::default(),
-                speech_limit: Duration::ZERO,
-            },
-            names: Arc::new(|model| format!("model-{}", model.number())),
-            form_model: "model-of-forms".to_owned(),
-            server_key: None,
-            tracker: TaskTracker::new(),
-            interruption: CancellationToken::new(),
-            process: new_id(),
-            lengths: Lengths { question_chars: 10_000, answer_chars: 50_000 },
-        };
+        let answering = answering_by(Arc::new(ExtractiveAnswerer), &pool, &log, folder.path());
+        let evaluation = Evaluation::new(commands, answering.uploads.clone());
         let (project, suite) = (ProjectId::new(new_id()), SuiteId::new(new_id()));
         let update = ProjectUpdate {
             changes: ProjectChanges::default(),

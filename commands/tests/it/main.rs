@@ -3,6 +3,7 @@
 //! Every test has a database and topics of its own. A [`Node`](support::Node) stands for a process of the program:
 //! two of them share nothing but the database.
 
+mod answering;
 mod appending;
 mod appending_properties;
 mod auditing;

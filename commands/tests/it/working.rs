@@ -52,3 +52,45 @@ async fn a_job_that_gets_on_is_never_given_up(pool: PgPool) {
     assert_eq!((slow.done.load(Ordering::Relaxed), slow.given_up.load(Ordering::Relaxed)), (ATTEMPTS, 0));
     assert_eq!(number(&pool, "SELECT count(*) FROM jobs").await, 0);
 }
+
+/// Fails by a bug, whatever it is asked.
+#[derive(Default)]
+struct Panicking {
+    given_up: AtomicU32,
+}
+
+#[async_trait]
+impl JobHandler for Panicking {
+    fn kinds(&self) -> &'static [&'static str] {
+        &["panicking"]
+    }
+
+    async fn run(&self, _: &Job) -> Result<(), JobError> {
+        panic!("what a patient said")
+    }
+
+    async fn give_up(&self, _: &Job) -> Result<(), JobError> {
+        self.given_up.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_job_that_panics_ends_neither_its_worker_nor_the_attempts_that_it_has(pool: PgPool) {
+    let insert =
+        sqlx::query("INSERT INTO jobs (job_id, kind, subject_id, arguments) VALUES ($1, 'panicking', $1, '{}')");
+    insert.bind(new_id()).execute(&pool).await.expect("the table is there");
+    let panicking = Arc::new(Panicking::default());
+    let worker = Worker::new(pool.clone(), new_id(), vec![panicking.clone()], Progress::default());
+    for attempt in 1..=8 {
+        assert_eq!(worker.run_due().await.expect("the worker is alive"), 1);
+        assert_eq!(number(&pool, "SELECT attempts::bigint FROM jobs WHERE leased_by IS NULL").await, attempt);
+        assert_eq!(number(&pool, "SELECT count(*) FROM jobs WHERE run_at > now()").await, 1, "there is a pause");
+        let last: String = sqlx::query_scalar("SELECT last_error FROM jobs").fetch_one(&pool).await.expect("a job");
+        assert_eq!(last, "it panicked");
+        sqlx::query("UPDATE jobs SET run_at = now()").execute(&pool).await.expect("a job");
+    }
+    assert_eq!(worker.run_due().await.expect("the worker is alive"), 1);
+    assert_eq!(panicking.given_up.load(Ordering::Relaxed), 1);
+    assert_eq!(number(&pool, "SELECT count(*) FROM jobs").await, 0);
+}
