@@ -10,8 +10,8 @@ use tracing_subscriber::{EnvFilter, util::SubscriberInitExt};
 
 use crate::config::{LogFormat, Settings};
 
-/// Libraries that repeat themselves, or that log what others have said (texts of a provider among it). `LOG` may turn them on.
-const QUIET: &str = "sqlx=warn,async_openai=off";
+/// A library that repeats itself. `LOG` may turn it on.
+const QUIET: &str = "sqlx=warn";
 
 /// Starts logging and reports panics there. Call it once, before anything else runs.
 ///

@@ -108,10 +108,12 @@ pub struct Finish {
     pub citations: Option<Vec<DocumentId>>,
 }
 
-/// What a provider's reason for the end of an answer means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a provider's reason for the end of an answer means; what takes more away from it is greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ending {
     Whole,
+    /// Something else than the model ended it.
+    Stopped,
     /// The model reached a limit of length.
     CutOff,
     /// The rest, or all of it, was held back by a filter.
@@ -121,13 +123,32 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// Servers have names of their own; an unknown one is that of a whole answer, as is none.
+    /// Servers have names of their own. An unknown one may be anything: half an answer must not be taken for a whole one.
+    /// Without any, an answer is whole: servers leave it out, and say by other means that they have come to the end.
     pub fn of(reason: Option<&str>) -> Self {
         match reason.unwrap_or_default().to_ascii_lowercase().as_str() {
-            "length" | "max_tokens" | "model_length" => Self::CutOff,
-            "content_filter" | "safety" | "recitation" | "prohibited_content" => Self::Withheld,
-            "error" | "abort" | "aborted" | "cancelled" | "insufficient_system_resource" => Self::Broken,
-            _ => Self::Whole,
+            "" | "stop" | "stop_sequence" | "stop_token" | "stopped" | "eos" | "eos_token" | "end_turn" | "end"
+            | "complete" | "completed" | "finished" | "done" | "tool_calls" | "tool_call" | "tool_use"
+            | "function_call" => Self::Whole,
+            "length"
+            | "max_tokens"
+            | "max_output_tokens"
+            | "max_length"
+            | "model_length"
+            | "model_context_window_exceeded" => Self::CutOff,
+            "content_filter"
+            | "content_filtered"
+            | "safety"
+            | "recitation"
+            | "prohibited_content"
+            | "blocklist"
+            | "spii"
+            | "refusal"
+            | "guardrail_intervened"
+            | "error_toxic"
+            | "sensitive" => Self::Withheld,
+            "error" | "abort" | "aborted" | "cancelled" | "canceled" | "insufficient_system_resource" => Self::Broken,
+            _ => Self::Stopped,
         }
     }
 }

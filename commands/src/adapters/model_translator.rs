@@ -67,7 +67,9 @@ impl ModelTranslator {
 fn require_whole(finish: &Finish) -> Result<(), ProviderError> {
     match Ending::of(finish.reason.as_deref()) {
         Ending::Whole => Ok(()),
-        Ending::CutOff | Ending::Broken => Err(ProviderError::unavailable("the translation is cut off")),
+        Ending::Stopped | Ending::CutOff | Ending::Broken => {
+            Err(ProviderError::unavailable("the translation is cut off"))
+        }
         Ending::Withheld => Err(ProviderError::refused("content_filter")),
     }
 }

@@ -1,28 +1,28 @@
-//! Any server that speaks OpenAI's chat completions and embeddings, by `async-openai`.
+//! Any server that speaks OpenAI's chat completions and embeddings.
 //!
 //! Shapes are our own and lenient, because compatible servers differ. No key and no text of a provider leaves this
 //! module but as the source of an error. The TLS provider of the process has to be installed before.
 
 use std::time::Duration;
 
-use async_openai::{
-    Client,
-    config::OpenAIConfig,
-    error::{ApiError, OpenAIError},
-};
 use async_trait::async_trait;
-use futures::{StreamExt, TryFutureExt, stream};
-use reqwest::{StatusCode, header::HeaderValue, redirect};
+use futures::{StreamExt, stream};
+use reqwest::{StatusCode, redirect};
 use serde_json::{Value, json};
 
 use crate::ports::{AnswerRequest, AnswerStream, Embedder, JsonRequest, LanguageModel, ProviderError, TextKind};
 
 mod audio;
+mod chunk;
 mod events;
+mod sse;
+mod surrogates;
 mod wire;
 pub use audio::{OpenAiSpeech, OpenAiTranscription};
-use wire::{ChatStream, Completion, Embeddings};
+use events::MAX_COMPLETION_BYTES;
+use wire::{ChatStream, Embeddings, completed_object};
 
+const COMPLETIONS: &str = "/chat/completions";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest silence of a server, before and within an answer.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -32,6 +32,8 @@ const START_TIMEOUT: Duration = Duration::from_secs(120);
 const MAX_BATCH: usize = 2_048;
 /// Keeps a request well below the servers' limits of tokens and bytes.
 const MAX_BATCH_BYTES: usize = 400_000;
+/// An embedding of 4,096 numbers, each with all of its digits.
+const MAX_EMBEDDING_BYTES: usize = 128 << 10;
 
 /// Where a server is, and the key that it wants. Shows no key.
 #[derive(Clone)]
@@ -51,16 +53,6 @@ impl OpenAiServer {
             .build()
             .map_err(|error| ProviderError::unavailable(error.to_string()))?;
         Ok(Self { base_url: base_url.trim_end_matches('/').to_owned(), api_key: api_key.to_owned(), http })
-    }
-
-    fn client(&self, api_key: Option<&str>) -> Result<Client<OpenAIConfig>, ProviderError> {
-        let api_key = api_key.unwrap_or(&self.api_key).trim();
-        // The crate panics on a key that cannot be a header.
-        HeaderValue::from_str(api_key).map_err(|_| ProviderError::Unauthorized)?;
-        // Every default of the crate's configuration comes from the environment; all of them are replaced.
-        let config =
-            OpenAIConfig::new().with_api_base(&self.base_url).with_api_key(api_key).with_org_id("").with_project_id("");
-        Ok(Client::build(self.http.clone(), config))
     }
 }
 
@@ -86,12 +78,11 @@ impl OpenAiChat {
 impl LanguageModel for OpenAiChat {
     async fn answer(&self, request: AnswerRequest) -> Result<AnswerStream, ProviderError> {
         let body = chat_body(&request);
-        let events = in_time(self.server.open_stream("/chat/completions", request.api_key.as_deref(), &body)).await?;
+        let events = self.server.open_stream(COMPLETIONS, request.api_key.as_deref(), &body).await?;
         Ok(stream::unfold(ChatStream::new(events), ChatStream::next).boxed())
     }
 
     async fn complete_json(&self, request: JsonRequest) -> Result<String, ProviderError> {
-        let client = self.server.client(request.api_key.as_deref())?;
         let mut messages = vec![json!({ "role": "system", "content": request.system })];
         messages.extend(request.messages);
         let body = json!({
@@ -101,9 +92,9 @@ impl LanguageModel for OpenAiChat {
             "max_tokens": request.max_tokens,
             "response_format": { "type": "json_object" },
         });
-        let chat = client.chat();
-        let completion: Completion = in_time(chat.create_byot(body).map_err(provider_error)).await?;
-        completion.into_text()
+        let key = request.api_key.as_deref();
+        let completion: Value = self.server.request_json(COMPLETIONS, key, &body, MAX_COMPLETION_BYTES).await?;
+        completed_object(&completion)
     }
 
     fn is_built_in(&self) -> bool {
@@ -155,13 +146,13 @@ impl OpenAiEmbedder {
         )
     }
 
-    async fn embed_batch(&self, client: &Client<OpenAIConfig>, texts: &[&str]) -> Result<Vec<Vec<f32>>, ProviderError> {
+    async fn embed_batch(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, ProviderError> {
         let mut body = json!({ "model": self.requested, "input": texts, "encoding_format": "float" });
         if let Some(dimensions) = self.dimensions {
             body["dimensions"] = dimensions.into();
         }
-        let api = client.embeddings();
-        let answer: Embeddings = in_time(api.create_byot(body).map_err(provider_error)).await?;
+        let max = (texts.len() + 1) * MAX_EMBEDDING_BYTES;
+        let answer: Embeddings = self.server.request_json("/embeddings", None, &body, max).await?;
         answer.into_vectors(texts.len())
     }
 }
@@ -173,14 +164,13 @@ impl Embedder for OpenAiEmbedder {
     }
 
     async fn embed(&self, texts: &[String], _kind: TextKind) -> Result<Vec<Vec<f32>>, ProviderError> {
-        let client = self.server.client(None)?;
         // Servers refuse empty inputs; such a text gets a vector that is near to nothing.
         let filled: Vec<(usize, &str)> =
             texts.iter().enumerate().map(|(at, text)| (at, text.trim())).filter(|(_, text)| !text.is_empty()).collect();
         let mut vectors = vec![Vec::new(); texts.len()];
         for batch in batches(&filled) {
             let inputs: Vec<&str> = batch.iter().map(|(_, text)| *text).collect();
-            let embedded = self.embed_batch(&client, &inputs).await?;
+            let embedded = self.embed_batch(&inputs).await?;
             for ((at, _), vector) in batch.iter().zip(embedded) {
                 vectors[*at] = vector;
             }
@@ -213,22 +203,9 @@ async fn in_time<T>(request: impl Future<Output = Result<T, ProviderError>>) -> 
     answer.unwrap_or_else(|_| Err(ProviderError::unavailable("no answer in time")))
 }
 
-fn provider_error(error: OpenAIError) -> ProviderError {
-    match error {
-        OpenAIError::ApiError(answer) => {
-            let ApiError { code, r#type: kind, .. } = answer.api_error;
-            refusal(answer.status_code, &code.unwrap_or_default(), &kind.unwrap_or_default())
-        }
-        OpenAIError::InvalidArgument(detail) => ProviderError::refused(detail),
-        OpenAIError::JSONDeserialize(_, body) => unreadable(&body),
-        other => ProviderError::unavailable(other.to_string()),
-    }
-}
-
-/// What is not of the expected form may be an error in a server's own form, such as with a number for the code; its status is
-/// lost.
-fn unreadable(body: &str) -> ProviderError {
-    match serde_json::from_str::<Value>(body) {
+/// What is not of the expected form may be an error in a server's own form.
+fn unreadable(body: &[u8]) -> ProviderError {
+    match serde_json::from_slice::<Value>(body) {
         Ok(Value::Object(body)) if body.contains_key("error") => reported_error(&body["error"]),
         Ok(body) if body.get("code").is_some() => reported_error(&body),
         Ok(_) | Err(_) => ProviderError::unavailable("unreadable answer"),
@@ -250,7 +227,11 @@ fn refusal(status: StatusCode, code: &str, kind: &str) -> ProviderError {
 
 /// An error as a server describes it, without an HTTP status.
 fn reported_error(error: &Value) -> ProviderError {
-    let code = error.get("code").map(|code| code.to_string().trim_matches('"').to_owned()).unwrap_or_default();
+    let code = error
+        .get("code")
+        .or_else(|| error.get("error_code"))
+        .map(|code| code.to_string().trim_matches('"').to_owned())
+        .unwrap_or_default();
     match code.as_str() {
         "401" | "403" | "invalid_api_key" => ProviderError::Unauthorized,
         "429" | "rate_limit_exceeded" => ProviderError::RateLimited,

@@ -82,6 +82,11 @@ pub(super) async fn bytes_up_to(max: usize, request: RequestBuilder) -> Result<V
     let sent = request.timeout(REQUEST_TIMEOUT).send();
     let response = sent.await.map_err(|error| ProviderError::unavailable(error.without_url().to_string()))?;
     require_success(&response)?;
+    body_up_to(max, response).await
+}
+
+/// Reads the body of an answer, which may have at most this many bytes.
+pub(super) async fn body_up_to(max: usize, response: Response) -> Result<Vec<u8>, ProviderError> {
     let mut bytes = Vec::new();
     let mut stream = response.bytes_stream();
     while let Some(piece) = stream.next().await {

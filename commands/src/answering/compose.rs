@@ -26,6 +26,7 @@ const MAX_PASSAGES: u32 = 20;
 const MAX_ANSWER_TIME: Duration = Duration::from_secs(300);
 /// What stands at the end of an answer that is not whole: half a sentence about a dose must not look like a whole one.
 const CUT_OFF: &str = "\n\n[This answer is incomplete: the language model reached its limit of length.]";
+const STOPPED: &str = "\n\n[This answer is incomplete: the language model was stopped before its end.]";
 const WITHHELD: &str =
     "\n\n[This answer is incomplete: the rest was held back by the language model's content filter.]";
 
@@ -284,7 +285,8 @@ impl<Show: Fn(String)> Text<Show> {
         }
         match ending {
             Ending::Whole => {}
-            Ending::CutOff | Ending::Broken => self.add(CUT_OFF.to_owned()),
+            Ending::Stopped | Ending::Broken => self.add(STOPPED.to_owned()),
+            Ending::CutOff => self.add(CUT_OFF.to_owned()),
             Ending::Withheld => self.add(WITHHELD.to_owned()),
         }
         Ok(())

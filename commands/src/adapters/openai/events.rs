@@ -1,24 +1,33 @@
-//! A streamed answer: the request, which is tried again where that is worth it, and the server's events.
+//! Requests, which are tried again where that is worth it, and what comes back: a stream of events, or JSON.
 
 use std::time::Duration;
 
-use eventsource_stream::{EventStreamError, Eventsource};
-use futures::{StreamExt, future, stream::BoxStream};
+use futures::{StreamExt, stream, stream::BoxStream};
 use reqwest::{Response, header};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{OpenAiServer, refusal};
-use crate::ports::ProviderError;
+use super::{
+    OpenAiServer, in_time, refusal,
+    sse::{Event, EventReader, TooLong},
+    unreadable,
+    wire::DONE,
+};
+use crate::{adapters::web_service::body_up_to, ports::ProviderError};
 
 /// Attempts after the first one.
 const RETRIES: u32 = 3;
 /// Doubled before each further attempt, unless the server names a time.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Somebody waits for the answer: a server that wants a longer pause is busy.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// A refusal that is longer says nothing that is understood.
 const MAX_REFUSAL_BYTES: usize = 64 << 10;
+/// A completion that comes as a whole.
+pub(super) const MAX_COMPLETION_BYTES: usize = 2 << 20;
 
-/// The data of a server's events, each a text.
-pub(super) type Events = BoxStream<'static, Result<String, ProviderError>>;
+/// A server's events that say something.
+pub(super) type Events = BoxStream<'static, Result<Event, ProviderError>>;
 
 impl OpenAiServer {
     /// Posts this body and reads the events that come back.
@@ -28,10 +37,37 @@ impl OpenAiServer {
         api_key: Option<&str>,
         body: &Value,
     ) -> Result<Events, ProviderError> {
+        in_time(async {
+            let response = self.send(path, api_key, body).await?;
+            // Some servers stream nothing, whatever they are asked.
+            if is_json(&response) {
+                Ok(whole(&body_up_to(MAX_COMPLETION_BYTES, response).await?))
+            } else {
+                Ok(events(response))
+            }
+        })
+        .await
+    }
+
+    /// Posts this body and reads the JSON that comes back, of at most so many bytes.
+    pub(super) async fn request_json<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        api_key: Option<&str>,
+        body: &Value,
+        max: usize,
+    ) -> Result<T, ProviderError> {
+        let bytes = in_time(async { body_up_to(max, self.send(path, api_key, body).await?).await }).await?;
+        // What is not of the expected form may say what has failed; the reader's own message may quote the answer.
+        serde_json::from_slice(&bytes).map_err(|_| unreadable(&bytes))
+    }
+
+    /// The answer to a request that was taken, perhaps not at once.
+    async fn send(&self, path: &str, api_key: Option<&str>, body: &Value) -> Result<Response, ProviderError> {
         let mut retries = 0;
         loop {
             let (error, pause) = match self.post(path, api_key)?.json(body).send().await {
-                Ok(response) if response.status().is_success() => return Ok(events(response)),
+                Ok(response) if response.status().is_success() => return Ok(response),
                 Ok(response) => {
                     let pause = retry_after(&response);
                     (refused(response).await, pause)
@@ -39,29 +75,52 @@ impl OpenAiServer {
                 Err(error) if error.is_connect() => (failed(error), None),
                 Err(error) => return Err(failed(error)),
             };
-            if retries == RETRIES || !error.is_transient() {
+            let pause = pause.unwrap_or(FIRST_PAUSE * 2_u32.pow(retries));
+            if retries == RETRIES || !error.is_transient() || pause > LONGEST_PAUSE {
                 return Err(error);
             }
-            tokio::time::sleep(pause.unwrap_or(FIRST_PAUSE * 2_u32.pow(retries))).await;
+            tokio::time::sleep(pause).await;
             retries += 1;
         }
     }
 }
 
+fn is_json(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("application/json"))
+}
+
+/// A completion that came as a whole, as the events of a stream.
+fn whole(bytes: &[u8]) -> Events {
+    let event = |data: String| Ok(Event { data, ..Event::default() });
+    let completion = String::from_utf8_lossy(bytes).into_owned();
+    stream::iter([event(completion), event(DONE.to_owned())]).boxed()
+}
+
 fn events(response: Response) -> Events {
-    let events = response.bytes_stream().eventsource().filter_map(|event| {
-        future::ready(match event {
-            // Some proxies' sign of life.
-            Ok(event) if event.event == "keepalive" => None,
-            Ok(event) => Some(Ok(event.data)),
-            Err(EventStreamError::Transport(error)) => Some(Err(failed(error))),
-            // What these say quotes the stream.
-            Err(EventStreamError::Utf8(_) | EventStreamError::Parser(_)) => {
-                Some(Err(ProviderError::unavailable("the answer is no stream of events")))
-            }
-        })
-    });
-    events.boxed()
+    let next = async |(mut response, mut reader): (Response, EventReader)| loop {
+        let error = match reader.next() {
+            Some(Ok(event)) if says_nothing(&event) => continue,
+            Some(Ok(event)) => return Some((Ok(event), (response, reader))),
+            Some(Err(TooLong)) => ProviderError::unavailable("an event is too long"),
+            None => match response.chunk().await {
+                Ok(Some(bytes)) => {
+                    reader.push(&bytes);
+                    continue;
+                }
+                Ok(None) => return None,
+                Err(error) => failed(error),
+            },
+        };
+        return Some((Err(error), (response, reader)));
+    };
+    stream::unfold((response, EventReader::default()), next).boxed()
+}
+
+/// Signs of life, with which servers and proxies keep a connection open.
+fn says_nothing(event: &Event) -> bool {
+    let is_error = event.name == "error" || event.error.is_some();
+    matches!(event.name.as_str(), "keepalive" | "ping") || (event.data.trim().is_empty() && !is_error)
 }
 
 fn failed(error: reqwest::Error) -> ProviderError {

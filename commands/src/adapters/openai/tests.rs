@@ -10,6 +10,8 @@ use wiremock::{
     matchers::{body_json, header, method, path},
 };
 
+mod endings;
+
 use super::*;
 use crate::ports::{AnswerChunk, Exchange, Finish};
 
@@ -161,11 +163,21 @@ async fn completed(choice: Value) -> Result<String, ProviderError> {
 }
 
 #[tokio::test]
-async fn a_completion_that_is_not_whole_is_an_error_and_its_thoughts_are_left_out() -> Result<(), ProviderError> {
+async fn a_form_is_filled_in_with_one_whole_object_and_nothing_around_it() -> Result<(), ProviderError> {
     let choice = |text: &str, reason: &str| json!({ "message": { "content": text }, "finish_reason": reason });
     assert_eq!(completed(choice("<think>Hm.</think>\n{}", "stop")).await?, "{}");
     assert_eq!(completed(json!({ "message": { "content": "{}" } })).await?, "{}");
-    for (text, reason) in [("{\"dose\": 5", "length"), ("", "stop"), ("<think>", "stop"), ("{}", "error")] {
+    for text in ["Sure! {\"dose\": 5}", "```json\n{\"dose\": 5}\n```", "{\"dose\": 5} I hope that this helps."] {
+        assert_eq!(completed(choice(text, "stop")).await?, "{\"dose\": 5}");
+    }
+    for (text, reason) in [
+        ("Sure! {", "stop"),
+        ("[1]", "stop"),
+        ("{\"dose\": 5", "length"),
+        ("", "stop"),
+        ("<think>", "stop"),
+        ("{}", "error"),
+    ] {
         let error = completed(choice(text, reason)).await;
         assert!(matches!(error, Err(ProviderError::Unavailable(_))), "{error:?}");
     }

@@ -1,81 +1,94 @@
-//! What servers send, read leniently: unknown fields, empty reasons and missing usage are all normal.
+//! What servers send: a stream of events that becomes an answer, a completion that comes as a whole, and vectors.
+
+use std::time::Duration;
 
 use futures::StreamExt;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
+use tokio::time::Instant;
 
-use super::{events::Events, reported_error, unreadable};
+use super::{
+    chunk::{Chunk, Source},
+    events::Events,
+    sse::Event,
+    surrogates::Surrogates,
+};
 use crate::{
     ports::{AnswerChunk, Ending, Finish, ProviderError},
     prompt::without_thoughts,
 };
 
-/// A chunk of a streamed chat completion.
-#[derive(Debug, Deserialize)]
-pub(super) struct ChatChunk {
-    model: Option<String>,
-    #[serde(default)]
-    choices: Vec<Choice>,
-    usage: Option<Usage>,
-    /// Some servers report a failure in mid-stream so; others give it a shape of their own.
-    error: Option<Value>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Choice {
-    delta: Option<Delta>,
-    finish_reason: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Delta {
-    content: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Usage {
-    prompt_tokens: Option<u32>,
-    completion_tokens: Option<u32>,
-}
-
 /// The event with which a server says that its stream is at its end.
-const DONE: &str = "[DONE]";
+pub(super) const DONE: &str = "[DONE]";
+/// How long the usage is waited for when the answer is whole.
+const USAGE_MAY_TAKE: Duration = Duration::from_secs(3);
 
 /// Events of a server to chunks of an answer.
 pub(super) struct ChatStream {
     events: Events,
+    surrogates: Surrogates,
     finish: Finish,
-    /// The server has named a reason for the end. Empty reasons say nothing: some servers send one with each chunk.
-    has_reason: bool,
+    /// Which of several answers is read: the first one that came.
+    index: Option<u64>,
+    /// Where its text is: a server that sends pieces may send the whole answer once more.
+    source: Option<Source>,
+    /// When the server has named a reason for the end.
+    end: End,
     has_ended: bool,
+}
+
+/// What is known of an answer's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    NotReached,
+    /// Nothing but the usage can be missing, for which this is the last moment.
+    Reached(Instant),
+    /// There was more after it: this server names reasons before the end.
+    Passed,
 }
 
 impl ChatStream {
     pub(super) fn new(events: Events) -> Self {
-        Self { events, finish: Finish::default(), has_reason: false, has_ended: false }
+        Self {
+            events,
+            surrogates: Surrogates::default(),
+            finish: Finish::default(),
+            index: None,
+            source: None,
+            end: End::NotReached,
+            has_ended: false,
+        }
     }
 
     pub(super) async fn next(mut self) -> Option<(Result<AnswerChunk, ProviderError>, Self)> {
         while !self.has_ended {
-            match self.events.next().await {
-                Some(Ok(data)) if data.trim() == DONE => return Some(self.finished()),
-                Some(Ok(data)) => match serde_json::from_str(&data) {
-                    Ok(ChatChunk { error: Some(error), .. }) => return Some(self.failed(reported_error(&error))),
-                    Ok(chunk) => {
-                        let text = self.take(chunk);
-                        if !text.is_empty() {
-                            return Some((Ok(AnswerChunk::Delta(text)), self));
-                        }
+            let read = match self.next_event().await {
+                Some(Ok(event)) if event.data.trim() == DONE => return Some(self.finished()),
+                Some(Ok(event)) => Chunk::of_event(&event, &mut self.surrogates),
+                Some(Err(error)) => Err(error),
+                None if self.end == End::Passed => return Some(self.finished()),
+                None => Err(ProviderError::unavailable("the stream ended before the answer")),
+            };
+            match read {
+                Ok(chunk) => {
+                    let text = self.take(chunk);
+                    if !text.is_empty() {
+                        return Some((Ok(AnswerChunk::Delta(text)), self));
                     }
-                    Err(_) => return Some(self.failed(unreadable(&data))),
-                },
-                // Nothing but the usage can be missing.
-                None | Some(Err(_)) if self.has_reason => return Some(self.finished()),
-                Some(Err(error)) => return Some(self.failed(error)),
-                None => return Some(self.failed(ProviderError::unavailable("the stream ended before the answer"))),
+                }
+                // The answer is whole, whatever comes after it.
+                Err(_) if matches!(self.end, End::Reached(_)) => return Some(self.finished()),
+                Err(error) => return Some(self.failed(error)),
             }
         }
         None
+    }
+
+    async fn next_event(&mut self) -> Option<Result<Event, ProviderError>> {
+        match self.end {
+            End::NotReached | End::Passed => self.events.next().await,
+            End::Reached(patience) => tokio::time::timeout_at(patience, self.events.next()).await.ok().flatten(),
+        }
     }
 
     fn finished(mut self) -> (Result<AnswerChunk, ProviderError>, Self) {
@@ -87,16 +100,26 @@ impl ChatStream {
     }
 
     /// Remembers what the chunk says of the answer and returns its text.
-    fn take(&mut self, chunk: ChatChunk) -> String {
+    fn take(&mut self, chunk: Chunk) -> String {
         let mut text = String::new();
         for choice in chunk.choices {
-            text.push_str(&choice.delta.and_then(|delta| delta.content).unwrap_or_default());
-            if let Some(reason) = choice.finish_reason.filter(|reason| !reason.is_empty()) {
-                self.has_reason = true;
-                self.finish.reason = Some(reason);
+            if *self.index.get_or_insert(choice.index) != choice.index {
+                continue;
+            }
+            if !choice.text.is_empty() && *self.source.get_or_insert(choice.source) == choice.source {
+                text.push_str(&choice.text);
+            }
+            if matches!(self.end, End::Reached(_)) && !text.is_empty() {
+                self.end = End::Passed;
+            }
+            if let Some(reason) = choice.reason {
+                if self.end == End::NotReached {
+                    self.end = End::Reached(Instant::now() + USAGE_MAY_TAKE);
+                }
+                self.finish.reason = Some(worse(self.finish.reason.take(), reason));
             }
         }
-        if let Some(model) = chunk.model.filter(|model| !model.is_empty()) {
+        if let Some(model) = chunk.model {
             self.finish.model = Some(model);
         }
         if let Some(usage) = chunk.usage {
@@ -112,32 +135,35 @@ impl ChatStream {
     }
 }
 
-/// A chat completion that came as a whole.
-#[derive(Debug, Deserialize)]
-pub(super) struct Completion {
-    #[serde(default)]
-    choices: Vec<WholeChoice>,
-}
-
-#[derive(Debug, Deserialize)]
-struct WholeChoice {
-    message: Delta,
-    finish_reason: Option<String>,
-}
-
-impl Completion {
-    /// The text of the first choice; there is always one, and it is whole, or the server has failed.
-    pub(super) fn into_text(self) -> Result<String, ProviderError> {
-        let choice = self.choices.into_iter().next();
-        let choice = choice.ok_or_else(|| ProviderError::unavailable("the completion has no choice"))?;
-        match Ending::of(choice.finish_reason.as_deref()) {
-            Ending::Whole => {}
-            Ending::CutOff | Ending::Broken => return Err(ProviderError::unavailable("the completion is cut off")),
-            Ending::Withheld => return Err(ProviderError::refused("content_filter")),
-        }
-        let text = without_thoughts(&choice.message.content.unwrap_or_default());
-        if text.is_empty() { Err(ProviderError::unavailable("the completion has no text")) } else { Ok(text) }
+/// The one of two reasons that takes more away from an answer: some servers say after it that all is well.
+fn worse(before: Option<String>, reason: String) -> String {
+    match before {
+        Some(before) if Ending::of(Some(&before)) > Ending::of(Some(&reason)) => before,
+        Some(_) | None => reason,
     }
+}
+
+/// The JSON object of a completion that came as a whole; there is one, and all of it, or the server has failed.
+pub(super) fn completed_object(completion: &Value) -> Result<String, ProviderError> {
+    let object = completion.as_object().ok_or_else(|| ProviderError::unavailable("unreadable answer"))?;
+    let choice = Chunk::of_object(object)?.choices.into_iter().next();
+    let choice = choice.ok_or_else(|| ProviderError::unavailable("the completion has no choice"))?;
+    match Ending::of(choice.reason.as_deref()) {
+        Ending::Whole => {}
+        Ending::Stopped | Ending::CutOff | Ending::Broken => {
+            return Err(ProviderError::unavailable("the completion is cut off"));
+        }
+        Ending::Withheld => return Err(ProviderError::refused("content_filter")),
+    }
+    let text = without_thoughts(&choice.text);
+    let object = object_in(&text).ok_or_else(|| ProviderError::unavailable("the completion is no JSON object"))?;
+    Ok(object.to_owned())
+}
+
+/// The one object of a text. Some models say something before it, or put it into a block of code, whatever they are asked.
+fn object_in(text: &str) -> Option<&str> {
+    let object = text.get(text.find('{')?..=text.rfind('}')?)?;
+    serde_json::from_str::<Map<String, Value>>(object).is_ok().then_some(object)
 }
 
 /// The answer to a request for embeddings.
