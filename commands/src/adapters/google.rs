@@ -5,7 +5,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::web_service::{MAX_AUDIO_BYTES, WebService, json, json_up_to};
+use super::{
+    mp3::is_mp3,
+    web_service::{MAX_AUDIO_BYTES, WebService, json, json_up_to},
+};
 use crate::{
     ports::{
         ProviderError, Speech, SpeechRequest, SpeechToText, TextToSpeech, TranscriptionRequest, TranslationRequest,
@@ -184,8 +187,8 @@ impl TextToSpeech for GoogleTextToSpeech {
             });
             let post = self.service.post("/v1/text:synthesize", KEY_HEADER)?.json(&body);
             let answer: Synthesis = json_up_to(MAX_AUDIO_BYTES, post).await?;
-            let audio = STANDARD.decode(answer.audio_content);
-            bytes.extend(audio.map_err(|_| ProviderError::unavailable("the audio is not base64"))?);
+            let audio = STANDARD.decode(answer.audio_content).ok().filter(|audio| is_mp3(audio));
+            bytes.extend(audio.ok_or_else(|| ProviderError::unavailable("the audio is no MP3 in base64"))?);
         }
         Ok(Speech { bytes, extension: "mp3" })
     }

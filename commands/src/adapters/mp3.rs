@@ -14,6 +14,11 @@ const ARGUMENTS: [&str; 8] = ["--quiet", "-m", "m", "-b", "24", "-t", "-", "-"];
 /// It works more than a hundred times faster than a person speaks.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
+/// Whether this is the beginning of MP3: a tag, or a frame. Pages for people and errors in JSON are not.
+pub(super) fn is_mp3(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"ID3") || matches!(bytes, [0xFF, second, ..] if second & 0xE0 == 0xE0)
+}
+
 /// The program.
 #[derive(Debug, Clone)]
 pub struct Mp3Encoder(Launcher);
@@ -49,6 +54,16 @@ mod tests {
         f64::from(number(40)) / 2.0 / f64::from(number(24))
     }
 
+    #[test]
+    fn what_is_no_sound_is_not_taken_for_mp3() {
+        for sound in [b"ID3\x04".as_slice(), b"\xFF\xFB\x90", b"\xFF\xF3\x40"] {
+            assert!(is_mp3(sound), "{sound:?}");
+        }
+        for other in [b"<html>login</html>".as_slice(), b"{\"error\":{}}", b"", b"\xFF", b"\xFF\xD8\xFF", b"RIFF"] {
+            assert!(!is_mp3(other), "{other:?}");
+        }
+    }
+
     /// `scripts/setup.sh test` installs both programs.
     #[tokio::test]
     async fn speech_as_mp3_is_a_small_part_of_the_size_and_lasts_as_long() {
@@ -58,6 +73,7 @@ mod tests {
         let wav = espeak.clone().without_encoder().speak(request.clone()).await.expect("it speaks");
         let mp3 = espeak.speak(request).await.expect("it speaks");
         assert_eq!((wav.extension, mp3.extension), ("wav", "mp3"));
+        assert_eq!((is_mp3(&wav.bytes), is_mp3(&mp3.bytes)), (false, true));
         assert!(mp3.bytes.len() * 12 < wav.bytes.len(), "{} of {} bytes", mp3.bytes.len(), wav.bytes.len());
         // Frames of MPEG-2, layer III, from the first byte on.
         assert!(mp3.bytes.starts_with(&[0xff, 0xf3]), "{:?}", &mp3.bytes[..4]);

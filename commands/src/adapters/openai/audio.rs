@@ -10,7 +10,10 @@ use serde_json::json;
 
 use super::OpenAiServer;
 use crate::{
-    adapters::web_service::{MAX_AUDIO_BYTES, bytes_up_to, json, secret},
+    adapters::{
+        mp3::is_mp3,
+        web_service::{MAX_AUDIO_BYTES, bytes_up_to, json, secret},
+    },
     ports::{ProviderError, Speech, SpeechRequest, SpeechToText, TextToSpeech, TranscriptionRequest},
     sentences::pieces,
 };
@@ -89,7 +92,12 @@ impl TextToSpeech for OpenAiSpeech {
         for piece in pieces(request.text, MAX_SPOKEN_BYTES).into_iter().filter(|piece| !piece.trim().is_empty()) {
             let body = json!({ "model": self.model, "voice": self.voice, "input": piece, "response_format": "mp3" });
             let post = self.server.post("/audio/speech", request.api_key)?;
-            bytes.extend(bytes_up_to(MAX_AUDIO_BYTES, post.json(&body)).await?);
+            let spoken = bytes_up_to(MAX_AUDIO_BYTES, post.json(&body)).await?;
+            // The page of a proxy that wants somebody to log in comes with the status of a success too.
+            if !is_mp3(&spoken) {
+                return Err(ProviderError::unavailable("the speech is no MP3"));
+            }
+            bytes.extend(spoken);
         }
         Ok(Speech { bytes, extension: "mp3" })
     }
@@ -168,5 +176,17 @@ mod tests {
         let speech = OpenAiSpeech::new(server(&mock), "tts-1", "nova").speak(request).await?;
         assert_eq!((speech.bytes.as_slice(), speech.extension), (b"ID3".as_slice(), "mp3"));
         Ok(())
+    }
+
+    #[tokio::test]
+    async fn an_error_page_is_no_speech() {
+        for (body, kind) in [("<html>login</html>", "text/html"), (r#"{"error":{"code":500}}"#, "audio/mpeg")] {
+            let mock = MockServer::start().await;
+            let answer = ResponseTemplate::new(200).set_body_raw(body, kind);
+            Mock::given(path("/v1/audio/speech")).respond_with(answer).mount(&mock).await;
+            let request = SpeechRequest { text: "Take rest.", language: "en", api_key: None };
+            let error = OpenAiSpeech::new(server(&mock), "tts-1", "nova").speak(request).await.err();
+            assert!(matches!(error, Some(ProviderError::Unavailable(_))), "{body}: {error:?}");
+        }
     }
 }
