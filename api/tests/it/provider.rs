@@ -211,7 +211,8 @@ async fn an_answer_with_a_nul_can_be_read_back(db: PgPool) {
     let provider = Provider::answering(deltas(&["Four\0teen days."])).await;
     let app = app_with(&db, &provider.url()).await;
     let (staff, chat) = chat_in(&app, json!({ "title": "P" })).await;
-    staff.ask_streamed(&chat, "How\0 long?").await.frames();
+    let frames = staff.ask_streamed(&chat, "How\0 long?").await.frames();
+    assert_eq!(frames.last().map(|frame| &frame["message"]), Some(&json!("Fourteen days.")));
     let messages = staff.get(&chat).await.json(200)["chats"].clone();
     assert_eq!((&messages[0]["message"], &messages[1]["message"]), (&json!("How long?"), &json!("Fourteen days.")));
 }

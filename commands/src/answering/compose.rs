@@ -225,7 +225,8 @@ impl Answering {
             let Some(chunk) = chunk else { break };
             match chunk {
                 Ok(AnswerChunk::Delta(delta)) => {
-                    let (delta, is_whole) = start_of(delta, left);
+                    // PostgreSQL stores every character but NUL: what is shown is what is kept.
+                    let (delta, is_whole) = start_of(delta.replace('\0', ""), left);
                     left -= delta.chars().count();
                     raw.push_str(&delta);
                     text.add(match &mut filter {

@@ -109,10 +109,12 @@ impl Answering {
     ) -> Result<String, TranslationFailed> {
         let translator = self.languages.translator.as_ref().ok_or(TranslationFailed)?;
         let request = TranslationRequest { text, from: ENGLISH, to: without_region(language), api_key };
-        translator.translate(request).await.map_err(|error| {
+        let translated = translator.translate(request).await.map_err(|error| {
             log_failure(&error);
             TranslationFailed
-        })
+        })?;
+        // As from the model: what is shown is what can be kept.
+        Ok(translated.replace('\0', ""))
     }
 
     pub(super) fn clock_now(&self) -> DateTime<Utc> {

@@ -103,12 +103,10 @@ impl RunQuestions {
             failure: None,
             generation: None,
         };
-        let Written { text, citations, generation } = match self.answer(plan, model, question, key).await? {
+        let Written { text: answer, citations, generation } = match self.answer(plan, model, question, key).await? {
             Ok(written) => written,
             Err(failure) => return Ok(RunResult { failure: Some(failure), ..without_answer }),
         };
-        // The view's column takes no NUL.
-        let answer = text.replace('\0', "");
         // Quotes are compared by what they show, models by what they write.
         let is_quoted = self.answering.model.is_built_in();
         let compared = if is_quoted { unescaped(&answer) } else { answer.clone() };
