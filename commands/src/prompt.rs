@@ -10,10 +10,12 @@ use sha2::{Digest, Sha256};
 use crate::ports::Passage;
 
 mod answer_text;
+mod citations;
+mod headings;
 mod opening;
 mod references;
 pub use answer_text::AnswerText;
-pub use opening::without_thoughts;
+pub use opening::{past_thoughts, without_thoughts};
 
 /// The prompt of projects that have none.
 const BUILT_IN: &str = "\

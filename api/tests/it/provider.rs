@@ -142,6 +142,7 @@ async fn an_answer_that_is_cut_off_or_held_back_says_so(db: PgPool) {
             "content_filter",
             "[This answer is incomplete: the rest was held back by the language model's content filter.]",
         ),
+        ("timeout", "[This answer is incomplete: the language model was stopped before its end.]"),
     ] {
         let provider = Provider::answering(ending("Give 0.", reason)).await;
         let app = app_with(&db, &provider.url()).await;
@@ -204,6 +205,16 @@ async fn neither_thoughts_nor_names_nor_ids_are_shown(db: PgPool) {
     assert!(["think", "Ten", "Ayush", "*", "Refer", &id].iter().all(|mark| !answer.body.contains(mark)));
     let answer = staff.get(&chat).await.json(200)["chats"][1].clone();
     assert_eq!(answer["reference_documents"][0]["external_id"], id);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_thought_whose_begin_is_in_the_prompt_is_not_kept(db: PgPool) {
+    let provider = Provider::answering(deltas(&["Ten days? No. </thi", "nk>\n\nFourteen days."])).await;
+    let app = app_with(&db, &provider.url()).await;
+    let (staff, chat) = chat_in(&app, json!({ "title": "P" })).await;
+    let frames = staff.ask_streamed(&chat, "How long is zinc given?").await.frames();
+    assert_eq!(frames.last().map(|frame| &frame["message"]), Some(&json!("Fourteen days.")));
+    assert_eq!(staff.get(&chat).await.json(200)["chats"][1]["message"], "Fourteen days.");
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

@@ -17,7 +17,7 @@ use crate::{
     counters::Bound,
     library::LibraryError,
     ports::{AnswerChunk, AnswerRequest, Ending, Exchange, Finish, Passage, ProviderError},
-    prompt::{AnswerText, render},
+    prompt::{AnswerText, past_thoughts, render},
     retrieval::ranking::Found,
 };
 
@@ -169,7 +169,7 @@ impl Answering {
         let Retrieved { passages, stage: retrieval } = draft.retrieved;
         let prompt = render(Some(draft.template), &passages)
             .map_err(|error| Failure { message: Some(error.to_string()), ..Failure::new(AnswerFailure::BadPrompt) })?;
-        let sources: Vec<DocumentId> = passages.iter().map(|passage| passage.document_id).collect();
+        let sources = passages.iter().map(|passage| (passage.document_id, passage.title.clone())).collect();
         let model_requested = (self.names)(draft.model);
         let request = AnswerRequest {
             model: model_requested.clone(),
@@ -181,7 +181,7 @@ impl Answering {
             api_key: draft.key,
         };
         let started_at = self.now();
-        let (text, citations, finish) = self.stream(request, &sources, show).await?;
+        let (text, citations, finish) = self.stream(request, sources, show).await?;
         let generation = Generation {
             model_requested,
             model_returned: finish.model,
@@ -199,11 +199,11 @@ impl Answering {
         Ok(Written { text, citations, generation })
     }
 
-    /// The model's answer as people see it, and the documents among the sources that it names.
+    /// The model's answer as people see it, and the documents among the sources, which have titles, that it names.
     async fn stream(
         &self,
         request: AnswerRequest,
-        sources: &[DocumentId],
+        sources: Vec<(DocumentId, String)>,
         show: impl Fn(String) + Send,
     ) -> Result<(String, Vec<DocumentId>, Finish), Failure> {
         let mut stream = self.model.answer(request).await.map_err(|error| failure_of(&error))?;
@@ -211,7 +211,7 @@ impl Answering {
         let mut finish = Finish::default();
         let mut text = Text { show, shown: String::new() };
         // The built-in answerer quotes documents: nothing in its text is meant for the machine.
-        let mut filter = (!self.model.is_built_in()).then(AnswerText::default);
+        let mut filter = (!self.model.is_built_in()).then(|| AnswerText::new(sources));
         let end = Instant::now() + MAX_ANSWER_TIME;
         let mut left = self.lengths.answer_chars;
         loop {
@@ -244,11 +244,14 @@ impl Answering {
                 Err(error) => return Err(broken_off(failure_of(&error).reason, raw)),
             }
         }
-        let (rest, named) = filter.map_or_else(Default::default, |filter| filter.finish(sources));
+        let is_as_it_is = filter.is_none();
+        let (rest, named) = filter.map_or_else(Default::default, AnswerText::finish);
         text.add(rest);
         let citations = finish.citations.take().unwrap_or(named);
         text.end(&finish).map_err(|failure| Failure { partial_text: raw, ..failure })?;
-        Ok((text.shown, citations, finish))
+        // It was streamed as an answer, for it does not begin like a thought; the last frame and what is kept are without it.
+        let answer = past_thoughts(&text.shown).filter(|_| !is_as_it_is).map(str::to_owned);
+        Ok((answer.unwrap_or(text.shown), citations, finish))
     }
 
     fn now(&self) -> DateTime<Utc> {

@@ -2,7 +2,7 @@
 
 use domain::ids::DocumentId;
 
-use super::{opening::Opening, references::ReferenceFilter};
+use super::{citations::Known, opening::Opening, references::ReferenceFilter};
 
 /// Says of a streamed text what may be shown now.
 #[derive(Debug, Default)]
@@ -12,20 +12,25 @@ pub struct AnswerText {
 }
 
 impl AnswerText {
+    /// For a text of a model that was given these documents, with their titles.
+    pub fn new(documents: impl IntoIterator<Item = (DocumentId, String)>) -> Self {
+        Self { opening: Opening::default(), references: ReferenceFilter::new(Known::new(documents)) }
+    }
+
     /// The text that may be shown after this delta.
     pub fn push(&mut self, delta: &str) -> String {
         self.references.push(&self.opening.push(delta))
     }
 
-    /// The rest, when the text has ended, and the documents that the list of references names: those that were retrieved, in
-    /// the list's order.
-    pub fn finish(mut self, retrieved: &[DocumentId]) -> (String, Vec<DocumentId>) {
+    /// The rest, when the text has ended, and the documents that the model names: those that were retrieved, in
+    /// the order in which it names them.
+    pub fn finish(mut self) -> (String, Vec<DocumentId>) {
         let mut rest = self.references.push(&self.opening.finish());
         let (last, ids) = self.references.finish();
         rest.push_str(&last);
         let mut cited: Vec<DocumentId> = Vec::new();
         for id in ids {
-            if retrieved.contains(&id) && !cited.contains(&id) {
+            if !cited.contains(&id) {
                 cited.push(id);
             }
         }

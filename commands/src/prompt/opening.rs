@@ -1,26 +1,46 @@
-//! What models write before their answer: thoughts in `<think>` tags, and the speaker's name, `Ayushma:`.
+//! What models write for themselves: thoughts in `<think>` tags and the like, and the speaker's name, `Ayushma:`.
 
 /// Begins and ends of thoughts, in lower case.
-const THOUGHTS: [(&str, &str); 2] = [("<think>", "</think>"), ("<thinking>", "</thinking>")];
+const THOUGHTS: [(&str, &str); 7] = [
+    ("<think>", "</think>"),
+    ("<thinking>", "</thinking>"),
+    ("<thought>", "</thought>"),
+    ("<reasoning>", "</reasoning>"),
+    ("[think]", "[/think]"),
+    ("◁think▷", "◁/think▷"),
+    ("<|channel|>analysis", "<|channel|>final<|message|>"),
+];
 const SPEAKER: &str = "ayushma";
 /// The longest name with its Markdown signs and blanks.
 const MAX_SPEAKER_BYTES: usize = 64;
 
-/// The text without the thoughts before it, and without outer white space.
+/// The text without thoughts, and without outer white space.
 pub fn without_thoughts(text: &str) -> String {
     let mut opening = Opening { keeps_speaker: true, ..Opening::default() };
     let mut shown = opening.push(text);
     shown.push_str(&opening.finish());
-    shown.truncate(shown.trim_end().len());
-    shown
+    let shown = past_thoughts(&shown).unwrap_or(&shown);
+    shown.trim().to_owned()
 }
 
-/// Takes the opening of a text away while it streams, and the white space before the first visible character.
+/// What follows the end of a thought whose begin is not in the text: some servers put that into the prompt. `None` if there is
+/// no such end, or nothing after it.
+pub fn past_thoughts(text: &str) -> Option<&str> {
+    let lower = text.to_ascii_lowercase();
+    let ends = THOUGHTS.iter().filter_map(|(_, end)| Some(lower.rfind(end)? + end.len()));
+    let rest = text[ends.max()?..].trim_start();
+    (!rest.is_empty()).then_some(rest)
+}
+
+/// Takes thoughts and the speaker's name out of a text while it streams, and the white space before the first visible
+/// character.
 #[derive(Debug, Default)]
 pub(super) struct Opening {
     state: State,
-    /// What may yet turn out to belong to the opening.
+    /// What may yet turn out not to be for people.
     held: String,
+    /// How much of it was looked through for the end of a thought.
+    searched: usize,
     keeps_speaker: bool,
 }
 
@@ -31,25 +51,34 @@ enum State {
     /// Until this tag.
     Thinking(&'static str),
     Past,
+    /// Within the answer, and only if this tag comes.
+    Aside(&'static str),
 }
 
 impl Opening {
-    /// The text after the opening, as far as this delta brings it.
+    /// The text for people, as far as this delta brings it.
     pub(super) fn push(&mut self, delta: &str) -> String {
         self.held.push_str(delta);
-        while self.step() {}
-        if matches!(self.state, State::Past) { std::mem::take(&mut self.held) } else { String::new() }
+        let mut shown = String::new();
+        while self.step(&mut shown) {}
+        shown
     }
 
-    /// The rest, when the text has ended. A thought without an end is no answer.
+    /// The rest, when the text has ended. A thought without an end is no answer; within an answer, it is text.
     pub(super) fn finish(self) -> String {
         if matches!(self.state, State::Thinking(_)) { String::new() } else { self.held }
     }
 
     /// Whether there is more to decide with what is held.
-    fn step(&mut self) -> bool {
+    fn step(&mut self, shown: &mut String) -> bool {
         match self.state {
-            State::Past => false,
+            State::Past => self.show(shown),
+            State::Aside(end) => {
+                let Some(at) = self.find_end(end) else { return false };
+                self.held.drain(..at + end.len());
+                self.state = State::Past;
+                true
+            }
             State::Thinking(end) => self.think(end),
             State::Undecided => {
                 let blanks = self.held.len() - self.held.trim_start().len();
@@ -57,6 +86,31 @@ impl Opening {
                 !self.held.is_empty() && self.decide()
             }
         }
+    }
+
+    /// Shows all but what is, or may become, the begin of a thought.
+    fn show(&mut self, shown: &mut String) -> bool {
+        for (at, _) in self.held.match_indices(['<', '[', '◁']) {
+            let rest = &self.held[at..];
+            let end = THOUGHTS.iter().find(|(begin, _)| begins_with(rest, begin)).map(|(_, end)| *end);
+            if end.is_none() && !THOUGHTS.iter().any(|(begin, _)| begins_with(begin, rest)) {
+                continue;
+            }
+            shown.extend(self.held.drain(..at));
+            self.searched = 0;
+            self.state = end.map_or(State::Past, State::Aside);
+            return end.is_some();
+        }
+        shown.push_str(&std::mem::take(&mut self.held));
+        false
+    }
+
+    /// Where this tag is. What was looked through is not looked through again: a thought may be long.
+    fn find_end(&mut self, end: &str) -> Option<usize> {
+        let from = self.searched.saturating_sub(end.len());
+        let from = (from..=self.held.len()).find(|at| self.held.is_char_boundary(*at)).unwrap_or_default();
+        self.searched = self.held.len();
+        self.held[from..].to_ascii_lowercase().find(end).map(|at| from + at)
     }
 
     fn think(&mut self, end: &'static str) -> bool {
@@ -190,11 +244,32 @@ mod tests {
         assert_eq!(opened(&["<think>the model never came to an end"]), "");
         assert_eq!(without_thoughts("<think>x</think>\n{\"order\":[1]}\n"), "{\"order\":[1]}");
         assert_eq!(without_thoughts("Ayushma: x"), "Ayushma: x");
+        for thought in [
+            "[THINK]Dose?[/THINK]",
+            "<thought>Dose?</thought>",
+            "<reasoning>Dose?</reasoning>",
+            "◁think▷Dose?◁/think▷",
+            "<|channel|>analysis<|message|>Dose?<|end|><|start|>assistant<|channel|>final<|message|>",
+        ] {
+            assert_eq!(opened(&[thought, "Take rest."]), "Take rest.", "{thought}");
+            let letters: Vec<String> = format!("Take {thought}rest.").chars().map(String::from).collect();
+            let letters: Vec<&str> = letters.iter().map(String::as_str).collect();
+            assert_eq!(opened(&letters), "Take rest.", "{thought}");
+        }
+    }
+
+    #[test]
+    fn a_thought_whose_begin_is_in_the_prompt_ends_before_the_answer() {
+        assert_eq!(past_thoughts("Dose? 5 mg.\n</think>\n\nTake rest."), Some("Take rest."));
+        assert_eq!(without_thoughts("Dose?</think>{}"), "{}");
+        for text in ["Take rest.", "Take rest.</think>\n", "</thin"] {
+            assert_eq!(past_thoughts(text), None, "{text}");
+        }
     }
 
     #[test]
     fn what_only_looks_like_a_thought_is_shown() {
-        for text in ["<thin ice>", "<", "SpO2 <think> 94", "<thinks>"] {
+        for text in ["<thin ice>", "<", "SpO2 <think> 94", "<thinks>", "SpO2 < 94 [think"] {
             assert_eq!(opened(&[text]), text);
         }
     }

@@ -6,17 +6,21 @@ use super::*;
 const ONE: DocumentId = DocumentId::new(Uuid::from_u128(0xabc1));
 const TWO: DocumentId = DocumentId::new(Uuid::from_u128(0xabc2));
 
+fn new() -> AnswerText {
+    AnswerText::new([(ONE, "Zinc".to_owned()), (TWO, "Oral rehydration (ORS)".to_owned())])
+}
+
 fn streamed<'a>(deltas: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let mut text = AnswerText::default();
+    let mut text = new();
     let mut shown: Vec<String> = deltas.into_iter().map(|delta| text.push(delta)).collect();
-    shown.push(text.finish(&[ONE, TWO]).0);
+    shown.push(text.finish().0);
     shown
 }
 
 fn split(text: &str) -> (String, Vec<DocumentId>) {
-    let mut answer = AnswerText::default();
+    let mut answer = new();
     let mut shown = answer.push(text);
-    let (rest, cited) = answer.finish(&[ONE, TWO]);
+    let (rest, cited) = answer.finish();
     shown.push_str(&rest);
     (shown, cited)
 }
@@ -79,7 +83,7 @@ fn what_follows_or_only_resembles_a_list_is_not_lost() {
         assert_eq!(streamed(letters).concat(), text);
     }
     let text = format!("Rest.\n\nReferences: [{ONE}]\n\nNever give aspirin.");
-    assert_eq!(split(&text), (text.clone(), vec![]));
+    assert_eq!(split(&text), ("Rest.\n\nNever give aspirin.".to_owned(), vec![ONE]));
     let twice = format!("See References: WHO.\n\nReferences: [{ONE}]");
     assert_eq!(split(&twice), ("See References: WHO.".to_owned(), vec![ONE]));
 }
@@ -104,11 +108,106 @@ fn ordinary_text_is_shown_as_it_comes() {
     assert_eq!(shown, ["Rest", " and", " a", " Reference book", ": two", "", " sources of iron", ""]);
 }
 
+#[test]
+fn ids_are_cited_and_taken_out_wherever_they_stand() {
+    for (text, expected) in [
+        ("Take rest [{A}].", "Take rest."),
+        ("Take rest ({A}, {B}) and drink.", "Take rest and drink."),
+        ("Take **rest** [{A}] **now**.", "Take **rest** **now**."),
+        ("Give 5 mg [{A}] - 10 mg.", "Give 5 mg - 10 mg."),
+        ("Give 5 mg [{A}], 10 mg [{B}]", "Give 5 mg, 10 mg"),
+        ("Take rest (see \"{A}\").", "Take rest (see)."),
+        ("Rest.\n\nReferences: [{A}]. Let me know if it helps.", "Rest.\n\nLet me know if it helps."),
+        ("References: [{A}, {B}]\n\nTake rest.", "Take rest."),
+        ("Rest.\n\nReferences: [{A}]\n\nSources: [{B}]", "Rest."),
+        ("Rest.\n- {A}\n- {B}\nDrink.", "Rest.\nDrink."),
+        ("[{A}] Take rest.", "Take rest."),
+        ("1. [{A}] Take rest.", "1. Take rest."),
+        ("Rest.\n\n1. {A}\n2. {B}\n\nDrink 3.", "Rest.\n\nDrink 3."),
+    ] {
+        let text = text.replace("{A}", &ONE.to_string()).replace("{B}", &TWO.to_string());
+        let (shown, cited) = split(&text);
+        assert_eq!(shown, expected, "{text}");
+        assert_eq!(cited.first(), Some(&ONE), "{text}");
+        let letters = text.char_indices().map(|(at, c)| &text[at..at + c.len_utf8()]);
+        assert_eq!(streamed(letters).concat(), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_last_block_of_ids_goes_whatever_shape_it_has() {
+    for list in [
+        "References: [{A} (Zinc), {B}]",
+        "References: [{A} (Zinc), {B} (Oral rehydration (ORS))]",
+        "- {A}: Zinc\n- {B}: Oral rehydration (ORS)",
+        "[\"{A}\": \"Zinc\"]",
+        "[1] {A}\n[2] {B}",
+        "[{A}]</s>",
+        "[{A}]\n<end_of_turn>",
+        "<references>[{A}]</references>",
+        "Document IDs: [{A}]",
+        "Referenced documents: [{A}]",
+        "റഫറൻസുകൾ: [{A}]",
+        "संदर्भ: [{A}]",
+        "[{A}, {B}]",
+        "{A}",
+        "References: [{A}, 01234567-89ab]",
+        "References: [{A}, {B}, 00000000-0000-00",
+        "[{A}, 00000000-0000-00",
+        "```\nReferences: [{A}]\n```",
+        "```json\n[\"{A}\", \"{B}\"]\n```",
+    ] {
+        let list = list.replace("{A}", &ONE.to_string()).replace("{B}", &TWO.to_string());
+        let text = format!("Give 5 mg.\n\n{list}");
+        let (shown, cited) = split(&text);
+        assert_eq!((shown.as_str(), cited.first()), ("Give 5 mg.", Some(&ONE)), "{list}");
+        let letters = text.char_indices().map(|(at, c)| &text[at..at + c.len_utf8()]);
+        assert_eq!(streamed(letters).concat(), "Give 5 mg.", "{list}");
+    }
+    let long = format!("Give 5 mg.\n\nReferences: [{}{ONE}]", format!("{TWO}, ").repeat(60));
+    assert_eq!(split(&long), ("Give 5 mg.".to_owned(), vec![TWO, ONE]));
+    for end in ["References: N/A", "References: [n/a]", "</s>", "<|im_end|>"] {
+        assert_eq!(split(&format!("Give 5 mg.\n\n{end}")).0, "Give 5 mg.", "{end}");
+    }
+}
+
+#[test]
+fn what_stands_beside_ids_and_says_more_is_not_lost() {
+    for (text, expected) in [
+        ("Never give to: [{A}]", "Never give to:"),
+        ("[{A}] Zinc is given for 14 days.", "Zinc is given for 14 days."),
+        ("Zinc [{A}] Zinc, 20 mg.", "Zinc Zinc, 20 mg."),
+        ("```\n5 mg\n```\n\nReferences: [{A}]", "```\n5 mg\n```"),
+        ("```\n5 mg [{A}]\n```", "```\n5 mg\n```"),
+        ("Documents: bring [{A}] with you.", "Documents: bring with you."),
+        ("Dose\n5 [{A}]\n- 10", "Dose\n5\n- 10"),
+        ("See references of the ward ({A}). Never 5 mg.", "See references of the ward. Never 5 mg."),
+    ] {
+        let text = text.replace("{A}", &ONE.to_string());
+        assert_eq!(split(&text), (expected.to_owned(), vec![ONE]), "{text}");
+    }
+}
+
+/// Words, and ids in brackets and without.
+fn words_and_ids() -> impl Strategy<Value = String> {
+    let id = ONE.to_string();
+    let ids = vec![
+        format!(" {id} "),
+        format!(" [{id}]"),
+        format!("({id}, {id})"),
+        format!("\n- {id}\n"),
+        format!(" **{id}**"),
+    ];
+    prop_oneof![2 => " ?[g-z]{1,5}[ ,.:]?|\n|\n- |- |[(]|[)]|\\*\\*| 5 mg|[|]", 1 => prop::sample::select(ids)]
+}
+
 /// Pieces of the marks, of ids and of text.
 fn pieces() -> impl Strategy<Value = Vec<String>> {
     let piece =
         "Ayushma:|References?:|Sources|\\[\\]|[Rr]ef|<think>|</think>|A|\\*\\*|:|- |\n| |é|1\\.|none|[a-z:]{1,4}";
-    let piece = prop_oneof![4 => piece.prop_map(|text| text), 1 => Just(ONE.to_string())];
+    let marks =
+        "Zinc|</s>|</|```|json|\\[|\\]|\\(|\\)|\"|റഫറൻസുകൾ|and|documents|id|n/a|0{1,9}|, |[.]|\\[THINK\\]|\\[/THINK\\]";
+    let piece = prop_oneof![4 => piece, 2 => marks, 1 => Just(ONE.to_string())];
     prop::collection::vec(piece, 0..14)
 }
 
@@ -139,6 +238,20 @@ proptest! {
     #[test]
     fn whatever_a_text_says_of_references_its_end_is_shown(parts in pieces()) {
         let (shown, _) = split(&format!("Give. {} Never 5 mg.", parts.concat()));
-        prop_assert_eq!(shown, format!("Give. {} Never 5 mg.", parts.concat()));
+        prop_assert!(shown.starts_with("Give.") && shown.ends_with("Never 5 mg."), "{}", shown);
+        let is_text = |part: &String| *part != ONE.to_string() && !part.to_lowercase().contains("think");
+        let without_ids: Vec<String> = parts.into_iter().filter(is_text).collect();
+        let (shown, _) = split(&format!("Give. {} Never 5 mg.", without_ids.concat()));
+        prop_assert_eq!(shown, format!("Give. {} Never 5 mg.", without_ids.concat()));
+    }
+
+    #[test]
+    fn no_id_is_shown_and_no_word_is_lost_wherever_ids_stand(words in prop::collection::vec(words_and_ids(), 0..12)) {
+        let (shown, cited) = split(&words.concat());
+        prop_assert!(!shown.contains(&ONE.to_string()), "{}", shown);
+        prop_assert_eq!(cited.contains(&ONE), words.iter().any(|word| word.contains(&ONE.to_string())));
+        let letters = |text: &str| text.chars().filter(|c| c.is_alphabetic()).collect::<String>();
+        let expected = letters(&words.concat().replace(&ONE.to_string(), ""));
+        prop_assert_eq!(letters(&shown), expected, "{}", shown);
     }
 }
