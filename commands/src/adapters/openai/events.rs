@@ -90,11 +90,17 @@ fn is_json(response: &Response) -> bool {
     kind.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("application/json"))
 }
 
-/// A completion that came as a whole, as the events of a stream.
+/// What came as JSON, as the events of a stream: a completion, or the events themselves, which some servers call so.
 fn whole(bytes: &[u8]) -> Events {
-    let event = |data: String| Ok(Event { data, ..Event::default() });
-    let completion = String::from_utf8_lossy(bytes).into_owned();
-    stream::iter([event(completion), event(DONE.to_owned())]).boxed()
+    if bytes.trim_ascii_start().starts_with(b"{") {
+        let event = |data: String| Ok(Event { data, ..Event::default() });
+        let completion = String::from_utf8_lossy(bytes).into_owned();
+        return stream::iter([event(completion), event(DONE.to_owned())]).boxed();
+    }
+    let mut reader = EventReader::default();
+    reader.push(bytes);
+    let events = std::iter::from_fn(move || reader.next()).filter(|event| !event.as_ref().is_ok_and(says_nothing));
+    stream::iter(events.map(|event| event.map_err(too_long))).boxed()
 }
 
 fn events(response: Response) -> Events {
@@ -102,7 +108,7 @@ fn events(response: Response) -> Events {
         let error = match reader.next() {
             Some(Ok(event)) if says_nothing(&event) => continue,
             Some(Ok(event)) => return Some((Ok(event), (response, reader))),
-            Some(Err(TooLong)) => ProviderError::unavailable("an event is too long"),
+            Some(Err(error)) => too_long(error),
             None => match response.chunk().await {
                 Ok(Some(bytes)) => {
                     reader.push(&bytes);
@@ -121,6 +127,10 @@ fn events(response: Response) -> Events {
 fn says_nothing(event: &Event) -> bool {
     let is_error = event.name == "error" || event.error.is_some();
     matches!(event.name.as_str(), "keepalive" | "ping") || (event.data.trim().is_empty() && !is_error)
+}
+
+fn too_long(_: TooLong) -> ProviderError {
+    ProviderError::unavailable("an event is too long")
 }
 
 fn failed(error: reqwest::Error) -> ProviderError {

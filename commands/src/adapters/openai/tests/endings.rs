@@ -154,6 +154,8 @@ async fn a_server_that_does_not_stream_is_read_all_the_same() {
     let (chunks, error) = answered(ResponseTemplate::new(200).set_body_json(completion)).await;
     assert!(error.is_none(), "{error:?}");
     assert_eq!(chunks[0], delta("Take rest."));
+    let mislabelled = ResponseTemplate::new(200).set_body_raw(sse(&[&text("Take rest."), STOP]), "application/json");
+    assert_eq!(answered(mislabelled).await.0[0], delta("Take rest."));
     let failure = json!({ "error": { "code": 503 } });
     let (chunks, error) = answered(ResponseTemplate::new(200).set_body_json(failure)).await;
     assert!(matches!(error, Some(ProviderError::Unavailable(_))), "{chunks:?} {error:?}");
