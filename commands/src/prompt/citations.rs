@@ -109,15 +109,19 @@ impl<'a> Reading<'a> {
     }
 
     fn skip_marks(&mut self) -> Result<(), Stop> {
-        let rest = self.rest();
-        let after = rest.trim_start_matches(|c: char| c.is_whitespace() || MARKS.contains(c));
-        self.at = self.text.len() - after.len();
+        let mut marks = self.text[..self.at].chars().filter(|c| MARKS.contains(*c)).count();
+        while let Some(c) = self.rest().chars().next().filter(|c| c.is_whitespace() || MARKS.contains(*c)) {
+            marks += usize::from(!c.is_whitespace());
+            if self.at > MAX_LIST_BYTES || marks > MAX_MARKS {
+                return Err(Stop::OtherText);
+            }
+            self.at += c.len_utf8();
+        }
         // An id in angle brackets; tags are something else.
-        if after.strip_prefix('<').is_some_and(|id| id.starts_with(|c: char| c.is_ascii_hexdigit())) {
+        if self.rest().strip_prefix('<').is_some_and(|id| id.starts_with(|c: char| c.is_ascii_hexdigit())) {
             self.at += 1;
         }
-        let marks = self.text[..self.at].chars().filter(|c| MARKS.contains(*c)).count();
-        if self.at > MAX_LIST_BYTES || marks > MAX_MARKS { Err(Stop::OtherText) } else { Ok(()) }
+        Ok(())
     }
 
     /// White space, Markdown signs, the number of an item, and the heading.

@@ -188,6 +188,16 @@ fn what_stands_beside_ids_and_says_more_is_not_lost() {
     }
 }
 
+#[test]
+fn a_long_answer_of_marks_takes_no_time() {
+    let started = std::time::Instant::now();
+    for text in ["[ ", "\n- ", "(\"", "references ids ", "1. ", "<"].map(|part| part.repeat(50_000 / part.len())) {
+        let shown = split(&text).0;
+        assert_eq!(shown.trim_end(), text.trim(), "{}", &text[..4]);
+    }
+    assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
+}
+
 /// Words, and ids in brackets and without.
 fn words_and_ids() -> impl Strategy<Value = String> {
     let id = ONE.to_string();
