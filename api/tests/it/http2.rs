@@ -9,10 +9,11 @@ use http_body_util::BodyExt;
 use hyper::{
     Request, Response,
     client::conn::http2::{SendRequest, handshake},
+    rt::Executor,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use sqlx::PgPool;
-use tokio::{net::TcpSocket, sync::mpsc, task::JoinHandle};
+use tokio::{net::TcpSocket, sync::mpsc, task::JoinSet};
 
 use crate::support::{TestApp, eventually};
 
@@ -22,7 +23,7 @@ async fn connect(app: &TestApp, last: u8) -> SendRequest<Body> {
     socket.bind(SocketAddr::from(([127, 0, 0, last], 0))).expect("all of 127.0.0.0/8 is this machine");
     let socket = socket.connect(app.host().parse().expect("an address")).await.expect("it connects");
     let (send, connection) = handshake(TokioExecutor::new(), TokioIo::new(socket)).await.expect("it speaks HTTP/2");
-    tokio::spawn(connection);
+    TokioExecutor::new().execute(connection);
     send
 }
 
@@ -59,12 +60,12 @@ async fn half_requests_on_a_few_connections_of_a_stranger_keep_nobody_else_from_
     let app = TestApp::start_with(&db, &["--max-connections-per-address", "8"]).await;
     let before = Bound::RequestsInWork.count();
     let mut stranger = [connect(&app, 9).await, connect(&app, 9).await];
-    let (mut halves, mut in_work) = (vec![], vec![]);
+    let (mut halves, mut in_work, mut tasks) = (vec![], vec![], JoinSet::new());
     let (status, retry_after, text) = eventually("the stranger's share is used up", async || {
         let (half, body) = half_a_body();
         let client = &mut stranger[halves.len() % 2];
         client.ready().await.expect("it is open");
-        in_work.push(tokio::spawn(client.send_request(request(&app, "POST", "/api/auth/login", body))));
+        in_work.push(tasks.spawn(client.send_request(request(&app, "POST", "/api/auth/login", body))));
         halves.push(half);
         let answer = ask(&app, &mut stranger[0], "/api/users/me").await;
         (answer.0 == 503).then_some(answer)
@@ -91,7 +92,7 @@ async fn half_requests_on_a_few_connections_of_a_stranger_keep_nobody_else_from_
     let kept = in_work.iter().filter(|request| !request.is_finished()).count();
     assert!((7..=8).contains(&kept), "those that have a place keep it: {kept}");
     // What is given up makes room for what comes.
-    in_work.iter().for_each(JoinHandle::abort);
+    tasks.abort_all();
     eventually("the stranger may ask again", async || {
         (ask(&app, &mut stranger[0], "/api/users/me").await.0 == 401).then_some(())
     })
