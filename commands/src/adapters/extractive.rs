@@ -164,8 +164,8 @@ fn without_items_of_quoted_lists(sentences: &mut Vec<Sentence<'_>>) {
 
 fn sentences(passages: &[Passage]) -> Vec<Sentence<'_>> {
     let mut sentences = Vec::new();
-    for (rank, (passage, text)) in passages.iter().zip(excerpts(passages)).enumerate() {
-        for (at, piece) in pieces(&passage.title, &passage.headings, &text).into_iter().enumerate() {
+    for (rank, (passage, (text, is_cut))) in passages.iter().zip(excerpts(passages)).enumerate() {
+        for (at, piece) in pieces(&passage.title, &passage.headings, &text, is_cut).into_iter().enumerate() {
             let words = words::stems(&piece.text).into_iter().collect();
             sentences.push(Sentence { passage, piece, place: (rank, at), words, score: 0.0 });
         }

@@ -15,9 +15,9 @@ use crate::{
 const OVERLAP: std::ops::RangeInclusive<usize> = 8..=1_024;
 const BREAK: &str = "\n\n";
 
-/// What may be quoted of each passage.
-pub(super) fn excerpts(passages: &[Passage]) -> Vec<Cow<'_, str>> {
-    passages.iter().map(|passage| excerpt(passage, passages)).collect()
+/// What may be quoted of each passage, and whether a list that it begins with may have begun before it.
+pub(super) fn excerpts(passages: &[Passage]) -> Vec<(Cow<'_, str>, bool)> {
+    passages.iter().map(|passage| (excerpt(passage, passages), may_be_cut(passage))).collect()
 }
 
 fn excerpt<'a>(passage: &'a Passage, passages: &'a [Passage]) -> Cow<'a, str> {
@@ -114,28 +114,32 @@ mod tests {
         }
     }
 
+    fn texts(passages: &[Passage]) -> Vec<String> {
+        excerpts(passages).into_iter().map(|(text, _)| text.into_owned()).collect()
+    }
+
     const FIRST: &str = "Give zinc to all. For fever, Aspirin should not";
     const SECOND: &str = "For fever, Aspirin should not\nbe given to children. Give salt.";
 
     #[test]
     fn half_a_warning_at_the_end_of_a_passage_is_not_quoted() {
-        assert_eq!(excerpts(&[page(1, FIRST)]), ["Give zinc to all. "]);
-        assert_eq!(excerpts(&[page(1, "be given to children. Give salt.")]), [" Give salt."]);
-        assert_eq!(excerpts(&[page(1, "20 mg must never\nbe given. Give salt.")]), [" Give salt."]);
+        assert_eq!(texts(&[page(1, FIRST)]), ["Give zinc to all. "]);
+        assert_eq!(texts(&[page(1, "be given to children. Give salt.")]), [" Give salt."]);
+        assert_eq!(texts(&[page(1, "20 mg must never\nbe given. Give salt.")]), [" Give salt."]);
     }
 
     #[test]
     fn a_warning_that_goes_on_in_the_next_passage_is_quoted_whole() {
         let whole = "Give zinc to all. For fever, Aspirin should not\nbe given to children. Give salt.";
-        assert_eq!(excerpts(&[page(1, FIRST), page(2, SECOND)]), [whole, SECOND]);
+        assert_eq!(texts(&[page(1, FIRST), page(2, SECOND)]), [whole, SECOND]);
         let torn = page(2, "Aspirin should not\nbe given to children. Give salt.");
-        assert_eq!(excerpts(&[torn, page(1, FIRST)]), [" Give salt.", whole]);
+        assert_eq!(texts(&[torn, page(1, FIRST)]), [" Give salt.", whole]);
     }
 
     #[test]
     fn what_needs_no_stop_is_quoted() {
         for text in ["Never give:\n\n- Aspirin to children\n- Codeine", "Doses of zinc", "Rest helps. Give salt."] {
-            assert_eq!(excerpts(&[page(1, text)]), [text]);
+            assert_eq!(texts(&[page(1, text)]), [text]);
         }
     }
 }

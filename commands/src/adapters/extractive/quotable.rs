@@ -21,6 +21,8 @@ const MIN_WORDS: usize = 4;
 const MIN_WORDS_ELSEWHERE: usize = 2;
 /// A longer paragraph without a mark at its end is no heading of the next one.
 const LONGEST_LEAD: usize = 12;
+/// Shown above items whose lead is in another passage: it may be "Never give:".
+const UNKNOWN_LEAD: &str = "(What stands above this list is not quoted here. See the document.)";
 /// The level of headings that are only written in capitals, below those of Markdown.
 const CAPITALS: usize = 7;
 
@@ -65,13 +67,18 @@ struct Reader {
 }
 
 /// The pieces of a passage, in its order. `headings` are those above it, but for the title, which is shown with every quote.
-pub(super) fn pieces(title: &str, headings: &str, passage: &str) -> Vec<Piece> {
+/// `is_cut` says whether a list at the beginning may have its lead in the passage before.
+pub(super) fn pieces(title: &str, headings: &str, passage: &str, is_cut: bool) -> Vec<Piece> {
     let units: Vec<Unit<'_>> = blocks(passage).into_iter().flat_map(units).collect();
     // Their levels are not kept. Those of most documents begin with 1 and leave none out; all are above the passage's own heading.
     let own = units.first().and_then(|unit| if let Unit::Heading(level, _) = unit { Some(level - 1) } else { None });
     let steps = headings.split(STEP).filter(|step| !step.is_empty());
     let above = (1..).zip(steps).map(|(level, step): (usize, _)| (level.min(own.unwrap_or(level)), step.to_owned()));
     let mut reader = Reader { headings: above.collect(), ..Reader::default() };
+    let begun = items(units.iter(), false).len();
+    if is_cut && begun > 0 {
+        reader.lists.push((UNKNOWN_LEAD.to_owned(), begun));
+    }
     for (at, unit) in units.iter().enumerate() {
         match unit {
             Unit::Heading(level, text) => reader.heading(*level, text, &units[at + 1..]),

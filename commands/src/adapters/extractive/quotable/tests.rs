@@ -4,7 +4,7 @@ use super::{super::writing::Writer, *};
 
 /// The quote of the piece that begins with these words.
 fn quoted(passage: &str, of: &str) -> String {
-    quoted_of(&pieces("Guide", "", passage), of)
+    quoted_of(&pieces("Guide", "", passage, false), of)
 }
 
 fn quoted_of(pieces: &[Piece], of: &str) -> String {
@@ -16,7 +16,7 @@ fn quoted_of(pieces: &[Piece], of: &str) -> String {
 }
 
 fn texts(passage: &str) -> Vec<String> {
-    pieces("Guide", "", passage).into_iter().map(|piece| piece.text).collect()
+    pieces("Guide", "", passage, false).into_iter().map(|piece| piece.text).collect()
 }
 
 #[test]
@@ -132,8 +132,14 @@ fn a_medicine_is_not_quoted_without_the_words_above_that_forbid_it() {
 
 #[test]
 fn a_heading_of_the_passage_before_stands_above_its_sentences() {
-    let pieces = pieces("Guide", "Guide › Contraindications", "Children under 12 years of age.");
+    let pieces = pieces("Guide", "Guide › Contraindications", "Children under 12 years of age.", false);
     assert_eq!(quoted_of(&pieces, "Children"), "> Contraindications\n>\n> Children under 12 years of age.");
+}
+
+#[test]
+fn items_of_a_list_that_was_begun_before_say_that_its_lead_is_missing() {
+    let pieces = pieces("Guide", "", "- Warfarin to a lactating mother\n- Codeine to a child of eight", true);
+    assert_eq!(quoted_of(&pieces, "Warfarin"), format!("> {UNKNOWN_LEAD}\n>\n> - Warfarin to a lactating mother"));
 }
 
 #[test]
@@ -143,7 +149,7 @@ fn a_row_comes_with_the_head_of_its_table() {
     let row = "| Gentamicin injection daily | 7.5 mg/kg | not given |";
     assert_eq!(quoted(passage, "| Gentamicin"), format!("{head}{row}"));
     let (mut text, mut writer) = (String::new(), Writer::default());
-    for piece in &pieces("Guide", "", passage) {
+    for piece in &pieces("Guide", "", passage, false) {
         writer.write(piece, &mut text);
     }
     assert_eq!(text.trim(), format!("{head}{row}\n> | Zinc syrup twice daily | 1\\*3 | given |"));
@@ -189,7 +195,7 @@ proptest! {
         }
         // That would be a list.
         prop_assume!(passage.lines().zip(passage.lines().skip(1)).all(|(line, next)| !(line.starts_with("- ") && next.starts_with("- "))));
-        for piece in pieces("Guide", "", &passage) {
+        for piece in pieces("Guide", "", &passage, false) {
             let text = piece.text;
             let from = (0..sentences.len()).find(|from| text.starts_with(&sentences[*from]));
             let whole = from.is_some_and(|from| (from..sentences.len()).any(|to| sentences[from..=to].join(" ") == text));
