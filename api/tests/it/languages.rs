@@ -5,7 +5,7 @@ use reqwest::multipart::Part;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::support::{Google, Person, Provider, TestApp, deltas, multipart};
+use crate::support::{Google, Person, Provider, TestApp, deltas, eventually, multipart};
 
 async fn app_with(db: &PgPool, provider: &Provider, google: &Google) -> TestApp {
     let mut arguments = google.arguments();
@@ -88,7 +88,11 @@ async fn a_question_whose_translation_fails_stays_in_the_chat_with_what_went_wro
         let refused = staff.post_form(&format!("{chat}/converse"), question).await;
         refused.is(400, &json!({ "error": message }).to_string());
     }
-    let detail = staff.get(&chat).await.json(200);
+    let detail = eventually("both are shown", async || {
+        let detail = staff.get(&chat).await.json(200);
+        (detail["chats"].as_array().map(Vec::len) == Some(4)).then_some(detail)
+    })
+    .await;
     let shown: Vec<_> = detail["chats"].as_array().expect("messages").iter().map(|it| &it["message"]).collect();
     assert_eq!(shown, ["कितने दिन?", message, "कितने दिन?", message]);
     assert_eq!(detail["title"], "कितने दिन?");

@@ -1,13 +1,19 @@
-//! Any server that speaks OpenAI's chat completions and embeddings.
+//! Any server that speaks OpenAI's chat completions and embeddings, the latter by `async-openai`.
 //!
-//! Shapes are our own and lenient, because compatible servers differ. No key and no text of a provider leaves this
+//! Shapes are our own and lenient, because compatible servers differ. Completions are read by code of our own, too: `async-openai`
+//! hides whether a stream came to its end, and reads whatever length a server sends. No key and no text of a provider leaves this
 //! module but as the source of an error. The TLS provider of the process has to be installed before.
 
 use std::time::Duration;
 
+use async_openai::{
+    Client,
+    config::OpenAIConfig,
+    error::{ApiError, OpenAIError},
+};
 use async_trait::async_trait;
-use futures::{StreamExt, stream};
-use reqwest::{StatusCode, redirect};
+use futures::{StreamExt, TryFutureExt, stream};
+use reqwest::{StatusCode, header::HeaderValue, redirect};
 use serde_json::{Value, json};
 
 use crate::ports::{AnswerRequest, AnswerStream, Embedder, JsonRequest, LanguageModel, ProviderError, TextKind};
@@ -32,8 +38,6 @@ const START_TIMEOUT: Duration = Duration::from_secs(120);
 const MAX_BATCH: usize = 2_048;
 /// Keeps a request well below the servers' limits of tokens and bytes.
 const MAX_BATCH_BYTES: usize = 400_000;
-/// An embedding of 4,096 numbers, each with all of its digits.
-const MAX_EMBEDDING_BYTES: usize = 128 << 10;
 
 /// Where a server is, and the key that it wants. Shows no key.
 #[derive(Clone)]
@@ -53,6 +57,16 @@ impl OpenAiServer {
             .build()
             .map_err(|error| ProviderError::unavailable(error.to_string()))?;
         Ok(Self { base_url: base_url.trim_end_matches('/').to_owned(), api_key: api_key.to_owned(), http })
+    }
+
+    fn client(&self) -> Result<Client<OpenAIConfig>, ProviderError> {
+        let api_key = self.api_key.trim();
+        // The crate panics on a key that cannot be a header.
+        HeaderValue::from_str(api_key).map_err(|_| ProviderError::Unauthorized)?;
+        // Every default of the crate's configuration comes from the environment; all of them are replaced.
+        let config =
+            OpenAIConfig::new().with_api_base(&self.base_url).with_api_key(api_key).with_org_id("").with_project_id("");
+        Ok(Client::build(self.http.clone(), config))
     }
 }
 
@@ -146,13 +160,13 @@ impl OpenAiEmbedder {
         )
     }
 
-    async fn embed_batch(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, ProviderError> {
+    async fn embed_batch(&self, client: &Client<OpenAIConfig>, texts: &[&str]) -> Result<Vec<Vec<f32>>, ProviderError> {
         let mut body = json!({ "model": self.requested, "input": texts, "encoding_format": "float" });
         if let Some(dimensions) = self.dimensions {
             body["dimensions"] = dimensions.into();
         }
-        let max = (texts.len() + 1) * MAX_EMBEDDING_BYTES;
-        let answer: Embeddings = self.server.request_json("/embeddings", None, &body, max).await?;
+        let api = client.embeddings();
+        let answer: Embeddings = in_time(api.create_byot(body).map_err(provider_error)).await?;
         answer.into_vectors(texts.len())
     }
 }
@@ -164,13 +178,14 @@ impl Embedder for OpenAiEmbedder {
     }
 
     async fn embed(&self, texts: &[String], _kind: TextKind) -> Result<Vec<Vec<f32>>, ProviderError> {
+        let client = self.server.client()?;
         // Servers refuse empty inputs; such a text gets a vector that is near to nothing.
         let filled: Vec<(usize, &str)> =
             texts.iter().enumerate().map(|(at, text)| (at, text.trim())).filter(|(_, text)| !text.is_empty()).collect();
         let mut vectors = vec![Vec::new(); texts.len()];
         for batch in batches(&filled) {
             let inputs: Vec<&str> = batch.iter().map(|(_, text)| *text).collect();
-            let embedded = self.embed_batch(&inputs).await?;
+            let embedded = self.embed_batch(&client, &inputs).await?;
             for ((at, _), vector) in batch.iter().zip(embedded) {
                 vectors[*at] = vector;
             }
@@ -201,6 +216,18 @@ fn batches<'a>(mut texts: &'a [(usize, &'a str)]) -> Vec<&'a [(usize, &'a str)]>
 async fn in_time<T>(request: impl Future<Output = Result<T, ProviderError>>) -> Result<T, ProviderError> {
     let answer = tokio::time::timeout(START_TIMEOUT, request).await;
     answer.unwrap_or_else(|_| Err(ProviderError::unavailable("no answer in time")))
+}
+
+fn provider_error(error: OpenAIError) -> ProviderError {
+    match error {
+        OpenAIError::ApiError(answer) => {
+            let ApiError { code, r#type: kind, .. } = answer.api_error;
+            refusal(answer.status_code, &code.unwrap_or_default(), &kind.unwrap_or_default())
+        }
+        OpenAIError::InvalidArgument(detail) => ProviderError::refused(detail),
+        OpenAIError::JSONDeserialize(_, body) => unreadable(body.as_bytes()),
+        other => ProviderError::unavailable(other.to_string()),
+    }
 }
 
 /// What is not of the expected form may be an error in a server's own form.
