@@ -65,8 +65,8 @@ bench-http: ## measure six requests beside the original's figures (BENCH="--seco
 
 bench-limits: ## what an ordinary user notices while others hold connections, bodies and answers, and the memory it costs
 	@scripts/setup.sh run
-	$(build)
-	python3 scripts/bench/limits.py $(target)/debug/ayushma
+	cargo build --release --locked --package api --bin ayushma
+	python3 scripts/bench/limits.py $(target)/release/ayushma
 
 bench-log: ## measure appends, projection, latency, relay and loading, each beside its limit (PARTS="appends relay" ROUNDS=3 EVENTS=100000)
 	@scripts/setup.sh test

@@ -57,8 +57,8 @@ class Server:
         return answer["token"]
 
     def megabytes(self):
-        """Of the server and the processes that it has started, without PostgreSQL."""
-        children, pending, pages = {}, [self.process.pid], 0
+        """Of the server and the processes that it has started, without PostgreSQL. What they share, such as the program, counts once."""
+        children, pending, kilobytes = {}, [self.process.pid], 0
         for stat in Path("/proc").glob("[0-9]*/stat"):
             try:
                 pid, rest = stat.read_text().split(" (", 1)
@@ -69,11 +69,21 @@ class Server:
         while pending:
             pid = pending.pop()
             pending += [child for child, name in children.get(pid, []) if name != "postgres"]
-            try:
-                pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-            except OSError:
-                continue
-        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+            kilobytes += proportional(pid)
+        return kilobytes / 1_024
+
+
+def proportional(pid):
+    """Kilobytes of memory of a process; pages that several share are divided among them, where that may be seen."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    except (OSError, StopIteration):
+        pass
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1_024
+    except OSError:
+        return 0
 
 
 def head(method, path, token="", content_type="application/json", length=0):

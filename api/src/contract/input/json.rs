@@ -9,7 +9,7 @@ use crate::contract::{json_fault, problem::ApiError, python};
 /// What is longer is parsed, or its fault looked for, beside the threads that serve requests: it may take a tenth of a second.
 const SHORT_BYTES: usize = 32_768;
 /// Values in a body, at any depth. The longest lists of the contract have hundreds.
-const MAX_VALUES: usize = 10_000;
+const MAX_VALUES: usize = 50_000;
 
 pub(super) async fn read(bytes: Bytes) -> Result<Input, ApiError> {
     if bytes.is_empty() {
@@ -76,7 +76,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_of_very_many_values_is_refused_in_words_whether_it_could_be_parsed_or_not() {
-        let expected = (400, r#"{"detail":"More than 10000 values were sent."}"#.to_owned());
+        let expected = (400, r#"{"detail":"More than 50000 values were sent."}"#.to_owned());
         for body in [
             format!("{{{}}}", members(80_000)),
             format!("{{{},x", members(80_000)),
@@ -84,7 +84,7 @@ mod tests {
         ] {
             assert_eq!(refusal(body).await, expected);
         }
-        assert!(read(format!("{{{}}}", members(10_000)).into()).await.is_ok());
+        assert!(read(format!("{{{}}}", members(50_000)).into()).await.is_ok());
     }
 
     #[tokio::test]

@@ -182,13 +182,10 @@ async fn a_completion_without_end_does_not_fill_the_memory() {
 async fn a_server_that_asks_for_a_long_pause_is_busy_at_once() {
     let mock = MockServer::start().await;
     let response = ResponseTemplate::new(429).insert_header("retry-after", "3600");
-    Mock::given(method("POST")).respond_with(response).expect(2).mount(&mock).await;
+    Mock::given(method("POST")).respond_with(response).expect(1).mount(&mock).await;
     let started = Instant::now();
     let (_, error) = collected(&mock.uri()).await;
     assert!(matches!(error, Some(ProviderError::RateLimited)), "{error:?}");
-    let embedder = OpenAiEmbedder::new(server(&mock.uri()), "e", None);
-    let error = embedder.embed(&["a".to_owned()], TextKind::Passage).await;
-    assert!(matches!(error, Err(ProviderError::RateLimited)), "{error:?}");
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }
 
