@@ -9,6 +9,7 @@ mod places;
 use std::{
     ffi::OsString,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    num::NonZeroUsize,
     path::PathBuf,
     time::Duration,
 };
@@ -225,8 +226,8 @@ pub struct HttpSettings {
     pub public_url: Option<String>,
 
     /// Megabytes that an uploaded file may have
-    #[arg(long, env, default_value_t = 25)]
-    pub max_upload_mb: usize,
+    #[arg(long, env, default_value = "25")]
+    pub max_upload_mb: NonZeroUsize,
 
     /// Networks of the reverse proxies before this server, such as 10.0.0.0/8,::1/128: only what they say of a client's
     /// address (X-Forwarded-For) is believed

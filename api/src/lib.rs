@@ -1,4 +1,6 @@
 //! The HTTP edge and the composition root, as a library so that tests can call its parts.
+//!
+//! Its chapter is `docs/adding/route.md`.
 
 pub mod app;
 pub mod cli;

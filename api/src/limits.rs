@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn so_many_are_free_and_the_next_one_waits() {
-        let limiters = limiters("3/hour");
+        let limiters = limiters("3/hour,0");
         let limiter = limiters.by_address.expect("there is a limit");
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         for _ in 0..3 {
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn requests_whose_address_is_not_known_are_counted_too() {
-        let one: Limit = "1/hour".parse().expect("a limit");
+        let one: Limit = "1/hour,0".parse().expect("a limit");
         let limits = Limits::new(&LimitSettings {
             limit_login: one,
             limit_register: one,

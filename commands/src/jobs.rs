@@ -21,7 +21,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// Wake-ups are not followed more often: on a busy server they come by the hundred, and few of them mean a job.
 const PAUSE: Duration = Duration::from_millis(50);
 const MAX_ATTEMPTS: i32 = 8;
-const MAX_RUN_TIME: Duration = Duration::from_secs(600);
+const MAX_RUN_TIME: Duration = Duration::from_mins(10);
 
 /// A job in the hands of a worker.
 #[derive(Debug, Clone)]

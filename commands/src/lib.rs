@@ -2,6 +2,8 @@
 //!
 //! Commands are executed on aggregates ([`execute`]), their events are kept in the [`event_log`], use cases and handlers
 //! combine them with the outside world, which they know by its [`ports`] only.
+//!
+//! Its chapter is "The walk of a command" in `docs/architecture.md`.
 
 pub mod accounts;
 pub mod adapters;
@@ -14,20 +16,15 @@ pub mod erasure;
 pub mod evaluation;
 pub mod event_log;
 pub mod execute;
-pub mod extraction;
-#[cfg(test)]
-mod growth_tests;
 pub mod heartbeats;
 pub mod jobs;
 pub mod library;
-mod markdown;
 pub mod ports;
 pub mod projects;
 pub mod prompt;
-pub mod retrieval;
+pub mod reading_process;
 pub mod sandbox;
 pub mod scheduler;
-mod sentences;
 pub mod services;
 pub mod uploads;
 

@@ -10,13 +10,15 @@ use std::{ops::Range, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::ids::{ChunkId, DocumentId};
+use domain::ids::DocumentId;
 use futures::stream::BoxStream;
 use tokio_util::bytes::Bytes;
 
-use crate::extraction::FileHints;
+use knowledge::extraction::FileHints;
+pub use knowledge::retrieval::{Hit, Passage};
+
 pub use captcha::{Captcha, CaptchaError, SharedCaptcha};
-pub use files::{Content, DocumentReader, ReadError};
+pub use files::{Content, CutText, DocumentReader, ReadError};
 pub use mail::{Mail, MailError, Mailer, SharedMailer};
 
 mod speech;
@@ -26,7 +28,7 @@ pub use speech::{
     SpeechToTextEngines, TextToSpeech, TextToSpeechEngines, TranscriptionError, TranscriptionRequest,
     TranslationRequest, Translator,
 };
-pub use vectors::{Collection, Hit, IndexError, SharedIndex, VectorIndex};
+pub use vectors::{Collection, IndexError, SharedIndex, VectorIndex};
 
 /// What an answer may be made from, and what is asked of the model.
 #[derive(Debug, Clone)]
@@ -67,25 +69,6 @@ pub struct JsonRequest {
 pub struct Exchange {
     pub question: String,
     pub answer: String,
-}
-
-/// A piece of a document that was retrieved for a question.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Passage {
-    pub document_id: DocumentId,
-    /// The version of the document that the passage was cut from.
-    pub document_version: u32,
-    pub chunk_id: ChunkId,
-    /// SHA-256 of headings and text, in hex.
-    pub content_hash: String,
-    pub title: String,
-    /// The headings above it, ` › ` between them.
-    pub headings: String,
-    /// The page or slide on which it begins, from 1, if the document has any.
-    pub page: Option<u32>,
-    pub text: String,
-    /// Higher is better; comparable within one search only.
-    pub score: f32,
 }
 
 /// A piece of a model's answer, in the order in which it came.

@@ -12,6 +12,7 @@ use crate::ports::Passage;
 mod answer_text;
 mod citations;
 mod headings;
+mod markup;
 mod opening;
 mod references;
 pub use answer_text::AnswerText;
@@ -160,6 +161,7 @@ mod tests {
             headings: String::new(),
             page: None,
             text: text.to_owned(),
+            span: knowledge::retrieval::Span::default(),
             score: 1.0,
         }
     }

@@ -17,7 +17,7 @@ use crate::{
 
 /// Names the scheduler's advisory lock in the database.
 const TURN: i64 = 0x6179_7573_686d_6102;
-const PAUSE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_mins(1);
 
 /// A step that failed. The others of the round are taken, and it is tried again in the next one.
 #[derive(Debug, thiserror::Error)]

@@ -2,6 +2,8 @@
 //!
 //! It knows nobody and does no IO: no async runtime, SQL, HTTP, Kafka, clock or randomness.
 //! Time and ids come in with the commands.
+//!
+//! Its chapter is `docs/adding/aggregate.md`; the map and the invariants are in `docs/architecture.md`.
 
 #![warn(missing_docs)]
 #![warn(clippy::wildcard_enum_match_arm)]
@@ -20,3 +22,4 @@ pub mod test_suite;
 pub mod upcast;
 pub mod user;
 pub mod values;
+pub mod words;

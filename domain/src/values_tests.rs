@@ -57,6 +57,18 @@ fn a_title_is_counted_in_characters_not_bytes() {
 }
 
 #[test]
+fn letters_that_grow_under_normalisation_are_counted_as_they_came_and_can_be_sent_back() {
+    for letter in ["\u{958}", "\u{95c}", "\u{95d}", "\u{9dc}", "\u{a33}"] {
+        let sent = letter.repeat(Title::MAX_CHARS);
+        let title = Title::parse(&sent).expect("as many characters as there may be");
+        assert_eq!(title.as_str(), sent);
+        assert_eq!(Title::parse(title.as_str()), Ok(title));
+        assert_eq!(Title::parse(&letter.repeat(51)), Err(TextError::TooLong { max: 50 }));
+    }
+    assert_eq!(Title::parse("Ze\u{301}ro").expect("a title").as_str(), "Zéro");
+}
+
+#[test]
 fn usernames_that_differ_by_case_are_the_same() {
     let [one, other] = ["Asha.K", "ASHA.k"].map(|text| Username::parse(text).expect("well-formed"));
     assert_eq!(one.comparable(), other.comparable());

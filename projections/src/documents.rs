@@ -7,13 +7,13 @@ use std::fmt::Write;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
-    document::DocumentEvent,
+    document::{DocumentEvent, Note},
     envelope::RecordedEvent,
     event::Event,
     ids::{DocumentId, ProjectId},
 };
-use serde::Serialize;
-use sqlx::{PgTransaction, QueryBuilder, query, query_as, query_scalar};
+use serde::{Deserialize, Serialize};
+use sqlx::{PgTransaction, QueryBuilder, query, query_as, query_scalar, types::Json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -84,14 +84,15 @@ impl Projector for DocumentsProjector {
                 at
             ),
             // The domain lets only the newest version be embedded, so the event is about what the row shows.
-            DocumentEvent::Embedded { version, passages, model: _ } => query!(
+            DocumentEvent::Embedded { version, passages, model: _, notes } => query!(
                 "UPDATE documents SET is_uploading = false, failure_reason = NULL, indexed_version = $3, passages = $4,
-                                      modified_at = $2
+                                      notes = $5, modified_at = $2
                  WHERE id = $1",
                 id,
                 at,
                 version.cast_signed(),
                 passages.cast_signed(),
+                Json(notes) as _,
             ),
             DocumentEvent::EmbeddingFailed { version: _, reason } => query!(
                 "UPDATE documents SET is_uploading = false, failure_reason = $3, modified_at = $2 WHERE id = $1",
@@ -148,6 +149,31 @@ pub struct TrackedDocument {
     pub embedded_passages: i32,
     /// How often the embedding of the newest version was begun.
     pub attempts: i32,
+    /// What the reader had to say of the version that answers are made from.
+    pub notes: Vec<NoteView>,
+}
+
+/// Something of a document that its reader left out, changed, or was not sure of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NoteView {
+    /// What it is about, such as `struck_left_out`; there may be new ones.
+    pub kind: String,
+    /// The same for people.
+    pub message: String,
+    /// How often.
+    #[schema(minimum = 1)]
+    pub count: u32,
+    /// On which pages or slides, from 1; the first ones, if there are many.
+    pub pages: Vec<u32>,
+    /// By which names, such as those of fonts or sheets; the first ones, if there are many.
+    pub names: Vec<String>,
+}
+
+impl From<Note> for NoteView {
+    fn from(note: Note) -> Self {
+        let Note { kind, message, count, pages, names } = note;
+        Self { kind, message, count, pages, names }
+    }
 }
 
 /// A step of a document's newest version on its way into the index.
@@ -182,6 +208,7 @@ struct DocumentRow {
     done: Option<i32>,
     total: Option<i32>,
     attempts: Option<i32>,
+    notes: Json<Vec<NoteView>>,
 }
 
 impl DocumentRow {
@@ -196,7 +223,7 @@ impl DocumentRow {
         }
     }
 
-    fn into_tracked(self, media_base: &str) -> TrackedDocument {
+    fn into_tracked(mut self, media_base: &str) -> TrackedDocument {
         let state = self.state();
         let is_indexed = state == DocumentState::Indexed;
         let (passages, embedded) = if is_indexed { (self.passages, self.passages) } else { (self.total, self.done) };
@@ -209,6 +236,7 @@ impl DocumentRow {
             passages,
             embedded_passages,
             attempts: self.attempts.unwrap_or(0),
+            notes: std::mem::take(&mut self.notes.0),
             document: self.into_view(media_base),
         }
     }
@@ -284,7 +312,7 @@ pub async fn page(db: &Views, project: ProjectId, window: &Window) -> Result<Pag
 /// How much text these documents hold, in bytes.
 pub async fn weight(db: &Views, documents: &[Uuid]) -> Result<usize, QueryError> {
     let bytes = query_scalar!(
-        r#"SELECT coalesce(sum(octet_length(text_content)), 0)::bigint AS "bytes!"
+        r#"SELECT coalesce(sum(coalesce(octet_length(text_content), 0) + octet_length(notes::text)), 0)::bigint AS "bytes!"
            FROM views.documents WHERE id = ANY($1)"#,
         documents
     )
@@ -320,7 +348,7 @@ async fn rows(db: &Views, ids: &[Uuid]) -> Result<Vec<DocumentRow>, QueryError> 
         r#"SELECT documents.id, project_id, title, created_at, modified_at, description, document_type, file_name,
                   text_content, is_uploading, failure_reason, is_deleted, documents.version, indexed_version, passages,
                   progress.stage AS "stage?", progress.done AS "done?", progress.total AS "total?",
-                  progress.attempts AS "attempts?"
+                  progress.attempts AS "attempts?", notes AS "notes: Json<Vec<NoteView>>"
            FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.documents USING (id)
            LEFT JOIN document_progress AS progress
                   ON progress.document_id = documents.id AND progress.version = documents.version

@@ -2,6 +2,8 @@
 //!
 //! A projector writes the rows of its own view and does nothing else; a view struct is the body of an HTTP response.
 //! Nothing here appends events, and no rule is decided on what is read here.
+//!
+//! Its chapter is `docs/adding/projection.md`.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 

@@ -85,11 +85,15 @@ pub fn search_words(text: &str) -> Vec<String> {
     words
 }
 
-/// Adds to a WHERE that a column contains every word. A term for each of them, because an index serves `ILIKE`, but not
-/// `ILIKE ALL`.
+/// Adds to a WHERE that a column contains every word, in whatever spelling (see [`domain::words::letters`]). A term for each of them,
+/// because an index serves `ILIKE`, but not `ILIKE ALL`; it serves regular expressions, too.
 pub(crate) fn push_search(found: &mut QueryBuilder<'_, Postgres>, column: &'static str, words: &[String]) {
     for word in words {
-        found.push(" AND ").push(column).push(" ILIKE ").push_bind(containing(word));
+        found.push(" AND ").push(column);
+        match domain::words::pattern(word) {
+            Some(pattern) => found.push(" ~* ").push_bind(pattern),
+            None => found.push(" ILIKE ").push_bind(containing(word)),
+        };
     }
 }
 

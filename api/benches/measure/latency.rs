@@ -41,7 +41,7 @@ const ROUND: Duration = Duration::from_secs(8);
 const WARM_UP: Duration = Duration::from_secs(3);
 /// The pause between two looks: a database that does nothing but answer them would be slow with all else.
 const LOOK: Duration = Duration::from_millis(1);
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 pub(crate) async fn measure(rounds: usize) -> anyhow::Result<()> {
     let brokers = env::var("TEST_KAFKA_BROKERS").context("TEST_KAFKA_BROKERS is not set: run `make bench-log`")?;

@@ -22,7 +22,7 @@ use crate::{
     events, median, rate, shown,
 };
 
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 pub(crate) async fn measure(count: usize, rounds: usize) -> anyhow::Result<()> {
     let brokers = env::var("TEST_KAFKA_BROKERS").context("TEST_KAFKA_BROKERS is not set: run `make bench-log`")?;

@@ -18,7 +18,7 @@ use super::{createsuperuser::email, import_documents::progress_bar, password_fro
 use crate::shutdown::Shutdown;
 
 /// How long one answer may take.
-const TIMEOUT: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_mins(2);
 /// Errors that are shown in full.
 const SHOWN_ERRORS: usize = 5;
 

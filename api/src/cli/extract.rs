@@ -4,10 +4,9 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use commands::{
-    extraction::{FileHints, child::Outcome},
-    ports::ReadError,
-};
+use commands::ports::ReadError;
+use knowledge::extraction::FileHints;
+use serde_json::json;
 use tokio::io::AsyncReadExt as _;
 
 use super::say;
@@ -39,12 +38,12 @@ impl Extract {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<ExitCode> {
         let mut bytes = Vec::new();
         tokio::io::stdin().read_to_end(&mut bytes).await.context("standard input cannot be read")?;
-        let outcome = match settings.reader()?.read(bytes.into(), &self.hints()).await {
-            Ok(parts) => Outcome::Parts(parts),
-            Err(ReadError::Unreadable(reason)) => Outcome::Unreadable(reason),
+        let json = match settings.reader()?.read(bytes.into(), &self.hints()).await {
+            Ok(reading) => serde_json::to_string_pretty(&reading)?,
+            Err(ReadError::Unreadable(unreadable)) => json!({ "unreadable": unreadable }).to_string(),
             Err(error) => return Err(error.into()),
         };
-        say(&serde_json::to_string_pretty(&outcome)?);
+        say(&json);
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -12,7 +12,7 @@ use std::{
 use clap::Parser;
 use commands::{
     adapters::launcher::NOT_FOUND,
-    extraction::child,
+    reading_process,
     sandbox::{Confinement, program},
 };
 
@@ -57,7 +57,7 @@ pub(super) fn main() -> Option<ExitCode> {
         return None;
     }
     Some(match Sandbox::parse_from(std::env::args_os().skip(1)) {
-        Sandbox::Read { memory } => child::run(memory),
+        Sandbox::Read { memory } => reading_process::run(memory),
         Sandbox::Run(run) => run.run(),
         Sandbox::Report => report(),
     })
@@ -99,7 +99,7 @@ fn is_for_everybody(path: &Path) -> bool {
 }
 
 fn report() -> ExitCode {
-    let report = child::confinement(u64::MAX).apply().map_err(serde_json::Error::io);
+    let report = reading_process::confinement(u64::MAX).apply().map_err(serde_json::Error::io);
     match report.and_then(|report| serde_json::to_string(&report)) {
         Ok(report) => {
             super::say(&report);

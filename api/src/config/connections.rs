@@ -47,7 +47,7 @@ pub struct ConnectionSettings {
     pub max_json_kb: NonZeroUsize,
 
     /// Host names by which clients call the server, such as ayushma.example,.clinic.example (a dot in front: and those
-    /// below it); requests for another are refused [default: any]
+    /// below it; `*`: any); requests for another are refused [default: any]
     #[arg(long, env, value_delimiter = ',')]
     pub allowed_hosts: Vec<String>,
 }
@@ -81,7 +81,8 @@ impl ConnectionSettings {
     /// The host names that are allowed, in lower case; none of them means any.
     pub fn allowed_hosts(&self) -> Vec<String> {
         let names = self.allowed_hosts.iter().map(|name| name.trim().to_ascii_lowercase());
-        names.filter(|name| !name.is_empty()).collect()
+        let names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
+        if names.iter().any(|name| name == "*") { Vec::new() } else { names }
     }
 }
 

@@ -21,14 +21,18 @@ pub struct Limit {
 
 /// A text that is no limit.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected the limit for an address and that for an account, such as 60/minute,10/hour; 0 is no limit")]
+#[error("expected the limit for an address and that for an account, both, such as 60/minute,10/hour; 0 is no limit")]
 pub struct LimitError;
 
 impl FromStr for Limit {
     type Err = LimitError;
 
     fn from_str(text: &str) -> Result<Self, LimitError> {
-        let (by_address, by_account) = text.split_once(',').unwrap_or((text, "0"));
+        // One of two would switch the other off without a word.
+        let (by_address, by_account) = match text.split_once(',') {
+            None if text.trim() == "0" => ("0", "0"),
+            parts => parts.ok_or(LimitError)?,
+        };
         Ok(Self { by_address: parse_rate(by_address)?, by_account: parse_rate(by_account)? })
     }
 }
@@ -54,7 +58,7 @@ pub(super) fn parse_network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| "expected networks such as 10.0.0.0/8".to_owned())
 }
 
-/// Limits for one client address and for one account, each like 60/minute (or second, hour, day); 0 is no limit. Each
+/// Limits for one client address and for one account, each like 60/minute (or second, hour, day); 0 is no limit, and alone none at all. Each
 /// process counts for itself. Many people may work behind one address.
 #[derive(Debug, Clone, Args)]
 pub struct LimitSettings {
@@ -63,7 +67,7 @@ pub struct LimitSettings {
     pub limit_login: Limit,
 
     /// Registrations: from an address
-    #[arg(long, env, default_value = "60/minute")]
+    #[arg(long, env, default_value = "60/minute,0")]
     pub limit_register: Limit,
 
     /// Requests for a new password: from an address; for an account, by those who were never let in
@@ -96,13 +100,13 @@ mod tests {
         for (text, by_address, by_account) in [
             ("60/minute,10/hour", rate(60, 60), rate(10, 3_600)),
             (" 5/second , 1/day ", rate(5, 1), rate(1, 86_400)),
-            ("30", rate(30, 60), None),
+            ("30,0", rate(30, 60), None),
             ("0,10", None, rate(10, 60)),
             ("0", None, None),
         ] {
             assert_eq!(text.parse(), Ok(Limit { by_address, by_account }), "{text}");
         }
-        for text in ["", "many", "-1", "10/fortnight", "1,2,3"] {
+        for text in ["", "30", "60/minute", "many", "-1", "10/fortnight", "1,2,3"] {
             assert_eq!(text.parse::<Limit>(), Err(LimitError), "{text}");
         }
     }

@@ -2,20 +2,22 @@
 //!
 //! ```
 //! # use api::contract::{input::Input, problem::ApiError};
-//! struct NewProject { title: String, description: Option<String>, is_default: bool }
+//! # use domain::values::Title;
+//! struct NewProject { title: Title, description: Option<String>, is_default: bool }
 //!
 //! fn new_project(input: &Input) -> Result<NewProject, ApiError> {
 //!     input.create(|fields| NewProject {
-//!         title: fields.text("title").max(50).required(),
+//!         title: fields.value("title").required(),
 //!         description: fields.text("description").allow_blank().nullable().or(None),
 //!         is_default: fields.boolean("is_default").or(false),
 //!     })
 //! }
 //! ```
 
+use domain::values::TextValue;
 use serde_json::Value;
 
-pub use super::kinds::Text;
+pub use super::kinds::{Text, ValueOf};
 use super::{
     field_errors::{FieldErrors, FieldMessages},
     input::{Input, Received},
@@ -58,6 +60,11 @@ impl<'i> Fields<'i> {
     /// Text, trimmed; numbers become text.
     pub fn text(&mut self, name: &'static str) -> Field<'_, 'i, Text> {
         self.field(name, Text::default())
+    }
+
+    /// A text with a rule of its own, of at most as many characters as that allows.
+    pub fn value<T: TextValue>(&mut self, name: &'static str) -> Field<'_, 'i, ValueOf<T>> {
+        self.field(name, ValueOf::default())
     }
 
     /// An e-mail address of at most 254 characters.
@@ -222,6 +229,13 @@ impl Field<'_, '_, Text> {
     /// White space at the ends belongs to the value.
     pub fn untrimmed(self) -> Self {
         self.map_kind(|text| text.trim = false)
+    }
+}
+
+impl<T: TextValue> Field<'_, '_, ValueOf<T>> {
+    /// A rule of the field's own, beside that of its type.
+    pub fn check(self, message: impl Into<String>, holds: impl Fn(&str) -> bool + 'static) -> Self {
+        self.map_kind(|value| value.check(message, holds))
     }
 }
 

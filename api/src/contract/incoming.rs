@@ -14,7 +14,7 @@ use super::{problem::ApiError, room::Place};
 use crate::config::LeastRate;
 
 /// For a whole body: 25 MB at the speed of a bad telephone line. Waiting for room does not count.
-const READ_TIME: Duration = Duration::from_secs(300);
+const READ_TIME: Duration = Duration::from_mins(5);
 const RETRY_AFTER: u64 = 10;
 
 /// Why a body was not read to its end.

@@ -36,6 +36,12 @@ impl ListQuery {
         value.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
+    /// A number from 1 on; anything else is not asked for.
+    pub fn positive(&self, name: &str) -> Option<u32> {
+        let number = self.get(name).and_then(whole_number).filter(|number| *number > 0)?;
+        Some(number.min(i64::from(i32::MAX)).try_into().unwrap_or(u32::MAX))
+    }
+
     fn paging(&self, default: i64, max: i64) -> Paging {
         let number = |name| self.get(name).and_then(whole_number).filter(|number| *number >= 0);
         let limit = number("limit").filter(|limit| *limit > 0);

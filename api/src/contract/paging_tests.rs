@@ -59,6 +59,22 @@ fn only_known_names_get_into_the_order() {
 }
 
 #[test]
+fn only_a_positive_number_is_asked_for() {
+    for (text, expected) in [
+        ("page=7", Some(7)),
+        ("page=%2B7", Some(7)),
+        ("page=0", None),
+        ("page=-7", None),
+        ("page=seven", None),
+        ("page=", None),
+        ("", None),
+        ("page=99999999999999999999", Some(i32::MAX as u32)),
+    ] {
+        assert_eq!(query(text).positive("page"), expected, "{text}");
+    }
+}
+
+#[test]
 fn a_filter_that_is_no_boolean_is_no_filter() {
     for (text, expected) in [
         ("archived=true", Some(true)),

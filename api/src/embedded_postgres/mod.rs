@@ -38,7 +38,7 @@ const NAME: &str = "ayushma";
 /// Names the socket file; nothing listens on a network port.
 const PORT: u16 = 5432;
 /// How long a server may take to accept connections: recovery after a crash reads the log since the last checkpoint.
-const START_TIMEOUT: Duration = Duration::from_secs(120);
+const START_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How long one new connection may take, and how long none may succeed until a server is taken for dead. A machine that is
 /// very busy is slow, too, and ending its server would only make that worse.
@@ -248,11 +248,22 @@ impl EmbeddedPostgres {
             EmbeddedPostgresError::Program { program, .. } => {
                 let output = std::fs::read(&log).unwrap_or_default();
                 let new = output.get(usize::try_from(log_was).unwrap_or(0)..).unwrap_or_default();
-                EmbeddedPostgresError::Program { program, output: String::from_utf8_lossy(new).trim().to_owned() }
+                EmbeddedPostgresError::Program { program, output: telling_lines(&String::from_utf8_lossy(new)) }
             }
             other => other,
         })
     }
+}
+
+/// The last lines of a log, each once: a server that recovers writes one for each client that asks meanwhile, in hundreds.
+fn telling_lines(log: &str) -> String {
+    const MOST_LINES: usize = 30;
+    // The time and the process in front make each line another one.
+    let says = |line: &str| line.split_once(']').map_or(line, |(_, says)| says).trim().to_owned();
+    let mut seen = std::collections::HashSet::new();
+    let mut lines: Vec<&str> = log.lines().rev().filter(|line| seen.insert(says(line))).take(MOST_LINES).collect();
+    lines.reverse();
+    lines.join("\n").trim().to_owned()
 }
 
 /// The postmaster's settings, as `pg_ctl` hands them to a shell. They are given at every start and written nowhere, so

@@ -238,3 +238,17 @@ async fn a_stored_event_cannot_be_changed_by_its_only_user_either() {
     drop(connection);
     server.stop().await.expect("it stops");
 }
+
+#[test]
+fn what_a_server_says_to_each_client_while_it_recovers_is_told_once() {
+    let refused = |second: usize| {
+        format!("2026-11-29 07:00:{second:02}.1 UTC [{second}] FATAL:  the database system is starting up\n")
+    };
+    let log = format!(
+        "2026-11-29 07:00:00 UTC [1] PANIC:  could not write\n{}2026-11-29 07:00:59 UTC [1] LOG:  shut down\n",
+        (1..50).map(refused).collect::<String>()
+    );
+    let told = super::telling_lines(&log);
+    assert_eq!(told.lines().count(), 3, "{told}");
+    assert!(told.starts_with("2026-11-29 07:00:00 UTC [1] PANIC") && told.ends_with("LOG:  shut down"), "{told}");
+}

@@ -12,7 +12,7 @@ const WATCH_PERIOD: Duration = Duration::from_millis(500);
 /// How often the server is asked for a new connection: one that hangs looks alive from outside.
 const ASK_PERIOD: Duration = Duration::from_secs(2);
 /// How long it is tried to start a server again, with pauses: what stood in the way, such as a full disk, may go.
-const REVIVAL_TIMEOUT: Duration = Duration::from_secs(60);
+const REVIVAL_TIMEOUT: Duration = Duration::from_mins(1);
 const REVIVAL_PAUSE: Duration = Duration::from_secs(2);
 
 /// When the server was asked the last time, and since when it has said nothing.

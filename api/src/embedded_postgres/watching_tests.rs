@@ -25,7 +25,7 @@ async fn a_server_that_dies_is_started_again_once_however_many_watch_it() {
     tokio::select! {
         error = one.watch() => panic!("{error:?}"),
         error = other.watch() => panic!("{error:?}"),
-        back = tokio::time::timeout(Duration::from_secs(60), is_back) => back.expect("it is back in time"),
+        back = tokio::time::timeout(Duration::from_mins(1), is_back) => back.expect("it is back in time"),
     }
     assert_eq!(note(&other).await, "kept");
     let log = fs::read_to_string(one.place.log()).expect("the server writes a log");
@@ -47,7 +47,7 @@ async fn whoever_comes_to_a_server_that_was_told_to_shut_down_has_it_started_aga
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 
-    let other = tokio::time::timeout(Duration::from_secs(60), EmbeddedPostgres::start(folder.path(), pending())).await;
+    let other = tokio::time::timeout(Duration::from_mins(1), EmbeddedPostgres::start(folder.path(), pending())).await;
     let other = other.expect("it does not wait for the connected").expect("the server starts");
     assert_ne!(pid(&other.place), told);
     assert_eq!(note(&server).await, "kept");

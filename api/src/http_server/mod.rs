@@ -43,7 +43,7 @@ const REST: Duration = Duration::from_millis(250);
 const RESERVE: usize = 32;
 const RESERVE_TIME: Duration = Duration::from_secs(5);
 /// For a client that has vanished while nothing is sent: it is asked after a minute, and gone after another.
-const KEEP_ALIVE: Duration = Duration::from_secs(60);
+const KEEP_ALIVE: Duration = Duration::from_mins(1);
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 const KEEP_ALIVE_RETRIES: u32 = 4;
 /// Bytes that the kernel takes of an answer beyond those on their way. With megabytes, which it takes else, it would not be

@@ -21,10 +21,10 @@ use crate::{config::Rate, contract::problem::ApiError};
 const FREE: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause of a stranger, and of an address that was let in before: many people may work behind that.
-const LONGEST_PAUSE: Duration = Duration::from_secs(900);
+const LONGEST_PAUSE: Duration = Duration::from_mins(15);
 const LONGEST_OF_KNOWN: Duration = Duration::from_secs(8);
 /// After so long without another attempt failures are forgotten.
-const MEMORY: Duration = Duration::from_secs(3_600);
+const MEMORY: Duration = Duration::from_hours(1);
 /// Pairs that are remembered. Beyond that, those that were forgotten anyway go first, and then all.
 const MOST_PAIRS: usize = 100_000;
 

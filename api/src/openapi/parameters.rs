@@ -50,6 +50,15 @@ pub struct Fetch {
     pub fetch: String,
 }
 
+/// Of texts that have pages.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct OnePage {
+    /// This page or slide alone, from 1: all of them if it is no positive number.
+    #[param(required = false)]
+    pub page: i64,
+}
+
 /// Of requests that make something: repeated under the same key, it is made once.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]

@@ -98,6 +98,7 @@ pub static TABLE: &[Access] = &[
 
     on("/api/projects/{project}/documents", Staff, &[(Get, Staff, All), (Post, Staff, All)]),
     on("/api/projects/{project}/documents/{id}", Staff, &[(Get, Staff, All), (Patch, Staff, All), (Delete, Staff, All)]),
+    on("/api/projects/{project}/documents/{id}/text", Staff, &[(Get, Staff, All)]),
     on("/api/projects/{project}/documents/{id}/versions", Staff, &[(Post, Staff, All)]),
     on("/api/projects/{project}/documents/{id}/retry", Staff, &[(Post, Staff, All)]),
     on("/api/projects/{project}/documents/{id}/cancel", Staff, &[(Post, Staff, All)]),

@@ -101,8 +101,7 @@ pub(super) async fn read_registration(
         .collect();
     let (username, full_name, password, email, captcha) = input.create(|fields| {
         let username = fields
-            .text("username")
-            .max(Username::MAX_CHARS)
+            .value::<Username>("username")
             // What is too long has its own message.
             .check(INVALID_USERNAME, |text| text.chars().count() > Username::MAX_CHARS || Username::parse(text).is_ok())
             .check(USERNAME_TAKEN, move |_| !username_taken)
@@ -115,7 +114,7 @@ pub(super) async fn read_registration(
         (username, full_name, password.unwrap_or_default(), email, captcha)
     })?;
     let registration = Registration {
-        username: Username::parse(&username).map_err(|_| ApiError::field("username", INVALID_USERNAME))?,
+        username,
         email: parse_email(&email)?,
         full_name: parse_name(&full_name)?,
         password,

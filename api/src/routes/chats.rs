@@ -150,8 +150,7 @@ async fn find(web: &Web, scope: Scope, project: ProjectId, id: ChatId) -> Result
 }
 
 fn title_of(input: &Input) -> Result<Title, ApiError> {
-    let title = input.create(|fields| fields.text("title").max(Title::MAX_CHARS).required())?;
-    Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))
+    input.create(|fields| fields.value("title").required())
 }
 
 /// Begins a chat.
@@ -215,11 +214,12 @@ async fn get(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let (project, id) = ids(path)?;
+    let views = &web.app.views;
+    let head = chats::head(views, project, id).await?;
     // A stranger takes no memory.
-    check(&web, scope, project, id).await?;
-    let share = web.memory_for(chats::weight(&web.app.views, &[id.value()]).await?).await?;
-    let chat = chats::detail(&web.app.views, project, id, &web.media_base(&headers)).await?;
-    let chat = chat.filter(|chat| scope.covers(chat.owner)).ok_or_else(ApiError::not_found)?;
+    let head = head.filter(|head| scope.covers(head.owner())).ok_or_else(ApiError::not_found)?;
+    let share = web.memory_for(head.bytes()).await?;
+    let chat = head.detail(views, &web.media_base(&headers)).await?;
     Ok(if chat.by_assistant { share.json(chat.into_thread()).await } else { share.json(chat).await })
 }
 
@@ -241,9 +241,8 @@ async fn retitle(
 ) -> Result<Response, ApiError> {
     let (project, id) = ids(path)?;
     let chat = find(&web, scope, project, id).await?;
-    let title = body.read().await?.partial(|fields| fields.text("title").max(Title::MAX_CHARS).if_sent())?;
+    let title = body.read().await?.partial(|fields| fields.value("title").if_sent())?;
     let Some(title) = title else { return Ok(Json(chat).into_response()) };
-    let title = Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?;
     let context: Context = origin.context(caller.actor());
     let committed = web.app.commands.execute::<Chat>(id.value(), ChatCommand::Retitle(title), &context).await?;
     web.written(&committed, async || Ok(Json(find(&web, scope, project, id).await?).into_response())).await

@@ -12,7 +12,7 @@ use commands::{
 };
 use domain::{
     ids::{DocumentId, ProjectId},
-    values::{DocumentType, Title},
+    values::DocumentType,
 };
 use projections::{
     documents::{self, TrackedDocument},
@@ -113,7 +113,7 @@ async fn get(
 pub(super) fn new_document(input: &Input, texts: TextSettings) -> Result<NewDocument, ApiError> {
     let (title, description, document_type, file, text_content) = input.create(|fields| {
         (
-            fields.text("title").max(Title::MAX_CHARS).required(),
+            fields.value("title").required(),
             fields.text("description").bounded(texts.max_note_chars).allow_blank().nullable().or(None),
             fields.choice("document_type", TYPES).or(1),
             fields.file("file").nullable().or(None),
@@ -122,11 +122,7 @@ pub(super) fn new_document(input: &Input, texts: TextSettings) -> Result<NewDocu
     })?;
     let document_type = DocumentType::from_number(document_type).unwrap_or(DocumentType::File);
     let content = content(document_type, file, text_content)?;
-    Ok(NewDocument {
-        title: Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?,
-        description,
-        content,
-    })
+    Ok(NewDocument { title, description, content })
 }
 
 /// What a document's text shall come from.
@@ -205,12 +201,9 @@ async fn describe(
     find(&web, project, id, &headers).await?;
     let max_chars = web.app.texts.max_note_chars;
     let (title, description) = body.read_multipart().await?.partial(|fields| {
-        let title = fields.text("title").max(Title::MAX_CHARS).if_sent();
+        let title = fields.value("title").if_sent();
         (title, fields.text("description").bounded(max_chars).allow_blank().nullable().optional())
     })?;
-    let title = title
-        .map(|title| Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank.")))
-        .transpose()?;
     let committed = web.app.documents.describe(id, title, description, &origin.context(caller.actor())).await?;
     web.written(&committed, async || {
         let TrackedDocument { document, .. } = find(&web, project, id, &headers).await?;

@@ -10,10 +10,10 @@ use commands::execute::{Context, IdempotencyKey};
 use domain::{
     chat::{Chat, ChatCommand},
     ids::ChatId,
-    values::{Model, Title},
+    values::Model,
 };
 use projections::{
-    chats::{self, ChatDetail, MessageView},
+    chats::{self, ChatDetail, ChatHead, MessageView},
     listing::Page,
 };
 use serde::Serialize;
@@ -57,22 +57,19 @@ pub(super) fn router(web: &Web) -> Router<Web> {
 }
 
 async fn find(web: &Web, service: ServiceCaller, id: ChatId, headers: &HeaderMap) -> Result<ChatDetail, ApiError> {
-    let chat = chats::detail_of_key(&web.app.views, service.key, id, &web.media_base(headers)).await?;
-    chat.ok_or_else(ApiError::not_found)
+    Ok(head(web, service, id).await?.detail(&web.app.views, &web.media_base(headers)).await?)
 }
 
-/// Refuses a chat of another key.
-async fn check(web: &Web, service: ServiceCaller, id: ChatId) -> Result<(), ApiError> {
-    let is_of_key = chats::is_of_key(&web.app.views, service.key, id).await?;
-    if is_of_key { Ok(()) } else { Err(ApiError::not_found()) }
+/// A chat of this key; nobody takes memory for one of another.
+async fn head(web: &Web, service: ServiceCaller, id: ChatId) -> Result<ChatHead, ApiError> {
+    chats::head_of_key(&web.app.views, service.key, id).await?.ok_or_else(ApiError::not_found)
 }
 
 /// A chat with its messages, however many there are.
 async fn shown(web: &Web, service: ServiceCaller, id: ChatId, headers: &HeaderMap) -> Result<Response, ApiError> {
-    // Nobody takes memory for a chat of another key.
-    check(web, service, id).await?;
-    let share = web.memory_for(chats::weight(&web.app.views, &[id.value()]).await?).await?;
-    Ok(share.json(find(web, service, id, headers).await?).await)
+    let head = head(web, service, id).await?;
+    let share = web.memory_for(head.bytes()).await?;
+    Ok(share.json(head.detail(&web.app.views, &web.media_base(headers)).await?).await)
 }
 
 /// The chats of the API key with their messages, oldest first.
@@ -130,12 +127,11 @@ async fn start(
     let texts = web.app.texts;
     let input = body.read().await?;
     let (title, prompt, model, message) = input.create(|fields| {
-        let title = fields.text("title").max(Title::MAX_CHARS).required();
+        let title = fields.value("title").required();
         let prompt = fields.text("prompt").bounded(texts.max_prompt_chars).allow_blank().nullable().or(None);
         let model = fields.choice("model", MODELS).nullable().or(None);
         (title, prompt, model, fields.object("message").nullable().or(None))
     })?;
-    let title = Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?;
     let message = message.filter(|message| !message.is_empty());
     let question = message.map(|message| first_question(&message, texts.max_question_chars)).transpose()?;
     if question.is_some() {
@@ -225,15 +221,15 @@ async fn change(
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     let id = ChatId::new(own_id(&id)?);
-    check(&web, service, id).await?;
+    head(&web, service, id).await?;
     let max_chars = web.app.texts.max_prompt_chars;
     let (title, prompt, model) = body.read().await?.partial(|fields| {
-        let title = fields.text("title").max(Title::MAX_CHARS).optional();
+        let title = fields.value("title").optional();
         let prompt = fields.text("prompt").bounded(max_chars).allow_blank().nullable().optional();
         (title, prompt, fields.choice("model", MODELS).nullable().optional())
     })?;
     let mut commands: Vec<ChatCommand> = Vec::new();
-    commands.extend(title.and_then(|title| Title::parse(&title).ok()).map(ChatCommand::Retitle));
+    commands.extend(title.map(ChatCommand::Retitle));
     commands.extend(prompt.map(|prompt| ChatCommand::ChangePrompt(prompt.filter(|prompt| !prompt.is_empty()))));
     commands.extend(model.map(|model| ChatCommand::ChangeModel(model.and_then(Model::from_number))));
     let context = origin.context(service.actor());
@@ -265,7 +261,7 @@ async fn converse(
 ) -> Result<Response, ApiError> {
     throttle(&web, &origin, &service.actor())?;
     let chat = ChatId::new(own_id(&id)?);
-    check(&web, service, chat).await?;
+    head(&web, service, chat).await?;
     let input = body.read_multipart().await.map_err(as_error)?;
     let asking = Asking { project: None, chat, key, allow_key: service.allow_key };
     let context = origin.context_of_creation(&service, &input);

@@ -7,6 +7,7 @@ mod caller;
 mod chats;
 mod consistency;
 mod converse;
+mod document_texts;
 mod document_versions;
 mod documents;
 mod evaluation;
@@ -27,6 +28,7 @@ mod users;
 mod web;
 
 use axum::{Extension, Router, middleware::from_fn_with_state, routing::any};
+use tower::ServiceBuilder;
 use utoipa::{OpenApi as _, openapi::OpenApi};
 
 use crate::{
@@ -58,11 +60,14 @@ pub fn services(app: App, http: HttpSettings) -> Services {
     let room = Room::new(RoomSizes::new(http.connections.body_memory(limits.greatest()), limits.greatest()));
     let trusted = TrustedProxies::from(http.trusted_proxies.as_slice());
     let web = Web::new(app, http);
-    let all = router(&web, limits)
-        .layer(from_fn_with_state(web.clone(), consistency::keep))
-        .layer(Extension(limits))
-        .layer(Extension(room))
-        .layer(from_fn_with_state(trusted, client_address::find));
+    // As one layer, because each one of a router costs a request more than most of what these do.
+    let all = router(&web, limits).layer(
+        ServiceBuilder::new()
+            .layer(from_fn_with_state(trusted, client_address::find))
+            .layer(Extension(room))
+            .layer(Extension(limits))
+            .layer(from_fn_with_state(web.clone(), consistency::keep)),
+    );
     let reserve = health::router_of_strangers().with_state(web).route("/", any(busy)).route("/{*path}", any(busy));
     Services { all: layers::finish(all, hosts.clone()), reserve: layers::finish(reserve, hosts) }
 }
@@ -74,7 +79,7 @@ async fn busy() -> ApiError {
 fn body_limits(http: &HttpSettings) -> BodyLimits {
     BodyLimits {
         json_bytes: http.connections.json_bytes(),
-        upload_bytes: http.max_upload_mb * MEGABYTE,
+        upload_bytes: http.max_upload_mb.get().saturating_mul(MEGABYTE),
         least_rate: http.connections.least_rate(),
         ..BodyLimits::default()
     }
@@ -89,6 +94,7 @@ fn router(web: &Web, limits: BodyLimits) -> Router {
         .merge(assistants::router(web))
         .merge(retrieval::router(web))
         .merge(documents::router(web))
+        .merge(document_texts::router(web))
         .merge(document_versions::router(web))
         .merge(chats::router(web))
         .merge(converse::router(web))
@@ -116,6 +122,7 @@ pub fn document() -> OpenApi {
         ("retrieval", retrieval::Api::openapi()),
         ("documents", documents::Api::openapi()),
         ("documents", document_versions::Api::openapi()),
+        ("documents", document_texts::Api::openapi()),
         ("chats", chats::Api::openapi()),
         ("chats", converse::Api::openapi()),
         ("chats", speech::Api::openapi()),

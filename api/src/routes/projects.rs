@@ -10,7 +10,7 @@ use commands::projects::ProjectUpdate;
 use domain::{
     ids::ProjectId,
     project::{Assistant, ProjectChanges, Settings},
-    values::{Model, SttEngine, Title, TtsEngine},
+    values::{Model, SttEngine, TtsEngine},
 };
 use projections::{
     assistants, chats,
@@ -137,7 +137,7 @@ async fn create(
     let texts = web.app.texts;
     let input = body.read().await?;
     let (settings, update) = input.create(|fields| {
-        let title = fields.text("title").max(Title::MAX_CHARS).required();
+        let title = fields.value("title").required();
         let description = fields.text("description").bounded(texts.max_note_chars).allow_blank().nullable().or(None);
         let stt_engine = fields.choice("stt_engine", STT_ENGINES).or(1);
         let tts_engine = fields.choice("tts_engine", TTS_ENGINES).or(2);
@@ -148,7 +148,7 @@ async fn create(
         let prompt = fields.text("prompt").bounded(texts.max_prompt_chars).or(String::new());
         let provider_key = fields.text("open_ai_key").max(MAX_SHORT_TEXT).nullable().or(None);
         let preset_questions = fields.strings("preset_questions").bounded(texts.max_question_chars).nullable().or(None);
-        let settings = Title::parse(&title).ok().map(|title| Settings {
+        let settings = Settings {
             title,
             description,
             prompt,
@@ -157,7 +157,7 @@ async fn create(
             tts_engine: TtsEngine::from_number(tts_engine).unwrap_or(TtsEngine::Google),
             preset_questions,
             assistant_id,
-        });
+        };
         let update = ProjectUpdate {
             changes: ProjectChanges::default(),
             is_default: is_default.then_some(true),
@@ -166,7 +166,6 @@ async fn create(
         };
         (settings, update)
     })?;
-    let settings = settings.ok_or_else(|| ApiError::field("title", "This field may not be blank."))?;
     let id = ProjectId::new(web.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
     let committed = web.app.projects.create(id, settings, update, &context).await?;
@@ -197,7 +196,7 @@ async fn change(
     let texts = web.app.texts;
     let mut update = body.read().await?.partial(|fields| ProjectUpdate {
         changes: ProjectChanges {
-            title: fields.text("title").max(Title::MAX_CHARS).if_sent().and_then(|title| Title::parse(&title).ok()),
+            title: fields.value("title").if_sent(),
             description: fields.text("description").bounded(texts.max_note_chars).allow_blank().nullable().optional(),
             stt_engine: fields.choice("stt_engine", STT_ENGINES).optional().and_then(SttEngine::from_number),
             tts_engine: fields.choice("tts_engine", TTS_ENGINES).optional().and_then(TtsEngine::from_number),

@@ -7,11 +7,11 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
-use commands::retrieval::ranking::{Found, Trace};
 use domain::{
     ids::ProjectId,
     project::{Project, RetrievalSettings},
 };
+use knowledge::retrieval::ranking::{Found, Trace};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;

@@ -14,7 +14,7 @@ use domain::{
     chat::ChatOwner,
     ids::{ApiKeyId, ServiceId, UserId},
     service::{ServiceAuthority, ServiceChanges, Terms},
-    values::{ServiceName, TextError, Title},
+    values::{ServiceName, TextError},
 };
 use projections::{
     listing::Page,
@@ -31,7 +31,7 @@ use super::{
 };
 use crate::{
     contract::{
-        fields::{Field, Fields, Text},
+        fields::{Field, Fields, ValueOf},
         ids::parse_uuid,
         input::UnreadBody,
         paging::ListQuery,
@@ -68,13 +68,10 @@ async fn find(web: &Web, scope: Scope, id: ServiceId) -> Result<ServiceView, Api
     service.ok_or_else(ApiError::no_such_object)
 }
 
-fn name<'f, 'i>(fields: &'f mut Fields<'i>) -> Field<'f, 'i, Text> {
+fn name<'f, 'i>(fields: &'f mut Fields<'i>) -> Field<'f, 'i, ValueOf<ServiceName>> {
     // What else is wrong has messages of its own.
     let is_well_formed = |text: &str| text.contains('\0') || ServiceName::parse(text) != Err(TextError::Malformed);
-    fields
-        .text("name")
-        .max(ServiceName::MAX_CHARS)
-        .check("Line breaks and control characters are not allowed.", is_well_formed)
+    fields.value("name").check("Line breaks and control characters are not allowed.", is_well_formed)
 }
 
 fn id_of(text: &str) -> Result<Uuid, ApiError> {
@@ -125,7 +122,6 @@ async fn create(
         let allow_key = fields.boolean("allow_key").or(false);
         (name, allow_key, fields.uuid("owner").or(caller.id().value()))
     })?;
-    let name = ServiceName::parse(&name).map_err(|_| ApiError::field("name", "This field may not be blank."))?;
     let owner = UserId::new(owner);
     let id = ServiceId::new(web.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
@@ -174,7 +170,7 @@ async fn change(
     let id = ServiceId::new(id_of(&id)?);
     let now = find(&web, scope, id).await?;
     let changes = body.read().await?.partial(|fields| ServiceChanges {
-        name: name(fields).optional().and_then(|name| ServiceName::parse(&name).ok()),
+        name: name(fields).optional(),
         allow_key: fields.boolean("allow_key").optional(),
         owner: fields.uuid("owner").optional().map(UserId::new),
     })?;
@@ -261,8 +257,7 @@ async fn issue_key(
     let service = ServiceId::new(id_of(&service)?);
     find(&web, scope, service).await?;
     let input = body.read().await?;
-    let title = input.create(|fields| fields.text("title").max(Title::MAX_CHARS).required())?;
-    let title = Title::parse(&title).map_err(|_| ApiError::field("title", "This field may not be blank."))?;
+    let title = input.create(|fields| fields.value("title").required())?;
     let id = ApiKeyId::new(web.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
     let issued = web.app.services.issue_key(service, authority(scope, &caller), (id, title), &context).await?;

@@ -1,6 +1,6 @@
 //! What routes share: the app, the request's context, and the answer to a write.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, ops::Deref, sync::Arc, time::Duration};
 
 use axum::{
     extract::FromRequestParts,
@@ -34,21 +34,32 @@ use crate::{
 const RETRY_AFTER: u64 = 5;
 const MAX_KEY_CHARS: usize = 255;
 
-/// The state of all routes.
+/// The state of all routes. Each layer of each request has a clone.
 #[derive(Clone)]
-pub struct Web {
+pub struct Web(Arc<Shared>);
+
+/// What all of them share.
+pub struct Shared {
     pub app: Arc<App>,
-    http: Arc<HttpSettings>,
-    limits: Arc<Limits>,
+    http: HttpSettings,
+    limits: Limits,
     memory: AnswerMemory,
     pub(super) health: Health,
+}
+
+impl Deref for Web {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
 }
 
 impl Web {
     pub fn new(app: App, http: HttpSettings) -> Self {
         let limits = Limits::new(&http.limits);
         let memory = AnswerMemory::new(http.list_memory_mb.saturating_mul(1_048_576));
-        Self { app: Arc::new(app), http: Arc::new(http), limits: Arc::new(limits), memory, health: Health::default() }
+        Self(Arc::new(Shared { app: Arc::new(app), http, limits, memory, health: Health::default() }))
     }
 
     /// Memory for an answer that is made of texts of so many bytes.

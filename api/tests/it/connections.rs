@@ -43,9 +43,11 @@ async fn ask(app: &TestApp, path: &str) -> String {
     until_closed(&mut sent(app, &request).await).await
 }
 
-/// What strangers are told of the health: a part that is busy may be late.
+/// What strangers are told of the health. On a machine that is busy a part may be late, or the database slow.
 fn says_its_status_only(answer: &str) -> bool {
-    [r#"{"status":"ok"}"#, r#"{"status":"degraded"}"#].iter().any(|body| answer.ends_with(body))
+    let is_well = [r#"{"status":"ok"}"#, r#"{"status":"degraded"}"#].iter().any(|body| answer.ends_with(body));
+    let is_failing = answer.ends_with(r#"{"status":"failing"}"#);
+    (answer.starts_with("HTTP/1.1 200 ") && is_well) || (answer.starts_with("HTTP/1.1 503 ") && is_failing)
 }
 
 /// A connection with a request in work: the server waits for the body.
@@ -171,8 +173,12 @@ async fn health_answers_when_all_places_are_taken_and_others_are_told_to_come_ag
         held.push(connect(&app).await);
     }
     for path in ["/health/live", "/health/ready"] {
-        let answer = ask(&app, path).await;
-        assert!(answer.starts_with("HTTP/1.1 200 ") && says_its_status_only(&answer), "{path}: {answer}");
+        eventually("the health is good", async || {
+            let answer = ask(&app, path).await;
+            assert!(says_its_status_only(&answer), "{path}: {answer}");
+            answer.starts_with("HTTP/1.1 200 ").then_some(())
+        })
+        .await;
     }
     drop(taken);
     eventually("there is a place again", async || {
@@ -202,8 +208,7 @@ async fn nobody_guesses_passwords_at_the_reserve_for_health(db: PgPool) {
             );
             let answer = until_closed(&mut sent(&app, &request).await).await;
             // The same to everybody: nothing is learned about the password, and nothing about the server.
-            let is_alike = answer.starts_with("HTTP/1.1 200 ") && says_its_status_only(&answer);
-            assert!(is_alike, "{authorization}: {answer}");
+            assert!(says_its_status_only(&answer), "{authorization}: {answer}");
         }
     }
 }

@@ -10,10 +10,11 @@ use std::{
 
 use commands::{
     adapters::{child_reader::ChildReader, launcher::Launcher},
-    extraction::{FileHints, Part, Unreadable, child::Outcome},
     ports::ReadError,
+    reading_process::Outcome,
 };
 use futures::{StreamExt as _, stream};
+use knowledge::extraction::{FileHints, Part, Unreadable};
 use serde::Deserialize;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/documents");
@@ -53,8 +54,8 @@ async fn read(name: &str, bytes: &[u8]) -> Result<Outcome, String> {
         return Err(format!("it took {:?}", started.elapsed()));
     }
     match read {
-        Ok(parts) => Ok(Outcome::Parts(parts)),
-        Err(ReadError::Unreadable(reason)) => Ok(Outcome::Unreadable(reason)),
+        Ok(reading) => Ok(Outcome::Read(reading)),
+        Err(ReadError::Unreadable(unreadable)) => Ok(Outcome::Unreadable(unreadable)),
         Err(error) => Err(error.to_string()),
     }
 }
@@ -70,14 +71,15 @@ fn reason_of(unreadable: Unreadable) -> &'static str {
         Unreadable::Encrypted => "encrypted",
         Unreadable::Damaged => "damaged",
         Unreadable::TooComplex => "too_large",
+        Unreadable::LegacyFont => "legacy_font",
     }
 }
 
 impl Expected {
     fn differences(&self, outcome: &Outcome) -> Vec<String> {
         match outcome {
-            Outcome::Parts(parts) if self.expect == "text" || self.either => self.differences_of_text(parts),
-            Outcome::Parts(_) | Outcome::Passages(_) => vec!["it was read".to_owned()],
+            Outcome::Read(reading) if self.expect == "text" || self.either => self.differences_of_text(&reading.parts),
+            Outcome::Read(_) | Outcome::Cut { .. } => vec!["it was read".to_owned()],
             Outcome::Unreadable(reason) if self.expect == "failure" || self.either => {
                 let found = reason_of(*reason);
                 let is_right = found == self.reason || self.reasons.iter().any(|it| it == found);

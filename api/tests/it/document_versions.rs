@@ -164,7 +164,8 @@ async fn a_deletion_is_confirmed_by_each_place_and_takes_the_files_with_it(db: P
     .await;
     assert_eq!(files(), 0);
     let left = "SELECT (SELECT count(*) FROM chunks) + (SELECT count(*) FROM hidden_documents)
-                     + (SELECT count(*) FROM document_progress) + (SELECT count(*) FROM drafted_vectors)";
+                     + (SELECT count(*) FROM document_progress) + (SELECT count(*) FROM drafted_vectors)
+                     + (SELECT count(*) FROM readings) + (SELECT count(*) FROM read_parts)";
     assert_eq!(sqlx::query_scalar::<_, i64>(left).fetch_one(&db).await.expect("the tables can be read"), 0);
 }
 

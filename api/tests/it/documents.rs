@@ -30,11 +30,11 @@ async fn a_text_is_a_document_at_once_and_answers_soon_after(db: PgPool) {
     let created = staff.post_form(&path, multipart(&body)).await;
     created.is_like(
         201,
-        r#"{"external_id":"<id>","title":"Zinc","created_at":"<time>","modified_at":"<time>","description":null,"document_type":3,"file":null,"text_content":"Zinc is given for fourteen days.","uploading":true,"failed":false,"failure_reason":null,"version":1,"indexed_version":null,"state":"queued","progress":0,"passages":null,"embedded_passages":0,"attempts":0}"#,
+        r#"{"external_id":"<id>","title":"Zinc","created_at":"<time>","modified_at":"<time>","description":null,"document_type":3,"file":null,"text_content":"Zinc is given for fourteen days.","uploading":true,"failed":false,"failure_reason":null,"version":1,"indexed_version":null,"state":"queued","progress":0,"passages":null,"embedded_passages":0,"attempts":0,"notes":[]}"#,
     );
     let one = format!("{path}/{}", created.id());
     staff.embedded(&one).await;
-    let done = r#"{"external_id":"<id>","title":"Zinc","created_at":"<time>","modified_at":"<time>","description":null,"document_type":3,"file":null,"text_content":"Zinc is given for fourteen days.","uploading":false,"failed":false,"failure_reason":null,"version":1,"indexed_version":1,"state":"indexed","progress":100,"passages":1,"embedded_passages":1,"attempts":0}"#;
+    let done = r#"{"external_id":"<id>","title":"Zinc","created_at":"<time>","modified_at":"<time>","description":null,"document_type":3,"file":null,"text_content":"Zinc is given for fourteen days.","uploading":false,"failed":false,"failure_reason":null,"version":1,"indexed_version":1,"state":"indexed","progress":100,"passages":1,"embedded_passages":1,"attempts":0,"notes":[]}"#;
     staff.get(&one).await.is_like(200, done);
     let page = format!(r#"{{"count":1,"has_previous":false,"has_next":false,"results":[{done}],"offset":0}}"#);
     staff.get(&path).await.is_like(200, &page);

@@ -20,6 +20,7 @@ mod crash;
 mod default_project;
 mod deleting_users;
 mod document_formats;
+mod document_texts;
 mod document_versions;
 mod documents;
 mod event_log;

@@ -42,6 +42,23 @@ async fn a_project_shows_everything_but_its_key(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_title_of_letters_that_grow_under_normalisation_is_counted_as_it_was_sent(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let (hindi, bengali) = ("\u{958}".repeat(50), "\u{9dc}".repeat(50));
+    let created = create(&staff, json!({ "title": hindi })).await.json(201);
+    assert_eq!(created["title"], hindi);
+    let project = format!("/projects/{}", created["external_id"].as_str().expect("an id"));
+    assert_eq!(staff.patch(&project, json!({ "title": bengali })).await.json(200)["title"], bengali);
+    // As the front end does, which sends back all that it was given.
+    assert_eq!(staff.patch(&project, staff.get(&project).await.json(200)).await.json(200)["title"], bengali);
+    let too_long = r#"{"title":["Ensure this field has no more than 50 characters."]}"#;
+    staff.patch(&project, json!({ "title": "\u{9dc}".repeat(51) })).await.is(400, too_long);
+    let chats = format!("{project}/chats");
+    assert_eq!(staff.post(&chats, json!({ "title": hindi })).await.json(201)["title"], hindi);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_form_makes_a_project_too(db: PgPool) {
     let app = TestApp::start(&db).await;
     let texts = [("title", "Form"), ("preset_questions", "a"), ("preset_questions", "b"), ("description", "")];

@@ -45,7 +45,8 @@ async fn guessing_one_accounts_password_is_slowed_down_whatever_the_case_of_the_
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn every_limited_endpoint_answers_429_when_its_limit_is_reached(db: PgPool) {
-    let limits = ["login", "register", "forgot", "verify"].map(|name| [format!("--limit-{name}"), "1/hour".to_owned()]);
+    let limits =
+        ["login", "register", "forgot", "verify"].map(|name| [format!("--limit-{name}"), "1/hour,0".to_owned()]);
     let arguments: Vec<&str> = limits.iter().flatten().map(String::as_str).collect();
     let app = TestApp::start_with(&db, &arguments).await;
     for path in ["/auth/login", "/auth/register", "/auth/forgot", "/auth/verify"] {
@@ -97,12 +98,12 @@ async fn a_limit_of_zero_is_none_and_the_defaults_let_a_ward_log_in(db: PgPool) 
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn x_forwarded_for_is_believed_from_trusted_proxies_only(db: PgPool) {
-    let strict = TestApp::start_with(&db, &["--limit-login", "1/hour"]).await;
+    let strict = TestApp::start_with(&db, &["--limit-login", "1/hour,0"]).await;
     assert_eq!(log_in_from(&strict.nobody, "198.51.100.1").await.status, 400);
     is_throttled(&log_in_from(&strict.nobody, "198.51.100.2").await);
 
     let trusting =
-        TestApp::start_with(&db, &["--limit-login", "1/hour", "--trusted-proxies", "127.0.0.0/8,10.0.0.0/8"]).await;
+        TestApp::start_with(&db, &["--limit-login", "1/hour,0", "--trusted-proxies", "127.0.0.0/8,10.0.0.0/8"]).await;
     assert_eq!(log_in_from(&trusting.nobody, "198.51.100.1").await.status, 400);
     assert_eq!(log_in_from(&trusting.nobody, "198.51.100.2").await.status, 400);
     is_throttled(&log_in_from(&trusting.nobody, "198.51.100.9, 198.51.100.1, 10.0.0.3").await);

@@ -10,10 +10,10 @@ use std::{
 
 use commands::{
     adapters::{child_reader::ChildReader, espeak::Espeak, launcher::Launcher},
-    extraction::FileHints,
     ports::{SpeechRequest, TextToSpeech as _},
     sandbox::{Confinement, Report},
 };
+use knowledge::extraction::FileHints;
 use tempfile::TempDir;
 use tokio::process::Command;
 

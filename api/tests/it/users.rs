@@ -208,6 +208,19 @@ async fn staff_neither_change_nor_delete_a_superuser_but_superusers_do(db: PgPoo
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn the_only_administrator_does_not_lock_everybody_out_with_one_click(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let root = app.person("root", Roles { is_staff: true, is_superuser: true, ..Roles::default() }).await;
+    let refused = root.patch("/users/root", json!({ "is_staff": false, "full_name": "Root R" })).await.json(400);
+    let message = "Nobody else could manage users any more: make somebody else an administrator first.";
+    assert_eq!(refused, json!({ "is_staff": [message], "email": [message] }));
+    assert_eq!(root.get("/users/me").await.json(200)["is_staff"], true);
+    root.patch("/users/root", json!({ "is_staff": true, "full_name": "Root R" })).await.json(200);
+    app.person("second", Roles { is_staff: true, ..Roles::default() }).await;
+    root.patch("/users/root", json!({ "is_staff": false })).await.json(200);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_role_that_was_taken_away_cannot_be_used(db: PgPool) {
     let app = TestApp::start(&db).await;
     let staff = app.staff().await;

@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, fs, path::PathBuf, time::Instant};
 use commands::{
     adapters::{launcher::Launcher, local_model::LocalModel},
     ports::{Embedder as _, TextKind},
-    retrieval::ranking::{Parameters, rank},
 };
+use knowledge::retrieval::ranking::{Parameters, rank};
 use serde::Deserialize;
 
 use super::{FOLDER, Library, PASSAGES, Tally, report_heading};

@@ -6,20 +6,21 @@
 
 mod bm25;
 mod languages;
+mod own_language;
 
 use std::{collections::HashMap, fs, path::Path, sync::Arc, time::Instant};
 
 use commands::{
     adapters::lexical::LexicalEmbedder,
-    extraction::{FileHints, extract},
     ports::{Embedder, Hit, TextKind},
-    retrieval::{
-        nearest::{Vectors, nearest},
-        passages,
-        ranking::{Found, Parameters, Segment, rank},
-    },
 };
 use domain::ids::DocumentId;
+use knowledge::extraction::{FileHints, extract};
+use knowledge::retrieval::{
+    nearest::{Vectors, nearest},
+    passages,
+    ranking::{Found, Parameters, Segment, rank},
+};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -112,12 +113,16 @@ pub struct Library {
 
 impl Library {
     pub async fn embedded_by(embedder: &dyn Embedder) -> Self {
+        Self::of(documents(), embedder).await
+    }
+
+    async fn of(documents: Vec<Document>, embedder: &dyn Embedder) -> Self {
         let mut library = Self { segments: vec![], vectors: vec![], names: HashMap::new(), count: 0 };
-        for (number, document) in (1..).zip(documents()) {
+        for (number, document) in (1..).zip(documents) {
             let id = DocumentId::new(Uuid::from_u128(number));
             let hints = FileHints { name: Some(document.name.clone()), content_type: None };
-            let parts = extract(document.text.as_bytes(), &hints).expect("the documents can be read");
-            let passages = passages::cut(&document.title, &parts);
+            let reading = extract(document.text.as_bytes(), &hints).expect("the documents can be read");
+            let passages = passages::cut(&document.title, &reading.parts);
             let texts: Vec<String> = passages.iter().map(passages::PassageText::to_embed).collect();
             let vectors = embedder.embed(&texts, TextKind::Passage).await.expect("the embedder is here");
             let ids = passages.iter().map(|passage| passage.chunk_id(id));
@@ -165,12 +170,15 @@ async fn measure(library: &Library, embedder: &dyn Embedder, questions: &[Questi
     }
 }
 
-/// With a folder of a model: how well that model knows other languages.
+/// With a folder of a model: how well that model knows other languages. With `--languages`: what is found without one.
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let mut arguments = std::env::args().skip_while(|argument| argument != "--model").skip(1);
     if let Some(folder) = arguments.next() {
         return languages::measure(folder.into()).await;
+    }
+    if std::env::args().any(|argument| argument == "--languages") {
+        return own_language::measure().await;
     }
     let questions = questions();
     let started = Instant::now();

@@ -19,17 +19,12 @@ use tokio::{
 };
 
 use super::launcher::{KilledGroup, Launcher};
-use crate::{
-    extraction::{
-        FileHints, Part, Unreadable,
-        child::{CPU_SECONDS, Outcome, Request},
-    },
-    ports::{Content, DocumentReader, MediaBytes, MediaError, ReadError},
-    retrieval::passages::PassageText,
-};
+use crate::ports::{Content, CutText, DocumentReader, MediaBytes, MediaError, ReadError};
+use crate::reading_process::{CPU_SECONDS, Outcome, Request};
+use knowledge::extraction::{FileHints, Reading, Unreadable};
 
 /// How long a file may take, whatever the child does meanwhile.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// More is never written by a child that keeps to its limits.
 const MAX_OUTPUT: u64 = 64 * 1_048_576;
 /// Kilobytes of the files that are read at the same time: a reader fills several times the size of its file. A larger file is read
@@ -41,7 +36,7 @@ const KILL: i32 = Signal::KILL.as_raw();
 /// What an uncaught panic ends a program with.
 const PANICKED: i32 = 101;
 
-/// Reads files by processes that do what [`child::run`](crate::extraction::child::run) does.
+/// Reads files by processes that do what [`run`](crate::reading_process::run) does.
 #[derive(Debug)]
 pub struct ChildReader {
     launcher: Launcher,
@@ -94,11 +89,11 @@ impl ChildReader {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub async fn read(&self, content: Content, hints: &FileHints) -> Result<Vec<Part>, ReadError> {
+    pub async fn read(&self, content: Content, hints: &FileHints) -> Result<Reading, ReadError> {
         match self.outcome(content, hints, false).await? {
-            Outcome::Parts(parts) => Ok(parts),
-            Outcome::Unreadable(reason) => Err(reason.into()),
-            Outcome::Passages(_) => Err(ReadError::Failed(io::Error::other("nobody has asked for passages"))),
+            Outcome::Read(reading) => Ok(reading),
+            Outcome::Unreadable(unreadable) => Err(unreadable.into()),
+            Outcome::Cut { .. } => Err(ReadError::Failed(io::Error::other("nobody has asked for passages"))),
         }
     }
 
@@ -152,12 +147,15 @@ async fn feed(mut stdin: ChildStdin, line: &[u8], mut pieces: MediaBytes) -> Res
 
 #[async_trait]
 impl DocumentReader for ChildReader {
-    async fn passages(&self, title: &str, content: Content, hints: &FileHints) -> Result<Vec<PassageText>, ReadError> {
+    async fn read_and_cut(&self, title: &str, content: Content, hints: &FileHints) -> Result<CutText, ReadError> {
         match self.outcome(content, hints, true).await? {
-            Outcome::Passages(passages) if passages.is_empty() => Err(Unreadable::NoText.into()),
-            Outcome::Passages(passages) => Ok(passages.into_iter().map(|passage| passage.titled(title)).collect()),
-            Outcome::Unreadable(reason) => Err(reason.into()),
-            Outcome::Parts(_) => Err(ReadError::Failed(io::Error::other("the reader has not cut the text"))),
+            Outcome::Cut { passages, .. } if passages.is_empty() => Err(Unreadable::NoText.into()),
+            Outcome::Cut { passages, reading } => {
+                let passages = passages.into_iter().map(|passage| passage.titled(title)).collect();
+                Ok(CutText { passages, reading })
+            }
+            Outcome::Unreadable(unreadable) => Err(unreadable.into()),
+            Outcome::Read(_) => Err(ReadError::Failed(io::Error::other("the reader has not cut the text"))),
         }
     }
 }

@@ -212,6 +212,66 @@ mod tests {
         assert!(matches!(error, Some(ProviderError::Refused(_))), "{error:?}");
     }
 
+    /// What the voice says, in its own signs for sounds.
+    async fn sounds(text: &str, language: &str) -> String {
+        let text = knowledge::markdown::spoken(text, language);
+        let arguments = ["-q", "-x", "-v", language, "--stdin"];
+        let written = output_of(&Launcher::unconfined(), PROGRAM, &arguments, text.as_bytes(), TIME_LIMIT).await;
+        // Without stress, which depends on the words around.
+        String::from_utf8_lossy(&written.expect("the voice speaks")).replace(['\'', ','], "")
+    }
+
+    #[tokio::test]
+    async fn what_differs_in_a_sign_sounds_different_in_each_language() {
+        let pairs = [
+            ("SpO2 < 94 %", "SpO2 > 94 %"),
+            ("< 94", "94"),
+            ("≥ 94", "more than 94"),
+            ("≥ 94", "> 94"),
+            ("≤ 94", "< 94"),
+            ("≥ 94", "≤ 94"),
+            ("-5", "5"),
+            ("5-10 mg", "5 10 mg"),
+            ("1-0-1", "101"),
+            ("10⁹", "10 9"),
+            ("B₁₂", "B"),
+            ("a → b", "a b"),
+            ("5 ± 1", "5 1"),
+            ("5 × 3", "5 3"),
+            ("≈ 5", "5"),
+            ("a = b", "a b"),
+            ("a ≠ b", "a = b"),
+            ("5 + 5", "5 5"),
+            ("¼", "¾"),
+            ("5 mcg", "5 mg"),
+            ("5 °C", "5 °F"),
+            ("5°", "5"),
+            ("5 ‰", "5 %"),
+            ("☐ a", "☑ a"),
+            ("1:1000", "1 1000"),
+            (".5 mg", "5 mg"),
+            ("0,5", "0 5"),
+            ("1/2", "1 2"),
+            ("5 mg BD", "5 mg TDS"),
+            ("5 m²", "5 m³"),
+            ("൫ mg", "൬ mg"),
+            ("५ mg", "६ mg"),
+        ];
+        let mut alike = Vec::new();
+        for language in ["en", "hi", "ml", "ta", "te", "kn", "mr", "pa", "gu", "bn"] {
+            for (one, other) in pairs {
+                if sounds(one, language).await == sounds(other, language).await {
+                    alike.push((language, one, other));
+                }
+            }
+            for (text, part) in [("10⁹", "9"), ("B₁₂", "12"), ("1,00,000 mg", "100000"), ("1-0-1", "0")] {
+                let (text, part) = (sounds(text, language).await, sounds(part, language).await);
+                assert!(text.contains(part.trim()), "{language}: {text} has no {part}");
+            }
+        }
+        assert_eq!(alike, Vec::new());
+    }
+
     #[test]
     fn what_is_no_wav_file_is_no_speech() {
         assert_eq!(with_true_sizes(b"".to_vec()), None);

@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::{
     library::{Copies, Source, from_bytes},
     ports::{Collection, Hit, IndexError, VectorIndex},
-    retrieval::nearest::{Vectors, nearest},
 };
+use knowledge::retrieval::nearest::{Vectors, nearest};
 
 /// How the configuration calls it.
 pub const NAME: &str = "exact";

@@ -9,13 +9,11 @@ use super::{
     mp3::is_mp3,
     web_service::{MAX_AUDIO_BYTES, WebService, json, json_up_to},
 };
-use crate::{
-    ports::{
-        ProviderError, Speech, SpeechRequest, SpeechToText, TextToSpeech, TranscriptionRequest, TranslationRequest,
-        Translator,
-    },
-    sentences::{pieces, without_outer_blanks},
+use crate::ports::{
+    ProviderError, Speech, SpeechRequest, SpeechToText, TextToSpeech, TranscriptionRequest, TranslationRequest,
+    Translator,
 };
+use knowledge::sentences::{pieces, without_outer_blanks};
 
 /// Unlike a parameter of the address, it is in no access log.
 const KEY_HEADER: &str = "x-goog-api-key";

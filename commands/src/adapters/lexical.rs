@@ -6,13 +6,11 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use crate::{
-    ports::{Embedder, ProviderError, TextKind},
-    retrieval::words,
-};
+use crate::ports::{Embedder, ProviderError, TextKind};
+use knowledge::retrieval::words;
 
 /// Stored with every vector. A change to the vectors of the same text needs a new name.
-pub const MODEL: &str = "built-in-lexical-1";
+pub const MODEL: &str = "built-in-lexical-3";
 
 const DIMENSION: usize = 512;
 /// Words of scripts for which there is no stemmer are compared by their parts, too.
@@ -96,6 +94,17 @@ mod tests {
     #[test]
     fn inflected_words_of_other_scripts_are_near() {
         assert!(similarity("പ്രമേഹം", "പ്രമേഹത്തിന്റെ") > 0.3);
+    }
+
+    #[test]
+    fn spellings_of_one_text_have_one_vector() {
+        for (one, other) in [
+            ("അവൻ്റെ രക്തസമ്മർദം ൧൪൦", "അവന്\u{200d}റെ രക്തസമ്മര്\u{200d}ദ്ദം 140"),
+            ("बुख़ार में ५०० मिलीग्राम", "बुखार में 500 mg"),
+            ("anaemia: 500mg", "anemia: 500 mg"),
+        ] {
+            assert_eq!(vector(one), vector(other));
+        }
     }
 
     #[test]

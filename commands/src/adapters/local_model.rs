@@ -39,7 +39,7 @@ const BATCH: usize = 8;
 /// Processes that embed passages; questions have one of their own, and never wait behind a long document.
 const PASSAGE_PROCESSES: usize = 2;
 /// For the start of a process, and for each text: many times what they take.
-const START_PATIENCE: Duration = Duration::from_secs(60);
+const START_PATIENCE: Duration = Duration::from_mins(1);
 const TEXT_PATIENCE: Duration = Duration::from_secs(15);
 /// Bytes that a process may fill: some times what the weights are.
 const MEMORY: u64 = 2_048 * 1_048_576;

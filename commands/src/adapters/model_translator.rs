@@ -8,8 +8,8 @@ use crate::{
         AnswerChunk, AnswerRequest, Ending, Finish, ProviderError, SharedLanguageModel, TranslationRequest, Translator,
     },
     prompt::without_thoughts,
-    sentences::{pieces, without_outer_blanks},
 };
+use knowledge::sentences::{pieces, without_outer_blanks};
 
 /// What a model translates at once without losing its thread.
 const MAX_PIECE_BYTES: usize = 6_000;

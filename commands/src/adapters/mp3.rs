@@ -9,8 +9,9 @@ use super::{
 
 const PROGRAM: &str = "lame";
 /// One channel of 24 kbit/s, which is enough for a voice, at a constant rate, by which players know the length. No tag: it
-/// would be written at the end over the beginning, which has been read by then.
-const ARGUMENTS: [&str; 8] = ["--quiet", "-m", "m", "-b", "24", "-t", "-", "-"];
+/// would be written at the end over the beginning, which has been read by then. The quicker way to encode, in two thirds of
+/// the time: nobody hears the difference in a synthetic voice.
+const ARGUMENTS: [&str; 10] = ["--quiet", "-q", "7", "-m", "m", "-b", "24", "-t", "-", "-"];
 /// It works more than a hundred times faster than a person speaks.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 

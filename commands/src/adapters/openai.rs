@@ -31,9 +31,9 @@ use wire::{ChatStream, Embeddings, completed_object};
 const COMPLETIONS: &str = "/chat/completions";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest silence of a server, before and within an answer.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 /// For all attempts together: a server may ask for any pause between them.
-const START_TIMEOUT: Duration = Duration::from_secs(120);
+const START_TIMEOUT: Duration = Duration::from_mins(2);
 /// OpenAI's limit of inputs a request.
 const MAX_BATCH: usize = 2_048;
 /// Keeps a request well below the servers' limits of tokens and bytes.

@@ -18,10 +18,8 @@ use reqwest::{
 use tokio::time::{Instant, sleep_until, timeout};
 
 use self::reachable::may_reach;
-use crate::{
-    extraction::FileHints,
-    ports::{Page, PageError, WebPages},
-};
+use crate::ports::{Page, PageError, WebPages};
+use knowledge::extraction::FileHints;
 pub use reachable::Reachable;
 
 const MAX_REDIRECTS: usize = 5;
@@ -30,7 +28,7 @@ const MAX_BYTES: usize = 20 * 1_048_576;
 const LOOKUP_TIME: Duration = Duration::from_secs(4);
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// For all requests of a page together.
-const WHOLE_TIME: Duration = Duration::from_secs(60);
+const WHOLE_TIME: Duration = Duration::from_mins(1);
 const USER_AGENT: &str = concat!("ayushma/", env!("CARGO_PKG_VERSION"));
 
 /// [`WebPages`] that are on the public internet, or that an operator has allowed.

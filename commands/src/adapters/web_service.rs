@@ -12,7 +12,7 @@ use crate::ports::ProviderError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// For a whole request: a minute of speech takes a busy server several seconds.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 /// A transcript or a translation.
 const MAX_JSON_BYTES: usize = 2 << 20;
 /// Spoken answers: half an hour of MP3, or in base64 a little less.

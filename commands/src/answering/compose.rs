@@ -18,12 +18,12 @@ use crate::{
     library::LibraryError,
     ports::{AnswerChunk, AnswerRequest, Ending, Exchange, Finish, Passage, ProviderError},
     prompt::{AnswerText, past_thoughts, render},
-    retrieval::ranking::Found,
 };
+use knowledge::retrieval::ranking::Found;
 
 /// The most passages that an answer is made from, whatever the client asks for: about 5,000 tokens, of at least five documents.
 const MAX_PASSAGES: u32 = 20;
-const MAX_ANSWER_TIME: Duration = Duration::from_secs(300);
+const MAX_ANSWER_TIME: Duration = Duration::from_mins(5);
 /// What stands at the end of an answer that is not whole: half a sentence about a dose must not look like a whole one.
 const CUT_OFF: &str = "\n\n[This answer is incomplete: the language model reached its limit of length.]";
 const STOPPED: &str = "\n\n[This answer is incomplete: the language model was stopped before its end.]";

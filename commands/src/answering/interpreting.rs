@@ -8,7 +8,7 @@ use super::{
     compose::{Draft, Failure, Written},
     languages::{TranslationFailed, is_english},
 };
-use crate::sentences::{end_of_whole_sentences, is_rule_of_table};
+use knowledge::sentences::{end_of_whole_sentences, is_rule_of_table};
 
 /// An answer's translation.
 pub(crate) struct Translated {
@@ -19,6 +19,9 @@ pub(crate) struct Translated {
 
 /// A text without an end is looked at again when it has grown by this part of it, so that a long one costs no more than it has to.
 const GROWTH: usize = 64;
+
+/// What makes a line end where it ends.
+const HARD_BREAK: &str = "  \n";
 
 /// What is shown where a question cannot be understood.
 const NO_TRANSLATOR: &str = "[Translation] No translator is configured on this server, and no reference document answers \
@@ -118,13 +121,34 @@ impl Answering {
         let mut translated = String::new();
         for part in parts(english) {
             if part.contains(char::is_alphanumeric) {
-                translated.push_str(&self.out_of_english(part, language, key).await?);
+                let words = self.out_of_english(part, language, key).await?;
+                translated.push_str(&if part.contains(HARD_BREAK) { with_hard_breaks(&words) } else { words });
             } else {
                 translated.push_str(part);
             }
         }
         Ok(translated)
     }
+}
+
+/// Translators drop blanks at the ends of lines, which keep the lines of a quote apart.
+fn with_hard_breaks(quote: &str) -> String {
+    let is_text = |line: &str| line.starts_with('>') && !line.trim_start_matches(['>', ' ']).trim().is_empty();
+    let mut text = String::with_capacity(quote.len());
+    let mut lines = quote.split('\n').peekable();
+    while let Some(line) = lines.next() {
+        let is_followed = lines.peek().is_some_and(|next| is_text(line) && is_text(next) && !is_row(next));
+        text.push_str(if is_followed { line.trim_end() } else { line });
+        text.push_str(if is_followed && !is_row(line) { "  " } else { "" });
+        if lines.peek().is_some() {
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn is_row(line: &str) -> bool {
+    line.trim_start_matches(['>', ' ']).starts_with('|')
 }
 
 /// The text in parts, each either without such a line or one of them.
@@ -147,12 +171,19 @@ fn parts(text: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::parts;
+    use super::{parts, with_hard_breaks};
 
     #[test]
     fn the_line_below_a_tables_head_is_not_translated() {
         let table = "| Drug | Dose |\n|---|---|\n| Zinc | 4 g |\n";
         assert_eq!(parts(table), ["| Drug | Dose |", "\n|---|---|\n", "| Zinc | 4 g |\n"]);
         assert_eq!(parts("Give zinc.\n\n"), ["Give zinc.\n\n"]);
+    }
+
+    #[test]
+    fn the_lines_of_a_translated_quote_stay_lines() {
+        let quote = "From \"Dengue\":\n\n> **Dengue**\n>\n> Give:  \n> \\- zinc  \n> \\- salt\n>\n> | a |\n> | b |\n\nRest\nhelps";
+        assert_eq!(with_hard_breaks(&quote.replace("  \n", "\n")), quote);
+        assert_eq!(with_hard_breaks(quote), quote);
     }
 }

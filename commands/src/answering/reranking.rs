@@ -100,6 +100,7 @@ mod tests {
             headings: String::new(),
             page: None,
             text: number.to_string(),
+            span: knowledge::retrieval::Span::default(),
             score: 1.0,
         };
         (1..=count).map(passage).collect()

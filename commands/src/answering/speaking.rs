@@ -7,10 +7,10 @@ use domain::chat::{Chat, ChatCommand, Stage};
 use super::turn::Work;
 use crate::{
     event_log::{Committed, Row},
-    markdown::spoken,
     ports::{ProviderError, Speech, SpeechRequest},
     uploads::NewFile,
 };
+use knowledge::markdown::spoken;
 
 /// An answer's speech: the name of its file, and what recorded it.
 pub(super) struct Spoken {
@@ -33,7 +33,7 @@ impl Work {
     }
 
     async fn make_speech(&self, text: &str, limit: Duration) -> Option<Spoken> {
-        let text = spoken(text);
+        let text = spoken(text, &self.question.language);
         if text.trim().is_empty() {
             return None;
         }

@@ -6,10 +6,8 @@ use domain::ids::{DocumentId, ProjectId};
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 
-use crate::{
-    library::{from_bytes, to_bytes},
-    retrieval::passages::PassageText,
-};
+use crate::library::{from_bytes, to_bytes};
+use knowledge::retrieval::passages::PassageText;
 
 /// What a vector is of.
 pub(super) fn content_of(passage: &PassageText) -> String {

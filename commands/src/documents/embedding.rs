@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use domain::{
-    document::{Document, DocumentCommand, DocumentError, EmbeddingFailure, Source, VersionState},
+    document::{Document, DocumentCommand, DocumentError, EmbeddingFailure, Note, Source, VersionState},
     ids::{DocumentId, ProjectId},
     values::DocumentType,
 };
@@ -21,22 +21,22 @@ use super::{
 use crate::{
     event_log::Row,
     execute::{Commands, ExecuteError},
-    extraction::{FileHints, Unreadable},
     jobs::{Job, JobError, JobHandler},
-    library::{Library, LibraryError, VectorsByModel},
+    library::{KeptReading, Library, LibraryError, VectorsByModel},
     ports::{
-        Content, Embedder, IndexError, PageError, ProviderError, ReadError, SharedDocumentReader, SharedMediaStore,
-        SharedWebPages, TextKind,
+        Content, CutText, Embedder, IndexError, PageError, ProviderError, ReadError, SharedDocumentReader,
+        SharedMediaStore, SharedWebPages, TextKind,
     },
-    retrieval::passages::PassageText,
 };
+use knowledge::extraction::{FileHints, Unreadable};
+use knowledge::retrieval::passages::PassageText;
 
 /// Passages that are embedded in one request.
 const BATCH: usize = 64;
 /// Requests for one document at the same time.
 const REQUESTS: usize = 2;
 /// How long one document is embedded while others wait: less than a job may run at all.
-const TURN: Duration = Duration::from_secs(300);
+const TURN: Duration = Duration::from_mins(5);
 /// How soon it is seen that a document was deleted, or its embedding cancelled, while it is read.
 const GLANCE: Duration = Duration::from_millis(500);
 /// Attempts to fetch a page.
@@ -89,9 +89,9 @@ impl JobHandler for Embedding {
         let reporter = Reporter { pool: &self.pool, document: version.document, version: version.number, attempts };
         let number = version.number;
         let command = match self.embed(&version, &reporter).await {
-            Ok(passages) => {
+            Ok((passages, notes)) => {
                 let model = self.library.chosen().model().to_owned();
-                DocumentCommand::RecordEmbedding { version: number, passages, model }
+                DocumentCommand::RecordEmbedding { version: number, passages, model, notes }
             }
             Err(Failed::ForGood(reason)) => DocumentCommand::RecordEmbeddingFailure { version: number, reason },
             Err(Failed::Unwanted) => return Ok(()),
@@ -136,6 +136,7 @@ fn failed_read(error: ReadError) -> Failed {
             Unreadable::Encrypted => EmbeddingFailure::Encrypted,
             Unreadable::Damaged => EmbeddingFailure::Damaged,
             Unreadable::TooComplex => EmbeddingFailure::TooComplex,
+            Unreadable::LegacyFont => EmbeddingFailure::LegacyFont,
         }),
     }
 }
@@ -204,23 +205,26 @@ impl Embedding {
         }
     }
 
-    async fn embed(&self, version: &Version, reporter: &Reporter<'_>) -> Result<u32, Failed> {
+    /// Says how many passages there are, and what the reader had to say.
+    async fn embed(&self, version: &Version, reporter: &Reporter<'_>) -> Result<(u32, Vec<Note>), Failed> {
         reporter.report(Stage::Extracting, 0, None).await;
-        let passages = self.passages_of(version, reporter.attempts >= FETCHES);
-        let passages = self.while_awaited(version, passages).await?;
+        let text = self.text_of(version, reporter.attempts >= FETCHES);
+        let CutText { passages, reading } = self.while_awaited(version, text).await?;
+        let notes = reading.notes.into_iter().map(Note::from).collect();
+        let reading = KeptReading { version: version.number, parts: reading.parts, notes };
         reporter.report(Stage::Chunking, 0, None).await;
         let vectors = self.vectors_by_model(version, &passages, reporter).await?;
         self.require_awaited(version).await?;
         let stored = passages.iter().map(|passage| passage.stored(version.document, version.number)).collect();
-        let replaced = self.library.replace_document(version.project, version.document, stored, &vectors).await;
-        replaced.map_err(|error| match error {
+        let replaced = self.library.replace_document(version.project, version.document, stored, &vectors, &reading);
+        replaced.await.map_err(|error| match error {
             LibraryError::Index(IndexError::Dimensions { .. } | IndexError::Refused { status: 400, .. }) => {
                 tracing::warn!(error = %crate::error_chain(&error), "the vector store refuses a document");
                 Failed::ForGood(EmbeddingFailure::Provider)
             }
             error => for_now(error),
         })?;
-        Ok(u32::try_from(passages.len()).unwrap_or(u32::MAX))
+        Ok((u32::try_from(passages.len()).unwrap_or(u32::MAX), reading.notes))
     }
 
     /// The vectors of the chosen model, and those of the one whose index is searched until the new one is complete: without these,
@@ -292,7 +296,7 @@ impl Embedding {
         vectors.ok_or_else(|| for_now(ProviderError::unavailable("there are fewer vectors than texts")))
     }
 
-    async fn passages_of(&self, version: &Version, is_last_fetch: bool) -> Result<Vec<PassageText>, Failed> {
+    async fn text_of(&self, version: &Version, is_last_fetch: bool) -> Result<CutText, Failed> {
         let source = &version.source;
         let (content, hints) = match (&source.file, &source.text_content) {
             (_, Some(address)) if source.document_type == DocumentType::Url => {
@@ -311,7 +315,7 @@ impl Embedding {
             }
             (None, None) => return Err(Failed::ForGood(EmbeddingFailure::NoText)),
         };
-        self.reader.passages(&version.title, content, &hints).await.map_err(failed_read)
+        self.reader.read_and_cut(&version.title, content, &hints).await.map_err(failed_read)
     }
 
     /// Writes the outcome and ends the job, in one transaction.

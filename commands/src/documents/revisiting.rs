@@ -21,7 +21,7 @@ use crate::{
 /// Jobs that look after the page of a document. Each lives as long as its document has a page.
 pub(super) const REVISIT: &str = "revisit_page";
 /// How long a page is left alone.
-pub(super) const PERIOD: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const PERIOD: Duration = Duration::from_hours(24);
 
 /// Fetches the pages of documents again.
 pub struct Revisiting {
@@ -91,8 +91,8 @@ impl Revisiting {
             Ok(page) => page,
             Err(error) => return Ok(unreadable(visited, &error)),
         };
-        let passages = match self.reader.passages(&visited.title, page.bytes.into(), &page.hints).await {
-            Ok(passages) => passages,
+        let passages = match self.reader.read_and_cut(&visited.title, page.bytes.into(), &page.hints).await {
+            Ok(text) => text.passages,
             Err(ReadError::Unreadable(reason)) => return Ok(unreadable(visited, &reason)),
             Err(error) => return Err(JobError::from_source(error)),
         };

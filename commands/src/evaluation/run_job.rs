@@ -17,9 +17,9 @@ use crate::{
     event_log::Row,
     execute::{Context, ExecuteError},
     jobs::{Job, JobError, JobHandler},
-    markdown::unescaped,
     ports::{ProviderError, TextKind},
 };
+use knowledge::markdown::unescaped;
 
 /// Puts the next question of a run to a model, records the result and leaves the rest to the next job.
 pub struct RunQuestions {

@@ -19,13 +19,13 @@ use uuid::Uuid;
 
 use super::{
     keys::{Key, KeyError, KeyRing},
-    personal::{PERSONAL_METADATA, personal_fields},
+    personal::{PERSONAL_METADATA, fields_of},
     stored::StoredEvent,
 };
 
 #[derive(Debug, thiserror::Error)]
 pub enum CodecError {
-    #[error("event type {0} is not in the table of personal fields")]
+    #[error("{0} is not in the table of personal and plain fields")]
     Unclassified(String),
     #[error("event type {0} holds personal text but names no subject")]
     NoSubject(String),
@@ -78,12 +78,15 @@ impl Codec {
         mut payload: Value,
         metadata: &Metadata,
     ) -> Result<String, CodecError> {
-        let fields = personal_fields(aggregate_type, event_type)
-            .ok_or_else(|| CodecError::Unclassified(event_type.to_owned()))?;
-        if !fields.is_empty() {
+        let fields =
+            fields_of(aggregate_type, event_type).ok_or_else(|| CodecError::Unclassified(event_type.to_owned()))?;
+        if let Some(field) = fields.unclassified(&payload) {
+            return Err(CodecError::Unclassified(format!("{event_type}.{field}")));
+        }
+        if !fields.personal.is_empty() {
             let subject = metadata.subject.ok_or_else(|| CodecError::NoSubject(event_type.to_owned()))?;
             let key = self.keys.for_writing(subject).await?;
-            for field in fields {
+            for field in fields.personal {
                 if let Some(Value::String(text)) = payload.get_mut(*field) {
                     *text = sealed(key.as_deref(), text, metadata.event_id, field);
                 }
@@ -132,11 +135,11 @@ impl Codec {
         mut payload: Value,
         seal: Seal,
     ) -> Result<Value, CodecError> {
-        let fields = personal_fields(aggregate_type, event_type)
-            .ok_or_else(|| CodecError::Unclassified(event_type.to_owned()))?;
-        if !fields.is_empty() {
+        let fields =
+            fields_of(aggregate_type, event_type).ok_or_else(|| CodecError::Unclassified(event_type.to_owned()))?;
+        if !fields.personal.is_empty() {
             let subject = seal.subject.ok_or_else(|| CodecError::NoSubject(event_type.to_owned()))?;
-            for field in fields {
+            for field in fields.personal {
                 if let Some(Value::String(text)) = payload.get_mut(*field) {
                     *text = self.open(subject, seal.event_id, field, text).await?;
                 }

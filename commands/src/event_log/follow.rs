@@ -19,7 +19,7 @@ use crate::heartbeats::{Kind, Pulse};
 const MAX_PAUSE: Duration = Duration::from_secs(10);
 /// How often parked events are tried again, the first time at once: a newer program, or another one, may have mended what was
 /// in the way.
-const RETRY_PAUSE: Duration = Duration::from_secs(300);
+const RETRY_PAUSE: Duration = Duration::from_mins(5);
 
 impl EventLog {
     /// Feeds a consumer for ever: until the future is dropped. With Kafka its events come from there, else from the log.

@@ -35,7 +35,7 @@ const BATCH: i64 = 1_000;
 /// When a parked event is tried again, beside each start, each request and each change of its topic's limit: soon at first, as a
 /// broker tells a new limit a moment before it keeps to it, then less and less often.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
-const MAX_PAUSE: Duration = Duration::from_secs(300);
+const MAX_PAUSE: Duration = Duration::from_mins(5);
 /// How long one that is tried again may take.
 const PATIENCE: &str = "10000";
 

@@ -133,11 +133,17 @@ mod tests {
 
     #[test]
     fn the_partition_of_an_aggregate_never_changes() {
-        assert_eq!(
-            partition_of("7f81988b-3811-448c-b9e3-01709e573ae6", 16),
-            partition_of("7f81988b-3811-448c-b9e3-01709e573ae6", 16)
-        );
-        assert!((0..16).contains(&partition_of("anything", 16)));
-        assert_eq!(partition_of("anything", 1), 0);
+        // Computed by another program from the definition.
+        for (aggregate_id, of_sixteen, of_seven) in [
+            ("7f81988b-3811-448c-b9e3-01709e573ae6", 1, 4),
+            ("01900000-0000-7000-8000-000000000006", 4, 2),
+            ("01900000-0000-7000-8000-000000000007", 2, 2),
+            ("anything", 7, 6),
+            ("", 2, 1),
+        ] {
+            assert_eq!(partition_of(aggregate_id, 16), of_sixteen, "{aggregate_id}");
+            assert_eq!(partition_of(aggregate_id, 7), of_seven, "{aggregate_id}");
+            assert_eq!(partition_of(aggregate_id, 1), 0, "{aggregate_id}");
+        }
     }
 }

@@ -7,7 +7,7 @@ fn a_retention_is_read_and_shown_alike() {
     for text in ["forever", "7d", "90d"] {
         assert_eq!(text.parse::<Retention>().expect(text).to_string(), text);
     }
-    assert_eq!("48h".parse::<Retention>().expect("hours"), Retention::For(Duration::from_secs(48 * 3_600)));
+    assert_eq!("48h".parse::<Retention>().expect("hours"), Retention::For(Duration::from_hours(48)));
     for text in ["", "7", "0d", "-1d", "1w", "d", "7dd"] {
         assert!(text.parse::<Retention>().is_err(), "{text}");
     }

@@ -5,7 +5,7 @@ use sqlx::{PgPool, PgTransaction};
 use uuid::Uuid;
 
 use super::copies::raise_change;
-use crate::retrieval::passages;
+use knowledge::retrieval::passages;
 
 /// A vector that shall be kept.
 pub(super) type Vector = (ChunkId, Vec<f32>);

@@ -7,6 +7,7 @@
 
 mod archive;
 mod copies;
+mod readings;
 mod tending;
 mod texts;
 mod versions;
@@ -24,13 +25,14 @@ use crate::{
     clock::SharedClock,
     event_log::{NewJob, supersede},
     ports::{Hit, IndexError, ProviderError, SharedEmbedder, SharedIndex, TextKind},
-    retrieval::{
-        passages::StoredPassage,
-        ranking::{Found, Parameters, rank},
-    },
 };
 pub(crate) use archive::{from_bytes, to_bytes};
 pub(crate) use copies::{Copies, Source};
+use knowledge::retrieval::{
+    passages::StoredPassage,
+    ranking::{Found, Parameters, rank},
+};
+pub use readings::{KeptReading, reading_of, weight_of_reading};
 pub use tending::TendIndexes;
 pub use texts::{content_hashes, count_passages};
 
@@ -194,7 +196,8 @@ impl Library {
         })
     }
 
-    /// Replaces all passages of a document by these, in one step: a search sees the old ones or the new ones, never both or a part.
+    /// Replaces all passages of a document by these, and what was read of it, in one step: a search sees the old ones or the new
+    /// ones, never both or a part.
     ///
     /// # Errors
     /// [`LibraryError`]: then the old ones are still there, or the new ones.
@@ -204,6 +207,7 @@ impl Library {
         document: DocumentId,
         passages: Vec<StoredPassage>,
         vectors: &VectorsByModel,
+        reading: &KeptReading,
     ) -> Result<(), LibraryError> {
         let ids: Vec<ChunkId> = passages.iter().map(|passage| passage.chunk_id).collect();
         let of_model = |model: &str| -> Option<Vec<Vector>> {
@@ -229,6 +233,7 @@ impl Library {
             let change = raise_change(&mut tx, project).await?;
             texts::delete(&mut tx, document).await?;
             texts::insert(&mut tx, project, document, change, &passages).await?;
+            readings::replace(&mut tx, document, reading).await?;
             for model in vectors.keys().filter(|model| versions.iter().any(|it| it.collection.model == **model)) {
                 archive::keep(&mut tx, model, &of_model(model).unwrap_or_default(), change).await?;
             }
@@ -258,7 +263,8 @@ impl Library {
         Ok(())
     }
 
-    /// Removes all passages of a document, from every version of the index. Removing what is not there is fine.
+    /// Removes all passages of a document, from every version of the index, and what was read of it. Removing what is not there is
+    /// fine.
     ///
     /// # Errors
     /// [`LibraryError`], also if a store that may have some cannot be asked: then try again.
@@ -277,6 +283,7 @@ impl Library {
             texts::delete(&mut tx, document).await?;
             archive::sweep(&mut tx, document, change).await?;
         }
+        readings::delete(&mut tx, document).await?;
         versions::mark(&mut tx, document, &[]).await?;
         tx.commit().await?;
         Ok(())

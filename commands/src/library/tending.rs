@@ -21,7 +21,7 @@ const BATCH: i64 = 64;
 /// Vectors that a store is given at once.
 const PUT: usize = 500;
 /// Others wait for the same worker.
-const TURN: Duration = Duration::from_secs(60);
+const TURN: Duration = Duration::from_mins(1);
 
 /// Tends the index, in a job that goes on where it was when it is cut off.
 pub struct TendIndexes(pub Library);

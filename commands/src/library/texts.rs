@@ -8,7 +8,7 @@ use sqlx::{PgPool, PgTransaction};
 use uuid::Uuid;
 
 use super::copies::Source;
-use crate::retrieval::{passages::StoredPassage, ranking::Segment};
+use knowledge::retrieval::{passages::StoredPassage, ranking::Segment};
 
 /// The texts of a project.
 pub(super) struct Texts;

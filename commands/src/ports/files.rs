@@ -5,10 +5,8 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use tokio_util::bytes::Bytes;
 
 use super::{MediaBytes, MediaError, SharedMediaStore};
-use crate::{
-    extraction::{FileHints, Unreadable},
-    retrieval::passages::PassageText,
-};
+use knowledge::extraction::{FileHints, Reading, Unreadable};
+use knowledge::retrieval::passages::PassageText;
 
 /// The content of a file, to be read once, piece by piece: a server does not hold what it only passes on.
 pub struct Content {
@@ -36,11 +34,20 @@ impl From<Vec<u8>> for Content {
     }
 }
 
+/// What a file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CutText {
+    /// In order; one at least.
+    pub passages: Vec<PassageText>,
+    /// What they were cut from.
+    pub reading: Reading,
+}
+
 /// What files say.
 #[async_trait]
 pub trait DocumentReader: Send + Sync {
-    /// The passages of a file, in order: one at least. It may take a minute; whoever stops waiting stops it.
-    async fn passages(&self, title: &str, content: Content, hints: &FileHints) -> Result<Vec<PassageText>, ReadError>;
+    /// Reads a file and cuts its text. It may take a minute; whoever stops waiting stops it.
+    async fn read_and_cut(&self, title: &str, content: Content, hints: &FileHints) -> Result<CutText, ReadError>;
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -4,6 +4,7 @@ use std::{error::Error, sync::Arc};
 
 use async_trait::async_trait;
 use domain::ids::{ChunkId, DocumentId, ProjectId};
+use knowledge::retrieval::Hit;
 use uuid::Uuid;
 
 /// The vectors of one model in one store. Its name is unique in the world, so that installations can share a store.
@@ -12,15 +13,6 @@ pub struct Collection {
     pub id: Uuid,
     /// The embedder's [`model`](super::Embedder::model).
     pub model: String,
-}
-
-/// A passage that is near.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Hit {
-    pub document: DocumentId,
-    pub chunk: ChunkId,
-    /// The cosine of the angle, as far as the store knows it.
-    pub score: f32,
 }
 
 /// Finds the vectors of a project that are nearest to another one. It knows vectors and ids only: the text of passages stays in

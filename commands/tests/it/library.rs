@@ -12,11 +12,14 @@ use async_trait::async_trait;
 use commands::{
     event_log::Progress,
     jobs::Worker,
-    library::{Library, LibraryError, TendIndexes, VectorsByModel},
+    library::{KeptReading, Library, LibraryError, TendIndexes, VectorsByModel, reading_of},
     ports::{Embedder, Passage, ProviderError, TextKind},
-    retrieval::{passages::StoredPassage, ranking::Parameters},
 };
 use domain::ids::{ChunkId, DocumentId, ProjectId};
+use knowledge::{
+    extraction::Part,
+    retrieval::{passages::StoredPassage, ranking::Parameters},
+};
 use sqlx::PgPool;
 use stores::Store;
 use uuid::Uuid;
@@ -83,7 +86,9 @@ async fn put(
 ) -> Result<(), LibraryError> {
     let owned: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
     let vectors = VectorsByModel::from([(by.name.to_owned(), by.embed(&owned, TextKind::Passage).await?)]);
-    library.replace_document(at.0, at.1, passages(at.1, texts), &vectors).await
+    let parts = texts.iter().map(|text| Part { page: None, text: (*text).to_owned() }).collect();
+    let reading = KeptReading { version: 7, parts, notes: vec![] };
+    library.replace_document(at.0, at.1, passages(at.1, texts), &vectors, &reading).await
 }
 
 const BY_VECTORS: f32 = 1.0;
@@ -103,6 +108,12 @@ pub(super) async fn tend(library: &Library, pool: &PgPool) {
     let tending = Arc::new(TendIndexes(library.clone()));
     let worker = Worker::new(pool.clone(), new_id(), vec![tending], Progress::default());
     worker.run_due().await.expect("the database is there");
+}
+
+/// What people are shown of what was read.
+async fn read_of(pool: &PgPool, document: DocumentId) -> Result<Option<Vec<String>>, LibraryError> {
+    let reading = reading_of(pool, document, None).await?;
+    Ok(reading.map(|reading| reading.parts.into_iter().map(|part| part.text).collect()))
 }
 
 /// What every store must do.
@@ -131,6 +142,7 @@ async fn suite(pool: &PgPool, store: &Store) -> Result<(), LibraryError> {
     assert_eq!(found(&other_process, here, "which joint").await?, ["stiff joint"]);
     assert_eq!(found(&other_process, here, "a rash").await?, ["red skin"]);
     assert_eq!(store.count(pool).await, 3, "nothing of the old is kept");
+    assert_eq!(read_of(pool, GOUT).await?, Some(vec!["stiff joint".to_owned(), "red skin".to_owned()]));
 
     // Of many that write one document at once, one is found.
     let write = |text: &'static str| {
@@ -153,6 +165,9 @@ async fn suite(pool: &PgPool, store: &Store) -> Result<(), LibraryError> {
     assert_eq!(found(&library, here, "which joint").await?, [""; 0]);
     assert_eq!(found(&library, there, "which joint").await?, ["other joint"]);
     assert_eq!(store.count(pool).await, 1);
+    assert_eq!(read_of(pool, GOUT).await?, None);
+    assert_eq!(read_of(pool, LUPUS).await?, Some(vec!["other joint".to_owned()]));
+    assert_eq!(number(pool, "SELECT count(*) FROM read_parts").await, 1);
 
     // Another model: the old one is searched until the new one has everything, then its vectors go.
     let other = Directions::named("two");
@@ -227,6 +242,27 @@ async fn what_is_written_while_an_index_is_built_is_in_both(pool: PgPool) -> Res
     tend(&successor, &pool).await;
     assert_eq!(number(&pool, "SELECT count(*) FROM index_versions").await, 1);
     assert_eq!(found(&successor, project(1), "which joint").await?.len(), 2);
+    Ok(())
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn an_upgrade_without_the_old_model_answers_by_words_until_the_new_index_is_there(
+    pool: PgPool,
+) -> Result<(), LibraryError> {
+    let (old, new) = (Directions::named("built-in-1"), Directions::named("built-in-2"));
+    let store = Store::exact();
+    let before = store.library(&pool, old.clone());
+    before.prepare().await?;
+    put(&before, &old, (project(1), GOUT), &["swollen joint"]).await?;
+
+    let upgraded = store.library(&pool, new.clone());
+    upgraded.prepare().await?;
+    let by_words = upgraded.search(project(1), "swollen", 10, Parameters::default()).await?;
+    assert_eq!(by_words.passages.len(), 1);
+    put(&upgraded, &new, (project(1), LUPUS), &["other joint"]).await?;
+    tend(&upgraded, &pool).await;
+    assert_eq!(found(&upgraded, project(1), "which joint").await?.len(), 2);
+    assert_eq!(number(&pool, "SELECT count(*) FROM index_versions").await, 1, "the old one is gone");
     Ok(())
 }
 

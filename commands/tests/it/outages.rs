@@ -6,8 +6,7 @@ use commands::{
     adapters::lexical::MODEL,
     event_log::{AppendError, Committed},
     execute::{Context, ExecuteError},
-    library::VectorsByModel,
-    retrieval::{passages::StoredPassage, ranking::Parameters},
+    library::{KeptReading, VectorsByModel},
 };
 use domain::{
     chat::Chat,
@@ -15,6 +14,7 @@ use domain::{
     user::{User, UserError},
 };
 use futures::future::join_all;
+use knowledge::retrieval::{passages::StoredPassage, ranking::Parameters};
 use sqlx::{
     Connection, PgConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -78,7 +78,11 @@ async fn a_search_whose_connection_falls_silent_does_not_keep_the_others(_: PgPo
         content_hash: "hash".to_owned(),
     };
     let vectors = VectorsByModel::from([(MODEL.to_owned(), vec![vec![1.0]])]);
-    library.replace_document(project, document, vec![passage], &vectors).await.expect("the database is there");
+    let reading = KeptReading { version: 1, parts: vec![], notes: vec![] };
+    library
+        .replace_document(project, document, vec![passage], &vectors, &reading)
+        .await
+        .expect("the database is there");
     let search = || timeout(BOUND, library.search(project, "acid", 10, Parameters::default()));
 
     // Once while the texts are read, and once while the vectors are: without these the words are searched.

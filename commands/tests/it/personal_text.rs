@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{DateTime, Utc};
 use commands::{
     clock::SystemClock,
-    event_log::{Codec, EventLog, KeyError, MasterKey, StoreError, rewrap_keys},
+    event_log::{Codec, CodecError, EventLog, KeyError, MasterKey, StoreError, rewrap_keys},
     execute::Context,
 };
 use domain::{
@@ -15,6 +15,7 @@ use domain::{
     values::{ERASED, Email, FullName, Username},
 };
 use postgres_es::PostgresEventRepository;
+use serde_json::json;
 use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -140,6 +141,23 @@ async fn personal_text_is_nowhere_in_clear_and_reads_back(_: PgPoolOptions, opti
     let events = other.log().events_of::<User>(user).await.expect("readable");
     assert!(matches!(&events[0], UserEvent::Registered { email, .. } if email.as_str() == "zebrafinch@example.com"));
     assert_eq!(other.log().load::<Chat>(chat).await.expect("readable").sequence, 7);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_field_that_nobody_has_said_to_be_personal_or_plain_is_not_stored(
+    _: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let node = Node::start(&options).await;
+    plant(&node).await;
+    let metadata = all_opened(node.log(), &node.pool).await.swap_remove(0).metadata;
+    let codec = Codec::new(node.log().keys().clone());
+    let renamed = json!({ "type": "FullNameChanged", "name": MARK });
+    let refused = codec.encode_payload("user", "FullNameChanged", renamed, &metadata).await;
+    assert!(matches!(&refused, Err(CodecError::Unclassified(what)) if what == "FullNameChanged.name"), "{refused:?}");
+    let known = json!({ "type": "FullNameChanged", "full_name": MARK });
+    let stored = codec.encode_payload("user", "FullNameChanged", known, &metadata).await.expect("it is classified");
+    assert!(!stored.contains(MARK) && metadata.subject.is_some(), "{stored}");
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

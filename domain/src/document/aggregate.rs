@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::event::{DocumentEvent, EmbeddingFailure, Place, Source};
+use super::event::{DocumentEvent, EmbeddingFailure, Note, Place, Source};
 use crate::{
     event::{HasSubject, bridge_to_cqrs_es},
     ids::{ProjectId, SubjectId, UserId},
@@ -102,6 +102,8 @@ pub enum DocumentCommand {
         passages: u32,
         /// The model that made the vectors.
         model: String,
+        /// What the reader had to say of it.
+        notes: Vec<Note>,
     },
     /// A version's embedding failed for good.
     RecordEmbeddingFailure {
@@ -197,9 +199,9 @@ impl Document {
                 let reason = EmbeddingFailure::Cancelled;
                 Ok(vec![DocumentEvent::EmbeddingFailed { version: newest, reason }])
             }
-            DocumentCommand::RecordEmbedding { version, passages, model } => {
+            DocumentCommand::RecordEmbedding { version, passages, model, notes } => {
                 require_waiting(version)?;
-                Ok(vec![DocumentEvent::Embedded { version, passages, model }])
+                Ok(vec![DocumentEvent::Embedded { version, passages, model, notes }])
             }
             DocumentCommand::RecordEmbeddingFailure { version, reason } => {
                 require_waiting(version)?;

@@ -58,6 +58,8 @@ pub enum EmbeddingFailure {
     Damaged,
     /// Its file takes too much time or memory to read.
     TooComplex,
+    /// Most of its text is in a font of before Unicode, whose letters are not known.
+    LegacyFont,
     /// Somebody did not want to wait for it.
     Cancelled,
 }
@@ -78,9 +80,28 @@ impl EmbeddingFailure {
             Self::Encrypted => "the file is encrypted",
             Self::Damaged => "the file is damaged",
             Self::TooComplex => "the file takes too much time or memory to read",
+            Self::LegacyFont => {
+                "most of the text is in a font of before Unicode, which shows other letters than the file says"
+            }
             Self::Cancelled => "cancelled",
         }
     }
+}
+
+/// What the reader of a version left out, changed, or was not sure of. Readers learn to notice more: what a kind means is theirs to
+/// say, in words that are recorded as they were told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// What it is about, such as `struck_left_out`.
+    pub kind: String,
+    /// A sentence for the people who uploaded it.
+    pub message: String,
+    /// How often, from 1.
+    pub count: u32,
+    /// On which pages or slides, from 1, in order; not all if there are many.
+    pub pages: Vec<u32>,
+    /// By which names, such as those of fonts or sheets; not all if there are many.
+    pub names: Vec<String>,
 }
 
 /// Where something of a document is kept besides the log and the views.
@@ -144,6 +165,9 @@ pub enum DocumentEvent {
         passages: u32,
         /// The model that made the vectors.
         model: String,
+        /// What its reader had to say of it, one of a kind.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        notes: Vec<Note>,
     },
     /// A version cannot be retrieved from.
     EmbeddingFailed {

@@ -6,4 +6,4 @@ mod event;
 mod spec;
 
 pub use aggregate::{Document, DocumentCommand, DocumentError, VersionState};
-pub use event::{DocumentEvent, EmbeddingFailure, Place, Source, StoredFile};
+pub use event::{DocumentEvent, EmbeddingFailure, Note, Place, Source, StoredFile};

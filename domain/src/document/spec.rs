@@ -3,7 +3,9 @@
 use cqrs_es::{Aggregate as _, test::TestFramework};
 use uuid::Uuid;
 
-use super::{Document, DocumentCommand, DocumentError, DocumentEvent, EmbeddingFailure, Place, Source, StoredFile};
+use super::{
+    Document, DocumentCommand, DocumentError, DocumentEvent, EmbeddingFailure, Note, Place, Source, StoredFile,
+};
 use crate::{
     ids::ProjectId,
     values::{DocumentType, Title},
@@ -40,11 +42,16 @@ fn added() -> DocumentEvent {
 }
 
 fn record_embedding() -> DocumentCommand {
-    DocumentCommand::RecordEmbedding { version: 1, passages: 3, model: "m".to_owned() }
+    DocumentCommand::RecordEmbedding { version: 1, passages: 3, model: "m".to_owned(), notes: notes() }
 }
 
 fn embedded() -> DocumentEvent {
-    DocumentEvent::Embedded { version: 1, passages: 3, model: "m".to_owned() }
+    DocumentEvent::Embedded { version: 1, passages: 3, model: "m".to_owned(), notes: notes() }
+}
+
+fn notes() -> Vec<Note> {
+    let (kind, message) = ("pages_without_text".to_owned(), "Page 7 has no text.".to_owned());
+    vec![Note { kind, message, count: 1, pages: vec![7], names: vec![] }]
 }
 
 #[test]
@@ -74,7 +81,7 @@ fn an_embedding_has_one_outcome() {
 fn an_embedding_of_another_version_is_refused() {
     DocumentSpec::with(())
         .given(vec![added()])
-        .when(DocumentCommand::RecordEmbedding { version: 2, passages: 3, model: "m".to_owned() })
+        .when(DocumentCommand::RecordEmbedding { version: 2, passages: 3, model: "m".to_owned(), notes: vec![] })
         .then_expect_error(DocumentError::NotWaiting);
 }
 
@@ -103,8 +110,8 @@ fn new_content_is_a_new_version_that_waits() {
     let new = DocumentCommand::AddVersion { creator: None, source: source() };
     let version = DocumentEvent::VersionAdded { version: 2, creator: None, source: source() };
     DocumentSpec::with(()).given(vec![added(), embedded()]).when(new).then_expect_events(vec![version.clone()]);
-    let record = DocumentCommand::RecordEmbedding { version: 2, passages: 3, model: "m".to_owned() };
-    let recorded = DocumentEvent::Embedded { version: 2, passages: 3, model: "m".to_owned() };
+    let record = DocumentCommand::RecordEmbedding { version: 2, passages: 3, model: "m".to_owned(), notes: vec![] };
+    let recorded = DocumentEvent::Embedded { version: 2, passages: 3, model: "m".to_owned(), notes: vec![] };
     DocumentSpec::with(()).given(vec![added(), version]).when(record).then_expect_events(vec![recorded]);
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{
     chat::{AnswerFailure, ChatCommand, Completion, Generation, Question, RetrievedPassage, Stage, Usage},
-    document::{DocumentCommand, EmbeddingFailure, Place, Source, StoredFile},
+    document::{DocumentCommand, EmbeddingFailure, Note, Place, Source, StoredFile},
     ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, SessionId, UserId},
     project::{Assistant, ProjectChanges, ProjectCommand, RetrievalSettings, Settings},
     service::{ServiceAuthority, ServiceChanges, ServiceCommand, ServiceRequest, Terms},
@@ -161,6 +161,17 @@ pub(crate) fn source() -> impl Strategy<Value = Source> {
         .prop_map(|(document_type, file, text_content)| Source { document_type, file, text_content })
 }
 
+fn note() -> impl Strategy<Value = Note> {
+    let places = (prop::collection::vec(any::<u32>(), 0..3), prop::collection::vec(text(), 0..3));
+    (text(), text(), any::<u32>(), places).prop_map(|(kind, message, count, (pages, names))| Note {
+        kind,
+        message,
+        count,
+        pages,
+        names,
+    })
+}
+
 pub(crate) fn document_command() -> impl Strategy<Value = DocumentCommand> {
     let version = 0_u32..3;
     prop_oneof![
@@ -171,8 +182,9 @@ pub(crate) fn document_command() -> impl Strategy<Value = DocumentCommand> {
         ),
         2 => (option::of(title()), option::of(option::of(text())))
             .prop_map(|(title, description)| DocumentCommand::Describe { title, description }),
-        2 => (version.clone(), any::<u32>(), text())
-            .prop_map(|(version, passages, model)| DocumentCommand::RecordEmbedding { version, passages, model }),
+        2 => (version.clone(), any::<u32>(), text(), prop::collection::vec(note(), 0..3)).prop_map(
+            |(version, passages, model, notes)| DocumentCommand::RecordEmbedding { version, passages, model, notes },
+        ),
         2 => (version, select(EmbeddingFailure::VARIANTS))
             .prop_map(|(version, reason)| DocumentCommand::RecordEmbeddingFailure { version, reason }),
         2 => (option::of(id(UserId::new)), source())

@@ -5,7 +5,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     chat::{AnswerFailure, ChatEvent, Completion, Generation, Question, RetrievedPassage, Stage, Usage},
-    document::{DocumentEvent, EmbeddingFailure, Place, Source, StoredFile},
+    document::{DocumentEvent, EmbeddingFailure, Note, Place, Source, StoredFile},
     event::Event,
     ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, SessionId, UserId},
     project::{Assistant, ProjectEvent, RetrievalSettings, Settings},
@@ -39,10 +39,12 @@ pub(crate) fn samples() -> Vec<Sample> {
     let minimal = minimal.chain(minimal_runs().into_iter().map(Event::TestRun));
     let untold = untold_runs().into_iter().map(Event::TestRun);
     let translated = translated_chats().into_iter().map(Event::Chat);
+    let noted = [Event::Document(noted_embedding())];
     full.map(|event| Sample { event, form: None })
         .chain(minimal.map(|event| Sample { event, form: Some("minimal") }))
         .chain(untold.map(|event| Sample { event, form: Some("untold") }))
         .chain(translated.map(|event| Sample { event, form: Some("translated") }))
+        .chain(noted.map(|event| Sample { event, form: Some("noted") }))
         .collect()
 }
 
@@ -160,11 +162,22 @@ fn full_documents() -> Vec<DocumentEvent> {
             source: Source { document_type: DocumentType::File, file: Some(newer), text_content: None },
         },
         DocumentEvent::EmbeddingRequested { version: 1 },
-        DocumentEvent::Embedded { version: 1, passages: 12, model: "lexical-1".to_owned() },
+        DocumentEvent::Embedded { version: 1, passages: 12, model: "lexical-1".to_owned(), notes: vec![] },
         DocumentEvent::EmbeddingFailed { version: 1, reason: EmbeddingFailure::NoText },
         DocumentEvent::Deleted {},
         DocumentEvent::RemovalConfirmed { place: Place::Index },
     ]
+}
+
+fn noted_embedding() -> DocumentEvent {
+    let note = Note {
+        kind: "hidden_left_out".to_owned(),
+        message: "Hidden text was left out (1 place, “Old doses”, page 2).".to_owned(),
+        count: 1,
+        pages: vec![2],
+        names: vec!["Old doses".to_owned()],
+    };
+    DocumentEvent::Embedded { version: 1, passages: 12, model: "lexical-1".to_owned(), notes: vec![note] }
 }
 
 fn minimal_documents() -> Vec<DocumentEvent> {

@@ -99,8 +99,12 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the workspace")
 }
 
+/// The folders of the crates, also of those that are inside another one.
 fn crates() -> Vec<PathBuf> {
-    entries(root()).into_iter().filter(|path| path.join("Cargo.toml").is_file()).collect()
+    let is_crate = |path: &PathBuf| path.join("Cargo.toml").is_file();
+    let outer: Vec<_> = entries(root()).into_iter().filter(is_crate).collect();
+    let inner: Vec<_> = outer.iter().flat_map(|path| entries(path)).filter(is_crate).collect();
+    outer.into_iter().chain(inner).collect()
 }
 
 fn files(folder: &Path, extension: &str) -> Vec<Source> {
@@ -140,6 +144,7 @@ fn the_scan_reads_every_crate_and_the_migrations() {
     let paths: Vec<_> = sql_sources().into_iter().map(|source| source.path).collect();
     for expected in [
         "api/src/main.rs",
+        "commands/knowledge/src/lib.rs",
         "commands/src/event_log/append.rs",
         "domain/src/chat/aggregate.rs",
         "migrations/0001_log.sql",

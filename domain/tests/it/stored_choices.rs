@@ -37,6 +37,7 @@ fn every_choice_keeps_its_stored_name() {
             "encrypted",
             "damaged",
             "too_complex",
+            "legacy_font",
             "cancelled"
         ]
     );

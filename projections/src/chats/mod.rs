@@ -16,7 +16,7 @@ pub use feedback::{
     feedback_ordering_column, find_feedback,
 };
 pub use messages::{AnswerTimes, MessageMeta, MessageView, QuestionTimes, message};
-pub use of_keys::{detail_of_key, is_of_key, key_chat_ordering_column, page_of_key};
+pub use of_keys::{head_of_key, key_chat_ordering_column, page_of_key};
 pub(crate) use projector::ChatsProjector;
-pub use queries::{Filter, detail, details, find, ids_in, list, owner, user_has_chat_in, weight};
+pub use queries::{ChatHead, Filter, details, find, head, ids_in, list, owner, user_has_chat_in, weight};
 pub use shapes::{ChatDetail, ChatSummary, ThreadMessage};

@@ -4,10 +4,7 @@ use domain::ids::{ApiKeyId, ChatId};
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::{
-    ChatDetail,
-    queries::{details, rows},
-};
+use super::ChatHead;
 use crate::{
     QueryError, Views,
     listing::{FOUND, Page, Window, page_of_ids, push_search},
@@ -39,21 +36,8 @@ pub async fn page_of_key(
     page_of_ids(db, found, "position", window).await
 }
 
-/// Whether the chat with this id was made with this key.
-pub async fn is_of_key(db: &Views, key: ApiKeyId, id: ChatId) -> Result<bool, QueryError> {
-    let row = rows(db, &[id.value()]).await?.pop();
-    Ok(row.is_some_and(|row| !row.is_deleted && row.key_id == Some(key.value())))
-}
-
-/// The chat with this id, with its messages, if it was made with this key.
-pub async fn detail_of_key(
-    db: &Views,
-    key: ApiKeyId,
-    id: ChatId,
-    media_base: &str,
-) -> Result<Option<ChatDetail>, QueryError> {
-    if !is_of_key(db, key, id).await? {
-        return Ok(None);
-    }
-    Ok(details(db, &[id.value()], media_base).await?.pop())
+/// The chat with this id, if it was made with this key.
+pub async fn head_of_key(db: &Views, key: ApiKeyId, id: ChatId) -> Result<Option<ChatHead>, QueryError> {
+    let head = ChatHead::find(db, id).await?;
+    Ok(head.filter(|head| head.is_of_key(key)))
 }

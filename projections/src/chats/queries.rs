@@ -70,15 +70,17 @@ pub(super) struct ChatRow {
     id: Uuid,
     project_id: Option<Uuid>,
     owner: Option<Uuid>,
-    pub(super) key_id: Option<Uuid>,
+    key_id: Option<Uuid>,
     username: Option<String>,
     title: String,
     prompt: Option<String>,
     model: Option<i16>,
     created_at: DateTime<Utc>,
     modified_at: DateTime<Utc>,
-    pub(super) is_deleted: bool,
+    is_deleted: bool,
     by_assistant: bool,
+    /// What [`ChatHead::bytes`] says, of a chat that is read alone.
+    bytes: Option<i64>,
 }
 
 fn owner_of(user: Option<Uuid>, key: Option<Uuid>) -> Option<ChatOwner> {
@@ -162,16 +164,43 @@ pub async fn owner(db: &Views, project: ProjectId, id: ChatId) -> Result<Option<
     Ok(row.map(|row| owner_of(row.owner, row.key_id)))
 }
 
-/// The chat with this id, with its messages, if it is in this project.
-pub async fn detail(
-    db: &Views,
-    project: ProjectId,
-    id: ChatId,
-    media_base: &str,
-) -> Result<Option<ChatDetail>, QueryError> {
-    let (chat, messages) = try_join!(row(db, id), of_chat(db, id.value(), media_base))?;
-    let chat = chat.filter(|chat| !chat.is_deleted && chat.project_id == Some(project.value()));
-    Ok(chat.map(|chat| chat.into_detail(messages)))
+/// A chat whose messages are not read yet.
+pub struct ChatHead {
+    row: ChatRow,
+    bytes: usize,
+}
+
+impl ChatHead {
+    pub(super) fn is_of_key(&self, key: ApiKeyId) -> bool {
+        self.row.key_id == Some(key.value())
+    }
+
+    /// The chat with this id, unless it is deleted.
+    pub(super) async fn find(db: &Views, id: ChatId) -> Result<Option<Self>, QueryError> {
+        let row = row(db, id).await?.filter(|row| !row.is_deleted);
+        Ok(row.map(|row| Self { bytes: usize::try_from(row.bytes.unwrap_or_default()).unwrap_or_default(), row }))
+    }
+
+    pub fn owner(&self) -> Option<ChatOwner> {
+        self.row.owner()
+    }
+
+    /// How much text its detail holds, in bytes: that of its messages, and of the documents that each of them names.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The chat with its messages.
+    pub async fn detail(self, db: &Views, media_base: &str) -> Result<ChatDetail, QueryError> {
+        let messages = of_chat(db, self.row.id, media_base).await?;
+        Ok(self.row.into_detail(messages))
+    }
+}
+
+/// The chat with this id, if it is in this project.
+pub async fn head(db: &Views, project: ProjectId, id: ChatId) -> Result<Option<ChatHead>, QueryError> {
+    let head = ChatHead::find(db, id).await?;
+    Ok(head.filter(|head| head.row.project_id == Some(project.value())))
 }
 
 /// The ids of all chats of a project, newest first; `None` for everybody's.
@@ -190,9 +219,10 @@ pub async fn ids_in(db: &Views, project: ProjectId, owner: Option<UserId>) -> Re
 /// How much text the details of these chats hold, in bytes: their messages, and the documents that these name.
 pub async fn weight(db: &Views, chats: &[Uuid]) -> Result<usize, QueryError> {
     let bytes = query_scalar!(
-        r#"SELECT coalesce(sum(octet_length(text) + octet_length(original_text) + coalesce((
-                      SELECT sum(octet_length(text_content)) FROM views.documents WHERE id = ANY(document_ids)
-                  ), 0)), 0)::bigint AS "bytes!"
+        r#"SELECT coalesce(sum(octet_length(text) + octet_length(original_text)
+                      + CASE WHEN document_ids = '{}' THEN 0 ELSE coalesce((
+                            SELECT sum(octet_length(text_content)) FROM views.documents WHERE id = ANY(document_ids)
+                        ), 0) END), 0)::bigint AS "bytes!"
            FROM views.messages WHERE chat_id = ANY($1)"#,
         chats
     )
@@ -235,13 +265,14 @@ async fn project_view(db: &Views, id: Uuid) -> Result<Option<ProjectView>, Query
 }
 
 macro_rules! chats {
-    ($from:literal, $order:literal, $value:expr) => {
+    ($bytes:literal, $from:literal, $order:literal, $value:expr) => {
         query_as!(
             ChatRow,
             r#"SELECT chats.id, project_id, owner, key_id, username AS "username?", chats.title, chats.prompt, chats.model,
                       chats.created_at, chats.modified_at, chats.is_deleted,
-                      projects.assistant_id IS NOT NULL AS "by_assistant!"
-               FROM "#
+                      projects.assistant_id IS NOT NULL AS "by_assistant!", "#
+                + $bytes
+                + r#" AS bytes FROM "#
                 + $from
                 + " LEFT JOIN views.users ON users.id = chats.owner
                     LEFT JOIN views.projects ON projects.id = chats.project_id "
@@ -251,14 +282,23 @@ macro_rules! chats {
     };
 }
 
-/// The chat with this id, also a deleted one.
-pub(super) async fn row(db: &Views, id: ChatId) -> Result<Option<ChatRow>, QueryError> {
-    Ok(chats!("views.chats", "WHERE chats.id = $1", id.value()).fetch_optional(db).await?)
+/// The chat with this id, also a deleted one. How much text it holds comes with it: a query of its own would cost as much again.
+async fn row(db: &Views, id: ChatId) -> Result<Option<ChatRow>, QueryError> {
+    let row = chats!(
+        "(SELECT sum(octet_length(text) + octet_length(original_text) + CASE WHEN document_ids = '{}' THEN 0 ELSE coalesce((
+              SELECT sum(octet_length(text_content)) FROM views.documents WHERE documents.id = ANY(document_ids)
+          ), 0) END)::bigint FROM views.messages WHERE chat_id = chats.id)",
+        "views.chats",
+        "WHERE chats.id = $1",
+        id.value()
+    );
+    Ok(row.fetch_optional(db).await?)
 }
 
 /// The chats with these ids, in this order, also deleted ones.
-pub(super) async fn rows(db: &Views, ids: &[Uuid]) -> Result<Vec<ChatRow>, QueryError> {
+async fn rows(db: &Views, ids: &[Uuid]) -> Result<Vec<ChatRow>, QueryError> {
     let rows = chats!(
+        "NULL::bigint",
         "unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.chats USING (id)",
         "ORDER BY place",
         ids

@@ -7,13 +7,13 @@ use domain::{
 };
 use projections::{
     Views,
-    chats::{ChatDetail, Filter, detail, details, find, ids_in, list, user_has_chat_in, weight},
+    chats::{ChatDetail, Filter, details, find, head, ids_in, list, user_has_chat_in, weight},
 };
 use sqlx::PgPool;
 
 use crate::history::{
-    CHAT, CLINIC, DOCTOR, History, MEDIA, NURSE, OTHER_CHAT, WARD, answered, apply, asked, created, everything, json,
-    registered, started, title,
+    CHAT, CLINIC, DOCTOR, GUIDE, History, MEDIA, NURSE, OTHER_CHAT, WARD, added, answered, apply, asked, created,
+    detail, everything, json, registered, started, title,
 };
 
 async fn list_all(views: &Views, project: ProjectId, owner: Option<UserId>) -> Vec<ChatDetail> {
@@ -68,8 +68,7 @@ async fn a_chat_without_messages_is_an_empty_conversation(pool: PgPool) {
     let views = Views::beside(&pool);
     let mut history = history();
     history.chat(CHAT, started(WARD, NURSE, "Zinc"));
-    let chat =
-        history.shows(&pool, async || detail(&views, WARD, CHAT, MEDIA).await.expect("read")).await.expect("there");
+    let chat = history.shows(&pool, async || detail(&views, WARD, CHAT).await).await.expect("there");
     assert_eq!(
         json(&chat),
         r#"{"external_id":"00000000-0000-0000-0000-00000000001f","title":"Zinc","username":"asha","created_at":"2026-11-22T09:00:03.500000Z","modified_at":"2026-11-22T09:00:03.500000Z","chats":[],"prompt":null,"model":null}"#
@@ -114,7 +113,7 @@ async fn a_deleted_chat_is_gone_from_everywhere(pool: PgPool) {
         .shows(&pool, async || {
             (
                 find(&views, WARD, CHAT).await.expect("read"),
-                detail(&views, WARD, CHAT, MEDIA).await.expect("read"),
+                detail(&views, WARD, CHAT).await,
                 list(&views, WARD, &Filter::default(), &everything()).await.expect("read").count,
                 list_all(&views, WARD, None).await.len(),
                 user_has_chat_in(&views, WARD, NURSE).await.expect("read"),
@@ -130,9 +129,7 @@ async fn a_chat_is_found_in_its_own_project_only(pool: PgPool) {
     let mut history = history();
     history.project(CLINIC, created("Clinic")).chat(CHAT, started(WARD, NURSE, "Zinc"));
     let seen = history
-        .shows(&pool, async || {
-            (find(&views, CLINIC, CHAT).await.expect("read"), detail(&views, CLINIC, CHAT, MEDIA).await.expect("read"))
-        })
+        .shows(&pool, async || (find(&views, CLINIC, CHAT).await.expect("read"), detail(&views, CLINIC, CHAT).await))
         .await;
     assert_eq!(seen, (None, None));
 }
@@ -179,20 +176,31 @@ async fn all_chats_come_with_their_own_messages(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
-async fn the_weight_of_chats_is_that_of_their_texts(pool: PgPool) {
+async fn the_weight_of_chats_is_that_of_their_texts_and_of_the_documents_that_each_answer_names(pool: PgPool) {
     let views = Views::beside(&pool);
     let mut history = history();
     history
+        .document(GUIDE, added(WARD, "Guide", None))
         .chat(CHAT, started(WARD, NURSE, "First"))
         .chat(CHAT, asked(1, "ക"))
+        .chat(CHAT, answered(1, "", &[GUIDE]))
+        .chat(CHAT, asked(2, "b"))
+        .chat(CHAT, answered(2, "", &[GUIDE]))
         .chat(OTHER_CHAT, started(WARD, DOCTOR, "Second"))
-        .chat(OTHER_CHAT, asked(2, "ORS?"));
-    let weighed = history
+        .chat(OTHER_CHAT, asked(3, "ORS?"));
+    let (lists, alone) = history
         .shows(&pool, async || {
             let of = async |chats: &[uuid::Uuid]| weight(&views, chats).await.expect("read");
-            [of(&[CHAT.value()]).await, of(&[OTHER_CHAT.value()]).await, of(&[CHAT.value(), OTHER_CHAT.value()]).await]
+            let alone = async |chat| head(&views, WARD, chat).await.expect("read").expect("there").bytes();
+            let (one, other) = ([CHAT.value()], [OTHER_CHAT.value()]);
+            (
+                [of(&one).await, of(&other).await, of(&[one, other].concat()).await],
+                [alone(CHAT).await, alone(OTHER_CHAT).await],
+            )
         })
         .await;
-    // As it was asked and in English.
-    assert_eq!(weighed, [2 * 3, 2 * 4, 2 * 7]);
+    let guide = "Wash hands.".len();
+    // Questions as they were asked, and in English.
+    let (one, other) = (2 * 3 + 2 + 2 * guide, 2 * 4);
+    assert_eq!((lists, alone), ([one, other, one + other], [one, other]));
 }

@@ -27,7 +27,7 @@ async fn a_new_document_waits_for_its_embedding(pool: PgPool) {
     let guide = history.shows(&pool, async || find(&views, WARD, GUIDE, MEDIA).await.expect("read")).await;
     assert_eq!(
         json(&guide),
-        r#"{"external_id":"00000000-0000-0000-0000-000000000015","title":"Guide","created_at":"2026-11-22T09:00:01.500000Z","modified_at":"2026-11-22T09:00:01.500000Z","description":null,"document_type":1,"file":"http://host/media/a_b_1%C3%A9.txt","text_content":null,"uploading":true,"failed":false,"failure_reason":null,"version":1,"indexed_version":null,"state":"queued","progress":0,"passages":null,"embedded_passages":0,"attempts":0}"#
+        r#"{"external_id":"00000000-0000-0000-0000-000000000015","title":"Guide","created_at":"2026-11-22T09:00:01.500000Z","modified_at":"2026-11-22T09:00:01.500000Z","description":null,"document_type":1,"file":"http://host/media/a_b_1%C3%A9.txt","text_content":null,"uploading":true,"failed":false,"failure_reason":null,"version":1,"indexed_version":null,"state":"queued","progress":0,"passages":null,"embedded_passages":0,"attempts":0,"notes":[]}"#
     );
 }
 
@@ -43,7 +43,7 @@ async fn an_embedded_document_does_not_wait_any_more(pool: PgPool) {
     let leaflet = history.shows(&pool, async || find(&views, WARD, LEAFLET, MEDIA).await.expect("read")).await;
     assert_eq!(
         json(&leaflet),
-        r#"{"external_id":"00000000-0000-0000-0000-000000000016","title":"Leaflet 2","created_at":"2026-11-22T09:00:01.500000Z","modified_at":"2026-11-22T09:00:04.500000Z","description":"On hygiene","document_type":3,"file":null,"text_content":"Wash hands.","uploading":false,"failed":false,"failure_reason":null,"version":1,"indexed_version":1,"state":"indexed","progress":100,"passages":3,"embedded_passages":3,"attempts":0}"#
+        r#"{"external_id":"00000000-0000-0000-0000-000000000016","title":"Leaflet 2","created_at":"2026-11-22T09:00:01.500000Z","modified_at":"2026-11-22T09:00:04.500000Z","description":"On hygiene","document_type":3,"file":null,"text_content":"Wash hands.","uploading":false,"failed":false,"failure_reason":null,"version":1,"indexed_version":1,"state":"indexed","progress":100,"passages":3,"embedded_passages":3,"attempts":0,"notes":[{"kind":"pages_without_text","message":"Page 7 has no text; it may be a picture.","count":1,"pages":[7],"names":[]}]}"#
     );
 }
 

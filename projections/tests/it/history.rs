@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     chat::{ChatEvent, Completion, Generation, Question, Stage},
-    document::{DocumentEvent, Source, StoredFile},
+    document::{DocumentEvent, Note, Source, StoredFile},
     envelope::{Actor, Metadata, RecordedEvent},
     event::Event,
     feedback::FeedbackEvent,
@@ -20,7 +20,12 @@ use domain::{
     user::{Roles, UserEvent},
     values::{DocumentType, Email, FullName, Model, ServiceName, SttEngine, Title, TtsEngine, Username},
 };
-use projections::{listing::Window, projectors};
+use projections::{
+    Views,
+    chats::{ChatDetail, head},
+    listing::Window,
+    projectors,
+};
 use serde::Serialize;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -208,7 +213,9 @@ pub(crate) fn key_issued(key: u128, name: &str) -> ServiceEvent {
 }
 
 pub(crate) fn embedded() -> DocumentEvent {
-    DocumentEvent::Embedded { version: 1, passages: 3, model: "lexical-1".to_owned() }
+    let (kind, message) = ("pages_without_text".to_owned(), "Page 7 has no text; it may be a picture.".to_owned());
+    let note = Note { kind, message, count: 1, pages: vec![7], names: vec![] };
+    DocumentEvent::Embedded { version: 1, passages: 3, model: "lexical-1".to_owned(), notes: vec![note] }
 }
 
 pub(crate) fn started(project_id: ProjectId, owner: UserId, name: &str) -> ChatEvent {
@@ -257,4 +264,10 @@ pub(crate) fn answered(turn: u128, text: &str, citations: &[DocumentId]) -> Chat
             response: stage(1, 3),
         },
     })
+}
+
+/// A chat with its messages, as a client gets it.
+pub(crate) async fn detail(views: &Views, project: ProjectId, chat: ChatId) -> Option<ChatDetail> {
+    let head = head(views, project, chat).await.expect("read")?;
+    Some(head.detail(views, MEDIA).await.expect("read"))
 }

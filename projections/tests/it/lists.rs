@@ -82,6 +82,36 @@ async fn every_word_of_a_search_must_occur_in_any_case(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_title_is_found_by_every_spelling_of_its_words(pool: PgPool) {
+    let spellings = [
+        &["\u{958}लम की जाँच", "क\u{93c}लम की जांच", "कलम की जाच"][..],
+        &["पंद्रह बुख़ार", "पन्द्रह बुखार"],
+        &["सम्बन्ध चाहिये", "संबंध चाहिए"],
+        &["रक्\u{200d}त १०", "रक्त 10"],
+        &["കർത്തവ്യം", "കർതവ്യം", "കര്\u{200d}ത്തവ്യം"],
+        &["അവന്റെ രക്തസമ്മർദ്ദം", "അവൻ്റെ രക്തസമ്മർദം", "അവന്\u{200d}റെ രക്തസമ്മര്\u{200d}ദം"],
+        &["പൗരൻ ൫൦൦", "പൌരന്\u{200d} 500"],
+        &["ব্যাঙ্ক", "ব্যাংক"],
+        &["సంబంధం", "సమ్బన్ధం"],
+        &["ਬੱਚਾ", "ਬਚਾ"],
+    ];
+    let titles_of_all: Vec<&str> = spellings.concat();
+    let history = projects(&titles_of_all);
+    for same in spellings {
+        let stored: Vec<String> = same.iter().map(|text| title(text).as_str().to_owned()).collect();
+        for search in same {
+            let filter = Filter { search: search_words(search), ..staff() };
+            assert_eq!(titles(&history, &pool, &filter, &everything()).await.results, stored, "{search}");
+        }
+    }
+    for search in ["रक", "(", "500.", "कलम५"] {
+        let filter = Filter { search: search_words(search), ..staff() };
+        let found = titles(&history, &pool, &filter, &everything()).await.results;
+        assert!(found.iter().all(|title| search == "रक" && title.contains("रक")), "{search}: {found:?}");
+    }
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_wildcard_or_quote_in_a_search_is_an_ordinary_character(pool: PgPool) {
     let history = projects(&["50% dextrose", "500 ml", "it's a\\b", "a_b"]);
     for (search, found) in

@@ -6,13 +6,13 @@ use domain::{
 };
 use projections::{
     Views,
-    chats::{MessageView, detail, message},
+    chats::{MessageView, message},
 };
 use sqlx::PgPool;
 
 use crate::history::{
-    CHAT, GUIDE, History, LEAFLET, MEDIA, NURSE, WARD, added, answer_id, answered, apply, asked, embedded, json,
-    question_id, started, title,
+    CHAT, GUIDE, History, LEAFLET, MEDIA, NURSE, WARD, added, answer_id, answered, apply, asked, detail, embedded,
+    json, question_id, started, title,
 };
 
 /// A chat in which nothing has been said.
@@ -24,7 +24,7 @@ fn history() -> History {
 
 async fn conversation(history: &History, pool: &PgPool) -> Vec<MessageView> {
     let views = Views::beside(pool);
-    history.shows(pool, async || detail(&views, WARD, CHAT, MEDIA).await.expect("read").expect("there").chats).await
+    history.shows(pool, async || detail(&views, WARD, CHAT).await.expect("there").chats).await
 }
 
 fn failed(turn: u128, notice: Option<&str>) -> ChatEvent {
@@ -123,8 +123,7 @@ async fn asking_leaves_the_chats_times_alone_and_retitling_does_not(pool: PgPool
         .chat(CHAT, asked(1, "Zinc?"))
         .chat(CHAT, ChatEvent::Retitled { title: title("Zinc?") })
         .chat(CHAT, answered(1, "14 days", &[]));
-    let chat =
-        history.shows(&pool, async || detail(&views, WARD, CHAT, MEDIA).await.expect("read")).await.expect("there");
+    let chat = history.shows(&pool, async || detail(&views, WARD, CHAT).await).await.expect("there");
     assert_eq!(chat.title, "Zinc?");
     assert_eq!((chat.created_at, chat.modified_at), (crate::history::at(1), crate::history::at(3)));
 }

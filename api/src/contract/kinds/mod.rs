@@ -16,8 +16,8 @@ use super::{
 
 pub(super) use list::{Choices, Strings};
 pub(super) use scalar::{Boolean, Choice, Float, Id, Integer};
-pub use text::Text;
 pub(super) use text::is_within;
+pub use text::{Text, ValueOf};
 
 type Parsed<T> = Result<T, FieldMessages>;
 

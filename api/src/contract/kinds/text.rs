@@ -1,7 +1,9 @@
-//! Texts and e-mail addresses.
+//! Texts, e-mail addresses, and texts with a rule of their own.
+
+use std::marker::PhantomData;
 
 use commands::counters::Bound;
-use domain::values::{Email, TextError};
+use domain::values::{Email, TextError, TextValue};
 use serde_json::Value;
 
 use super::{Kind, Parsed, last, refuse};
@@ -37,16 +39,12 @@ impl Text {
     }
 
     pub(in crate::contract) fn max(&mut self, characters: usize) {
-        self.check(format!("Ensure this field has no more than {characters} characters."), move |text| {
-            text.chars().count() <= characters
-        });
+        self.check(too_long(characters), move |text| text.chars().count() <= characters);
     }
 
     /// A limit that is a setting: whoever meets it is counted.
     pub(in crate::contract) fn bounded(&mut self, characters: usize) {
-        self.check(format!("Ensure this field has no more than {characters} characters."), move |text| {
-            is_within(text, characters)
-        });
+        self.check(too_long(characters), move |text| is_within(text, characters));
     }
 
     pub(in crate::contract) fn min(&mut self, characters: usize) {
@@ -96,6 +94,44 @@ impl Kind for Text {
     fn keeps_empty_text(&self) -> bool {
         self.blank
     }
+}
+
+/// A text that becomes a value of the domain.
+pub struct ValueOf<T> {
+    text: Text,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T: TextValue> Default for ValueOf<T> {
+    fn default() -> Self {
+        let mut text = Text::default();
+        text.max(T::MAX_CHARS);
+        Self { text, value: PhantomData }
+    }
+}
+
+impl<T> ValueOf<T> {
+    pub(in crate::contract) fn check(&mut self, message: impl Into<String>, holds: impl Fn(&str) -> bool + 'static) {
+        self.text.check(message, holds);
+    }
+}
+
+impl<T: TextValue> Kind for ValueOf<T> {
+    type Value = T;
+
+    fn parse(&self, received: &Received) -> Parsed<T> {
+        let text = self.text.parse(received)?;
+        // What a type asks for beyond its length has words of its own where the field is read, by `check`.
+        T::parse(&text).or_else(|error| match error {
+            TextError::Blank => refuse("This field may not be blank."),
+            TextError::TooLong { max } => refuse(too_long(max)),
+            TextError::Malformed => refuse("Not a valid string."),
+        })
+    }
+}
+
+fn too_long(max: usize) -> String {
+    format!("Ensure this field has no more than {max} characters.")
 }
 
 /// Whether the text has at most so many characters. One that has more is counted.

@@ -10,7 +10,6 @@ use commands::event_log::Committed;
 use domain::{
     ids::SuiteId,
     test_suite::{Retrieval, SuiteChanges, SuiteSettings},
-    values::SuiteName,
 };
 use projections::{
     listing::Page,
@@ -93,13 +92,10 @@ async fn create(
 ) -> Result<Response, ApiError> {
     let input = body.read().await?;
     let (name, temperature, number) = input.create(|fields| {
-        let name = fields.text("name").max(SuiteName::MAX_CHARS).required();
+        let name = fields.value("name").required();
         (name, fields.float("temperature").required(), fields.integer("topk").required())
     })?;
-    let settings = SuiteSettings {
-        name: SuiteName::parse(&name).map_err(|_| ApiError::field("name", "This field may not be blank."))?,
-        retrieval: Retrieval { temperature, top_k: top_k(number) },
-    };
+    let settings = SuiteSettings { name, retrieval: Retrieval { temperature, top_k: top_k(number) } };
     let id = SuiteId::new(web.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
     let committed = web.app.evaluation.create_suite(id, settings, &context).await?;
@@ -124,7 +120,7 @@ async fn change(
     let id = SuiteId::new(own_id(&id)?);
     find(&web, id).await?;
     let changes = body.read().await?.partial(|fields| SuiteChanges {
-        name: fields.text("name").max(SuiteName::MAX_CHARS).optional().and_then(|name| SuiteName::parse(&name).ok()),
+        name: fields.value("name").optional(),
         temperature: fields.float("temperature").optional(),
         top_k: fields.integer("topk").optional().map(top_k),
     })?;

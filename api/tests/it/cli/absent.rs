@@ -27,7 +27,7 @@ async fn a_command_does_not_wait_for_ever_for_a_database_that_is_away_or_says_no
             assert!(!refused.contains("s3cret"), "{refused}");
         }
     }
-    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
 }
 
 /// In the wrong folder, a log that was made just now would be found to be all right.

@@ -18,7 +18,7 @@ use tokio::{
 
 pub(super) const PASSWORD: &str = "lantern orbit seven";
 /// Longer than anything here should take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A data folder; nothing of it is left running at the end of a test.
 pub(super) struct DataFolder(TempDir);

@@ -55,7 +55,7 @@ async fn being_read(server: &Server, client: &Client, token: &str, project: &str
     let answer: Value = request.send().await.expect("it answers").json().await.expect("JSON");
     let id = answer["external_id"].as_str().unwrap_or_else(|| panic!("{answer}"));
     let is_read = || below(server.pid()).iter().any(|(_, line)| line.starts_with("pdftotext"));
-    until("it is read", Duration::from_secs(60), is_read).await;
+    until("it is read", Duration::from_mins(1), is_read).await;
     let processes = below(server.pid());
     assert!(processes.iter().all(|(_, line)| !line.contains("ward-secret")), "no name is shown: {processes:?}");
     let readers = processes.into_iter().filter(|(_, line)| line.contains("sandbox read") || line.contains("pdftotext"));

@@ -19,7 +19,7 @@ async fn is(db: &PgPool, condition: &str) -> bool {
 }
 
 async fn until(db: &PgPool, condition: &str) {
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_mins(1);
     while !is(db, condition).await {
         assert!(tokio::time::Instant::now() < deadline, "waited in vain: {condition}");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;

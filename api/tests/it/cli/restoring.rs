@@ -1,4 +1,4 @@
-//! Proof of the log, backup and restore, as the README tells: with the real binary, `pg_dump` and `pg_restore`.
+//! Proof of the log, backup and restore, as `docs/operations/` tells: with the real binary, `pg_dump` and `pg_restore`.
 
 use std::{fs, path::Path, time::Duration};
 

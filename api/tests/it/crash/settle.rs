@@ -6,7 +6,7 @@ use sqlx::{PgPool, Row};
 use tokio::time::{Instant, sleep};
 
 /// Longer than the longest lease, back-off and session time-out together, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// How many events each consumer has not seen; those that are not published; jobs that are not done.
 const LEFT: &str = "

@@ -11,9 +11,10 @@ use super::{
 const FRESH: &str = "fresh";
 
 /// Copies the database, empties the copy's views and lets one process fold the log anew, without Kafka. Compares each row
-/// of each view. Nobody may be connected to the database. Says how many rows there are.
+/// of each view. No process may be at work on the database. Says how many rows there are.
 pub(super) async fn check(fleet: &Fleet, postgres: &Postgres, violations: &mut Violations) -> usize {
     let mut server = connect(&postgres.options("postgres")).await;
+    end_sessions(&mut server).await;
     execute(&mut server, format!("CREATE DATABASE {FRESH} TEMPLATE {DATABASE}")).await;
     let mut fresh = connect(&postgres.options(FRESH)).await;
     let tables = tables(&mut fresh).await;
@@ -39,6 +40,17 @@ pub(super) async fn check(fleet: &Fleet, postgres: &Postgres, violations: &mut V
         }
     }
     rows
+}
+
+/// Ends what processes have left behind: a session whose connection fell silent before its process was killed lasts until
+/// PostgreSQL asks whether anybody is there, and no database with a session can be copied.
+async fn end_sessions(server: &mut PgConnection) {
+    let sql = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = $1";
+    let ended: i64 =
+        sqlx::query_scalar(sql).bind(DATABASE).fetch_one(server).await.expect("a superuser may end sessions");
+    if ended > 0 {
+        println!("{ended} sessions of processes that were killed are ended");
+    }
 }
 
 async fn connect(options: &PgConnectOptions) -> PgConnection {

@@ -72,7 +72,7 @@ impl TestApp {
         });
         let (app, address, tasks) = served.await.expect("the server starts");
         // Redirects are answers to look at.
-        let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).timeout(Duration::from_secs(60));
+        let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).timeout(Duration::from_mins(1));
         let nobody = Person::nobody(http.build().expect("a client can be built"), format!("http://{address}"));
         Self { app, db: db.clone(), nobody, folder, runtime: Some(runtime), end, _tasks: tasks }
     }

@@ -15,8 +15,8 @@ use crate::{
         web_service::{MAX_AUDIO_BYTES, bytes_up_to, json, secret},
     },
     ports::{ProviderError, Speech, SpeechRequest, SpeechToText, TextToSpeech, TranscriptionRequest},
-    sentences::pieces,
 };
+use knowledge::sentences::pieces;
 
 /// OpenAI takes 4,096 characters a request.
 const MAX_SPOKEN_BYTES: usize = 4_000;

@@ -53,6 +53,8 @@ impl Chunk {
         }
         match data {
             Some(Value::Object(object)) => Self::of_object(&object),
+            Some(Value::Null) => Ok(Self::default()),
+            Some(Value::Array(items)) if items.is_empty() => Ok(Self::default()),
             Some(_) | None => Err(ProviderError::unavailable("unreadable answer")),
         }
     }
@@ -61,7 +63,7 @@ impl Chunk {
     pub(super) fn of_object(object: &Map<String, Value>) -> Result<Self, ProviderError> {
         let get = |name: &str| object.get(name).filter(|value| !value.is_null());
         // Some servers send an empty one with each chunk.
-        if let Some(error) = get("error").filter(|error| **error != "" && **error != false) {
+        if let Some(error) = get("error").filter(|error| !says_nothing(error)) {
             return Err(reported_error(error));
         }
         let is_piece = get("choices").is_some() || get("usage").is_some();
@@ -72,24 +74,42 @@ impl Chunk {
         let choices = get("choices").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         Ok(Self {
             model: word(get("model")),
-            choices: (0..).zip(choices).map(|(place, choice)| Choice::of_value(place, choice)).collect(),
+            choices: (0..)
+                .zip(choices)
+                .map(|(place, choice)| Choice::of_value(place, choice))
+                .collect::<Result<_, _>>()?,
             usage: get("usage").map(Usage::of_value),
         })
     }
 }
 
 impl Choice {
-    fn of_value(place: u64, choice: &Value) -> Self {
+    fn of_value(place: u64, choice: &Value) -> Result<Self, ProviderError> {
         let (source, piece) = match &choice["delta"] {
             Value::Null => (Source::Message, &choice["message"]),
             delta => (Source::Delta, delta),
         };
-        Self {
+        Ok(Self {
             index: choice["index"].as_u64().unwrap_or(place),
-            text: text_of(&piece["content"]),
+            text: text_of(&piece["content"])?,
             source,
-            reason: word(choice.get("finish_reason")),
-        }
+            reason: word(choice.get("finish_reason")).filter(|reason| !is_none(reason)),
+        })
+    }
+}
+
+/// What some servers write as the reason of a piece that is not the last one.
+fn is_none(reason: &str) -> bool {
+    ["null", "none"].iter().any(|none| reason.trim().eq_ignore_ascii_case(none))
+}
+
+/// Whether an error is none.
+fn says_nothing(error: &Value) -> bool {
+    match error {
+        Value::String(text) => text.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        other => *other == false || *other == 0,
     }
 }
 
@@ -112,18 +132,31 @@ fn word(value: Option<&Value>) -> Option<String> {
     value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// A content is a text or a list of parts; those of other kinds are thoughts and the like.
-fn text_of(content: &Value) -> String {
+/// A content is a text or a list of parts; those of other kinds are thoughts and the like. Some servers (Cloudflare Workers AI)
+/// send a piece that is a number as one: "Give 5 mg" must not become "Give mg".
+fn text_of(content: &Value) -> Result<String, ProviderError> {
     match content {
-        Value::String(text) => text.clone(),
+        Value::Null => Ok(String::new()),
         Value::Array(parts) => parts.iter().map(text_of_part).collect(),
-        _ => String::new(),
+        Value::Object(_) => text_of_part(content),
+        piece => text_of_piece(piece),
     }
 }
 
-fn text_of_part(part: &Value) -> &str {
-    let is_text = part.get("type").is_none_or(|kind| kind == "text" || kind == "output_text");
-    part.as_str().or_else(|| part["text"].as_str().filter(|_| is_text)).unwrap_or_default()
+fn text_of_part(part: &Value) -> Result<String, ProviderError> {
+    let Value::Object(fields) = part else { return text_of_piece(part) };
+    let is_text = fields.get("type").is_none_or(|kind| kind == "text" || kind == "output_text");
+    fields.get("text").filter(|_| is_text).map_or_else(|| Ok(String::new()), text_of_piece)
+}
+
+fn text_of_piece(piece: &Value) -> Result<String, ProviderError> {
+    match piece {
+        Value::Null => Ok(String::new()),
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Bool(is_true) => Ok(is_true.to_string()),
+        Value::Array(_) | Value::Object(_) => Err(ProviderError::unavailable("a piece of the answer is no text")),
+    }
 }
 
 #[cfg(test)]
@@ -158,8 +191,35 @@ mod tests {
     }
 
     #[test]
+    fn a_dose_that_a_server_sends_as_a_number_is_not_left_out() -> Result<(), ProviderError> {
+        for (content, text) in [
+            ("5", "5"),
+            ("0.5", "0.5"),
+            ("-2", "-2"),
+            ("true", "true"),
+            ("[\"Give \",5,{\"type\":\"text\",\"text\":10}]", "Give 510"),
+            ("{\"type\":\"text\",\"text\":\"5 mg\"}", "5 mg"),
+            ("null", ""),
+        ] {
+            let chunk = read(&format!(r#"{{"choices":[{{"delta":{{"content":{content}}}}}]}}"#))?;
+            assert_eq!(chunk.choices[0].text, text, "{content}");
+        }
+        assert!(read(r#"{"choices":[{"delta":{"content":{"text":{"value":5}}}}]}"#).is_err(), "it may be a dose");
+        Ok(())
+    }
+
+    #[test]
     fn what_says_nothing_of_an_answer_is_passed_over() -> Result<(), ProviderError> {
-        for nothing in [r#"{"type":"ping"}"#, r#"{"choices":[],"error":null}"#, r#"{"choices":[],"error":""}"#, "{}"] {
+        for nothing in [
+            r#"{"type":"ping"}"#,
+            r#"{"choices":[],"error":null}"#,
+            r#"{"choices":[],"error":""}"#,
+            r#"{"choices":[],"error":{}}"#,
+            r#"{"choices":[],"error":0}"#,
+            "null",
+            "[]",
+            "{}",
+        ] {
             assert_eq!(read(nothing)?, Chunk::default(), "{nothing}");
         }
         Ok(())

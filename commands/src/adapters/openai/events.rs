@@ -99,28 +99,38 @@ fn whole(bytes: &[u8]) -> Events {
     }
     let mut reader = EventReader::default();
     reader.push(bytes);
+    reader.end();
     let events = std::iter::from_fn(move || reader.next()).filter(|event| !event.as_ref().is_ok_and(says_nothing));
     stream::iter(events.map(|event| event.map_err(too_long))).boxed()
 }
 
 fn events(response: Response) -> Events {
-    let next = async |(mut response, mut reader): (Response, EventReader)| loop {
+    let next = async |(mut response, mut reader, has_ended): (Response, EventReader, bool)| loop {
         let error = match reader.next() {
             Some(Ok(event)) if says_nothing(&event) => continue,
-            Some(Ok(event)) => return Some((Ok(event), (response, reader))),
+            Some(Ok(event)) => return Some((Ok(event), (response, reader, has_ended))),
             Some(Err(error)) => too_long(error),
+            None if has_ended => return None,
             None => match response.chunk().await {
                 Ok(Some(bytes)) => {
                     reader.push(&bytes);
                     continue;
                 }
-                Ok(None) => return None,
+                Ok(None) => {
+                    reader.end();
+                    match reader.next() {
+                        Some(Ok(event)) if says_nothing(&event) => return None,
+                        Some(Ok(event)) => return Some((Ok(event), (response, reader, true))),
+                        Some(Err(error)) => too_long(error),
+                        None => return None,
+                    }
+                }
                 Err(error) => failed(error),
             },
         };
-        return Some((Err(error), (response, reader)));
+        return Some((Err(error), (response, reader, has_ended)));
     };
-    stream::unfold((response, EventReader::default()), next).boxed()
+    stream::unfold((response, EventReader::default(), false), next).boxed()
 }
 
 /// Signs of life, with which servers and proxies keep a connection open.

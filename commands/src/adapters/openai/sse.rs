@@ -61,8 +61,16 @@ impl EventReader {
         }
     }
 
-    /// The next event that is complete, or that there is one too long, after which there are no more. An event whose end
-    /// did not come is none.
+    /// Takes down that nothing more comes. What the server ended in order, but without the blank line that the standard asks for,
+    /// is an event too: its reader sees whether anything is missing in it.
+    pub(super) fn end(&mut self) {
+        if !self.is_too_long {
+            self.end_line();
+            self.end_line();
+        }
+    }
+
+    /// The next event that is complete, or that there is one too long, after which there are no more.
     pub(super) fn next(&mut self) -> Option<Result<Event, TooLong>> {
         let complete = self.complete.pop_front().map(Ok);
         complete.or_else(|| self.is_too_long.then_some(Err(TooLong)))
@@ -166,8 +174,15 @@ mod tests {
     }
 
     #[test]
-    fn an_event_without_its_end_is_none_and_bad_bytes_are_replaced() {
+    fn an_event_without_its_end_is_one_only_where_the_stream_ends_and_bad_bytes_are_replaced() {
         assert_eq!(data_of("data: a\n\ndata: b\n"), ["a"]);
+        for last in ["data: b", "data: b\n", "data: b\r\n", "data: b\n\n"] {
+            let mut reader = EventReader::default();
+            reader.push(format!("data: a\n\n{last}").as_bytes());
+            reader.end();
+            let events = std::iter::from_fn(|| reader.next()).map(|event| event.expect("none is too long").data);
+            assert_eq!(events.collect::<Vec<_>>(), ["a", "b"], "{last:?}");
+        }
         let replaced = Event { data: "a\u{fffd}b".to_owned(), ..Event::default() };
         assert_eq!(read([b"data: a\xFFb\n\n".as_slice()]), [Ok(replaced)]);
     }

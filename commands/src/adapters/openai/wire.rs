@@ -32,6 +32,8 @@ pub(super) struct ChatStream {
     index: Option<u64>,
     /// Where its text is: a server that sends pieces may send the whole answer once more.
     source: Option<Source>,
+    /// Whether another one came to its end: so must the one that is read.
+    has_other_ended: bool,
     /// When the server has named a reason for the end.
     end: End,
     has_ended: bool,
@@ -55,6 +57,7 @@ impl ChatStream {
             finish: Finish::default(),
             index: None,
             source: None,
+            has_other_ended: false,
             end: End::NotReached,
             has_ended: false,
         }
@@ -63,7 +66,7 @@ impl ChatStream {
     pub(super) async fn next(mut self) -> Option<(Result<AnswerChunk, ProviderError>, Self)> {
         while !self.has_ended {
             let read = match self.next_event().await {
-                Some(Ok(event)) if event.data.trim() == DONE => return Some(self.finished()),
+                Some(Ok(event)) if is_end(&event) => return Some(self.finished()),
                 Some(Ok(event)) => Chunk::of_event(&event, &mut self.surrogates),
                 Some(Err(error)) => Err(error),
                 None if self.end == End::Passed => return Some(self.finished()),
@@ -92,6 +95,9 @@ impl ChatStream {
     }
 
     fn finished(mut self) -> (Result<AnswerChunk, ProviderError>, Self) {
+        if self.finish.reason.is_none() && self.has_other_ended {
+            return self.failed(ProviderError::unavailable("the provider mixed several answers"));
+        }
         if Ending::of(self.finish.reason.as_deref()) == Ending::Broken {
             return self.failed(ProviderError::unavailable("the provider broke the answer off"));
         }
@@ -104,6 +110,7 @@ impl ChatStream {
         let mut text = String::new();
         for choice in chunk.choices {
             if *self.index.get_or_insert(choice.index) != choice.index {
+                self.has_other_ended |= choice.reason.is_some();
                 continue;
             }
             if !choice.text.is_empty() && *self.source.get_or_insert(choice.source) == choice.source {
@@ -133,6 +140,12 @@ impl ChatStream {
         self.has_ended = true;
         (Err(error), self)
     }
+}
+
+/// Some servers write the mark as JSON, or send an event of this name in its place.
+fn is_end(event: &Event) -> bool {
+    let data = event.data.trim();
+    data == DONE || data.strip_prefix('"').and_then(|data| data.strip_suffix('"')) == Some(DONE) || event.name == "done"
 }
 
 /// The one of two reasons that takes more away from an answer: some servers say after it that all is well.

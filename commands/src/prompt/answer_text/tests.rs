@@ -252,7 +252,8 @@ proptest! {
         let is_text = |part: &String| *part != ONE.to_string() && !part.to_lowercase().contains("think");
         let without_ids: Vec<String> = parts.into_iter().filter(is_text).collect();
         let (shown, _) = split(&format!("Give. {} Never 5 mg.", without_ids.concat()));
-        prop_assert_eq!(shown, format!("Give. {} Never 5 mg.", without_ids.concat()));
+        // What is no tag is escaped.
+        prop_assert_eq!(shown.replace("\\<", "<"), format!("Give. {} Never 5 mg.", without_ids.concat()));
     }
 
     #[test]

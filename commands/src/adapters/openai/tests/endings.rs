@@ -64,6 +64,8 @@ async fn an_answer_is_whole_only_for_a_reason_that_is_known_for_that_or_without_
         (vec![], Ending::Whole),
         (vec!["stop"], Ending::Whole),
         (vec!["STOP"], Ending::Whole),
+        (vec!["null", "none", "stop"], Ending::Whole),
+        (vec!["none"], Ending::Whole),
         (vec!["eos_token"], Ending::Whole),
         (vec!["end_turn"], Ending::Whole),
         (vec!["timeout"], Ending::Stopped),
@@ -81,6 +83,34 @@ async fn an_answer_is_whole_only_for_a_reason_that_is_known_for_that_or_without_
         let (text, ending) = answer_to(sse(&events)).await;
         assert_eq!((text.as_str(), ending.ok()), ("Give adrenaline 0.5 mg", Some(expected)), "{reasons:?}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_is_not_thrown_away_for_the_way_in_which_a_server_marks_its_end() {
+    let rest = text("Rest.");
+    for end in [
+        "data: [DONE]",
+        "data: [DONE]\n",
+        "data: \"[DONE]\"\n\n",
+        "event: done\ndata: {}\n\n",
+        &format!("data: {STOP}"),
+        &format!("data: null\n\ndata: []\n\ndata: {STOP}\n"),
+    ] {
+        let (text, ending) = answer_to(format!("data: {rest}\n\n{end}")).await;
+        assert_eq!((text.as_str(), ending.ok()), ("Rest.", Some(Ending::Whole)), "{end}");
+    }
+    let (_, ending) = answer_to(format!("data: {rest}\n\ndata: {{\"choices\":[{{\"del")).await;
+    assert!(ending.is_err(), "half an event is no end");
+}
+
+#[tokio::test]
+async fn pieces_of_one_answer_that_a_server_numbers_as_several_are_no_whole_one() {
+    let piece = |index: u32, text: &str, reason: Value| {
+        json!({ "choices": [{ "index": index, "delta": { "content": text }, "finish_reason": reason }] }).to_string()
+    };
+    let events = [piece(0, "Give", Value::Null), piece(1, " nothing", json!("stop")), "[DONE]".to_owned()];
+    let (_, ending) = answer_to(sse(&events.each_ref().map(String::as_str))).await;
+    assert!(ending.is_err(), "{ending:?}");
 }
 
 #[tokio::test]

@@ -1,0 +1,116 @@
+//! What a document says of its characters and paragraphs, directly or by a style.
+
+use std::rc::Rc;
+
+use crate::extraction::{
+    ooxml::xml::{Element, Ns},
+    scripts::Script,
+};
+
+/// Half points by which a raised character is raised at least.
+const RAISED_FROM: i32 = 3;
+
+/// Of characters. `None` is what is not said.
+#[derive(Debug, Clone, Default)]
+pub(super) struct RunProperties {
+    pub(super) style: Option<Rc<str>>,
+    pub(super) is_struck: Option<bool>,
+    pub(super) is_twice_struck: Option<bool>,
+    pub(super) is_hidden: Option<bool>,
+    script: Option<Script>,
+    position: Option<i32>,
+    pub(super) ascii: Option<Rc<str>>,
+    pub(super) other: Option<Rc<str>>,
+}
+
+impl RunProperties {
+    /// Takes up an element of `w:rPr`.
+    pub(super) fn take(&mut self, element: &Element<'_>) {
+        if element.ns != Ns::Word {
+            return;
+        }
+        match element.local {
+            "rStyle" => self.style = element.attribute("val").map(Rc::from),
+            "strike" => self.is_struck = Some(element.is_on("val")),
+            "dstrike" => self.is_twice_struck = Some(element.is_on("val")),
+            "vanish" => self.is_hidden = Some(element.is_on("val")),
+            "vertAlign" => {
+                self.script = Some(match element.attribute("val").as_deref() {
+                    Some("superscript") => Script::Raised,
+                    Some("subscript") => Script::Lowered,
+                    _ => Script::Base,
+                });
+            }
+            "position" => self.position = element.number("val"),
+            "rFonts" => {
+                let font = |theme: &str, name: &str| {
+                    let theme = element.attribute(theme).map(|it| if it.starts_with("major") { "+mj" } else { "+mn" });
+                    theme.map(Rc::from).or_else(|| element.attribute(name).map(Rc::from))
+                };
+                self.ascii = font("asciiTheme", "ascii").or(self.ascii.take());
+                self.other = font("hAnsiTheme", "hAnsi").or(self.other.take());
+            }
+            _ => {}
+        }
+    }
+
+    /// What `over` says, and where it says nothing, what this says.
+    pub(super) fn overlaid(&self, over: &Self) -> Self {
+        let name = |over: &Option<Rc<str>>, under: &Option<Rc<str>>| over.clone().or_else(|| under.clone());
+        Self {
+            style: name(&over.style, &self.style),
+            is_struck: over.is_struck.or(self.is_struck),
+            is_twice_struck: over.is_twice_struck.or(self.is_twice_struck),
+            is_hidden: over.is_hidden.or(self.is_hidden),
+            script: over.script.or(self.script),
+            position: over.position.or(self.position),
+            ascii: name(&over.ascii, &self.ascii),
+            other: name(&over.other, &self.other),
+        }
+    }
+
+    pub(super) fn script(&self) -> Script {
+        match (self.script, self.position) {
+            (Some(script @ (Script::Raised | Script::Lowered)), _) => script,
+            (_, Some(RAISED_FROM..)) => Script::Raised,
+            (_, Some(position)) if position <= -RAISED_FROM => Script::Lowered,
+            _ => Script::Base,
+        }
+    }
+}
+
+/// Of a paragraph.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ParagraphProperties {
+    pub(super) style: Option<Rc<str>>,
+    /// The level of a heading from 0; 9 is text.
+    pub(super) outline: Option<u8>,
+    /// The list that it belongs to, "0" for none, and its level there.
+    pub(super) list: Option<Rc<str>>,
+    pub(super) level: Option<usize>,
+}
+
+impl ParagraphProperties {
+    /// Takes up an element of `w:pPr`, or of `w:numPr` in it.
+    pub(super) fn take(&mut self, element: &Element<'_>) {
+        if element.ns != Ns::Word {
+            return;
+        }
+        match element.local {
+            "pStyle" => self.style = element.attribute("val").map(Rc::from),
+            "outlineLvl" => self.outline = element.number("val"),
+            "numId" => self.list = element.attribute("val").map(Rc::from),
+            "ilvl" => self.level = element.number("val"),
+            _ => {}
+        }
+    }
+
+    pub(super) fn overlaid(&self, over: &Self) -> Self {
+        Self {
+            style: over.style.clone().or_else(|| self.style.clone()),
+            outline: over.outline.or(self.outline),
+            list: over.list.clone().or_else(|| self.list.clone()),
+            level: over.level.or(self.level),
+        }
+    }
+}

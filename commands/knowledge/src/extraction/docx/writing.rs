@@ -1,0 +1,124 @@
+//! What stands in a run, written into its paragraph as it is seen.
+
+use std::rc::Rc;
+
+use super::{fields::Shown, story::Story, styles::Look};
+use crate::extraction::{
+    NoteKind,
+    ooxml::{blocks::Block, math::Formula},
+    scripts::{Gap, Script},
+};
+
+impl Story<'_, '_> {
+    /// Text of a run, unless it is withdrawn, hidden, or an instruction.
+    pub(super) fn write(&mut self, text: &str) {
+        if let Some(look) = self.look() {
+            let shown = self.report.shown(text, look.faces());
+            self.push(&shown, &look);
+        }
+    }
+
+    pub(super) fn write_symbol(&mut self, font: Option<&str>, code: u32) {
+        if let Some(look) = self.look() {
+            let font = font.or(look.faces().ascii).unwrap_or_default().to_owned();
+            let c = self.report.symbol(&font, code);
+            self.push(c.encode_utf8(&mut [0; 4]), &look);
+        }
+    }
+
+    pub(super) fn write_formula(&mut self, formula: Formula) {
+        let left_out = formula.left_out();
+        let text = formula.finished();
+        let Some(look) = self.look() else { return };
+        if let Some(kind) = left_out {
+            self.report.add(kind, None);
+        }
+        if !text.is_empty() {
+            self.report.add(NoteKind::FormulasAsText, None);
+            self.push(&text, &look.on_the_line());
+        }
+    }
+
+    /// Words that are drawn.
+    pub(super) fn write_beside(&mut self, text: String) {
+        if !text.trim().is_empty() {
+            self.flow().beside.push(Block::Paragraph(text));
+        }
+    }
+
+    /// The box or the entry that a form shows has no text of its own.
+    pub(super) fn write_form(&mut self) {
+        let form = std::mem::take(&mut self.form);
+        let shown = match form.kind {
+            Some("checkBox") => Some(if form.is_ticked { "☒" } else { "☐" }),
+            Some(_) => form.entries.get(form.chosen).map(String::as_str),
+            None => None,
+        };
+        self.flow().shown_by_form = shown.map(str::to_owned);
+    }
+
+    pub(super) fn end_field(&mut self) {
+        if let Some(text) = self.flow().shown_by_form.take() {
+            self.flow().fields.end();
+            return self.write(&text);
+        }
+
+        match self.flow().fields.end() {
+            Shown::Nothing => {}
+            Shown::Symbol { font, code } => self.write_symbol(font.as_deref(), code),
+            Shown::PageNumber => {
+                if let Some(paragraph) = self.paragraph() {
+                    paragraph.has_page_number = true;
+                }
+            }
+            Shown::Formula => self.report.add(NoteKind::FormulasLeftOut, None),
+        }
+    }
+
+    /// How text looks here; `None` if nothing is seen here.
+    fn look(&mut self) -> Option<Rc<Look>> {
+        let last = self.flows.len().checked_sub(1)?;
+        let flow = &mut self.flows[last];
+        if !flow.fields.is_shown() {
+            return None;
+        }
+        // Text outside of paragraphs is against the standard, and text all the same.
+        let paragraph = flow.paragraph.get_or_insert_default();
+        if flow.look.is_none() {
+            flow.look = Some(Rc::new(self.styles.look(paragraph.properties.style.as_deref(), &flow.run)));
+        }
+        flow.look.clone()
+    }
+
+    fn push(&mut self, text: &str, look: &Look) {
+        let reason = match (look.is_hidden, look.is_struck) {
+            (true, _) => Some(NoteKind::HiddenLeftOut),
+            (false, true) => Some(NoteKind::StruckLeftOut),
+            (false, false) => None,
+        };
+        let flow = self.flow();
+        let is_new = flow.left_out != reason && !text.trim().is_empty();
+        if is_new {
+            flow.left_out = reason;
+        }
+        if !text.trim().is_empty() {
+            flow.fields.fill();
+        }
+        let Some(paragraph) = &mut flow.paragraph else { return };
+        match reason {
+            None => paragraph.words.push(text, look.script),
+            Some(NoteKind::StruckLeftOut) => {
+                // The blank that parts its neighbours may be struck with it.
+                let words = &mut paragraph.words;
+                if text.contains(char::is_whitespace) && words.settled().ends_with(|c: char| !c.is_whitespace()) {
+                    words.push(" ", Script::Base);
+                }
+                words.leave_out(Gap::Struck);
+            }
+            Some(_) => paragraph.words.leave_out(Gap::Unseen),
+        }
+        if let Some(kind) = reason.filter(|_| is_new) {
+            self.report.add(kind, None);
+        }
+    }
+}

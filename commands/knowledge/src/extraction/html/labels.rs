@@ -1,0 +1,86 @@
+//! Names that a page shows on buttons and tabs: "Adult" above one dose, "Child" above another.
+
+use std::collections::{HashMap, HashSet};
+
+use ego_tree::NodeRef;
+use scraper::{Html, Node, node::Element};
+
+/// Attributes by which a tab names its panel.
+const PANEL: [&str; 4] = ["aria-controls", "data-bs-target", "data-target", "href"];
+/// Bytes of a name.
+const LONGEST: usize = 200;
+/// Nodes and words of what may be a name.
+const MOST_NODES: usize = 100;
+const HEADINGS: [&str; 8] = ["h1", "h2", "h3", "h4", "h5", "h6", "summary", "dt"];
+
+/// The names of panels of which a page shows one at a time.
+#[derive(Debug, Default)]
+pub(super) struct Labels {
+    /// What tabs say, by the panels that they show, and by their own ids.
+    of_tabs: HashMap<String, String>,
+    /// What buttons and tabs show and hide.
+    controlled: HashSet<String>,
+}
+
+impl Labels {
+    pub(super) fn of(page: &Html) -> Self {
+        let mut labels = Self::default();
+        for node in page.tree.root().descendants() {
+            let Some(element) = node.value().as_element() else { continue };
+            let opens =
+                is_tab(element) || element.attr("data-toggle").or(element.attr("data-bs-toggle")) == Some("collapse");
+            let targets =
+                PANEL.iter().filter(|name| opens || **name == "aria-controls").filter_map(|name| element.attr(name));
+            labels.controlled.extend(targets.map(|target| target.trim_start_matches('#').to_owned()));
+            let Some(tab) = node.value().as_element().filter(|element| is_tab(element)) else { continue };
+            let says = inner_text(node);
+            let panel = PANEL.iter().find_map(|name| tab.attr(name)).map(|panel| panel.trim_start_matches('#'));
+            for key in panel
+                .into_iter()
+                .chain(tab.attr("id"))
+                .filter(|key| !key.is_empty() && (1..=LONGEST).contains(&says.len()))
+            {
+                labels.of_tabs.entry(key.to_owned()).or_insert_with(|| says.clone());
+            }
+        }
+        labels
+    }
+
+    /// Whether a reader of the page can have it shown, though it is hidden at first.
+    pub(super) fn can_be_shown(&self, element: &Element) -> bool {
+        element.attr("id").is_some_and(|id| self.controlled.contains(id)) || self.of_panel(element).is_some()
+    }
+
+    /// What the tab says that shows this panel.
+    pub(super) fn of_panel(&self, element: &Element) -> Option<&str> {
+        if self.of_tabs.is_empty() || is_tab(element) {
+            return None;
+        }
+        let by = |name: &str| element.attr(name).and_then(|key| self.of_tabs.get(key));
+        by("id").or_else(|| by("aria-labelledby")).map(String::as_str)
+    }
+}
+
+fn is_tab(element: &Element) -> bool {
+    let toggles =
+        ["data-toggle", "data-bs-toggle"].iter().any(|name| matches!(element.attr(name), Some("tab" | "pill")));
+    element.attr("role") == Some("tab") || toggles
+}
+
+/// Whether a button names what it opens and closes: it is all that a heading says, or says that something is open or closed.
+pub(super) fn names(button: NodeRef<'_, Node>) -> bool {
+    let Some(element) = button.value().as_element() else { return false };
+    let is_heading =
+        |node: &NodeRef<'_, Node>| node.value().as_element().is_some_and(|element| HEADINGS.contains(&element.name()));
+    let is_all = |heading: NodeRef<'_, Node>| inner_text(heading) == inner_text(button);
+    let opens = element.attr("aria-expanded").is_some() && element.attr("aria-haspopup").is_none()
+        || ["data-toggle", "data-bs-toggle"].iter().any(|name| element.attr(name) == Some("collapse"));
+    !is_tab(element) && (opens || button.ancestors().take(4).find(is_heading).is_some_and(is_all))
+}
+
+/// What a button, a tab or a heading says. One that says much has no name.
+fn inner_text(node: NodeRef<'_, Node>) -> String {
+    let texts = node.descendants().take(MOST_NODES).filter_map(|node| node.value().as_text());
+    let words = texts.flat_map(|text| text.split_whitespace().take(MOST_NODES).map(str::to_owned).collect::<Vec<_>>());
+    words.collect::<Vec<_>>().join(" ")
+}

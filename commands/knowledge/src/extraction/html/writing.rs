@@ -1,0 +1,304 @@
+//! The text of a page as it grows.
+
+use ego_tree::NodeRef;
+use scraper::{Node, node::Element};
+
+use super::{lists::List, style::Script, table::Table};
+use crate::extraction::scripts::{lowered, raised};
+
+/// What begins a line of its own, with a blank line around it.
+const PARAGRAPHS: [&str; 29] = [
+    "p",
+    "div",
+    "section",
+    "article",
+    "main",
+    "header",
+    "footer",
+    "aside",
+    "blockquote",
+    "pre",
+    "ul",
+    "ol",
+    "dl",
+    "table",
+    "figure",
+    "figcaption",
+    "address",
+    "fieldset",
+    "form",
+    "hr",
+    "details",
+    "summary",
+    "caption",
+    "legend",
+    "center",
+    "hgroup",
+    "dialog",
+    "search",
+    "body",
+];
+/// What begins a line of its own.
+const LINES: [&str; 3] = ["br", "dt", "dd"];
+
+/// What stands below a heading and not in it.
+const NOT_IN_HEADINGS: [&str; 6] = ["ul", "ol", "dl", "table", "section", "article"];
+/// Bytes of a heading that is one line, whatever elements are in it.
+const LONGEST_HEADING: usize = 300;
+
+/// A text that grows. What separates its next word from the one before is known only when the word comes.
+#[derive(Default)]
+struct Text {
+    written: String,
+    gap: Gap,
+    /// Whether it ends with the mark of a heading or of an item, which what comes next stands behind.
+    ends_with_mark: bool,
+    /// Whether a heading is open, which stays on its line.
+    is_heading: bool,
+}
+
+#[derive(Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Gap {
+    #[default]
+    None,
+    Space,
+    Line,
+    Paragraph,
+}
+
+impl Text {
+    fn need(&mut self, gap: Gap) {
+        self.gap = self.gap.max(if self.is_heading { gap.min(Gap::Space) } else { gap });
+    }
+
+    fn push(&mut self, text: &str) {
+        if !self.written.is_empty() {
+            self.written.push_str(match self.gap {
+                _ if std::mem::take(&mut self.ends_with_mark) => " ",
+                Gap::None => "",
+                Gap::Space => " ",
+                Gap::Line => "\n",
+                Gap::Paragraph => "\n\n",
+            });
+        }
+        self.gap = Gap::None;
+        self.written.push_str(text);
+    }
+
+    /// What begins a line whatever mark is before it: another mark, a table.
+    fn push_line(&mut self, text: &str) {
+        self.ends_with_mark = false;
+        self.push(text);
+    }
+
+    fn push_mark(&mut self, mark: &str) {
+        self.push_line(mark);
+        self.ends_with_mark = true;
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Writer {
+    /// The page; in it each open cell of a table, and what is raised or lowered.
+    page: Text,
+    within: Vec<Text>,
+    tables: Vec<Table>,
+    lists: Vec<List>,
+    /// Open elements whose line breaks count.
+    preformatted: usize,
+}
+
+impl Writer {
+    pub(super) fn finished(self) -> String {
+        self.page.written
+    }
+
+    fn top(&mut self) -> &mut Text {
+        self.within.last_mut().unwrap_or(&mut self.page)
+    }
+
+    pub(super) fn write(&mut self, text: &str) {
+        if self.preformatted > 0 {
+            self.top().push(text);
+            return;
+        }
+        let top = self.top();
+        if text.starts_with(char::is_whitespace) {
+            top.need(Gap::Space);
+        }
+        for word in text.split_whitespace() {
+            top.push(word);
+            top.need(Gap::Space);
+        }
+        if top.gap == Gap::Space && !text.ends_with(char::is_whitespace) {
+            top.gap = Gap::None;
+        }
+    }
+
+    /// Words on both sides of this place stand apart.
+    pub(super) fn part(&mut self) {
+        self.top().need(Gap::Space);
+    }
+
+    pub(super) fn end_line(&mut self) {
+        self.top().need(Gap::Line);
+    }
+
+    pub(super) fn write_line(&mut self, text: &str) {
+        self.top().need(Gap::Paragraph);
+        self.top().push(text);
+        self.top().need(Gap::Paragraph);
+    }
+
+    pub(super) fn begin_script(&mut self) {
+        self.within.push(Text::default());
+    }
+
+    pub(super) fn add_empty_cell(&mut self, element: &Element) {
+        if matches!(acts_as(element), "td" | "th") {
+            self.table(|table| table.add(element, String::new()));
+        }
+    }
+
+    pub(super) fn open(&mut self, element: &Element, node: NodeRef<'_, Node>) {
+        let name = acts_as(element);
+        if let Some(level) = heading(name) {
+            self.top().need(Gap::Paragraph);
+            self.top().push_mark(&"#".repeat(level));
+            self.top().is_heading = is_closed(node);
+        } else if PARAGRAPHS.contains(&name) {
+            self.top().need(Gap::Paragraph);
+        } else if LINES.contains(&name) {
+            self.top().need(Gap::Line);
+        }
+        match name {
+            "pre" => self.preformatted += 1,
+            "ul" | "menu" => self.lists.push(List::default()),
+            "ol" => {
+                let is_item = |node: &NodeRef<'_, Node>| node.value().as_element().is_some_and(|it| it.name() == "li");
+                self.lists.push(List::ordered(element, node.children().filter(is_item).count()));
+            }
+            "li" => self.item(element),
+            "table" => self.tables.push(Table::default()),
+            "thead" | "tbody" | "tfoot" => self.table(|table| table.begin_part(name)),
+            "tr" => self.table(Table::begin_row),
+            "td" | "th" | "sup" | "sub" => self.within.push(Text::default()),
+            "input" if element.attr("type").is_some_and(|kind| kind.eq_ignore_ascii_case("checkbox")) => {
+                self.top().push(if element.attr("checked").is_some() { "☑" } else { "☐" });
+                self.top().need(Gap::Space);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn close(&mut self, element: &Element, node: NodeRef<'_, Node>) {
+        let name = acts_as(element);
+        match name {
+            "pre" => self.preformatted = self.preformatted.saturating_sub(1),
+            "ul" | "ol" | "menu" => drop(self.lists.pop()),
+            "table" => self.end_table(),
+            "td" | "th" => {
+                let text = self.within.pop().map(|text| text.written).unwrap_or_default();
+                match self.tables.last_mut() {
+                    Some(table) => table.add(element, text),
+                    None => self.top().push(&text),
+                }
+            }
+            "sup" => self.end_script(Script::Raised, node),
+            "sub" => self.end_script(Script::Lowered, node),
+            _ => {}
+        }
+        if heading(name).is_some() {
+            self.top().is_heading = false;
+        }
+        if heading(name).is_some() || PARAGRAPHS.contains(&name) {
+            self.top().need(Gap::Paragraph);
+        } else if LINES.contains(&name) {
+            self.top().need(Gap::Line);
+        }
+    }
+
+    fn table(&mut self, change: impl FnOnce(&mut Table)) {
+        if let Some(table) = self.tables.last_mut() {
+            change(table);
+        }
+    }
+
+    fn end_table(&mut self) {
+        let Some(table) = self.tables.pop() else { return };
+        let text = table.text();
+        self.table(|outer| outer.has_tables = true);
+        if !text.trim().is_empty() {
+            self.top().push_line(text.trim_end());
+        }
+    }
+
+    /// A raised mark that leads to a note is no exponent of the number before it.
+    pub(super) fn end_script(&mut self, script: Script, node: NodeRef<'_, Node>) {
+        let is_raised = script == Script::Raised;
+        let Some(script) = self.within.pop() else { return };
+        let text = script.written.split_whitespace().collect::<Vec<_>>().join(" ");
+        if text.is_empty() {
+            return;
+        }
+        if is_raised && leads_to_note(node) {
+            let mark = text.trim_matches(['[', ']', '(', ')']);
+            self.top().need(Gap::Space);
+            self.top().push(&format!("[{mark}]"));
+        } else {
+            let moved = if is_raised { raised(&text) } else { lowered(&text) };
+            self.top().push(&moved);
+        }
+        if script.gap > Gap::None {
+            self.top().need(Gap::Space);
+        }
+    }
+
+    fn item(&mut self, element: &Element) {
+        // Deeper ones are as deep: what they are indented by would outgrow what they say.
+        let depth = self.lists.len().clamp(1, 8) - 1;
+        let mark = self.lists.last_mut().map_or_else(|| "-".to_owned(), |list| list.mark(element));
+        // In a cell it is on a line with others, where it would be taken for the sign of a number.
+        let mark = if mark == "-" && !self.tables.is_empty() { "•".to_owned() } else { mark };
+        let top = self.top();
+        top.gap = Gap::Line;
+        top.push_mark(&format!("{}{mark}", "  ".repeat(depth)));
+    }
+}
+
+/// The element whose part this one plays, if it says so.
+pub(super) fn acts_as(element: &Element) -> &str {
+    match element.attr("role").map(str::trim) {
+        Some("table" | "grid" | "treegrid") => "table",
+        Some("rowgroup") if element.name() == "div" => "tbody",
+        Some("row") => "tr",
+        Some("cell" | "gridcell") => "td",
+        Some("columnheader" | "rowheader") => "th",
+        _ => element.name(),
+    }
+}
+
+/// Whether it is a link within the page, or one is in it or around it.
+fn leads_to_note(node: NodeRef<'_, Node>) -> bool {
+    let is_link = |node: NodeRef<'_, Node>| {
+        let element = node.value().as_element();
+        element.is_some_and(|it| it.name() == "a" && it.attr("href").is_some_and(|href| href.contains('#')))
+    };
+    is_link(node) || node.children().any(is_link) || node.parent().is_some_and(is_link)
+}
+
+/// Whether a heading has an end: one that has none has all of the page in it.
+fn is_closed(heading: NodeRef<'_, Node>) -> bool {
+    let is_more =
+        |node: NodeRef<'_, Node>| node.value().as_element().is_some_and(|it| NOT_IN_HEADINGS.contains(&it.name()));
+    let length: usize = heading.descendants().filter_map(|node| node.value().as_text()).map(|text| text.len()).sum();
+    length <= LONGEST_HEADING && !heading.descendants().any(is_more)
+}
+
+/// 1 to 6 for `h1` to `h6`.
+fn heading(name: &str) -> Option<usize> {
+    match name.as_bytes() {
+        [b'h', digit @ b'1'..=b'6'] => Some(usize::from(digit - b'0')),
+        _ => None,
+    }
+}

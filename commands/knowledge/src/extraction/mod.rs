@@ -1,0 +1,150 @@
+//! The text of a file, with what its structure says: headings, lists, tables, pages.
+//!
+//! Files come from strangers, and parsers of rich formats can be made to crash, to hang or to fill all memory. So all of this
+//! runs in a child process with limits; the server only sees what comes out.
+
+mod charset;
+mod docx;
+mod epub;
+mod format;
+mod html;
+mod legacy_fonts;
+mod markdown;
+mod notes;
+mod notes_in_words;
+mod office;
+mod ooxml;
+mod pdf;
+mod pptx;
+mod scripts;
+mod separated;
+mod symbols;
+mod tables;
+mod tidy;
+mod xlsx;
+
+use serde::{Deserialize, Serialize};
+
+use format::Format;
+use notes::Notes;
+pub use notes::{Note, NoteKind};
+
+/// Text beyond this is more than a reference document has.
+const MAX_TEXT: usize = 20 * 1_048_576;
+
+/// What is known of a file besides its bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileHints {
+    /// The name it came with.
+    pub name: Option<String>,
+    /// What a web server said that it is.
+    pub content_type: Option<String>,
+}
+
+/// A part of a document's text. Headings begin with `#`, rows of tables with `|`, items of lists with `-` or a number, as in
+/// Markdown; nothing is escaped but a bar in a cell (`\|`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The number of the page or slide, from 1, in formats that have any.
+    pub page: Option<u32>,
+    /// In Unicode's composed form (NFC), without control characters. Never blank.
+    pub text: String,
+}
+
+/// What was read from a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// Its text, in the order in which it is read; never none.
+    pub parts: Vec<Part>,
+    /// What a person should know of how it was read; one of a kind.
+    #[serde(default)]
+    pub notes: Vec<Note>,
+}
+
+/// Why a file has no text for us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Unreadable {
+    #[error("no text found")]
+    NoText,
+    #[error("the format is not supported")]
+    UnsupportedFormat,
+    #[error("the file is encrypted")]
+    Encrypted,
+    #[error("the file is damaged")]
+    Damaged,
+    #[error("the file takes too much time or memory to read")]
+    TooComplex,
+    #[error("most of the text is in a font of before Unicode, which shows other letters than the file says")]
+    LegacyFont,
+}
+
+/// The text of a file, in the order in which it is read.
+///
+/// # Errors
+/// [`Unreadable`]; a file without any text is one.
+pub fn extract(bytes: &[u8], hints: &FileHints) -> Result<Reading, Unreadable> {
+    if bytes.is_empty() {
+        return Err(Unreadable::NoText);
+    }
+    let mut notes = Notes::default();
+    let raw = match Format::detect(bytes, hints)? {
+        Format::Pdf => pdf::pages(bytes, &mut notes)?,
+        Format::Office if xlsx::is_workbook(bytes) => xlsx::sheets(bytes, &mut notes)?,
+        Format::Office => office::sections(bytes, &mut notes)?,
+        Format::Epub => epub::chapters(bytes, &mut notes)?,
+        Format::Html => whole(html::text(&charset::decode_html(bytes, hints, &mut notes)?, &mut notes)?),
+        Format::Separated(separator) => {
+            let text = charset::decode(bytes, hints, &mut notes)?;
+            whole(separated::text(&text, separator, &mut notes))
+        }
+        Format::Plain => {
+            let text = charset::decode(bytes, hints, &mut notes)?;
+            let is_table = separated::is_parted_by_tabs(&text);
+            whole(if is_table {
+                separated::text(&text, Some(b'\t'), &mut notes)
+            } else {
+                markdown::text(&text, &mut notes)
+            })
+        }
+    };
+    let mut parts = Vec::with_capacity(raw.len());
+    let mut size = 0;
+    for Part { page, text } in raw {
+        let text = tidy::tidy(&text);
+        size += text.len();
+        if size > MAX_TEXT {
+            return Err(Unreadable::TooComplex);
+        }
+        if text.chars().any(char::is_alphanumeric) {
+            parts.push(Part { page, text });
+        }
+    }
+    if parts.is_empty() { Err(Unreadable::NoText) } else { Ok(Reading { parts, notes: notes.finished() }) }
+}
+
+/// Whether another program reads such a file. What we read ourselves needs none.
+pub fn may_start_programs(bytes: &[u8], hints: &FileHints) -> bool {
+    Format::detect(bytes, hints) == Ok(Format::Pdf)
+}
+
+/// A line that [`sections`](crate::retrieval) know as a heading.
+fn write_heading(level: usize, says: &str, text: &mut String) {
+    text.push_str("\n\n");
+    text.push_str(&"#".repeat(level));
+    text.push(' ');
+    text.push_str(says);
+    text.push_str("\n\n");
+}
+
+/// The last place up to this one where a character begins.
+fn floor(text: &str, place: usize) -> usize {
+    (0..=place.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default()
+}
+
+fn whole(text: String) -> Vec<Part> {
+    vec![Part { page: None, text }]
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,191 @@
+//! Cells of a table without rules by how far their lines stand apart: those of one cell as lines do, those of two cells farther.
+//!
+//! This holds wherever in their rows cells stand, at the top, in the middle or at the bottom: the cell with the most lines reaches
+//! as far up and down as any other of its row.
+
+use std::ops::Range;
+
+use super::rowing::{Body, Filled, TableLine, height};
+
+/// By so many points, at least, lines of two cells are farther apart than those of one.
+const FARTHER: f32 = 0.6;
+/// How much the distances of the lines of a cell differ, at most, in points.
+const SPREAD: f32 = 0.8;
+/// Of the height of a line: how far the lines of a cell are apart.
+const APART: Range<f32> = 0.75..1.7;
+
+/// Lines of a table; one with more is not looked at so closely.
+pub(super) const MOST_LINES: usize = 2_000;
+
+/// What stands in a table, by its lines.
+#[derive(Debug, Default)]
+pub(super) struct Blocks {
+    /// The lines of each row, by what stands beside the names.
+    pub(super) rows: Vec<Range<usize>>,
+    /// The lines of each name.
+    pub(super) names: Vec<Vec<usize>>,
+}
+
+impl Blocks {
+    /// This place between two lines, or where what reaches over it ends, if it begins with the table; else where it begins.
+    pub(super) fn end_of_row(&self, at: usize) -> usize {
+        let names = self.names.iter().filter_map(|lines| Some(*lines.first()?..lines.last()? + 1));
+        let all: Vec<Range<usize>> = self.rows.iter().cloned().chain(names).collect();
+        let mut around = at..at;
+        // Each may reach over the end of another.
+        while let Some(other) = all.iter().find(|other| {
+            let overlaps = other.start < around.end && around.start < other.end;
+            overlaps && (other.start < around.start || around.end < other.end)
+        }) {
+            around = around.start.min(other.start)..around.end.max(other.end);
+        }
+        if around.start == 0 { around.end } else { around.start }
+    }
+
+    /// Those that begin at this line or later, counted from there.
+    pub(super) fn from(&self, first: usize) -> Self {
+        let rows = self.rows.iter().filter(|row| row.start >= first);
+        let names = self.names.iter().filter(|name| name.first().is_some_and(|at| *at >= first));
+        Self {
+            rows: rows.map(|row| row.start - first..row.end - first).collect(),
+            names: names.map(|name| name.iter().map(|at| at - first).collect()).collect(),
+        }
+    }
+}
+
+/// The cells of these lines, if their distances tell, and what stands in them does not speak against it.
+pub(super) fn blocks(body: &Body<'_>) -> Option<Blocks> {
+    let lines = body.lines;
+    if lines.len() > MOST_LINES {
+        return None;
+    }
+    let middles = |column| lines.iter().filter_map(|line| line.in_column(column)).map(|cell| cell.middle).collect();
+    let limit = limit(&(0..body.widths.len()).map(middles).collect::<Vec<_>>(), height(lines))?;
+    let mut rows: Vec<Range<usize>> = Vec::new();
+    let mut cells: Vec<(usize, Vec<usize>)> = Vec::new();
+    for column in 1..body.widths.len() {
+        cells.extend(of_column(lines, column, limit).into_iter().map(|cell| (column, cell)));
+    }
+    cells.sort_by_key(|(_, cell)| cell.first().copied());
+    for (_, cell) in &cells {
+        let (Some(first), Some(last)) = (cell.first(), cell.last()) else { continue };
+        match rows.last_mut() {
+            Some(row) if *first < row.end => row.end = row.end.max(last + 1),
+            _ => rows.push(*first..last + 1),
+        }
+    }
+    // Two cells of one column below each other are of two rows.
+    let holds_two = |row: &Range<usize>| {
+        let inside = cells.iter().filter(|(_, cell)| cell.first().is_some_and(|at| row.contains(at)));
+        let mut columns: Vec<usize> = inside.map(|(column, _)| *column).collect();
+        columns.sort_unstable();
+        columns.windows(2).any(|pair| pair[0] == pair[1])
+    };
+    if rows.len() < 2 || rows.iter().any(holds_two) {
+        return None;
+    }
+    let blocks = Blocks { rows, names: of_column(lines, 0, limit) };
+    is_plausible(body, &blocks).then_some(blocks)
+}
+
+/// What is farther apart in a column are two cells, if that can be told. Each column has the middles of its lines, from top to bottom.
+pub(super) fn limit(columns: &[Vec<f32>], height: f32) -> Option<f32> {
+    let apart = |column: &Vec<f32>| column.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<f32>>();
+    let mut distances: Vec<f32> = columns.iter().flat_map(apart).collect();
+    distances.sort_by(f32::total_cmp);
+    let least = *distances.first()?;
+    if !APART.contains(&(least / height.max(1.0))) {
+        return None;
+    }
+    let farther = distances.windows(2).find(|pair| pair[1] - pair[0] > FARTHER)?;
+    (farther[0] - least < SPREAD).then(|| f32::midpoint(farther[0], farther[1]))
+}
+
+/// The lines of each cell of a column.
+fn of_column(lines: &[TableLine], column: usize, limit: f32) -> Vec<Vec<usize>> {
+    let mut cells: Vec<Vec<usize>> = Vec::new();
+    let mut last = f32::MIN;
+    for (at, line) in lines.iter().enumerate() {
+        let Some(cell) = line.in_column(column) else { continue };
+        match cells.last_mut() {
+            Some(lines) if cell.middle - last < limit => lines.push(at),
+            _ => cells.push(vec![at]),
+        }
+        last = cell.middle;
+    }
+    cells
+}
+
+/// Whether what would be the lines of cells are not rows that stand closer than others: of which nothing may speak for rows, and
+/// something must for cells.
+fn is_plausible(body: &Body<'_>, blocks: &Blocks) -> bool {
+    let (mut for_cells, mut for_rows) = (0, 0);
+    for name in &blocks.names {
+        let cell = |at: usize| body.lines[at].in_column(0);
+        let begins_small = name.first().and_then(|at| cell(*at)).is_some_and(is_small);
+        for pair in name.windows(2) {
+            let Some((before, next)) = cell(pair[0]).zip(cell(pair[1])) else { continue };
+            let goes_on = is_small(next) && !begins_small;
+            if !goes_on && !body.would_not_fit(before, next) {
+                return false;
+            }
+            // A line with all values may be the next row.
+            let is_full = body.has_all(name[0], pair[1]);
+            for_cells += usize::from(goes_on);
+            for_rows += usize::from(is_full && !goes_on);
+        }
+    }
+    for row in blocks.rows.iter().filter(|row| row.len() > 1) {
+        let lines: Vec<usize> = row.clone().collect();
+        let counts: Vec<usize> = (1..body.widths.len()).map(|column| body.count(&lines, column)).collect();
+        let filled: Vec<usize> = counts.into_iter().filter(|count| *count > 0).collect();
+        let is_uneven = filled.windows(2).any(|pair| pair[0] != pair[1]);
+        let is_alone = body.count(&lines, 0) < filled.iter().copied().max().unwrap_or(0);
+        let are_rows = || lines.windows(2).any(|pair| body.begins_row(&pair[..1], pair[1]));
+        // A name between two lines, in the middle of both.
+        let is_between = || is_alone && lines.len() % 2 == 1 && body.is_name_only(lines[lines.len() / 2]);
+        let goes_on = body.would_not_fit_above(&lines) && (is_uneven || is_alone && !are_rows());
+        for_cells += usize::from(goes_on || is_between() && !are_rows());
+    }
+    for_cells > for_rows && (for_rows == 0 || for_cells > 2 * for_rows)
+}
+
+/// Whether it begins in the middle of a sentence or name.
+pub(super) fn is_small(cell: &Filled) -> bool {
+    cell.text.trim_start_matches(['(', '[', '+', '&', '/', ' ']).starts_with(char::is_lowercase)
+}
+
+impl Body<'_> {
+    /// Whether a line has all values that the first has.
+    fn has_all(&self, first: usize, at: usize) -> bool {
+        let of = |at: usize, column: usize| self.lines[at].in_column(column).is_some();
+        let mut others = (1..self.widths.len()).filter(|column| of(first, *column)).peekable();
+        others.peek().is_some() && others.all(|column| of(at, column))
+    }
+
+    fn count(&self, lines: &[usize], column: usize) -> usize {
+        lines.iter().filter(|at| self.lines[**at].in_column(column).is_some()).count()
+    }
+
+    /// Whether no line of these cells would have fitted into the one above.
+    fn would_not_fit_above(&self, lines: &[usize]) -> bool {
+        (1..self.widths.len()).all(|column| {
+            let cells: Vec<&Filled> = lines.iter().filter_map(|at| self.lines[*at].in_column(column)).collect();
+            cells.windows(2).all(|pair| self.would_not_fit(pair[0], pair[1]))
+        })
+    }
+
+    /// Whether these lines beside a name may as well be rows of their own: each has the same kinds of values.
+    pub(super) fn are_alike(&self, lines: &[usize]) -> bool {
+        let is_number = |cell: &Filled| cell.text.starts_with(|c: char| c.is_numeric() || "<>≥≤".contains(c));
+        let shape = |at: &usize| -> Vec<Option<bool>> {
+            (1..self.widths.len()).map(|column| self.lines[*at].in_column(column).map(is_number)).collect()
+        };
+        let filled = (1..self.widths.len()).filter(|column| self.count(lines, *column) > 0).count();
+        lines.len() > 1
+            && self.count(lines, 0) < 2
+            && (filled > 1 || !self.would_not_fit_above(lines))
+            && lines.windows(2).all(|pair| shape(&pair[0]) == shape(&pair[1]))
+            && lines[1..].iter().all(|at| self.begins_row(&lines[..1], *at))
+    }
+}

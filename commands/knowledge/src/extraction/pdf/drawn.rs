@@ -1,0 +1,367 @@
+//! What is drawn on a page besides its text: lines and filled rectangles, and in which fonts the text is set.
+//!
+//! Poppler reads the text; this only tells where a table has its lines. What cannot be read has none.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashSet},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use hayro_syntax::{
+    Pdf,
+    content::{TypedIter, ops::TypedInstruction},
+    object::{Array, Dict, Name, Number, Object, Rect, Stream},
+    page::{Page, Resources, Rotation},
+};
+
+use super::{
+    annotations,
+    content::{contents, decoded},
+    joints::{self, Joints},
+    letters,
+    path::Path,
+    seen::Seen,
+    words::Area,
+};
+use crate::extraction::notes::Notes;
+
+/// Bytes of what a page draws that are looked at, and of all pages.
+const LARGEST_CONTENT: u64 = 8 * 1_048_576;
+const LARGEST_CONTENTS: u64 = 400 * 1_048_576;
+/// Instructions of a page, and of all pages.
+const MOST_OF_A_PAGE: usize = 400_000;
+const MOST_OF_ALL: usize = 20_000_000;
+/// As so many instructions counts a form, which is looked up and unpacked.
+const FORM: usize = 100;
+/// Lines of a page: one with more is a drawing.
+pub(super) const MOST_LINES: usize = 20_000;
+/// How deep forms may lie in each other, and matrices be kept.
+const DEEPEST: usize = 8;
+const MOST_KEPT: usize = 64;
+/// What is thinner is a line and no area, in points.
+const THIN: f32 = 3.0;
+/// What is shorter is a dot or a part of a sign.
+const SHORT: f32 = 4.0;
+/// The line of a fraction is as short as a small digit.
+const SHORTEST: f32 = 2.5;
+
+/// A straight line: at this place across the other direction, from here to there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Line {
+    pub(super) at: f32,
+    pub(super) from: f32,
+    pub(super) to: f32,
+}
+
+/// What is drawn on a page.
+#[derive(Debug, Default)]
+pub(super) struct Drawn {
+    /// Lines from left to right; edges of filled areas, too.
+    pub(super) across: Vec<Line>,
+    /// Lines from top to bottom.
+    pub(super) down: Vec<Line>,
+    /// Lines from left to right that are no edges of areas, of annotations, too.
+    pub(super) strokes: Vec<Line>,
+    /// Such lines from top to bottom.
+    pub(super) strokes_down: Vec<Line>,
+    pub(super) seen: Seen,
+    pub(super) joints: Joints,
+    /// How many annotations say or show something that is not read.
+    pub(super) unread: usize,
+    /// The names of the fonts.
+    pub(super) fonts: BTreeSet<String>,
+    /// Those that show signs where the page says that they are letters.
+    pub(super) fonts_of_signs: BTreeSet<String>,
+    /// Whether some are bitmaps that TeX made, of which only numbers of characters are known.
+    pub(super) has_tex_bitmaps: bool,
+}
+
+/// A file whose pages can be asked what is drawn on them.
+#[derive(Default)]
+pub(super) struct Drawings {
+    file: Option<Pdf>,
+    instructions_left: usize,
+    bytes_left: u64,
+}
+
+impl Drawings {
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let file = guarded(|| Pdf::new(bytes.to_vec()).ok()).flatten();
+        Self { file, instructions_left: MOST_OF_ALL, bytes_left: LARGEST_CONTENTS }
+    }
+
+    /// The file, with signs where it says letters and shows signs.
+    pub(super) fn with_signs<'a>(&self, bytes: &'a [u8], notes: &mut Notes) -> Cow<'a, [u8]> {
+        let mended = self.file.as_ref().and_then(|file| guarded(|| letters::with_signs(file, bytes, notes)));
+        mended.unwrap_or(Cow::Borrowed(bytes))
+    }
+
+    /// What is drawn on the page of this number, from 1, if it is as large as Poppler says.
+    pub(super) fn on(&mut self, number: usize, size: &Area) -> Drawn {
+        let Self { file: Some(file), instructions_left, bytes_left } = self else { return Drawn::default() };
+        let limit = MOST_OF_A_PAGE.min(*instructions_left);
+        let read = guarded(|| {
+            let page = file.pages().get(number.checked_sub(1)?)?;
+            let to_page = upright(page, size)?;
+            let bytes = LARGEST_CONTENT.min(*bytes_left);
+            let mut pen = Pen { size: *size, drawn: Drawn::default(), instructions: limit, bytes };
+            let content = contents(page.raw(), &mut pen.bytes);
+            pen.follow(&content, page.resources(), to_page, 0);
+            pen.drawn.seen.shown = shown(page, to_page, size);
+            let annotations = annotations::of_page(page);
+            for [from, to] in annotations.strikes {
+                pen.strike(between(moved(from, to_page), moved(to, to_page)));
+            }
+            pen.drawn.unread = annotations.unread;
+            Some((pen.drawn, limit - pen.instructions, bytes - pen.bytes))
+        });
+        let Some((drawn, instructions, bytes)) = read.flatten() else { return Drawn::default() };
+        *instructions_left -= instructions;
+        *bytes_left -= bytes;
+        drawn
+    }
+}
+
+/// A mistake of the library in a file that it does not understand is no reason not to read its text.
+fn guarded<T>(read: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(read)).ok()
+}
+
+pub(super) type Matrix = [f32; 6];
+
+pub(super) const SAME: Matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
+
+/// First `first`, then `then`.
+pub(super) fn combined(first: Matrix, then: Matrix) -> Matrix {
+    let across = |at: usize| first[at] * then[0] + first[at + 1] * then[2];
+    let down = |at: usize| first[at] * then[1] + first[at + 1] * then[3];
+    [across(0), down(0), across(2), down(2), across(4) + then[4], down(4) + then[5]]
+}
+
+pub(super) fn moved((x, y): (f32, f32), by: Matrix) -> (f32, f32) {
+    (by[0] * x + by[2] * y + by[4], by[1] * x + by[3] * y + by[5])
+}
+
+/// From the page's own coordinates, which begin at the lower left, to points from the upper left of the page as it is turned.
+fn upright(page: &Page<'_>, size: &Area) -> Option<Matrix> {
+    let Rect { x0, y0, x1, y1 } = page.media_box();
+    #[expect(clippy::cast_possible_truncation, reason = "a page has no more than 100,000 points")]
+    let [left, low, right, high] = [x0.min(x1) as f32, y0.min(y1) as f32, x0.max(x1) as f32, y0.max(y1) as f32];
+    let (matrix, width, height) = match page.rotation() {
+        Rotation::None => ([1.0, 0.0, 0.0, -1.0, -left, high], right - left, high - low),
+        Rotation::Horizontal => ([0.0, 1.0, 1.0, 0.0, -low, -left], high - low, right - left),
+        Rotation::Flipped => ([-1.0, 0.0, 0.0, 1.0, right, -low], right - left, high - low),
+        Rotation::FlippedHorizontal => ([0.0, -1.0, -1.0, 0.0, high, right], high - low, right - left),
+    };
+    // Pages are counted otherwise in a damaged file.
+    let fits = |mine: f32, theirs: f32| (mine - theirs).abs() < 2.0;
+    let upright = fits(width, size.width()) && fits(height, size.height());
+    let lying = fits(width, size.height()) && fits(height, size.width());
+    (upright || lying).then_some(matrix)
+}
+
+/// What of a page is shown, if it is less than all.
+fn shown(page: &Page<'_>, to_page: Matrix, size: &Area) -> Option<Area> {
+    let Rect { x0, y0, x1, y1 } = page.intersected_crop_box();
+    #[expect(clippy::cast_possible_truncation, reason = "a page has no more than 100,000 points")]
+    let corners = [(x0 as f32, y0 as f32), (x1 as f32, y1 as f32)].map(|corner| moved(corner, to_page));
+    let area = between(corners[0], corners[1]);
+    let is_less = area.width() < size.width() - 2.0 || area.height() < size.height() - 2.0;
+    (is_less && area.width() > 1.0 && area.height() > 1.0).then_some(area)
+}
+
+/// Follows what a page draws.
+struct Pen {
+    size: Area,
+    drawn: Drawn,
+    instructions: usize,
+    bytes: u64,
+}
+
+impl Pen {
+    fn follow(&mut self, content: &[u8], resources: &Resources<'_>, to_page: Matrix, depth: usize) {
+        let (mut matrix, mut kept) = (to_page, Vec::new());
+        let mut path = Path::default();
+        let mut fonts: HashSet<String> = HashSet::new();
+        let mut said = letters::Said::default();
+        let mut follower = joints::Follower::default();
+        let mut instructions = TypedIter::new(content);
+        while let Some(instruction) = instructions.next() {
+            if self.instructions == 0 || self.drawn.across.len() + self.drawn.down.len() > MOST_LINES {
+                return;
+            }
+            self.instructions -= 1;
+            let place = self.drawn.seen.next(matrix);
+            follower.follow(&instruction, resources, place, &mut self.bytes, &mut self.drawn.joints);
+            self.drawn.seen.follow(&instruction, matrix);
+            let font_of_signs = said.follow(&instruction, resources);
+            self.drawn.fonts_of_signs.extend(font_of_signs.map(str::to_owned));
+            let at = |x: &Number, y: &Number| moved((x.as_f32(), y.as_f32()), matrix);
+            match &instruction {
+                TypedInstruction::SaveState(_) if kept.len() < MOST_KEPT => kept.push((matrix, self.drawn.seen.ink)),
+                TypedInstruction::RestoreState(_) => {
+                    (matrix, self.drawn.seen.ink) = kept.pop().unwrap_or((matrix, self.drawn.seen.ink));
+                }
+                TypedInstruction::SetGraphicsState(name) => {
+                    let is_opaque = resources.get_ext_g_state(name.0).is_none_or(|state| is_opaque(&state));
+                    self.drawn.seen.ink.is_opaque &= is_opaque;
+                }
+                TypedInstruction::ClipNonZero(_) | TypedInstruction::ClipEvenOdd(_) => self.drawn.seen.clip(&mut path),
+                TypedInstruction::Transform(t) => {
+                    let own = [&t.0, &t.1, &t.2, &t.3, &t.4, &t.5].map(Number::as_f32);
+                    matrix = combined(own, matrix);
+                }
+                TypedInstruction::MoveTo(to) => path.begin(at(&to.0, &to.1)),
+                TypedInstruction::LineTo(to) => path.line_to(at(&to.0, &to.1)),
+                TypedInstruction::CubicTo(to) => path.bend_to(at(&to.4, &to.5)),
+                TypedInstruction::CubicStartTo(to) => path.bend_to(at(&to.2, &to.3)),
+                TypedInstruction::CubicEndTo(to) => path.bend_to(at(&to.2, &to.3)),
+                TypedInstruction::ClosePath(_) => path.close(),
+                TypedInstruction::RectPath(rect) => {
+                    let [x, y, width, height] = [&rect.0, &rect.1, &rect.2, &rect.3].map(Number::as_f32);
+                    path.begin(moved((x, y), matrix));
+                    path.line_to(moved((x + width, y), matrix));
+                    path.line_to(moved((x + width, y + height), matrix));
+                    path.line_to(moved((x, y + height), matrix));
+                    path.close();
+                    path.finish();
+                }
+                TypedInstruction::StrokePath(_) => self.stroke(std::mem::take(&mut path)),
+                TypedInstruction::CloseAndStrokePath(_)
+                | TypedInstruction::CloseFillAndStrokeNonZero(_)
+                | TypedInstruction::CloseFillAndStrokeEvenOdd(_) => {
+                    path.close();
+                    self.stroke(std::mem::take(&mut path));
+                }
+                TypedInstruction::FillAndStrokeNonZero(_) | TypedInstruction::FillAndStrokeEvenOdd(_) => {
+                    self.stroke(std::mem::take(&mut path));
+                }
+                TypedInstruction::FillPathNonZero(_)
+                | TypedInstruction::FillPathNonZeroCompatibility(_)
+                | TypedInstruction::FillPathEvenOdd(_) => self.fill(std::mem::take(&mut path)),
+                TypedInstruction::EndPath(_) => path = Path::default(),
+                TypedInstruction::TextFont(font) if fonts.len() < 200 => {
+                    let name = font.0.as_str();
+                    if fonts.insert(name.to_owned())
+                        && let Some(font) = resources.get_font(font.0)
+                    {
+                        self.drawn.fonts.extend(base_font(&font));
+                        self.drawn.has_tex_bitmaps |= is_tex_bitmap(&font);
+                    }
+                }
+                TypedInstruction::XObject(form) if depth < DEEPEST => {
+                    let form = resources.get_x_object(form.0);
+                    self.form(form, resources, matrix, depth);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn form(&mut self, form: Option<Stream<'_>>, resources: &Resources<'_>, matrix: Matrix, depth: usize) {
+        let is_form =
+            |form: &Stream<'_>| form.dict().get::<Name<'_>>(b"Subtype").is_some_and(|it| it.as_ref() == b"Form");
+        let Some(form) = form else { return };
+        if !is_form(&form) {
+            self.drawn.seen.image(matrix);
+            return;
+        }
+        let own = form.dict().get::<Array<'_>>(b"Matrix").and_then(|own| {
+            let own: Vec<f32> = own.iter::<Number>().map(|it| it.as_f32()).take(6).collect();
+            Matrix::try_from(own).ok()
+        });
+        self.instructions = self.instructions.saturating_sub(FORM);
+        let content = decoded(&form, &mut self.bytes);
+        let matrix = combined(own.unwrap_or(SAME), matrix);
+        let ink = self.drawn.seen.ink;
+        match form.dict().get::<Dict<'_>>(b"Resources") {
+            Some(own) => self.follow(&content, &Resources::new(own), matrix, depth + 1),
+            None => self.follow(&content, resources, matrix, depth + 1),
+        }
+        self.drawn.seen.ink = ink;
+    }
+
+    fn stroke(&mut self, mut path: Path) {
+        path.finish();
+        self.drawn.seen.stroke(&path);
+        // A pen as broad as a line of text highlights it.
+        let may_strike = self.drawn.seen.ink.width <= THIN;
+        for (from, to) in path.lines {
+            let area = between(from, to);
+            if may_strike {
+                self.strike(area);
+            }
+            self.edge(area);
+        }
+    }
+
+    fn fill(&mut self, mut path: Path) {
+        self.drawn.seen.fill(&mut path);
+        for area in path.areas {
+            if area.width().min(area.height()) <= THIN {
+                self.strike(area);
+                self.edge(area);
+            } else if area.height() < self.size.height() * 0.9 {
+                self.edge(Area { bottom: area.top, ..area });
+                self.edge(Area { top: area.bottom, ..area });
+            }
+        }
+    }
+
+    /// Takes down a line that is no part of a table.
+    fn strike(&mut self, area: Area) {
+        if is_line(&area, SHORTEST) {
+            take_down(&area, &mut self.drawn.strokes, &mut self.drawn.strokes_down);
+        }
+    }
+
+    fn edge(&mut self, area: Area) {
+        if is_line(&area, SHORT) {
+            take_down(&area, &mut self.drawn.across, &mut self.drawn.down);
+        }
+    }
+}
+
+fn take_down(area: &Area, across: &mut Vec<Line>, down: &mut Vec<Line>) {
+    if area.width() >= area.height() {
+        across.push(Line { at: area.middle(), from: area.left, to: area.right });
+    } else {
+        down.push(Line { at: area.center(), from: area.top, to: area.bottom });
+    }
+}
+
+fn is_line(area: &Area, shortest: f32) -> bool {
+    let (width, height) = (area.width(), area.height());
+    width.min(height) <= THIN && width.max(height) >= shortest && (width + height).is_finite()
+}
+
+fn between((a, b): (f32, f32), (c, d): (f32, f32)) -> Area {
+    Area { left: a.min(c), top: b.min(d), right: a.max(c), bottom: b.max(d) }
+}
+
+/// What the font is called, without the mark of a font of which only a part is embedded.
+pub(super) fn base_font(font: &Dict<'_>) -> Option<String> {
+    let Some(Object::Name(name)) = font.get::<Object<'_>>(b"BaseFont") else { return None };
+    let name = name.as_str();
+    let is_mark = |mark: &str| mark.len() == 6 && mark.bytes().all(|byte| byte.is_ascii_uppercase());
+    Some(name.split_once('+').filter(|(mark, _)| is_mark(mark)).map_or(name, |(_, name)| name).to_owned())
+}
+
+/// Whether what is drawn so covers what is below it.
+fn is_opaque(state: &Dict<'_>) -> bool {
+    let is_normal = |mode: Name<'_>| matches!(mode.as_ref(), b"Normal" | b"Compatible");
+    let is_full = state.get::<Number>(b"ca").is_none_or(|alpha| alpha.as_f32() > 0.99);
+    is_full && !state.contains_key(b"SMask") && state.get::<Name<'_>>(b"BM").is_none_or(is_normal)
+}
+
+/// TeX calls the characters of a bitmap font `a` and their number.
+fn is_tex_bitmap(font: &Dict<'_>) -> bool {
+    let is_type3 = font.get::<Name<'_>>(b"Subtype").is_some_and(|it| it.as_ref() == b"Type3");
+    let names = font.get::<Dict<'_>>(b"Encoding").and_then(|it| it.get::<Array<'_>>(b"Differences"));
+    let is_number = |name: &Object<'_>| {
+        let Object::Name(name) = name else { return false };
+        name.as_ref().split_first().is_some_and(|(a, number)| *a == b'a' && number.iter().all(u8::is_ascii_digit))
+    };
+    is_type3 && names.is_some_and(|names| names.iter::<Object<'_>>().any(|name| is_number(&name)))
+}

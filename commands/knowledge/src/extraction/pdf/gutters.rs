@@ -1,0 +1,196 @@
+//! White space between columns.
+
+use super::{
+    lines::{Row, Segment},
+    runs::beside_each_other,
+    words::{Area, Word},
+};
+
+/// Columns beyond this are a drawing made of letters.
+pub(super) const MOST_COLUMNS: usize = 40;
+/// Of the height of a line: the least white space between columns.
+const LEAST_GUTTER: f32 = 0.25;
+
+/// How far apart cells of one column begin, at most, in points.
+const SAME: f32 = 1.0;
+/// Of the height of a line: the width of a blank, at least.
+const BLANK: f32 = 0.2;
+/// How much wider than the blanks of a line is what may divide two cells.
+const WIDER: f32 = 1.15;
+
+/// White space from top to bottom.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gutter {
+    pub(super) left: f32,
+    pub(super) right: f32,
+}
+
+impl Gutter {
+    pub(super) fn cut(self) -> f32 {
+        f32::midpoint(self.left, self.right)
+    }
+}
+
+/// White spaces that most lines leave.
+pub(super) fn gutters(run: &[Row<'_>]) -> Vec<Gutter> {
+    let merged = beside_each_other(run);
+    let lines: Vec<&Row<'_>> = merged.iter().filter(|row| row.segments.len() > 1).collect();
+    let height = height(run);
+    // At each place, how many more lines from there are white between their segments, or are not.
+    let mut changes: Vec<(f32, i32, i32)> = Vec::new();
+    for line in &lines {
+        for segment in &line.segments {
+            changes.extend([(segment.area.left, 0, 1), (segment.area.right, 0, -1)]);
+        }
+        for pair in line.segments.windows(2) {
+            changes.extend([(pair[0].area.right, 1, 0), (pair[1].area.left, -1, 0)]);
+        }
+    }
+    changes.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut white, mut black) = (0, 0);
+    let mut gutters: Vec<Gutter> = Vec::new();
+    // The part of the current white space that the fewest lines cover, and all of it: one line may leave next to nothing.
+    let mut open: Option<(i32, Gutter)> = None;
+    let mut whole: Option<Gutter> = None;
+    let least = height * LEAST_GUTTER;
+    let wider = |(_, best): (i32, Gutter), whole: Option<Gutter>| {
+        whole.filter(|_| best.right - best.left < least).unwrap_or(best)
+    };
+    for pair in changes.windows(2) {
+        white += pair[0].1;
+        black += pair[0].2;
+        let part = Gutter { left: pair[0].0, right: pair[1].0 };
+        if part.right <= part.left {
+            continue;
+        }
+        if white >= 2 && black * 3 <= white {
+            whole = Some(Gutter { right: part.right, ..whole.unwrap_or(part) });
+            open = match open {
+                Some((least, best))
+                    if black > least
+                        || black == least
+                            && part.left > best.right + 0.01
+                            && part.right - part.left <= best.right - best.left =>
+                {
+                    Some((least, best))
+                }
+                Some((least, best)) if black == least && part.left <= best.right + 0.01 => {
+                    Some((least, Gutter { right: part.right, ..best }))
+                }
+                _ => Some((black, part)),
+            };
+        } else {
+            gutters.extend(open.take().map(|open| wider(open, whole.take())));
+        }
+    }
+    gutters.extend(open.map(|open| wider(open, whole)));
+    gutters.truncate(MOST_COLUMNS);
+    let gutters = around_rare_columns(gutters, &lines);
+    let wide = gutters.into_iter().filter(|gutter| gutter.right - gutter.left >= least);
+    beside_lines_alone(wide.take(MOST_COLUMNS).collect(), run, least)
+}
+
+/// A line that stands alone in its column may be longer than those that have others beside them.
+fn beside_lines_alone(mut gutters: Vec<Gutter>, run: &[Row<'_>], least: f32) -> Vec<Gutter> {
+    for row in run {
+        let [only] = &row.segments[..] else { continue };
+        let (left, right) = (only.area.left, only.area.right);
+        for at in 0..gutters.len() {
+            let Gutter { left: from, right: to } = gutters[at];
+            let begins = at.checked_sub(1).is_none_or(|before| left > gutters[before].cut());
+            let ends = gutters.get(at + 1).is_none_or(|after| right < after.cut());
+            if begins && left < from && from < right && right + least <= to {
+                gutters[at].left = right;
+            } else if ends && to < right && left < to && from + least <= left {
+                gutters[at].right = left;
+            }
+        }
+    }
+    gutters
+}
+
+/// A column that few lines fill looks like white space.
+fn around_rare_columns(gutters: Vec<Gutter>, lines: &[&Row<'_>]) -> Vec<Gutter> {
+    let mut all = Vec::new();
+    for gutter in gutters {
+        // What stands inside of it, from left to right.
+        let is_inside =
+            |segment: &&Segment<'_>| segment.area.left > gutter.left + 1.0 && segment.area.right < gutter.right - 1.0;
+        let mut inside: Vec<Area> =
+            lines.iter().flat_map(|line| line.segments.iter().filter(is_inside).map(|segment| segment.area)).collect();
+        inside.sort_by(|a, b| a.left.total_cmp(&b.left));
+        let mut left = gutter.left;
+        for area in inside {
+            if area.left > left {
+                all.push(Gutter { left, right: area.left });
+            }
+            left = left.max(area.right);
+        }
+        all.push(Gutter { left, right: gutter.right });
+    }
+    all
+}
+
+pub(super) fn height(run: &[Row<'_>]) -> f32 {
+    let mut heights: Vec<f32> = run.iter().map(|row| row.height).collect();
+    heights.sort_by(f32::total_cmp);
+    heights.get(heights.len() / 2).copied().unwrap_or(10.0)
+}
+
+/// The number of the column in which a place is.
+pub(super) fn column(cuts: &[f32], x: f32) -> usize {
+    cuts.partition_point(|cut| *cut < x)
+}
+
+/// Where the columns behind the first begin, each with the cut before it, if most of their cells begin there.
+pub(super) fn lefts(rows: &[Row<'_>], cuts: &[f32]) -> Vec<(f32, f32)> {
+    let of = |(at, cut): (usize, &f32)| {
+        let is_inside =
+            |segment: &&Segment<'_>| column(cuts, segment.area.left + 1.0) == at + 1 && *cut < segment.area.left;
+        let segments = rows.iter().flat_map(|row| &row.segments).filter(is_inside);
+        let mut lefts: Vec<f32> = segments.map(|segment| segment.area.left).collect();
+        lefts.sort_by(f32::total_cmp);
+        let left = *lefts.get(lefts.len() / 2)?;
+        let there = lefts.iter().filter(|it| (*it - left).abs() < SAME).count();
+        (there > 1 && there * 3 >= lefts.len() * 2).then_some((*cut, left))
+    };
+    cuts.iter().enumerate().filter_map(of).collect()
+}
+
+/// The cuts as near to where the next columns begin as nothing else begins: a word that is as wide as its column ends there.
+pub(super) fn beside_lefts(rows: &[Row<'_>], cuts: &[f32], lefts: &[(f32, f32)]) -> Vec<f32> {
+    let begins_between = |cut: f32, left: f32| {
+        let mut segments = rows.iter().flat_map(|row| &row.segments);
+        segments.any(|segment| (cut..left - SAME).contains(&segment.area.left))
+    };
+    let moved = |cut: &f32| {
+        let left = lefts.iter().find(|(of, _)| of.total_cmp(cut).is_eq()).map(|(_, left)| *left);
+        left.filter(|left| !begins_between(*cut, *left)).map_or(*cut, |left| cut.max(left - SAME))
+    };
+    cuts.iter().map(moved).collect()
+}
+
+/// The cells of which the last word of one and the first of the next stand nearly as close as words do: that begins where its column
+/// does, behind a blank that is wider than the others.
+pub(super) fn divided<'a>(segment: &Segment<'a>, lefts: &[(f32, f32)]) -> Vec<Segment<'a>> {
+    let gap = |pair: &[&Word]| pair[1].area.left - pair[0].area.right;
+    let mut gaps: Vec<f32> = segment.words.windows(2).map(gap).collect();
+    gaps.sort_by(f32::total_cmp);
+    let usual = gaps.get(gaps.len().saturating_sub(1) / 2).copied().unwrap_or_default();
+    let is_end = |pair: &[&Word]| {
+        let left = pair[1].area.left;
+        let begins = |(cut, column): &(f32, f32)| *cut <= left && (left - column).abs() < SAME;
+        gap(pair) > usual.max(segment.height * BLANK) * WIDER && lefts.iter().any(begins)
+    };
+    let mut parts: Vec<Segment<'a>> = Vec::new();
+    for (at, word) in segment.words.iter().enumerate() {
+        match parts.last_mut() {
+            Some(part) if !is_end(&segment.words[at - 1..=at]) => {
+                part.area = part.area.with(&word.area);
+                part.words.push(word);
+            }
+            _ => parts.push(Segment { area: word.area, words: vec![*word], height: segment.height }),
+        }
+    }
+    if parts.len() > 1 { parts } else { vec![segment.clone()] }
+}

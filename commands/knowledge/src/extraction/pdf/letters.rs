@@ -1,0 +1,236 @@
+//! Fonts that show signs for letters, as Symbol does, where the file says that their text is those letters: `µg` would be read as
+//! `mg`. Poppler is given a file whose maps from codes of such a font to characters name what is seen.
+
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    io::{self, Write as _},
+    ops::Range,
+};
+
+use flate2::{Compression, write::ZlibEncoder};
+use hayro_syntax::{
+    Filter, Pdf,
+    content::ops::TypedInstruction,
+    object::{Dict, Object, Stream, String as Text},
+    page::Resources,
+};
+
+use super::{content::decoded, drawn::base_font};
+use crate::extraction::{NoteKind, notes::Notes, symbols};
+
+/// Fonts of a page, and of all pages, that are looked at.
+const MOST_OF_A_PAGE: usize = 200;
+const MOST_OF_ALL: usize = 200_000;
+/// Bytes of the maps of characters that are looked at.
+const LARGEST_MAPS: u64 = 8 * 1_048_576;
+/// Codes of a range: that of a larger one says nothing of what the font has.
+const LONGEST_RANGE: u32 = 256;
+/// Codes of a map, and digits of what one of them says.
+const MOST_CODES: usize = 65_536;
+const LONGEST_TEXT: usize = 64;
+/// What these fonts have under these characters' names is mostly what is seen: formulas are set in them.
+const OWN: [char; 7] = ['*', '-', '©', '¬', 'µ', '×', '÷'];
+
+/// The file with maps that say what the fonts show. What cannot be put right is told.
+pub(super) fn with_signs<'a>(file: &Pdf, bytes: &'a [u8], notes: &mut Notes) -> Cow<'a, [u8]> {
+    let mut mended = Cow::Borrowed(bytes);
+    // Of each map, by its number: what its first font is called, and whether all is right with it.
+    let mut maps: HashMap<u32, (Option<String>, bool)> = HashMap::new();
+    let (mut fonts_left, mut bytes_left) = (MOST_OF_ALL, LARGEST_MAPS);
+    for (page, number) in file.pages().iter().zip(1..) {
+        let fonts = &page.resources().fonts;
+        for name in fonts.keys().take(MOST_OF_A_PAGE.min(fonts_left)) {
+            fonts_left -= 1;
+            let Some(font) = fonts.get::<Dict<'_>>(name) else { continue };
+            let Some(map) = font.get_ref(b"ToUnicode") else { continue };
+            let name = base_font(&font).filter(|name| is_of_signs(name));
+            let (first, is_right) = maps.entry(map.obj_number).or_insert_with(|| {
+                let is_right = name.as_deref().is_none_or(|name| {
+                    font.get::<Stream<'_>>(b"ToUnicode")
+                        .is_none_or(|map| put_right(file, &map, name, &mut mended, &mut bytes_left))
+                });
+                (name.clone(), is_right)
+            });
+            // A map of several fonts cannot be right for all of them.
+            if !*is_right || first.as_deref().map(family) != name.as_deref().map(family) {
+                notes.add(NoteKind::UnknownSymbols, Some(number), name.as_deref().or(first.as_deref()));
+            }
+        }
+    }
+    mended
+}
+
+/// Writes what is seen into a map, in its place. Whether it is right now.
+fn put_right(file: &Pdf, map: &Stream<'_>, font: &str, mended: &mut Cow<'_, [u8]>, bytes_left: &mut u64) -> bool {
+    let text = decoded(map, bytes_left);
+    let Some(entries) = entries(&String::from_utf8_lossy(&text)) else { return false };
+    let of_signs = |c: char| sign(font, c);
+    let differ = |c: &char| of_signs(*c) != *c;
+    let all = || entries.iter().flat_map(|(_, text)| text);
+    if !all().any(differ) {
+        return true;
+    }
+    // Codes of private use do not pass for letters.
+    let is_right_without = !all().any(|c| differ(c) && !symbols::is_private(*c));
+    let signs = written(&entries, of_signs);
+    let raw = map.raw_data();
+    let packed = match map.filters().as_slice() {
+        [] => Ok(signs.into_bytes()),
+        [Filter::FlateDecode] => deflated(signs.as_bytes()),
+        _ => return is_right_without,
+    };
+    let start: &[u8] = file.data().as_ref();
+    let at = (raw.as_ptr() as usize).checked_sub(start.as_ptr() as usize);
+    let place = at.and_then(|at| Some(at..at.checked_add(raw.len())?));
+    // What was encrypted lies elsewhere.
+    let is_there = |place: &Range<usize>| mended.get(place.clone()) == Some(&*raw);
+    match (packed, place.filter(is_there)) {
+        (Ok(packed), Some(place)) if packed.len() <= place.len() => {
+            let blank = if map.filters().is_empty() { b' ' } else { 0 };
+            let (new, rest) = mended.to_mut()[place].split_at_mut(packed.len());
+            new.copy_from_slice(&packed);
+            rest.fill(blank);
+            true
+        }
+        _ => is_right_without,
+    }
+}
+
+/// Text for which the page itself says what to read: LibreOffice does so where two codes share a sign.
+#[derive(Default)]
+pub(super) struct Said {
+    fonts: HashMap<String, Option<String>>,
+    font: Option<String>,
+    text: Vec<char>,
+}
+
+impl Said {
+    /// Follows what is drawn. The font in which a sign is shown that the page calls a letter.
+    pub(super) fn follow(&mut self, instruction: &TypedInstruction<'_, '_>, resources: &Resources<'_>) -> Option<&str> {
+        match instruction {
+            TypedInstruction::TextFont(font) if self.fonts.len() < MOST_OF_A_PAGE => {
+                let of_signs = || base_font(&resources.get_font(font.0)?).filter(|name| is_of_signs(name));
+                let font = self.fonts.entry(font.0.as_str().to_owned()).or_insert_with(of_signs);
+                self.font.clone_from(font);
+            }
+            TypedInstruction::BeginMarkedContentWithProperties(content) => {
+                let properties = match &content.1 {
+                    Object::Dict(properties) => Some(properties.clone()),
+                    Object::Name(name) => resources.properties.get::<Dict<'_>>(name),
+                    _ => None,
+                };
+                let text = properties.and_then(|it| it.get::<Text<'_>>(b"ActualText"));
+                let start = text.map(|it| it.as_ref().iter().copied().take(LONGEST_TEXT).collect::<Vec<u8>>());
+                self.text = start.and_then(|it| characters(hex::encode(it).strip_prefix("feff")?)).unwrap_or_default();
+            }
+            TypedInstruction::EndMarkedContent(_) => self.text.clear(),
+            TypedInstruction::ShowText(_) | TypedInstruction::ShowTexts(_) => {
+                let font = self.font.as_deref()?;
+                let is_letter = |c: &char| !symbols::is_private(*c) && sign(font, *c) != *c;
+                return self.text.iter().any(is_letter).then_some(font);
+            }
+            _ => {}
+        }
+        None
+    }
+}
+
+fn deflated(text: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(text)?;
+    encoder.finish()
+}
+
+/// A map of these codes to signs, without what Poppler does not need.
+fn written(entries: &[(String, Vec<char>)], sign: impl Fn(char) -> char) -> String {
+    let mut map = format!("{} beginbfchar\n", entries.len());
+    for (code, text) in entries {
+        let signs: String = text.iter().map(|c| sign(*c)).collect();
+        let units: Vec<u8> = signs.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        map.extend(["<", code, "><", &hex::encode_upper(units), ">\n"]);
+    }
+    map.push_str("endbfchar\n");
+    map
+}
+
+/// The codes that a map names, and their characters. `None` if it is not understood.
+pub(super) fn entries(map: &str) -> Option<Vec<(String, Vec<char>)>> {
+    let spaced = map.replace('<', " <").replace('>', "> ").replace('[', " [ ").replace(']', " ] ");
+    let mut words = spaced.split_whitespace();
+    let mut entries = Vec::new();
+    while let Some(word) = words.next() {
+        let is_range = word == "beginbfrange";
+        if !is_range && word != "beginbfchar" {
+            continue;
+        }
+        while let Some(first) = words.next().filter(|word| !word.starts_with("endbf")) {
+            let first = digits(first).filter(|_| entries.len() < MOST_CODES)?;
+            if !is_range {
+                entries.push((first.to_owned(), characters(digits(words.next()?)?)?));
+                continue;
+            }
+            let (width, last) = (first.len(), u32::from_str_radix(digits(words.next()?)?, 16).ok()?);
+            let first = u32::from_str_radix(first, 16).ok()?;
+            if last.checked_sub(first)? >= LONGEST_RANGE {
+                return None;
+            }
+            match words.next()? {
+                "[" => {
+                    let texts = words.by_ref().take_while(|word| *word != "]");
+                    for (text, code) in texts.zip(first..=last) {
+                        entries.push((format!("{code:0width$X}"), characters(digits(text)?)?));
+                    }
+                }
+                text => {
+                    let mut text = characters(digits(text)?)?;
+                    for code in first..=last {
+                        entries.push((format!("{code:0width$X}"), text.clone()));
+                        let c = text.last_mut()?;
+                        *c = char::from_u32(u32::from(*c) + 1)?;
+                    }
+                }
+            }
+        }
+    }
+    Some(entries)
+}
+
+fn digits(word: &str) -> Option<&str> {
+    word.strip_prefix('<')?
+        .strip_suffix('>')
+        .filter(|it| it.len() <= LONGEST_TEXT && it.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+fn characters(hex: &str) -> Option<Vec<char>> {
+    let unit = |at: usize| u16::from_str_radix(hex.get(at..(at + 4).min(hex.len()))?, 16).ok();
+    let units: Vec<u16> = (0..hex.len()).step_by(4).map(unit).collect::<Option<_>>()?;
+    char::decode_utf16(units).collect::<Result<_, _>>().ok()
+}
+
+/// What is seen for a character. A sign that is not known is one of private use, which is told later.
+fn sign(font: &str, c: char) -> char {
+    let (font, code) = (family(font), u32::from(c));
+    if !matches!(c, '!'..='~' | '\u{a1}'..='\u{ff}' | '\u{f021}'..='\u{f0ff}') {
+        return c;
+    }
+    let is_like_symbol = font == "OpenSymbol" || symbols::symbol(font, u32::from('b')) == Some('β');
+    let sign = match font {
+        _ if is_like_symbol && (OWN.contains(&c) || symbols::symbol("Symbol", code) == Some(c)) => None,
+        // LibreOffice takes it for several fonts.
+        "OpenSymbol" => char::from_u32(0xf000 | code),
+        "ZapfDingbats" => char::from_u32(0xe000 | code),
+        _ => symbols::symbol(font, code),
+    };
+    sign.unwrap_or(c)
+}
+
+fn is_of_signs(font: &str) -> bool {
+    let font = family(font);
+    symbols::is_symbol_font(font) || matches!(font, "OpenSymbol" | "ZapfDingbats")
+}
+
+/// A font's name without what says that it is bold.
+fn family(font: &str) -> &str {
+    font.split_once(',').map_or(font, |(family, _)| family)
+}

@@ -1,0 +1,296 @@
+//! What of the text of a page is not seen on it: text without ink, as scanners put behind a picture; text under what was drawn
+//! later, as an old dose is under a white box; white text on white.
+
+use std::collections::HashMap;
+
+use hayro_syntax::{content::ops::TypedInstruction, object::Number};
+
+use super::{
+    drawn::{Matrix, SAME, combined, moved},
+    path::Path,
+    slanted::Slanted,
+    words::{Area, Page, Word},
+};
+
+/// Pieces of text of a page that are remembered.
+const MOST_PIECES: usize = 100_000;
+/// A page with more areas and pictures is a drawing, of which this does not tell.
+const MOST: usize = 5_000;
+/// The height of the strips into which a page is divided to find what stands near, in points.
+const STRIP: f32 = 8.0;
+/// What slants less runs across or down.
+const LEAST_SLANT: f32 = 0.2;
+/// Of the height of a word, from its top: where its letters stand, in most fonts.
+const BASELINE: f32 = 0.78;
+/// How far before a word its piece of text begins at most to be the one that begins with it, in points.
+const BEGINS: f32 = 1.5;
+
+/// How things are drawn at the moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ink {
+    mode: u8,
+    is_white: bool,
+    /// Whether it covers what is below it.
+    pub(super) is_opaque: bool,
+    /// Of the pen, in points.
+    pub(super) width: f32,
+    /// Outside of it nothing is drawn; `None` if that is no rectangle.
+    clip: Option<Area>,
+}
+
+impl Default for Ink {
+    fn default() -> Self {
+        let everywhere = Area { left: f32::MIN, top: f32::MIN, right: f32::MAX, bottom: f32::MAX };
+        Self { mode: 0, is_white: false, is_opaque: true, width: 1.0, clip: Some(everywhere) }
+    }
+}
+
+/// A piece of text.
+#[derive(Debug)]
+struct Piece {
+    x: f32,
+    y: f32,
+    /// Its number among all that was drawn.
+    order: usize,
+    has_ink: bool,
+    is_white: bool,
+}
+
+/// What was drawn on a page, in order.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) ink: Ink,
+    order: usize,
+    pieces: Vec<Piece>,
+    /// Areas in which nothing is seen that was drawn before.
+    covers: Vec<(usize, Area)>,
+    /// Areas that are not white.
+    grounds: Vec<(usize, Area)>,
+    images: Vec<(usize, Area)>,
+    /// What of the page is shown, if it is not all.
+    pub(super) shown: Option<Area>,
+    /// Text that runs neither across nor down.
+    pub(super) slanted: Vec<Slanted>,
+    line: Matrix,
+    leading: f32,
+    /// Whether the place is known at which the next piece of text begins.
+    is_placed: bool,
+}
+
+impl Seen {
+    /// Follows what says where text stands and in which colour.
+    pub(super) fn follow(&mut self, instruction: &TypedInstruction<'_, '_>, matrix: Matrix) {
+        let is_one = |numbers: &[&Number]| numbers.iter().all(|it| it.as_f32() > 0.99);
+        match instruction {
+            TypedInstruction::BeginText(_) => self.place(SAME),
+            TypedInstruction::SetTextMatrix(t) => {
+                self.place([&t.0, &t.1, &t.2, &t.3, &t.4, &t.5].map(Number::as_f32));
+            }
+            TypedInstruction::NextLine(by) => self.step(by.0.as_f32(), by.1.as_f32()),
+            TypedInstruction::NextLineAndSetLeading(by) => {
+                self.leading = -by.1.as_f32();
+                self.step(by.0.as_f32(), by.1.as_f32());
+            }
+            TypedInstruction::TextLeading(leading) => self.leading = leading.0.as_f32(),
+            TypedInstruction::NextLineUsingLeading(_) => self.step(0.0, -self.leading),
+            TypedInstruction::ShowText(_) | TypedInstruction::ShowTexts(_) => self.show(matrix),
+            TypedInstruction::NextLineAndShowText(_) | TypedInstruction::ShowTextWithParameters(_) => {
+                self.step(0.0, -self.leading);
+                self.show(matrix);
+            }
+            TypedInstruction::LineWidth(width) => {
+                self.ink.width = width.0.as_f32() * (matrix[0] * matrix[3] - matrix[1] * matrix[2]).abs().sqrt();
+            }
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and 7")]
+            TypedInstruction::TextRenderingMode(mode) => self.ink.mode = mode.0.as_f32().clamp(0.0, 7.0) as u8,
+            TypedInstruction::NonStrokeColorDeviceGray(gray) => self.ink.is_white = is_one(&[&gray.0]),
+            TypedInstruction::NonStrokeColorDeviceRgb(rgb) => self.ink.is_white = is_one(&[&rgb.0, &rgb.1, &rgb.2]),
+            TypedInstruction::NonStrokeColorCmyk(inks) => {
+                self.ink.is_white = [&inks.0, &inks.1, &inks.2, &inks.3].iter().all(|ink| ink.as_f32() < 0.01);
+            }
+            TypedInstruction::NonStrokeColor(color) => self.ink.is_white = is_white(&color.0),
+            TypedInstruction::NonStrokeColorNamed(color) => {
+                self.ink.is_white = color.1.is_none() && is_white(&color.0);
+            }
+            TypedInstruction::ColorSpaceNonStroke(_) => self.ink.is_white = false,
+            // It may be behind anything.
+            TypedInstruction::Shading(_) => self.grounds.push((self.order, Ink::default().clip.unwrap_or_default())),
+            _ => {}
+        }
+    }
+
+    fn place(&mut self, line: Matrix) {
+        (self.line, self.is_placed) = (line, true);
+    }
+
+    fn step(&mut self, across: f32, up: f32) {
+        self.place(combined([1.0, 0.0, 0.0, 1.0, across, up], self.line));
+    }
+
+    /// Where the next piece of text begins, if that is told.
+    pub(super) fn next(&self, matrix: Matrix) -> Option<(f32, f32)> {
+        self.is_placed.then(|| moved((0.0, 0.0), combined(self.line, matrix)))
+    }
+
+    fn show(&mut self, matrix: Matrix) {
+        self.order += 1;
+        let (has_ink, is_white) = (!matches!(self.ink.mode, 3 | 7), self.ink.is_white);
+        if !self.is_placed {
+            // Where it begins is not known: what stands there is seen if any of it is.
+            if let Some(last) = self.pieces.last_mut() {
+                (last.has_ink, last.is_white) = (last.has_ink || has_ink, last.is_white && is_white);
+            }
+        } else if self.pieces.len() < MOST_PIECES {
+            let to_page = combined(self.line, matrix);
+            let (x, y) = moved((0.0, 0.0), to_page);
+            let (across, down) = (to_page[0], to_page[1]);
+            let length = across.hypot(down);
+            if across.abs().min(down.abs()) > length * LEAST_SLANT {
+                self.slanted.push(Slanted { begin: (x, y), direction: (across / length, down / length) });
+            }
+            self.pieces.push(Piece { x, y, order: self.order, has_ink, is_white });
+        }
+        self.is_placed = false;
+    }
+
+    /// From now on nothing is drawn outside of this path.
+    pub(super) fn clip(&mut self, path: &mut Path) {
+        path.finish();
+        let within = self.ink.clip.and_then(|clip| Some(common(&clip, &path.rectangle()?)));
+        self.ink.clip = within;
+    }
+
+    pub(super) fn fill(&mut self, path: &mut Path) {
+        path.finish();
+        self.order += 1;
+        if self.covers.len().max(self.grounds.len()) >= MOST {
+            return;
+        }
+        if let Some(area) = path.rectangle().zip(self.ink.clip).map(|(area, clip)| common(&area, &clip))
+            && self.ink.is_opaque
+        {
+            self.covers.push((self.order, area));
+        }
+        if !self.ink.is_white {
+            self.grounds.push((self.order, path.bounds));
+        }
+    }
+
+    /// A line may be as thick as a bar behind text.
+    pub(super) fn stroke(&mut self, path: &Path) {
+        let Area { left, top, right, bottom } = path.bounds;
+        if self.grounds.len() < MOST {
+            let wider = Area { left: left - STRIP, top: top - STRIP, right: right + STRIP, bottom: bottom + STRIP };
+            self.grounds.push((self.order, wider));
+        }
+    }
+
+    pub(super) fn image(&mut self, matrix: Matrix) {
+        let corners = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)].map(|corner| moved(corner, matrix));
+        let areas = corners.map(|(x, y)| Area { left: x, top: y, right: x, bottom: y });
+        self.order += 1;
+        if self.images.len() < MOST {
+            self.images.push((self.order, Area::around(&areas)));
+        }
+    }
+
+    /// Takes what is not seen out of a page.
+    pub(super) fn leave_out(&self, page: &mut Page) -> Unseen {
+        let mut unseen = Unseen::default();
+        page.words.retain(|word| {
+            let is_shown = self.shown.is_none_or(|shown| shown.holds_center_of(&word.area));
+            if !is_shown && unseen.lines.last() != Some(&word.line) {
+                unseen.lines.push(word.line);
+            }
+            is_shown
+        });
+        let most = self.covers.len().max(self.grounds.len()).max(self.images.len());
+        if most >= MOST || self.covers.is_empty() && self.pieces.iter().all(|piece| piece.has_ink && !piece.is_white) {
+            return unseen;
+        }
+        let mut strips: HashMap<i32, Vec<&Piece>> = HashMap::new();
+        for piece in &self.pieces {
+            strips.entry(strip(piece.y)).or_default().push(piece);
+        }
+        let looks: Vec<Look> = page.words.iter().map(|word| self.look(word, &strips)).collect();
+        let count = |look: Look| looks.iter().filter(|it| **it == look).count();
+        // A page of which most is hidden was drawn in a way that is not understood here.
+        let are_few = count(Look::Hidden) * 2 < looks.len();
+        let are_inkless = count(Look::Inkless) * 2 > looks.len();
+        unseen.is_recognized = count(Look::Recognized) > 0 || are_inkless;
+        let is_hidden = |look: &Look| *look == Look::Hidden && are_few || *look == Look::Inkless && !are_inkless;
+        let mut looks = looks.iter();
+        page.words.retain(|word| {
+            let hidden = looks.next().is_some_and(is_hidden);
+            if hidden && unseen.lines.last() != Some(&word.line) {
+                unseen.lines.push(word.line);
+            }
+            !hidden
+        });
+        unseen
+    }
+
+    fn look(&self, word: &Word, strips: &HashMap<i32, Vec<&Piece>>) -> Look {
+        let near =
+            (strip(word.area.top)..=strip(word.area.bottom)).flat_map(|at| strips.get(&at).into_iter().flatten());
+        let before: Vec<&&Piece> = near
+            .filter(|it| word.area.top <= it.y && it.y <= word.area.bottom && it.x <= word.area.left + BEGINS)
+            .collect();
+        let nearest = before.iter().map(|it| it.x).fold(f32::MIN, f32::max);
+        let baseline = word.area.top + word.area.height() * BASELINE;
+        let beside = || before.iter().filter(|it| it.x > nearest - 0.5);
+        let closest = beside().map(|it| (it.y - baseline).abs()).fold(f32::MAX, f32::min);
+        let own = || beside().filter(|it| (it.y - baseline).abs() < closest + 0.3);
+        let holds = |area: &Area| area.holds_center_of(&word.area);
+        let after =
+            |areas: &[(usize, Area)], piece: &Piece| areas.iter().any(|(at, it)| *at > piece.order && holds(it));
+        let is_on_ground = |piece: &Piece| {
+            let mut all = self.grounds.iter().chain(&self.images);
+            all.any(|(at, it)| *at < piece.order && holds(it))
+        };
+        let is_covered = |piece: &Piece| after(&self.covers, piece) || piece.is_white && !is_on_ground(piece);
+        if before.is_empty() {
+            Look::Seen
+        } else if own().all(|it| !it.has_ink || after(&self.images, it)) {
+            if self.images.iter().any(|(_, it)| holds(it)) { Look::Recognized } else { Look::Inkless }
+        } else if own().filter(|it| it.has_ink).all(|it| is_covered(it)) {
+            Look::Hidden
+        } else {
+            Look::Seen
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Seen,
+    /// A program has read it from the picture that is seen there.
+    Recognized,
+    /// Without ink, and no picture is there.
+    Inkless,
+    Hidden,
+}
+
+/// What is not seen on a page.
+#[derive(Debug, Default)]
+pub(super) struct Unseen {
+    /// The lines of which something was left out.
+    pub(super) lines: Vec<usize>,
+    /// Whether text was read from a picture by a program.
+    pub(super) is_recognized: bool,
+}
+
+fn is_white(color: &[Number]) -> bool {
+    // Of fewer or more colours it is not known what they are.
+    color.len() == 3 && color.iter().all(|it| it.as_f32() > 0.99)
+}
+
+fn common(a: &Area, b: &Area) -> Area {
+    let (left, top) = (a.left.max(b.left), a.top.max(b.top));
+    Area { left, top, right: a.right.min(b.right).max(left), bottom: a.bottom.min(b.bottom).max(top) }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "what is out of range is far away")]
+fn strip(y: f32) -> i32 {
+    (y.clamp(-100_000.0, 100_000.0) / STRIP) as i32
+}

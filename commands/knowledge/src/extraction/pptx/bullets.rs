@@ -1,0 +1,128 @@
+//! Bullets and numbers of paragraphs on slides.
+
+use super::looks::LEVELS;
+use crate::extraction::{
+    docx::is_telling,
+    ooxml::numbers::{mark, written},
+    symbols::symbol,
+};
+
+/// What a paragraph says of its bullet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum Bullet {
+    /// Nothing: as the place is that it stands in.
+    #[default]
+    Usual,
+    None,
+    Sign(String),
+    Number {
+        kind: String,
+        start: i64,
+    },
+}
+
+#[derive(Debug)]
+struct Count {
+    kind: String,
+    start: i64,
+    number: i64,
+}
+
+/// How far the numbers of a text are counted, by level.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    levels: [Option<Count>; LEVELS],
+}
+
+/// How an item is marked.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Marked {
+    Text,
+    Item { mark: String, sign: Option<char> },
+}
+
+impl Counts {
+    /// The mark of the next paragraph.
+    pub(super) fn next(&mut self, bullet: &Bullet, font: Option<&str>, level: usize, has_bullets: bool) -> Marked {
+        let level = level.min(LEVELS - 1);
+        self.levels[level + 1..].iter_mut().for_each(|count| *count = None);
+        let Bullet::Number { kind, start } = bullet else {
+            self.levels[level] = None;
+            let sign = match bullet {
+                Bullet::Sign(sign) => {
+                    sign.chars().next().map(|c| font.and_then(|font| symbol(font, u32::from(c))).unwrap_or(c))
+                }
+                _ => None,
+            };
+            return match bullet {
+                Bullet::None => Marked::Text,
+                Bullet::Usual if !has_bullets => Marked::Text,
+                _ => Marked::Item { mark: String::new(), sign: sign.filter(|c| is_telling(*c)) },
+            };
+        };
+        // A list that begins elsewhere is another one.
+        let number = match &self.levels[level] {
+            Some(before) if (&before.kind, before.start) == (kind, *start) => before.number.saturating_add(1),
+            _ => *start,
+        };
+        self.levels[level] = Some(Count { kind: kind.clone(), start: *start, number });
+        Marked::Item { mark: mark(&written(number, format_of(kind))), sign: None }
+    }
+}
+
+/// The same format by the name that lists of word processors have for it.
+fn format_of(kind: &str) -> &'static str {
+    const BEGINNINGS: [(&str, &str); 9] = [
+        ("alphaLc", "lowerLetter"),
+        ("alphaUc", "upperLetter"),
+        ("romanLc", "lowerRoman"),
+        ("romanUc", "upperRoman"),
+        ("hindiNum", "hindiNumbers"),
+        ("thaiNum", "thaiNumbers"),
+        ("circleNum", "decimal"),
+        ("ea", "decimal"),
+        ("arabic", "decimal"),
+    ];
+    BEGINNINGS.iter().find(|(beginning, _)| kind.starts_with(beginning)).map_or("decimal", |(_, format)| format)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(kind: &str) -> Bullet {
+        Bullet::Number { kind: kind.to_owned(), start: 3 }
+    }
+
+    fn item(mark: &str) -> Marked {
+        Marked::Item { mark: mark.to_owned(), sign: None }
+    }
+
+    #[test]
+    fn numbers_go_on_until_something_else_comes() {
+        let mut counts = Counts::default();
+        assert_eq!(counts.next(&number("arabicPeriod"), None, 0, true), item("3."));
+        assert_eq!(counts.next(&number("alphaLcParenR"), None, 1, true), item("c."));
+        assert_eq!(counts.next(&number("arabicPeriod"), None, 0, true), item("4."));
+        assert_eq!(counts.next(&number("alphaLcParenR"), None, 1, true), item("c."));
+        assert_eq!(counts.next(&Bullet::None, None, 0, true), Marked::Text);
+        assert_eq!(counts.next(&number("arabicPeriod"), None, 0, true), item("3."));
+    }
+
+    #[test]
+    fn a_list_that_begins_at_five_begins_at_five() {
+        let mut counts = Counts::default();
+        let number = |start| Bullet::Number { kind: "arabicPeriod".to_owned(), start };
+        let marks = [1, 1, 5, 5, 1].map(|start| counts.next(&number(start), None, 0, true));
+        assert_eq!(marks, ["1.", "2.", "5.", "6.", "1."].map(item));
+    }
+
+    #[test]
+    fn a_cross_in_place_of_a_bullet_is_told() {
+        let mut counts = Counts::default();
+        let cross = Marked::Item { mark: String::new(), sign: Some('✗') };
+        assert_eq!(counts.next(&Bullet::Sign("\u{fb}".to_owned()), Some("Wingdings"), 0, true), cross);
+        assert_eq!(counts.next(&Bullet::Sign("•".to_owned()), None, 0, true), item(""));
+        assert_eq!(counts.next(&Bullet::Usual, None, 0, false), Marked::Text);
+    }
+}

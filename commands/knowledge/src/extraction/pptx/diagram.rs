@@ -1,0 +1,95 @@
+//! Diagrams (SmartArt): a list of points, each below another, which the program draws as steps, cycles or trees.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    slide::Slide,
+    template::{Template, Templates},
+};
+use crate::extraction::{
+    Unreadable,
+    ooxml::{
+        blocks::{Block, in_a_cell},
+        package::{Package, Relations},
+        report::Report,
+        xml::Element,
+    },
+};
+
+/// What a diagram is made of, as it is read.
+#[derive(Debug, Default)]
+pub(super) struct Points {
+    /// Their words, by their ids.
+    pub(super) words: HashMap<String, Vec<Block>>,
+    root: Option<String>,
+    /// Which points are below which, with their order.
+    below: HashMap<String, Vec<(i64, String)>>,
+}
+
+/// The diagrams of a part, by the reference to each.
+pub(in crate::extraction) type Diagrams = HashMap<String, Vec<Block>>;
+
+impl Points {
+    /// A point; its id.
+    pub(super) fn take_point(&mut self, element: &Element<'_>) -> String {
+        let id = element.attribute("modelId").unwrap_or_default();
+        if element.attribute("type").as_deref() == Some("doc") {
+            self.root = Some(id.clone());
+        }
+        id
+    }
+
+    pub(super) fn take_connection(&mut self, element: &Element<'_>) {
+        let is_of_words = element.attribute("type").is_none_or(|it| it == "parOf");
+        if let (true, Some(above), Some(below)) = (is_of_words, element.attribute("srcId"), element.attribute("destId"))
+        {
+            self.below.entry(above).or_default().push((element.number("srcOrd").unwrap_or(0), below));
+        }
+    }
+
+    /// The points as a list, each once.
+    fn items(mut self) -> Vec<Block> {
+        let mut items = Vec::new();
+        let mut seen = HashSet::new();
+        let mut left: Vec<(usize, String)> = self.root.take().map(|root| (0, root)).into_iter().collect();
+        while let Some((level, point)) = left.pop() {
+            let words = in_a_cell(&self.words.remove(&point).unwrap_or_default()).replace('\n', " ");
+            if !words.trim().is_empty() {
+                items.push(Block::Item(level.saturating_sub(1), String::new(), words));
+            }
+            let mut below = self.below.remove(&point).unwrap_or_default();
+            below.sort();
+            below.retain(|(_, point)| seen.insert(point.clone()));
+            left.extend(below.into_iter().rev().map(|(_, point)| (level + 1, point)));
+        }
+        items
+    }
+}
+
+/// The diagrams that a part refers to.
+pub(super) fn read(
+    package: &mut Package<'_>,
+    relations: &Relations,
+    report: &mut Report<'_>,
+    template: &Template,
+) -> Result<Diagrams, Unreadable> {
+    let mut diagrams = Diagrams::new();
+    for (id, part) in relations.of_kinds(&["diagramData"]) {
+        let mut slide = Slide::new(report, template, false);
+        package.read_if_there(part, &mut slide)?;
+        let items = slide.points.items();
+        if !items.is_empty() {
+            diagrams.insert(id.to_owned(), items);
+        }
+    }
+    Ok(diagrams)
+}
+
+/// Those of a document of a word processor.
+pub(in crate::extraction) fn of_document(
+    package: &mut Package<'_>,
+    relations: &Relations,
+    report: &mut Report<'_>,
+) -> Result<Diagrams, Unreadable> {
+    read(package, relations, report, &Templates::default().plain())
+}

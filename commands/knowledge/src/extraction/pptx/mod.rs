@@ -1,0 +1,164 @@
+//! Slides (OOXML), in the order in which they are shown, each with its speaker notes.
+
+mod arrangement;
+mod bullets;
+mod diagram;
+mod looks;
+mod shape_elements;
+mod shapes;
+mod slide;
+mod template;
+mod text_elements;
+
+use std::collections::HashSet;
+
+use super::{
+    NoteKind, Part, Unreadable,
+    notes::Notes,
+    ooxml::{
+        blocks::{self, Block},
+        package::{Package, Relations},
+        report::Report,
+        xml::{Element, Handler, Ns},
+    },
+};
+pub(super) use diagram::{Diagrams, of_document as diagrams_of_document};
+use slide::Slide;
+use template::{Template, Templates};
+
+pub(super) fn slides(package: &mut Package<'_>, main: &str, notes: &mut Notes) -> Result<Vec<Part>, Unreadable> {
+    let mut order = Order::default();
+    package.read(main, &mut order)?;
+    let relations = package.relations(main)?;
+    let mut templates = Templates::of(package, main, order.size)?;
+    let plain = templates.plain();
+    let mut report = Report::new(notes);
+    let mut parts = Vec::new();
+    let mut read_before = HashSet::new();
+    for (page, id) in (1..).zip(&order.slides) {
+        report.page = Some(page);
+        let Some(name) = relations.target(id) else {
+            report.add(NoteKind::PagesWithoutText, None);
+            continue;
+        };
+        let template = templates.of_slide(package, name)?;
+        let of_slide = package.relations(name)?;
+        let diagrams = diagram::read(package, &of_slide, &mut report, &template)?;
+        let mut slide = Slide::new(&mut report, &template, false);
+        slide.diagrams = diagrams;
+        if !package.read_if_there(name, &mut slide)? {
+            return Err(Unreadable::Damaged);
+        }
+        if slide.is_hidden {
+            report.add(NoteKind::HiddenLeftOut, None);
+            continue;
+        }
+        let mut margins = std::mem::take(&mut slide.margins);
+        if !slide.hides_master {
+            margins.extend(template.says.iter().cloned());
+        }
+        let mut blocks = slide.into_blocks(order.size);
+        if blocks.is_empty() {
+            report.add(NoteKind::PagesWithoutText, None);
+        }
+        // What stands on many slides is read where it is new.
+        margins.retain(|line| read_before.insert(line.clone()));
+        blocks.extend(margins.into_iter().map(Block::Paragraph));
+        blocks.extend(speaker_notes(package, &of_slide, &mut report, &plain)?);
+        let mut text = String::new();
+        blocks::write(&blocks, &mut text);
+        parts.push(Part { page: Some(page), text });
+    }
+    report.finished()?;
+    Ok(parts)
+}
+
+fn speaker_notes(
+    package: &mut Package<'_>,
+    slide: &Relations,
+    report: &mut Report<'_>,
+    template: &Template,
+) -> Result<Vec<Block>, Unreadable> {
+    let Some(part) = slide.of_kind("notesSlide") else { return Ok(Vec::new()) };
+    let mut notes = Slide::new(report, template, true);
+    package.read_if_there(&part, &mut notes)?;
+    let mut blocks = notes.into_blocks(None);
+    if !blocks.is_empty() {
+        blocks.insert(0, Block::Paragraph("Speaker notes:".to_owned()));
+    }
+    Ok(blocks)
+}
+
+/// The slides as they are shown, by their references.
+#[derive(Default)]
+struct Order {
+    slides: Vec<String>,
+    /// Their width and height.
+    size: Option<(i64, i64)>,
+}
+
+impl Handler for Order {
+    type Tag = ();
+
+    fn open(&mut self, element: &Element<'_>, _: Option<()>) -> Result<Option<()>, Unreadable> {
+        match (element.ns, element.local) {
+            (Ns::Slides, "sldId") => self.slides.extend(element.relation("id")),
+            (Ns::Slides, "sldSz") => self.size = element.number("cx").zip(element.number("cy")),
+            _ => {}
+        }
+        Ok(Some(()))
+    }
+
+    fn close(&mut self, (): ()) -> Result<(), Unreadable> {
+        Ok(())
+    }
+
+    fn text(&mut self, _: &str, (): ()) {}
+}
+
+/// The fonts of the theme: of titles, and of all else.
+#[derive(Debug, Clone, Default)]
+pub(in crate::extraction) struct Fonts {
+    major: Option<String>,
+    minor: Option<String>,
+}
+
+impl Fonts {
+    /// The font of this name, which may stand for one of the theme.
+    fn named<'n>(&'n self, name: Option<&'n str>) -> Option<&'n str> {
+        match name {
+            Some(name) if name.starts_with("+mj") => self.major.as_deref(),
+            Some(name) if name.starts_with("+mn") => self.minor.as_deref(),
+            None => self.minor.as_deref(),
+            name => name,
+        }
+    }
+}
+
+impl Handler for Fonts {
+    /// Whether it is the font of titles.
+    type Tag = Option<bool>;
+
+    fn open(&mut self, element: &Element<'_>, parent: Option<Self::Tag>) -> Result<Option<Self::Tag>, Unreadable> {
+        Ok(match (element.ns, element.local, parent.flatten()) {
+            (Ns::Drawing, "majorFont", _) => Some(Some(true)),
+            (Ns::Drawing, "minorFont", _) => Some(Some(false)),
+            (Ns::Drawing, "latin", Some(is_major)) => {
+                let font = element.attribute("typeface").filter(|it| !it.is_empty());
+                *(if is_major { &mut self.major } else { &mut self.minor }) = font;
+                None
+            }
+            (_, _, Some(_)) => None,
+            _ => Some(None),
+        })
+    }
+
+    fn close(&mut self, _: Self::Tag) -> Result<(), Unreadable> {
+        Ok(())
+    }
+
+    fn text(&mut self, _: &str, _: Self::Tag) {}
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! What the elements mean that a slide is made of.
+
+use super::{
+    shapes::{Group, Place, Shape},
+    slide::{Slide, StyleOf, Tag},
+    template::Name,
+    text_elements::is_upright,
+};
+use crate::extraction::{NoteKind, ooxml::xml::Element};
+
+impl Slide<'_, '_> {
+    /// What the slide is made of.
+    pub(super) fn open_shape(&mut self, element: &Element<'_>, parent: Option<Tag>) -> Option<Tag> {
+        match element.local {
+            "sld" | "sldLayout" => {
+                self.is_hidden = !element.is_on("show");
+                self.hides_master = !element.is_on("showMasterSp");
+            }
+            "sp" | "cxnSp" | "graphicFrame" => {
+                self.shapes.push(Shape::default());
+                return Some(Tag::Shape);
+            }
+            "grpSp" => {
+                self.groups.push(Group::default());
+                return Some(Tag::Group);
+            }
+            "nvGrpSpPr" if parent == Some(Tag::Group) => return Some(Tag::GroupProperties),
+            "cNvPr" if parent == Some(Tag::GroupProperties) => {
+                if let Some(group) = self.groups.last_mut() {
+                    group.is_hidden = element.has_true("hidden");
+                }
+            }
+            "cNvPr" => {
+                if let Some(shape) = self.shapes.last_mut() {
+                    shape.is_hidden |= element.has_true("hidden");
+                }
+            }
+            "ph" => {
+                if let Some(shape) = self.shapes.last_mut() {
+                    let name = Name { kind: element.attribute("type"), index: element.attribute("idx") };
+                    shape.place = Place::of(name.kind.as_deref());
+                    shape.name = Some(name);
+                }
+            }
+            // Pictures of the slide stand on the page of its notes.
+            "pic" | "oleObj" | "contentPart" => {
+                if !self.is_notes {
+                    self.report.add(NoteKind::ObjectsLeftOut, None);
+                }
+                return None;
+            }
+            // Of tables and charts.
+            "xfrm" => return is_upright(element).then_some(Tag::Transform),
+            "titleStyle" => return Some(Tag::Style(StyleOf::Title)),
+            "bodyStyle" => return Some(Tag::Style(StyleOf::Body)),
+            "otherStyle" | "defaultTextStyle" => return Some(Tag::Style(StyleOf::Other)),
+            "notesStyle" | "timing" | "transition" | "extLst" | "clrMapOvr" => return None,
+            _ => {}
+        }
+        Some(Tag::Through)
+    }
+
+    /// A diagram that the slide refers to, or what a diagram is made of.
+    pub(super) fn open_diagram(&mut self, element: &Element<'_>) -> Tag {
+        match element.local {
+            "relIds" => {
+                let items = element.relation("dm").and_then(|id| self.diagrams.remove(&id));
+                match (items, self.shapes.last_mut()) {
+                    (Some(items), Some(shape)) => shape.blocks.extend(items),
+                    _ => self.report.add(NoteKind::ObjectsLeftOut, None),
+                }
+            }
+            "pt" => {
+                let point = Some(self.points.take_point(element));
+                self.shapes.push(Shape { point, ..Shape::default() });
+                return Tag::Shape;
+            }
+            "cxn" => self.points.take_connection(element),
+            _ => {}
+        }
+        Tag::Through
+    }
+}

@@ -1,0 +1,294 @@
+//! A slide, or the page of its speaker notes: the title, then the text of its shapes.
+
+use super::{
+    arrangement::{Text, arranged},
+    bullets::Marked,
+    diagram::{Diagrams, Points},
+    looks::{LEVELS, Look},
+    shapes::{Group, Paragraph, Place, Shape, Table},
+    template::{Outline, Sheet, Styles, Template},
+};
+use crate::extraction::{
+    NoteKind, Unreadable,
+    ooxml::{
+        blocks::{Block, in_a_cell},
+        math::{Formula, Part},
+        report::{Faces, Report},
+        xml::{Element, Handler, Ns},
+    },
+    scripts::{Gap, Script},
+};
+
+/// Per cent thousandths by which text is raised or lowered at least.
+const RAISED_FROM: i64 = 5_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tag {
+    Through,
+    Shape,
+    Group,
+    GroupProperties,
+    /// Where a shape or a group is.
+    Transform,
+    /// A style of text, a level of it, and the characters of that.
+    Style(StyleOf),
+    Level(StyleOf, usize),
+    LevelRun(StyleOf, usize),
+    Paragraph,
+    ParagraphProperties,
+    Run,
+    RunProperties,
+    Text,
+    Table,
+    Row,
+    Cell,
+    Formula,
+    InFormula(Part),
+}
+
+/// Whose style of text it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StyleOf {
+    Shape,
+    Title,
+    Body,
+    Other,
+}
+
+pub(super) struct Slide<'s, 'n> {
+    pub(super) report: &'s mut Report<'n>,
+    template: &'s Template,
+    /// Of speaker notes only the body is read.
+    pub(super) is_notes: bool,
+    pub(super) is_hidden: bool,
+    /// Whether what stands on the master, or on the layout, stands on it too.
+    pub(super) hides_master: bool,
+    /// What stands on many slides.
+    pub(super) margins: Vec<String>,
+    titles: Vec<Block>,
+    texts: Vec<Text>,
+    /// What others take after, if it is a layout or a master.
+    outlines: Vec<Outline>,
+    pub(super) styles: Styles,
+    /// The shape that is read, and the cell in it.
+    pub(super) shapes: Vec<Shape>,
+    pub(super) table: Option<Table>,
+    formula: Option<Formula>,
+    /// The groups that are open.
+    pub(super) groups: Vec<Group>,
+    /// Arrows that lead from one shape to another.
+    pub(super) arrows: usize,
+    /// The diagrams that it refers to, and what it is made of if it is one itself.
+    pub(super) diagrams: Diagrams,
+    pub(super) points: Points,
+}
+
+impl<'s, 'n> Slide<'s, 'n> {
+    pub(super) fn new(report: &'s mut Report<'n>, template: &'s Template, is_notes: bool) -> Self {
+        Self {
+            report,
+            template,
+            is_notes,
+            is_hidden: false,
+            hides_master: false,
+            margins: Vec::new(),
+            titles: Vec::new(),
+            texts: Vec::new(),
+            outlines: Vec::new(),
+            styles: Styles::default(),
+            shapes: Vec::new(),
+            table: None,
+            formula: None,
+            groups: Vec::new(),
+            arrows: 0,
+            diagrams: Diagrams::new(),
+            points: Points::default(),
+        }
+    }
+
+    /// What is seen of a slide of this size.
+    pub(super) fn into_blocks(self, size: Option<(i64, i64)>) -> Vec<Block> {
+        let (outside, texts): (Vec<Text>, Vec<Text>) = self.texts.into_iter().partition(|text| text.is_outside(size));
+        for _ in outside {
+            self.report.add(NoteKind::HiddenLeftOut, None);
+        }
+        let mut blocks = self.titles;
+        if self.arrows > 0 {
+            blocks.extend(texts.into_iter().flat_map(|text| text.blocks));
+            return blocks;
+        }
+        let (arranged, is_uncertain) = arranged(texts);
+        if is_uncertain {
+            self.report.add(NoteKind::ColumnsUncertain, None);
+        }
+        blocks.extend(arranged);
+        blocks
+    }
+
+    /// What slides take from it, if it is a layout or a master. What is written in placeholders is for who fills them in.
+    pub(super) fn into_sheet(self, size: Option<(i64, i64)>) -> Sheet {
+        let texts = self.texts.iter().filter(|text| !text.is_placeholder && !text.is_outside(size));
+        let says = texts.map(|text| in_a_cell(&text.blocks)).filter(|text| text.contains(char::is_alphabetic));
+        let says = says.map(|text| format!("Master: {text}")).collect();
+        Sheet { outlines: self.outlines, styles: self.styles, says, hides_master: self.hides_master }
+    }
+
+    pub(super) fn paragraph(&mut self) -> Option<&mut Paragraph> {
+        self.shapes.last_mut()?.paragraph.as_mut()
+    }
+
+    fn end_shape(&mut self) {
+        let Some(mut shape) = self.shapes.pop() else { return };
+        if let Some(point) = shape.point.take() {
+            self.points.words.insert(point, shape.blocks);
+            return;
+        }
+        let is_read = if self.is_notes { shape.place == Place::Body } else { shape.place != Place::Furniture };
+        let is_hidden = shape.is_hidden || self.groups.iter().any(|group| group.is_hidden);
+        match (is_read && !shape.blocks.is_empty(), is_hidden) {
+            (true, true) => self.report.add(NoteKind::HiddenLeftOut, None),
+            (true, false) if shape.place == Place::Title => self.titles.extend(shape.title()),
+            (true, false) if shape.place == Place::Footer => {
+                self.margins.push(format!("Footer: {}", in_a_cell(&shape.blocks)));
+            }
+            (true, false) => {
+                let own = || self.groups.iter().rev().fold(shape.area, |area, group| Some(group.outside(area?)));
+                let area = own().or_else(|| self.template.area(shape.name.as_ref()?));
+                self.texts.push(Text { is_placeholder: shape.name.is_some(), blocks: shape.blocks, area });
+            }
+            _ => {}
+        }
+        if let Some(name) = shape.name {
+            self.outlines.push(Outline { name, area: shape.area, style: shape.style });
+        }
+    }
+
+    /// How the paragraph looks that is read, with all that it takes after.
+    fn look(&mut self) -> Option<&Look> {
+        let template = self.template;
+        let shape = self.shapes.last_mut()?;
+        let Shape { name, style, paragraph: Some(paragraph), .. } = shape else { return None };
+        let Paragraph { own, look, level, .. } = paragraph;
+        let level = (*level).min(LEVELS - 1);
+        Some(look.get_or_insert_with(|| {
+            let mut look = own.over(&style.levels[level]);
+            for style in template.styles(name.as_ref()) {
+                look = look.over(&style.levels[level]);
+            }
+            look
+        }))
+    }
+
+    fn end_paragraph(&mut self) {
+        let Look { bullet, bullet_font, .. } = self.look().cloned().unwrap_or_default();
+        let is_notes = self.is_notes;
+        let Some(shape) = self.shapes.last_mut() else { return };
+        let Some(paragraph) = shape.paragraph.take().filter(|paragraph| !paragraph.words.is_blank()) else { return };
+        let Paragraph { words, level, .. } = paragraph;
+        let text = words.finished().trim().to_owned();
+        let has_bullets = shape.place == Place::Body && !is_notes;
+        shape.blocks.push(match shape.counts.next(&bullet, bullet_font.as_deref(), level, has_bullets) {
+            Marked::Text => Block::Paragraph(text),
+            Marked::Item { mark, sign: None } => Block::Item(level, mark, text),
+            Marked::Item { mark, sign: Some(sign) } => Block::Item(level, mark, format!("{sign} {text}")),
+        });
+    }
+
+    fn write(&mut self, text: &str) {
+        let Some(under) = self.look().map(|look| look.run.clone()) else { return };
+        let Some(paragraph) = self.shapes.last_mut().and_then(|shape| shape.paragraph.as_mut()) else { return };
+        let run = paragraph.run.over(&under);
+        if run.is_struck() {
+            paragraph.words.leave_out(Gap::Struck);
+            if !text.trim().is_empty() {
+                self.report.add(NoteKind::StruckLeftOut, None);
+            }
+            return;
+        }
+        let script = match run.baseline() {
+            RAISED_FROM.. => Script::Raised,
+            baseline if baseline <= -RAISED_FROM => Script::Lowered,
+            _ => Script::Base,
+        };
+        let ascii = self.template.fonts.named(run.latin.as_deref());
+        let shown = self.report.shown(text, Faces { ascii, other: run.symbols.as_deref().or(ascii) });
+        paragraph.words.push(&shown, script);
+    }
+
+    fn end_formula(&mut self) {
+        let Some(formula) = self.formula.take() else { return };
+        if let Some(kind) = formula.left_out() {
+            self.report.add(kind, None);
+        }
+        let text = formula.finished();
+        if let Some(paragraph) = self.paragraph().filter(|_| !text.is_empty()) {
+            paragraph.words.push(&text, Script::Base);
+            self.report.add(NoteKind::FormulasAsText, None);
+        }
+    }
+}
+
+impl Handler for Slide<'_, '_> {
+    type Tag = Tag;
+
+    fn open(&mut self, element: &Element<'_>, parent: Option<Tag>) -> Result<Option<Tag>, Unreadable> {
+        if let (Some(formula), Some(Tag::Formula | Tag::InFormula(_))) = (&mut self.formula, parent) {
+            return Ok(formula.open(element).map(Tag::InFormula));
+        }
+        Ok(match (element.ns, element.local) {
+            (Ns::Slides, _) => self.open_shape(element, parent),
+            (Ns::Drawing, _) => self.open_text(element, parent),
+            (Ns::Diagram, _) => Some(self.open_diagram(element)),
+            (Ns::Math, "oMath") => {
+                self.formula = Some(Formula::new());
+                Some(Tag::Formula)
+            }
+            _ => Some(Tag::Through),
+        })
+    }
+
+    fn close(&mut self, tag: Tag) -> Result<(), Unreadable> {
+        match tag {
+            Tag::Shape => self.end_shape(),
+            Tag::Group => drop(self.groups.pop()),
+            Tag::Paragraph => self.end_paragraph(),
+            Tag::Cell => {
+                let cell = self.shapes.pop().unwrap_or_default();
+                if let Some(table) = &mut self.table {
+                    table.end_cell(in_a_cell(&cell.blocks));
+                }
+            }
+            Tag::Table => {
+                let table = self.table.take().unwrap_or_default();
+                let has_text = table.rows.iter().flatten().any(|cell| !cell.text.trim().is_empty());
+                let block = table.finished().ok_or(Unreadable::TooComplex)?;
+                if let Some(shape) = self.shapes.last_mut().filter(|_| has_text) {
+                    shape.blocks.push(block);
+                }
+            }
+            Tag::Formula => self.end_formula(),
+            Tag::InFormula(part) => {
+                if let Some(formula) = &mut self.formula {
+                    formula.close(part);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str, tag: Tag) {
+        match tag {
+            Tag::Text if text.contains(['\n', '\r', '\t', '\u{b}']) => {
+                self.write(&text.replace(['\n', '\r'], " ").replace('\u{b}', "\n"));
+            }
+            Tag::Text => self.write(text),
+            Tag::InFormula(part) => {
+                if let Some(formula) = &mut self.formula {
+                    formula.text(text, part);
+                }
+            }
+            _ => {}
+        }
+    }
+}

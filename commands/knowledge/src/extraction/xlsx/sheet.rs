@@ -1,0 +1,371 @@
+//! The cells of a sheet that can be seen.
+
+use std::collections::{BTreeSet, HashMap};
+
+use quick_xml::events::{BytesStart, Event};
+
+use super::{
+    Workbook,
+    beside::Beside,
+    drawings::Drawing,
+    is_true,
+    package::{attribute, events, push_reference},
+    places::{Covered, MOST_COLUMNS, MOST_ROWS, Range, place, place_name},
+    strings::{Rich, RichReader},
+};
+use crate::extraction::{
+    Unreadable,
+    notes::{NoteKind, Notes},
+};
+
+/// Cells with text; more are no document.
+const MOST_CELLS: usize = 1_000_000;
+/// Merged ranges of a sheet, and such as have a formula in common.
+const MOST_MERGED: usize = 200_000;
+/// Of these, so many are looked at for a cell.
+const MOST_OPEN: usize = 200;
+
+/// A cell with text, where it is seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::extraction) struct Placed {
+    pub(in crate::extraction) row: u32,
+    pub(in crate::extraction) column: u32,
+    pub(in crate::extraction) down: u32,
+    pub(in crate::extraction) across: u32,
+    pub(in crate::extraction) text: String,
+    pub(in crate::extraction) is_bold: bool,
+    /// Whether it is known to name no column.
+    pub(in crate::extraction) is_value: bool,
+}
+
+/// The cells of a sheet, row by row. Rows and columns that are hidden are not counted.
+#[derive(Debug, Default)]
+pub(super) struct Sheet {
+    pub(super) cells: Vec<Placed>,
+    /// What is written in boxes, and on cells, these each with what it is about.
+    pub(super) remarks: Vec<String>,
+}
+
+/// A cell that is being read.
+#[derive(Default)]
+struct Open {
+    at: (u32, u32),
+    style: usize,
+    kind: String,
+    value: String,
+    has_formula: bool,
+    has_value: bool,
+    /// Other cells that its formula is for.
+    computes: Option<Range>,
+    is_in_value: bool,
+    inline: Option<RichReader>,
+}
+
+struct Reading<'a> {
+    workbook: &'a Workbook,
+    name: &'a str,
+    notes: &'a mut Notes,
+    left: &'a mut usize,
+    cells: Vec<Placed>,
+    beside: Beside,
+    /// Cells that have a formula in common.
+    computed: Vec<Range>,
+    /// Where the conditions that are being read apply.
+    conditional: String,
+    merged: Vec<Range>,
+    hidden_rows: BTreeSet<u32>,
+    hidden_columns: Vec<(u32, u32)>,
+    row: u32,
+    column: u32,
+}
+
+impl Sheet {
+    /// `left` is how much text may still come.
+    pub(super) fn read(
+        part: &str,
+        beside: Beside,
+        workbook: &Workbook,
+        name: &str,
+        left: &mut usize,
+        notes: &mut Notes,
+    ) -> Result<Self, Unreadable> {
+        let mut reading = Reading {
+            workbook,
+            name,
+            notes,
+            left,
+            cells: Vec::new(),
+            beside,
+            computed: Vec::new(),
+            conditional: String::new(),
+            merged: Vec::new(),
+            hidden_rows: BTreeSet::new(),
+            hidden_columns: Vec::new(),
+            row: 0,
+            column: 0,
+        };
+        let mut open: Option<Open> = None;
+        for event in events(part) {
+            let event = event?;
+            match (&event, &mut open) {
+                (Event::End(element), Some(_)) if element.local_name().as_ref() == "c" => {
+                    if let Some(cell) = open.take() {
+                        reading.end_cell(cell)?;
+                    }
+                }
+                (event, Some(cell)) => cell.read(event),
+                (Event::Start(element) | Event::Empty(element), None) => {
+                    let is_empty = matches!(event, Event::Empty(_));
+                    if let Some(cell) = reading.element(element).filter(|_| !is_empty) {
+                        open = Some(cell);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(reading.finish())
+    }
+}
+
+impl Open {
+    fn read(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Start(element) | Event::Empty(element) => match element.local_name().as_ref() {
+                "v" => {
+                    self.has_value = true;
+                    self.is_in_value = matches!(event, Event::Start(_));
+                }
+                "f" => {
+                    self.has_formula = true;
+                    self.computes = attribute(element, "ref").and_then(|range| Range::named(&range));
+                }
+                "is" => self.inline = Some(RichReader::default()),
+                _ => {}
+            },
+            Event::End(element) if element.local_name().as_ref() == "v" => self.is_in_value = false,
+            Event::Text(text) if self.is_in_value => self.value.push_str(&text.xml10_content()),
+            Event::CData(text) if self.is_in_value => self.value.push_str(&text.xml10_content()),
+            Event::GeneralRef(reference) if self.is_in_value => push_reference(reference, &mut self.value),
+            _ => {}
+        }
+        if let Some(inline) = &mut self.inline {
+            inline.read(event);
+        }
+    }
+}
+
+impl Reading<'_> {
+    /// An element outside of cells; a cell that begins.
+    fn element(&mut self, element: &BytesStart<'_>) -> Option<Open> {
+        let number = |name: &str| attribute(element, name).and_then(|number| number.parse::<u32>().ok());
+        let is_set = |name: &str| attribute(element, name).is_some_and(|value| is_true(&value));
+        match element.local_name().as_ref() {
+            "row" => {
+                self.row = number("r").unwrap_or(self.row + 1).clamp(1, MOST_ROWS);
+                self.column = 0;
+                let has_no_height =
+                    attribute(element, "ht").and_then(|height| height.parse::<f64>().ok()).is_some_and(|it| it <= 0.0);
+                if is_set("hidden") || has_no_height {
+                    self.hidden_rows.insert(self.row);
+                }
+            }
+            "col" => {
+                let has_no_width =
+                    attribute(element, "width").and_then(|width| width.parse::<f64>().ok()).is_some_and(|it| it <= 0.0);
+                if let (Some(first), Some(last), true) =
+                    (number("min"), number("max"), is_set("hidden") || has_no_width)
+                {
+                    self.hidden_columns.push((first, last.min(MOST_COLUMNS)));
+                }
+            }
+            "mergeCell" if self.merged.len() < MOST_MERGED => {
+                let range = attribute(element, "ref").and_then(|range| Range::named(&range));
+                self.merged.extend(range);
+            }
+            "conditionalFormatting" => self.conditional = attribute(element, "sqref").unwrap_or_default(),
+            "cfRule" => {
+                let style = number("dxfId").and_then(|style| usize::try_from(style).ok());
+                if style.is_some_and(|style| self.workbook.styles.withdraws(style)) {
+                    let place = format!("{}!{}", self.name, self.conditional);
+                    self.notes.add(NoteKind::ValuesUncertain, None, Some(&place));
+                }
+            }
+            "drawing" => {
+                let Drawing { has_struck, has_hidden, has_objects, .. } = self.beside.drawing;
+                let kinds = [NoteKind::StruckLeftOut, NoteKind::HiddenLeftOut, NoteKind::ObjectsLeftOut];
+                let told =
+                    kinds.into_iter().zip([has_struck, has_hidden, has_objects]).filter(|(_, is_there)| *is_there);
+                told.for_each(|(kind, _)| self.notes.add(kind, None, Some(self.name)));
+            }
+            "c" => {
+                let next = (self.row.max(1), (self.column + 1).min(MOST_COLUMNS));
+                let at = attribute(element, "r").and_then(|name| place(&name)).unwrap_or(next);
+                self.column = at.1;
+                return Some(Open {
+                    at,
+                    style: number("s").and_then(|style| usize::try_from(style).ok()).unwrap_or_default(),
+                    kind: attribute(element, "t").unwrap_or_default(),
+                    ..Open::default()
+                });
+            }
+            _ => {}
+        }
+        None
+    }
+
+    fn end_cell(&mut self, mut cell: Open) -> Result<(), Unreadable> {
+        let font = self.workbook.styles.font(cell.style);
+        let text = self.shown(&mut cell)?;
+        if text.trim().is_empty() {
+            return Ok(());
+        }
+        if let Some(font) = &font.legacy {
+            self.notes.add(NoteKind::LegacyFontUnknown, None, Some(font));
+        }
+        if text.contains(char::REPLACEMENT_CHARACTER) {
+            self.notes.add(NoteKind::UnknownSymbols, None, Some(self.name));
+        }
+        *self.left = self.left.checked_sub(text.len()).ok_or(Unreadable::TooComplex)?;
+        if self.cells.len() >= MOST_CELLS {
+            return Err(Unreadable::TooComplex);
+        }
+        let (row, column) = cell.at;
+        let is_of_table = |is_header: bool| {
+            self.beside.first_rows.iter().any(|it| it.is_header == is_header && it.range.has(cell.at))
+        };
+        let is_bold = font.is_bold || is_of_table(true);
+        let is_value = !is_bold && is_of_table(false);
+        self.cells.push(Placed { row, column, down: 1, across: 1, text, is_bold, is_value });
+        Ok(())
+    }
+
+    /// What is seen in a cell.
+    fn shown(&mut self, cell: &mut Open) -> Result<String, Unreadable> {
+        let workbook = self.workbook;
+        let (font, format) = (workbook.styles.font(cell.style), workbook.styles.format(cell.style));
+        let inline = cell.inline.take();
+        let value = cell.value.trim();
+        let rich = match cell.kind.as_str() {
+            "s" => {
+                let string = value.parse::<usize>().ok().and_then(|at| workbook.strings.get(at));
+                // Another string would be a wrong value.
+                if value.is_empty() { Rich::default() } else { string.cloned().ok_or(Unreadable::Damaged)? }
+            }
+            "inlineStr" => inline.map(RichReader::finish).unwrap_or_default(),
+            "str" => Rich::plain(cell.value.clone()),
+            "b" => Rich::plain(if is_true(value) { "TRUE" } else { "FALSE" }.to_owned()),
+            "e" => {
+                if !value.is_empty() {
+                    self.notes.add(NoteKind::CellErrors, None, Some(&format!("{}!{}", self.name, place_name(cell.at))));
+                }
+                Rich::plain(value.to_owned())
+            }
+            "d" => Rich::plain(value.trim_end_matches(".000").trim_end_matches('Z').replace('T', " ")),
+            _ => Rich::plain(
+                value.parse().map_or_else(|_| value.to_owned(), |value| format.number(value, workbook.from_1904)),
+            ),
+        };
+        let is_text = matches!(cell.kind.as_str(), "s" | "inlineStr" | "str");
+        if workbook.computes_when_opened && self.computed.len() < MOST_MERGED {
+            self.computed.extend(cell.computes);
+        }
+        if cell.has_formula || self.computed.iter().rev().take(MOST_OPEN).any(|range| range.has(cell.at)) {
+            let is_stored = !value.is_empty() || cell.has_value && matches!(cell.kind.as_str(), "str" | "inlineStr");
+            // Nothing has computed it since it was written: a program that computes nothing writes 0.
+            let is_computed = is_stored && !(workbook.computes_when_opened && matches!(value, "" | "0"));
+            let place = format!("{}!{}", self.name, place_name(cell.at));
+            if !is_computed {
+                self.notes.add(NoteKind::FormulasLeftOut, None, Some(&place));
+                return Ok(String::new());
+            }
+            if workbook.computes_when_opened {
+                self.notes.add(NoteKind::ValuesUncertain, None, Some(&place));
+            }
+        }
+        if let Some(font) = &rich.legacy_font {
+            self.notes.add(NoteKind::LegacyFontUnknown, None, Some(font));
+        }
+        if rich.has_struck || font.is_struck && rich.follows_cell() {
+            self.notes.add(NoteKind::StruckLeftOut, None, Some(self.name));
+        }
+        // The font of a run counts more than the font of the cell.
+        let text = rich.in_font(&font);
+        let shown = if is_text && !text.trim().is_empty() { format.text(&text) } else { text.clone() };
+        let is_hidden_by_format = if is_text { !text.trim().is_empty() } else { !value.is_empty() && !font.is_struck };
+        if is_hidden_by_format && shown.trim().is_empty() {
+            self.notes.add(NoteKind::HiddenLeftOut, None, Some(self.name));
+        }
+        Ok(shown)
+    }
+
+    fn is_hidden(&self, row: u32, column: u32) -> bool {
+        self.hidden_rows.contains(&row)
+            || self.hidden_columns.iter().any(|(first, last)| (*first..=*last).contains(&column))
+    }
+
+    /// Merged cells cover what they are merged with; hidden rows and columns go.
+    fn finish(mut self) -> Sheet {
+        // A file may give cells twice or in another order.
+        self.cells.sort_by_key(|cell| (cell.row, cell.column));
+        self.hidden_columns.sort_unstable();
+        let hidden_columns = std::mem::take(&mut self.hidden_columns);
+        for (first, last) in hidden_columns {
+            match self.hidden_columns.last_mut() {
+                Some((_, end)) if *end + 1 >= first => *end = last.max(*end),
+                _ => self.hidden_columns.push((first, last)),
+            }
+        }
+        let rows: Vec<u32> = self.hidden_rows.iter().copied().collect();
+        let rows_before = |row: u32| u32::try_from(rows.partition_point(|hidden| *hidden < row)).unwrap_or_default();
+        let mut columns_before = vec![0_u32; usize::try_from(MOST_COLUMNS).unwrap_or_default() + 2];
+        for (first, last) in &self.hidden_columns {
+            (*first..=*last).filter_map(|at| usize::try_from(at).ok()).for_each(|at| columns_before[at + 1] = 1);
+        }
+        let mut sum = 0;
+        for count in &mut columns_before {
+            sum += *count;
+            *count = sum;
+        }
+        let columns_before =
+            |column: u32| usize::try_from(column).ok().and_then(|at| columns_before.get(at)).copied().unwrap_or(sum);
+        let merged: HashMap<(u32, u32), Range> = self.merged.iter().map(|range| (range.first, *range)).collect();
+        let mut covered = Covered::of(std::mem::take(&mut self.merged));
+        let mut cells: Vec<Placed> = Vec::with_capacity(self.cells.len());
+        let mut remarks = std::mem::take(&mut self.beside.drawing.texts);
+        let mut comments = std::mem::take(&mut self.beside.comments);
+        let mut has_hidden = false;
+        for cell in std::mem::take(&mut self.cells) {
+            let at = (cell.row, cell.column);
+            if covered.has(at) {
+                has_hidden = true;
+                continue;
+            }
+            let Range { first, last } = merged.get(&at).copied().unwrap_or(Range { first: at, last: at });
+            let down = last.0 + 1 - first.0 - (rows_before(last.0 + 1) - rows_before(first.0));
+            let across = last.1 + 1 - first.1 - (columns_before(last.1 + 1) - columns_before(first.1));
+            if down == 0 || across == 0 || !merged.contains_key(&at) && self.is_hidden(cell.row, cell.column) {
+                has_hidden = true;
+                continue;
+            }
+            let (row, column) = (cell.row - rows_before(cell.row), cell.column - columns_before(cell.column));
+            if let Some(comment) = comments.remove(&at) {
+                let named = cells.iter().rev().take_while(|it| it.row == row).last();
+                let about = named.into_iter().chain([&cell]).map(|it| it.text.trim()).collect::<Vec<_>>().join(", ");
+                remarks.push(format!("{about} [{}]: {comment}", place_name(at)));
+            }
+            cells.push(Placed { row, column, down, across, ..cell });
+        }
+        for ((row, column), comment) in comments {
+            if self.is_hidden(row, column) {
+                has_hidden = true;
+            } else {
+                remarks.push(format!("[{}]: {comment}", place_name((row, column))));
+            }
+        }
+        if has_hidden {
+            self.notes.add(NoteKind::HiddenLeftOut, None, Some(self.name));
+        }
+        cells.dedup_by_key(|cell| (cell.row, cell.column));
+        Sheet { cells, remarks }
+    }
+}

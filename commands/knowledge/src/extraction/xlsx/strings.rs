@@ -1,0 +1,207 @@
+//! Texts of cells: runs, each with its own font.
+
+use quick_xml::events::{BytesStart, Event};
+
+use super::{
+    is_true,
+    package::{attribute, events, push_reference},
+    styles::Font,
+};
+use crate::extraction::{
+    Unreadable,
+    legacy_fonts::is_legacy,
+    scripts::{lowered, raised},
+    symbols::{is_symbol_font, shown},
+};
+
+/// Texts that sheets share; more fit into no sheet.
+const MOST: usize = 2_000_000;
+
+/// A text with what its fonts say of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Rich {
+    /// Without what is struck.
+    runs: Vec<Run>,
+    /// Whether something was struck.
+    pub(super) has_struck: bool,
+    /// A font of before Unicode.
+    pub(super) legacy_font: Option<String>,
+}
+
+/// A part of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Run {
+    text: String,
+    /// Whether it has a font of its own, whatever the cell's font is.
+    is_own: bool,
+}
+
+impl Rich {
+    pub(super) fn plain(text: String) -> Self {
+        Self { runs: vec![Run { text, is_own: false }], ..Self::default() }
+    }
+
+    /// Whether a struck cell has text that is struck with it.
+    pub(super) fn follows_cell(&self) -> bool {
+        self.runs.iter().any(|run| !run.is_own && !run.text.trim().is_empty())
+    }
+
+    /// What is seen of it in a cell of this font.
+    pub(super) fn in_font(&self, font: &Font) -> String {
+        let seen = |run: &Run| match &font.symbols {
+            _ if run.is_own => run.text.clone(),
+            _ if font.is_struck => String::new(),
+            Some(symbols) => shown(symbols, &run.text),
+            None => placed(&run.text, font.script),
+        };
+        self.runs.iter().map(seen).collect()
+    }
+
+    fn push(&mut self, text: &str, is_own: bool) {
+        match self.runs.last_mut() {
+            Some(last) if last.is_own == is_own => last.text.push_str(text),
+            _ => self.runs.push(Run { text: text.to_owned(), is_own }),
+        }
+    }
+}
+
+/// A text that is raised, lowered or neither.
+pub(super) fn placed(text: &str, script: Script) -> String {
+    match script {
+        Script::Line => text.to_owned(),
+        _ if text.trim().is_empty() => text.to_owned(),
+        Script::Raised => raised(text),
+        Script::Lowered => lowered(text),
+    }
+}
+
+/// Reads a text, element by element.
+#[derive(Default)]
+pub(super) struct RichReader {
+    rich: Rich,
+    run: String,
+    font: RunFont,
+    is_in_text: bool,
+    is_in_phonetic: bool,
+}
+
+#[derive(Default)]
+struct RunFont {
+    is_own: bool,
+    is_struck: bool,
+    script: Script,
+    symbols: Option<String>,
+}
+
+/// Where letters stand.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Script {
+    #[default]
+    Line,
+    Raised,
+    Lowered,
+}
+
+impl RichReader {
+    pub(super) fn read(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Start(element) => self.open(element, false),
+            Event::Empty(element) => self.open(element, true),
+            Event::End(element) => match element.local_name().as_ref() {
+                "t" => self.is_in_text = false,
+                "r" => self.end_run(),
+                "rPh" => self.is_in_phonetic = false,
+                _ => {}
+            },
+            Event::Text(text) if self.is_in_text => self.run.push_str(&text.xml10_content()),
+            Event::CData(text) if self.is_in_text => self.run.push_str(&text.xml10_content()),
+            Event::GeneralRef(reference) if self.is_in_text => push_reference(reference, &mut self.run),
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, element: &BytesStart<'_>, is_empty: bool) {
+        let value = attribute(element, "val");
+        match element.local_name().as_ref() {
+            "t" => self.is_in_text = !is_empty && !self.is_in_phonetic,
+            // How a text is spoken is written above it.
+            "rPh" => self.is_in_phonetic = !is_empty,
+            "rPr" => self.font.is_own = true,
+            "strike" => self.font.is_struck = value.as_deref().is_none_or(is_true),
+            "vertAlign" => self.font.script = script_of(value.as_deref()),
+            "rFont" => {
+                self.font.symbols = value.clone().filter(|font| is_symbol_font(font));
+                self.rich.legacy_font = value.filter(|font| is_legacy(font)).or(self.rich.legacy_font.take());
+            }
+            _ => {}
+        }
+    }
+
+    fn end_run(&mut self) {
+        let RunFont { is_own, is_struck, script, symbols } = std::mem::take(&mut self.font);
+        let run = unescaped(&std::mem::take(&mut self.run));
+        if is_struck {
+            self.rich.has_struck |= !run.trim().is_empty();
+            // What is left of it keeps its words apart.
+            self.rich.push(" ", is_own);
+            return;
+        }
+        let run = symbols.map_or(run.clone(), |font| shown(&font, &run));
+        self.rich.push(&placed(&run, script), is_own);
+    }
+
+    pub(super) fn finish(mut self) -> Rich {
+        self.end_run();
+        self.rich.runs.iter_mut().for_each(|run| run.text.shrink_to_fit());
+        self.rich.runs.shrink_to_fit();
+        self.rich
+    }
+}
+
+pub(super) fn script_of(value: Option<&str>) -> Script {
+    match value {
+        Some("superscript") => Script::Raised,
+        Some("subscript") => Script::Lowered,
+        _ => Script::Line,
+    }
+}
+
+/// The texts that all sheets share.
+pub(super) fn shared(part: &str) -> Result<Vec<Rich>, Unreadable> {
+    let mut strings = Vec::new();
+    let mut open: Option<RichReader> = None;
+    for event in events(part) {
+        let event = event?;
+        match &event {
+            Event::Start(element) if element.local_name().as_ref() == "si" => open = Some(RichReader::default()),
+            Event::Empty(element) if element.local_name().as_ref() == "si" => strings.push(Rich::default()),
+            Event::End(element) if element.local_name().as_ref() == "si" => {
+                strings.push(open.take().unwrap_or_default().finish());
+            }
+            other => {
+                if let Some(open) = &mut open {
+                    open.read(other);
+                }
+            }
+        }
+        if strings.len() > MOST {
+            return Err(Unreadable::TooComplex);
+        }
+    }
+    Ok(strings)
+}
+
+/// `_x000D_` is a character that XML has no place for.
+fn unescaped(text: &str) -> String {
+    let mut rest = text;
+    let mut unescaped = String::with_capacity(text.len());
+    while let Some(at) = rest.find("_x") {
+        let code = rest.get(at + 2..at + 7).filter(|code| code.ends_with('_'));
+        let character = code.and_then(|code| u32::from_str_radix(&code[..4], 16).ok()).and_then(char::from_u32);
+        let end = if character.is_some() { at + 7 } else { at + 2 };
+        unescaped.push_str(&rest[..if character.is_some() { at } else { end }]);
+        unescaped.extend(character);
+        rest = &rest[end..];
+    }
+    unescaped + rest
+}

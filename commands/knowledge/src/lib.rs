@@ -1,0 +1,15 @@
+//! What documents say, and how it is found: reading files ([`extraction`]), cutting and searching their text ([`retrieval`]),
+//! quoting it ([`quoting`]), and what is a sentence or a mark of Markdown in it.
+//!
+//! Everything here is pure: bytes and text in, text and numbers out. Storage, processes and providers are elsewhere.
+//!
+//! Its chapters are `docs/documents.md` and `docs/retrieval.md`.
+
+pub mod extraction;
+#[cfg(test)]
+mod growth_tests;
+pub mod markdown;
+pub mod quoting;
+pub mod retrieval;
+pub mod sentences;
+pub mod speech;

@@ -1,0 +1,85 @@
+//! Plain text within Markdown, and Markdown as plain text.
+//!
+//! Answers are Markdown (CommonMark with GitHub's tables and strikethrough), and may hold HTML, which the front end renders. A sign that
+//! it would take for its own changes a dose: `1*3*5 days` is shown as "135 days".
+
+use crate::speech::speakable;
+
+mod plain;
+
+/// What is said of an answer in this language: its words, numbers and signs as [`speakable`] has them, without the marks of
+/// Markdown, addresses, references and text that is struck out.
+pub fn spoken(markdown: &str, language: &str) -> String {
+    speakable(&plain::text_of(markdown), language)
+}
+
+/// A line of plain text as Markdown that is shown as this text.
+pub fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    let mut before = None;
+    let mut rest = text.trim();
+    if let Some(at) = marker(rest) {
+        escaped.extend([&rest[..at], "\\"]);
+        // The sign itself, which is no other one's beginning.
+        escaped.push_str(&rest[at..=at]);
+        before = rest[at..].chars().next();
+        rest = &rest[at + 1..];
+    }
+    for (at, sign) in rest.char_indices() {
+        let after = &rest[at + sign.len_utf8()..];
+        if needs_escape(before, sign, after) {
+            escaped.push('\\');
+        }
+        escaped.push(sign);
+        before = Some(sign);
+    }
+    escaped
+}
+
+/// The plain text of what is [`escaped`], in Markdown that may have been written around it.
+pub fn unescaped(markdown: &str) -> String {
+    let mut text = String::with_capacity(markdown.len());
+    let mut signs = markdown.chars().peekable();
+    while let Some(sign) = signs.next() {
+        let escaped = if sign == '\\' { signs.next_if(char::is_ascii_punctuation) } else { None };
+        text.push(escaped.unwrap_or(sign));
+    }
+    text
+}
+
+/// Where the sign is that makes a heading, a list, a quote or a line of the beginning of a line.
+fn marker(line: &str) -> Option<usize> {
+    let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+    let sign = line[digits..].chars().next()?;
+    let ends = line[digits + sign.len_utf8()..].chars().next().is_none_or(char::is_whitespace);
+    let is_marker = match sign {
+        '.' | ')' => (1..=9).contains(&digits) && ends,
+        // "-:" below a line makes a table of both.
+        '-' | '=' => digits == 0 && (ends || line.chars().all(|c| c == sign || c == ':' || c.is_whitespace())),
+        '+' => digits == 0 && ends,
+        '#' | '>' | ':' => digits == 0,
+        _ => false,
+    };
+    is_marker.then_some(digits)
+}
+
+fn needs_escape(before: Option<char>, sign: char, after: &str) -> bool {
+    let next = after.chars().next();
+    let is_blank = |sign: Option<char>| sign.is_none_or(char::is_whitespace);
+    match sign {
+        '\\' | '`' | '[' | '|' => true,
+        // Emphasis begins or ends at a word; a name_of_something does neither.
+        '*' | '~' => !(is_blank(before) && is_blank(next)) || before.is_none(),
+        '_' => !(before.is_some_and(char::is_alphanumeric) && next.is_some_and(char::is_alphanumeric)),
+        // "<5" and "< 5" are no tags.
+        '<' => next.is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?')),
+        '&' => {
+            let name = after.trim_start_matches('#');
+            name.trim_start_matches(|c: char| c.is_ascii_alphanumeric()).starts_with(';')
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,248 @@
+//! The text of Markdown for ears: what stands on the page, without its marks.
+
+use std::ops::Range;
+
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
+/// Elements of HTML that say nothing themselves; anything else in angle brackets is text: "weight <two kg".
+const ELEMENTS: [&str; 27] = [
+    "b", "i", "u", "s", "p", "a", "br", "hr", "em", "strong", "sub", "sup", "span", "div", "ul", "ol", "li", "table",
+    "tr", "td", "th", "code", "small", "mark", "del", "strike", "ins",
+];
+
+/// Stands for an empty cell of a table.
+const NOTHING: char = '∅';
+
+/// The text of Markdown, line by line. Raised and lowered digits are Unicode's, tick boxes are signs.
+pub(super) fn text_of(markdown: &str) -> String {
+    let markdown = with_factors(markdown);
+    let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
+    let mut page = Page { markdown: &markdown, text: String::with_capacity(markdown.len()), ..Page::default() };
+    for (event, range) in Parser::new_ext(&markdown, options).into_offset_iter() {
+        page.add(event, range);
+    }
+    page.text.trim().to_owned()
+}
+
+#[derive(Default)]
+struct Page<'a> {
+    markdown: &'a str,
+    text: String,
+    /// The open lists, and the number of the next item of each that has numbers.
+    lists: Vec<Option<u64>>,
+    /// Where the row of a table begins, and its last cell.
+    row: usize,
+    cell: usize,
+    /// Whether what begins next is the first of an item of a list.
+    begins_item: bool,
+    /// Whether the text begins next that only looks like a quote.
+    begins_quote: bool,
+    /// How many marks, and elements of HTML in this block, say that the text is withdrawn.
+    struck: u32,
+    struck_by_html: u32,
+    /// Where the text of the open links begins, and whether they lead to another page.
+    links: Vec<(usize, bool)>,
+    level: Level,
+}
+
+/// Where the text stands in its line.
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Level {
+    #[default]
+    Line,
+    Raised,
+    Lowered,
+}
+
+impl Page<'_> {
+    fn add(&mut self, event: Event<'_>, range: Range<usize>) {
+        match event {
+            Event::Text(words) | Event::Code(words) => self.push(&words),
+            Event::Html(html) | Event::InlineHtml(html) => self.push_html(&html),
+            // Two blanks: a number at the line's end and a fraction below it are not one.
+            Event::SoftBreak => self.push("  "),
+            Event::TaskListMarker(is_ticked) => self.push(if is_ticked { "☑ " } else { "☐ " }),
+            Event::Start(tag) => self.start(&tag, range),
+            Event::End(end) => self.end(end, range),
+            Event::HardBreak | Event::Rule => self.end_line(),
+            _ => {}
+        }
+    }
+
+    fn start(&mut self, tag: &Tag<'_>, range: Range<usize>) {
+        match tag {
+            Tag::List(first) => {
+                self.end_line();
+                self.lists.push(*first);
+            }
+            Tag::Item => {
+                if let Some(Some(number)) = self.lists.last_mut() {
+                    self.text.extend([&number.to_string(), ". "]);
+                    *number += 1;
+                }
+                self.begins_item = true;
+                return;
+            }
+            // "- > 94 %" and ">94 %" are no quotes.
+            Tag::BlockQuote(_) => {
+                let is_glued = self.markdown[range.start..].trim_start_matches('>').starts_with(char::is_numeric);
+                self.begins_quote = self.begins_item || is_glued;
+            }
+            Tag::TableRow | Tag::TableHead => self.row = self.text.len(),
+            Tag::TableCell => {
+                self.text.push_str(if self.text.len() == self.row { "" } else { ", " });
+                self.cell = self.text.len();
+            }
+            Tag::Strikethrough if self.is_struck(&range) => self.struck += 1,
+            // "5~10 mg … 20~30 mg" is two ranges.
+            Tag::Strikethrough => self.push("~"),
+            Tag::Link { dest_url, .. } => {
+                let is_address = dest_url.contains("://") || dest_url.starts_with(['#', '/']);
+                self.links.push((self.text.len(), is_address));
+            }
+            Tag::Paragraph => return,
+            _ => {}
+        }
+        self.begins_item = false;
+    }
+
+    fn end(&mut self, end: TagEnd, range: Range<usize>) {
+        match end {
+            TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Item | TagEnd::CodeBlock | TagEnd::HtmlBlock => {
+                self.end_line();
+            }
+            TagEnd::TableHead | TagEnd::TableRow => self.end_row(),
+            // If nothing were said of it, the next cell would be heard as this one.
+            TagEnd::TableCell if self.text[self.cell..].trim().is_empty() => self.text.push(NOTHING),
+            TagEnd::List(_) => drop(self.lists.pop()),
+            TagEnd::Strikethrough if self.is_struck(&range) => self.struck = self.struck.saturating_sub(1),
+            TagEnd::Strikethrough => self.push("~"),
+            TagEnd::Link => self.end_link(),
+            _ => {}
+        }
+    }
+
+    /// A link whose text is only a number is a reference.
+    fn end_link(&mut self) {
+        let Some((start, true)) = self.links.pop() else { return };
+        let is_of_reference = |c: char| c.is_numeric() || c.is_whitespace() || matches!(c, '[' | ']' | '^' | ',');
+        if self.text.get(start..).is_some_and(|text| text.chars().all(is_of_reference)) {
+            self.text.truncate(start);
+        }
+    }
+
+    /// Whether two tildes strike the text of this range out. Between letters or digits they do not: "5~~10".
+    fn is_struck(&self, range: &Range<usize>) -> bool {
+        let (before, inner) = (&self.markdown[..range.start], &self.markdown[range.clone()]);
+        let after = &self.markdown[range.end..];
+        inner.starts_with("~~") && !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric)
+    }
+
+    fn push(&mut self, words: &str) {
+        if self.struck > 0 || self.struck_by_html > 0 {
+            return;
+        }
+        let begins_quote = std::mem::take(&mut self.begins_quote);
+        self.begins_item = false;
+        if begins_quote && words.starts_with(char::is_numeric) {
+            self.text.push_str("> ");
+        }
+        match self.level {
+            Level::Line => self.text.push_str(words),
+            level => self.push_shifted(words, level),
+        }
+    }
+
+    /// Digits that are not on the line: 10<sup>9</sup> is no 109.
+    fn push_shifted(&mut self, words: &str, level: Level) {
+        let shifted = |sign: char| -> Option<char> {
+            let (raised, lowered) = match sign {
+                '1' => ('¹', '₁'),
+                '2' => ('²', '₂'),
+                '3' => ('³', '₃'),
+                '0' | '4'..='9' => {
+                    let digit = sign.to_digit(10)?;
+                    (char::from_u32(0x2070 + digit)?, char::from_u32(0x2080 + digit)?)
+                }
+                '+' => ('⁺', '₊'),
+                '-' | '−' | '–' => ('⁻', '₋'),
+                _ => return None,
+            };
+            Some(if level == Level::Raised { raised } else { lowered })
+        };
+        let all: Option<String> = words.trim().chars().map(shifted).collect();
+        match all {
+            Some(all) => self.text.push_str(&all),
+            None if matches!(words.trim(), "st" | "nd" | "rd" | "th") => self.text.push_str(words),
+            // The letter of a footnote does not touch the unit before it.
+            None if level == Level::Raised => self.text.extend([" ", words]),
+            None => self.text.push_str(words),
+        }
+    }
+
+    fn push_html(&mut self, html: &str) {
+        let is_end = html.trim_start().starts_with("</");
+        match element(html) {
+            Some("del" | "s" | "strike") if is_end => self.struck_by_html = self.struck_by_html.saturating_sub(1),
+            Some("del" | "s" | "strike") => self.struck_by_html += 1,
+            Some("sup" | "sub") if is_end => self.level = Level::Line,
+            Some("sup") => self.level = Level::Raised,
+            Some("sub") => self.level = Level::Lowered,
+            Some("br") => self.break_line(),
+            Some("td" | "th" | "li" | "p" | "div" | "tr") => self.push(" "),
+            Some(_) => {}
+            None => self.push(html),
+        }
+    }
+
+    /// A row without a word, such as the head of a table whose columns nothing names, is not said.
+    fn end_row(&mut self) {
+        if self.text[self.row..].chars().all(|c| matches!(c, NOTHING | ',' | ' ')) {
+            self.text.truncate(self.row);
+        }
+        self.end_line();
+    }
+
+    fn end_line(&mut self) {
+        // What nobody closes ends with its block: the rest of the answer is not lost.
+        self.level = Level::Line;
+        self.struck_by_html = 0;
+        self.begins_quote = false;
+        self.break_line();
+    }
+
+    fn break_line(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with('\n') {
+            self.text.push('\n');
+        }
+    }
+}
+
+/// The name of an element of HTML, if it is one.
+fn element(html: &str) -> Option<&'static str> {
+    if html.starts_with("<!--") {
+        return Some("");
+    }
+    let name = html.trim().strip_prefix('<')?.trim_start_matches('/');
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
+    ELEMENTS.into_iter().find(|known| name[..end].eq_ignore_ascii_case(known))
+}
+
+/// A `*` between two signs of a dose, such as "1*3*5 days", is a sign of times and no emphasis.
+fn with_factors(markdown: &str) -> String {
+    let mut text = String::with_capacity(markdown.len());
+    let (mut before, mut signs) = (None, markdown.chars().peekable());
+    while let Some(sign) = signs.next() {
+        let is_factor = |c: char| c.is_alphanumeric();
+        let after = signs.peek().copied();
+        let is_between = before.is_some_and(is_factor) && after.is_some_and(is_factor);
+        let has_number = before.is_some_and(char::is_numeric) || after.is_some_and(char::is_numeric);
+        if sign == '*' && is_between && has_number {
+            text.push_str(" × ");
+        } else {
+            text.push(sign);
+        }
+        before = Some(sign);
+    }
+    text
+}

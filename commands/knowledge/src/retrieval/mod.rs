@@ -1,0 +1,22 @@
+//! From a document to passages, and from a question to the passages that answer it.
+//!
+//! Everything here is pure: text in, numbers out. Storage and providers are adapters.
+
+mod bm25f;
+mod found;
+pub mod nearest;
+pub mod passages;
+pub mod ranking;
+mod sections;
+mod splitting;
+pub mod tokens;
+pub mod words;
+
+pub use found::{Hit, Passage, Span};
+pub use passages::STEP;
+pub use sections::{heading_of, is_row};
+
+/// The last place up to this one that is between two characters.
+fn floor(text: &str, place: usize) -> usize {
+    (0..=place.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
