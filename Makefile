@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test crash browser-test check schemathesis evaluate bench-http bench-limits bench-documents bench-log bench-languages models sqlx sqlx-check kafka
+.PHONY: help run test crash browser-test check book schemathesis evaluate bench-http bench-limits bench-documents bench-tables bench-log bench-retrieval bench-languages bench-cross-languages models sqlx sqlx-check kafka
 
 # Where rustup puts its programs, for shells that do not know it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -13,7 +13,7 @@ build := cargo build --locked --package api --bin ayushma
 crash := KAFKA_SH=$(abspath scripts/kafka/kafka.sh) cargo test --workspace --test it --locked crash:: -- --nocapture
 
 # What a measurement is told on make's command line.
-export PARTS ROUNDS EVENTS
+export PARTS ROUNDS EVENTS SEED BESIDE OTHERS BENCH
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -44,9 +44,13 @@ browser-test: ## a real browser with a page of another origin, against the real 
 	PROGRAM=$(abspath $(target))/debug/ayushma CHROMIUM=$$(command -v chromium) \
 	    scripts/with-test-services.sh --no-kafka node --test scripts/browser/test.mjs
 
-check: ## format, lints, documentation, query data, dependencies
+check: ## format, lints, documentation and its links, query data, dependencies
 	@scripts/setup.sh run
 	@scripts/check.sh
+
+book: ## make a book of docs/ in the folder book, with mdBook
+	@command -v mdbook >/dev/null || { echo "mdbook is missing; install it with: cargo install mdbook --locked" >&2; exit 1; }
+	mdbook build
 
 schemathesis: ## hold a real server against its OpenAPI document, with generated requests
 	@scripts/setup.sh test
@@ -77,12 +81,21 @@ bench-retrieval: ## measure how well and how fast passages are found, beside pla
 	@scripts/setup.sh run
 	cargo bench --locked --package commands --bench retrieval
 
-bench-documents: ## how fast documents become retrievable, and the memory it takes: many, long and hostile ones
+bench-documents: ## how fast documents become retrievable, and the memory it takes: many, long and hostile ones (BESIDE=another-build)
 	@scripts/setup.sh models
-	$(build)
-	python3 scripts/bench/documents.py $(target)/debug/ayushma
+	cargo build --release --locked --package api --bin ayushma
+	python3 scripts/bench/documents.py $(target)/release/ayushma $(BESIDE)
 
-bench-languages: models ## how well the model on this machine finds English passages for questions in Hindi and Malayalam
+bench-tables: ## how much of dose tables in all formats is read right, beside other programs (SEED=2 BESIDE=another-build OTHERS=markitdown BENCH=--misses)
+	@scripts/setup.sh tables
+	@scripts/python/python.sh install scripts/bench/tables/requirements.txt
+	$(build)
+	scripts/bench/tables/run.sh $(target)/debug/ayushma
+
+bench-languages: ## how well questions in Malayalam and Hindi are answered from documents in their language, without any model
+	cargo bench --locked --package commands --bench retrieval -- --languages
+
+bench-cross-languages: models ## how well the model on this machine finds English passages for questions in Hindi and Malayalam
 	cargo bench --locked --package commands --bench retrieval -- --model $(abspath data/models/multilingual-e5-small)
 
 models: ## an embedding model for many languages, to run on this machine

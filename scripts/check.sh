@@ -26,6 +26,11 @@ else
     skipped+=("lints: clippy is missing (rustup component add clippy)")
 fi
 check "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked --quiet
+if command -v python3 >/dev/null; then
+    check "links of the documentation" python3 scripts/check-links.py
+else
+    skipped+=("links of the documentation: python3 is missing")
+fi
 check "query data" scripts/sqlx-data.sh check
 
 PATH=$PATH:$PWD/$tools/bin:$tools/bin

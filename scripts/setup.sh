@@ -7,11 +7,12 @@
 #   setup.sh browser what `make browser-test` needs: that of `run`, Node.js and chromium
 #   setup.sh bench   what `make bench-http` needs: that of `run`, Node.js and wrk
 #   setup.sh models  what `make models` needs: that of `run`, and Python to fetch the model with
+#   setup.sh tables  what `make bench-tables` needs: that of `run`, Python, LibreOffice, chromium and fonts, which make documents
 #
 # Rust is never installed from here: people choose their own way of having it.
 set -euo pipefail
 
-minimum_rust=1.90
+minimum_rust=1.92
 packages=()
 
 # need <package> <why>: remembers a package that is missing.
@@ -27,9 +28,9 @@ java_version() { (java -version 2>&1 || true) | sed -n 's/.*version "\([0-9]*\).
 
 what=${1:-}
 case "$what" in
-run | test | browser | bench | models) ;;
+run | test | browser | bench | models | tables) ;;
 *)
-    sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
     exit 2
     ;;
 esac
@@ -62,6 +63,16 @@ browser)
 models)
     has python3 || need python3 "fetches the model"
     { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; } || need python3-venv "keeps its package apart"
+    ;;
+tables)
+    has python3 || need python3 "makes the documents that are measured"
+    { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; } || need python3-venv "keeps its packages apart"
+    has soffice || has libreoffice || need libreoffice-writer-nogui "prints some of the documents"
+    has chromium || need chromium "prints some of the documents"
+    fonts=/usr/share/fonts/truetype
+    [ -e $fonts/noto/NotoSansMalayalam-Regular.ttf ] || need fonts-noto-core "Malayalam and Hindi letters in the documents"
+    [ -e $fonts/dejavu/DejaVuSans.ttf ] || need fonts-dejavu-core "English letters and signs in the documents"
+    compgen -G "$fonts/liberation*/LiberationSans-Regular.ttf" >/dev/null || need fonts-liberation "English letters in the documents"
     ;;
 bench)
     has node || need nodejs "seeds the server that is measured, and stands for a model"

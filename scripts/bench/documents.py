@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""documents.py PROGRAM: how fast documents become retrievable over HTTP, and how much memory the server takes for it.
+"""documents.py PROGRAM...: how fast documents become retrievable over HTTP, and how much memory it takes.
 
-A fresh server in a temporary folder gets the 199 documents of evaluation/medquad, 1,000 documents at once, a PDF of 10,000
-pages, and DOCX files that unpack to 1 and 2 GB. Everything is gone afterwards.
+A fresh server in a temporary folder gets the 199 documents of evaluation/medquad, 1,000 documents at once, 2 MB without a full
+stop, PDFs of 500 pages of tables and of 10,000 pages, and DOCX files that unpack to 1 and 2 GB. "server" is the most memory of the
+server's process, "reader" that of a process which reads or cuts documents for it. Everything is gone afterwards. Several programs
+are measured one after the other.
 """
 
 import http.client
@@ -26,9 +28,9 @@ WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 
 
-def long_pdf(pages):
-    """A PDF with two lines of text on each page."""
-    out, offsets = bytearray(b"%PDF-1.4\n"), []
+def pdf(contents):
+    """A PDF of pages with these contents."""
+    out, offsets, pages = bytearray(b"%PDF-1.4\n"), [], len(contents)
 
     def add(body):
         offsets.append(len(out))
@@ -38,18 +40,45 @@ def long_pdf(pages):
     kids = b" ".join(b"%d 0 R" % (4 + 2 * page) for page in range(pages))
     add(b"<< /Type /Pages /Count %d /Kids [%b] >>" % (pages, kids))
     add(b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>")
-    for page in range(pages):
+    for page, content in enumerate(contents):
         resources = b"/MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >>"
         add(b"<< /Type /Page /Parent 2 0 R %b /Contents %d 0 R >>" % (resources, 5 + 2 * page))
-        first = b"(Page %d of the protocol: give zinc, %d mg, for %d days.)" % (page + 1, page % 40, page % 20)
-        second = b"(Observe the patient in ward %d and note the temperature.)" % (page % 99)
-        text = b"BT /F1 12 Tf 72 700 Td 14 TL %b Tj T* %b Tj ET" % (first, second)
-        add(b"<< /Length %d >>\nstream\n%b\nendstream" % (len(text), text))
+        add(b"<< /Length %d >>\nstream\n%b\nendstream" % (len(content), content))
     start = len(out)
     out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(offsets) + 1)
     out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     out += b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(offsets) + 1, start)
     return bytes(out)
+
+
+def two_lines(page):
+    first = b"(Page %d of the protocol: give zinc, %d mg, for %d days.)" % (page + 1, page % 40, page % 20)
+    second = b"(Observe the patient in ward %d and note the temperature.)" % (page % 99)
+    return b"BT /F1 12 Tf 72 700 Td 14 TL %b Tj T* %b Tj ET" % (first, second)
+
+
+def table(page, rows=30, columns=5):
+    """A table with lines, of doses that no other page has."""
+    width, height, left, top = 90, 22, 60, 780
+    cells = [(row, column) for row in range(rows) for column in range(columns)]
+    places = [(left + width * column, top - height * row) for row, column in cells]
+    lines = [b"%d %d %d %d re S" % (x, y, width, height) for x, y in places]
+
+    def cell(row, column):
+        heads = [b"Drug", b"Child", b"Adult", b"Route", b"How often"]
+        doses = [b"%d mg/kg" % (page % 50 + row), b"%d mg" % (page + row)]
+        return heads[column] if row == 0 else [b"Drug %d-%d" % (page, row), *doses, b"oral", b"every %d h" % (row % 12 + 1)][column]
+
+    texts = [
+        b"BT /F1 10 Tf %d %d Td (%b) Tj ET" % (x + 4, y + 7, cell(row, column)) for (x, y), (row, column) in zip(places, cells)
+    ]
+    return b"\n".join(lines + texts)
+
+
+def unpunctuated(size):
+    """Words without a full stop and without a line break."""
+    words = (b"give %d mg of zinc in ward %d and " % (number % 40, number) for number in range(size // 30))
+    return b"".join(words)[:size]
 
 
 def bomb(path, gigabytes):
@@ -75,11 +104,37 @@ def bomb(path, gigabytes):
             document.write(b"</w:body></w:document>")
 
 
+def read(path):
+    try:
+        return Path(path).read_text()
+    except OSError:
+        # It has ended.
+        return ""
+
+
+def name_of(pid):
+    return read(f"/proc/{pid}/comm")
+
+
+def resident(pid):
+    """Megabytes."""
+    lines = [line for line in read(f"/proc/{pid}/status").splitlines() if line.startswith("VmRSS")]
+    return sum(int(line.split()[1]) // 1024 for line in lines)
+
+
+def children(pid):
+    try:
+        tasks = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return []
+    return [int(child) for task in tasks for child in read(f"/proc/{pid}/task/{task}/children").split()]
+
+
 class Server:
     """The program with a data folder of its own, and its highest use of memory."""
 
     def __init__(self, program, folder):
-        self.program, self.folder, self.peak = program, folder, 0
+        self.program, self.folder, self.peak, self.readers = program, folder, 0, 0
         self.environment = dict(os.environ, DATA_DIR=str(folder / "data"), LOG="error")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -94,11 +149,12 @@ class Server:
         threading.Thread(target=self.watch, daemon=True).start()
 
     def watch(self):
-        status = Path(f"/proc/{self.process.pid}/status")
         while self.process.poll() is None:
-            lines = [line for line in status.read_text().splitlines() if line.startswith("VmRSS")]
-            self.peak = max([self.peak, *(int(line.split()[1]) // 1024 for line in lines)])
-            time.sleep(0.1)
+            self.peak = max(self.peak, resident(self.process.pid))
+            # The built-in PostgreSQL is none of them.
+            readers = [child for child in children(self.process.pid) if "postgres" not in name_of(child)]
+            self.readers = max([self.readers, *map(resident, readers + [pid for child in readers for pid in children(child)])])
+            time.sleep(0.02)
 
     def command(self, *arguments, stdin=""):
         run = subprocess.run(
@@ -143,14 +199,15 @@ class Server:
             time.sleep(0.1)
 
     def measure(self, name, files):
-        """Uploads one after the other, and waits for the last one."""
-        self.peak, started = 0, time.monotonic()
+        """Uploads one after the other, and waits for the last one. Gives the seconds."""
+        self.peak, self.readers, started = 0, 0, time.monotonic()
         documents = [self.upload(*file) for file in files]
         outcomes = [self.outcome(document) for document in documents]
         seconds = time.monotonic() - started
         passages = sum(outcome["passages"] or 0 for outcome in outcomes)
         failed = [outcome["failure_reason"] for outcome in outcomes if outcome["state"] == "failed"]
-        print(f"{name:<32} {seconds:7.1f} {passages:9} {passages / seconds:9.0f} {self.peak:9}  {', '.join(failed)}", flush=True)
+        figures = f"{seconds:7.1f} {passages:9} {passages / seconds:9.0f} {self.peak:9} {self.readers:9}"
+        print(f"  {name:<32} {figures}  {', '.join(failed)}", flush=True)
 
 
 def files_of(folder):
@@ -164,20 +221,21 @@ def thousand():
         yield f"{number}-{name}", f"Number {number} of the batch.\n\n".encode() + content[:6000]
 
 
-def main():
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
+def measure(program):
     folder = Path(tempfile.mkdtemp(prefix="ayushma-bench."))
     # PostgreSQL runs as another user if we are root, and that user has to get here.
     folder.chmod(0o755)
     server = None
     try:
-        server = Server(os.path.realpath(sys.argv[1]), folder)
+        server = Server(os.path.realpath(program), folder)
         server.prepare()
-        print(f"{'':<32} {'seconds':>7} {'passages':>9} {'a second':>9} {'peak MB':>9}  failed, because", flush=True)
+        heads = f"{'seconds':>7} {'passages':>9} {'a second':>9} {'server MB':>9} {'reader MB':>9}  failed, because"
+        print(f"{program}\n  {'':<32} {heads}", flush=True)
         server.measure("199 documents", files_of(MEDQUAD))
         server.measure("1,000 documents", thousand())
-        server.measure("10,000 pages", [("long.pdf", long_pdf(10_000))])
+        server.measure("2 MB without a full stop", [("endless.txt", unpunctuated(2_000_000))])
+        server.measure("500 pages of tables", [("tables.pdf", pdf([table(page) for page in range(500)]))])
+        server.measure("10,000 pages", [("long.pdf", pdf([two_lines(page) for page in range(10_000)]))])
         for gigabytes in (1, 2):
             path = folder / "bomb.docx"
             bomb(path, gigabytes)
@@ -187,6 +245,13 @@ def main():
             server.process.terminate()
             server.process.wait()
         shutil.rmtree(folder)
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    for program in sys.argv[1:]:
+        measure(program)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Python with what requirements.txt names, in a place of its own: for tests only, nothing of the product needs it.
+# Python with what a file names, requirements.txt beside this one if no other is given, in a place of its own: for tests and
+# measurements only, nothing of the product needs it.
 #
-#   python.sh install    make it in target/tools (once for each state of the file)
-#   python.sh path       print the interpreter that `install` makes
+#   python.sh install [FILE]    make it in target/tools (once for each state of the file)
+#   python.sh path [FILE]       print the interpreter that `install` makes
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-state=$(sha256sum <"$here/requirements.txt" | cut -c 1-16)
+requirements=${2:-$here/requirements.txt}
+state=$(sha256sum <"$requirements" | cut -c 1-16)
 tools=${CARGO_TARGET_DIR:-$(cd "$here/../.." && pwd)/target}/tools
 venv=$tools/python-$state
 
@@ -24,7 +26,7 @@ install() {
     part=$(mktemp -d "$venv.XXXXXX")
     echo "fetching the Python programs of the tests"
     if ! python3 -m venv "$part" >"$part.log" 2>&1 ||
-        ! "$part/bin/python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt" >>"$part.log" 2>&1; then
+        ! "$part/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements" >>"$part.log" 2>&1; then
         cat "$part.log" >&2
         rm -rf "$part" "$part.log"
         fail "the environment could not be made (Debian: apt-get install python3-venv)"
@@ -35,10 +37,10 @@ install() {
 }
 
 case "${1:-} $#" in
-"install 1") install ;;
-"path 1") echo "$venv/bin/python" ;;
+"install 1" | "install 2") install ;;
+"path 1" | "path 2") echo "$venv/bin/python" ;;
 *)
-    sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
     exit 2
     ;;
 esac
