@@ -26,6 +26,7 @@ use commands::{
     services::Services,
     uploads::{MediaRemoval, MediaRemovalHandler, Uploads},
 };
+use domain::AggregateType;
 use projections::{Views, projectors};
 use sqlx::PgPool;
 use tokio::task::JoinSet;
@@ -364,7 +365,7 @@ impl App {
 }
 
 /// The views by name, with the aggregate types that they show.
-fn views() -> Vec<(&'static str, &'static [&'static str])> {
+fn views() -> Vec<(&'static str, &'static [AggregateType])> {
     projectors().iter().map(|projector| (projector.name(), projector.aggregate_types())).collect()
 }
 

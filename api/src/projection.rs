@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use commands::event_log::{ConsumerError, EventConsumer, Replayable};
-use domain::envelope::RecordedEvent;
+use domain::{AggregateType, envelope::RecordedEvent};
 use projections::Projector;
 use sqlx::PgTransaction;
 
@@ -16,7 +16,7 @@ impl EventConsumer for Projection {
         self.0.name()
     }
 
-    fn aggregate_types(&self) -> &'static [&'static str] {
+    fn aggregate_types(&self) -> &'static [AggregateType] {
         self.0.aggregate_types()
     }
 

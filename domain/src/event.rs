@@ -6,28 +6,17 @@ use serde_json::Value;
 use strum::VariantNames;
 
 use crate::{
-    chat::{Chat, ChatEvent},
-    document::{Document, DocumentEvent},
-    feedback::{Feedback, FeedbackEvent},
-    project::{Project, ProjectEvent},
-    service::{Service, ServiceEvent},
-    test_run::{TestRun, TestRunEvent},
-    test_suite::{TestSuite, TestSuiteEvent},
+    AggregateType,
+    chat::ChatEvent,
+    document::DocumentEvent,
+    feedback::FeedbackEvent,
+    project::ProjectEvent,
+    service::ServiceEvent,
+    test_run::TestRunEvent,
+    test_suite::TestSuiteEvent,
     upcast::{UPCASTERS, Upcaster, to_newest},
-    user::{User, UserEvent},
+    user::UserEvent,
 };
-
-/// The aggregate types, as stored. A topic of the event stream belongs to each.
-pub const AGGREGATE_TYPES: [&str; 8] = [
-    User::TYPE,
-    Project::TYPE,
-    Document::TYPE,
-    Chat::TYPE,
-    TestSuite::TYPE,
-    TestRun::TYPE,
-    Feedback::TYPE,
-    Service::TYPE,
-];
 
 /// What happened, to whichever aggregate.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +42,7 @@ pub enum Event {
 /// Why a stored event cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    /// The aggregate type is none of [`AGGREGATE_TYPES`].
+    /// The aggregate type is no [`AggregateType`].
     #[error("unknown aggregate type {0}")]
     UnknownAggregate(String),
     /// The aggregate has no event of this type.
@@ -103,31 +92,32 @@ impl Event {
         event_version: &str,
         payload: Value,
     ) -> Result<Self, DecodeError> {
+        let unknown = |_| DecodeError::UnknownAggregate(aggregate_type.to_owned());
+        let aggregate_type: AggregateType = aggregate_type.parse().map_err(unknown)?;
         let stored = Stored { upcasters, aggregate_type, event_type, event_version, payload };
         match aggregate_type {
-            User::TYPE => stored.read().map(Self::User),
-            Project::TYPE => stored.read().map(Self::Project),
-            Document::TYPE => stored.read().map(Self::Document),
-            Chat::TYPE => stored.read().map(Self::Chat),
-            Service::TYPE => stored.read().map(Self::Service),
-            TestSuite::TYPE => stored.read().map(Self::TestSuite),
-            TestRun::TYPE => stored.read().map(Self::TestRun),
-            Feedback::TYPE => stored.read().map(Self::Feedback),
-            other => Err(DecodeError::UnknownAggregate(other.to_owned())),
+            AggregateType::User => stored.read().map(Self::User),
+            AggregateType::Project => stored.read().map(Self::Project),
+            AggregateType::Document => stored.read().map(Self::Document),
+            AggregateType::Chat => stored.read().map(Self::Chat),
+            AggregateType::Service => stored.read().map(Self::Service),
+            AggregateType::TestSuite => stored.read().map(Self::TestSuite),
+            AggregateType::TestRun => stored.read().map(Self::TestRun),
+            AggregateType::Feedback => stored.read().map(Self::Feedback),
         }
     }
 
-    /// The type of the aggregate, as stored.
-    pub const fn aggregate_type(&self) -> &'static str {
+    /// The type of the aggregate.
+    pub const fn aggregate_type(&self) -> AggregateType {
         match self {
-            Self::User(_) => User::TYPE,
-            Self::Project(_) => Project::TYPE,
-            Self::Document(_) => Document::TYPE,
-            Self::Chat(_) => Chat::TYPE,
-            Self::Service(_) => Service::TYPE,
-            Self::TestSuite(_) => TestSuite::TYPE,
-            Self::TestRun(_) => TestRun::TYPE,
-            Self::Feedback(_) => Feedback::TYPE,
+            Self::User(_) => AggregateType::User,
+            Self::Project(_) => AggregateType::Project,
+            Self::Document(_) => AggregateType::Document,
+            Self::Chat(_) => AggregateType::Chat,
+            Self::Service(_) => AggregateType::Service,
+            Self::TestSuite(_) => AggregateType::TestSuite,
+            Self::TestRun(_) => AggregateType::TestRun,
+            Self::Feedback(_) => AggregateType::Feedback,
         }
     }
 
@@ -155,13 +145,13 @@ pub fn decode_event_of<A: HasSubject>(
     event_version: &str,
     payload: Value,
 ) -> Result<A::Event, DecodeError> {
-    Stored { upcasters: UPCASTERS, aggregate_type: A::TYPE, event_type, event_version, payload }.read()
+    Stored { upcasters: UPCASTERS, aggregate_type: A::AGGREGATE_TYPE, event_type, event_version, payload }.read()
 }
 
 /// An event as it is stored, in clear text.
 struct Stored<'a> {
     upcasters: &'a [Upcaster],
-    aggregate_type: &'a str,
+    aggregate_type: AggregateType,
     event_type: &'a str,
     event_version: &'a str,
     payload: Value,
@@ -192,6 +182,9 @@ impl Stored<'_> {
 
 /// Whose personal text an aggregate's events hold; the event log encrypts it under that person's key.
 pub trait HasSubject: Aggregate<Event: VariantNames> + Clone + 'static {
+    /// The type under which its events are stored.
+    const AGGREGATE_TYPE: AggregateType;
+
     /// The version of snapshots of the state. Raise it when the state's shape changes, or what events make of it: older
     /// snapshots are ignored then.
     const SNAPSHOT_VERSION: i32;
@@ -202,9 +195,9 @@ pub trait HasSubject: Aggregate<Event: VariantNames> + Clone + 'static {
 
 /// The same bridge from an aggregate to cqrs-es everywhere: `decide` writes, `apply` folds, nothing else happens.
 macro_rules! bridge_to_cqrs_es {
-    ($aggregate:ident, $type:literal, $command:ident, $event:ident, $error:ident) => {
+    ($aggregate:ident, $command:ident, $event:ident, $error:ident) => {
         impl cqrs_es::Aggregate for $aggregate {
-            const TYPE: &'static str = $type;
+            const TYPE: &'static str = <Self as $crate::event::HasSubject>::AGGREGATE_TYPE.name();
             type Command = $command;
             type Event = $event;
             type Error = $error;

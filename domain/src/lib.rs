@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod aggregate_type;
 pub mod chat;
 pub mod document;
 pub mod envelope;
@@ -23,3 +24,5 @@ pub mod upcast;
 pub mod user;
 pub mod values;
 pub mod words;
+
+pub use aggregate_type::AggregateType;

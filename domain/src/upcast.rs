@@ -4,11 +4,13 @@
 
 use serde_json::Value;
 
+use crate::AggregateType;
+
 /// Brings a payload from one version of an event to the next one.
 #[derive(Debug, Clone, Copy)]
 pub struct Upcaster {
-    /// The type of the aggregate, as stored.
-    pub aggregate_type: &'static str,
+    /// The type of the aggregate.
+    pub aggregate_type: AggregateType,
     /// The type of the event, as stored.
     pub event_type: &'static str,
     /// The version that it reads; it makes the one after it.
@@ -23,7 +25,7 @@ pub const UPCASTERS: &[Upcaster] = &[];
 /// The payload in the newest version that the upcasters lead to, with that version.
 pub fn to_newest(
     upcasters: &[Upcaster],
-    aggregate_type: &str,
+    aggregate_type: AggregateType,
     event_type: &str,
     stored_version: &str,
     mut payload: Value,

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
+    AggregateType,
     document::{DocumentEvent, Note},
     envelope::RecordedEvent,
     event::Event,
@@ -31,8 +32,8 @@ impl Projector for DocumentsProjector {
         "documents"
     }
 
-    fn aggregate_types(&self) -> &'static [&'static str] {
-        &["document"]
+    fn aggregate_types(&self) -> &'static [AggregateType] {
+        &[AggregateType::Document]
     }
 
     fn tables(&self) -> &'static [&'static str] {

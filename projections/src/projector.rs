@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::envelope::RecordedEvent;
+use domain::{AggregateType, envelope::RecordedEvent};
 use sqlx::PgTransaction;
 
 use crate::{
@@ -20,8 +20,8 @@ pub trait Projector: Send + Sync {
     /// Names the projection in checkpoints, such as `chats`.
     fn name(&self) -> &'static str;
 
-    /// The aggregate types whose events it wants, of [`domain::event::AGGREGATE_TYPES`].
-    fn aggregate_types(&self) -> &'static [&'static str];
+    /// The aggregate types whose events it wants.
+    fn aggregate_types(&self) -> &'static [AggregateType];
 
     /// The tables that it writes; each of the schema `views` has one projector. Its statements name them without the schema, so
     /// that the connection decides which version of the view they fill.

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
+    AggregateType,
     envelope::RecordedEvent,
     event::Event,
     feedback::FeedbackEvent,
@@ -32,8 +33,8 @@ impl Projector for RunFeedbackProjector {
         "run_feedback"
     }
 
-    fn aggregate_types(&self) -> &'static [&'static str] {
-        &["feedback", "user"]
+    fn aggregate_types(&self) -> &'static [AggregateType] {
+        &[AggregateType::Feedback, AggregateType::User]
     }
 
     fn tables(&self) -> &'static [&'static str] {

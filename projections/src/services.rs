@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
+    AggregateType,
     envelope::RecordedEvent,
     event::Event,
     ids::{ApiKeyId, ServiceId, UserId},
@@ -27,8 +28,8 @@ impl Projector for ServicesProjector {
         "services"
     }
 
-    fn aggregate_types(&self) -> &'static [&'static str] {
-        &["service"]
+    fn aggregate_types(&self) -> &'static [AggregateType] {
+        &[AggregateType::Service]
     }
 
     fn tables(&self) -> &'static [&'static str] {

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
+    AggregateType,
     envelope::RecordedEvent,
     event::Event,
     ids::{SessionId, UserId},
@@ -27,8 +28,8 @@ impl Projector for UsersProjector {
         "users"
     }
 
-    fn aggregate_types(&self) -> &'static [&'static str] {
-        &["user"]
+    fn aggregate_types(&self) -> &'static [AggregateType] {
+        &[AggregateType::User]
     }
 
     fn tables(&self) -> &'static [&'static str] {

@@ -3,12 +3,15 @@
 use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, ensure};
-use clap::{Args, Subcommand};
+use clap::{
+    Args, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use commands::{
     counted,
     event_log::{Counting, EventLog, Expected, KafkaSettings, ParkedRecord, StreamState, run_relay},
 };
-use domain::event::AGGREGATE_TYPES;
+use domain::AggregateType;
 use tokio::time::{Instant, sleep};
 
 use super::{
@@ -53,8 +56,8 @@ pub(super) struct Republish {
     all: bool,
 
     /// Only those of this aggregate type; may be given several times
-    #[arg(long = "type", group = "what", value_name = "TYPE", value_parser = clap::builder::PossibleValuesParser::new(AGGREGATE_TYPES))]
-    types: Vec<String>,
+    #[arg(long = "type", group = "what", value_name = "TYPE", value_parser = aggregate_type())]
+    types: Vec<AggregateType>,
 
     /// Only from this position of the log on
     #[arg(long, group = "what", value_name = "POSITION", value_parser = clap::value_parser!(i64).range(1..))]
@@ -155,4 +158,9 @@ fn show(parked: &[ParkedRecord]) -> ExitCode {
         "mend the topic's settings (or its rights); the events are then tried again within a minute, or by `ayushma stream retry`",
     );
     ExitCode::FAILURE
+}
+
+/// Takes the name of an aggregate type, and lists them in the help.
+fn aggregate_type() -> impl TypedValueParser<Value = AggregateType> {
+    PossibleValuesParser::new(AggregateType::ALL.iter().map(|each| each.name())).try_map(|name| name.parse())
 }

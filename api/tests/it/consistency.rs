@@ -2,6 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use commands::event_log::EventPosition;
+use domain::AggregateType;
 use reqwest::Method;
 use serde_json::json;
 use sqlx::PgPool;
@@ -121,7 +122,7 @@ async fn a_token_of_another_log_or_of_a_lost_future_is_refused_with_what_to_do(d
     let app = TestApp::start(&db).await;
     let staff = app.staff().await;
     // A backup from before the write would meet it so.
-    let future = EventPosition { aggregate_type: "project", partition: 3, position: 1_000_000 };
+    let future = EventPosition { aggregate_type: AggregateType::Project, partition: 3, position: 1_000_000 };
     let future = app.app.commands.log().consistency_token(&[future]);
     let genuine = staff.post("/projects", json!({ "title": "P" })).await.header(TOKEN).to_owned();
     let log_id: Uuid = sqlx::query_scalar("SELECT log_id FROM log_head").fetch_one(&db).await.expect("it has an id");

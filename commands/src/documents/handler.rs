@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use domain::{
-    document::DocumentEvent, envelope::RecordedEvent, event::Event, project::ProjectEvent, values::DocumentType,
+    AggregateType, document::DocumentEvent, envelope::RecordedEvent, event::Event, project::ProjectEvent,
+    values::DocumentType,
 };
 use serde_json::json;
 use sqlx::PgTransaction;
@@ -27,8 +28,8 @@ impl EventConsumer for EmbeddingHandler {
         "embedding"
     }
 
-    fn aggregate_types(&self) -> &'static [&'static str] {
-        &["document", "project"]
+    fn aggregate_types(&self) -> &'static [AggregateType] {
+        &[AggregateType::Document, AggregateType::Project]
     }
 
     async fn consume(&self, event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {

@@ -5,7 +5,7 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use domain::ids::CommandId;
+use domain::{AggregateType, ids::CommandId};
 use sqlx::{Connection, PgConnection, PgTransaction};
 use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
@@ -39,7 +39,7 @@ pub struct Append {
 /// New events of one aggregate.
 #[derive(Clone)]
 pub struct StreamAppend {
-    pub aggregate_type: &'static str,
+    pub aggregate_type: AggregateType,
     pub aggregate_id: Uuid,
     /// The sequence of the last event that the decision has seen; 0 for none.
     pub expected_sequence: i64,
@@ -207,7 +207,7 @@ pub(super) fn stored_events(append: &Append, partitions: i32) -> impl Iterator<I
         let partition = partition_of(&aggregate_id, partitions);
         stream.events.iter().zip(stream.expected_sequence + 1..).map(move |(event, sequence)| StoredEvent {
             position: 0,
-            aggregate_type: stream.aggregate_type.to_owned(),
+            aggregate_type: stream.aggregate_type.to_string(),
             aggregate_id: aggregate_id.clone(),
             sequence,
             event_type: event.event_type.clone(),

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use domain::AggregateType;
 use sqlx::{PgConnection, postgres::types::PgInterval};
 use uuid::Uuid;
 
@@ -24,7 +25,7 @@ pub(super) struct Plan<'a> {
     /// How many of the events are each append's.
     lengths: Vec<usize>,
     /// Each stream once, with the sequence of its last event before the batch.
-    streams: Vec<(&'static str, String, i64)>,
+    streams: Vec<(AggregateType, String, i64)>,
     users: HashSet<Uuid>,
     reserved: Vec<(&'static str, &'a [u8], Uuid)>,
     finished: Vec<Uuid>,
@@ -110,7 +111,7 @@ impl<'a> Plan<'a> {
         sqlx::query_scalar!(
             "SELECT append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
                                  $21, $22, $23, $24, $25, $26)",
-            &self.streams.iter().map(|(name, _, _)| *name).collect::<Vec<_>>() as &[&str],
+            &self.streams.iter().map(|(name, _, _)| name.name()).collect::<Vec<_>>() as &[&str],
             &self.streams.iter().map(|(_, id, _)| id.as_str()).collect::<Vec<_>>() as &[&str],
             &self.streams.iter().map(|(_, _, end)| *end).collect::<Vec<_>>(),
             &self.users.iter().copied().collect::<Vec<_>>(),

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use domain::AggregateType;
 use quick_cache::sync::Cache;
 use tokio::{sync::OwnedMutexGuard, time::timeout};
 use uuid::Uuid;
@@ -19,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const MAX_LOCKS: usize = 1_024;
 
 type AnyState = Arc<dyn Any + Send + Sync>;
-type States = Cache<(&'static str, Uuid), (i64, AnyState)>;
+type States = Cache<(AggregateType, Uuid), (i64, AnyState)>;
 
 /// States of aggregates as of some event, with its sequence. Loading them needs only the events after it, and deciding
 /// none at all if the appender finds that there are none.
@@ -34,14 +35,14 @@ impl Default for KeptStates {
 
 impl KeptStates {
     /// A state that was kept, with the sequence of its last event.
-    pub(super) fn get<A: Clone + 'static>(&self, aggregate_type: &'static str, id: Uuid) -> Option<(A, i64)> {
+    pub(super) fn get<A: Clone + 'static>(&self, aggregate_type: AggregateType, id: Uuid) -> Option<(A, i64)> {
         let (sequence, state) = self.0.get(&(aggregate_type, id))?;
         Some((state.downcast_ref::<A>()?.clone(), sequence))
     }
 
     pub(super) fn keep<A: Send + Sync + 'static>(
         &self,
-        aggregate_type: &'static str,
+        aggregate_type: AggregateType,
         id: Uuid,
         state: A,
         sequence: i64,
@@ -57,7 +58,7 @@ impl KeptStates {
         self.0.clear();
     }
 
-    pub(super) fn forget(&self, aggregate_type: &'static str, id: Uuid) {
+    pub(super) fn forget(&self, aggregate_type: AggregateType, id: Uuid) {
         self.0.remove(&(aggregate_type, id));
     }
 }
@@ -96,12 +97,12 @@ mod tests {
     fn of_two_states_the_later_one_is_kept_until_it_is_forgotten() {
         let kept = KeptStates::default();
         let id = Uuid::from_u128(1);
-        kept.keep("chat", id, "second", 2);
-        kept.keep("chat", id, "first", 1);
-        assert_eq!(kept.get::<&str>("chat", id), Some(("second", 2)));
-        assert_eq!(kept.get::<&str>("user", id), None);
-        kept.forget("chat", id);
-        assert_eq!(kept.get::<&str>("chat", id), None);
+        kept.keep(AggregateType::Chat, id, "second", 2);
+        kept.keep(AggregateType::Chat, id, "first", 1);
+        assert_eq!(kept.get::<&str>(AggregateType::Chat, id), Some(("second", 2)));
+        assert_eq!(kept.get::<&str>(AggregateType::User, id), None);
+        kept.forget(AggregateType::Chat, id);
+        assert_eq!(kept.get::<&str>(AggregateType::Chat, id), None);
     }
 
     #[tokio::test]

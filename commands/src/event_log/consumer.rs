@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use domain::envelope::RecordedEvent;
+use domain::{AggregateType, envelope::RecordedEvent};
 use sqlx::{PgPool, PgTransaction};
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
     fault,
     fence::{self, FenceError},
     progress::Progress,
-    stored::StoredEvent,
+    stored::{StoredEvent, names},
 };
 
 /// Somebody who makes rows out of events: a projection, or a handler that enqueues jobs.
@@ -25,7 +25,7 @@ pub trait EventConsumer: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// The aggregate types that it wants.
-    fn aggregate_types(&self) -> &'static [&'static str];
+    fn aggregate_types(&self) -> &'static [AggregateType];
 
     /// How long it rests after a batch that was not full. Somebody for whom nobody waits has several in one transaction then.
     fn rest(&self) -> Duration {
@@ -88,7 +88,7 @@ pub(super) struct Runner {
 impl Runner {
     /// Makes the checkpoints of a new consumer, at the beginning of the log. Those that are there must be of this log.
     pub(super) async fn prepare(&self) -> Result<(), ConsumerError> {
-        let types: Vec<String> = self.consumer.aggregate_types().iter().map(|name| (*name).to_owned()).collect();
+        let types: Vec<String> = names(self.consumer.aggregate_types());
         sqlx::query!(
             "INSERT INTO checkpoints (consumer, aggregate_type, partition, position)
              SELECT $1, aggregate_type, partition, 0

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use async_trait::async_trait;
+use domain::AggregateType;
 use futures::FutureExt;
 use rdkafka::{
     ClientConfig, Message, Offset, TopicPartitionList,
@@ -17,6 +18,7 @@ use super::{
     fence::FenceError,
     record,
     source::{EventSource, MAX_BATCH, POLL, head},
+    stored::names,
     topics::Retention,
 };
 
@@ -91,7 +93,12 @@ pub(super) struct KafkaSource {
 }
 
 impl KafkaSource {
-    pub(super) fn new(settings: &KafkaSettings, name: &str, types: &[&str], log_id: Uuid) -> Result<Self, StreamError> {
+    pub(super) fn new(
+        settings: &KafkaSettings,
+        name: &str,
+        types: &[AggregateType],
+        log_id: Uuid,
+    ) -> Result<Self, StreamError> {
         let consumer: StreamConsumer = settings
             .client()
             .set("group.id", format!("{}.{name}", settings.prefix))
@@ -101,11 +108,11 @@ impl KafkaSource {
             .set("fetch.wait.max.ms", "50")
             .set("topic.metadata.refresh.interval.ms", "10000")
             .create()?;
-        let topics: Vec<String> = types.iter().map(|name| record::topic(&settings.prefix, name)).collect();
+        let topics: Vec<String> = types.iter().map(|each| record::topic(&settings.prefix, each.name())).collect();
         consumer.subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>())?;
         Ok(Self {
             consumer,
-            types: types.iter().map(|name| (*name).to_owned()).collect(),
+            types: names(types),
             log_id,
             checked: (Instant::now(), 0),
             offsets: TopicPartitionList::new(),

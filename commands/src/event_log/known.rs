@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use domain::AggregateType;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -46,7 +47,7 @@ impl Known {
         let (types, ids): (Vec<String>, Vec<String>) = batch
             .iter()
             .flat_map(|append| &append.streams)
-            .map(|stream| (stream.aggregate_type.to_owned(), stream.aggregate_id.to_string()))
+            .map(|stream| (stream.aggregate_type.to_string(), stream.aggregate_id.to_string()))
             .unzip();
         let rows = || batch.iter().flat_map(|append| &append.rows);
         let row = sqlx::query!(
@@ -104,7 +105,7 @@ impl Known {
     }
 
     /// Each stream of a batch once, with the sequence of its last event that the first append to it has seen.
-    pub(super) fn streams_of(batch: &[Append]) -> Vec<(&'static str, String, i64)> {
+    pub(super) fn streams_of(batch: &[Append]) -> Vec<(AggregateType, String, i64)> {
         let mut seen = HashSet::new();
         let streams = batch.iter().flat_map(|append| &append.streams);
         streams
@@ -114,8 +115,8 @@ impl Known {
     }
 
     /// As if the streams ended there, and nothing else were there.
-    pub(super) fn assuming(streams: &[(&'static str, String, i64)]) -> Self {
-        let sequences = streams.iter().map(|(name, id, end)| (((*name).to_owned(), id.clone()), *end)).collect();
+    pub(super) fn assuming(streams: &[(AggregateType, String, i64)]) -> Self {
+        let sequences = streams.iter().map(|(name, id, end)| ((name.to_string(), id.clone()), *end)).collect();
         Self { sequences, ..Self::default() }
     }
 
@@ -175,7 +176,7 @@ impl Known {
             }
         }
         for stream in &append.streams {
-            let key = (stream.aggregate_type.to_owned(), stream.aggregate_id.to_string());
+            let key = (stream.aggregate_type.to_string(), stream.aggregate_id.to_string());
             if self.sequences.get(&key).copied().unwrap_or(0) != stream.expected_sequence {
                 return Err(AppendError::VersionConflict);
             }
@@ -213,7 +214,7 @@ impl Known {
 
     fn note(&mut self, append: &Append) {
         for stream in &append.streams {
-            let key = (stream.aggregate_type.to_owned(), stream.aggregate_id.to_string());
+            let key = (stream.aggregate_type.to_string(), stream.aggregate_id.to_string());
             let added = i64::try_from(stream.events.len()).unwrap_or(i64::MAX);
             self.sequences.insert(key, stream.expected_sequence + added);
         }

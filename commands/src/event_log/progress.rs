@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use domain::AggregateType;
 use sqlx::PgPool;
 use tokio::{sync::watch, time::Instant};
 
@@ -22,7 +23,7 @@ const SAFETY_POLL: Duration = Duration::from_millis(200);
 type Reached = HashMap<(&'static str, String, i32), i64>;
 
 /// Consumers by name, with the aggregate types that they want.
-pub type Consumers<'a> = &'a [(&'static str, &'static [&'static str])];
+pub type Consumers<'a> = &'a [(&'static str, &'static [AggregateType])];
 type Pending = Vec<(&'static str, EventPosition)>;
 
 /// The checkpoints that this process has moved, and those of others that it has seen.
@@ -114,7 +115,7 @@ impl Progress {
     fn are_ours(&self, pending: &[(&'static str, EventPosition)]) -> bool {
         let reached = self.reached.lock().expect("no holder of the lock panics");
         pending.iter().all(|(consumer, event)| {
-            reached.contains_key(&(*consumer, event.aggregate_type.to_owned(), event.partition))
+            reached.contains_key(&(*consumer, event.aggregate_type.to_string(), event.partition))
         })
     }
 
@@ -122,7 +123,7 @@ impl Progress {
         for known in [&self.reached, &self.seen] {
             let known = known.lock().expect("no holder of the lock panics");
             pending.retain(|(consumer, event)| {
-                let key = (*consumer, event.aggregate_type.to_owned(), event.partition);
+                let key = (*consumer, event.aggregate_type.to_string(), event.partition);
                 known.get(&key).copied().unwrap_or(0) < event.position
             });
         }
@@ -130,7 +131,7 @@ impl Progress {
 
     async fn drop_stored(&self, pool: &PgPool, pending: &mut Pending) -> Result<(), sqlx::Error> {
         let consumers: Vec<String> = pending.iter().map(|(consumer, _)| (*consumer).to_owned()).collect();
-        let types: Vec<String> = pending.iter().map(|(_, event)| event.aggregate_type.to_owned()).collect();
+        let types: Vec<String> = pending.iter().map(|(_, event)| event.aggregate_type.to_string()).collect();
         let partitions: Vec<i32> = pending.iter().map(|(_, event)| event.partition).collect();
         let stored = sqlx::query!(
             r#"SELECT wanted.place AS "place!", position
@@ -147,7 +148,7 @@ impl Progress {
         for row in stored {
             let place = usize::try_from(row.place - 1).unwrap_or_default();
             if let Some((consumer, event)) = pending.get(place) {
-                seen.insert((*consumer, event.aggregate_type.to_owned(), event.partition), row.position);
+                seen.insert((*consumer, event.aggregate_type.to_string(), event.partition), row.position);
             }
         }
         drop(seen);
@@ -158,7 +159,7 @@ impl Progress {
 
 /// What has to be reached: each position by each of the consumers that want its type.
 fn pending(consumers: Consumers<'_>, positions: &[EventPosition]) -> Pending {
-    let of = |(name, types): &(&'static str, &'static [&'static str])| {
+    let of = |(name, types): &(&'static str, &'static [AggregateType])| {
         let wanted = positions.iter().filter(|event| types.contains(&event.aggregate_type));
         wanted.map(|event| (*name, *event)).collect::<Vec<_>>()
     };

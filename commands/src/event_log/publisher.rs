@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use domain::event::AGGREGATE_TYPES;
+use domain::AggregateType;
 use rdkafka::{
     error::{KafkaError, RDKafkaErrorCode},
     producer::{DeliveryFuture, FutureRecord},
@@ -26,7 +26,7 @@ use super::{
     producer::{Link, Producer},
     record,
     source::POLL,
-    stored::StoredEvent,
+    stored::{StoredEvent, names},
     stream::{Owed, Partition, Refused, Stream},
 };
 
@@ -100,7 +100,7 @@ impl<'a> Publisher<'a> {
         mut position: i64,
         wake: &mut watch::Receiver<Head>,
     ) -> Result<Infallible, StreamError> {
-        let types = AGGREGATE_TYPES.map(str::to_owned);
+        let types = names(AggregateType::ALL);
         let mut looked: Option<Instant> = None;
         loop {
             wake.mark_unchanged();

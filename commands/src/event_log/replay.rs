@@ -15,7 +15,7 @@ use super::{
     consumer::{ConsumerError, Delivery, EventConsumer, Runner},
     progress::Progress,
     source::head,
-    stored::StoredEvent,
+    stored::{StoredEvent, names},
 };
 
 /// Events in one transaction of a replay.
@@ -155,7 +155,7 @@ impl Replay {
 }
 
 fn types(runner: &Runner) -> Vec<String> {
-    runner.consumer.aggregate_types().iter().map(|name| (*name).to_owned()).collect()
+    names(runner.consumer.aggregate_types())
 }
 
 /// One worker's share: an aggregate's events are all in one partition, so their order is kept.

@@ -3,11 +3,12 @@
 //! Whoever asks only writes down what is wanted: the elected relay does it, in whichever process it is.
 
 use chrono::{DateTime, Utc};
-use domain::event::AGGREGATE_TYPES;
+use domain::AggregateType;
 
 use super::{
     EventLog,
     kafka::{KafkaSettings, StreamError},
+    stored::names,
     topics::Cluster,
 };
 
@@ -104,9 +105,8 @@ impl EventLog {
     ///
     /// # Errors
     /// The database's.
-    pub async fn republish(&self, types: &[String], from: i64) -> Result<u64, sqlx::Error> {
-        let all = AGGREGATE_TYPES.map(str::to_owned);
-        let types = if types.is_empty() { &all } else { types };
+    pub async fn republish(&self, types: &[AggregateType], from: i64) -> Result<u64, sqlx::Error> {
+        let types = names(if types.is_empty() { AggregateType::ALL } else { types });
         let asked = sqlx::query!(
             "INSERT INTO relay_partitions (cluster_id, prefix, aggregate_type, partition, resend_from, requests)
              SELECT cluster_id, prefix, name, number, $2, 1
@@ -124,7 +124,7 @@ impl EventLog {
                      WHERE events.aggregate_type = excluded.aggregate_type AND events.partition = excluded.partition
                        AND events.position < excluded.resend_from
                  ) THEN relay_partitions.first_offset END",
-            types,
+            &types,
             from,
         );
         Ok(asked.execute(&self.pool).await?.rows_affected())

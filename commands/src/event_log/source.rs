@@ -6,6 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use domain::AggregateType;
 use sqlx::PgPool;
 use tokio::sync::watch;
 
@@ -13,7 +14,7 @@ use super::{
     consumer::{ConsumerError, Delivery, Runner, read_log},
     head::Head,
     recent::RecentEvents,
-    stored::StoredEvent,
+    stored::{StoredEvent, names},
 };
 
 /// Events in one transaction of a consumer.
@@ -51,8 +52,13 @@ pub(super) struct LogSource {
 }
 
 impl LogSource {
-    pub(super) fn new(pool: PgPool, types: &[&str], wake: watch::Receiver<Head>, recent: RecentEvents) -> Self {
-        let types = types.iter().map(|name| (*name).to_owned()).collect();
+    pub(super) fn new(
+        pool: PgPool,
+        types: &[AggregateType],
+        wake: watch::Receiver<Head>,
+        recent: RecentEvents,
+    ) -> Self {
+        let types = names(types);
         let (newest, checked) = (HashMap::new(), Instant::now());
         Self { pool, types, cursor: None, reach: 0, is_behind: false, newest, checked, wake, recent }
     }

@@ -7,6 +7,7 @@ use cqrs_es::{
     persist::{PersistedEventRepository, PersistenceError, SerializedEvent},
 };
 use domain::{
+    AggregateType,
     envelope::Metadata,
     event::{DecodeError, HasSubject, decode_event_of},
     ids::EventId,
@@ -156,7 +157,7 @@ impl EventLog {
     /// # Errors
     /// [`StoreError`] if the log cannot be read, or an event in it.
     pub async fn load<A: HasSubject>(&self, id: Uuid) -> Result<Loaded<A>, StoreError> {
-        let kept = self.kept.get::<A>(A::TYPE, id);
+        let kept = self.kept.get::<A>(A::AGGREGATE_TYPE, id);
         let seen = kept.as_ref().map_or(0, |(_, sequence)| *sequence);
         let (mut aggregate, known) = match kept {
             Some(kept) => kept,
@@ -168,7 +169,7 @@ impl EventLog {
             aggregate.apply(event);
         }
         if sequence > seen {
-            self.kept.keep(A::TYPE, id, aggregate.clone(), sequence);
+            self.kept.keep(A::AGGREGATE_TYPE, id, aggregate.clone(), sequence);
         }
         self.snapshots.offer(id, &aggregate, known, sequence);
         Ok(Loaded { id, aggregate, sequence })
@@ -177,18 +178,18 @@ impl EventLog {
     /// An aggregate as this process has seen it last, without a look at the log; as a new one if it has not. What is
     /// decided on it holds only if it can be appended.
     pub(crate) fn last_seen<A: HasSubject>(&self, id: Uuid) -> Loaded<A> {
-        let (aggregate, sequence) = self.kept.get::<A>(A::TYPE, id).unwrap_or_default();
+        let (aggregate, sequence) = self.kept.get::<A>(A::AGGREGATE_TYPE, id).unwrap_or_default();
         Loaded { id, aggregate, sequence }
     }
 
     /// Keeps an aggregate as a committed append of so many events has left it.
     pub(crate) fn keep<A: HasSubject>(&self, seen: Loaded<A>, appended: i64) {
         self.snapshots.offer(seen.id, &seen.aggregate, seen.sequence - appended, seen.sequence);
-        self.kept.keep(A::TYPE, seen.id, seen.aggregate, seen.sequence);
+        self.kept.keep(A::AGGREGATE_TYPE, seen.id, seen.aggregate, seen.sequence);
     }
 
     /// Forgets what was seen of an aggregate: it has changed.
-    pub(crate) fn forget(&self, aggregate_type: &'static str, id: Uuid) {
+    pub(crate) fn forget(&self, aggregate_type: AggregateType, id: Uuid) {
         self.kept.forget(aggregate_type, id);
     }
 
@@ -223,7 +224,7 @@ impl EventLog {
             });
         }
         Ok(StreamAppend {
-            aggregate_type: A::TYPE,
+            aggregate_type: A::AGGREGATE_TYPE,
             aggregate_id: loaded.id,
             expected_sequence: loaded.sequence,
             events: encoded,

@@ -1,6 +1,6 @@
 //! The stored form of events: what a row of the log is, its place, and the hash chain over it.
 
-use domain::{ids::CommandId, user::UserEvent};
+use domain::{AggregateType, ids::CommandId, user::UserEvent};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -19,10 +19,15 @@ pub struct StoredEvent {
     pub command_id: Uuid,
 }
 
+/// The names of aggregate types, as statements take them.
+pub(super) fn names(types: &[AggregateType]) -> Vec<String> {
+    types.iter().map(AggregateType::to_string).collect()
+}
+
 /// Where an event of ours is, for readers that wait for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventPosition {
-    pub aggregate_type: &'static str,
+    pub aggregate_type: AggregateType,
     pub partition: i32,
     pub position: i64,
 }

@@ -5,11 +5,11 @@
 
 use std::collections::HashMap;
 
-use domain::event::AGGREGATE_TYPES;
+use domain::AggregateType;
 use sqlx::{Connection as _, PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::{fence, kafka::StreamError, topics::Offsets};
+use super::{fence, kafka::StreamError, stored::names, topics::Offsets};
 
 /// An aggregate type, and a partition of its topic.
 pub(super) type Partition = (String, i32);
@@ -278,7 +278,7 @@ impl Stream {
                  AND (known.last_offset IS NOT NULL OR known.resend_from IS NULL)"#,
             self.cluster_id,
             self.prefix,
-            &AGGREGATE_TYPES.map(str::to_owned),
+            &names(AggregateType::ALL),
         )
         .fetch_all(pool)
         .await

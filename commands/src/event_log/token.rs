@@ -6,7 +6,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
-use domain::event::AGGREGATE_TYPES;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
@@ -82,7 +81,7 @@ impl Token {
 fn decode_position(text: &str) -> Option<EventPosition> {
     let mut parts = text.split('.');
     let (name, partition, position) = (parts.next()?, parts.next()?, parts.next()?);
-    let aggregate_type = AGGREGATE_TYPES.into_iter().find(|known| *known == name)?;
+    let aggregate_type = name.parse().ok()?;
     Some(EventPosition { aggregate_type, partition: partition.parse().ok()?, position: position.parse().ok()? })
 }
 
@@ -146,22 +145,35 @@ impl EventLog {
 
 #[cfg(test)]
 mod tests {
+    use domain::AggregateType;
+
     use super::*;
 
-    fn at(aggregate_type: &'static str, partition: i32, position: i64) -> EventPosition {
+    fn at(aggregate_type: AggregateType, partition: i32, position: i64) -> EventPosition {
         EventPosition { aggregate_type, partition, position }
     }
 
     #[test]
     fn a_token_names_the_newest_position_of_each_type_and_partition() {
-        let token = Token::new(Uuid::nil(), &[at("chat", 1, 4), at("user", 1, 5), at("chat", 1, 6), at("chat", 2, 3)]);
-        assert_eq!(token.positions, [at("chat", 1, 6), at("chat", 2, 3), at("user", 1, 5)]);
+        let token = Token::new(
+            Uuid::nil(),
+            &[
+                at(AggregateType::Chat, 1, 4),
+                at(AggregateType::User, 1, 5),
+                at(AggregateType::Chat, 1, 6),
+                at(AggregateType::Chat, 2, 3),
+            ],
+        );
+        assert_eq!(
+            token.positions,
+            [at(AggregateType::Chat, 1, 6), at(AggregateType::Chat, 2, 3), at(AggregateType::User, 1, 5)]
+        );
         assert_eq!(token.newest(), 6);
     }
 
     #[test]
     fn a_position_of_an_unknown_type_or_of_another_form_is_none() {
-        assert_eq!(decode_position("chat.15.1234"), Some(at("chat", 15, 1234)));
+        assert_eq!(decode_position("chat.15.1234"), Some(at(AggregateType::Chat, 15, 1234)));
         for text in ["", "chat", "chat.1", "ward.1.2", "chat.one.2", "chat.1.two", "chat.1.99999999999999999999"] {
             assert_eq!(decode_position(text), None, "{text}");
         }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use domain::event::AGGREGATE_TYPES;
+use domain::AggregateType;
 use rdkafka::{
     Offset, TopicPartitionList,
     admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication},
@@ -131,7 +131,11 @@ impl Cluster {
     /// [`StreamError`] if nothing should be sent to them.
     pub(super) async fn survey(&self, partitions: i32) -> Result<Survey, StreamError> {
         let found = self.topics().await?;
-        let missing = AGGREGATE_TYPES.iter().filter(|name| !found.contains_key(**name)).copied().collect::<Vec<_>>();
+        let missing = AggregateType::ALL
+            .iter()
+            .map(|each| each.name())
+            .filter(|name| !found.contains_key(*name))
+            .collect::<Vec<_>>();
         let made = self.make(&missing, partitions).await?;
         for (name, copies) in &found {
             if i32::try_from(copies.len()) != Ok(partitions) {
@@ -161,7 +165,8 @@ impl Cluster {
                 let copies: Copies = topic.partitions().iter().map(|partition| partition.replicas().len()).collect();
                 Some(copies).filter(|copies| !copies.is_empty())
             };
-            Ok(AGGREGATE_TYPES.iter().filter_map(|name| Some(((*name).to_owned(), copies(name)?))).collect())
+            let names = AggregateType::ALL.iter().map(|each| each.name());
+            Ok(names.filter_map(|name| Some((name.to_owned(), copies(name)?))).collect())
         })
         .await
     }

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use cqrs_es::{Aggregate, event_sink::EventSink};
 use domain::{
+    AggregateType,
     envelope::Metadata,
     event::HasSubject,
     ids::{CommandId, EventId},
@@ -155,14 +156,14 @@ where
 async fn positions_of_first(
     log: &EventLog,
     resource_id: Uuid,
-    touched: &[(&'static str, Uuid)],
+    touched: &[(AggregateType, Uuid)],
 ) -> Result<Vec<EventPosition>, AppendError> {
     let mut positions = Vec::new();
     for (aggregate_type, id) in touched.iter().flat_map(|(name, id)| [(*name, *id), (*name, resource_id)]) {
         let rows = sqlx::query!(
             r#"SELECT partition, max(position) AS "position!" FROM events
                WHERE aggregate_type = $1 AND aggregate_id = $2 GROUP BY partition"#,
-            aggregate_type,
+            aggregate_type.name(),
             id.to_string(),
         )
         .fetch_all(&log.pool)

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
+    AggregateType,
     chat::ChatEvent,
     document::StoredFile,
     envelope::RecordedEvent,
@@ -51,8 +52,8 @@ impl EventConsumer for MediaRemovalHandler {
         "media_removal"
     }
 
-    fn aggregate_types(&self) -> &'static [&'static str] {
-        &["chat", "testsuite"]
+    fn aggregate_types(&self) -> &'static [AggregateType] {
+        &[AggregateType::Chat, AggregateType::TestSuite]
     }
 
     /// It has seldom anything to do, and every question in a chat would cost it two transactions.

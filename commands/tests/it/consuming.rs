@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use commands::event_log::{ConsumerError, EventConsumer, EventLog, Progress};
-use domain::envelope::RecordedEvent;
+use domain::{AggregateType, envelope::RecordedEvent};
 use sqlx::{
     PgPool, PgTransaction,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -19,7 +19,7 @@ use crate::support::{Node, new_id, number, until};
 /// Writes a row for every event. Nothing keeps it from writing one twice.
 pub(crate) struct Tally {
     name: &'static str,
-    types: &'static [&'static str],
+    types: &'static [AggregateType],
     /// After it has written the row.
     failure: Mutex<Option<Failure>>,
 }
@@ -39,12 +39,12 @@ pub(crate) enum Fault {
 }
 
 impl Tally {
-    pub(crate) const fn new(name: &'static str, types: &'static [&'static str]) -> Self {
+    pub(crate) const fn new(name: &'static str, types: &'static [AggregateType]) -> Self {
         Self { name, types, failure: Mutex::new(None) }
     }
 
     pub(crate) const fn failing(name: &'static str, position: i64, times: u32, fault: Fault) -> Self {
-        Self { name, types: &["chat"], failure: Mutex::new(Some(Failure { position, times, fault })) }
+        Self { name, types: &[AggregateType::Chat], failure: Mutex::new(Some(Failure { position, times, fault })) }
     }
 
     /// Does not fail any more.
@@ -68,7 +68,7 @@ impl EventConsumer for Tally {
         self.name
     }
 
-    fn aggregate_types(&self) -> &'static [&'static str] {
+    fn aggregate_types(&self) -> &'static [AggregateType] {
         self.types
     }
 
@@ -96,7 +96,7 @@ impl EventConsumer for Tally {
 
 /// Keeps what it was given.
 struct Recorder {
-    types: &'static [&'static str],
+    types: &'static [AggregateType],
     events: Mutex<Vec<RecordedEvent>>,
 }
 
@@ -106,7 +106,7 @@ impl EventConsumer for Recorder {
         "recorder"
     }
 
-    fn aggregate_types(&self) -> &'static [&'static str] {
+    fn aggregate_types(&self) -> &'static [AggregateType] {
         self.types
     }
 
@@ -117,11 +117,11 @@ impl EventConsumer for Recorder {
 }
 
 /// All events of some types, decoded.
-pub(crate) async fn recorded(node: &Node, types: &'static [&'static str]) -> Vec<RecordedEvent> {
+pub(crate) async fn recorded(node: &Node, types: &'static [AggregateType]) -> Vec<RecordedEvent> {
     recorded_by(node.log(), types).await
 }
 
-pub(crate) async fn recorded_by(log: &EventLog, types: &'static [&'static str]) -> Vec<RecordedEvent> {
+pub(crate) async fn recorded_by(log: &EventLog, types: &'static [AggregateType]) -> Vec<RecordedEvent> {
     let recorder = Arc::new(Recorder { types, events: Mutex::default() });
     log.catch_up(recorder.clone(), &Progress::default()).await.expect("every event can be decoded");
     recorder.events.lock().expect("no holder panics").clone()
@@ -157,7 +157,11 @@ async fn two_processes_with_one_consumer_make_each_event_take_effect_once(_: PgP
     let mut nodes = [Node::start(&options).await, Node::start(&options).await];
     Tally::make_table(&nodes[0].pool).await;
     for node in &mut nodes {
-        node.spawn(node.log().clone().follow(Arc::new(Tally::new("twin", &["chat"])), None, Progress::default()));
+        node.spawn(node.log().clone().follow(
+            Arc::new(Tally::new("twin", &[AggregateType::Chat])),
+            None,
+            Progress::default(),
+        ));
     }
     futures::future::join_all(nodes.iter().map(|node| node.write_chats(10, 8))).await;
 
@@ -172,7 +176,11 @@ async fn a_consumer_that_is_started_late_begins_at_the_beginning(_: PgPoolOption
     Tally::make_table(&node.pool).await;
     // More than fit into one transaction of a consumer.
     node.write_chats(30, 20).await;
-    node.spawn(node.log().clone().follow(Arc::new(Tally::new("late", &["chat"])), None, Progress::default()));
+    node.spawn(node.log().clone().follow(
+        Arc::new(Tally::new("late", &[AggregateType::Chat])),
+        None,
+        Progress::default(),
+    ));
 
     until("all is consumed", async || tallied(&node.pool, "late").await.len() >= 600).await;
     assert_each_once(&node.pool, "late", 600).await;
@@ -184,7 +192,7 @@ async fn catching_up_twice_changes_nothing(_: PgPoolOptions, options: PgConnectO
     Tally::make_table(&node.pool).await;
     node.write_chats(5, 5).await;
     for _ in 0..2 {
-        let consumer = Arc::new(Tally::new("again", &["chat"]));
+        let consumer = Arc::new(Tally::new("again", &[AggregateType::Chat]));
         node.log().catch_up(consumer, &Progress::default()).await.expect("consumed");
     }
     assert_each_once(&node.pool, "again", 25).await;
@@ -229,13 +237,13 @@ async fn a_reader_waits_until_its_write_has_been_consumed_here_or_elsewhere(
     let (mut here, elsewhere) = (Node::start(&options).await, Node::start(&options).await);
     Tally::make_table(&here.pool).await;
     let progress = Progress::default();
-    here.spawn(here.log().clone().follow(Arc::new(Tally::new("view", &["chat"])), None, progress.clone()));
+    here.spawn(here.log().clone().follow(Arc::new(Tally::new("view", &[AggregateType::Chat])), None, progress.clone()));
 
     // The process that consumes is told by its consumer, the other looks at the checkpoints.
     for (node, progress) in [(&here, progress), (&elsewhere, Progress::default())] {
         let written = node.start_chat(new_id()).await.expect("new").positions;
         let patience = Duration::from_secs(10);
-        let reached = progress.wait_for(&node.pool, &[("view", &["chat"])], &written, patience).await;
+        let reached = progress.wait_for(&node.pool, &[("view", &[AggregateType::Chat])], &written, patience).await;
         assert!(reached.expect("readable"));
         assert!(tallied(&node.pool, "view").await.contains(&written[0].position));
     }
@@ -247,11 +255,11 @@ async fn a_reader_stops_waiting_when_its_patience_ends(_: PgPoolOptions, options
     let written = node.start_chat(new_id()).await.expect("new").positions;
     let (begun, patience) = (Instant::now(), Duration::from_millis(300));
     let progress = Progress::default();
-    let reached = progress.wait_for(&node.pool, &[("nobody", &["chat"])], &written, patience).await;
+    let reached = progress.wait_for(&node.pool, &[("nobody", &[AggregateType::Chat])], &written, patience).await;
     assert!(!reached.expect("readable"));
     assert!(begun.elapsed() >= patience);
     // Consumers of other aggregates are not waited for.
-    let reached = progress.wait_for(&node.pool, &[("nobody", &["user"])], &written, patience).await;
+    let reached = progress.wait_for(&node.pool, &[("nobody", &[AggregateType::User])], &written, patience).await;
     assert!(reached.expect("readable"));
 }
 
@@ -264,8 +272,8 @@ impl EventConsumer for Rester {
         "rester"
     }
 
-    fn aggregate_types(&self) -> &'static [&'static str] {
-        &["chat"]
+    fn aggregate_types(&self) -> &'static [AggregateType] {
+        &[AggregateType::Chat]
     }
 
     fn rest(&self) -> Duration {

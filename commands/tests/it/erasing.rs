@@ -19,6 +19,7 @@ use commands::{
     execute::ExecuteError,
 };
 use domain::{
+    AggregateType,
     chat::{Chat, ChatCommand, ChatError},
     envelope::RecordedEvent,
     event::Event,
@@ -63,7 +64,7 @@ async fn person(node: &Node, name: &str) -> (UserId, Uuid) {
 /// Everything that can be read in the log.
 async fn legible(node: &Node) -> String {
     run(&node.pool, ["DELETE FROM checkpoints WHERE consumer = 'recorder'".to_owned()]).await;
-    format!("{:?}", recorded(node, &["user", "chat"]).await)
+    format!("{:?}", recorded(node, &[AggregateType::User, AggregateType::Chat]).await)
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
@@ -185,14 +186,14 @@ async fn the_chat_of_an_api_key_is_erased_alone(_: PgPoolOptions, options: PgCon
 /// A view of titles, and of who is erased. Its first transaction stops in the middle.
 struct Titles {
     name: &'static str,
-    types: &'static [&'static str],
+    types: &'static [AggregateType],
     stops: AtomicBool,
     stopped: Semaphore,
     goes_on: Semaphore,
 }
 
 impl Titles {
-    fn new(types: &'static [&'static str], stops: bool) -> Arc<Self> {
+    fn new(types: &'static [AggregateType], stops: bool) -> Arc<Self> {
         let (name, stops) = ("titles", AtomicBool::new(stops));
         Arc::new(Self { name, types, stops, stopped: Semaphore::new(0), goes_on: Semaphore::new(0) })
     }
@@ -204,7 +205,7 @@ impl EventConsumer for Titles {
         self.name
     }
 
-    fn aggregate_types(&self) -> &'static [&'static str] {
+    fn aggregate_types(&self) -> &'static [AggregateType] {
         self.types
     }
 
@@ -246,7 +247,7 @@ async fn rows_that_were_decoded_before_an_erasure_and_committed_after_it_are_bla
     let (node, other) = (Node::start(&options).await, Node::start(&options).await);
     sqlx::query("CREATE TABLE titles (owner uuid, title text)").execute(&node.pool).await.expect("made");
     let (asha, _) = person(&node, "asha").await;
-    let writing = Titles::new(&["chat"], true);
+    let writing = Titles::new(&[AggregateType::Chat], true);
     let (log, consumer) = (node.log().clone(), writing.clone());
     let written = tokio::spawn(async move { log.catch_up(consumer, &Progress::default()).await });
     // The title is decoded and in a row, which is not committed.
@@ -255,7 +256,7 @@ async fn rows_that_were_decoded_before_an_erasure_and_committed_after_it_are_bla
     erasure(&node).erase_person(asha, &system()).await.expect("nobody has to wait for consumers");
 
     // The consumer of the erasure finds no row yet. Another process does this one's work.
-    let (log, consumer) = (other.log().clone(), Titles::new(&["user"], false));
+    let (log, consumer) = (other.log().clone(), Titles::new(&[AggregateType::User], false));
     let blanked = tokio::spawn(async move { log.catch_up(consumer, &Progress::default()).await });
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert!(!blanked.is_finished(), "it waits for those who may have decoded what is erased");
@@ -275,7 +276,7 @@ async fn events_that_are_consumed_after_an_erasure_stay_erased_while_keys_are_ca
     let (asha, _) = person(&node, "asha").await;
     assert!(legible(&other).await.contains("zebrafinch"), "the other process has the key");
     erasure(&node).erase_person(asha, &system()).await.expect("erased");
-    other.log().catch_up(Titles::new(&["chat"], false), &Progress::default()).await.expect("consumed");
+    other.log().catch_up(Titles::new(&[AggregateType::Chat], false), &Progress::default()).await.expect("consumed");
     assert_eq!(titles(&node.pool).await, [ERASED]);
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use commands::event_log::{ConsumerError, EventConsumer, KafkaSettings, Progress, run_relay};
-use domain::{envelope::RecordedEvent, event::AGGREGATE_TYPES};
+use domain::{AggregateType, envelope::RecordedEvent};
 use rdkafka::{
     ClientConfig,
     admin::{AdminClient, AdminOptions},
@@ -41,7 +41,7 @@ impl EventConsumer for Paused {
         self.tally.name()
     }
 
-    fn aggregate_types(&self) -> &'static [&'static str] {
+    fn aggregate_types(&self) -> &'static [AggregateType] {
         self.tally.aggregate_types()
     }
 
@@ -80,7 +80,7 @@ async fn a_zombie_that_was_paused_in_the_middle_writes_nothing_when_it_wakes(
     let mut other = Node::start(&options).await;
     Tally::make_table(&other.pool).await;
     let (let_go, may_go_on) = watch::channel(false);
-    let tally = Tally::new("fenced", &["chat"]);
+    let tally = Tally::new("fenced", &[AggregateType::Chat]);
     let paused = Arc::new(Paused { tally, is_in_the_middle: AtomicBool::new(false), may_go_on });
     zombie.share(paused.clone(), &settings);
     other.publish(&settings);
@@ -88,7 +88,7 @@ async fn a_zombie_that_was_paused_in_the_middle_writes_nothing_when_it_wakes(
     until("the zombie is in the middle", async || paused.is_in_the_middle.load(Ordering::SeqCst)).await;
 
     // Others share its partitions from now on. It holds its checkpoints until the server takes it for dead.
-    other.share(Arc::new(Tally::new("fenced", &["chat"])), &settings);
+    other.share(Arc::new(Tally::new("fenced", &[AggregateType::Chat])), &settings);
     other.write_chats(8, 3).await;
     until_all(&other.pool, "fenced", 48).await;
 
@@ -105,7 +105,7 @@ async fn processes_that_come_and_go_under_load_change_nothing(_: PgPoolOptions, 
     writer.publish(&settings);
     let start = async || {
         let mut node = Node::start(&options).await;
-        node.share(Arc::new(Tally::new("crowd", &["chat"])), &settings);
+        node.share(Arc::new(Tally::new("crowd", &[AggregateType::Chat])), &settings);
         node
     };
     let mut crowd = [start().await, start().await, start().await];
@@ -121,7 +121,7 @@ async fn processes_that_come_and_go_under_load_change_nothing(_: PgPoolOptions, 
 async fn delete_topics(settings: &KafkaSettings) {
     let admin: AdminClient<DefaultClientContext> =
         ClientConfig::new().set("bootstrap.servers", &settings.brokers).create().expect("a client");
-    let topics: Vec<String> = AGGREGATE_TYPES.iter().map(|name| format!("{}.{name}.v1", settings.prefix)).collect();
+    let topics: Vec<String> = AggregateType::ALL.iter().map(|name| format!("{}.{name}.v1", settings.prefix)).collect();
     let names: Vec<&str> = topics.iter().map(String::as_str).collect();
     let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(10)));
     for result in admin.delete_topics(&names, &options).await.expect("the broker answers") {
@@ -141,7 +141,7 @@ async fn topics_that_are_deleted_and_made_anew_lose_nothing(_: PgPoolOptions, op
     let mut node = Node::start(&options).await;
     let pool = node.pool.clone();
     Tally::make_table(&pool).await;
-    node.share(Arc::new(Tally::new("anew", &["chat"])), &settings);
+    node.share(Arc::new(Tally::new("anew", &[AggregateType::Chat])), &settings);
     let relay = node.publish(&settings);
     node.write_chats(6, 5).await;
     until_published(&pool).await;
@@ -166,7 +166,7 @@ async fn a_broker_that_goes_away_and_comes_back_changes_nothing(_: PgPoolOptions
     let mut node = Node::start(&options).await;
     let pool = node.pool.clone();
     Tally::make_table(&pool).await;
-    node.share(Arc::new(Tally::new("patient", &["chat"])), &settings);
+    node.share(Arc::new(Tally::new("patient", &[AggregateType::Chat])), &settings);
     node.publish(&settings);
     node.write_chats(6, 5).await;
     until_published(&pool).await;

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use commands::event_log::{Counted, Counting, Expected, PartStatus, Progress, Verdict, run_relay};
+use domain::AggregateType;
 use sqlx::{
     Connection, PgConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -43,7 +44,8 @@ async fn a_dead_consumer_is_reported_although_nothing_moves(_: PgPoolOptions, op
     let mut node = Node::start(&options).await;
     Tally::make_table(&node.pool).await;
     assert_eq!(node.part("mortal").await.problems, ["no process does it"]);
-    let following = node.log().clone().follow(Arc::new(Tally::new("mortal", &["chat"])), None, Progress::default());
+    let following =
+        node.log().clone().follow(Arc::new(Tally::new("mortal", &[AggregateType::Chat])), None, Progress::default());
     let task = node.spawn(following);
     node.until_alive("mortal").await;
     // Silence is no sign of death: it makes its rounds although there is nothing to do.
@@ -59,7 +61,8 @@ async fn a_dead_consumer_is_reported_although_nothing_moves(_: PgPoolOptions, op
 async fn a_stuck_consumer_is_reported(_: PgPoolOptions, options: PgConnectOptions) {
     let mut node = Node::start(&options).await;
     Tally::make_table(&node.pool).await;
-    let following = node.log().clone().follow(Arc::new(Tally::new("stuck", &["chat"])), None, Progress::default());
+    let following =
+        node.log().clone().follow(Arc::new(Tally::new("stuck", &[AggregateType::Chat])), None, Progress::default());
     node.spawn(following);
     node.until_alive("stuck").await;
 
@@ -93,7 +96,7 @@ async fn what_a_consumer_has_applied_is_counted_against_the_log(_: PgPoolOptions
     let mut node = Node::start(&options).await;
     Tally::make_table(&node.pool).await;
     node.write_chats(3, 4).await;
-    let consumer = Arc::new(Tally::new("counted", &["chat"]));
+    let consumer = Arc::new(Tally::new("counted", &[AggregateType::Chat]));
     node.log().catch_up(consumer.clone(), &Progress::default()).await.expect("consumed");
     node.write_chats(1, 5).await;
     let reading = node.part("counted").await.reading.expect("it follows the log");
@@ -122,7 +125,11 @@ async fn a_process_that_has_just_started_is_alive_at_once(_: PgPoolOptions, opti
     // The time to write signs of life has just come: the next regular one is two seconds away.
     tokio::time::sleep(Duration::from_millis(300)).await;
     let started = Instant::now();
-    node.spawn(node.log().clone().follow(Arc::new(Tally::new("fresh", &["chat"])), None, Progress::default()));
+    node.spawn(node.log().clone().follow(
+        Arc::new(Tally::new("fresh", &[AggregateType::Chat])),
+        None,
+        Progress::default(),
+    ));
     node.until_alive("fresh").await;
     assert!(started.elapsed() < Duration::from_millis(1_200), "{:?}", started.elapsed());
 }
@@ -133,7 +140,11 @@ async fn of_several_processes_the_silent_one_is_named(_: PgPoolOptions, options:
     Tally::make_table(&nodes[0].pool).await;
     let mut tasks = Vec::new();
     for node in &mut nodes {
-        let following = node.log().clone().follow(Arc::new(Tally::new("shared", &["chat"])), None, Progress::default());
+        let following = node.log().clone().follow(
+            Arc::new(Tally::new("shared", &[AggregateType::Chat])),
+            None,
+            Progress::default(),
+        );
         tasks.push(node.spawn(following));
     }
     nodes[0].until_alive("shared").await;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use commands::event_log::Progress;
+use domain::AggregateType;
 use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -19,7 +20,11 @@ use crate::{
 async fn consumed(options: &PgConnectOptions) -> (Node, uuid::Uuid) {
     let mut node = Node::start(options).await;
     Tally::make_table(&node.pool).await;
-    node.spawn(node.log().clone().follow(Arc::new(Tally::new("view", &["chat"])), None, Progress::default()));
+    node.spawn(node.log().clone().follow(
+        Arc::new(Tally::new("view", &[AggregateType::Chat])),
+        None,
+        Progress::default(),
+    ));
     let chat = node.write_chats(1, 3).await[0];
     until("all is consumed", async || tallied(&node.pool, "view").await.len() == 3).await;
     (node, chat)
@@ -58,7 +63,7 @@ async fn a_consumer_that_stalls_in_its_transaction_does_not_stop_that_of_another
     let proxy = Proxy::start(&options).await;
     let (mut stalled, mut healthy) = (Node::start(&proxy.options).await, Node::start(&options).await);
     Tally::make_table(&healthy.pool).await;
-    let consumer = || Arc::new(Tally::new("view", &["chat"]));
+    let consumer = || Arc::new(Tally::new("view", &[AggregateType::Chat]));
     stalled.spawn(stalled.log().clone().follow(consumer(), None, Progress::default()));
     healthy.start_chat(new_id()).await.expect("the chat is new");
     until("it consumes", async || tallied(&healthy.pool, "view").await.len() == 1).await;

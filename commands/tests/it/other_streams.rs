@@ -1,6 +1,7 @@
 //! Another cluster, another prefix, a topic that is no longer the one that it was: nothing is missing there.
 
 use commands::event_log::{KafkaSettings, Verdict};
+use domain::AggregateType;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::{
@@ -147,7 +148,7 @@ async fn an_emptied_topic_is_reported_and_is_full_again_when_it_is_published_aga
         part.verdict == Verdict::Degraded && problems.contains("ayushma stream republish --type chat")
     })
     .await;
-    assert!(node.log().republish(&["chat".to_owned()], 0).await.expect("asked") > 0);
+    assert!(node.log().republish(&[AggregateType::Chat], 0).await.expect("asked") > 0);
     until("it is done", async || node.log().stream().await.is_ok_and(|stream| stream.owing == 0)).await;
     assert_first_occurrences_in_order(&kcat(&settings, "chat").await, &node.positions().await);
     until("all is well", async || node.part("relay").await.verdict == Verdict::Ok).await;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use commands::event_log::{ParkedEvent, Progress, Retried};
+use domain::AggregateType;
 use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -231,7 +232,7 @@ async fn an_event_that_cannot_be_read_is_parked_with_what_to_do(_: PgPoolOptions
 
     // Another process: this one still has them in memory.
     let node = Node::start(&options).await;
-    catch_up(&node, &Arc::new(Tally::new("reader", &["chat"]))).await;
+    catch_up(&node, &Arc::new(Tally::new("reader", &[AggregateType::Chat]))).await;
     assert_eq!(tallied(&node.pool, "reader").await, [11, 12]);
     assert_eq!(counts(&node.pool, "reader").await, (2, 10, 0));
     let listed = node.log().parked(None).await.expect("readable");
@@ -263,7 +264,7 @@ async fn an_event_whose_rows_the_database_refuses_is_parked_without_its_text(
         .await
         .expect("changed");
     node.write_chats(2, 2).await;
-    catch_up(&node, &Arc::new(Tally::new("refused", &["chat"]))).await;
+    catch_up(&node, &Arc::new(Tally::new("refused", &[AggregateType::Chat]))).await;
     let listed = node.log().parked(None).await.expect("readable");
     let [ParkedEvent { position: 3, error: Some(error), .. }] = listed.as_slice() else { panic!("{listed:?}") };
     assert!(error.contains("SQLSTATE 23514, table tally, constraint tally_without_three"), "{error}");

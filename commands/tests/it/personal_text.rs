@@ -9,6 +9,7 @@ use commands::{
     execute::Context,
 };
 use domain::{
+    AggregateType,
     chat::{AnswerFailure, Chat, ChatCommand, Completion, Generation, Question, Stage},
     ids::{MessageId, ProjectId, UserId},
     user::{Roles, User, UserCommand, UserEvent},
@@ -110,7 +111,7 @@ async fn plant(node: &Node) -> (Uuid, Uuid, usize) {
 
 /// All events as consumers get them, but with the client's address and name, which stay sealed for them: nobody shows these.
 async fn all_opened(log: &EventLog, pool: &PgPool) -> Vec<domain::envelope::RecordedEvent> {
-    let mut events = recorded_by(log, &["user", "chat"]).await;
+    let mut events = recorded_by(log, &[AggregateType::User, AggregateType::Chat]).await;
     let codec = Codec::new(log.keys().clone());
     for event in &mut events {
         assert_eq!((&event.metadata.client_address, &event.metadata.user_agent), (&None, &None));
@@ -185,7 +186,7 @@ async fn a_key_that_another_process_makes_later_is_found(_: PgPoolOptions, optio
     let user = new_id();
     // Somebody without a key acts, and the reader looks for the key in vain.
     writer.commands.execute::<Chat>(new_id(), crate::support::start(), &acting(user)).await.expect("legal");
-    recorded(&reader, &["chat"]).await;
+    recorded(&reader, &[AggregateType::Chat]).await;
     writer.commands.execute::<User>(user, register("jane", "jane@example.com"), &acting(user)).await.expect("legal");
 
     let events = reader.log().events_of::<User>(user).await.expect("readable");
@@ -214,7 +215,7 @@ async fn a_ciphertext_cannot_be_moved_to_another_event(_: PgPoolOptions, options
     // The writer has its own events still in memory.
     let reader = Node::start(&options).await;
     assert!(matches!(reader.log().load::<Chat>(chat).await, Err(StoreError::Unreadable(_))));
-    let consumer = Arc::new(Tally::new("moved", &["chat"]));
+    let consumer = Arc::new(Tally::new("moved", &[AggregateType::Chat]));
     assert!(reader.log().catch_up(consumer, &commands::event_log::Progress::default()).await.is_err());
 }
 

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use commands::event_log::{KafkaSettings, Progress, Verdict, partition_of};
+use domain::AggregateType;
 use domain::project::{Project, ProjectCommand};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::time::timeout;
@@ -60,7 +61,7 @@ async fn a_document_that_is_too_large_for_a_topic_made_beforehand_holds_up_its_p
     node.write_chats(10, 3).await;
     archive(&node, small, true).await;
     let end = number(&node.pool, "SELECT position FROM log_head").await;
-    let consumer = Arc::new(Tally::new("projects", &["project"]));
+    let consumer = Arc::new(Tally::new("projects", &[AggregateType::Project]));
     node.spawn(node.log().clone().follow(consumer, Some(settings.clone()), Progress::default()));
     node.spawn(node.relay(&settings));
 

@@ -7,6 +7,7 @@ use commands::{
     event_log::{AppendError, ConsumerError, FenceError, HeadsError, Progress, run_relay},
     execute::ExecuteError,
 };
+use domain::AggregateType;
 use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -51,7 +52,7 @@ async fn a_process_ends_when_its_log_was_put_back_or_exchanged(_: PgPoolOptions,
 async fn a_checkpoint_beyond_the_log_or_of_another_one_stops_its_consumer(_: PgPoolOptions, options: PgConnectOptions) {
     let signing = Signing::with_a_log(&options).await;
     Tally::make_table(&signing.node.pool).await;
-    let seen = Arc::new(Tally::new("seen", &["chat"]));
+    let seen = Arc::new(Tally::new("seen", &[AggregateType::Chat]));
     let catch_up = async |node: &Node| node.log().catch_up(seen.clone(), &Progress::default()).await;
     catch_up(&signing.node).await.expect("all is well");
     put_back(&signing.node.pool, 20).await;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use commands::documents::EmbeddingHandler;
 use commands::event_log::{KafkaSettings, Progress, partition_of, run_relay};
+use domain::AggregateType;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::task::AbortHandle;
 use uuid::Uuid;
@@ -16,7 +17,7 @@ use crate::{
 
 impl Node {
     fn follow_stream(&mut self, name: &'static str, settings: &KafkaSettings) -> AbortHandle {
-        let consumer = Arc::new(Tally::new(name, &["chat"]));
+        let consumer = Arc::new(Tally::new(name, &[AggregateType::Chat]));
         self.spawn(self.log().clone().follow(consumer, Some(settings.clone()), Progress::default()))
     }
 

@@ -13,6 +13,7 @@ use super::{
     message_ids::MessageIds,
 };
 use crate::{
+    AggregateType,
     event::{HasSubject, bridge_to_cqrs_es},
     ids::{FeedbackId, MessageId, ProjectId, SubjectId},
     values::{Model, Title},
@@ -257,6 +258,7 @@ fn require_finite(is_finite: bool) -> Result<(), ChatError> {
 }
 
 impl HasSubject for Chat {
+    const AGGREGATE_TYPE: AggregateType = AggregateType::Chat;
     const SNAPSHOT_VERSION: i32 = 2;
 
     fn subject(&self, aggregate_id: Uuid) -> Option<SubjectId> {
@@ -269,4 +271,4 @@ impl HasSubject for Chat {
     }
 }
 
-bridge_to_cqrs_es!(Chat, "chat", ChatCommand, ChatEvent, ChatError);
+bridge_to_cqrs_es!(Chat, ChatCommand, ChatEvent, ChatError);

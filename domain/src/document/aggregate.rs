@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::event::{DocumentEvent, EmbeddingFailure, Note, Place, Source};
 use crate::{
+    AggregateType,
     event::{HasSubject, bridge_to_cqrs_es},
     ids::{ProjectId, SubjectId, UserId},
     values::Title,
@@ -277,6 +278,7 @@ impl Document {
 
 impl HasSubject for Document {
     // 2: what became of the newest version, the files of all, and what is left of a deleted one.
+    const AGGREGATE_TYPE: AggregateType = AggregateType::Document;
     const SNAPSHOT_VERSION: i32 = 2;
 
     fn subject(&self, _: Uuid) -> Option<SubjectId> {
@@ -284,4 +286,4 @@ impl HasSubject for Document {
     }
 }
 
-bridge_to_cqrs_es!(Document, "document", DocumentCommand, DocumentEvent, DocumentError);
+bridge_to_cqrs_es!(Document, DocumentCommand, DocumentEvent, DocumentError);

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::event::{FeedbackEvent, Opinion};
 use crate::{
+    AggregateType,
     event::{HasSubject, bridge_to_cqrs_es},
     ids::{ResultId, RunId, SubjectId, UserId},
     values::Rating,
@@ -114,6 +115,7 @@ impl Feedback {
 }
 
 impl HasSubject for Feedback {
+    const AGGREGATE_TYPE: AggregateType = AggregateType::Feedback;
     const SNAPSHOT_VERSION: i32 = 1;
 
     fn subject(&self, aggregate_id: Uuid) -> Option<SubjectId> {
@@ -124,4 +126,4 @@ impl HasSubject for Feedback {
     }
 }
 
-bridge_to_cqrs_es!(Feedback, "feedback", FeedbackCommand, FeedbackEvent, FeedbackError);
+bridge_to_cqrs_es!(Feedback, FeedbackCommand, FeedbackEvent, FeedbackError);

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::event::{Assistant, ProjectEvent, RetrievalSettings, Settings};
 use crate::{
+    AggregateType,
     event::{HasSubject, bridge_to_cqrs_es},
     ids::{SubjectId, UserId},
     values::{Model, SttEngine, Title, TtsEngine},
@@ -279,6 +280,7 @@ impl ProjectChanges {
 
 impl HasSubject for Project {
     // 2: how passages are chosen.
+    const AGGREGATE_TYPE: AggregateType = AggregateType::Project;
     const SNAPSHOT_VERSION: i32 = 2;
 
     fn subject(&self, _: Uuid) -> Option<SubjectId> {
@@ -286,4 +288,4 @@ impl HasSubject for Project {
     }
 }
 
-bridge_to_cqrs_es!(Project, "project", ProjectCommand, ProjectEvent, ProjectError);
+bridge_to_cqrs_es!(Project, ProjectCommand, ProjectEvent, ProjectError);

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::event::{ServiceEvent, Terms};
 use crate::{
+    AggregateType,
     event::{HasSubject, bridge_to_cqrs_es},
     ids::{ApiKeyId, SubjectId, UserId},
     values::{ServiceName, Title},
@@ -186,6 +187,7 @@ impl ServiceChanges {
 }
 
 impl HasSubject for Service {
+    const AGGREGATE_TYPE: AggregateType = AggregateType::Service;
     const SNAPSHOT_VERSION: i32 = 1;
 
     fn subject(&self, _: Uuid) -> Option<SubjectId> {
@@ -193,4 +195,4 @@ impl HasSubject for Service {
     }
 }
 
-bridge_to_cqrs_es!(Service, "service", ServiceCommand, ServiceEvent, ServiceError);
+bridge_to_cqrs_es!(Service, ServiceCommand, ServiceEvent, ServiceError);

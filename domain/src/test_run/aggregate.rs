@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::event::{RunFailure, RunPlan, RunResult, TestRunEvent};
 use crate::{
+    AggregateType,
     event::{HasSubject, bridge_to_cqrs_es},
     ids::{ResultId, SubjectId, TestQuestionId, UserId},
     values::{Model, RunStatus},
@@ -181,6 +182,7 @@ fn require_finite<const N: usize>(numbers: [Option<f64>; N]) -> Result<(), TestR
 }
 
 impl HasSubject for TestRun {
+    const AGGREGATE_TYPE: AggregateType = AggregateType::TestRun;
     const SNAPSHOT_VERSION: i32 = 1;
 
     fn subject(&self, _: Uuid) -> Option<SubjectId> {
@@ -188,4 +190,4 @@ impl HasSubject for TestRun {
     }
 }
 
-bridge_to_cqrs_es!(TestRun, "testrun", TestRunCommand, TestRunEvent, TestRunError);
+bridge_to_cqrs_es!(TestRun, TestRunCommand, TestRunEvent, TestRunError);

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::event::{Attachment, Retrieval, SuiteSettings, TestQuestion, TestSuiteEvent};
 use crate::{
+    AggregateType,
     event::{HasSubject, bridge_to_cqrs_es},
     ids::{DocumentId, SubjectId, TestQuestionId, UserId},
     values::SuiteName,
@@ -251,6 +252,7 @@ fn require_finite(retrieval: Retrieval) -> Result<(), TestSuiteError> {
 }
 
 impl HasSubject for TestSuite {
+    const AGGREGATE_TYPE: AggregateType = AggregateType::TestSuite;
     const SNAPSHOT_VERSION: i32 = 1;
 
     fn subject(&self, _: Uuid) -> Option<SubjectId> {
@@ -258,4 +260,4 @@ impl HasSubject for TestSuite {
     }
 }
 
-bridge_to_cqrs_es!(TestSuite, "testsuite", TestSuiteCommand, TestSuiteEvent, TestSuiteError);
+bridge_to_cqrs_es!(TestSuite, TestSuiteCommand, TestSuiteEvent, TestSuiteError);

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::event::{Roles, UserEvent};
 use crate::{
+    AggregateType,
     event::{HasSubject, bridge_to_cqrs_es},
     ids::{SessionId, SubjectId},
     values::{Email, FullName, Username},
@@ -267,6 +268,7 @@ const fn ended(session_id: &SessionId) -> UserEvent {
 }
 
 impl HasSubject for User {
+    const AGGREGATE_TYPE: AggregateType = AggregateType::User;
     const SNAPSHOT_VERSION: i32 = 1;
 
     fn subject(&self, aggregate_id: Uuid) -> Option<SubjectId> {
@@ -274,4 +276,4 @@ impl HasSubject for User {
     }
 }
 
-bridge_to_cqrs_es!(User, "user", UserCommand, UserEvent, UserError);
+bridge_to_cqrs_es!(User, UserCommand, UserEvent, UserError);

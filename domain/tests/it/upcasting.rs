@@ -2,9 +2,9 @@
 
 use cqrs_es::Aggregate;
 use domain::{
+    AggregateType,
     chat::Chat,
     event::Event,
-    project::Project,
     upcast::{Upcaster, to_newest},
 };
 use serde_json::{Value, json};
@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 /// As if a chat's title had had other names before: the current version is 1, so these are older than it.
 const FORMER_NAMES: [Upcaster; 3] = {
     const fn of_retitled(from: u32, upcast: fn(Value) -> Value) -> Upcaster {
-        Upcaster { aggregate_type: Chat::TYPE, event_type: "Retitled", from, upcast }
+        Upcaster { aggregate_type: AggregateType::Chat, event_type: "Retitled", from, upcast }
     }
     [
         of_retitled(0, |payload| json!({ "type": "Retitled", "title": payload["name"] })),
         // Of another event, or of a version that is not reached: never used.
-        Upcaster { aggregate_type: Project::TYPE, event_type: "Retitled", from: 0, upcast: |_| Value::Null },
+        Upcaster { aggregate_type: AggregateType::Project, event_type: "Retitled", from: 0, upcast: |_| Value::Null },
         of_retitled(2, |_| Value::Null),
     ]
 };
@@ -36,16 +36,19 @@ fn an_older_version_is_read_as_the_current_one() {
 fn upcasters_follow_each_other_from_version_to_version() {
     let to_minutes = |payload: Value| json!({ "minutes": payload["hours"].as_u64().map(|hours| hours * 60) });
     let to_seconds = |payload: Value| json!({ "seconds": payload["minutes"].as_u64().map(|minutes| minutes * 60) });
-    let upcaster = |from, upcast| Upcaster { aggregate_type: "shift", event_type: "Worked", from, upcast };
+    let upcaster = |from, upcast| Upcaster { aggregate_type: AggregateType::Chat, event_type: "Worked", from, upcast };
     // In any order.
     let upcasters = [upcaster(2, to_seconds), upcaster(1, to_minutes)];
     for (version, stored) in
         [("1", json!({ "hours": 2 })), ("2", json!({ "minutes": 120 })), ("3", json!({ "seconds": 7200 }))]
     {
-        let newest = to_newest(&upcasters, "shift", "Worked", version, stored);
+        let newest = to_newest(&upcasters, AggregateType::Chat, "Worked", version, stored);
         assert_eq!(newest, ("3".to_owned(), json!({ "seconds": 7200 })));
     }
     for version in ["4", "one", ""] {
-        assert_eq!(to_newest(&upcasters, "shift", "Worked", version, json!({})), (version.to_owned(), json!({})));
+        assert_eq!(
+            to_newest(&upcasters, AggregateType::Chat, "Worked", version, json!({})),
+            (version.to_owned(), json!({}))
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Rows of chats and messages out of a chat's events.
 
 use async_trait::async_trait;
-use domain::{chat::ChatEvent, envelope::RecordedEvent, event::Event, user::UserEvent};
+use domain::{AggregateType, chat::ChatEvent, envelope::RecordedEvent, event::Event, user::UserEvent};
 use sqlx::PgTransaction;
 
 use super::{
@@ -18,8 +18,8 @@ impl Projector for ChatsProjector {
         "chats"
     }
 
-    fn aggregate_types(&self) -> &'static [&'static str] {
-        &["chat", "user"]
+    fn aggregate_types(&self) -> &'static [AggregateType] {
+        &[AggregateType::Chat, AggregateType::User]
     }
 
     fn tables(&self) -> &'static [&'static str] {

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use domain::{
+    AggregateType,
     envelope::RecordedEvent,
     event::Event,
     project::{ProjectEvent, Settings},
@@ -18,8 +19,8 @@ impl Projector for ProjectsProjector {
         "projects"
     }
 
-    fn aggregate_types(&self) -> &'static [&'static str] {
-        &["project"]
+    fn aggregate_types(&self) -> &'static [AggregateType] {
+        &[AggregateType::Project]
     }
 
     fn tables(&self) -> &'static [&'static str] {

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use domain::{
+    AggregateType,
     chat::AnswerFailure,
     envelope::RecordedEvent,
     event::Event,
@@ -23,8 +24,8 @@ impl Projector for TestRunsProjector {
         "test_runs"
     }
 
-    fn aggregate_types(&self) -> &'static [&'static str] {
-        &["testrun"]
+    fn aggregate_types(&self) -> &'static [AggregateType] {
+        &[AggregateType::TestRun]
     }
 
     fn tables(&self) -> &'static [&'static str] {

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use domain::{
+    AggregateType,
     envelope::RecordedEvent,
     event::Event,
     ids::{DocumentId, TestQuestionId},
@@ -19,8 +20,8 @@ impl Projector for TestSuitesProjector {
         "test_suites"
     }
 
-    fn aggregate_types(&self) -> &'static [&'static str] {
-        &["testsuite"]
+    fn aggregate_types(&self) -> &'static [AggregateType] {
+        &[AggregateType::TestSuite]
     }
 
     fn tables(&self) -> &'static [&'static str] {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use domain::event::AGGREGATE_TYPES;
+use domain::AggregateType;
 use tokio::process::Command;
 
 use super::checker::{Logged, Violations};
@@ -19,7 +19,7 @@ pub(super) async fn check(brokers: &str, prefix: &str, log: &[Logged], violation
     }
     let mut missing: BTreeSet<i64> = expected.keys().copied().collect();
     let mut records = 0;
-    for aggregate_type in AGGREGATE_TYPES {
+    for aggregate_type in AggregateType::ALL {
         let mut newest: HashMap<i32, i64> = HashMap::new();
         for record in consume(brokers, &format!("{prefix}.{aggregate_type}.v1")).await {
             records += 1;
@@ -28,7 +28,7 @@ pub(super) async fn check(brokers: &str, prefix: &str, log: &[Logged], violation
                 continue;
             };
             let event = &logged.event;
-            let is_the_event = event.aggregate_type == aggregate_type
+            let is_the_event = event.aggregate_type == aggregate_type.name()
                 && event.partition == record.partition
                 && event.aggregate_id == record.key
                 && event.payload == record.payload;

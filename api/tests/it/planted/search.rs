@@ -3,7 +3,7 @@
 use std::{path::Path, process::Command};
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
-use domain::event::AGGREGATE_TYPES;
+use domain::AggregateType;
 use sqlx::PgPool;
 
 use crate::installation::Installation;
@@ -67,7 +67,7 @@ pub(super) async fn rows(db: &PgPool) -> Vec<(String, String)> {
 
 /// All records of all topics: keys, headers and values, read by an independent client.
 pub(super) fn records(here: &Installation) -> Vec<(String, String)> {
-    let topics = AGGREGATE_TYPES.map(|aggregate| format!("{}.{aggregate}.v1", here.prefix));
+    let topics = AggregateType::ALL.iter().map(|aggregate| format!("{}.{aggregate}.v1", here.prefix));
     let read = topics.map(|topic| {
         let output = Command::new("kcat")
             .args(["-b", &here.brokers, "-C", "-e", "-q", "-t", &topic, "-f", "%k %h %s\\n"])
@@ -75,7 +75,7 @@ pub(super) fn records(here: &Installation) -> Vec<(String, String)> {
             .expect("kcat is installed by `make test`");
         (topic, String::from_utf8_lossy(&output.stdout).into_owned())
     });
-    read.into_iter().collect()
+    read.collect()
 }
 
 /// The names of all files of a folder.

@@ -97,7 +97,8 @@ fn assert_written_as_answered(entry: &mut Entry, written: &Written) {
     let positions = || events.iter().map(|event| event.position);
     assert!(positions().zip(positions().skip(1)).all(|(one, next)| one + 1 == next), "{events:?}");
     if let Answer::Accepted { positions: Some(told), .. } = &entry.answer {
-        let told: Vec<_> = told.iter().map(|told| (told.aggregate_type, told.partition, told.position)).collect();
+        let told: Vec<_> =
+            told.iter().map(|told| (told.aggregate_type.name(), told.partition, told.position)).collect();
         let stored: Vec<_> =
             events.iter().map(|event| (event.aggregate_type.as_str(), event.partition, event.position)).collect();
         assert_eq!(told, stored);
