@@ -1,6 +1,6 @@
 //! Dates and times: days since the beginning of 1900 (with a 29 February in that year, which there never was) or of 1904.
 
-use super::{numeric::to_u64, parse::Token};
+use super::{decimal::to_u64, parse::Token};
 
 /// The last day of the year 9999.
 const LAST_DAY: u64 = 2_958_465;

@@ -108,3 +108,8 @@ fn scientific(decimal: &Decimal) -> String {
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{}E{sign}{:02}", mantissa.plain(5), exponent.abs())
 }
+
+/// A whole number that is not negative.
+pub(super) fn to_u64(value: f64) -> u64 {
+    format!("{value:.0}").parse().unwrap_or(u64::MAX)
+}

@@ -2,17 +2,12 @@
 
 use super::{
     decimal::{Decimal, general},
-    fraction::nearest,
+    fraction,
     parse::Token,
 };
 
-/// Above it, a number has no fraction.
-const LARGEST_WITH_FRACTION: f64 = 1e9;
-/// Digits of a denominator that is not said.
-const LONGEST_DENOMINATOR: usize = 5;
-
 pub(super) fn written(tokens: &[Token], value: f64) -> String {
-    if let Some(text) = fraction(tokens, value.abs()) {
+    if let Some(text) = fraction::written(tokens, value.abs()) {
         return text;
     }
     let exponent_at = tokens.iter().position(|token| matches!(token, Token::Exponent(_)));
@@ -167,76 +162,4 @@ impl PopLast for &str {
         *self = &self[..self.len() - last.len_utf8()];
         Some(last)
     }
-}
-
-/// `# ?/?`, `# ??/100`, `?/8`; `None` if that is not the format.
-fn fraction(tokens: &[Token], value: f64) -> Option<String> {
-    let slash = tokens.iter().position(|token| *token == Token::Slash)?;
-    let is_digit = |token: &Token| matches!(token, Token::Digit(_));
-    let numerators = tokens[..slash].iter().rev().take_while(|token| is_digit(token)).count();
-    if numerators == 0 || value > LARGEST_WITH_FRACTION {
-        return None;
-    }
-    let (before, after) = (&tokens[..slash - numerators], &tokens[slash + 1..]);
-    let places = after.iter().take_while(|token| is_digit(token)).count();
-    let said = match after.first() {
-        Some(Token::Literal(literal)) => {
-            let digits = literal.bytes().take_while(u8::is_ascii_digit).count();
-            let zeros =
-                if digits == literal.len() { after[1..].iter().take_while(|token| is_digit(token)).count() } else { 0 };
-            let number =
-                format!("{}{}", &literal[..digits], "0".repeat(zeros)).parse::<u32>().ok().filter(|it| *it > 0)?;
-            Some((number, 1 + zeros, &literal[digits..]))
-        }
-        _ => None,
-    };
-    if said.is_none() && places == 0 {
-        return None;
-    }
-    let has_whole = before.iter().any(is_digit);
-    let mut whole = to_u64(value.floor());
-    let rest = value - value.floor();
-    let (mut numerator, denominator) = match said {
-        Some((denominator, ..)) => (to_u64((rest * f64::from(denominator)).round()), u64::from(denominator)),
-        None => {
-            let places = u32::try_from(places.min(LONGEST_DENOMINATOR)).unwrap_or(1);
-            nearest(rest, 10_u64.pow(places) - 1)
-        }
-    };
-    if has_whole && numerator == denominator {
-        (whole, numerator) = (whole + 1, 0);
-    } else if !has_whole {
-        numerator += whole * denominator;
-    }
-    let mut text = String::new();
-    let mut is_written = false;
-    let shows_whole = whole > 0 || numerator == 0 || before.contains(&Token::Digit('0'));
-    for token in before {
-        match token {
-            Token::Digit(_) if !is_written => {
-                if shows_whole {
-                    text.push_str(&whole.to_string());
-                }
-                is_written = true;
-            }
-            Token::Literal(literal) => text.push_str(literal),
-            _ => {}
-        }
-    }
-    if numerator > 0 || !has_whole {
-        text.extend([format!("{numerator}/{denominator}")]);
-    }
-    let (used, literal) = said.map_or((places, ""), |(_, used, literal)| (used, literal));
-    text.push_str(literal);
-    text.extend(
-        after[used..]
-            .iter()
-            .filter_map(|token| if let Token::Literal(literal) = token { Some(literal.as_str()) } else { None }),
-    );
-    Some(text.trim().to_owned())
-}
-
-/// A whole number that is not negative.
-pub(super) fn to_u64(value: f64) -> u64 {
-    format!("{value:.0}").parse().unwrap_or(u64::MAX)
 }
