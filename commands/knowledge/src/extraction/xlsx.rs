@@ -5,6 +5,7 @@
 
 mod beside;
 mod drawings;
+mod font;
 mod numbers;
 mod package;
 mod places;

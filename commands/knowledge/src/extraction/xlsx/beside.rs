@@ -6,10 +6,10 @@ use quick_xml::events::Event;
 
 use super::{
     drawings::{self, Drawing},
+    font::Font,
     package::{Package, attribute, events},
     places::{Range, place},
     strings::RichReader,
-    styles::Font,
 };
 use crate::extraction::Unreadable;
 

@@ -3,9 +3,9 @@
 use quick_xml::events::{BytesStart, Event};
 
 use super::{
+    font::{Script, placed},
     is_true,
     package::{attribute, events, push_reference},
-    strings::{Script, placed},
 };
 use crate::extraction::{
     Unreadable,

@@ -3,14 +3,13 @@
 use quick_xml::events::{BytesStart, Event};
 
 use super::{
+    font::{Font, Script, placed, script_of},
     is_true,
     package::{attribute, events, push_reference},
-    styles::Font,
 };
 use crate::extraction::{
     Unreadable,
     legacy_fonts::is_legacy,
-    scripts::{lowered, raised},
     symbols::{is_symbol_font, shown},
 };
 
@@ -65,16 +64,6 @@ impl Rich {
     }
 }
 
-/// A text that is raised, lowered or neither.
-pub(super) fn placed(text: &str, script: Script) -> String {
-    match script {
-        Script::Line => text.to_owned(),
-        _ if text.trim().is_empty() => text.to_owned(),
-        Script::Raised => raised(text),
-        Script::Lowered => lowered(text),
-    }
-}
-
 /// Reads a text, element by element.
 #[derive(Default)]
 pub(super) struct RichReader {
@@ -91,15 +80,6 @@ struct RunFont {
     is_struck: bool,
     script: Script,
     symbols: Option<String>,
-}
-
-/// Where letters stand.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Script {
-    #[default]
-    Line,
-    Raised,
-    Lowered,
 }
 
 impl RichReader {
@@ -155,14 +135,6 @@ impl RichReader {
         self.rich.runs.iter_mut().for_each(|run| run.text.shrink_to_fit());
         self.rich.runs.shrink_to_fit();
         self.rich
-    }
-}
-
-pub(super) fn script_of(value: Option<&str>) -> Script {
-    match value {
-        Some("superscript") => Script::Raised,
-        Some("subscript") => Script::Lowered,
-        _ => Script::Line,
     }
 }
 

@@ -2,29 +2,18 @@
 
 use std::collections::HashMap;
 
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::Event;
 
 use super::{
+    font::Font,
     is_true,
     numbers::Format,
     package::{attribute, events},
-    strings::{Script, script_of},
 };
-use crate::extraction::{Unreadable, legacy_fonts::is_legacy, symbols::is_symbol_font};
+use crate::extraction::Unreadable;
 
 /// Styles of a workbook; spreadsheets have room for 65,490.
 const MOST: usize = 65_536;
-
-#[derive(Debug, Clone, Default)]
-pub(super) struct Font {
-    pub(super) is_bold: bool,
-    pub(super) is_struck: bool,
-    pub(super) script: Script,
-    /// Its name, if it is one of before Unicode.
-    pub(super) legacy: Option<String>,
-    /// Its name, if its letters are signs.
-    pub(super) symbols: Option<String>,
-}
 
 #[derive(Debug)]
 pub(super) struct Styles {
@@ -114,21 +103,5 @@ impl Styles {
     pub(super) fn font(&self, style: usize) -> Font {
         let font = self.cells.get(style).map_or(0, |(font, _)| *font);
         self.fonts.get(font).cloned().unwrap_or_default()
-    }
-}
-
-impl Font {
-    fn take(&mut self, name: &str, element: &BytesStart<'_>) {
-        let value = attribute(element, "val");
-        match name {
-            "b" => self.is_bold = value.as_deref().is_none_or(is_true),
-            "strike" => self.is_struck = value.as_deref().is_none_or(is_true),
-            "vertAlign" => self.script = script_of(value.as_deref()),
-            "name" => {
-                self.symbols = value.clone().filter(|name| is_symbol_font(name));
-                self.legacy = value.filter(|name| is_legacy(name));
-            }
-            _ => {}
-        }
     }
 }

@@ -1,0 +1,67 @@
+//! Fonts as the styles of cells name them, and letters that are raised or lowered.
+
+use quick_xml::events::BytesStart;
+
+use super::{is_true, package::attribute};
+use crate::extraction::{
+    legacy_fonts::is_legacy,
+    scripts::{lowered, raised},
+    symbols::is_symbol_font,
+};
+
+/// How the text of a cell is set.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Font {
+    pub(super) is_bold: bool,
+    pub(super) is_struck: bool,
+    pub(super) script: Script,
+    /// Its name, if it is one of before Unicode.
+    pub(super) legacy: Option<String>,
+    /// Its name, if its letters are signs.
+    pub(super) symbols: Option<String>,
+}
+
+/// Where letters stand.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Script {
+    #[default]
+    Line,
+    Raised,
+    Lowered,
+}
+
+impl Font {
+    /// Takes up an element of a font.
+    pub(super) fn take(&mut self, name: &str, element: &BytesStart<'_>) {
+        let value = attribute(element, "val");
+        match name {
+            "b" => self.is_bold = value.as_deref().is_none_or(is_true),
+            "strike" => self.is_struck = value.as_deref().is_none_or(is_true),
+            "vertAlign" => self.script = script_of(value.as_deref()),
+            "name" => {
+                self.symbols = value.clone().filter(|name| is_symbol_font(name));
+                self.legacy = value.filter(|name| is_legacy(name));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The script of `vertAlign`, which is the same in styles and in texts.
+pub(super) fn script_of(value: Option<&str>) -> Script {
+    match value {
+        Some("superscript") => Script::Raised,
+        Some("subscript") => Script::Lowered,
+        _ => Script::Line,
+    }
+}
+
+/// A text that is raised, lowered or neither.
+pub(super) fn placed(text: &str, script: Script) -> String {
+    match script {
+        Script::Line => text.to_owned(),
+        _ if text.trim().is_empty() => text.to_owned(),
+        Script::Raised => raised(text),
+        Script::Lowered => lowered(text),
+    }
+}
