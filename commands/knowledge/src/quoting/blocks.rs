@@ -1,11 +1,8 @@
 //! What of a long stretch is shown: paragraphs, lists and tables that follow each other, with all that they are not understood
 //! without. In doubt more is shown.
 
-use super::{
-    scoring::{Question, Words},
-    tables::is_row,
-};
-use crate::sentences::has_ended;
+use super::scoring::{Question, Words};
+use crate::{retrieval::is_row, sentences::has_ended};
 
 /// Characters up to which a stretch is shown whole.
 const LONGEST_WHOLE: usize = 600;

@@ -1,12 +1,13 @@
 //! Rows of tables: `| cell | cell |`, where a bar in a cell is written `\|`.
 
-pub(super) use crate::retrieval::is_row;
-
 use super::{
     blocks::is_caution,
     scoring::{Question, Words},
 };
-use crate::sentences::{has_ended, is_rule_of_table};
+use crate::{
+    retrieval::is_row,
+    sentences::{has_ended, is_rule_of_table},
+};
 
 /// Rows up to which a table is shown whole.
 const MOST_ROWS: usize = 6;
