@@ -3,6 +3,7 @@
 mod labels;
 mod lists;
 mod math;
+mod roles;
 mod rules;
 mod style;
 mod table;

@@ -2,7 +2,7 @@
 
 use scraper::node::Element;
 
-use super::writing::acts_as;
+use super::roles::acts_as;
 use crate::extraction::tables::{Cell, Grid};
 
 /// Enough for any table: what covers more covers all.

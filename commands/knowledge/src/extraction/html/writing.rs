@@ -3,7 +3,7 @@
 use ego_tree::NodeRef;
 use scraper::{Node, node::Element};
 
-use super::{lists::List, style::Script, table::Table};
+use super::{lists::List, roles::acts_as, style::Script, table::Table};
 use crate::extraction::scripts::{lowered, raised};
 
 /// What begins a line of its own, with a blank line around it.
@@ -263,18 +263,6 @@ impl Writer {
         let top = self.top();
         top.gap = Gap::Line;
         top.push_mark(&format!("{}{mark}", "  ".repeat(depth)));
-    }
-}
-
-/// The element whose part this one plays, if it says so.
-pub(super) fn acts_as(element: &Element) -> &str {
-    match element.attr("role").map(str::trim) {
-        Some("table" | "grid" | "treegrid") => "table",
-        Some("rowgroup") if element.name() == "div" => "tbody",
-        Some("row") => "tr",
-        Some("cell" | "gridcell") => "td",
-        Some("columnheader" | "rowheader") => "th",
-        _ => element.name(),
     }
 }
 
