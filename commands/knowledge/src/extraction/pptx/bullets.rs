@@ -1,25 +1,11 @@
 //! Bullets and numbers of paragraphs on slides.
 
-use super::looks::LEVELS;
+use super::looks::{Bullet, LEVELS};
 use crate::extraction::{
     docx::is_telling,
     ooxml::numbers::{mark, written},
     symbols::symbol,
 };
-
-/// What a paragraph says of its bullet.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) enum Bullet {
-    /// Nothing: as the place is that it stands in.
-    #[default]
-    Usual,
-    None,
-    Sign(String),
-    Number {
-        kind: String,
-        start: i64,
-    },
-}
 
 #[derive(Debug)]
 struct Count {

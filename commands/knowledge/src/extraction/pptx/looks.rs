@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use super::bullets::Bullet;
 use crate::extraction::ooxml::xml::Element;
 
+/// Levels of paragraphs, which each have a style.
 pub(super) const LEVELS: usize = 9;
 
 /// How characters look. `None` is what is not said.
@@ -14,6 +14,20 @@ pub(super) struct Run {
     baseline: Option<i64>,
     pub(super) latin: Option<Rc<str>>,
     pub(super) symbols: Option<Rc<str>>,
+}
+
+/// What a paragraph says of its bullet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum Bullet {
+    /// Nothing: as the place is that it stands in.
+    #[default]
+    Usual,
+    None,
+    Sign(String),
+    Number {
+        kind: String,
+        start: i64,
+    },
 }
 
 /// How a paragraph looks, or the paragraphs of a level.
