@@ -2,8 +2,8 @@
 
 use super::{
     drawn::Line,
-    gutters::{self, Gutter, height},
-    lines::{Row, Segment},
+    gutters::{self, Gutter},
+    lines::{Row, Segment, height},
     prose::{columns_of_prose, split},
     runs::runs,
     tight,

@@ -1,13 +1,10 @@
 //! White space between columns.
 
 use super::{
-    lines::{Row, Segment},
-    runs::beside_each_other,
+    lines::{MOST_COLUMNS, Row, Segment, beside_each_other, height},
     words::{Area, Word},
 };
 
-/// Columns beyond this are a drawing made of letters.
-pub(super) const MOST_COLUMNS: usize = 40;
 /// Of the height of a line: the least white space between columns.
 const LEAST_GUTTER: f32 = 0.25;
 
@@ -129,12 +126,6 @@ fn around_rare_columns(gutters: Vec<Gutter>, lines: &[&Row<'_>]) -> Vec<Gutter> 
         all.push(Gutter { left, right: gutter.right });
     }
     all
-}
-
-pub(super) fn height(run: &[Row<'_>]) -> f32 {
-    let mut heights: Vec<f32> = run.iter().map(|row| row.height).collect();
-    heights.sort_by(f32::total_cmp);
-    heights.get(heights.len() / 2).copied().unwrap_or(10.0)
 }
 
 /// The number of the column in which a place is.

@@ -5,6 +5,8 @@ use super::{
     words::{Area, Word},
 };
 
+/// Columns beyond this are a drawing made of letters.
+pub(super) const MOST_COLUMNS: usize = 40;
 /// Of the height of a line: words that are farther apart may belong to different columns, where blanks differ in width.
 const COLUMN_GAP: f32 = 0.55;
 /// Where blanks are all as wide, what is so many times wider is none.
@@ -190,4 +192,34 @@ pub(super) fn beside(distances: impl Iterator<Item = f32>, height: f32) -> f32 {
     distances.sort_by(f32::total_cmp);
     let usual = distances.get(distances.len() * 3 / 4).copied().unwrap_or(0.0);
     (height * 0.7).max((usual * 0.6).min(height * 1.5))
+}
+
+/// The median height of these lines; 10 points if there are none.
+pub(super) fn height(run: &[Row<'_>]) -> f32 {
+    let mut heights: Vec<f32> = run.iter().map(|row| row.height).collect();
+    heights.sort_by(f32::total_cmp);
+    heights.get(heights.len() / 2).copied().unwrap_or(10.0)
+}
+
+/// Lines that stand partly beside each other, as one: a cell over two rows is in the middle between them.
+pub(super) fn beside_each_other<'a>(run: &[Row<'a>]) -> Vec<Row<'a>> {
+    let mut merged: Vec<Row<'a>> = Vec::with_capacity(run.len());
+    let beside = beside(run.windows(2).map(|pair| pair[1].middle - pair[0].middle), height(run));
+    for row in run {
+        let shares = |before: &Row<'_>| {
+            let overlaps = |a: &Segment<'_>, b: &Segment<'_>| a.area.left < b.area.right && b.area.left < a.area.right;
+            row.segments.iter().any(|a| before.segments.iter().any(|b| overlaps(a, b)))
+        };
+        match merged.last_mut() {
+            Some(before)
+                if row.segments.len() < MOST_COLUMNS && row.middle - before.middle < beside && !shares(before) =>
+            {
+                before.segments.extend(row.segments.iter().cloned());
+                before.segments.sort_by(|a, b| a.area.left.total_cmp(&b.area.left));
+                before.middle = row.middle;
+            }
+            _ => merged.push(row.clone()),
+        }
+    }
+    merged
 }

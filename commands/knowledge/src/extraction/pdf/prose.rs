@@ -2,7 +2,7 @@
 
 use super::{
     blocks,
-    gutters::{self, Gutter, column},
+    gutters::{Gutter, column},
     lines::{self, Row, Segment},
     words::{Area, Word},
 };
@@ -129,7 +129,7 @@ fn are_centred(run: &[Row<'_>], cuts: &[f32]) -> bool {
         let at = column(cuts, segment.area.left + 1.0);
         columns[at].push(lines::middle(segment));
     }
-    let height = gutters::height(run);
+    let height = lines::height(run);
     let Some(limit) = blocks::limit(&columns, height) else { return false };
     let cells = columns.iter().flat_map(|column| column.chunk_by(|a, b| b - a < limit));
     let mut cells: Vec<(f32, f32)> = cells.filter_map(|cell| Some((*cell.first()?, *cell.last()?))).collect();

@@ -2,8 +2,7 @@
 
 use super::{
     blocks,
-    gutters::{MOST_COLUMNS, height},
-    lines::{self, Row, Segment, beside},
+    lines::{self, Row, Segment},
     words::{Area, Word},
 };
 
@@ -184,27 +183,4 @@ pub(super) fn without_stretches(mut row: Row<'_>) -> Row<'_> {
         row.segments = vec![Segment { area, words, height: row.height }];
     }
     row
-}
-
-/// Lines that stand partly beside each other, as one: a cell over two rows is in the middle between them.
-pub(super) fn beside_each_other<'a>(run: &[Row<'a>]) -> Vec<Row<'a>> {
-    let mut merged: Vec<Row<'a>> = Vec::with_capacity(run.len());
-    let beside = beside(run.windows(2).map(|pair| pair[1].middle - pair[0].middle), height(run));
-    for row in run {
-        let shares = |before: &Row<'_>| {
-            let overlaps = |a: &Segment<'_>, b: &Segment<'_>| a.area.left < b.area.right && b.area.left < a.area.right;
-            row.segments.iter().any(|a| before.segments.iter().any(|b| overlaps(a, b)))
-        };
-        match merged.last_mut() {
-            Some(before)
-                if row.segments.len() < MOST_COLUMNS && row.middle - before.middle < beside && !shares(before) =>
-            {
-                before.segments.extend(row.segments.iter().cloned());
-                before.segments.sort_by(|a, b| a.area.left.total_cmp(&b.area.left));
-                before.middle = row.middle;
-            }
-            _ => merged.push(row.clone()),
-        }
-    }
-    merged
 }

@@ -102,7 +102,7 @@ fn has_finer_columns(ruled: &Ruled, inside: &[Vec<&Word>]) -> bool {
         let rows = lines::rows(&words);
         let full = rows.iter().filter(|row| row.segments.len() + 1 > ruled.columns.len()).count();
         let is_column = |gutter: &Gutter| {
-            let is_wide = gutter.right - gutter.left > gutters::height(&rows) * CLEAR;
+            let is_wide = gutter.right - gutter.left > lines::height(&rows) * CLEAR;
             is_wide && ruled.columns.iter().all(|line| *line < gutter.left || gutter.right < *line)
         };
         full > 2 && full * 4 > rows.len() * 3 && gutters::gutters(&rows).iter().any(is_column)
