@@ -11,16 +11,18 @@ use std::{
 use hayro_syntax::{
     Pdf,
     content::{TypedIter, ops::TypedInstruction},
-    object::{Array, Dict, Name, Number, Object, Rect, Stream},
+    object::{Array, Dict, Name, Number, Rect, Stream},
     page::{Page, Resources, Rotation},
 };
 
 use super::{
     annotations,
     content::{contents, decoded},
+    fonts::{base_font, is_tex_bitmap},
     joints::{self, Joints},
     letters,
-    path::Path,
+    matrix::{Matrix, SAME, combined, moved},
+    path::{MOST_LINES, Path},
     seen::Seen,
     words::Area,
 };
@@ -34,8 +36,6 @@ const MOST_OF_A_PAGE: usize = 400_000;
 const MOST_OF_ALL: usize = 20_000_000;
 /// As so many instructions counts a form, which is looked up and unpacked.
 const FORM: usize = 100;
-/// Lines of a page: one with more is a drawing.
-pub(super) const MOST_LINES: usize = 20_000;
 /// How deep forms may lie in each other, and matrices be kept.
 const DEEPEST: usize = 8;
 const MOST_KEPT: usize = 64;
@@ -126,21 +126,6 @@ impl Drawings {
 /// A mistake of the library in a file that it does not understand is no reason not to read its text.
 fn guarded<T>(read: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(read)).ok()
-}
-
-pub(super) type Matrix = [f32; 6];
-
-pub(super) const SAME: Matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
-
-/// First `first`, then `then`.
-pub(super) fn combined(first: Matrix, then: Matrix) -> Matrix {
-    let across = |at: usize| first[at] * then[0] + first[at + 1] * then[2];
-    let down = |at: usize| first[at] * then[1] + first[at + 1] * then[3];
-    [across(0), down(0), across(2), down(2), across(4) + then[4], down(4) + then[5]]
-}
-
-pub(super) fn moved((x, y): (f32, f32), by: Matrix) -> (f32, f32) {
-    (by[0] * x + by[2] * y + by[4], by[1] * x + by[3] * y + by[5])
 }
 
 /// From the page's own coordinates, which begin at the lower left, to points from the upper left of the page as it is turned.
@@ -340,28 +325,9 @@ fn between((a, b): (f32, f32), (c, d): (f32, f32)) -> Area {
     Area { left: a.min(c), top: b.min(d), right: a.max(c), bottom: b.max(d) }
 }
 
-/// What the font is called, without the mark of a font of which only a part is embedded.
-pub(super) fn base_font(font: &Dict<'_>) -> Option<String> {
-    let Some(Object::Name(name)) = font.get::<Object<'_>>(b"BaseFont") else { return None };
-    let name = name.as_str();
-    let is_mark = |mark: &str| mark.len() == 6 && mark.bytes().all(|byte| byte.is_ascii_uppercase());
-    Some(name.split_once('+').filter(|(mark, _)| is_mark(mark)).map_or(name, |(_, name)| name).to_owned())
-}
-
 /// Whether what is drawn so covers what is below it.
 fn is_opaque(state: &Dict<'_>) -> bool {
     let is_normal = |mode: Name<'_>| matches!(mode.as_ref(), b"Normal" | b"Compatible");
     let is_full = state.get::<Number>(b"ca").is_none_or(|alpha| alpha.as_f32() > 0.99);
     is_full && !state.contains_key(b"SMask") && state.get::<Name<'_>>(b"BM").is_none_or(is_normal)
-}
-
-/// TeX calls the characters of a bitmap font `a` and their number.
-fn is_tex_bitmap(font: &Dict<'_>) -> bool {
-    let is_type3 = font.get::<Name<'_>>(b"Subtype").is_some_and(|it| it.as_ref() == b"Type3");
-    let names = font.get::<Dict<'_>>(b"Encoding").and_then(|it| it.get::<Array<'_>>(b"Differences"));
-    let is_number = |name: &Object<'_>| {
-        let Object::Name(name) = name else { return false };
-        name.as_ref().split_first().is_some_and(|(a, number)| *a == b'a' && number.iter().all(u8::is_ascii_digit))
-    };
-    is_type3 && names.is_some_and(|names| names.iter::<Object<'_>>().any(|name| is_number(&name)))
 }

@@ -1,6 +1,27 @@
-//! What symbol fonts make of characters, and fonts whose characters have no names.
+//! Fonts by their names, what symbol fonts make of characters, and fonts whose characters have no names.
+
+use hayro_syntax::object::{Array, Dict, Name, Object};
 
 use crate::extraction::symbols;
+
+/// The name of a font, without the mark of a font of which only a part is embedded.
+pub(super) fn base_font(font: &Dict<'_>) -> Option<String> {
+    let Some(Object::Name(name)) = font.get::<Object<'_>>(b"BaseFont") else { return None };
+    let name = name.as_str();
+    let is_mark = |mark: &str| mark.len() == 6 && mark.bytes().all(|byte| byte.is_ascii_uppercase());
+    Some(name.split_once('+').filter(|(mark, _)| is_mark(mark)).map_or(name, |(_, name)| name).to_owned())
+}
+
+/// Whether it is a bitmap font of TeX, which calls its characters `a` and their number.
+pub(super) fn is_tex_bitmap(font: &Dict<'_>) -> bool {
+    let is_type3 = font.get::<Name<'_>>(b"Subtype").is_some_and(|it| it.as_ref() == b"Type3");
+    let names = font.get::<Dict<'_>>(b"Encoding").and_then(|it| it.get::<Array<'_>>(b"Differences"));
+    let is_number = |name: &Object<'_>| {
+        let Object::Name(name) = name else { return false };
+        name.as_ref().split_first().is_some_and(|(a, number)| *a == b'a' && number.iter().all(u8::is_ascii_digit))
+    };
+    is_type3 && names.is_some_and(|names| names.iter::<Object<'_>>().any(|name| is_number(&name)))
+}
 
 /// Puts characters in the place of codes of symbol fonts. Whether there is one that is not known. `are_of_tex`: the page has bitmap
 /// fonts of TeX.

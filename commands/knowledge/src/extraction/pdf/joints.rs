@@ -9,7 +9,7 @@ use hayro_syntax::{
     page::Resources,
 };
 
-use super::{content::decoded, drawn::Matrix, letters, scripts, words::Word};
+use super::{content::decoded, letters, matrix::Matrix, scripts, words::Word};
 
 /// Fonts of a page, and joints, that are looked at.
 const MOST_FONTS: usize = 200;
@@ -27,7 +27,7 @@ pub(super) struct Follower {
     /// Of each font, the codes of its blanks.
     fonts: HashMap<String, Vec<Vec<u8>>>,
     font: Option<String>,
-    begin: Option<[f32; 6]>,
+    begin: Option<Matrix>,
     /// Whether what was shown before in the same piece of text ends with a blank.
     after_blank: Option<bool>,
 }

@@ -16,7 +16,7 @@ use hayro_syntax::{
     page::Resources,
 };
 
-use super::{content::decoded, drawn::base_font};
+use super::{content::decoded, fonts::base_font};
 use crate::extraction::{NoteKind, notes::Notes, symbols};
 
 /// Fonts of a page, and of all pages, that are looked at.

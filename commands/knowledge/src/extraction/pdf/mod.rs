@@ -15,6 +15,7 @@ mod hyphens;
 mod joints;
 mod letters;
 mod lines;
+mod matrix;
 mod mended;
 mod named;
 mod page;

@@ -1,6 +1,9 @@
 //! A path that a page draws.
 
-use super::{drawn::MOST_LINES, words::Area};
+use super::words::Area;
+
+/// Lines of a page: one with more is a drawing.
+pub(super) const MOST_LINES: usize = 20_000;
 
 /// A path that is not drawn yet, in points of the page.
 #[derive(Default)]

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use hayro_syntax::{content::ops::TypedInstruction, object::Number};
 
 use super::{
-    drawn::{Matrix, SAME, combined, moved},
+    matrix::{Matrix, SAME, combined, moved},
     path::Path,
     slanted::Slanted,
     words::{Area, Page, Word},
