@@ -22,7 +22,6 @@ use super::{
 };
 use margins::Margins;
 use numbering::Numbering;
-pub(super) use numbering::is_telling;
 use story::Story;
 use styles::Styles;
 

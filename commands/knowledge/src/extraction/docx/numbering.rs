@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use crate::extraction::{
     Unreadable,
     ooxml::{
+        bullets,
         numbers::written,
         xml::{Element, Handler, Ns},
     },
-    symbols::symbol,
 };
 
 const LEVELS: usize = 9;
@@ -122,7 +122,7 @@ impl Numbering {
         }
         let Some(definition) = levels[level] else { return Some(Mark::Bullet(None)) };
         if definition.format == "bullet" {
-            return Some(Mark::Bullet(sign(definition)));
+            return Some(Mark::Bullet(bullets::sign(&definition.text, definition.font.as_deref())));
         }
         let number = |at: usize| {
             let format = match levels[at] {
@@ -144,18 +144,6 @@ impl Numbering {
         }
         Some(Mark::Number(label.trim().to_owned()))
     }
-}
-
-/// A tick or a cross says what is to be done with the item.
-fn sign(level: &Level) -> Option<char> {
-    let c = level.text.chars().next()?;
-    let shown = level.font.as_deref().and_then(|font| symbol(font, u32::from(c))).unwrap_or(c);
-    is_telling(shown).then_some(shown)
-}
-
-/// Whether a bullet says more than that an item begins.
-pub(in crate::extraction) const fn is_telling(c: char) -> bool {
-    matches!(c, '✓' | '✔' | '☑' | '✗' | '✘' | '✖' | '☒' | '×' | '☐' | '⚠' | '+' | '⊗' | '🛇' | '❌' | '✅')
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

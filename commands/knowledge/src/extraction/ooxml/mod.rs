@@ -1,6 +1,7 @@
 //! What word processor files and slides have in common: a zip of XML parts, fonts, formulas, tables, numbers of lists.
 
 pub(crate) mod blocks;
+pub(crate) mod bullets;
 pub(crate) mod math;
 mod math_text;
 pub(crate) mod numbers;

@@ -1,10 +1,9 @@
 //! Bullets and numbers of paragraphs on slides.
 
 use super::looks::{Bullet, LEVELS};
-use crate::extraction::{
-    docx::is_telling,
-    ooxml::numbers::{mark, written},
-    symbols::symbol,
+use crate::extraction::ooxml::{
+    bullets,
+    numbers::{mark, written},
 };
 
 #[derive(Debug)]
@@ -35,15 +34,13 @@ impl Counts {
         let Bullet::Number { kind, start } = bullet else {
             self.levels[level] = None;
             let sign = match bullet {
-                Bullet::Sign(sign) => {
-                    sign.chars().next().map(|c| font.and_then(|font| symbol(font, u32::from(c))).unwrap_or(c))
-                }
+                Bullet::Sign(sign) => bullets::sign(sign, font),
                 _ => None,
             };
             return match bullet {
                 Bullet::None => Marked::Text,
                 Bullet::Usual if !has_bullets => Marked::Text,
-                _ => Marked::Item { mark: String::new(), sign: sign.filter(|c| is_telling(*c)) },
+                _ => Marked::Item { mark: String::new(), sign },
             };
         };
         // A list that begins elsewhere is another one.
