@@ -2,18 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{
-    slide::Slide,
-    template::{Template, Templates},
-};
-use crate::extraction::{
-    Unreadable,
-    ooxml::{
-        blocks::{Block, in_a_cell},
-        package::{Package, Relations},
-        report::Report,
-        xml::Element,
-    },
+use crate::extraction::ooxml::{
+    blocks::{Block, in_a_cell},
+    xml::Element,
 };
 
 /// What a diagram is made of, as it is read.
@@ -48,7 +39,7 @@ impl Points {
     }
 
     /// The points as a list, each once.
-    fn items(mut self) -> Vec<Block> {
+    pub(super) fn items(mut self) -> Vec<Block> {
         let mut items = Vec::new();
         let mut seen = HashSet::new();
         let mut left: Vec<(usize, String)> = self.root.take().map(|root| (0, root)).into_iter().collect();
@@ -64,32 +55,4 @@ impl Points {
         }
         items
     }
-}
-
-/// The diagrams that a part refers to.
-pub(super) fn read(
-    package: &mut Package<'_>,
-    relations: &Relations,
-    report: &mut Report<'_>,
-    template: &Template,
-) -> Result<Diagrams, Unreadable> {
-    let mut diagrams = Diagrams::new();
-    for (id, part) in relations.of_kinds(&["diagramData"]) {
-        let mut slide = Slide::new(report, template, false);
-        package.read_if_there(part, &mut slide)?;
-        let items = slide.points.items();
-        if !items.is_empty() {
-            diagrams.insert(id.to_owned(), items);
-        }
-    }
-    Ok(diagrams)
-}
-
-/// Those of a document of a word processor.
-pub(in crate::extraction) fn of_document(
-    package: &mut Package<'_>,
-    relations: &Relations,
-    report: &mut Report<'_>,
-) -> Result<Diagrams, Unreadable> {
-    read(package, relations, report, &Templates::default().plain())
 }

@@ -3,11 +3,14 @@
 mod arrangement;
 mod bullets;
 mod diagram;
+mod fonts;
 mod looks;
+mod placeholder;
 mod shape_elements;
 mod shapes;
 mod slide;
 mod template;
+mod templates;
 mod text_elements;
 
 use std::collections::HashSet;
@@ -22,9 +25,10 @@ use super::{
         xml::{Element, Handler, Ns},
     },
 };
-pub(super) use diagram::{Diagrams, of_document as diagrams_of_document};
+pub(super) use diagram::Diagrams;
 use slide::Slide;
-use template::{Template, Templates};
+use template::Template;
+use templates::Templates;
 
 pub(super) fn slides(package: &mut Package<'_>, main: &str, notes: &mut Notes) -> Result<Vec<Part>, Unreadable> {
     let mut order = Order::default();
@@ -43,7 +47,7 @@ pub(super) fn slides(package: &mut Package<'_>, main: &str, notes: &mut Notes) -
         };
         let template = templates.of_slide(package, name)?;
         let of_slide = package.relations(name)?;
-        let diagrams = diagram::read(package, &of_slide, &mut report, &template)?;
+        let diagrams = diagrams(package, &of_slide, &mut report, &template)?;
         let mut slide = Slide::new(&mut report, &template, false);
         slide.diagrams = diagrams;
         if !package.read_if_there(name, &mut slide)? {
@@ -71,6 +75,34 @@ pub(super) fn slides(package: &mut Package<'_>, main: &str, notes: &mut Notes) -
     }
     report.finished()?;
     Ok(parts)
+}
+
+/// The diagrams that a part refers to.
+fn diagrams(
+    package: &mut Package<'_>,
+    relations: &Relations,
+    report: &mut Report<'_>,
+    template: &Template,
+) -> Result<Diagrams, Unreadable> {
+    let mut diagrams = Diagrams::new();
+    for (id, part) in relations.of_kinds(&["diagramData"]) {
+        let mut slide = Slide::new(report, template, false);
+        package.read_if_there(part, &mut slide)?;
+        let items = slide.points.items();
+        if !items.is_empty() {
+            diagrams.insert(id.to_owned(), items);
+        }
+    }
+    Ok(diagrams)
+}
+
+/// The diagrams that a document of a word processor refers to.
+pub(super) fn diagrams_of_document(
+    package: &mut Package<'_>,
+    relations: &Relations,
+    report: &mut Report<'_>,
+) -> Result<Diagrams, Unreadable> {
+    diagrams(package, relations, report, &Templates::default().plain())
 }
 
 fn speaker_notes(
@@ -114,50 +146,6 @@ impl Handler for Order {
     }
 
     fn text(&mut self, _: &str, (): ()) {}
-}
-
-/// The fonts of the theme: of titles, and of all else.
-#[derive(Debug, Clone, Default)]
-pub(in crate::extraction) struct Fonts {
-    major: Option<String>,
-    minor: Option<String>,
-}
-
-impl Fonts {
-    /// The font of this name, which may stand for one of the theme.
-    fn named<'n>(&'n self, name: Option<&'n str>) -> Option<&'n str> {
-        match name {
-            Some(name) if name.starts_with("+mj") => self.major.as_deref(),
-            Some(name) if name.starts_with("+mn") => self.minor.as_deref(),
-            None => self.minor.as_deref(),
-            name => name,
-        }
-    }
-}
-
-impl Handler for Fonts {
-    /// Whether it is the font of titles.
-    type Tag = Option<bool>;
-
-    fn open(&mut self, element: &Element<'_>, parent: Option<Self::Tag>) -> Result<Option<Self::Tag>, Unreadable> {
-        Ok(match (element.ns, element.local, parent.flatten()) {
-            (Ns::Drawing, "majorFont", _) => Some(Some(true)),
-            (Ns::Drawing, "minorFont", _) => Some(Some(false)),
-            (Ns::Drawing, "latin", Some(is_major)) => {
-                let font = element.attribute("typeface").filter(|it| !it.is_empty());
-                *(if is_major { &mut self.major } else { &mut self.minor }) = font;
-                None
-            }
-            (_, _, Some(_)) => None,
-            _ => Some(None),
-        })
-    }
-
-    fn close(&mut self, _: Self::Tag) -> Result<(), Unreadable> {
-        Ok(())
-    }
-
-    fn text(&mut self, _: &str, _: Self::Tag) {}
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! What the elements mean that a slide is made of.
 
 use super::{
-    shapes::{Group, Place, Shape},
+    placeholder::{Name, Place},
+    shapes::{Group, Shape},
     slide::{Slide, StyleOf, Tag},
-    template::Name,
     text_elements::is_upright,
 };
 use crate::extraction::{NoteKind, ooxml::xml::Element};

@@ -4,39 +4,13 @@ use super::{
     arrangement::Area,
     bullets::Counts,
     looks::{Look, Run, TextStyle},
-    template::Name,
+    placeholder::{Name, Place},
 };
 use crate::extraction::{
     ooxml::blocks::{Block, in_a_cell},
     scripts::Words,
     tables::{self, Grid},
 };
-
-/// The kinds of places for text that a layout has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Place {
-    #[default]
-    None,
-    Title,
-    /// With bullets, unless something else is said.
-    Body,
-    Other,
-    Footer,
-    /// Date, number of the slide, picture of the slide.
-    Furniture,
-}
-
-impl Place {
-    pub(super) fn of(kind: Option<&str>) -> Self {
-        match kind {
-            Some("title" | "ctrTitle") => Self::Title,
-            Some("body" | "obj") | None => Self::Body,
-            Some("ftr") => Self::Footer,
-            Some("dt" | "sldNum" | "sldImg" | "hdr") => Self::Furniture,
-            Some(_) => Self::Other,
-        }
-    }
-}
 
 /// A shape, or a cell, while its text is read.
 #[derive(Debug, Default)]

@@ -5,7 +5,8 @@ use super::{
     bullets::Marked,
     diagram::{Diagrams, Points},
     looks::{LEVELS, Look},
-    shapes::{Group, Paragraph, Place, Shape, Table},
+    placeholder::Place,
+    shapes::{Group, Paragraph, Shape, Table},
     template::{Outline, Sheet, Styles, Template},
 };
 use crate::extraction::{
