@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::rowing::{Body, Filled, TableLine, height};
+use super::body::{Body, MOST_LINES, TableLine, height, is_small};
 
 /// By so many points, at least, lines of two cells are farther apart than those of one.
 const FARTHER: f32 = 0.6;
@@ -13,9 +13,6 @@ const FARTHER: f32 = 0.6;
 const SPREAD: f32 = 0.8;
 /// Of the height of a line: how far the lines of a cell are apart.
 const APART: Range<f32> = 0.75..1.7;
-
-/// Lines of a table; one with more is not looked at so closely.
-pub(super) const MOST_LINES: usize = 2_000;
 
 /// What stands in a table, by its lines.
 #[derive(Debug, Default)]
@@ -53,12 +50,13 @@ impl Blocks {
     }
 }
 
-/// The cells of these lines, if their distances tell, and what stands in them does not speak against it.
-pub(super) fn blocks(body: &Body<'_>) -> Option<Blocks> {
-    let lines = body.lines;
+/// The cells of these lines, if their distances tell, and what stands in them does not speak against it. `widths` are those of
+/// the columns.
+pub(super) fn blocks(lines: &[TableLine], widths: &[f32]) -> Option<Blocks> {
     if lines.len() > MOST_LINES {
         return None;
     }
+    let body = &Body::of(lines, widths);
     let middles = |column| lines.iter().filter_map(|line| line.in_column(column)).map(|cell| cell.middle).collect();
     let limit = limit(&(0..body.widths.len()).map(middles).collect::<Vec<_>>(), height(lines))?;
     let mut rows: Vec<Range<usize>> = Vec::new();
@@ -148,44 +146,4 @@ fn is_plausible(body: &Body<'_>, blocks: &Blocks) -> bool {
         for_cells += usize::from(goes_on || is_between() && !are_rows());
     }
     for_cells > for_rows && (for_rows == 0 || for_cells > 2 * for_rows)
-}
-
-/// Whether it begins in the middle of a sentence or name.
-pub(super) fn is_small(cell: &Filled) -> bool {
-    cell.text.trim_start_matches(['(', '[', '+', '&', '/', ' ']).starts_with(char::is_lowercase)
-}
-
-impl Body<'_> {
-    /// Whether a line has all values that the first has.
-    fn has_all(&self, first: usize, at: usize) -> bool {
-        let of = |at: usize, column: usize| self.lines[at].in_column(column).is_some();
-        let mut others = (1..self.widths.len()).filter(|column| of(first, *column)).peekable();
-        others.peek().is_some() && others.all(|column| of(at, column))
-    }
-
-    fn count(&self, lines: &[usize], column: usize) -> usize {
-        lines.iter().filter(|at| self.lines[**at].in_column(column).is_some()).count()
-    }
-
-    /// Whether no line of these cells would have fitted into the one above.
-    fn would_not_fit_above(&self, lines: &[usize]) -> bool {
-        (1..self.widths.len()).all(|column| {
-            let cells: Vec<&Filled> = lines.iter().filter_map(|at| self.lines[*at].in_column(column)).collect();
-            cells.windows(2).all(|pair| self.would_not_fit(pair[0], pair[1]))
-        })
-    }
-
-    /// Whether these lines beside a name may as well be rows of their own: each has the same kinds of values.
-    pub(super) fn are_alike(&self, lines: &[usize]) -> bool {
-        let is_number = |cell: &Filled| cell.text.starts_with(|c: char| c.is_numeric() || "<>≥≤".contains(c));
-        let shape = |at: &usize| -> Vec<Option<bool>> {
-            (1..self.widths.len()).map(|column| self.lines[*at].in_column(column).map(is_number)).collect()
-        };
-        let filled = (1..self.widths.len()).filter(|column| self.count(lines, *column) > 0).count();
-        lines.len() > 1
-            && self.count(lines, 0) < 2
-            && (filled > 1 || !self.would_not_fit_above(lines))
-            && lines.windows(2).all(|pair| shape(&pair[0]) == shape(&pair[1]))
-            && lines[1..].iter().all(|at| self.begins_row(&lines[..1], *at))
-    }
 }

@@ -2,9 +2,9 @@
 
 use super::{
     super::tables::Cell,
+    body::{Filled, TableLine},
     drawn::Line,
     lines::beside,
-    rowing::{Filled, TableLine},
 };
 
 /// Lines that a header has at most.

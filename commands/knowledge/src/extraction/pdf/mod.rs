@@ -4,6 +4,7 @@
 mod aligned;
 mod annotations;
 mod blocks;
+mod body;
 mod content;
 mod drawn;
 mod fonts;

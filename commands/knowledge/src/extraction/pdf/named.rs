@@ -2,10 +2,7 @@
 
 use std::ops::Range;
 
-use super::{
-    blocks::MOST_LINES,
-    rowing::{Body, Group, Rows, height},
-};
+use super::body::{Body, Group, MOST_LINES, Rows, height};
 
 /// Of the height of a line: a row more or less moves the middle of several by half a line at least.
 const EVEN: f32 = 0.25;

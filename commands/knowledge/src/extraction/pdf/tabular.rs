@@ -3,11 +3,13 @@
 use super::{
     super::tables::{Cell, Grid},
     aligned::Aligned,
+    blocks,
+    body::{Filled, Group, TableLine},
     drawn::Line,
     gutters::{self, Gutter, column},
     header,
     lines::{self, Row, Segment},
-    rowing::{self, Filled, Group, TableLine},
+    rowing,
     ruled::Ruled,
     words::{Area, Word},
 };
@@ -116,7 +118,7 @@ fn undivided_rows(ruled: &Ruled, inside: &[Vec<&Word>], begins: &[usize]) -> Opt
     let cuts = ruled.columns.get(1..ruled.columns.len() - 1)?;
     let lines: Vec<TableLine> = lines::rows(&words).iter().map(|row| table_line(row, cuts, &[])).collect();
     let widths: Vec<f32> = ruled.columns.windows(2).map(|ends| ends[1] - ends[0] - 6.0).collect();
-    let rows = rowing::rows(&lines, &widths, &[], rowing::blocks(&lines, &widths));
+    let rows = rowing::rows(&lines, &widths, &[], blocks::blocks(&lines, &widths));
     let full = lines.iter().filter(|line| line.in_column(0).is_some() && line.cells.len() > 1).count();
     if lines.len() < 3 || rows.groups.len() < 2 || full * 3 < rows.groups.len() * 2 {
         return None;
@@ -195,7 +197,7 @@ pub(super) fn of_aligned(aligned: &Aligned<'_>, across: &[Line], strokes: &[Line
         rows.iter().flat_map(|row| &row.segments).flat_map(|it| &it.words).map(|word| word.order).collect();
     words.sort_unstable();
     let widths = widths(&lines, wide);
-    let blocks = rowing::blocks(&lines, &widths);
+    let blocks = blocks::blocks(&lines, &widths);
     let is_list = wide == 2 && (several < 3 && rules.is_empty() && blocks.is_none() || is_list_of_pages(&lines));
     if is_list {
         let line = |line: &TableLine| line.cells.iter().map(|cell| cell.text.as_str()).collect::<Vec<_>>().join("  ");
