@@ -7,6 +7,10 @@ use crate::speech::speakable;
 
 mod plain;
 
+/// WORD JOINER: nothing is shown of it, and behind a `<` it keeps that from beginning a tag, wherever in Markdown or HTML it stands. It
+/// is no part of a word: search, speech and scores pass over it.
+pub const JOINER: char = '\u{2060}';
+
 /// What is said of an answer in this language: its words, numbers and signs as [`speakable`] has them, without the marks of
 /// Markdown, addresses, references and text that is struck out.
 pub fn spoken(markdown: &str, language: &str) -> String {
@@ -31,6 +35,10 @@ pub fn escaped(text: &str) -> String {
             escaped.push('\\');
         }
         escaped.push(sign);
+        // A backslash would belong to an address that ends here.
+        if sign == '<' && begins_tag(after) {
+            escaped.push(JOINER);
+        }
         before = Some(sign);
     }
     escaped
@@ -43,6 +51,9 @@ pub fn unescaped(markdown: &str) -> String {
     while let Some(sign) = signs.next() {
         let escaped = if sign == '\\' { signs.next_if(char::is_ascii_punctuation) } else { None };
         text.push(escaped.unwrap_or(sign));
+        if sign == '<' {
+            signs.next_if_eq(&JOINER);
+        }
     }
     text
 }
@@ -71,14 +82,17 @@ fn needs_escape(before: Option<char>, sign: char, after: &str) -> bool {
         // Emphasis begins or ends at a word; a name_of_something does neither.
         '*' | '~' => !(is_blank(before) && is_blank(next)) || before.is_none(),
         '_' => !(before.is_some_and(char::is_alphanumeric) && next.is_some_and(char::is_alphanumeric)),
-        // "<5" and "< 5" are no tags.
-        '<' => next.is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?')),
         '&' => {
             let name = after.trim_start_matches('#');
             name.trim_start_matches(|c: char| c.is_ascii_alphanumeric()).starts_with(';')
         }
         _ => false,
     }
+}
+
+/// Whether what is behind a `<` makes it a tag: "<5" and "< 5" are none.
+fn begins_tag(after: &str) -> bool {
+    after.chars().next().is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?'))
 }
 
 #[cfg(test)]

@@ -2,8 +2,14 @@
 //!
 //! Answers are Markdown that may hold HTML. A model that writes `ALT <ULN and never gentamicin when BP >90` has, by `CommonMark`'s
 //! rules, written one tag with ten attributes, and a reader would see `ALT 90`. So only the tags that answers are laid out with
-//! stay tags, without attributes; before any other a backslash is written, as the built-in answerer does. Within code nothing
-//! is a tag.
+//! stay tags, without attributes; behind the `<` of any other an invisible [`JOINER`] is written, by which it is none.
+//!
+//! In the same way an image becomes a link, which nothing is sent to before somebody clicks it.
+//!
+//! A backslash or an entity would be shown in code and taken for a sign of its own in a block of HTML; where these begin and end
+//! only a whole parser of `CommonMark` knows.
+
+use knowledge::markdown::JOINER;
 
 /// What answers are laid out with.
 const TAGS: [&str; 42] = [
@@ -55,29 +61,14 @@ const ADDRESSES: [&str; 2] = ["https://", "http://"];
 /// The longest of both.
 const MAX_BYTES: usize = 10;
 
-/// Escapes what is no tag while the text streams.
-#[derive(Debug)]
+/// Keeps what is no tag from being one, while the text streams.
+#[derive(Debug, Default)]
 pub(super) struct Markup {
     /// What cannot be decided before more of the text has come.
     held: String,
-    place: Place,
-    /// The sign before is a backslash that takes the next sign's meaning away.
-    is_escaped: bool,
-    /// Nothing has come in this line but white space and marks of quotes.
-    is_line_start: bool,
 }
 
-/// Where in the text one is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Text,
-    /// In code between so many backticks.
-    Code(usize),
-    /// In a block of code between so many of these signs.
-    Block(char, usize),
-}
-
-/// What the text after a `<` is.
+/// What the text after a `<` or `!` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tag {
     /// It depends on what comes.
@@ -85,12 +76,6 @@ enum Tag {
     /// A sign like any other, or a tag that stays.
     AsItIs,
     Foreign,
-}
-
-impl Default for Markup {
-    fn default() -> Self {
-        Self { held: String::new(), place: Place::Text, is_escaped: false, is_line_start: true }
-    }
 }
 
 impl Markup {
@@ -108,59 +93,31 @@ impl Markup {
     fn take(&mut self, is_end: bool) -> String {
         let held = std::mem::take(&mut self.held);
         let mut shown = String::with_capacity(held.len());
-        let mut at = 0;
-        while let Some(sign) = held[at..].chars().next() {
-            let rest = &held[at..];
-            let bytes = match sign {
-                '`' | '~' => {
-                    let run = rest.len() - rest.trim_start_matches(sign).len();
-                    if run == rest.len() && !is_end {
-                        break;
-                    }
-                    self.mark(sign, run);
-                    run
-                }
-                '<' if self.place == Place::Text && !self.is_escaped => {
-                    match tag(&rest[1..], is_end) {
-                        Tag::Undecided => break,
-                        Tag::AsItIs => {}
-                        Tag::Foreign => shown.push('\\'),
-                    }
-                    1
-                }
-                _ => sign.len_utf8(),
-            };
-            self.pass(sign);
-            shown.push_str(&rest[..bytes]);
-            at += bytes;
-        }
-        held[at..].clone_into(&mut self.held);
-        shown
-    }
-
-    /// Begins or ends code.
-    fn mark(&mut self, sign: char, run: usize) {
-        let is_fence = self.is_line_start && run >= 3;
-        self.place = match self.place {
-            Place::Block(of, length) if is_fence && of == sign && run >= length => Place::Text,
-            Place::Code(length) if sign == '`' && run == length => Place::Text,
-            Place::Text if is_fence => Place::Block(sign, run),
-            Place::Text if sign == '`' && !self.is_escaped => Place::Code(run),
-            place => place,
-        };
-    }
-
-    fn pass(&mut self, sign: char) {
-        self.is_escaped = sign == '\\' && !self.is_escaped && self.place == Place::Text;
-        if sign == '\n' {
-            // Code within a line ends with its paragraph at the latest.
-            if self.is_line_start && matches!(self.place, Place::Code(_)) {
-                self.place = Place::Text;
+        let mut rest = held.as_str();
+        while let Some(at) = rest.find(['<', '!']) {
+            let after = &rest[at + 1..];
+            let tag = if rest[at..].starts_with('!') { image(after, is_end) } else { tag(after, is_end) };
+            if tag == Tag::Undecided {
+                shown.push_str(&rest[..at]);
+                rest[at..].clone_into(&mut self.held);
+                return shown;
             }
-            self.is_line_start = true;
-        } else if !sign.is_whitespace() && sign != '>' {
-            self.is_line_start = false;
+            shown.push_str(&rest[..=at]);
+            if tag == Tag::Foreign {
+                shown.push(JOINER);
+            }
+            rest = after;
         }
+        shown + rest
+    }
+}
+
+/// What is after a `!`: a page would load an image from whatever address the model was told to write.
+fn image(after: &str, is_end: bool) -> Tag {
+    match after.chars().next() {
+        None if !is_end => Tag::Undecided,
+        Some('[') => Tag::Foreign,
+        _ => Tag::AsItIs,
     }
 }
 
@@ -216,36 +173,37 @@ mod tests {
         shown(letters.iter().map(String::as_str))
     }
 
+    /// `~` stands for the joiner.
     #[test]
     fn what_is_below_a_limit_is_not_swallowed_as_a_tag() {
         for (text, expected) in [
-            ("Stop if ALT <ULN. Never give it when BP >90.", "Stop if ALT \\<ULN. Never give it when BP >90."),
-            ("<b class=x>a</b>", "\\<b class=x>a</b>"),
-            ("<style>x</style><iframe src=\"y\">", "\\<style>x\\</style>\\<iframe src=\"y\">"),
-            ("a <!-- not --> b <?x?> </ULN>", "a \\<!-- not --> b \\<?x?> \\</ULN>"),
-            ("eGFR <b", "eGFR \\<b"),
-            ("`<x` <ULN\n\n` <ULN", "`<x` \\<ULN\n\n` <ULN"),
-            ("`a\n\n<ULN", "`a\n\n\\<ULN"),
-            ("```\n<x>\n``\n```\n<ULN", "```\n<x>\n``\n```\n\\<ULN"),
-            ("> ~~~\n> <x>\n> ~~~\n<ULN", "> ~~~\n> <x>\n> ~~~\n\\<ULN"),
-            ("\\`<ULN", "\\`\\<ULN"),
-            ("\\\\<ULN", "\\\\\\<ULN"),
+            ("Stop if ALT <ULN. Never give it when BP >90.", "Stop if ALT <~ULN. Never give it when BP >90."),
+            ("<p>ALT <ULN and AST >3x</p>", "<p>ALT <~ULN and AST >3x</p>"),
+            ("<br>\nALT <ULN and AST >3x", "<br>\nALT <~ULN and AST >3x"),
+            ("<b class=x>a</b>", "<~b class=x>a</b>"),
+            ("<style>x</style><iframe src=\"y\">", "<~style>x<~/style><~iframe src=\"y\">"),
+            ("a <!-- not --> b <?x?> </ULN>", "a <~!-- not --> b <~?x?> <~/ULN>"),
+            ("eGFR <b", "eGFR <~b"),
+            ("Pulse 5` and ALT <ULN", "Pulse 5` and ALT <~ULN"),
+            ("``` x ``` then ALT <ULN", "``` x ``` then ALT <~ULN"),
+            ("    if alt <ULN", "    if alt <~ULN"),
+            ("\\<ULN", "\\<~ULN"),
+            ("https://who.int/y<ULN and", "https://who.int/y<~ULN and"),
+            ("![x](https://example.org/?q=fever)!", "!~[x](https://example.org/?q=fever)!"),
         ] {
+            let expected = expected.replace('~', &JOINER.to_string());
             assert_eq!(shown([text]), expected);
             assert_eq!(letter_by_letter(text), expected);
         }
     }
 
     #[test]
-    fn what_needs_no_escape_stays_as_it_is() {
+    fn what_is_no_foreign_tag_stays_as_it_is() {
         for text in [
             "SpO2 <94 %, < 94 %, </ 94 %, </",
             "10<sup>9</sup>/L<br>H<SUB>2</SUB>O<br/><br />",
             "| a |\n|---|\n| x<br>y |",
             "see <https://example.org/a?b> and <http://example.org>",
-            "\\<ULN",
-            "```html\n<x>\n```",
-            "``a ` <x>``",
             "നില <൯൪",
         ] {
             assert_eq!(shown([text]), text);
@@ -258,17 +216,17 @@ mod tests {
         let mut markup = Markup::default();
         assert_eq!(markup.push("Take rest <"), "Take rest ");
         assert_eq!(markup.push("br"), "");
-        assert_eq!(markup.push(">now <AL"), "<br>now \\<AL");
+        assert_eq!(markup.push(">now <AL"), format!("<br>now <{JOINER}AL"));
     }
 
     proptest! {
         #[test]
         fn the_cut_into_pieces_changes_nothing_and_no_sign_is_lost(
-            text in "([<>/!?`~\\\\\n bx]|<su[bp]>|</?b>|```|<https?:/?){0,24}",
+            text in "([<>/!?\\[`~\\\\\n bx]|<su[bp]>|</?b>|```|<https?:/?){0,24}",
         ) {
             let whole = shown([text.as_str()]);
             prop_assert_eq!(&letter_by_letter(&text), &whole);
-            prop_assert_eq!(whole.replace('\\', ""), text.replace('\\', ""));
+            prop_assert_eq!(whole.replace(JOINER, ""), text);
         }
     }
 }

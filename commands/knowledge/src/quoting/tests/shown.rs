@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, TagEnd};
 
 use super::*;
+use crate::markdown::JOINER;
 
 /// The lines and cells of Markdown; none if a sign of the text formats something.
 fn shown(markdown: &str) -> Option<Vec<String>> {
@@ -11,7 +12,8 @@ fn shown(markdown: &str) -> Option<Vec<String>> {
     let mut shown = vec![String::new()];
     for event in Parser::new_ext(markdown, options) {
         match event {
-            Event::Text(words) => shown.last_mut()?.push_str(&words),
+            // Nothing is seen of a joiner.
+            Event::Text(words) => shown.last_mut()?.push_str(&words.replace(JOINER, "")),
             Event::HardBreak | Event::End(TagEnd::Paragraph | TagEnd::TableCell) => shown.push(String::new()),
             Event::Start(_)
             | Event::End(TagEnd::BlockQuote(_) | TagEnd::Table | TagEnd::TableHead | TagEnd::TableRow) => {}
