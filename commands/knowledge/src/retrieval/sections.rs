@@ -10,9 +10,9 @@ pub(super) struct Section<'a> {
     /// The line of its heading; none before the first, and none where a section goes on on the next page.
     pub(super) heading: Option<&'a str>,
     /// The headings above its own.
-    pub(super) above: Vec<String>,
+    pub(super) above: Vec<&'a str>,
     /// Those and its own.
-    pub(super) path: Vec<String>,
+    pub(super) path: Vec<&'a str>,
     pub(super) blocks: Vec<Block<'a>>,
 }
 
@@ -38,14 +38,14 @@ const LONGEST_CAPTION: usize = 256;
 pub(super) fn sections(parts: &[Part]) -> Vec<Section<'_>> {
     let mut sections = Vec::new();
     // The levels and texts of the headings that are in force.
-    let mut open: Vec<(usize, String)> = Vec::new();
+    let mut open: Vec<(usize, &str)> = Vec::new();
     for part in parts {
         for (heading, body) in headed(&part.text) {
             if let Some((level, text)) = heading.and_then(heading_of) {
                 open.retain(|(above, _)| *above < level);
-                open.push((level, text[..floor(text, LONGEST_HEADING)].to_owned()));
+                open.push((level, &text[..floor(text, LONGEST_HEADING)]));
             }
-            let path: Vec<String> = open.iter().map(|(_, text)| text.clone()).collect();
+            let path: Vec<&str> = open.iter().map(|(_, text)| *text).collect();
             let above = if heading.is_some() { &path[..path.len().saturating_sub(1)] } else { &path[..] };
             sections.push(Section { page: part.page, heading, above: above.to_vec(), path, blocks: blocks(body) });
         }
