@@ -12,7 +12,8 @@ use commands::{
 use domain::{
     document::Document,
     ids::{DocumentId, ProjectId, UserId},
-    project::Project,
+    project::{Project, Settings},
+    user::Roles,
     values::{DocumentType, Email, FullName, Title, Username},
 };
 use projections::{listing::Window, projects::Filter};
@@ -20,10 +21,7 @@ use rand::{distr::Alphanumeric, distr::SampleString};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::{
-    app::App,
-    cli::{ALL_ROLES, new_settings, say},
-};
+use crate::{app::App, terminal::say};
 
 const EMAIL: &str = "admin@example.com";
 const USERNAME: &str = "admin";
@@ -82,7 +80,7 @@ async fn make_admin(app: &App, context: &Context) -> anyhow::Result<Option<Zeroi
         email: Email::parse(EMAIL)?,
         full_name: FullName::parse("First admin")?,
         password: password.clone(),
-        roles: ALL_ROLES,
+        roles: Roles::ALL,
     };
     match app.accounts.register(UserId::new(app.clock.new_id()), registration, context).await {
         Ok(_) => Ok(Some(password)),
@@ -105,7 +103,7 @@ async fn make_project(app: &App, context: &Context) -> anyhow::Result<Option<Pro
                 return Ok(None);
             }
             let update = ProjectUpdate { is_default: Some(true), ..ProjectUpdate::default() };
-            let settings = new_settings(Title::parse(PROJECT_TITLE)?, String::new());
+            let settings = Settings::new(Title::parse(PROJECT_TITLE)?, String::new());
             app.projects.create(id, settings, update, context).await?;
         }
     }

@@ -2,8 +2,10 @@
 //!
 //! Its chapter is `docs/adding/route.md`.
 
+pub mod access_table;
 pub mod app;
 pub mod cli;
+mod client_network;
 pub mod config;
 pub mod contract;
 mod data_folder;
@@ -24,3 +26,4 @@ pub mod routes;
 pub mod serve;
 pub mod shutdown;
 pub mod telemetry;
+mod terminal;

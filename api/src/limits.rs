@@ -8,7 +8,7 @@ mod requests;
 
 use std::{
     hash::Hash,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr},
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -22,6 +22,7 @@ use governor::{
 
 use self::{guesses::Guesses, requests::Requests};
 use crate::{
+    client_network::whole_client,
     config::{Limit, LimitSettings, Rate},
     contract::problem::ApiError,
 };
@@ -187,14 +188,6 @@ impl Limits {
     }
 }
 
-/// A client of IPv6 has a whole network of 64 bits to itself.
-pub fn whole_client(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
-        address @ IpAddr::V4(_) => address,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,13 +231,5 @@ mod tests {
     fn a_limit_of_zero_is_none() {
         let limiters = limiters("0,0");
         assert!(limiters.by_address.is_none() && limiters.by_account.is_none());
-    }
-
-    #[test]
-    fn addresses_of_one_network_of_ipv6_are_one_client() {
-        let client = |text: &str| whole_client(text.parse().expect("an address"));
-        assert_eq!(client("2001:db8:0:7::1"), client("2001:db8:0:7:ffff::2"));
-        assert_ne!(client("2001:db8:0:7::1"), client("2001:db8:0:8::1"));
-        assert_eq!(client("::ffff:192.0.2.1"), IpAddr::from([192, 0, 2, 1]));
     }
 }

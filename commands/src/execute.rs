@@ -4,8 +4,8 @@ mod unit;
 
 use cqrs_es::Aggregate;
 use domain::{
+    aggregate::StoredAggregate,
     envelope::Actor,
-    event::HasSubject,
     ids::{EventId, UserId},
 };
 use uuid::Uuid;
@@ -108,7 +108,7 @@ impl Commands {
         context: &Context,
     ) -> Result<Committed, ExecuteError<A::Error>>
     where
-        A: HasSubject,
+        A: StoredAggregate,
         A::Command: Clone + Send + Sync,
         A: Aggregate<Services = ()>,
     {
@@ -127,7 +127,7 @@ impl Commands {
         context: &Context,
     ) -> Result<Committed, ExecuteError<A::Error>>
     where
-        A: HasSubject,
+        A: StoredAggregate,
         A::Command: Clone + Send + Sync,
         A: Aggregate<Services = ()>,
     {
@@ -146,7 +146,7 @@ impl Commands {
         context: &Context,
     ) -> Result<Committed, ExecuteError<A::Error>>
     where
-        A: HasSubject,
+        A: StoredAggregate,
         A::Command: Clone + Send + Sync,
         A: Aggregate<Services = ()>,
     {
@@ -167,7 +167,7 @@ impl Commands {
         rows: impl Fn(&[A::Event]) -> Vec<Row>,
     ) -> Result<Committed, ExecuteError<A::Error>>
     where
-        A: HasSubject,
+        A: StoredAggregate,
         A::Command: Clone + Send + Sync,
         A: Aggregate<Services = ()>,
     {
@@ -188,7 +188,7 @@ impl Commands {
         rows: impl Fn(&[A::Event]) -> Vec<Row>,
     ) -> Result<Committed, ExecuteError<A::Error>>
     where
-        A: HasSubject,
+        A: StoredAggregate,
         A::Command: Clone + Send + Sync,
         A: Aggregate<Services = ()>,
     {

@@ -9,12 +9,10 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    event_log::Progress,
+    event_log::{LEASE, Progress},
     heartbeats::{Heart, Kind},
 };
 
-/// How long a worker may give no sign of life.
-pub const LEASE: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// The safety net under the wake-ups.
 const POLL: Duration = Duration::from_secs(1);

@@ -1,12 +1,13 @@
 //! All events of all aggregates, and how a stored one is read.
 
-use cqrs_es::{Aggregate, DomainEvent};
+use cqrs_es::DomainEvent;
 use serde::de::{DeserializeOwned, Error};
 use serde_json::Value;
 use strum::VariantNames;
 
 use crate::{
     AggregateType,
+    aggregate::StoredAggregate,
     chat::ChatEvent,
     document::DocumentEvent,
     feedback::FeedbackEvent,
@@ -140,7 +141,7 @@ impl Event {
 ///
 /// # Errors
 /// [`DecodeError`] if type, version or payload are unknown to this program.
-pub fn decode_event_of<A: HasSubject>(
+pub fn decode_event_of<A: StoredAggregate>(
     event_type: &str,
     event_version: &str,
     payload: Value,
@@ -179,56 +180,3 @@ impl Stored<'_> {
         Ok(event)
     }
 }
-
-/// Whose personal text an aggregate's events hold; the event log encrypts it under that person's key.
-pub trait HasSubject: Aggregate<Event: VariantNames> + Clone + 'static {
-    /// The type under which its events are stored.
-    const AGGREGATE_TYPE: AggregateType;
-
-    /// The version of snapshots of the state. Raise it when the state's shape changes, or what events make of it: older
-    /// snapshots are ignored then.
-    const SNAPSHOT_VERSION: i32;
-
-    /// The subject of the events that have just led to this state; `None` where the events hold no personal text.
-    fn subject(&self, aggregate_id: uuid::Uuid) -> Option<crate::ids::SubjectId>;
-}
-
-/// The same bridge from an aggregate to cqrs-es everywhere: `decide` writes, `apply` folds, nothing else happens.
-macro_rules! bridge_to_cqrs_es {
-    ($aggregate:ident, $command:ident, $event:ident, $error:ident) => {
-        impl cqrs_es::Aggregate for $aggregate {
-            const TYPE: &'static str = <Self as $crate::event::HasSubject>::AGGREGATE_TYPE.name();
-            type Command = $command;
-            type Event = $event;
-            type Error = $error;
-            type Services = ();
-
-            async fn handle(
-                &mut self,
-                command: $command,
-                (): &(),
-                sink: &cqrs_es::event_sink::EventSink<Self>,
-            ) -> Result<(), $error> {
-                for event in self.decide(command)? {
-                    sink.write(event, self).await;
-                }
-                Ok(())
-            }
-
-            fn apply(&mut self, event: $event) {
-                self.fold(event);
-            }
-        }
-
-        impl cqrs_es::DomainEvent for $event {
-            fn event_type(&self) -> String {
-                <&'static str>::from(self).to_owned()
-            }
-
-            fn event_version(&self) -> String {
-                self.version().to_owned()
-            }
-        }
-    };
-}
-pub(crate) use bridge_to_cqrs_es;

@@ -8,7 +8,7 @@
 #![warn(missing_docs)]
 #![warn(clippy::wildcard_enum_match_arm)]
 
-mod aggregate_type;
+pub mod aggregate;
 pub mod chat;
 pub mod document;
 pub mod envelope;
@@ -25,4 +25,4 @@ pub mod user;
 pub mod values;
 pub mod words;
 
-pub use aggregate_type::AggregateType;
+pub use aggregate::AggregateType;

@@ -10,7 +10,7 @@ use commands::{
 };
 use sqlx::PgPool;
 
-use super::say;
+use crate::terminal::say;
 use crate::{
     app::master_key,
     config::Settings,

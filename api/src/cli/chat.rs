@@ -7,11 +7,8 @@ use clap::{Args, Subcommand};
 use commands::{erasure::ErasureError, execute::ExecuteError};
 use domain::{chat::ChatError, ids::ChatId};
 
-use super::{
-    in_process::{Helps, context, finish_erasure, with_app},
-    say,
-};
-use crate::{config::Settings, shutdown::Shutdown};
+use super::in_process::{Helps, context, finish_erasure, with_app};
+use crate::{config::Settings, shutdown::Shutdown, terminal::say};
 
 /// Erase a chat that was made with an API key
 ///

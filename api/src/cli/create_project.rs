@@ -8,14 +8,11 @@ use commands::projects::ProjectUpdate;
 use domain::{
     ids::ProjectId,
     project,
-    values::{Model, SttEngine, TextError, Title, TtsEngine},
+    values::{TextError, Title},
 };
 
-use super::{
-    in_process::{Helps, context, wait_until_readable, with_new_app},
-    say,
-};
-use crate::{config::Settings, shutdown::Shutdown};
+use super::in_process::{Helps, context, wait_until_readable, with_new_app};
+use crate::{config::Settings, shutdown::Shutdown, terminal::say};
 
 /// Make a project, and print its id
 ///
@@ -42,20 +39,6 @@ pub(super) fn title(text: &str) -> Result<Title, TextError> {
     Title::parse(text)
 }
 
-/// What a new project is set to before anybody changes it.
-pub(crate) fn new_settings(title: Title, prompt: String) -> project::Settings {
-    project::Settings {
-        title,
-        description: None,
-        prompt,
-        model: Model::Gpt35,
-        stt_engine: SttEngine::Whisper,
-        tts_engine: TtsEngine::Google,
-        preset_questions: None,
-        assistant_id: None,
-    }
-}
-
 impl CreateProject {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
         let prompt = match &self.prompt_file {
@@ -66,7 +49,8 @@ impl CreateProject {
         let update = ProjectUpdate { is_default: self.default.then_some(true), ..ProjectUpdate::default() };
         let id = with_new_app(settings, shutdown, Helps::Projecting, async |app| {
             let id = ProjectId::new(app.clock.new_id());
-            let made = app.projects.create(id, new_settings(self.title, prompt), update, &context(app)).await?;
+            let made =
+                app.projects.create(id, project::Settings::new(self.title, prompt), update, &context(app)).await?;
             wait_until_readable(app, &made).await;
             Ok(id)
         })

@@ -14,9 +14,9 @@ use projections::users;
 
 use super::{
     in_process::{Helps, context, wait_until_readable, with_new_app},
-    password_from_stdin, say,
+    password_from_stdin,
 };
-use crate::{config::Settings, shutdown::Shutdown};
+use crate::{config::Settings, shutdown::Shutdown, terminal::say};
 
 /// Make an account that may do everything
 ///
@@ -42,8 +42,6 @@ pub(super) struct CreateSuperuser {
     #[arg(long, required = true)]
     password_stdin: bool,
 }
-
-pub(crate) const ALL_ROLES: Roles = Roles { is_staff: true, is_reviewer: true, is_superuser: true, allow_key: true };
 
 pub(super) fn email(text: &str) -> Result<Email, TextError> {
     Email::parse(text)
@@ -71,7 +69,7 @@ impl CreateSuperuser {
             bail!("{}", faults.into_iter().map(PasswordFault::message).collect::<Vec<_>>().join(" "));
         }
         let done = format!("{username} can log in now with {email}");
-        let registration = Registration { username, email, full_name, password, roles: ALL_ROLES };
+        let registration = Registration { username, email, full_name, password, roles: Roles::ALL };
         with_new_app(settings, shutdown, Helps::Projecting, async |app| {
             let is_taken = users::has_username_in_any_case(&app.views, registration.username.as_str()).await?;
             ensure!(!is_taken, "the username is taken: choose another one");

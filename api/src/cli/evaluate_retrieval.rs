@@ -14,8 +14,9 @@ use reqwest::{Client, RequestBuilder, multipart::Form};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 
-use super::{createsuperuser::email, import_documents::progress_bar, password_from_stdin, say};
+use super::{createsuperuser::email, import_documents::progress_bar, password_from_stdin};
 use crate::shutdown::Shutdown;
+use crate::terminal::say;
 
 /// How long one answer may take.
 const TIMEOUT: Duration = Duration::from_mins(2);

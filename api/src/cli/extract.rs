@@ -9,8 +9,8 @@ use knowledge::extraction::FileHints;
 use serde_json::json;
 use tokio::io::AsyncReadExt as _;
 
-use super::say;
 use crate::config::Settings;
+use crate::terminal::say;
 
 /// Print what the server would read from a document, as JSON
 ///

@@ -24,9 +24,8 @@ use uuid::Uuid;
 use super::{
     documents_folder,
     in_process::{Helps, context, with_app},
-    say,
 };
-use crate::{app::App, config::Settings, shutdown::Shutdown};
+use crate::{app::App, config::Settings, shutdown::Shutdown, terminal::say};
 
 /// The safety net under the wake-ups while documents are embedded elsewhere.
 const POLL: Duration = Duration::from_millis(250);

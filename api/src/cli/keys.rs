@@ -11,7 +11,7 @@ use commands::{
 use sqlx::PgPool;
 use tokio::time::{Instant, sleep};
 
-use super::say;
+use crate::terminal::say;
 use crate::{
     config::Settings,
     database::{APPLICATION_NAME, Database, Purpose},

@@ -9,7 +9,8 @@ use commands::{
 };
 use sqlx::PgPool;
 
-use super::{audit::signer, say};
+use super::audit::signer;
+use crate::terminal::say;
 use crate::{
     config::Settings,
     database::{Database, Purpose},

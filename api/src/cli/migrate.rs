@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::say;
+use crate::terminal::say;
 use crate::{
     config::Settings,
     database::{Database, Purpose},

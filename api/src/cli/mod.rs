@@ -24,7 +24,7 @@ mod stream;
 mod user;
 
 use std::{
-    io::{BufRead as _, IsTerminal as _, Write as _},
+    io::{BufRead as _, IsTerminal as _},
     process::ExitCode,
 };
 
@@ -32,14 +32,12 @@ use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
 use zeroize::Zeroizing;
 
-pub(crate) use create_project::new_settings;
-pub(crate) use createsuperuser::ALL_ROLES;
-
 use crate::{
     config::{Settings, load_env_file},
     data_folder, open_files,
     shutdown::Shutdown,
     telemetry,
+    terminal::complain,
 };
 
 /// The back end of Ayushma, an assistant for nurses and doctors that answers from a project's own reference documents
@@ -149,16 +147,6 @@ fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
     // What is still computing or reading somewhere has nobody left who would look at it.
     runtime.shutdown_background();
     result
-}
-
-/// Writes a line to standard output. A reader that has gone away is no failure of the command.
-pub(crate) fn say(text: &str) {
-    drop(writeln!(std::io::stdout(), "{text}"));
-}
-
-/// Writes a line to standard error, whether or not it can be written.
-fn complain(text: &str) {
-    drop(writeln!(std::io::stderr(), "{text}"));
 }
 
 /// The first line of standard input, without its line break.

@@ -7,14 +7,12 @@ use clap::{Args, Subcommand};
 use commands::{counted, event_log::ParkedEvent};
 use uuid::Uuid;
 
-use super::{
-    in_process::{Helps, with_app},
-    say,
-};
+use super::in_process::{Helps, with_app};
 use crate::{
     app::{App, consumers},
     config::Settings,
     shutdown::Shutdown,
+    terminal::say,
 };
 
 /// Show events that could not be applied, try them again, or give them up

@@ -15,9 +15,8 @@ use projections::{Projector, projectors};
 use super::{
     complain,
     in_process::{Helps, with_app},
-    say,
 };
-use crate::{app::App, config::Settings, rebuild::rebuild, shutdown::Shutdown};
+use crate::{app::App, config::Settings, rebuild::rebuild, shutdown::Shutdown, terminal::say};
 
 /// How often the bar is drawn anew.
 const REDRAW: Duration = Duration::from_millis(200);

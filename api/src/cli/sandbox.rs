@@ -102,7 +102,7 @@ fn report() -> ExitCode {
     let report = reading_process::confinement(u64::MAX).apply().map_err(serde_json::Error::io);
     match report.and_then(|report| serde_json::to_string(&report)) {
         Ok(report) => {
-            super::say(&report);
+            crate::terminal::say(&report);
             ExitCode::SUCCESS
         }
         Err(error) => {

@@ -18,9 +18,8 @@ use super::{
     create_project::title,
     createsuperuser::email,
     in_process::{Helps, context, wait_until_readable, with_app},
-    say,
 };
-use crate::{app::App, config::Settings, shutdown::Shutdown};
+use crate::{app::App, config::Settings, shutdown::Shutdown, terminal::say};
 
 /// Whoever runs the server administers everybody's services.
 const AUTHORITY: ServiceAuthority = ServiceAuthority::Superuser;

@@ -6,11 +6,8 @@ use anyhow::Context as _;
 use clap::Args;
 use commands::event_log::{Counting, PartStatus, Reading, Verdict};
 
-use super::{
-    in_process::{Helps, with_app},
-    say,
-};
-use crate::{config::Settings, shutdown::Shutdown};
+use super::in_process::{Helps, with_app};
+use crate::{config::Settings, shutdown::Shutdown, terminal::say};
 
 /// Show how far and how complete every projection, handler and the relay is, and whether all parts live
 ///

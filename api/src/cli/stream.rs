@@ -14,11 +14,8 @@ use commands::{
 use domain::AggregateType;
 use tokio::time::{Instant, sleep};
 
-use super::{
-    in_process::{Helps, with_app},
-    say,
-};
-use crate::{config::Settings, shutdown::Shutdown};
+use super::in_process::{Helps, with_app};
+use crate::{config::Settings, shutdown::Shutdown, terminal::say};
 
 /// How long the elected relay may take to come to the stream of these settings.
 const ELECTION: Duration = Duration::from_secs(30);

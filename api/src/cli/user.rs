@@ -10,9 +10,8 @@ use domain::{ids::UserId, user::UserError, values::Email};
 use super::{
     createsuperuser::email,
     in_process::{Helps, context, finish_erasure, wait_until_readable, with_app},
-    say,
 };
-use crate::{app::App, config::Settings, shutdown::Shutdown};
+use crate::{app::App, config::Settings, shutdown::Shutdown, terminal::say};
 
 /// Close an account for the time being, open it again, or erase a person
 ///

@@ -10,8 +10,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::place::{short_hash, write_private_file};
-use super::running::inode;
+use super::files::{inode, short_hash, write_private_file};
 use super::{EmbeddedPostgresError, Refused};
 
 const PARENT: &str = "/var/lib/ayushma";

@@ -9,6 +9,7 @@
 mod copy_tests;
 mod elsewhere;
 mod error;
+mod files;
 mod place;
 mod programs;
 mod running;

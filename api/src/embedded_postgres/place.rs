@@ -3,27 +3,18 @@
 //! PostgreSQL refuses to run as root. Started by root, the server belongs to another user, and its folder is one that
 //! this user can reach. Nothing here runs or talks to the server.
 
-use std::fs::{self, DirBuilder, File, Permissions};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{
-    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown, fchown,
-};
+use std::fs::{self, DirBuilder, Permissions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
 use tokio::process::Command;
 
+use super::files::{Owner, short_hash, write_private_file};
 use super::{EmbeddedPostgresError, PORT, Refused, elsewhere};
 
 /// A Unix socket's path has at most 107 characters.
 const LONGEST_SOCKET_PATH: usize = 107;
-
-/// The user (and group) that runs the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Owner {
-    pub(super) uid: u32,
-    pub(super) gid: u32,
-}
 
 #[derive(Debug)]
 pub(super) struct Place {
@@ -170,25 +161,6 @@ fn let_through(data_dir: &Path, server: Owner) -> Result<(), EmbeddedPostgresErr
 
 pub(super) fn socket_file(folder: &Path) -> PathBuf {
     folder.join(format!(".s.PGSQL.{PORT}"))
-}
-
-pub(super) fn short_hash(path: &Path) -> String {
-    hex::encode(&Sha256::digest(path.as_os_str().as_encoded_bytes())[..8])
-}
-
-/// Writes a new file that only its owner can read, in the place of one that is there. It follows no link: the server's
-/// user may write in some of the folders, and must not choose what root writes to.
-pub(super) fn write_private_file(path: &Path, text: &[u8], owner: Option<Owner>) -> std::io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text)?;
-    if let Some(owner) = owner {
-        fchown(&file, Some(owner.uid), Some(owner.gid))?;
-    }
-    file.sync_all()
 }
 
 /// Makes a folder for the owner alone, or makes sure that it is one: in a folder for temporary files, somebody else may

@@ -9,13 +9,13 @@ use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::PgConnection;
 use tokio::net::UnixStream;
 
+use super::files::inode;
 use super::place::{Place, socket_file};
 use super::{EmbeddedPostgresError, Refused};
 
@@ -214,9 +214,4 @@ fn parent(pid: &str) -> Option<String> {
     let stat = fs::read_to_string(Path::new("/proc").join(pid).join("stat")).ok()?;
     // "12 (its name) S 1 …": a name may have anything in it.
     stat.rsplit_once(") ")?.1.split(' ').nth(1).map(str::to_owned)
-}
-
-/// What a folder is, whatever its name.
-pub(super) fn inode(folder: &fs::Metadata) -> (u64, u64) {
-    (folder.dev(), folder.ino())
 }

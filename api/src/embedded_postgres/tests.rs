@@ -10,7 +10,8 @@ use sqlx::{ConnectOptions as _, Executor as _, PgConnection};
 use tempfile::TempDir;
 
 use super::EmbeddedPostgres;
-use super::place::{Place, short_hash};
+use super::files::short_hash;
+use super::place::Place;
 
 /// A folder that every user can reach, as a data folder on a server is.
 pub(super) fn data_folder() -> TempDir {

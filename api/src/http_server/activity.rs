@@ -22,7 +22,7 @@ use tokio::{
     sync::Notify,
 };
 
-use super::admission::InWork;
+use super::in_work::InWork;
 use crate::config::LeastRate;
 
 /// No such moment.

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use super::activity::Activity;
+use super::{activity::Activity, in_work::InWork};
 
 /// How many make room at once at most, so that a flood does not cost a look at every connection each time; and which part of
 /// those who could.
@@ -199,15 +199,8 @@ impl Place {
             connection.requests += 1;
             connection.places += usize::from(is_another);
         }
-        Ok((InWork { _request: Arc::new(Request(self.clone())) }, evicted))
+        Ok((InWork::until_dropped(Request(self.clone())), evicted))
     }
-}
-
-/// That a request is in work: until the last copy is dropped. Whoever does the work of a request holds one, so that a client that has
-/// hung up, or given up a stream, does not get rid of what it has begun.
-#[derive(Clone)]
-pub(crate) struct InWork {
-    _request: Arc<Request>,
 }
 
 struct Request(Arc<Place>);

@@ -5,6 +5,7 @@
 
 mod activity;
 mod admission;
+mod in_work;
 
 use std::{
     collections::VecDeque, convert::Infallible, future::Future, io, net::SocketAddr, pin::pin, sync::Arc,
@@ -28,12 +29,12 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Service;
 
-pub(crate) use self::admission::InWork;
+pub(crate) use self::in_work::InWork;
 use self::{
     activity::{Activity, Counted, Fault, Observed, Patience},
     admission::{Admission, Caps, Place, Refusal},
 };
-use crate::{config::HttpSettings, limits::whole_client, open_files};
+use crate::{client_network::whole_client, config::HttpSettings, open_files};
 
 /// How often each connection is looked at.
 const ROUND: Duration = Duration::from_secs(1);

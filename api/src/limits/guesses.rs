@@ -13,8 +13,8 @@ use std::{
 
 use commands::counters::Bound;
 
-use super::{Limiter, throttled, whole_client};
-use crate::{config::Rate, contract::problem::ApiError};
+use super::{Limiter, throttled};
+use crate::{client_network::whole_client, config::Rate, contract::problem::ApiError};
 
 /// Failures of a stranger before the first pause: fewer than all strangers have together, so that one address alone
 /// leaves something to the others.

@@ -4,8 +4,8 @@ use std::{net::IpAddr, num::NonZeroU32};
 
 use commands::counters::Bound;
 
-use super::{Limiter, whole_client};
-use crate::{config::Rate, contract::problem::ApiError};
+use super::Limiter;
+use crate::{client_network::whole_client, config::Rate, contract::problem::ApiError};
 
 /// What is counted of one kind of requests, in this process.
 pub(super) struct Requests {

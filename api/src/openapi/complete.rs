@@ -9,7 +9,7 @@ use utoipa::openapi::{
 };
 
 use super::refusals;
-use crate::{contract::resource::Permission, routes::access::TABLE};
+use crate::{access_table::TABLE, contract::resource::Permission};
 
 /// The names of the security schemes.
 pub(super) const TOKEN: &str = "token";

@@ -1,4 +1,4 @@
-//! Who may do what, in one place: for every path and verb, what the caller must be and whose objects it reaches.
+//! Holds routes to the [table](crate::access_table::TABLE) of who may do what.
 //!
 //! Routes register their handlers with `at` and name no permission of their own; a handler that works on owned
 //! objects takes a `Scope` and asks it. What the scope does not cover does not exist (404).
@@ -13,147 +13,21 @@ use axum::{
 };
 use domain::{chat::ChatOwner, ids::UserId};
 
-use self::{
-    Permission::{ApiKey, Chatter, Public, Reviewer, Staff, Superuser, User},
-    Verb::{Delete, Get, Patch, Post},
-    Whose::{All, FetchAll, Own, OwnOrReviewed, OwnOrSuperuser, Shared},
-};
 use super::{caller::Who, web::Web};
-use crate::contract::{
-    paging::ListQuery,
-    resource::{Caller, Permission, Resource, resource},
+use crate::{
+    access_table::{
+        Access,
+        Verb::{self, Delete, Get, Patch, Post},
+        Whose::{self, All, FetchAll, Own, OwnOrReviewed, OwnOrSuperuser, Shared},
+        find,
+    },
+    contract::{
+        paging::ListQuery,
+        resource::{Caller, Permission, Resource, resource},
+    },
 };
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verb {
-    /// And HEAD.
-    Get,
-    Post,
-    Patch,
-    Delete,
-}
-
-impl Verb {
-    pub const fn method(self) -> Method {
-        match self {
-            Get => Method::GET,
-            Post => Method::POST,
-            Patch => Method::PATCH,
-            Delete => Method::DELETE,
-        }
-    }
-}
-
-/// Whose objects a verb reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whose {
-    /// Everybody's, or nobody's: there is no owner to ask for.
-    All,
-    /// The caller's.
-    Own,
-    /// The caller's; everybody's for superusers who ask with `fetch=all`.
-    FetchAll,
-    /// The caller's; everybody's for superusers.
-    OwnOrSuperuser,
-    /// The caller's; everybody's for reviewers, staff and superusers.
-    OwnOrReviewed,
-    /// Everybody's for staff; for others what is shared with them.
-    Shared,
-}
-
-/// A path, what a verb that it does not have would need, and its verbs.
-pub struct Access {
-    pub path: &'static str,
-    pub otherwise: Permission,
-    pub verbs: &'static [(Verb, Permission, Whose)],
-}
-
-const fn on(path: &'static str, otherwise: Permission, verbs: &'static [(Verb, Permission, Whose)]) -> Access {
-    Access { path, otherwise, verbs }
-}
-
-/// The table. One line a path; sorted as the contract is.
-#[rustfmt::skip]
-pub static TABLE: &[Access] = &[
-    on("/api/auth/register", Public, &[(Post, Public, All)]),
-    on("/api/auth/login", Public, &[(Post, Public, All)]),
-    on("/api/auth/logout", Public, &[(Delete, Public, Own)]),
-    on("/api/auth/forgot", Public, &[(Post, Public, All)]),
-    on("/api/auth/verify", Public, &[(Post, Public, All)]),
-    on("/api/auth/reset", Public, &[(Post, Public, Own)]),
-
-    on("/api/users", Staff, &[(Get, Staff, All), (Post, Staff, All)]),
-    on("/api/users/{username}", Staff, &[(Get, Staff, All), (Patch, Staff, All), (Delete, Staff, All)]),
-    on("/api/users/{username}/erase", Superuser, &[(Post, Superuser, All)]),
-    on("/api/users/me", Staff, &[(Get, User, Own), (Patch, User, Own)]),
-
-    on("/api/projects", Staff, &[(Get, User, Shared), (Post, Staff, All)]),
-    on("/api/projects/{id}", Staff, &[(Get, User, Shared), (Patch, Staff, All), (Delete, Staff, All)]),
-
-    on("/api/projects/{project}/create_assistant", Staff, &[(Post, Staff, All)]),
-    on("/api/projects/{project}/list_assistants", Staff, &[(Get, Staff, All)]),
-
-    on("/api/projects/{project}/retrieval", Staff, &[(Get, Staff, All), (Patch, Staff, All)]),
-    on("/api/projects/{project}/retrieval/explain", Staff, &[(Post, Staff, All)]),
-
-    on("/api/projects/{project}/documents", Staff, &[(Get, Staff, All), (Post, Staff, All)]),
-    on("/api/projects/{project}/documents/{id}", Staff, &[(Get, Staff, All), (Patch, Staff, All), (Delete, Staff, All)]),
-    on("/api/projects/{project}/documents/{id}/text", Staff, &[(Get, Staff, All)]),
-    on("/api/projects/{project}/documents/{id}/versions", Staff, &[(Post, Staff, All)]),
-    on("/api/projects/{project}/documents/{id}/retry", Staff, &[(Post, Staff, All)]),
-    on("/api/projects/{project}/documents/{id}/cancel", Staff, &[(Post, Staff, All)]),
-    on("/api/projects/{project}/documents/{id}/progress", Staff, &[(Get, Staff, All)]),
-
-    on("/api/projects/{project}/chats", Chatter, &[(Get, Chatter, FetchAll), (Post, Chatter, Own)]),
-    on("/api/projects/{project}/chats/{id}", Chatter, &[(Get, Chatter, FetchAll), (Patch, Chatter, FetchAll), (Delete, Chatter, FetchAll)]),
-    on("/api/projects/{project}/chats/list_all", Chatter, &[(Get, Chatter, OwnOrSuperuser)]),
-    on("/api/projects/{project}/chats/{id}/feedbacks", Chatter, &[(Get, Chatter, FetchAll)]),
-    on("/api/projects/{project}/chats/{id}/converse", Chatter, &[(Post, Chatter, Own)]),
-    on("/api/projects/{project}/chats/{id}/speech_to_text", Chatter, &[(Post, Chatter, Own)]),
-
-    on("/api/chats", ApiKey, &[(Get, ApiKey, Own), (Post, ApiKey, Own)]),
-    on("/api/chats/{id}", ApiKey, &[(Get, ApiKey, Own), (Patch, ApiKey, Own)]),
-    on("/api/chats/{id}/converse", ApiKey, &[(Post, ApiKey, Own)]),
-    on("/api/chats/transcribe", ApiKey, &[(Post, ApiKey, All)]),
-    on("/api/chats/completion", ApiKey, &[(Post, ApiKey, All)]),
-
-    on("/api/temptokens", ApiKey, &[(Post, ApiKey, Own)]),
-
-    on("/api/services", Staff, &[(Get, Staff, OwnOrSuperuser), (Post, Staff, OwnOrSuperuser)]),
-    on("/api/services/{id}", Staff, &[(Get, Staff, OwnOrSuperuser), (Patch, Staff, OwnOrSuperuser), (Delete, Staff, OwnOrSuperuser)]),
-    on("/api/services/{service}/keys", Staff, &[(Get, Staff, OwnOrSuperuser), (Post, Staff, OwnOrSuperuser)]),
-    on("/api/services/{service}/keys/{id}", Staff, &[(Delete, Staff, OwnOrSuperuser)]),
-
-    on("/api/feedback", User, &[(Get, User, OwnOrReviewed), (Post, User, Own)]),
-    on("/api/feedback/{id}", User, &[(Get, User, OwnOrReviewed)]),
-
-    on("/api/tests/suites", Reviewer, &[(Get, Reviewer, All), (Post, Reviewer, All)]),
-    on("/api/tests/suites/{id}", Reviewer, &[(Get, Reviewer, All), (Patch, Reviewer, All), (Delete, Reviewer, All)]),
-    on("/api/tests/suites/{suite}/questions", Reviewer, &[(Get, Reviewer, All), (Post, Reviewer, All)]),
-    on("/api/tests/suites/{suite}/questions/{id}", Reviewer, &[(Get, Reviewer, All), (Patch, Reviewer, All), (Delete, Reviewer, All)]),
-    on("/api/tests/suites/{suite}/questions/{question}/documents", Staff, &[(Get, Staff, All), (Post, Staff, All)]),
-    on("/api/tests/suites/{suite}/questions/{question}/documents/{id}", Staff, &[(Get, Staff, All), (Delete, Staff, All)]),
-    on("/api/tests/suites/{suite}/runs", Reviewer, &[(Get, Reviewer, All), (Post, Reviewer, All)]),
-    on("/api/tests/suites/{suite}/runs/{id}", Reviewer, &[(Get, Reviewer, All), (Patch, Reviewer, All), (Delete, Reviewer, All)]),
-    on("/api/tests/suites/{suite}/runs/{run}/feedback", Reviewer, &[(Get, Reviewer, All), (Post, Reviewer, All)]),
-    on("/api/tests/suites/{suite}/runs/{run}/feedback/{number}", Reviewer, &[(Get, Reviewer, All), (Patch, Reviewer, All), (Delete, Reviewer, All)]),
-
-    on("/media/{name}", Public, &[(Get, Public, All)]),
-    on("/api/schema", Public, &[(Get, Public, All)]),
-    on("/health/live", Public, &[(Get, Public, All)]),
-    on("/health/ready", Public, &[(Get, Public, All)]),
-];
-
-/// What a path's verbs that it does not have would need, and so which credentials count on it.
-pub(super) fn needed_at(parts: &Parts) -> Option<Permission> {
-    parts.extensions.get::<MatchedPath>().and_then(|path| find(path.as_str())).map(|access| access.otherwise)
-}
-
-fn find(path: &str) -> Option<&'static Access> {
-    TABLE.iter().find(|access| access.path == path)
-}
-
-/// Begins to register the handlers of a path of the [`TABLE`].
+/// Begins to register the handlers of a path of the [table](crate::access_table::TABLE).
 pub(super) fn at(web: &Web, path: &'static str) -> Registration {
     let access = find(path).unwrap_or_else(|| panic!("{path} is not in the table of who may do what"));
     Registration { web: web.clone(), access, resource: resource(access.otherwise), open: access.verbs.to_vec() }

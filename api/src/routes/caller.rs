@@ -3,31 +3,17 @@
 
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
-    http::{HeaderMap, request::Parts},
-};
-use commands::{
-    accounts::{AccountError, hash_token},
-    services::KeyHolder,
+    http::request::Parts,
 };
 use domain::{
     envelope::Actor,
     ids::{ApiKeyId, ServiceId, SessionId, UserId},
-    values::Email,
 };
-use projections::{
-    services,
-    users::{self, UserView},
-};
+use projections::users::UserView;
 
-use super::{access::needed_at, web::Web};
-use crate::{
-    contract::{
-        auth_header::Credentials,
-        client_address::ClientAddress,
-        problem::ApiError,
-        resource::{Account, Authenticator, Caller, Permission},
-    },
-    limits::{Action, Secret},
+use crate::contract::{
+    problem::ApiError,
+    resource::{Account, Caller, Permission},
 };
 
 /// The header of an API key.
@@ -49,7 +35,7 @@ pub struct CallerInfo {
     /// The service whose temp token was shown.
     pub via: Option<ServiceCaller>,
     /// A hash of that token, in hexadecimal.
-    temp_token: Option<String>,
+    pub(super) temp_token: Option<String>,
 }
 
 /// A hospital's client, by its API key.
@@ -141,93 +127,6 @@ impl Caller for Who {
             }
             Self::Person(caller) => Account(caller.user.external_id),
         })
-    }
-}
-
-impl Authenticator for Web {
-    type Caller = Who;
-
-    async fn authenticate(&self, credentials: Credentials, request: &Parts) -> Result<Option<Who>, ApiError> {
-        let needed = needed_at(request);
-        let person = match credentials {
-            Credentials::Token(token) => Some(match users::logged_in(&self.app.views, &hash_token(&token)).await? {
-                Some((user, session)) => active(user, Some(session))?,
-                None => {
-                    let login = self.app.accounts.authenticate(&token).await?;
-                    let login = login.ok_or_else(ApiError::invalid_token)?;
-                    self.person(login.user, Some(login.session)).await?
-                }
-            }),
-            Credentials::Basic { email, password } => {
-                let email = Email::parse(&email).map_err(|_| ApiError::bad_basic())?;
-                // As good as the login page for guessing passwords.
-                let address = request.extensions.get::<ClientAddress>().map(|client| client.0);
-                self.throttle(Action::LogIn, address)?;
-                let guess = self.begin_guess(Secret::Password, &email, address).await?;
-                match self.app.accounts.check_credentials(&email, password.into()).await {
-                    Ok(user) => {
-                        guess.let_in(self, &email, user).await;
-                        Some(self.person(user, None).await?)
-                    }
-                    Err(AccountError::WrongCredentials) => return Err(ApiError::bad_basic()),
-                    Err(error) => return Err(error.into()),
-                }
-            }
-            Credentials::TempToken(token) if needed == Some(Permission::Chatter) => {
-                // The contract's words for one that is for another address: it is as if it were not there.
-                Some(self.guest(&token, request).await?.ok_or_else(ApiError::not_authenticated)?)
-            }
-            Credentials::Anonymous | Credentials::TempToken(_) => None,
-        };
-        if needed == Some(Permission::ApiKey)
-            && let Some(service) = self.service(&request.headers).await?
-        {
-            return Ok(Some(Who::Service(service)));
-        }
-        Ok(person.map(Who::Person))
-    }
-}
-
-/// A person whose account is open.
-fn active(user: UserView, session: Option<SessionId>) -> Result<CallerInfo, ApiError> {
-    match session {
-        _ if user.is_active => Ok(CallerInfo { user, session, via: None, temp_token: None }),
-        Some(_) => Err(ApiError::inactive()),
-        None => Err(ApiError::bad_basic()),
-    }
-}
-
-impl Web {
-    async fn person(&self, id: UserId, session: Option<SessionId>) -> Result<CallerInfo, ApiError> {
-        // A view that is behind must not look like a wrong token: the front end would log the user out.
-        let user = users::find(&self.app.views, id).await?.ok_or_else(|| ApiError::unavailable(1))?;
-        active(user, session)
-    }
-
-    /// Whose temp token it is, if it may be used from where the request comes.
-    async fn guest(&self, token: &str, request: &Parts) -> Result<Option<CallerInfo>, ApiError> {
-        let Some(ClientAddress(address)) = request.extensions.get() else { return Ok(None) };
-        let Some(holder) = self.app.services.authenticate_temp_token(token, *address).await? else { return Ok(None) };
-        let service = self.with_owner(holder).await?;
-        let temp_token = Some(hex::encode(hash_token(token)));
-        Ok(service.map(|(service, user)| CallerInfo { user, session: None, via: Some(service), temp_token }))
-    }
-
-    /// Whose API key the request shows, if it shows one that is known.
-    pub(super) async fn service(&self, headers: &HeaderMap) -> Result<Option<ServiceCaller>, ApiError> {
-        let key = headers.get(API_KEY).and_then(|value| value.to_str().ok());
-        let Some(key) = key else { return Ok(None) };
-        let Some(holder) = self.app.services.authenticate(key).await? else { return Ok(None) };
-        Ok(self.with_owner(holder).await?.map(|(service, _)| service))
-    }
-
-    /// A service and its owner: without a person with an open account who answers for it, it may do nothing.
-    async fn with_owner(&self, holder: KeyHolder) -> Result<Option<(ServiceCaller, UserView)>, ApiError> {
-        let KeyHolder { service, key, owner } = holder;
-        let view = services::find(&self.app.views, service).await?.ok_or_else(|| ApiError::unavailable(1))?;
-        let owner = users::find(&self.app.views, owner).await?;
-        let owner = owner.filter(|owner| owner.is_active);
-        Ok(owner.map(|owner| (ServiceCaller { service, key, allow_key: view.allow_key }, owner)))
     }
 }
 

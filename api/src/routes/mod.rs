@@ -1,8 +1,9 @@
 //! The endpoints, one file a resource. A route reads, asks a use case or a view, and answers; rules are elsewhere.
 
-pub mod access;
+mod access;
 mod accounts;
 mod assistants;
+mod authentication;
 mod caller;
 mod chats;
 mod consistency;

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::{caller::Who, consistency};
 use crate::{
     app::App,
+    client_network::whole_client,
     config::HttpSettings,
     contract::{
         client_address::ClientAddress,
@@ -27,7 +28,7 @@ use crate::{
         problem::ApiError,
     },
     health::Health,
-    limits::{Action, Limits, NOWHERE, Secret, whole_client},
+    limits::{Action, Limits, NOWHERE, Secret},
 };
 
 /// Seconds after which what could not be shown may be there.

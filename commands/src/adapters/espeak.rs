@@ -1,26 +1,20 @@
 //! espeak-ng, a program of this machine that speaks many languages in a plain voice: speech without account or network. It
 //! is MP3 if the machine has lame too, else WAV.
 
-use std::{collections::BTreeSet, io, process::Stdio, time::Duration};
+use std::{collections::BTreeSet, process::Stdio, time::Duration};
 
 use async_trait::async_trait;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    process::Command,
-};
 
-use super::{launcher::Launcher, mp3::Mp3Encoder, web_service::MAX_AUDIO_BYTES};
-use crate::{
-    ports::{ProviderError, Speech, SpeechRequest, TextToSpeech},
-    sandbox::Confinement,
+use super::{
+    launcher::Launcher,
+    mp3::Mp3Encoder,
+    speech_program::{confined, output_of},
 };
+use crate::ports::{ProviderError, Speech, SpeechRequest, TextToSpeech};
 
 const PROGRAM: &str = "espeak-ng";
 /// It speaks about a hundred times faster than a person.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
-/// What it and the encoder may take of the machine, each: many times what they need.
-const MEMORY: u64 = 512 * 1_048_576;
-const CPU_SECONDS: u64 = 30;
 /// Where a WAV file says how long it is, and how much of that is sound.
 const RIFF_SIZE: usize = 4;
 const DATA_NAME: usize = 36;
@@ -91,58 +85,6 @@ impl TextToSpeech for Espeak {
         let wav =
             with_true_sizes(wav).ok_or_else(|| ProviderError::unavailable(format!("{PROGRAM} wrote no WAV file")))?;
         Ok(self.compressed(wav).await)
-    }
-}
-
-/// A program of this machine, confined.
-pub(super) fn confined(launcher: &Launcher, program: &str) -> Command {
-    let cpu_seconds = Some((CPU_SECONDS, CPU_SECONDS));
-    launcher.program(program.as_ref(), &Confinement { memory: MEMORY, cpu_seconds, ..Confinement::default() })
-}
-
-/// What a program writes when it reads this.
-pub(super) async fn output_of(
-    launcher: &Launcher,
-    program: &str,
-    arguments: &[&str],
-    input: &[u8],
-    limit: Duration,
-) -> io::Result<Vec<u8>> {
-    let mut child = confined(launcher, program)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let (mut stdin, stdout) = (child.stdin.take(), child.stdout.take());
-    let write = async {
-        if let Some(mut stdin) = stdin.take() {
-            match stdin.write_all(input).await {
-                // It has seen enough: how it ends tells whether that was right.
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-                written => written?,
-            }
-        }
-        Ok::<_, io::Error>(())
-    };
-    let read = async {
-        let mut bytes = Vec::new();
-        if let Some(stdout) = stdout {
-            stdout.take(MAX_AUDIO_BYTES as u64 + 1).read_to_end(&mut bytes).await?;
-        }
-        Ok::<_, io::Error>(bytes)
-    };
-    let work = async {
-        let ((), bytes) = tokio::try_join!(write, read)?;
-        if bytes.len() > MAX_AUDIO_BYTES {
-            return Err(io::Error::other("the speech is too long"));
-        }
-        let status = child.wait().await?;
-        if status.success() { Ok(bytes) } else { Err(io::Error::other(format!("{program} ended with {status}"))) }
-    };
-    match tokio::time::timeout(limit, work).await {
-        Ok(result) => result,
-        Err(_) => Err(io::Error::other(format!("{program} did not end in time"))),
     }
 }
 

@@ -17,5 +17,6 @@ pub mod pgvector;
 pub mod pinecone;
 pub mod recaptcha;
 pub mod self_hosted;
+mod speech_program;
 pub mod web_pages;
 pub mod web_service;

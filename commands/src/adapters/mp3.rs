@@ -3,8 +3,8 @@
 use std::{io, process::Stdio, time::Duration};
 
 use super::{
-    espeak::{confined, output_of},
     launcher::Launcher,
+    speech_program::{confined, output_of},
 };
 
 const PROGRAM: &str = "lame";

@@ -4,19 +4,13 @@ use std::time::{Duration, Instant};
 
 use domain::chat::{Chat, ChatCommand, Stage};
 
-use super::turn::Work;
+use super::turn::{Spoken, Work};
 use crate::{
-    event_log::{Committed, Row},
+    event_log::Row,
     ports::{ProviderError, Speech, SpeechRequest},
     uploads::NewFile,
 };
 use knowledge::markdown::spoken;
-
-/// An answer's speech: the name of its file, and what recorded it.
-pub(super) struct Spoken {
-    pub audio: String,
-    pub committed: Committed,
-}
 
 impl Work {
     /// Speaks a complete answer, if somebody wants it and an engine can.

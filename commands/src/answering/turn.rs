@@ -20,7 +20,6 @@ use super::{
     languages::is_english,
     message_of,
     respondent::Respondent,
-    speaking::Spoken,
 };
 use crate::{
     event_log::{AppendError, Committed, Row, StoreError},
@@ -55,6 +54,12 @@ pub(super) struct Work {
     pub context: Context,
     pub report: mpsc::UnboundedSender<TurnEvent>,
     pub shown: Mutex<Shown>,
+}
+
+/// An answer's speech: the name of its file, and what recorded it.
+pub(super) struct Spoken {
+    pub audio: String,
+    pub committed: Committed,
 }
 
 /// What the client was shown of an answer, and what waits to be shown with more.

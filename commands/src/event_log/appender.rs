@@ -9,7 +9,8 @@ use tokio::{
 };
 
 use super::{
-    append::{Append, AppendError, BatchError, append_batch},
+    append::{BatchError, append_batch},
+    append_request::{Append, AppendError},
     connection::AppenderConnection,
     head::Head,
     recent::RecentEvents,

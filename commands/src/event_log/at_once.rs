@@ -10,13 +10,12 @@ use sqlx::{PgConnection, postgres::types::PgInterval};
 use uuid::Uuid;
 
 use super::{
-    append::{Append, NOTIFY_CHANNEL, Outcome, positions_of, stored_events},
-    head::Head,
+    append_request::{Append, Outcome, positions_of, stored_events},
+    head::{Head, NOTIFY_CHANNEL},
     known::Known,
-    rows::{NewJob, Reservation, Row},
+    rows::{LEASE, NewJob, Reservation, Row},
     stored::{Committed, StoredEvent},
 };
-use crate::jobs::LEASE;
 
 /// A batch of which only the database can know more.
 pub(super) struct Plan<'a> {

@@ -18,7 +18,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    keys::{Key, KeyError, KeyRing},
+    crypto::{Key, KeyError},
+    keys::KeyRing,
     personal::{PERSONAL_METADATA, fields_of},
     stored::StoredEvent,
 };

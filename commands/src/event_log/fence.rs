@@ -9,8 +9,6 @@ use std::time::Duration;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::heads::SignedHead;
-
 /// How often a process looks whether the log is still the one that it knows.
 const POLL: Duration = Duration::from_secs(1);
 
@@ -61,9 +59,9 @@ pub(super) struct Fence {
 }
 
 impl Fence {
-    /// Knows what was signed.
-    pub(super) fn at(head: Option<&SignedHead>) -> Self {
-        Self { known: head.map(SignedHead::end) }
+    /// Knows that the log has reached this end.
+    pub(super) const fn at(known: Option<End>) -> Self {
+        Self { known }
     }
 
     /// The end of the log, if it is the log that is known and has lost nothing of what is.
@@ -174,8 +172,8 @@ pub struct Restored {
 /// new id are complete by themselves.
 ///
 /// # Errors
-/// [`FenceError`] if the log is no older state of the one whose heads were signed.
-pub(super) async fn restore(pool: &PgPool, heads: &[SignedHead], new_id: Uuid) -> Result<Restored, FenceError> {
+/// [`FenceError`] if the log is no older state of the one that had these ends, in the order of its growth.
+pub(super) async fn restore(pool: &PgPool, ends: &[End], new_id: Uuid) -> Result<Restored, FenceError> {
     let mut tx = pool.begin().await?;
     let head = sqlx::query!("SELECT log_id, position, hash FROM log_head FOR UPDATE").fetch_one(&mut *tx).await?;
     let last = sqlx::query!("SELECT position, hash FROM events ORDER BY position DESC LIMIT 1");
@@ -186,10 +184,10 @@ pub(super) async fn restore(pool: &PgPool, heads: &[SignedHead], new_id: Uuid) -
     if !fits {
         return Err(FenceError::WrongEnd(head.position));
     }
-    if let Some(signed) = heads.iter().rfind(|signed| (1..=head.position).contains(&signed.position)) {
-        let found = sqlx::query_scalar!("SELECT hash FROM events WHERE position = $1", signed.position);
-        if found.fetch_optional(&mut *tx).await? != Some(signed.end().hash) {
-            return Err(FenceError::Altered(signed.position));
+    if let Some(known) = ends.iter().rfind(|known| (1..=head.position).contains(&known.position)) {
+        let found = sqlx::query_scalar!("SELECT hash FROM events WHERE position = $1", known.position);
+        if found.fetch_optional(&mut *tx).await?.as_ref() != Some(&known.hash) {
+            return Err(FenceError::Altered(known.position));
         }
     }
     sqlx::query!("UPDATE log_head SET log_id = $1", new_id).execute(&mut *tx).await?;

@@ -7,12 +7,14 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{
     EventLog,
-    append::NOTIFY_CHANNEL,
-    consumer::{ConsumerError, EventConsumer, Runner},
+    consumer::{ConsumerError, EventConsumer, MAX_BATCH},
     head::Head,
-    kafka::{KafkaSettings, KafkaSource},
+    head::NOTIFY_CHANNEL,
+    kafka::KafkaSettings,
+    kafka_source::KafkaSource,
     progress::Progress,
-    source::{EventSource, LogSource, MAX_BATCH, head},
+    runner::Runner,
+    source::{EventSource, LogSource, head},
 };
 use crate::heartbeats::{Kind, Pulse};
 

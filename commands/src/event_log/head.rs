@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+/// The channel on which other processes are woken after an append.
+pub(super) const NOTIFY_CHANNEL: &str = "ayushma_log";
+
 /// The newest position that this process knows of, and the newest of each aggregate type.
 ///
 /// Positions are committed in their order, so everything up to the position can be read. A type may be further than is

@@ -6,81 +6,21 @@ use std::{
     time::Duration,
 };
 
-use chacha20poly1305::{
-    KeyInit, XChaCha20Poly1305, XNonce,
-    aead::{Aead, Payload},
-};
 use domain::ids::SubjectId;
-use hmac::{Hmac, Mac};
-use rand::Rng;
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
-use super::master_key::MasterKey;
+use super::{
+    crypto::{Key, KeyError, SYSTEM, open, random_key, seal},
+    master_key::MasterKey,
+};
 
-const KEY_BYTES: usize = 32;
-const NONCE_BYTES: usize = 24;
 /// Enough for every active person; the keys of others are read again.
 const MAX_CACHED_KEYS: usize = 20_000;
 /// How often a process looks whether its master key still fits.
 const POLL: Duration = Duration::from_secs(1);
-
-pub(super) type Key = Zeroizing<[u8; KEY_BYTES]>;
-
-/// Why a key cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyError {
-    #[error("the master key must be 64 hexadecimal digits")]
-    MalformedMasterKey,
-    #[error("the master key file {path} cannot be read or made")]
-    MasterKeyFile {
-        path: String,
-        #[source]
-        source: std::io::Error,
-    },
-    #[error(
-        "there is no master key file {path}, and the keys in the database were wrapped with a master key: \
-         put the file back from its backup, or set MASTER_KEY_FILE or MASTER_KEY"
-    )]
-    MissingMasterKey { path: String },
-    #[error(
-        "the master key does not fit this database, whose keys were wrapped with another one: set MASTER_KEY_FILE or \
-         MASTER_KEY to that one, from its backup; after `ayushma keys rotate` it is the new one"
-    )]
-    WrongMasterKey,
-    #[error("the ciphertext is damaged or belongs elsewhere")]
-    Damaged,
-    #[error("the keys cannot be read")]
-    Storage(#[from] sqlx::Error),
-}
-
-pub(super) fn random_key() -> Key {
-    let mut key = Key::default();
-    rand::rng().fill_bytes(key.as_mut());
-    key
-}
-
-pub(super) fn seal(key: &Key, plain: &[u8], context: &[u8]) -> Vec<u8> {
-    let mut nonce = [0; NONCE_BYTES];
-    rand::rng().fill_bytes(&mut nonce);
-    let cipher = XChaCha20Poly1305::new(key.as_slice().try_into().expect("a key has 32 bytes"));
-    let sealed = cipher
-        .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: context })
-        .expect("the text is shorter than the cipher's limit of 256 GB");
-    [nonce.as_slice(), &sealed].concat()
-}
-
-fn open(key: &Key, sealed: &[u8], context: &[u8]) -> Result<Vec<u8>, KeyError> {
-    let (nonce, sealed) = sealed.split_at_checked(NONCE_BYTES).ok_or(KeyError::Damaged)?;
-    let nonce: [u8; NONCE_BYTES] = nonce.try_into().map_err(|_| KeyError::Damaged)?;
-    let cipher = XChaCha20Poly1305::new(key.as_slice().try_into().expect("a key has 32 bytes"));
-    cipher.decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: context }).map_err(|_| KeyError::Damaged)
-}
-
-/// The system's own key: for keyed hashes and for secrets that belong to nobody.
-pub(super) const SYSTEM: SubjectId = SubjectId::new(Uuid::nil());
 
 /// What this process knows of the keys of subjects.
 #[derive(Default)]
@@ -122,7 +62,7 @@ impl KeyRing {
         )
         .fetch_one(&pool)
         .await?;
-        let system = unwrap_key(&master, SYSTEM, &wrapped)?;
+        let system = master.unwrap_key(SYSTEM, &wrapped)?;
         let ring = Self { pool, master, system, wrapped_system: wrapped.into(), known: Arc::default() };
         ring.learn_erasures(&ring.pool).await?;
         Ok(ring)
@@ -135,7 +75,7 @@ impl KeyRing {
             let wrapped =
                 sqlx::query_scalar!("SELECT wrapped_key FROM subject_keys WHERE subject_id = $1", SYSTEM.value());
             match wrapped.fetch_optional(&self.pool).await {
-                Ok(Some(Some(wrapped))) if unwrap_key(&self.master, SYSTEM, &wrapped).is_err() => {
+                Ok(Some(Some(wrapped))) if self.master.unwrap_key(SYSTEM, &wrapped).is_err() => {
                     tracing::error!("the master key was changed, and this process has the old one: it ends");
                     return;
                 }
@@ -165,7 +105,7 @@ impl KeyRing {
                 .fetch_optional(&self.pool)
                 .await?
                 .ok_or(KeyError::WrongMasterKey)?;
-        wrapped.map(|wrapped| unwrap_key(&self.master, subject, &wrapped)).transpose()
+        wrapped.map(|wrapped| self.master.unwrap_key(subject, &wrapped)).transpose()
     }
 
     /// The key of a subject, made if there never was one; `None` if it was destroyed.
@@ -236,7 +176,7 @@ impl KeyRing {
         let mut keys = Vec::with_capacity(rows.len());
         for row in rows {
             let subject = SubjectId::new(row.subject_id);
-            let key = Arc::new(unwrap_key(&self.master, subject, &row.wrapped_key)?);
+            let key = Arc::new(self.master.unwrap_key(subject, &row.wrapped_key)?);
             keys.extend(self.remember(subject, key));
         }
         Ok(keys)
@@ -292,15 +232,4 @@ impl KeyRing {
         let plain = open(&self.system, sealed, context.as_bytes())?;
         String::from_utf8(plain).map_err(|_| KeyError::Damaged)
     }
-}
-
-pub(super) fn unwrap_key(master: &MasterKey, subject: SubjectId, wrapped: &[u8]) -> Result<Key, KeyError> {
-    let plain =
-        Zeroizing::new(open(master.key(), wrapped, subject.value().as_bytes()).map_err(|_| KeyError::WrongMasterKey)?);
-    let mut key = Key::default();
-    if plain.len() != KEY_BYTES {
-        return Err(KeyError::WrongMasterKey);
-    }
-    key.copy_from_slice(&plain);
-    Ok(key)
 }

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    append::{Append, AppendError},
+    append_request::{Append, AppendError},
     idempotency::find_idempotent,
     rows::{Reservation, Row},
     stored::{Committed, EventPosition},

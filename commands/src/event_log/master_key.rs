@@ -10,7 +10,7 @@ use domain::ids::SubjectId;
 use sqlx::PgPool;
 use zeroize::Zeroizing;
 
-use super::keys::{Key, KeyError, SYSTEM, random_key, seal, unwrap_key};
+use super::crypto::{KEY_BYTES, Key, KeyError, SYSTEM, open, random_key, seal};
 
 /// The key that wraps all others. Whoever loses it loses all personal text.
 #[derive(Clone)]
@@ -79,13 +79,24 @@ impl MasterKey {
         file.sync_all()
     }
 
-    pub(super) const fn key(&self) -> &Key {
-        &self.0
-    }
-
     /// A subject's key, as the database keeps it.
     pub(super) fn wrap(&self, key: &Key, subject: SubjectId) -> Vec<u8> {
         seal(&self.0, key.as_slice(), subject.value().as_bytes())
+    }
+
+    /// A subject's key out of what the database keeps.
+    ///
+    /// # Errors
+    /// [`KeyError::WrongMasterKey`] if another master key has wrapped it.
+    pub(super) fn unwrap_key(&self, subject: SubjectId, wrapped: &[u8]) -> Result<Key, KeyError> {
+        let opened = open(&self.0, wrapped, subject.value().as_bytes()).map_err(|_| KeyError::WrongMasterKey)?;
+        let plain = Zeroizing::new(opened);
+        let mut key = Key::default();
+        if plain.len() != KEY_BYTES {
+            return Err(KeyError::WrongMasterKey);
+        }
+        key.copy_from_slice(&plain);
+        Ok(key)
     }
 }
 
@@ -134,7 +145,7 @@ pub async fn rewrap_keys(pool: &PgPool, old: &MasterKey, new: &MasterKey) -> Res
     .await?;
     // The system's own key is the first one, and wrapped as all others are.
     if let Some(first) = rows.first()
-        && unwrap_key(new, SubjectId::new(first.subject_id), &first.wrapped_key).is_ok()
+        && new.unwrap_key(SubjectId::new(first.subject_id), &first.wrapped_key).is_ok()
     {
         return Ok(0);
     }
@@ -142,7 +153,7 @@ pub async fn rewrap_keys(pool: &PgPool, old: &MasterKey, new: &MasterKey) -> Res
     let mut wrapped = Vec::with_capacity(rows.len());
     for row in rows {
         let subject = SubjectId::new(row.subject_id);
-        wrapped.push(new.wrap(&unwrap_key(old, subject, &row.wrapped_key)?, subject));
+        wrapped.push(new.wrap(&old.unwrap_key(subject, &row.wrapped_key)?, subject));
         subjects.push(row.subject_id);
     }
     sqlx::query!(

@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use super::{
     EventLog,
-    consumer::{ConsumerError, EventConsumer, Runner},
-    parking::Retried,
+    consumer::{ConsumerError, EventConsumer},
     progress::Progress,
+    runner::{Retried, Runner},
 };
 
 /// An event behind which its aggregate waits, or one that was given up.

@@ -1,7 +1,7 @@
 //! How far consumers have come, for readers that wait for their own writes.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -10,10 +10,7 @@ use domain::AggregateType;
 use sqlx::PgPool;
 use tokio::{sync::watch, time::Instant};
 
-use super::{
-    checkpoints::{Checkpoint, PartitionKey},
-    stored::EventPosition,
-};
+use super::stored::EventPosition;
 
 /// How often the checkpoints are looked at for progress made by other processes.
 const POLL: Duration = Duration::from_millis(20);
@@ -42,11 +39,12 @@ impl Default for Progress {
 }
 
 impl Progress {
-    pub(super) fn advance(&self, consumer: &'static str, checkpoints: &BTreeMap<PartitionKey, Checkpoint>) {
+    /// Notes the positions that a consumer has reached, each of a partition of an aggregate type.
+    pub(super) fn advance<'a>(&self, consumer: &'static str, ends: impl Iterator<Item = (&'a str, i32, i64)>) {
         let mut reached = self.reached.lock().expect("no holder of the lock panics");
-        for ((aggregate_type, partition), checkpoint) in checkpoints {
-            let known = reached.entry((consumer, aggregate_type.clone(), *partition)).or_default();
-            *known = (*known).max(checkpoint.position);
+        for (aggregate_type, partition, position) in ends {
+            let known = reached.entry((consumer, aggregate_type.to_owned(), partition)).or_default();
+            *known = (*known).max(position);
         }
         drop(reached);
         self.changed.send_replace(());

@@ -19,13 +19,13 @@ use tokio::{
 };
 
 use super::{
-    consumer::read_log,
     head::Head,
     kafka::{KafkaSettings, MAX_MESSAGE_BYTES, StreamError},
     marking::{Sent, Step, is_refusal, outcome},
     producer::{Link, Producer},
     record,
     source::POLL,
+    stored::read_log,
     stored::{StoredEvent, names},
     stream::{Owed, Partition, Refused, Stream},
 };

@@ -3,10 +3,32 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use sqlx::PgConnection;
 
-use super::status::{Counted, Reading};
 use crate::heartbeats::Kind;
+
+/// How far somebody has come in the log.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Reading {
+    /// Everything up to here has been dealt with.
+    pub position: i64,
+    /// Age of the oldest event that has not.
+    pub lag_seconds: f64,
+    pub applied: i64,
+    pub parked: i64,
+    pub dropped: i64,
+    #[serde(flatten)]
+    pub counted: Option<Counted>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Counted {
+    /// Events that have not been dealt with.
+    pub lag_events: i64,
+    /// Events that the log has up to the checkpoints.
+    pub expected: i64,
+}
 
 /// What the database says of all parts.
 pub(super) struct Seen {

@@ -24,9 +24,10 @@ use super::{
     producer::{Link, producer, take_back},
     publisher::{Publisher, Sending, Tries},
     record,
+    retention::Retention,
     source::POLL,
     stream::{Partition, Published, Stream},
-    topics::{Cluster, Retention, Survey},
+    topics::{Cluster, Survey},
 };
 
 /// Names the relay's advisory lock in the database.

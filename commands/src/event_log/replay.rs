@@ -12,8 +12,9 @@ use tokio::task::JoinSet;
 
 use super::{
     EventLog,
-    consumer::{ConsumerError, Delivery, EventConsumer, Runner},
+    consumer::{ConsumerError, Delivery, EventConsumer},
     progress::Progress,
+    runner::Runner,
     source::head,
     stored::{StoredEvent, names},
 };

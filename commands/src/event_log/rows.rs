@@ -7,7 +7,8 @@ use domain::ids::{ApiKeyId, DocumentId, ProjectId, ServiceId, SessionId, Subject
 use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
-use crate::jobs::LEASE;
+/// How long a worker may give no sign of life.
+pub const LEASE: Duration = Duration::from_secs(30);
 
 /// A set in which a value has at most one owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::IntoStaticStr)]

@@ -100,7 +100,7 @@ impl HeadSigner {
     /// [`HeadsError::Fenced`] if the log is not the one that was signed the last time, or not at least as long.
     pub async fn sign(&self, pool: &PgPool, now: DateTime<Utc>) -> Result<bool, HeadsError> {
         let newest = self.file.newest(&self.public_key())?;
-        let end = Fence::at(newest.as_ref()).look(pool).await?;
+        let end = Fence::at(newest.as_ref().map(SignedHead::end)).look(pool).await?;
         if newest.as_ref().is_some_and(|newest| newest.position == end.position) {
             return Ok(false);
         }
@@ -110,7 +110,7 @@ impl HeadSigner {
     /// # Errors
     /// [`HeadsError::Fenced`] if the log is not the one that was signed the last time, or not at least as long.
     pub async fn check(&self, pool: &PgPool) -> Result<(), HeadsError> {
-        Fence::at(self.file.newest(&self.public_key())?.as_ref()).look(pool).await?;
+        Fence::at(self.file.newest(&self.public_key())?.as_ref().map(SignedHead::end)).look(pool).await?;
         Ok(())
     }
 
@@ -121,7 +121,7 @@ impl HeadSigner {
     /// [`HeadsError`], also [`HeadsError::Fenced`] if the log cannot be read.
     pub async fn find_loss(&self, pool: &PgPool) -> Result<Loss, HeadsError> {
         let newest = self.file.newest(&self.public_key())?;
-        match Fence::at(newest.as_ref()).look(pool).await {
+        match Fence::at(newest.as_ref().map(SignedHead::end)).look(pool).await {
             Ok(_) if is_overtaken(pool).await.map_err(FenceError::from)? => Ok(Loss::Known),
             Ok(_) => Ok(newest.map_or(Loss::NeverSigned, Loss::NoneUpTo)),
             Err(error @ FenceError::Database(_)) => Err(error.into()),
@@ -135,7 +135,7 @@ impl HeadSigner {
     /// [`HeadsError::Fenced`] if it is no older state of the log whose heads were signed.
     pub async fn accept_restored(&self, pool: &PgPool, clock: &SharedClock) -> Result<Restored, HeadsError> {
         let heads = self.file.read(&self.public_key())?;
-        let restored = restore(pool, &heads, clock.new_id()).await?;
+        let restored = restore(pool, &heads.iter().map(SignedHead::end).collect::<Vec<_>>(), clock.new_id()).await?;
         let begins = self.key.sign(&restored.begins, clock.now());
         self.file.add(&self.public_key(), heads.last(), &begins)?;
         Ok(restored)

@@ -4,7 +4,7 @@
 //! not have, a key that was destroyed) is ignored, and all events are read.
 
 use cqrs_es::persist::PersistenceError;
-use domain::{event::HasSubject, ids::SubjectId};
+use domain::{aggregate::StoredAggregate, ids::SubjectId};
 use futures::future::BoxFuture;
 use sqlx::PgPool;
 use tokio::sync::mpsc;
@@ -41,7 +41,7 @@ impl Snapshots {
     }
 
     /// The state of the newest snapshot that fits, with the sequence of the event that it stands on.
-    pub(super) async fn find<A: HasSubject>(&self, id: Uuid) -> Option<(A, i64)> {
+    pub(super) async fn find<A: StoredAggregate>(&self, id: Uuid) -> Option<(A, i64)> {
         self.read::<A>(id).await.unwrap_or_else(|error| {
             // Once: whoever reads all events of a long aggregate has a new snapshot written.
             tracing::warn!(aggregate.r#type = A::TYPE, aggregate.id = %id, %error, "a snapshot cannot be read");
@@ -49,7 +49,7 @@ impl Snapshots {
         })
     }
 
-    async fn read<A: HasSubject>(&self, id: Uuid) -> Result<Option<(A, i64)>, StoreError> {
+    async fn read<A: StoredAggregate>(&self, id: Uuid) -> Result<Option<(A, i64)>, StoreError> {
         let row = sqlx::query!(
             "SELECT sequence, subject_id, state
              FROM snapshots JOIN events USING (aggregate_type, aggregate_id, sequence)
@@ -75,7 +75,7 @@ impl Snapshots {
         Ok(Some((rmp_serde::from_slice(&state).map_err(unpackable)?, row.sequence)))
     }
 
-    async fn write<A: HasSubject>(&self, loaded: &Loaded<A>) -> Result<(), StoreError> {
+    async fn write<A: StoredAggregate>(&self, loaded: &Loaded<A>) -> Result<(), StoreError> {
         let state = rmp_serde::to_vec_named(&loaded.aggregate).map_err(unpackable)?;
         let subject = loaded.aggregate.subject(loaded.id);
         let state = match subject {
@@ -106,7 +106,7 @@ impl Snapshots {
     }
 
     /// Has a snapshot written if the aggregate has become so much longer. Nobody waits for it, and it may be left out.
-    pub(super) fn offer<A: HasSubject>(&self, id: Uuid, aggregate: &A, before: i64, sequence: i64) {
+    pub(super) fn offer<A: StoredAggregate>(&self, id: Uuid, aggregate: &A, before: i64, sequence: i64) {
         if before / EVERY == sequence / EVERY {
             return;
         }
@@ -126,7 +126,7 @@ impl EventLog {
     ///
     /// # Errors
     /// [`StoreError`]; nothing depends on it.
-    pub async fn write_snapshot<A: HasSubject>(&self, loaded: &Loaded<A>) -> Result<(), StoreError> {
+    pub async fn write_snapshot<A: StoredAggregate>(&self, loaded: &Loaded<A>) -> Result<(), StoreError> {
         self.snapshots.write(loaded).await
     }
 }

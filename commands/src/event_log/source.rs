@@ -11,14 +11,13 @@ use sqlx::PgPool;
 use tokio::sync::watch;
 
 use super::{
-    consumer::{ConsumerError, Delivery, Runner, read_log},
+    consumer::{ConsumerError, Delivery, MAX_BATCH},
     head::Head,
     recent::RecentEvents,
-    stored::{StoredEvent, names},
+    runner::Runner,
+    stored::{StoredEvent, names, read_log},
 };
 
-/// Events in one transaction of a consumer.
-pub(super) const MAX_BATCH: usize = 500;
 /// The safety net under the wake-ups.
 pub(super) const POLL: Duration = Duration::from_secs(1);
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{
     EventLog,
-    readings::{Beats, Seen, count, look},
+    readings::{Beats, Counted, Reading, Seen, count, look},
 };
 use crate::{counted, heartbeats::Kind};
 
@@ -92,28 +92,6 @@ pub struct PartStatus {
     /// Of those who follow the log.
     #[serde(flatten)]
     pub reading: Option<Reading>,
-}
-
-/// How far somebody has come in the log.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Reading {
-    /// Everything up to here has been dealt with.
-    pub position: i64,
-    /// Age of the oldest event that has not.
-    pub lag_seconds: f64,
-    pub applied: i64,
-    pub parked: i64,
-    pub dropped: i64,
-    #[serde(flatten)]
-    pub counted: Option<Counted>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Counted {
-    /// Events that have not been dealt with.
-    pub lag_events: i64,
-    /// Events that the log has up to the checkpoints.
-    pub expected: i64,
 }
 
 impl EventLog {

@@ -8,17 +8,18 @@ use cqrs_es::{
 };
 use domain::{
     AggregateType,
+    aggregate::StoredAggregate,
     envelope::Metadata,
-    event::{DecodeError, HasSubject, decode_event_of},
+    event::{DecodeError, decode_event_of},
     ids::EventId,
 };
 use uuid::Uuid;
 
 use super::{
     EventLog,
-    append::{Append, AppendError, EncodedEvent, StreamAppend},
+    append_request::{Append, AppendError, EncodedEvent, StreamAppend},
     codec::{CodecError, Seal},
-    keys::KeyError,
+    crypto::KeyError,
     stored::StoredEvent,
 };
 
@@ -78,7 +79,7 @@ impl EventLog {
     ///
     /// # Errors
     /// [`StoreError`] if the log cannot be read, or an event in it.
-    pub async fn events_of<A: HasSubject>(&self, id: Uuid) -> Result<Vec<A::Event>, StoreError> {
+    pub async fn events_of<A: StoredAggregate>(&self, id: Uuid) -> Result<Vec<A::Event>, StoreError> {
         let stored = self.repository.get_events::<A>(&id.to_string()).await?;
         let mut events = Vec::with_capacity(stored.len());
         for event in stored {
@@ -88,7 +89,7 @@ impl EventLog {
     }
 
     /// An aggregate's newest events, decoded, in order; the state that was kept of an earlier load spares the others.
-    async fn events_after<A: HasSubject>(&self, id: Uuid, sequence: i64) -> Result<Vec<A::Event>, StoreError> {
+    async fn events_after<A: StoredAggregate>(&self, id: Uuid, sequence: i64) -> Result<Vec<A::Event>, StoreError> {
         if sequence == 0 {
             return self.events_of::<A>(id).await;
         }
@@ -111,7 +112,7 @@ impl EventLog {
     ///
     /// # Errors
     /// [`StoreError`] if the log cannot be read, or an event in it.
-    pub async fn latest_events_of<A: HasSubject>(
+    pub async fn latest_events_of<A: StoredAggregate>(
         &self,
         id: Uuid,
         types: &[&str],
@@ -136,7 +137,7 @@ impl EventLog {
         self.decode_stored::<A>(stored).await
     }
 
-    async fn decode_stored<A: HasSubject>(
+    async fn decode_stored<A: StoredAggregate>(
         &self,
         stored: Result<Vec<StoredEvent>, sqlx::Error>,
     ) -> Result<Vec<A::Event>, StoreError> {
@@ -156,7 +157,7 @@ impl EventLog {
     ///
     /// # Errors
     /// [`StoreError`] if the log cannot be read, or an event in it.
-    pub async fn load<A: HasSubject>(&self, id: Uuid) -> Result<Loaded<A>, StoreError> {
+    pub async fn load<A: StoredAggregate>(&self, id: Uuid) -> Result<Loaded<A>, StoreError> {
         let kept = self.kept.get::<A>(A::AGGREGATE_TYPE, id);
         let seen = kept.as_ref().map_or(0, |(_, sequence)| *sequence);
         let (mut aggregate, known) = match kept {
@@ -177,13 +178,13 @@ impl EventLog {
 
     /// An aggregate as this process has seen it last, without a look at the log; as a new one if it has not. What is
     /// decided on it holds only if it can be appended.
-    pub(crate) fn last_seen<A: HasSubject>(&self, id: Uuid) -> Loaded<A> {
+    pub(crate) fn last_seen<A: StoredAggregate>(&self, id: Uuid) -> Loaded<A> {
         let (aggregate, sequence) = self.kept.get::<A>(A::AGGREGATE_TYPE, id).unwrap_or_default();
         Loaded { id, aggregate, sequence }
     }
 
     /// Keeps an aggregate as a committed append of so many events has left it.
-    pub(crate) fn keep<A: HasSubject>(&self, seen: Loaded<A>, appended: i64) {
+    pub(crate) fn keep<A: StoredAggregate>(&self, seen: Loaded<A>, appended: i64) {
         self.snapshots.offer(seen.id, &seen.aggregate, seen.sequence - appended, seen.sequence);
         self.kept.keep(A::AGGREGATE_TYPE, seen.id, seen.aggregate, seen.sequence);
     }
@@ -193,14 +194,14 @@ impl EventLog {
         self.kept.forget(aggregate_type, id);
     }
 
-    async fn decode<A: HasSubject>(&self, stored: SerializedEvent) -> Result<A::Event, StoreError> {
+    async fn decode<A: StoredAggregate>(&self, stored: SerializedEvent) -> Result<A::Event, StoreError> {
         let seal: Seal = serde_json::from_value(stored.metadata).map_err(StoreError::Malformed)?;
         let payload = self.codec.decode_payload(A::TYPE, &stored.event_type, stored.payload, seal).await?;
         Ok(decode_event_of::<A>(&stored.event_type, &stored.event_version, payload)?)
     }
 
     /// The stored form of an aggregate's new events. Every one gets an id of its own; the rest of the metadata is shared.
-    pub(crate) async fn encode<A: HasSubject>(
+    pub(crate) async fn encode<A: StoredAggregate>(
         &self,
         loaded: &Loaded<A>,
         events: Vec<A::Event>,
@@ -240,7 +241,7 @@ fn unexpected<E: std::error::Error>(error: impl std::error::Error + Send + Sync 
     AggregateError::UnexpectedError(Box::new(error))
 }
 
-impl<A: HasSubject> EventStore<A> for EventLog {
+impl<A: StoredAggregate> EventStore<A> for EventLog {
     type AC = Loaded<A>;
 
     async fn load_events(&self, aggregate_id: &str) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {

@@ -2,6 +2,7 @@
 
 use domain::{AggregateType, ids::CommandId, user::UserEvent};
 use sha2::{Digest, Sha256};
+use sqlx::PgPool;
 use uuid::Uuid;
 
 /// An event as the log and the topics hold it: personal fields are ciphertext.
@@ -22,6 +23,31 @@ pub struct StoredEvent {
 /// The names of aggregate types, as statements take them.
 pub(super) fn names(types: &[AggregateType]) -> Vec<String> {
     types.iter().map(AggregateType::to_string).collect()
+}
+
+/// Events of some types after a position and up to another, in order.
+pub(super) async fn read_log(
+    pool: &PgPool,
+    types: &[String],
+    after: i64,
+    up_to: i64,
+    limit: i64,
+) -> Result<Vec<StoredEvent>, sqlx::Error> {
+    sqlx::query_as!(
+        StoredEvent,
+        r#"SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version,
+                  payload::text AS "payload!", metadata::text AS "metadata!", partition, command_id
+           FROM events
+           WHERE position > $1 AND position <= $2 AND aggregate_type = ANY($3)
+           ORDER BY position
+           LIMIT $4"#,
+        after,
+        up_to,
+        types,
+        limit,
+    )
+    .fetch_all(pool)
+    .await
 }
 
 /// Where an event of ours is, for readers that wait for it.

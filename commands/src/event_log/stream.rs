@@ -9,10 +9,17 @@ use domain::AggregateType;
 use sqlx::{Connection as _, PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::{fence, kafka::StreamError, stored::names, topics::Offsets};
+use super::{fence, kafka::StreamError, stored::names};
 
 /// An aggregate type, and a partition of its topic.
 pub(super) type Partition = (String, i32);
+
+/// Of a partition: the offset of its oldest record, and that of its next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Offsets {
+    pub low: i64,
+    pub high: i64,
+}
 
 /// A stream of a log.
 #[derive(Debug, Clone)]

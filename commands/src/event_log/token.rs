@@ -166,7 +166,7 @@ mod tests {
         );
         assert_eq!(
             token.positions,
-            [at(AggregateType::Chat, 1, 6), at(AggregateType::Chat, 2, 3), at(AggregateType::User, 1, 5)]
+            [at(AggregateType::User, 1, 5), at(AggregateType::Chat, 1, 6), at(AggregateType::Chat, 2, 3)]
         );
         assert_eq!(token.newest(), 6);
     }

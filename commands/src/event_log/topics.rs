@@ -2,8 +2,6 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fmt,
-    str::FromStr,
     time::Duration,
 };
 
@@ -20,70 +18,12 @@ use rdkafka::{
 use super::{
     kafka::{KafkaSettings, MAX_MESSAGE_BYTES, StreamError},
     record,
-    stream::Partition,
+    retention::Retention,
+    stream::{Offsets, Partition},
 };
 
 /// How long a broker may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long Kafka keeps records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Retention {
-    Forever,
-    For(Duration),
-}
-
-/// A retention that is neither `forever` nor a number with `d` or `h`.
-#[derive(Debug, thiserror::Error)]
-#[error("`forever`, or a number of days or hours, such as 90d or 48h")]
-pub struct RetentionError;
-
-impl FromStr for Retention {
-    type Err = RetentionError;
-
-    fn from_str(text: &str) -> Result<Self, RetentionError> {
-        if text.trim() == "forever" {
-            return Ok(Self::Forever);
-        }
-        let days = text.trim().strip_suffix('d').map(|number| (number, 24));
-        let (number, hours) =
-            days.or_else(|| text.trim().strip_suffix('h').map(|number| (number, 1))).ok_or(RetentionError)?;
-        let number: u32 = number.parse().ok().filter(|number| *number > 0).ok_or(RetentionError)?;
-        Ok(Self::For(Duration::from_secs(u64::from(number) * hours * 3_600)))
-    }
-}
-
-impl Retention {
-    fn of_millis(millis: i64) -> Self {
-        u64::try_from(millis).map_or(Self::Forever, |millis| Self::For(Duration::from_millis(millis)))
-    }
-
-    /// As `retention.ms` has it.
-    fn millis(self) -> String {
-        match self {
-            Self::Forever => "-1".to_owned(),
-            Self::For(time) => time.as_millis().to_string(),
-        }
-    }
-
-    fn is_shorter_than(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::Forever, _) => false,
-            (Self::For(_), Self::Forever) => true,
-            (Self::For(time), Self::For(other)) => time < other,
-        }
-    }
-}
-
-impl fmt::Display for Retention {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Forever => f.write_str("forever"),
-            Self::For(time) if time.as_secs().is_multiple_of(86_400) => write!(f, "{}d", time.as_secs() / 86_400),
-            Self::For(time) => write!(f, "{:.1}h", time.as_secs_f64() / 3_600.0),
-        }
-    }
-}
 
 /// What the topics are like.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -94,13 +34,6 @@ pub(super) struct Survey {
     pub offsets: HashMap<Partition, Offsets>,
     /// What somebody should mend, for people.
     pub problems: Vec<String>,
-}
-
-/// Of a partition: the offset of its oldest record, and that of its next one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Offsets {
-    pub low: i64,
-    pub high: i64,
 }
 
 /// A connection to the cluster that asks and makes topics, and never sends or reads records.

@@ -4,8 +4,8 @@ use chrono::TimeDelta;
 use cqrs_es::{Aggregate, event_sink::EventSink};
 use domain::{
     AggregateType,
+    aggregate::StoredAggregate,
     envelope::Metadata,
-    event::HasSubject,
     ids::{CommandId, EventId},
 };
 use tokio::sync::OwnedMutexGuard;
@@ -59,7 +59,7 @@ impl<'a> Unit<'a> {
     /// [`ExecuteError::Refused`] or [`ExecuteError::Store`].
     pub async fn stage<A>(&mut self, id: Uuid, command: A::Command) -> Result<Vec<A::Event>, ExecuteError<A::Error>>
     where
-        A: HasSubject + Aggregate<Services = ()>,
+        A: StoredAggregate + Aggregate<Services = ()>,
         A::Command: Clone + Send + Sync,
     {
         self.stage_all::<A>(id, vec![command]).await
@@ -75,7 +75,7 @@ impl<'a> Unit<'a> {
         commands: Vec<A::Command>,
     ) -> Result<Vec<A::Event>, ExecuteError<A::Error>>
     where
-        A: HasSubject + Aggregate<Services = ()>,
+        A: StoredAggregate + Aggregate<Services = ()>,
         A::Command: Clone + Send + Sync,
     {
         if self.turn.is_none() && self.streams.is_empty() {

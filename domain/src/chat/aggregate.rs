@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     AggregateType,
-    event::{HasSubject, bridge_to_cqrs_es},
+    aggregate::{StoredAggregate, bridge_to_cqrs_es},
     ids::{FeedbackId, MessageId, ProjectId, SubjectId},
     values::{Model, Title},
 };
@@ -257,7 +257,7 @@ fn require_finite(is_finite: bool) -> Result<(), ChatError> {
     if is_finite { Ok(()) } else { Err(ChatError::NotFinite) }
 }
 
-impl HasSubject for Chat {
+impl StoredAggregate for Chat {
     const AGGREGATE_TYPE: AggregateType = AggregateType::Chat;
     const SNAPSHOT_VERSION: i32 = 2;
 

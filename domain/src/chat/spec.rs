@@ -9,8 +9,8 @@ use super::{
     Transcript,
 };
 use crate::{
+    aggregate::StoredAggregate,
     document::StoredFile,
-    event::HasSubject,
     ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, SubjectId, UserId},
     values::Title,
 };

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::event::{DocumentEvent, EmbeddingFailure, Note, Place, Source};
 use crate::{
     AggregateType,
-    event::{HasSubject, bridge_to_cqrs_es},
+    aggregate::{StoredAggregate, bridge_to_cqrs_es},
     ids::{ProjectId, SubjectId, UserId},
     values::Title,
 };
@@ -276,7 +276,7 @@ impl Document {
     }
 }
 
-impl HasSubject for Document {
+impl StoredAggregate for Document {
     // 2: what became of the newest version, the files of all, and what is left of a deleted one.
     const AGGREGATE_TYPE: AggregateType = AggregateType::Document;
     const SNAPSHOT_VERSION: i32 = 2;

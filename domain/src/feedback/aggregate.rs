@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::event::{FeedbackEvent, Opinion};
 use crate::{
     AggregateType,
-    event::{HasSubject, bridge_to_cqrs_es},
+    aggregate::{StoredAggregate, bridge_to_cqrs_es},
     ids::{ResultId, RunId, SubjectId, UserId},
     values::Rating,
 };
@@ -114,7 +114,7 @@ impl Feedback {
     }
 }
 
-impl HasSubject for Feedback {
+impl StoredAggregate for Feedback {
     const AGGREGATE_TYPE: AggregateType = AggregateType::Feedback;
     const SNAPSHOT_VERSION: i32 = 1;
 

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Feedback, FeedbackCommand, FeedbackError, FeedbackEvent, Opinion};
 use crate::{
-    event::HasSubject,
+    aggregate::StoredAggregate,
     ids::{ResultId, RunId, SubjectId, UserId},
     values::Rating,
 };

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::event::{Assistant, ProjectEvent, RetrievalSettings, Settings};
 use crate::{
     AggregateType,
-    event::{HasSubject, bridge_to_cqrs_es},
+    aggregate::{StoredAggregate, bridge_to_cqrs_es},
     ids::{SubjectId, UserId},
     values::{Model, SttEngine, Title, TtsEngine},
 };
@@ -278,7 +278,7 @@ impl ProjectChanges {
     }
 }
 
-impl HasSubject for Project {
+impl StoredAggregate for Project {
     // 2: how passages are chosen.
     const AGGREGATE_TYPE: AggregateType = AggregateType::Project;
     const SNAPSHOT_VERSION: i32 = 2;

@@ -29,6 +29,22 @@ pub struct Settings {
     pub assistant_id: Option<String>,
 }
 
+impl Settings {
+    /// What a project is set to before anybody changes it.
+    pub const fn new(title: Title, prompt: String) -> Self {
+        Self {
+            title,
+            description: None,
+            prompt,
+            model: Model::Gpt35,
+            stt_engine: SttEngine::Whisper,
+            tts_engine: TtsEngine::Google,
+            preset_questions: None,
+            assistant_id: None,
+        }
+    }
+}
+
 /// Who answers in place of the project's prompt and model: what a language model is told, and which one it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assistant {

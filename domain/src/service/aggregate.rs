@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::event::{ServiceEvent, Terms};
 use crate::{
     AggregateType,
-    event::{HasSubject, bridge_to_cqrs_es},
+    aggregate::{StoredAggregate, bridge_to_cqrs_es},
     ids::{ApiKeyId, SubjectId, UserId},
     values::{ServiceName, Title},
 };
@@ -186,7 +186,7 @@ impl ServiceChanges {
     }
 }
 
-impl HasSubject for Service {
+impl StoredAggregate for Service {
     const AGGREGATE_TYPE: AggregateType = AggregateType::Service;
     const SNAPSHOT_VERSION: i32 = 1;
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::event::{RunFailure, RunPlan, RunResult, TestRunEvent};
 use crate::{
     AggregateType,
-    event::{HasSubject, bridge_to_cqrs_es},
+    aggregate::{StoredAggregate, bridge_to_cqrs_es},
     ids::{ResultId, SubjectId, TestQuestionId, UserId},
     values::{Model, RunStatus},
 };
@@ -181,7 +181,7 @@ fn require_finite<const N: usize>(numbers: [Option<f64>; N]) -> Result<(), TestR
     if numbers.into_iter().flatten().all(f64::is_finite) { Ok(()) } else { Err(TestRunError::NotFinite) }
 }
 
-impl HasSubject for TestRun {
+impl StoredAggregate for TestRun {
     const AGGREGATE_TYPE: AggregateType = AggregateType::TestRun;
     const SNAPSHOT_VERSION: i32 = 1;
 

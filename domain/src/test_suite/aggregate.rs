@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::event::{Attachment, Retrieval, SuiteSettings, TestQuestion, TestSuiteEvent};
 use crate::{
     AggregateType,
-    event::{HasSubject, bridge_to_cqrs_es},
+    aggregate::{StoredAggregate, bridge_to_cqrs_es},
     ids::{DocumentId, SubjectId, TestQuestionId, UserId},
     values::SuiteName,
 };
@@ -251,7 +251,7 @@ fn require_finite(retrieval: Retrieval) -> Result<(), TestSuiteError> {
     if retrieval.temperature.is_finite() { Ok(()) } else { Err(TestSuiteError::NotFinite) }
 }
 
-impl HasSubject for TestSuite {
+impl StoredAggregate for TestSuite {
     const AGGREGATE_TYPE: AggregateType = AggregateType::TestSuite;
     const SNAPSHOT_VERSION: i32 = 1;
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::event::{Roles, UserEvent};
 use crate::{
     AggregateType,
-    event::{HasSubject, bridge_to_cqrs_es},
+    aggregate::{StoredAggregate, bridge_to_cqrs_es},
     ids::{SessionId, SubjectId},
     values::{Email, FullName, Username},
 };
@@ -267,7 +267,7 @@ const fn ended(session_id: &SessionId) -> UserEvent {
     UserEvent::SessionEnded { session_id: *session_id }
 }
 
-impl HasSubject for User {
+impl StoredAggregate for User {
     const AGGREGATE_TYPE: AggregateType = AggregateType::User;
     const SNAPSHOT_VERSION: i32 = 1;
 

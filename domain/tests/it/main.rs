@@ -6,6 +6,7 @@
 mod arbitrary;
 mod arbitrary_tests;
 mod architecture;
+mod circles;
 mod metrics;
 mod properties;
 mod samples;

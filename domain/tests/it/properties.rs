@@ -9,10 +9,11 @@ use std::{
 use cqrs_es::{Aggregate, DomainEvent, event_sink::EventSink};
 use domain::{
     AggregateType,
+    aggregate::StoredAggregate,
     chat::{Chat, ChatCommand, Transcript},
     document::{Document, DocumentCommand},
     envelope::Actor,
-    event::{Event, HasSubject},
+    event::Event,
     feedback::Feedback,
     ids::MessageId,
     project::{Project, ProjectCommand},
@@ -74,7 +75,7 @@ fn keeps_its_promises<A>(
     repeats: fn(&A::Command) -> bool,
 ) -> Result<(), TestCaseError>
 where
-    A: HasSubject<Services = ()> + PartialEq + Debug,
+    A: StoredAggregate<Services = ()> + PartialEq + Debug,
     A::Command: Clone + Debug,
 {
     let mut live = A::default();

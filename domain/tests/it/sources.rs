@@ -9,6 +9,7 @@ use std::{
 };
 
 /// A source file.
+#[derive(Clone)]
 pub(crate) struct Source {
     /// Its path from the root of the workspace, with `/` between the parts.
     pub(crate) path: String,
@@ -33,6 +34,11 @@ impl Source {
 
     pub(crate) fn count_lines(&self) -> usize {
         self.text.lines().count()
+    }
+
+    /// The text without comments.
+    pub(crate) fn code_text(&self) -> String {
+        self.code().flat_map(|(_, line)| [line, "\n"]).collect()
     }
 
     /// Where a line holds one of the texts, as `path:line: the line`.
@@ -135,7 +141,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-fn sample(path: &str, text: &str) -> Source {
+pub(crate) fn sample(path: &str, text: &str) -> Source {
     Source { path: path.to_owned(), text: text.to_owned() }
 }
 

@@ -7,20 +7,13 @@
 use std::{env, fmt::Debug, fs, path::PathBuf};
 
 use domain::{
-    chat::Chat,
-    document::Document,
-    event::{Event, HasSubject},
-    feedback::Feedback,
-    project::Project,
-    service::Service,
-    test_run::TestRun,
-    test_suite::TestSuite,
-    user::User,
+    aggregate::StoredAggregate, chat::Chat, document::Document, event::Event, feedback::Feedback, project::Project,
+    service::Service, test_run::TestRun, test_suite::TestSuite, user::User,
 };
 
 use crate::samples::samples;
 
-fn assert_is_as_in_its_file<A: HasSubject + PartialEq + Debug>(only: fn(Event) -> Option<A::Event>) {
+fn assert_is_as_in_its_file<A: StoredAggregate + PartialEq + Debug>(only: fn(Event) -> Option<A::Event>) {
     let mut state = A::default();
     let mut states = Vec::new();
     for event in samples().into_iter().filter_map(|sample| only(sample.event)) {

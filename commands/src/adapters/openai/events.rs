@@ -11,7 +11,6 @@ use super::{
     OpenAiServer, in_time, refusal,
     sse::{Event, EventReader, TooLong},
     unreadable,
-    wire::DONE,
 };
 use crate::{adapters::web_service::body_up_to, ports::ProviderError};
 
@@ -25,6 +24,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 const MAX_REFUSAL_BYTES: usize = 64 << 10;
 /// A completion that comes as a whole.
 pub(super) const MAX_COMPLETION_BYTES: usize = 2 << 20;
+
+/// The event with which a server says that its stream is at its end.
+pub(super) const DONE: &str = "[DONE]";
 
 /// A server's events that say something.
 pub(super) type Events = BoxStream<'static, Result<Event, ProviderError>>;

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{
     chunk::{Chunk, Source},
-    events::Events,
+    events::{DONE, Events},
     sse::Event,
     surrogates::Surrogates,
 };
@@ -18,8 +18,6 @@ use crate::{
     prompt::without_thoughts,
 };
 
-/// The event with which a server says that its stream is at its end.
-pub(super) const DONE: &str = "[DONE]";
 /// How long the usage is waited for when the answer is whole.
 const USAGE_MAY_TAKE: Duration = Duration::from_secs(3);
 

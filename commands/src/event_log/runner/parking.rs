@@ -10,12 +10,14 @@ use sqlx::{Connection, PgPool, PgTransaction};
 use uuid::Uuid;
 
 use super::{
+    super::{
+        codec::CodecError,
+        consumer::{ConsumerError, Delivery, MAX_BATCH},
+        stored::StoredEvent,
+    },
+    Runner,
     checkpoints::Taken,
-    codec::CodecError,
-    consumer::{ConsumerError, Delivery, Runner},
     fault,
-    source::MAX_BATCH,
-    stored::StoredEvent,
 };
 
 /// Type and id.
@@ -78,7 +80,7 @@ impl Runner {
     ///
     /// # Errors
     /// Those of the moment; what was done until then stays done.
-    pub(super) async fn retry(&self, aggregate_id: Option<Uuid>) -> Result<Retried, ConsumerError> {
+    pub(in super::super) async fn retry(&self, aggregate_id: Option<Uuid>) -> Result<Retried, ConsumerError> {
         let aggregates = sqlx::query!(
             r#"SELECT aggregate_type, aggregate_id, min(partition) AS "partition!" FROM parked_events
                WHERE consumer = $1 AND dropped_at IS NULL AND ($2::text IS NULL OR aggregate_id = $2)

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use domain::event::DecodeError;
 
-use super::{codec::CodecError, consumer::ConsumerError, keys::KeyError};
+use super::super::{codec::CodecError, consumer::ConsumerError, crypto::KeyError};
 
 /// Classes of SQLSTATE that say that the rows cannot be written, now or later: cardinality, data, constraints, a view's check,
 /// limits of the program (such as a text that is too long for an index), an error raised by the schema itself.

@@ -9,11 +9,11 @@ use sqlx::PgTransaction;
 use uuid::Uuid;
 
 use super::{
-    consumer::{Delivery, Runner},
-    stored::StoredEvent,
+    super::{consumer::Delivery, stored::StoredEvent},
+    Runner,
 };
 
-pub(super) type PartitionKey = (String, i32);
+type PartitionKey = (String, i32);
 
 /// How far a consumer has come in one partition of an aggregate type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
