@@ -177,14 +177,6 @@ pub async fn any(db: &Views) -> Result<bool, QueryError> {
     Ok(sqlx::query_scalar!(r#"SELECT EXISTS (SELECT 1 FROM views.users) AS "any!""#).fetch_one(db).await?)
 }
 
-/// Whether this is the one active user left who is staff.
-pub async fn is_only_staff(db: &Views, id: UserId) -> Result<bool, QueryError> {
-    let only = sqlx::query_scalar::<_, bool>(
-        "SELECT count(*) = 1 AND coalesce(bool_or(id = $1), false) FROM views.users WHERE is_staff AND is_active",
-    );
-    Ok(only.bind(id.value()).fetch_one(db).await?)
-}
-
 /// Whether somebody has this login name in whatever case. Only accounts of the time when case mattered need be asked for here:
 /// the names of all others are reserved without regard to it.
 pub async fn has_username_in_any_case(db: &Views, username: &str) -> Result<bool, QueryError> {

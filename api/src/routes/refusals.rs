@@ -128,6 +128,8 @@ fn conflict(error: &dyn std::error::Error) -> ApiError {
     ApiError::detail(StatusCode::CONFLICT, format!("The request cannot be fulfilled: {error}."))
 }
 
+const SUPERUSER_IS_STAFF: &str = "A superuser keeps the staff role: without it nobody could manage users any more.";
+
 impl From<UserError> for ApiError {
     fn from(error: UserError) -> Self {
         match error {
@@ -135,6 +137,8 @@ impl From<UserError> for ApiError {
             UserError::AlreadyRegistered => conflict(&error),
             UserError::Inactive => Self::inactive(),
             UserError::Superuser => Self::permission_denied(),
+            // The front end's form shows errors of the address.
+            UserError::SuperuserIsStaff => Self::fields(["is_staff", "email"].map(|field| (field, SUPERUSER_IS_STAFF))),
         }
     }
 }

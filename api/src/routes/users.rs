@@ -38,8 +38,6 @@ use crate::{
     },
 };
 
-const ONLY_STAFF: &str = "Nobody else could manage users any more: make somebody else an administrator first.";
-
 /// What the handlers say of themselves.
 #[derive(OpenApi)]
 #[openapi(paths(me, change_me, list, create, get, change, delete, erase))]
@@ -215,17 +213,11 @@ async fn read_changes(web: &Web, id: UserId, input: &Input) -> Result<UserChange
         Some(email) => web.app.accounts.owner_of_email(&email).await?.is_some_and(|owner| owner != id),
         None => false,
     };
-    let is_only_staff = users::is_only_staff(&web.app.views, id).await?;
     let (email, full_name, mut changes) = input.partial(|fields| {
         let email = fields.email("email").check(EMAIL_TAKEN, move |_| !is_taken).optional();
         let full_name = full_name(fields).allow_blank().optional();
         let allow_key = fields.boolean("allow_key").optional();
         let is_staff = fields.boolean("is_staff").optional();
-        if is_only_staff && is_staff == Some(false) {
-            fields.error("is_staff", ONLY_STAFF);
-            // The front end's form shows errors of this field.
-            fields.error("email", ONLY_STAFF);
-        }
         let is_reviewer = fields.boolean("is_reviewer").optional();
         (email, full_name, UserChanges { is_staff, is_reviewer, allow_key, ..UserChanges::default() })
     })?;

@@ -207,17 +207,25 @@ async fn staff_neither_change_nor_delete_a_superuser_but_superusers_do(db: PgPoo
     root.delete("/users/second").await.is(204, "");
 }
 
+/// As long as there is a superuser, who is never the last one to go, somebody can manage users.
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
-async fn the_only_administrator_does_not_lock_everybody_out_with_one_click(db: PgPool) {
+async fn no_superuser_gives_the_staff_role_away_whoever_else_has_it(db: PgPool) {
     let app = TestApp::start(&db).await;
-    let root = app.person("root", Roles { is_staff: true, is_superuser: true, ..Roles::default() }).await;
-    let refused = root.patch("/users/root", json!({ "is_staff": false, "full_name": "Root R" })).await.json(400);
-    let message = "Nobody else could manage users any more: make somebody else an administrator first.";
-    assert_eq!(refused, json!({ "is_staff": [message], "email": [message] }));
+    let superuser = Roles { is_staff: true, is_superuser: true, ..Roles::default() };
+    let root = app.person("root", superuser).await;
+    let other = app.person("other", superuser).await;
+    app.person("third", Roles { is_staff: true, ..Roles::default() }).await;
+    let message = "A superuser keeps the staff role: without it nobody could manage users any more.";
+    let refusal = json!({ "is_staff": [message], "email": [message] });
+    for (path, full_name) in [("/users/root", "Root R"), ("/users/other", "Other R")] {
+        let refused = root.patch(path, json!({ "is_staff": false, "full_name": full_name })).await.json(400);
+        assert_eq!(refused, refusal);
+    }
+    assert_eq!(other.patch("/users/other", json!({ "is_staff": false })).await.json(400), refusal);
     assert_eq!(root.get("/users/me").await.json(200)["is_staff"], true);
+    assert_ne!(root.get("/users/me").await.json(200)["full_name"], "Root R");
     root.patch("/users/root", json!({ "is_staff": true, "full_name": "Root R" })).await.json(200);
-    app.person("second", Roles { is_staff: true, ..Roles::default() }).await;
-    root.patch("/users/root", json!({ "is_staff": false })).await.json(200);
+    root.patch("/users/third", json!({ "is_staff": false })).await.json(200);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

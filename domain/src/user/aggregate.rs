@@ -125,6 +125,9 @@ pub enum UserError {
     /// There is no such account.
     #[error("there is no such user")]
     NotFound,
+    /// The change would take the staff role from a superuser, to whom nobody else could give it back.
+    #[error("a superuser keeps the staff role")]
+    SuperuserIsStaff,
     /// The account is closed.
     #[error("the account is inactive")]
     Inactive,
@@ -180,6 +183,9 @@ impl Account {
             UserCommand::ChangeFullName(new) => self.rename(new).into_iter().collect(),
             UserCommand::Administer { authority, changes, keep } => {
                 self.check(authority)?;
+                if self.roles.is_superuser && self.roles.is_staff && changes.is_staff == Some(false) {
+                    return Err(UserError::SuperuserIsStaff);
+                }
                 self.administer(changes, keep)
             }
             UserCommand::SetActive(active) if active == self.is_active => vec![],

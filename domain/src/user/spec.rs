@@ -176,6 +176,21 @@ fn a_superuser_changes_another_who_stays_one() {
 }
 
 #[test]
+fn a_superuser_keeps_the_staff_role() {
+    let roles = Roles { is_staff: true, is_superuser: true, ..Roles::default() };
+    let changes = UserChanges { is_staff: Some(false), ..UserChanges::default() };
+    UserSpec::with(())
+        .given(vec![superuser_registered(), UserEvent::RolesChanged { roles }])
+        .when(UserCommand::Administer { authority: Authority::Superuser, changes: changes.clone(), keep: None })
+        .then_expect_error(UserError::SuperuserIsStaff);
+    // One of before, who gave it away, can be changed all the same.
+    UserSpec::with(())
+        .given(vec![superuser_registered()])
+        .when(UserCommand::Administer { authority: Authority::Superuser, changes, keep: None })
+        .then_expect_events(vec![]);
+}
+
+#[test]
 fn nobody_logs_in_to_an_inactive_account_or_resets_its_password() {
     for command in [UserCommand::StartSession(session(1)), UserCommand::RequestPasswordReset] {
         UserSpec::with(())
