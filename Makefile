@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test crash browser-test check book schemathesis evaluate bench-http bench-limits bench-documents bench-tables bench-log bench-retrieval bench-languages bench-cross-languages models sqlx sqlx-check kafka
+.PHONY: help run test crash browser-test check map book schemathesis evaluate bench-http bench-limits bench-documents bench-tables bench-log bench-retrieval bench-languages bench-cross-languages models sqlx sqlx-check kafka
 
 # Where rustup puts its programs, for shells that do not know it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -47,6 +47,9 @@ browser-test: ## a real browser with a page of another origin, against the real 
 check: ## format, lints, documentation and its links, query data, dependencies
 	@scripts/setup.sh run
 	@scripts/check.sh
+
+map: ## draw the map of crates and modules in docs/map.md anew
+	UPDATE_MAP=1 cargo test --locked --quiet --package domain --test it -- module_map
 
 book: ## make a book of docs/ in the folder book, with mdBook
 	@command -v mdbook >/dev/null || { echo "mdbook is missing; install it with: cargo install mdbook --locked" >&2; exit 1; }

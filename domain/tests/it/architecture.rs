@@ -14,7 +14,7 @@ use crate::sources::{Source, rust_sources, sql_sources};
 const MAX_LINES: usize = 400;
 
 /// Of a crate: the names of what it depends on; of one kind, ours or not.
-fn dependencies(kind: Option<&str>, ours: bool) -> BTreeMap<String, BTreeSet<String>> {
+pub(crate) fn dependencies(kind: Option<&str>, ours: bool) -> BTreeMap<String, BTreeSet<String>> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--no-deps", "--offline", "--locked"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))

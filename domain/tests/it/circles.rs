@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::sources::{Source, rust_sources, sample};
 
 /// The folder of a crate, and the names that lead from its root to a module.
-type Module = (String, Vec<String>);
+pub(crate) type Module = (String, Vec<String>);
 
 /// Which module a file is; `None` for tests.
 fn module_of(path: &str) -> Option<Module> {
@@ -66,7 +66,8 @@ fn paths_in(code: &str) -> Vec<String> {
         let tree: String = tree.chars().filter(|sign| !sign.is_whitespace() && *sign != ';').collect();
         expand(&tree, &mut paths);
         for start in ["crate::", "super::"] {
-            let of_a_word = |at: &usize| !code[..*at].ends_with(|before: char| before.is_alphanumeric() || "_:".contains(before));
+            let of_a_word =
+                |at: &usize| !code[..*at].ends_with(|before: char| before.is_alphanumeric() || "_:".contains(before));
             for at in code.match_indices(start).map(|(at, _)| at).filter(of_a_word) {
                 let is_of_path = |sign: char| sign.is_alphanumeric() || sign == '_' || sign == ':';
                 let end = code[at..].find(|sign| !is_of_path(sign)).unwrap_or(code.len() - at);
@@ -107,7 +108,7 @@ fn target(from: &Module, path: &str, modules: &BTreeMap<Module, &Source>) -> Opt
 }
 
 /// The references between modules, as far as neither is inside of the other.
-fn references(sources: &[Source]) -> BTreeSet<(Module, Module)> {
+pub(crate) fn references(sources: &[Source]) -> BTreeSet<(Module, Module)> {
     let modules: BTreeMap<Module, &Source> =
         sources.iter().filter_map(|source| Some((module_of(&source.path)?, source))).collect();
     let of = |(from, source): (&Module, &&Source)| {

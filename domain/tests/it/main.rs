@@ -8,6 +8,7 @@ mod arbitrary_tests;
 mod architecture;
 mod circles;
 mod metrics;
+mod module_map;
 mod properties;
 mod samples;
 mod samples_tests;

@@ -101,7 +101,8 @@ fn without_comment<'a>(line: &'a str, comment: &str) -> &'a str {
     begin.map_or(line, |(at, _)| &line[..at])
 }
 
-fn root() -> &'static Path {
+/// The folder of the workspace.
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the workspace")
 }
 
