@@ -195,6 +195,11 @@ pub trait Embedder: Send + Sync {
 
     /// One vector a text, in the same order, each of length 1 (or all zero for a text without words).
     async fn embed(&self, texts: &[String], kind: TextKind) -> Result<Vec<Vec<f32>>, ProviderError>;
+
+    /// How much of what a project's settings give to the order by vectors these vectors get: 0.0 to 1.0.
+    fn weight(&self) -> f32 {
+        1.0
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

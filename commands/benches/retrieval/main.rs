@@ -144,6 +144,12 @@ impl Library {
     }
 }
 
+/// What a project is set to at first, with the embedder's weight.
+fn weighted(embedder: &dyn Embedder) -> Parameters {
+    let set = Parameters::default();
+    Parameters { vectors: set.vectors * embedder.weight(), ..set }
+}
+
 fn report_heading(machine: &str) {
     println!("{machine:<34} {:>6} {:>6} {:>6} {:>9}", "hit@1", "hit@5", "MRR", "a second");
 }
@@ -152,7 +158,7 @@ fn report_heading(machine: &str) {
 async fn measure(library: &Library, embedder: &dyn Embedder, questions: &[Question]) {
     let asked: Vec<String> = questions.iter().map(|question| question.question.clone()).collect();
     let vectors = embedder.embed(&asked, TextKind::Question).await.expect("the embedder is here");
-    let fused = Parameters::default();
+    let fused = weighted(embedder);
     let variants = [
         ("words", Parameters { vectors: 0.0, ..fused }),
         ("vectors", Parameters { words: 0.0, vectors: 1.0, ..fused }),

@@ -9,7 +9,7 @@ use commands::{
 };
 use domain::ids::DocumentId;
 use futures::TryStreamExt as _;
-use knowledge::retrieval::ranking::{Parameters, rank};
+use knowledge::retrieval::ranking::rank;
 use serde::Deserialize;
 
 use super::{Document, FOLDER, Library, PASSAGES, precise};
@@ -65,7 +65,7 @@ fn documents(folder: &Path) -> Vec<Document> {
 }
 
 async fn ask(library: &Library, asked: &Asked, counts: &mut Counts) {
-    let parameters = Parameters::default();
+    let parameters = super::weighted(&LexicalEmbedder);
     let vector = LexicalEmbedder.embed(std::slice::from_ref(&asked.question), TextKind::Question).await;
     let near = library.near(&vector.expect("the embedder is here")[0], &parameters);
     let found = rank(&library.segments, &asked.question, &near, PASSAGES, &parameters);

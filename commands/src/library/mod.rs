@@ -155,10 +155,14 @@ impl Library {
         project: ProjectId,
         question: &str,
         limit: usize,
-        parameters: Parameters,
+        mut parameters: Parameters,
     ) -> Result<Found, LibraryError> {
-        let near =
-            if parameters.vectors > 0.0 { self.near(project, question, parameters.depth).await? } else { vec![] };
+        let mut near = vec![];
+        if parameters.vectors > 0.0 {
+            let weight;
+            (near, weight) = self.near(project, question, parameters.depth).await?;
+            parameters.vectors *= weight;
+        }
         let segments = self.0.texts.current(project, "").await?;
         let hidden = texts::hidden(&self.0.pool, project).await?;
         let segments = if hidden.is_empty() {
@@ -171,17 +175,18 @@ impl Library {
         found.map_err(|_| sqlx::Error::WorkerCrashed.into())
     }
 
-    async fn near(&self, project: ProjectId, question: &str, depth: usize) -> Result<Vec<Hit>, LibraryError> {
+    /// The passages with the nearest vectors, and the weight of the model that made these.
+    async fn near(&self, project: ProjectId, question: &str, depth: usize) -> Result<(Vec<Hit>, f32), LibraryError> {
         let versions = versions::live(&self.0.pool).await?;
         let Some(version) = versions.iter().find(|version| version.state == versions::State::Current) else {
-            return Ok(vec![]);
+            return Ok((vec![], 0.0));
         };
         let Some(embedder) = self.0.embedders.of(&version.collection.model) else {
             tracing::warn!(
                 model = version.collection.model,
                 "the model of the index is not at hand: words are searched only"
             );
-            return Ok(vec![]);
+            return Ok((vec![], 0.0));
         };
         let question = question.to_owned();
         let vector =
@@ -190,10 +195,11 @@ impl Library {
             Ok(index) => index.nearest(&version.collection, project, &vector, depth + SPARE).await.map_err(Into::into),
             Err(error) => Err(error),
         };
-        near.or_else(|error: LibraryError| {
+        let near = near.unwrap_or_else(|error: LibraryError| {
             tracing::warn!(error = crate::error_chain(&error), "vectors cannot be searched: words are searched only");
-            Ok(vec![])
-        })
+            vec![]
+        });
+        Ok((near, embedder.weight()))
     }
 
     /// Replaces all passages of a document by these, and what was read of it, in one step: a search sees the old ones or the new
