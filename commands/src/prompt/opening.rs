@@ -1,5 +1,7 @@
 //! What models write for themselves: thoughts in `<think>` tags and the like, and the speaker's name, `Ayushma:`.
 
+use knowledge::markdown::JOINER;
+
 /// Begins and ends of thoughts, in lower case.
 const THOUGHTS: [(&str, &str); 7] = [
     ("<think>", "</think>"),
@@ -24,10 +26,12 @@ pub fn without_thoughts(text: &str) -> String {
 }
 
 /// What follows the end of a thought whose begin is not in the text: some servers put that into the prompt. `None` if there is
-/// no such end, or nothing after it.
+/// no such end, or nothing after it. In a text that was shown, a [`JOINER`] may stand in the end.
 pub fn past_thoughts(text: &str) -> Option<&str> {
     let lower = text.to_ascii_lowercase();
-    let ends = THOUGHTS.iter().filter_map(|(_, end)| Some(lower.rfind(end)? + end.len()));
+    let shown = |end: &str| end.replacen('<', &format!("<{JOINER}"), 1);
+    let ends = THOUGHTS.iter().flat_map(|(_, end)| [(*end).to_owned(), shown(end)]);
+    let ends = ends.filter_map(|end| Some(lower.rfind(&end)? + end.len()));
     let rest = text[ends.max()?..].trim_start();
     (!rest.is_empty()).then_some(rest)
 }
@@ -261,6 +265,7 @@ mod tests {
     #[test]
     fn a_thought_whose_begin_is_in_the_prompt_ends_before_the_answer() {
         assert_eq!(past_thoughts("Dose? 5 mg.\n</think>\n\nTake rest."), Some("Take rest."));
+        assert_eq!(past_thoughts(&format!("Dose?\n<{JOINER}/think>\n\nTake rest.")), Some("Take rest."));
         assert_eq!(without_thoughts("Dose?</think>{}"), "{}");
         for text in ["Take rest.", "Take rest.</think>\n", "</thin"] {
             assert_eq!(past_thoughts(text), None, "{text}");
