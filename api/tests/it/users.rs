@@ -202,8 +202,8 @@ async fn staff_neither_change_nor_delete_a_superuser_but_superusers_do(db: PgPoo
     staff.delete("/users/root").await.is(403, FORBIDDEN);
     staff.patch("/users/meera", json!({ "is_superuser": true })).await.json(200);
     staff.delete("/users/root").await.is(403, FORBIDDEN);
-    let changed = root.patch("/users/second", json!({ "is_staff": false })).await.json(200);
-    assert_eq!(changed["is_staff"], Value::Bool(false));
+    let changed = root.patch("/users/second", json!({ "is_reviewer": true })).await.json(200);
+    assert_eq!(changed["is_reviewer"], Value::Bool(true));
     root.delete("/users/second").await.is(204, "");
 }
 
