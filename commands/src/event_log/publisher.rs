@@ -25,8 +25,7 @@ use super::{
     producer::{Link, Producer},
     record,
     source::POLL,
-    stored::read_log,
-    stored::{StoredEvent, names},
+    stored::{StoredEvent, names, read_log},
     stream::{Owed, Partition, Refused, Stream},
 };
 

@@ -3,8 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use commands::event_log::{KafkaSettings, Progress, Verdict, partition_of};
-use domain::AggregateType;
-use domain::project::{Project, ProjectCommand};
+use domain::{
+    AggregateType,
+    project::{Project, ProjectCommand},
+};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -16,11 +18,14 @@ use crate::{
         until_published,
     },
     relaying::create_project,
-    support::{Node, new_id, number, system, until},
+    support::{Node, new_id, number, system, until, until_within},
 };
 
 const PARKED: &str = "SELECT count(*) FROM relay_partitions WHERE error IS NOT NULL";
 const LARGE: usize = 2_000_000;
+/// The relay looks at the limits of topics every 15 s, and a broker that tells a new one before it keeps to it refuses the event once
+/// more: then it is tried after 5, 10 and 20 s.
+const RETRIES: Duration = Duration::from_mins(2);
 
 async fn archive(node: &Node, project: Uuid, is_archived: bool) {
     let command = ProjectCommand::SetArchived(is_archived);
@@ -86,8 +91,9 @@ async fn a_document_that_is_too_large_for_a_topic_made_beforehand_holds_up_its_p
     until("the consumer has it", async || tallied(&node.pool, "projects").await.contains(&2)).await;
 
     set_topic(&settings, "project", "max.message.bytes", "67108864").await;
-    until("it is sent by itself", async || number(&node.pool, PARKED).await == 0).await;
-    until("nothing is owed", async || node.log().stream().await.is_ok_and(|stream| stream.owing == 0)).await;
+    until_within(RETRIES, "it is sent by itself", async || number(&node.pool, PARKED).await == 0).await;
+    until_within(RETRIES, "nothing is owed", async || node.log().stream().await.is_ok_and(|stream| stream.owing == 0))
+        .await;
     let projects = kcat(&settings, "project").await;
     let all: Vec<i64> = positions(&settings, "project").await;
     assert!(all.starts_with(&[1, 2]), "{all:?}");
@@ -128,7 +134,7 @@ async fn nothing_overtakes_an_event_that_the_broker_refuses_and_another_process_
     assert_eq!(positions(&settings, "project").await, [1]);
 
     set_topic(&settings, "project", "max.message.bytes", "67108864").await;
-    until("it is sent", async || {
+    until_within(RETRIES, "it is sent", async || {
         other.log().stream().await.is_ok_and(|stream| stream.owing == 0 && stream.parked == 0)
     })
     .await;
@@ -154,7 +160,7 @@ async fn a_relay_that_is_cut_off_while_partitions_wait_and_go_on_leaves_nothing_
     }
     node.spawn(node.relay(&settings));
     until_published(&node.pool).await;
-    until("nothing waits", async || {
+    until_within(RETRIES, "nothing waits", async || {
         node.log().stream().await.is_ok_and(|stream| stream.owing == 0 && stream.parked == 0)
     })
     .await;

@@ -167,8 +167,13 @@ pub(crate) async fn registered_with(accounts: &Accounts, name: &str, roles: Role
 }
 
 /// Waits until the condition holds; the test fails if it does not in time.
-pub(crate) async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
+pub(crate) async fn until(what: &str, condition: impl AsyncFnMut() -> bool) {
+    until_within(PATIENCE, what, condition).await;
+}
+
+/// The same for what may take longer.
+pub(crate) async fn until_within(patience: Duration, what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + patience;
     while !condition().await {
         assert!(Instant::now() < deadline, "waited in vain: {what}");
         sleep(Duration::from_millis(20)).await;
