@@ -148,7 +148,7 @@ pub struct TrackedDocument {
     /// Into how many passages the newest version was cut, as soon as that is known; those that are embedded.
     pub passages: Option<i32>,
     pub embedded_passages: i32,
-    /// How often the embedding of the newest version was begun.
+    /// How often the embedding that is awaited was begun; 0 as soon as it has ended.
     pub attempts: i32,
     /// What the reader had to say of the version that answers are made from.
     pub notes: Vec<NoteView>,
@@ -226,8 +226,12 @@ impl DocumentRow {
 
     fn into_tracked(mut self, media_base: &str) -> TrackedDocument {
         let state = self.state();
-        let is_indexed = state == DocumentState::Indexed;
-        let (passages, embedded) = if is_indexed { (self.passages, self.passages) } else { (self.total, self.done) };
+        // The reports of an embedding that has ended are removed a moment after its outcome is seen here.
+        let (passages, embedded, attempts) = match state {
+            DocumentState::Indexed => (self.passages, self.passages, None),
+            DocumentState::Failed => (None, None, None),
+            _ => (self.total, self.done, self.attempts),
+        };
         let embedded_passages = embedded.unwrap_or(0);
         TrackedDocument {
             version: self.version,
@@ -236,7 +240,7 @@ impl DocumentRow {
             progress: percentage(state, embedded_passages, passages),
             passages,
             embedded_passages,
-            attempts: self.attempts.unwrap_or(0),
+            attempts: attempts.unwrap_or(0),
             notes: std::mem::take(&mut self.notes.0),
             document: self.into_view(media_base),
         }
