@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""samples.py FOLDER: copies a few documents out of the corpus in FOLDER into `samples`, with the rows that must stand in them.
+"""samples.py FOLDER: copies a few documents out of the corpus in FOLDER into `samples`, with the rows that must stand in them, and
+makes one of powers and fractions.
 
 `samples/rows.tsv` has a line for each row of a table: the file, then what one line of what is read must hold, in this order.
 """
@@ -9,11 +10,32 @@ import shutil
 import sys
 from pathlib import Path
 
+import typst
+
 HERE = Path(__file__).parent / "samples"
 CHOSEN = [
     "en/two-headers.reportlab.pdf", "en/down.libreoffice.pdf", "en/in-columns.chromium.pdf", "hi/empty.libreoffice.pdf", "ml/tight.chromium.pdf",
     "ml/wrapped.typst.pdf", "en/down.docx", "en/footnotes.xlsx", "en/across.pptx", "hi/two-headers.html", "ml/side-by-side.csv",
 ]
+
+# A font of its own draws these digits, and the file says that they are plain ones on the line.
+POWERS = [
+    ("Benzathine", "1.5 × 10#super[6] IU", "1.5 × 10⁶ IU"),
+    ("Heparin", "10#super[3]–10#super[4] units", "10³–10⁴ units"),
+    ("Colistin", "2 × 10#super[−6] g/m#super[2]", "2 × 10⁻⁶ g/m²"),
+    ("Zinc", "40#super[1] mg, not 401 mg", "40¹ mg, not 401 mg"),
+    ("Oxygen", "SpO#sub[2] 94, HCO#sub[3]#super[−] 22", "SpO₂ 94, HCO₃⁻ 22"),
+    ("Iron", "#text(fractions: true)[1/2] tablet", "¹/₂ tablet"),
+    ("Folate", '#text(number-type: "old-style")[1350 and 246789]', "1350 and 246789"),
+]
+
+
+def powers():
+    cells = ", ".join(f"[{drug}], [{written}]" for drug, written, _ in POWERS)
+    source = f"#set page(width: 12cm, height: auto)\n#table(columns: 2, [Drug], [Dose], {cells})"
+    name = "powers.en.typst.pdf"
+    typst.compile(source.encode(), output=HERE / name, ignore_system_fonts=True)
+    return ["\t".join([name, drug, read]) for drug, _, read in POWERS]
 
 
 def main():
@@ -31,6 +53,7 @@ def main():
                 # What covers several columns is one text in the source.
                 values = [value for at, value in enumerate(values) if at == 0 or value != values[at - 1]]
                 rows.append("\t".join([target, *row["names"], *values]))
+    rows.extend(powers())
     (HERE / "rows.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 

@@ -147,4 +147,6 @@ fn whole(text: String) -> Vec<Part> {
 }
 
 #[cfg(test)]
+mod samples_tests;
+#[cfg(test)]
 mod tests;

@@ -35,6 +35,13 @@ pub(super) fn normalised(text: &str) -> String {
             rest = &rest[length..];
             continue;
         }
+        if let Some((fraction, length)) = fraction(first, rest) {
+            // ¹/₂ behind a number belongs to it: 1 1/2.
+            out.extend(out.ends_with(|c: char| c.is_ascii_digit()).then_some(' '));
+            out.push_str(&fraction);
+            rest = &rest[length..];
+            continue;
+        }
         if is_raised_letter(first) {
             let letters = &rest[..rest.find(|c| !is_raised_letter(c)).unwrap_or(rest.len())];
             raised_letters(first, letters, &mut out);
@@ -92,6 +99,18 @@ fn degrees(first: char, before: &str, rest: &str) -> Option<(char, usize)> {
         Some(sign) => Some((sign, rest.len() - scale.len() + 1)),
         None => (first != '⁰' && first != 'ᵒ' && is_after_number).then_some(('°', 0)),
     }
+}
+
+/// A fraction of a raised and a lowered number on one line, and how much of the rest belongs to it.
+fn fraction(first: char, rest: &str) -> Option<(String, usize)> {
+    let is_digit =
+        |c: char| is_raised(c) && on_the_line(c.encode_utf8(&mut [0; 4])).starts_with(|c: char| c.is_ascii_digit());
+    let after = rest.trim_start_matches(is_digit);
+    let above = &rest[..rest.len() - after.len()];
+    let lowered = after.strip_prefix(['/', '\u{2044}', '\u{2215}']).filter(|_| is_digit(first))?;
+    let below = &lowered[..lowered.find(|c| !matches!(c, '₀'..='₉')).unwrap_or(lowered.len())];
+    let length = rest.len() - lowered.len() + below.len();
+    (!below.is_empty()).then(|| (format!("{}/{}", on_the_line(&format!("{first}{above}")), on_the_line(below)), length))
 }
 
 /// A dot at half height is a point between the digits of a number, as British books print it, a sign of times before a power.

@@ -92,6 +92,8 @@ fn numbers_are_those_that_are_written() {
             ("½ tablet, 1/2 tablet, 1 tablet", "half tablet, half tablet, 1 tablet"),
             ("1½ tablets, 1 1/2 tablets", "1.5 tablets, 1.5 tablets"),
             ("Day 1 1/2 tablet", "Day 1 half tablet"),
+            ("¹/₂ tablet, 1¹/₂ tablets, 2 ³⁄₄ tablets", "half tablet, 1.5 tablets, 2.75 tablets"),
+            ("³⁄₁₀ of the dose", "3 over 10 of the dose"),
             ("grade 1/2", "grade 1 over 2"),
             ("5th of 1990s", "5th of 1990s"),
             ("Is it safe? No. 5 mg.", "Is it safe? No. 5 milligrams."),

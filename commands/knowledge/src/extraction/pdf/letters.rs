@@ -1,5 +1,5 @@
-//! Fonts that show signs for letters, as Symbol does, where the file says that their text is those letters: `µg` would be read as
-//! `mg`. Poppler is given a file whose maps from codes of such a font to characters name what is seen.
+//! Fonts that show other characters than the file says: signs for letters, as Symbol does, so that `µg` would be read as `mg`; and
+//! raised digits for plain ones. Poppler is given a file whose maps from codes of such a font to characters name what is seen.
 
 use std::{
     borrow::Cow,
@@ -16,14 +16,15 @@ use hayro_syntax::{
     page::Resources,
 };
 
-use super::{content::decoded, fonts::base_font};
+use super::{content::decoded, fonts::base_font, superiors};
 use crate::extraction::{NoteKind, notes::Notes, symbols};
 
 /// Fonts of a page, and of all pages, that are looked at.
 const MOST_OF_A_PAGE: usize = 200;
 const MOST_OF_ALL: usize = 200_000;
-/// Bytes of the maps of characters that are looked at.
+/// Bytes of the maps of characters of fonts of signs that are looked at, and of the maps and outlines of others.
 const LARGEST_MAPS: u64 = 8 * 1_048_576;
+const LARGEST_OF_OTHERS: u64 = 64 * 1_048_576;
 /// Codes of a range: that of a larger one says nothing of what the font has.
 const LONGEST_RANGE: u32 = 256;
 /// Codes of a map, and digits of what one of them says.
@@ -37,43 +38,62 @@ pub(super) fn with_signs<'a>(file: &Pdf, bytes: &'a [u8], notes: &mut Notes) -> 
     let mut mended = Cow::Borrowed(bytes);
     // Of each map, by its number: what its first font is called, and whether all is right with it.
     let mut maps: HashMap<u32, (Option<String>, bool)> = HashMap::new();
-    let (mut fonts_left, mut bytes_left) = (MOST_OF_ALL, LARGEST_MAPS);
+    let mut fonts_left = MOST_OF_ALL;
+    let mut bytes = BytesLeft { of_signs: LARGEST_MAPS, of_others: LARGEST_OF_OTHERS };
     for (page, number) in file.pages().iter().zip(1..) {
         let fonts = &page.resources().fonts;
         for name in fonts.keys().take(MOST_OF_A_PAGE.min(fonts_left)) {
             fonts_left -= 1;
             let Some(font) = fonts.get::<Dict<'_>>(name) else { continue };
             let Some(map) = font.get_ref(b"ToUnicode") else { continue };
-            let name = base_font(&font).filter(|name| is_of_signs(name));
+            let full_name = base_font(&font);
+            let name = full_name.clone().filter(|name| is_of_signs(name));
             let (first, is_right) = maps.entry(map.obj_number).or_insert_with(|| {
-                let is_right = name.as_deref().is_none_or(|name| {
-                    font.get::<Stream<'_>>(b"ToUnicode")
-                        .is_none_or(|map| put_right(file, &map, name, &mut mended, &mut bytes_left))
-                });
+                let map = font.get::<Stream<'_>>(b"ToUnicode");
+                let is_right =
+                    map.is_none_or(|map| put_right(file, &font, &map, name.as_deref(), &mut mended, &mut bytes));
                 (name.clone(), is_right)
             });
             // A map of several fonts cannot be right for all of them.
             if !*is_right || first.as_deref().map(family) != name.as_deref().map(family) {
-                notes.add(NoteKind::UnknownSymbols, Some(number), name.as_deref().or(first.as_deref()));
+                let name = name.as_deref().or(first.as_deref()).or(full_name.as_deref());
+                notes.add(NoteKind::UnknownSymbols, Some(number), name);
             }
         }
     }
     mended
 }
 
-/// Writes what is seen into a map, in its place. Whether it is right now.
-fn put_right(file: &Pdf, map: &Stream<'_>, font: &str, mended: &mut Cow<'_, [u8]>, bytes_left: &mut u64) -> bool {
-    let text = decoded(map, bytes_left);
-    let Some(entries) = entries(&String::from_utf8_lossy(&text)) else { return false };
-    let of_signs = |c: char| sign(font, c);
-    let differ = |c: &char| of_signs(*c) != *c;
-    let all = || entries.iter().flat_map(|(_, text)| text);
-    if !all().any(differ) {
-        return true;
-    }
+/// How much more is looked at of fonts of signs, and of the maps and outlines of all others.
+struct BytesLeft {
+    of_signs: u64,
+    of_others: u64,
+}
+
+/// Writes what is seen into a map, in its place. `signs` is the name of a font of signs. Whether the map is right now.
+fn put_right(
+    file: &Pdf,
+    font: &Dict<'_>,
+    map: &Stream<'_>,
+    signs: Option<&str>,
+    mended: &mut Cow<'_, [u8]>,
+    bytes: &mut BytesLeft,
+) -> bool {
+    let text = decoded(map, if signs.is_some() { &mut bytes.of_signs } else { &mut bytes.of_others });
+    let Some(entries) = entries(&String::from_utf8_lossy(&text)) else { return signs.is_none() };
+    let shifted =
+        if signs.is_none() { superiors::of_font(font, &entries, &mut bytes.of_others) } else { HashMap::new() };
+    let seen = |code: &str, c: char| match signs {
+        Some(font) => sign(font, c),
+        None => shifted.get(code).copied().unwrap_or(c),
+    };
+    let mut others = entries.iter().flat_map(|(code, text)| text.iter().filter(|c| seen(code, **c) != **c));
     // Codes of private use do not pass for letters.
-    let is_right_without = !all().any(|c| differ(c) && !symbols::is_private(*c));
-    let signs = written(&entries, of_signs);
+    let is_right_without = match others.next() {
+        None => return true,
+        Some(first) => symbols::is_private(*first) && others.all(|c| symbols::is_private(*c)),
+    };
+    let signs = written(&entries, seen);
     let raw = map.raw_data();
     let packed = match map.filters().as_slice() {
         [] => Ok(signs.into_bytes()),
@@ -142,11 +162,11 @@ fn deflated(text: &[u8]) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-/// A map of these codes to signs, without what Poppler does not need.
-fn written(entries: &[(String, Vec<char>)], sign: impl Fn(char) -> char) -> String {
+/// A map of these codes to what is seen, without what Poppler does not need.
+fn written(entries: &[(String, Vec<char>)], seen: impl Fn(&str, char) -> char) -> String {
     let mut map = format!("{} beginbfchar\n", entries.len());
     for (code, text) in entries {
-        let signs: String = text.iter().map(|c| sign(*c)).collect();
+        let signs: String = text.iter().map(|c| seen(code, *c)).collect();
         let units: Vec<u8> = signs.encode_utf16().flat_map(u16::to_be_bytes).collect();
         map.extend(["<", code, "><", &hex::encode_upper(units), ">\n"]);
     }

@@ -31,6 +31,7 @@ mod seen;
 mod slanted;
 mod stacked;
 mod struck;
+mod superiors;
 mod tabular;
 mod text;
 mod tight;

@@ -151,7 +151,7 @@ fn lower(word: &str, text: &mut String) {
     text.extend(word.chars().map(|c| lowered(c).unwrap_or(c)));
 }
 
-fn raised(character: char) -> Option<char> {
+pub(super) fn raised(character: char) -> Option<char> {
     Some(match character {
         '0' => '⁰',
         '1' => '¹',
@@ -167,7 +167,7 @@ fn raised(character: char) -> Option<char> {
     })
 }
 
-fn lowered(character: char) -> Option<char> {
+pub(super) fn lowered(character: char) -> Option<char> {
     Some(match character {
         '0'..='9' => char::from_u32(0x2080 + character.to_digit(10)?)?,
         '+' => '₊',
