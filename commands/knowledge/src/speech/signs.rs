@@ -101,16 +101,25 @@ fn degrees(first: char, before: &str, rest: &str) -> Option<(char, usize)> {
     }
 }
 
+/// Digits of each number of a fraction, at most.
+const LONGEST_OF_FRACTION: usize = 3;
+
 /// A fraction of a raised and a lowered number on one line, and how much of the rest belongs to it.
 fn fraction(first: char, rest: &str) -> Option<(String, usize)> {
-    let is_digit =
-        |c: char| is_raised(c) && on_the_line(c.encode_utf8(&mut [0; 4])).starts_with(|c: char| c.is_ascii_digit());
-    let after = rest.trim_start_matches(is_digit);
-    let above = &rest[..rest.len() - after.len()];
-    let lowered = after.strip_prefix(['/', '\u{2044}', '\u{2215}']).filter(|_| is_digit(first))?;
-    let below = &lowered[..lowered.find(|c| !matches!(c, '₀'..='₉')).unwrap_or(lowered.len())];
+    let is_digit: fn(char) -> bool = |c| is_raised(c) && !matches!(c, '⁺' | '⁻');
+    let number = |text: &str, is_digit: fn(char) -> bool| -> String {
+        text.chars().take(LONGEST_OF_FRACTION).take_while(|c| is_digit(*c)).collect()
+    };
+    let above = number(rest, is_digit);
+    let lowered = rest[above.len()..].strip_prefix(['/', '\u{2044}', '\u{2215}']).filter(|_| is_digit(first))?;
+    let below = number(lowered, |c| matches!(c, '₀'..='₉'));
     let length = rest.len() - lowered.len() + below.len();
-    (!below.is_empty()).then(|| (format!("{}/{}", on_the_line(&format!("{first}{above}")), on_the_line(below)), length))
+    (!below.is_empty()).then(|| {
+        (
+            format!("{}{}/{}", on_the_line(first.encode_utf8(&mut [0; 4])), on_the_line(&above), on_the_line(&below)),
+            length,
+        )
+    })
 }
 
 /// A dot at half height is a point between the digits of a number, as British books print it, a sign of times before a power.

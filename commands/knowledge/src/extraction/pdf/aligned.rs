@@ -4,7 +4,7 @@ use super::{
     drawn::Line,
     gutters::{self, Gutter},
     lines::{Row, Segment, height},
-    prose::{columns_of_prose, split},
+    prose::{Columns, columns_of_prose, split},
     runs::runs,
     tight,
     words::{Area, Word},
@@ -29,9 +29,9 @@ pub(super) struct Aligned<'a> {
     pub(super) cuts: Vec<f32>,
 }
 
-/// Finds what stands in columns and is no prose in columns.
-pub(super) fn find<'a>(words: &[&'a Word], tables: &[Area], across: &[Line]) -> Vec<Aligned<'a>> {
-    let mut found = Vec::new();
+/// Finds what stands in columns and is no prose in columns, and whether it is certain which it is.
+pub(super) fn find<'a>(words: &[&'a Word], tables: &[Area], across: &[Line]) -> (Vec<Aligned<'a>>, bool) {
+    let (mut found, mut are_certain) = (Vec::new(), true);
     // Columns, and how deep they lie in others.
     let mut waiting = vec![(words.to_vec(), 0)];
     while let Some((words, depth)) = waiting.pop() {
@@ -39,22 +39,22 @@ pub(super) fn find<'a>(words: &[&'a Word], tables: &[Area], across: &[Line]) -> 
             let parts = if are_columns_of_page(&run) { vec![run] } else { separate(run) };
             for run in parts {
                 let gutters = gutters::gutters(&run);
-                match columns_of_prose(&run, &gutters) {
-                    cuts if cuts.is_empty() => found.extend(one_or_two(run, gutters, across)),
-                    cuts if depth < DEEPEST => {
-                        waiting.extend(split(&run, &cuts).into_iter().map(|words| (words, depth + 1)));
-                    }
-                    _ => {}
+                let prose = columns_of_prose(&run, &gutters);
+                if prose.cuts.is_empty() {
+                    found.extend(one_or_two(run, gutters, across));
+                } else if depth < DEEPEST {
+                    are_certain &= prose.are_certain;
+                    waiting.extend(split(&run, &prose.cuts).into_iter().map(|words| (words, depth + 1)));
                 }
             }
         }
     }
-    found
+    (found, are_certain)
 }
 
 /// Whether prose is set in columns that next to nothing crosses.
 fn are_columns_of_page(run: &[Row<'_>]) -> bool {
-    let cuts = columns_of_prose(run, &gutters::gutters(run));
+    let Columns { cuts, .. } = columns_of_prose(run, &gutters::gutters(run));
     !cuts.is_empty() && run.iter().filter(|row| crosses(row, &cuts)).nth(1).is_none()
 }
 

@@ -37,8 +37,8 @@ pub(super) enum Item {
 
 /// The page's parts, and whether its tables are certain.
 pub(super) fn items(page: &Page, drawn: &Drawn, has_tables: bool) -> (Vec<Item>, bool) {
-    let mut tables = if has_tables { tables(page, drawn) } else { Vec::new() };
-    let is_certain = tables.iter().all(|table| table.is_certain);
+    let (mut tables, are_certain) = if has_tables { tables(page, drawn) } else { (Vec::new(), true) };
+    let is_certain = are_certain && tables.iter().all(|table| table.is_certain);
     tables.sort_by_key(|table| table.words.first().copied());
     let mut is_taken = vec![false; page.words.len()];
     for word in tables.iter().flat_map(|table| &table.words) {
@@ -80,7 +80,8 @@ fn height(word: &Word) -> f32 {
     if word.is_turned { word.area.width() } else { word.area.height() }
 }
 
-fn tables(page: &Page, drawn: &Drawn) -> Vec<Table> {
+/// The tables, and whether it is certain what is one.
+fn tables(page: &Page, drawn: &Drawn) -> (Vec<Table>, bool) {
     let mut tables: Vec<Table> = Vec::new();
     let mut words: Vec<&Word> = page.words.iter().collect();
     for ruled in ruled::tables(drawn).iter().take(MOST_TABLES) {
@@ -92,7 +93,8 @@ fn tables(page: &Page, drawn: &Drawn) -> Vec<Table> {
     }
     let (across, strokes) = (ruled::merged(&drawn.across), ruled::merged(&drawn.strokes));
     // Nothing in columns goes on beyond a table that lines are drawn around.
-    let found = aligned::find(&words, &tables.iter().map(|table| table.area).collect::<Vec<_>>(), &across);
+    let (found, are_certain) =
+        aligned::find(&words, &tables.iter().map(|table| table.area).collect::<Vec<_>>(), &across);
     tables.extend(found.iter().filter_map(|aligned| tabular::of_aligned(aligned, &across, &strokes)));
-    tables
+    (tables, are_certain)
 }

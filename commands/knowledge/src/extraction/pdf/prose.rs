@@ -26,8 +26,17 @@ struct Side {
     alone: usize,
 }
 
-/// Where prose is set in columns beside each other or beside a table: the cuts between them.
-pub(super) fn columns_of_prose(run: &[Row<'_>], gutters: &[Gutter]) -> Vec<f32> {
+/// Where prose is set in columns beside each other or beside something else.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    /// The cuts between them.
+    pub(super) cuts: Vec<f32>,
+    /// Whether there is prose on both sides of each cut: what stands beside it may be the names of its rows.
+    pub(super) are_certain: bool,
+}
+
+/// Where prose is set in columns beside each other or beside a table.
+pub(super) fn columns_of_prose(run: &[Row<'_>], gutters: &[Gutter]) -> Columns {
     let cuts: Vec<f32> = gutters.iter().map(|gutter| gutter.cut()).collect();
     let mut sides: Vec<Side> = (0..=cuts.len()).map(|_| Side::default()).collect();
     let rows: Vec<Vec<(usize, Segment<'_>)>> = run.iter().map(|row| lines_of_columns(row, &cuts)).collect();
@@ -75,13 +84,17 @@ pub(super) fn columns_of_prose(run: &[Row<'_>], gutters: &[Gutter]) -> Vec<f32> 
     let are_alone: Vec<bool> = sides.iter().map(|side| side.alone * 4 > side.lines).collect();
     let are_all = has_some.iter().all(|it| *it) && !are_rows(run, sides.len());
     if are_centred(run, &cuts) {
-        return Vec::new();
+        return Columns::default();
     }
     let is_between = |at: usize| {
         let one = are_prose[at] || are_prose[at + 1];
         one && (are_all || are_alone[at] && are_alone[at + 1])
     };
-    cuts.iter().enumerate().filter(|(at, _)| is_between(*at)).map(|(_, cut)| *cut).collect()
+    let between: Vec<usize> = (0..cuts.len()).filter(|at| is_between(*at)).collect();
+    Columns {
+        are_certain: between.iter().all(|at| has_some[*at] && has_some[at + 1]),
+        cuts: between.into_iter().map(|at| cuts[at]).collect(),
+    }
 }
 
 /// What each column has of a row. The words of a line that is stretched stand as far apart as columns may.

@@ -16,7 +16,8 @@ pub(super) fn rows(lines: &[TableLine], widths: &[f32], rules: &[f32], blocks: O
         return rows;
     }
     let found = table
-        .by_blocks()
+        .by_far_lines()
+        .or_else(|| table.by_blocks())
         .or_else(|| table.by_distance())
         .or_else(|| table.by_centred_names())
         .unwrap_or_else(|| table.by_names());
@@ -65,6 +66,33 @@ impl Table<'_> {
         let of_bands = || groups.iter().map(|group| group.names.clone()).filter(|name| !name.is_empty()).collect();
         let names = self.blocks.as_ref().map_or_else(of_bands, |blocks| blocks.names.clone());
         named::rows(&self.body, &rows, &names).or(Some(Rows { groups, are_certain: false }))
+    }
+
+    /// Rows that are closer than the lines of their cells, as makers set them that put less between rows than between lines: each
+    /// has its name in its first line, and nothing that goes on would have fitted into the line above.
+    fn by_far_lines(&self) -> Option<Rows> {
+        let (lines, height) = (self.body.lines, height(self.body.lines));
+        let mut rows = vec![vec![0]];
+        let (mut of_rows, mut of_lines) = (Vec::new(), Vec::new());
+        for (at, pair) in (1..).zip(lines.windows(2)) {
+            let distance = pair[1].middle - pair[0].middle;
+            match rows.last_mut().filter(|_| !lines[at].is_named()) {
+                Some(row) if self.body.goes_on(row, at) => {
+                    row.push(at);
+                    of_lines.push(distance);
+                }
+                Some(_) => return None,
+                None => {
+                    rows.push(vec![at]);
+                    of_rows.push(distance);
+                }
+            }
+        }
+        let farthest = of_rows.into_iter().reduce(f32::max)?.max(height * 0.2);
+        let are_far = of_lines.into_iter().reduce(f32::min)? > farthest * DISTINCT;
+        let are_rows = lines.first()?.is_named() && rows.iter().all(|row| !self.body.is_name_only(row[0]));
+        let groups = || rows.iter().map(|row| Group { names: vec![row[0]], rows: vec![row.clone()] }).collect();
+        (are_far && are_rows).then(|| Rows { groups: groups(), are_certain: true })
     }
 
     /// Each row by its cells, whose lines are closer than those of two cells.

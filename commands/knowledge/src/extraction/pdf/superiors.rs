@@ -63,9 +63,10 @@ fn shown(glyphs: &[Glyph]) -> Vec<Option<char>> {
     let shown = |glyph: &Glyph| {
         let (bottom, top) = (glyph.bottom / line, glyph.top / line);
         let is_digit = glyph.character.is_ascii_digit();
+        let is_raised = if is_digit { bottom > RAISED_FROM } else { f32::midpoint(bottom, top) > MIDDLE_OF_SIGN };
         if glyph.character.is_ascii_alphabetic() || is_digit && top - bottom > HIGHEST {
             None
-        } else if if is_digit { bottom > RAISED_FROM } else { f32::midpoint(bottom, top) > MIDDLE_OF_SIGN } {
+        } else if is_raised {
             text::raised(glyph.character)
         } else if is_digit && bottom < LOWERED_FROM {
             text::lowered(glyph.character)

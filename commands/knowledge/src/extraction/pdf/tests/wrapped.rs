@@ -234,3 +234,50 @@ fn drugs_in_the_middle_beside_long_doses_are_no_column_of_prose() {
         drugs.iter().zip(doses).map(|(drug, dose)| format!("| {drug} | {} |", dose.join(" "))).collect();
     has_rows(&sheet.says(), &expected.iter().map(String::as_str).collect::<Vec<_>>());
 }
+
+#[test]
+fn rows_that_are_closer_than_the_lines_of_their_cells_keep_their_drug() {
+    let rows: [(&str, &[&str]); 6] = [
+        ("Drug", &["Dose"]),
+        (
+            "Amoxicillin",
+            &["40 mg/kg a day in two doses, with food, and again", "afterwards if the child vomits it within an hour"],
+        ),
+        ("Gentamicin", &["7.5 mg/kg once daily for seven days, by very slow", "injection"]),
+        ("Zinc", &["20 mg once daily"]),
+        ("Benzylpenicillin", &["50 000 U/kg every 6 hours for at least two days,", "afterwards amoxicillin"]),
+        ("Paracetamol", &["15 mg/kg"]),
+    ];
+    let mut top = 100;
+    let sheet = rows.iter().fold(Sheet::default(), |sheet, (name, dose)| {
+        let sheet = sheet.text(10, 50, top, name);
+        let lines: Vec<u32> = (top..).step_by(15).take(dose.len()).collect();
+        top = lines[lines.len() - 1] + 11;
+        lines.iter().zip(*dose).fold(sheet, |sheet, (line, text)| sheet.text(10, 140, *line, text))
+    });
+    let expected = "| Drug | Dose |\n| --- | --- |\n\
+        | Amoxicillin | 40 mg/kg a day in two doses, with food, and again afterwards if the child vomits it within an hour |\n\
+        | Gentamicin | 7.5 mg/kg once daily for seven days, by very slow injection |\n\
+        | Zinc | 20 mg once daily |\n\
+        | Benzylpenicillin | 50 000 U/kg every 6 hours for at least two days, afterwards amoxicillin |\n\
+        | Paracetamol | 15 mg/kg |";
+    assert_eq!(sheet.says(), expected);
+}
+
+#[test]
+fn drugs_that_are_read_as_a_column_beside_prose_are_told() {
+    let long =
+        ["40 mg/kg a day in two doses for five days, with food", "and again if the child vomits it within one hour"];
+    let short = ["20 mg/kg once a day for ten days, without any food"];
+    let names = ["Amoxicillin", "Gentamicin", "Zinc", "Morphine", "Ibuprofen", "Artesunate"];
+    let mut top = 100;
+    let sheet = names.iter().zip([&long[..], &short].iter().cycle()).fold(Sheet::default(), |sheet, (name, dose)| {
+        let high = u32::try_from(dose.len()).expect("it is small") * LEADING;
+        let sheet = sheet.text(10, 50, top + (high - LEADING) / 2, name).lines(140, top, dose);
+        top += high;
+        sheet
+    });
+    let reading = sheet.read();
+    assert!(!reading.parts[0].text.contains("| Zinc |"), "{}", reading.parts[0].text);
+    assert!(reading.notes.iter().any(|note| note.kind == NoteKind::ColumnsUncertain), "{}", reading.parts[0].text);
+}
