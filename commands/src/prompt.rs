@@ -16,6 +16,7 @@ mod markup;
 mod opening;
 mod references;
 pub use answer_text::AnswerText;
+pub(crate) use markup::Markup;
 pub use opening::{past_thoughts, without_thoughts};
 
 /// The prompt of projects that have none.

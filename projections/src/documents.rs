@@ -230,7 +230,9 @@ impl DocumentRow {
         let (passages, embedded, attempts) = match state {
             DocumentState::Indexed => (self.passages, self.passages, None),
             DocumentState::Failed => (None, None, None),
-            _ => (self.total, self.done, self.attempts),
+            DocumentState::Queued | DocumentState::Extracting | DocumentState::Chunking | DocumentState::Embedding => {
+                (self.total, self.done, self.attempts)
+            }
         };
         let embedded_passages = embedded.unwrap_or(0);
         TrackedDocument {

@@ -173,6 +173,32 @@ async fn the_language_model_translates_where_nothing_else_is_configured(db: PgPo
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn translators_and_models_read_what_was_written_and_their_signs_are_shown(db: PgPool) {
+    let provider = Provider::answering(deltas(&["Stop if ALT <ULN", " or 5~10 mg."]))
+        .await
+        .answering_to("into the language with the code \\\"en\\\"", deltas(&["When?"]))
+        .await
+        .answering_to(
+            "into the language with the code \\\"hi\\\"",
+            deltas(&["ALT <ULN, ![x](http://a.org), 5~10 मिग्रा।"]),
+        )
+        .await;
+    let app = TestApp::start_with(&db, &["--openai-base-url", &provider.url(), "--openai-api-key", "sk-x"]).await;
+    let (staff, chat) = staff_with_chat(&app, json!({ "title": "P" })).await;
+    for _ in 0..2 {
+        let frames = staff.post_form(&format!("{chat}/converse"), in_hindi("कब?")).await.frames();
+        let shown = "ALT <\u{2060}ULN, !\u{2060}[x](http://a.org), 5\u{223c}10 मिग्रा।";
+        let deltas: String = frames.iter().filter_map(|frame| frame["delta"].as_str()).collect();
+        assert_eq!((frames.last().expect("there are some")["message"].as_str(), &*deltas), (Some(shown), shown));
+    }
+    let messages = staff.get(&chat).await.json(200)["chats"].clone();
+    assert_eq!(messages[1]["original_message"], "Stop if ALT <\u{2060}ULN or 5\u{223c}10 mg.");
+    let asked = json!(provider.requests().await).to_string();
+    assert!(asked.contains("Stop if ALT <ULN or 5~10 mg."), "{asked}");
+    assert!(!asked.contains(['\u{2060}', '\u{223c}']), "{asked}");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_spoken_question_is_transcribed_by_the_projects_engine_and_wins_over_text(db: PgPool) {
     let google = Google::hearing("How much zinc?").await;
     let provider = Provider::answering(deltas(&["Twenty milligrams.\n\nReferences: []"])).await;

@@ -5,11 +5,34 @@
 
 use crate::speech::speakable;
 
+mod html;
 mod plain;
 
 /// WORD JOINER: nothing is shown of it, and behind a `<` it keeps that from beginning a tag, wherever in Markdown or HTML it stands. It
 /// is no part of a word: search, speech and scores pass over it.
 pub const JOINER: char = '\u{2060}';
+/// TILDE OPERATOR and ASTERISK OPERATOR, which look like `~` and `*` and mean nothing to Markdown.
+pub const RANGE: char = '\u{223c}';
+pub const TIMES: char = '\u{2217}';
+
+/// The elements of HTML that answers are laid out with. Anything else in angle brackets is text: "weight <two kg".
+#[rustfmt::skip]
+pub const ELEMENTS: [&str; 42] = [
+    "b", "blockquote", "br", "caption", "code", "dd", "del", "details", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6",
+    "hr", "i", "ins", "kbd", "li", "mark", "ol", "p", "pre", "s", "small", "span", "strong", "sub", "summary", "sup", "table",
+    "tbody", "td", "th", "thead", "tr", "u", "ul",
+];
+
+/// What a model wrote, out of what is shown of it: without joiners, and with the signs of Markdown that were changed.
+pub fn written(shown: &str) -> String {
+    let sign = |c| match c {
+        JOINER => None,
+        RANGE => Some('~'),
+        TIMES => Some('*'),
+        other => Some(other),
+    };
+    shown.chars().filter_map(sign).collect()
+}
 
 /// What is said of an answer in this language: its words, numbers and signs as [`speakable`] has them, without the marks of
 /// Markdown, addresses, references and text that is struck out.

@@ -1,5 +1,7 @@
 //! An answer in the language of its question: translated in whole sentences, tables and lists, while the model still writes.
 
+use std::borrow::Cow;
+
 use domain::chat::{AnswerFailure, Stage};
 use tokio::sync::mpsc;
 
@@ -8,7 +10,11 @@ use super::{
     compose::{Draft, Failure, Written},
     languages::{TranslationFailed, is_english},
 };
-use knowledge::sentences::{end_of_whole_sentences, is_rule_of_table};
+use crate::prompt::Markup;
+use knowledge::{
+    markdown::written,
+    sentences::{end_of_whole_sentences, is_rule_of_table},
+};
 
 /// An answer's translation.
 pub(crate) struct Translated {
@@ -76,6 +82,8 @@ impl Answering {
     ) -> Result<Translated, Failure> {
         let mut waiting = String::new();
         let mut text = String::new();
+        // Translators drop joiners and write signs of their own. Quotes of the built-in answerer are written otherwise.
+        let mut markup = (!self.model.is_built_in()).then(Markup::default);
         let mut started_at = None;
         let mut looked_at = 0;
         loop {
@@ -100,10 +108,18 @@ impl Answering {
                     partial_text: text.clone(),
                     ..Failure::new(AnswerFailure::TranslationFailed)
                 })?;
+                let translated = match &mut markup {
+                    Some(markup) => markup.push(&translated),
+                    None => translated,
+                };
                 text.push_str(&translated);
                 show(translated);
             }
             if has_ended {
+                if let Some(rest) = markup.map(Markup::finish).filter(|rest| !rest.is_empty()) {
+                    text.push_str(&rest);
+                    show(rest);
+                }
                 let ended_at = self.clock_now();
                 let stage = Stage { started_at: started_at.unwrap_or(ended_at), ended_at };
                 return Ok(Translated { text, stage });
@@ -121,7 +137,8 @@ impl Answering {
         let mut translated = String::new();
         for part in parts(english) {
             if part.contains(char::is_alphanumeric) {
-                let words = self.out_of_english(part, language, key).await?;
+                let part = if self.model.is_built_in() { Cow::Borrowed(part) } else { Cow::Owned(written(part)) };
+                let words = self.out_of_english(&part, language, key).await?;
                 translated.push_str(&if part.contains(HARD_BREAK) { with_hard_breaks(&words) } else { words });
             } else {
                 translated.push_str(part);

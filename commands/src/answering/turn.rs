@@ -11,6 +11,7 @@ use domain::{
     ids::{ChatId, ProjectId},
 };
 use futures::FutureExt;
+use knowledge::markdown::written;
 use tokio::sync::mpsc;
 
 use super::{
@@ -270,7 +271,7 @@ impl Work {
         }
         let mut history: Vec<Exchange> = transcript
             .answered_before(self.question.answer_id)
-            .map(|(question, answer)| Exchange { question: question.to_owned(), answer: answer.to_owned() })
+            .map(|(question, answer)| Exchange { question: question.to_owned(), answer: written(answer) })
             .collect();
         Ok(history.split_off(history.len().saturating_sub(MAX_HISTORY)))
     }

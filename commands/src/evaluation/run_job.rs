@@ -19,7 +19,7 @@ use crate::{
     jobs::{Job, JobError, JobHandler},
     ports::{ProviderError, TextKind},
 };
-use knowledge::markdown::{JOINER, unescaped};
+use knowledge::markdown::{unescaped, written};
 
 /// Puts the next question of a run to a model, records the result and leaves the rest to the next job.
 pub struct RunQuestions {
@@ -109,7 +109,7 @@ impl RunQuestions {
         };
         // Quotes are compared by what they show, models by what they write.
         let is_quoted = self.answering.model.is_built_in();
-        let compared = if is_quoted { unescaped(&answer) } else { answer.replace(JOINER, "") };
+        let compared = if is_quoted { unescaped(&answer) } else { written(&answer) };
         Ok(RunResult {
             references: if plan.references { citations } else { vec![] },
             cosine_sim: self.cosine(&compared, &question.human_answer).await?,

@@ -4,11 +4,13 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-/// Elements of HTML that say nothing themselves; anything else in angle brackets is text: "weight <two kg".
-const ELEMENTS: [&str; 27] = [
-    "b", "i", "u", "s", "p", "a", "br", "hr", "em", "strong", "sub", "sup", "span", "div", "ul", "ol", "li", "table",
-    "tr", "td", "th", "code", "small", "mark", "del", "strike", "ins",
-];
+use super::{
+    RANGE, TIMES,
+    html::{decoded, element, is_on_lines},
+};
+
+/// The longest tag of HTML, in bytes.
+const LONGEST_TAG: usize = 1_024;
 
 /// Stands for an empty cell of a table.
 const NOTHING: char = '∅';
@@ -33,6 +35,8 @@ struct Page<'a> {
     /// Where the row of a table begins, and its last cell.
     row: usize,
     cell: usize,
+    /// Whether that is open, in a table of Markdown.
+    is_in_cell: bool,
     /// Whether what begins next is the first of an item of a list.
     begins_item: bool,
     /// Whether the text begins next that only looks like a quote.
@@ -40,6 +44,8 @@ struct Page<'a> {
     /// How many marks, and elements of HTML in this block, say that the text is withdrawn.
     struck: u32,
     struck_by_html: u32,
+    /// The block of HTML that is being read.
+    html: String,
     /// Where the text of the open links begins, and whether they lead to another page.
     links: Vec<(usize, bool)>,
     level: Level,
@@ -58,7 +64,9 @@ impl Page<'_> {
     fn add(&mut self, event: Event<'_>, range: Range<usize>) {
         match event {
             Event::Text(words) | Event::Code(words) => self.push(&words),
-            Event::Html(html) | Event::InlineHtml(html) => self.push_html(&html),
+            // A tag may go on in the next line of a block.
+            Event::Html(html) => self.html.push_str(&html),
+            Event::InlineHtml(tag) => self.push_tag(&tag),
             // Two blanks: a number at the line's end and a fraction below it are not one.
             Event::SoftBreak => self.push("  "),
             Event::TaskListMarker(is_ticked) => self.push(if is_ticked { "☑ " } else { "☐ " }),
@@ -92,6 +100,7 @@ impl Page<'_> {
             Tag::TableCell => {
                 self.text.push_str(if self.text.len() == self.row { "" } else { ", " });
                 self.cell = self.text.len();
+                self.is_in_cell = true;
             }
             Tag::Strikethrough if self.is_struck(&range) => self.struck += 1,
             // "5~10 mg … 20~30 mg" is two ranges.
@@ -108,12 +117,22 @@ impl Page<'_> {
 
     fn end(&mut self, end: TagEnd, range: Range<usize>) {
         match end {
-            TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Item | TagEnd::CodeBlock | TagEnd::HtmlBlock => {
+            TagEnd::HtmlBlock => {
+                let html = std::mem::take(&mut self.html);
+                self.push_html(&html);
+                self.end_line();
+            }
+            TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Item | TagEnd::CodeBlock => {
                 self.end_line();
             }
             TagEnd::TableHead | TagEnd::TableRow => self.end_row(),
             // If nothing were said of it, the next cell would be heard as this one.
-            TagEnd::TableCell if self.text[self.cell..].trim().is_empty() => self.text.push(NOTHING),
+            TagEnd::TableCell => {
+                self.is_in_cell = false;
+                if self.text[self.cell..].trim().is_empty() {
+                    self.text.push(NOTHING);
+                }
+            }
             TagEnd::List(_) => drop(self.lists.pop()),
             TagEnd::Strikethrough if self.is_struck(&range) => self.struck = self.struck.saturating_sub(1),
             TagEnd::Strikethrough => self.push("~"),
@@ -180,18 +199,52 @@ impl Page<'_> {
         }
     }
 
+    /// What a block of HTML says.
     fn push_html(&mut self, html: &str) {
-        let is_end = html.trim_start().starts_with("</");
-        match element(html) {
+        let mut rest = html;
+        while let Some(at) = rest.find('<') {
+            self.push_words(&rest[..at]);
+            let end = rest[at..].bytes().take(LONGEST_TAG).position(|byte| byte == b'>');
+            let tag = end.map(|end| &rest[at..=at + end]).filter(|tag| element(tag).is_some()).unwrap_or("<");
+            self.push_tag(tag);
+            rest = &rest[at + tag.len()..];
+        }
+        self.push_words(rest);
+    }
+
+    /// Text of HTML, in which white space is blanks.
+    fn push_words(&mut self, text: &str) {
+        let text = decoded(text);
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if words.is_empty() {
+            return;
+        }
+        let is_apart = text.starts_with(char::is_whitespace) && !self.text.ends_with(char::is_whitespace);
+        let before = if is_apart { " " } else { "" };
+        let after = if text.ends_with(char::is_whitespace) { " " } else { "" };
+        self.push(&format!("{before}{words}{after}"));
+    }
+
+    fn push_tag(&mut self, tag: &str) {
+        let is_end = tag.trim_start().starts_with("</");
+        match element(tag) {
             Some("del" | "s" | "strike") if is_end => self.struck_by_html = self.struck_by_html.saturating_sub(1),
             Some("del" | "s" | "strike") => self.struck_by_html += 1,
             Some("sup" | "sub") if is_end => self.level = Level::Line,
             Some("sup") => self.level = Level::Raised,
             Some("sub") => self.level = Level::Lowered,
-            Some("br") => self.break_line(),
-            Some("td" | "th" | "li" | "p" | "div" | "tr") => self.push(" "),
+            Some("td" | "th") if !is_end => {
+                let is_first = self.text.is_empty() || self.text.ends_with('\n');
+                self.push(if is_first { "" } else { ", " });
+                self.cell = self.text.len();
+            }
+            Some("td" | "th") if self.text.get(self.cell..).is_some_and(|cell| cell.trim().is_empty()) => {
+                self.text.push(NOTHING);
+            }
+            Some(name) if is_on_lines(name) && (name == "br" || !self.is_in_cell) => self.break_line(),
+            Some(name) if is_on_lines(name) => self.push(" "),
             Some(_) => {}
-            None => self.push(html),
+            None => self.push_words(tag),
         }
     }
 
@@ -218,17 +271,8 @@ impl Page<'_> {
     }
 }
 
-/// The name of an element of HTML, if it is one.
-fn element(html: &str) -> Option<&'static str> {
-    if html.starts_with("<!--") {
-        return Some("");
-    }
-    let name = html.trim().strip_prefix('<')?.trim_start_matches('/');
-    let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
-    ELEMENTS.into_iter().find(|known| name[..end].eq_ignore_ascii_case(known))
-}
-
-/// A `*` between two signs of a dose, such as "1*3*5 days", is a sign of times and no emphasis.
+/// A `*` between two signs of a dose, such as "1*3*5 days", is a sign of times and no emphasis. Signs that answers have in their place are
+/// read like them.
 fn with_factors(markdown: &str) -> String {
     let mut text = String::with_capacity(markdown.len());
     let (mut before, mut signs) = (None, markdown.chars().peekable());
@@ -237,10 +281,11 @@ fn with_factors(markdown: &str) -> String {
         let after = signs.peek().copied();
         let is_between = before.is_some_and(is_factor) && after.is_some_and(is_factor);
         let has_number = before.is_some_and(char::is_numeric) || after.is_some_and(char::is_numeric);
-        if sign == '*' && is_between && has_number {
-            text.push_str(" × ");
-        } else {
-            text.push(sign);
+        match sign {
+            TIMES => text.push_str(" × "),
+            '*' if is_between && has_number => text.push_str(" × "),
+            RANGE => text.push('~'),
+            _ => text.push(sign),
         }
         before = Some(sign);
     }

@@ -74,6 +74,36 @@ fn a_dose_is_heard_as_it_is_written() {
 }
 
 #[test]
+fn what_stands_in_a_block_of_html_is_heard() {
+    for (markdown, heard) in [
+        (
+            "Give 5 mg.\n\n<p>Never give >10 mg to children.</p>",
+            "Give 5 milligrams.\nNever give more than 10 milligrams to children.",
+        ),
+        (
+            "<table>\n<tr><th>Who</th><th>Dose</th></tr>\n<tr><td>Adult</td><td>500 mg</td></tr><tr><td>Child</td><td></td></tr></table>\n\nDone.",
+            "Who, Dose.\nAdult, 500 milligrams.\nChild, blank.\nDone.",
+        ),
+        ("<div>Never give aspirin.</div>\nTake rest.", "Never give aspirin.\nTake rest."),
+        ("- a\n- <p>Never 8 mg</p>", "a.\nNever 8 milligrams"),
+        (
+            "<details><summary>Warning</summary>\nNot <del>10</del> 5&nbsp;mg, 10<sup>9</sup> &lt; x &#8805; y</details>",
+            "Warning.\nNot 5 milligrams, 10 to the power 9 less than x greater than or equal to y",
+        ),
+        (
+            "<h2>Dose</h2>\n<ul>\n<li>5 mg</li>\n<li>ALT <\u{2060}ULN, A&B, 5 &x; 6</li></ul>",
+            "Dose.\n5 milligrams.\nALT less than ULN, A and B, 5 and x; 6",
+        ),
+        (
+            "5∼10 mg and 20∼30 mg, 15∗weight∗3 mg",
+            "5 to 10 milligrams and 20 to 30 milligrams, 15 times weight times 3 milligrams",
+        ),
+    ] {
+        assert_eq!(spoken(markdown, "en"), heard);
+    }
+}
+
+#[test]
 fn a_dose_is_heard_in_its_column_where_a_cell_before_it_is_empty() {
     for (markdown, heard) in [
         ("|Drug|Child|Adult|\n|---|---|---|\n|Zinc||20 mg|", "Drug, Child, Adult.\nZinc, blank, 20 milligrams"),

@@ -1,0 +1,79 @@
+//! Elements and characters that HTML within Markdown names.
+
+use quick_xml::escape::resolve_html5_entity;
+
+use super::ELEMENTS;
+
+/// Elements of HTML beside those of answers that say nothing themselves.
+const OTHERS: [&str; 2] = ["a", "strike"];
+/// Those that stand on lines of their own.
+const LINES: [&str; 20] = [
+    "blockquote",
+    "br",
+    "caption",
+    "dd",
+    "details",
+    "div",
+    "dl",
+    "dt",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "li",
+    "p",
+    "pre",
+    "summary",
+    "tr",
+];
+/// The longest name of a character, in bytes.
+const LONGEST_ENTITY: usize = 32;
+
+/// Whether this element stands on lines of its own.
+pub(super) fn is_on_lines(name: &str) -> bool {
+    LINES.contains(&name)
+}
+
+/// The name of an element of HTML, if it is one.
+pub(super) fn element(html: &str) -> Option<&'static str> {
+    if html.starts_with("<!--") {
+        return Some("");
+    }
+    let name = html.trim().strip_prefix('<')?.trim_start_matches('/');
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
+    ELEMENTS.into_iter().chain(OTHERS).find(|known| name[..end].eq_ignore_ascii_case(known))
+}
+
+/// The text with the characters that it names, as `&lt;` and `&#8805;`.
+pub(super) fn decoded(text: &str) -> String {
+    let mut decoded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        decoded.push_str(&rest[..at]);
+        let end = rest[at..].bytes().take(LONGEST_ENTITY).position(|byte| byte == b';');
+        let named = end.and_then(|end| Some((character(&rest[at + 1..at + end])?, end)));
+        match named {
+            Some((character, end)) => {
+                decoded.push_str(&character);
+                rest = &rest[at + end + 1..];
+            }
+            None => {
+                decoded.push('&');
+                rest = &rest[at + 1..];
+            }
+        }
+    }
+    decoded + rest
+}
+
+fn character(name: &str) -> Option<String> {
+    let Some(number) = name.strip_prefix('#') else { return resolve_html5_entity(name).map(str::to_owned) };
+    let number = match number.strip_prefix(['x', 'X']) {
+        Some(hex) => u32::from_str_radix(hex, 16),
+        None => number.parse(),
+    };
+    char::from_u32(number.ok()?).map(String::from)
+}

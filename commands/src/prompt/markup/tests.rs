@@ -1,0 +1,165 @@
+use knowledge::markdown::written;
+use proptest::prelude::*;
+
+use super::*;
+
+fn shown<'a>(pieces: impl IntoIterator<Item = &'a str>) -> String {
+    let mut markup = Markup::default();
+    let mut shown: String = pieces.into_iter().map(|piece| markup.push(piece)).collect();
+    shown.push_str(&markup.finish());
+    shown
+}
+
+fn letter_by_letter(text: &str) -> String {
+    let letters: Vec<String> = text.chars().map(String::from).collect();
+    shown(letters.iter().map(String::as_str))
+}
+
+/// `~` stands for the joiner.
+#[test]
+fn what_is_below_a_limit_is_not_swallowed_as_a_tag() {
+    for (text, expected) in [
+        ("Stop if ALT <ULN. Never give it when BP >90.", "Stop if ALT <~ULN. Never give it when BP >90."),
+        ("<p>ALT <ULN and AST >3x</p>", "<p>ALT <~ULN and AST >3x</p>"),
+        ("<br>\nALT <ULN and AST >3x", "<br>\nALT <~ULN and AST >3x"),
+        ("<b class=x>a</b>", "<~b class=x>a</b>"),
+        ("<style>x</style><iframe src=\"y\">", "<~style>x<~/style><~iframe src=\"y\">"),
+        ("a <!-- not --> b <?x?> </ULN>", "a <~!-- not --> b <~?x?> <~/ULN>"),
+        ("eGFR <b", "eGFR <~b"),
+        ("Pulse 5` and ALT <ULN", "Pulse 5` and ALT <~ULN"),
+        ("``` x ``` then ALT <ULN", "``` x ``` then ALT <~ULN"),
+        ("    if alt <ULN", "    if alt <~ULN"),
+        ("\\<ULN", "\\<~ULN"),
+        ("https://who.int/y<ULN and", "https://who.int/y<~ULN and"),
+        ("![x](https://example.org/?q=fever)!", "!~[x](https://example.org/?q=fever)!"),
+        ("<p>BP </= 90 and HR >100.</p>, </ 94 %, </5, </", "<p>BP <~/= 90 and HR >100.</p>, <~/ 94 %, <~/5, <~/"),
+    ] {
+        let expected = expected.replace('~', &JOINER.to_string());
+        assert_eq!(shown([text]), expected);
+        assert_eq!(letter_by_letter(text), expected);
+    }
+}
+
+/// `~` stands for the joiner.
+#[test]
+fn an_address_is_no_tag_that_loads_something() {
+    for (text, expected) in [
+        (
+            "see <https://example.org/a?b> and <HTTP://example.org>",
+            "see https://example.org/a?b and HTTP://example.org",
+        ),
+        ("(<https://a.org>), <https://b.org>.", "(https://a.org), https://b.org."),
+        ("<https://a.org>and [<https://b.org>]", "https://a.org and [https://b.org ]"),
+        ("<div>\n<https://a.org x=\"y\">5 mg</div>", "<div>\n<~https://a.org x=\"y\">5 mg</div>"),
+        ("<p>x <http://a.org/y and never >5 mg</p>", "<p>x <~http://a.org/y and never >5 mg</p>"),
+        ("<https://a.org", "<~https://a.org"),
+    ] {
+        let expected = expected.replace('~', &JOINER.to_string());
+        assert_eq!(shown([text]), expected);
+        assert_eq!(letter_by_letter(text), expected);
+    }
+    let endless = format!("<https://{}", "a".repeat(10_000));
+    assert_eq!(Markup::default().push(&endless).len(), endless.len() + JOINER.len_utf8(), "nobody waits for its end");
+}
+
+/// `~` stands for the joiner.
+#[test]
+fn more_than_a_limit_is_no_quotation() {
+    for (text, expected) in [
+        ("- >94% on air\n- >=94 %: observe", "- ~>94% on air\n- ~>=94 %: observe"),
+        ("1. > 40 kg: 500 mg\n2. <= 40 kg", "1. ~> 40 kg: 500 mg\n2. <= 40 kg"),
+        ("**Adults**\n>60 kg: 1 g\n>40 kg: 500 mg", "**Adults**\n~>60 kg: 1 g\n~>40 kg: 500 mg"),
+        ("1. >38.5 °C: paracetamol\n   >40 °C: refer", "1. ~>38.5 °C: paracetamol\n   ~>40 °C: refer"),
+        ("Age | Dose\n--|--\n>5 | <ULN", "Age | Dose\n--|--\n~>5 | <~ULN"),
+        ("Target:\n> 94 % on air", "Target:\n~> 94 % on air"),
+        (">ULN: stop\n- > ULN: stop", "~>ULN: stop\n- ~> ULN: stop"),
+        ("> Target:\n> >94 %\n> > 94 %", "> Target:\n> ~>94 %\n> ~> 94 %"),
+        ("* >५ किग्रा\n+ >.5 mg", "* ~>५ किग्रा\n+ ~>.5 mg"),
+        ("> = 94", "~> = 94"),
+    ] {
+        let expected = expected.replace('~', &JOINER.to_string());
+        assert_eq!(shown([text]), expected);
+        assert_eq!(letter_by_letter(text), expected);
+    }
+}
+
+#[test]
+fn a_quotation_stays_one_and_gains_no_limit() {
+    for text in [
+        "> 5 mg daily for ten days",
+        "The guideline says:\n\n> Zinc is given.\n> 20 mg daily\n>\n> 10 mg below six months",
+        "> > A quotation\n> > 5 mg in it",
+        ">**Note:** 5 mg\n> ",
+        "- > ",
+        "A -> B, 5 -> 10, x\n-> 5",
+        "BP >90\nHR > 100",
+    ] {
+        assert_eq!(shown([text]), text);
+        assert_eq!(letter_by_letter(text), text);
+    }
+}
+
+#[test]
+fn a_range_is_not_struck_and_a_product_is_not_emphasised() {
+    for (text, expected) in [
+        ("5~10 mg, then 20~30 mg", "5∼10 mg, then 20∼30 mg"),
+        ("15*weight*3 mg, 1*3*5 days", "15∗weight∗3 mg, 1∗3∗5 days"),
+        (
+            "**5 mg**, ~~5 mg~~10 mg, ~5 mg, 5 * 3, *5* mg, a*b*c",
+            "**5 mg**, ~~5 mg~~10 mg, ~5 mg, 5 * 3, *5* mg, a*b*c",
+        ),
+    ] {
+        assert_eq!(shown([text]), expected);
+        assert_eq!(letter_by_letter(text), expected);
+        assert_eq!(written(expected), text);
+    }
+}
+
+/// `~` stands for the joiner.
+#[test]
+fn a_dose_behind_a_word_in_brackets_is_no_address_of_a_link() {
+    for (text, expected) in [
+        ("[Adults]: 500mg\n[^2]: Never 5 mg", "[Adults]~: 500mg\n[^2]~: Never 5 mg"),
+        ("[1]: https://example.org\n[2]:http://example.org", "[1]: https://example.org\n[2]:http://example.org"),
+        ("[1]:", "[1]~:"),
+    ] {
+        let expected = expected.replace('~', &JOINER.to_string());
+        assert_eq!(shown([text]), expected);
+        assert_eq!(letter_by_letter(text), expected);
+    }
+}
+
+#[test]
+fn what_is_no_foreign_tag_stays_as_it_is() {
+    for text in [
+        "SpO2 <94 %, < 94 %, <",
+        "10<sup>9</sup>/L<br>H<SUB>2</SUB>O<br/><br />",
+        "| a |\n|---|\n| x<br>y |",
+        "നില <൯൪",
+    ] {
+        assert_eq!(shown([text]), text);
+        assert_eq!(letter_by_letter(text), text);
+    }
+}
+
+#[test]
+fn what_is_decided_is_shown_at_once() {
+    let mut markup = Markup::default();
+    assert_eq!(markup.push("Take rest <"), "Take rest ");
+    assert_eq!(markup.push("br"), "");
+    assert_eq!(markup.push(">now <AL"), format!("<br>now <{JOINER}AL"));
+}
+
+proptest! {
+    #[test]
+    fn the_cut_into_pieces_changes_nothing_and_no_sign_is_lost(
+        text in "([<>/!?\\[\\]`~*:\\\\\n bx5]|- |<su[bp]>|</?b>|```|<?https?:/?/?){0,24}",
+    ) {
+        let whole = shown([text.as_str()]);
+        prop_assert_eq!(&letter_by_letter(&text), &whole);
+        // An address loses its angle brackets, and may gain a blank.
+        let has_address = text.contains("://");
+        let compared = |text: &str| text.replace(|c| has_address && matches!(c, '<' | '>' | ' '), "");
+        prop_assert_eq!(compared(&written(&whole)), compared(&text));
+    }
+}
