@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test crash browser-test check map book schemathesis evaluate bench-http bench-limits bench-documents bench-tables bench-log bench-retrieval bench-languages bench-cross-languages models sqlx sqlx-check kafka
+.PHONY: help run test crash browser-test check map reference book schemathesis evaluate bench-http bench-limits bench-documents bench-tables bench-log bench-retrieval bench-languages bench-cross-languages models sqlx sqlx-check kafka
 
 # Where rustup puts its programs, for shells that do not know it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -50,6 +50,9 @@ check: ## format, lints, documentation and its links, query data, dependencies
 
 map: ## draw the map of crates and modules in docs/map.md anew
 	UPDATE_MAP=1 cargo test --locked --quiet --package domain --test it -- module_map
+
+reference: ## write the reference of settings and commands in docs/reference.md anew
+	UPDATE_REFERENCE=1 cargo test --locked --quiet --package api --lib -- cli::reference_tests
 
 book: ## make a book of docs/ in the folder book, with mdBook
 	@command -v mdbook >/dev/null || { echo "mdbook is missing; install it with: cargo install mdbook --locked" >&2; exit 1; }

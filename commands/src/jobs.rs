@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    event_log::{LEASE, Progress},
+    event_log::{JobPayload, LEASE, Progress},
     heartbeats::{Heart, Kind},
 };
 
@@ -30,6 +30,16 @@ pub struct Job {
     pub arguments: serde_json::Value,
     /// This one included.
     pub attempts: i32,
+}
+
+impl Job {
+    /// What it says.
+    ///
+    /// # Errors
+    /// The stored form is another one.
+    pub fn payload<P: JobPayload>(&self) -> Result<P, JobError> {
+        serde_json::from_value(self.arguments.clone()).map_err(JobError::from_source)
+    }
 }
 
 /// An attempt that did not succeed; the job is tried again.

@@ -18,7 +18,7 @@ use sqlx::PgPool;
 use tokio_util::bytes::Bytes;
 
 pub(crate) use names::is_possible;
-pub(crate) use removal::ERASE_MEDIA;
+pub(crate) use removal::EraseMedia;
 pub use removal::{MediaRemoval, MediaRemovalHandler};
 
 use crate::{

@@ -164,3 +164,6 @@ async fn password_from_stdin() -> anyhow::Result<Zeroizing<String>> {
     ensure!(!password.is_empty(), "there is no password on standard input");
     Ok(password)
 }
+
+#[cfg(test)]
+mod reference_tests;

@@ -10,7 +10,7 @@ use domain::{
     user::{Account, Authority, User},
     values::Email,
 };
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
 use super::{
     AccountError, Accounts,
@@ -18,13 +18,26 @@ use super::{
     password_resets::deliver,
 };
 use crate::{
-    event_log::{NewJob, Row},
+    event_log::{JobPayload, NewJob, Row},
     jobs::{Job, JobError, JobHandler},
     ports::SharedMailer,
 };
 
-/// Jobs that tell the owner of the address before.
-const ADDRESS_CHANGED: &str = "address_changed";
+/// Tells the owner of the address before.
+#[derive(Serialize, Deserialize)]
+struct AddressNotice {
+    /// By whom the job is found if the person is erased.
+    user: UserId,
+    sealed_former: String,
+    sealed_new: String,
+    /// Whether codes go to the new address at once.
+    #[serde(default)]
+    is_trusted: bool,
+}
+
+impl JobPayload for AddressNotice {
+    const KIND: &'static str = "address_changed";
+}
 
 impl Accounts {
     /// What follows from another address, beside its reservation.
@@ -46,16 +59,14 @@ impl Accounts {
             },
         };
         let job_id = log.clock.new_id();
-        let arguments = json!({
-            // By which the job is found if the person is erased.
-            "user": user,
-            "sealed_former": self.seal_email(former, job_id),
-            "sealed_new": self.seal_email(new, job_id),
-            "is_trusted": authority == Authority::Superuser || self.former_address_life.is_zero(),
-        });
+        let notice = AddressNotice {
+            user,
+            sealed_former: self.seal_email(former, job_id),
+            sealed_new: self.seal_email(new, job_id),
+            is_trusted: authority == Authority::Superuser || self.former_address_life.is_zero(),
+        };
         // Every change is a notice of its own.
-        let notice = NewJob { job_id, kind: ADDRESS_CHANGED, subject_id: job_id, arguments, leased_by: None };
-        vec![trusted, Row::Job(notice)]
+        vec![trusted, Row::Job(NewJob::new(job_id, job_id, &notice))]
     }
 
     /// Where codes for a new password go in place of the account's own address.
@@ -87,19 +98,18 @@ pub struct AddressChanges {
 #[async_trait]
 impl JobHandler for AddressChanges {
     fn kinds(&self) -> &'static [&'static str] {
-        &[ADDRESS_CHANGED]
+        &[AddressNotice::KIND]
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {
-        let argument = |name: &str| job.arguments.get(name).and_then(|value| value.as_str()).unwrap_or_default();
-        let open = |name: &str| self.accounts.open_email(job.id, argument(name)).map_err(JobError::from_source);
-        let (Some(former), Some(new)) = (open("sealed_former")?, open("sealed_new")?) else { return Ok(()) };
-        let Ok(user) = argument("user").parse::<UserId>() else { return Ok(()) };
+        let notice: AddressNotice = job.payload()?;
+        let open = |sealed: &str| self.accounts.open_email(job.id, sealed).map_err(JobError::from_source);
+        let (former, new) = (open(&notice.sealed_former)?, open(&notice.sealed_new)?);
+        let Some((former, new)) = former.zip(new) else { return Ok(()) };
         // The account was deleted in the meantime.
-        let account = self.accounts.account(user).await.map_err(JobError::from_source)?;
+        let account = self.accounts.account(notice.user).await.map_err(JobError::from_source)?;
         let Some(account) = account else { return Ok(()) };
-        let is_trusted = job.arguments.get("is_trusted").and_then(serde_json::Value::as_bool).unwrap_or_default();
-        let life = (!is_trusted).then_some(self.accounts.former_address_life);
+        let life = (!notice.is_trusted).then_some(self.accounts.former_address_life);
         let mail = address_mail(account.full_name.as_ref(), former, &new, life, &self.front_end);
         deliver(&self.mailer, &mail, job).await
     }

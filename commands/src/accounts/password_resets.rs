@@ -1,14 +1,14 @@
 //! Mails codes for new passwords, job by job.
 
 use async_trait::async_trait;
-use uuid::Uuid;
 
 use super::{
     AccountError, Accounts,
     mails::{FrontEnd, reset_mail},
-    reset_codes::{CodeToMail, RESET},
+    reset_codes::{CodeToMail, ResetMail},
 };
 use crate::{
+    event_log::JobPayload,
     execute::{Context, IdempotencyKey},
     jobs::{Job, JobError, JobHandler},
     ports::{Mail, MailError, SharedMailer},
@@ -36,18 +36,17 @@ pub struct PasswordResets {
 #[async_trait]
 impl JobHandler for PasswordResets {
     fn kinds(&self) -> &'static [&'static str] {
-        &[RESET]
+        &[ResetMail::KIND]
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {
-        let argument = |name: &str| job.arguments.get(name).and_then(|value| value.as_str()).unwrap_or_default();
-        let opened = self.accounts.open_email(job.id, argument("sealed_email"));
+        let mail: ResetMail = job.payload()?;
+        let opened = self.accounts.open_email(job.id, &mail.sealed_email);
         let Some(email) = opened.map_err(JobError::from_source)? else { return Ok(()) };
-        let correlation_id = Uuid::try_parse(argument("correlation_id")).unwrap_or(job.id);
-        let once = IdempotencyKey { holder: None, key: job.id.to_string(), request: RESET.into() };
+        let correlation_id = mail.correlation_id.unwrap_or(job.id);
+        let once = IdempotencyKey { holder: None, key: job.id.to_string(), request: ResetMail::KIND.into() };
         let context = Context { idempotency: Some(once), ..Context::system("password-reset", correlation_id) };
-        let is_new = job.arguments.get("is_new").and_then(serde_json::Value::as_bool).unwrap_or_default();
-        let to_mail = match self.accounts.code_to_mail(&email, is_new, &context).await {
+        let to_mail = match self.accounts.code_to_mail(&email, mail.is_new, &context).await {
             // The account was closed or deleted in the meantime.
             Err(AccountError::Execute(crate::execute::ExecuteError::Refused(_))) => None,
             result => result.map_err(JobError::from_source)?,

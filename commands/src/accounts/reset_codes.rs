@@ -12,20 +12,33 @@ use domain::{
     values::Email,
 };
 use rand::RngExt;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{AccountError, Accounts, password};
 use crate::{
-    event_log::{Committed, KeyError, NewJob, NewResetCode, Reservation, Row, enqueue, write_reset_code},
+    event_log::{Committed, JobPayload, KeyError, NewJob, NewResetCode, Reservation, Row, enqueue, write_reset_code},
     execute::Context,
     scheduler::{Expiry, ExpiryError},
 };
 
-/// Jobs that mail a code.
-pub(super) const RESET: &str = "password_reset";
+/// Mails a code.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ResetMail {
+    pub sealed_email: String,
+    /// By which the job is found if the person is erased, as a keyed hash.
+    pub address: String,
+    #[serde(default)]
+    pub is_new: bool,
+    pub correlation_id: Option<Uuid>,
+}
+
+impl JobPayload for ResetMail {
+    const KIND: &'static str = "password_reset";
+}
+
 /// How long a code lets its owner in.
 pub(super) const CODE_LIFE: TimeDelta = TimeDelta::minutes(10);
 /// How long it is still said of a code that it has expired or was used.
@@ -94,21 +107,10 @@ impl Accounts {
         .await?;
         let job_id = self.commands.log().clock.new_id();
         let sealed_email = self.seal_email(email, job_id);
-        let job = NewJob {
-            job_id,
-            kind: RESET,
-            // Every request is a mail of its own.
-            subject_id: job_id,
-            arguments: json!({
-                "sealed_email": sealed_email,
-                // By which the job is found if the person is erased.
-                "address": self.reset_job_address(email),
-                "is_new": is_new,
-                "correlation_id": correlation_id
-            }),
-            leased_by: None,
-        };
-        enqueue(&job, &mut tx).await?;
+        let address = self.reset_job_address(email);
+        let mail = ResetMail { sealed_email, address, is_new, correlation_id: Some(correlation_id) };
+        // Every request is a mail of its own.
+        enqueue(&NewJob::new(job_id, job_id, &mail), &mut tx).await?;
         tx.commit().await?;
         Ok(())
     }

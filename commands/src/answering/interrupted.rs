@@ -5,12 +5,11 @@ use domain::{
     chat::{AnswerFailure, Chat, ChatCommand},
     ids::MessageId,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::ANSWER;
 use crate::{
-    event_log::Row,
+    event_log::{JobPayload, Row},
     execute::{Commands, Context, ExecuteError},
     jobs::{Job, JobError, JobHandler},
 };
@@ -20,30 +19,35 @@ pub struct InterruptedAnswers {
     pub commands: Commands,
 }
 
-#[derive(Deserialize)]
-struct Arguments {
-    chat_id: Uuid,
-    notice: Option<String>,
-    correlation_id: Uuid,
+/// An answer that is being made: the job is done when it is recorded.
+#[derive(Serialize, Deserialize)]
+pub(super) struct AwaitedAnswer {
+    pub chat_id: Uuid,
+    pub notice: Option<String>,
+    pub correlation_id: Uuid,
+}
+
+impl JobPayload for AwaitedAnswer {
+    const KIND: &'static str = "answer";
 }
 
 #[async_trait]
 impl JobHandler for InterruptedAnswers {
     fn kinds(&self) -> &'static [&'static str] {
-        &[ANSWER]
+        &[AwaitedAnswer::KIND]
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {
-        let arguments: Arguments = serde_json::from_value(job.arguments.clone()).map_err(JobError::from_source)?;
+        let awaited: AwaitedAnswer = job.payload()?;
         let command = ChatCommand::FailAnswer {
             answer_id: MessageId::new(job.subject_id),
             reason: AnswerFailure::Interrupted,
             partial_text: String::new(),
-            notice: arguments.notice,
+            notice: awaited.notice,
         };
-        let context = Context::system("answering", arguments.correlation_id);
+        let context = Context::system("answering", awaited.correlation_id);
         let rows = vec![Row::FinishJob(job.id)];
-        match self.commands.execute_with::<Chat>(arguments.chat_id, command, rows, &context).await {
+        match self.commands.execute_with::<Chat>(awaited.chat_id, command, rows, &context).await {
             // The answer has an outcome already, or the chat is gone.
             Ok(_) | Err(ExecuteError::Refused(_)) => Ok(()),
             Err(error) => Err(JobError::from_source(error)),

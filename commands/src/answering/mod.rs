@@ -23,7 +23,6 @@ use domain::{
     project::Project,
     values::{Model, SttEngine},
 };
-use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
@@ -40,14 +39,13 @@ use crate::{
 pub use compose::RetrievalFailed;
 pub(crate) use compose::{Draft, Failure, Written};
 pub use forms::FormError;
+use interrupted::AwaitedAnswer;
 pub use interrupted::InterruptedAnswers;
 pub use keys::{KeyChoice, NoKey};
 pub use languages::{Asked, Languages, TimedText};
 pub(crate) use languages::{English, TranslationFailed};
 use respondent::Respondent;
 
-/// Jobs that stand for answers being made.
-pub const ANSWER: &str = "answer";
 const UNTRANSLATED: &str = "[Translation] Failed to translate the text";
 /// What the conversation shows when a streamed answer has failed.
 const STREAM_NOTICE: &str = "[Streaming] Something went wrong in getting response, stream stopped";
@@ -327,13 +325,12 @@ impl Answering {
             let value = log.keys().keyed_hash("nonce", &nonce);
             rows.push(Row::Claim { set: Reservation::Nonce, value, owner: answer });
         }
-        rows.push(Row::Job(NewJob {
-            job_id: answer,
-            kind: ANSWER,
-            subject_id: answer,
-            arguments: json!({ "chat_id": chat, "notice": notice, "correlation_id": context.correlation_id }),
-            leased_by: Some(self.process),
-        }));
+        let awaited = AwaitedAnswer {
+            chat_id: chat.value(),
+            notice: notice.map(str::to_owned),
+            correlation_id: context.correlation_id,
+        };
+        rows.push(Row::Job(NewJob { leased_by: Some(self.process), ..NewJob::new(answer, answer, &awaited) }));
         let mut attempt = 1;
         loop {
             let mut unit = self.commands.unit(context);

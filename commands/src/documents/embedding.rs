@@ -13,13 +13,12 @@ use sqlx::PgPool;
 use tokio::time::timeout;
 
 use super::{
-    Documents, DocumentsError, drafts,
-    handler::EMBED,
-    job_context,
+    Documents, DocumentsError, drafts, job_context,
+    jobs::Embed,
     progress::{self, Reporter, Stage},
 };
 use crate::{
-    event_log::Row,
+    event_log::{JobPayload, Row},
     execute::{Commands, ExecuteError},
     jobs::{Job, JobError, JobHandler},
     library::{KeptReading, Library, LibraryError, VectorsByModel},
@@ -80,7 +79,7 @@ struct Version {
 #[async_trait]
 impl JobHandler for Embedding {
     fn kinds(&self) -> &'static [&'static str] {
-        &[EMBED]
+        &[Embed::KIND]
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {

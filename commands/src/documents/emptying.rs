@@ -7,8 +7,9 @@ use domain::{
 };
 use sqlx::PgPool;
 
-use super::{Documents, DocumentsError, handler::EMPTY, job_context};
+use super::{Documents, DocumentsError, job_context, jobs::Empty};
 use crate::{
+    event_log::JobPayload,
     execute::ExecuteError,
     jobs::{Job, JobError, JobHandler},
 };
@@ -22,7 +23,7 @@ pub struct Emptying {
 #[async_trait]
 impl JobHandler for Emptying {
     fn kinds(&self) -> &'static [&'static str] {
-        &[EMPTY]
+        &[Empty::KIND]
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {

@@ -5,19 +5,14 @@ use domain::{
     AggregateType, document::DocumentEvent, envelope::RecordedEvent, event::Event, project::ProjectEvent,
     values::DocumentType,
 };
-use serde_json::json;
 use sqlx::PgTransaction;
 use uuid::Uuid;
 
-use super::revisiting::{PERIOD, REVISIT};
-use crate::event_log::{ConsumerError, EventConsumer, NewJob, enqueue, enqueue_in, supersede, withdraw};
-
-/// Jobs that embed the newest version of a document.
-pub(super) const EMBED: &str = "embed_document";
-/// Jobs that remove what is left of a deleted document.
-pub(super) const REMOVE: &str = "remove_document";
-/// Jobs that delete the documents of a deleted project.
-pub(super) const EMPTY: &str = "empty_project";
+use super::{
+    jobs::{Cause, Embed, Empty, Remove, Revisit},
+    revisiting::PERIOD,
+};
+use crate::event_log::{ConsumerError, EventConsumer, JobPayload, NewJob, enqueue, enqueue_in, supersede, withdraw};
 
 /// Enqueues the work that follows from events of documents, and from the deletion of their project. Starts at the beginning of the log.
 pub struct EmbeddingHandler;
@@ -33,32 +28,31 @@ impl EventConsumer for EmbeddingHandler {
     }
 
     async fn consume(&self, event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
-        let job = |kind| NewJob {
-            job_id: event.metadata.event_id.value(),
-            kind,
-            subject_id: event.aggregate_id,
-            arguments: json!({ "correlation_id": event.metadata.correlation_id }),
-            leased_by: None,
-        };
+        let (job_id, subject_id) = (event.metadata.event_id.value(), event.aggregate_id);
+        let cause = Cause { correlation_id: Some(event.metadata.correlation_id) };
         let document = match &event.event {
             Event::Document(document) => document,
-            Event::Project(ProjectEvent::Deleted {}) => return Ok(enqueue(&job(EMPTY), tx).await?),
+            Event::Project(ProjectEvent::Deleted {}) => {
+                return Ok(enqueue(&NewJob::new(job_id, subject_id, &Empty(cause)), tx).await?);
+            }
             _ => return Ok(()),
         };
         if let DocumentEvent::Added { source, .. } | DocumentEvent::VersionAdded { source, .. } = document
             && source.document_type == DocumentType::Url
         {
-            let job_id = Uuid::new_v5(&event.metadata.event_id.value(), REVISIT.as_bytes());
-            enqueue_in(PERIOD, &NewJob { job_id, ..job(REVISIT) }, tx).await?;
+            let job_id = Uuid::new_v5(&job_id, Revisit::KIND.as_bytes());
+            enqueue_in(PERIOD, &NewJob::new(job_id, subject_id, &Revisit(cause)), tx).await?;
         }
         match document {
             // Whoever is still at the version before need not go on.
             DocumentEvent::Added { .. }
             | DocumentEvent::VersionAdded { .. }
-            | DocumentEvent::EmbeddingRequested { .. } => supersede(&job(EMBED), tx).await?,
+            | DocumentEvent::EmbeddingRequested { .. } => {
+                supersede(&NewJob::new(job_id, subject_id, &Embed(cause)), tx).await?;
+            }
             DocumentEvent::Deleted {} => {
-                withdraw(REVISIT, event.aggregate_id, tx).await?;
-                enqueue(&job(REMOVE), tx).await?;
+                withdraw(Revisit::KIND, subject_id, tx).await?;
+                enqueue(&NewJob::new(job_id, subject_id, &Remove(cause)), tx).await?;
             }
             DocumentEvent::TitleChanged { .. }
             | DocumentEvent::DescriptionChanged { .. }

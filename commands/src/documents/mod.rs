@@ -4,6 +4,7 @@ mod drafts;
 mod embedding;
 mod emptying;
 mod handler;
+mod jobs;
 mod progress;
 mod removal;
 mod revisiting;
@@ -15,8 +16,6 @@ use domain::{
     values::{DocumentType, Title},
 };
 
-use uuid::Uuid;
-
 use crate::{
     event_log::{Committed, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
@@ -26,6 +25,7 @@ use crate::{
 pub use embedding::Embedding;
 pub use emptying::Emptying;
 pub use handler::EmbeddingHandler;
+use jobs::Cause;
 pub use removal::Removal;
 pub use revisiting::Revisiting;
 
@@ -187,7 +187,7 @@ impl Documents {
 
 /// On whose behalf a job's outcome is recorded: the job continues what its event has begun.
 fn job_context(job: &Job, name: &'static str) -> Context {
-    let correlation_id = job.arguments.get("correlation_id").and_then(|id| id.as_str());
-    let correlation_id = correlation_id.and_then(|id| Uuid::try_parse(id).ok()).unwrap_or(job.id);
+    let cause = serde_json::from_value::<Cause>(job.arguments.clone()).unwrap_or_default();
+    let correlation_id = cause.correlation_id.unwrap_or(job.id);
     Context { causation_id: Some(EventId::new(job.id)), ..Context::system(name, correlation_id) }
 }

@@ -10,10 +10,12 @@ use domain::{
 use sqlx::PgPool;
 
 use super::{
-    handler::{EMBED, REMOVE},
-    job_context, progress,
+    job_context,
+    jobs::{Embed, Remove},
+    progress,
 };
 use crate::{
+    event_log::JobPayload,
     execute::{Commands, ExecuteError},
     jobs::{Job, JobError, JobHandler},
     library::Library,
@@ -39,7 +41,7 @@ struct StillEmbedding;
 #[async_trait]
 impl JobHandler for Removal {
     fn kinds(&self) -> &'static [&'static str] {
-        &[REMOVE]
+        &[Remove::KIND]
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {
@@ -82,7 +84,7 @@ impl Removal {
                    WHERE kind = $1 AND subject_id = $2 AND leased_by IS NULL AND run_at > now()
                )
                SELECT EXISTS (SELECT FROM jobs WHERE kind = $1 AND subject_id = $2) AS "is_embedding!""#,
-            EMBED,
+            Embed::KIND,
             id.value()
         );
         if is_embedding.fetch_one(&self.pool).await.map_err(JobError::from_source)? {

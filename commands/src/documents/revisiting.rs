@@ -10,16 +10,15 @@ use domain::{
 };
 use sqlx::PgPool;
 
-use super::{Documents, DocumentsError};
+use super::{Documents, DocumentsError, jobs::Revisit};
 use crate::{
+    event_log::JobPayload,
     execute::{Commands, Context, ExecuteError},
     jobs::{Job, JobError, JobHandler},
     library::content_hashes,
     ports::{ReadError, SharedDocumentReader, SharedWebPages},
 };
 
-/// Jobs that look after the page of a document. Each lives as long as its document has a page.
-pub(super) const REVISIT: &str = "revisit_page";
 /// How long a page is left alone.
 pub(super) const PERIOD: Duration = Duration::from_hours(24);
 
@@ -50,7 +49,7 @@ struct Visited {
 #[async_trait]
 impl JobHandler for Revisiting {
     fn kinds(&self) -> &'static [&'static str] {
-        &[REVISIT]
+        &[Revisit::KIND]
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {

@@ -13,13 +13,12 @@ use domain::{
     ids::{ChatId, SubjectId, UserId},
     user::{User, UserCommand, UserError},
 };
-use serde_json::json;
 
 use crate::{
     accounts::{Accounts, no_superuser},
     event_log::{Committed, KeyError, NewJob, Reservation, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
-    uploads::ERASE_MEDIA,
+    uploads::EraseMedia,
 };
 pub use ledger::{Ledger, LedgerError};
 
@@ -100,8 +99,7 @@ impl Erasure {
 
     fn media_job(&self, subject: SubjectId) -> Row {
         let job_id = self.commands.log().clock.new_id();
-        let (subject_id, arguments) = (subject.value(), json!({}));
-        Row::Job(NewJob { job_id, kind: ERASE_MEDIA, subject_id, arguments, leased_by: None })
+        Row::Job(NewJob::new(job_id, subject.value(), &EraseMedia {}))
     }
 
     /// What is done after the commit and before the erasure is acknowledged.

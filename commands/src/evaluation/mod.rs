@@ -8,17 +8,26 @@ mod stale;
 mod suites;
 
 use domain::{feedback::FeedbackError, test_run::TestRunError, test_suite::TestSuiteError};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
-    event_log::StoreError,
+    event_log::{JobPayload, StoreError},
     execute::{Commands, ExecuteError},
     uploads::{UploadError, Uploads},
 };
 pub use run_job::RunQuestions;
 pub use runs::NewRun;
 
-/// Jobs that put the next question of a run to a model.
-const RUN: &str = "run_test";
+/// Puts the next question of a run to a model.
+#[derive(Serialize, Deserialize)]
+struct NextQuestion {
+    correlation_id: Uuid,
+}
+
+impl JobPayload for NextQuestion {
+    const KIND: &'static str = "run_test";
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum EvaluationError {

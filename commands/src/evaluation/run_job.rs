@@ -8,13 +8,11 @@ use domain::{
     test_suite::{TestQuestion, TestSuite},
     values::Model,
 };
-use serde::Deserialize;
-use uuid::Uuid;
 
-use super::{RUN, runs::next_question};
+use super::{NextQuestion, runs::next_question};
 use crate::{
     answering::{Answering, AskError, Draft, English, Failure, Written},
-    event_log::Row,
+    event_log::{JobPayload, Row},
     execute::{Context, ExecuteError},
     jobs::{Job, JobError, JobHandler},
     ports::{ProviderError, TextKind},
@@ -26,15 +24,10 @@ pub struct RunQuestions {
     pub answering: Answering,
 }
 
-#[derive(Deserialize)]
-struct Arguments {
-    correlation_id: Uuid,
-}
-
 #[async_trait]
 impl JobHandler for RunQuestions {
     fn kinds(&self) -> &'static [&'static str] {
-        &[RUN]
+        &[NextQuestion::KIND]
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {
@@ -70,8 +63,7 @@ impl RunQuestions {
 
     /// Ends this job with its outcome, and with the next job if there shall be one, in one transaction.
     async fn record(&self, job: &Job, command: TestRunCommand, goes_on: bool) -> Result<(), JobError> {
-        let Arguments { correlation_id } =
-            serde_json::from_value(job.arguments.clone()).map_err(JobError::from_source)?;
+        let NextQuestion { correlation_id } = job.payload()?;
         let commands = &self.answering.commands;
         let next = goes_on.then(|| next_question(job.subject_id, commands.log().clock.new_id(), correlation_id));
         let rows = std::iter::once(Row::FinishJob(job.id)).chain(next).collect();

@@ -7,10 +7,9 @@ use domain::{
     test_suite::TestSuite,
     values::{Model, RunStatus},
 };
-use serde_json::json;
 use uuid::Uuid;
 
-use super::{Evaluation, EvaluationError, RUN};
+use super::{Evaluation, EvaluationError, NextQuestion};
 use crate::{
     event_log::{Committed, NewJob, Row},
     execute::Context,
@@ -28,13 +27,7 @@ pub struct NewRun {
 
 /// The job that puts the next question of a run to a model.
 pub(super) fn next_question(run: Uuid, job_id: Uuid, correlation_id: Uuid) -> Row {
-    Row::Job(NewJob {
-        job_id,
-        kind: RUN,
-        subject_id: run,
-        arguments: json!({ "correlation_id": correlation_id }),
-        leased_by: None,
-    })
+    Row::Job(NewJob::new(job_id, run, &NextQuestion { correlation_id }))
 }
 
 impl Evaluation {

@@ -5,8 +5,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::test_run::{RunFailure, TestRun, TestRunCommand};
 use uuid::Uuid;
 
-use super::{Evaluation, EvaluationError, RUN};
+use super::{Evaluation, EvaluationError, NextQuestion};
 use crate::{
+    event_log::JobPayload,
     execute::{Context, ExecuteError},
     scheduler::{Expiry, ExpiryError},
 };
@@ -32,7 +33,7 @@ impl Evaluation {
                  AND (metadata ->> 'recorded_at')::timestamptz <= $1
                  AND NOT EXISTS (SELECT FROM jobs WHERE kind = $2 AND subject_id = said.aggregate_id::uuid)"#,
             quiet_since,
-            RUN,
+            NextQuestion::KIND,
         )
         .fetch_all(&log.pool)
         .await?;

@@ -75,7 +75,8 @@ pub use replay::{Replay, Replayable, Replayed, make_replay_tables};
 pub use republish::{ParkedRecord, StreamState};
 pub use retention::{Retention, RetentionError};
 pub use rows::{
-    LEASE, NewJob, NewResetCode, Reservation, Row, enqueue, enqueue_in, supersede, withdraw, write_reset_code,
+    JobPayload, LEASE, NewJob, NewResetCode, Reservation, Row, enqueue, enqueue_in, supersede, withdraw,
+    write_reset_code,
 };
 pub use runner::Retried;
 pub use signer::{HeadSigner, Loss};

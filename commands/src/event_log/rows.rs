@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::ids::{ApiKeyId, DocumentId, ProjectId, ServiceId, SessionId, SubjectId, UserId};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::json;
 use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
@@ -201,6 +203,19 @@ pub struct NewJob {
     pub arguments: serde_json::Value,
     /// A worker that has it from the start, under the usual lease.
     pub leased_by: Option<Uuid>,
+}
+
+/// What a job says to whoever does it; a type for each kind. Its form is stored: jobs wait while programs change.
+pub trait JobPayload: Serialize + DeserializeOwned {
+    /// The stored name of the kind.
+    const KIND: &'static str;
+}
+
+impl NewJob {
+    /// A job that any worker may take.
+    pub fn new<P: JobPayload>(job_id: Uuid, subject_id: Uuid, payload: &P) -> Self {
+        Self { job_id, kind: P::KIND, subject_id, arguments: json!(payload), leased_by: None }
+    }
 }
 
 /// Writes a job. One that is already there stays as it is.

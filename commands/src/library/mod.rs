@@ -15,7 +15,6 @@ mod versions;
 use std::{collections::HashMap, sync::Arc};
 
 use domain::ids::{ChunkId, DocumentId, ProjectId};
-use serde_json::json;
 use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
@@ -116,9 +115,8 @@ impl Library {
         let (model, store) = (self.chosen().model(), self.0.index.name());
         versions::want(&mut tx, model, store, self.0.clock.new_id()).await?;
         let job_id = self.0.clock.new_id();
-        let (subject_id, arguments) = (Uuid::nil(), json!({}));
         // Whoever is at it does not know of the new version.
-        supersede(&NewJob { job_id, kind: tending::TEND, subject_id, arguments, leased_by: None }, &mut tx).await?;
+        supersede(&NewJob::new(job_id, Uuid::nil(), &tending::Tend {}), &mut tx).await?;
         tx.commit().await
     }
 

@@ -4,18 +4,26 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use domain::ids::{ChunkId, DocumentId, ProjectId};
+use serde::{Deserialize, Serialize};
 
 use super::{
     Library, LibraryError, archive,
     versions::{self, State, Version},
 };
 use crate::{
+    event_log::JobPayload,
     jobs::{Job, JobError, JobHandler},
     ports::{ProviderError, TextKind},
 };
 
-/// Jobs that tend the index.
-pub(super) const TEND: &str = "tend_indexes";
+/// Tends the index.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Tend {}
+
+impl JobPayload for Tend {
+    const KIND: &'static str = "tend_indexes";
+}
+
 /// Passages that are embedded in one request, and kept before the next one.
 const BATCH: i64 = 64;
 /// Vectors that a store is given at once.
@@ -34,7 +42,7 @@ struct Incomplete;
 #[async_trait]
 impl JobHandler for TendIndexes {
     fn kinds(&self) -> &'static [&'static str] {
-        &[TEND]
+        &[Tend::KIND]
     }
 
     async fn run(&self, _: &Job) -> Result<(), JobError> {

@@ -16,20 +16,22 @@ use domain::{
     test_suite::TestSuiteEvent,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use sqlx::{PgPool, PgTransaction};
 use uuid::Uuid;
 
 use super::Uploads;
 use crate::{
-    event_log::{ConsumerError, EventConsumer, NewJob, enqueue},
+    event_log::{ConsumerError, EventConsumer, JobPayload, NewJob, enqueue},
     jobs::{Job, JobError, JobHandler},
 };
 
-/// Jobs that remove the speech in all chats of an erased subject.
-pub(crate) const ERASE_MEDIA: &str = "erase_media";
-/// Jobs that remove the files of something that was deleted.
-const REMOVE_MEDIA: &str = "remove_media";
+/// Removes the speech in all chats of an erased subject.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct EraseMedia {}
+
+impl JobPayload for EraseMedia {
+    const KIND: &'static str = "erase_media";
+}
 
 /// Which files a job removes. Its subject is what was deleted.
 #[derive(Debug, Serialize, Deserialize)]
@@ -41,6 +43,10 @@ enum Files {
     OfChat {},
     /// Attachments of the suite: all, those of a question, or one.
     OfSuite(Uuid),
+}
+
+impl JobPayload for Files {
+    const KIND: &'static str = "remove_media";
 }
 
 /// Enqueues the removal of files whose chat, person, suite or question is gone. Starts at the beginning of the log.
@@ -80,8 +86,7 @@ impl EventConsumer for MediaRemovalHandler {
             _ => return Ok(()),
         };
         let job_id = event.metadata.event_id.value();
-        Ok(enqueue(&NewJob { job_id, kind: REMOVE_MEDIA, subject_id, arguments: json!(files), leased_by: None }, tx)
-            .await?)
+        Ok(enqueue(&NewJob::new(job_id, subject_id, &files), tx).await?)
     }
 }
 
@@ -109,12 +114,10 @@ pub struct MediaRemoval {
 
 impl MediaRemoval {
     async fn names(&self, job: &Job) -> Result<Vec<String>, JobError> {
-        // Those of an erasure say nothing more.
-        if job.arguments.as_object().is_some_and(serde_json::Map::is_empty) {
+        if job.kind == EraseMedia::KIND {
             return self.speech_of_subject(job.subject_id).await.map_err(JobError::from_source);
         }
-        let files = serde_json::from_value(job.arguments.clone()).map_err(JobError::from_source)?;
-        let names = match files {
+        let names = match job.payload()? {
             Files::File(name) => return Ok(vec![name]),
             Files::OfChat {} => self.speech_of_chat(job.subject_id).await,
             Files::OfSuite(suite) => self.attachments(suite, job.subject_id).await,
@@ -166,7 +169,7 @@ impl MediaRemoval {
 #[async_trait]
 impl JobHandler for MediaRemoval {
     fn kinds(&self) -> &'static [&'static str] {
-        &[ERASE_MEDIA, REMOVE_MEDIA]
+        &[EraseMedia::KIND, Files::KIND]
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {
