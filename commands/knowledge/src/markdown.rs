@@ -5,6 +5,7 @@
 
 use crate::speech::speakable;
 
+pub mod attributes;
 mod html;
 mod plain;
 

@@ -5,16 +5,19 @@
 //! `5~10 mg, then 20~30 mg` partly struck out. What is done about each sign:
 //!
 //! - Behind a `<` an invisible [`JOINER`] is written, by which it begins no tag; only the tags that answers are laid out with stay,
-//!   without attributes. An address in angle brackets loses these: in a block of HTML it would be a tag.
+//!   with no attributes but those of layout. An address in angle brackets loses these: in a block of HTML it would be a tag. A link
+//!   of HTML becomes its words and its address.
 //! - An image becomes a link, which nothing is sent to before somebody clicks it.
-//! - Before a `>` that is no quotation, and between `[x]` and `:` where no address follows, there is a joiner, too.
-//! - `~` and `*` between numbers become signs that look the same and mean nothing to Markdown.
+//! - Before a `>` that is no quotation, and between `[x]` and `:`, there is a joiner, too.
+//! - `~` and `*` between words become signs that look the same and mean nothing to Markdown.
 //!
 //! A backslash or an entity would be shown in code and taken for a sign of its own in a block of HTML; where these begin and end
 //! only a whole parser of `CommonMark` knows.
 
 mod quotations;
 mod tags;
+
+use std::collections::VecDeque;
 
 use knowledge::markdown::{JOINER, RANGE, TIMES};
 
@@ -23,13 +26,22 @@ use quotations::Line;
 /// The beginnings of addresses.
 const ADDRESSES: [&str; 2] = ["https://", "http://"];
 
+/// How many of the last characters say what stands before a sign.
+const RECENT: usize = 3;
+
 /// Keeps signs what they are, while the text streams.
 #[derive(Debug, Default)]
 pub(crate) struct Markup {
     /// What cannot be decided before more of the text has come.
     held: String,
-    /// The last character that was decided.
-    last: Option<char>,
+    /// The last characters that were decided.
+    recent: VecDeque<char>,
+    /// Whether they are of an address.
+    is_in_address: bool,
+    /// Whether a single `*` has begun an emphasis in this paragraph.
+    is_emphasised: bool,
+    /// The address of the link of HTML that is open.
+    link: Option<String>,
     line: Line,
 }
 
@@ -94,36 +106,72 @@ impl Markup {
     }
 
     fn pass(&mut self, text: &str, shown: &mut String) {
+        for c in text.chars() {
+            let ends_paragraph = c == '\n' && self.last() == Some('\n');
+            self.is_emphasised &= !ends_paragraph;
+            if self.recent.len() == RECENT {
+                self.recent.pop_front();
+            }
+            self.recent.push_back(c);
+            self.is_in_address = !c.is_whitespace() && (self.is_in_address || self.follows("://"));
+        }
         self.line.push(text);
-        self.last = text.chars().next_back().or(self.last);
         shown.push_str(text);
     }
 
+    fn last(&self) -> Option<char> {
+        self.recent.back().copied()
+    }
+
+    /// Whether this, of three characters at most, stands directly before.
+    fn follows(&self, text: &str) -> bool {
+        text.chars().rev().eq(self.recent.iter().rev().copied().take(text.chars().count()))
+    }
+
     /// What becomes of the sign that this text begins with.
-    fn sign(&self, text: &str, is_end: bool) -> Sign {
+    fn sign(&mut self, text: &str, is_end: bool) -> Sign {
         let after = &text[1..];
         match text.chars().next() {
-            Some('<') => tags::sign(after, is_end),
+            Some('<') => tags::sign(after, is_end, self.follows("]("), &mut self.link),
             Some('>') => self.line.sign(after, is_end),
             Some('!') => image(after, is_end),
-            Some(':') if self.last == Some(']') => definition(after, is_end),
-            Some(sign @ ('~' | '*')) => self.between_numbers(sign, after, is_end),
+            // `[Adults]: 500mg` would be the address of links called "Adults", of which nothing is shown.
+            Some(':') if self.last() == Some(']') => Sign::after_joiner(':'),
+            Some('~') => self.tilde(after, is_end),
+            Some('*') => self.star(after, is_end),
             _ => Sign::AsItIs,
         }
     }
 
-    /// `5~10 mg`, `1*3*5 days`: two of them would strike out or emphasise what is between.
-    fn between_numbers(&self, sign: char, after: &str, is_end: bool) -> Sign {
-        let Some(before) = self.last.filter(|c| c.is_alphanumeric() || matches!(c, '%' | ')')) else {
-            return Sign::AsItIs;
-        };
+    /// `5~10 mg`: two of them would strike out what is between.
+    fn tilde(&self, after: &str, is_end: bool) -> Sign {
+        let is_after_word = self.last().is_some_and(|c| c.is_alphanumeric() || matches!(c, '%' | ')'));
         match after.chars().next() {
+            _ if !is_after_word || self.is_in_address => Sign::AsItIs,
             None if !is_end => Sign::Undecided,
-            Some(next) if next.is_alphanumeric() && (before.is_numeric() || next.is_numeric()) => {
-                Sign::Instead(if sign == '~' { RANGE } else { TIMES }.to_string(), 1)
-            }
+            Some(next) if next.is_alphanumeric() => Sign::Instead(RANGE.to_string(), 1),
             _ => Sign::AsItIs,
         }
+    }
+
+    /// `1*3*5 days`: two of them would emphasise what is between. One that ends an emphasis may have letters on both sides.
+    fn star(&mut self, after: &str, is_end: bool) -> Sign {
+        let next = after.chars().next();
+        if next.is_none() && !is_end {
+            return Sign::Undecided;
+        }
+        let is_single = self.last() != Some('*') && next != Some('*');
+        let [before, behind] = [self.last(), next].map(|c| c.filter(|c| !c.is_whitespace()));
+        if !is_single || self.is_in_address {
+            return Sign::AsItIs;
+        }
+        let is_between = [before, behind].iter().all(|c| c.is_some_and(char::is_alphanumeric));
+        let ends = self.is_emphasised && before.is_some();
+        if is_between && !ends {
+            return Sign::Instead(TIMES.to_string(), 1);
+        }
+        self.is_emphasised = !ends && (self.is_emphasised || behind.is_some());
+        Sign::AsItIs
     }
 }
 
@@ -134,20 +182,6 @@ fn image(after: &str, is_end: bool) -> Sign {
         Some('[') => Sign::joined('!'),
         _ => Sign::AsItIs,
     }
-}
-
-/// What is after a `]:`. `[Adults]: 500mg` would be the address of links called "Adults", of which nothing is shown.
-fn definition(after: &str, is_end: bool) -> Sign {
-    let address = after.trim_start_matches([' ', '\t']);
-    let begins = |begin: &str| address.get(..begin.len()).is_some_and(|head| head.eq_ignore_ascii_case(begin));
-    if ADDRESSES.iter().any(|begin| begins(begin)) {
-        return Sign::AsItIs;
-    }
-    let may_begin = |begin: &str| begin.get(..address.len()).is_some_and(|head| head.eq_ignore_ascii_case(address));
-    if !is_end && ADDRESSES.iter().any(|begin| may_begin(begin)) {
-        return Sign::Undecided;
-    }
-    Sign::after_joiner(':')
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub(super) fn text_in_style(page: &str, style: &str, notes: &mut Notes) -> Resul
     if tags::has_too_many_open(page) {
         return Err(Unreadable::TooComplex);
     }
-    let page = Html::parse_document(&tags::with_ends(&signs::in_page(page)));
+    let page = Html::parse_document(&tags::with_ends(&signs::with_signs(page)));
     let (rules, labels) = (Rules::of(&page, style), Labels::of(&page));
     let mut walk = Walk { rules, labels, notes, writer: Writer::default(), open: Vec::new() };
     let mut skipping: Option<NodeId> = None;

@@ -5,10 +5,7 @@ use std::ops::Range;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::{
-    html::{
-        self,
-        signs::{self, name_at},
-    },
+    html::{self, signs::name_at},
     notes::{NoteKind, Notes},
 };
 
@@ -145,7 +142,7 @@ fn block(tags: &str, notes: &mut Notes) -> Option<String> {
     if !is_known {
         return None;
     }
-    html::text(&signs::in_block(tags), notes).ok()
+    html::text(tags, notes).ok()
 }
 
 /// A text without these parts of it, whose places count from before its beginning. Where they were stands a character of no width,

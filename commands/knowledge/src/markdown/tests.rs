@@ -132,7 +132,7 @@ fn withdrawn_text_addresses_and_references_are_not_heard() {
         ("Read https://example.org/5-10?x=<9.", "Read."),
         ("Read <https://example.org/a> now.", "Read now."),
         ("Rest.[1] Drink[2, 3].", "Rest. Drink."),
-        ("Rest[^1].\n\n[^1]: The guide, page 3", "Rest."),
+        ("Rest[^1].\n\n[^1]: Never below <5 kg", "Rest.\nNever below less than 5 kilograms"),
         (r"units \[5](10)", "units [5](10)"),
         ("Give units [5].", "Give units [5]."),
     ] {

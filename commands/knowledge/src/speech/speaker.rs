@@ -97,7 +97,8 @@ impl Speaker<'_> {
         }
     }
 
-    /// `[^1]`, and `[1, 2]` directly after a word or the end of a sentence, are not spoken; "`[5]`" elsewhere may be a dose.
+    /// `[^1]`, and `[1, 2]` directly after a word or the end of a sentence, are not spoken; "`[5]`" elsewhere may be a dose. What a
+    /// footnote says is: it may be a warning.
     pub(super) fn citation(&mut self, at: usize) -> usize {
         let is_footnote = self.text.is_sign(at + 1, '^');
         let before = at.checked_sub(1).and_then(|before| self.text.at(before));
@@ -108,9 +109,9 @@ impl Speaker<'_> {
                 Some(Token::Sign(']'))
                     if end > at + 1 && (is_footnote || is_attached) && !self.text.is_sign(end + 1, '(') =>
                 {
-                    let is_line =
+                    let begins_note =
                         is_footnote && matches!(before, None | Some(Token::Line)) && self.text.is_sign(end + 1, ':');
-                    return if is_line { self.text.end_of_line(end + 1) } else { end + 1 };
+                    return end + 1 + usize::from(begins_note);
                 }
                 Some(Token::Number(_) | Token::Blank(_) | Token::Sign(',' | '-' | '–' | '^')) => {}
                 Some(Token::Word(_)) if is_footnote => {}
@@ -215,11 +216,6 @@ impl Text<'_> {
         let (before, after) = (before.and_then(|at| self.at(at)), self.at(self.after_blank(at + 1)));
         let is_end = |token| matches!(token, None | Some(Token::Line | Token::Sign(',')));
         is_end(before) && is_end(after) && [before, after].contains(&Some(Token::Sign(',')))
-    }
-
-    fn end_of_line(&self, at: usize) -> usize {
-        let rest = self.tokens.get(at..).unwrap_or_default();
-        at + rest.iter().position(|token| *token == Token::Line).unwrap_or(rest.len())
     }
 
     /// `q6h`, `Q6H`, `q 6 hrs`, `q4-6h`: where it ends, and the hours.

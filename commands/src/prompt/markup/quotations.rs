@@ -2,8 +2,12 @@
 
 use super::Sign;
 
-/// More blanks between a `>` and what it stands before are code or nothing.
-const MOST_BLANKS: usize = 4;
+/// More bytes of blanks and signs between a `>` and its number are something else.
+const MOST_BETWEEN: usize = 16;
+/// Blanks, also those that do not break a line.
+const BLANKS: [char; 5] = [' ', '\t', '\u{a0}', '\u{2009}', '\u{202f}'];
+/// What may stand between a `>` and a number.
+const SIGNS: &str = "+-\u{2212}–±~≈≥≤=.*_`([{<$€£₹#";
 /// A longer beginning of a line is no row of marks.
 const LONGEST_BEGIN: usize = 64;
 
@@ -30,11 +34,10 @@ impl Line {
         let mut lines = text.split('\n');
         self.add(lines.next().unwrap_or_default());
         for line in lines {
-            *self = Self {
-                quotations_before: self.begin.matches('>').count(),
-                is_after_text: self.has_text,
-                ..Self::default()
-            };
+            // A line of text goes on with a quotation above it.
+            let is_lazy = self.has_text && self.begin.trim().is_empty();
+            let quotations_before = if is_lazy { self.quotations_before } else { self.begin.matches('>').count() };
+            *self = Self { quotations_before, is_after_text: self.has_text, ..Self::default() };
             self.add(line);
         }
     }
@@ -56,18 +59,25 @@ impl Line {
     /// first one; lines that go on with a quotation stay in it.
     pub(super) fn sign(&self, after: &str, is_end: bool) -> Sign {
         let Some(marks) = self.marks() else { return Sign::AsItIs };
-        let text = after.trim_start_matches([' ', '\t']);
-        let is_glued = text.len() == after.len();
-        let Some(next) = text.chars().next() else {
-            return if is_end || after.len() > MOST_BLANKS { Sign::AsItIs } else { Sign::Undecided };
+        let text = after.trim_start_matches(BLANKS);
+        let number = text.trim_start_matches(|c| SIGNS.contains(c));
+        let Some(next) = number.chars().next() else {
+            return if is_end || after.len() > MOST_BETWEEN { Sign::AsItIs } else { Sign::Undecided };
         };
-        let begins_number = next.is_numeric() || matches!(next, '=' | '.');
-        let is_sign = if self.quotations_before > marks.quotations {
+        // Longer ones are no signs of a number, however much of them has come.
+        let is_near = after.len() - number.len() <= MOST_BETWEEN;
+        let is_glued = text.len() == after.len();
+        let is_number = is_near && next.is_numeric() || text.starts_with('=');
+        // `> - 5 mg` is an item of a quotation.
+        let is_item = ["- ", "+ ", "* "].iter().any(|mark| text.starts_with(mark));
+        let is_sign = if self.quotations_before > marks.quotations || is_item {
             false
-        } else if is_glued || marks.begins_item {
-            begins_number || next.is_alphabetic()
+        } else if marks.begins_item {
+            is_number || is_near && next.is_alphabetic()
+        } else if is_glued {
+            is_number || text.starts_with(char::is_alphabetic)
         } else {
-            next == '=' || begins_number && (self.is_after_text || marks.quotations > 0)
+            text.starts_with('=') || is_number && (self.is_after_text || marks.quotations > 0)
         };
         if is_sign { Sign::after_joiner('>') } else { Sign::AsItIs }
     }

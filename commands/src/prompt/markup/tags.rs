@@ -1,26 +1,30 @@
 //! Tags of HTML, and addresses in angle brackets.
 
-use knowledge::markdown::ELEMENTS;
+use knowledge::markdown::{
+    ELEMENTS,
+    attributes::{Attributes, attributes},
+};
 
 use super::{ADDRESSES, Sign};
 
-/// The longest name of a tag and the longest beginning of an address.
-const MAX_BYTES: usize = 10;
 /// The longest address that loses its angle brackets, in bytes.
 const LONGEST_ADDRESS: usize = 2_048;
 /// What ends an address that a page makes a link of, or is not taken for a part of it.
-const ENDS_ADDRESS: [char; 8] = ['.', ',', ':', '!', '?', ')', '*', '~'];
+const ENDS_ADDRESS: [char; 9] = ['.', ',', ':', '!', '?', ')', '*', '~', '_'];
+/// Attributes of which the layout is made.
+const NUMBERS: [&str; 3] = ["colspan", "rowspan", "start"];
+/// The one that has no value.
+const OPEN: &str = "open";
 
-/// What becomes of a `<` before this text.
-pub(super) fn sign(after: &str, is_end: bool) -> Sign {
+/// What becomes of a `<` before this text. `is_target`: it stands behind `](`. `link` is the address of the link that is open.
+pub(super) fn sign(after: &str, is_end: bool, is_target: bool, link: &mut Option<String>) -> Sign {
     let begins = |begin: &str| after.get(..begin.len()).is_some_and(|head| head.eq_ignore_ascii_case(begin));
     if ADDRESSES.iter().any(|begin| begins(begin)) {
-        return address(after, is_end);
+        return address(after, is_end, is_target);
     }
     let (is_closing, rest) = after.strip_prefix('/').map_or((false, after), |rest| (true, rest));
     let name = &rest[..rest.find(|sign: char| !sign.is_ascii_alphanumeric()).unwrap_or(rest.len())];
     let end = &rest[name.len()..];
-    let is_open = end.is_empty() && !is_end && after.len() <= MAX_BYTES;
     match rest.chars().next() {
         None if !is_end => return Sign::Undecided,
         // A page takes `</= 90 mmHg` for a comment, as it does `<!` and `<?`.
@@ -30,31 +34,84 @@ pub(super) fn sign(after: &str, is_end: bool) -> Sign {
         Some(sign) if !sign.is_ascii_alphabetic() => return Sign::AsItIs,
         _ => {}
     }
-    let may_become = |word: &str| word.len() >= name.len() && word[..name.len()].eq_ignore_ascii_case(name);
-    if is_open && ELEMENTS.iter().any(|tag| may_become(tag)) {
+    if !is_end && (may_become_address(after) || end.is_empty() && may_become_known(name)) {
         return Sign::Undecided;
     }
-    let may_become_address =
-        |begin: &&str| begin.len() > after.len() && begin[..after.len()].eq_ignore_ascii_case(after);
-    if !is_end && after.is_ascii() && ADDRESSES.iter().any(may_become_address) {
-        return Sign::Undecided;
+    let known = ELEMENTS.iter().find(|tag| tag.eq_ignore_ascii_case(name));
+    let is_link = name.eq_ignore_ascii_case("a");
+    if known.is_none() && !is_link {
+        return Sign::joined('<');
     }
-    let is_known = ELEMENTS.iter().any(|tag| tag.eq_ignore_ascii_case(name));
-    match end {
-        _ if !is_known => Sign::joined('<'),
-        "" | " " | "/" | " /" if !is_end => Sign::Undecided,
-        _ if [">", " >", "/>", " />"].iter().any(|close| end.starts_with(close)) => Sign::AsItIs,
-        _ => Sign::joined('<'),
+    let (all, length) = match attributes(end, &[OPEN]) {
+        Attributes::Open if !is_end => return Sign::Undecided,
+        Attributes::Open | Attributes::None => return Sign::joined('<'),
+        Attributes::All(all, length) => (all, 1 + after.len() - end.len() + length),
+    };
+    match known {
+        Some(_) if is_closing && !all.is_empty() => Sign::joined('<'),
+        Some(_) if all.is_empty() => Sign::AsItIs,
+        Some(name) => Sign::Instead(without_style(name, &all), length),
+        // The address behind the words of a link: nothing that is written is hidden.
+        None if is_closing => match link.take() {
+            Some(address) => Sign::Instead(format!(" ({address})"), length),
+            None => Sign::joined('<'),
+        },
+        None => match all.iter().find(|(name, value)| name == "href" && is_address(value)) {
+            Some((_, address)) if link.is_none() => {
+                *link = Some((*address).to_owned());
+                Sign::Instead(String::new(), length)
+            }
+            _ => Sign::joined('<'),
+        },
     }
 }
 
+/// Whether more of the text may make this the name of a tag that is known.
+fn may_become_known(name: &str) -> bool {
+    let may_become = |word: &str| word.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name));
+    may_become("a") || ELEMENTS.iter().any(|tag| may_become(tag))
+}
+
+fn may_become_address(after: &str) -> bool {
+    ADDRESSES.iter().any(|begin| begin.get(..after.len()).is_some_and(|head| head.eq_ignore_ascii_case(after)))
+}
+
+/// A tag with what its layout needs. A style may load something.
+fn without_style(name: &str, attributes: &[(String, &str)]) -> String {
+    let mut tag = format!("<{name}");
+    for (name, value) in attributes {
+        if name == OPEN {
+            tag.extend([" ", name]);
+        } else if NUMBERS.contains(&name.as_str())
+            && (1..4).contains(&value.len())
+            && value.bytes().all(|c| c.is_ascii_digit())
+        {
+            tag.extend([" ", name, "=\"", value, "\""]);
+        }
+    }
+    tag + ">"
+}
+
+fn is_address(text: &str) -> bool {
+    let begins = |begin: &&str| text.get(..begin.len()).is_some_and(|head| head.eq_ignore_ascii_case(begin));
+    ADDRESSES.iter().any(|begin| begins(begin)) && !text.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>'))
+}
+
 /// An address without its angle brackets, which pages make a link of; a tag, if it is no whole one.
-fn address(after: &str, is_end: bool) -> Sign {
-    let Some(end) = after.find(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>')) else {
+fn address(after: &str, is_end: bool, is_target: bool) -> Sign {
+    let ends = |c: char| c.is_control() || matches!(c, '<' | '>') || c.is_whitespace() && !(is_target && c == ' ');
+    let Some(end) = after.find(ends) else {
         return if is_end || after.len() > LONGEST_ADDRESS { Sign::joined('<') } else { Sign::Undecided };
     };
     let (address, rest) = after.split_at(end);
-    let Some(rest) = rest.strip_prefix('>') else { return Sign::joined('<') };
+    let Some(rest) = rest.strip_prefix('>').filter(|_| end <= LONGEST_ADDRESS) else { return Sign::joined('<') };
+    // The target of a link may have blanks; in a block of HTML it is a tag, of which an attribute may load something.
+    if is_target && !address.contains('=') {
+        return Sign::AsItIs;
+    }
+    if address.contains(' ') {
+        return Sign::joined('<');
+    }
     let next = rest.chars().next();
     if next.is_none() && !is_end {
         return Sign::Undecided;

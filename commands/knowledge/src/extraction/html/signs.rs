@@ -2,83 +2,91 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
+use crate::markdown::attributes::{Attributes, attributes};
+
 /// All elements of HTML, also those of former versions, in order. The elements within `math` and `svg` are not among them.
 #[rustfmt::skip]
-const ELEMENTS: [&str; 136] = [
+const ELEMENTS: [&str; 150] = [
     "a", "abbr", "acronym", "address", "applet", "area", "article", "aside", "audio", "b", "base", "basefont",
     "bdi", "bdo", "bgsound", "big", "blink", "blockquote", "body", "br", "button", "canvas", "caption",
-    "center", "cite", "code", "col", "colgroup", "data", "datalist", "dd", "del", "details", "dfn", "dialog",
-    "dir", "div", "dl", "dt", "em", "embed", "fieldset", "figcaption", "figure", "font", "footer", "form",
-    "frame", "frameset", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hgroup", "hr", "html", "i",
-    "iframe", "img", "input", "ins", "kbd", "label", "legend", "li", "link", "main", "map", "mark", "marquee",
-    "math", "menu", "meta", "meter", "nav", "nobr", "noembed", "noframes", "noscript", "object", "ol",
-    "optgroup", "option", "output", "p", "param", "picture", "plaintext", "pre", "progress", "q", "rb", "rp",
-    "rt", "rtc", "ruby", "s", "samp", "script", "search", "section", "select", "slot", "small", "source",
-    "span", "strike", "strong", "style", "sub", "summary", "sup", "svg", "table", "tbody", "td", "template",
-    "textarea", "tfoot", "th", "thead", "time", "title", "tr", "track", "tt", "u", "ul", "var", "video",
-    "wbr", "xmp",
+    "center", "cite", "code", "col", "colgroup", "command", "content", "data", "datalist", "dd", "del",
+    "details", "dfn", "dialog", "dir", "div", "dl", "dt", "em", "embed", "fencedframe", "fieldset",
+    "figcaption", "figure", "font", "footer", "form", "frame", "frameset", "h1", "h2", "h3", "h4", "h5", "h6",
+    "head", "header", "hgroup", "hr", "html", "i", "iframe", "image", "img", "input", "ins", "isindex", "kbd",
+    "keygen", "label", "layer", "legend", "li", "link", "listing", "main", "map", "mark", "marquee", "math",
+    "menu", "menuitem", "meta", "meter", "multicol", "nav", "nextid", "nobr", "noembed", "noframes", "noscript",
+    "object", "ol", "optgroup", "option", "output", "p", "param", "picture", "plaintext", "pre", "progress",
+    "q", "rb", "rp", "rt", "rtc", "ruby", "s", "samp", "script", "search", "section", "select",
+    "selectedcontent", "shadow", "slot", "small", "source", "spacer", "span", "strike", "strong", "style",
+    "sub", "summary", "sup", "svg", "table", "tbody", "td", "template", "textarea", "tfoot", "th", "thead",
+    "time", "title", "tr", "track", "tt", "u", "ul", "var", "video", "wbr", "xmp",
 ];
-/// A tag of a page that is longer is left to the parser, in bytes.
-const LONGEST: usize = 1_024;
+/// What has other elements than HTML, or none, up to its end.
+const OTHERS: [(&str, &str); 5] =
+    [("svg", "</svg"), ("math", "</math"), ("script", "</script"), ("style", "</style"), ("!--", "-->")];
 
 /// The name that a tag begins with, in small letters.
 pub(in super::super) fn name_at(text: &str) -> String {
     text.chars().take_while(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
 }
 
-/// A block of tags of Markdown with every `<` that begins no tag of HTML as the sign that it is.
-pub(in super::super) fn in_block(tags: &str) -> Cow<'_, str> {
-    if has_other_language(tags) {
-        return Cow::Borrowed(tags);
-    }
-    with_signs(tags, |after| {
-        let name = name_at(after.strip_prefix('/').unwrap_or(after));
-        if name.is_empty() { ends_before_limit(after) } else { !is_element(&name) }
-    })
-}
-
-/// A page with each `<` as a sign that begins an element that there is not, without an end and without attributes that have values.
-/// Pages may have elements of their own.
-pub(super) fn in_page(page: &str) -> Cow<'_, str> {
-    if has_other_language(page) || page.trim_start_matches('\u{feff}').trim_start().starts_with("<?xml") {
+/// A page, or a block of tags of Markdown, with each `<` as a sign that begins no element: neither one of HTML nor one of the page's
+/// own, which has an end, a name with a hyphen or a prefix, or attributes with values.
+pub(in super::super) fn with_signs(page: &str) -> Cow<'_, str> {
+    if page.trim_start_matches('\u{feff}').trim_start().starts_with("<?xml") {
         return Cow::Borrowed(page);
     }
-    let ends: HashSet<String> = page.split("</").skip(1).map(name_at).collect();
-    with_signs(page, |after| {
-        let name = name_at(after);
-        if name.is_empty() {
-            return ends_before_limit(after);
-        }
-        let is_alone = !ends.contains(&name) && !after[name.len()..].starts_with(['-', ':', '.', '_']);
-        let end = after.bytes().take(LONGEST).position(|byte| byte == b'>');
-        !is_element(&name) && is_alone && end.is_some_and(|end| !after[..end].contains('='))
-    })
-}
-
-fn is_element(name: &str) -> bool {
-    ELEMENTS.binary_search(&name).is_ok()
-}
-
-fn has_other_language(tags: &str) -> bool {
-    let lower = tags.to_ascii_lowercase();
-    ["<math", "<svg"].iter().any(|begin| lower.contains(begin))
-}
-
-/// `</= 90` would be a comment.
-fn ends_before_limit(after: &str) -> bool {
-    after.strip_prefix('/').is_some_and(|limit| limit.trim_start().starts_with(|c: char| c == '=' || c.is_numeric()))
-}
-
-fn with_signs(text: &str, is_sign: impl Fn(&str) -> bool) -> Cow<'_, str> {
-    let mut written = String::new();
-    let mut begin = 0;
-    for (at, _) in text.match_indices('<') {
-        if is_sign(&text[at + 1..]) {
-            written.extend([&text[begin..at], "&lt;"]);
-            begin = at + 1;
+    let lower = page.to_ascii_lowercase();
+    let ends: HashSet<&str> = lower.split("</").skip(1).map(token).collect();
+    let (mut written, mut begin, mut from) = (String::new(), 0, 0);
+    while let Some(at) = lower[from..].find('<').map(|at| from + at) {
+        let after = &lower[at + 1..];
+        from = at + 1;
+        if let Some((_, end)) = OTHERS.iter().find(|(other, _)| is_begin(after, other)) {
+            let Some(end) = after.find(end) else { break };
+            from += end;
+        } else if is_sign(after, &ends) {
+            written.extend([&page[begin..at], "&lt;"]);
+            begin = from;
         }
     }
-    if written.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(written + &text[begin..]) }
+    if written.is_empty() { Cow::Borrowed(page) } else { Cow::Owned(written + &page[begin..]) }
+}
+
+fn is_begin(after: &str, name: &str) -> bool {
+    after.strip_prefix(name).is_some_and(|rest| name == "!--" || !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+}
+
+/// What stands before the first blank or the end of a tag.
+fn token(tag: &str) -> &str {
+    &tag[..tag.find(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>' | '<')).unwrap_or(tag.len())]
+}
+
+/// Whether a `<` before this text in small letters begins no element. `ends` are the names of all ends of elements.
+fn is_sign(after: &str, ends: &HashSet<&str>) -> bool {
+    if let Some(end) = after.strip_prefix('/') {
+        let rest = end.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+        // `</= 90` would be a comment, and `</uln and` is no end.
+        return if rest.len() < end.len() {
+            !end.starts_with(|c: char| c.is_ascii_alphabetic())
+                || rest.trim_start().starts_with(|c: char| c.is_alphanumeric())
+        } else {
+            end.trim_start().starts_with(|c: char| c == '=' || c.is_numeric())
+        };
+    }
+    let name = token(after);
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic())
+        || ELEMENTS.binary_search(&name).is_ok()
+        || ends.contains(name)
+    {
+        return false;
+    }
+    let is_prefixed =
+        name.split_once(':').is_some_and(|(_, local)| local.starts_with(|c: char| c.is_ascii_alphabetic()));
+    match attributes(&after[name.len()..], &[]) {
+        Attributes::All(all, _) => all.is_empty() && !is_prefixed && !name.contains('-'),
+        Attributes::Open | Attributes::None => true,
+    }
 }
 
 #[cfg(test)]
@@ -89,10 +97,17 @@ mod tests {
     fn a_limit_of_a_page_is_no_tag() {
         for (page, expected) in [
             ("<p>ALT <ULN and AST >3x</p>", "<p>ALT &lt;ULN and AST >3x</p>"),
-            ("<p>BP </= 90, </ 80</p><p>HR > 100", "<p>BP &lt;/= 90, &lt;/ 80</p><p>HR > 100"),
-            ("<p>5 kg <weight <10 kg > a <weight</p>", "<p>5 kg &lt;weight &lt;10 kg > a &lt;weight</p>"),
+            ("<p>BP </= 90, </ 80, </5</p><p>HR > 100", "<p>BP &lt;/= 90, &lt;/ 80, &lt;/5</p><p>HR > 100"),
+            ("<p>5 kg <weight <10 kg > a <weight</p>", "<p>5 kg &lt;weight <10 kg > a &lt;weight</p>"),
+            ("Give <max (max = 60 mg) and never >5", "Give &lt;max (max = 60 mg) and never >5"),
+            (
+                "HR <rest:60 and >5; T <T.max and >5; <max. dose>",
+                "HR &lt;rest:60 and >5; T &lt;T.max and >5; &lt;max. dose>",
+            ),
+            ("<svg><path d/></svg>ALT <ULN and never aspirin", "<svg><path d/></svg>ALT &lt;ULN and never aspirin"),
+            ("<t-max and >5, </ULN and AST >3x", "&lt;t-max and >5, &lt;/ULN and AST >3x"),
         ] {
-            assert_eq!(in_page(page), expected);
+            assert_eq!(with_signs(page), expected);
         }
     }
 
@@ -104,12 +119,14 @@ mod tests {
     #[test]
     fn elements_of_a_pages_own_stay() {
         for page in [
-            "<my-dose>5</my-dose><o:p></o:p><dose>5</dose><image src=x><br><B>x</B></ p>",
-            "<svg><path d/></svg><uln>",
+            "<my-dose>5</my-dose><o:p></o:p><dose>5</dose><own src=x><br><B>x</B></ p></dose ></own>",
+            "<my-dose disabled>5</my-dose><my-icon/><custom-el a=\"b > c\">",
+            "<svg><path d/></svg><math><mi>x</mi></math><!-- <uln --><style><x></style>",
             "<?xml version='1.0'?><dose>",
-            "<script>if (a<b) c()</script> <3 < 4",
+            "<script>if (a<bc) d('<x ')</script> <3 < 4 <keygen>",
+            "<svg><uln",
         ] {
-            assert_eq!(in_page(page), page);
+            assert_eq!(with_signs(page), page);
         }
     }
 }

@@ -1,0 +1,116 @@
+//! The attributes of a tag of HTML, as people and models write them.
+
+/// A longer tag is none, in bytes.
+const LONGEST_TAG: usize = 1_024;
+
+/// What stands between the name of a tag and its end.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Attributes<'a> {
+    /// The text ends before the tag may.
+    Open,
+    /// No attributes: `and never >5` has no `=`.
+    None,
+    /// The names, in small letters, with their values, and how long all of it is, with the `>`.
+    All(Vec<(String, &'a str)>, usize),
+}
+
+/// Reads attributes that have values, without blanks around `=`, up to the end of the tag. `alone` are names of those that have
+/// none.
+pub fn attributes<'a>(text: &'a str, alone: &[&str]) -> Attributes<'a> {
+    // However much of the text has come, the same is said of it.
+    match all(text, alone) {
+        Attributes::All(_, length) if length > LONGEST_TAG => Attributes::None,
+        Attributes::Open if text.len() > LONGEST_TAG => Attributes::None,
+        other => other,
+    }
+}
+
+fn all<'a>(text: &'a str, alone: &[&str]) -> Attributes<'a> {
+    let mut all = Vec::new();
+    let mut rest = text;
+    loop {
+        if text.len() - rest.len() > LONGEST_TAG {
+            return Attributes::None;
+        }
+        let blank = rest.trim_start_matches([' ', '\t', '\n', '\r']);
+        if let Some(after) = blank.strip_prefix("/>").or_else(|| blank.strip_prefix('>')) {
+            return Attributes::All(all, text.len() - after.len());
+        }
+        if blank.is_empty() || blank == "/" {
+            return Attributes::Open;
+        }
+        let end =
+            blank.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':'))).unwrap_or(blank.len());
+        let (name, after) = blank.split_at(end);
+        let is_apart = blank.len() < rest.len();
+        if name.is_empty() || !is_apart {
+            return Attributes::None;
+        }
+        let name = name.to_ascii_lowercase();
+        if after.is_empty() {
+            return Attributes::Open;
+        }
+        let Some(value) = after.strip_prefix('=') else {
+            if !alone.contains(&name.as_str()) {
+                return Attributes::None;
+            }
+            all.push((name, ""));
+            rest = after;
+            continue;
+        };
+        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let (value, after) = match quote {
+            Some(quote) => match value[1..].split_once(quote) {
+                Some(parts) => parts,
+                None => return Attributes::Open,
+            },
+            None => {
+                let end =
+                    value.find(|c: char| c.is_ascii_whitespace() || matches!(c, '>' | '"' | '\'' | '<' | '=' | '`'));
+                let Some(end) = end else {
+                    return Attributes::Open;
+                };
+                let (value, after) = value.split_at(end);
+                if value.is_empty() || !after.starts_with(|c: char| c.is_ascii_whitespace() || c == '>') {
+                    return Attributes::None;
+                }
+                (value, after)
+            }
+        };
+        all.push((name, value));
+        rest = after;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_told_from_words() {
+        let all = |text| match attributes(text, &["open"]) {
+            Attributes::All(all, length) => Some((
+                all.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" "),
+                length,
+            )),
+            Attributes::Open | Attributes::None => None,
+        };
+        assert_eq!(all(">x"), Some((String::new(), 1)));
+        assert_eq!(all(" />x"), Some((String::new(), 3)));
+        assert_eq!(
+            all(" COLSPAN=\"2\" style='a > b' start=3>"),
+            Some(("colspan=2 style=a > b start=3".to_owned(), 35))
+        );
+        assert_eq!(all(" open>"), Some(("open=".to_owned(), 6)));
+        for words in
+            [" and never >5", " (max = 60 mg) and >5", " =40>", " x= y>", "x=1>", " x==1>", " x=<5>", " 5 mg >"]
+        {
+            assert_eq!(attributes(words, &["open"]), Attributes::None, "{words}");
+        }
+        for open in ["", " ", " /", " col", " colspan=", " colspan=\"2", " colspan=2", " open "] {
+            assert_eq!(attributes(open, &["open"]), Attributes::Open, "{open}");
+        }
+        let endless = format!(" x=\"{}", "y".repeat(2_000));
+        assert_eq!(attributes(&endless, &[]), Attributes::None);
+    }
+}
