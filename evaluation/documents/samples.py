@@ -28,14 +28,20 @@ POWERS = [
     ("Iron", "#text(fractions: true)[1/2] tablet", "¹/₂ tablet"),
     ("Folate", '#text(number-type: "old-style")[1350 and 246789]', "1350 and 246789"),
 ]
+# Two fonts on a line, of which one is much higher.
+POWERS_BESIDE_HINDI = [
+    ("WBC", "10#super[9]/L, 500 mg दवा", "10⁹/L, 500 mg दवा"),
+    ("पानी", "H#sub[2]O, SpO#sub[2] > 94", "H₂O, SpO₂ > 94"),
+    ("दवा", "१०#super[९], १०#sub[२]", "१०^(९), १०_(२)"),
+]
 
 
-def powers():
-    cells = ", ".join(f"[{drug}], [{written}]" for drug, written, _ in POWERS)
-    source = f"#set page(width: 12cm, height: auto)\n#table(columns: 2, [Drug], [Dose], {cells})"
-    name = "powers.en.typst.pdf"
-    typst.compile(source.encode(), output=HERE / name, ignore_system_fonts=True)
-    return ["\t".join([name, drug, read]) for drug, _, read in POWERS]
+def powers(name, rows, **options):
+    cells = ", ".join(f"[{drug}], [{written}]" for drug, written, _ in rows)
+    font = '#set text(font: ("Noto Serif Devanagari", "Noto Serif"))\n' if rows is POWERS_BESIDE_HINDI else ""
+    source = f"#set page(width: 12cm, height: auto)\n{font}#table(columns: 2, [Drug], [Dose], {cells})"
+    typst.compile(source.encode(), output=HERE / name, **options)
+    return ["\t".join([name, drug, read]) for drug, _, read in rows]
 
 
 def main():
@@ -53,7 +59,8 @@ def main():
                 # What covers several columns is one text in the source.
                 values = [value for at, value in enumerate(values) if at == 0 or value != values[at - 1]]
                 rows.append("\t".join([target, *row["names"], *values]))
-    rows.extend(powers())
+    rows.extend(powers("powers.en.typst.pdf", POWERS, ignore_system_fonts=True))
+    rows.extend(powers("powers.hi.typst.pdf", POWERS_BESIDE_HINDI))
     (HERE / "rows.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 

@@ -94,7 +94,7 @@ fn without_style(name: &str, attributes: &[(String, &str)]) -> String {
 
 fn is_address(text: &str) -> bool {
     let begins = |begin: &&str| text.get(..begin.len()).is_some_and(|head| head.eq_ignore_ascii_case(begin));
-    ADDRESSES.iter().any(|begin| begins(begin)) && !text.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>'))
+    ADDRESSES.iter().any(begins) && !text.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>'))
 }
 
 /// An address without its angle brackets, which pages make a link of; a tag, if it is no whole one.

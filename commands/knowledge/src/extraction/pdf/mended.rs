@@ -98,6 +98,11 @@ fn is_cut(before: &Word, next: &Word, usual: Option<f32>, told: &Told) -> bool {
     let ends = before.text.chars().next_back().is_some_and(scripts::is_indic);
     let begins = next.text.chars().next().is_some_and(scripts::is_indic);
     let gap = gap(before, next);
+    // १०^९ is no १०९.
+    let are_numbers = before.text.ends_with(char::is_numeric) && next.text.starts_with(char::is_numeric);
+    if are_numbers && next.area.height() < before.area.height() * SMALLER {
+        return false;
+    }
     if ends
         && !before.is_turned
         && !next.is_turned
@@ -199,6 +204,7 @@ mod tests {
             line: 0,
             order: 0,
             is_turned: false,
+            baseline: None,
         };
         let mut page = Page { words: words.iter().map(word).collect(), ..Page::default() };
         mend(&mut page, &Drawn::default());

@@ -145,6 +145,7 @@ fn mend(page: &mut words::Page, drawn: &mut Drawn, of_page: Option<u32>, notes: 
     let seen = std::mem::take(&mut drawn.seen);
     if page.words.len() <= MOST_WORDS {
         let unseen = seen.leave_out(page);
+        seen.tell_baselines(page);
         slanted::gather(page, &seen.slanted);
         turned::turn_upright(page, drawn);
         let formulas = stacked::mend(page, drawn);

@@ -75,6 +75,8 @@ pub(super) struct Seen {
     leading: f32,
     /// Whether the place is known at which the next piece of text begins.
     is_placed: bool,
+    /// Whether some text stands above or below its place.
+    has_rise: bool,
 }
 
 impl Seen {
@@ -98,6 +100,7 @@ impl Seen {
                 self.step(0.0, -self.leading);
                 self.show(matrix);
             }
+            TypedInstruction::TextRise(rise) => self.has_rise |= rise.0.as_f32() != 0.0,
             TypedInstruction::LineWidth(width) => {
                 self.ink.width = width.0.as_f32() * (matrix[0] * matrix[3] - matrix[1] * matrix[2]).abs().sqrt();
             }
@@ -208,10 +211,7 @@ impl Seen {
         if most >= MOST || self.covers.is_empty() && self.pieces.iter().all(|piece| piece.has_ink && !piece.is_white) {
             return unseen;
         }
-        let mut strips: HashMap<i32, Vec<&Piece>> = HashMap::new();
-        for piece in &self.pieces {
-            strips.entry(strip(piece.y)).or_default().push(piece);
-        }
+        let strips = self.strips();
         let looks: Vec<Look> = page.words.iter().map(|word| self.look(word, &strips)).collect();
         let count = |look: Look| looks.iter().filter(|it| **it == look).count();
         // A page of which most is hidden was drawn in a way that is not understood here.
@@ -230,17 +230,45 @@ impl Seen {
         unseen
     }
 
-    fn look(&self, word: &Word, strips: &HashMap<i32, Vec<&Piece>>) -> Look {
+    /// Finds out on which line each word stands.
+    pub(super) fn tell_baselines(&self, page: &mut Page) {
+        if self.has_rise || self.pieces.len() >= MOST_PIECES {
+            return;
+        }
+        let strips = self.strips();
+        for word in &mut page.words {
+            let near = self.near(word, &strips);
+            let expected = word.area.top + word.area.height() * BASELINE;
+            let baselines = near.iter().map(|piece| piece.y);
+            word.baseline = baselines.min_by(|a, b| (a - expected).abs().total_cmp(&(b - expected).abs()));
+        }
+    }
+
+    fn strips(&self) -> HashMap<i32, Vec<&Piece>> {
+        let mut strips: HashMap<i32, Vec<&Piece>> = HashMap::new();
+        for piece in &self.pieces {
+            strips.entry(strip(piece.y)).or_default().push(piece);
+        }
+        strips
+    }
+
+    /// The pieces of text in which a word may begin.
+    fn near<'a>(&self, word: &Word, strips: &HashMap<i32, Vec<&'a Piece>>) -> Vec<&'a Piece> {
         let near =
             (strip(word.area.top)..=strip(word.area.bottom)).flat_map(|at| strips.get(&at).into_iter().flatten());
-        let before: Vec<&&Piece> = near
+        let before: Vec<&Piece> = near
             .filter(|it| word.area.top <= it.y && it.y <= word.area.bottom && it.x <= word.area.left + BEGINS)
+            .copied()
             .collect();
         let nearest = before.iter().map(|it| it.x).fold(f32::MIN, f32::max);
+        before.into_iter().filter(|it| it.x > nearest - 0.5).collect()
+    }
+
+    fn look(&self, word: &Word, strips: &HashMap<i32, Vec<&Piece>>) -> Look {
+        let beside = self.near(word, strips);
         let baseline = word.area.top + word.area.height() * BASELINE;
-        let beside = || before.iter().filter(|it| it.x > nearest - 0.5);
-        let closest = beside().map(|it| (it.y - baseline).abs()).fold(f32::MAX, f32::min);
-        let own = || beside().filter(|it| (it.y - baseline).abs() < closest + 0.3);
+        let closest = beside.iter().map(|it| (it.y - baseline).abs()).fold(f32::MAX, f32::min);
+        let own = || beside.iter().filter(|it| (it.y - baseline).abs() < closest + 0.3);
         let holds = |area: &Area| area.holds_center_of(&word.area);
         let after =
             |areas: &[(usize, Area)], piece: &Piece| areas.iter().any(|(at, it)| *at > piece.order && holds(it));
@@ -249,7 +277,7 @@ impl Seen {
             all.any(|(at, it)| *at < piece.order && holds(it))
         };
         let is_covered = |piece: &Piece| after(&self.covers, piece) || piece.is_white && !is_on_ground(piece);
-        if before.is_empty() {
+        if beside.is_empty() {
             Look::Seen
         } else if own().all(|it| !it.has_ink || after(&self.images, it)) {
             if self.images.iter().any(|(_, it)| holds(it)) { Look::Recognized } else { Look::Inkless }

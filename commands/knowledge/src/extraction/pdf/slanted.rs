@@ -43,7 +43,7 @@ pub(super) fn gather(page: &mut Page, pieces: &[Slanted]) {
         let area = Area { left: page.area.left, top, right: page.area.right, bottom: top + usual };
         page.lines.push((area, true));
         let line = page.lines.len() - 1;
-        gathered.push(Word { area, text: text(piece, &letters), line, order: 0, is_turned: false });
+        gathered.push(Word { area, text: text(piece, &letters), line, order: 0, is_turned: false, baseline: None });
     }
     page.words.splice(0..0, gathered);
 }

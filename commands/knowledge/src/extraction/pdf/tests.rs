@@ -256,6 +256,14 @@ fn a_range_that_is_broken_at_the_end_of_a_line_is_whole() {
 }
 
 #[test]
+fn a_smaller_digit_on_the_line_is_a_digit_of_the_number() {
+    let drawn = |zero: &str| format!("BT /F1 11 Tf 50 700 Td (Give 5) Tj /F1 6 Tf {zero} /F1 11 Tf ( mg daily) Tj ET");
+    assert_eq!(Sheet::default().draw(&drawn("(0) Tj")).says(), "Give 50 mg daily");
+    assert_eq!(Sheet::default().draw(&drawn("4 Ts (0) Tj 0 Ts")).says(), "Give 5⁰ mg daily");
+    assert_eq!(Sheet::default().draw(&drawn("-2 Ts (0) Tj 0 Ts")).says(), "Give 5₀ mg daily");
+}
+
+#[test]
 fn what_is_raised_or_lowered_is_no_digit_of_the_number() {
     let sheet = Sheet::default()
         .draw("BT /F1 10 Tf 50 700 Td (Platelets 10) Tj 4 Ts /F1 6 Tf (9) Tj 0 Ts /F1 10 Tf (/L, CO) Tj")

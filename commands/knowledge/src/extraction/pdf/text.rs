@@ -6,6 +6,11 @@ use super::{scripts, words::Word};
 
 /// Of the height of a line: what stands closer is not apart.
 const APART: f32 = 0.09;
+/// Of the lower of two heights: what stands closer to a line stands on it, and what stands farther from it does not, up to another line.
+const ON_LINE: f32 = 0.04;
+const RAISED: f32 = 0.12;
+const LOWERED: f32 = 0.06;
+const FARTHEST: f32 = 0.8;
 /// What is raised or lowered belongs to what stands so close, in heights of the line.
 const BESIDE: f32 = 0.12;
 
@@ -88,6 +93,15 @@ fn base<'a>(words: &[&'a Word]) -> Option<&'a Word> {
 
 fn level(word: &Word, base: &Word) -> Level {
     let height = base.area.height();
+    let shift =
+        word.baseline.zip(base.baseline).map(|(own, base)| (own - base) / height.min(word.area.height()).max(1.0));
+    let are_signs = || word.text.chars().all(|c| c.is_numeric() || raised(c).is_some());
+    match shift {
+        Some(shift) if shift.abs() < ON_LINE => return Level::Line,
+        Some(shift) if (-FARTHEST..-RAISED).contains(&shift) && are_signs() => return Level::Raised,
+        Some(shift) if (LOWERED..FARTHEST).contains(&shift) && are_signs() => return Level::Lowered,
+        _ => {}
+    }
     let is_smaller = word.area.height() < height * 0.9;
     let (top, bottom) = (word.area.top - base.area.top, word.area.bottom - base.area.bottom);
     if word.is_turned || word.area.height() > height * 1.02 {
@@ -146,9 +160,13 @@ fn raise(word: &str, text: &mut String) {
     }
 }
 
-/// Digits and signs have lowered forms; letters are read as well without.
+/// Digits and signs have lowered forms; other digits are marked, and letters are read as well without.
 fn lower(word: &str, text: &mut String) {
-    text.extend(word.chars().map(|c| lowered(c).unwrap_or(c)));
+    if word.chars().any(|c| c.is_numeric() && lowered(c).is_none()) {
+        text.extend(["_(", word, ")"]);
+    } else {
+        text.extend(word.chars().map(|c| lowered(c).unwrap_or(c)));
+    }
 }
 
 pub(super) fn raised(character: char) -> Option<char> {

@@ -55,7 +55,9 @@ fn turn(page: &mut Page, drawn: &mut Drawn) {
     let bottom = page.area.bottom;
     let turned =
         |area: &Area| Area { left: bottom - area.bottom, top: area.left, right: bottom - area.top, bottom: area.right };
-    page.words.iter_mut().for_each(|word| word.area = turned(&word.area));
+    for word in &mut page.words {
+        (word.area, word.baseline) = (turned(&word.area), None);
+    }
     page.lines.iter_mut().for_each(|(area, _)| *area = turned(area));
     page.area = Area { right: page.area.bottom, bottom: page.area.right, ..page.area };
     let up = |lines: &[Line]| lines.iter().map(|line| Line { at: bottom - line.at, ..*line }).collect();

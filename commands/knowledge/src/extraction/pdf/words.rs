@@ -58,6 +58,8 @@ pub(super) struct Word {
     /// Its number among the words of the page.
     pub(super) order: usize,
     pub(super) is_turned: bool,
+    /// On which its letters stand, if the page tells: boxes of fonts that are unlike say little of it.
+    pub(super) baseline: Option<f32>,
 }
 
 /// What a page says.
@@ -94,7 +96,8 @@ impl Pages {
                 let number = self.page.lines.len().saturating_sub(1);
                 self.size += text.len();
                 let order = self.page.words.len();
-                self.page.words.push(Word { area, text: unescaped(text), line: number, order, is_turned: false });
+                let text = unescaped(text);
+                self.page.words.push(Word { area, text, line: number, order, is_turned: false, baseline: None });
             }
         } else if line.starts_with("<line ") {
             self.page.lines.push((area(line).unwrap_or_default(), self.begins));
