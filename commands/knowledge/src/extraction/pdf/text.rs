@@ -55,7 +55,7 @@ pub(super) fn of_line(words: &[&Word]) -> String {
         }
         let is_beside = at > 0 && gap < height * BESIDE
             || words.get(at + 1).is_some_and(|next| next.area.left - word.area.right < height * BESIDE);
-        let ion = before.filter(|_| levels[at] == Level::Line).and_then(|before| as_ion(before, word));
+        let ion = before.filter(|_| levels[at] != Level::Raised).and_then(|before| as_ion(before, word));
         match levels[at] {
             _ if ion.is_some() => text.extend(ion),
             Level::Raised if is_beside => raise(&word.text, &mut text),
