@@ -237,7 +237,7 @@ impl Seen {
         }
         let strips = self.strips();
         for word in &mut page.words {
-            let near = self.near(word, &strips);
+            let near = near(word, &strips);
             let expected = word.area.top + word.area.height() * BASELINE;
             let baselines = near.iter().map(|piece| piece.y);
             word.baseline = baselines.min_by(|a, b| (a - expected).abs().total_cmp(&(b - expected).abs()));
@@ -252,20 +252,8 @@ impl Seen {
         strips
     }
 
-    /// The pieces of text in which a word may begin.
-    fn near<'a>(&self, word: &Word, strips: &HashMap<i32, Vec<&'a Piece>>) -> Vec<&'a Piece> {
-        let near =
-            (strip(word.area.top)..=strip(word.area.bottom)).flat_map(|at| strips.get(&at).into_iter().flatten());
-        let before: Vec<&Piece> = near
-            .filter(|it| word.area.top <= it.y && it.y <= word.area.bottom && it.x <= word.area.left + BEGINS)
-            .copied()
-            .collect();
-        let nearest = before.iter().map(|it| it.x).fold(f32::MIN, f32::max);
-        before.into_iter().filter(|it| it.x > nearest - 0.5).collect()
-    }
-
     fn look(&self, word: &Word, strips: &HashMap<i32, Vec<&Piece>>) -> Look {
-        let beside = self.near(word, strips);
+        let beside = near(word, strips);
         let baseline = word.area.top + word.area.height() * BASELINE;
         let closest = beside.iter().map(|it| (it.y - baseline).abs()).fold(f32::MAX, f32::min);
         let own = || beside.iter().filter(|it| (it.y - baseline).abs() < closest + 0.3);
@@ -287,6 +275,17 @@ impl Seen {
             Look::Seen
         }
     }
+}
+
+/// The pieces of text in which a word may begin.
+fn near<'a>(word: &Word, strips: &HashMap<i32, Vec<&'a Piece>>) -> Vec<&'a Piece> {
+    let near = (strip(word.area.top)..=strip(word.area.bottom)).flat_map(|at| strips.get(&at).into_iter().flatten());
+    let before: Vec<&Piece> = near
+        .filter(|it| word.area.top <= it.y && it.y <= word.area.bottom && it.x <= word.area.left + BEGINS)
+        .copied()
+        .collect();
+    let nearest = before.iter().map(|it| it.x).fold(f32::MIN, f32::max);
+    before.into_iter().filter(|it| it.x > nearest - 0.5).collect()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
