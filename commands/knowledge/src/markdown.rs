@@ -18,10 +18,11 @@ pub const TIMES: char = '\u{2217}';
 
 /// The elements of HTML that answers are laid out with. Anything else in angle brackets is text: "weight <two kg".
 #[rustfmt::skip]
-pub const ELEMENTS: [&str; 42] = [
-    "b", "blockquote", "br", "caption", "code", "dd", "del", "details", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6",
-    "hr", "i", "ins", "kbd", "li", "mark", "ol", "p", "pre", "s", "small", "span", "strong", "sub", "summary", "sup", "table",
-    "tbody", "td", "th", "thead", "tr", "u", "ul",
+pub const ELEMENTS: [&str; 54] = [
+    "abbr", "b", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup", "dd", "del", "details",
+    "div", "dl", "dt", "em", "figcaption", "figure", "font", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "ins",
+    "kbd", "li", "mark", "ol", "p", "pre", "s", "section", "small", "span", "strike", "strong", "sub", "summary",
+    "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "var",
 ];
 
 /// What a model wrote, out of what is shown of it: without joiners, and with the signs of Markdown that were changed.

@@ -27,7 +27,7 @@ use quotations::Line;
 const ADDRESSES: [&str; 2] = ["https://", "http://"];
 
 /// How many of the last characters say what stands before a sign.
-const RECENT: usize = 3;
+const RECENT: usize = 4;
 
 /// Keeps signs what they are, while the text streams.
 #[derive(Debug, Default)]
@@ -113,7 +113,8 @@ impl Markup {
                 self.recent.pop_front();
             }
             self.recent.push_back(c);
-            self.is_in_address = !c.is_whitespace() && (self.is_in_address || self.follows("://"));
+            self.is_in_address =
+                !c.is_whitespace() && (self.is_in_address || self.follows("://") || self.follows("www."));
         }
         self.line.push(text);
         shown.push_str(text);
@@ -123,7 +124,7 @@ impl Markup {
         self.recent.back().copied()
     }
 
-    /// Whether this, of three characters at most, stands directly before.
+    /// Whether this, of [`RECENT`] characters at most, stands directly before.
     fn follows(&self, text: &str) -> bool {
         text.chars().rev().eq(self.recent.iter().rev().copied().take(text.chars().count()))
     }
@@ -136,7 +137,7 @@ impl Markup {
             Some('>') => self.line.sign(after, is_end),
             Some('!') => image(after, is_end),
             // `[Adults]: 500mg` would be the address of links called "Adults", of which nothing is shown.
-            Some(':') if self.last() == Some(']') => Sign::after_joiner(':'),
+            Some(':') if self.last() == Some(']') && !self.is_in_address => Sign::after_joiner(':'),
             Some('~') => self.tilde(after, is_end),
             Some('*') => self.star(after, is_end),
             _ => Sign::AsItIs,
@@ -154,19 +155,22 @@ impl Markup {
         }
     }
 
-    /// `1*3*5 days`: two of them would emphasise what is between. One that ends an emphasis may have letters on both sides.
+    /// `1*3*5 days`: two of them would emphasise what is between. One that ends an emphasis may have letters on both sides. Of three,
+    /// the last is one that does not make bold.
     fn star(&mut self, after: &str, is_end: bool) -> Sign {
         let next = after.chars().next();
         if next.is_none() && !is_end {
             return Sign::Undecided;
         }
-        let is_single = self.last() != Some('*') && next != Some('*');
-        let [before, behind] = [self.last(), next].map(|c| c.filter(|c| !c.is_whitespace()));
+        let is_third = self.follows("**") && !self.follows("***");
+        let is_single = (self.last() != Some('*') || is_third) && next != Some('*');
         if !is_single || self.is_in_address {
             return Sign::AsItIs;
         }
-        let is_between = [before, behind].iter().all(|c| c.is_some_and(char::is_alphanumeric));
+        let [before, behind] = [self.last(), next].map(|c| c.filter(|c| !c.is_whitespace()));
         let ends = self.is_emphasised && before.is_some();
+        let is_factor = |c: char, brackets: &str| c.is_alphanumeric() || brackets.contains(c);
+        let is_between = before.is_some_and(|c| is_factor(c, ")]%")) && behind.is_some_and(|c| is_factor(c, "(["));
         if is_between && !ends {
             return Sign::Instead(TIMES.to_string(), 1);
         }

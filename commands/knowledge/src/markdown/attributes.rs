@@ -14,25 +14,28 @@ pub enum Attributes<'a> {
     All(Vec<(String, &'a str)>, usize),
 }
 
-/// Reads attributes that have values, without blanks around `=`, up to the end of the tag. `alone` are names of those that have
-/// none.
-pub fn attributes<'a>(text: &'a str, alone: &[&str]) -> Attributes<'a> {
+const BLANKS: [char; 4] = [' ', '\t', '\n', '\r'];
+/// Attributes of known elements that have no value.
+const ALONE: [&str; 7] = ["border", "compact", "hidden", "noshade", "nowrap", "open", "reversed"];
+
+/// Reads attributes up to the end of the tag. Those of a known element may be without a value, and have blanks around `=`.
+pub fn attributes(text: &str, is_known: bool) -> Attributes<'_> {
     // However much of the text has come, the same is said of it.
-    match all(text, alone) {
+    match all(text, is_known) {
         Attributes::All(_, length) if length > LONGEST_TAG => Attributes::None,
         Attributes::Open if text.len() > LONGEST_TAG => Attributes::None,
         other => other,
     }
 }
 
-fn all<'a>(text: &'a str, alone: &[&str]) -> Attributes<'a> {
+fn all(text: &str, is_known: bool) -> Attributes<'_> {
     let mut all = Vec::new();
     let mut rest = text;
     loop {
         if text.len() - rest.len() > LONGEST_TAG {
             return Attributes::None;
         }
-        let blank = rest.trim_start_matches([' ', '\t', '\n', '\r']);
+        let blank = rest.trim_start_matches(BLANKS);
         if let Some(after) = blank.strip_prefix("/>").or_else(|| blank.strip_prefix('>')) {
             return Attributes::All(all, text.len() - after.len());
         }
@@ -50,14 +53,17 @@ fn all<'a>(text: &'a str, alone: &[&str]) -> Attributes<'a> {
         if after.is_empty() {
             return Attributes::Open;
         }
-        let Some(value) = after.strip_prefix('=') else {
-            if !alone.contains(&name.as_str()) {
-                return Attributes::None;
+        let blanks: &[char] = if is_known { &BLANKS } else { &[] };
+        let Some(value) = after.trim_start_matches(blanks).strip_prefix('=') else {
+            if !is_known || !ALONE.contains(&name.as_str()) {
+                let is_open = is_known && after.trim_start_matches(blanks).is_empty();
+                return if is_open { Attributes::Open } else { Attributes::None };
             }
             all.push((name, ""));
             rest = after;
             continue;
         };
+        let value = value.trim_start_matches(blanks);
         let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
         let (value, after) = match quote {
             Some(quote) => match value[1..].split_once(quote) {
@@ -88,7 +94,7 @@ mod tests {
 
     #[test]
     fn attributes_are_told_from_words() {
-        let all = |text| match attributes(text, &["open"]) {
+        let all = |text| match attributes(text, true) {
             Attributes::All(all, length) => Some((
                 all.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" "),
                 length,
@@ -102,15 +108,17 @@ mod tests {
             Some(("colspan=2 style=a > b start=3".to_owned(), 35))
         );
         assert_eq!(all(" open>"), Some(("open=".to_owned(), 6)));
-        for words in
-            [" and never >5", " (max = 60 mg) and >5", " =40>", " x= y>", "x=1>", " x==1>", " x=<5>", " 5 mg >"]
-        {
-            assert_eq!(attributes(words, &["open"]), Attributes::None, "{words}");
+        for words in [" and never >5", " (max = 60 mg) and >5", " =40>", "x=1>", " x==1>", " x=<5>", " 5 mg >"] {
+            assert_eq!(attributes(words, true), Attributes::None, "{words}");
+        }
+        assert_eq!(all(" nowrap align = \"center\">"), Some(("nowrap= align=center".to_owned(), 25)));
+        for unknown in [" nowrap>", " max = 60 >"] {
+            assert_eq!(attributes(unknown, false), Attributes::None, "{unknown}");
         }
         for open in ["", " ", " /", " col", " colspan=", " colspan=\"2", " colspan=2", " open "] {
-            assert_eq!(attributes(open, &["open"]), Attributes::Open, "{open}");
+            assert_eq!(attributes(open, true), Attributes::Open, "{open}");
         }
         let endless = format!(" x=\"{}", "y".repeat(2_000));
-        assert_eq!(attributes(&endless, &[]), Attributes::None);
+        assert_eq!(attributes(&endless, true), Attributes::None);
     }
 }

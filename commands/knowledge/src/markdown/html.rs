@@ -4,30 +4,11 @@ use quick_xml::escape::resolve_html5_entity;
 
 use super::ELEMENTS;
 
-/// Elements of HTML beside those of answers that say nothing themselves.
-const OTHERS: [&str; 2] = ["a", "strike"];
 /// Those that stand on lines of their own.
-const LINES: [&str; 20] = [
-    "blockquote",
-    "br",
-    "caption",
-    "dd",
-    "details",
-    "div",
-    "dl",
-    "dt",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "li",
-    "p",
-    "pre",
-    "summary",
-    "tr",
+#[rustfmt::skip]
+const LINES: [&str; 25] = [
+    "blockquote", "br", "caption", "center", "dd", "details", "div", "dl", "dt", "figcaption", "figure", "h1", "h2", "h3",
+    "h4", "h5", "h6", "hr", "li", "p", "pre", "section", "summary", "tfoot", "tr",
 ];
 /// The longest name of a character, in bytes.
 const LONGEST_ENTITY: usize = 32;
@@ -44,7 +25,7 @@ pub(super) fn element(html: &str) -> Option<&'static str> {
     }
     let name = html.trim().strip_prefix('<')?.trim_start_matches('/');
     let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
-    ELEMENTS.into_iter().chain(OTHERS).find(|known| name[..end].eq_ignore_ascii_case(known))
+    ELEMENTS.into_iter().chain(["a"]).find(|known| name[..end].eq_ignore_ascii_case(known))
 }
 
 /// The text with the characters that it names, as `&lt;` and `&#8805;`.

@@ -7,7 +7,15 @@ const MOST_BETWEEN: usize = 16;
 /// Blanks, also those that do not break a line.
 const BLANKS: [char; 5] = [' ', '\t', '\u{a0}', '\u{2009}', '\u{202f}'];
 /// What may stand between a `>` and a number.
-const SIGNS: &str = "+-\u{2212}–±~≈≥≤=.*_`([{<$€£₹#";
+const SIGNS: &str = "+-\u{2212}–±~≈≥≤=.*_`$€£₹";
+/// What is behind the number of a limit rather than of a quoted dose: `> 94 %` below "Target:".
+const UNITS: [&str; 7] = ["%", "°", "mmHg", "mmol", "bpm", "/min", "SD"];
+/// More bytes of blanks and signs before it are something else.
+const MOST_BEFORE_UNIT: usize = 6;
+/// More characters of a number are none.
+const LONGEST_NUMBER: usize = 12;
+/// So many bytes say what a line is.
+const FIRST: usize = 4;
 /// A longer beginning of a line is no row of marks.
 const LONGEST_BEGIN: usize = 64;
 
@@ -17,7 +25,10 @@ pub(super) struct Line {
     /// What the line has so far, while these may be marks only.
     begin: String,
     has_text: bool,
-    /// How many quotations the line before was in, and whether there was text in it.
+    /// The first characters of its text, and whether it may be a row of a table.
+    first: String,
+    has_bar: bool,
+    /// How many quotations the line before was in, and whether it was text, and no heading or the like.
     quotations_before: usize,
     is_after_text: bool,
 }
@@ -37,22 +48,33 @@ impl Line {
             // A line of text goes on with a quotation above it.
             let is_lazy = self.has_text && self.begin.trim().is_empty();
             let quotations_before = if is_lazy { self.quotations_before } else { self.begin.matches('>').count() };
-            *self = Self { quotations_before, is_after_text: self.has_text, ..Self::default() };
+            *self = Self { quotations_before, is_after_text: self.is_text(), ..Self::default() };
             self.add(line);
         }
     }
 
     fn add(&mut self, text: &str) {
         for c in text.chars().filter(|c| *c != '\r') {
-            if self.has_text {
-                return;
+            self.has_bar |= c == '|';
+            if !self.has_text {
+                self.begin.push(c);
+                self.has_text = !may_be_marks(&self.begin) || self.begin.len() > LONGEST_BEGIN;
+                if self.has_text {
+                    self.begin.pop();
+                }
             }
-            self.begin.push(c);
-            self.has_text = !may_be_marks(&self.begin) || self.begin.len() > LONGEST_BEGIN;
-            if self.has_text {
-                self.begin.pop();
+            if self.has_text && self.first.len() < FIRST {
+                self.first.push(c);
             }
         }
+    }
+
+    /// Whether a paragraph may go on with the next line: a quotation below a heading, a line, code or a table begins there.
+    fn is_text(&self) -> bool {
+        let begin = format!("{}{}", self.begin.trim(), self.first);
+        let is_block =
+            ["#", "```", "~~~", "---", "***", "___", "- -", "* *"].iter().any(|block| begin.starts_with(block));
+        self.has_text && !is_block && !self.has_bar
     }
 
     /// What becomes of a `>` before this text. A model that quotes writes a blank behind the sign, and mostly an empty line before the
@@ -67,17 +89,49 @@ impl Line {
         // Longer ones are no signs of a number, however much of them has come.
         let is_near = after.len() - number.len() <= MOST_BETWEEN;
         let is_glued = text.len() == after.len();
-        let is_number = is_near && next.is_numeric() || text.starts_with('=');
         // `> - 5 mg` is an item of a quotation.
         let is_item = ["- ", "+ ", "* "].iter().any(|mark| text.starts_with(mark));
-        let is_sign = if self.quotations_before > marks.quotations || is_item {
+        if self.quotations_before > marks.quotations || is_item {
+            return Sign::AsItIs;
+        }
+        if text.starts_with('=') {
+            return Sign::after_joiner('>');
+        }
+        if !(is_near && next.is_numeric()) {
+            let begins = if marks.begins_item { number } else { text };
+            let is_word = is_near && (marks.begins_item || is_glued) && begins.starts_with(char::is_alphabetic);
+            return if is_word { Sign::after_joiner('>') } else { Sign::AsItIs };
+        }
+        let rest = number.trim_start_matches(|c: char| c.is_numeric() || matches!(c, '.' | ',' | '-' | '–' | ':'));
+        let length = number.len() - rest.len();
+        if rest.is_empty() && !is_end && length <= LONGEST_NUMBER {
+            return Sign::Undecided;
+        }
+        // `> 1. Wash hands` is an item, too.
+        let digits = number.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_numbered = digits.len() < number.len() && text == number && digits.starts_with([')', '.']) && {
+            let behind = &digits[1..];
+            if behind.is_empty() && !is_end {
+                return Sign::Undecided;
+            }
+            behind.starts_with([' ', '\t'])
+        };
+        let is_sign = if is_numbered || length > LONGEST_NUMBER {
             false
-        } else if marks.begins_item {
-            is_number || is_near && next.is_alphabetic()
-        } else if is_glued {
-            is_number || text.starts_with(char::is_alphabetic)
+        } else if is_glued || marks.begins_item {
+            true
+        } else if self.is_after_text || marks.quotations > 0 {
+            let unit = rest.trim_start_matches(BLANKS).trim_start_matches(['*', '_', '`']);
+            if rest.len() - unit.len() > MOST_BEFORE_UNIT {
+                return Sign::AsItIs;
+            }
+            let may_become = |known: &&str| known.len() > unit.len() && known.starts_with(unit);
+            if !is_end && UNITS.iter().any(|known| may_become(&known)) {
+                return Sign::Undecided;
+            }
+            UNITS.iter().any(|known| unit.starts_with(known))
         } else {
-            text.starts_with('=') || is_number && (self.is_after_text || marks.quotations > 0)
+            false
         };
         if is_sign { Sign::after_joiner('>') } else { Sign::AsItIs }
     }

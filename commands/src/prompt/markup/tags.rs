@@ -1,7 +1,7 @@
 //! Tags of HTML, and addresses in angle brackets.
 
 use knowledge::markdown::{
-    ELEMENTS,
+    ELEMENTS, JOINER,
     attributes::{Attributes, attributes},
 };
 
@@ -13,8 +13,9 @@ const LONGEST_ADDRESS: usize = 2_048;
 const ENDS_ADDRESS: [char; 9] = ['.', ',', ':', '!', '?', ')', '*', '~', '_'];
 /// Attributes of which the layout is made.
 const NUMBERS: [&str; 3] = ["colspan", "rowspan", "start"];
-/// The one that has no value.
 const OPEN: &str = "open";
+/// What links may lead to.
+const TARGETS: [&str; 4] = ["https://", "http://", "mailto:", "tel:"];
 
 /// What becomes of a `<` before this text. `is_target`: it stands behind `](`. `link` is the address of the link that is open.
 pub(super) fn sign(after: &str, is_end: bool, is_target: bool, link: &mut Option<String>) -> Sign {
@@ -42,7 +43,7 @@ pub(super) fn sign(after: &str, is_end: bool, is_target: bool, link: &mut Option
     if known.is_none() && !is_link {
         return Sign::joined('<');
     }
-    let (all, length) = match attributes(end, &[OPEN]) {
+    let (all, length) = match attributes(end, true) {
         Attributes::Open if !is_end => return Sign::Undecided,
         Attributes::Open | Attributes::None => return Sign::joined('<'),
         Attributes::All(all, length) => (all, 1 + after.len() - end.len() + length),
@@ -56,12 +57,13 @@ pub(super) fn sign(after: &str, is_end: bool, is_target: bool, link: &mut Option
             Some(address) => Sign::Instead(format!(" ({address})"), length),
             None => Sign::joined('<'),
         },
-        None => match all.iter().find(|(name, value)| name == "href" && is_address(value)) {
-            Some((_, address)) if link.is_none() => {
-                *link = Some((*address).to_owned());
-                Sign::Instead(String::new(), length)
+        None => match all.iter().find(|(name, _)| name == "href").and_then(|(_, value)| target(value)) {
+            Some(address) => {
+                *link = Some(address);
+                // What stands before the tag does not meet what stands behind it.
+                Sign::Instead(JOINER.to_string(), length)
             }
-            _ => Sign::joined('<'),
+            None => Sign::joined('<'),
         },
     }
 }
@@ -92,9 +94,24 @@ fn without_style(name: &str, attributes: &[(String, &str)]) -> String {
     tag + ">"
 }
 
-fn is_address(text: &str) -> bool {
+/// The address of a link, if it is one of those that are shown.
+fn target(text: &str) -> Option<String> {
     let begins = |begin: &&str| text.get(..begin.len()).is_some_and(|head| head.eq_ignore_ascii_case(begin));
-    ADDRESSES.iter().any(begins) && !text.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>'))
+    TARGETS.iter().any(begins).then(|| without_marks(text)).flatten()
+}
+
+/// An address of which nothing means anything to Markdown or HTML: what is written in the place of a tag is not looked at again.
+fn without_marks(address: &str) -> Option<String> {
+    let mut encoded = String::with_capacity(address.len());
+    for c in address.chars() {
+        match c {
+            '!' | '[' | ']' | '*' | '~' | '`' | '\'' => encoded.push_str(&format!("%{:02X}", u32::from(c))),
+            '<' | '>' | '"' | '\\' | '^' | '{' | '}' | '|' => return None,
+            c if c.is_whitespace() || c.is_control() => return None,
+            c => encoded.push(c),
+        }
+    }
+    Some(encoded)
 }
 
 /// An address without its angle brackets, which pages make a link of; a tag, if it is no whole one.
@@ -109,13 +126,13 @@ fn address(after: &str, is_end: bool, is_target: bool) -> Sign {
     if is_target && !address.contains('=') {
         return Sign::AsItIs;
     }
-    if address.contains(' ') {
-        return Sign::joined('<');
-    }
+    let Some(address) = without_marks(address) else { return Sign::joined('<') };
     let next = rest.chars().next();
     if next.is_none() && !is_end {
         return Sign::Undecided;
     }
     let ends = next.is_none_or(|c| c.is_whitespace() || ENDS_ADDRESS.contains(&c));
-    Sign::Instead(format!("{address}{}", if ends { "" } else { " " }), 1 + end + 1)
+    // A `<` before it begins no tag with it.
+    let begin = if is_target { String::new() } else { JOINER.to_string() };
+    Sign::Instead(format!("{begin}{address}{}", if ends { "" } else { " " }), 1 + end + 1)
 }

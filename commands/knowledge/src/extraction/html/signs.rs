@@ -83,7 +83,7 @@ fn is_sign(after: &str, ends: &HashSet<&str>) -> bool {
     }
     let is_prefixed =
         name.split_once(':').is_some_and(|(_, local)| local.starts_with(|c: char| c.is_ascii_alphabetic()));
-    match attributes(&after[name.len()..], &[]) {
+    match attributes(&after[name.len()..], false) {
         Attributes::All(all, _) => all.is_empty() && !is_prefixed && !name.contains('-'),
         Attributes::Open | Attributes::None => true,
     }
