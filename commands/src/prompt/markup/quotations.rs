@@ -125,8 +125,8 @@ impl Line {
             if rest.len() - unit.len() > MOST_BEFORE_UNIT {
                 return Sign::AsItIs;
             }
-            let may_become = |known: &&str| known.len() > unit.len() && known.starts_with(unit);
-            if !is_end && UNITS.iter().any(|known| may_become(&known)) {
+            let may_become = |known: &str| known.len() > unit.len() && known.starts_with(unit);
+            if !is_end && UNITS.iter().any(|known| may_become(known)) {
                 return Sign::Undecided;
             }
             UNITS.iter().any(|known| unit.starts_with(known))

@@ -1,5 +1,7 @@
 //! Tags of HTML, and addresses in angle brackets.
 
+use std::fmt::Write as _;
+
 use knowledge::markdown::{
     ELEMENTS, JOINER,
     attributes::{Attributes, attributes},
@@ -105,7 +107,7 @@ fn without_marks(address: &str) -> Option<String> {
     let mut encoded = String::with_capacity(address.len());
     for c in address.chars() {
         match c {
-            '!' | '[' | ']' | '*' | '~' | '`' | '\'' => encoded.push_str(&format!("%{:02X}", u32::from(c))),
+            '!' | '[' | ']' | '*' | '~' | '`' | '\'' => write!(encoded, "%{:02X}", u32::from(c)).ok()?,
             '<' | '>' | '"' | '\\' | '^' | '{' | '}' | '|' => return None,
             c if c.is_whitespace() || c.is_control() => return None,
             c => encoded.push(c),
