@@ -7,6 +7,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::words::letters;
+
 /// Stands for personal text whose key was destroyed. Every value accepts it.
 pub const ERASED: &str = "[erased]";
 
@@ -181,6 +183,14 @@ impl Username {
     /// The form in which two names are the same: without regard to case, or one person could be taken for another.
     pub fn comparable(&self) -> String {
         in_any_case(&self.0)
+    }
+}
+
+impl Username {
+    /// The form in which names look alike to a reader of their script, whatever their digits, joiners and accents: `asha१` is
+    /// `asha1`.
+    pub fn alike(&self) -> String {
+        letters(&self.comparable()).into_owned()
     }
 }
 

@@ -75,6 +75,15 @@ fn usernames_that_differ_by_case_are_the_same() {
 }
 
 #[test]
+fn usernames_that_differ_by_their_spelling_are_alike() {
+    let alike = |name: &str| Username::parse(name).expect("well-formed").alike();
+    for (one, other) in [("Asha१", "asha1"), ("പൗരൻ", "പൌരൻ"), ("José", "jose")] {
+        assert_eq!(alike(one), alike(other));
+    }
+    assert_ne!(alike("asha1"), alike("asha2"));
+}
+
+#[test]
 fn a_name_is_one_line_that_is_not_turned_around() {
     for text in ["Asha\nNair", "Asha\tNair", "Asha\u{85}Nair", "Asha\u{2028}Nair", "\u{202e}riaN", "a\u{1b}[2J"] {
         assert_eq!(FullName::parse(text), Err(TextError::Malformed), "{text:?}");

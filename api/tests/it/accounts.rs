@@ -120,6 +120,21 @@ async fn nobody_gets_the_username_of_somebody_else_in_another_case_also_if_many_
     late.is(400, r#"{"username":["A user with that username already exists."]}"#);
 }
 
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn nobody_gets_the_username_of_somebody_else_in_another_spelling(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    for (at, (name, status)) in
+        [("asha१", 201), ("asha1", 400), ("Asha೧", 400), ("പൗരൻ", 201), ("പൌരൻ", 400), ("asha2", 201)]
+            .into_iter()
+            .enumerate()
+    {
+        let email = format!("{at}@example.com");
+        let answer = register(&app, asha_with(&json!({ "username": name, "email": email }))).await;
+        assert_eq!(answer.status, status, "{name}: {}", answer.body);
+        assert_eq!(status == 400, answer.body.contains("A user with that username already exists."), "{name}");
+    }
+}
+
 /// Two accounts as they could be made when case mattered.
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn pairs_of_before_go_on_working_and_nobody_else_gets_their_name(db: PgPool) {

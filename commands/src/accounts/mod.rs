@@ -125,13 +125,13 @@ impl Accounts {
     ) -> Result<Committed, AccountError> {
         let Registration { username, email, full_name, password, roles } = registration;
         let hash = password::hash(&self.hashing, password).await?;
-        let (email_key, username_key) = (self.email_key(&email), self.username_key(&username));
         let owner = id.value();
         let mut rows = vec![
-            Row::Claim { set: Reservation::Email, value: email_key, owner },
-            Row::Claim { set: Reservation::Username, value: username_key, owner },
+            Row::Claim { set: Reservation::Email, value: self.email_key(&email), owner },
             Row::Password { user: id, hash },
         ];
+        let names = self.username_keys(&username).into_iter();
+        rows.extend(names.map(|value| Row::Claim { set: Reservation::Username, value, owner }));
         rows.extend(roles.is_superuser.then(|| administration::superuser(id)));
         let command = UserCommand::Register { username, email, full_name, roles };
         match self.commands.execute_with::<User>(owner, command, rows, context).await {
@@ -156,11 +156,12 @@ impl Accounts {
             Some(email) => self.owner_of(Reservation::Email, &self.email_key(email)).await?.is_some(),
             None => false,
         };
-        let username = match username {
-            Some(username) => self.owner_of(Reservation::Username, &self.username_key(username)).await?.is_some(),
-            None => false,
-        };
-        Ok((email, username))
+        let names = username.map(|username| self.username_keys(username)).unwrap_or_default();
+        let mut is_name_taken = false;
+        for name in names {
+            is_name_taken |= self.owner_of(Reservation::Username, &name).await?.is_some();
+        }
+        Ok((email, is_name_taken))
     }
 
     /// Whose address it is at the moment.
@@ -279,8 +280,11 @@ impl Accounts {
         self.commands.log().keys().keyed_hash("email", &email.comparable())
     }
 
-    fn username_key(&self, username: &Username) -> Vec<u8> {
-        self.commands.log().keys().keyed_hash("username", &username.comparable())
+    /// The forms of a name that are one person's. Names of before have the first one only.
+    fn username_keys(&self, username: &Username) -> Vec<Vec<u8>> {
+        let mut forms = vec![username.comparable(), username.alike()];
+        forms.dedup();
+        forms.iter().map(|form| self.commands.log().keys().keyed_hash("username", form)).collect()
     }
 }
 
