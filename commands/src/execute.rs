@@ -204,6 +204,43 @@ impl Commands {
         }
     }
 
+    /// Executes a command on one aggregate, where `check` decides whether another one lets it happen: that one is still as it was
+    /// checked when the events and rows are written.
+    ///
+    /// # Errors
+    /// What `check` or the aggregate refuses as [`ExecuteError::Refused`], or the log's; nothing has changed then.
+    pub async fn execute_relying_on<A, B, E>(
+        &self,
+        (id, command): (Uuid, A::Command),
+        rows: Vec<Row>,
+        (other, check): (Uuid, impl Fn(&B) -> Result<(), E>),
+        context: &Context,
+    ) -> Result<Committed, ExecuteError<E>>
+    where
+        A: StoredAggregate + Aggregate<Services = ()>,
+        A::Command: Clone + Send + Sync,
+        B: StoredAggregate,
+        E: From<A::Error>,
+    {
+        let mut attempt = 1;
+        loop {
+            let relied_on = self.log.load::<B>(other).await?;
+            check(&relied_on.aggregate).map_err(ExecuteError::Refused)?;
+            let mut unit = self.unit(context);
+            unit.stage::<A>(id, command.clone()).await.map_err(|error| match error {
+                ExecuteError::Refused(refusal) => ExecuteError::Refused(refusal.into()),
+                ExecuteError::Store(error) => ExecuteError::Store(error),
+                ExecuteError::Append(error) => ExecuteError::Append(error),
+            })?;
+            unit.rely_on(&relied_on);
+            unit.rows.extend(rows.iter().cloned());
+            match unit.commit(id).await {
+                Err(AppendError::VersionConflict) if attempt < ATTEMPTS => attempt += 1,
+                result => return Ok(result?),
+            }
+        }
+    }
+
     /// Whether something was made under the request's idempotency key before.
     ///
     /// # Errors

@@ -8,6 +8,7 @@
 pub mod accounts;
 pub mod adapters;
 pub mod answering;
+pub mod chats;
 pub mod clock;
 pub mod clock_jumps;
 pub mod counters;

@@ -1,13 +1,15 @@
 //! Projects: making and changing them, with the one rule that spans them: at most one is the default.
 
+use async_trait::async_trait;
 use domain::{
     ids::ProjectId,
     project::{Assistant, Project, ProjectChanges, ProjectCommand, ProjectError, RetrievalSettings, Settings},
 };
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    event_log::{AppendError, Committed, KeyError, Reservation, Row, StoreError},
+    event_log::{AppendError, Committed, KeyError, Reservation, Row, StoreError, TransactionalWrite},
     execute::{Commands, Context, ExecuteError, Unit},
 };
 
@@ -47,6 +49,30 @@ pub struct ProjectUpdate {
     pub is_archived: Option<bool>,
     /// A provider's key of its own, or its removal.
     pub provider_key: Option<Option<String>>,
+}
+
+/// The key of a project's model provider, sealed; `None` removes it.
+struct ProviderKeyRow {
+    project: ProjectId,
+    sealed_key: Option<Vec<u8>>,
+}
+
+#[async_trait]
+impl TransactionalWrite for ProviderKeyRow {
+    async fn write(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        match &self.sealed_key {
+            Some(sealed_key) => sqlx::query!(
+                "INSERT INTO provider_keys (project_id, sealed_key) VALUES ($1, $2)
+                 ON CONFLICT (project_id) DO UPDATE SET sealed_key = excluded.sealed_key",
+                self.project.value(),
+                sealed_key,
+            ),
+            None => sqlx::query!("DELETE FROM provider_keys WHERE project_id = $1", self.project.value()),
+        }
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
 }
 
 /// The use cases of projects.
@@ -95,7 +121,7 @@ impl Projects {
     pub async fn delete(&self, id: ProjectId, context: &Context) -> Result<Committed, ProjectsError> {
         let rows = vec![
             Row::Release { set: Reservation::DefaultProject, owner: id.value() },
-            Row::ProviderKey { project: id, sealed_key: None },
+            ProviderKeyRow { project: id, sealed_key: None }.into(),
         ];
         Ok(self.commands.execute_with::<Project>(id.value(), ProjectCommand::Delete, rows, context).await?)
     }
@@ -181,7 +207,7 @@ impl Projects {
         if let Some(key) = update.provider_key {
             steps.push(ProjectCommand::RecordProviderKey { is_set: key.is_some() });
             let sealed_key = key.map(|key| self.commands.log().keys().seal_secret(&key, id.value()));
-            unit.rows.push(Row::ProviderKey { project: id, sealed_key });
+            unit.rows.push(ProviderKeyRow { project: id, sealed_key }.into());
         }
         unit.stage_all::<Project>(id.value(), steps).await?;
         match update.is_default {

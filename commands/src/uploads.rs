@@ -4,7 +4,7 @@
 //! a file may read it.
 //!
 //! A file is kept before the event that refers to it, and a process can die between the two. So every name is written
-//! down first; the event's transaction marks it as kept ([`Row::KeepUpload`](crate::event_log::Row)); what is not kept
+//! down first; the event's transaction marks it as kept ([`KeepUpload`]); what is not kept
 //! after a day goes.
 
 mod names;
@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::document::StoredFile;
 use sha2::{Digest, Sha256};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tokio_util::bytes::Bytes;
 
 pub(crate) use names::is_possible;
@@ -22,7 +22,7 @@ pub(crate) use removal::EraseMedia;
 pub use removal::{MediaRemoval, MediaRemovalHandler};
 
 use crate::{
-    event_log::{AppendError, Committed},
+    event_log::{AppendError, Committed, TransactionalWrite},
     execute::ExecuteError,
     ports::{MediaError, SharedMediaStore},
     scheduler::{Expiry, ExpiryError},
@@ -47,6 +47,17 @@ pub enum UploadError {
     Database(#[from] sqlx::Error),
 }
 
+/// A file that an event of the append refers to, by its name: it stays.
+pub struct KeepUpload(pub String);
+
+#[async_trait]
+impl TransactionalWrite for KeepUpload {
+    async fn write(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        sqlx::query!("UPDATE uploads SET is_kept = true WHERE name = $1", self.0).execute(connection).await?;
+        Ok(())
+    }
+}
+
 /// Gives files their names in the media store, and takes out those that nothing came of.
 #[derive(Clone)]
 pub struct Uploads {
@@ -60,7 +71,7 @@ impl Uploads {
     }
 
     /// Keeps the bytes under a new name made from the wished one, and says which name it is. Append
-    /// [`Row::KeepUpload`](crate::event_log::Row) with the event that refers to it, or it is removed a day later.
+    /// [`KeepUpload`] with the event that refers to it, or it is removed a day later.
     ///
     /// # Errors
     /// The media store's or the database's; what has been written by then is removed a day later.

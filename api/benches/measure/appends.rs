@@ -1,5 +1,6 @@
 //! Appends a second, beside `pgbench` inserting rows of the same size into a table with the same indexes, one a transaction. Both
-//! sides take turns.
+//! sides take turns. Then the same number of clients once bare, and once with a tenth of their appends under an idempotency key, with
+//! an upload or with a log-in.
 
 use std::{
     env,
@@ -14,12 +15,15 @@ use std::{
 
 use anyhow::Context as _;
 use commands::{
+    accounts::AccountRow,
     clock::{Clock as _, SystemClock},
-    execute::{Commands, Context},
+    execute::{Commands, Context, IdempotencyKey},
+    event_log::Row,
+    uploads::KeepUpload,
 };
 use domain::{
     chat::{Chat, ChatCommand},
-    ids::{ProjectId, UserId},
+    ids::{ProjectId, SessionId, UserId},
     values::Title,
 };
 
@@ -30,8 +34,14 @@ use crate::{
 
 const ROUND: Duration = Duration::from_secs(4);
 const WRITERS: [u32; 4] = [1, 8, 32, 128];
+/// Clients of which some do more than append.
+const CLIENTS: u32 = 64;
+/// One in so many appends is more than bare.
+const RARE: u64 = 10;
 /// What a process is called that does nothing but append.
 pub(crate) const CHILD: &str = "--process-of";
+/// The same, where one append in [`RARE`] has a key, an upload or a log-in.
+pub(crate) const MIXED_CHILD: &str = "--mixed-process-of";
 /// Fills an event's payload and metadata up to about 500 bytes.
 const TITLE: &str = "Dosage of oral rehydration salts for a child";
 
@@ -48,9 +58,9 @@ pub(crate) async fn measure(rounds: usize) -> anyhow::Result<()> {
         let (mut plain, mut one, mut two) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..rounds {
             plain.push(insert_rows(&url, writers)?);
-            one.push(append_in_processes(&url, &[writers])?);
+            one.push(append_in_processes(&url, CHILD, &[writers])?);
             if writers > 1 {
-                two.push(append_in_processes(&url, &[writers / 2, writers / 2])?);
+                two.push(append_in_processes(&url, CHILD, &[writers / 2, writers / 2])?);
             }
         }
         let limit = median(&plain);
@@ -60,6 +70,14 @@ pub(crate) async fn measure(rounds: usize) -> anyhow::Result<()> {
         };
         println!("{writers:>7}  {:<24} {:<32} {}", shown(&plain, 0), beside_limit(&one), beside_limit(&two));
     }
+    let (mut bare, mut mixed) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        bare.push(append_in_processes(&url, CHILD, &[CLIENTS])?);
+        mixed.push(append_in_processes(&url, MIXED_CHILD, &[CLIENTS])?);
+    }
+    println!("{CLIENTS} clients, bare:                                  {}", shown(&bare, 0));
+    let ratio = median(&mixed) / median(&bare);
+    println!("{CLIENTS} clients, a tenth with keys, uploads or log-ins: {} = {ratio:.2}", shown(&mixed, 0));
     pool.close().await;
     database.remove().await
 }
@@ -90,11 +108,11 @@ fn insert_rows(url: &str, writers: u32) -> anyhow::Result<f64> {
 }
 
 /// Commands a second that processes of so many writers each execute side by side.
-fn append_in_processes(url: &str, writers: &[u32]) -> anyhow::Result<f64> {
+fn append_in_processes(url: &str, child: &str, writers: &[u32]) -> anyhow::Result<f64> {
     let program = env::current_exe()?;
     let start = |writers: &u32| {
         Command::new(&program)
-            .args([CHILD, &writers.to_string()])
+            .args([child, &writers.to_string()])
             .env("DATABASE_URL", url)
             .stdout(Stdio::piped())
             .spawn()
@@ -110,12 +128,12 @@ fn append_in_processes(url: &str, writers: &[u32]) -> anyhow::Result<f64> {
 
 /// Prints how many commands a second so many writers execute, each one after the other, every one an event of about 500 bytes on an
 /// aggregate of the writer's own.
-pub(crate) async fn run_child(writers: u32) -> anyhow::Result<()> {
+pub(crate) async fn run_child(writers: u32, is_mixed: bool) -> anyhow::Result<()> {
     let log = open_log(connect(&env::var("DATABASE_URL")?, 8).await?).await?;
     let commands = Commands::new(log);
     let done = Arc::new(AtomicUsize::new(0));
     for _ in 0..writers {
-        tokio::spawn(write(commands.clone(), done.clone()));
+        tokio::spawn(write(commands.clone(), is_mixed, done.clone()));
     }
     // Not counted: connections, keys and plans.
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -125,7 +143,7 @@ pub(crate) async fn run_child(writers: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn write(commands: Commands, done: Arc<AtomicUsize>) {
+async fn write(commands: Commands, is_mixed: bool, done: Arc<AtomicUsize>) {
     let clock = SystemClock;
     let (chat, owner) = (clock.new_id(), UserId::new(clock.new_id()));
     let context = Context::system("benchmark", clock.new_id());
@@ -134,8 +152,24 @@ async fn write(commands: Commands, done: Arc<AtomicUsize>) {
     commands.execute::<Chat>(chat, start, &context).await.expect("the chat is new");
     for number in 1.. {
         let retitle = ChatCommand::Retitle(title(number));
+        let mut context = context.clone();
+        let mut rows = Vec::new();
+        match number / RARE % 3 {
+            _ if !is_mixed || number % RARE > 0 => {}
+            0 => {
+                let key = format!("{chat} {number}");
+                context.idempotency = Some(IdempotencyKey { holder: None, request: key.clone().into_bytes(), key });
+            }
+            1 => rows.push(KeepUpload(format!("{chat} {number}")).into()),
+            _ => rows.push(log_in(owner, SessionId::new(clock.new_id()))),
+        }
         // At the end the log goes before its writers.
-        let Ok(_) = commands.execute::<Chat>(chat, retitle, &context).await else { return };
+        let Ok(_) = commands.execute_with::<Chat>(chat, retitle, rows, &context).await else { return };
         done.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+fn log_in(user: UserId, session: SessionId) -> Row {
+    let (token_hash, password_hash) = (session.value().as_bytes().to_vec(), String::from("$argon2id$"));
+    AccountRow::Token { token_hash, user, session, password_hash }.into()
 }

@@ -27,9 +27,11 @@ const PARTS: [&str; 5] = ["appends", "projection", "latency", "relay", "loading"
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = env::args().collect();
-    if let Some(place) = arguments.iter().position(|argument| argument == appends::CHILD) {
-        let writers = arguments.get(place + 1).context("the number of writers is missing")?.parse()?;
-        return appends::run_child(writers).await;
+    for (child, is_mixed) in [(appends::CHILD, false), (appends::MIXED_CHILD, true)] {
+        if let Some(place) = arguments.iter().position(|argument| argument == child) {
+            let writers = arguments.get(place + 1).context("the number of writers is missing")?.parse()?;
+            return appends::run_child(writers, is_mixed).await;
+        }
     }
     let rounds: usize = setting("ROUNDS", 5)?;
     let parts = env::var("PARTS").ok().filter(|text| !text.is_empty()).unwrap_or_else(|| PARTS.join(" "));

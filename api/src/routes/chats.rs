@@ -6,11 +6,12 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use commands::{event_log::Row, execute::Context};
+use commands::{
+    chats::{NewChat as NewChatOf, Started},
+    execute::Context,
+};
 use domain::{
-    chat::{Chat, ChatCommand},
     ids::{ChatId, ProjectId},
-    project::Project,
     values::Title,
 };
 use projections::{
@@ -174,25 +175,15 @@ async fn start(
     let project_id = ProjectId::new(parent_id(&project)?);
     let input = body.read().await?;
     let title = title_of(&input)?;
-    let project = web.app.projects.load(project_id).await?;
-    match &project {
-        Project::Absent | Project::Deleted { .. } => return Err(ApiError::not_found()),
-        Project::Existing { is_archived: true, .. } => {
-            return Err(ApiError::NonFieldText("Project is archived. Cannot create chat.".to_owned()));
-        }
-        // An assistant answers with the server's own means.
-        Project::Existing { settings, .. } if settings.assistant_id.is_some() => {}
-        Project::Existing { .. } => {
-            let answering = &web.app.answering;
-            answering.choose_key(Some((project_id, &project)), key.0, caller.may_use_server_key()).await?;
-        }
-    }
-    let id = ChatId::new(web.app.clock.new_id());
-    let command = ChatCommand::Start { project_id, owner: caller.id(), title };
+    let new = NewChatOf {
+        project: project_id,
+        owner: caller.id(),
+        title,
+        provider_key: key.0,
+        allow_key: caller.may_use_server_key(),
+    };
     let context = origin.context_of_creation(&caller, &input);
-    let rows = vec![Row::Own { user: caller.id(), thing: id.value() }];
-    let committed = web.app.commands.execute_with::<Chat>(id.value(), command, rows, &context).await?;
-    let id = committed.repeats.map_or(id, ChatId::new);
+    let Started { id, committed } = web.app.chats.start(new, &context).await?;
     web.written(&committed, async || {
         let chat = chats::find(&web.app.views, project_id, id).await?.ok_or_else(ApiError::not_found)?;
         Ok((StatusCode::CREATED, Json(chat)).into_response())
@@ -244,7 +235,7 @@ async fn retitle(
     let title = body.read().await?.partial(|fields| fields.value("title").if_sent())?;
     let Some(title) = title else { return Ok(Json(chat).into_response()) };
     let context: Context = origin.context(caller.actor());
-    let committed = web.app.commands.execute::<Chat>(id.value(), ChatCommand::Retitle(title), &context).await?;
+    let committed = web.app.chats.retitle(id, title, &context).await?;
     web.written(&committed, async || Ok(Json(find(&web, scope, project, id).await?).into_response())).await
 }
 
@@ -265,6 +256,6 @@ async fn delete(
     let (project, id) = ids(path)?;
     check(&web, scope, project, id).await?;
     let context = origin.context(caller.actor());
-    let committed = web.app.commands.execute::<Chat>(id.value(), ChatCommand::Delete, &context).await?;
+    let committed = web.app.chats.delete(id, &context).await?;
     web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

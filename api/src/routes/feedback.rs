@@ -6,10 +6,8 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use domain::{
-    chat::{Chat, ChatCommand},
-    ids::{FeedbackId, MessageId},
-};
+use commands::chats::Rating;
+use domain::ids::{FeedbackId, MessageId};
 use projections::{
     chats::{self, FeedbackFilter, FeedbackView, Numbered},
     listing::Page,
@@ -147,11 +145,10 @@ async fn give(
     // A stranger's message does not exist.
     let found = chats::chat_of_message(&web.app.views, message_id).await?;
     let (chat, _) = found.filter(|(_, owner)| scope.covers(*owner)).ok_or_else(ApiError::not_found)?;
-    let feedback_id = FeedbackId::new(web.app.clock.new_id());
-    let command = ChatCommand::GiveFeedback { feedback_id, message_id, liked, message };
     let context = origin.context_of_creation(&caller, &input);
     // A repeated request is told the chat: its rating is the one that is there.
-    let committed = web.app.commands.execute::<Chat>(chat.value(), command, &context).await?;
+    let rating = Rating { message: message_id, liked, note: message };
+    let (feedback_id, committed) = web.app.chats.rate(chat, rating, &context).await?;
     web.written(&committed, async || {
         let feedback = match committed.repeats {
             None => find(&web, feedback_id, Scope::All).await?.0,

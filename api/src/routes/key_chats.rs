@@ -6,12 +6,11 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use commands::execute::{Context, IdempotencyKey};
-use domain::{
-    chat::{Chat, ChatCommand},
-    ids::ChatId,
-    values::Model,
+use commands::{
+    chats::{KeyChatChanges, NewKeyChat as NewChatOfKey, Started},
+    execute::{Context, IdempotencyKey},
 };
+use domain::{ids::ChatId, values::Model};
 use projections::{
     chats::{self, ChatDetail, ChatHead, MessageView},
     listing::Page,
@@ -139,17 +138,15 @@ async fn start(
         // Without a key there would be a chat, but no answer.
         web.app.answering.choose_key(None, key.0.clone(), service.allow_key).await?;
     }
-    let id = ChatId::new(web.app.clock.new_id());
-    let command = ChatCommand::StartWithKey {
-        service_id: service.service,
-        key_id: service.key,
+    let new = NewChatOfKey {
+        service: service.service,
+        key: service.key,
         title,
         prompt: prompt.filter(|prompt| !prompt.is_empty()),
         model: model.and_then(Model::from_number),
     };
     let context = origin.context_of_creation(&service, &input);
-    let committed = web.app.commands.execute::<Chat>(id.value(), command, &context).await?;
-    let id = committed.repeats.map_or(id, ChatId::new);
+    let Started { id, committed } = web.app.chats.start_with_key(new, &context).await?;
     web.written(&committed, async || {
         let mut chat = find(&web, service, id, &headers).await?;
         let Some(question) = question else {
@@ -228,12 +225,12 @@ async fn change(
         let prompt = fields.text("prompt").bounded(max_chars).allow_blank().nullable().optional();
         (title, prompt, fields.choice("model", MODELS).nullable().optional())
     })?;
-    let mut commands: Vec<ChatCommand> = Vec::new();
-    commands.extend(title.map(ChatCommand::Retitle));
-    commands.extend(prompt.map(|prompt| ChatCommand::ChangePrompt(prompt.filter(|prompt| !prompt.is_empty()))));
-    commands.extend(model.map(|model| ChatCommand::ChangeModel(model.and_then(Model::from_number))));
-    let context = origin.context(service.actor());
-    let committed = web.app.commands.execute_all::<Chat>(id.value(), commands, vec![], &context).await?;
+    let changes = KeyChatChanges {
+        title,
+        prompt: prompt.map(|prompt| prompt.filter(|prompt| !prompt.is_empty())),
+        model: model.map(|model| model.and_then(Model::from_number)),
+    };
+    let committed = web.app.chats.change(id, changes, &origin.context(service.actor())).await?;
     web.written(&committed, async || shown(&web, service, id, &headers).await).await
 }
 

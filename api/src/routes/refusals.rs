@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use commands::{
     accounts::{AccountError, ResetCodeError},
     answering::{AskError, FormError, NoKey, RetrievalFailed},
+    chats::ChatsError,
     documents::DocumentsError,
     erasure::ErasureError,
     evaluation::EvaluationError,
@@ -190,6 +191,17 @@ impl From<ChatError> for ApiError {
             | ChatError::NotSpeakable
             | ChatError::BelongsToProject
             | ChatError::BelongsToPerson => conflict(&error),
+        }
+    }
+}
+
+impl From<ChatsError> for ApiError {
+    fn from(error: ChatsError) -> Self {
+        match error {
+            ChatsError::ProjectNotFound => Self::not_found(),
+            ChatsError::ProjectArchived => Self::NonFieldText("Project is archived. Cannot create chat.".to_owned()),
+            ChatsError::Key(error) => error.into(),
+            ChatsError::Execute(error) => error.into(),
         }
     }
 }

@@ -11,11 +11,7 @@ use commands::{
     execute::Context,
     ports::TranscriptionError,
 };
-use domain::{
-    chat::{Chat, ChatCommand},
-    ids::{ChatId, MessageId},
-    values::{SttEngine, Title},
-};
+use domain::{ids::ChatId, values::SttEngine};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
@@ -30,9 +26,6 @@ use crate::{
     contract::{input::UnreadBody, problem::ApiError},
     openapi::{bodies::SpokenQuestion, errors::ErrorMessage, parameters::ProviderKey as ProviderKeyHeader},
 };
-
-/// What a chat is called whose first recording could not be transcribed.
-const FAILED_TITLE: &str = "Transcription Error";
 
 /// What the handlers say of themselves.
 #[derive(OpenApi)]
@@ -110,10 +103,7 @@ async fn record_failure(web: &Web, chat: ChatId, error: AskError, context: &Cont
         _ => StatusCode::BAD_REQUEST,
     };
     let notice = format!("[Transcribing] Something went wrong in getting transcription.\n{error}");
-    let message_id = MessageId::new(web.app.clock.new_id());
-    let title = Title::parse(FAILED_TITLE).ok();
-    let command = ChatCommand::RecordTranscriptionFailure { message_id, notice: notice.clone(), title };
-    let committed = web.app.commands.execute::<Chat>(chat.value(), command, context).await?;
+    let committed = web.app.chats.record_transcription_failure(chat, notice.clone(), context).await?;
     web.settled(&committed).await;
     Ok(ApiError::Error { status, message: notice })
 }

@@ -51,8 +51,8 @@ impl Accounts {
         let Some(former) = former else { return vec![] };
         let log = self.commands.log();
         let trusted = match authority {
-            Authority::Superuser => Row::NoFormerAddress(user),
-            Authority::Staff => Row::FormerAddress {
+            Authority::Superuser => AccountRow::NoFormerAddress(user),
+            Authority::Staff => AccountRow::FormerAddress {
                 user,
                 sealed_email: log.keys().seal_secret(former.as_str(), user.value()),
                 until: log.clock.now() + self.former_address_life,
@@ -66,7 +66,7 @@ impl Accounts {
             is_trusted: authority == Authority::Superuser || self.former_address_life.is_zero(),
         };
         // Every change is a notice of its own.
-        vec![trusted, Row::Job(NewJob::new(job_id, job_id, &notice))]
+        vec![trusted.into(), Row::Job(NewJob::new(job_id, job_id, &notice))]
     }
 
     /// Where codes for a new password go in place of the account's own address.

@@ -6,7 +6,7 @@ use domain::{
     values::Email,
 };
 
-use super::{AccountError, Accounts};
+use super::{AccountError, AccountRow, Accounts};
 use crate::{
     event_log::{AppendError, Committed, Reservation, Row},
     execute::{Context, ExecuteError},
@@ -52,7 +52,7 @@ impl Accounts {
                     let moved = [
                         Row::Release { set, owner },
                         Row::Claim { set, value, owner },
-                        Row::EndOtherSessions { user, keep },
+                        AccountRow::EndOtherSessions { user, keep }.into(),
                     ];
                     moved.into_iter().chain(self.rows_of_new_address(user, authority, former, email))
                 })
@@ -84,9 +84,9 @@ impl Accounts {
             no_superuser(user),
             Row::Release { set: Reservation::Email, owner },
             Row::Release { set: Reservation::Username, owner },
-            Row::NoPassword(user),
-            Row::NoFormerAddress(user),
-            Row::EndOtherSessions { user, keep: None },
+            AccountRow::NoPassword(user).into(),
+            AccountRow::NoFormerAddress(user).into(),
+            AccountRow::EndOtherSessions { user, keep: None }.into(),
         ];
         Ok(self.commands.execute_with::<User>(owner, UserCommand::Delete { authority }, rows, context).await?)
     }

@@ -7,6 +7,7 @@ mod password;
 mod password_resets;
 mod places;
 mod reset_codes;
+mod rows;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ pub use password::{Hashing, PasswordFault, check_rules, half_of_the_cores};
 pub use password_resets::PasswordResets;
 pub use places::PlaceExpiry;
 pub use reset_codes::{Client, ResetCodeError, ResetCodeExpiry, ResetGrant};
+pub use rows::AccountRow;
 
 /// Somebody who shall have an account.
 pub struct Registration {
@@ -128,7 +130,7 @@ impl Accounts {
         let owner = id.value();
         let mut rows = vec![
             Row::Claim { set: Reservation::Email, value: self.email_key(&email), owner },
-            Row::Password { user: id, hash },
+            AccountRow::Password { user: id, hash }.into(),
         ];
         let names = self.username_keys(&username).into_iter();
         rows.extend(names.map(|value| Row::Claim { set: Reservation::Username, value, owner }));
@@ -211,13 +213,13 @@ impl Accounts {
         let mut bytes = Zeroizing::new([0_u8; 20]);
         rand::rng().fill_bytes(bytes.as_mut());
         let token = Zeroizing::new(hex::encode(bytes.as_ref()));
-        let row = Row::Token { token_hash: hash_token(&token), user, session, password_hash };
+        let row = AccountRow::Token { token_hash: hash_token(&token), user, session, password_hash };
         let rows = |events: &[UserEvent]| {
             let crowded_out = events.iter().filter_map(|event| match event {
-                UserEvent::SessionEnded { session_id } => Some(Row::EndSession(*session_id)),
+                UserEvent::SessionEnded { session_id } => Some(AccountRow::EndSession(*session_id)),
                 _ => None,
             });
-            crowded_out.chain([row.clone()]).collect()
+            crowded_out.chain([row.clone()]).map(Row::from).collect()
         };
         let commands = vec![UserCommand::StartSession(session)];
         match self.commands.execute_with_rows_of::<User>(user.value(), commands, &context(user), rows).await {
@@ -232,7 +234,7 @@ impl Accounts {
     /// # Errors
     /// The log's.
     pub async fn log_out(&self, session: Session, context: &Context) -> Result<Committed, AccountError> {
-        let rows = vec![Row::EndSession(session.session)];
+        let rows = vec![AccountRow::EndSession(session.session).into()];
         let command = UserCommand::EndSession(session.session);
         Ok(self.commands.execute_with::<User>(session.user.value(), command, rows, context).await?)
     }
@@ -264,8 +266,8 @@ impl Accounts {
         let mut rows = Vec::new();
         if let Some(password) = password {
             changes.push(UserCommand::ChangePassword { keep });
-            rows.push(Row::Password { user, hash: password::hash(&self.hashing, password).await? });
-            rows.push(Row::EndOtherSessions { user, keep });
+            rows.push(AccountRow::Password { user, hash: password::hash(&self.hashing, password).await? }.into());
+            rows.push(AccountRow::EndOtherSessions { user, keep }.into());
         }
         Ok(self.commands.execute_all::<User>(user.value(), changes, rows, context).await?)
     }

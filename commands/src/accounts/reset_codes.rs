@@ -17,9 +17,12 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{AccountError, Accounts, password};
+use super::{
+    AccountError, AccountRow, Accounts, password,
+    rows::{NewResetCode, write_reset_code},
+};
 use crate::{
-    event_log::{Committed, JobPayload, KeyError, NewJob, NewResetCode, Reservation, Row, enqueue, write_reset_code},
+    event_log::{Committed, JobPayload, KeyError, NewJob, Reservation, enqueue},
     execute::Context,
     scheduler::{Expiry, ExpiryError},
 };
@@ -190,7 +193,10 @@ impl Accounts {
             return Err(ResetCodeError::Wrong.into());
         }
         let user = grant.user;
-        let rows = vec![Row::Password { user, hash }, Row::EndOtherSessions { user, keep: None }];
+        let rows = vec![
+            AccountRow::Password { user, hash }.into(),
+            AccountRow::EndOtherSessions { user, keep: None }.into(),
+        ];
         let command = UserCommand::ChangePassword { keep: None };
         Ok(self.commands.execute_with::<User>(user.value(), command, rows, context).await?)
     }

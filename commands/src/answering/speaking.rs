@@ -6,9 +6,8 @@ use domain::chat::{Chat, ChatCommand, Stage};
 
 use super::turn::{Spoken, Work};
 use crate::{
-    event_log::Row,
     ports::{ProviderError, Speech, SpeechRequest},
-    uploads::NewFile,
+    uploads::{KeepUpload, NewFile},
 };
 use knowledge::markdown::spoken;
 
@@ -39,7 +38,7 @@ impl Work {
         let audio = self.answering.uploads.keep(file).await.map_err(|error| self.log_loss(&error)).ok()?;
         let upload = Stage { started_at: speech.ended_at, ended_at: self.answering.clock_now() };
         let command = ChatCommand::RecordSpeech { answer_id, audio: audio.clone(), speech, upload };
-        let rows = vec![Row::KeepUpload(audio.name.clone())];
+        let rows = vec![KeepUpload(audio.name.clone()).into()];
         let commands = &self.answering.commands;
         let result = commands.execute_with::<Chat>(self.chat.value(), command, rows, &self.context).await;
         self.answering.uploads.discard_unless_recorded(Some(&audio), &result).await;

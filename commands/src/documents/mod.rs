@@ -17,15 +17,16 @@ use domain::{
 };
 
 use crate::{
-    event_log::{Committed, Row, StoreError},
+    event_log::{Committed, StoreError},
     execute::{Commands, Context, ExecuteError},
     jobs::Job,
-    uploads::{NewFile, UploadError, Uploads},
+    uploads::{KeepUpload, NewFile, UploadError, Uploads},
 };
 pub use embedding::Embedding;
 pub use emptying::Emptying;
 pub use handler::EmbeddingHandler;
 use jobs::Cause;
+use removal::HideDocument;
 pub use removal::Removal;
 pub use revisiting::Revisiting;
 
@@ -55,6 +56,31 @@ pub enum DocumentsError {
     Upload(#[from] UploadError),
 }
 
+impl From<DocumentError> for DocumentsError {
+    fn from(refusal: DocumentError) -> Self {
+        Self::Execute(ExecuteError::Refused(refusal))
+    }
+}
+
+impl From<ExecuteError<Self>> for DocumentsError {
+    fn from(error: ExecuteError<Self>) -> Self {
+        match error {
+            ExecuteError::Refused(refusal) => refusal,
+            ExecuteError::Store(error) => Self::Execute(error.into()),
+            ExecuteError::Append(error) => Self::Execute(error.into()),
+        }
+    }
+}
+
+/// Whether documents can be added to the project.
+fn check(project: &Project) -> Result<(), DocumentsError> {
+    match project {
+        Project::Absent | Project::Deleted { .. } => Err(DocumentsError::ProjectNotFound),
+        Project::Existing { is_archived: true, .. } => Err(DocumentsError::ProjectArchived),
+        Project::Existing { .. } => Ok(()),
+    }
+}
+
 impl From<StoreError> for DocumentsError {
     fn from(error: StoreError) -> Self {
         Self::Execute(error.into())
@@ -78,11 +104,7 @@ impl Documents {
     /// # Errors
     /// [`DocumentsError::ProjectNotFound`] or [`DocumentsError::ProjectArchived`], or the log's.
     pub async fn check_project(&self, project: ProjectId) -> Result<(), DocumentsError> {
-        match self.commands.log().load::<Project>(project.value()).await?.aggregate {
-            Project::Absent | Project::Deleted { .. } => Err(DocumentsError::ProjectNotFound),
-            Project::Existing { is_archived: true, .. } => Err(DocumentsError::ProjectArchived),
-            Project::Existing { .. } => Ok(()),
-        }
+        check(&self.commands.log().load::<Project>(project.value()).await?.aggregate)
     }
 
     /// Adds a document. Its file is kept first; if the document cannot be added, the file is removed again.
@@ -100,7 +122,7 @@ impl Documents {
         let NewDocument { title, description, content: new } = document;
         let creator = context.actor_user();
         let command = |source| DocumentCommand::Add { project_id: project, creator, title, description, source };
-        self.record_content(id, new, command, context).await
+        self.record_content(project, id, new, command, context).await
     }
 
     /// Gives a document new content. What it says is retrieved as soon as all of it is embedded; until then the content before.
@@ -116,12 +138,14 @@ impl Documents {
     ) -> Result<Committed, DocumentsError> {
         self.check_project(project).await?;
         let creator = context.actor_user();
-        self.record_content(id, new, |source| DocumentCommand::AddVersion { creator, source }, context).await
+        let command = |source| DocumentCommand::AddVersion { creator, source };
+        self.record_content(project, id, new, command, context).await
     }
 
     /// Keeps the content's file first; if the command is refused, the file is removed again.
     async fn record_content(
         &self,
+        project: ProjectId,
         id: DocumentId,
         new: NewContent,
         command: impl FnOnce(Source) -> DocumentCommand,
@@ -132,9 +156,10 @@ impl Documents {
             Some(file) => Some(self.uploads.keep(file).await?),
             None => None,
         };
-        let rows = file.iter().map(|file| Row::KeepUpload(file.name.clone())).collect();
+        let rows = file.iter().map(|file| KeepUpload(file.name.clone()).into()).collect();
         let command = command(Source { document_type, file: file.clone(), text_content });
-        let result = self.commands.execute_with::<Document>(id.value(), command, rows, context).await;
+        let (add, project) = ((id.value(), command), (project.value(), check));
+        let result = self.commands.execute_relying_on::<Document, _, _>(add, rows, project, context).await;
         self.uploads.discard_unless_recorded(file.as_ref(), &result).await;
         Ok(result?)
     }
@@ -180,7 +205,7 @@ impl Documents {
         id: DocumentId,
         context: &Context,
     ) -> Result<Committed, DocumentsError> {
-        let rows = vec![Row::HideDocument { project, document: id }];
+        let rows = vec![HideDocument { project, document: id }.into()];
         Ok(self.commands.execute_with::<Document>(id.value(), DocumentCommand::Delete, rows, context).await?)
     }
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{
     document::{Document, DocumentCommand, DocumentError, Place},
-    ids::DocumentId,
+    ids::{DocumentId, ProjectId},
 };
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 use super::{
     job_context,
@@ -15,12 +15,32 @@ use super::{
     progress,
 };
 use crate::{
-    event_log::JobPayload,
+    event_log::{JobPayload, TransactionalWrite},
     execute::{Commands, ExecuteError},
     jobs::{Job, JobError, JobHandler},
     library::Library,
     uploads::Uploads,
 };
+
+/// No search finds the document's passages from now on, wherever they are.
+pub(super) struct HideDocument {
+    pub project: ProjectId,
+    pub document: DocumentId,
+}
+
+#[async_trait]
+impl TransactionalWrite for HideDocument {
+    async fn write(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        sqlx::query!(
+            "INSERT INTO hidden_documents (document_id, project_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            self.document.value(),
+            self.project.value(),
+        )
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+}
 
 /// Removes deleted documents. Nothing is ever given up: what is not confirmed stays open, and everybody can see that.
 pub struct Removal {

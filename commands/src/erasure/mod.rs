@@ -15,7 +15,7 @@ use domain::{
 };
 
 use crate::{
-    accounts::{Accounts, no_superuser},
+    accounts::{AccountRow, Accounts, no_superuser},
     event_log::{Committed, KeyError, NewJob, Reservation, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
     uploads::EraseMedia,
@@ -72,12 +72,13 @@ impl Erasure {
             no_superuser(user),
             Row::Release { set: Reservation::Email, owner },
             Row::Release { set: Reservation::Username, owner },
-            Row::NoPassword(user),
-            Row::EndOtherSessions { user, keep: None },
-            Row::ForgetRequests {
+            AccountRow::NoPassword(user).into(),
+            AccountRow::EndOtherSessions { user, keep: None }.into(),
+            AccountRow::ForgetRequests {
                 user,
                 reset_address: known.account().map(|account| accounts.reset_job_address(&account.email)),
-            },
+            }
+            .into(),
             Row::DestroyKey(user.into()),
             self.media_job(user.into()),
         ]);

@@ -9,8 +9,9 @@ use domain::{
 use super::{Evaluation, EvaluationError};
 use crate::{
     documents::{NewContent, NewDocument},
-    event_log::{Committed, Row},
+    event_log::Committed,
     execute::Context,
+    uploads::KeepUpload,
 };
 
 impl Evaluation {
@@ -77,7 +78,7 @@ impl Evaluation {
         let source = Source { document_type, file: file.clone(), text_content };
         let attachment = Attachment { title, description, source };
         let command = TestSuiteCommand::Attach { question_id, document_id, attachment };
-        let rows = file.iter().map(|file| Row::KeepUpload(file.name.clone())).collect();
+        let rows = file.iter().map(|file| KeepUpload(file.name.clone()).into()).collect();
         let result = self.make_in_suite(suite, document_id.value(), command, rows, context).await;
         self.uploads.discard_unless_recorded(file.as_ref(), &result).await;
         Ok(result?)

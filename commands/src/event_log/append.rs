@@ -1,7 +1,8 @@
 //! One transaction of the appender: checks, positions, chain, insert.
 //!
-//! A batch of which all holds is written [in one round trip](super::at_once); any other is looked at append by append. Either way
-//! it holds the lock on the log's head from its first statement to COMMIT, so that all appends of all processes are in one order.
+//! Appends that the database can check by itself are written [in one round trip](super::fast_batch), others are looked at one by
+//! one. Either way a transaction holds the lock on the log's head from its first statement to COMMIT, so that all appends of all
+//! processes are in one order.
 
 use std::{io, time::Duration};
 
@@ -10,11 +11,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
     append_request::{Append, Outcome, positions_of, stored_events},
-    at_once::Plan,
     connection::{AppenderConnection, Held},
+    fast_batch::{FastBatch, NotWritten},
     head::{Head, NOTIFY_CHANNEL},
     idempotency::remember,
-    known::{End, Known},
+    preconditions::{End, Preconditions},
     rows::Row,
     stored::{ChainHash, Committed, EventPosition, StoredEvent},
 };
@@ -43,36 +44,58 @@ pub(super) async fn append_batch(
 ) -> Result<Outcome, BatchError> {
     let held = timeout_at(deadline, place.get()).await.unwrap_or_else(|_| Err(timed_out()));
     let Held { connection, partitions } = held.map_err(BatchError::NotCommitted)?;
-    let result = match Plan::of(batch, partitions).filter(|_| !may_have_happened) {
-        Some(plan) => match write_at_once(connection, plan, deadline).await {
-            Ok(None) => transact(connection, batch, may_have_happened, deadline).await,
-            Ok(Some(outcome)) => Ok(outcome),
-            Err(error) => Err(error),
-        },
-        None => transact(connection, batch, may_have_happened, deadline).await,
-    };
+    let result = write_batch(connection, partitions, batch, may_have_happened, deadline).await;
     if result.is_err() {
         place.close();
     }
     result
 }
 
-async fn write_at_once(
+/// Writes what the database can check by itself at once, and looks at the others closely, in a transaction behind it.
+async fn write_batch(
     connection: &mut PgConnection,
-    plan: Plan<'_>,
+    partitions: i32,
+    batch: &[Append],
+    may_have_happened: bool,
+    deadline: Instant,
+) -> Result<Outcome, BatchError> {
+    let everything = || batch.iter().collect::<Vec<_>>();
+    if may_have_happened {
+        return transact(connection, &everything(), true, deadline).await;
+    }
+    let (fast, others) = FastBatch::of(batch, partitions);
+    if fast.is_empty() {
+        return transact(connection, &everything(), false, deadline).await;
+    }
+    let Some(written) = write_fast(connection, fast, deadline).await? else {
+        return transact(connection, &everything(), false, deadline).await;
+    };
+    if others.is_empty() {
+        return Ok(written);
+    }
+    let closely: Vec<&Append> = others.iter().map(|at| &batch[*at]).collect();
+    match transact(connection, &closely, false, deadline).await {
+        Ok(looked_at) => Ok(written.with(looked_at, &others)),
+        // A part of the batch is there: whoever tries again has to look what is.
+        Err(BatchError::NotCommitted(error) | BatchError::Unknown(error)) => Err(BatchError::Unknown(error)),
+    }
+}
+
+async fn write_fast(
+    connection: &mut PgConnection,
+    fast: FastBatch<'_>,
     deadline: Instant,
 ) -> Result<Option<Outcome>, BatchError> {
-    let written = timeout_at(deadline, plan.write(connection)).await.unwrap_or_else(|_| Err(timed_out()));
-    written.map_err(|error| match error {
-        // The statement is its own transaction: if it was answered with an error, it has written nothing.
-        sqlx::Error::Database(_) | sqlx::Error::Encode(_) => BatchError::NotCommitted(error),
-        _ => BatchError::Unknown(error),
+    let in_time = timeout_at(deadline, fast.write(connection)).await;
+    in_time.unwrap_or_else(|_| Err(NotWritten::Unknown(timed_out()))).map_err(|error| match error {
+        NotWritten::Refused(error) => BatchError::NotCommitted(error),
+        NotWritten::Unknown(error) => BatchError::Unknown(error),
     })
 }
 
 async fn transact(
     connection: &mut PgConnection,
-    batch: &[Append],
+    batch: &[&Append],
     may_have_happened: bool,
     deadline: Instant,
 ) -> Result<Outcome, BatchError> {
@@ -91,16 +114,16 @@ fn timed_out() -> sqlx::Error {
     sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the database did not answer in time"))
 }
 
-async fn write(tx: &mut PgTransaction<'_>, batch: &[Append], may_have_happened: bool) -> Result<Outcome, sqlx::Error> {
-    let (mut end, mut known) = Known::load(tx, batch, may_have_happened).await?;
+async fn write(tx: &mut PgTransaction<'_>, batch: &[&Append], may_have_happened: bool) -> Result<Outcome, sqlx::Error> {
+    let (mut end, mut preconditions) = Preconditions::load(tx, batch, may_have_happened).await?;
     let mut rows: Vec<(StoredEvent, ChainHash)> = Vec::new();
     let mut results = Vec::with_capacity(batch.len());
     for append in batch {
-        if let Some(committed) = known.outcome_of(append) {
+        if let Some(committed) = preconditions.outcome_of(append) {
             results.push(Ok(committed));
             continue;
         }
-        let result = known.accept(append);
+        let result = preconditions.accept(append);
         if result.is_ok() {
             let (given_up, others): (Vec<&Row>, Vec<&Row>) = append.rows.iter().partition(|row| row.gives_up());
             for row in given_up.into_iter().chain(others) {

@@ -71,6 +71,18 @@ pub(super) struct Outcome {
     pub head: Head,
 }
 
+impl Outcome {
+    /// This one with another one of the same batch behind it, whose results belong to these places in the batch.
+    pub(super) fn with(mut self, other: Self, places: &[usize]) -> Self {
+        for (place, result) in places.iter().zip(other.results) {
+            self.results.insert(*place, result);
+        }
+        self.events.extend(other.events);
+        self.head.take_in(&other.head);
+        self
+    }
+}
+
 /// The events of an append as they will be stored, before they have positions.
 pub(super) fn stored_events(append: &Append, partitions: i32) -> impl Iterator<Item = StoredEvent> {
     append.streams.iter().flat_map(move |stream| {

@@ -5,26 +5,27 @@
 mod append;
 mod append_request;
 mod appender;
-mod at_once;
 mod audit;
 mod busy;
 mod codec;
 mod connection;
 mod consumer;
 mod crypto;
+mod fast_batch;
 mod fence;
 mod follow;
 mod head;
 mod heads;
 mod idempotency;
+mod job_queue;
 mod kafka;
 mod kafka_source;
 mod keys;
-mod known;
 mod marking;
 mod master_key;
 mod parked;
 mod personal;
+mod preconditions;
 mod producer;
 mod progress;
 mod publisher;
@@ -74,10 +75,8 @@ pub use relay::run_relay;
 pub use replay::{Replay, Replayable, Replayed, make_replay_tables};
 pub use republish::{ParkedRecord, StreamState};
 pub use retention::{Retention, RetentionError};
-pub use rows::{
-    JobPayload, LEASE, NewJob, NewResetCode, Reservation, Row, enqueue, enqueue_in, supersede, withdraw,
-    write_reset_code,
-};
+pub use job_queue::{JobPayload, LEASE, NewJob, enqueue, enqueue_in, supersede, withdraw};
+pub use rows::{Reservation, Row, TransactionalWrite};
 pub use runner::Retried;
 pub use signer::{HeadSigner, Loss};
 pub use status::{Counting, Expected, PartStatus, Status, Verdict, What};

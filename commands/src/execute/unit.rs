@@ -100,6 +100,16 @@ impl<'a> Unit<'a> {
         Ok(events)
     }
 
+    /// What was staged holds only as long as this aggregate does not change: if it has, there is a version conflict.
+    pub fn rely_on<A: StoredAggregate>(&mut self, loaded: &Loaded<A>) {
+        self.streams.push(StreamAppend {
+            aggregate_type: A::AGGREGATE_TYPE,
+            aggregate_id: loaded.id,
+            expected_sequence: loaded.sequence,
+            events: vec![],
+        });
+    }
+
     /// Appends what was staged. `resource_id` is what a repeated request under the same idempotency key is told to have made.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Services: hospitals' clients with API keys. Keys and temp tokens are made and hashed here, and shown once.
 
+mod rows;
 mod temp_tokens;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -18,6 +19,7 @@ use crate::{
     event_log::{AppendError, Committed, Reservation, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
 };
+use rows::ServiceRow;
 
 /// What every API key begins with, so that one can be recognised where it should not be.
 const KEY_PREFIX: &str = "ak-";
@@ -108,7 +110,7 @@ impl Services {
         authority: ServiceAuthority,
         context: &Context,
     ) -> Result<Committed, ServicesError> {
-        let rows = vec![Row::EndKeysOfService(id), release(id)];
+        let rows = vec![ServiceRow::EndKeysOfService(id).into(), release(id)];
         let command = ServiceCommand { authority, request: ServiceRequest::Delete };
         Ok(self.commands.execute_with::<Service>(id.value(), command, rows, context).await?)
     }
@@ -125,7 +127,7 @@ impl Services {
         context: &Context,
     ) -> Result<IssuedKey, ServicesError> {
         let key = new_secret::<KEY_BYTES>(KEY_PREFIX);
-        let rows = vec![Row::ApiKey { key_hash: self.key_hash(&key), key: key_id, service: id }];
+        let rows = vec![ServiceRow::ApiKey { key_hash: self.key_hash(&key), key: key_id, service: id }.into()];
         let command = ServiceCommand { authority, request: ServiceRequest::IssueKey { key_id, title } };
         let committed = self.commands.execute_with::<Service>(id.value(), command, rows, context).await?;
         Ok(IssuedKey { key, committed })
@@ -142,7 +144,7 @@ impl Services {
         key: ApiKeyId,
         context: &Context,
     ) -> Result<Committed, ServicesError> {
-        let rows = vec![Row::EndApiKey(key)];
+        let rows = vec![ServiceRow::EndApiKey(key).into()];
         let command = ServiceCommand { authority, request: ServiceRequest::RevokeKey(key) };
         Ok(self.commands.execute_with::<Service>(id.value(), command, rows, context).await?)
     }
@@ -188,7 +190,9 @@ impl Services {
         let rows = |events: &[ServiceEvent]| {
             let rows = events.iter().flat_map(|event| match event {
                 ServiceEvent::Created { terms } => vec![own(terms.owner)],
-                ServiceEvent::OwnerChanged { owner } => vec![Row::EndKeysOfService(id), release(id), own(*owner)],
+                ServiceEvent::OwnerChanged { owner } => {
+                    vec![ServiceRow::EndKeysOfService(id).into(), release(id), own(*owner)]
+                },
                 _ => vec![],
             });
             rows.collect()

@@ -7,6 +7,7 @@ use std::{
 };
 
 use commands::{
+    accounts::AccountRow,
     event_log::{AppendError, Reservation, Row},
     execute::{Context, ExecuteError, IdempotencyKey},
 };
@@ -131,7 +132,7 @@ async fn of_a_batch_in_which_some_cannot_be_stored_all_others_are(_: PgPoolOptio
                 unit.rows = vec![Row::Claim { set: Reservation::Nonce, value, owner: id }];
             }
             // A character that no text of PostgreSQL's may have.
-            30 => unit.rows = vec![Row::Password { user: UserId::new(id), hash: "\u{0}".to_owned() }],
+            30 => unit.rows = vec![AccountRow::Password { user: UserId::new(id), hash: "\u{0}".to_owned() }.into()],
             _ => {}
         }
         units.push((id, unit));

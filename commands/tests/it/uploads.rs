@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
 use commands::{
-    adapters::media::ObjectMedia, event_log::Row, ports::SharedMediaStore, scheduler::Expiry, uploads::Uploads,
+    adapters::media::ObjectMedia, ports::SharedMediaStore, scheduler::Expiry, uploads::{KeepUpload, Uploads},
 };
 use domain::chat::Chat;
 use futures::TryStreamExt as _;
@@ -63,7 +63,7 @@ async fn a_file_that_an_event_refers_to_stays(db: PgPool) {
     let (_folder, media, uploads) = store(&db);
     let node = Node::start(&db.connect_options()).await;
     let name = uploads.store("zinc.txt", Bytes::from_static(b"zinc")).await.expect("it is stored");
-    let rows = vec![Row::KeepUpload(name.clone())];
+    let rows = vec![KeepUpload(name.clone()).into()];
     node.commands.execute_with::<Chat>(new_id(), start(), rows, &system()).await.expect("the event is appended");
     assert_eq!(expire_in(&uploads, 1_000).await, 0);
     assert_eq!(content(&media, &name).await, Some(b"zinc".to_vec()));

@@ -18,6 +18,9 @@ use crate::{
     routes::{consistency, web::Web},
 };
 
+/// What may make more than one piece of text of a line of Markdown, or begin another line.
+const SIGNS: [char; 10] = ['*', '_', '`', '~', '<', '[', ':', '.', '@', '\n'];
+
 /// A question that is being taken.
 pub(super) type Taking = Pin<Box<dyn Future<Output = Result<Turn, AskError>> + Send>>;
 
@@ -26,6 +29,8 @@ struct Frames {
     chat: ChatId,
     input: String,
     so_far: String,
+    /// The rest of the first piece.
+    rest: Option<String>,
     media_base: String,
     /// Until the question is taken.
     taking: Option<Taking>,
@@ -65,7 +70,8 @@ impl Drop for Frames {
 
 impl Frames {
     const fn new(web: Web, chat: ChatId, media_base: String, taking: Option<Taking>) -> Self {
-        Self { web, chat, input: String::new(), so_far: String::new(), media_base, taking, events: None }
+        let (input, so_far) = (String::new(), String::new());
+        Self { web, chat, input, so_far, rest: None, media_base, taking, events: None }
     }
 
     fn into_response(self) -> Response {
@@ -107,12 +113,16 @@ impl Frames {
                 }
             }
         }
+        if let Some(rest) = self.rest.take() {
+            return Some(self.more(rest));
+        }
         let event = self.events.as_mut()?.recv().await;
         Some(match event {
-            Some(TurnEvent::Delta(delta)) => {
-                self.so_far.push_str(&delta);
-                let message = self.so_far.clone();
-                self.frame(delta, message, false)
+            Some(TurnEvent::Delta(mut delta)) => {
+                if self.so_far.is_empty() {
+                    self.rest = cut_first(&mut delta);
+                }
+                self.more(delta)
             }
             Some(TurnEvent::Completed { text, audio, committed }) => {
                 // Right after the last frame the client reads the chat.
@@ -128,6 +138,12 @@ impl Frames {
             }
             None => self.last("The answer was interrupted.".to_owned(), true),
         })
+    }
+
+    fn more(&mut self, delta: String) -> AnswerFrame {
+        self.so_far.push_str(&delta);
+        let message = self.so_far.clone();
+        self.frame(delta, message, false)
     }
 
     fn last(&mut self, message: String, error: bool) -> AnswerFrame {
@@ -148,6 +164,15 @@ impl Frames {
     }
 }
 
+/// Leaves of the first piece what is one text to Markdown, and gives the rest, if there is any. The front end keeps the texts of the
+/// first frame apart from those of React, which go on in its place only where a block has a single one: what follows on another one
+/// would not be shown before the end of the stream.
+fn cut_first(delta: &mut String) -> Option<String> {
+    let (at, sign) = delta.char_indices().find(|(_, c)| SIGNS.contains(c))?;
+    let rest = delta.split_off(at + sign.len_utf8());
+    (!rest.is_empty()).then_some(rest)
+}
+
 /// What a refusal says where only a frame can say it.
 fn words_of(error: ApiError) -> String {
     match error {
@@ -156,6 +181,25 @@ fn words_of(error: ApiError) -> String {
         other => {
             tracing::error!(error = ?other, "a question was not taken");
             "The question could not be taken.".to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_frame_of_an_answer_is_one_text() {
+        for (delta, first, rest) in [
+            ("Zinc shortens ", "Zinc shortens ", None),
+            ("**Zinc** is", "*", Some("*Zinc** is")),
+            ("Dose: 5 mg", "Dose:", Some(" 5 mg")),
+            ("സിങ്ക് <b>5", "സിങ്ക് <", Some("b>5")),
+            ("*", "*", None),
+        ] {
+            let mut shown = delta.to_owned();
+            assert_eq!((cut_first(&mut shown).as_deref(), shown.as_str()), (rest, first));
         }
     }
 }

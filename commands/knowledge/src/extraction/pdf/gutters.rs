@@ -161,17 +161,24 @@ pub(super) fn beside_lefts(rows: &[Row<'_>], cuts: &[f32], lefts: &[(f32, f32)])
     cuts.iter().map(moved).collect()
 }
 
-/// The cells of which the last word of one and the first of the next stand nearly as close as words do: that begins where its column
-/// does, behind a blank that is wider than the others.
+/// The cells of which the last word of one and the first of the next stand as close as words do: that begins where its column does,
+/// behind a blank that is wider than the others, or in a line with a number of which a word begins where each column does.
 pub(super) fn divided<'a>(segment: &Segment<'a>, lefts: &[(f32, f32)]) -> Vec<Segment<'a>> {
     let gap = |pair: &[&Word]| pair[1].area.left - pair[0].area.right;
     let mut gaps: Vec<f32> = segment.words.windows(2).map(gap).collect();
     gaps.sort_by(f32::total_cmp);
     let usual = gaps.get(gaps.len().saturating_sub(1) / 2).copied().unwrap_or_default();
+    let begins = |word: &Word, (cut, column): &(f32, f32)| {
+        let left = word.area.left;
+        *cut <= left && (left - column).abs() < SAME
+    };
+    // One word alone may begin there by chance.
+    let fills_columns = lefts.len() > 1
+        && lefts.iter().all(|column| segment.words.iter().skip(1).any(|word| begins(word, column)))
+        && segment.words.iter().any(|word| word.text.contains(char::is_numeric));
     let is_end = |pair: &[&Word]| {
-        let left = pair[1].area.left;
-        let begins = |(cut, column): &(f32, f32)| *cut <= left && (left - column).abs() < SAME;
-        gap(pair) > usual.max(segment.height * BLANK) * WIDER && lefts.iter().any(begins)
+        let is_wide = gap(pair) > usual.max(segment.height * BLANK) * WIDER;
+        (is_wide || fills_columns) && lefts.iter().any(|column| begins(pair[1], column))
     };
     let mut parts: Vec<Segment<'a>> = Vec::new();
     for (at, word) in segment.words.iter().enumerate() {

@@ -216,6 +216,14 @@ fn a_caption_with_a_word_where_a_column_begins_is_not_cut() {
 }
 
 #[test]
+fn a_row_that_fills_its_columns_is_none_that_stands_above_the_others() {
+    let row: [&[&str]; 1] = [&["Ceftriaxone sodium", "50 mg/kg/day iv", "daily"]];
+    let sheet = Sheet::default().rows(&[50, 139, 212], 100, 16, &DOSES[..3]);
+    let sheet = sheet.rows(&[50, 139, 212], 148, 16, &row).rows(&[50, 139, 212], 164, 16, &DOSES[3..]);
+    has_rows(&sheet.says(), &["| Ceftriaxone sodium | 50 mg/kg/day iv | daily |", DOSE_ROWS[3]]);
+}
+
+#[test]
 fn a_row_whose_columns_are_not_seen_is_told_before_it_is_taken_for_a_title() {
     let rows: [&[&str]; 6] = [
         &["Drug", "Dose", "How often"],

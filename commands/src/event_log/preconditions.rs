@@ -22,7 +22,7 @@ pub(super) struct End {
 
 /// What the database knows of the things that a batch relies on; kept up to date as appends of the batch are accepted.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct Preconditions {
     sequences: HashMap<(String, String), i64>,
     owners: HashMap<(&'static str, Vec<u8>), Uuid>,
     /// Of the users that appends make owners of something: those that there are.
@@ -36,14 +36,14 @@ pub(super) struct Known {
     happened: HashMap<Uuid, Vec<(i32, i64)>>,
 }
 
-impl Known {
-    /// Call it once the log is locked. `may_have_happened`: a transaction with these appends was sent, and its outcome never became known.
+impl Preconditions {
+    /// Call it once the log is locked. `may_have_happened`: a transaction with these appends was sent, and its outcome never became held.
     pub(super) async fn load(
         tx: &mut PgConnection,
-        batch: &[Append],
+        batch: &[&Append],
         may_have_happened: bool,
     ) -> Result<(End, Self), sqlx::Error> {
-        let mut known = Self::default();
+        let mut held = Self::default();
         let (types, ids): (Vec<String>, Vec<String>) = batch
             .iter()
             .flat_map(|append| &append.streams)
@@ -71,22 +71,22 @@ impl Known {
         )
         .fetch_one(&mut *tx)
         .await?;
-        known.sequences = types.into_iter().zip(ids).zip(row.sequences).collect();
-        known.users = row.users.into_iter().collect();
-        known.owning = row.owning.into_iter().collect();
+        held.sequences = types.into_iter().zip(ids).zip(row.sequences).collect();
+        held.users = row.users.into_iter().collect();
+        held.owning = row.owning.into_iter().collect();
         let end = End { position: row.position, hash: row.hash, partitions: row.partitions };
-        known.load_owners(tx, batch).await?;
+        held.load_owners(tx, batch).await?;
         if rows().any(|row| leaving_superuser(row).is_some()) {
             let kind = <&str>::from(Reservation::Superuser);
             let owners = sqlx::query_scalar!("SELECT owner FROM reservations WHERE kind = $1", kind);
-            known.superusers = owners.fetch_all(&mut *tx).await?.into_iter().collect();
+            held.superusers = owners.fetch_all(&mut *tx).await?.into_iter().collect();
         }
         for idempotency in batch.iter().filter_map(|append| append.idempotency.as_ref()) {
             if let Some((fingerprint, resource)) =
                 find_idempotent(&mut *tx, &idempotency.actor, &idempotency.key).await?
             {
                 let key = (idempotency.actor.clone(), idempotency.key.clone());
-                known.idempotent.insert(key, (fingerprint, resource));
+                held.idempotent.insert(key, (fingerprint, resource));
             }
         }
         if may_have_happened {
@@ -98,34 +98,25 @@ impl Known {
             .fetch_all(&mut *tx)
             .await?;
             for row in rows {
-                known.happened.entry(row.command_id).or_default().push((row.partition, row.position));
+                held.happened.entry(row.command_id).or_default().push((row.partition, row.position));
             }
         }
-        Ok((end, known))
+        Ok((end, held))
     }
 
-    /// Each stream of a batch once, with the sequence of its last event that the first append to it has seen.
-    pub(super) fn streams_of(batch: &[Append]) -> Vec<(AggregateType, String, i64)> {
-        let mut seen = HashSet::new();
-        let streams = batch.iter().flat_map(|append| &append.streams);
-        streams
-            .filter(|stream| seen.insert((stream.aggregate_type, stream.aggregate_id)))
-            .map(|stream| (stream.aggregate_type, stream.aggregate_id.to_string(), stream.expected_sequence))
-            .collect()
-    }
-
-    /// As if the streams ended there, and nothing else were there.
-    pub(super) fn assuming(streams: &[(AggregateType, String, i64)]) -> Self {
-        let sequences = streams.iter().map(|(name, id, end)| ((name.to_string(), id.clone()), *end)).collect();
-        Self { sequences, ..Self::default() }
-    }
-
-    /// As if these users were there.
-    pub(super) fn assume_users(&mut self, users: &HashSet<Uuid>) {
+    /// As if streams of which nothing is known ended there, and these users were there.
+    pub(super) fn assume(
+        &mut self,
+        streams: impl Iterator<Item = (AggregateType, Uuid, i64)>,
+        users: &HashSet<Uuid>,
+    ) {
+        for (name, id, end) in streams {
+            self.sequences.entry((name.to_string(), id.to_string())).or_insert(end);
+        }
         self.users.extend(users);
     }
 
-    async fn load_owners(&mut self, tx: &mut PgConnection, batch: &[Append]) -> Result<(), sqlx::Error> {
+    async fn load_owners(&mut self, tx: &mut PgConnection, batch: &[&Append]) -> Result<(), sqlx::Error> {
         let claims: Vec<(&'static str, &[u8])> =
             batch.iter().flat_map(|append| &append.rows).filter_map(claimed).collect();
         if claims.is_empty() {
