@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What may make more than one piece of text of a line of Markdown, or begin another line.
-const SIGNS: [char; 10] = ['*', '_', '`', '~', '<', '[', ':', '.', '@', '\n'];
+const SIGNS: [&str; 10] = ["*", "_", "`", "~", "<", "[", "\n", "://", "www.", "@"];
 
 /// A question that is being taken.
 pub(super) type Taking = Pin<Box<dyn Future<Output = Result<Turn, AskError>> + Send>>;
@@ -70,8 +70,7 @@ impl Drop for Frames {
 
 impl Frames {
     const fn new(web: Web, chat: ChatId, media_base: String, taking: Option<Taking>) -> Self {
-        let (input, so_far) = (String::new(), String::new());
-        Self { web, chat, input, so_far, rest: None, media_base, taking, events: None }
+        Self { web, chat, input: String::new(), so_far: String::new(), rest: None, media_base, taking, events: None }
     }
 
     fn into_response(self) -> Response {
@@ -168,8 +167,8 @@ impl Frames {
 /// first frame apart from those of React, which go on in its place only where a block has a single one: what follows on another one
 /// would not be shown before the end of the stream.
 fn cut_first(delta: &mut String) -> Option<String> {
-    let (at, sign) = delta.char_indices().find(|(_, c)| SIGNS.contains(c))?;
-    let rest = delta.split_off(at + sign.len_utf8());
+    let end = SIGNS.iter().filter_map(|sign| Some(delta.find(sign)? + sign.len())).min()?;
+    let rest = delta.split_off(end);
     (!rest.is_empty()).then_some(rest)
 }
 
@@ -194,7 +193,8 @@ mod tests {
         for (delta, first, rest) in [
             ("Zinc shortens ", "Zinc shortens ", None),
             ("**Zinc** is", "*", Some("*Zinc** is")),
-            ("Dose: 5 mg", "Dose:", Some(" 5 mg")),
+            ("Dose: 0.5 mg", "Dose: 0.5 mg", None),
+            ("See www.who.int now", "See www.", Some("who.int now")),
             ("സിങ്ക് <b>5", "സിങ്ക് <", Some("b>5")),
             ("*", "*", None),
         ] {
