@@ -6,9 +6,9 @@ use axum::{
 };
 
 use self::{
-    Permission::{ApiKey, Chatter, Public, Reviewer, Staff, Superuser, User},
+    Ownership::{All, FetchAll, Own, OwnOrReviewed, OwnOrSuperuser, Shared},
+    Permission::{ApiKey, ChatUser, Public, Reviewer, Staff, Superuser, User},
     Verb::{Delete, Get, Patch, Post},
-    Whose::{All, FetchAll, Own, OwnOrReviewed, OwnOrSuperuser, Shared},
 };
 use crate::contract::resource::Permission;
 
@@ -34,7 +34,7 @@ impl Verb {
 
 /// Whose objects a verb reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whose {
+pub enum Ownership {
     /// Everybody's, or nobody's: there is no owner to ask for.
     All,
     /// The caller's.
@@ -53,10 +53,10 @@ pub enum Whose {
 pub struct Access {
     pub path: &'static str,
     pub otherwise: Permission,
-    pub verbs: &'static [(Verb, Permission, Whose)],
+    pub verbs: &'static [(Verb, Permission, Ownership)],
 }
 
-const fn on(path: &'static str, otherwise: Permission, verbs: &'static [(Verb, Permission, Whose)]) -> Access {
+const fn on(path: &'static str, otherwise: Permission, verbs: &'static [(Verb, Permission, Ownership)]) -> Access {
     Access { path, otherwise, verbs }
 }
 
@@ -92,12 +92,12 @@ pub static TABLE: &[Access] = &[
     on("/api/projects/{project}/documents/{id}/cancel", Staff, &[(Post, Staff, All)]),
     on("/api/projects/{project}/documents/{id}/progress", Staff, &[(Get, Staff, All)]),
 
-    on("/api/projects/{project}/chats", Chatter, &[(Get, Chatter, FetchAll), (Post, Chatter, Own)]),
-    on("/api/projects/{project}/chats/{id}", Chatter, &[(Get, Chatter, FetchAll), (Patch, Chatter, FetchAll), (Delete, Chatter, FetchAll)]),
-    on("/api/projects/{project}/chats/list_all", Chatter, &[(Get, Chatter, OwnOrSuperuser)]),
-    on("/api/projects/{project}/chats/{id}/feedbacks", Chatter, &[(Get, Chatter, FetchAll)]),
-    on("/api/projects/{project}/chats/{id}/converse", Chatter, &[(Post, Chatter, Own)]),
-    on("/api/projects/{project}/chats/{id}/speech_to_text", Chatter, &[(Post, Chatter, Own)]),
+    on("/api/projects/{project}/chats", ChatUser, &[(Get, ChatUser, FetchAll), (Post, ChatUser, Own)]),
+    on("/api/projects/{project}/chats/{id}", ChatUser, &[(Get, ChatUser, FetchAll), (Patch, ChatUser, FetchAll), (Delete, ChatUser, FetchAll)]),
+    on("/api/projects/{project}/chats/list_all", ChatUser, &[(Get, ChatUser, OwnOrSuperuser)]),
+    on("/api/projects/{project}/chats/{id}/feedbacks", ChatUser, &[(Get, ChatUser, FetchAll)]),
+    on("/api/projects/{project}/chats/{id}/converse", ChatUser, &[(Post, ChatUser, Own)]),
+    on("/api/projects/{project}/chats/{id}/speech_to_text", ChatUser, &[(Post, ChatUser, Own)]),
 
     on("/api/chats", ApiKey, &[(Get, ApiKey, Own), (Post, ApiKey, Own)]),
     on("/api/chats/{id}", ApiKey, &[(Get, ApiKey, Own), (Patch, ApiKey, Own)]),

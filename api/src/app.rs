@@ -2,16 +2,17 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use adapters::web_pages::GuardedWebPages;
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use commands::{
+    Resources,
     accounts::{Accounts, AddressChanges, FrontEnd, PasswordResets, PlaceExpiry, ResetCodeExpiry},
-    adapters::web_pages::GuardedWebPages,
     answering::{Answering, InterruptedAnswers, Lengths},
     chats::Chats,
     clock::{SharedClock, SystemClock},
     clock_jumps::ClockJumps,
-    documents::{Documents, Embedding, EmbeddingHandler, Emptying, Removal, Revisiting},
+    documents::{Documents, Embedding, EmbeddingHandler, PageRefresh, ProjectCleanup, Removal},
     erasure::{Erasure, Ledger},
     evaluation::{Evaluation, RunQuestions},
     event_log::{
@@ -20,14 +21,14 @@ use commands::{
     },
     execute::Commands,
     jobs::{JobHandler, Worker, give_back},
-    library::{Library, TendIndexes},
-    ports::{SharedCaptcha, SharedDocumentReader, SharedMailer, SharedMediaStore, SharedWebPages},
+    passage_store::{IndexBuilder, PassageStore},
     projects::Projects,
     scheduler::{Expiry, Scheduler},
     services::Services,
     uploads::{MediaRemoval, MediaRemovalHandler, Uploads},
 };
 use domain::AggregateType;
+use ports::{SharedCaptcha, SharedDocumentReader, SharedMailer, SharedMediaStore, SharedWebPages};
 use projections::{Views, projectors};
 use sqlx::PgPool;
 use tokio::task::JoinSet;
@@ -37,8 +38,8 @@ use crate::{
     config::{Settings, TextSettings},
     data_folder,
     languages::languages,
-    library::library,
     outside::{captcha, language_model, mailer, media, provider},
+    passage_store::passage_store,
     projection::Projection,
     rebuild::AbandonedRebuilds,
 };
@@ -105,10 +106,10 @@ impl App {
     /// folder cannot be made.
     pub async fn open(settings: &Settings, pool: PgPool, tasks: &mut JoinSet<()>) -> anyhow::Result<Self> {
         // In a box: the future of every command would hold all of it.
-        Box::pin(Self::put_together(settings, pool, tasks)).await
+        Box::pin(Self::build(settings, pool, tasks)).await
     }
 
-    async fn put_together(settings: &Settings, pool: PgPool, tasks: &mut JoinSet<()>) -> anyhow::Result<Self> {
+    async fn build(settings: &Settings, pool: PgPool, tasks: &mut JoinSet<()>) -> anyhow::Result<Self> {
         data_folder::prepare(settings)?;
         let clock: SharedClock = Arc::new(SystemClock);
         let master_key = master_key(settings, &pool).await?;
@@ -116,24 +117,28 @@ impl App {
         let heads = HeadSigner::open(log.keys(), &settings.heads_dir())?;
         heads.check(&pool).await?;
         tasks.spawn(background);
-        let commands = Commands::new(log);
-        let erasure = Erasure::new(commands.clone(), Ledger::new(settings.erasures_file()));
+        let resources = Resources::new(log, pool.clone(), clock.clone());
+        let commands = resources.commands.clone();
+        let erasure = Erasure::new(&resources, Ledger::new(settings.erasures_file()));
         // Before anything is served or projected.
         erasure.reapply().await?;
-        let projects = Projects::new(commands.clone());
+        let projects = Projects::new(&resources);
         let media = media(settings)?;
         let uploads = Uploads::new(pool.clone(), media.clone());
         let server = provider(settings)?;
         let model = language_model(server.as_ref());
-        let library = library(settings, &pool, &clock, server.as_ref())?;
+        let passage_store = passage_store(settings, &pool, &clock, server.as_ref())?;
         let languages = languages(settings, server.as_ref(), &model).await?;
         let names = settings.clone();
         let email_change = TimeDelta::hours(settings.outside.email_change_hours.into());
         let answering = Answering {
             commands: commands.clone(),
+            pool: pool.clone(),
+            keys: resources.keys.clone(),
+            clock: clock.clone(),
             projects: projects.clone(),
             model,
-            library,
+            passage_store,
             uploads: uploads.clone(),
             languages,
             names: Arc::new(move |model| names.model_name(model)),
@@ -148,14 +153,12 @@ impl App {
             },
         };
         Ok(Self {
-            accounts: Accounts::new(commands.clone())
-                .trusting_former_addresses_for(email_change)
-                .hashing(settings.hashing()),
+            accounts: Accounts::new(&resources).trusting_former_addresses_for(email_change).hashing(settings.hashing()),
             documents: Documents::new(commands.clone(), uploads.clone()),
-            evaluation: Evaluation::new(commands.clone(), uploads.clone()),
-            chats: Chats::new(commands.clone(), answering.clone()),
+            evaluation: Evaluation::new(&resources, uploads.clone()),
+            chats: Chats::new(&resources, answering.clone()),
             projects,
-            services: Services::new(commands.clone()),
+            services: Services::new(&resources),
             answering,
             media,
             uploads,
@@ -192,7 +195,7 @@ impl App {
     /// # Errors
     /// The database's.
     pub async fn spawn_workers(&self, tasks: &mut JoinSet<()>) -> Result<(), sqlx::Error> {
-        self.library().prepare().await?;
+        self.passage_store().prepare().await?;
         for handler in handlers() {
             self.spawn_consumer(handler, tasks);
         }
@@ -205,8 +208,8 @@ impl App {
         Ok(())
     }
 
-    const fn library(&self) -> &Library {
-        &self.answering.library
+    const fn passage_store(&self) -> &PassageStore {
+        &self.answering.passage_store
     }
 
     /// What has a life.
@@ -238,7 +241,7 @@ impl App {
     /// Several kinds of workers, so that what is quick and urgent never waits behind a long import, a test run or a slow
     /// mail server.
     fn workers(&self) -> Vec<Worker> {
-        let library = self.library();
+        let passage_store = self.passage_store();
         let embedding: Arc<dyn JobHandler> = Arc::new(Embedding {
             pool: self.pool.clone(),
             commands: self.commands.clone(),
@@ -246,18 +249,18 @@ impl App {
             media: self.media.clone(),
             pages: self.pages.clone(),
             reader: self.reader.clone(),
-            library: library.clone(),
+            passage_store: passage_store.clone(),
         });
-        let tending: Arc<dyn JobHandler> = Arc::new(TendIndexes(library.clone()));
+        let tending: Arc<dyn JobHandler> = Arc::new(IndexBuilder(passage_store.clone()));
         let interrupted: Arc<dyn JobHandler> = Arc::new(InterruptedAnswers { commands: self.commands.clone() });
         let removal: Arc<dyn JobHandler> = Arc::new(Removal {
             pool: self.pool.clone(),
             commands: self.commands.clone(),
-            library: library.clone(),
+            passage_store: passage_store.clone(),
             uploads: self.uploads.clone(),
         });
         let emptying: Arc<dyn JobHandler> =
-            Arc::new(Emptying { pool: self.pool.clone(), documents: self.documents.clone() });
+            Arc::new(ProjectCleanup { pool: self.pool.clone(), documents: self.documents.clone() });
         let password_resets: Arc<dyn JobHandler> = Arc::new(PasswordResets {
             accounts: self.accounts.clone(),
             mailer: self.mailer.clone(),
@@ -274,8 +277,9 @@ impl App {
         // A test run's question that is cut off at the end of the process has not failed: another worker asks it again.
         let answering = Answering { interruption: CancellationToken::new(), ..self.answering.clone() };
         let questions: Arc<dyn JobHandler> = Arc::new(RunQuestions { answering });
-        let revisiting = Arc::new(Revisiting {
+        let revisiting = Arc::new(PageRefresh {
             pool: self.pool.clone(),
+            clock: self.clock.clone(),
             commands: self.commands.clone(),
             documents: self.documents.clone(),
             pages: self.pages.clone(),
@@ -298,7 +302,7 @@ impl App {
     /// # Errors
     /// If an event cannot be applied or the database fails.
     pub async fn settle(&self) -> anyhow::Result<()> {
-        self.library().prepare().await?;
+        self.passage_store().prepare().await?;
         let log = self.commands.log();
         let workers = self.workers();
         loop {
@@ -334,7 +338,7 @@ impl App {
 
     /// The process ends in good order, all of its parts have ended: its jobs are given back, and its signs of life are not
     /// missed.
-    pub async fn say_goodbye(&self) {
+    pub async fn deregister(&self) {
         let holders = [self.commands.log().heart().ids(), vec![self.answering.process]].concat();
         match give_back(&self.pool, &holders).await {
             Ok(0) => {}

@@ -14,11 +14,11 @@ use std::{
     time::Duration,
 };
 
+use adapters::{media::S3Settings, web_pages::Reachable};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum, value_parser};
 use commands::{
     accounts::{Hashing, half_of_the_cores},
-    adapters::{media::S3Settings, web_pages::Reachable},
     event_log::{KafkaSettings, Retention},
 };
 use domain::values::Model;
@@ -198,7 +198,7 @@ pub struct Settings {
     #[arg(long, env, default_value_t = 100, global = true)]
     pub passwords_waiting: usize,
 
-    /// What to log, such as info or info,commands=debug
+    /// What to log, such as info or info,event_log=debug
     #[arg(long, env, default_value = "info", global = true)]
     pub log: String,
 

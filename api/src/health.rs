@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use commands::event_log::{Counting, PartStatus, Verdict, What};
+use commands::event_log::{Counting, PartKind, PartStatus, Verdict};
 use rustix::fs::statvfs;
 use tokio::{
     sync::Mutex,
@@ -58,7 +58,7 @@ async fn look(app: &App) -> Readiness {
             for part in &status.parts {
                 readiness.problems.extend(part.problems.iter().map(|it| format!("{}: {it}", part.name)));
                 // Without views nothing can be served; what else fails costs a part of the service, or only time.
-                let is_needed = part.what == What::Projection;
+                let is_needed = part.what == PartKind::Projection;
                 let verdict = if is_needed { part.verdict } else { part.verdict.min(Verdict::Degraded) };
                 readiness.verdict = readiness.verdict.max(verdict);
             }

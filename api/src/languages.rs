@@ -2,24 +2,22 @@
 
 use std::sync::Arc;
 
-use anyhow::bail;
-use commands::{
-    adapters::{
-        espeak::Espeak,
-        google::{GoogleSpeechToText, GoogleTextToSpeech, GoogleTranslator},
-        model_translator::ModelTranslator,
-        mp3::Mp3Encoder,
-        openai::{OpenAiServer, OpenAiSpeech, OpenAiTranscription},
-        self_hosted::SelfHostedSpeechToText,
-        web_service::WebService,
-    },
-    answering::Languages,
-    ports::{
-        SharedLanguageModel, SharedSpeechToText, SharedTextToSpeech, SharedTranslator, SpeechToTextEngines,
-        TextToSpeechEngines,
-    },
+use adapters::{
+    espeak::Espeak,
+    google::{GoogleSpeechToText, GoogleTextToSpeech, GoogleTranslator},
+    model_translator::ModelTranslator,
+    mp3::Mp3Encoder,
+    openai::{OpenAiServer, OpenAiSpeech, OpenAiTranscription},
+    self_hosted::SelfHostedSpeechToText,
+    web_service::WebService,
 };
+use anyhow::bail;
+use commands::answering::Languages;
 use domain::values::Model;
+use ports::{
+    SharedLanguageModel, SharedSpeechToText, SharedTextToSpeech, SharedTranslator, SpeechToTextEngines,
+    TextToSpeechEngines,
+};
 
 use crate::config::{Settings, TextToSpeechChoice, TranslatorChoice};
 

@@ -2,26 +2,26 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
-use commands::{
-    adapters::{
-        extractive::ExtractiveAnswerer,
-        mail::{self, MailFolder, SmtpMailer},
-        media::ObjectMedia,
-        openai::{OpenAiChat, OpenAiServer},
-        recaptcha::Recaptcha,
-    },
-    clock::SharedClock,
-    ports::{SharedCaptcha, SharedLanguageModel, SharedMailer, SharedMediaStore},
+use adapters::{
+    extractive::ExtractiveAnswerer,
+    mail::{self, MailFolder, SmtpMailer},
+    media::ObjectMedia,
+    openai::{OpenAiChat, OpenAiServer},
+    recaptcha::Recaptcha,
 };
+use anyhow::Context as _;
+use commands::clock::SharedClock;
+use ports::{SharedCaptcha, SharedLanguageModel, SharedMailer, SharedMediaStore};
 
 use crate::config::Settings;
 
 pub(crate) fn mailer(settings: &Settings, clock: &SharedClock) -> anyhow::Result<SharedMailer> {
     let from = mail::sender(&settings.outside.mail_from).context("MAIL_FROM")?;
+    let clock = clock.clone();
+    let new_name = Arc::new(move || clock.new_id());
     Ok(match &settings.outside.smtp_url {
         Some(url) => Arc::new(SmtpMailer::new(url, from).context("SMTP_URL")?),
-        None => Arc::new(MailFolder::new(settings.mail_dir(), from, clock.clone())),
+        None => Arc::new(MailFolder::new(settings.mail_dir(), from, new_name)),
     })
 }
 

@@ -104,7 +104,7 @@ async fn run(
     if timeout(LAST_STEP_MAY_TAKE, background.shutdown()).await.is_err() {
         tracing::warn!("work that cannot be interrupted ends with the process");
     }
-    drop(timeout(LAST_STEP_MAY_TAKE, app.say_goodbye()).await);
+    drop(timeout(LAST_STEP_MAY_TAKE, app.deregister()).await);
     result
 }
 

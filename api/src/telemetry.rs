@@ -19,7 +19,7 @@ const QUIET: &str = "sqlx=warn";
 /// If `LOG` is no filter.
 pub fn start(settings: &Settings) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(format!("{QUIET},{},{}", event_log::QUIET, settings.log))
-        .context("LOG is no filter such as info or info,commands=debug")?;
+        .context("LOG is no filter such as info or info,event_log=debug")?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -8,8 +8,10 @@ use domain::{
 };
 
 use crate::{
+    Resources,
     answering::{Answering, AskError},
-    event_log::{Committed, Row},
+    clock::SharedClock,
+    event_log::{Committed, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
 };
 
@@ -69,6 +71,12 @@ pub enum ChatsError {
     Execute(#[from] ExecuteError<ChatError>),
 }
 
+impl From<StoreError> for ChatsError {
+    fn from(error: StoreError) -> Self {
+        Self::Execute(error.into())
+    }
+}
+
 impl From<ChatError> for ChatsError {
     fn from(refusal: ChatError) -> Self {
         Self::Execute(ExecuteError::Refused(refusal))
@@ -89,12 +97,14 @@ impl From<ExecuteError<Self>> for ChatsError {
 #[derive(Clone)]
 pub struct Chats {
     commands: Commands,
+    clock: SharedClock,
     answering: Answering,
 }
 
 impl Chats {
-    pub const fn new(commands: Commands, answering: Answering) -> Self {
-        Self { commands, answering }
+    pub fn new(resources: &Resources, answering: Answering) -> Self {
+        let Resources { commands, clock, .. } = resources.clone();
+        Self { commands, clock, answering }
     }
 
     /// Begins a chat in a project, if its questions could be answered: by the project's assistant, the built-in answerer, or a
@@ -104,13 +114,13 @@ impl Chats {
     /// [`ChatsError`]; there is no chat then.
     pub async fn start(&self, new: NewChat, context: &Context) -> Result<Started, ChatsError> {
         let log = self.commands.log();
-        let project = log.load::<Project>(new.project.value()).await.map_err(ExecuteError::from)?.aggregate;
+        let project = log.load::<Project>(new.project.value()).await?.aggregate;
         check(&project)?;
         // An assistant answers with the server's own means.
         if project.settings().is_some_and(|settings| settings.assistant_id.is_none()) {
             self.answering.choose_key(Some((new.project, &project)), new.provider_key, new.allow_key).await?;
         }
-        let id = ChatId::new(log.clock.new_id());
+        let id = ChatId::new(self.clock.new_id());
         let start = ChatCommand::Start { project_id: new.project, owner: new.owner, title: new.title };
         let rows = vec![Row::Own { user: new.owner, thing: id.value() }];
         let relied_on = (new.project.value(), check);
@@ -123,12 +133,8 @@ impl Chats {
     ///
     /// # Errors
     /// The log's.
-    pub async fn start_with_key(
-        &self,
-        new: NewKeyChat,
-        context: &Context,
-    ) -> Result<Started, ExecuteError<ChatError>> {
-        let id = ChatId::new(self.commands.log().clock.new_id());
+    pub async fn start_with_key(&self, new: NewKeyChat, context: &Context) -> Result<Started, ExecuteError<ChatError>> {
+        let id = ChatId::new(self.clock.new_id());
         let NewKeyChat { service, key, title, prompt, model } = new;
         let start = ChatCommand::StartWithKey { service_id: service, key_id: key, title, prompt, model };
         let committed = self.commands.execute::<Chat>(id.value(), start, context).await?;
@@ -183,7 +189,7 @@ impl Chats {
         rating: Rating,
         context: &Context,
     ) -> Result<(FeedbackId, Committed), ExecuteError<ChatError>> {
-        let feedback_id = FeedbackId::new(self.commands.log().clock.new_id());
+        let feedback_id = FeedbackId::new(self.clock.new_id());
         let Rating { message: message_id, liked, note: message } = rating;
         let command = ChatCommand::GiveFeedback { feedback_id, message_id, liked, message };
         Ok((feedback_id, self.commands.execute::<Chat>(id.value(), command, context).await?))
@@ -199,7 +205,7 @@ impl Chats {
         notice: String,
         context: &Context,
     ) -> Result<Committed, ExecuteError<ChatError>> {
-        let message_id = MessageId::new(self.commands.log().clock.new_id());
+        let message_id = MessageId::new(self.clock.new_id());
         let title = Title::parse(FAILED_TITLE).ok();
         let command = ChatCommand::RecordTranscriptionFailure { message_id, notice, title };
         self.commands.execute::<Chat>(id.value(), command, context).await

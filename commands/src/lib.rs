@@ -6,43 +6,19 @@
 //! Its chapter is "The walk of a command" in `docs/architecture.md`.
 
 pub mod accounts;
-pub mod adapters;
 pub mod answering;
 pub mod chats;
-pub mod clock;
-pub mod clock_jumps;
 pub mod counters;
 pub mod documents;
 pub mod erasure;
 pub mod evaluation;
-pub mod event_log;
-pub mod execute;
-pub mod heartbeats;
-pub mod jobs;
-pub mod library;
-pub mod ports;
+pub mod passage_store;
 pub mod projects;
-pub mod prompt;
-pub mod reading_process;
-pub mod sandbox;
-pub mod scheduler;
+mod resources;
 pub mod services;
 pub mod uploads;
 
-/// So many of something that has a plain plural, in a sentence.
-pub fn counted(number: impl std::fmt::Display, name: &str) -> String {
-    let number = number.to_string();
-    if number == "1" { format!("1 {name}") } else { format!("{number} {name}s") }
-}
+pub use resources::Resources;
 
-/// An error with its sources, for a log line.
-pub fn error_chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
-}
+pub use domain::wording::{counted, error_chain};
+pub use event_log::{self, clock, clock_jumps, execute, heartbeats, jobs, scheduler};

@@ -5,12 +5,14 @@ use domain::{
     ids::ProjectId,
     project::{Assistant, Project, ProjectChanges, ProjectCommand, ProjectError, RetrievalSettings, Settings},
 };
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::{
+    Resources,
+    event_log::KeyRing,
     event_log::{AppendError, Committed, KeyError, Reservation, Row, StoreError, TransactionalWrite},
-    execute::{Commands, Context, ExecuteError, Unit},
+    execute::{Commands, Context, ExecuteError, UnitOfWork},
 };
 
 /// How often a change is decided anew because another one was faster. Of several that race to be the default one wins
@@ -79,11 +81,14 @@ impl TransactionalWrite for ProviderKeyRow {
 #[derive(Clone)]
 pub struct Projects {
     commands: Commands,
+    pool: PgPool,
+    keys: KeyRing,
 }
 
 impl Projects {
-    pub const fn new(commands: Commands) -> Self {
-        Self { commands }
+    pub fn new(resources: &Resources) -> Self {
+        let Resources { commands, pool, keys, .. } = resources.clone();
+        Self { commands, pool, keys }
     }
 
     /// Makes a project, with what it is made with in the same transaction.
@@ -98,7 +103,9 @@ impl Projects {
         context: &Context,
     ) -> Result<Committed, ProjectsError> {
         let creator = context.actor_user();
-        self.change(id, Some(ProjectCommand::Create { creator, settings }), update, context).await
+        let create = Some(ProjectCommand::Create { creator, settings });
+        // In a box: whoever awaits this would hold all of it.
+        Box::pin(self.change(id, create, update, context)).await
     }
 
     /// Changes a project.
@@ -166,9 +173,9 @@ impl Projects {
     /// The database's, or [`KeyError`].
     pub async fn provider_key(&self, id: ProjectId) -> Result<Option<String>, ProjectsError> {
         let sealed = sqlx::query_scalar!("SELECT sealed_key FROM provider_keys WHERE project_id = $1", id.value())
-            .fetch_optional(&self.commands.log().pool)
+            .fetch_optional(&self.pool)
             .await?;
-        Ok(sealed.map(|sealed| self.commands.log().keys().open_secret(&sealed, id.value())).transpose()?)
+        Ok(sealed.map(|sealed| self.keys.open_secret(&sealed, id.value())).transpose()?)
     }
 
     async fn change(
@@ -192,7 +199,7 @@ impl Projects {
 
     async fn stage(
         &self,
-        unit: &mut Unit<'_>,
+        unit: &mut UnitOfWork<'_>,
         id: ProjectId,
         create: Option<ProjectCommand>,
         update: ProjectUpdate,
@@ -206,7 +213,7 @@ impl Projects {
         steps.extend(update.is_default.map(ProjectCommand::SetDefault));
         if let Some(key) = update.provider_key {
             steps.push(ProjectCommand::RecordProviderKey { is_set: key.is_some() });
-            let sealed_key = key.map(|key| self.commands.log().keys().seal_secret(&key, id.value()));
+            let sealed_key = key.map(|key| self.keys.seal_secret(&key, id.value()));
             unit.rows.push(ProviderKeyRow { project: id, sealed_key }.into());
         }
         unit.stage_all::<Project>(id.value(), steps).await?;
@@ -234,7 +241,7 @@ impl Projects {
             <&str>::from(Reservation::DefaultProject),
             THE_DEFAULT,
         )
-        .fetch_optional(&self.commands.log().pool)
+        .fetch_optional(&self.pool)
         .await
     }
 }

@@ -17,16 +17,15 @@ use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, PgPool};
 use tokio_util::bytes::Bytes;
 
-pub(crate) use names::is_possible;
 pub(crate) use removal::EraseMedia;
 pub use removal::{MediaRemoval, MediaRemovalHandler};
 
 use crate::{
     event_log::{AppendError, Committed, TransactionalWrite},
     execute::ExecuteError,
-    ports::{MediaError, SharedMediaStore},
     scheduler::{Expiry, ExpiryError},
 };
+use ports::{MediaError, SharedMediaStore};
 
 /// After which an upload without an event is one that was interrupted. No request lasts nearly as long.
 const UNFINISHED: TimeDelta = TimeDelta::days(1);
@@ -145,7 +144,7 @@ impl Uploads {
     /// # Errors
     /// The database's.
     pub async fn removed_at(&self, name: &str) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
-        if !is_possible(name) {
+        if !ports::is_possible_name(name) {
             return Ok(None);
         }
         let removed_at = sqlx::query_scalar!("SELECT removed_at FROM uploads WHERE name = $1", name);

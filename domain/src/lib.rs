@@ -23,6 +23,7 @@ pub mod test_suite;
 pub mod upcast;
 pub mod user;
 pub mod values;
+pub mod wording;
 pub mod words;
 
 pub use aggregate::AggregateType;

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::{
     ProjectionError, Projector, QueryError, Views,
     listing::{FOUND, Page, Window, page_of_ids},
-    wire_time,
+    timestamps,
 };
 
 pub(crate) struct DocumentsProjector;
@@ -116,9 +116,9 @@ impl Projector for DocumentsProjector {
 pub struct DocumentView {
     pub external_id: Uuid,
     pub title: String,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub created_at: DateTime<Utc>,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub modified_at: DateTime<Utc>,
     pub description: Option<String>,
     #[schema(minimum = 1, maximum = 3)]

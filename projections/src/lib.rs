@@ -19,8 +19,8 @@ pub mod run_feedback;
 pub mod services;
 pub mod test_runs;
 pub mod test_suites;
+pub mod timestamps;
 pub mod users;
-pub mod wire_time;
 
 pub use connections::Views;
 pub use next_version::NextVersion;

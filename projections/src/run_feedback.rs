@@ -21,8 +21,8 @@ use uuid::Uuid;
 use crate::{
     ProjectionError, Projector, QueryError, Views,
     listing::{FOUND, Page, Window, page_of_ids},
+    timestamps,
     users::{self, UserView},
-    wire_time,
 };
 
 pub(crate) struct RunFeedbackProjector;
@@ -87,9 +87,9 @@ pub struct RunFeedbackView {
     #[schema(minimum = 1, maximum = 6)]
     pub rating: i16,
     pub notes: String,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub created_at: DateTime<Utc>,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub modified_at: DateTime<Utc>,
 }
 

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     ProjectionError, Projector, QueryError, Views,
     listing::{FOUND, Page, Window, page_of_ids, push_search},
-    wire_time,
+    timestamps,
 };
 
 pub(crate) struct ServicesProjector;
@@ -90,9 +90,9 @@ pub struct ServiceView {
     pub allow_key: bool,
     /// Who answers for it.
     pub owner: Uuid,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub created_at: DateTime<Utc>,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub modified_at: DateTime<Utc>,
 }
 
@@ -101,7 +101,7 @@ pub struct ServiceView {
 pub struct ApiKeyView {
     pub external_id: Uuid,
     pub title: String,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub created_at: DateTime<Utc>,
     /// Not shown.
     #[serde(skip)]

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     ProjectionError, Projector, QueryError, Views,
     listing::{FOUND, Page, Window, page_of_ids, push_search},
-    wire_time,
+    timestamps,
 };
 
 pub(crate) struct UsersProjector;
@@ -94,7 +94,7 @@ pub struct UserView {
     pub allow_key: bool,
     pub is_staff: bool,
     pub is_reviewer: bool,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub date_joined: DateTime<Utc>,
     /// Not shown.
     #[serde(skip)]

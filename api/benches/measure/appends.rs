@@ -17,8 +17,8 @@ use anyhow::Context as _;
 use commands::{
     accounts::AccountRow,
     clock::{Clock as _, SystemClock},
-    execute::{Commands, Context, IdempotencyKey},
     event_log::Row,
+    execute::{Commands, Context, IdempotencyKey},
     uploads::KeepUpload,
 };
 use domain::{

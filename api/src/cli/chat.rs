@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use commands::{erasure::ErasureError, execute::ExecuteError};
 use domain::{chat::ChatError, ids::ChatId};
 
-use super::in_process::{Helps, context, finish_erasure, with_app};
+use super::in_process::{BackgroundWork, context, finish_erasure, with_app};
 use crate::{config::Settings, shutdown::Shutdown, terminal::say};
 
 /// Erase a chat that was made with an API key
@@ -43,7 +43,7 @@ impl Chat {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
         let Change::Erase(Erase { id, yes }) = self.change;
         ensure!(yes, "what is erased can never be read again: add --yes if it shall be so");
-        with_app(settings, shutdown, Helps::ProjectingAndWorking, async |app| {
+        with_app(settings, shutdown, BackgroundWork::ProjectingAndWorking, async |app| {
             let committed = app.erasure.erase_chat(id, &context(app)).await.map_err(plain)?;
             finish_erasure(app, &committed).await
         })

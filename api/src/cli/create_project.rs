@@ -11,7 +11,7 @@ use domain::{
     values::{TextError, Title},
 };
 
-use super::in_process::{Helps, context, wait_until_readable, with_new_app};
+use super::in_process::{BackgroundWork, context, wait_until_readable, with_new_app};
 use crate::{config::Settings, shutdown::Shutdown, terminal::say};
 
 /// Make a project, and print its id
@@ -47,7 +47,7 @@ impl CreateProject {
             None => String::new(),
         };
         let update = ProjectUpdate { is_default: self.default.then_some(true), ..ProjectUpdate::default() };
-        let id = with_new_app(settings, shutdown, Helps::Projecting, async |app| {
+        let id = with_new_app(settings, shutdown, BackgroundWork::Projecting, async |app| {
             let id = ProjectId::new(app.clock.new_id());
             let made =
                 app.projects.create(id, project::Settings::new(self.title, prompt), update, &context(app)).await?;

@@ -13,7 +13,7 @@ use domain::{
 use projections::users;
 
 use super::{
-    in_process::{Helps, context, wait_until_readable, with_new_app},
+    in_process::{BackgroundWork, context, wait_until_readable, with_new_app},
     password_from_stdin,
 };
 use crate::{config::Settings, shutdown::Shutdown, terminal::say};
@@ -70,7 +70,7 @@ impl CreateSuperuser {
         }
         let done = format!("{username} can log in now with {email}");
         let registration = Registration { username, email, full_name, password, roles: Roles::ALL };
-        with_new_app(settings, shutdown, Helps::Projecting, async |app| {
+        with_new_app(settings, shutdown, BackgroundWork::Projecting, async |app| {
             let is_taken = users::has_username_in_any_case(&app.views, registration.username.as_str()).await?;
             ensure!(!is_taken, "the username is taken: choose another one");
             let id = UserId::new(app.clock.new_id());

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use commands::ports::ReadError;
 use knowledge::extraction::FileHints;
+use ports::ReadError;
 use serde_json::json;
 use tokio::io::AsyncReadExt as _;
 

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use commands::{
     documents::{DocumentsError, NewContent, NewDocument},
-    library::count_passages,
+    passage_store::count_passages,
     uploads::NewFile,
 };
 use domain::{
@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::{
     documents_folder,
-    in_process::{Helps, context, with_app},
+    in_process::{BackgroundWork, context, with_app},
 };
 use crate::{app::App, config::Settings, shutdown::Shutdown, terminal::say};
 
@@ -70,9 +70,10 @@ impl ImportDocuments {
             bail!("there is no .md or .txt file in {}", self.folder.display());
         }
         let started = Instant::now();
-        let outcome =
-            with_app(settings, shutdown, Helps::ProjectingAndWorking, async |app| self.import(app, &files).await)
-                .await?;
+        let outcome = with_app(settings, shutdown, BackgroundWork::ProjectingAndWorking, async |app| {
+            self.import(app, &files).await
+        })
+        .await?;
         let Outcome { passages, embedded, failures } = outcome;
         say(&format!(
             "{embedded} documents with {passages} passages can be asked about; {} failed; {:.1} s",

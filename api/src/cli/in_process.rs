@@ -19,7 +19,7 @@ const VIEWS_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What else the command's process does while it works.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Helps {
+pub(super) enum BackgroundWork {
     /// It only looks, or must not be in the way.
     Nothing,
     Projecting,
@@ -30,7 +30,7 @@ pub(super) enum Helps {
 pub(super) async fn with_app<T>(
     settings: &Settings,
     shutdown: &Shutdown,
-    helps: Helps,
+    helps: BackgroundWork,
     work: impl AsyncFnOnce(&App) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     with_app_for(Purpose::Using, settings, shutdown, helps, work).await
@@ -40,7 +40,7 @@ pub(super) async fn with_app<T>(
 pub(super) async fn with_new_app<T>(
     settings: &Settings,
     shutdown: &Shutdown,
-    helps: Helps,
+    helps: BackgroundWork,
     work: impl AsyncFnOnce(&App) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     with_app_for(Purpose::Beginning, settings, shutdown, helps, work).await
@@ -50,7 +50,7 @@ async fn with_app_for<T>(
     purpose: Purpose,
     settings: &Settings,
     shutdown: &Shutdown,
-    helps: Helps,
+    helps: BackgroundWork,
     work: impl AsyncFnOnce(&App) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let database = Database::open(settings, purpose, shutdown).await?;
@@ -60,10 +60,10 @@ async fn with_app_for<T>(
     let settings = Settings { kafka_brokers: None, ..settings.clone() };
     let result = async {
         let app = App::open(&settings, database.pool.clone(), &mut background).await?;
-        if helps != Helps::Nothing {
+        if helps != BackgroundWork::Nothing {
             app.spawn_projectors(&mut background);
         }
-        if helps == Helps::ProjectingAndWorking {
+        if helps == BackgroundWork::ProjectingAndWorking {
             app.spawn_workers(&mut background).await?;
         }
         let result = tokio::select! {
@@ -73,7 +73,7 @@ async fn with_app_for<T>(
             _ = background.join_next() => Err(anyhow!("a part of the process ended by itself")),
         };
         background.shutdown().await;
-        app.say_goodbye().await;
+        app.deregister().await;
         result
     }
     .await;

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use commands::{counted, event_log::ParkedEvent};
 use uuid::Uuid;
 
-use super::in_process::{Helps, with_app};
+use super::in_process::{BackgroundWork, with_app};
 use crate::{
     app::{App, consumers},
     config::Settings,
@@ -71,7 +71,7 @@ fn consumer_name() -> clap::builder::PossibleValuesParser {
 
 impl Parked {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
-        with_app(settings, shutdown, Helps::Nothing, async |app| match self {
+        with_app(settings, shutdown, BackgroundWork::Nothing, async |app| match self {
             Self::List(list) => list.run(app).await,
             Self::Retry(retry) => retry.run(app).await,
             Self::Drop(drop) => drop.run(app).await,

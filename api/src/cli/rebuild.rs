@@ -14,7 +14,7 @@ use projections::{Projector, projectors};
 
 use super::{
     complain,
-    in_process::{Helps, with_app},
+    in_process::{BackgroundWork, with_app},
 };
 use crate::{app::App, config::Settings, rebuild::rebuild, shutdown::Shutdown, terminal::say};
 
@@ -48,7 +48,7 @@ fn names() -> Vec<&'static str> {
 
 impl RebuildViews {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
-        with_app(settings, shutdown, Helps::Nothing, async |app| {
+        with_app(settings, shutdown, BackgroundWork::Nothing, async |app| {
             for projector in projectors() {
                 if self.all || self.views.iter().any(|name| name == projector.name()) {
                     rebuild_shown(projector, app).await?;

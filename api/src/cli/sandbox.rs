@@ -9,12 +9,12 @@ use std::{
     process::{Command, ExitCode},
 };
 
-use clap::Parser;
-use commands::{
-    adapters::launcher::NOT_FOUND,
+use adapters::{
+    launcher::NOT_FOUND,
     reading_process,
     sandbox::{Confinement, program},
 };
+use clap::Parser;
 
 /// Confines this process: no file but those that it needs, no network, no other process, no privilege
 #[derive(Debug, Parser)]

@@ -17,7 +17,7 @@ use projections::{
 use super::{
     create_project::title,
     createsuperuser::email,
-    in_process::{Helps, context, wait_until_readable, with_app},
+    in_process::{BackgroundWork, context, wait_until_readable, with_app},
 };
 use crate::{app::App, config::Settings, shutdown::Shutdown, terminal::say};
 
@@ -90,7 +90,7 @@ fn name(text: &str) -> Result<ServiceName, TextError> {
 
 impl Service {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
-        let lines = with_app(settings, shutdown, Helps::Projecting, async |app| match self {
+        let lines = with_app(settings, shutdown, BackgroundWork::Projecting, async |app| match self {
             Self::Create(create) => create.run(app).await,
             Self::List => list(app).await,
             Self::IssueKey(issue) => issue.run(app).await,

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use commands::event_log::{Counting, PartStatus, Reading, Verdict};
+use commands::event_log::{ConsumerLag, Counting, PartStatus, Verdict};
 
-use super::in_process::{Helps, with_app};
+use super::in_process::{BackgroundWork, with_app};
 use crate::{config::Settings, shutdown::Shutdown, terminal::say};
 
 /// Show how far and how complete every projection, handler and the relay is, and whether all parts live
@@ -27,7 +27,7 @@ pub(super) struct Status {
 impl Status {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
         let has_relay = settings.kafka().is_some();
-        let status = with_app(settings, shutdown, Helps::Nothing, async |app| {
+        let status = with_app(settings, shutdown, BackgroundWork::Nothing, async |app| {
             app.status(has_relay, Counting::Yes).await.context("the status cannot be read")
         })
         .await?;
@@ -63,7 +63,7 @@ fn table(parts: &[PartStatus]) -> Vec<String> {
 }
 
 fn row(part: &PartStatus) -> [String; 9] {
-    let of = |read: &dyn Fn(&Reading) -> String| part.reading.as_ref().map_or_else(|| "-".to_owned(), read);
+    let of = |read: &dyn Fn(&ConsumerLag) -> String| part.reading.as_ref().map_or_else(|| "-".to_owned(), read);
     [
         format!("{} {}", <&str>::from(part.what), part.name),
         <&str>::from(part.verdict).to_owned(),

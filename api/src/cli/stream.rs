@@ -14,7 +14,7 @@ use commands::{
 use domain::AggregateType;
 use tokio::time::{Instant, sleep};
 
-use super::in_process::{Helps, with_app};
+use super::in_process::{BackgroundWork, with_app};
 use crate::{config::Settings, shutdown::Shutdown, terminal::say};
 
 /// How long the elected relay may take to come to the stream of these settings.
@@ -64,7 +64,7 @@ pub(super) struct Republish {
 impl Stream {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
         let kafka = settings.kafka();
-        with_app(settings, shutdown, Helps::Nothing, async |app| {
+        with_app(settings, shutdown, BackgroundWork::Nothing, async |app| {
             let log = app.commands.log();
             if let Self::Parked = self {
                 return Ok(show(&log.parked_records().await?));

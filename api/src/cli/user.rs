@@ -9,7 +9,7 @@ use domain::{ids::UserId, user::UserError, values::Email};
 
 use super::{
     createsuperuser::email,
-    in_process::{Helps, context, finish_erasure, wait_until_readable, with_app},
+    in_process::{BackgroundWork, context, finish_erasure, wait_until_readable, with_app},
 };
 use crate::{app::App, config::Settings, shutdown::Shutdown, terminal::say};
 
@@ -67,7 +67,8 @@ impl User {
             Change::Activate(of) => set_active(&of.email, true, settings, shutdown).await?,
             Change::Erase(erase) => {
                 ensure!(erase.yes, "what is erased can never be read again: add --yes if it shall be so");
-                with_app(settings, shutdown, Helps::ProjectingAndWorking, async |app| erase.run(app).await).await?;
+                with_app(settings, shutdown, BackgroundWork::ProjectingAndWorking, async |app| erase.run(app).await)
+                    .await?;
                 say("erased");
             }
         }
@@ -76,7 +77,7 @@ impl User {
 }
 
 async fn set_active(email: &Email, active: bool, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<()> {
-    with_app(settings, shutdown, Helps::Projecting, async |app| {
+    with_app(settings, shutdown, BackgroundWork::Projecting, async |app| {
         let committed = app.accounts.set_active(email, active, &context(app)).await.map_err(plain)?;
         wait_until_readable(app, &committed).await;
         Ok(())

@@ -2,10 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use commands::{
-    adapters::{child_reader::ChildReader, launcher::Launcher},
-    event_log::{KeyError, MasterKey},
-};
+use adapters::{child_reader::ChildReader, launcher::Launcher};
+use commands::event_log::{KeyError, MasterKey};
 
 use super::Settings;
 

@@ -10,7 +10,7 @@ use commands::counters::Bound;
 use futures::{Stream, StreamExt, stream};
 use tokio::time::{Instant, timeout_at};
 
-use super::{problem::ApiError, room::Place};
+use super::{body_memory::BodyMemoryPermit, problem::ApiError};
 use crate::config::LeastRate;
 
 /// For a whole body: 25 MB at the speed of a bad telephone line. Waiting for room does not count.
@@ -50,7 +50,11 @@ pub(super) struct Bounds {
 }
 
 /// A body under its bounds, and where its fault is left, for whoever reads it through a library.
-pub(super) fn bounded(body: Body, bounds: Bounds, place: Option<Arc<Place>>) -> (Body, Arc<OnceLock<Fault>>) {
+pub(super) fn bounded(
+    body: Body,
+    bounds: Bounds,
+    place: Option<Arc<BodyMemoryPermit>>,
+) -> (Body, Arc<OnceLock<Fault>>) {
     let fault = Arc::new(OnceLock::new());
     let noted = fault.clone();
     let chunks = chunks(body, bounds, place).inspect(move |chunk| {
@@ -64,7 +68,7 @@ pub(super) fn bounded(body: Body, bounds: Bounds, place: Option<Arc<Place>>) -> 
 fn chunks(
     body: Body,
     bounds: Bounds,
-    place: Option<Arc<Place>>,
+    place: Option<Arc<BodyMemoryPermit>>,
 ) -> impl Stream<Item = Result<Bytes, Fault>> + Send + 'static {
     let now = Instant::now();
     let window = Window { ends: now + bounds.least_rate.period, came: 0 };
@@ -75,7 +79,7 @@ fn chunks(
 struct Reading {
     body: BodyDataStream,
     bounds: Bounds,
-    place: Option<Arc<Place>>,
+    place: Option<Arc<BodyMemoryPermit>>,
     came: usize,
     window: Window,
     ends: Instant,

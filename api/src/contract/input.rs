@@ -26,12 +26,12 @@ use axum::{
 use serde_json::Value;
 
 use super::{
+    body_memory::{BodyMemoryBudget, BodyMemoryPermit, Sender},
     client_address::ClientAddress,
+    django_format,
     incoming::{Bounds, Fault, bounded},
     problem::ApiError,
-    python,
     resource::Account,
-    room::{Place, Room, Sender},
 };
 use crate::config::LeastRate;
 
@@ -93,7 +93,7 @@ pub struct Upload {
 pub struct UnreadBody {
     request: Request,
     limits: BodyLimits,
-    place: Option<Arc<Place>>,
+    place: Option<Arc<BodyMemoryPermit>>,
     fault: Arc<OnceLock<Fault>>,
 }
 
@@ -107,7 +107,7 @@ impl<S: Send + Sync> FromRequest<S> for UnreadBody {
             address: extensions.get::<ClientAddress>().map(|client| client.0),
             account: extensions.get::<Account>().map(|account| account.0),
         };
-        let place = extensions.get::<Room>().map(|room| Arc::new(room.enter(sender)));
+        let place = extensions.get::<BodyMemoryBudget>().map(|room| Arc::new(room.enter(sender)));
         Ok(Self { place, ..Self::new(request, limits) })
     }
 }
@@ -254,7 +254,7 @@ fn media_type(content_type: &str) -> String {
 fn base_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let printable: String = last.chars().filter(|c| !c.is_control()).collect();
-    match python::strip(&printable) {
+    match django_format::strip(&printable) {
         "." | ".." => String::new(),
         name => name.to_owned(),
     }
@@ -302,7 +302,7 @@ pub enum Received {
 pub struct Input {
     fields: HashMap<String, Received>,
     form: bool,
-    _place: Option<Arc<Place>>,
+    _place: Option<Arc<BodyMemoryPermit>>,
 }
 
 impl fmt::Debug for Input {

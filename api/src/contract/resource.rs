@@ -34,7 +34,7 @@ pub enum Permission {
     /// Anybody who is logged in.
     User,
     /// Anybody who is logged in, or shows a service's temp token.
-    Chatter,
+    ChatUser,
     Staff,
     Superuser,
     /// Staff or reviewers.

@@ -18,7 +18,7 @@ impl Caller for Role {
             Public | User => true,
             Staff => self.0 == "staff",
             Reviewer => self.0 == "staff" || self.0 == "reviewer",
-            Permission::Chatter | Permission::ApiKey | Permission::Superuser => false,
+            Permission::ChatUser | Permission::ApiKey | Permission::Superuser => false,
         }
     }
 }

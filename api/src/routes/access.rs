@@ -13,12 +13,12 @@ use axum::{
 };
 use domain::{chat::ChatOwner, ids::UserId};
 
-use super::{caller::Who, web::Web};
+use super::{caller::Principal, web::Web};
 use crate::{
     access_table::{
         Access,
+        Ownership::{self, All, FetchAll, Own, OwnOrReviewed, OwnOrSuperuser, Shared},
         Verb::{self, Delete, Get, Patch, Post},
-        Whose::{self, All, FetchAll, Own, OwnOrReviewed, OwnOrSuperuser, Shared},
         find,
     },
     contract::{
@@ -40,7 +40,7 @@ pub(super) struct Registration {
     access: &'static Access,
     resource: Resource<Web>,
     /// What the table knows and has no handler yet.
-    open: Vec<(Verb, Permission, Whose)>,
+    open: Vec<(Verb, Permission, Ownership)>,
 }
 
 impl Registration {
@@ -125,11 +125,11 @@ impl Scope {
         }
     }
 
-    fn of(whose: Whose, who: Option<&Who>, query: &ListQuery) -> Self {
+    fn of(whose: Ownership, who: Option<&Principal>, query: &ListQuery) -> Self {
         let caller = match who {
-            Some(Who::Person(caller)) => caller,
-            Some(Who::Service(service)) if whose != All => return Self::Of(ChatOwner::ApiKey(service.key)),
-            Some(Who::Service(_)) | None => return if whose == All { Self::All } else { Self::Nothing },
+            Some(Principal::Person(caller)) => caller,
+            Some(Principal::Service(service)) if whose != All => return Self::Of(ChatOwner::ApiKey(service.key)),
+            Some(Principal::Service(_)) | None => return if whose == All { Self::All } else { Self::Nothing },
         };
         let own = Self::Of(ChatOwner::User(caller.id()));
         match whose {
@@ -157,6 +157,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Scope {
         };
         let rule = access.and_then(|access| access.verbs.iter().find(|(known, ..)| *known == verb));
         let Some((_, _, whose)) = rule else { return Ok(Self::Nothing) };
-        Ok(Self::of(*whose, parts.extensions.get::<Who>(), &ListQuery::of(&parts.uri)))
+        Ok(Self::of(*whose, parts.extensions.get::<Principal>(), &ListQuery::of(&parts.uri)))
     }
 }

@@ -74,7 +74,7 @@ async fn register(State(web): State<Web>, origin: Origin, body: UnreadBody) -> R
     }
     let id = UserId::new(web.app.clock.new_id());
     let committed = web.app.accounts.register(id, registration, &origin.context(Actor::User(id))).await?;
-    web.written(&committed, async || Ok(empty(StatusCode::CREATED))).await
+    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::CREATED))).await
 }
 
 /// Reads what a new account is made of; with it, what the captcha on the page has given its visitor. In a request that is
@@ -203,8 +203,10 @@ async fn log_in(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Res
     let session = SessionId::new(web.app.clock.new_id());
     let login = web.app.accounts.log_in(&email, password, session, |user| origin.context(Actor::User(user))).await?;
     guess.let_in(&web, &email, login.user).await;
-    web.written(&login.committed, async || Ok(Json(Login { token: login.token.as_str().to_owned() }).into_response()))
-        .await
+    web.respond_after_commit(&login.committed, async || {
+        Ok(Json(Login { token: login.token.as_str().to_owned() }).into_response())
+    })
+    .await
 }
 
 /// Ends the login whose token is shown.
@@ -216,5 +218,5 @@ async fn log_out(State(web): State<Web>, origin: Origin, caller: Option<CallerIn
     };
     let session = commands::accounts::Session { user: caller.id(), session };
     let committed = web.app.accounts.log_out(session, &origin.context(caller.actor())).await?;
-    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

@@ -82,7 +82,7 @@ async fn create(
     let assistant = Assistant { id: assistant_id.clone(), name, instructions, model: known_model(model)? };
     let context = origin.context(caller.actor());
     let committed = web.app.projects.create_assistant(id, assistant, &context).await?;
-    web.written(&committed, async || Ok(Json(CreatedAssistant { assistant_id }).into_response())).await
+    web.respond_after_commit(&committed, async || Ok(Json(CreatedAssistant { assistant_id }).into_response())).await
 }
 
 /// The assistants of all projects: one may be taken over from another project.

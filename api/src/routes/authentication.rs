@@ -15,7 +15,7 @@ use projections::{
 };
 
 use super::{
-    caller::{API_KEY, CallerInfo, ServiceCaller, Who},
+    caller::{API_KEY, CallerInfo, Principal, ServiceCaller},
     web::Web,
 };
 use crate::{
@@ -30,9 +30,9 @@ use crate::{
 };
 
 impl Authenticator for Web {
-    type Caller = Who;
+    type Caller = Principal;
 
-    async fn authenticate(&self, credentials: Credentials, request: &Parts) -> Result<Option<Who>, ApiError> {
+    async fn authenticate(&self, credentials: Credentials, request: &Parts) -> Result<Option<Principal>, ApiError> {
         let needed = needed_at(request);
         let person = match credentials {
             Credentials::Token(token) => Some(match users::logged_in(&self.app.views, &hash_token(&token)).await? {
@@ -58,7 +58,7 @@ impl Authenticator for Web {
                     Err(error) => return Err(error.into()),
                 }
             }
-            Credentials::TempToken(token) if needed == Some(Permission::Chatter) => {
+            Credentials::TempToken(token) if needed == Some(Permission::ChatUser) => {
                 // The contract's words for one that is for another address: it is as if it were not there.
                 Some(self.guest(&token, request).await?.ok_or_else(ApiError::not_authenticated)?)
             }
@@ -67,9 +67,9 @@ impl Authenticator for Web {
         if needed == Some(Permission::ApiKey)
             && let Some(service) = self.service(&request.headers).await?
         {
-            return Ok(Some(Who::Service(service)));
+            return Ok(Some(Principal::Service(service)));
         }
-        Ok(person.map(Who::Person))
+        Ok(person.map(Principal::Person))
     }
 }
 

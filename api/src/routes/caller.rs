@@ -21,7 +21,7 @@ pub(super) const API_KEY: &str = "x-api-key";
 
 /// Who is calling; the guard leaves it in the request's extensions.
 #[derive(Clone)]
-pub enum Who {
+pub enum Principal {
     Person(CallerInfo),
     Service(ServiceCaller),
 }
@@ -86,7 +86,7 @@ impl CallerInfo {
     }
 }
 
-impl Who {
+impl Principal {
     /// Whom a temp token stands for.
     pub(super) fn on_behalf_of(&self) -> Option<Actor> {
         match self {
@@ -105,11 +105,11 @@ impl Who {
     }
 }
 
-impl Caller for Who {
+impl Caller for Principal {
     fn has(&self, permission: Permission) -> bool {
         match (self, permission) {
             (_, Permission::Public)
-            | (Self::Person(_), Permission::Chatter)
+            | (Self::Person(_), Permission::ChatUser)
             | (Self::Service(_), Permission::ApiKey) => true,
             (Self::Person(CallerInfo { via: Some(_), .. }) | Self::Service(_), _)
             | (Self::Person(_), Permission::ApiKey) => false,
@@ -134,9 +134,9 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for CallerInfo {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
-        Ok(match parts.extensions.get::<Who>() {
-            Some(Who::Person(caller)) => Some(caller.clone()),
-            Some(Who::Service(_)) | None => None,
+        Ok(match parts.extensions.get::<Principal>() {
+            Some(Principal::Person(caller)) => Some(caller.clone()),
+            Some(Principal::Service(_)) | None => None,
         })
     }
 }
@@ -154,9 +154,9 @@ impl<S: Send + Sync> FromRequestParts<S> for ServiceCaller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        match parts.extensions.get::<Who>() {
-            Some(Who::Service(service)) => Ok(*service),
-            Some(Who::Person(_)) | None => Err(ApiError::not_authenticated()),
+        match parts.extensions.get::<Principal>() {
+            Some(Principal::Service(service)) => Ok(*service),
+            Some(Principal::Person(_)) | None => Err(ApiError::not_authenticated()),
         }
     }
 }

@@ -184,7 +184,7 @@ async fn start(
     };
     let context = origin.context_of_creation(&caller, &input);
     let Started { id, committed } = web.app.chats.start(new, &context).await?;
-    web.written(&committed, async || {
+    web.respond_after_commit(&committed, async || {
         let chat = chats::find(&web.app.views, project_id, id).await?.ok_or_else(ApiError::not_found)?;
         Ok((StatusCode::CREATED, Json(chat)).into_response())
     })
@@ -236,7 +236,7 @@ async fn retitle(
     let Some(title) = title else { return Ok(Json(chat).into_response()) };
     let context: Context = origin.context(caller.actor());
     let committed = web.app.chats.retitle(id, title, &context).await?;
-    web.written(&committed, async || Ok(Json(find(&web, scope, project, id).await?).into_response())).await
+    web.respond_after_commit(&committed, async || Ok(Json(find(&web, scope, project, id).await?).into_response())).await
 }
 
 /// Deletes a chat.
@@ -257,5 +257,5 @@ async fn delete(
     check(&web, scope, project, id).await?;
     let context = origin.context(caller.actor());
     let committed = web.app.chats.delete(id, &context).await?;
-    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

@@ -11,13 +11,13 @@ use axum::{
 use commands::{
     answering::{Ask, Asked, Turn, TurnEvent},
     execute::Context,
-    ports::Recording,
 };
 use domain::{
     chat::Stage,
     envelope::Actor,
     ids::{ChatId, MessageId, ProjectId},
 };
+use ports::Recording;
 use projections::chats::{self, MessageView};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
@@ -314,7 +314,7 @@ async fn plain_answer(web: Web, chat: ChatId, turn: Turn) -> Result<Response, Ap
             TurnEvent::Delta(_) => {}
             TurnEvent::Completed { text, committed, .. } => {
                 let answer = Answer::ByAssistant { message: text };
-                return web.written(&committed, async || Ok(Json(answer).into_response())).await;
+                return web.respond_after_commit(&committed, async || Ok(Json(answer).into_response())).await;
             }
             TurnEvent::Failed { message, committed } => {
                 if let Some(committed) = committed {

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use commands::library::{KeptReading, reading_of, weight_of_reading};
+use commands::passage_store::{KeptReading, reading_of, weight_of_reading};
 use projections::documents::NoteView;
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};

@@ -138,7 +138,10 @@ async fn answer(
     id: DocumentId,
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
-    web.written(committed, async || Ok((status, Json(find(web, project, id, headers).await?)).into_response())).await
+    web.respond_after_commit(committed, async || {
+        Ok((status, Json(find(web, project, id, headers).await?)).into_response())
+    })
+    .await
 }
 
 /// The document, each time its way into the index has news, as server-sent events. The last one is `indexed` or `failed`.

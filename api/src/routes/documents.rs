@@ -169,7 +169,7 @@ async fn add(
     let context = origin.context_of_creation(&caller, &input);
     let committed = web.app.documents.add(project, id, document, &context).await?;
     let id = committed.repeats.map_or(id, DocumentId::new);
-    web.written(&committed, async || {
+    web.respond_after_commit(&committed, async || {
         Ok((StatusCode::CREATED, Json(find(&web, project, id, &headers).await?)).into_response())
     })
     .await
@@ -205,7 +205,7 @@ async fn describe(
         (title, fields.text("description").bounded(max_chars).allow_blank().nullable().optional())
     })?;
     let committed = web.app.documents.describe(id, title, description, &origin.context(caller.actor())).await?;
-    web.written(&committed, async || {
+    web.respond_after_commit(&committed, async || {
         let TrackedDocument { document, .. } = find(&web, project, id, &headers).await?;
         Ok(Json(Described { title: document.title, description: document.description }).into_response())
     })
@@ -228,5 +228,5 @@ async fn delete(
     let (project, id) = ids(path)?;
     find(&web, project, id, &headers).await?;
     let committed = web.app.documents.delete(project, id, &origin.context(caller.actor())).await?;
-    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

@@ -149,7 +149,7 @@ async fn give(
     // A repeated request is told the chat: its rating is the one that is there.
     let rating = Rating { message: message_id, liked, note: message };
     let (feedback_id, committed) = web.app.chats.rate(chat, rating, &context).await?;
-    web.written(&committed, async || {
+    web.respond_after_commit(&committed, async || {
         let feedback = match committed.repeats {
             None => find(&web, feedback_id, Scope::All).await?.0,
             Some(_) => {

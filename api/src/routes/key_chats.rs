@@ -147,7 +147,7 @@ async fn start(
     };
     let context = origin.context_of_creation(&service, &input);
     let Started { id, committed } = web.app.chats.start_with_key(new, &context).await?;
-    web.written(&committed, async || {
+    web.respond_after_commit(&committed, async || {
         let mut chat = find(&web, service, id, &headers).await?;
         let Some(question) = question else {
             return Ok((StatusCode::CREATED, Json(StartedChat { chat, response: None })).into_response());
@@ -231,7 +231,7 @@ async fn change(
         model: model.map(|model| model.and_then(Model::from_number)),
     };
     let committed = web.app.chats.change(id, changes, &origin.context(service.actor())).await?;
-    web.written(&committed, async || shown(&web, service, id, &headers).await).await
+    web.respond_after_commit(&committed, async || shown(&web, service, id, &headers).await).await
 }
 
 /// Asks a question, which is answered without documents.

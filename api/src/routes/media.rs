@@ -15,7 +15,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use commands::ports::MediaInfo;
+use ports::MediaInfo;
 
 use utoipa::{IntoParams, OpenApi};
 

@@ -111,7 +111,7 @@ async fn reset(
     } else {
         reset_with_code(&web, &origin, &input).await?
     };
-    web.written(&committed, async || Ok(empty(StatusCode::ACCEPTED))).await
+    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::ACCEPTED))).await
 }
 
 async fn reset_with_code(web: &Web, origin: &Origin, input: &Input) -> Result<Committed, ApiError> {

@@ -113,7 +113,7 @@ async fn written(
     committed: &commands::event_log::Committed,
     status: StatusCode,
 ) -> Result<Response, ApiError> {
-    web.written(committed, async || {
+    web.respond_after_commit(committed, async || {
         let project = projects::find(&web.app.views, id).await?.ok_or_else(ApiError::not_found)?;
         Ok((status, Json(view(project, caller.user.is_staff))).into_response())
     })
@@ -248,5 +248,5 @@ async fn delete(
 ) -> Result<Response, ApiError> {
     let id = ProjectId::new(own_id(&id)?);
     let committed = web.app.projects.delete(id, &origin.context(caller.actor())).await?;
-    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

@@ -10,7 +10,6 @@ use commands::{
     evaluation::EvaluationError,
     event_log::{AppendError, StoreError, TokenError},
     execute::ExecuteError,
-    ports::{CaptchaError, MediaError},
     projects::ProjectsError,
     services::ServicesError,
     uploads::UploadError,
@@ -19,6 +18,7 @@ use domain::{
     chat::ChatError, document::DocumentError, feedback::FeedbackError, project::ProjectError, service::ServiceError,
     test_run::TestRunError, test_suite::TestSuiteError, user::UserError,
 };
+use ports::{CaptchaError, MediaError};
 use projections::QueryError;
 
 use crate::contract::problem::ApiError;

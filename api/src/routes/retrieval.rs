@@ -144,7 +144,7 @@ async fn change(
     let (id, now) = settings(&web, &project).await?;
     let new = body.read().await?.partial(|fields| changed(fields, now))?;
     let committed = web.app.projects.change_retrieval(id, new, &origin.context(caller.actor())).await?;
-    web.written(&committed, async || Ok(Json(Retrieval::from(new)).into_response())).await
+    web.respond_after_commit(&committed, async || Ok(Json(Retrieval::from(new)).into_response())).await
 }
 
 /// The settings with what the body names.

@@ -133,7 +133,8 @@ async fn create(
 }
 
 async fn written(web: &Web, id: ServiceId, committed: &Committed, status: StatusCode) -> Result<Response, ApiError> {
-    web.written(committed, async || Ok((status, Json(find(web, Scope::All, id).await?)).into_response())).await
+    web.respond_after_commit(committed, async || Ok((status, Json(find(web, Scope::All, id).await?)).into_response()))
+        .await
 }
 
 /// A service.
@@ -201,7 +202,7 @@ async fn delete(
     find(&web, scope, id).await?;
     let context = origin.context(caller.actor());
     let committed = web.app.services.delete(id, authority(scope, &caller), &context).await?;
-    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }
 
 /// The API keys of a service, oldest first; nothing tells the keys themselves.
@@ -267,7 +268,7 @@ async fn issue_key(
             "The request was answered before, and a key is shown only once: revoke it and ask for another one.",
         ));
     }
-    web.written(&issued.committed, async || {
+    web.respond_after_commit(&issued.committed, async || {
         let view = services::find_key(&web.app.views, id).await?.ok_or_else(|| ApiError::unavailable(1))?;
         Ok((StatusCode::CREATED, Json(IssuedKey { view, key: &issued.key })).into_response())
     })
@@ -293,5 +294,5 @@ async fn revoke_key(
     let (service, id) = (ServiceId::new(id_of(&service)?), ApiKeyId::new(id_of(&id)?));
     let context = origin.context(caller.actor());
     let committed = web.app.services.revoke_key(service, authority(scope, &caller), id, &context).await?;
-    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

@@ -9,9 +9,9 @@ use axum::{
 use commands::{
     answering::{AskError, TimedText},
     execute::Context,
-    ports::TranscriptionError,
 };
 use domain::{ids::ChatId, values::SttEngine};
+use ports::TranscriptionError;
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 

@@ -79,7 +79,7 @@ async fn change_me(
     let full_name = full_name.as_deref().map(parse_name_or_none).transpose()?;
     let context = origin.context(caller.actor());
     let committed = web.app.accounts.change(caller.id(), caller.session, full_name, password, &context).await?;
-    web.written(&committed, async || {
+    web.respond_after_commit(&committed, async || {
         let user = users::find(&web.app.views, caller.id()).await?.ok_or_else(ApiError::not_found)?;
         Ok(Json(user).into_response())
     })
@@ -138,7 +138,7 @@ async fn create(
     let id = UserId::new(web.app.clock.new_id());
     let committed = web.app.accounts.register(id, registration, &context).await?;
     let id = committed.repeats.map_or(id, UserId::new);
-    web.written(&committed, async || {
+    web.respond_after_commit(&committed, async || {
         let user = users::find(&web.app.views, id).await?.ok_or_else(ApiError::not_found)?;
         Ok((StatusCode::CREATED, Json(user)).into_response())
     })
@@ -195,7 +195,7 @@ async fn change(
     let changes = read_changes(&web, id, &input).await?;
     let context = origin.context(caller.actor());
     let committed = web.app.accounts.administer(id, authority(&caller), changes, caller.session, &context).await?;
-    web.written(&committed, async || {
+    web.respond_after_commit(&committed, async || {
         let user = users::find(&web.app.views, id).await?.ok_or_else(ApiError::not_found)?;
         let UserView { email, full_name, allow_key, is_staff, is_reviewer, .. } = user;
         Ok(Json(ChangedUser { email, full_name, allow_key, is_staff, is_reviewer }).into_response())
@@ -236,7 +236,7 @@ async fn delete(
 ) -> Result<Response, ApiError> {
     let id = UserId::new(find(&web, &username).await?.external_id);
     let committed = web.app.accounts.delete(id, authority(&caller), &origin.context(caller.actor())).await?;
-    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }
 
 /// Erases a person: the account, and all text that was ever written by and about the person, whatever belongs to the
@@ -258,5 +258,5 @@ async fn erase(
     let user = users::find_by_username(&web.app.views, &username).await?.ok_or_else(ApiError::no_such_object)?;
     let id = UserId::new(user.external_id);
     let committed = web.app.erasure.erase_person(id, &origin.context(caller.actor())).await?;
-    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

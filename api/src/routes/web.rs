@@ -15,7 +15,7 @@ use commands::{
 use domain::{envelope::Actor, ids::UserId, values::Email};
 use uuid::Uuid;
 
-use super::{caller::Who, consistency};
+use super::{caller::Principal, consistency};
 use crate::{
     app::App,
     client_network::whole_client,
@@ -23,8 +23,8 @@ use crate::{
     contract::{
         client_address::ClientAddress,
         input::Input,
-        layers::RequestId,
         long_answers::{AnswerMemory, Share},
+        middleware::RequestId,
         problem::ApiError,
     },
     health::Health,
@@ -107,7 +107,7 @@ impl Web {
 
     /// The answer to a write: sent when it can be read back, or after a bounded wait with a header that says so. What is done
     /// but cannot be shown yet is not refused: whoever has sent an `Idempotency-Key` may ask again.
-    pub async fn written(
+    pub async fn respond_after_commit(
         &self,
         committed: &Committed,
         response: impl AsyncFnOnce() -> Result<Response, ApiError>,
@@ -213,8 +213,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Origin {
             user_agent: text("user-agent").map(|agent| agent.chars().take(256).collect()),
             traceparent: text("traceparent").filter(|parent| is_traceparent(parent)),
             idempotency_key,
-            key_holder: parts.extensions.get::<Who>().and_then(Who::key_holder),
-            on_behalf_of: parts.extensions.get::<Who>().and_then(Who::on_behalf_of),
+            key_holder: parts.extensions.get::<Principal>().and_then(Principal::key_holder),
+            on_behalf_of: parts.extensions.get::<Principal>().and_then(Principal::on_behalf_of),
         })
     }
 }

@@ -84,7 +84,7 @@ fn the_matrix_has_every_path_and_verb_that_is_served_and_others_are_not_allowed_
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn everybody_gets_what_the_matrix_says_and_what_is_refused_changes_nothing(db: PgPool) {
-    let mut world = World::start(&db).await;
+    let mut world = Box::pin(World::start(&db)).await;
     let mut deviations = vec![];
     for row in rows() {
         for (caller, expected) in CALLERS.into_iter().zip(&row.statuses) {

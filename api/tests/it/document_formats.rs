@@ -8,13 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use commands::{
-    adapters::{child_reader::ChildReader, launcher::Launcher},
-    ports::ReadError,
-    reading_process::Outcome,
-};
+use adapters::{child_reader::ChildReader, launcher::Launcher, reading_process::Outcome};
 use futures::{StreamExt as _, stream};
 use knowledge::extraction::{FileHints, Part, Unreadable};
+use ports::ReadError;
 use serde::Deserialize;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/documents");

@@ -8,12 +8,14 @@ use std::{
     process::{Output, Stdio},
 };
 
-use commands::{
-    adapters::{child_reader::ChildReader, espeak::Espeak, launcher::Launcher},
-    ports::{SpeechRequest, TextToSpeech as _},
+use adapters::{
+    child_reader::ChildReader,
+    espeak::Espeak,
+    launcher::Launcher,
     sandbox::{Confinement, Report},
 };
 use knowledge::extraction::FileHints;
+use ports::{SpeechRequest, TextToSpeech as _};
 use tempfile::TempDir;
 use tokio::process::Command;
 

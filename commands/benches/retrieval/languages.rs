@@ -3,11 +3,9 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf, time::Instant};
 
-use commands::{
-    adapters::{launcher::Launcher, local_model::LocalModel},
-    ports::{Embedder as _, TextKind},
-};
+use adapters::{launcher::Launcher, local_model::LocalModel};
 use knowledge::retrieval::ranking::{Parameters, rank};
+use ports::{Embedder as _, TextKind};
 use serde::Deserialize;
 
 use super::{FOLDER, Library, PASSAGES, Tally, report_heading};

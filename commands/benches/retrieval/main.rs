@@ -10,10 +10,7 @@ mod own_language;
 
 use std::{collections::HashMap, fs, path::Path, sync::Arc, time::Instant};
 
-use commands::{
-    adapters::lexical::LexicalEmbedder,
-    ports::{Embedder, Hit, TextKind},
-};
+use adapters::lexical::LexicalEmbedder;
 use domain::ids::DocumentId;
 use knowledge::extraction::{FileHints, extract};
 use knowledge::retrieval::{
@@ -21,6 +18,7 @@ use knowledge::retrieval::{
     passages,
     ranking::{Found, Parameters, Segment, rank},
 };
+use ports::{Embedder, Hit, TextKind};
 use serde::Deserialize;
 use uuid::Uuid;
 

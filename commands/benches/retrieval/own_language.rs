@@ -3,13 +3,11 @@
 
 use std::{collections::HashMap, fs, path::Path};
 
-use commands::{
-    adapters::{extractive::ExtractiveAnswerer, lexical::LexicalEmbedder},
-    ports::{AnswerChunk, AnswerRequest, Embedder as _, LanguageModel as _, TextKind},
-};
+use adapters::{extractive::ExtractiveAnswerer, lexical::LexicalEmbedder};
 use domain::ids::DocumentId;
 use futures::TryStreamExt as _;
 use knowledge::retrieval::ranking::rank;
+use ports::{AnswerChunk, AnswerRequest, Embedder as _, LanguageModel as _, TextKind};
 use serde::Deserialize;
 
 use super::{Document, FOLDER, Library, PASSAGES, precise};

@@ -13,15 +13,15 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountError, Accounts,
+    AccountError, AccountRow, Accounts,
     mails::{FrontEnd, address_mail},
     password_resets::deliver,
 };
 use crate::{
     event_log::{JobPayload, NewJob, Row},
     jobs::{Job, JobError, JobHandler},
-    ports::SharedMailer,
 };
+use ports::SharedMailer;
 
 /// Tells the owner of the address before.
 #[derive(Serialize, Deserialize)]
@@ -49,16 +49,15 @@ impl Accounts {
         new: &Email,
     ) -> Vec<Row> {
         let Some(former) = former else { return vec![] };
-        let log = self.commands.log();
         let trusted = match authority {
             Authority::Superuser => AccountRow::NoFormerAddress(user),
             Authority::Staff => AccountRow::FormerAddress {
                 user,
-                sealed_email: log.keys().seal_secret(former.as_str(), user.value()),
-                until: log.clock.now() + self.former_address_life,
+                sealed_email: self.keys.seal_secret(former.as_str(), user.value()),
+                until: self.clock.now() + self.former_address_life,
             },
         };
-        let job_id = log.clock.new_id();
+        let job_id = self.clock.new_id();
         let notice = AddressNotice {
             user,
             sealed_former: self.seal_email(former, job_id),
@@ -71,15 +70,14 @@ impl Accounts {
 
     /// Where codes for a new password go in place of the account's own address.
     pub(super) async fn former_address(&self, user: UserId) -> Result<Option<Email>, AccountError> {
-        let log = self.commands.log();
         let sealed = sqlx::query_scalar!(
             "SELECT sealed_email FROM former_addresses WHERE user_id = $1 AND until > $2",
             user.value(),
-            log.clock.now(),
+            self.clock.now(),
         )
-        .fetch_optional(self.pool())
+        .fetch_optional(&self.pool)
         .await?;
-        let opened = sealed.map(|sealed| log.keys().open_secret(&sealed, user.value())).transpose()?;
+        let opened = sealed.map(|sealed| self.keys.open_secret(&sealed, user.value())).transpose()?;
         Ok(opened.and_then(|email| Email::parse(&email).ok()))
     }
 

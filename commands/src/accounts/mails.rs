@@ -8,7 +8,7 @@ use domain::{
 use reqwest::Url;
 
 use super::reset_codes::CODE_LIFE;
-use crate::ports::Mail;
+use ports::Mail;
 
 const SUBJECT: &str = "Choose a new password for Ayushma";
 const TEXT: &str = include_str!("reset_mail.txt");

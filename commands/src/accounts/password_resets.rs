@@ -11,8 +11,8 @@ use crate::{
     event_log::JobPayload,
     execute::{Context, IdempotencyKey},
     jobs::{Job, JobError, JobHandler},
-    ports::{Mail, MailError, SharedMailer},
 };
+use ports::{Mail, MailError, SharedMailer};
 
 /// Sends a mail, later if the server is away. One that is refused would be refused again.
 pub(super) async fn deliver(mailer: &SharedMailer, mail: &Mail, job: &Job) -> Result<(), JobError> {

@@ -22,7 +22,7 @@ impl Accounts {
     pub async fn was_let_in_from(&self, email: &Email, client: IpAddr) -> Result<bool, AccountError> {
         let place = self.place(email, client);
         let known = sqlx::query_scalar!(r#"SELECT true AS "known!" FROM log_in_places WHERE place = $1"#, place)
-            .fetch_optional(self.pool())
+            .fetch_optional(&self.pool)
             .await?;
         Ok(known.is_some())
     }
@@ -38,15 +38,15 @@ impl Accounts {
              WHERE known.user_id <> excluded.user_id OR known.seen_at < excluded.seen_at - interval '1 day'",
             self.place(email, client),
             user.value(),
-            self.commands.log().clock.now(),
+            self.clock.now(),
         )
-        .execute(self.pool())
+        .execute(&self.pool)
         .await?;
         Ok(())
     }
 
     pub(super) fn place(&self, email: &Email, client: IpAddr) -> Vec<u8> {
-        self.commands.log().keys().keyed_hash("log-in-place", &format!("{} {client}", email.comparable()))
+        self.keys.keyed_hash("log-in-place", &format!("{} {client}", email.comparable()))
     }
 }
 

@@ -98,7 +98,7 @@ impl Accounts {
         let owner = self.owner_of(Reservation::Email, &self.email_key(email)).await?;
         let code = self.new_code(email, owner.map(UserId::new));
         let place = self.guesser(email, client);
-        let mut tx = self.pool().begin().await?;
+        let mut tx = self.pool.begin().await?;
         let is_new = write_reset_code(&code, Some(place.as_str()).filter(|_| client.is_known), &mut tx).await?;
         sqlx::query!(
             "UPDATE reset_codes SET own_tries = jsonb_build_object($2::text, $3::integer) || own_tries WHERE address = $1",
@@ -108,7 +108,7 @@ impl Accounts {
         )
         .execute(&mut *tx)
         .await?;
-        let job_id = self.commands.log().clock.new_id();
+        let job_id = self.clock.new_id();
         let sealed_email = self.seal_email(email, job_id);
         let address = self.reset_job_address(email);
         let mail = ResetMail { sealed_email, address, is_new, correlation_id: Some(correlation_id) };
@@ -142,11 +142,11 @@ impl Accounts {
             address,
             place
         )
-        .fetch_optional(self.pool())
+        .fetch_optional(&self.pool)
         .await?;
         let owner = self.owner_of(Reservation::Email, &self.email_key(email)).await?;
         let known = tried.ok_or(ResetCodeError::Wrong)?;
-        let right = Zeroizing::new(self.commands.log().keys().open_secret(&known.sealed_code, id_out_of(&address))?);
+        let right = Zeroizing::new(self.keys.open_secret(&known.sealed_code, id_out_of(&address))?);
         let is_right = bool::from(right.as_bytes().ct_eq(code.trim().as_bytes()));
         // The account may have another address by now, and the address another account.
         let Some(user) = known.user_id.filter(|user| is_right && owner == Some(*user)) else {
@@ -163,9 +163,9 @@ impl Accounts {
             known.sealed_code,
             place
         )
-        .execute(self.pool())
+        .execute(&self.pool)
         .await?;
-        if known.expires_at <= self.commands.log().clock.now() {
+        if known.expires_at <= self.clock.now() {
             return Err(ResetCodeError::Expired.into());
         }
         Ok(ResetGrant { user: UserId::new(user), address, sealed_code: known.sealed_code })
@@ -187,30 +187,27 @@ impl Accounts {
             grant.address,
             grant.sealed_code
         )
-        .execute(self.pool())
+        .execute(&self.pool)
         .await?;
         if claimed.rows_affected() == 0 {
             return Err(ResetCodeError::Wrong.into());
         }
         let user = grant.user;
-        let rows = vec![
-            AccountRow::Password { user, hash }.into(),
-            AccountRow::EndOtherSessions { user, keep: None }.into(),
-        ];
+        let rows =
+            vec![AccountRow::Password { user, hash }.into(), AccountRow::EndOtherSessions { user, keep: None }.into()];
         let command = UserCommand::ChangePassword { keep: None };
         Ok(self.commands.execute_with::<User>(user.value(), command, rows, context).await?)
     }
 
     fn new_code(&self, email: &Email, user: Option<UserId>) -> NewResetCode {
-        let log = self.commands.log();
         let address = self.reset_address(email);
         let code = Zeroizing::new(format!("{:06}", rand::rng().random_range(0..1_000_000)));
         NewResetCode {
             user,
-            sealed_code: log.keys().seal_secret(&code, id_out_of(&address)),
+            sealed_code: self.keys.seal_secret(&code, id_out_of(&address)),
             address,
             tries: TRIES,
-            expires_at: log.clock.now() + CODE_LIFE,
+            expires_at: self.clock.now() + CODE_LIFE,
         }
     }
 
@@ -225,7 +222,7 @@ impl Accounts {
     ) -> Result<Option<CodeToMail>, AccountError> {
         let Some((user, account)) = self.active_owner(email).await? else { return Ok(None) };
         let new = self.new_code(email, Some(user));
-        let is_another = write_reset_code(&new, None, &mut *self.pool().acquire().await?).await?;
+        let is_another = write_reset_code(&new, None, &mut *self.pool.acquire().await?).await?;
         let Some(code) = self.living_code(&new.address, user).await? else { return Ok(None) };
         if is_new || is_another {
             self.commands.execute::<User>(user.value(), UserCommand::RequestPasswordReset, context).await?;
@@ -248,16 +245,16 @@ impl Accounts {
              WHERE address = $1 AND user_id = $2 AND NOT is_used AND expires_at > $3",
             address,
             user.value(),
-            self.commands.log().clock.now(),
+            self.clock.now(),
         )
-        .fetch_optional(self.pool())
+        .fetch_optional(&self.pool)
         .await?;
-        let opened = sealed.map(|sealed| self.commands.log().keys().open_secret(&sealed, id_out_of(address)));
+        let opened = sealed.map(|sealed| self.keys.open_secret(&sealed, id_out_of(address)));
         Ok(opened.transpose()?.map(Zeroizing::new))
     }
 
     fn reset_address(&self, email: &Email) -> Vec<u8> {
-        self.commands.log().keys().keyed_hash("password-reset", &email.comparable())
+        self.keys.keyed_hash("password-reset", &email.comparable())
     }
 
     /// Who guesses at codes of this address, as a keyed hash.
@@ -272,13 +269,13 @@ impl Accounts {
 
     /// An address for the arguments of a job.
     pub(super) fn seal_email(&self, email: &Email, job: Uuid) -> String {
-        hex::encode(self.commands.log().keys().seal_secret(email.as_str(), job))
+        hex::encode(self.keys.seal_secret(email.as_str(), job))
     }
 
     /// The address in the arguments of a job.
     pub(super) fn open_email(&self, job: Uuid, sealed_email: &str) -> Result<Option<Email>, KeyError> {
         let sealed = hex::decode(sealed_email).map_err(|_| KeyError::Damaged)?;
-        Ok(Email::parse(&self.commands.log().keys().open_secret(&sealed, job)?).ok())
+        Ok(Email::parse(&self.keys.open_secret(&sealed, job)?).ok())
     }
 }
 

@@ -11,20 +11,38 @@ use crate::event_log::TransactionalWrite;
 #[derive(Clone)]
 pub enum AccountRow {
     /// Argon2id's own text form. Codes for a new one that were mailed before are of no use any more.
-    Password { user: UserId, hash: String },
+    Password {
+        user: UserId,
+        hash: String,
+    },
     /// A token by its SHA-256. It is not kept if the password that was checked for it has been changed since.
-    Token { token_hash: Vec<u8>, user: UserId, session: SessionId, password_hash: String },
+    Token {
+        token_hash: Vec<u8>,
+        user: UserId,
+        session: SessionId,
+        password_hash: String,
+    },
     /// Nobody can log in any more.
     NoPassword(UserId),
     EndSession(SessionId),
-    EndOtherSessions { user: UserId, keep: Option<SessionId> },
+    EndOtherSessions {
+        user: UserId,
+        keep: Option<SessionId>,
+    },
     /// The address before the one that the account gets in this append. While an older one is kept, that one stays: of several
     /// changes in a row, only the first took the address away from its owner.
-    FormerAddress { user: UserId, sealed_email: Vec<u8>, until: DateTime<Utc> },
+    FormerAddress {
+        user: UserId,
+        sealed_email: Vec<u8>,
+        until: DateTime<Utc>,
+    },
     NoFormerAddress(UserId),
     /// Whatever is left of the person's requests: codes for new passwords and the address that they go to, mails that are not
     /// sent yet, idempotency keys. `reset_address` is the address as it stands in the jobs that mail a code.
-    ForgetRequests { user: UserId, reset_address: Option<String> },
+    ForgetRequests {
+        user: UserId,
+        reset_address: Option<String>,
+    },
 }
 
 #[async_trait]

@@ -12,14 +12,11 @@ use domain::{
 use futures::StreamExt;
 use tokio::time::Instant;
 
-use super::{Answering, reranking::Judge};
-use crate::{
-    counters::Bound,
-    library::LibraryError,
-    ports::{AnswerChunk, AnswerRequest, Ending, Exchange, Finish, Passage, ProviderError},
-    prompt::{AnswerText, past_thoughts, render},
-};
+use super::{Answering, reranking::Reranker};
+use crate::{counters::Bound, passage_store::PassageStoreError};
+use knowledge::prompt::{AnswerText, past_thoughts, render};
 use knowledge::retrieval::ranking::Found;
+use ports::{AnswerChunk, AnswerRequest, Ending, Exchange, Finish, Passage, ProviderError};
 
 /// The most passages that an answer is made from, whatever the client asks for: about 5,000 tokens, of at least five documents.
 const MAX_PASSAGES: u32 = 20;
@@ -102,7 +99,7 @@ impl Answering {
             // What it was deleted with is not retrieved any more.
             Ok(Project::Absent | Project::Deleted { .. }) => Found::default(),
             Ok(Project::Existing { retrieval, .. }) => {
-                let judge = Judge { model: (self.names)(model), key };
+                let judge = Reranker { model: (self.names)(model), key };
                 self.find(project, question, top_k.min(MAX_PASSAGES), retrieval, Some(judge)).await?
             }
             Err(error) => {
@@ -131,7 +128,7 @@ impl Answering {
                 return Err(RetrievalFailed);
             }
         };
-        let judge = model.map(|model| Judge { model: (self.names)(model), key: None });
+        let judge = model.map(|model| Reranker { model: (self.names)(model), key: None });
         self.find(project, question, top_k, settings, judge).await.map_err(|_| RetrievalFailed)
     }
 
@@ -141,13 +138,13 @@ impl Answering {
         question: &str,
         top_k: u32,
         settings: RetrievalSettings,
-        judge: Option<Judge>,
+        judge: Option<Reranker>,
     ) -> Result<Found, Failure> {
         let limit = usize::try_from(top_k.max(1)).unwrap_or(1);
         let reranked = usize::from(settings.rerank);
-        let found = self.library.search(project, question, limit.max(reranked), settings.into()).await;
+        let found = self.passage_store.search(project, question, limit.max(reranked), settings.into()).await;
         let mut found = found.map_err(|error| match error {
-            LibraryError::Embedder(error) => failure_of(&error),
+            PassageStoreError::Embedder(error) => failure_of(&error),
             error => {
                 tracing::error!(error = %crate::error_chain(&error), "passages cannot be searched");
                 Failure::new(AnswerFailure::RetrievalFailed)
@@ -255,7 +252,7 @@ impl Answering {
     }
 
     fn now(&self) -> DateTime<Utc> {
-        self.commands.log().clock.now()
+        self.clock.now()
     }
 }
 
@@ -309,15 +306,4 @@ fn broken_off(reason: AnswerFailure, partial_text: String) -> Failure {
 fn failure_of(error: &ProviderError) -> Failure {
     tracing::warn!(error = %crate::error_chain(error), "a model provider failed");
     Failure::new(error.into())
-}
-
-impl From<&ProviderError> for AnswerFailure {
-    fn from(error: &ProviderError) -> Self {
-        match error {
-            ProviderError::Unauthorized => Self::Unauthorized,
-            ProviderError::RateLimited => Self::RateLimited,
-            ProviderError::Refused(_) => Self::Refused,
-            ProviderError::Unavailable(_) => Self::ProviderUnavailable,
-        }
-    }
 }

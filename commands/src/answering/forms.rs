@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Answering, KeyChoice, NoKey, message_of};
-use crate::ports::JsonRequest;
+use ports::JsonRequest;
 
 /// As many as the original asked for.
 const MAX_TOKENS: u32 = 4_096;

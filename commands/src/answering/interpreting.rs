@@ -10,7 +10,7 @@ use super::{
     compose::{Draft, Failure, Written},
     languages::{TranslationFailed, is_english},
 };
-use crate::prompt::Markup;
+use knowledge::prompt::Markup;
 use knowledge::{
     markdown::written,
     sentences::{end_of_whole_sentences, is_rule_of_table},

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::{chat::Stage, values::SttEngine};
 
 use super::{Answering, AskError};
-use crate::ports::{
+use ports::{
     ProviderError, Recording, SharedTranslator, SpeechToTextEngines, TextToSpeechEngines, TranscriptionRequest,
     TranslationRequest,
 };
@@ -118,7 +118,7 @@ impl Answering {
     }
 
     pub(super) fn clock_now(&self) -> DateTime<Utc> {
-        self.commands.log().clock.now()
+        self.clock.now()
     }
 }
 

@@ -5,8 +5,9 @@ use domain::{
     ids::{ChatId, MessageId},
 };
 
-use super::{Answering, STREAM_NOTICE, message_of, respondent::Respondent};
-use crate::{event_log::StoreError, prompt::render};
+use super::{Answering, STREAM_NOTICE, answer_settings::AnswerSettings, message_of};
+use crate::event_log::StoreError;
+use knowledge::prompt::render;
 
 /// How many failures of a chat are looked through, the latest first.
 const MAX_FAILURES: i64 = 100;
@@ -36,9 +37,9 @@ impl Answering {
         let chat = self.commands.log().load::<Chat>(chat.value()).await?.aggregate;
         let respondent = match &chat {
             Chat::Open(OpenChat { home: Home::Project(project), .. }) => {
-                Respondent::of(&self.projects.load(*project).await?)
+                AnswerSettings::of(&self.projects.load(*project).await?)
             }
-            _ => Respondent::of_chat(&chat),
+            _ => AnswerSettings::of_chat(&chat),
         };
         Ok(render(Some(&respondent.template), &[]).err().map(|error| error.to_string()))
     }

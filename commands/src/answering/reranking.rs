@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Answering;
-use crate::ports::{JsonRequest, Passage};
+use ports::{JsonRequest, Passage};
 
 /// What the model sees of a passage, in characters.
 const SHOWN: usize = 1_200;
@@ -17,7 +17,7 @@ key, \"order\": the numbers of the passages that help, the most helpful first. L
 
 /// Whose model is asked, and with which key.
 #[derive(Debug, Clone)]
-pub(crate) struct Judge {
+pub(crate) struct Reranker {
     /// The provider's name of the model.
     pub model: String,
     /// The provider's key, if it is not the configured one.
@@ -37,7 +37,7 @@ impl Answering {
         question: &str,
         passages: Vec<Passage>,
         count: usize,
-        judge: Option<Judge>,
+        judge: Option<Reranker>,
     ) -> Vec<Passage> {
         let (Some(judge), false) = (judge, self.model.is_built_in()) else { return passages };
         if count < 2 || passages.len() < 2 {

@@ -5,11 +5,9 @@ use std::time::{Duration, Instant};
 use domain::chat::{Chat, ChatCommand, Stage};
 
 use super::turn::{Spoken, Work};
-use crate::{
-    ports::{ProviderError, Speech, SpeechRequest},
-    uploads::{KeepUpload, NewFile},
-};
+use crate::uploads::{KeepUpload, NewFile};
 use knowledge::markdown::spoken;
+use ports::{ProviderError, Speech, SpeechRequest};
 
 impl Work {
     /// Speaks a complete answer, if somebody wants it and an engine can.

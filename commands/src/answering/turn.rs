@@ -16,18 +16,18 @@ use tokio::sync::mpsc;
 
 use super::{
     Answering, TurnEvent, UNTRANSLATED,
+    answer_settings::AnswerSettings,
     compose::{Draft, Failure, Written},
     interpreting::Translated,
     languages::is_english,
     message_of,
-    respondent::Respondent,
 };
 use crate::{
     event_log::{AppendError, Committed, Row, StoreError},
     execute::{Context, ExecuteError},
     jobs::keep_alive,
-    ports::{Exchange, Passage},
 };
+use ports::{Exchange, Passage};
 
 /// Earlier turns that the model is told of.
 const MAX_HISTORY: usize = 10;
@@ -44,7 +44,7 @@ pub(super) struct Work {
     pub chat: ChatId,
     /// Where passages are looked for; a chat without a project is answered without any.
     pub project_id: Option<ProjectId>,
-    pub respondent: Respondent,
+    pub respondent: AnswerSettings,
     pub question: Question,
     /// The translator has failed: there is nothing to be made.
     pub is_untranslated: bool,
@@ -89,7 +89,7 @@ impl Shown {
 impl Work {
     pub(super) async fn run(self) {
         let (pool, job, process) =
-            (self.answering.commands.log().pool.clone(), self.question.answer_id.value(), self.answering.process);
+            (self.answering.pool.clone(), self.question.answer_id.value(), self.answering.process);
         let alive = async {
             keep_alive(&pool, job, process).await;
             // The answer is recorded, or another worker has declared this process dead: then it will be refused.

@@ -6,7 +6,7 @@ use domain::ids::{DocumentId, ProjectId};
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 
-use crate::library::{from_bytes, to_bytes};
+use crate::passage_store::{from_bytes, to_bytes};
 use knowledge::retrieval::passages::PassageText;
 
 /// What a vector is of.

@@ -21,14 +21,14 @@ use crate::{
     event_log::{JobPayload, Row},
     execute::{Commands, ExecuteError},
     jobs::{Job, JobError, JobHandler},
-    library::{KeptReading, Library, LibraryError, VectorsByModel},
-    ports::{
-        Content, CutText, Embedder, IndexError, PageError, ProviderError, ReadError, SharedDocumentReader,
-        SharedMediaStore, SharedWebPages, TextKind,
-    },
+    passage_store::{KeptReading, PassageStore, PassageStoreError, VectorsByModel},
 };
 use knowledge::extraction::{FileHints, Unreadable};
 use knowledge::retrieval::passages::PassageText;
+use ports::{
+    Content, CutText, Embedder, IndexError, PageError, ProviderError, ReadError, SharedDocumentReader,
+    SharedMediaStore, SharedWebPages, TextKind,
+};
 
 /// Passages that are embedded in one request.
 const BATCH: usize = 64;
@@ -49,7 +49,7 @@ pub struct Embedding {
     pub media: SharedMediaStore,
     pub pages: SharedWebPages,
     pub reader: SharedDocumentReader,
-    pub library: Library,
+    pub passage_store: PassageStore,
 }
 
 /// The rest is embedded when others have had their turn.
@@ -89,7 +89,7 @@ impl JobHandler for Embedding {
         let number = version.number;
         let command = match self.embed(&version, &reporter).await {
             Ok((passages, notes)) => {
-                let model = self.library.chosen().model().to_owned();
+                let model = self.passage_store.chosen().model().to_owned();
                 DocumentCommand::RecordEmbedding { version: number, passages, model, notes }
             }
             Err(Failed::ForGood(reason)) => DocumentCommand::RecordEmbeddingFailure { version: number, reason },
@@ -173,7 +173,7 @@ impl Embedding {
             }
             Document::Added { .. } => Ok(None),
             Document::Absent | Document::Deleted { .. } => {
-                self.library.remove_document(document).await.map_err(JobError::from_source)?;
+                self.passage_store.remove_document(document).await.map_err(JobError::from_source)?;
                 Ok(None)
             }
         }
@@ -215,9 +215,10 @@ impl Embedding {
         let vectors = self.vectors_by_model(version, &passages, reporter).await?;
         self.require_awaited(version).await?;
         let stored = passages.iter().map(|passage| passage.stored(version.document, version.number)).collect();
-        let replaced = self.library.replace_document(version.project, version.document, stored, &vectors, &reading);
+        let replaced =
+            self.passage_store.replace_document(version.project, version.document, stored, &vectors, &reading);
         replaced.await.map_err(|error| match error {
-            LibraryError::Index(IndexError::Dimensions { .. } | IndexError::Refused { status: 400, .. }) => {
+            PassageStoreError::Index(IndexError::Dimensions { .. } | IndexError::Refused { status: 400, .. }) => {
                 tracing::warn!(error = %crate::error_chain(&error), "the vector store refuses a document");
                 Failed::ForGood(EmbeddingFailure::Provider)
             }
@@ -235,7 +236,7 @@ impl Embedding {
         reporter: &Reporter<'_>,
     ) -> Result<VectorsByModel, Failed> {
         let mut vectors = VectorsByModel::new();
-        for embedder in self.library.wanted_embedders().await.map_err(for_now)? {
+        for embedder in self.passage_store.wanted_embedders().await.map_err(for_now)? {
             let model = embedder.model().to_owned();
             match self.vectors_of(version, passages, embedder.as_ref(), reporter).await {
                 Ok(of_model) => drop(vectors.insert(model, of_model)),
@@ -324,7 +325,7 @@ impl Embedding {
         match self.commands.execute_with::<Document>(id.value(), command, rows, &context).await {
             // The document is gone: its passages must go too.
             Err(ExecuteError::Refused(DocumentError::NotFound)) => {
-                self.library.remove_document(id).await.map_err(JobError::from_source)
+                self.passage_store.remove_document(id).await.map_err(JobError::from_source)
             }
             Ok(_) => progress::forget(&self.pool, id).await.map_err(JobError::from_source),
             Err(ExecuteError::Refused(_)) => Ok(()),

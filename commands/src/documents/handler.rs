@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     jobs::{Cause, Embed, Empty, Remove, Revisit},
-    revisiting::PERIOD,
+    page_refresh::PERIOD,
 };
 use crate::event_log::{ConsumerError, EventConsumer, JobPayload, NewJob, enqueue, enqueue_in, supersede, withdraw};
 

@@ -18,7 +18,7 @@ use crate::{
     event_log::{JobPayload, TransactionalWrite},
     execute::{Commands, ExecuteError},
     jobs::{Job, JobError, JobHandler},
-    library::Library,
+    passage_store::PassageStore,
     uploads::Uploads,
 };
 
@@ -46,7 +46,7 @@ impl TransactionalWrite for HideDocument {
 pub struct Removal {
     pub pool: PgPool,
     pub commands: Commands,
-    pub library: Library,
+    pub passage_store: PassageStore,
     pub uploads: Uploads,
 }
 
@@ -114,7 +114,7 @@ impl Removal {
             let doublings = u32::try_from(job.attempts.clamp(1, 8) - 1).unwrap_or(0);
             return Err(JobError::for_a_while(StillEmbedding, LONGEST_PATIENCE.min(PATIENCE * 2_u32.pow(doublings))));
         }
-        self.library.remove_document(id).await.map_err(JobError::from_source)?;
+        self.passage_store.remove_document(id).await.map_err(JobError::from_source)?;
         progress::forget(&self.pool, id).await.map_err(JobError::from_source)?;
         sqlx::query!("DELETE FROM hidden_documents WHERE document_id = $1", id.value())
             .execute(&self.pool)

@@ -15,9 +15,9 @@ use crate::{
     event_log::{JobPayload, Row},
     execute::{Context, ExecuteError},
     jobs::{Job, JobError, JobHandler},
-    ports::{ProviderError, TextKind},
 };
 use knowledge::markdown::{unescaped, written};
+use ports::{ProviderError, TextKind};
 
 /// Puts the next question of a run to a model, records the result and leaves the rest to the next job.
 pub struct RunQuestions {
@@ -65,7 +65,7 @@ impl RunQuestions {
     async fn record(&self, job: &Job, command: TestRunCommand, goes_on: bool) -> Result<(), JobError> {
         let NextQuestion { correlation_id } = job.payload()?;
         let commands = &self.answering.commands;
-        let next = goes_on.then(|| next_question(job.subject_id, commands.log().clock.new_id(), correlation_id));
+        let next = goes_on.then(|| next_question(job.subject_id, self.answering.clock.new_id(), correlation_id));
         let rows = std::iter::once(Row::FinishJob(job.id)).chain(next).collect();
         let context = Context::system("evaluation", correlation_id);
         match commands.execute_with::<TestRun>(job.subject_id, command, rows, &context).await {
@@ -83,7 +83,7 @@ impl RunQuestions {
         key: Option<String>,
     ) -> Result<RunResult, JobError> {
         let without_answer = RunResult {
-            result_id: ResultId::new(self.answering.commands.log().clock.new_id()),
+            result_id: ResultId::new(self.answering.clock.new_id()),
             question_id,
             question: question.clone(),
             model,
@@ -106,7 +106,7 @@ impl RunQuestions {
             references: if plan.references { citations } else { vec![] },
             cosine_sim: self.cosine(&compared, &question.human_answer).await?,
             bleu_score: Some(sentence_bleu(&compared, &question.human_answer)),
-            embedding_model: Some(self.answering.library.chosen().model().to_owned()),
+            embedding_model: Some(self.answering.passage_store.chosen().model().to_owned()),
             generation: Some(generation),
             answer,
             ..without_answer
@@ -154,7 +154,7 @@ impl RunQuestions {
             return Ok(None);
         }
         let texts = [answer.to_owned(), human_answer.to_owned()];
-        match self.answering.library.chosen().embed(&texts, TextKind::Passage).await {
+        match self.answering.passage_store.chosen().embed(&texts, TextKind::Passage).await {
             Ok(vectors) => Ok(match vectors.as_slice() {
                 [answer, human_answer] => cosine_similarity(answer, human_answer),
                 _ => None,

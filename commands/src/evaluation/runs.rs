@@ -84,7 +84,7 @@ impl Evaluation {
 
     fn work_on(&self, run: RunId, status: Option<RunStatus>, context: &Context) -> Vec<Row> {
         let is_wanted = status == Some(RunStatus::Running);
-        let job_id = self.commands.log().clock.new_id();
+        let job_id = self.clock.new_id();
         is_wanted.then(|| next_question(run.value(), job_id, context.correlation_id)).into_iter().collect()
     }
 }

@@ -18,7 +18,6 @@ const PATIENCE: TimeDelta = TimeDelta::hours(6);
 impl Evaluation {
     /// Lets runs fail that run without a job behind them since six hours. Says how many.
     async fn fail_stale_runs(&self, now: DateTime<Utc>) -> Result<u64, EvaluationError> {
-        let log = self.commands.log();
         let quiet_since = now - PATIENCE;
         // The last event that says whether the run runs, and the last one of all.
         let ids = sqlx::query_scalar!(
@@ -35,11 +34,11 @@ impl Evaluation {
             quiet_since,
             NextQuestion::KIND,
         )
-        .fetch_all(&log.pool)
+        .fetch_all(&self.pool)
         .await?;
         let mut failed = 0;
         for id in ids.iter().filter_map(|id| Uuid::try_parse(id).ok()) {
-            let context = Context::system("scheduler", log.clock.new_id());
+            let context = Context::system("scheduler", self.clock.new_id());
             let command = TestRunCommand::Fail(RunFailure::Stale);
             match self.commands.execute::<TestRun>(id, command, &context).await {
                 Ok(_) => failed += 1,

@@ -9,7 +9,11 @@ use crate::event_log::TransactionalWrite;
 /// A row of a service's API keys.
 pub(super) enum ServiceRow {
     /// An API key by its keyed hash.
-    ApiKey { key_hash: Vec<u8>, key: ApiKeyId, service: ServiceId },
+    ApiKey {
+        key_hash: Vec<u8>,
+        key: ApiKeyId,
+        service: ServiceId,
+    },
     /// The temp tokens that were made with it end too.
     EndApiKey(ApiKeyId),
     EndKeysOfService(ServiceId),

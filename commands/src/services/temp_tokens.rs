@@ -35,9 +35,9 @@ impl Services {
             self.token_hash(&token),
             key.value(),
             self.address_hash(&address),
-            self.commands.log().clock.now() + LIFE,
+            self.clock.now() + LIFE,
         )
-        .execute(self.pool())
+        .execute(&self.pool)
         .await?;
         Ok((issued.rows_affected() == 1).then_some(token))
     }
@@ -57,9 +57,9 @@ impl Services {
              WHERE token_hash = $1 AND address_hash = $2 AND expires_at > $3",
             self.token_hash(token),
             self.address_hash(&comparable(address)),
-            self.commands.log().clock.now(),
+            self.clock.now(),
         )
-        .fetch_optional(self.pool())
+        .fetch_optional(&self.pool)
         .await?;
         Ok(row.map(|row| KeyHolder {
             service: ServiceId::new(row.service_id),
@@ -69,11 +69,11 @@ impl Services {
     }
 
     fn token_hash(&self, token: &str) -> Vec<u8> {
-        self.commands.log().keys().keyed_hash("temp token", token)
+        self.keys.keyed_hash("temp token", token)
     }
 
     fn address_hash(&self, address: &str) -> Vec<u8> {
-        self.commands.log().keys().keyed_hash("temp token's address", address)
+        self.keys.keyed_hash("temp token's address", address)
     }
 }
 
@@ -84,7 +84,7 @@ impl Expiry for Services {
     }
 
     async fn expire(&self, now: DateTime<Utc>) -> Result<u64, ExpiryError> {
-        let expired = sqlx::query!("DELETE FROM temp_tokens WHERE expires_at <= $1", now).execute(self.pool()).await?;
+        let expired = sqlx::query!("DELETE FROM temp_tokens WHERE expires_at <= $1", now).execute(&self.pool).await?;
         Ok(expired.rows_affected())
     }
 }

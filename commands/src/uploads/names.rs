@@ -1,9 +1,8 @@
 //! Names of files in the media store: made safe here and nowhere else. None can point out of the store.
 
+use ports::is_kept_in_names;
 use rand::{RngExt, distr::Alphanumeric};
 
-/// Of common file systems.
-const MAX_STORED_BYTES: usize = 255;
 /// Leaves room for the secret.
 const MAX_READABLE_BYTES: usize = 200;
 /// Letters and digits, almost six bits each: 130 bits.
@@ -16,19 +15,10 @@ pub(super) fn unique_name(wished: &str) -> String {
     safe_name(wished).map_or_else(|| secret.clone(), |name| with_secret(&name, &secret))
 }
 
-/// Whether a file may be called so. Whatever else is asked for is not there, and no store has to be asked.
-pub(crate) fn is_possible(name: &str) -> bool {
-    name.len() <= MAX_STORED_BYTES && name.chars().all(is_kept) && name.chars().any(|c| c != '.')
-}
-
-fn is_kept(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '-' | '_' | '.')
-}
-
 /// The last part of the name, spaces as `_`, and of the rest only letters, digits, `-`, `_` and `.`.
 fn safe_name(wished: &str) -> Option<String> {
     let last = wished.rsplit(['/', '\\']).next().unwrap_or_default().trim();
-    let name: String = last.chars().map(|c| if c == ' ' { '_' } else { c }).filter(|c| is_kept(*c)).collect();
+    let name: String = last.chars().map(|c| if c == ' ' { '_' } else { c }).filter(|c| is_kept_in_names(*c)).collect();
     if name.chars().all(|c| c == '.') {
         return None;
     }
@@ -105,23 +95,12 @@ mod tests {
         assert_eq!(name, format!("{}.txt", "മ".repeat(65)));
     }
 
-    #[test]
-    fn what_no_file_is_called_is_not_looked_for() {
-        let long = "x".repeat(256);
-        for name in ["", ".", "..", "a/b", "a\\b", "a b", "a%20b", "a.txt#1", "a\nb", "a\0b", "a?", "~", &long] {
-            assert!(!is_possible(name), "{name:?}");
-        }
-        for name in ["a", ".env", "a..b", "മരുന്ന്.pdf".replace('്', "").as_str(), &long[1..]] {
-            assert!(is_possible(name), "{name:?}");
-        }
-    }
-
     proptest! {
         #[test]
         fn every_safe_name_is_one_short_part_of_a_path(wished in any::<String>()) {
             let name = unique_name(&wished);
             prop_assert!(name.len() <= MAX_READABLE_BYTES + 1 + SECRET_CHARACTERS);
-            prop_assert!(is_possible(&name));
+            prop_assert!(ports::is_possible_name(&name));
             prop_assert_eq!(Path::parse(&name).expect("the name is safe").parts().count(), 1);
         }
     }

@@ -2,35 +2,39 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use adapters::media::ObjectMedia;
 use async_trait::async_trait;
 use commands::{
-    adapters::media::ObjectMedia,
+    Resources,
     answering::{Answering, Ask, Asked, Languages, Lengths, TurnEvent},
+    clock::SystemClock,
     event_log::EventLog,
-    execute::Commands,
-    ports::{
-        AnswerRequest, AnswerStream, JsonRequest, LanguageModel, ProviderError, SharedLanguageModel,
-        SpeechToTextEngines, TextToSpeechEngines,
-    },
     projects::Projects,
     uploads::Uploads,
 };
 use domain::ids::ChatId;
+use ports::{
+    AnswerRequest, AnswerStream, JsonRequest, LanguageModel, ProviderError, SharedLanguageModel, SpeechToTextEngines,
+    TextToSpeechEngines,
+};
 use sqlx::PgPool;
 use tempfile::TempDir;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::support::{Node, library, new_id, number, system};
+use crate::support::{Node, new_id, number, passage_store, system};
 
 /// A process that answers by this model, and by nothing else that is outside.
 pub(crate) fn answering_by(model: SharedLanguageModel, pool: &PgPool, log: &EventLog, folder: &Path) -> Answering {
-    let commands = Commands::new(log.clone());
+    let resources = Resources::new(log.clone(), pool.clone(), Arc::new(SystemClock));
     let media = Arc::new(ObjectMedia::in_folder(folder).expect("the folder is there"));
     Answering {
-        commands: commands.clone(),
-        projects: Projects::new(commands),
+        commands: resources.commands.clone(),
+        pool: pool.clone(),
+        keys: resources.keys.clone(),
+        clock: resources.clock.clone(),
+        projects: Projects::new(&resources),
         model,
-        library: library(pool),
+        passage_store: passage_store(pool),
         uploads: Uploads::new(pool.clone(), media),
         languages: Languages {
             speech_to_text: SpeechToTextEngines::default(),

@@ -1,11 +1,12 @@
 //! Appends that race, conflict, repeat each other or cannot be stored.
 
 use commands::{
+    accounts::AccountRow,
     event_log::{AppendError, NewJob, Reservation, Row},
     execute::{Context, ExecuteError, IdempotencyKey},
 };
 use domain::{
-    chat::{Chat, ChatCommand},
+    chat::{Chat, ChatCommand, ChatError},
     ids::{SessionId, UserId},
     user::User,
 };
@@ -98,11 +99,38 @@ async fn a_decision_that_was_overtaken_is_refused_as_a_conflict(_: PgPoolOptions
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn what_a_decision_relies_on_is_still_so_when_it_is_written(_: PgPoolOptions, options: PgConnectOptions) {
+    let node = Node::start(&options).await;
+    let (chat, other, context) = (new_id(), new_id(), system());
+    node.start_chat(other).await.expect("the chat is new");
+    let seen = node.commands.log().load::<Chat>(other).await.expect("the chat can be loaded");
+    let relying = async || {
+        let mut unit = node.commands.unit(&context);
+        unit.stage::<Chat>(chat, start()).await.expect("the chat is new");
+        unit.rely_on(&seen);
+        unit.commit(chat).await
+    };
+    node.retitle(other, "Something else").await;
+    assert!(matches!(relying().await, Err(AppendError::VersionConflict)));
+    assert_eq!(number(&node.pool, "SELECT count(*) FROM events").await, 2, "nothing of it is written");
+
+    let is_there = |other: &Chat| if *other == Chat::Absent { Err(ChatError::NotFound) } else { Ok(()) };
+    let commands = &node.commands;
+    let on_nothing =
+        commands.execute_relying_on::<Chat, _, _>((chat, start()), vec![], (new_id(), is_there), &context).await;
+    assert!(matches!(on_nothing, Err(ExecuteError::Refused(ChatError::NotFound))));
+    let on_another =
+        commands.execute_relying_on::<Chat, _, _>((chat, start()), vec![], (other, is_there), &context).await;
+    assert_eq!(on_another.expect("the other one is there").positions.len(), 1);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn an_append_that_cannot_be_stored_leaves_its_neighbours_alone(_: PgPoolOptions, options: PgConnectOptions) {
     let node = Node::start(&options).await;
     let session = SessionId::new(new_id());
     let (user, hash) = (UserId::new(new_id()), "hash".to_owned());
-    let token = |byte| Row::Token { token_hash: vec![byte; 32], user, session, password_hash: hash.clone() };
+    let token =
+        |byte| AccountRow::Token { token_hash: vec![byte; 32], user, session, password_hash: hash.clone() }.into();
     let job = |arguments| {
         let (job_id, subject_id) = (new_id(), new_id());
         Row::Job(NewJob { job_id, kind: "test", subject_id, arguments, leased_by: None })
@@ -112,7 +140,7 @@ async fn an_append_that_cannot_be_stored_leaves_its_neighbours_alone(_: PgPoolOp
             // PostgreSQL's jsonb refuses this character.
             4 => vec![job(serde_json::json!("fine")), job(serde_json::json!("\u{0}"))],
             // A session has one token.
-            9 => vec![Row::Password { user, hash: hash.clone() }, token(1), token(2)],
+            9 => vec![AccountRow::Password { user, hash: hash.clone() }.into(), token(1), token(2)],
             _ => vec![job(serde_json::json!({ "number": number }))],
         })
         .collect();
@@ -213,13 +241,14 @@ async fn a_login_with_a_password_that_has_just_been_changed_gets_no_living_token
 ) {
     let node = Node::start(&options).await;
     let (user, context) = (UserId::new(new_id()), system());
-    let token = |byte, hash: &str| Row::Token {
+    let token = |byte, hash: &str| AccountRow::Token {
         token_hash: vec![byte; 32],
         user,
         session: SessionId::new(new_id()),
         password_hash: hash.to_owned(),
     };
-    let rows = vec![Row::Password { user, hash: "new".to_owned() }, token(1, "old"), token(2, "new")];
+    let password = AccountRow::Password { user, hash: "new".to_owned() };
+    let rows = [password, token(1, "old"), token(2, "new")].map(Row::from).to_vec();
     node.commands.execute_with::<Chat>(new_id(), start(), rows, &context).await.expect("executed");
 
     let kept: Vec<Vec<u8>> =

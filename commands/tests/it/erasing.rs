@@ -45,7 +45,7 @@ fn ledger() -> (Ledger, PathBuf) {
 }
 
 fn erasure(node: &Node) -> Erasure {
-    Erasure::new(node.commands.clone(), ledger().0)
+    Erasure::new(&node.resources, ledger().0)
 }
 
 fn started(owner: UserId, called: &str) -> ChatCommand {
@@ -54,7 +54,7 @@ fn started(owner: UserId, called: &str) -> ChatCommand {
 
 /// A person with an account and a chat.
 async fn person(node: &Node, name: &str) -> (UserId, Uuid) {
-    let user = registered(&Accounts::new(node.commands.clone()), name).await;
+    let user = registered(&Accounts::new(&node.resources), name).await;
     let chat = new_id();
     let command = started(user, "What the zebrafinch eats");
     node.commands.execute::<Chat>(chat, command, &acting(user.value())).await.expect("a new chat");
@@ -93,7 +93,7 @@ async fn what_a_person_wrote_is_gone_for_everybody_and_nothing_else_is(_: PgPool
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn an_erased_person_leaves_no_account_behind(_: PgPoolOptions, options: PgConnectOptions) {
     let node = Node::start(&options).await;
-    let accounts = Accounts::new(node.commands.clone());
+    let accounts = Accounts::new(&node.resources);
     let (asha, _) = person(&node, "asha").await;
     let email = Email::parse("asha@example.com").expect("well-formed");
     let here = Client { address: std::net::Ipv4Addr::LOCALHOST.into(), is_known: true };
@@ -150,8 +150,8 @@ async fn a_process_forgets_keys_that_another_one_has_destroyed(_: PgPoolOptions,
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_person_is_erased_once_and_also_after_the_account_was_deleted(_: PgPoolOptions, options: PgConnectOptions) {
     let node = Node::start(&options).await;
-    let asha = registered(&Accounts::new(node.commands.clone()), "asha").await;
-    let accounts = Accounts::new(node.commands.clone());
+    let asha = registered(&Accounts::new(&node.resources), "asha").await;
+    let accounts = Accounts::new(&node.resources);
     accounts.delete(asha, domain::user::Authority::Superuser, &system()).await.expect("deleted");
     let erasure = erasure(&node);
     assert_eq!(erasure.erase_person(asha, &system()).await.expect("erased").positions.len(), 1);
@@ -300,7 +300,7 @@ async fn a_backup_brings_nobody_back(_: PgPoolOptions, options: PgConnectOptions
     let (ledger, path) = ledger();
     let (asha, _) = person(&node, "asha").await;
     run(&node.pool, TABLES.map(|table| format!("CREATE TABLE saved_{table} AS TABLE {table}"))).await;
-    Erasure::new(node.commands.clone(), ledger.clone()).erase_person(asha, &system()).await.expect("erased");
+    Erasure::new(&node.resources, ledger.clone()).erase_person(asha, &system()).await.expect("erased");
     let noted = std::fs::read_to_string(&path).expect("there is a ledger");
     assert!(noted.contains(&asha.to_string()) && !noted.contains("asha"), "{noted}");
     drop(node);
@@ -310,7 +310,7 @@ async fn a_backup_brings_nobody_back(_: PgPoolOptions, options: PgConnectOptions
     drop(restored);
     let node = Node::start(&options).await;
     assert!(legible(&node).await.contains("asha@example.com"), "the backup has it");
-    Erasure::new(node.commands.clone(), ledger).reapply().await.expect("erased again");
+    Erasure::new(&node.resources, ledger).reapply().await.expect("erased again");
     for reader in [&node, &Node::start(&options).await] {
         assert!(!legible(reader).await.contains("asha"));
     }
@@ -327,15 +327,15 @@ async fn a_key_that_was_put_back_is_destroyed_and_a_ledger_that_was_lost_is_writ
     let (ledger, path) = ledger();
     let (asha, _) = person(&node, "asha").await;
     run(&node.pool, ["CREATE TABLE saved AS TABLE subject_keys".to_owned()]).await;
-    Erasure::new(node.commands.clone(), ledger.clone()).erase_person(asha, &system()).await.expect("erased");
+    Erasure::new(&node.resources, ledger.clone()).erase_person(asha, &system()).await.expect("erased");
     run(&node.pool, ["TRUNCATE subject_keys; INSERT INTO subject_keys TABLE saved".to_owned()]).await;
 
     let node = Node::start(&options).await;
-    Erasure::new(node.commands.clone(), ledger.clone()).reapply().await.expect("erased again");
+    Erasure::new(&node.resources, ledger.clone()).reapply().await.expect("erased again");
     assert!(!legible(&Node::start(&options).await).await.contains("asha"));
 
     std::fs::remove_file(&path).expect("it is there");
-    Erasure::new(node.commands.clone(), ledger).reapply().await.expect("completed");
+    Erasure::new(&node.resources, ledger).reapply().await.expect("completed");
     assert!(std::fs::read_to_string(&path).expect("there again").contains(&asha.to_string()));
 }
 

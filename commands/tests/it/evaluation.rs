@@ -5,14 +5,14 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
+use adapters::extractive::ExtractiveAnswerer;
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::{
-    adapters::extractive::ExtractiveAnswerer,
+    Resources,
     answering::Answering,
     clock::{Clock, SystemClock},
     evaluation::{Evaluation, NewRun, RunQuestions},
     event_log::{EventLog, MasterKey, Progress},
-    execute::Commands,
     jobs::Worker,
     projects::{ProjectUpdate, Projects},
     scheduler::Expiry as _,
@@ -68,11 +68,11 @@ impl Bench {
         let (log, work) = EventLog::open(pool.clone(), master, clock.clone()).await.expect("the log can be opened");
         let mut tasks = JoinSet::new();
         tasks.spawn(work);
-        let commands = Commands::new(log.clone());
-        let projects = Projects::new(commands.clone());
+        let resources = Resources::new(log.clone(), pool.clone(), clock.clone());
+        let projects = Projects::new(&resources);
         let folder = TempDir::new().expect("temporary folders can be made");
         let answering = answering_by(Arc::new(ExtractiveAnswerer), &pool, &log, folder.path());
-        let evaluation = Evaluation::new(commands, answering.uploads.clone());
+        let evaluation = Evaluation::new(&resources, answering.uploads.clone());
         let (project, suite) = (ProjectId::new(new_id()), SuiteId::new(new_id()));
         let update = ProjectUpdate {
             changes: ProjectChanges::default(),

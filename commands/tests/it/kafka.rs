@@ -46,10 +46,16 @@ pub(crate) async fn make_topic_with(
     let name = format!("{}.{aggregate_type}.v1", settings.prefix);
     let topic = NewTopic::new(&name, partitions, TopicReplication::Fixed(1));
     let topic = entries.iter().fold(topic, |topic, (key, value)| topic.set(key, value));
-    let made = admin(settings).create_topics([&topic], &AdminOptions::new()).await.expect("the broker answers");
-    for topic in made {
+    let admin = admin(settings);
+    for topic in admin.create_topics([&topic], &AdminOptions::new()).await.expect("the broker answers") {
         drop(topic.expect("it is new"));
     }
+    // Until then whoever looks finds no topic, or one that he would make himself.
+    until("the broker knows of it", async || {
+        let known = admin.inner().fetch_metadata(Some(&name), Duration::from_secs(5)).expect("the broker answers");
+        known.topics().iter().any(|topic| i32::try_from(topic.partitions().len()) == Ok(partitions))
+    })
+    .await;
 }
 
 /// Changes a setting of a topic; all others become the broker's.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use adapters::lexical::MODEL;
 use commands::{
-    adapters::lexical::MODEL,
     event_log::{AppendError, Committed},
     execute::{Context, ExecuteError},
-    library::{KeptReading, VectorsByModel},
+    passage_store::{KeptReading, VectorsByModel},
 };
 use domain::{
     chat::Chat,
@@ -23,7 +23,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::{
     proxy::{COMMIT, Fault, Proxy},
-    support::{Node, assert_log_is_sound, library, new_id, number, register, start, system, until},
+    support::{Node, assert_log_is_sound, new_id, number, passage_store, rare_row, register, start, system, until},
 };
 
 /// In which an append must be answered, whatever the database does.
@@ -63,8 +63,8 @@ async fn an_append_whose_commit_was_not_answered_is_written_once(_: PgPoolOption
 async fn a_search_whose_connection_falls_silent_does_not_keep_the_others(_: PgPoolOptions, options: PgConnectOptions) {
     let proxy = Proxy::start(&options).await;
     let node = Node::start(&proxy.options).await;
-    let library = library(&node.pool);
-    library.prepare().await.expect("the database is there");
+    let passage_store = passage_store(&node.pool);
+    passage_store.prepare().await.expect("the database is there");
     let (project, document) = (ProjectId::new(new_id()), DocumentId::new(new_id()));
     let passage = StoredPassage {
         chunk_id: ChunkId::new(new_id()),
@@ -79,11 +79,11 @@ async fn a_search_whose_connection_falls_silent_does_not_keep_the_others(_: PgPo
     };
     let vectors = VectorsByModel::from([(MODEL.to_owned(), vec![vec![1.0]])]);
     let reading = KeptReading { version: 1, parts: vec![], notes: vec![] };
-    library
+    passage_store
         .replace_document(project, document, vec![passage], &vectors, &reading)
         .await
         .expect("the database is there");
-    let search = || timeout(BOUND, library.search(project, "acid", 10, Parameters::default()));
+    let search = || timeout(BOUND, passage_store.search(project, "acid", 10, Parameters::default()));
 
     // Once while the texts are read, and once while the vectors are: without these the words are searched.
     for stalled in 0..2 {
@@ -137,7 +137,8 @@ async fn appends_whose_only_round_trip_was_not_answered_are_written_once(_: PgPo
 /// An append with rows that the database's function does not write: it takes several round trips.
 async fn register_by_steps(node: &Node) -> Result<Committed, ExecuteError<UserError>> {
     let (id, email) = (new_id(), "anna@example.com");
-    let rows = node.claims(id, email, "anna");
+    let mut rows = node.claims(id, email, "anna");
+    rows.push(rare_row());
     node.commands.execute_with::<User>(id, register("anna", email), rows, &system()).await
 }
 
@@ -180,7 +181,8 @@ async fn a_process_that_stalls_in_its_append_does_not_stop_the_others(_: PgPoolO
     let healthy = Node::start(&options).await;
     proxy.arm("UPDATE log_head", Fault::Stall);
     let (commands, id) = (stalled.commands.clone(), new_id());
-    let rows = stalled.claims(id, "anna@example.com", "anna");
+    let mut rows = stalled.claims(id, "anna@example.com", "anna");
+    rows.push(rare_row());
     stalled.spawn(async move {
         // Whether this one succeeds on its next connection is another test's question.
         drop(commands.execute_with::<User>(id, register("anna", "anna@example.com"), rows, &system()).await);

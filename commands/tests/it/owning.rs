@@ -38,7 +38,7 @@ async fn delete(accounts: &Accounts, user: UserId) -> Result<(), AppendError> {
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn an_owner_stays_and_a_deleted_user_or_a_stranger_owns_nothing(pool: PgPool) {
     let node = Node::start(&pool.connect_options()).await;
-    let accounts = Accounts::new(node.commands.clone());
+    let accounts = Accounts::new(&node.resources);
     let (owner, other) = (registered(&accounts, "asha").await, registered(&accounts, "ravi").await);
     start_owned(&node, owner).await.expect("there is such a user");
     assert!(matches!(delete(&accounts, owner).await, Err(AppendError::StillOwns)));
@@ -51,7 +51,7 @@ async fn an_owner_stays_and_a_deleted_user_or_a_stranger_owns_nothing(pool: PgPo
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn of_many_beginnings_and_a_deletion_at_once_one_side_wins_in_any_number_of_processes(pool: PgPool) {
     let nodes = [Node::start(&pool.connect_options()).await, Node::start(&pool.connect_options()).await];
-    let accounts: Vec<Accounts> = nodes.iter().map(|node| Accounts::new(node.commands.clone())).collect();
+    let accounts: Vec<Accounts> = nodes.iter().map(|node| Accounts::new(&node.resources)).collect();
     for round in 0..10 {
         let user = registered(&accounts[round % 2], &format!("asha{round}")).await;
         let starting = join_all((0..6).map(|number| start_owned(&nodes[number % 2], user)));
@@ -65,7 +65,7 @@ async fn of_many_beginnings_and_a_deletion_at_once_one_side_wins_in_any_number_o
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn what_was_made_before_ownership_was_recorded_has_its_owner(pool: PgPool) {
     let node = Node::start(&pool.connect_options()).await;
-    let accounts = Accounts::new(node.commands.clone());
+    let accounts = Accounts::new(&node.resources);
     let user = registered(&accounts, "asha").await;
     let command = domain::chat::ChatCommand::Start {
         project_id: domain::ids::ProjectId::new(new_id()),
@@ -83,7 +83,7 @@ async fn what_was_made_before_ownership_was_recorded_has_its_owner(pool: PgPool)
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn the_last_superuser_of_before_cannot_be_closed_either(pool: PgPool) {
     let node = Node::start(&pool.connect_options()).await;
-    let accounts = Accounts::new(node.commands.clone());
+    let accounts = Accounts::new(&node.resources);
     let superuser = Roles { is_superuser: true, ..Roles::default() };
     for (name, roles) in [("root", superuser), ("closed", superuser), ("asha", Roles::default())] {
         registered_with(&accounts, name, roles).await;

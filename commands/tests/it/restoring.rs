@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use commands::{
     clock::{SharedClock, SystemClock},
-    event_log::{AppendError, ConsumerError, FenceError, HeadsError, Progress, run_relay},
+    event_log::{AppendError, ConsumerError, HeadsError, IncarnationError, Progress, run_relay},
     execute::ExecuteError,
 };
 use domain::AggregateType;
@@ -58,7 +58,7 @@ async fn a_checkpoint_beyond_the_log_or_of_another_one_stops_its_consumer(_: PgP
     put_back(&signing.node.pool, 20).await;
     let node = Node::start(&options).await;
     let refused = catch_up(&node).await.expect_err("it has seen more");
-    assert!(matches!(refused, ConsumerError::Fenced(FenceError::Ahead { end: 20, .. })), "{refused:?}");
+    assert!(matches!(refused, ConsumerError::Fenced(IncarnationError::Ahead { end: 20, .. })), "{refused:?}");
     assert!(commands::error_chain(&refused).contains("`ayushma log restored`"), "{refused:?}");
 
     let restored = signing.signer.accept_restored(&node.pool, &clock()).await.expect("an older state of the log");
@@ -68,7 +68,7 @@ async fn a_checkpoint_beyond_the_log_or_of_another_one_stops_its_consumer(_: PgP
 
     tamper(&node.pool, "UPDATE checkpoints SET log_id = gen_random_uuid(), position = 1").await;
     let refused = catch_up(&node).await.expect_err("that is another log's");
-    assert!(matches!(refused, ConsumerError::Fenced(FenceError::Foreign(_))), "{refused:?}");
+    assert!(matches!(refused, ConsumerError::Fenced(IncarnationError::Foreign(_))), "{refused:?}");
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
@@ -95,10 +95,10 @@ async fn an_altered_log_is_not_accepted_as_restored(_: PgPoolOptions, options: P
     let accept = async || signing.signer.accept_restored(&signing.node.pool, &clock()).await;
     tamper(&signing.node.pool, "UPDATE events SET hash = '\\x00' WHERE position = 12").await;
     let refused = accept().await;
-    assert!(matches!(refused, Err(HeadsError::Fenced(FenceError::Altered(12)))), "{refused:?}");
+    assert!(matches!(refused, Err(HeadsError::Fenced(IncarnationError::Altered(12)))), "{refused:?}");
     tamper(&signing.node.pool, "DELETE FROM events WHERE position > 18").await;
     let refused = accept().await;
-    assert!(matches!(refused, Err(HeadsError::Fenced(FenceError::WrongEnd(20)))), "{refused:?}");
+    assert!(matches!(refused, Err(HeadsError::Fenced(IncarnationError::WrongEnd(20)))), "{refused:?}");
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

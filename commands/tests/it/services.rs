@@ -31,7 +31,7 @@ struct Hospital {
 impl Hospital {
     async fn open(pool: &PgPool) -> Self {
         let node = Node::start(&pool.connect_options()).await;
-        let services = Services::new(node.commands.clone());
+        let services = Services::new(&node.resources);
         let hospital = Self { node, services, service: ServiceId::new(new_id()) };
         let owner = hospital.person("asha").await;
         hospital.services.create(hospital.service, ALL, terms(owner), &system()).await.expect("a new service");
@@ -39,7 +39,7 @@ impl Hospital {
     }
 
     async fn person(&self, name: &str) -> UserId {
-        registered(&Accounts::new(self.node.commands.clone()), name).await
+        registered(&Accounts::new(&self.node.resources), name).await
     }
 
     async fn key(&self) -> (ApiKeyId, String) {

@@ -5,7 +5,7 @@ use std::fs;
 use chrono::{DateTime, Utc};
 use commands::{
     clock::{Clock as _, SystemClock},
-    event_log::{Audit, Fault, FenceError, HeadSigner, HeadsError, HeadsFile, PublicKey, audit},
+    event_log::{Audit, Fault, HeadSigner, HeadsError, HeadsFile, IncarnationError, PublicKey, audit},
 };
 use serde_json::{Value, json};
 use sqlx::{
@@ -119,7 +119,7 @@ async fn a_chain_that_was_computed_anew_is_found_up_to_the_newest_head(_: PgPool
         assert_eq!(signing.audit().await.fault, fault, "{position}");
     }
     let refused = signing.signer.sign(&signing.node.pool, now()).await;
-    assert!(matches!(refused, Err(HeadsError::Fenced(FenceError::Altered(24)))), "{refused:?}");
+    assert!(matches!(refused, Err(HeadsError::Fenced(IncarnationError::Altered(24)))), "{refused:?}");
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
@@ -132,7 +132,7 @@ async fn an_end_that_was_cut_off_is_found_up_to_the_newest_head(_: PgPoolOptions
     assert_eq!(cut(26).await, None);
     assert_eq!(cut(20).await, Some(Fault::CutOff { position: 21, reached: 24 }));
     let refused = signing.signer.check(&signing.node.pool).await;
-    assert!(matches!(refused, Err(HeadsError::Fenced(FenceError::Behind { end: 20, known: 24 }))), "{refused:?}");
+    assert!(matches!(refused, Err(HeadsError::Fenced(IncarnationError::Behind { end: 20, known: 24 }))), "{refused:?}");
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
@@ -141,7 +141,7 @@ async fn a_log_under_another_id_is_not_the_one_that_was_signed(_: PgPoolOptions,
     tamper(&signing.node.pool, "UPDATE log_head SET log_id = gen_random_uuid()").await;
     assert!(matches!(signing.audit().await.fault, Some(Fault::OtherLog { .. })));
     let refused = signing.signer.check(&signing.node.pool).await;
-    assert!(matches!(refused, Err(HeadsError::Fenced(FenceError::OtherLog { .. }))), "{refused:?}");
+    assert!(matches!(refused, Err(HeadsError::Fenced(IncarnationError::OtherLog { .. }))), "{refused:?}");
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

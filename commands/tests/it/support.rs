@@ -2,17 +2,14 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
+use adapters::lexical::{LexicalEmbedder, MODEL};
 use commands::{
-    accounts::{Accounts, Registration},
-    adapters::{
-        exact_index::ExactIndex,
-        lexical::{LexicalEmbedder, MODEL},
-    },
-    clock::{Clock, SystemClock},
+    Resources,
+    accounts::{AccountRow, Accounts, Registration},
+    clock::{Clock, SharedClock, SystemClock},
     event_log::{Committed, EventLog, MasterKey, Reservation, Row, StoredEvent},
     execute::{Commands, Context, ExecuteError},
-    library::{Embedders, Library},
-    ports::{SharedEmbedder, SharedIndex},
+    passage_store::{Embedders, PassageStore, exact_index::ExactIndex},
 };
 use domain::{
     chat::{Chat, ChatCommand, ChatError},
@@ -21,6 +18,7 @@ use domain::{
     user::{Roles, UserCommand},
     values::{Email, FullName, Title, Username},
 };
+use ports::{SharedEmbedder, SharedIndex};
 use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -31,21 +29,21 @@ use tokio::{
 };
 use uuid::Uuid;
 
-/// A process's library with the built-in parts.
-pub(crate) fn library(pool: &PgPool) -> Library {
+/// A process's passage store with the built-in parts.
+pub(crate) fn passage_store(pool: &PgPool) -> PassageStore {
     library_with(pool, Arc::new(LexicalEmbedder), Arc::new(ExactIndex::new(pool.clone())), vec![])
 }
 
-/// A process's library; the built-in embedder can always be asked.
+/// A process's passage store; the built-in embedder can always be asked.
 pub(crate) fn library_with(
     pool: &PgPool,
     chosen: SharedEmbedder,
     index: SharedIndex,
     others: Vec<SharedIndex>,
-) -> Library {
+) -> PassageStore {
     let lexical = |model: &str| (model == MODEL).then(|| Arc::new(LexicalEmbedder) as SharedEmbedder);
     let embedders = Embedders { chosen, of_model: Arc::new(lexical) };
-    Library::new(pool.clone(), Arc::new(SystemClock), embedders, index, others)
+    PassageStore::new(pool.clone(), Arc::new(SystemClock), embedders, index, others)
 }
 
 /// The longest that any test waits for a condition.
@@ -57,6 +55,7 @@ pub(crate) const MASTER_KEY: &str = "00112233445566778899aabbccddeeff00112233445
 pub(crate) struct Node {
     pub(crate) pool: PgPool,
     pub(crate) commands: Commands,
+    pub(crate) resources: Resources,
     tasks: JoinSet<()>,
 }
 
@@ -67,12 +66,12 @@ impl Node {
             .acquire_timeout(Duration::from_secs(3))
             .connect_lazy_with(options.clone());
         let master = MasterKey::from_hex(MASTER_KEY).expect("the key is well-formed");
-        let (log, work) = EventLog::open(pool.clone(), master, std::sync::Arc::new(SystemClock))
-            .await
-            .expect("the log can be opened");
+        let clock: SharedClock = Arc::new(SystemClock);
+        let (log, work) = EventLog::open(pool.clone(), master, clock.clone()).await.expect("the log can be opened");
         let mut tasks = JoinSet::new();
         tasks.spawn(work);
-        Self { pool, commands: Commands::new(log), tasks }
+        let resources = Resources::new(log, pool.clone(), clock);
+        Self { pool, commands: resources.commands.clone(), resources, tasks }
     }
 
     pub(crate) fn log(&self) -> &EventLog {
@@ -113,9 +112,14 @@ impl Node {
         vec![
             Row::Claim { set: Reservation::Email, value: keys.keyed_hash("email", &email), owner },
             Row::Claim { set: Reservation::Username, value: keys.keyed_hash("username", username), owner },
-            Row::Password { user: UserId::new(owner), hash: "$argon2id$".to_owned() },
+            AccountRow::Password { user: UserId::new(owner), hash: "$argon2id$".to_owned() }.into(),
         ]
     }
+}
+
+/// Gives up what nobody has: the append is looked at closely, statement by statement.
+pub(crate) fn rare_row() -> Row {
+    Row::ReleaseValue { set: Reservation::Nonce, value: new_id().as_bytes().to_vec() }
 }
 
 pub(crate) fn new_id() -> Uuid {

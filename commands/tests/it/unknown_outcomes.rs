@@ -10,6 +10,7 @@ use commands::{
     accounts::AccountRow,
     event_log::{AppendError, Reservation, Row},
     execute::{Context, ExecuteError, IdempotencyKey},
+    uploads::KeepUpload,
 };
 use domain::{
     chat::{Chat, ChatCommand},
@@ -21,7 +22,7 @@ use uuid::Uuid;
 
 use crate::{
     proxy::{COMMIT, Fault, Proxy},
-    support::{Node, assert_log_is_sound, new_id, number, start, stored_events, system, title},
+    support::{Node, assert_log_is_sound, new_id, number, rare_row, start, stored_events, system, title},
 };
 
 const WRITERS: usize = 8;
@@ -41,12 +42,15 @@ async fn write(node: &Node, stop: &AtomicBool) -> Told {
         let (mut id, request) = (new_id(), new_id());
         let key = IdempotencyKey { holder: None, key: request.to_string(), request: request.as_bytes().to_vec() };
         let context = Context { idempotency: Some(key), ..system() };
-        let mut outcome = node.commands.execute::<Chat>(id, start(), &context).await;
+        // By either way, in a transaction of several statements.
+        let row = if told.acknowledged.len() % 2 == 0 { rare_row() } else { KeepUpload("scan.png".to_owned()).into() };
+        let ask = |id| node.commands.execute_with::<Chat>(id, start(), vec![row.clone()], &context);
+        let mut outcome = ask(id).await;
         if matches!(outcome, Err(ExecuteError::Append(AppendError::Unavailable(_)))) {
             // As a client asks again: under the same key, but the server takes another id.
             told.unavailable.push(id);
             id = new_id();
-            outcome = node.commands.execute::<Chat>(id, start(), &context).await;
+            outcome = ask(id).await;
         }
         let Ok(started) = outcome else {
             told.unavailable.push(id);

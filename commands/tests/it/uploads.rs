@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use adapters::media::ObjectMedia;
 use chrono::{TimeDelta, Utc};
 use commands::{
-    adapters::media::ObjectMedia, ports::SharedMediaStore, scheduler::Expiry, uploads::{KeepUpload, Uploads},
+    scheduler::Expiry,
+    uploads::{KeepUpload, Uploads},
 };
 use domain::chat::Chat;
 use futures::TryStreamExt as _;
+use ports::SharedMediaStore;
 use sqlx::PgPool;
 use tempfile::TempDir;
 use tokio_util::bytes::Bytes;

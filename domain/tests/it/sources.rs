@@ -152,7 +152,7 @@ fn the_scan_reads_every_crate_and_the_migrations() {
     for expected in [
         "api/src/main.rs",
         "commands/knowledge/src/lib.rs",
-        "commands/src/event_log/append.rs",
+        "commands/event-log/src/append.rs",
         "domain/src/chat/aggregate.rs",
         "migrations/0001_log.sql",
         "migrations/src/lib.rs",

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     QueryError, Views,
     listing::{FOUND, Page, Window, page_of_ids},
-    wire_time,
+    timestamps,
 };
 
 /// A rating, as the contract shows one.
@@ -25,9 +25,9 @@ pub struct FeedbackView {
     pub chat_message: Uuid,
     pub liked: bool,
     pub message: Option<String>,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub created_at: DateTime<Utc>,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub modified_at: DateTime<Utc>,
 }
 

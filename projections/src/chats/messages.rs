@@ -13,7 +13,7 @@ use super::feedback::{FeedbackView, first_of_each};
 use crate::{
     QueryError, Views,
     documents::{self, DocumentView, media_url},
-    wire_time,
+    timestamps,
 };
 
 /// A message, as the contract shows one.
@@ -30,9 +30,9 @@ pub struct MessageView {
     pub audio: Option<String>,
     pub original_message: String,
     pub language: String,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub created_at: DateTime<Utc>,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub modified_at: DateTime<Utc>,
     pub meta: MessageMeta,
     pub temperature: Option<f64>,

@@ -7,16 +7,16 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::messages::MessageView;
-use crate::{documents::DocumentView, projects::ProjectView, wire_time};
+use crate::{documents::DocumentView, projects::ProjectView, timestamps};
 
 /// A chat, as the contract shows one in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ChatSummary {
     pub external_id: Uuid,
     pub title: String,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub created_at: DateTime<Utc>,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub modified_at: DateTime<Utc>,
     /// Absent if nobody owns the chat.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,9 +37,9 @@ pub struct ChatDetail<M = MessageView> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub username: Option<String>,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub created_at: DateTime<Utc>,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub modified_at: DateTime<Utc>,
     /// The messages, oldest first.
     pub chats: Vec<M>,

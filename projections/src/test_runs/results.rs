@@ -14,7 +14,7 @@ use crate::{
     documents::{self, DocumentView},
     run_feedback::{self, RunFeedbackView},
     test_suites::{self, QuestionView},
-    wire_time,
+    timestamps,
 };
 
 /// A result, as the contract shows one.
@@ -26,9 +26,9 @@ pub struct ResultView {
     pub references: Vec<DocumentView>,
     pub test_question: Option<QuestionView>,
     pub external_id: Uuid,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub created_at: DateTime<Utc>,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub modified_at: DateTime<Utc>,
     pub deleted: bool,
     pub question: String,

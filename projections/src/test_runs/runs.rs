@@ -14,7 +14,7 @@ use crate::{
     QueryError, Views,
     listing::{FOUND, Page, Window, page_of_ids},
     projects::{self, ProjectRow, StaffProjectView},
-    wire_time,
+    timestamps,
 };
 
 /// A run, as the contract shows one.
@@ -23,9 +23,9 @@ pub struct RunView {
     pub external_id: Uuid,
     pub project: Uuid,
     pub project_object: Option<StaffProjectView>,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub created_at: DateTime<Utc>,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub modified_at: DateTime<Utc>,
     #[schema(minimum = 1, maximum = 4)]
     pub status: i16,

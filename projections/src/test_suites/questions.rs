@@ -12,7 +12,7 @@ use crate::{
     QueryError, Views,
     documents::DocumentView,
     listing::{FOUND, Page, Window, page_of_ids},
-    wire_time,
+    timestamps,
 };
 
 /// A question, as the contract shows one.
@@ -20,9 +20,9 @@ use crate::{
 pub struct QuestionView {
     pub question: String,
     pub language: String,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub created_at: DateTime<Utc>,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub modified_at: DateTime<Utc>,
     pub human_answer: String,
     pub external_id: Uuid,

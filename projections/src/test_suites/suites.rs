@@ -10,16 +10,16 @@ use uuid::Uuid;
 use crate::{
     QueryError, Views,
     listing::{FOUND, Page, Window, page_of_ids},
-    wire_time,
+    timestamps,
 };
 
 /// A suite, as the contract shows one.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct SuiteView {
     pub name: String,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub created_at: DateTime<Utc>,
-    #[serde(with = "wire_time")]
+    #[serde(with = "timestamps")]
     pub modified_at: DateTime<Utc>,
     pub temperature: f64,
     pub topk: i32,

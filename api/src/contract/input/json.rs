@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use serde_json::Value;
 
 use super::{Input, Received};
-use crate::contract::{json_fault, problem::ApiError, python};
+use crate::contract::{django_format, json_fault, problem::ApiError};
 
 /// What is longer is parsed, or its fault looked for, beside the threads that serve requests: it may take a tenth of a second.
 const SHORT_BYTES: usize = 32_768;
@@ -34,7 +34,7 @@ fn parse(bytes: &[u8]) -> Result<Input, ApiError> {
         Ok(Value::Null) => Err(ApiError::non_field("No data provided")),
         Ok(other) => Err(ApiError::non_field(format!(
             "Invalid data. Expected a dictionary, but got {}.",
-            python::type_name(&other)
+            django_format::type_name(&other)
         ))),
         Err(_) => Err(ApiError::parse(format!("JSON parse error - {}", json_fault::describe(bytes)))),
     }

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::{Choice, Kind, Parsed, Text, refuse};
 use crate::contract::{
+    django_format,
     field_errors::FieldMessages,
     input::{Received, Upload},
-    python,
 };
 
 /// No list of the contract needs more.
@@ -56,7 +56,7 @@ fn items<K: Kind>(kind: &K, received: &Received, not_empty: bool) -> Parsed<Vec<
     let received: Vec<Received> = match received {
         Received::Json(Value::Array(values)) => values.iter().cloned().map(Received::Json).collect(),
         Received::Texts(texts) => texts.iter().map(|text| Received::Texts(vec![text.clone()])).collect(),
-        Received::Json(other) => return not_a_list(python::type_name(other)),
+        Received::Json(other) => return not_a_list(django_format::type_name(other)),
         Received::File(Upload { .. }) => return not_a_list("file"),
     };
     if not_empty && received.is_empty() {

@@ -4,7 +4,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Kind, Parsed, as_text, last, refuse};
-use crate::contract::{ids::parse_uuid, input::Received, python};
+use crate::contract::{django_format, ids::parse_uuid, input::Received};
 
 pub struct Choice(pub(in crate::contract) &'static [i64]);
 
@@ -70,7 +70,7 @@ impl Kind for Integer {
         if text.chars().count() > MAX_NUMBER_CHARACTERS {
             return refuse("String value too large.");
         }
-        let text = python::strip(&text);
+        let text = django_format::strip(&text);
         // A fraction of nothing but zeros is still a whole number.
         let whole = match text.split_once('.') {
             Some((whole, zeros)) if zeros.bytes().all(|b| b == b'0') => whole,
@@ -115,7 +115,7 @@ impl Kind for Float {
                 if text.chars().count() > MAX_NUMBER_CHARACTERS {
                     return refuse("String value too large.");
                 }
-                python::strip(&text).parse().ok()
+                django_format::strip(&text).parse().ok()
             }
             Received::Json(_) | Received::File(_) => None,
         };

@@ -7,7 +7,7 @@ use domain::values::{Email, TextError, TextValue};
 use serde_json::Value;
 
 use super::{Kind, Parsed, last, refuse};
-use crate::contract::{field_errors::FieldMessages, input::Received, python};
+use crate::contract::{django_format, field_errors::FieldMessages, input::Received};
 
 struct Rule {
     message: String,
@@ -54,7 +54,7 @@ impl Text {
     }
 
     fn parse_text(&self, text: String) -> Parsed<String> {
-        let stripped = python::strip(&text);
+        let stripped = django_format::strip(&text);
         if text.is_empty() || (self.trim && stripped.is_empty()) {
             return if self.blank { Ok(String::new()) } else { refuse("This field may not be blank.") };
         }
@@ -73,7 +73,7 @@ impl Text {
     fn parse_json(&self, value: &Value) -> Parsed<String> {
         match value {
             Value::String(text) => self.parse_text(text.clone()),
-            Value::Number(number) => self.parse_text(python::number_text(number)),
+            Value::Number(number) => self.parse_text(django_format::number_text(number)),
             Value::Null => refuse("This field may not be null."),
             Value::Bool(_) | Value::Array(_) | Value::Object(_) => refuse("Not a valid string."),
         }

@@ -121,7 +121,7 @@ async fn attach(
     let context = origin.context_of_creation(&caller, &input);
     let committed = web.app.evaluation.attach(suite, question, id, attachment, &context).await?;
     let id = committed.repeats.map_or(id, DocumentId::new);
-    web.written(&committed, async || {
+    web.respond_after_commit(&committed, async || {
         Ok((StatusCode::CREATED, Json(find(&web, suite, question, id, &headers).await?)).into_response())
     })
     .await
@@ -143,5 +143,5 @@ async fn delete(
     let id = DocumentId::new(own_id(&id)?);
     let context = origin.context(caller.actor());
     let committed = web.app.evaluation.remove_attachment(suite, question, id, &context).await?;
-    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

@@ -118,7 +118,11 @@ async fn give(
     let context = origin.context_of_creation(&caller, &input);
     let committed = web.app.evaluation.give_feedback(id, caller.id(), (run, result), opinion, &context).await?;
     let id = committed.repeats.map_or(id, RunFeedbackId::new);
-    web.written(&committed, async || Ok((StatusCode::CREATED, Json(find(&web, id).await?)).into_response())).await
+    web.respond_after_commit(
+        &committed,
+        async || Ok((StatusCode::CREATED, Json(find(&web, id).await?)).into_response()),
+    )
+    .await
 }
 
 /// Changes a feedback.
@@ -143,7 +147,7 @@ async fn change(
     })?;
     let context = origin.context(caller.actor());
     let committed = web.app.evaluation.change_feedback(id, rating, notes, &context).await?;
-    web.written(&committed, async || Ok(Json(find(&web, id).await?).into_response())).await
+    web.respond_after_commit(&committed, async || Ok(Json(find(&web, id).await?).into_response())).await
 }
 
 /// Deletes a feedback.
@@ -160,5 +164,5 @@ async fn delete(
 ) -> Result<Response, ApiError> {
     let id = addressed(&web, path).await?;
     let committed = web.app.evaluation.delete_feedback(id, &origin.context(caller.actor())).await?;
-    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

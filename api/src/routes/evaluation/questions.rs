@@ -122,7 +122,7 @@ async fn add(
     let context = origin.context_of_creation(&caller, &input);
     let committed = web.app.evaluation.add_question(suite, id, question, &context).await?;
     let id = committed.repeats.map_or(id, TestQuestionId::new);
-    web.written(&committed, async || {
+    web.respond_after_commit(&committed, async || {
         Ok((StatusCode::CREATED, Json(find(&web, suite, id, &headers).await?)).into_response())
     })
     .await
@@ -154,7 +154,8 @@ async fn change(
     })?;
     let context = origin.context(caller.actor());
     let committed = web.app.evaluation.change_question(suite, id, changes, &context).await?;
-    web.written(&committed, async || Ok(Json(find(&web, suite, id, &headers).await?).into_response())).await
+    web.respond_after_commit(&committed, async || Ok(Json(find(&web, suite, id, &headers).await?).into_response()))
+        .await
 }
 
 /// Deletes a question.
@@ -171,5 +172,5 @@ async fn delete(
 ) -> Result<Response, ApiError> {
     let (suite, id) = ids(path)?;
     let committed = web.app.evaluation.delete_question(suite, id, &origin.context(caller.actor())).await?;
-    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

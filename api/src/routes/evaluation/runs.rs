@@ -120,7 +120,10 @@ async fn written(
     committed: &Committed,
     status: StatusCode,
 ) -> Result<Response, ApiError> {
-    web.written(committed, async || Ok((status, Json(find(web, caller, ids, headers).await?)).into_response())).await
+    web.respond_after_commit(committed, async || {
+        Ok((status, Json(find(web, caller, ids, headers).await?)).into_response())
+    })
+    .await
 }
 
 fn models(numbers: &[i64]) -> Vec<Model> {
@@ -207,5 +210,5 @@ async fn delete(
     let ids = ids(path)?;
     find(&web, &caller, ids, &headers).await?;
     let committed = web.app.evaluation.delete_run(ids.1, &origin.context(caller.actor())).await?;
-    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

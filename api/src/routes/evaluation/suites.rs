@@ -68,7 +68,7 @@ async fn get(State(web): State<Web>, Path(id): Path<String>) -> Result<Response,
 }
 
 async fn written(web: &Web, id: SuiteId, committed: &Committed, status: StatusCode) -> Result<Response, ApiError> {
-    web.written(committed, async || Ok((status, Json(find(web, id).await?)).into_response())).await
+    web.respond_after_commit(committed, async || Ok((status, Json(find(web, id).await?)).into_response())).await
 }
 
 /// What the integer field lets through fits.
@@ -138,5 +138,5 @@ async fn delete(
 ) -> Result<Response, ApiError> {
     let id = SuiteId::new(own_id(&id)?);
     let committed = web.app.evaluation.delete_suite(id, &origin.context(caller.actor())).await?;
-    web.written(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use chrono::{DateTime, NaiveDateTime, Utc};
-use commands::ports::MediaInfo;
+use ports::MediaInfo;
 
 /// An HTTP date; it has no fractions of a second.
 const HTTP_DATE: &str = "%a, %d %b %Y %H:%M:%S GMT";

@@ -30,7 +30,7 @@ const CHATTERS: [&str; 8] = ["owner", "other", "reviewer", "staff", "colleague",
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn lists_and_views_show_each_caller_no_more_than_is_theirs(db: PgPool) {
-    let world = World::start(&db).await;
+    let world = Box::pin(World::start(&db)).await;
     chats_are_listed_to_their_owner_and_on_demand_to_superusers(&world).await;
     chats_of_a_key_are_listed_to_it_alone(&world).await;
     feedback_is_listed_to_owners_and_to_those_who_review(&world).await;

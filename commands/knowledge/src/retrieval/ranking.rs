@@ -68,7 +68,7 @@ pub struct Place {
 /// Why a passage was retrieved or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-pub enum Fate {
+pub enum Disposition {
     Retrieved,
     /// It is less relevant than the threshold.
     BelowThreshold,
@@ -93,7 +93,7 @@ pub struct Trace {
     pub fused: f32,
     /// How much of the question's words it has, by their rarity, or how near its vector is, whichever is more: 0 to 1.
     pub relevance: f32,
-    pub fate: Fate,
+    pub fate: Disposition,
 }
 
 /// What a search has found.
@@ -111,7 +111,7 @@ impl Found {
         let dropped: HashSet<ChunkId> = self.passages.iter().skip(limit).map(|passage| passage.chunk_id).collect();
         self.passages.truncate(limit);
         for trace in self.traces.iter_mut().filter(|trace| dropped.contains(&trace.chunk_id)) {
-            trace.fate = Fate::BeyondLimit;
+            trace.fate = Disposition::BeyondLimit;
         }
     }
 }
@@ -185,13 +185,13 @@ fn fuse(
 /// Takes few passages of each document first, so that one long document does not crowd out all others.
 fn choose(segments: &[Arc<Segment>], sorted: &[Candidate], limit: usize, parameters: &Parameters) -> Found {
     let chunk_of = |at: At| &segments[at.0].chunks[at.1];
-    let mut fates: Vec<Option<Fate>> = Vec::with_capacity(sorted.len());
+    let mut fates: Vec<Option<Disposition>> = Vec::with_capacity(sorted.len());
     let mut said: HashSet<&str> = HashSet::new();
     for candidate in sorted {
         let is_new = said.insert(&chunk_of(candidate.at).text);
         fates.push(match (candidate.relevance >= parameters.threshold, is_new) {
-            (false, _) => Some(Fate::BelowThreshold),
-            (true, false) => Some(Fate::Duplicate),
+            (false, _) => Some(Disposition::BelowThreshold),
+            (true, false) => Some(Disposition::Duplicate),
             (true, true) => None,
         });
     }
@@ -204,19 +204,19 @@ fn choose(segments: &[Arc<Segment>], sorted: &[Candidate], limit: usize, paramet
                 continue;
             }
             if joined.contains(&candidate.at) {
-                *fate = Some(Fate::Joined);
+                *fate = Some(Disposition::Joined);
                 continue;
             }
             *of_document += 1;
             count += 1;
-            *fate = Some(Fate::Retrieved);
+            *fate = Some(Disposition::Retrieved);
             joined.extend(around(segments, candidate.at, parameters.neighbours).map(|at| (candidate.at.0, at)));
         }
     }
     let (mut passages, mut traces) = (Vec::new(), Vec::with_capacity(sorted.len()));
     for (candidate, fate) in sorted.iter().zip(fates) {
-        let fate = fate.unwrap_or(Fate::BeyondLimit);
-        if fate == Fate::Retrieved {
+        let fate = fate.unwrap_or(Disposition::BeyondLimit);
+        if fate == Disposition::Retrieved {
             passages.push(passage(segments, candidate, parameters.neighbours));
         }
         let chunk = chunk_of(candidate.at);

@@ -81,7 +81,7 @@ fn a_single_document_may_fill_the_whole_result() {
     assert_eq!(found(&segments, "gout", 7).len(), 7);
 }
 
-fn fates(segments: &[Arc<Segment>], question: &str, limit: usize, parameters: &Parameters) -> Vec<(u128, Fate)> {
+fn fates(segments: &[Arc<Segment>], question: &str, limit: usize, parameters: &Parameters) -> Vec<(u128, Disposition)> {
     let found = rank(segments, question, &[], limit, parameters);
     found.traces.iter().map(|trace| (trace.chunk_id.value().as_u128(), trace.fate)).collect()
 }
@@ -103,13 +103,16 @@ fn what_is_below_the_threshold_is_seen_and_not_retrieved() {
     let segments = [document(1, "x", &["gout"]), document(2, "x", &["a swollen joint in gout"])];
     let parameters = Parameters { threshold: 0.6, ..Parameters::default() };
     let question = "swollen joint, gout";
-    assert_eq!(fates(&segments, question, 10, &parameters), [(2_000, Fate::Retrieved), (1_000, Fate::BelowThreshold)]);
+    assert_eq!(
+        fates(&segments, question, 10, &parameters),
+        [(2_000, Disposition::Retrieved), (1_000, Disposition::BelowThreshold)]
+    );
 }
 
 #[test]
 fn what_is_said_twice_is_retrieved_once() {
     let segments = [document(1, "x", &["gout"]), document(2, "x", &["gout"])];
-    let expected = [(1_000, Fate::Retrieved), (2_000, Fate::Duplicate)];
+    let expected = [(1_000, Disposition::Retrieved), (2_000, Disposition::Duplicate)];
     assert_eq!(fates(&segments, "gout", 10, &Parameters::default()), expected);
 }
 
@@ -124,7 +127,7 @@ fn neighbours_are_joined_without_what_they_repeat() {
     let found = rank(&segments, "gout", &[], 10, &parameters);
     let texts: Vec<&str> = found.passages.iter().map(|passage| passage.text.as_str()).collect();
     assert_eq!(texts, ["One. Two.Gout.\n\nGout and ice."]);
-    assert_eq!(found.traces[1].fate, Fate::Joined);
+    assert_eq!(found.traces[1].fate, Disposition::Joined);
 }
 
 #[test]

@@ -1,0 +1,59 @@
+//! Google's reCAPTCHA, or whatever speaks its protocol (hCaptcha, Turnstile).
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reqwest::redirect;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use ports::{Captcha, CaptchaError};
+
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A site that is registered there. Shows no secret.
+pub struct Recaptcha {
+    http: reqwest::Client,
+    url: String,
+    secret: Zeroizing<String>,
+}
+
+#[derive(Deserialize)]
+struct Verdict {
+    success: bool,
+}
+
+fn failed(error: reqwest::Error) -> CaptchaError {
+    CaptchaError(Box::new(error.without_url()))
+}
+
+impl Recaptcha {
+    /// `url` is that of `siteverify`. The TLS provider of the process has to be installed before.
+    pub fn new(url: &str, secret: &str) -> Result<Self, CaptchaError> {
+        let http =
+            reqwest::Client::builder().timeout(TIMEOUT).redirect(redirect::Policy::none()).build().map_err(failed)?;
+        Ok(Self { http, url: url.to_owned(), secret: Zeroizing::new(secret.to_owned()) })
+    }
+}
+
+#[async_trait]
+impl Captcha for Recaptcha {
+    async fn is_solved(&self, response: &str, address: Option<&str>) -> Result<bool, CaptchaError> {
+        let mut form = reqwest::multipart::Form::new()
+            .text("secret", self.secret.to_string())
+            .text("response", response.to_owned());
+        if let Some(address) = address {
+            form = form.text("remoteip", address.to_owned());
+        }
+        let answer = self
+            .http
+            .post(&self.url)
+            .multipart(form)
+            .send()
+            .await
+            .map_err(failed)?
+            .error_for_status()
+            .map_err(failed)?;
+        Ok(answer.json::<Verdict>().await.map_err(failed)?.success)
+    }
+}

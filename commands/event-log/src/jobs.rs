@@ -1,0 +1,277 @@
+//! Durable jobs: taken under a lease, kept alive by heartbeats, tried again with growing pauses, taken over when their worker dies.
+
+use domain::wording::error_chain;
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use futures::FutureExt;
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    JobPayload, LEASE, Progress,
+    heartbeats::{HeartbeatRegistry, Kind},
+};
+
+const HEARTBEAT: Duration = Duration::from_secs(10);
+/// The safety net under the wake-ups.
+const POLL: Duration = Duration::from_secs(1);
+/// Wake-ups are not followed more often: on a busy server they come by the hundred, and few of them mean a job.
+const PAUSE: Duration = Duration::from_millis(50);
+const MAX_ATTEMPTS: i32 = 8;
+const MAX_RUN_TIME: Duration = Duration::from_mins(10);
+
+/// A job in the hands of a worker.
+#[derive(Debug, Clone)]
+pub struct Job {
+    pub id: Uuid,
+    pub kind: String,
+    pub subject_id: Uuid,
+    pub arguments: serde_json::Value,
+    /// This one included.
+    pub attempts: i32,
+}
+
+impl Job {
+    /// What it says.
+    ///
+    /// # Errors
+    /// The stored form is another one.
+    pub fn payload<P: JobPayload>(&self) -> Result<P, JobError> {
+        serde_json::from_value(self.arguments.clone()).map_err(JobError::from_source)
+    }
+}
+
+/// An attempt that did not succeed; the job is tried again.
+#[derive(Debug, thiserror::Error)]
+#[error("the attempt failed")]
+pub struct JobError {
+    source: Box<dyn std::error::Error + Send + Sync>,
+    /// When the next attempt is made; later and later if nothing else is known.
+    retry_in: Option<Duration>,
+    /// The attempts are counted anew.
+    is_progress: bool,
+}
+
+impl JobError {
+    pub fn from_source(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self { source: Box::new(source), retry_in: None, is_progress: false }
+    }
+
+    /// What stands in the way is known, and for how long it probably does.
+    pub fn for_a_while(source: impl std::error::Error + Send + Sync + 'static, retry_in: Duration) -> Self {
+        Self { source: Box::new(source), retry_in: Some(retry_in), is_progress: false }
+    }
+
+    /// Whether nothing has failed: it was known that the attempt may come too early.
+    pub const fn is_expected(&self) -> bool {
+        self.retry_in.is_some()
+    }
+
+    /// A part of the work is done, and others have their turn before the rest is.
+    pub fn to_be_continued(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::for_a_while(source, Duration::ZERO).after_progress()
+    }
+
+    /// The next attempt goes on where this one stood: the attempts are counted anew.
+    #[must_use]
+    pub const fn after_progress(mut self) -> Self {
+        self.is_progress = true;
+        self
+    }
+}
+
+/// Does the work of some kinds of jobs. A job may run more than once: its outcome must be recorded only once. A panic is an
+/// attempt that failed.
+#[async_trait]
+pub trait JobHandler: Send + Sync {
+    fn kinds(&self) -> &'static [&'static str];
+
+    /// Does the work. What ends well is removed from the queue.
+    async fn run(&self, job: &Job) -> Result<(), JobError>;
+
+    /// All attempts have failed: records that as the outcome, where somebody can see it.
+    async fn give_up(&self, job: &Job) -> Result<(), JobError>;
+}
+
+/// Takes jobs and gives them to their handlers.
+pub struct Worker {
+    pool: PgPool,
+    id: Uuid,
+    handlers: HashMap<&'static str, Arc<dyn JobHandler>>,
+    progress: Progress,
+}
+
+impl Worker {
+    pub fn new(pool: PgPool, id: Uuid, handlers: Vec<Arc<dyn JobHandler>>, progress: Progress) -> Self {
+        let handlers =
+            handlers.into_iter().flat_map(|handler| handler.kinds().iter().map(move |kind| (*kind, handler.clone())));
+        Self { pool, id, handlers: handlers.collect(), progress }
+    }
+
+    /// Says which of several kinds of workers it is: the kinds of its jobs.
+    pub fn name(&self) -> String {
+        let mut kinds: Vec<&str> = self.handlers.keys().copied().collect();
+        kinds.sort_unstable();
+        kinds.join(", ")
+    }
+
+    /// Works for ever: until the future is dropped. A job that was being worked on is taken over when its lease ends, or as
+    /// soon as it is [given back](give_back). When the process ends, no other job is taken.
+    pub async fn run(self, heart: HeartbeatRegistry, ending: CancellationToken) {
+        let pulse = heart.pulse_of(Kind::Worker, self.name(), self.id);
+        let mut wake = self.progress.subscribe();
+        loop {
+            pulse.beat();
+            wake.mark_unchanged();
+            if ending.is_cancelled() {
+                return std::future::pending().await;
+            }
+            match self.take().await {
+                Ok(Some(job)) => pulse.during(self.work_on(&job)).await,
+                // A consumer's progress may mean a new job.
+                Ok(None) => {
+                    let pause = tokio::time::sleep(PAUSE);
+                    drop(tokio::time::timeout(POLL, wake.changed()).await);
+                    pause.await;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "jobs cannot be taken at the moment");
+                    tokio::time::sleep(POLL).await;
+                }
+            }
+        }
+    }
+
+    /// Does all jobs that are due, then returns. Says how many attempts were made.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn run_due(&self) -> Result<usize, sqlx::Error> {
+        let mut attempts = 0;
+        while let Some(job) = self.take().await? {
+            self.work_on(&job).await;
+            attempts += 1;
+        }
+        Ok(attempts)
+    }
+
+    async fn take(&self) -> Result<Option<Job>, sqlx::Error> {
+        let kinds: Vec<String> = self.handlers.keys().map(|kind| (*kind).to_owned()).collect();
+        sqlx::query_as!(
+            Job,
+            "UPDATE jobs SET leased_by = $1, lease_until = now() + make_interval(secs => $2), attempts = attempts + 1
+             WHERE job_id = (
+                 SELECT job_id FROM jobs
+                 WHERE kind = ANY($3) AND run_at <= now()
+                   -- No lease is longer, unless the clock was set back.
+                   AND (lease_until IS NULL OR lease_until < now() OR lease_until > now() + 2 * make_interval(secs => $2))
+                 ORDER BY run_at LIMIT 1 FOR UPDATE SKIP LOCKED
+             )
+             RETURNING job_id AS id, kind, subject_id, arguments, attempts",
+            self.id,
+            LEASE.as_secs_f64(),
+            &kinds,
+        )
+        .fetch_optional(&self.pool)
+        .await
+    }
+
+    async fn work_on(&self, job: &Job) {
+        let Some(handler) = self.handlers.get(job.kind.as_str()) else { return };
+        let work =
+            async { if job.attempts > MAX_ATTEMPTS { handler.give_up(job).await } else { handler.run(job).await } };
+        // A panic that ended the process would come again after each restart, for the job comes first there. Handlers keep
+        // nothing between jobs that a panic could leave half done: what they know is in the database.
+        let work = AssertUnwindSafe(work).catch_unwind();
+        let result = tokio::select! {
+            result = tokio::time::timeout(MAX_RUN_TIME, work) => result,
+            () = keep_alive(&self.pool, job.id, self.id) => return,
+        };
+        let stored = match result {
+            Ok(Ok(Ok(()))) => finish(&self.pool, job.id).await,
+            Ok(Ok(Err(error))) => self.try_later(job, &error_chain(&error), error.retry_in, error.is_progress).await,
+            // What a panic says may be personal text; its place is in the log already.
+            Ok(Err(_)) => {
+                tracing::error!(job = %job.id, kind = job.kind, attempts = job.attempts, "a job panicked: this is a bug");
+                self.try_later(job, "it panicked", None, false).await
+            }
+            Err(_) => self.try_later(job, "it took too long", None, false).await,
+        };
+        if let Err(error) = stored {
+            tracing::warn!(%error, job = %job.id, kind = job.kind, "a job's state was not stored; its lease will end");
+        }
+    }
+
+    async fn try_later(
+        &self,
+        job: &Job,
+        error: &str,
+        retry_in: Option<Duration>,
+        is_progress: bool,
+    ) -> Result<(), sqlx::Error> {
+        if retry_in.is_none() {
+            tracing::warn!(error, job = %job.id, kind = job.kind, attempts = job.attempts, "a job failed and is tried again");
+        }
+        let pause = retry_in.map_or_else(|| 2_f64.powi(job.attempts.clamp(0, 8)), |pause| pause.as_secs_f64());
+        sqlx::query!(
+            "UPDATE jobs SET run_at = now() + make_interval(secs => $3), leased_by = NULL, lease_until = NULL, last_error = $4,
+                             attempts = CASE WHEN $5 THEN 0 ELSE attempts END
+             WHERE job_id = $1 AND leased_by = $2",
+            job.id,
+            self.id,
+            pause,
+            error,
+            is_progress,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+/// Prolongs a lease again and again. Returns when the lease is lost to another worker.
+pub async fn keep_alive(pool: &PgPool, job: Uuid, worker: Uuid) {
+    let mut pause = HEARTBEAT;
+    loop {
+        tokio::time::sleep(pause).await;
+        pause = HEARTBEAT;
+        let prolonged = sqlx::query!(
+            "UPDATE jobs SET lease_until = now() + make_interval(secs => $3) WHERE job_id = $1 AND leased_by = $2",
+            job,
+            worker,
+            LEASE.as_secs_f64(),
+        )
+        .execute(pool)
+        .await;
+        match prolonged {
+            Ok(done) if done.rows_affected() == 0 => return,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%error, %job, "a job's lease was not prolonged");
+                // After an outage the living must be faster than those who would take over.
+                pause = Duration::from_millis(200);
+            }
+        }
+    }
+}
+
+/// Gives back the jobs that these workers hold, as if they had not taken them: others take them at once. Nobody may be
+/// working on them any more.
+///
+/// # Errors
+/// The database's.
+pub async fn give_back(pool: &PgPool, workers: &[Uuid]) -> Result<u64, sqlx::Error> {
+    let given_back = sqlx::query!(
+        "UPDATE jobs SET leased_by = NULL, lease_until = NULL, attempts = GREATEST(attempts - 1, 0)
+         WHERE leased_by = ANY($1)",
+        workers,
+    );
+    Ok(given_back.execute(pool).await?.rows_affected())
+}
+
+async fn finish(pool: &PgPool, job: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query!("DELETE FROM jobs WHERE job_id = $1", job).execute(pool).await?;
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! Keys: of the persons of whom events tell, and the master key that wraps them; what is sealed and how.
+
+pub(crate) mod codec;
+pub(crate) mod crypto;
+pub(crate) mod master_key;
+pub(crate) mod personal;
+pub(crate) mod ring;

@@ -1,0 +1,166 @@
+//! The audit of the log: is every event there, in its place, as it was written?
+
+mod finding;
+mod rows;
+mod walk;
+
+use std::ops::RangeInclusive;
+
+use sqlx::{Connection as _, PgConnection, PgPool};
+use uuid::Uuid;
+
+use crate::proof::{heads::SignedHead, incarnation::End};
+pub use finding::Fault;
+use rows::rows;
+use walk::Walk;
+
+/// One view of the log for as long as it takes; what is appended meanwhile is none of its business.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = 0";
+
+/// What an audit has found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audit {
+    pub log_id: Uuid,
+    /// The positions that were walked, up to the fault if there is one; empty if there are no events.
+    pub walked: RangeInclusive<i64>,
+    /// The position that the log says it ends at.
+    pub end: i64,
+    /// The newest signed head that the log was found to agree with: up to there everything is proved.
+    pub proved: Option<SignedHead>,
+    pub fault: Option<Fault>,
+    /// Whether the database refuses to change events.
+    pub is_guarded: bool,
+}
+
+/// Why an audit cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    #[error("the log ends at position {0}: there is nothing to verify")]
+    BeyondEnd(i64),
+    #[error("the log cannot be read")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Walks the log from a position on, up to another or to its end, and looks for the first fault: in the chain, or where it is not the
+/// one whose heads were signed (in the order of their positions).
+///
+/// From a position beyond the first, the stored hash of the event before it is taken for granted.
+///
+/// # Errors
+/// [`AuditError`]; a fault of the log is none.
+pub async fn audit(pool: &PgPool, from: i64, to: Option<i64>, heads: &[SignedHead]) -> Result<Audit, AuditError> {
+    // Of its own: it cannot be used any more if the walk ends early.
+    let mut connection = pool.acquire().await?.detach();
+    let mut tx = connection.begin_with(BEGIN).await?;
+    let end = sqlx::query_as!(End, "SELECT log_id, position, hash FROM log_head").fetch_one(&mut *tx).await?;
+    if from > end.position.max(1) {
+        return Err(AuditError::BeyondEnd(end.position));
+    }
+    let mut signed = Signed { heads, proved: None };
+    let is_guarded = is_guarded(&mut tx).await?;
+    let (position, fault) = match anchor(&mut tx, from).await? {
+        Some(hash) => walk(&mut tx, Walk::new(from - 1, hash), to, &end, &mut signed).await?,
+        None => (from - 1, Some(Fault::Removed { position: from - 1, count: 1 })),
+    };
+    if fault.is_none() {
+        tx.rollback().await?;
+        connection.close().await?;
+    }
+    let fault = fault.or_else(|| beyond_end(heads.last()?, &end));
+    Ok(Audit {
+        log_id: end.log_id,
+        walked: from..=position,
+        end: end.position,
+        proved: signed.proved.cloned(),
+        fault,
+        is_guarded,
+    })
+}
+
+/// Whether the trigger is there that refuses to change events, and is not switched off.
+async fn is_guarded(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'events'::regclass AND tgname = 'events_are_kept'
+                          AND tgenabled IN ('O', 'A')) AS "is_guarded!""#
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// What the newest signed head says of a log that is whole as far as it goes.
+fn beyond_end(newest: &SignedHead, end: &End) -> Option<Fault> {
+    if newest.log_id != end.log_id {
+        return Some(Fault::OtherLog { signed: newest.log_id, found: end.log_id });
+    }
+    let (position, reached) = (end.position + 1, newest.position);
+    (reached > end.position).then_some(Fault::CutOff { position, reached })
+}
+
+/// The signed heads along the way.
+struct Signed<'a> {
+    heads: &'a [SignedHead],
+    /// The last one that the log agreed with.
+    proved: Option<&'a SignedHead>,
+}
+
+impl Signed<'_> {
+    /// Holds the signed heads up to a position against the stored hash there. The hash is not proved if one of them has another.
+    fn pass(&mut self, position: i64, hash: &[u8]) -> Option<Fault> {
+        while let Some((head, rest)) = self.heads.split_first()
+            && head.position <= position
+        {
+            if head.position == position {
+                if head.end().hash != hash {
+                    let from = self.proved.map_or(1, |proved| proved.position + 1);
+                    return Some(Fault::Recomputed { from, to: position });
+                }
+                self.proved = Some(head);
+            }
+            self.heads = rest;
+        }
+        None
+    }
+}
+
+/// The hash that the chain goes on from.
+async fn anchor(connection: &mut PgConnection, from: i64) -> Result<Option<Vec<u8>>, sqlx::Error> {
+    if from == 1 {
+        return Ok(Some(vec![0; 32]));
+    }
+    sqlx::query_scalar!("SELECT hash FROM events WHERE position = $1", from - 1).fetch_optional(connection).await
+}
+
+/// The last position that was found right, and what is wrong behind it.
+async fn walk(
+    connection: &mut PgConnection,
+    mut walk: Walk,
+    to: Option<i64>,
+    end: &End,
+    signed: &mut Signed<'_>,
+) -> Result<(i64, Option<Fault>), AuditError> {
+    if let Some(fault) = signed.pass(walk.position(), walk.hash()) {
+        return Ok((walk.position(), Some(fault)));
+    }
+    let mut rows = rows(connection, walk.position(), to.unwrap_or(i64::MAX)).await?;
+    while let Some(row) = rows.next().await? {
+        let found = match row {
+            None => Some(Fault::Altered { position: walk.position() + 1 }),
+            Some(link) if link.event.position > end.position && walk.position() == end.position => {
+                Some(Fault::Inserted { position: link.event.position, count: 1 })
+            }
+            Some(link) => walk.take(link).or_else(|| signed.pass(walk.position(), walk.hash())),
+        };
+        if found.is_some() {
+            return Ok((walk.position(), found));
+        }
+    }
+    let position = walk.position();
+    let last = to.map_or(end.position, |to| to.min(end.position));
+    let fits_end = last < end.position || walk.hash() == end.hash;
+    let fault = walk.end().or_else(|| match position {
+        _ if position < last => Some(Fault::Removed { position: position + 1, count: last - position }),
+        _ if !fits_end => Some(Fault::WrongEnd { position }),
+        _ => None,
+    });
+    Ok((position, fault))
+}

@@ -1,0 +1,121 @@
+//! The rows of the log as `COPY … (FORMAT binary)` sends them: nothing takes them out of the database faster.
+
+use futures::{TryStreamExt as _, stream::BoxStream};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::walk::Link;
+use crate::stored::StoredEvent;
+
+/// A row of the log, or `None` if it holds a value that no event has, in a column that was made to take it.
+pub(super) type Row = Option<Link>;
+
+const COLUMNS: usize = 11;
+/// What a copy begins with: the signature (11 bytes), flags (4), and the length (4) of an extension.
+const HEADER: usize = 19;
+
+pub(super) struct Rows<'c, B> {
+    chunks: BoxStream<'c, Result<B, sqlx::Error>>,
+    received: Vec<u8>,
+    /// How much of it was taken.
+    taken: usize,
+    is_begun: bool,
+}
+
+/// The rows behind a position and up to another, in order. A connection whose rows were not all taken is good for nothing any more.
+pub(super) async fn rows(
+    connection: &mut PgConnection,
+    after: i64,
+    up_to: i64,
+) -> Result<Rows<'_, impl AsRef<[u8]>>, sqlx::Error> {
+    let copy = format!(
+        "COPY (SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version, payload::text, metadata::text,
+                      partition, command_id, hash
+               FROM events WHERE position > {after} AND position <= {up_to} ORDER BY position)
+         TO STDOUT (FORMAT binary)"
+    );
+    Ok(Rows { chunks: connection.copy_out_raw(&copy).await?, received: Vec::new(), taken: 0, is_begun: false })
+}
+
+impl<B: AsRef<[u8]>> Rows<'_, B> {
+    /// The next row; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Row>, sqlx::Error> {
+        loop {
+            if let Some((row, length)) = self.first() {
+                self.taken += length;
+                self.is_begun = true;
+                if row.is_none() {
+                    while self.chunks.try_next().await?.is_some() {}
+                }
+                return Ok(row);
+            }
+            let chunk = self.chunks.try_next().await?;
+            let chunk = chunk.ok_or_else(|| sqlx::Error::Protocol("a copy has ended within a row".to_owned()))?;
+            self.received.drain(..self.taken);
+            self.taken = 0;
+            self.received.extend_from_slice(chunk.as_ref());
+        }
+    }
+
+    /// The first row of what was received, and how long it is; `None` if there is not enough of it yet.
+    fn first(&self) -> Option<(Option<Row>, usize)> {
+        let all = &self.received[self.taken..];
+        let mut rest = all;
+        if !self.is_begun {
+            rest = rest.get(HEADER..)?;
+        }
+        let columns = i16::from_be_bytes(take(&mut rest)?);
+        // The end is a row of -1 columns.
+        if columns < 0 {
+            return Some((None, all.len() - rest.len()));
+        }
+        let mut values: [Option<&[u8]>; COLUMNS] = [None; COLUMNS];
+        for value in values.iter_mut().take(usize::try_from(columns).unwrap_or_default()) {
+            // A length of -1 is NULL.
+            if let Ok(length) = usize::try_from(i32::from_be_bytes(take(&mut rest)?)) {
+                *value = Some(rest.get(..length)?);
+                rest = &rest[length..];
+            }
+        }
+        Some((Some(link(values)), all.len() - rest.len()))
+    }
+}
+
+fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
+    let (first, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(*first)
+}
+
+fn link(values: [Option<&[u8]>; COLUMNS]) -> Row {
+    let [
+        position,
+        aggregate_type,
+        aggregate_id,
+        sequence,
+        event_type,
+        event_version,
+        payload,
+        metadata,
+        partition,
+        command_id,
+        hash,
+    ] = values;
+    let text = |value: Option<&[u8]>| String::from_utf8(value?.to_vec()).ok();
+    let bigint = |value: Option<&[u8]>| Some(i64::from_be_bytes(value?.try_into().ok()?));
+    Some(Link {
+        event: StoredEvent {
+            position: bigint(position)?,
+            aggregate_type: text(aggregate_type)?,
+            aggregate_id: text(aggregate_id)?,
+            sequence: bigint(sequence)?,
+            event_type: text(event_type)?,
+            event_version: text(event_version)?,
+            payload: text(payload)?,
+            metadata: text(metadata)?,
+            partition: i32::from_be_bytes(partition?.try_into().ok()?),
+            command_id: Uuid::from_slice(command_id?).ok()?,
+        },
+        hash: hash?.to_vec(),
+    })
+}

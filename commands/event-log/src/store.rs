@@ -1,0 +1,292 @@
+//! cqrs-es's `EventStore` over our log: loads through postgres-es, appends through the appender.
+
+use std::collections::HashMap;
+
+use cqrs_es::{
+    Aggregate, AggregateContext, AggregateError, DomainEvent, EventEnvelope, EventStore,
+    persist::{PersistedEventRepository, PersistenceError, SerializedEvent},
+};
+use domain::{
+    AggregateType,
+    aggregate::StoredAggregate,
+    envelope::Metadata,
+    event::{DecodeError, decode_event_of},
+    ids::EventId,
+};
+use uuid::Uuid;
+
+use crate::{
+    EventLog,
+    append::request::{Append, AppendError, EncodedEvent, StreamAppend},
+    keys::{
+        codec::{CodecError, Seal},
+        crypto::KeyError,
+    },
+    stored::StoredEvent,
+};
+
+/// An aggregate as its events have made it.
+#[derive(Debug)]
+pub struct Loaded<A> {
+    pub id: Uuid,
+    pub aggregate: A,
+    /// The sequence of its last event; 0 for none.
+    pub sequence: i64,
+}
+
+impl<A: Aggregate> AggregateContext<A> for Loaded<A> {
+    fn aggregate(&mut self) -> &mut A {
+        &mut self.aggregate
+    }
+}
+
+/// Why events cannot be loaded or encoded.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the event log cannot be read at the moment")]
+    Unavailable(#[source] PersistenceError),
+    #[error("an event of the log cannot be read")]
+    Unreadable(#[source] CodecError),
+    #[error("an event of the log cannot be read")]
+    Malformed(#[source] serde_json::Error),
+    #[error("a snapshot cannot be packed or unpacked")]
+    Snapshot(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<PersistenceError> for StoreError {
+    fn from(error: PersistenceError) -> Self {
+        Self::Unavailable(error)
+    }
+}
+
+impl From<DecodeError> for StoreError {
+    fn from(error: DecodeError) -> Self {
+        Self::Unreadable(error.into())
+    }
+}
+
+impl From<CodecError> for StoreError {
+    fn from(error: CodecError) -> Self {
+        match error {
+            CodecError::Key(KeyError::Storage(error)) => {
+                Self::Unavailable(PersistenceError::ConnectionError(Box::new(error)))
+            }
+            error => Self::Unreadable(error),
+        }
+    }
+}
+
+impl EventLog {
+    /// An aggregate's events, decoded, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the log cannot be read, or an event in it.
+    pub async fn events_of<A: StoredAggregate>(&self, id: Uuid) -> Result<Vec<A::Event>, StoreError> {
+        let stored = self.repository.get_events::<A>(&id.to_string()).await?;
+        let mut events = Vec::with_capacity(stored.len());
+        for event in stored {
+            events.push(self.decode::<A>(event).await?);
+        }
+        Ok(events)
+    }
+
+    /// An aggregate's newest events, decoded, in order; the state that was kept of an earlier load spares the others.
+    async fn events_after<A: StoredAggregate>(&self, id: Uuid, sequence: i64) -> Result<Vec<A::Event>, StoreError> {
+        if sequence == 0 {
+            return self.events_of::<A>(id).await;
+        }
+        // postgres-es would write the number into the statement, which PostgreSQL then had to plan anew each time.
+        let stored = sqlx::query_as!(
+            StoredEvent,
+            r#"SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version,
+                      payload::text AS "payload!", metadata::text AS "metadata!", partition, command_id
+               FROM events WHERE aggregate_type = $1 AND aggregate_id = $2 AND sequence > $3 ORDER BY sequence"#,
+            A::TYPE,
+            id.to_string(),
+            sequence,
+        )
+        .fetch_all(&self.pool)
+        .await;
+        self.decode_stored::<A>(stored).await
+    }
+
+    /// The last events of an aggregate of these types, decoded, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the log cannot be read, or an event in it.
+    pub async fn latest_events_of<A: StoredAggregate>(
+        &self,
+        id: Uuid,
+        types: &[&str],
+        limit: i64,
+    ) -> Result<Vec<A::Event>, StoreError> {
+        let types: Vec<String> = types.iter().map(|name| (*name).to_owned()).collect();
+        let stored = sqlx::query_as!(
+            StoredEvent,
+            r#"SELECT * FROM (
+                   SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version,
+                          payload::text AS "payload!", metadata::text AS "metadata!", partition, command_id
+                   FROM events WHERE aggregate_type = $1 AND aggregate_id = $2 AND event_type = ANY($3)
+                   ORDER BY sequence DESC LIMIT $4
+               ) AS latest ORDER BY sequence"#,
+            A::TYPE,
+            id.to_string(),
+            &types,
+            limit,
+        )
+        .fetch_all(&self.pool)
+        .await;
+        self.decode_stored::<A>(stored).await
+    }
+
+    async fn decode_stored<A: StoredAggregate>(
+        &self,
+        stored: Result<Vec<StoredEvent>, sqlx::Error>,
+    ) -> Result<Vec<A::Event>, StoreError> {
+        let stored = stored.map_err(|error| PersistenceError::ConnectionError(Box::new(error)))?;
+        let mut events = Vec::with_capacity(stored.len());
+        for event in stored {
+            let seal: Seal = serde_json::from_str(&event.metadata).map_err(StoreError::Malformed)?;
+            let payload = serde_json::from_str(&event.payload).map_err(StoreError::Malformed)?;
+            let payload = self.codec.decode_payload(A::TYPE, &event.event_type, payload, seal).await?;
+            events.push(decode_event_of::<A>(&event.event_type, &event.event_version, payload)?);
+        }
+        Ok(events)
+    }
+
+    /// An aggregate, as all its events have made it: those that neither this process has seen nor a snapshot stands for are
+    /// read.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the log cannot be read, or an event in it.
+    pub async fn load<A: StoredAggregate>(&self, id: Uuid) -> Result<Loaded<A>, StoreError> {
+        let kept = self.cache.get::<A>(A::AGGREGATE_TYPE, id);
+        let seen = kept.as_ref().map_or(0, |(_, sequence)| *sequence);
+        let (mut aggregate, known) = match kept {
+            Some(kept) => kept,
+            None => self.snapshots.find::<A>(id).await.unwrap_or_default(),
+        };
+        let events = self.events_after::<A>(id, known).await?;
+        let sequence = known + i64::try_from(events.len()).unwrap_or(i64::MAX);
+        for event in events {
+            aggregate.apply(event);
+        }
+        if sequence > seen {
+            self.cache.keep(A::AGGREGATE_TYPE, id, aggregate.clone(), sequence);
+        }
+        self.snapshots.offer(id, &aggregate, known, sequence);
+        Ok(Loaded { id, aggregate, sequence })
+    }
+
+    /// An aggregate as this process has seen it last, without a look at the log; as a new one if it has not. What is
+    /// decided on it holds only if it can be appended.
+    pub(crate) fn last_seen<A: StoredAggregate>(&self, id: Uuid) -> Loaded<A> {
+        let (aggregate, sequence) = self.cache.get::<A>(A::AGGREGATE_TYPE, id).unwrap_or_default();
+        Loaded { id, aggregate, sequence }
+    }
+
+    /// Keeps an aggregate as a committed append of so many events has left it.
+    pub(crate) fn keep<A: StoredAggregate>(&self, seen: Loaded<A>, appended: i64) {
+        self.snapshots.offer(seen.id, &seen.aggregate, seen.sequence - appended, seen.sequence);
+        self.cache.keep(A::AGGREGATE_TYPE, seen.id, seen.aggregate, seen.sequence);
+    }
+
+    /// Forgets what was seen of an aggregate: it has changed.
+    pub(crate) fn forget(&self, aggregate_type: AggregateType, id: Uuid) {
+        self.cache.forget(aggregate_type, id);
+    }
+
+    async fn decode<A: StoredAggregate>(&self, stored: SerializedEvent) -> Result<A::Event, StoreError> {
+        let seal: Seal = serde_json::from_value(stored.metadata).map_err(StoreError::Malformed)?;
+        let payload = self.codec.decode_payload(A::TYPE, &stored.event_type, stored.payload, seal).await?;
+        Ok(decode_event_of::<A>(&stored.event_type, &stored.event_version, payload)?)
+    }
+
+    /// The stored form of an aggregate's new events. Every one gets an id of its own; the rest of the metadata is shared.
+    pub(crate) async fn encode<A: StoredAggregate>(
+        &self,
+        loaded: &Loaded<A>,
+        events: Vec<A::Event>,
+        metadata: &Metadata,
+    ) -> Result<StreamAppend, StoreError> {
+        let mut encoded = Vec::with_capacity(events.len());
+        for event in events {
+            let metadata = Metadata {
+                event_id: EventId::new(self.clock.new_id()),
+                subject: loaded.aggregate.subject(loaded.id),
+                ..metadata.clone()
+            };
+            let event_type = event.event_type();
+            let payload = serde_json::to_value(&event).map_err(StoreError::Malformed)?;
+            encoded.push(EncodedEvent {
+                payload: self.codec.encode_payload(A::TYPE, &event_type, payload, &metadata).await?,
+                metadata: serde_json::to_string(&self.codec.encode_metadata(&metadata).await?)
+                    .map_err(StoreError::Malformed)?,
+                event_version: event.event_version(),
+                event_type,
+            });
+        }
+        Ok(StreamAppend {
+            aggregate_type: A::AGGREGATE_TYPE,
+            aggregate_id: loaded.id,
+            expected_sequence: loaded.sequence,
+            events: encoded,
+        })
+    }
+}
+
+fn parse_id<E: std::error::Error>(id: &str) -> Result<Uuid, AggregateError<E>> {
+    Uuid::try_parse(id).map_err(|error| AggregateError::UnexpectedError(Box::new(error)))
+}
+
+fn unexpected<E: std::error::Error>(error: impl std::error::Error + Send + Sync + 'static) -> AggregateError<E> {
+    AggregateError::UnexpectedError(Box::new(error))
+}
+
+impl<A: StoredAggregate> EventStore<A> for EventLog {
+    type AC = Loaded<A>;
+
+    async fn load_events(&self, aggregate_id: &str) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
+        let stored = self.repository.get_events::<A>(aggregate_id).await.map_err(AggregateError::from)?;
+        let mut envelopes = Vec::with_capacity(stored.len());
+        for event in stored {
+            let (aggregate_id, sequence) = (event.aggregate_id.clone(), event.sequence);
+            let metadata = serde_json::from_value(event.metadata.clone()).map_err(unexpected)?;
+            let payload = self.decode::<A>(event).await.map_err(unexpected)?;
+            envelopes.push(EventEnvelope { aggregate_id, sequence, payload, metadata });
+        }
+        Ok(envelopes)
+    }
+
+    async fn load_aggregate(&self, aggregate_id: &str) -> Result<Loaded<A>, AggregateError<A::Error>> {
+        let id = parse_id(aggregate_id)?;
+        self.load(id).await.map_err(unexpected)
+    }
+
+    /// Appends events that the aggregate in the context has already applied.
+    async fn commit(
+        &self,
+        events: Vec<A::Event>,
+        context: Loaded<A>,
+        metadata: HashMap<String, String>,
+    ) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
+        let stored = serde_json::to_value(&metadata).map_err(unexpected)?;
+        let shared = self.codec.decode_metadata(stored).await.map_err(unexpected)?;
+        let stream = self.encode(&context, events.clone(), &shared).await.map_err(unexpected)?;
+        let append = Append { command_id: shared.command_id, streams: vec![stream], rows: vec![], idempotency: None };
+        match self.appender.append(append).await {
+            Ok(_) => Ok(events
+                .into_iter()
+                .zip(usize::try_from(context.sequence).unwrap_or_default() + 1..)
+                .map(|(payload, sequence)| EventEnvelope {
+                    aggregate_id: context.id.to_string(),
+                    sequence,
+                    payload,
+                    metadata: metadata.clone(),
+                })
+                .collect()),
+            Err(AppendError::VersionConflict) => Err(AggregateError::AggregateConflict),
+            Err(error) => Err(unexpected(error)),
+        }
+    }
+}

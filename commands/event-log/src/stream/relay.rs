@@ -1,0 +1,221 @@
+//! The relay: publishes the log to Kafka, in order, by one elected process.
+//!
+//! The mark advances over the acknowledged prefix only; what a partition owes behind it is written down (see [`stream`](crate::stream::registry)).
+//! After a crash or a take-over older events may be published again; none is left out, and first occurrences are in order: a
+//! message never times out and overtakes nothing, and behind one that Kafka refuses nothing of its partition is sent.
+
+use domain::wording::error_chain;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    pin::pin,
+    sync::atomic::AtomicUsize,
+    time::Duration,
+};
+
+use sqlx::{PgConnection, PgPool};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
+
+use crate::{
+    consume::source::POLL,
+    head::Head,
+    stream::{
+        kafka::{KafkaSettings, StreamError},
+        marking::{Marked, Marker},
+        producer::{Link, producer, take_back},
+        publisher::{Publisher, Sending, Tries},
+        record,
+        registry::{Partition, Published, Stream},
+        retention::Retention,
+        topics::{Cluster, Survey},
+    },
+};
+
+/// Names the relay's advisory lock in the database.
+const LEADERSHIP: i64 = 0x6179_7573_686d_6101;
+/// Events on their way to Kafka that nobody has acknowledged yet.
+const IN_FLIGHT: usize = 4_000;
+/// How often the topics are looked at.
+const CHECK: Duration = Duration::from_secs(15);
+const MAX_PAUSE: Duration = Duration::from_secs(5);
+
+/// Publishes for ever: until its future is dropped. Failures are logged and tried again.
+pub async fn run_relay(pool: PgPool, settings: KafkaSettings, mut wake: watch::Receiver<Head>) {
+    let (mut tries, mut known) = (Tries::default(), Vec::new());
+    let mut pause = POLL;
+    loop {
+        let started = Instant::now();
+        match lead(&pool, &settings, &mut wake, &mut tries, &mut known).await {
+            Ok(()) => pause = POLL,
+            Err(error) => {
+                tracing::warn!(error = %error_chain(&error), "the relay is interrupted and starts again");
+                pause = if started.elapsed() > CHECK { POLL } else { (pause * 2).min(MAX_PAUSE) };
+            }
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Publishes while this process is the elected one. Returns at once if another is, and when the topics have changed.
+async fn lead(
+    pool: &PgPool,
+    settings: &KafkaSettings,
+    wake: &mut watch::Receiver<Head>,
+    tries: &mut Tries,
+    known: &mut Vec<String>,
+) -> Result<(), StreamError> {
+    // The lock belongs to this connection: whoever loses it, loses the right to move the mark.
+    let mut connection = pool.acquire().await?.detach();
+    let elected = sqlx::query_scalar!("SELECT pg_try_advisory_lock($1)", LEADERSHIP).fetch_one(&mut connection).await?;
+    if elected != Some(true) {
+        return Ok(());
+    }
+    let result = relay(pool, settings, wake, tries, known, connection).await;
+    if let Err(error) = &result {
+        report(pool, &[interruption(error)]).await;
+    }
+    result
+}
+
+fn interruption(error: &StreamError) -> String {
+    format!("the stream is interrupted: {}", error_chain(error))
+}
+
+async fn report(pool: &PgPool, problems: &[String]) {
+    if let Err(error) = Stream::report(pool, problems).await {
+        tracing::debug!(%error, "what is wrong with the stream was not written down");
+    }
+}
+
+async fn relay(
+    pool: &PgPool,
+    settings: &KafkaSettings,
+    wake: &mut watch::Receiver<Head>,
+    tries: &mut Tries,
+    known: &mut Vec<String>,
+    mut connection: PgConnection,
+) -> Result<(), StreamError> {
+    // A crash of the database may take the mark back, and events are published again then: nobody has to wait for the disk.
+    sqlx::query("SET synchronous_commit = off").execute(&mut connection).await?;
+    let partitions = sqlx::query_scalar!("SELECT partitions FROM log_head").fetch_one(&mut connection).await?;
+    let cluster = Cluster::new(settings)?;
+    let (stream, mark) = Stream::enter(&mut connection, cluster.id().await?, settings.prefix.clone()).await?;
+    let topics = Topics { pool, cluster: &cluster, stream: &stream, partitions, retention: settings.retention };
+    let Found { survey, .. } = topics.inspect(known).await?;
+    let newest = stream.published(pool).await?;
+    let newest = newest.iter().filter_map(|it| Some((it.key(), it.last_offset?))).collect();
+    let link = Link::default();
+    let producer = producer(settings, &survey, link.clone())?;
+    tracing::info!(brokers = settings.brokers, "this process relays the log to Kafka");
+    let (sent, in_flight) = mpsc::channel(IN_FLIGHT);
+    let waiting = AtomicUsize::new(0);
+    let (stream, producer, waiting) = (&stream, &producer, &waiting);
+    let with = Sending { pool, settings, stream, limits: &survey.limits, producer, waiting };
+    let publisher = Publisher::new(with, sent, tries);
+    let marker = Marker { pool, stream, producer, connection, waiting, newest };
+    let mut marking = pin!(marker.run(in_flight));
+    let end = tokio::select! {
+        result = &mut marking => return result.map(drop),
+        result = publisher.publish(mark, wake) => result.map(|never| match never {}),
+        result = topics.watch(&survey, known) => result,
+        () = link.is_lost() => Err(StreamError::Away { brokers: settings.brokers.clone() }),
+    };
+    if let Err(StreamError::Away { .. } | StreamError::OtherCluster { .. }) = end {
+        take_back(producer);
+        // Whatever comes of what was taken back: it follows from that.
+        drop(marking.await);
+        return end;
+    }
+    // What was sent before is waited for: else it would be sent again and again, as long as the reason lasts.
+    match marking.await? {
+        Marked::All => end,
+        // Whatever the publisher says of it: it follows from that.
+        Marked::Parked => Ok(()),
+    }
+}
+
+/// The topics of a stream, which somebody else may change.
+struct Topics<'a> {
+    pool: &'a PgPool,
+    cluster: &'a Cluster,
+    stream: &'a Stream,
+    partitions: i32,
+    retention: Retention,
+}
+
+/// What a look at the topics has found.
+struct Found {
+    survey: Survey,
+    /// Something is published again from the beginning.
+    is_anew: bool,
+}
+
+impl Topics<'_> {
+    /// Looks at the topics, makes what is missing, and says what is wrong, if it was not known before.
+    async fn inspect(&self, known: &mut Vec<String>) -> Result<Found, StreamError> {
+        // What another cluster has says nothing of this stream.
+        let found = self.cluster.id().await?;
+        if found != self.stream.cluster_id {
+            return Err(StreamError::OtherCluster { found, expected: self.stream.cluster_id.clone() });
+        }
+        // Before the topics, so that what is published meanwhile is not missed there.
+        let published = self.stream.published(self.pool).await?;
+        let mut survey = self.cluster.survey(self.partitions).await?;
+        let found = |it: &Published| survey.offsets.get(&it.key()).copied();
+        let gone: Vec<Partition> = published
+            .iter()
+            .filter(|it| found(it).is_some_and(|offsets| it.is_gone(offsets)))
+            .map(Published::key)
+            .collect();
+        if !gone.is_empty() {
+            tracing::warn!(
+                topics = names(&gone, &self.stream.prefix),
+                "topics were made anew or have lost their newest records: their events are published again from the beginning"
+            );
+            self.stream.begin_anew(&gone, self.pool).await?;
+        }
+        if self.retention == Retention::Forever {
+            let cut = published.iter().filter(|it| found(it).is_some_and(|offsets| it.is_cut(offsets)));
+            let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+            for it in cut {
+                *counts.entry(&it.aggregate_type).or_default() += 1;
+            }
+            survey.problems.extend(counts.iter().map(|(name, count)| {
+                format!(
+                    "{} has lost the first records of {count} partitions, by its retention or because somebody has deleted them: \
+                     `ayushma stream republish --type {name}` publishes them again",
+                    record::topic(&self.stream.prefix, name)
+                )
+            }));
+        }
+        for problem in survey.problems.iter().filter(|problem| !known.contains(problem)) {
+            tracing::warn!("the stream to Kafka: {problem}");
+        }
+        known.clone_from(&survey.problems);
+        report(self.pool, known).await;
+        Ok(Found { survey, is_anew: !gone.is_empty() })
+    }
+
+    /// Looks at the topics again and again. Returns when the relay has to begin anew with them.
+    async fn watch(&self, before: &Survey, known: &mut Vec<String>) -> Result<(), StreamError> {
+        loop {
+            tokio::time::sleep(CHECK).await;
+            match self.inspect(known).await {
+                Ok(found) if found.is_anew || found.survey.limits != before.limits => return Ok(()),
+                Ok(_) => {}
+                // The broker may be back in a moment; what is on its way waits for it.
+                Err(error @ (StreamError::Away { .. } | StreamError::Kafka(_))) => {
+                    report(self.pool, &[interruption(&error)]).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+fn names(partitions: &[Partition], prefix: &str) -> String {
+    let types: BTreeSet<&str> = partitions.iter().map(|(name, _)| name.as_str()).collect();
+    types.iter().map(|name| record::topic(prefix, name)).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,299 @@
+//! Accounts: registration, logins, passwords. Secrets are hashed here and never leave.
+
+mod address_changes;
+mod administration;
+mod mails;
+mod password;
+mod password_resets;
+mod places;
+mod reset_codes;
+mod rows;
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use domain::{
+    ids::{SessionId, UserId},
+    user::{Roles, User, UserCommand, UserError, UserEvent},
+    values::{Email, FullName, Username},
+};
+use rand::Rng;
+use sha2::{Digest, Sha256};
+use sqlx::PgPool;
+use zeroize::Zeroizing;
+
+use crate::{
+    Resources,
+    clock::SharedClock,
+    event_log::KeyRing,
+    event_log::{AppendError, Committed, KeyError, Reservation, Row, StoreError},
+    execute::{Commands, Context, ExecuteError},
+};
+pub use address_changes::AddressChanges;
+pub(crate) use administration::no_superuser;
+pub use mails::{FrontEnd, FrontEndError};
+pub use password::{Hashing, PasswordFault, check_rules, half_of_the_cores};
+pub use password_resets::PasswordResets;
+pub use places::PlaceExpiry;
+pub use reset_codes::{Client, ResetCodeError, ResetCodeExpiry, ResetGrant};
+pub use rows::AccountRow;
+
+/// Somebody who shall have an account.
+pub struct Registration {
+    pub username: Username,
+    pub email: Email,
+    pub full_name: FullName,
+    pub password: Zeroizing<String>,
+    pub roles: Roles,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    #[error("the e-mail address or username is taken")]
+    Taken { email: bool, username: bool },
+    #[error("the credentials are wrong")]
+    WrongCredentials,
+    #[error(transparent)]
+    ResetCode(#[from] ResetCodeError),
+    #[error("a secret cannot be read")]
+    Key(#[from] KeyError),
+    #[error("the account does not allow this")]
+    Execute(#[from] ExecuteError<UserError>),
+    #[error("the accounts cannot be read")]
+    Database(#[from] sqlx::Error),
+    #[error("the password cannot be hashed")]
+    Hashing,
+    #[error("too many passwords wait to be hashed")]
+    Busy,
+}
+
+impl From<StoreError> for AccountError {
+    fn from(error: StoreError) -> Self {
+        Self::Execute(error.into())
+    }
+}
+
+/// A fresh login: the token is shown once and kept as a hash.
+pub struct Login {
+    pub user: UserId,
+    pub token: Zeroizing<String>,
+    pub committed: Committed,
+}
+
+/// Whose token it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Session {
+    pub user: UserId,
+    pub session: SessionId,
+}
+
+/// The use cases of accounts.
+#[derive(Clone)]
+pub struct Accounts {
+    commands: Commands,
+    pool: PgPool,
+    keys: KeyRing,
+    clock: SharedClock,
+    former_address_life: TimeDelta,
+    hashing: Arc<Hashing>,
+}
+
+impl Accounts {
+    pub fn new(resources: &Resources) -> Self {
+        let Resources { commands, pool, keys, clock } = resources.clone();
+        Self { commands, pool, keys, clock, former_address_life: TimeDelta::hours(24), hashing: Arc::default() }
+    }
+
+    /// How many passwords are hashed at once, and how many may wait for it.
+    #[must_use]
+    pub fn hashing(mut self, hashing: Hashing) -> Self {
+        self.hashing = Arc::new(hashing);
+        self
+    }
+
+    /// For how long codes for a new password go to the address that an account had before staff have changed it.
+    #[must_use]
+    pub const fn trusting_former_addresses_for(mut self, life: TimeDelta) -> Self {
+        self.former_address_life = life;
+        self
+    }
+
+    /// Makes an account. Of several racing for one e-mail address or username exactly one succeeds.
+    ///
+    /// # Errors
+    /// [`AccountError::Taken`] says which value has an owner already.
+    pub async fn register(
+        &self,
+        id: UserId,
+        registration: Registration,
+        context: &Context,
+    ) -> Result<Committed, AccountError> {
+        let Registration { username, email, full_name, password, roles } = registration;
+        let hash = password::hash(&self.hashing, password).await?;
+        let owner = id.value();
+        let mut rows = vec![
+            Row::Claim { set: Reservation::Email, value: self.email_key(&email), owner },
+            AccountRow::Password { user: id, hash }.into(),
+        ];
+        let names = self.username_keys(&username).into_iter();
+        rows.extend(names.map(|value| Row::Claim { set: Reservation::Username, value, owner }));
+        rows.extend(roles.is_superuser.then(|| administration::superuser(id)));
+        let command = UserCommand::Register { username, email, full_name, roles };
+        match self.commands.execute_with::<User>(owner, command, rows, context).await {
+            Err(ExecuteError::Append(AppendError::Taken(sets))) => Err(AccountError::Taken {
+                email: sets.contains(&Reservation::Email),
+                username: sets.contains(&Reservation::Username),
+            }),
+            result => Ok(result?),
+        }
+    }
+
+    /// Which of the two values have an owner at the moment: (e-mail, username).
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn are_taken(
+        &self,
+        email: Option<&Email>,
+        username: Option<&Username>,
+    ) -> Result<(bool, bool), AccountError> {
+        let email = match email {
+            Some(email) => self.owner_of(Reservation::Email, &self.email_key(email)).await?.is_some(),
+            None => false,
+        };
+        let names = username.map(|username| self.username_keys(username)).unwrap_or_default();
+        let mut is_name_taken = false;
+        for name in names {
+            is_name_taken |= self.owner_of(Reservation::Username, &name).await?.is_some();
+        }
+        Ok((email, is_name_taken))
+    }
+
+    /// Whose address it is at the moment.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn owner_of_email(&self, email: &Email) -> Result<Option<UserId>, AccountError> {
+        Ok(self.owner_of(Reservation::Email, &self.email_key(email)).await?.map(UserId::new))
+    }
+
+    /// Checks e-mail address and password. An unknown address takes as long as a wrong password.
+    ///
+    /// # Errors
+    /// [`AccountError::WrongCredentials`] without saying what was wrong.
+    pub async fn check_credentials(&self, email: &Email, password: Zeroizing<String>) -> Result<UserId, AccountError> {
+        Ok(self.verified(email, password).await?.0)
+    }
+
+    /// Whose e-mail address and password they are, and the hash that the password was checked against.
+    async fn verified(&self, email: &Email, password: Zeroizing<String>) -> Result<(UserId, String), AccountError> {
+        let owner = self.owner_of(Reservation::Email, &self.email_key(email)).await?;
+        let stored = match owner {
+            Some(owner) => {
+                sqlx::query_scalar!("SELECT hash FROM passwords WHERE user_id = $1", owner)
+                    .fetch_optional(&self.pool)
+                    .await?
+            }
+            None => None,
+        };
+        let is_right = password::verify(&self.hashing, password, stored.clone()).await?;
+        let verified = owner.map(UserId::new).zip(stored).filter(|_| is_right);
+        verified.ok_or(AccountError::WrongCredentials)
+    }
+
+    /// Logs in: a token of its own for every login. If there are too many of them, the oldest one ends.
+    ///
+    /// # Errors
+    /// [`AccountError::WrongCredentials`], or the log's.
+    pub async fn log_in(
+        &self,
+        email: &Email,
+        password: Zeroizing<String>,
+        session: SessionId,
+        context: impl FnOnce(UserId) -> Context,
+    ) -> Result<Login, AccountError> {
+        let (user, password_hash) = self.verified(email, password).await?;
+        let mut bytes = Zeroizing::new([0_u8; 20]);
+        rand::rng().fill_bytes(bytes.as_mut());
+        let token = Zeroizing::new(hex::encode(bytes.as_ref()));
+        let row = AccountRow::Token { token_hash: hash_token(&token), user, session, password_hash };
+        let rows = |events: &[UserEvent]| {
+            let crowded_out = events.iter().filter_map(|event| match event {
+                UserEvent::SessionEnded { session_id } => Some(AccountRow::EndSession(*session_id)),
+                _ => None,
+            });
+            crowded_out.chain([row.clone()]).map(Row::from).collect()
+        };
+        let commands = vec![UserCommand::StartSession(session)];
+        match self.commands.execute_with_rows_of::<User>(user.value(), commands, &context(user), rows).await {
+            // The account is inactive, or was deleted in the meantime.
+            Err(ExecuteError::Refused(_)) => Err(AccountError::WrongCredentials),
+            result => Ok(Login { user, token, committed: result? }),
+        }
+    }
+
+    /// Ends one login.
+    ///
+    /// # Errors
+    /// The log's.
+    pub async fn log_out(&self, session: Session, context: &Context) -> Result<Committed, AccountError> {
+        let rows = vec![AccountRow::EndSession(session.session).into()];
+        let command = UserCommand::EndSession(session.session);
+        Ok(self.commands.execute_with::<User>(session.user.value(), command, rows, context).await?)
+    }
+
+    /// Whose token it is; `None` if it is nobody's or its login has ended.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn authenticate(&self, token: &str) -> Result<Option<Session>, AccountError> {
+        let row = sqlx::query!("SELECT user_id, session_id FROM tokens WHERE token_hash = $1", hash_token(token))
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(|row| Session { user: UserId::new(row.user_id), session: SessionId::new(row.session_id) }))
+    }
+
+    /// Changes name and password, or takes the name away. A new password ends every login but the caller's own.
+    ///
+    /// # Errors
+    /// The log's.
+    pub async fn change(
+        &self,
+        user: UserId,
+        keep: Option<SessionId>,
+        full_name: Option<Option<FullName>>,
+        password: Option<Zeroizing<String>>,
+        context: &Context,
+    ) -> Result<Committed, AccountError> {
+        let mut changes: Vec<UserCommand> = full_name.map(UserCommand::ChangeFullName).into_iter().collect();
+        let mut rows = Vec::new();
+        if let Some(password) = password {
+            changes.push(UserCommand::ChangePassword { keep });
+            rows.push(AccountRow::Password { user, hash: password::hash(&self.hashing, password).await? }.into());
+            rows.push(AccountRow::EndOtherSessions { user, keep }.into());
+        }
+        Ok(self.commands.execute_all::<User>(user.value(), changes, rows, context).await?)
+    }
+
+    async fn owner_of(&self, set: Reservation, value: &[u8]) -> Result<Option<uuid::Uuid>, sqlx::Error> {
+        sqlx::query_scalar!("SELECT owner FROM reservations WHERE kind = $1 AND value = $2", <&str>::from(set), value)
+            .fetch_optional(&self.pool)
+            .await
+    }
+
+    fn email_key(&self, email: &Email) -> Vec<u8> {
+        self.keys.keyed_hash("email", &email.comparable())
+    }
+
+    /// The forms of a name that are one person's. Names of before have the first one only.
+    fn username_keys(&self, username: &Username) -> Vec<Vec<u8>> {
+        let mut forms = vec![username.comparable(), username.alike()];
+        forms.dedup();
+        forms.iter().map(|form| self.keys.keyed_hash("username", form)).collect()
+    }
+}
+
+/// What is kept of a token: it is random enough to need no salt and no slow hash.
+pub fn hash_token(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}

@@ -1,0 +1,57 @@
+//! Who answers: a project by its prompt and model, its assistant, or a chat that belongs to no project by its own.
+
+use domain::{
+    chat::{Chat, Home, OpenChat},
+    project::{Assistant, Project},
+    values::{Model, SttEngine, TtsEngine},
+};
+
+use knowledge::prompt;
+
+/// What a model is told and which one it is; who hears and who speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct AnswerSettings {
+    /// The template of the system message; blank for the built-in one.
+    pub template: String,
+    pub model: Model,
+    pub stt_engine: SttEngine,
+    pub tts_engine: TtsEngine,
+    /// An assistant answers with the server's own means, in plain text.
+    pub is_assistant: bool,
+}
+
+impl AnswerSettings {
+    /// Also of a project that was deleted, because its chats go on.
+    pub(super) fn of(project: &Project) -> Self {
+        let settings = project.settings();
+        let assistant = project.assistant();
+        let own_template = || settings.map(|settings| settings.prompt.clone()).unwrap_or_default();
+        let own_model = settings.map_or(Model::Gpt35, |settings| settings.model);
+        Self {
+            template: assistant.map_or_else(own_template, template_of),
+            model: assistant.and_then(|assistant| Model::from_name(&assistant.model)).unwrap_or(own_model),
+            stt_engine: settings.map_or(SttEngine::Whisper, |settings| settings.stt_engine),
+            tts_engine: settings.map_or(TtsEngine::Google, |settings| settings.tts_engine),
+            is_assistant: settings.is_some_and(|settings| settings.assistant_id.is_some()),
+        }
+    }
+
+    /// Of a chat that belongs to no project.
+    pub(super) fn of_chat(chat: &Chat) -> Self {
+        let (template, model) = match chat {
+            Chat::Open(OpenChat { home: Home::None { prompt, model }, .. }) => (prompt.clone(), *model),
+            Chat::Open(_) | Chat::Absent | Chat::Deleted { .. } | Chat::Erased => (None, None),
+        };
+        Self {
+            template: template.unwrap_or_default(),
+            model: model.unwrap_or(Model::Gpt35),
+            stt_engine: SttEngine::Whisper,
+            tts_engine: TtsEngine::Google,
+            is_assistant: false,
+        }
+    }
+}
+
+fn template_of(assistant: &Assistant) -> String {
+    prompt::template_of_instructions(&assistant.instructions)
+}
