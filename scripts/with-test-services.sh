@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # Runs a command with a throw-away PostgreSQL and a throw-away Kafka on free local ports, and always stops them.
 #
-#   with-test-services.sh [--no-kafka] [--durable] CMD...   (--no-kafka: PostgreSQL alone)
+#   with-test-services.sh [--no-kafka] [--durable] [--migrate PROGRAM] CMD...   (--no-kafka: PostgreSQL alone)
+#
+# --migrate has PROGRAM (the built ayushma) bring PostgreSQL's template up to date: every database that a test makes begins
+# with all tables, in place of running each migration again. A server of yours is left as it is; tests migrate there.
 #
 # CMD sees DATABASE_URL (a superuser, so that sqlx::test can make databases), TEST_KAFKA_BROKERS, KAFKA_SH for tests that
 # start brokers of their own, TEST_PYTHON for servers in Python (python/python.sh install), and TEST_PGVECTOR_URL of a
@@ -17,16 +20,21 @@ export TEST_PYTHON
 
 with_kafka=yes
 durable=no
+program=
 while :; do
     case "${1:-}" in
     --no-kafka) with_kafka=no ;;
     --durable) durable=yes ;;
+    --migrate)
+        program=${2:-}
+        shift
+        ;;
     *) break ;;
     esac
     shift
 done
 [ $# -gt 0 ] || {
-    echo "usage: with-test-services.sh [--no-kafka] [--durable] CMD..." >&2
+    echo "usage: with-test-services.sh [--no-kafka] [--durable] [--migrate PROGRAM] CMD..." >&2
     exit 2
 }
 
@@ -88,6 +96,8 @@ port = $3
 unix_socket_directories = '$data'
 max_connections = 300
 SETTINGS
+    # What a migration sets for its database is not copied with a template.
+    [ -z "$program" ] || echo "search_path = 'public, views'" >>"$data/postgresql.conf"
     [ $durable = yes ] || cat >>"$data/postgresql.conf" <<SETTINGS
 fsync = off
 synchronous_commit = off
@@ -113,6 +123,8 @@ if [ -z "${DATABASE_URL:-}" ]; then
     (start_postgres postgres "$bin" "$postgres_port")
     "${as_owner[@]}" "$bin/createdb" -h 127.0.0.1 -p "$postgres_port" -U postgres ayushma_test
     export DATABASE_URL=postgres://postgres@127.0.0.1:$postgres_port/ayushma_test
+    [ -z "$program" ] || "$program" migrate --database-url "${DATABASE_URL%/*}/template1" >/dev/null ||
+        fail "the template of the tests' databases cannot be made"
     # What is measured comes through the socket, as it does to the built-in PostgreSQL.
     [ $durable = no ] || DATABASE_URL="postgres:///ayushma_test?host=$folder/postgres&port=$postgres_port&user=postgres"
 fi

@@ -4,7 +4,6 @@
 
 use serde_json::json;
 use sqlx::PgPool;
-use std::time::Duration;
 use tokio::net::TcpListener;
 
 use crate::{
@@ -61,7 +60,7 @@ async fn a_server_that_starts_before_its_database_waits_for_it(pool: PgPool) {
     let (here, proxy) = behind_a_proxy(&pool).await;
     proxy.go_down();
     let (mut server, url) = here.spawn("api,projectors");
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    until("it has tried again", async || (proxy.refused() >= 2).then_some(())).await;
     assert!(server.0.try_wait().expect("the process can be asked").is_none(), "the server waits");
     proxy.come_back();
     until("the API answers", async || reqwest::get(format!("{url}/api/users/me")).await.is_ok().then_some(())).await;

@@ -227,7 +227,10 @@ async fn pages_are_left_alone_if_that_is_wished(db: PgPool) {
     let project = staff.project("P").await;
     added(&staff, &project, &server.uri()).await;
     let_a_day_pass(&db).await;
-    // Workers look for what is due every second.
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(server.received_requests().await.map(|requests| requests.len()), Some(1));
+    // Workers have looked for what is due since: a later job is done.
+    serve(&server, "/later", ResponseTemplate::new(200).set_body_raw("Salt, too.", "text/plain")).await;
+    added(&staff, &project, &format!("{}/later", server.uri())).await;
+    let untouched = "SELECT count(*) FROM jobs WHERE kind = 'revisit_page' AND run_at < now() AND attempts = 0";
+    let jobs: i64 = sqlx::query_scalar(untouched).fetch_one(&db).await.expect("the table can be read");
+    assert_eq!((jobs, server.received_requests().await.map(|requests| requests.len())), (1, Some(2)));
 }

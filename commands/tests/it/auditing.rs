@@ -158,8 +158,10 @@ async fn a_part_of_the_log_is_held_against_the_hash_before_it(_: PgPoolOptions, 
 /// A database that a role without any other right owns, as that of an operator's DATABASE_URL does.
 async fn owned_database(server: &PgConnectOptions, name: &str) -> PgConnectOptions {
     let mut superuser = server.connect().await.expect("a superuser can connect");
-    for sql in [format!("CREATE ROLE {name} LOGIN PASSWORD 'lantern'"), format!("CREATE DATABASE {name} OWNER {name}")]
-    {
+    for sql in [
+        format!("CREATE ROLE {name} LOGIN PASSWORD 'lantern'"),
+        format!("CREATE DATABASE {name} OWNER {name} TEMPLATE template0"),
+    ] {
         superuser.execute(sql.as_str()).await.expect("a superuser may");
     }
     superuser.close().await.expect("closed");

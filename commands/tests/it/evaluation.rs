@@ -1,16 +1,13 @@
 //! Test runs, job by job, with the built-in model, embedder and index.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
+use std::sync::Arc;
 
 use adapters::extractive::ExtractiveAnswerer;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use commands::{
     Resources,
     answering::Answering,
-    clock::{Clock, SystemClock},
+    clock::Clock as _,
     evaluation::{Evaluation, NewRun, RunQuestions},
     event_log::{EventLog, MasterKey, Progress},
     jobs::Worker,
@@ -31,26 +28,12 @@ use uuid::Uuid;
 
 use crate::{
     answering::answering_by,
-    support::{MASTER_KEY, new_id, number, system, title},
+    support::{MASTER_KEY, ManualClock, new_id, number, system, title},
 };
-
-/// The machine's clock, some hours ahead.
-#[derive(Default)]
-struct LaterClock(AtomicI64);
-
-impl Clock for LaterClock {
-    fn now(&self) -> DateTime<Utc> {
-        SystemClock.now() + TimeDelta::hours(self.0.load(Ordering::Relaxed))
-    }
-
-    fn new_id(&self) -> Uuid {
-        SystemClock.new_id()
-    }
-}
 
 struct Bench {
     pool: PgPool,
-    clock: Arc<LaterClock>,
+    clock: Arc<ManualClock>,
     log: EventLog,
     evaluation: Evaluation,
     answering: Answering,
@@ -63,7 +46,7 @@ struct Bench {
 impl Bench {
     /// A project without documents, and a suite with two questions.
     async fn new(pool: PgPool) -> Self {
-        let clock = Arc::new(LaterClock::default());
+        let clock = Arc::new(ManualClock::default());
         let master = MasterKey::from_hex(MASTER_KEY).expect("the key is well-formed");
         let (log, work) = EventLog::open(pool.clone(), master, clock.clone()).await.expect("the log can be opened");
         let mut tasks = JoinSet::new();
@@ -208,9 +191,9 @@ async fn a_run_that_nobody_works_on_for_six_hours_fails(pool: PgPool) {
         .execute(&bench.pool)
         .await
         .expect("jobs can be lost");
-    bench.clock.0.store(5, Ordering::Relaxed);
+    bench.clock.advance(TimeDelta::hours(5));
     assert_eq!(bench.evaluation.expire(bench.clock.now()).await.expect("the log can be read"), 0);
-    bench.clock.0.store(7, Ordering::Relaxed);
+    bench.clock.advance(TimeDelta::hours(2));
     assert_eq!(bench.evaluation.expire(bench.clock.now()).await.expect("the log can be read"), 1);
     assert_eq!(bench.outcome(lost).await, Some(TestRunEvent::Failed { reason: RunFailure::Stale }));
     assert!(matches!(bench.outcome(waiting).await, Some(TestRunEvent::Started { .. })));

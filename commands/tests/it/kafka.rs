@@ -178,6 +178,20 @@ pub(crate) async fn until_published(pool: &PgPool) {
     .await;
 }
 
+/// Waits until the relay has begun and been interrupted so many times more.
+pub(crate) async fn until_interrupted(pool: &PgPool, times: usize) {
+    for _ in 0..times {
+        let forgotten = sqlx::query("UPDATE relay_mark SET problems = '{}'").execute(pool).await;
+        forgotten.expect("the table can be written");
+        until("the relay is interrupted", async || {
+            number(pool, "SELECT count(*) FROM relay_mark WHERE array_to_string(problems, ' ') LIKE '%interrupted%'")
+                .await
+                > 0
+        })
+        .await;
+    }
+}
+
 /// Fails unless the records hold every position, those of each partition first in order.
 pub(crate) fn assert_first_occurrences_in_order(seen: &[Seen], positions: &[i64]) {
     let mut newest: HashMap<i32, i64> = HashMap::new();

@@ -1,6 +1,9 @@
 //! A TCP proxy in front of PostgreSQL that fails on demand.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use sqlx::postgres::PgConnectOptions;
 use tokio::{
@@ -41,6 +44,7 @@ pub(crate) struct Proxy {
     pub(crate) options: PgConnectOptions,
     mode: watch::Sender<Mode>,
     trap: Trap,
+    refused: Arc<AtomicUsize>,
     _tasks: JoinSet<()>,
 }
 
@@ -52,8 +56,9 @@ impl Proxy {
         let trap = Trap::default();
         let server = (target.get_host().to_owned(), target.get_port());
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, server, watched, trap.clone()));
-        Self { options: target.clone().host("127.0.0.1").port(port), mode, trap, _tasks: tasks }
+        let refused = Arc::<AtomicUsize>::default();
+        tasks.spawn(accept(listener, server, watched, trap.clone(), refused.clone()));
+        Self { options: target.clone().host("127.0.0.1").port(port), mode, trap, refused, _tasks: tasks }
     }
 
     /// The next message with this text suffers the fault.
@@ -71,6 +76,11 @@ impl Proxy {
         self.trap.lock().expect("no holder panics").is_none()
     }
 
+    /// How many connections were cut off because nothing was to be reached.
+    pub(crate) fn refused(&self) -> usize {
+        self.refused.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn go_down(&self) {
         self.mode.send_replace(Mode::Down);
     }
@@ -84,13 +94,21 @@ impl Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, server: (String, u16), mode: watch::Receiver<Mode>, trap: Trap) {
+async fn accept(
+    listener: TcpListener,
+    server: (String, u16),
+    mode: watch::Receiver<Mode>,
+    trap: Trap,
+    refused: Arc<AtomicUsize>,
+) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         if *mode.borrow() != Mode::Down
             && let Ok(server) = TcpStream::connect(&server).await
         {
             connections.spawn(forward(client, server, mode.clone(), trap.clone()));
+        } else {
+            refused.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

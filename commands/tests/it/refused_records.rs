@@ -75,7 +75,17 @@ async fn a_document_that_is_too_large_for_a_topic_made_beforehand_holds_up_its_p
     assert_eq!(kcat(&settings, "chat").await.len(), 30);
     let seen = positions(&settings, "project").await;
     assert!(!seen.contains(&1) && !seen.contains(&2) && seen.contains(&end), "{seen:?}");
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    for _ in 0..2 {
+        let beat: String = sqlx::query_scalar("SELECT beat_at::text FROM heartbeats WHERE name = 'relay'")
+            .fetch_one(&node.pool)
+            .await
+            .expect("the relay lives");
+        until("the relay makes its rounds", async || {
+            let newer = "SELECT count(*) FROM heartbeats WHERE name = 'relay' AND beat_at > $1::timestamptz";
+            sqlx::query_scalar::<_, i64>(newer).bind(&beat).fetch_one(&node.pool).await.expect("readable") == 1
+        })
+        .await;
+    }
     assert_eq!(kcat(&settings, "chat").await.len(), 30);
 
     let part = node.part("relay").await;

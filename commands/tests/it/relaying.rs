@@ -16,7 +16,9 @@ use sqlx::{
 use tokio::time::timeout;
 
 use crate::{
-    kafka::{Broker, assert_first_occurrences_in_order, kcat, settings, settings_for, until_published},
+    kafka::{
+        Broker, assert_first_occurrences_in_order, kcat, settings, settings_for, until_interrupted, until_published,
+    },
     support::{Node, new_id, number, register, stored_events, system, tamper, title, until},
 };
 
@@ -150,8 +152,7 @@ async fn what_is_before_an_event_that_only_a_newer_program_knows_is_published_on
     tamper(&node.pool, "UPDATE events SET aggregate_type = 'ward' WHERE position = 21").await;
     node.spawn(node.relay(&settings));
     until("the mark is before it", async || number(&node.pool, "SELECT position FROM relay_mark").await == 20).await;
-    // Long enough for some more tries.
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    until_interrupted(&node.pool, 2).await;
     assert_eq!(kcat(&settings, "chat").await.len(), 20);
 }
 

@@ -15,7 +15,7 @@ use sqlx::{
 
 use crate::{
     consuming::Tally,
-    kafka::{delete_topic, kcat, make_topic, settings, until_published},
+    kafka::{delete_topic, kcat, make_topic, settings, until_interrupted, until_published},
     signing::{FITTING_END, Signing},
     support::{Node, new_id, number, tamper, until},
 };
@@ -116,7 +116,7 @@ async fn the_relay_waits_at_a_mark_beyond_the_log_and_publishes_a_restored_log_a
 
     let mut node = Node::start(&options).await;
     node.spawn(run_relay(node.pool.clone(), settings.clone(), node.log().head()));
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    until_interrupted(&node.pool, 2).await;
     assert_eq!(number(&node.pool, "SELECT position FROM relay_mark").await, 30);
     assert_eq!(kcat(&settings, "chat").await.len(), 30);
 
@@ -139,7 +139,7 @@ async fn a_topic_with_fewer_partitions_than_the_log_stops_the_relay_until_it_is_
     make_topic(&settings, "chat", 4).await;
     node.write_chats(4, 3).await;
     node.spawn(run_relay(node.pool.clone(), settings.clone(), node.log().head()));
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    until_interrupted(&node.pool, 2).await;
     assert_eq!(number(&node.pool, "SELECT position FROM relay_mark").await, 0);
     assert!(kcat(&settings, "chat").await.is_empty());
 

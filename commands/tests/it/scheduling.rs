@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use commands::{
     accounts::ResetCodeExpiry,
     clock::SystemClock,
@@ -15,6 +15,8 @@ use commands::{
 };
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
+
+use crate::support::{ManualClock, number, until};
 
 /// A step that begins at once and ends when it may.
 struct Slow {
@@ -69,37 +71,28 @@ async fn one_process_at_a_time_takes_the_steps_and_a_failure_stops_no_other(pool
     assert_eq!((ours.expect("the lock can be asked for"), theirs), (true, false));
     assert_eq!(slow.rounds.load(Ordering::SeqCst), 1);
     // The lock goes with the connection, which is closed a moment later.
-    for _ in 0..100 {
-        if second.round().await.expect("the lock can be asked for") {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    panic!("the turn was never given back");
+    until("the lock is given back", async || second.round().await.expect("the lock can be asked for")).await;
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn codes_are_forgotten_a_day_after_they_have_expired_and_keys_at_once(pool: PgPool) {
     sqlx::raw_sql(
-        "INSERT INTO reset_codes (address, sealed_code, tries_left, expires_at) VALUES
-             ('living', '', 5, now() + interval '5 minutes'),
-             ('expired', '', 5, now() - interval '23 hours'),
-             ('forgotten', '', 5, now() - interval '25 hours');
-         INSERT INTO idempotency_keys (actor, key, fingerprint, resource_id, expires_at) VALUES
-             ('user:1', 'living', '', gen_random_uuid(), now() + interval '1 minute'),
-             ('user:1', 'expired', '', gen_random_uuid(), now() - interval '1 minute')",
+        "INSERT INTO reset_codes (address, sealed_code, tries_left, expires_at)
+             VALUES ('a person', '', 5, now() + interval '5 minutes');
+         INSERT INTO idempotency_keys (actor, key, fingerprint, resource_id, expires_at)
+             VALUES ('user:1', 'a key', '', gen_random_uuid(), now() + interval '1 minute')",
     )
     .execute(&pool)
     .await
     .expect("rows can be made");
+    let clock = Arc::new(ManualClock::default());
     let steps: Vec<Arc<dyn Expiry>> =
         vec![Arc::new(ResetCodeExpiry(pool.clone())), Arc::new(IdempotencyExpiry(pool.clone()))];
-    assert!(scheduler(&pool, steps).round().await.expect("nobody else is about it"));
-    let codes: Vec<String> = sqlx::query_scalar("SELECT encode(address, 'escape') FROM reset_codes ORDER BY 1")
-        .fetch_all(&pool)
-        .await
-        .expect("readable");
-    let keys: Vec<String> =
-        sqlx::query_scalar("SELECT key FROM idempotency_keys").fetch_all(&pool).await.expect("readable");
-    assert_eq!((codes, keys), (vec!["expired".to_owned(), "living".to_owned()], vec!["living".to_owned()]));
+    let scheduler = Scheduler::new(pool.clone(), clock.clone(), steps);
+    for (later, left) in [(TimeDelta::zero(), (1, 1)), (TimeDelta::hours(23), (1, 0)), (TimeDelta::hours(2), (0, 0))] {
+        clock.advance(later);
+        until("a round is made", async || scheduler.round().await.expect("the lock can be asked for")).await;
+        let codes = number(&pool, "SELECT count(*) FROM reset_codes").await;
+        assert_eq!((codes, number(&pool, "SELECT count(*) FROM idempotency_keys").await), left, "{later}");
+    }
 }

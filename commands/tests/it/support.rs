@@ -1,12 +1,17 @@
 //! What the tests share: processes, contexts, commands, and looking at what was stored.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use adapters::lexical::{LexicalEmbedder, MODEL};
+use chrono::{DateTime, TimeDelta, Utc};
 use commands::{
     Resources,
     accounts::{AccountRow, Accounts, Registration},
-    clock::{Clock, SharedClock, SystemClock},
+    clock::{Clock, SystemClock},
     event_log::{Committed, EventLog, MasterKey, Reservation, Row, StoredEvent},
     execute::{Commands, Context, ExecuteError},
     passage_store::{Embedders, PassageStore, exact_index::ExactIndex},
@@ -28,6 +33,26 @@ use tokio::{
     time::{Instant, sleep},
 };
 use uuid::Uuid;
+
+/// The machine's clock, which a test moves ahead by hand. Times that PostgreSQL reads from its own clock do not move.
+#[derive(Default)]
+pub(crate) struct ManualClock(Mutex<TimeDelta>);
+
+impl ManualClock {
+    pub(crate) fn advance(&self, by: TimeDelta) {
+        *self.0.lock().expect("no holder panics") += by;
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> DateTime<Utc> {
+        SystemClock.now() + *self.0.lock().expect("no holder panics")
+    }
+
+    fn new_id(&self) -> Uuid {
+        SystemClock.new_id()
+    }
+}
 
 /// A process's passage store with the built-in parts.
 pub(crate) fn passage_store(pool: &PgPool) -> PassageStore {
@@ -56,6 +81,7 @@ pub(crate) struct Node {
     pub(crate) pool: PgPool,
     pub(crate) commands: Commands,
     pub(crate) resources: Resources,
+    pub(crate) clock: Arc<ManualClock>,
     tasks: JoinSet<()>,
 }
 
@@ -66,12 +92,12 @@ impl Node {
             .acquire_timeout(Duration::from_secs(3))
             .connect_lazy_with(options.clone());
         let master = MasterKey::from_hex(MASTER_KEY).expect("the key is well-formed");
-        let clock: SharedClock = Arc::new(SystemClock);
+        let clock = Arc::new(ManualClock::default());
         let (log, work) = EventLog::open(pool.clone(), master, clock.clone()).await.expect("the log can be opened");
         let mut tasks = JoinSet::new();
         tasks.spawn(work);
-        let resources = Resources::new(log, pool.clone(), clock);
-        Self { pool, commands: resources.commands.clone(), resources, tasks }
+        let resources = Resources::new(log, pool.clone(), clock.clone());
+        Self { pool, commands: resources.commands.clone(), resources, clock, tasks }
     }
 
     pub(crate) fn log(&self) -> &EventLog {

@@ -110,7 +110,13 @@ async fn a_restored_database_is_refused_until_it_is_accepted_and_goes_on_then(db
     .await;
     server.terminate().await;
 
-    db.execute(format!("CREATE DATABASE \"{restored_name}\"").as_str()).await.expect("a superuser may");
+    // As on a server that knows nothing of ours.
+    for statement in [
+        format!("CREATE DATABASE \"{restored_name}\" TEMPLATE template0"),
+        format!("ALTER DATABASE \"{restored_name}\" SET search_path = \"$user\", public"),
+    ] {
+        db.execute(statement.as_str()).await.expect("a superuser may");
+    }
     postgres("pg_restore", &["--exit-on-error", "--dbname", &restored_url, dump]).await;
     use_database(&folder, &restored_url);
     let found = verify(&folder).await;
