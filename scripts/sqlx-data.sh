@@ -2,7 +2,7 @@
 # The query data that lets sqlx check SQL without a database: what `cargo sqlx prepare` makes, without that tool.
 #
 #   sqlx-data.sh write    make .sqlx anew from a throw-away PostgreSQL with all migrations applied
-#   sqlx-data.sh check    fail if .sqlx is not what `write` would make
+#   sqlx-data.sh check    fail if a lint does, or if .sqlx is not what `write` would make: one compilation answers both
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -29,7 +29,13 @@ done
 # A macro that runs with a database at hand writes what it learns into SQLX_OFFLINE_DIR. Macros run when their crate is
 # compiled, so every file that uses one has to look new.
 grep -rlZE '\bquery(_as|_scalar|_file|_file_as|_file_scalar)?(_unchecked)?!' --include='*.rs' --exclude-dir=target . | xargs -0r touch
-SQLX_OFFLINE=false SQLX_OFFLINE_DIR=$data cargo check --quiet --workspace --all-targets --locked
+look=check
+linted=()
+if [ "$1" = in-database-check ] && cargo clippy --version >/dev/null 2>&1; then
+    look=clippy
+    linted=(-- -D warnings)
+fi
+SQLX_OFFLINE=false SQLX_OFFLINE_DIR=$data cargo "$look" --quiet --workspace --all-targets --locked "${linted[@]}"
 
 if [ "$1" = in-database-write ]; then
     mkdir -p .sqlx
