@@ -1,4 +1,4 @@
-//! The text of a file, with what its structure says: headings, lists, tables, pages.
+//! Reads the text of a file, with its headings, lists, tables and pages.
 //!
 //! Files come from strangers, and parsers of rich formats can be made to crash, to hang or to fill all memory. So all of this
 //! runs in a child process with limits; the server only sees what comes out.
@@ -29,15 +29,15 @@ use format::Format;
 use notes::Notes;
 pub use notes::{Note, NoteKind};
 
-/// Text beyond this is more than a reference document has.
+/// Bytes of text beyond which a file is refused: no reference document has so many.
 const MAX_TEXT: usize = 20 * 1_048_576;
 
-/// What is known of a file besides its bytes.
+/// A file's name and media type, as far as they are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileHints {
-    /// The name it came with.
+    /// The name that the file was uploaded with or has in its address.
     pub name: Option<String>,
-    /// What a web server said that it is.
+    /// The `Content-Type` that a web server gave for it.
     pub content_type: Option<String>,
 }
 
@@ -51,17 +51,17 @@ pub struct Part {
     pub text: String,
 }
 
-/// What was read from a file.
+/// The result of reading a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
-    /// Its text, in the order in which it is read; never none.
+    /// The text in reading order; at least one part.
     pub parts: Vec<Part>,
-    /// What a person should know of how it was read; one of a kind.
+    /// Notes for the uploader about parts that were left out, changed or uncertain; at most one of each kind.
     #[serde(default)]
     pub notes: Vec<Note>,
 }
 
-/// Why a file has no text for us.
+/// The reason for which a file cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum Unreadable {
@@ -79,10 +79,10 @@ pub enum Unreadable {
     LegacyFont,
 }
 
-/// The text of a file, in the order in which it is read.
+/// Reads the text of a file, in reading order.
 ///
 /// # Errors
-/// [`Unreadable`]; a file without any text is one.
+/// [`Unreadable`], with the reason; [`Unreadable::NoText`] for a file without any text.
 pub fn extract(bytes: &[u8], hints: &FileHints) -> Result<Reading, Unreadable> {
     if bytes.is_empty() {
         return Err(Unreadable::NoText);
@@ -123,12 +123,12 @@ pub fn extract(bytes: &[u8], hints: &FileHints) -> Result<Reading, Unreadable> {
     if parts.is_empty() { Err(Unreadable::NoText) } else { Ok(Reading { parts, notes: notes.finished() }) }
 }
 
-/// Whether another program reads such a file. What we read ourselves needs none.
+/// Whether reading such a file starts another program, which the sandbox has to allow.
 pub fn may_start_programs(bytes: &[u8], hints: &FileHints) -> bool {
     Format::detect(bytes, hints) == Ok(Format::Pdf)
 }
 
-/// A line that [`sections`](crate::retrieval) know as a heading.
+/// Writes a line that [`sections`](crate::retrieval) recognize as a heading.
 fn write_heading(level: usize, says: &str, text: &mut String) {
     text.push_str("\n\n");
     text.push_str(&"#".repeat(level));
@@ -137,7 +137,7 @@ fn write_heading(level: usize, says: &str, text: &mut String) {
     text.push_str("\n\n");
 }
 
-/// The last place up to this one where a character begins.
+/// The last character boundary up to this position.
 fn floor(text: &str, place: usize) -> usize {
     (0..=place.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default()
 }

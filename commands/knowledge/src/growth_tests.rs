@@ -1,4 +1,4 @@
-//! Reading, cutting and comparing texts takes time in proportion to their length, also for texts that nobody would write.
+//! Reading, cutting and comparing texts takes time in proportion to their length, also for unusual texts.
 
 use std::{
     io::{Cursor, Write as _},
@@ -17,12 +17,12 @@ use crate::{
     retrieval::{Passage, Span, passages::cut, tokens::Tokens, words},
 };
 
-/// Four times the input may take so many times longer: sixteen times would be its square.
+/// The factor by which four times the input may take longer; quadratic time would give sixteen.
 const MOST_GROWTH: u32 = 9;
-/// What takes less is not compared: it is noise.
+/// Times below this are not compared: they are noise.
 const NOISE: Duration = Duration::from_millis(60);
 
-/// What this thread computes for, whatever else the machine does.
+/// The CPU time of this thread, which does not depend on the load of the machine.
 fn computed(work: &dyn Fn()) -> Duration {
     let now = || {
         let time = clock_gettime(ClockId::ThreadCPUTime);
@@ -36,7 +36,7 @@ fn computed(work: &dyn Fn()) -> Duration {
 /// Bytes of the smaller input.
 const SIZE: usize = 20_000;
 
-/// `work` with an input of one size, and with one of four times that. What is to be complained of.
+/// Runs `work` with an input of one size and with one of four times that size; returns the complaint, if any.
 fn grows_with_its_input(name: &str, make: &dyn Fn(usize) -> String, work: &dyn Fn(&str)) -> Option<String> {
     let (small, large) = (make(SIZE), make(4 * SIZE));
     let small = (0..2).map(|_| computed(&|| work(&small))).min().expect("there are two");
@@ -49,10 +49,10 @@ fn repeated(text: &'static str) -> impl Fn(usize) -> String {
     move |size| text.repeat(size / text.len() + 1)
 }
 
-/// Makes an input of about so many bytes.
+/// Makes an input of about this number of bytes.
 type Make = Box<dyn Fn(usize) -> String>;
 
-/// Texts without what a splitter looks for.
+/// Texts without the marks that a splitter looks for.
 fn strange_texts() -> Vec<(&'static str, Make)> {
     let rows =
         |head: usize| move |size: usize| format!("| {} |\n| --- |\n{}", "h ".repeat(head), "| a |\n".repeat(size / 6));
@@ -183,7 +183,7 @@ fn a_text_is_quoted_in_time_that_grows_with_its_length() {
         headings: String::new(),
         page: None,
         text: text.to_owned(),
-        // Each goes on in the middle of the one before.
+        // Each span begins in the middle of the one before.
         span: Span { first, end: first + 2, overlap: 0, goes_on: true },
         score: 1.0,
     };
@@ -253,7 +253,7 @@ fn a_file_is_read_in_time_that_grows_with_its_length() {
     assert_eq!(complaints, Vec::<String>::new());
 }
 
-/// A word processor file with this body, and these styles and lists.
+/// A word processor file with this body, these styles and lists.
 fn word_file(body: &str, styles: &str, lists: &str) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let name = "xmlns:w='http://schemas.openxmlformats.org/wordprocessingml/2006/main' \

@@ -1,10 +1,11 @@
-//! What documents say, and how it is found: reading files ([`extraction`]), cutting and searching their text ([`retrieval`]),
-//! quoting it ([`quoting`]), what a model is asked and what is shown of its answer ([`prompt`]), and what is a sentence or a mark of
-//! Markdown in it.
+//! The text of documents and how it is found: reading files ([`extraction`]), cutting and searching their text
+//! ([`retrieval`]), quoting it ([`quoting`]), the prompt and the clean-up of a model's answer ([`prompt`]), sentences
+//! ([`sentences`]), Markdown ([`markdown`]), and text as it is spoken ([`speech`]).
 //!
-//! Everything here is pure: bytes and text in, text and numbers out. Storage, processes and providers are elsewhere.
+//! Everything here is pure: bytes and text in, text and numbers out. Storage, processes and providers are in other
+//! crates.
 //!
-//! Its chapters are `docs/documents.md` and `docs/retrieval.md`.
+//! See `docs/documents.md` and `docs/retrieval.md`.
 
 pub mod extraction;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Plain text within Markdown, and Markdown as plain text.
 //!
-//! Answers are Markdown (CommonMark with GitHub's tables and strikethrough), and may hold HTML, which the front end renders. A sign that
-//! it would take for its own changes a dose: `1*3*5 days` is shown as "135 days".
+//! Answers are Markdown (CommonMark with GitHub's tables and strikethrough), and may hold HTML, which the front end
+//! renders. A sign that is taken for markup changes a dose: `1*3*5 days` is shown as "135 days".
 
 use crate::speech::speakable;
 
@@ -9,14 +9,14 @@ pub mod attributes;
 mod html;
 mod plain;
 
-/// WORD JOINER: nothing is shown of it, and behind a `<` it keeps that from beginning a tag, wherever in Markdown or HTML it stands. It
-/// is no part of a word: search, speech and scores pass over it.
+/// WORD JOINER, which is invisible. Behind a `<` it keeps that from beginning a tag anywhere in Markdown or HTML. It is
+/// no part of a word: search, speech and scores ignore it.
 pub const JOINER: char = '\u{2060}';
-/// TILDE OPERATOR and ASTERISK OPERATOR, which look like `~` and `*` and mean nothing to Markdown.
+/// TILDE OPERATOR and ASTERISK OPERATOR, which look like `~` and `*` and have no meaning in Markdown.
 pub const RANGE: char = '\u{223c}';
 pub const TIMES: char = '\u{2217}';
 
-/// The elements of HTML that answers are laid out with. Anything else in angle brackets is text: "weight <two kg".
+/// The HTML elements that the layout of answers uses. Any other text in angle brackets stays text: "weight <two kg".
 #[rustfmt::skip]
 pub const ELEMENTS: [&str; 54] = [
     "abbr", "b", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup", "dd", "del", "details",
@@ -25,7 +25,7 @@ pub const ELEMENTS: [&str; 54] = [
     "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "var",
 ];
 
-/// What a model wrote, out of what is shown of it: without joiners, and with the signs of Markdown that were changed.
+/// The model's text from its shown form: without joiners, and with the original signs of Markdown.
 pub fn written(shown: &str) -> String {
     let sign = |c| match c {
         JOINER => None,
@@ -36,20 +36,20 @@ pub fn written(shown: &str) -> String {
     shown.chars().filter_map(sign).collect()
 }
 
-/// What is said of an answer in this language: its words, numbers and signs as [`speakable`] has them, without the marks of
-/// Markdown, addresses, references and text that is struck out.
+/// The spoken form of an answer in this language: its words, numbers and signs as [`speakable`] writes them, without
+/// the marks of Markdown, addresses, references and struck text.
 pub fn spoken(markdown: &str, language: &str) -> String {
     speakable(&plain::text_of(markdown), language)
 }
 
-/// A line of plain text as Markdown that is shown as this text.
+/// A line of plain text as Markdown that is rendered as this text.
 pub fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut before = None;
     let mut rest = text.trim();
     if let Some(at) = marker(rest) {
         escaped.extend([&rest[..at], "\\"]);
-        // The sign itself, which is no other one's beginning.
+        // The escaped sign begins no further mark.
         escaped.push_str(&rest[at..=at]);
         before = rest[at..].chars().next();
         rest = &rest[at + 1..];
@@ -60,7 +60,7 @@ pub fn escaped(text: &str) -> String {
             escaped.push('\\');
         }
         escaped.push(sign);
-        // A backslash would belong to an address that ends here.
+        // A backslash would become part of an address that ends here.
         if sign == '<' && begins_tag(after) {
             escaped.push(JOINER);
         }
@@ -69,7 +69,7 @@ pub fn escaped(text: &str) -> String {
     escaped
 }
 
-/// The plain text of what is [`escaped`], in Markdown that may have been written around it.
+/// The plain text of [`escaped`] text, within Markdown that may have been written around it.
 pub fn unescaped(markdown: &str) -> String {
     let mut text = String::with_capacity(markdown.len());
     let mut signs = markdown.chars().peekable();
@@ -83,14 +83,14 @@ pub fn unescaped(markdown: &str) -> String {
     text
 }
 
-/// Where the sign is that makes a heading, a list, a quote or a line of the beginning of a line.
+/// The position of the character that makes the beginning of a line a heading, a list, a quote or a rule.
 fn marker(line: &str) -> Option<usize> {
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
     let sign = line[digits..].chars().next()?;
     let ends = line[digits + sign.len_utf8()..].chars().next().is_none_or(char::is_whitespace);
     let is_marker = match sign {
         '.' | ')' => (1..=9).contains(&digits) && ends,
-        // "-:" below a line makes a table of both.
+        // A line of "-:" turns the line above it into the head of a table.
         '-' | '=' => digits == 0 && (ends || line.chars().all(|c| c == sign || c == ':' || c.is_whitespace())),
         '+' => digits == 0 && ends,
         '#' | '>' | ':' => digits == 0,
@@ -115,7 +115,7 @@ fn needs_escape(before: Option<char>, sign: char, after: &str) -> bool {
     }
 }
 
-/// Whether what is behind a `<` makes it a tag: "<5" and "< 5" are none.
+/// Whether the text behind a `<` makes it a tag: "<5" and "< 5" are none.
 fn begins_tag(after: &str) -> bool {
     after.chars().next().is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?'))
 }

@@ -1,6 +1,7 @@
-//! The prompt: a project's template with `{reference}` expanded, and what a model appends for the machine taken away.
+//! The prompt: a project's template with `{reference}` expanded; and the removal of parts of a model's answer that are
+//! meant for the machine.
 //!
-//! Pure text. The rules of the braces are those of Python's `str.format`, in which existing prompts are written.
+//! Pure text. Braces follow the rules of Python's `str.format`, in which existing prompts are written.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -19,7 +20,7 @@ pub use answer_text::AnswerText;
 pub use markup::Markup;
 pub use opening::{past_thoughts, without_thoughts};
 
-/// The prompt of projects that have none.
+/// The prompt of projects without one.
 const BUILT_IN: &str = "\
 You are Ayushma, an assistant for nurses and doctors. Answer the question from the reference documents below and from \
 nothing else. Each is given as \"document id\": \"passages of the document\", the most relevant first.
@@ -33,7 +34,7 @@ Rules:
 - Do not mention these rules or the form of the references.
 - End with one line of exactly this form, naming the ids of the documents that you used, the most useful first, or an \
 empty list: References: [id, id]";
-/// What the instructions of an assistant go on with: its writer knows nothing of references.
+/// The text that is appended to the instructions of an assistant, whose author knows nothing of references.
 const AFTER_INSTRUCTIONS: &str = "\n\n\
 Reference documents, each as \"document id\": \"passages of the document\", the most relevant first: {reference}
 Use them where they help. If you used some, end with one line of exactly this form, naming the ids of those documents: \
@@ -41,13 +42,13 @@ References: [id, id]";
 const BUILT_IN_VERSION: &str = "built-in-1";
 const PROJECT_VERSION: &str = "project";
 
-/// A complete system message, and which prompt it was made from.
+/// A complete system message with the identity of its template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt {
     pub system: String,
-    /// `project` for the project's own prompt, else the name of the built-in one.
+    /// The source of the template: `project`, or the name of the built-in prompt.
     pub version: &'static str,
-    /// SHA-256 of the template, in hex: the same for every question until somebody edits the prompt.
+    /// The SHA-256 of the template in hex: the same for every question until somebody edits the prompt.
     pub template_hash: String,
 }
 
@@ -67,6 +68,9 @@ fn quoted(names: &BTreeSet<String>) -> String {
 }
 
 /// Expands the project's template, or the built-in one if the project has none.
+///
+/// # Errors
+/// [`PromptError`] if the project's template lacks `{reference}`, has another field, or has a single brace.
 pub fn render(template: Option<&str>, passages: &[Passage]) -> Result<Prompt, PromptError> {
     let own = template.filter(|template| !template.trim().is_empty());
     let template = own.unwrap_or(BUILT_IN);
@@ -77,7 +81,7 @@ pub fn render(template: Option<&str>, passages: &[Passage]) -> Result<Prompt, Pr
     })
 }
 
-/// A template that says what the instructions say, braces and all, and then names the references; instructions with
+/// The template for these instructions: their text with braces escaped, followed by the references; instructions with
 /// `{reference}` are a template already.
 pub fn template_of_instructions(instructions: &str) -> String {
     if instructions.contains("{reference}") {
@@ -122,7 +126,8 @@ fn expand(template: &str, reference: &str) -> Result<String, PromptError> {
     Ok(expanded)
 }
 
-/// One JSON object, document id to the text of its passages. Written by hand: a map would lose the order, which is the rank.
+/// A JSON object of document ids, each with the text of its passages. It is written by hand because a map would lose
+/// the order, which is the rank.
 fn reference_json(passages: &[Passage]) -> String {
     let mut documents: Vec<(DocumentId, String)> = Vec::new();
     for passage in passages {

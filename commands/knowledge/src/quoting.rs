@@ -1,7 +1,8 @@
-//! The built-in answer: stretches of the documents as they stand, line by line.
+//! The built-in answer: verbatim stretches of the documents, line by line.
 //!
-//! A sentence that is taken out of its paragraph, an item without its list or a row without its table may say the opposite. So
-//! nothing is taken out of a paragraph, a list or a row, lines are not joined, and what stands above a stretch is what stood there.
+//! A sentence without its paragraph, an item without its list or a row without its table may say the opposite. So
+//! nothing is taken out of a paragraph, a list or a row, lines are not joined, and the headings above a stretch are
+//! those of the document.
 
 use std::{collections::HashSet, ops::RangeInclusive};
 
@@ -25,33 +26,33 @@ pub const NOTICE: &str = "This answer was put together by the built-in extractiv
 documents word for word. No language model wrote it.";
 pub const NOTHING: &str = "The reference documents hold nothing about this. (This is the built-in extractive answerer, \
 which only quotes the reference documents; no language model wrote this.)";
-/// The answer to "and for children?".
+/// The answer to a question without a subject, such as "and for children?".
 pub const NO_SUBJECT: &str = "Please name the drug, the disease or what else the question is about: each question is looked up by itself, \
 without those before it. (This is the built-in extractive answerer, which only quotes the reference documents; no language model \
 wrote this.)";
-/// The same two in Hindi and Malayalam, by a letter of their scripts.
+/// The answers "no documents" and "no subject" in Hindi and Malayalam, by a range of letters of the script.
 const IN_OTHER_LANGUAGES: [(RangeInclusive<char>, &str, &str); 2] = [
     ('\u{904}'..='\u{939}', "संदर्भ दस्तावेज़ों में इस बारे में कुछ नहीं है।", "कृपया दवा, रोग या प्रश्न के विषय का नाम लिखें।"),
     ('\u{d05}'..='\u{d39}', "റഫറൻസ് രേഖകളിൽ ഇതിനെക്കുറിച്ച് ഒന്നും ഇല്ല.", "ദയവായി മരുന്നിന്റെയോ രോഗത്തിന്റെയോ പേര് എഴുതുക."),
 ];
 
-/// An answer, and the documents that it quotes, in the order of their quotes.
+/// An answer, and the documents that it quotes in the order of their quotes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quoted {
-    /// Markdown.
+    /// The answer as Markdown.
     pub text: String,
     pub documents: Vec<DocumentId>,
 }
 
 impl Quoted {
-    /// Who asks in another language may not read English.
+    /// The answer without a quote, in English and in the asker's language: the asker may not read English.
     fn nothing(in_english: &str, own: Option<&str>) -> Self {
         let text = own.map_or_else(|| in_english.to_owned(), |own| format!("{own}\n\n{in_english}"));
         Self { text, documents: Vec::new() }
     }
 }
 
-/// What the passages, best first, say of the question.
+/// Quotes the passages, given best first, that answer the question.
 pub fn quote(question: &str, passages: &[Passage]) -> Quoted {
     let stretches = stretches(passages);
     let texts: Vec<Words> = stretches.iter().map(|stretch| Words::of(&stretch.text)).collect();
@@ -81,7 +82,7 @@ pub fn quote(question: &str, passages: &[Passage]) -> Quoted {
     Quoted { text, documents }
 }
 
-/// The stretches that are quoted, best first; none if the best one shares too little with the question.
+/// The quoted stretches, best first; none if the best one shares too little with the question.
 fn best<'a>(
     question: &Question,
     asked: &Designators,
@@ -100,7 +101,8 @@ fn best<'a>(
     scored.sort_by(|(a, .., one), (b, .., other)| {
         b.total_cmp(a).then((one.rank, one.place).cmp(&(other.rank, other.place)))
     });
-    // Where the best one is about a neighbour of what is asked for, those that do not name it are about something else.
+    // If the best stretch is about a neighbour of the subject, stretches that do not name the subject are about
+    // something else.
     let is_of_other = scored.first().is_some_and(|(.., standing, _)| *standing == Standing::OfOther);
     scored.retain(|(.., standing, _)| match standing {
         Standing::OfOther => false,
@@ -117,7 +119,7 @@ fn best<'a>(
     let mut length = 0;
     scored.retain(|(.., stretch)| {
         let is_first = length == 0;
-        // Of a long table a row may be all that is shown.
+        // Only a row of a long table may be shown, so the length is that of the written form.
         let mut shown = String::new();
         writing::write(stretch, question, &mut shown);
         length += shown.chars().count();

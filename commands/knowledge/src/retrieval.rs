@@ -1,4 +1,4 @@
-//! From a document to passages, and from a question to the passages that answer it.
+//! Cuts documents into passages, and finds the passages that answer a question.
 //!
 //! Everything here is pure: text in, numbers out. Storage and providers are adapters.
 
@@ -16,7 +16,7 @@ pub use found::{Hit, Passage, Span};
 pub use passages::STEP;
 pub use sections::{heading_of, is_row};
 
-/// The last place up to this one that is between two characters.
+/// The last character boundary up to this position.
 fn floor(text: &str, place: usize) -> usize {
     (0..=place.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }

@@ -1,8 +1,8 @@
-//! Text cut where its sentences end: documents are quoted in whole sentences, services limit what they take at once, and a stream
-//! is translated as it comes.
+//! Splits text at the ends of sentences: documents are quoted in whole sentences, services limit the length of a
+//! request, and a stream is translated as it comes.
 //!
-//! A sentence that is cut in two may say the opposite of what it said: "Never give Inj. Adrenaline undiluted". Where it is in
-//! doubt whether one ends, it goes on.
+//! Half a sentence may say the opposite of the whole: "Never give Inj. Adrenaline undiluted". In doubt the sentence
+//! continues.
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -11,9 +11,10 @@ mod streams;
 
 pub use streams::{end_of_whole_sentences, is_rule_of_table, pieces, without_outer_blanks};
 
-/// Marks at the end of a sentence, of the scripts in use: Latin, Devanagari and its kin, Arabic and Urdu, Chinese.
+/// Marks at the end of a sentence in the supported scripts: Latin, Devanagari and related scripts, Arabic and Urdu,
+/// Chinese.
 const ENDS: [char; 11] = ['.', '!', '?', '।', '॥', '؟', '۔', '。', '！', '？', '…'];
-/// Those of them that are nothing else, so that the next sentence may follow without a blank.
+/// Marks that have no other use, so that the next sentence may follow without a blank.
 const ENDS_ANYWHERE: [char; 5] = ['।', '॥', '。', '！', '？'];
 const CLOSING: [char; 8] = ['"', '\'', '”', '’', '»', ')', ']', '*'];
 const OPENING: [char; 9] = ['"', '\'', '“', '‘', '«', '(', '[', '*', '_'];
@@ -21,8 +22,8 @@ const DASHES: [char; 4] = ['-', '–', '—', '−'];
 /// Letters of a word that may be an abbreviation if a number follows: "conc. 5 %".
 const SHORT_WORD: usize = 4;
 
-/// The sentences of a paragraph: a text without line breaks that mean something. Together they are the paragraph again, without
-/// the blanks between them.
+/// The sentences of a paragraph, which is a text without significant line breaks. Joined by blanks they are the
+/// paragraph again.
 pub fn sentences(paragraph: &str) -> Vec<&str> {
     let mut sentences = Vec::new();
     let mut start = 0;
@@ -36,17 +37,17 @@ pub fn sentences(paragraph: &str) -> Vec<&str> {
     sentences
 }
 
-/// Whether the text ends as a sentence does.
+/// Whether the text has a mark of a sentence's end at its end.
 pub fn has_ended(text: &str) -> bool {
     text.trim_end().trim_end_matches(CLOSING).ends_with(ENDS)
 }
 
-/// Whether a sentence certainly ends between these texts, a blank or a line break between them.
+/// Whether a sentence certainly ends between two texts that a blank or a line break separates.
 pub fn ends_between(before: &str, after: &str) -> bool {
     has_ended(before) && is_sure(&format!("{before} "), after)
 }
 
-/// Where one sentence of a paragraph certainly ends and the next one begins, in bytes.
+/// The byte offsets in a paragraph at which one sentence certainly ends and the next one begins.
 fn bounds(paragraph: &str) -> Vec<usize> {
     let mut bounds = Vec::new();
     let mut start = 0;
@@ -59,7 +60,7 @@ fn bounds(paragraph: &str) -> Vec<usize> {
     bounds
 }
 
-/// Whether a sentence ends between these texts.
+/// Whether a sentence certainly ends between these texts.
 fn is_sure(before: &str, after: &str) -> bool {
     let said = before.trim_end();
     let has_blank = said.len() < before.len();
@@ -76,7 +77,7 @@ fn is_sure(before: &str, after: &str) -> bool {
     }
 }
 
-/// Whether the stop between these texts ends a sentence, and is not part of an abbreviation, a number or a marker.
+/// Whether the full stop between these texts ends a sentence, and is no part of an abbreviation, a number or a marker.
 fn is_full_stop(before: &str, after: &str) -> bool {
     let begins_with_number = after.starts_with(char::is_numeric);
     let word = before.rsplit([' ', '\t', '\u{a0}', '\n', '(', '[', '/', '-', '"']).next().unwrap_or_default();

@@ -1,8 +1,8 @@
 //! Text as it is spoken: signs, units and doses in words of the language.
 //!
-//! Voices pass over what they have no word for: espeak-ng says the same for "< 94 %" and "> 94 %", for "-5" and "5". Here a
-//! sign becomes the word for it. What is not certain, such as a hyphen that may be a range or belong to a number of a
-//! telephone, is read as the sign that it is: nothing that is spoken is another number than the one that is written.
+//! Voices skip signs that they have no word for: espeak-ng speaks "< 94 %" and "> 94 %", or "-5" and "5", alike. So
+//! each sign is replaced by its word. An ambiguous one, such as a hyphen that may be a range or part of a telephone
+//! number, is named as the sign that it is: no spoken number differs from the written one.
 
 mod figures;
 mod quantities;
@@ -16,7 +16,7 @@ use signs::{Token, on_the_line};
 use speaker::is_of_space;
 use words::Words;
 
-/// The text in words that a voice of this language, "ml" or "en-IN", speaks. Each line ends like a sentence.
+/// The text in words that a voice of this language ("ml", "en-IN") speaks. Each line ends like a sentence.
 pub fn speakable(text: &str, language: &str) -> String {
     let text = signs::normalised(text);
     let tokens = signs::tokens(&text);
@@ -32,19 +32,19 @@ pub fn speakable(text: &str, language: &str) -> String {
 struct Speaker<'a> {
     text: Text<'a>,
     out: String,
-    /// Whether the last was put in place of a sign, so that no letter may touch it.
+    /// Whether the output ends with words for a sign, which no letter may touch.
     is_after_words: bool,
-    /// Whether the last was an amount of a drug.
+    /// Whether the output ends with an amount of a drug.
     is_after_dose: bool,
 }
 
-/// Abbreviations that voices read as words or as Roman numbers: "IV" is four.
+/// Abbreviations that voices read as words or as Roman numerals: "IV" is four.
 const SPELLED: [&str; 12] = ["OD", "IM", "PO", "QID", "TID", "BID", "IV", "ORS", "MI", "SOS", "IO", "OM"];
-/// What may stand between a dose and its frequency.
+/// Routes that may stand between a dose and its frequency.
 const ROUTES: [&str; 10] = ["IV", "IM", "SC", "PO", "PR", "SL", "IO", "NG", "oral", "orally"];
 
 impl Speaker<'_> {
-    /// Says what begins at this token, and returns where the next one is.
+    /// Speaks the token at this index and those that belong to it; returns the index of the next token.
     fn say(&mut self, at: usize) -> usize {
         let Some(token) = self.text.at(at) else { return at };
         let was_dose = std::mem::take(&mut self.is_after_dose);
@@ -112,7 +112,7 @@ impl Speaker<'_> {
         at + 1
     }
 
-    /// A raised number after anything but a number or a unit: the mark of a footnote is not spoken.
+    /// Handles a raised number. Behind anything but a number or a unit it is a footnote mark, which is not spoken.
     fn raised(&mut self, at: usize, raised: &str) -> usize {
         let before = at.checked_sub(1).and_then(|before| self.text.at(before));
         let is_number = !raised.contains(['⁺', '⁻']);

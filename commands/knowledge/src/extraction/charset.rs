@@ -1,7 +1,7 @@
-//! Bytes to characters: by the mark at their beginning, by UTF-8's own rules, by what is said of them, by a guess.
+//! Decodes bytes to characters: by a byte order mark, by UTF-8's own rules, by the declared character set, by a guess.
 //!
-//! Text of more than one byte a character that is valid UTF-8 is nothing else: it counts more than what is said of it. A few
-//! bytes that were cut off or damaged do not make another character set of it.
+//! Valid UTF-8 with characters of more than one byte is UTF-8, whatever is declared: other character sets hardly ever
+//! give such sequences. A few bytes that were cut off or damaged do not make another character set of it.
 
 mod declared;
 mod guess;
@@ -13,31 +13,31 @@ use super::{
     notes::{NoteKind, Notes},
 };
 
-/// Bytes by which a file is told from a text before all of it is decoded.
+/// Bytes that are decoded first to tell a binary file from a text.
 const HEAD: usize = 65_536;
-/// The share of control characters beyond which a file is no text: one in so many.
+/// A text with more than one control character in so many is binary.
 const CONTROL_ONE_IN: usize = 50;
-/// So many are in a short text by mishap.
+/// Control characters that even a short text may have without being binary.
 const FEW: usize = 16;
-/// Characters of more than one byte for each damaged place, at least, in what is UTF-8 all the same.
+/// Characters of more than one byte for each damaged place, at least, in a text that is still taken for UTF-8.
 const WHOLE_FOR_EACH_DAMAGED: usize = 4;
-/// Damaged places of a text that are listed in its note.
+/// Damaged places that are counted for the note.
 const MOST_COUNTED: usize = 1_000;
 
 pub(super) fn decode(bytes: &[u8], hints: &FileHints, notes: &mut Notes) -> Result<String, Unreadable> {
     decode_as(bytes, declared::by_header(hints), notes)
 }
 
-/// A page can name its character set, too.
+/// Decodes a page, which may declare its character set itself.
 pub(super) fn decode_html(bytes: &[u8], hints: &FileHints, notes: &mut Notes) -> Result<String, Unreadable> {
-    // A page whose declaration can be read as ASCII is not in UTF-16, whatever it says.
+    // A declaration that can be read as ASCII is not in UTF-16, whatever it says.
     let declared = declared::by_header(hints).or_else(|| declared::by_page(bytes).map(Encoding::output_encoding));
     decode_as(bytes, declared, notes)
 }
 
 fn decode_as(bytes: &[u8], declared: Option<&'static Encoding>, notes: &mut Notes) -> Result<String, Unreadable> {
     let encoding = encoding(bytes, declared);
-    // Most files that are no text show it at once, and are not decoded for nothing: that may take three times their size.
+    // Most binary files show it in their first bytes: decoding all of one may take three times its size in memory.
     if bytes.len() > HEAD && is_binary(&encoding.decode(&bytes[..HEAD]).0) {
         return Err(Unreadable::UnsupportedFormat);
     }
@@ -59,18 +59,19 @@ fn encoding(bytes: &[u8], declared: Option<&'static Encoding>) -> &'static Encod
     let utf_8 = Utf8::of(bytes);
     let is_wide = declared.is_some_and(|declared| declared == UTF_16LE || declared == UTF_16BE);
     match declared {
-        // ASCII is the same in nearly all, and means something else in a few: ISO-2022-JP.
+        // ASCII is the same in nearly all character sets but means something else in a few, such as ISO-2022-JP; so
+        // plain ASCII does not override the declaration.
         Some(declared) if !is_wide && utf_8.whole > 0 && utf_8.damaged == 0 && declared != UTF_8 => UTF_8,
         Some(declared) => declared,
         None => without_mark(bytes).unwrap_or_else(|| if utf_8.is_likely() { UTF_8 } else { guess::guess(bytes) }),
     }
 }
 
-/// What a text has of UTF-8.
+/// The parts of a text that are UTF-8, and those that are not.
 struct Utf8 {
     /// Characters of more than one byte.
     whole: usize,
-    /// Places where bytes are no characters.
+    /// Places with bytes that are no UTF-8.
     damaged: usize,
 }
 
@@ -89,7 +90,7 @@ impl Utf8 {
     }
 }
 
-/// UTF-16 without the mark at its beginning: every other byte of what is ASCII is zero.
+/// Recognizes UTF-16 without a byte order mark: every other byte of its ASCII characters is zero.
 fn without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = &bytes[..bytes.len().min(HEAD)];
     let zeros = |from: usize| head.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
@@ -103,7 +104,7 @@ fn without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// Text has few control characters and few that could not be read.
+/// Whether a text has too many control characters and replacement characters to be one.
 fn is_binary(text: &str) -> bool {
     let is_strange = |c: &char| (c.is_control() && !c.is_whitespace() && *c != '\0') || *c == '\u{fffd}';
     let nul = text.chars().filter(|c| *c == '\0').count();

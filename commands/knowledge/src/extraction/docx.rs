@@ -1,4 +1,4 @@
-//! Word processor files (OOXML): the text that a reader of the page sees.
+//! Word processor files (OOXML): the text that is visible on the page.
 
 mod cells;
 mod fields;
@@ -28,7 +28,7 @@ use styles::Styles;
 pub(super) fn text(package: &mut Package<'_>, main: &str, notes: &mut Notes) -> Result<Vec<Part>, Unreadable> {
     let relations = package.relations(main)?;
     let mut styles = Styles::default();
-    // Parts are where the relations say, or where everybody puts them.
+    // Not every package declares these relations; the fallback is the usual part name.
     for (kind, name) in [("theme", "word/theme/theme1.xml"), ("styles", "word/styles.xml")] {
         package.read_if_there(&relations.of_kind(kind).unwrap_or_else(|| name.to_owned()), &mut styles)?;
     }

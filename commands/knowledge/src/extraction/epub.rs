@@ -1,4 +1,4 @@
-//! E-books: the chapters in the order in which they are read.
+//! E-books: the chapters in reading order.
 
 use std::io::Cursor;
 
@@ -8,7 +8,7 @@ use super::{Part, Unreadable, html, notes::Notes};
 
 pub(super) fn chapters(bytes: &[u8], notes: &mut Notes) -> Result<Vec<Part>, Unreadable> {
     let book = Epub::options().skip_toc(true).read(Cursor::new(bytes.to_vec())).map_err(|_| Unreadable::Damaged)?;
-    // What is struck or raised in a chapter is often said in a file of its own.
+    // The style that strikes or raises text of a chapter is often in a file of its own.
     let sheets = book.manifest().styles().filter_map(|sheet| sheet.read_str().ok());
     let style = sheets.collect::<Vec<_>>().join("\n");
     let mut parts = Vec::new();

@@ -1,28 +1,30 @@
-//! What a file is: by its first bytes, then by its name and what a server said of it. Names lie more often than bytes.
+//! The format of a file: by its first bytes, then by its name and its declared media type. Names lie more often than
+//! bytes.
 
 use super::{FileHints, Unreadable};
 
-/// How the text of a file is found.
+/// The format by which a file's text is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     Pdf,
-    /// Of a word processor, slides or sheets: which one is in the file.
+    /// A word processor file, slides or sheets; the content of the file tells which.
     Office,
     Epub,
     Html,
-    /// Values, separated by this byte; `None` if it must be guessed.
+    /// Values separated by this byte; `None` if it must be guessed.
     Separated(Option<u8>),
-    /// Text, maybe Markdown.
+    /// Text, perhaps Markdown.
     Plain,
 }
 
-/// A PDF may have something in front of it.
+/// Bytes before a PDF's header that readers tolerate.
 const PDF_WITHIN: usize = 1_024;
 const ZIP: &[u8] = b"PK\x03\x04";
 const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
-/// A zip's first file is this one, uncompressed, if the zip is an EPUB.
+/// The beginning of a zip that is an EPUB: its first file is this one, uncompressed.
 const EPUB: &[u8] = b"mimetypeapplication/epub+zip";
-/// Formats without text of their own that people mistake for documents: pictures, sounds, films, archives, RTF.
+/// First bytes of formats without text of their own that people mistake for documents: pictures, sounds, films,
+/// archives, RTF.
 const OTHERS: [&[u8]; 17] = [
     b"\x89PNG",
     b"\xff\xd8\xff",
@@ -62,16 +64,16 @@ impl Format {
             return Err(Unreadable::UnsupportedFormat);
         }
         match Self::named(hints) {
-            // Pages are given this name so that a spreadsheet opens them.
+            // Some programs give pages this name so that a spreadsheet opens them.
             Some(Self::Office) | None if is_html(head) => Ok(Self::Html),
-            // They would have shown themselves.
+            // A file of these formats would have been recognized by its first bytes.
             Some(Self::Pdf | Self::Office | Self::Epub) => Err(Unreadable::Damaged),
             Some(format) => Ok(format),
             None => Ok(Self::Plain),
         }
     }
 
-    /// What the hints say; a server knows better than a name in an address.
+    /// The format by the hints; a media type counts more than the name in an address.
     fn named(hints: &FileHints) -> Option<Self> {
         let content_type = hints.content_type.as_deref().map(|text| text.split(';').next().unwrap_or(text));
         let by_type = content_type.and_then(|text| match text.trim().to_ascii_lowercase().as_str() {
@@ -99,8 +101,8 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
-/// Mails and pages saved with their pictures, in which signs are written by codes (`=C2=B5g`), and sheets as XML: what would be
-/// read of them is not what they show.
+/// Whether the file is a mail or a page saved with its pictures, in which signs are written by codes (`=C2=B5g`), or a
+/// sheet as XML: the text read from them would not be the text that they show.
 fn is_packed_text(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(head);
     let first = text.trim_start_matches('\u{feff}').trim_start().lines().next().unwrap_or_default();

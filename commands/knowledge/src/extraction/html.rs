@@ -28,28 +28,28 @@ use rules::Rules;
 use style::{Effect, Script};
 use writing::Writer;
 
-/// What is no text of the page.
+/// Elements whose content is no text of the page.
 const SKIPPED: [&str; 12] =
     ["script", "style", "noscript", "template", "head", "svg", "nav", "select", "iframe", "object", "audio", "video"];
-/// What is withdrawn.
+/// Elements whose text is withdrawn.
 const STRUCK: [&str; 3] = ["del", "s", "strike"];
-/// What is not moved up or down on its line, or is moved in another way.
+/// Elements that `vertical-align` does not raise or lower, or whose position has another meaning.
 const NOT_PLACED: [&str; 9] = ["sup", "sub", "td", "th", "tr", "table", "img", "input", "svg"];
-/// What is a box of its own on its line.
+/// Inline elements that form a box of their own.
 const BOXES: [&str; 5] = ["label", "textarea", "progress", "meter", "output"];
-/// Signs that mean something where style writes them.
+/// Signs with a meaning in generated content.
 const TELLING: &str = "<>≤≥≈~±×÷=%°✓✔✗✘❌✅☐☑☒⚠→";
-/// Characters of an alternative text beyond which it is no sign, and stands apart from the words around it.
+/// Characters of an alternative text up to which it is a sign; a longer one stands apart from the words around it.
 const LONGEST_SIGN: usize = 2;
 
-/// The text of a page. The tree is walked without recursion: depth costs nothing.
+/// The text of a page. The tree is walked without recursion, so that depth cannot overflow the stack.
 ///
-/// What a page hides or strikes through is left out, as a reader of the page would leave it out; the notes tell.
+/// Text that the page hides or strikes is left out, as on the page; the notes say so.
 pub(super) fn text(page: &str, notes: &mut Notes) -> Result<String, Unreadable> {
     text_in_style(page, "", notes)
 }
 
-/// The text of a page to which these rules of style belong, besides its own.
+/// The text of a page with these rules of style in addition to its own.
 pub(super) fn text_in_style(page: &str, style: &str, notes: &mut Notes) -> Result<String, Unreadable> {
     if tags::has_too_many_open(page) {
         return Err(Unreadable::TooComplex);
@@ -85,17 +85,17 @@ struct Walk<'n> {
     open: Vec<Open>,
 }
 
-/// An element whose end has not come.
+/// An element that has not ended.
 #[derive(Default)]
 struct Open {
     /// The symbol font of the text in it.
     symbols: Option<String>,
     script: Option<Script>,
-    /// Whether it begins a line of its own because of its style.
+    /// Whether style makes it a block.
     is_block: bool,
-    /// Whether its children stand apart from each other.
+    /// Whether its children are separated from each other.
     parts_children: bool,
-    /// What style writes behind it.
+    /// The generated content after it.
     after: Option<String>,
 }
 
@@ -110,13 +110,14 @@ impl Walk<'_> {
         if seen.contains(char::REPLACEMENT_CHARACTER) {
             self.notes.add(NoteKind::UnknownSymbols, None, symbols);
         } else if seen != text && !matches!(text.trim(), "·" | "§") {
-            // Bullets mean nothing. Where the font is not there, a browser shows the letters: not every reader has seen the sign.
+            // Bullets have no meaning. Without the font a browser shows the letters, so that not every reader has seen
+            // the sign.
             self.notes.add(NoteKind::LegacyFontConverted, None, symbols);
         }
         self.writer.write(&seen);
     }
 
-    /// An element begins; whether it is to be read.
+    /// Opens an element; `false` if it is not to be read.
     fn open(&mut self, node: NodeRef<'_, Node>, element: &Element) -> bool {
         if element.name() == "svg"
             && let Some(label) = element.attr("aria-label")
@@ -140,7 +141,7 @@ impl Walk<'_> {
             if says_anything(node) {
                 self.notes.add(kind, None, None);
             }
-            // What is struck in a row, or not seen, keeps its place.
+            // A struck or invisible cell keeps its place in the row.
             if effect.hidden != Some(true) {
                 self.writer.add_empty_cell(element);
             }
@@ -205,7 +206,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Signs and words that style writes; bullets, dashes and quotation marks only keep words apart.
+    /// Writes generated content; bullets, dashes and quotation marks only separate words.
     fn write_generated(&mut self, text: &str) {
         if text.contains(|c: char| c.is_alphanumeric() || TELLING.contains(c)) {
             self.writer.write(text);
@@ -225,8 +226,8 @@ impl Walk<'_> {
         }
     }
 
-    /// What a picture stands for: a sign (≥), a tick, a word. One that is only there for its looks has an empty text, and one
-    /// that has none, or the name of its file, says something that is not read.
+    /// Writes the alternative text of a picture: a sign (≥), a tick, a word. A decorative picture has an empty one; a
+    /// picture without one, or with the name of its file, has content that is not read, and is noted.
     fn write_picture(&mut self, element: &Element) {
         let is_file = |text: &str| {
             let end = text.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
@@ -252,7 +253,7 @@ impl Walk<'_> {
     }
 }
 
-/// Why the element with all that is in it is not to be read.
+/// The reason for which an element with all its content is not read.
 fn withdrawn(element: &Element, effect: &Effect) -> Option<NoteKind> {
     match (effect.hidden.or(effect.unseen), effect.struck) {
         _ if effect.hidden == Some(true) || effect.unseen == Some(true) => Some(NoteKind::HiddenLeftOut),
@@ -266,7 +267,8 @@ fn is_element(node: NodeRef<'_, Node>, name: &str) -> bool {
     node.value().as_element().is_some_and(|element| element.name() == name)
 }
 
-/// A formula that programs read to those who do not see has the same formula beside it, in letters that are laid out.
+/// Whether an element repeats a formula: besides the MathML for screen readers there is a visual copy in positioned
+/// letters.
 fn follows_formula(node: NodeRef<'_, Node>) -> bool {
     let before = node.prev_siblings().find(|sibling| sibling.value().is_element());
     before.is_some_and(|before| before.descendants().any(|node| is_element(node, "math")))
@@ -278,7 +280,8 @@ fn is_formula_only(node: NodeRef<'_, Node>) -> bool {
     children.next().is_some_and(|child| is_element(child, "math")) && children.next().is_none()
 }
 
-/// A link to a note that says so. Whether it is raised may be said where only browsers look.
+/// Whether an element is a link that is declared to lead to a note. Whether it is raised may be declared where only
+/// browsers look.
 fn is_mark(node: NodeRef<'_, Node>, element: &Element) -> bool {
     let is_raised = |node: NodeRef<'_, Node>| node.descendants().any(|node| is_element(node, "sup"));
     let says_so = element.attr("role") == Some("doc-noteref") || element.attr("epub:type") == Some("noteref");

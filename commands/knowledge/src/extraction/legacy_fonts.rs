@@ -1,7 +1,7 @@
-//! Fonts of before Unicode, in which documents in Indian languages are still written: they show letters of the language for Latin
-//! letters, so that the text of such a document is gibberish without the font.
+//! Fonts of before Unicode, in which documents in Indian languages are still written: they draw letters of the language
+//! for Latin characters, so that the text of such a document is gibberish without the font.
 
-/// How their names begin, in lower case, without blanks and hyphens. The makers named whole families alike.
+/// Beginnings of their names, in lower case, without blanks and hyphens: each maker names whole families alike.
 const BEGINNINGS: [&str; 48] = [
     // C-DAC: the language, then TT: ML-TTKarthika, MLW-TTRevathi, DV-TTYogesh.
     "mltt",
@@ -56,10 +56,11 @@ const BEGINNINGS: [&str; 48] = [
     "anmollipi",
 ];
 
-/// Names that begin like one of them, and are of Unicode.
+/// Names with such a beginning of fonts that are Unicode fonts.
 const UNICODE: [&str; 3] = ["shreedevanagari", "shreeunicode", "ismunicode"];
 
-/// Whether text in this font is not what its characters say. A PDF puts six letters and a plus in front of a font's name.
+/// Whether text in this font has other letters than its characters say. In a PDF, six letters and a plus stand before
+/// the font's name.
 pub(super) fn is_legacy(name: &str) -> bool {
     let name = match name.split_once('+') {
         Some((subset, name)) if subset.len() == 6 && subset.bytes().all(|byte| byte.is_ascii_uppercase()) => name,
@@ -70,12 +71,12 @@ pub(super) fn is_legacy(name: &str) -> bool {
     BEGINNINGS.iter().any(begins) && !UNICODE.iter().any(begins) && !plain.contains("unicode")
 }
 
-/// Whether such a font shows something else for this character. What has a place in Unicode besides Latin is what it is.
+/// Whether such a font draws another letter for this character. Characters beyond Latin mean what Unicode says.
 pub(super) const fn replaces(c: char) -> bool {
     matches!(c, '!'..='~' | '\u{a1}'..='\u{24f}' | '\u{2c6}' | '\u{2dc}' | '\u{2013}'..='\u{203a}' | '\u{20ac}' | '\u{2122}' | '\u{f000}'..='\u{f0ff}')
 }
 
-/// Letters of a text, and how many of them are in such a font.
+/// The letters of a text, and how many of them are in such a font.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Share {
     letters: u64,
@@ -91,7 +92,7 @@ impl Share {
         }
     }
 
-    /// Then what was read is not what the document says.
+    /// Whether most letters are in such a font: then the text as read is not the text of the document.
     pub(super) const fn is_most(self) -> bool {
         self.legacy > self.letters / 2
     }

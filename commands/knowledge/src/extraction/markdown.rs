@@ -1,4 +1,4 @@
-//! Markdown to the same text with all headings and tables written alike, and nothing that only looks like a heading.
+//! Normalizes Markdown: all headings and tables are written alike, and nothing that only looks like a heading stays.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use super::{
     notes::{NoteKind, Notes},
 };
 
-/// Elements that Markdown leaves to HTML and that hold the text of a page, at the beginning of a block of tags.
+/// Block elements of HTML within Markdown that hold the text of a page.
 const BLOCKS: [&str; 18] = [
     "table",
     "details",
@@ -30,26 +30,26 @@ const BLOCKS: [&str; 18] = [
     "figure",
     "section",
 ];
-/// What is withdrawn.
+/// Elements whose text is withdrawn.
 const STRUCK: [&str; 3] = ["del", "s", "strike"];
 
-/// Headings as `# …`, also those that are underlined, and tables as `| a | b |`, also those without outer bars. Lines of code and of
-/// what is in front of the text that begin with `#` are indented. What is struck (`~~…~~`) is withdrawn: it is left out, and told, and so are comments. Tables and other blocks
-/// of HTML are written as those of pages.
+/// Writes headings as `# …`, also underlined ones, and tables as `| a | b |`, also those without outer bars. Lines of
+/// code and of front matter that begin with `#` are indented. Struck text (`~~…~~`) is withdrawn: it is left out, as
+/// comments are, and a note says so. Tables and other blocks of HTML are written as those of pages.
 pub(super) fn text(markdown: &str, notes: &mut Notes) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS | Options::ENABLE_STRIKETHROUGH;
     let mut text = String::with_capacity(markdown.len());
     let mut written = 0;
     let mut heading: Option<(Range<usize>, usize, String)> = None;
-    // What is struck may have what is struck in it.
+    // The depth of nested strikethrough.
     let mut struck = 0_usize;
-    // Where what tags strike ends.
+    // The end of the part that HTML tags strike or hide.
     let mut cut = 0;
-    // Where an open table is, and what is struck in it.
+    // The range of the open table, and the struck ranges in it.
     let mut table: Option<(Range<usize>, Vec<Range<usize>>)> = None;
     for (event, range) in Parser::new_ext(markdown, options).into_offset_iter() {
         match event {
-            // One tilde may be "about": ~5 mg.
+            // A single tilde may mean "about": ~5 mg.
             Event::Start(Tag::Strikethrough) if struck > 0 || markdown[range.clone()].starts_with("~~") => {
                 struck += 1;
                 if struck == 1 {
@@ -114,7 +114,7 @@ pub(super) fn text(markdown: &str, notes: &mut Notes) -> String {
     text
 }
 
-/// Where what a tag strikes or hides ends, if it does.
+/// The end of the part that a tag strikes or hides, and the kind of its note; `None` if the tag has no end.
 fn withdrawn(markdown: &str, tag: &Range<usize>, says: &str) -> Option<(usize, NoteKind)> {
     if says.starts_with("<!--") {
         return Some((tag.end, NoteKind::HiddenLeftOut));
@@ -126,12 +126,12 @@ fn withdrawn(markdown: &str, tag: &Range<usize>, says: &str) -> Option<(usize, N
     rest.to_ascii_lowercase().find(&end).map(|at| (tag.end + at + end.len(), NoteKind::StruckLeftOut))
 }
 
-/// `del` for `<del class=x>`.
+/// The name of a tag: `del` for `<del class=x>`.
 fn tag_name(tag: &str) -> String {
     name_at(tag.trim_start().strip_prefix('<').unwrap_or_default())
 }
 
-/// A block of tags as the text of a page; `None` if it is none that we know.
+/// The text of a block of HTML; `None` if it begins with no known block element.
 fn block(tags: &str, notes: &mut Notes) -> Option<String> {
     let is_comment = tags.trim_start().starts_with("<!--");
     let is_end = tags.trim_start().starts_with("</");
@@ -145,8 +145,8 @@ fn block(tags: &str, notes: &mut Notes) -> Option<String> {
     html::text(tags, notes).ok()
 }
 
-/// A text without these parts of it, whose places count from before its beginning. Where they were stands a character of no width,
-/// which is taken out later: a first cell that is empty would be none.
+/// A text without some of its parts, whose ranges count from `start` bytes before its beginning. Each is replaced by a
+/// character of no width, which is removed later: an empty first cell would disappear from its row.
 fn without(text: &str, start: usize, parts: &[Range<usize>]) -> String {
     let mut rest = String::with_capacity(text.len());
     let mut written = 0;
@@ -159,20 +159,20 @@ fn without(text: &str, start: usize, parts: &[Range<usize>]) -> String {
     rest
 }
 
-/// The rows of a table. Bars in cells stay escaped, and a cell beyond the last column is kept.
+/// Writes the rows of a table. Bars in cells stay escaped, and a cell beyond the last column is kept.
 fn write_table(table: &str, text: &mut String) {
-    // What its first line begins with.
+    // The marks before the table on its first line.
     text.truncate(text.trim_end_matches([' ', '\t', '>']).len());
     if !(text.is_empty() || text.ends_with('\n')) {
         text.push('\n');
     }
     for (at, line) in table.lines().enumerate() {
-        // A table may stand in a quote.
+        // A table may stand in a block quote.
         let line = line.trim_start_matches(['>', ' ', '\t']).trim_end();
         let cells = cells(line);
         text.push('|');
         for cell in &cells {
-            // The second line is that of the dashes.
+            // The second line is the rule of dashes.
             text.extend([" ", if at == 1 { "---" } else { cell.trim() }, " |"]);
         }
         text.push('\n');
@@ -195,7 +195,7 @@ fn cells(row: &str) -> Vec<&str> {
     cells
 }
 
-/// What is between headings has none.
+/// Writes text between headings; its lines that begin with `#` are indented.
 fn write_plain(between: &str, text: &mut String) {
     for line in between.split_inclusive('\n') {
         if line.starts_with('#') {

@@ -1,13 +1,13 @@
-//! What a reader left out of a document, changed, or is not sure of: for the person who uploads it and can look at the page.
+//! Notes for the uploader, who can look at the page: parts that a reader left out, changed, or is not sure of.
 
 use serde::{Deserialize, Serialize};
 
-/// Names and pages of a note beyond this are counted, and not listed.
+/// Names and pages that a note lists; further ones are only counted.
 pub(super) const MOST_LISTED: usize = 20;
-/// Characters of a name; the rest is cut off.
+/// Characters of a name in a note; the rest is cut off.
 const LONGEST_NAME: usize = 100;
 
-/// What a note is about.
+/// The subject of a note.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::Display, strum::EnumIter,
 )]
@@ -24,7 +24,7 @@ pub enum NoteKind {
     FormulasAsText,
     /// Formulas that could not be read and are not in the text.
     FormulasLeftOut,
-    /// Characters of symbol fonts that are not known; each became U+FFFD, or is the letter that a PDF calls it.
+    /// Characters of symbol fonts that are not known; each became U+FFFD, or the letter that a PDF declares it to be.
     UnknownSymbols,
     /// Bytes that are no characters in the text's character set; each became U+FFFD.
     DamagedCharacters,
@@ -54,24 +54,24 @@ pub enum NoteKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     pub kind: NoteKind,
-    /// How often, from 1.
+    /// Occurrences, from 1.
     pub count: u32,
-    /// On which pages or slides, from 1, in order; at most 20.
+    /// The pages or slides of the occurrences, from 1, in order; at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pages: Vec<u32>,
-    /// What it is called: the name of a font, of a sheet. At most 20.
+    /// The names involved, of fonts or sheets; at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
 }
 
-/// The notes of one document, one of a kind.
+/// The notes of one document, at most one of each kind.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     notes: Vec<Note>,
 }
 
 impl Notes {
-    /// Takes down that something of this kind was met, on which page, and by which name if it has one.
+    /// Counts an occurrence of this kind, with its page and its name if it has any.
     pub(super) fn add(&mut self, kind: NoteKind, page: Option<u32>, name: Option<&str>) {
         let at = self.notes.iter().position(|note| note.kind == kind).unwrap_or_else(|| {
             self.notes.push(Note { kind, count: 0, pages: Vec::new(), names: Vec::new() });
@@ -93,7 +93,7 @@ impl Notes {
         }
     }
 
-    /// In the order of their kinds.
+    /// The notes, ordered by kind.
     pub(super) fn finished(mut self) -> Vec<Note> {
         self.notes.sort_by_key(|note| note.kind);
         for note in &mut self.notes {

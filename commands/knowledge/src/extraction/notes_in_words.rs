@@ -1,11 +1,11 @@
-//! Notes as sentences, for a nurse or a manager who looks at what became of a document.
+//! Notes as sentences, for a nurse or a manager who checks an uploaded document.
 
 use domain::document;
 
 use super::notes::{MOST_LISTED, Note, NoteKind};
 
 impl Note {
-    /// What it says, with number and places.
+    /// The note as a sentence, with counts and places.
     pub fn message(&self) -> String {
         let (found, named) = (self.found(), self.named());
         match self.kind {
@@ -79,20 +79,20 @@ impl Note {
         if self.count == 1 { format!("1 {one}") } else { format!("{} {many}", self.count) }
     }
 
-    /// How often, where, and by which names.
+    /// The count, the pages and the names.
     fn found(&self) -> String {
         let times = self.counted("place", "places");
         self.in_brackets(vec![Some(times), self.listed_names(), self.listed_pages()])
     }
 
-    /// Where and by which names; the sentence says how often.
+    /// The pages and the names; the sentence has the count.
     fn named(&self) -> String {
         self.in_brackets(vec![self.listed_names(), self.listed_pages()])
     }
 
     fn in_brackets(&self, said: Vec<Option<String>>) -> String {
         let mut said: Vec<String> = said.into_iter().flatten().collect();
-        // The lists are cut off at the same length.
+        // Both lists end at the same length, so that either may be incomplete.
         let longest = self.pages.len().max(self.names.len());
         if longest >= MOST_LISTED && self.count as usize > longest {
             said.push("and perhaps others".to_owned());
@@ -105,7 +105,7 @@ impl Note {
         (!names.is_empty()).then(|| names.join(", "))
     }
 
-    /// Three pages in a row and more are a range.
+    /// The pages, with three or more in a row as a range.
     fn listed_pages(&self) -> Option<String> {
         let rows = self.pages.chunk_by(|one, next| one.checked_add(1) == Some(*next));
         let said: Vec<String> = rows
@@ -121,7 +121,7 @@ impl Note {
         }
     }
 
-    /// In the middle of a sentence.
+    /// The names of fonts within a sentence.
     fn fonts(&self) -> String {
         match self.names.as_slice() {
             [] => "a font".to_owned(),
@@ -136,7 +136,7 @@ fn capitalized(sentence: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// As it is told and recorded.
+/// Converts a note to the form in which events record it.
 impl From<Note> for document::Note {
     fn from(note: Note) -> Self {
         let (kind, message) = (note.kind.to_string(), note.message());

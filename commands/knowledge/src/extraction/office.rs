@@ -18,13 +18,13 @@ use super::{
     write_heading,
 };
 
-/// One part for each slide or sheet; one for a whole text.
+/// The text: one part for each slide or sheet, one for a whole document.
 pub(super) fn sections(bytes: &[u8], notes: &mut Notes) -> Result<Vec<Part>, Unreadable> {
     if bytes.starts_with(b"PK") {
         let mut package = Package::open(bytes)?;
         if let Some(main) = package.main_part()? {
             let mut root = Root(None);
-            // It ends at the first element, by an error of its own.
+            // The handler stops at the first element by returning an error.
             if let (Err(error), None) = (package.read(&main, &mut root), root.0) {
                 return Err(error);
             }
@@ -38,7 +38,7 @@ pub(super) fn sections(bytes: &[u8], notes: &mut Notes) -> Result<Vec<Part>, Unr
     by_undoc(bytes, notes)
 }
 
-/// The namespace of the first element.
+/// The namespace of the root element.
 struct Root(Option<Ns>);
 
 impl Handler for Root {
@@ -56,18 +56,18 @@ impl Handler for Root {
     fn text(&mut self, _: &str, (): ()) {}
 }
 
-/// The binary formats. Much of how they look is not known: styles, merged cells, fonts of symbols.
+/// Reads the binary formats. Much of their look is not known: styles, merged cells, symbol fonts.
 fn by_undoc(bytes: &[u8], notes: &mut Notes) -> Result<Vec<Part>, Unreadable> {
     let format = undoc::detect_format_from_bytes(bytes).map_err(|error| unreadable(&error))?;
     let document = undoc::parse_bytes(bytes).map_err(|error| unreadable(&error))?;
     let is_slides = matches!(format, FormatType::Pptx | FormatType::Ppt);
     let is_sheets = matches!(format, FormatType::Xlsx | FormatType::Xls);
-    let mut old = Old { report: Report::new(notes), is_sheets };
-    old.report.add(NoteKind::OldFormat, None);
+    let mut reader = BinaryFormat { report: Report::new(notes), is_sheets };
+    reader.report.add(NoteKind::OldFormat, None);
     let mut part = |(page, section): (u32, &Section)| {
-        old.report.page = is_slides.then_some(page);
-        let mut text = old.text_of(section);
-        // The name of a sheet says what is in it; one without content says nothing.
+        reader.report.page = is_slides.then_some(page);
+        let mut text = reader.text_of(section);
+        // A sheet's name describes its content; without content it is left out.
         if let (true, Some(name)) = (is_sheets && !text.trim().is_empty(), &section.name) {
             text.insert_str(0, &format!("# {name}\n\n"));
         }
@@ -84,13 +84,13 @@ fn unreadable(error: &undoc::Error) -> Unreadable {
     }
 }
 
-/// Writes what is read of a binary format.
-struct Old<'n> {
+/// Writes the content of a binary format.
+struct BinaryFormat<'n> {
     report: Report<'n>,
     is_sheets: bool,
 }
 
-impl Old<'_> {
+impl BinaryFormat<'_> {
     fn text_of(&mut self, section: &Section) -> String {
         let mut text = String::new();
         for (name, paragraphs) in [("Header", &section.header), ("Footer", &section.footer)] {
@@ -132,7 +132,8 @@ impl Old<'_> {
         }
     }
 
-    /// What was struck, or deleted while changes were tracked, is not part of the text, and neither are the marks of footnotes.
+    /// The words of a paragraph, without text that was struck or deleted by a tracked change and without footnote
+    /// marks.
     fn words_of(&mut self, paragraph: &Paragraph) -> String {
         let mut words = Words::default();
         for run in &paragraph.runs {
@@ -185,7 +186,8 @@ impl Old<'_> {
     }
 }
 
-/// Word processors leave out what a cell covers in its row, and leave empty what it covers in rows below.
+/// Whether a table may have merged cells: word processors leave out the cells that a cell covers in its row, and leave
+/// those empty that it covers in rows below.
 fn may_have_merged_cells(grid: &Grid) -> bool {
     let lengths = grid.rows.windows(2).any(|pair| pair[0].len() != pair[1].len());
     let is_nameless = |row: &Vec<tables::Cell>| row.first().is_some_and(|cell| cell.text.trim().is_empty());
@@ -220,12 +222,12 @@ mod tests {
         run(text, |_| {})
     }
 
-    /// What is read of the blocks, and what is told.
+    /// The text that is read of the blocks, and the kinds of the notes.
     fn read(blocks: Vec<Block>) -> (String, Vec<NoteKind>) {
         let mut notes = Notes::default();
         let mut section = Section::new(0);
         section.content = blocks;
-        let text = Old { report: Report::new(&mut notes), is_sheets: false }.text_of(&section);
+        let text = BinaryFormat { report: Report::new(&mut notes), is_sheets: false }.text_of(&section);
         (text.trim().to_owned(), notes.finished().iter().map(|note| note.kind).collect())
     }
 
@@ -251,7 +253,7 @@ mod tests {
         section.header = Some(vec![paragraph(vec![plain("Neonates only")])]);
         section.footer = Some(vec![paragraph(vec![plain(" 7 ")])]);
         section.content = vec![Block::Paragraph(paragraph(vec![plain("5 mg")]))];
-        let text = Old { report: Report::new(&mut notes), is_sheets: false }.text_of(&section);
+        let text = BinaryFormat { report: Report::new(&mut notes), is_sheets: false }.text_of(&section);
         assert_eq!(crate::extraction::tidy::tidy(&text), "Header: Neonates only\n\n5 mg");
     }
 

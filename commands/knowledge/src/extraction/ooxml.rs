@@ -1,4 +1,4 @@
-//! What word processor files and slides have in common: a zip of XML parts, fonts, formulas, tables, numbers of lists.
+//! The common parts of word processor files and slides: a zip of XML parts, fonts, formulas, tables, numbers of lists.
 
 pub(crate) mod blocks;
 pub(crate) mod bullets;

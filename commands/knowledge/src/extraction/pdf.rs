@@ -1,5 +1,5 @@
-//! PDF: Poppler's `pdftotext` says which words stand where, the file itself where lines are drawn; how they make lines of text,
-//! columns and tables is found out here.
+//! PDF: Poppler's `pdftotext` gives the words with their positions, the file itself the drawn lines; lines of text,
+//! columns and tables are inferred here.
 
 mod aligned;
 mod annotations;
@@ -49,10 +49,10 @@ use headings::Heights;
 use hyphens::Words;
 use page::Item;
 
-/// Words of a page beyond which it is read as it is, without a look at what is drawn.
+/// Words of a page beyond which it is read without its drawn lines.
 const MOST_WORDS: usize = 50_000;
 
-/// The pages, each with its number.
+/// The pages with their numbers.
 pub(super) fn pages(bytes: &[u8], notes: &mut Notes) -> Result<Vec<Part>, Unreadable> {
     let mut reader = Reader { drawings: Drawings::of(bytes), ..Reader::default() };
     let mut pages = words::Pages::default();
@@ -65,7 +65,7 @@ pub(super) fn pages(bytes: &[u8], notes: &mut Notes) -> Result<Vec<Part>, Unread
     Ok(reader.finished(notes))
 }
 
-/// What has been read of a document.
+/// The content of a document as read so far.
 #[derive(Default)]
 struct Reader {
     drawings: Drawings,
@@ -140,7 +140,7 @@ impl Reader {
     }
 }
 
-/// Puts right what Poppler tells of a page, and takes out of it what is not seen or withdrawn.
+/// Corrects the words that Poppler gives for a page, and removes those that are invisible or withdrawn.
 fn mend(page: &mut words::Page, drawn: &mut Drawn, of_page: Option<u32>, notes: &mut Notes) {
     let seen = std::mem::take(&mut drawn.seen);
     if page.words.len() <= MOST_WORDS {

@@ -1,4 +1,4 @@
-//! Slides (OOXML), in the order in which they are shown, each with its speaker notes.
+//! Slides (OOXML) in their order, each with its speaker notes.
 
 mod arrangement;
 mod bullets;
@@ -65,7 +65,7 @@ pub(super) fn slides(package: &mut Package<'_>, main: &str, notes: &mut Notes) -
         if blocks.is_empty() {
             report.add(NoteKind::PagesWithoutText, None);
         }
-        // What stands on many slides is read where it is new.
+        // Text that stands on many slides is read where it first appears.
         margins.retain(|line| read_before.insert(line.clone()));
         blocks.extend(margins.into_iter().map(Block::Paragraph));
         blocks.extend(speaker_notes(package, &of_slide, &mut report, &plain)?);
@@ -96,7 +96,7 @@ fn diagrams(
     Ok(diagrams)
 }
 
-/// The diagrams that a document of a word processor refers to.
+/// The diagrams that a word processor document refers to.
 pub(super) fn diagrams_of_document(
     package: &mut Package<'_>,
     relations: &Relations,
@@ -121,11 +121,11 @@ fn speaker_notes(
     Ok(blocks)
 }
 
-/// The slides as they are shown, by their references.
+/// The slides in their order, by the ids of their relations.
 #[derive(Default)]
 struct Order {
     slides: Vec<String>,
-    /// Their width and height.
+    /// The width and height of the slides, in EMU.
     size: Option<(i64, i64)>,
 }
 

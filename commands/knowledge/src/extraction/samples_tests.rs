@@ -1,4 +1,4 @@
-//! Documents of the corpus that `evaluation/documents` makes: each row must stand in one line, its cells in their order.
+//! Documents of the corpus in `evaluation/documents`: each row must be on one line with its cells in order.
 
 use std::{collections::BTreeSet, fs, path::Path};
 

@@ -1,8 +1,8 @@
-//! Raised and lowered characters: 10⁹ is not 109.
+//! Raised and lowered characters, so that 10⁹ is not read as 109.
 
 use std::borrow::Cow;
 
-/// Where characters stand.
+/// The vertical position of characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Script {
     #[default]
@@ -11,9 +11,9 @@ pub(super) enum Script {
     Lowered,
 }
 
-/// Raised text that is longer and has blanks is no exponent: it is a line that somebody set higher.
+/// Characters beyond which raised text with blanks is no exponent but a line that was moved up.
 const LONGEST: usize = 24;
-/// More letters are a word, which nobody finds or reads in small ones.
+/// Letters beyond which raised or lowered text is a word, which nobody searches for or reads in small letters.
 const MOST_LETTERS: usize = 3;
 const RAISED: &str = "0⁰1¹2²3³4⁴5⁵6⁶7⁷8⁸9⁹+⁺-⁻−⁻=⁼(⁽)⁾aᵃbᵇcᶜdᵈeᵉfᶠgᵍhʰiⁱjʲkᵏlˡmᵐnⁿoᵒpᵖrʳsˢtᵗuᵘvᵛwʷxˣyʸzᶻTᵀαᵅβᵝγᵞδᵟ°°∘°®®™™©©**††‡‡§§¶¶''′′";
 const LOWERED: &str = "0₀1₁2₂3₃4₄5₅6₆7₇8₈9₉+₊-₋−₋=₌(₍)₎aₐeₑhₕiᵢjⱼkₖlₗmₘnₙoₒpₚrᵣsₛtₜuᵤvᵥxₓβᵦγᵧρᵨφᵩ";
@@ -35,7 +35,7 @@ fn letters(text: &str) -> usize {
     text.chars().filter(|c| c.is_alphabetic()).count()
 }
 
-/// The text as it stands there: by Unicode's own characters if all of it has them, else `^(…)` and `_(…)`.
+/// Text in this position: in Unicode's own characters if it has them for all of the text, else as `^(…)` and `_(…)`.
 pub(super) fn placed(text: &str, script: Script) -> String {
     let (pairs, sign) = match script {
         Script::Base => return text.to_owned(),
@@ -47,10 +47,10 @@ pub(super) fn placed(text: &str, script: Script) -> String {
     mapped(&signed, pairs).filter(|_| !is_word).unwrap_or_else(|| format!("{sign}({text})"))
 }
 
-/// Raised text of one line that has no other: `10` and raised `9` are 10⁹.
+/// Raised text in a line that has no other kind: `10` and a raised `9` are 10⁹.
 pub(super) fn raised(text: &str) -> String {
     match text.trim() {
-        // The sign of degrees, as those write it who do not find it.
+        // A raised o is a degree sign that was typed as a letter.
         "o" => "°".to_owned(),
         // Endings of numbers and marks of names mean the same on the line.
         same @ ("st" | "nd" | "rd" | "th" | "®" | "™" | "°" | "º") => same.to_owned(),
@@ -58,12 +58,12 @@ pub(super) fn raised(text: &str) -> String {
     }
 }
 
-/// Lowered text of one line that has no other: `CO` and lowered `2` are CO₂.
+/// Lowered text in a line that has no other kind: `CO` and a lowered `2` are CO₂.
 pub(super) fn lowered(text: &str) -> String {
     placed(text.trim(), Script::Lowered)
 }
 
-/// A dash in front of a number is its sign, whichever dash was typed.
+/// The text with a dash before a number as a minus sign, whichever dash was typed.
 fn with_sign(text: &str) -> Cow<'_, str> {
     match text.strip_prefix(['–', '‐', '‑', '—']) {
         Some(rest) => Cow::Owned(format!("−{rest}")),
@@ -71,24 +71,24 @@ fn with_sign(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Text with raised and lowered parts, as it grows.
+/// Text with raised and lowered parts while it is written.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Words {
     text: String,
-    /// What is raised or lowered at the end, and not yet written: more of it may come.
+    /// The raised or lowered text at the end, which is not written yet because more of it may come.
     pending: String,
     script: Script,
     gap: Gap,
 }
 
-/// What was left out between what is written and what comes next.
+/// The text that was left out between the written text and what follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Gap {
     #[default]
     None,
-    /// Nothing was seen on the page there.
+    /// Invisible text.
     Unseen,
-    /// Struck text stood there and kept both sides apart.
+    /// Struck text, which separated both sides.
     Struck,
 }
 
@@ -112,7 +112,7 @@ impl Words {
             _ => text,
         };
         if script == Script::Base {
-            // A raised letter o in front of a unit of temperature is a degree.
+            // A raised letter o before a unit of temperature is a degree sign.
             if self.text.ends_with('ᵒ') && text.starts_with(['C', 'F']) {
                 self.text.pop();
                 self.text.push('°');
@@ -124,7 +124,7 @@ impl Words {
         }
     }
 
-    /// Something that stood here is left out.
+    /// Records that text was left out here.
     pub(super) fn leave_out(&mut self, gap: Gap) {
         self.gap = gap;
     }
@@ -139,7 +139,7 @@ impl Words {
         last.ends_with(|c: char| c.is_numeric())
     }
 
-    /// Writes what is raised or lowered.
+    /// Writes the pending raised or lowered text.
     fn settle(&mut self) {
         let script = std::mem::take(&mut self.script);
         let pending = std::mem::take(&mut self.pending);
@@ -152,7 +152,7 @@ impl Words {
         self.text.push_str(&pending[..before]);
         let previous = self.text.chars().next_back();
         let is_ordinal = matches!(core, "st" | "nd" | "rd" | "th") && previous.is_some_and(|c| c.is_ascii_digit());
-        // HbA1c, Cmax: people write and search them so, and no number is in doubt.
+        // Established names (HbA1c, Cmax) are written and searched for on the line, and no number is in doubt.
         let is_index = script == Script::Lowered
             && previous.is_some_and(char::is_alphabetic)
             && core.chars().all(char::is_alphanumeric)
@@ -170,7 +170,7 @@ impl Words {
         self.text.trim().is_empty() && self.pending.trim().is_empty()
     }
 
-    /// What is written so far.
+    /// The text so far, with nothing pending.
     pub(super) fn settled(&mut self) -> &str {
         self.settle();
         &self.text

@@ -1,6 +1,6 @@
-//! Values that are separated by commas and the like.
+//! Values separated by commas, semicolons, tabs or bars.
 //!
-//! Such files have no wrong form: rows may differ in length, quotes may be left open, and what separates is not said.
+//! No such file is invalid: rows may differ in length, quotes may be left open, and the separator is not declared.
 
 use csv::{ReaderBuilder, StringRecord};
 
@@ -10,16 +10,17 @@ use super::{
     xlsx::{regions, sheet::Placed},
 };
 
-/// What may separate; of those that fit equally well, the first does. A comma may be a decimal one.
+/// The separators that are tried; of those that fit equally well, the first is used. A comma is not the first because
+/// it may be a decimal comma.
 const SEPARATORS: [u8; 4] = [b'\t', b';', b',', b'|'];
 /// Bytes and rows by which the separator is found.
 const SAMPLE: usize = 65_536;
 const SAMPLED_ROWS: usize = 200;
-/// Fewer lines with tabs are no table.
+/// Lines with tabs, at least, that make a text a table.
 const FEWEST_ROWS: usize = 3;
 
-/// The tables of a file, each with the lines above it. Notes rows that have more values than there are columns: one of them may
-/// hold the separator.
+/// The tables of a file, each with the lines above it. Rows with more values than there are columns get a note: one of
+/// their values may contain the separator.
 pub(super) fn text(file: &str, separator: Option<u8>, notes: &mut Notes) -> String {
     let file = file.trim_start_matches('\u{feff}');
     let (said, file) = said_separator(file);
@@ -34,7 +35,7 @@ pub(super) fn text(file: &str, separator: Option<u8>, notes: &mut Notes) -> Stri
     written
 }
 
-/// Whether a text is a table that a spreadsheet has saved as text: all of its lines have the same number of tabs.
+/// Whether a text is a table that a spreadsheet saved as text: all of its lines have the same number of tabs.
 pub(super) fn is_parted_by_tabs(text: &str) -> bool {
     let lines = || text.lines().filter(|line| !line.trim().is_empty());
     if lines().all(|line| line.starts_with('\t')) {
@@ -46,7 +47,7 @@ pub(super) fn is_parted_by_tabs(text: &str) -> bool {
     first > 0 && tabs.inspect(|_| rows += 1).all(|count| count == first) && rows >= FEWEST_ROWS
 }
 
-/// Blocks of rows as tables: what stands below a blank line is a table of its own if it has a header of its own.
+/// Joins blocks of rows to tables: a block below a blank line is a table of its own if it has a header of its own.
 fn tables(blocks: Vec<Vec<StringRecord>>) -> Vec<Vec<StringRecord>> {
     let mut tables: Vec<Vec<StringRecord>> = Vec::new();
     for block in blocks {
@@ -58,7 +59,7 @@ fn tables(blocks: Vec<Vec<StringRecord>>) -> Vec<Vec<StringRecord>> {
     tables
 }
 
-/// Whether a block begins with a header, maybe below a title, and the table above it is complete.
+/// Whether a block begins with a header, perhaps below a title, and the table above it is complete.
 fn is_table_below(block: &[StringRecord], above: &[StringRecord]) -> bool {
     let rows = |records: &[StringRecord]| records.iter().filter(|it| !is_filled_at_its_beginning_only(it)).count();
     let titles = block.iter().take_while(|record| is_filled_at_its_beginning_only(record)).count();
@@ -83,7 +84,7 @@ fn write(records: &[StringRecord], separator: u8, written: &mut String, notes: &
         usual.is_some_and(|usual| record.len() != usual) || is_sentence(record, records.get(at + 1))
     };
     let above = records.iter().enumerate().take_while(|it| is_above(*it)).count();
-    // Rows of other lengths only are a table all the same.
+    // If no row has the usual length, the rows are a table all the same.
     let above = if above == records.len() { 0 } else { above };
     let is_too_long = |record: &&StringRecord| {
         usual.is_some_and(|usual| record.iter().skip(usual).any(|cell| !cell.trim().is_empty()))
@@ -113,18 +114,18 @@ fn write(records: &[StringRecord], separator: u8, written: &mut String, notes: &
     }
 }
 
-/// `="0007"` is how a program that writes such files keeps a spreadsheet from changing a text.
+/// The value of a cell: `="0007"` is how a program keeps a spreadsheet from converting a text.
 fn shown(cell: &str) -> String {
     let text = cell.trim().strip_prefix("=\"").and_then(|text| text.strip_suffix('"'));
     text.map_or_else(|| cell.to_owned(), |text| text.replace("\"\"", "\""))
 }
 
-/// `# exported on …`; a sign alone names a column of numbers.
+/// Whether a row is a comment such as `# exported on …`; a `#` alone names a column of numbers.
 fn is_comment(record: &StringRecord) -> bool {
     record.get(0).is_some_and(|cell| cell.starts_with('#') && cell.trim().len() > 1)
 }
 
-/// The tables that stand beside each other with an empty column between them, as in a workbook.
+/// Splits tables that stand beside each other with an empty column between them, as in a workbook.
 fn side_by_side(grid: Grid) -> Vec<Grid> {
     let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
     let mut is_filled = vec![false; grid.rows.iter().map(Vec::len).max().unwrap_or_default()];
@@ -164,7 +165,8 @@ fn side_by_side(grid: Grid) -> Vec<Grid> {
     tables.iter().map(part).collect()
 }
 
-/// Rows that are not empty, parted where a line is blank. It was text before: there is no record that cannot be read.
+/// The rows that are not empty, in blocks between blank lines. The text was decoded before, so that every record can be
+/// read.
 fn blocks(file: &str, separator: u8) -> Vec<Vec<StringRecord>> {
     let mut reader =
         ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(false).from_reader(file.as_bytes());
@@ -189,10 +191,10 @@ fn blocks(file: &str, separator: u8) -> Vec<Vec<StringRecord>> {
     blocks
 }
 
-/// Whether there are blank lines in front of the record that was read from here to there.
+/// Whether there is a blank line before the record in this range of bytes.
 fn begins_blank(file: &str, start: usize, end: usize) -> bool {
     let read = file.get(start..end).unwrap_or_default();
-    // The end of the line before may be half read.
+    // The line break before it may be half read.
     let is_half = file.get(..start).is_some_and(|before| before.ends_with('\r'));
     let read = if is_half { read.strip_prefix('\n').unwrap_or(read) } else { read };
     start > 0 && read.starts_with(['\r', '\n'])
@@ -202,14 +204,14 @@ fn is_blank(record: &StringRecord) -> bool {
     record.iter().all(|cell| cell.trim().is_empty())
 }
 
-/// `sep=;` on the first line, which Excel writes and reads.
+/// The separator that Excel's `sep=;` on the first line declares, and the text without that line.
 fn said_separator(file: &str) -> (Option<u8>, &str) {
     let (first, rest) = file.split_once('\n').unwrap_or((file, ""));
     let said = first.trim_end().trim_matches('"');
     let named = said.get(..4).filter(|name| name.eq_ignore_ascii_case("sep=")).map(|_| &said.as_bytes()[4..]);
     match named {
         Some([separator]) => (Some(*separator), rest),
-        // A tab went as white space.
+        // The tab itself was parsed as white space.
         Some([]) if first.contains('\t') => (Some(b'\t'), rest),
         _ => (None, file),
     }
@@ -218,7 +220,7 @@ fn said_separator(file: &str) -> (Option<u8>, &str) {
 /// The separator by which most rows have the same number of cells, more than one.
 fn most_consistent(file: &str) -> u8 {
     let end = super::floor(file, SAMPLE);
-    // The last line of a sample may be half a line.
+    // The last line of a sample may be incomplete.
     let sample =
         if end < file.len() { file[..end].rsplit_once('\n').map_or(&file[..end], |(lines, _)| lines) } else { file };
     let share = |separator: u8| {
@@ -233,7 +235,7 @@ fn most_consistent(file: &str) -> u8 {
     shares.iter().find(|(_, share)| *share == best && best > 0).map_or(b',', |(separator, _)| *separator)
 }
 
-/// The number of cells that most rows of more than one cell have; of equals, the larger one.
+/// The most frequent number of cells among rows of more than one cell; of equals, the larger.
 fn usual_length<'a>(records: impl Iterator<Item = &'a StringRecord>) -> Option<usize> {
     let mut lengths: Vec<usize> = records.map(StringRecord::len).filter(|length| *length > 1).collect();
     lengths.sort_unstable();
@@ -244,7 +246,8 @@ fn is_filled_at_its_beginning_only(record: &StringRecord) -> bool {
     record.iter().skip(1).all(|cell| cell.trim().is_empty())
 }
 
-/// "Doses, ward 3, 2026" above `Drug,Dose,Route`: a comma of a sentence is followed by a blank.
+/// Whether a row is a sentence: "Doses, ward 3, 2026" above `Drug,Dose,Route`. A comma of a sentence is followed by a
+/// blank.
 fn is_sentence(record: &StringRecord, below: Option<&StringRecord>) -> bool {
     let has_blanks =
         |record: &StringRecord| record.len() > 1 && record.iter().skip(1).all(|cell| cell.starts_with(' '));

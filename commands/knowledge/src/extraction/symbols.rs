@@ -1,10 +1,10 @@
-//! Characters of fonts that have signs of their own where other fonts have letters: Symbol, Wingdings, Webdings.
+//! Characters of symbol fonts, which have signs where other fonts have letters: Symbol, Wingdings, Webdings.
 //!
-//! A document names such a font and a code; what it shows is by the font's public encoding. Ornate arrows, boxes and circled
-//! digits become the plain ones that people search for.
+//! A document names such a font and a code; the sign is known from the font's public encoding. Ornate arrows, boxes and
+//! circled digits become the plain ones that people search for.
 
-/// What the font shows for this code, with or without the `0xF000` that word processors add. `None` if the font is no symbol
-/// font that is known, or has nothing there.
+/// The sign that the font shows for this code, with or without the `0xF000` that word processors add. `None` if the
+/// font is no known symbol font, or has no sign there.
 pub(super) fn symbol(font: &str, code: u32) -> Option<char> {
     let table = table(font)?;
     let code = if (0xf000..=0xf0ff).contains(&code) { code - 0xf000 } else { code };
@@ -12,7 +12,7 @@ pub(super) fn symbol(font: &str, code: u32) -> Option<char> {
     table.get(at / PER_ROW)?.chars().nth(at % PER_ROW).filter(|c| *c != char::REPLACEMENT_CHARACTER)
 }
 
-/// A text as the font shows it. What the font has nothing for becomes U+FFFD.
+/// A text as the font shows it; codes without a sign become U+FFFD.
 pub(super) fn shown(font: &str, text: &str) -> String {
     let is_of_font = |c: char| u32::from(c) < 0x100 || (0xf000..=0xf0ff).contains(&u32::from(c));
     let sign = |c: char| match c {
@@ -22,12 +22,12 @@ pub(super) fn shown(font: &str, text: &str) -> String {
     text.chars().map(sign).collect()
 }
 
-/// Whether a character means nothing but what a font makes of it.
+/// Whether a character is of the private use area, so that only its font gives it a meaning.
 pub(super) fn is_private(c: char) -> bool {
     ('\u{e000}'..='\u{f8ff}').contains(&c)
 }
 
-/// Whether the letters of this font are signs.
+/// Whether this is a known symbol font.
 pub(super) fn is_symbol_font(font: &str) -> bool {
     table(font).is_some()
 }
@@ -44,7 +44,7 @@ fn table(font: &str) -> Option<&'static [&'static str; 14]> {
     }
 }
 
-/// The code of the first character of a table, and how many a line has.
+/// The code of the first character of a table, and the codes in each of its lines.
 const FIRST: usize = 0x20;
 const PER_ROW: usize = 0x10;
 

@@ -1,8 +1,8 @@
 //! Tables as lines of text: `| cell | cell |`, one line that names the columns with a line of dashes below it.
 //!
-//! Whoever reads a row (a person, a search, a model) sees that line alone or with the first two: so what applies to a row
-//! stands in it. A cell that covers others is repeated in each place, levels of a header are joined to one, and the name of a
-//! section inside the table is put before the names of its rows.
+//! A reader of a row (a person, a search, a model) sees its line alone or with the first two lines. So a row repeats
+//! all that applies to it: a cell that covers others is repeated in each place, the levels of a header are joined, and
+//! the name of a section within the table precedes the names of its rows.
 
 mod header;
 mod layout;
@@ -13,28 +13,28 @@ mod tests;
 use layout::{Layout, NOTHING};
 pub(super) use shapes::{begins_with_number, has_number, shape};
 
-/// What stands between the levels of a header, and between a section and the names of its rows.
+/// The separator between the levels of a header, and between a section and the names of its rows.
 const LEVELS: &str = " · ";
 /// Characters beyond which a row of one cell is a remark and not the name of a section.
 const LONGEST_SECTION: usize = 60;
-/// Words of a sentence about the row above it, at least.
+/// Words, at least, of a sentence that is a remark on the row above it.
 const FEWEST_WORDS: usize = 3;
 
-/// A cell as it is laid out: it may cover others.
+/// A cell of the layout; it may cover other places.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Cell {
     pub(super) text: String,
-    /// Columns that it covers, itself among them; 0 is taken for 1.
+    /// Columns that it covers, its own included; 0 counts as 1.
     pub(super) across: usize,
-    /// Rows that it covers, itself among them; 0 is taken for 1.
+    /// Rows that it covers, its own included; 0 counts as 1.
     pub(super) down: usize,
 }
 
-/// A table as it is laid out, row by row, each with the cells that begin in it.
+/// The layout of a table: row by row the cells that begin in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Grid {
     pub(super) rows: Vec<Vec<Cell>>,
-    /// The first so many rows name the columns; `None` if that must be found out.
+    /// The number of rows that name the columns; `None` if it must be inferred.
     pub(super) header_rows: Option<usize>,
 }
 
@@ -45,11 +45,12 @@ impl Cell {
 }
 
 impl Grid {
-    /// The table as lines of text.
+    /// Writes the table as lines of text.
     ///
-    /// Rows above the header that hold one cell are its title, and written as text above the table; so are remarks below it.
-    /// If nothing names the columns, the header is blank, so that no row of values is repeated as one. A table of which no row
-    /// has two cells only lays out a page: what its cells say is written one below the other, as it is.
+    /// Rows above the header that hold one cell are its title and are written as text above the table; so are remarks
+    /// below the title. If no row names the columns, the header is blank, so that no row of values is repeated as one.
+    /// A table in which no row has two cells only lays out a page: the texts of its cells are written one below the
+    /// other, as they are.
     pub(super) fn write(&self, text: &mut String) {
         let mut layout = Layout::of(self);
         if !layout.rows.iter().any(|row| layout.only(row).is_none()) {
@@ -73,7 +74,7 @@ impl Grid {
     }
 }
 
-/// The rows below the header; what covers the whole width names the rows below it, or is a remark.
+/// Writes the rows below the header; a cell that covers the whole width names the rows below it, or is a remark.
 fn write_body(layout: &Layout<'_>, header: &[Vec<usize>], text: &mut String) {
     let sections = layout.sections();
     let last = layout.rows.iter().rposition(|row| layout.only(row).is_none());
@@ -111,7 +112,8 @@ fn write_body(layout: &Layout<'_>, header: &[Vec<usize>], text: &mut String) {
     }
 }
 
-/// What is long or a sentence names no rows: "Not below 8 years." is about the drug above it.
+/// Whether a line is too long for the name of a section, or a sentence: "Not below 8 years." is about the drug above
+/// it.
 fn is_remark(line: &str) -> bool {
     let is_sentence = line.ends_with(['.', '।', '!']) && line.split_whitespace().nth(FEWEST_WORDS - 1).is_some();
     is_sentence || line.chars().count() > LONGEST_SECTION
@@ -135,7 +137,7 @@ fn write_line(line: &str, text: &mut String) {
     text.push('\n');
 }
 
-/// A row; what is in a cell stays on one line, and a bar in it does not end it.
+/// A row as a line: line breaks in cells become blanks, and bars are escaped.
 fn row<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
     let mut line = String::from("|");
     for cell in cells {
@@ -146,7 +148,7 @@ fn row<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
     line
 }
 
-/// The line below the names of the columns.
+/// The rule below the header.
 fn rule(cells: usize) -> String {
     format!("|{}", " --- |".repeat(cells))
 }

@@ -1,4 +1,4 @@
-//! What is read from files; files of strangers are read by the binary's own tests, in a child process.
+//! The formats of the simple readers; hostile files are covered by the binary's own tests, in a child process.
 
 use proptest::{prop_assert, prop_assert_eq, proptest};
 
@@ -121,7 +121,7 @@ proptest! {
         let words = |text: &str| text.chars().filter(|c| c.is_alphabetic()).collect::<String>();
         let without_heading = !text.contains(['#', '=', '-']) && !text.contains("~~");
         let read = markdown::text(&text, &mut Notes::default());
-        // A heading is written without the marks of what is in it, all else stays as it is.
+        // A heading is written without the marks in it, all other text stays as it is.
         prop_assert!(words(&read).len() <= words(&text).len());
         if without_heading {
             prop_assert_eq!(words(&read), words(&text));

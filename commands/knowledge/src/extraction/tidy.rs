@@ -1,13 +1,13 @@
-//! What every text goes through, whatever it was read from.
+//! The normalization of every text, whatever its format.
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Characters without a space between them beyond which a text is data, in any script. Cutting it into passages would take for
-/// ever.
+/// Characters without a space beyond which a text is data, in any script. Cutting it into passages would take very
+/// long.
 const LONGEST_WORD: usize = 2_000;
 
-/// NFC; line ends, spaces and blank lines made uniform; no control characters (PostgreSQL cannot store NUL), and no marks that
-/// only say how a text is laid out.
+/// Normalizes a text: NFC, uniform line ends, spaces and blank lines, no control characters (PostgreSQL cannot store
+/// NUL), and no characters that only control the layout.
 pub(super) fn tidy(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     let mut tidied = String::with_capacity(text.len());
@@ -47,7 +47,7 @@ fn push_with_breaks(line: &str, tidied: &mut String) {
 fn tidy_character(character: char) -> impl Iterator<Item = char> {
     let (one, ligature) = match character {
         '\t' => (Some(character), None),
-        // Joiners (U+200C, U+200D) change how Indic and Arabic letters are shaped: they stay.
+        // Joiners (U+200C, U+200D) change the shape of Indic and Arabic letters, and so stay.
         '\u{ad}'
         | '\u{feff}'
         | '\u{200b}'

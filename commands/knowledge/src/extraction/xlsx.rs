@@ -1,7 +1,7 @@
-//! Workbooks (XLSX): what each sheet shows, table by table.
+//! Workbooks (XLSX): the visible content of each sheet, table by table.
 //!
-//! Values are written as the sheet shows them, not as they are stored: a dose, a time, a code with its zeros. What it does not
-//! show (hidden sheets, rows and columns, struck text) is left out, and the notes tell.
+//! Values are written as the sheet shows them, not as they are stored: a dose, a time, a code with its zeros. Invisible
+//! content (hidden sheets, rows and columns, struck text) is left out, and the notes say so.
 
 mod beside;
 mod drawings;
@@ -31,10 +31,11 @@ use styles::Styles;
 /// Sheets of a workbook.
 const MOST_SHEETS: usize = 1_000;
 
-/// What the cells of all sheets need.
+/// The parts of a workbook that the cells of all sheets refer to.
 struct Workbook {
     from_1904: bool,
-    /// Whether a spreadsheet is to compute all formulas when it opens the workbook: what the file has may be old, or none.
+    /// Whether a spreadsheet is to compute all formulas when it opens the workbook: the stored values may be old or
+    /// missing.
     computes_when_opened: bool,
     strings: Vec<strings::Rich>,
     styles: Styles,
@@ -46,7 +47,7 @@ struct Listed {
     is_hidden: bool,
 }
 
-/// Whether the file is one.
+/// Whether the file is a workbook.
 pub(super) fn is_workbook(bytes: &[u8]) -> bool {
     let root = Package::open(bytes).and_then(|mut package| {
         let main = package.main_part()?;
@@ -61,7 +62,7 @@ pub(super) fn is_workbook(bytes: &[u8]) -> bool {
     })
 }
 
-/// One part for each sheet that is shown.
+/// One part for each visible sheet.
 pub(super) fn sheets(bytes: &[u8], notes: &mut Notes) -> Result<Vec<Part>, Unreadable> {
     let mut package = Package::open(bytes)?;
     let main = package.main_part()?;
@@ -96,7 +97,7 @@ pub(super) fn sheets(bytes: &[u8], notes: &mut Notes) -> Result<Vec<Part>, Unrea
     Ok(parts)
 }
 
-/// The sheets in their order, whether dates count from 1904, and whether formulas are computed when it is opened.
+/// The sheets in their order, whether dates count from 1904, and whether formulas are computed on opening.
 fn listed(workbook: &str) -> Result<(Vec<Listed>, bool, bool), Unreadable> {
     let (mut from_1904, mut computes) = (false, false);
     let mut listed = Vec::new();
@@ -120,9 +121,9 @@ fn is_true(value: &str) -> bool {
     matches!(value, "1" | "true" | "on")
 }
 
-/// What a relation of a part leads to.
+/// The target of a relation.
 struct Relation {
-    /// The last word of its type.
+    /// The last segment of the type's URI.
     kind: String,
     target: String,
 }

@@ -1,16 +1,16 @@
-//! The attributes of a tag of HTML, as people and models write them.
+//! The attributes of an HTML tag as people and models write them.
 
-/// A longer tag is none, in bytes.
+/// Bytes beyond which a tag is no tag.
 const LONGEST_TAG: usize = 1_024;
 
-/// What stands between the name of a tag and its end.
+/// The text between the name of a tag and its end.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Attributes<'a> {
-    /// The text ends before the tag may.
+    /// Incomplete: the text ends before the tag does.
     Open,
     /// No attributes: `and never >5` has no `=`.
     None,
-    /// The names, in small letters, with their values, and how long all of it is, with the `>`.
+    /// The names in lower case with their values, and the length in bytes up to and including the `>`.
     All(Vec<(String, &'a str)>, usize),
 }
 
@@ -18,9 +18,9 @@ const BLANKS: [char; 4] = [' ', '\t', '\n', '\r'];
 /// Attributes of known elements that have no value.
 const ALONE: [&str; 7] = ["border", "compact", "hidden", "noshade", "nowrap", "open", "reversed"];
 
-/// Reads attributes up to the end of the tag. Those of a known element may be without a value, and have blanks around `=`.
+/// Reads attributes up to the end of the tag. Those of a known element may have no value, and blanks around `=`.
 pub fn attributes(text: &str, is_known: bool) -> Attributes<'_> {
-    // However much of the text has come, the same is said of it.
+    // The result may not depend on how much of a stream has come.
     match all(text, is_known) {
         Attributes::All(_, length) if length > LONGEST_TAG => Attributes::None,
         Attributes::Open if text.len() > LONGEST_TAG => Attributes::None,

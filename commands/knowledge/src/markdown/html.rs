@@ -1,16 +1,16 @@
-//! Elements and characters that HTML within Markdown names.
+//! HTML elements and character references within Markdown.
 
 use quick_xml::escape::resolve_html5_entity;
 
 use super::ELEMENTS;
 
-/// Those that stand on lines of their own.
+/// Elements that stand on lines of their own.
 #[rustfmt::skip]
 const LINES: [&str; 25] = [
     "blockquote", "br", "caption", "center", "dd", "details", "div", "dl", "dt", "figcaption", "figure", "h1", "h2", "h3",
     "h4", "h5", "h6", "hr", "li", "p", "pre", "section", "summary", "tfoot", "tr",
 ];
-/// The longest name of a character, in bytes.
+/// Bytes of the longest name of a character.
 const LONGEST_ENTITY: usize = 32;
 
 /// Whether this element stands on lines of its own.
@@ -18,7 +18,7 @@ pub(super) fn is_on_lines(name: &str) -> bool {
     LINES.contains(&name)
 }
 
-/// The name of an element of HTML, if it is one.
+/// The name of an HTML element, if the tag is one.
 pub(super) fn element(html: &str) -> Option<&'static str> {
     if html.starts_with("<!--") {
         return Some("");
@@ -28,7 +28,7 @@ pub(super) fn element(html: &str) -> Option<&'static str> {
     ELEMENTS.into_iter().chain(["a"]).find(|known| name[..end].eq_ignore_ascii_case(known))
 }
 
-/// The text with the characters that it names, as `&lt;` and `&#8805;`.
+/// The text with character references replaced, such as `&lt;` and `&#8805;`.
 pub(super) fn decoded(text: &str) -> String {
     let mut decoded = String::with_capacity(text.len());
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! The text of Markdown for ears: what stands on the page, without its marks.
+//! The text of Markdown for speech: the visible text without markup.
 
 use std::ops::Range;
 
@@ -9,13 +9,13 @@ use super::{
     html::{decoded, element, is_on_lines},
 };
 
-/// The longest tag of HTML, in bytes.
+/// Bytes of the longest HTML tag.
 const LONGEST_TAG: usize = 1_024;
 
 /// Stands for an empty cell of a table.
 const NOTHING: char = '∅';
 
-/// The text of Markdown, line by line. Raised and lowered digits are Unicode's, tick boxes are signs.
+/// The text of Markdown, line by line. Raised and lowered digits become Unicode's, check boxes become signs.
 pub(super) fn text_of(markdown: &str) -> String {
     let markdown = with_factors(markdown);
     let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
@@ -30,28 +30,28 @@ pub(super) fn text_of(markdown: &str) -> String {
 struct Page<'a> {
     markdown: &'a str,
     text: String,
-    /// The open lists, and the number of the next item of each that has numbers.
+    /// The open lists, with the number of the next item of each ordered one.
     lists: Vec<Option<u64>>,
-    /// Where the row of a table begins, and its last cell.
+    /// The start of the current table row, and of its last cell.
     row: usize,
     cell: usize,
-    /// Whether that is open, in a table of Markdown.
+    /// Whether a cell of a Markdown table is open.
     is_in_cell: bool,
-    /// Whether what begins next is the first of an item of a list.
+    /// Whether the next block is the first of a list item.
     begins_item: bool,
-    /// Whether the text begins next that only looks like a quote.
+    /// Whether the next text begins a false quote.
     begins_quote: bool,
-    /// How many marks, and elements of HTML in this block, say that the text is withdrawn.
+    /// The number of open marks, and of open HTML elements in this block, that strike the text.
     struck: u32,
     struck_by_html: u32,
-    /// The block of HTML that is being read.
+    /// The HTML block that is being read.
     html: String,
-    /// Where the text of the open links begins, and whether they lead to another page.
+    /// The start of the text of each open link, and whether it leads to another page.
     links: Vec<(usize, bool)>,
     level: Level,
 }
 
-/// Where the text stands in its line.
+/// The vertical position of text in its line.
 #[derive(Clone, Copy, Default, PartialEq)]
 enum Level {
     #[default]
@@ -64,10 +64,10 @@ impl Page<'_> {
     fn add(&mut self, event: Event<'_>, range: Range<usize>) {
         match event {
             Event::Text(words) | Event::Code(words) => self.push(&words),
-            // A tag may go on in the next line of a block.
+            // A tag may continue in the next line of a block.
             Event::Html(html) => self.html.push_str(&html),
             Event::InlineHtml(tag) => self.push_tag(&tag),
-            // Two blanks: a number at the line's end and a fraction below it are not one.
+            // Two blanks, so that a number at the end of a line and a fraction below it are not one.
             Event::SoftBreak => self.push("  "),
             Event::TaskListMarker(is_ticked) => self.push(if is_ticked { "☑ " } else { "☐ " }),
             Event::Start(tag) => self.start(&tag, range),
@@ -126,7 +126,7 @@ impl Page<'_> {
                 self.end_line();
             }
             TagEnd::TableHead | TagEnd::TableRow => self.end_row(),
-            // If nothing were said of it, the next cell would be heard as this one.
+            // An empty cell is marked; otherwise the next cell would be heard in its place.
             TagEnd::TableCell => {
                 self.is_in_cell = false;
                 if self.text[self.cell..].trim().is_empty() {
@@ -141,7 +141,7 @@ impl Page<'_> {
         }
     }
 
-    /// A link whose text is only a number is a reference.
+    /// Ends a link; one whose text is only a number is a reference and is not spoken.
     fn end_link(&mut self) {
         let Some((start, true)) = self.links.pop() else { return };
         let is_of_reference = |c: char| c.is_numeric() || c.is_whitespace() || matches!(c, '[' | ']' | '^' | ',');
@@ -150,7 +150,7 @@ impl Page<'_> {
         }
     }
 
-    /// Whether two tildes strike the text of this range out. Between letters or digits they do not: "5~~10".
+    /// Whether two tildes strike out this range. Between letters or digits they do not: "5~~10".
     fn is_struck(&self, range: &Range<usize>) -> bool {
         let (before, inner) = (&self.markdown[..range.start], &self.markdown[range.clone()]);
         let after = &self.markdown[range.end..];
@@ -172,7 +172,7 @@ impl Page<'_> {
         }
     }
 
-    /// Digits that are not on the line: 10<sup>9</sup> is no 109.
+    /// Writes raised or lowered digits: 10<sup>9</sup> is not 109.
     fn push_shifted(&mut self, words: &str, level: Level) {
         let shifted = |sign: char| -> Option<char> {
             let (raised, lowered) = match sign {
@@ -193,13 +193,13 @@ impl Page<'_> {
         match all {
             Some(all) => self.text.push_str(&all),
             None if matches!(words.trim(), "st" | "nd" | "rd" | "th") => self.text.push_str(words),
-            // The letter of a footnote does not touch the unit before it.
+            // The mark of a footnote is kept apart from the unit before it.
             None if level == Level::Raised => self.text.extend([" ", words]),
             None => self.text.push_str(words),
         }
     }
 
-    /// What a block of HTML says.
+    /// Writes the text of an HTML block.
     fn push_html(&mut self, html: &str) {
         let mut rest = html;
         while let Some(at) = rest.find('<') {
@@ -212,7 +212,7 @@ impl Page<'_> {
         self.push_words(rest);
     }
 
-    /// Text of HTML, in which white space is blanks.
+    /// Writes text of HTML, in which white space is a blank.
     fn push_words(&mut self, text: &str) {
         let text = decoded(text);
         let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -248,7 +248,7 @@ impl Page<'_> {
         }
     }
 
-    /// A row without a word, such as the head of a table whose columns nothing names, is not said.
+    /// Ends a table row; a row without words, such as the head of a table with unnamed columns, is not spoken.
     fn end_row(&mut self) {
         if self.text[self.row..].chars().all(|c| matches!(c, NOTHING | ',' | ' ')) {
             self.text.truncate(self.row);
@@ -257,7 +257,7 @@ impl Page<'_> {
     }
 
     fn end_line(&mut self) {
-        // What nobody closes ends with its block: the rest of the answer is not lost.
+        // Unclosed elements end with their block, so that the rest of the answer is not lost.
         self.level = Level::Line;
         self.struck_by_html = 0;
         self.begins_quote = false;
@@ -271,8 +271,8 @@ impl Page<'_> {
     }
 }
 
-/// A `*` between two signs of a dose, such as "1*3*5 days", is a sign of times and no emphasis. Signs that answers have in their place are
-/// read like them.
+/// The Markdown with each `*` between two signs of a dose, as in "1*3*5 days", replaced by the multiplication sign. The
+/// operators that answers have in place of `~` and `*` are treated alike.
 fn with_factors(markdown: &str) -> String {
     let mut text = String::with_capacity(markdown.len());
     let (mut before, mut signs) = (None, markdown.chars().peekable());

@@ -3,7 +3,7 @@ use pulldown_cmark::{Event, Options, Parser};
 
 use super::*;
 
-/// What a reader sees of Markdown on one line, if nothing in it is formatted.
+/// The visible text of Markdown on one line; `None` if anything in it is formatted.
 fn shown(markdown: &str) -> Option<String> {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS | Options::ENABLE_FOOTNOTES;
@@ -11,7 +11,7 @@ fn shown(markdown: &str) -> Option<String> {
     let mut started = 0;
     for event in Parser::new_ext(&format!("> {markdown}"), options) {
         match event {
-            // Nothing is seen of a joiner.
+            // A joiner is invisible.
             Event::Text(words) => text.push_str(&words.replace(JOINER, "")),
             Event::Start(_) => started += 1,
             Event::End(_) => {}

@@ -1,11 +1,11 @@
-//! A model's text for people: without the thoughts and the name before it, without the list of references after it, and with
-//! its signs shown that a page would take for HTML.
+//! A model's text as people see it: without the thoughts and the name at its beginning, without the list of references
+//! at its end, and with those signs escaped that a page would take for HTML.
 
 use domain::ids::DocumentId;
 
 use super::{citations::Known, markup::Markup, opening::Opening, references::ReferenceFilter};
 
-/// Says of a streamed text what may be shown now.
+/// Filters a streamed text; what it returns may be shown.
 #[derive(Debug, Default)]
 pub struct AnswerText {
     opening: Opening,
@@ -14,18 +14,18 @@ pub struct AnswerText {
 }
 
 impl AnswerText {
-    /// For a text of a model that was given these documents, with their titles.
+    /// A filter for a model that was given these documents, with their titles.
     pub fn new(documents: impl IntoIterator<Item = (DocumentId, String)>) -> Self {
         Self { references: ReferenceFilter::new(Known::new(documents)), ..Self::default() }
     }
 
-    /// The text that may be shown after this delta.
+    /// Takes the next delta; returns the text that may be shown now.
     pub fn push(&mut self, delta: &str) -> String {
         self.markup.push(&self.references.push(&self.opening.push(delta)))
     }
 
-    /// The rest, when the text has ended, and the documents that the model names: those that were retrieved, in
-    /// the order in which it names them.
+    /// Ends the text; returns the rest, and the documents that the model names: only retrieved ones, in the order in
+    /// which they are named.
     pub fn finish(mut self) -> (String, Vec<DocumentId>) {
         let mut rest = self.markup.push(&self.references.push(&self.opening.finish()));
         let (last, ids) = self.references.finish();

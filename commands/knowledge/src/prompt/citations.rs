@@ -1,7 +1,7 @@
-//! How models name documents: in a list under a heading at the end of a text, and by bare ids wherever else.
+//! Recognizes how models name documents: by a list under a heading at the end of a text, and by bare ids elsewhere.
 //!
-//! Ids are for the machine and never for people. Nothing else that a text says may be lost with them: besides ids, only what
-//! holds nothing but them goes, which is brackets, quotes, marks of a list, a known heading, and the documents' own titles.
+//! Ids are for the machine and never for people. No other text may be lost with them. Besides ids, only text without
+//! any other content is removed: brackets, quotes, list markers, a known heading, and the documents' own titles.
 
 use domain::ids::DocumentId;
 
@@ -13,66 +13,67 @@ pub(super) use known::Known;
 
 /// Words that may stand in the heading and between the ids.
 const FILLERS: [&str; 7] = ["documents", "document", "ids", "id", "list", "used", "and"];
-/// Those of them that also stand between ids without a heading.
+/// The fillers that may also stand between ids without a heading.
 const BETWEEN_IDS: [&str; 2] = ["id", "and"];
-/// In place of ids.
+/// Words that stand in place of ids.
 const NO_ID: [&str; 2] = ["none", "n/a"];
-/// Markdown, brackets and quotes before a heading or an id.
+/// Markdown, brackets and quotes that may precede a heading or an id.
 const MARKS: &str = "*_#>-([{\"'`:,•";
 const MAX_MARKS: usize = 8;
-/// Between ids.
+/// Characters that may stand between ids.
 const SEPARATORS: &str = ",;.:：[](){}<>\"'`*_-–—•·";
 const CLOSING: &str = ")]}>\"'`*_";
-/// The fence of a block of code.
+/// The fence of a code block.
 const FENCE: &str = "```";
 const ID_LENGTH: usize = 36;
-/// What is shorter may be a number. So many characters of an id are one that was cut off, or is malformed.
+/// Characters of an id from which a part of one counts as cut off or malformed; fewer may be a number.
 const MIN_PART: usize = 8;
-/// Twice what as many documents need, with their titles, as an answer may be made from.
+/// Bytes of a list beyond which it is text: twice as many as the list needs for all documents that an answer may use,
+/// with their titles.
 const MAX_LIST_BYTES: usize = 8_192;
 
-/// What a text begins with.
+/// The classification of a text by its beginning.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Found {
-    /// Nothing that names documents.
+pub(super) enum Recognized {
+    /// The beginning names no documents.
     Text,
-    /// What there is may become something that does.
-    Begun,
+    /// The beginning may become a list or an id when more text comes.
+    Undecided,
     /// A list that reaches to the end of the text, and may go on.
     List(Vec<DocumentId>),
-    /// Ids within the text: what is between these two places belongs to them.
+    /// Ids within the text, and the range of bytes that is removed with them.
     Ids(usize, usize, Vec<DocumentId>),
 }
 
-/// A text, and what was seen of a list in it.
+/// The state of reading a list at the beginning of a text.
 pub(super) struct Reading<'a> {
     known: &'a Known,
     text: &'a str,
     before: Option<char>,
-    /// Nothing follows the text.
+    /// Whether the text is complete.
     is_end: bool,
     at: usize,
-    /// Where the white space and the marks end with which it begins.
+    /// The length of the white space and the marks at the beginning.
     lead: usize,
     heading: Option<Heading>,
     has_colon: bool,
     has_brackets: bool,
-    /// Words and numbers that a list without ids does not have.
+    /// The number of words and numbers that a list without ids does not have.
     others: usize,
     ids: Vec<DocumentId>,
-    /// From the first id to the end of the last one, or of its title.
+    /// The range from the first id to the end of the last one, or of its title.
     items: Option<(usize, usize)>,
 }
 
-/// Why a reading is over before its end.
+/// The reason for which a reading ends before the text does.
 enum Stop {
     MoreNeeded,
     OtherText,
 }
 
 impl<'a> Reading<'a> {
-    /// Reads a text of which this was shown before.
-    pub(super) fn of(known: &'a Known, text: &'a str, before: Option<char>, is_end: bool) -> Found {
+    /// Reads a text; `before` is the last character that was shown.
+    pub(super) fn of(known: &'a Known, text: &'a str, before: Option<char>, is_end: bool) -> Recognized {
         let mut reading = Self {
             known,
             text,
@@ -88,7 +89,7 @@ impl<'a> Reading<'a> {
             items: None,
         };
         match reading.opening().and_then(|()| reading.items()) {
-            Err(Stop::MoreNeeded) => Found::Begun,
+            Err(Stop::MoreNeeded) => Recognized::Undecided,
             Err(Stop::OtherText) => reading.ids_before(reading.at),
             Ok(()) => reading.verdict(),
         }
@@ -98,12 +99,12 @@ impl<'a> Reading<'a> {
         &self.text[self.at..]
     }
 
-    /// Whether what is at this place is the first thing in its line.
+    /// Whether this position is at the beginning of its line.
     fn starts_line(&self, at: usize) -> bool {
         self.before.is_none() || self.text[..at].contains('\n')
     }
 
-    /// More text would tell, unless there is none.
+    /// The result of an ambiguous beginning: more text is needed, or it is text if there is no more.
     const fn undecided(&self) -> Stop {
         if self.is_end { Stop::OtherText } else { Stop::MoreNeeded }
     }
@@ -117,14 +118,14 @@ impl<'a> Reading<'a> {
             }
             self.at += c.len_utf8();
         }
-        // An id in angle brackets; tags are something else.
+        // An id in angle brackets; a tag is something else.
         if self.rest().strip_prefix('<').is_some_and(|id| id.starts_with(|c: char| c.is_ascii_hexdigit())) {
             self.at += 1;
         }
         Ok(())
     }
 
-    /// White space, Markdown signs, the number of an item, and the heading.
+    /// Reads white space, Markdown marks, the number of an item, and the heading.
     fn opening(&mut self) -> Result<(), Stop> {
         self.skip_marks()?;
         let starts_line = self.starts_line(self.at);
@@ -190,7 +191,7 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// Takes a word, or a title after an id.
+    /// Reads a word, or a title behind an id.
     fn word(&mut self) -> Result<(), Stop> {
         let is_list = self.heading.is_some();
         let rest = self.rest();
@@ -224,7 +225,7 @@ impl<'a> Reading<'a> {
         let is_number = bare.len() <= 2 && bare.bytes().all(|byte| byte.is_ascii_digit());
         let is_mark = is_number && starts_line && after.starts_with(['.', ')', ']']);
         if is_mark || fillers.iter().any(|filler| filler.eq_ignore_ascii_case(bare)) {
-            // The heading may say more than one word.
+            // The heading may have more than one word.
             self.others += usize::from(is_number || self.has_colon);
             self.at += word.len();
             return Ok(());
@@ -243,7 +244,7 @@ impl<'a> Reading<'a> {
         } else if is_list && NO_ID.iter().any(|none| !self.is_end && begins(none, rest)) {
             return Err(Stop::MoreNeeded);
         }
-        // The model was cut off within an id, or has made a mistake in one of several.
+        // The model was cut off within an id, or has misspelled one of several.
         if is_part && ((self.is_end && may_become_known) || (is_list && !self.ids.is_empty())) {
             self.take_item(bare.len());
             return Ok(());
@@ -257,28 +258,28 @@ impl<'a> Reading<'a> {
         self.items = Some((from, self.at));
     }
 
-    /// All of the text was read.
-    fn verdict(&self) -> Found {
+    /// Classifies a text that was read to its end.
+    fn verdict(&self) -> Recognized {
         let is_list = match self.heading {
-            // Only what stands for the end of a text.
+            // Only marks of an end of text.
             None if self.items.is_none() => true,
-            // A block of code with nothing but ids in it.
+            // A code block with nothing but ids.
             None if self.is_fenced() => true,
-            None => return if self.is_end { self.ids_before(self.text.len()) } else { Found::Begun },
+            None => return if self.is_end { self.ids_before(self.text.len()) } else { Recognized::Undecided },
             Some(Heading::Weak | Heading::Tag) => self.has_colon && self.items.is_some(),
-            // Within a line, and where there are no ids, it takes more to tell a list from text.
+            // Within a line or without ids, more evidence is needed to tell a list from text.
             Some(Heading::Strong) if self.items.is_none() => {
                 self.has_colon && (self.starts_line(self.lead) || self.has_brackets) && self.others == 0
             }
             Some(Heading::Strong) => self.starts_line(self.lead) || self.has_colon,
         };
-        // The fence at the end of a block of code does not belong to the list after it.
+        // The closing fence of a code block does not belong to a list after it.
         let is_after_code = self.text[..self.lead].contains(FENCE) && !self.is_fenced();
         match (is_list && !is_after_code, self.is_end) {
-            (true, _) => Found::List(self.ids.clone()),
+            (true, _) => Recognized::List(self.ids.clone()),
             (false, true) if !is_after_code => self.ids_before(self.text.len()),
-            (false, true) => Found::Text,
-            (false, false) => Found::Begun,
+            (false, true) => Recognized::Text,
+            (false, false) => Recognized::Undecided,
         }
     }
 
@@ -288,7 +289,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Whether ids or a heading may begin at this character after that one.
+/// Whether ids or a heading may begin at this character, behind that one.
 pub(super) fn may_begin(before: Option<char>, c: char) -> bool {
     let is_boundary = |c: char| c.is_whitespace() || c == '<' || MARKS.contains(c);
     before

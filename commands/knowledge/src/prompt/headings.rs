@@ -1,17 +1,17 @@
-//! The words over a list of references, and the marks with which models end a text.
+//! The headings of lists of references, and the tokens with which models end a text.
 
-/// What stands over a list.
+/// The kind of a heading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Heading {
-    /// A word that says so by itself.
+    /// A word that is a heading even without ids.
     Strong,
-    /// A word that says so only where ids follow it.
+    /// A word that is a heading only if ids follow it.
     Weak,
-    /// The beginning of a tag.
+    /// An opening tag.
     Tag,
 }
 
-/// In lower case.
+/// Strong headings, in lower case.
 const STRONG: [&str; 6] = ["references", "reference", "sources", "source", "citations", "citation"];
 const WEAK: [&str; 15] = [
     "documents",
@@ -31,7 +31,7 @@ const WEAK: [&str; 15] = [
     "दस्तावेज़",
 ];
 const TAGS: [&str; 4] = ["<references>", "<reference>", "<sources>", "<citations>"];
-/// What some models write at their end, and the ends of the tags above.
+/// Tokens that some models write at the end, and the closing tags of the tags above.
 const END_TOKENS: [&str; 14] = [
     "</s>",
     "<eos>",
@@ -49,7 +49,7 @@ const END_TOKENS: [&str; 14] = [
     "</citations>",
 ];
 
-/// The heading with which this begins, and its length: 0 if more of the text is needed.
+/// The heading at the beginning, and its length: 0 if more text is needed.
 pub(super) fn heading(text: &str) -> Option<(Heading, usize)> {
     let tags = TAGS.iter().map(|tag| (Heading::Tag, *tag));
     let words =
@@ -71,18 +71,18 @@ pub(super) fn heading(text: &str) -> Option<(Heading, usize)> {
     needs_more
 }
 
-/// The length of the mark of an end with which this begins: 0 if more of the text is needed.
+/// The length of the end token at the beginning: 0 if more text is needed.
 pub(super) fn end_token(text: &str) -> Option<usize> {
     let whole = END_TOKENS.iter().find(|token| begins(text, token)).map(|token| token.len());
     whole.or_else(|| END_TOKENS.iter().any(|token| begins(token, text)).then_some(0))
 }
 
-/// The characters at the beginning that are of this kind, and the rest.
+/// Splits the characters of this kind off the beginning.
 pub(super) fn split_word(text: &str, is_of_word: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(|c| !is_of_word(c)).unwrap_or(text.len()))
 }
 
-/// Whether the text begins so, without regard to the case of ASCII letters.
+/// Whether the text begins with `start`, ignoring the case of ASCII letters.
 pub(super) fn begins(text: &str, start: &str) -> bool {
     text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
 }

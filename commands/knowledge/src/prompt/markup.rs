@@ -1,18 +1,18 @@
-//! Signs of a model's text that a page would take for HTML or for Markdown that nobody meant, written so that they are shown.
+//! Escapes signs of a model's text that a page would take for HTML or for unintended Markdown.
 //!
-//! Answers are Markdown that may hold HTML. A model that writes `ALT <ULN and never gentamicin when BP >90` has, by `CommonMark`'s
-//! rules, written one tag with ten attributes, and a reader would see `ALT 90`; `- >94 %` would be a quotation of `94 %`, and
-//! `5~10 mg, then 20~30 mg` partly struck out. What is done about each sign:
+//! Answers are Markdown that may hold HTML. A model that writes `ALT <ULN and never gentamicin when BP >90` has, by the
+//! rules of `CommonMark`, written one tag with ten attributes, and a reader would see `ALT 90`; `- >94 %` would be a
+//! quotation of `94 %`, and `5~10 mg, then 20~30 mg` partly struck out. Each sign is treated as follows:
 //!
-//! - Behind a `<` an invisible [`JOINER`] is written, by which it begins no tag; only the tags that answers are laid out with stay,
-//!   with no attributes but those of layout. An address in angle brackets loses these: in a block of HTML it would be a tag. A link
-//!   of HTML becomes its words and its address.
-//! - An image becomes a link, which nothing is sent to before somebody clicks it.
-//! - Before a `>` that is no quotation, and between `[x]` and `:`, there is a joiner, too.
-//! - `~` and `*` between words become signs that look the same and mean nothing to Markdown.
+//! - An invisible [`JOINER`] behind a `<` keeps that from beginning a tag. Only tags for the layout of answers stay,
+//! with their layout attributes. An address loses its angle brackets, because it would be a tag in a block of HTML. A
+//! link of HTML becomes its words and its address.
+//! - An image becomes a link, so that nothing is requested before somebody clicks it.
+//! - A joiner is written before a `>` that is no quotation, and between `[x]` and `:`.
+//! - `~` and `*` between words become signs that look the same and have no meaning in Markdown.
 //!
-//! A backslash or an entity would be shown in code and taken for a sign of its own in a block of HTML; where these begin and end
-//! only a whole parser of `CommonMark` knows.
+//! Backslashes and entities cannot be used: in code they would be visible, in a block of HTML they would be ordinary
+//! signs, and only a complete `CommonMark` parser knows where these begin and end.
 
 mod quotations;
 mod tags;
@@ -26,55 +26,55 @@ use quotations::Line;
 /// The beginnings of addresses.
 const ADDRESSES: [&str; 2] = ["https://", "http://"];
 
-/// How many of the last characters say what stands before a sign.
+/// Characters before a sign that decide about it.
 const RECENT: usize = 4;
 
-/// Keeps signs what they are, while the text streams.
+/// Escapes the signs of a text while it streams.
 #[derive(Debug, Default)]
 pub struct Markup {
-    /// What cannot be decided before more of the text has come.
+    /// Text that cannot be decided before more has come.
     held: String,
     /// The last characters that were decided.
     recent: VecDeque<char>,
-    /// Whether they are of an address.
+    /// Whether the last characters belong to an address.
     is_in_address: bool,
-    /// Whether a single `*` has begun an emphasis in this paragraph.
+    /// Whether a single `*` has opened an emphasis in this paragraph.
     is_emphasised: bool,
-    /// The address of the link of HTML that is open.
+    /// The address of the open link of HTML.
     link: Option<String>,
     line: Line,
 }
 
-/// What becomes of a sign.
+/// The treatment of a sign.
 #[derive(Debug, PartialEq, Eq)]
 enum Sign {
-    /// It depends on what comes.
+    /// Depends on the text that comes.
     Undecided,
     AsItIs,
-    /// This is written in place of so many bytes.
+    /// Replaces so many bytes by this text.
     Instead(String, usize),
 }
 
 impl Sign {
-    /// The sign with a joiner behind it.
+    /// The sign followed by a joiner.
     fn joined(sign: char) -> Self {
         Self::Instead(String::from_iter([sign, JOINER]), sign.len_utf8())
     }
 
-    /// The sign with a joiner before it.
+    /// The sign preceded by a joiner.
     fn after_joiner(sign: char) -> Self {
         Self::Instead(String::from_iter([JOINER, sign]), sign.len_utf8())
     }
 }
 
 impl Markup {
-    /// The text that is decided after this piece.
+    /// Takes the next piece; returns the text that is decided.
     pub fn push(&mut self, piece: &str) -> String {
         self.held.push_str(piece);
         self.take(false)
     }
 
-    /// The rest, when the text has ended.
+    /// Ends the text; returns the rest.
     pub fn finish(mut self) -> String {
         self.take(true)
     }
@@ -124,19 +124,19 @@ impl Markup {
         self.recent.back().copied()
     }
 
-    /// Whether this, of [`RECENT`] characters at most, stands directly before.
+    /// Whether this text, of at most [`RECENT`] characters, directly precedes.
     fn follows(&self, text: &str) -> bool {
         text.chars().rev().eq(self.recent.iter().rev().copied().take(text.chars().count()))
     }
 
-    /// What becomes of the sign that this text begins with.
+    /// The treatment of the sign at the beginning of this text.
     fn sign(&mut self, text: &str, is_end: bool) -> Sign {
         let after = &text[1..];
         match text.chars().next() {
             Some('<') => tags::sign(after, is_end, self.follows("]("), &mut self.link),
             Some('>') => self.line.sign(after, is_end),
             Some('!') => image(after, is_end),
-            // `[Adults]: 500mg` would be the address of links called "Adults", of which nothing is shown.
+            // `[Adults]: 500mg` would define the target of links called "Adults", and be invisible.
             Some(':') if self.last() == Some(']') && !self.is_in_address => Sign::after_joiner(':'),
             Some('~') => self.tilde(after, is_end),
             Some('*') => self.star(after, is_end),
@@ -144,7 +144,7 @@ impl Markup {
         }
     }
 
-    /// `5~10 mg`: two of them would strike out what is between.
+    /// Treats a `~`: in `5~10 mg`, a pair of them would strike out the text between.
     fn tilde(&self, after: &str, is_end: bool) -> Sign {
         let is_after_word = self.last().is_some_and(|c| c.is_alphanumeric() || matches!(c, '%' | ')'));
         match after.chars().next() {
@@ -155,8 +155,8 @@ impl Markup {
         }
     }
 
-    /// `1*3*5 days`: two of them would emphasise what is between. One that ends an emphasis may have letters on both sides. Of three,
-    /// the last is one that does not make bold.
+    /// Treats a `*`: in `1*3*5 days`, a pair of them would emphasize the text between. One that ends an emphasis may
+    /// have letters on both sides. Of three, the last is one that does not make bold.
     fn star(&mut self, after: &str, is_end: bool) -> Sign {
         let next = after.chars().next();
         if next.is_none() && !is_end {
@@ -179,7 +179,7 @@ impl Markup {
     }
 }
 
-/// What is after a `!`: a page would load an image from whatever address the model was told to write.
+/// Treats a `!` that may begin an image: a page would load it from any address that the model was made to write.
 fn image(after: &str, is_end: bool) -> Sign {
     match after.chars().next() {
         None if !is_end => Sign::Undecided,

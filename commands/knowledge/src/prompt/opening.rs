@@ -1,8 +1,9 @@
-//! What models write for themselves: thoughts in `<think>` tags and the like, and the speaker's name, `Ayushma:`.
+//! Removes text that is not meant for people: thoughts in `<think>` tags and the like, and the speaker's name,
+//! `Ayushma:`.
 
 use crate::markdown::JOINER;
 
-/// Begins and ends of thoughts, in lower case.
+/// Opening and closing marks of thoughts, in lower case.
 const THOUGHTS: [(&str, &str); 7] = [
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),
@@ -13,10 +14,10 @@ const THOUGHTS: [(&str, &str); 7] = [
     ("<|channel|>analysis", "<|channel|>final<|message|>"),
 ];
 const SPEAKER: &str = "ayushma";
-/// The longest name with its Markdown signs and blanks.
+/// Bytes of the speaker's name with its Markdown marks and blanks, at most.
 const MAX_SPEAKER_BYTES: usize = 64;
 
-/// The text without thoughts, and without outer white space.
+/// The text without thoughts and without outer white space.
 pub fn without_thoughts(text: &str) -> String {
     let mut opening = Opening { keeps_speaker: true, ..Opening::default() };
     let mut shown = opening.push(text);
@@ -25,8 +26,9 @@ pub fn without_thoughts(text: &str) -> String {
     shown.trim().to_owned()
 }
 
-/// What follows the end of a thought whose begin is not in the text: some servers put that into the prompt. `None` if there is
-/// no such end, or nothing after it. In a text that was shown, a [`JOINER`] may stand in the end.
+/// The text behind the end of a thought whose beginning is missing, because some servers put that into the prompt.
+/// `None` if there is no such end, or no text behind it. In text that was already shown, a [`JOINER`] may stand within
+/// the end mark.
 pub fn past_thoughts(text: &str) -> Option<&str> {
     let lower = text.to_ascii_lowercase();
     let shown = |end: &str| end.replacen('<', &format!("<{JOINER}"), 1);
@@ -36,14 +38,14 @@ pub fn past_thoughts(text: &str) -> Option<&str> {
     (!rest.is_empty()).then_some(rest)
 }
 
-/// Takes thoughts and the speaker's name out of a text while it streams, and the white space before the first visible
+/// Removes thoughts and the speaker's name from a text while it streams, and the white space before the first visible
 /// character.
 #[derive(Debug, Default)]
 pub(super) struct Opening {
     state: State,
-    /// What may yet turn out not to be for people.
+    /// Text that may yet turn out to be removed.
     held: String,
-    /// How much of it was looked through for the end of a thought.
+    /// Bytes of `held` that were searched for the end of a thought.
     searched: usize,
     keeps_speaker: bool,
 }
@@ -52,15 +54,15 @@ pub(super) struct Opening {
 enum State {
     #[default]
     Undecided,
-    /// Until this tag.
+    /// Within a thought that ends with this mark.
     Thinking(&'static str),
     Past,
-    /// Within the answer, and only if this tag comes.
+    /// Within the answer; a thought only if this end mark comes.
     Aside(&'static str),
 }
 
 impl Opening {
-    /// The text for people, as far as this delta brings it.
+    /// Takes the next delta; returns the text that may be shown.
     pub(super) fn push(&mut self, delta: &str) -> String {
         self.held.push_str(delta);
         let mut shown = String::new();
@@ -68,12 +70,13 @@ impl Opening {
         shown
     }
 
-    /// The rest, when the text has ended. A thought without an end is no answer; within an answer, it is text.
+    /// Ends the text; returns the rest. A thought without an end at the beginning is dropped; within the answer, it is
+    /// text.
     pub(super) fn finish(self) -> String {
         if matches!(self.state, State::Thinking(_)) { String::new() } else { self.held }
     }
 
-    /// Whether there is more to decide with what is held.
+    /// Makes one decision about the held text; returns whether there may be another.
     fn step(&mut self, shown: &mut String) -> bool {
         match self.state {
             State::Past => self.show(shown),
@@ -92,7 +95,7 @@ impl Opening {
         }
     }
 
-    /// Shows all but what is, or may become, the begin of a thought.
+    /// Shows the held text up to the beginning, or possible beginning, of a thought.
     fn show(&mut self, shown: &mut String) -> bool {
         for (at, _) in self.held.match_indices(['<', '[', '◁']) {
             let rest = &self.held[at..];
@@ -109,7 +112,7 @@ impl Opening {
         false
     }
 
-    /// Where this tag is. What was looked through is not looked through again: a thought may be long.
+    /// The position of this end mark. Text is not searched twice, because a thought may be long.
     fn find_end(&mut self, end: &str) -> Option<usize> {
         let from = self.searched.saturating_sub(end.len());
         let from = (from..=self.held.len()).find(|at| self.held.is_char_boundary(*at)).unwrap_or_default();
@@ -123,7 +126,7 @@ impl Opening {
             self.state = State::Undecided;
             return true;
         }
-        // All but what may be the beginning of the tag.
+        // Bytes at the end that may be the beginning of the mark.
         let kept = self.held.len().saturating_sub(end.len());
         let kept = (kept..=self.held.len()).find(|at| self.held.is_char_boundary(*at)).unwrap_or_default();
         self.held.drain(..kept);
@@ -160,16 +163,17 @@ impl Opening {
 
 enum Speaker<'a> {
     No,
-    /// More of the text is needed.
+    /// More text is needed.
     Maybe,
-    /// The name takes so many bytes. Markdown signs that it opened and did not close belong to the text.
+    /// The name and its length in bytes. Markdown marks that it opened and did not close belong to the text.
     Named {
         open: &'a str,
         bytes: usize,
     },
 }
 
-/// The speaker's name at the beginning of a text: `Ayushma:`, `**Ayushma:**`, `**Ayushma**:`, `### Ayushma:`.
+/// Recognizes the speaker's name at the beginning of a text: `Ayushma:`, `**Ayushma:**`, `**Ayushma**:`, `###
+/// Ayushma:`.
 fn speaker(text: &str) -> Speaker<'_> {
     let name = text.trim_start_matches(['*', '_', '#', ' ']);
     let open = text[..text.len() - name.len()].trim_start_matches(['#', ' ']);
@@ -207,7 +211,7 @@ fn speaker(text: &str) -> Speaker<'_> {
     }
 }
 
-/// Without regard to the case of ASCII letters.
+/// Whether the text begins with `start`, ignoring the case of ASCII letters.
 fn begins_with(text: &str, start: &str) -> bool {
     text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
 }

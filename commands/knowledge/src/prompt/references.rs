@@ -1,15 +1,15 @@
-//! What a model says of documents, taken out of its text while it streams.
+//! Removes a model's references to documents from its text while it streams.
 //!
-//! A list is a heading with nothing but document ids after it, at the very end of the text. Whatever else says "references"
-//! is text: it may be held back for a moment while it streams, and is shown when it goes on otherwise. Ids of documents that
-//! the model was given are taken out wherever they stand.
+//! A list is a heading with only document ids after it, at the very end of the text. Any other text with "references"
+//! stays: it may be held back for a moment while it streams, and is shown when it continues otherwise. Ids of documents
+//! that the model was given are removed anywhere.
 
 use domain::ids::DocumentId;
 
-use super::citations::{Found, Known, Reading, may_begin};
+use super::citations::{Known, Reading, Recognized, may_begin};
 
-/// Says of a streamed text what may be shown now. It holds back only what may yet turn out to be ids or a list, and white
-/// space. What is shown does not depend on how the text was cut into deltas.
+/// Filters a streamed text. It holds back only white space and text that may yet turn out to be ids or a list. The
+/// result does not depend on how the text was cut into deltas.
 #[derive(Debug, Default)]
 pub(super) struct ReferenceFilter {
     known: Known,
@@ -24,13 +24,13 @@ impl ReferenceFilter {
         Self { known, ..Self::default() }
     }
 
-    /// The text that may be shown after this delta.
+    /// Takes the next delta; returns the text that may be shown.
     pub(super) fn push(&mut self, delta: &str) -> String {
         self.held.push_str(delta);
         self.advance(false)
     }
 
-    /// The rest, when the text has ended, and the ids that the model has named, in their order; some may not be known.
+    /// Ends the text; returns the rest, and the ids that the model has named, in their order.
     pub(super) fn finish(mut self) -> (String, Vec<DocumentId>) {
         let mut rest = self.advance(true);
         rest.truncate(rest.trim_end().len());
@@ -44,18 +44,18 @@ impl ReferenceFilter {
                 let blanks = self.held.len() - self.held.trim_start().len();
                 self.held.drain(..blanks);
             }
-            let found = self.starts().find_map(|start| {
+            let recognized = self.starts().find_map(|start| {
                 let before = self.held[..start].chars().next_back().or(self.last);
                 match Reading::of(&self.known, &self.held[start..], before, is_end) {
-                    Found::Text => None,
-                    found => Some((start, found)),
+                    Recognized::Text => None,
+                    recognized => Some((start, recognized)),
                 }
             });
-            let (start, found) = found.unwrap_or((self.held.len(), Found::Text));
-            let (end, ids) = match found {
-                Found::Text | Found::Begun => (start, None),
-                Found::List(ids) => (start, is_end.then_some((self.held.len(), ids))),
-                Found::Ids(from, to, ids) => (start + from, Some((start + to, ids))),
+            let (start, recognized) = recognized.unwrap_or((self.held.len(), Recognized::Text));
+            let (end, ids) = match recognized {
+                Recognized::Text | Recognized::Undecided => (start, None),
+                Recognized::List(ids) => (start, is_end.then_some((self.held.len(), ids))),
+                Recognized::Ids(from, to, ids) => (start + from, Some((start + to, ids))),
             };
             shown.push_str(&self.held[..end]);
             self.last = self.held[..end].chars().next_back().or(self.last);
@@ -68,7 +68,7 @@ impl ReferenceFilter {
         }
     }
 
-    /// Where ids or a list may begin.
+    /// The positions at which ids or a list may begin.
     fn starts(&self) -> impl Iterator<Item = usize> {
         self.held
             .char_indices()

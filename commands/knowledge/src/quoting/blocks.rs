@@ -1,22 +1,23 @@
-//! What of a long stretch is shown: paragraphs, lists and tables that follow each other, with all that they are not understood
-//! without. In doubt more is shown.
+//! Selects the blocks of a long stretch that are shown: consecutive paragraphs, lists and tables, with all blocks that
+//! are needed to understand them. In doubt more is shown.
 
 use super::scoring::{Question, Words};
 use crate::{retrieval::is_row, sentences::has_ended};
 
 /// Characters up to which a stretch is shown whole.
 const LONGEST_WHOLE: usize = 600;
-/// Paragraphs that have less of the question than this share of the best one's need not be shown.
+/// The share of the best paragraph's score below which a paragraph need not be shown.
 const MIN_OF_BEST: f32 = 0.7;
-/// A longer line without a mark at its end is no heading of what follows.
+/// Words beyond which a line without a mark at its end is no lead-in to the lines below it.
 const LONGEST_LEAD: usize = 12;
-/// Characters of a paragraph that is too short to stand alone: "Not in asthma."
+/// Characters up to which a paragraph is too short to stand alone: "Not in asthma."
 const SHORT: usize = 60;
-/// Characters of a paragraph that is about the one before if it holds a caution; a longer one begins with it.
+/// Characters up to which a paragraph that contains a caution belongs to the one before; a longer one has to begin with
+/// it.
 const SHORT_CAUTION: usize = 150;
-/// Words with which a longer one begins.
+/// Words at the beginning of a longer paragraph in which a caution is looked for.
 const BEGINNING: usize = 6;
-/// A paragraph that begins so is not understood without the one before.
+/// Beginnings of paragraphs that are not understood without the one before.
 const CONTINUING: [&str; 60] = [
     "also",
     "although",
@@ -79,7 +80,7 @@ const CONTINUING: [&str; 60] = [
     "with",
     "yet",
 ];
-/// A paragraph with one of them may forbid what the one before allows.
+/// Words of a paragraph that may forbid what the one before allows.
 const CAUTIONS: [&str; 34] = [
     "not",
     "no",
@@ -116,7 +117,7 @@ const CAUTIONS: [&str; 34] = [
     "പക്ഷേ",
     "എന്നാൽ",
 ];
-/// Those of Hindi and Malayalam, also within words that are grown together.
+/// Such words of Hindi and Malayalam, which are also found within compounds.
 const CAUTIONS_WITHIN: [&str; 19] = [
     "नहीं",
     "मत",
@@ -138,18 +139,18 @@ const CAUTIONS_WITHIN: [&str; 19] = [
     "മുന്നറിയിപ്പ്",
     "അല്ലെങ്കിൽ",
 ];
-/// How words begin there that point to the paragraph before: this, these, it, but, also.
+/// Beginnings of Hindi and Malayalam words that refer to the paragraph before: this, these, it, but, also.
 const POINTING: [&str; 14] = ["यह", "यदि", "ये", "इस", "इन", "वह", "उस", "और", "तब", "ഇത", "ഇവ", "ഈ", "അത", "അവ"];
 
 /// A paragraph, a list or a table, line by line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Block<'a> {
     Text(Vec<&'a str>),
-    /// Its rows.
+    /// A table by its rows.
     Table(Vec<&'a str>),
 }
 
-/// Those of a text, in order.
+/// The blocks of a text, in order.
 pub(super) fn blocks(text: &str) -> Vec<Block<'_>> {
     let mut blocks: Vec<Block<'_>> = Vec::new();
     let mut is_open = false;
@@ -169,7 +170,7 @@ pub(super) fn blocks(text: &str) -> Vec<Block<'_>> {
     blocks
 }
 
-/// The blocks that are shown.
+/// The range of blocks that are shown.
 pub(super) fn shown(blocks: &[Block<'_>], question: &Question) -> std::ops::Range<usize> {
     let length: usize = blocks.iter().map(Block::length).sum();
     if length <= LONGEST_WHOLE {
@@ -187,7 +188,7 @@ pub(super) fn shown(blocks: &[Block<'_>], question: &Question) -> std::ops::Rang
     while first > 0 && block(first).needs_one_before() {
         first -= 1;
     }
-    // What a line says that is like a heading may hold for all that follows.
+    // A first line that reads like a heading may apply to all that follows.
     if !block(first).is_lead_line() {
         first = (0..first).rev().find(|group| block(*group).is_lead_line()).unwrap_or(first);
     }
@@ -197,7 +198,7 @@ pub(super) fn shown(blocks: &[Block<'_>], question: &Question) -> std::ops::Rang
     starts[first]..starts[last + 1]
 }
 
-/// Where each group of blocks begins that are one, and the end.
+/// The starts of the groups of blocks that belong together, and the end.
 fn groups(blocks: &[Block<'_>]) -> Vec<usize> {
     let begins = |at: &usize| *at == 0 || !blocks[*at].belongs_to(&blocks[*at - 1]);
     (0..blocks.len()).filter(begins).chain([blocks.len()]).collect()
@@ -217,7 +218,7 @@ impl<'a> Block<'a> {
         self.lines().iter().map(|line| line.chars().count()).sum()
     }
 
-    /// Whether it is one with the block before it.
+    /// Whether it belongs together with the block before it.
     fn belongs_to(&self, before: &Self) -> bool {
         match (before, self) {
             (Self::Text(before), Self::Text(lines)) => {
@@ -229,14 +230,14 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// Whether it says nothing, or something else, without the one before.
+    /// Whether it has no meaning, or another one, without the block before.
     fn needs_one_before(&self) -> bool {
         let first = self.words().next();
         let points = |word: &str| POINTING.iter().any(|begin| word.starts_with(begin));
         self.is_caution() || first.is_some_and(|word| CONTINUING.contains(&word.as_str()) || points(&word))
     }
 
-    /// Whether it may take back what the one before says.
+    /// Whether it may retract the block before.
     fn is_caution(&self) -> bool {
         let words = if self.length() <= SHORT_CAUTION { usize::MAX } else { BEGINNING };
         self.words().take(words).any(|word| {
@@ -246,7 +247,7 @@ impl<'a> Block<'a> {
         })
     }
 
-    /// In lower case, without marks around them.
+    /// Its words in lower case, without marks around them.
     fn words(&self) -> impl Iterator<Item = String> {
         let is_between = |c: char| c.is_whitespace() || matches!(c, '/' | '(' | ',' | ';' | '|');
         let words = self.lines().iter().flat_map(move |line| line.split(is_between));
@@ -254,7 +255,7 @@ impl<'a> Block<'a> {
         words.map(move |word| plain(word).replace('’', "'")).filter(|word| !word.is_empty())
     }
 
-    /// Whether it is like a heading.
+    /// Whether it reads like a heading.
     fn is_lead_line(&self) -> bool {
         let Self::Text(lines) = self else { return false };
         let words = lines[0].split_whitespace().count();
@@ -262,19 +263,19 @@ impl<'a> Block<'a> {
     }
 }
 
-/// Whether the line may take back what stands before it.
+/// Whether the line may retract the text before it.
 pub(super) fn is_caution(line: &str) -> bool {
     Block::Text(vec![line]).is_caution()
 }
 
-/// Whether something follows that belongs to it.
+/// Whether the lines announce what follows.
 fn leads(lines: &[&str]) -> bool {
     // In Markdown the question may be in bold type.
     let last = lines.last().map_or("", |line| line.trim_end().trim_end_matches(['*', '_']));
     last.ends_with([':', '?']) || !has_ended(last) && !lines.iter().any(|line| is_item(line))
 }
 
-/// Whether the line begins as items of lists do.
+/// Whether the line begins with a list marker.
 pub(super) fn is_item(line: &str) -> bool {
     let line = line.trim_start();
     let marks = ['-', '–', '—', '*', '+', '•', '·', '▪', '◦', '‣', '●', '○', '■', '□', '➢', '✓', 'o'];

@@ -1,4 +1,5 @@
-//! What tells things of one name apart: the 2 of type 2 diabetes, the B of hepatitis B, the B6 of vitamin B6.
+//! Designators, which tell things of one name apart: the 2 of type 2 diabetes, the B of hepatitis B, the B6 of vitamin
+//! B6.
 
 use std::{collections::HashSet, mem::discriminant, sync::LazyLock};
 
@@ -8,7 +9,8 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::general::{is_general, is_unit};
 use crate::retrieval::words::{are_alike, stems};
 
-/// Names with a number that is no amount. Behind others it mostly is one: "GCS 8", "amoxicillin 3 times a day".
+/// Names behind which a number is a designator. Behind other names it is mostly an amount: "GCS 8", "amoxicillin 3
+/// times a day".
 static NUMBERED: LazyLock<HashSet<String>> = LazyLock::new(|| {
     stems(
         "type stage grade class category phase factor
@@ -18,43 +20,43 @@ static NUMBERED: LazyLock<HashSet<String>> = LazyLock::new(|| {
     .into_iter()
     .collect()
 });
-/// Numbers from 1 that are written otherwise.
+/// Roman numerals from 1.
 const ROMAN: [&str; 13] = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii"];
 const SPELLED: [&str; 4] = ["one", "two", "three", "four"];
-/// How letters are written in other scripts, as [`letters`] has them. (Not K: "के" is also "of".)
+/// Letters as other scripts write them, in the form of [`letters`]. (Not K: "के" is also "of".)
 const LETTERS: [(char, &[&str]); 5] =
     [('a', &["ए", "എ"]), ('b', &["बी", "ബി"]), ('c', &["सी", "സി"]), ('d', &["डी", "ഡി"]), ('e', &["ई", "ഇ"])];
-/// As [`letters`] writes them.
+/// Words between designators, in the form of [`letters`].
 const BETWEEN: [&str; 9] = ["and", "or", "to", "और", "या", "एव", "से", "അല്ലെകില്", "മുതല്"];
 const RANGES: [&str; 6] = ["to", "से", "മുതല്", "-", "–", "—"];
-/// Letters that an abbreviation of a name has: hep B, vit B6.
+/// Letters of a name that an abbreviation has at least: hep B, vit B6.
 const ABBREVIATION: usize = 3;
 const MOST_ASKED: usize = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Designator {
     Number(u32),
-    /// With the number that is joined to it.
+    /// A letter, with the number that follows it directly.
     Letter(char, Option<u32>),
 }
 
 use Designator::{Letter, Number};
 
-/// The designators of a text, each with the stem of the name that it stands behind.
+/// The designators of a text, each with the stem of the name before it.
 #[derive(Debug, Default)]
 pub(super) struct Designators(Vec<(String, Designator)>);
 
-/// How a text stands to the names with designators that a question has.
+/// The relation of a text to the names with designators in a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It has such a name, but only with other designators.
+    /// The text has such a name, but only with other designators.
     OfOther,
-    /// It has such a name, or the designator behind another one: "pyridoxine (B6)".
+    /// The text has such a name, or the designator behind another name: "pyridoxine (B6)".
     Named,
     Unnamed,
 }
 
-/// A word, and what stands between it and the one before.
+/// A word, and the text between it and the word before.
 struct Word<'a> {
     gap: &'a str,
     text: &'a str,
@@ -86,7 +88,7 @@ impl Designators {
         Self(found)
     }
 
-    /// How a text stands to a question with these: the dose for type 2 is not that for type 1.
+    /// Compares a text with a question's designators: the dose for type 2 is not that for type 1.
     pub(super) fn standing(&self, text: &str) -> Standing {
         if self.0.is_empty() {
             return Standing::Unnamed;
@@ -94,7 +96,7 @@ impl Designators {
         let found = Self::of(text);
         let is_of_other = self.0.iter().any(|(name, one)| {
             let has_such = found.of_name(name).any(|own| discriminant(&own) == discriminant(one));
-            // Of several that are asked for, one is an answer.
+            // If the question names several, one of them is an answer.
             has_such && !self.of_name(name).any(|one| found.of_name(name).any(|own| own.is(one)))
         });
         if is_of_other {
@@ -113,7 +115,7 @@ impl Designators {
 }
 
 impl Designator {
-    /// Vitamin D3 may be called vitamin D.
+    /// Whether both may be the same: vitamin D3 may be called vitamin D.
     fn is(self, other: Self) -> bool {
         match (self, other) {
             (Letter(one, Some(number)), Letter(another, Some(other))) => one == another && number == other,
@@ -140,7 +142,7 @@ fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\u{a0}')
 }
 
-/// Those of a text, where "type1" is two.
+/// The words of a text, where "type1" is two words.
 fn words(text: &str) -> Vec<Word<'_>> {
     let (mut words, mut end) = (Vec::new(), 0);
     for (at, word) in text.unicode_word_indices() {
@@ -153,12 +155,12 @@ fn words(text: &str) -> Vec<Word<'_>> {
     words
 }
 
-/// The designators that the words begin with: "2", "A, B and C", "I to III".
+/// The designators at the beginning of the words: "2", "A, B and C", "I to III".
 fn list(words: &[Word<'_>], is_numbered: bool) -> Vec<Designator> {
     let mut found: Vec<Designator> = Vec::new();
     let (mut at, mut is_range) = (0, false);
     while let Some((designator, length)) = designator(&words[at..], is_numbered) {
-        // The article, as in "hepatitis B and a booster".
+        // A lower-case "a" is the article, as in "hepatitis B and a booster".
         if at > 0 && words[at].text == "a" {
             break;
         }
@@ -178,7 +180,7 @@ fn list(words: &[Word<'_>], is_numbered: bool) -> Vec<Designator> {
     found
 }
 
-/// The one that the words begin with, and how many of them it is.
+/// The designator at the beginning of the words, and the number of words that it takes.
 fn designator(words: &[Word<'_>], is_numbered: bool) -> Option<(Designator, usize)> {
     let [first, rest @ ..] = words else { return None };
     let lower = first.text.to_lowercase();
@@ -199,17 +201,17 @@ fn designator(words: &[Word<'_>], is_numbered: bool) -> Option<(Designator, usiz
     Some((Letter(letter, number), 1 + usize::from(number.is_some())))
 }
 
-/// The number of one or two digits that the words begin with, unless it has a unit.
+/// The number of one or two digits at the beginning of the words, unless it has a unit.
 fn number(words: &[Word<'_>]) -> Option<u32> {
     let [first, rest @ ..] = words else { return None };
-    // Stage 3a is of stage 3.
+    // Stage 3a is part of stage 3.
     let digits = first.text.trim_end_matches(['a', 'b', 'c']);
     let number = digits.parse().ok().filter(|_| digits.len() <= 2)?;
     let is_amount = rest.first().is_some_and(|next| stems(next.text).first().is_some_and(|stem| is_unit(stem)));
     (!is_amount).then_some(number)
 }
 
-/// A letter, but not the pronoun and not the sign of multiplication.
+/// The letter, unless it is the pronoun "I" or the multiplication sign.
 fn letter(name: &str) -> Option<char> {
     let mut signs = name.chars();
     match (signs.next(), signs.next()) {

@@ -1,25 +1,27 @@
-//! Words that are in questions about anything: they say for whom, how much or what of a subject, and not which subject.
+//! General words, which occur in questions about anything: they specify for whom, how much or which aspect, but name no
+//! subject.
 
 use std::{collections::HashSet, sync::LazyLock};
 
 use crate::retrieval::words::stems;
 
-/// Whether the stem is one of them.
+/// Whether the stem is a general word.
 pub(super) fn is_general(stem: &str) -> bool {
     is_unit(stem) || STEMS.contains(stem)
 }
 
-/// Whether it is one, and no subject either: "signs of pregnancy" asks for something, "and for children" for nothing.
+/// Whether the stem is a general word and cannot be a subject either: "signs of pregnancy" has a subject, "and for
+/// children" has none.
 pub(super) fn names_nothing(stem: &str) -> bool {
     is_general(stem) && !SUBJECTS.contains(stem)
 }
 
-/// Whether it says for whom: the dose for adults is not the one that is asked for children.
+/// Whether the stem says for whom: the dose for adults is no answer to a question about children.
 pub(super) fn is_of_people(stem: &str) -> bool {
     OF_PEOPLE.contains(stem)
 }
 
-/// They say how much, not of what.
+/// Whether the stem is a unit, which specifies an amount and no subject.
 pub(super) fn is_unit(stem: &str) -> bool {
     UNITS.contains(&stem)
 }
@@ -30,7 +32,7 @@ static OF_PEOPLE: LazyLock<HashSet<String>> =
     LazyLock::new(|| stems(&[PEOPLE, POPULATIONS].join(" ")).into_iter().collect());
 static SUBJECTS: LazyLock<HashSet<String>> = LazyLock::new(|| stems(POPULATIONS).into_iter().collect());
 
-/// As stems.
+/// Units, as stems.
 const UNITS: [&str; 24] = [
     "cm", "day", "drop", "g", "gm", "hour", "iu", "kg", "kilogram", "l", "litr", "mcg", "mg", "minut", "ml", "mmhg",
     "month", "percent", "tablet", "unit", "week", "year", "old", "age",

@@ -1,41 +1,44 @@
-//! How much a text has of a question.
+//! Scores how well a text matches a question.
+//!
+//! The weights are relative to 1, the weight of a word of the subject in the text. `make bench-languages` measures
+//! their combined effect.
 
 use std::collections::HashSet;
 
 use super::general::{is_general, is_of_people, is_unit, names_nothing};
 use crate::retrieval::words;
 
-/// Stretches in one answer.
+/// Stretches in one answer, at most.
 pub(super) const MAX_QUOTES: usize = 3;
-/// Characters of all stretches together, unless there is one only.
+/// Characters of all stretches together, at most; a single stretch may be longer.
 pub(super) const MOST_CHARACTERS: usize = 2_000;
-/// The least share of the question's words that the best stretch has to hold, with its title and headings.
+/// The share of the question's words, by weight, that the best stretch must have, with its title and headings.
 pub(super) const MIN_COVERAGE: f32 = 0.55;
-/// A stretch that scores less than this share of the best one is left out.
+/// The share of the best score below which a stretch is left out.
 pub(super) const MIN_OF_BEST: f32 = 0.75;
-/// What a letter counts there.
+/// The weight in coverage of a word of one letter.
 const LETTER: f32 = 0.5;
-/// What a word that is in questions about anything counts in a score: it tells which stretch of those about gentamicin is about its
-/// dose, but hides none that gives one without the word.
+/// The weight in a score of a general word: it selects the stretch about the dose among those about gentamicin, but
+/// does not hide one that gives the dose without the word.
 const CHOOSING: f32 = 0.3;
-/// One that says for whom.
+/// The weight in a score of a word that says for whom.
 const OF_PEOPLE: f32 = 0.5;
-/// What such a word counts when it is asked whether the question is answered at all: "dose" does not answer for gentamicin's.
+/// The weight in coverage of a general word: "dose" does not answer a question about gentamicin's dose.
 const SLIGHT: f32 = 0.25;
-/// What one counts that is nowhere at hand, nor another form of it: it may be what the question is about. Not so in scripts
-/// whose words have many endings.
+/// The weight in coverage of a word that no text has, nor another form of it: it may be the subject. Not applied to
+/// scripts whose words have many endings.
 const MISSING: f32 = 1.6;
-/// Letters that a word has in common with other forms of it, such as treat and treatment.
+/// Letters that a word shares with its other forms, such as treat and treatment.
 const BEGINNING: usize = 4;
-/// A word that only the headings hold counts less than one of the text.
+/// The weight of a word that only the headings have.
 const IN_HEADINGS: f32 = 0.8;
-/// One that only the document's title holds, less still.
+/// The weight of a word that only the document's title has.
 const IN_TITLE: f32 = 0.5;
-/// A stretch without any word of the question is quoted only where no other has one.
+/// The same weight where the stretch itself has no word of the question: it is quoted only where no other one has any.
 const ONLY_IN_TITLE: f32 = 0.1;
-/// How much a later passage loses against an earlier one.
+/// The discount for each rank that a passage is behind the first.
 const RANK_DISCOUNT: f32 = 0.05;
-/// The words of a text.
+/// The stems of a text.
 #[derive(Debug, Default)]
 pub(super) struct Words(HashSet<String>);
 
@@ -53,22 +56,22 @@ impl Words {
     }
 }
 
-/// The words of a question.
+/// The words of a question with their weights.
 pub(super) struct Question {
-    words: Vec<Asked>,
+    words: Vec<QuestionWord>,
 }
 
-struct Asked {
+struct QuestionWord {
     word: String,
-    /// Inverse frequency among the texts at hand.
+    /// The inverse frequency among the texts.
     rarity: f32,
-    /// What it counts when it is asked whether the question is answered at all.
+    /// The weight in coverage.
     share: f32,
-    /// Whether it says for whom or how much, and not of what.
+    /// Whether it says for whom or how much, and names no subject.
     names_nothing: bool,
 }
 
-/// A number and its unit: "3 years" are not what a question is about.
+/// Whether two words are a number and its unit: "3 years" is no subject.
 fn is_amount(pair: &[String]) -> bool {
     pair[0].starts_with(|c: char| c.is_ascii_digit()) && is_unit(&pair[1])
 }
@@ -78,7 +81,7 @@ impl Question {
         let mut words = words::stems(question);
         let amounts: HashSet<String> =
             words.windows(2).filter(|pair| is_amount(pair)).map(|pair| pair[0].clone()).collect();
-        // In their order, because sums of floats depend on it.
+        // Sorted, because sums of floats depend on their order.
         words.sort_unstable();
         words.dedup();
         let has_subject = words.iter().any(|word| !amounts.contains(word) && !is_general(word));
@@ -89,7 +92,7 @@ impl Question {
                 let is_subject = !has_subject && !amounts.contains(&word) && !names_nothing(&word);
                 let share = if is_subject { 1.0 } else { SLIGHT };
                 let weight = if is_of_people(&word) { OF_PEOPLE } else { CHOOSING };
-                return Asked { rarity: weight * rarity, share, names_nothing: !is_subject, word };
+                return QuestionWord { rarity: weight * rarity, share, names_nothing: !is_subject, word };
             }
             let is_number = word.starts_with(|c: char| c.is_ascii_digit());
             let share = if word.chars().nth(1).is_none() {
@@ -103,24 +106,24 @@ impl Question {
             } else {
                 1.0
             };
-            Asked { word, rarity, share, names_nothing: false }
+            QuestionWord { word, rarity, share, names_nothing: false }
         };
         Self { words: words.into_iter().map(asked).collect() }
     }
 
-    /// Whether it says for whom or how much, and not of what: "and for children?"
+    /// Whether no word names a subject: "and for children?"
     pub(super) fn names_nothing(&self) -> bool {
         !self.words.is_empty() && self.words.iter().all(|asked| asked.names_nothing)
     }
 
-    /// How much a text has of the question, by the rarity of the words.
+    /// The sum of the rarities of the question's words that a text has.
     pub(super) fn weight(&self, text: &Words) -> f32 {
         self.words.iter().filter(|asked| text.holds(&asked.word)).map(|asked| asked.rarity).sum()
     }
 
     pub(super) fn score(&self, text: &Words, headings: &Words, title: &Words, rank: usize) -> f32 {
         let (mut own, mut of_title) = (0.0, 0.0);
-        for Asked { word, rarity, .. } in &self.words {
+        for QuestionWord { word, rarity, .. } in &self.words {
             if text.holds(word) {
                 own += rarity;
             } else if headings.holds(word) {
@@ -133,27 +136,27 @@ impl Question {
         (own + share * of_title) / (1.0 + RANK_DISCOUNT * small(rank))
     }
 
-    /// The share of the question's words that the texts hold together.
+    /// The share of the question's words, by their weight in coverage, that the texts have together.
     pub(super) fn coverage(&self, texts: &[&Words]) -> f32 {
-        let holds = |asked: &&Asked| texts.iter().any(|text| text.holds(&asked.word));
+        let holds = |asked: &&QuestionWord| texts.iter().any(|text| text.holds(&asked.word));
         let held: f32 = self.words.iter().filter(holds).map(|asked| asked.share.min(1.0)).sum();
         let missing: f32 = self.words.iter().filter(|asked| !holds(asked)).map(|asked| asked.share).sum();
         if held > 0.0 { held / (held + missing) } else { 0.0 }
     }
 
-    /// Of these texts, those that hold a word of the question that tells them from most of the others. A number or a unit tells
-    /// nothing: a child of 12 kg is not in the row of 12 ml, but in that of 10 to 14 kg. Nor does a word that stands above them
-    /// all: of the scale for insulin, the row of "no insulin" is not the one that is asked for.
-    pub(super) fn told_apart(&self, texts: &[Words], above: &Words) -> Vec<bool> {
-        let tells = |word: &&Asked| {
+    /// Marks the texts that have a word of the question which distinguishes them from most of the others. Numbers and
+    /// units do not count: a child of 12 kg is not in the row of 12 ml, but in that of 10 to 14 kg. Nor does a word
+    /// that stands above all of them: on the scale for insulin, the row "no insulin" is not the one that is asked for.
+    pub(super) fn distinguished(&self, texts: &[Words], above: &Words) -> Vec<bool> {
+        let tells = |word: &&QuestionWord| {
             let holding = texts.iter().filter(|text| text.holds(&word.word)).count();
             let is_name = word.word.chars().any(char::is_alphabetic) && !word.word.contains(char::is_numeric);
             let is_above = above.holds(&word.word);
             is_name && !is_above && !is_unit(&word.word) && holding > 0 && 2 * holding <= texts.len()
         };
-        let (slightly, telling): (Vec<&Asked>, Vec<&Asked>) =
+        let (slightly, telling): (Vec<&QuestionWord>, Vec<&QuestionWord>) =
             self.words.iter().filter(tells).partition(|asked| is_general(&asked.word));
-        // The drug tells more than that it is for a child.
+        // The drug distinguishes more than "for a child" does.
         let telling = if telling.is_empty() { slightly } else { telling };
         texts.iter().map(|text| telling.iter().any(|asked| text.holds(&asked.word))).collect()
     }

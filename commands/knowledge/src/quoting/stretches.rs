@@ -1,4 +1,4 @@
-//! Passages put together again where they follow each other, and taken apart where a heading stands.
+//! Joins consecutive passages to stretches, and splits them at headings.
 
 use std::collections::BTreeMap;
 
@@ -7,32 +7,32 @@ use domain::ids::DocumentId;
 use super::tables::without_repeated_head;
 use crate::retrieval::{Passage, STEP, heading_of};
 
-/// Passages in one stretch: a list without an end is not shown without an end.
+/// Passages of one stretch, so that a list of any length is not shown whole.
 const MOST_JOINED: usize = 4;
 const BREAK: &str = "\n\n";
-/// Bytes of a heading.
+/// Bytes beyond which a heading is text.
 const LONGEST_HEADING: usize = 1_024;
 
-/// What stands below one heading, as far as the passages have it.
+/// The text below one heading, as far as the passages contain it.
 #[derive(Debug)]
 pub(super) struct Stretch<'a> {
     pub(super) document: DocumentId,
     pub(super) title: &'a str,
-    /// From the outermost, without the document's title.
+    /// The headings from the outermost, without the document's title.
     pub(super) headings: Vec<String>,
     pub(super) text: String,
-    /// Of the best passage in it, from 0.
+    /// The rank of the best passage in it, from 0.
     pub(super) rank: usize,
-    /// Among those of its document.
+    /// Its index among the stretches of its document.
     pub(super) place: usize,
-    /// Whether something stands before it below the same heading.
+    /// Whether the section has text before it.
     pub(super) begins_within: bool,
-    /// Whether something stands behind it below the same heading.
+    /// Whether the section has text behind it.
     pub(super) goes_on: bool,
     joined: usize,
 }
 
-/// The stretches of all passages, which come best first.
+/// The stretches of all passages, which are given best first.
 pub(super) fn stretches(passages: &[Passage]) -> Vec<Stretch<'_>> {
     let mut documents: BTreeMap<(DocumentId, u32), Vec<(usize, &Passage)>> = BTreeMap::new();
     for (rank, passage) in passages.iter().enumerate() {
@@ -53,9 +53,9 @@ pub(super) fn stretches(passages: &[Passage]) -> Vec<Stretch<'_>> {
 #[derive(Default)]
 struct Reader<'a> {
     stretches: Vec<Stretch<'a>>,
-    /// The levels and texts of the headings that are in force.
+    /// The open headings with their levels.
     open: Vec<(usize, String)>,
-    /// Where the last passage ends, and its text.
+    /// The end of the last passage, and its text.
     last: Option<(u32, &'a str)>,
 }
 
@@ -94,7 +94,8 @@ impl<'a> Reader<'a> {
         self.end(passage);
     }
 
-    /// What the text adds below the last stretch. The piece of a long table repeats its head.
+    /// The part of the text that continues the last stretch. A piece of a long table repeats its head, which is
+    /// dropped.
     fn below_last<'b>(&mut self, text: &'b str) -> &'b str {
         let Some(stretch) = self.stretches.last_mut() else { return text };
         let rows = without_repeated_head(&stretch.text, text);
@@ -123,13 +124,13 @@ impl<'a> Reader<'a> {
         });
     }
 
-    /// The document's title is shown above all of its quotes.
+    /// The headings to show; the document's title is shown above all of its quotes instead.
     fn shown(&self, passage: &Passage, count: usize) -> Vec<String> {
         let texts = self.open[..count].iter().map(|(_, text)| text.clone());
         texts.filter(|text| text.trim() != passage.title.trim()).collect()
     }
 
-    /// Adds the text to the last stretch up to its first heading, which begins another one.
+    /// Appends the text to the last stretch up to its first heading, which begins another stretch.
     fn split(&mut self, rank: usize, passage: &'a Passage, text: &str) {
         let mut start = 0;
         let mut at = 0;
@@ -156,7 +157,8 @@ impl<'a> Reader<'a> {
         stretch.joined += 1;
     }
 
-    /// A heading with nothing below it is above what follows, if that is a lower one, else it is all that is said.
+    /// Closes headings. One without text below it stands above the next heading if that is lower; else it is a stretch
+    /// of its own.
     fn leave(&mut self, passage: &Passage, next: Option<usize>) {
         let Some(stretch) = self.stretches.last().filter(|stretch| stretch.text.trim().is_empty()) else { return };
         let own = self.open.last().filter(|(level, _)| stretch.joined == 0 && next.is_none_or(|next| next <= *level));
@@ -172,7 +174,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What the passage adds to one before it that ends there or within it.
+/// The part of a passage behind the one before it, if they are adjacent or overlap.
 fn going_on<'a>((end, before): (u32, &str), passage: &'a Passage) -> Option<&'a str> {
     let (span, text) = (passage.span, passage.text.as_str());
     if span.first > end || span.first >= span.end {
@@ -185,10 +187,10 @@ fn going_on<'a>((end, before): (u32, &str), passage: &'a Passage) -> Option<&'a 
     text.get(overlap..)
 }
 
-/// How many bytes at the beginning of one text the other one ends with, at most.
+/// Bytes of the longest beginning of `after` that `before` ends with.
 fn overlap(before: &str, after: &str) -> usize {
     let (before, after) = (before.as_bytes(), after.as_bytes());
-    // Of each beginning, how much of it is its own end (Knuth, Morris and Pratt).
+    // The border lengths of each prefix (Knuth, Morris and Pratt).
     let mut borders = vec![0; after.len()];
     let mut length = 0;
     for at in 1..after.len() {
@@ -208,14 +210,15 @@ fn overlap(before: &str, after: &str) -> usize {
     matched
 }
 
-/// Their levels are not kept. Those of most documents begin with 1 and leave none out; all are above the passage's own heading.
+/// The headings above a passage with their levels, which are not stored: most documents begin with level 1 and skip
+/// none, and all of these are above the passage's own heading.
 fn headings_above(passage: &Passage) -> Vec<(usize, String)> {
     let own = first_heading(&passage.text).map(|(level, _)| level - 1);
     let steps = passage.headings.split(STEP).filter(|step| !step.is_empty());
     (1..).zip(steps).map(|(level, step): (usize, _)| (level.min(own.unwrap_or(level)), step.to_owned())).collect()
 }
 
-/// A longer one is text: it would be repeated again and again.
+/// The level and text of a heading line; a longer line is text, because it would be repeated again and again.
 fn heading(line: &str) -> Option<(usize, &str)> {
     heading_of(line).filter(|(_, says)| says.len() <= LONGEST_HEADING)
 }

@@ -1,4 +1,4 @@
-//! Rows of tables: `| cell | cell |`, where a bar in a cell is written `\|`.
+//! Table rows, `| cell | cell |`, with bars in cells escaped as `\|`.
 
 use super::{
     blocks::is_caution,
@@ -15,16 +15,16 @@ const MOST_ROWS: usize = 6;
 /// A table as it is shown.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Table {
-    /// Blank where nothing names the columns.
+    /// The names of the columns; blank if there are none.
     pub(super) head: Vec<String>,
     pub(super) rows: Vec<Vec<String>>,
-    /// Rows that are left out.
+    /// The number of rows that are left out.
     pub(super) left_out: usize,
 }
 
 impl Table {
-    /// The rows of a long table that have to do with the question, if it tells them apart; else all. `above` is what stands above
-    /// the table: headings and title.
+    /// The table with all rows, or only those of a long one that match the question, if it distinguishes them. `above`
+    /// is the text above the table: headings and title.
     pub(super) fn of(lines: &[&str], question: &Question, above: &str) -> Self {
         let (head, lines) = match lines {
             [head, rule, lines @ ..] if is_rule_of_table(rule) => (cells(head), lines),
@@ -43,15 +43,15 @@ impl Table {
         Self { head, rows, left_out }
     }
 
-    /// Of the widest row: what is beyond the head would not be shown.
+    /// The columns of the widest row: cells beyond the head would not be shown.
     pub(super) fn columns(&self) -> usize {
         self.rows.iter().chain([&self.head]).map(Vec::len).max().unwrap_or(0)
     }
 }
 
-/// Which rows are shown.
+/// Marks the rows that are shown.
 fn kept(rows: &[Vec<String>], question: &Question, above: &Words) -> Vec<bool> {
-    // A row whose first cell is blank goes on with the one above.
+    // A row with a blank first cell continues the one above.
     let mut groups: Vec<usize> = Vec::with_capacity(rows.len());
     for (at, row) in rows.iter().enumerate() {
         let goes_on = row.first().is_none_or(String::is_empty) && at > 0;
@@ -61,12 +61,12 @@ fn kept(rows: &[Vec<String>], question: &Question, above: &Words) -> Vec<bool> {
     for (row, group) in rows.iter().zip(&groups) {
         texts[*group].extend([&row.join(" "), "\n"]);
     }
-    let told_apart = question.told_apart(&texts.iter().map(|text| Words::of(text)).collect::<Vec<_>>(), above);
-    if !told_apart.contains(&true) {
+    let distinguished = question.distinguished(&texts.iter().map(|text| Words::of(text)).collect::<Vec<_>>(), above);
+    if !distinguished.contains(&true) {
         return vec![true; rows.len()];
     }
-    let mut keeps: Vec<bool> = groups.iter().map(|group| told_apart[*group]).collect();
-    // What covers the whole width is the name of the rows below it, up to the next one.
+    let mut keeps: Vec<bool> = groups.iter().map(|group| distinguished[*group]).collect();
+    // A cell that covers the whole width names the rows below it, up to the next such cell.
     let mut name = None;
     let mut at = 0;
     while at < rows.len() {
@@ -78,9 +78,9 @@ fn kept(rows: &[Vec<String>], question: &Question, above: &Words) -> Vec<bool> {
                 at += 1;
                 continue;
             }
-            let is_whole = told_apart[groups[at]];
+            let is_whole = distinguished[groups[at]];
             name = Some(at);
-            // All of a section that is asked for.
+            // If the question matches the name of a section, all of its rows are shown.
             let end = (at + 1..rows.len()).find(|next| is_name(&rows[*next])).unwrap_or(rows.len());
             if is_whole {
                 keeps[at..end].fill(true);
@@ -93,13 +93,13 @@ fn kept(rows: &[Vec<String>], question: &Question, above: &Words) -> Vec<bool> {
     keeps
 }
 
-/// Whether all cells of the row say one thing, or only the first one does.
+/// Whether all cells of the row have the same text, or only the first one has any.
 fn is_name(row: &[String]) -> bool {
     let [first, rest @ ..] = row else { return false };
     !first.is_empty() && (rest.iter().all(String::is_empty) || rest.iter().all(|cell| cell == first))
 }
 
-/// The cells of a row, without what was written for the bars in them.
+/// The cells of a row, with bars unescaped.
 fn cells(row: &str) -> Vec<String> {
     let row = row.trim();
     let row = row.strip_prefix('|').unwrap_or(row);
@@ -117,7 +117,7 @@ fn cells(row: &str) -> Vec<String> {
         }
         before = sign;
     }
-    // Behind the last bar.
+    // The text behind the last bar.
     if cells.last().is_some_and(|cell| cell.trim().is_empty()) {
         cells.pop();
     }
@@ -127,7 +127,7 @@ fn cells(row: &str) -> Vec<String> {
     cells
 }
 
-/// The text, without the two lines that it begins with if these are also the head of the table that the one before ends with.
+/// The text without its first two lines if they repeat the head of the table at the end of `before`.
 pub(super) fn without_repeated_head<'a>(before: &str, text: &'a str) -> &'a str {
     let rows = before.lines().rev().take_while(|line| is_row(line)).count();
     let mut table = before.lines().skip(before.lines().count() - rows);

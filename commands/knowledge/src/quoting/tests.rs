@@ -23,7 +23,7 @@ pub(super) fn id(number: u128) -> DocumentId {
     DocumentId::new(Uuid::from_u128(number))
 }
 
-/// What is found in these documents, as a server finds it.
+/// The passages that a search in these documents finds.
 pub(super) fn found(question: &str, documents: &[(&str, Vec<Part>)]) -> Vec<Passage> {
     let segment = |(number, (title, parts)): (u128, &(&str, Vec<Part>))| {
         let chunks = cut(title, parts).into_iter().map(|chunk| chunk.titled(title).stored(id(number), 1)).collect();
@@ -37,13 +37,13 @@ pub(super) fn read(text: &str) -> Vec<Part> {
     extract(text.as_bytes(), &FileHints::default()).expect("it is text").parts
 }
 
-/// What is answered from documents of text.
+/// The answer from documents of plain text.
 pub(super) fn answer(question: &str, documents: &[(&str, &str)]) -> String {
     let documents: Vec<_> = documents.iter().map(|(title, text)| (*title, read(text))).collect();
     quote(question, &found(question, &documents)).text
 }
 
-/// What is quoted of one document, without what is said above it.
+/// The quote from one document, without the headings above it.
 pub(super) fn quoted(question: &str, text: &str) -> String {
     let answer = answer(question, &[("Guide", text)]);
     answer.strip_prefix(&format!("{NOTICE}\n\nFrom \"Guide\":\n\n")).unwrap_or(&answer).to_owned()

@@ -1,6 +1,6 @@
-//! Stretches as Markdown that shows the documents' own text, sign by sign and line by line.
+//! Writes stretches as Markdown that shows the documents' own text, sign by sign and line by line.
 //!
-//! Items of lists are lines of text with their own markers: Markdown would number them anew.
+//! List items are written as lines of text with their own markers, because Markdown would renumber them.
 
 use super::{
     blocks::{Block, blocks, is_item, shown},
@@ -10,14 +10,14 @@ use super::{
 };
 use crate::markdown::escaped;
 
-/// Shown above a list or a table whose lead is in another passage: it may be "Never give:".
+/// Stands above a list or a table whose lead-in is in another passage: that may be "Never give:".
 pub(super) const UNKNOWN_LEAD: &str = "(What stands above this in the document is not quoted here.)";
-/// Where the document says more.
+/// Marks a place where the document has more text.
 const MORE: &str = "…";
-/// Blanks at the beginning of a line that show below what an item stands.
+/// Blanks of indentation, at most; they show the item that a line belongs to.
 const DEEPEST: usize = 16;
 
-/// What is quoted below.
+/// Writes the title of the document that is quoted below.
 pub(super) fn write_title(title: &str, text: &mut String) {
     text.extend(["\n\nFrom \"", &escaped(title), "\":"]);
 }
@@ -48,7 +48,7 @@ pub(super) fn write(stretch: &Stretch<'_>, question: &Question, text: &mut Strin
                 if let Some(end) = lines.last_mut().filter(|_| is_cut_behind) {
                     end.extend([" ", MORE]);
                 }
-                // Two blanks at its end make a line end where it ends.
+                // Two blanks at the end of a line keep its line break.
                 paragraphs.push(lines.join("  \n> "));
             }
             Block::Table(rows) => {
@@ -67,7 +67,7 @@ pub(super) fn write(stretch: &Stretch<'_>, question: &Question, text: &mut Strin
     text.extend(["\n\n> ", &paragraphs.join("\n>\n> ")]);
 }
 
-/// A line with the blanks that it begins with, as far as they would be shown.
+/// A line with its indentation, limited to [`DEEPEST`].
 fn line(line: &str) -> String {
     let blanks: usize = line.chars().take_while(|c| c.is_whitespace()).map(|c| if c == '\t' { 4 } else { 1 }).sum();
     "\u{a0}".repeat(blanks.min(DEEPEST)) + &escaped(line)

@@ -1,6 +1,6 @@
-//! The order by words: BM25 over the fields title (with headings) and text.
+//! The ranking by words: BM25 over two fields, the title (with headings) and the text.
 //!
-//! One [`Segment`] a document, never changed once made, so that a change to one document costs the others nothing.
+//! Each document has one immutable [`Segment`], so that a change to one document costs the others nothing.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -8,15 +8,15 @@ use domain::ids::DocumentId;
 
 use super::{passages::StoredPassage, words};
 
-/// BM25's usual saturation of repeated words.
+/// BM25's k₁, the saturation of repeated words, at its usual value.
 const SATURATION: f32 = 1.2;
-/// BM25's usual discount of long texts.
+/// BM25's b, the discount for long texts, at its usual value.
 const LENGTH_DISCOUNT: f32 = 0.75;
 
-/// A passage by its segment and its place there.
+/// A passage: the index of its segment, and its index there.
 pub(super) type At = (usize, usize);
 
-/// The chunks of one document, ready to be searched.
+/// The passages of one document, indexed for search.
 #[derive(Debug)]
 pub struct Segment {
     pub(super) document_id: DocumentId,
@@ -34,7 +34,7 @@ struct Posting {
 }
 
 impl Segment {
-    /// `chunks` are those of one document, in its order.
+    /// Indexes the passages of one document, given in its order.
     pub fn new(document_id: DocumentId, chunks: Vec<StoredPassage>) -> Self {
         let mut postings: HashMap<u64, Vec<Posting>> = HashMap::new();
         let (mut text_lengths, mut title_lengths) =
@@ -74,7 +74,7 @@ impl Segment {
 
 /// BM25F for one question over one project.
 pub(super) struct Lexical {
-    /// The question's words with their inverse document frequency and what they count.
+    /// The hashes of the question's words, each with its inverse document frequency times its own weight.
     words: Vec<(u64, f32)>,
     average_text: f32,
     average_title: f32,
@@ -101,7 +101,7 @@ impl Lexical {
         Self { words, average_text: text / chunks, average_title: title / chunks, title_weight }
     }
 
-    /// All passages that have a word of the question.
+    /// All passages that have a word of the question, with their scores.
     pub(super) fn hits(&self, segments: &[Arc<Segment>]) -> Vec<(At, f32)> {
         let mut hits = Vec::new();
         for (at, segment) in segments.iter().enumerate() {
@@ -117,7 +117,7 @@ impl Lexical {
         hits
     }
 
-    /// One score for each chunk of the document.
+    /// The score of each passage of the document.
     fn scores(&self, segment: &Segment) -> Vec<f32> {
         let mut scores = Vec::new();
         for (word, rarity) in &self.words {
@@ -137,7 +137,7 @@ impl Lexical {
         scores
     }
 
-    /// The share of the question's words that the passage has, by their rarity.
+    /// The share of the question's words, by their weight, that the passage has: 0 to 1.
     pub(super) fn coverage(&self, segment: &Segment, chunk: usize) -> f32 {
         let has = |word: &u64| {
             let postings = segment.postings.get(word);

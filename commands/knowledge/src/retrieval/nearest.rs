@@ -1,7 +1,7 @@
-//! Exact search for the nearest vectors, fast enough for the vectors of a large library.
+//! Exact search for the nearest vectors in memory.
 //!
-//! A scan is as slow as memory: so it reads 8-bit codes first, a quarter of the vectors' bytes. How far a code may be from its
-//! vector is known, and with it which vectors can be among the nearest; only those are compared exactly.
+//! A scan is limited by memory bandwidth, so it reads 8-bit codes first, a quarter of the vectors' bytes. The error
+//! bound of each code shows which vectors can be among the nearest; only those are compared exactly.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use domain::ids::{ChunkId, DocumentId};
 
 use super::Hit;
 
-/// Additions side by side: the processor need not wait for one to begin the next.
+/// Independent sums, so that the processor need not wait for one addition to begin the next.
 const LANES: usize = 16;
 
-/// The vectors of one document, ready to be searched. All have the same dimensions.
+/// The vectors of one document with their codes. All have the same dimensions.
 #[derive(Debug)]
 pub struct Vectors {
     document: DocumentId,
@@ -23,19 +23,20 @@ pub struct Vectors {
     shapes: Vec<Shape>,
 }
 
-/// How a code stands for its vector.
+/// The relation of a code to its vector.
 #[derive(Debug, Clone, Copy)]
 struct Shape {
-    /// The vector is about this times the code.
+    /// The factor by which the code approximates the vector.
     scale: f32,
-    /// The length of what is missing then.
+    /// The length of the difference.
     error: f32,
     /// The length of the vector.
     length: f32,
 }
 
 impl Vectors {
-    /// Vectors whose length differs from the first one's are left out: they cannot be of the same model.
+    /// Encodes the vectors. One with another number of dimensions than the first is left out: it cannot be of the same
+    /// model.
     pub fn new(document: DocumentId, vectors: impl IntoIterator<Item = (ChunkId, Vec<f32>)>) -> Self {
         let mut all = Self {
             document,
@@ -65,8 +66,8 @@ impl Vectors {
     }
 }
 
-/// The nearest vectors by their inner product, at most `limit`, best first; equal ones by id, so that the same search gives the same
-/// answer everywhere.
+/// The nearest vectors by their inner product, at most `limit`, best first; equal ones by id, so that the same search
+/// has the same result everywhere.
 pub fn nearest(documents: &[Arc<Vectors>], question: &[f32], limit: usize) -> Vec<Hit> {
     let (codes, shape) = encode(question);
     let codes: Vec<i16> = codes.iter().map(|code| i16::from(*code)).collect();
@@ -76,13 +77,13 @@ pub fn nearest(documents: &[Arc<Vectors>], question: &[f32], limit: usize) -> Ve
     for (place, vectors) in documents.iter().enumerate().filter(|it| is_comparable(&it)) {
         for ((at, code), other) in vectors.codes.chunks_exact(question.len().max(1)).enumerate().zip(&vectors.shapes) {
             let about = product_of_codes(code, &codes) * other.scale * shape.scale;
-            // |v·q - v'·q'| where v = v' + e and q = q' + f, and some room for rounding.
+            // |v·q - v'·q'| with v = v' + e and q = q' + f, plus some room for rounding.
             let off = (other.error * shape.length + (other.length + other.error) * shape.error) * 1.001 + 1e-6;
             at_most.push((about + off, place, at));
             at_least.push(about - off);
         }
     }
-    // As many vectors are at least this near: one that cannot be is none of the nearest.
+    // At least `limit` vectors are this near: one that cannot be is not among the nearest.
     if limit == 0 || at_least.is_empty() {
         return Vec::new();
     }
@@ -116,7 +117,7 @@ fn encode(vector: &[f32]) -> (Vec<i8>, Shape) {
 
 #[expect(clippy::cast_precision_loss, reason = "what is lost is far less than the codes' own error")]
 fn product_of_codes(a: &[i8], b: &[i16]) -> f32 {
-    // In this form the compiler finds the processor's instruction that multiplies and adds pairs of 16-bit numbers.
+    // In this form the compiler emits the instruction that multiplies and adds pairs of 16-bit numbers.
     a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum::<i32>() as f32
 }
 
@@ -147,7 +148,7 @@ mod tests {
         documents.collect()
     }
 
-    /// By comparing all of them.
+    /// The reference result, by comparing all vectors.
     fn plainly(vectors: &[Vec<f32>], question: &[f32], limit: usize) -> Vec<u128> {
         let mut all: Vec<(f32, u128)> =
             (0..).zip(vectors).map(|(id, vector)| (product(vector, question), id)).collect();

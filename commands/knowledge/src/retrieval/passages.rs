@@ -1,6 +1,6 @@
-//! Cuts a document's text into passages along pages, headings, tables, paragraphs and sentences.
+//! Cuts a document's text into passages at pages, headings, tables, paragraphs and sentences.
 //!
-//! The same text gives the same passages with the same ids, in whatever version of the document it is.
+//! The same text gives the same passages with the same ids, in every version of the document.
 
 use std::collections::HashMap;
 
@@ -16,58 +16,59 @@ use super::{
 };
 use crate::extraction::Part;
 
-/// About 180 English words. `make bench-retrieval` tells what another size would find.
+/// Tokens of a passage, at most: about 180 English words. `make bench-retrieval` measures the effect of another size.
 pub const MAX_TOKENS: usize = 256;
-/// What a passage repeats of the one before it, if a text had to be cut within a section.
+/// Tokens that a passage repeats of the one before it, where a text had to be cut within a section.
 const OVERLAP: usize = 32;
-/// What stands between two pieces that share a passage, and between the headings of a path.
+/// The separator of pieces that share a passage, and that of the headings of a path.
 const BREAK: &str = "\n\n";
 pub const STEP: &str = " › ";
-/// Tokens of a passage that is nothing but headings: more would be no outline.
+/// Tokens of a passage of headings only, at most; more would be no outline.
 const MOST_HEADINGS: usize = 4 * MAX_TOKENS;
-/// Bytes of the first row of a table beyond which it is not repeated: it does not say what the columns are, or not shortly.
+/// Bytes beyond which the first row of a table is not repeated in each piece: it does not name the columns, or not
+/// shortly.
 const LONGEST_HEAD: usize = 16 * MAX_TOKENS;
 
 /// A passage of a document, before it has a vector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PassageText {
-    /// The place in the document, from 0.
+    /// The index in the document, from 0.
     pub ordinal: u32,
-    /// The document's title. It is not written with the passage: all have the same.
+    /// The document's title. It is not stored with the passage, because all passages share it.
     #[serde(skip)]
     pub title: String,
-    /// The headings above it, from the outermost, ` › ` between them; those that it begins with itself are in the text.
+    /// The headings above it, from the outermost, separated by ` › `; headings at its own beginning are in the text.
     pub headings: String,
     /// The page or slide on which it begins, from 1, if the document has any.
     pub page: Option<u32>,
     pub text: String,
-    /// Bytes at its beginning that the passage before ends with.
+    /// Bytes at its beginning that repeat the end of the passage before.
     pub overlap: u32,
-    /// Which of the passages with this text it is, from 0.
+    /// Its index among the passages with the same text, from 0.
     occurrence: u32,
-    /// SHA-256 of headings and text, in hex.
+    /// The SHA-256 of headings and text, in hex.
     pub content_hash: String,
 }
 
-/// A passage of a version of a document, as it is kept.
+/// A stored passage of a version of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredPassage {
     pub chunk_id: ChunkId,
     pub document_id: DocumentId,
     pub document_version: u32,
     pub title: String,
-    /// The headings above it, ` › ` between them.
+    /// The headings above it from the outermost, separated by ` › `.
     pub headings: String,
     /// The page or slide on which it begins, from 1, if the document has any.
     pub page: Option<u32>,
     pub text: String,
-    /// Bytes at its beginning that the passage before it ends with.
+    /// Bytes at its beginning that repeat the end of the passage before it.
     pub overlap: u32,
-    /// SHA-256 of headings and text, in hex.
+    /// The SHA-256 of headings and text, in hex.
     pub content_hash: String,
 }
 
-/// What an embedder reads: a passage often does not name its subject, the title and the headings do.
+/// The text that is embedded: title and headings come first, because a passage often does not name its subject.
 pub fn to_embed(title: &str, headings: &str, text: &str) -> String {
     let above = if headings.is_empty() { BREAK } else { STEP };
     let below = if headings.is_empty() { "" } else { BREAK };
@@ -75,7 +76,7 @@ pub fn to_embed(title: &str, headings: &str, text: &str) -> String {
 }
 
 impl PassageText {
-    /// With the title of its document.
+    /// The same passage with the title of its document.
     #[must_use]
     pub fn titled(self, title: &str) -> Self {
         Self { title: title.trim().to_owned(), ..self }
@@ -85,7 +86,7 @@ impl PassageText {
         to_embed(&self.title, &self.headings, &self.text)
     }
 
-    /// As it is kept with this version of the document.
+    /// The passage as it is stored with this version of the document.
     pub fn stored(&self, document_id: DocumentId, document_version: u32) -> StoredPassage {
         StoredPassage {
             chunk_id: self.chunk_id(document_id),
@@ -100,14 +101,14 @@ impl PassageText {
         }
     }
 
-    /// Made of the document and the content: it stays when other parts of the document change.
+    /// The id, derived from the document and the content: it does not change when other parts of the document do.
     pub fn chunk_id(&self, document: DocumentId) -> ChunkId {
         let name = format!("{}/{}", self.content_hash, self.occurrence);
         ChunkId::new(Uuid::new_v5(&document.value(), name.as_bytes()))
     }
 }
 
-/// The passages of a document, in order. A document without a visible character has none.
+/// Cuts a document into passages, in order. A document without a visible character has none.
 pub fn cut(title: &str, parts: &[Part]) -> Vec<PassageText> {
     let splitter = Splitter::new(MAX_TOKENS, OVERLAP);
     let mut passages: Vec<PassageText> = Vec::new();
@@ -136,11 +137,11 @@ struct Piece {
     text: String,
     overlap: usize,
     tokens: usize,
-    /// Only a heading, which belongs to what follows.
+    /// Whether it is only a heading, which belongs to the next piece.
     is_heading: bool,
 }
 
-/// What a section becomes if nothing is joined. Its heading is at the beginning of the first piece.
+/// Cuts a section into pieces, before any are joined. Its heading is at the beginning of the first piece.
 fn pieces(section: &Section<'_>, splitter: &Splitter) -> Vec<Piece> {
     // A heading that fills a passage by itself is text.
     let is_long = |heading: &&str| heading.len() > MAX_TOKENS && Tokens::count(heading) > MAX_TOKENS;
@@ -150,7 +151,7 @@ fn pieces(section: &Section<'_>, splitter: &Splitter) -> Vec<Piece> {
     let mut add = |body: &str, overlap: usize| {
         let own_heading = heading.filter(|_| pieces.is_empty());
         let text = own_heading.map_or_else(|| body.to_owned(), |heading| format!("{heading}{BREAK}{body}"));
-        // What begins with its heading need not repeat it.
+        // The piece that begins with its heading need not repeat it in its path.
         let path = if own_heading.is_some() { &section.above } else { &section.path };
         let tokens = Tokens::count(&text);
         pieces.push(Piece { page: section.page, headings: path.join(STEP), text, overlap, tokens, is_heading: false });
@@ -179,16 +180,16 @@ fn pieces(section: &Section<'_>, splitter: &Splitter) -> Vec<Piece> {
     pieces
 }
 
-/// Where the last line of the text begins, if what follows is its answer or its list: "Who must not get it?", "Never give:". The
-/// next piece repeats it, though it may have a few tokens more than others then.
+/// The start of the last line of the text, if it introduces an answer or a list: "Who must not get it?", "Never give:".
+/// The next piece repeats it, and may exceed the limit by its few tokens.
 fn lead_at_end(text: &str, start: usize) -> Option<usize> {
     let line = text.rfind('\n').map_or(0, |end| end + 1);
     let says = text[line..].trim_end_matches(['*', '_', '"', '”', ')']);
     (line > start && says.ends_with([':', '?']) && Tokens::count(says) <= OVERLAP).then_some(line)
 }
 
-/// A table that is too long is cut between rows. Each piece has the caption, without which doses for children look like those
-/// for adults, and the first row, which says what the columns are.
+/// Cuts a table that is too long between rows. Each piece has the caption, without which doses for children look like
+/// those for adults, and the first row, which names the columns.
 fn table_pieces(Table { caption, rows }: &Table<'_>) -> Vec<String> {
     let is_head = |head: &[&str]| {
         is_rule(head[1]) && head[0].len() + head[1].len() < LONGEST_HEAD && Tokens::count(head[0]) < MAX_TOKENS
@@ -219,7 +220,7 @@ fn table_pieces(Table { caption, rows }: &Table<'_>) -> Vec<String> {
     if tokens > head_tokens || pieces.is_empty() {
         pieces.push(piece);
     }
-    // A row can be longer than any passage.
+    // A row can be longer than a passage.
     let splitter = Splitter::new(MAX_TOKENS, 0);
     let parts = |piece: String| {
         let is_long = Tokens::count(&piece) > MAX_TOKENS;
@@ -232,12 +233,12 @@ fn table_pieces(Table { caption, rows }: &Table<'_>) -> Vec<String> {
     pieces.into_iter().flat_map(parts).collect()
 }
 
-/// `| --- | :-: |`
+/// Whether a row is the rule below a header: `| --- | :-: |`.
 fn is_rule(row: &str) -> bool {
     row.contains("---") && row.chars().all(|c| matches!(c, '|' | '-' | ':' | ' '))
 }
 
-/// Joins neighbours on a page that fit into one passage; a heading always stays with what follows it.
+/// Joins adjacent pieces of a page that fit into one passage; a heading always stays with the piece after it.
 fn join_small(pieces: impl Iterator<Item = Piece>) -> Vec<Piece> {
     let mut joined: Vec<Piece> = Vec::new();
     for piece in pieces {

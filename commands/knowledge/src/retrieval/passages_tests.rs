@@ -71,7 +71,7 @@ fn a_long_paragraph_is_cut_between_sentences_and_overlaps() {
 
 #[test]
 fn a_question_stays_with_its_answer_where_a_text_is_cut() {
-    // Answers that fill a passage almost or altogether.
+    // Answers that nearly or completely fill a passage.
     for sentences in 20..40 {
         let answer = "Nobody who has a fever gets it. ".repeat(sentences);
         let passages = cut_text(&format!("{}\n\nWho must not be given the vaccine?\n\n{answer}", long()));
@@ -105,7 +105,7 @@ fn a_long_table_repeats_for_whom_its_doses_are() {
     assert!(of("Table 1: children") > 2);
     let with_rows = texts(&passages).iter().filter(|text| text.contains("| drug ")).count();
     assert_eq!(of("Table 1: children") + of("Table 2: adults"), with_rows);
-    // What is no caption stands once.
+    // A line that is no caption is not repeated.
     for above in ["Never give all of them.", "- Never give aspirin"] {
         let passages = cut_text(&format!("{above}{table}"));
         assert_eq!(texts(&passages).iter().filter(|text| text.contains(above)).count(), 1);

@@ -1,4 +1,5 @@
-//! Finds the passages of a project that answer a question: by words (BM25F over title, headings and text) and by vectors, joined by reciprocal rank fusion.
+//! Ranks the passages of a project for a question: by words (BM25F over title, headings and text) and by vectors,
+//! joined by reciprocal rank fusion.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -14,22 +15,25 @@ pub use super::bm25f::Segment;
 use super::bm25f::{At, Lexical, length};
 use super::{Hit, Passage, Span, heading_of, passages::StoredPassage};
 
-/// How passages are chosen. `make bench-retrieval` measures what comes of it.
+/// The weights and limits of retrieval. `make bench-retrieval` measures their effect; `RetrievalSettings` has the
+/// defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Parameters {
-    /// A word of the title or of a heading counts as this many words of the text.
+    /// The weight of a word of the title or of a heading; a word of the text has 1.
     pub title: f32,
-    /// What the order by words counts.
+    /// The weight of the ranking by words in the fusion.
     pub words: f32,
-    /// What the order by vectors counts.
+    /// The weight of the ranking by vectors in the fusion.
     pub vectors: f32,
-    /// How many passages each order has.
+    /// Passages that are taken from each ranking.
     pub depth: usize,
-    /// Passages whose relevance is less are not retrieved. 0 to 1; what is a good one depends on the model of the vectors.
+    /// The relevance, 0 to 1, below which a passage is not retrieved. A suitable value depends on the model of the
+    /// vectors.
     pub threshold: f32,
-    /// No more passages of one document are taken while others have any.
+    /// Passages of one document that are taken before those of other documents; more follow only if the others do not
+    /// suffice.
     pub per_document: usize,
-    /// How many passages before and behind a hit are joined to it.
+    /// Passages before and behind a hit that are joined to it.
     pub neighbours: usize,
 }
 
@@ -54,59 +58,61 @@ impl Default for Parameters {
     }
 }
 
-/// The usual constant of reciprocal rank fusion: how little the first place is better than the second.
+/// The usual constant k of reciprocal rank fusion (1 / (k + rank)): the larger it is, the less the first ranks stand
+/// out.
 const FUSION: f32 = 60.0;
 
-/// A place in one of the two orders.
+/// A place in one of the two rankings.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Place {
-    /// From 1.
+    /// The rank, from 1.
     pub rank: usize,
     pub score: f32,
 }
 
-/// Why a passage was retrieved or not.
+/// The outcome for a passage, with the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Disposition {
     Retrieved,
-    /// It is less relevant than the threshold.
+    /// Its relevance is below the threshold.
     BelowThreshold,
-    /// A better one says the same.
+    /// A better passage has the same text.
     Duplicate,
-    /// It is part of a better one, as its neighbour.
+    /// It was joined to a better passage as its neighbour.
     Joined,
-    /// There were enough better ones.
+    /// There were enough better passages.
     BeyondLimit,
 }
 
-/// What each stage found of one passage.
+/// The results of all stages for one passage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trace {
     pub chunk_id: ChunkId,
     pub document_id: DocumentId,
-    /// In the order by words.
+    /// Its place in the ranking by words.
     pub words: Option<Place>,
-    /// In the order by vectors; the score is the cosine of the angle.
+    /// Its place in the ranking by vectors; the score is the cosine of the angle.
     pub vectors: Option<Place>,
-    /// What the places make together.
+    /// The fused score of both places.
     pub fused: f32,
-    /// How much of the question's words it has, by their rarity, or how near its vector is, whichever is more: 0 to 1.
+    /// The larger of the share of the question's words that it has, by their rarity, and of the nearness of its vector:
+    /// 0 to 1.
     pub relevance: f32,
     pub fate: Disposition,
 }
 
-/// What a search has found.
+/// The result of a search.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Found {
-    /// Best first.
+    /// The retrieved passages, best first.
     pub passages: Vec<Passage>,
     /// All passages that any stage has seen, best first.
     pub traces: Vec<Trace>,
 }
 
 impl Found {
-    /// Takes the first passages only; the others were not retrieved.
+    /// Keeps the first passages only; the traces of the others become [`Disposition::BeyondLimit`].
     pub fn keep(&mut self, limit: usize) {
         let dropped: HashSet<ChunkId> = self.passages.iter().skip(limit).map(|passage| passage.chunk_id).collect();
         self.passages.truncate(limit);
@@ -116,8 +122,8 @@ impl Found {
     }
 }
 
-/// The best passages of the project, at most `limit`. The segments are ordered by their documents' ids; `near` are the passages
-/// with the nearest vectors.
+/// The best passages of the project, at most `limit`. The segments are sorted by the ids of their documents; `near` are
+/// the passages with the nearest vectors.
 pub fn rank(segments: &[Arc<Segment>], question: &str, near: &[Hit], limit: usize, parameters: &Parameters) -> Found {
     let lexical = Lexical::new(segments, question, parameters.title);
     let by_words = best(lexical.hits(segments), parameters.depth);
@@ -131,7 +137,8 @@ pub fn rank(segments: &[Arc<Segment>], question: &str, near: &[Hit], limit: usiz
     choose(segments, &candidates, limit, parameters)
 }
 
-/// The best of an order, best first. Equal ones are ordered by id, so that the same search gives the same answer everywhere.
+/// The best passages of a ranking, best first; equal ones by id, so that the same search has the same result
+/// everywhere.
 fn best(mut hits: Vec<(At, f32)>, depth: usize) -> Vec<(At, f32)> {
     let order = |(a, one): &(At, f32), (b, other): &(At, f32)| other.total_cmp(one).then(a.cmp(b));
     hits.retain(|(_, score)| *score > 0.0);
@@ -143,7 +150,7 @@ fn best(mut hits: Vec<(At, f32)>, depth: usize) -> Vec<(At, f32)> {
     hits
 }
 
-/// Where the passage is; nowhere if it has gone since.
+/// The position of a hit's passage; `None` if it was removed in the meantime.
 fn found(segments: &[Arc<Segment>], hit: &Hit) -> Option<(At, f32)> {
     let segment = segments.binary_search_by_key(&hit.document, |segment| segment.document_id).ok()?;
     let chunk = segments[segment].chunks.iter().position(|chunk| chunk.chunk_id == hit.chunk)?;
@@ -227,7 +234,7 @@ fn choose(segments: &[Arc<Segment>], sorted: &[Candidate], limit: usize, paramet
     Found { passages, traces }
 }
 
-/// The places of a hit and its neighbours in their document.
+/// The indices of a hit and its neighbours in their document.
 fn around(segments: &[Arc<Segment>], (segment, at): At, neighbours: usize) -> std::ops::Range<usize> {
     at.saturating_sub(neighbours)..(at + neighbours + 1).min(segments[segment].len())
 }
@@ -248,7 +255,7 @@ fn passage(segments: &[Arc<Segment>], candidate: &Candidate, neighbours: usize) 
     let mut text = String::new();
     for at in places {
         let chunk = &chunks[at];
-        // What a passage repeats of the one before it stands there already.
+        // The text that a passage repeats of the one before it is already there.
         let overlap = if text.is_empty() { 0 } else { chunk.overlap as usize };
         if !text.is_empty() && overlap == 0 {
             text.push_str("\n\n");
@@ -261,7 +268,7 @@ fn passage(segments: &[Arc<Segment>], candidate: &Candidate, neighbours: usize) 
         chunk_id: hit.chunk_id,
         content_hash: hit.content_hash.clone(),
         title: hit.title.clone(),
-        // Where neighbours are joined, those of the first are above the text.
+        // The headings above joined passages are those of the first.
         headings: first.headings.clone(),
         page: hit.page,
         text,

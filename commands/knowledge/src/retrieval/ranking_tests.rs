@@ -1,4 +1,4 @@
-//! Which passages are found, and in which order.
+//! The passages that are found, and their order.
 
 use domain::ids::ChunkId;
 use uuid::Uuid;
@@ -22,11 +22,11 @@ fn document(id: u128, title: &str, texts: &[&str]) -> Arc<Segment> {
     Arc::new(Segment::new(document_id, (0..).zip(texts).map(chunk).collect()))
 }
 
-/// As good as each other.
+/// Passages that match equally well.
 const GOUT: [&str; 9] =
     ["gout a1", "gout a2", "gout a3", "gout a4", "gout a5", "gout a6", "gout a7", "gout a8", "gout a9"];
 
-/// As an index says it of the passage with this number.
+/// A hit for the passage with this number, as an index returns it.
 fn near(passage: u128, score: f32) -> Hit {
     let document = DocumentId::new(Uuid::from_u128(passage / 1_000));
     Hit { document, chunk: ChunkId::new(Uuid::from_u128(passage)), score }

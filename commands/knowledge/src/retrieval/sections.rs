@@ -1,17 +1,17 @@
-//! What a text consists of: sections below headings, in them running text and tables.
+//! Parses a text into sections below headings, with running text and tables in them.
 
 use super::floor;
 use crate::extraction::Part;
 
-/// What is below one heading, on one page.
+/// The text below one heading on one page.
 #[derive(Debug, Default)]
 pub(super) struct Section<'a> {
     pub(super) page: Option<u32>,
-    /// The line of its heading; none before the first, and none where a section goes on on the next page.
+    /// The line of its heading; `None` before the first heading, and where a section continues on the next page.
     pub(super) heading: Option<&'a str>,
     /// The headings above its own.
     pub(super) above: Vec<&'a str>,
-    /// Those and its own.
+    /// The headings above, and its own.
     pub(super) path: Vec<&'a str>,
     pub(super) blocks: Vec<Block<'a>>,
 }
@@ -24,12 +24,12 @@ pub(super) enum Block<'a> {
 
 #[derive(Debug)]
 pub(super) struct Table<'a> {
-    /// The line above it, if that names it: "Table 3: doses for children".
+    /// The line above the table, if it is its caption: "Table 3: doses for children".
     pub(super) caption: Option<&'a str>,
     pub(super) rows: Vec<&'a str>,
 }
 
-/// Bytes of a heading in the path of what is below it, where it is repeated again and again: no heading has more.
+/// Bytes of a heading in the path of the text below it, where it is repeated: real headings are shorter.
 const LONGEST_HEADING: usize = 1_024;
 /// Bytes of a table's caption, which is repeated like a heading.
 const LONGEST_CAPTION: usize = 256;
@@ -37,7 +37,7 @@ const LONGEST_CAPTION: usize = 256;
 /// The sections of a document, in order.
 pub(super) fn sections(parts: &[Part]) -> Vec<Section<'_>> {
     let mut sections = Vec::new();
-    // The levels and texts of the headings that are in force.
+    // The open headings with their levels.
     let mut open: Vec<(usize, &str)> = Vec::new();
     for part in parts {
         for (heading, body) in headed(&part.text) {
@@ -53,7 +53,7 @@ pub(super) fn sections(parts: &[Part]) -> Vec<Section<'_>> {
     sections
 }
 
-/// Each heading with the text up to the next one.
+/// Splits a text into headings, each with the text up to the next one.
 fn headed(text: &str) -> Vec<(Option<&str>, &str)> {
     let mut found = Vec::new();
     let (mut heading, mut start, mut at) = (None, 0, 0);
@@ -71,7 +71,7 @@ fn headed(text: &str) -> Vec<(Option<&str>, &str)> {
     found
 }
 
-/// The level of a heading and what it says.
+/// The level of a heading line, and its text.
 pub fn heading_of(line: &str) -> Option<(usize, &str)> {
     let text = line.trim_start_matches('#');
     let level = line.len() - text.len();
@@ -79,7 +79,7 @@ pub fn heading_of(line: &str) -> Option<(usize, &str)> {
     ((1..=6).contains(&level) && text.starts_with([' ', '\t']) && !says.is_empty()).then_some((level, says))
 }
 
-/// Whether the line is a row of a table.
+/// Whether the line is a table row.
 pub fn is_row(line: &str) -> bool {
     line.starts_with('|') && line.trim_end().ends_with('|') && line.trim_end().len() > 1
 }
@@ -110,7 +110,7 @@ fn blocks(body: &str) -> Vec<Block<'_>> {
     blocks
 }
 
-/// The text above a table, and its last line apart if that is no sentence and no item of a list.
+/// Splits off the caption: the last line above a table, if it is no sentence and no list item.
 fn without_caption(text: &str) -> (&str, Option<&str>) {
     let end = text.trim_end();
     let (rest, last) = end.rfind('\n').map_or(("", end), |at| end.split_at(at + 1));

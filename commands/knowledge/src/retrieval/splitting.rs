@@ -1,8 +1,8 @@
-//! Running text in pieces, along paragraphs, sentences and words, in time that grows with the length of the text.
+//! Splits running text at paragraphs, sentences and words, in time that is linear in the length of the text.
 //!
-//! For each piece the splitter looks for the end of a sentence, and for line breaks, in all that is left of the text: a text
-//! without any costs the square of its length. So a long text is shown to it in windows, each of which has several times more than
-//! a piece can hold. Where a piece ends depends on nothing that is further away.
+//! For each piece the splitter looks for the end of a sentence, and for line breaks, in all of the remaining text: a
+//! text without any costs the square of its length. So a long text is given to it in windows, each several times larger
+//! than a piece. The end of a piece depends on nothing beyond its window.
 
 use text_splitter::{ChunkConfig, ChunkSizer, TextSplitter};
 
@@ -10,11 +10,11 @@ use super::{floor, tokens::Tokens};
 
 /// Bytes up to which a text is split as a whole.
 const WHOLE: usize = 32_768;
-/// Bytes of a window, if they have tokens enough.
+/// Bytes of a window, if it has enough tokens.
 const WINDOW: usize = 16_384;
-/// A window grows up to so many bytes: some characters have hundreds in one token.
+/// Bytes of a window, at most: some characters have hundreds of bytes to one token.
 const LARGEST_WINDOW: usize = 16 * WINDOW;
-/// In its second half a window has so many times more tokens than a piece.
+/// Tokens of a window's second half, in pieces, at least.
 const AHEAD: usize = 3;
 
 /// Splits texts into pieces of a size in tokens.
@@ -23,7 +23,7 @@ pub(super) struct Splitter {
     splitter: TextSplitter<Trimmed>,
 }
 
-/// The size of a piece, which is trimmed when it is known.
+/// The size of a piece without the blanks at its ends.
 struct Trimmed;
 
 impl ChunkSizer for Trimmed {
@@ -33,13 +33,15 @@ impl ChunkSizer for Trimmed {
 }
 
 impl Splitter {
-    /// Pieces have `most` tokens at most, and repeat up to `overlap` of the one before; `overlap` is less than `most`.
+    /// Creates a splitter for pieces of at most `most` tokens that repeat up to `overlap` of the one before; `overlap`
+    /// is less than `most`.
     pub(super) fn new(most: usize, overlap: usize) -> Self {
         let config = ChunkConfig::new(most).with_sizer(Trimmed).with_trim(false);
         Self { most, splitter: TextSplitter::new(config.with_overlap(overlap).expect("it is less than the size")) }
     }
 
-    /// The pieces in order, each with its place in the text, in bytes. None is blank, none begins or ends with a blank.
+    /// The pieces in order, each with its offset in the text, in bytes. None is blank, none begins or ends with a
+    /// blank.
     pub(super) fn pieces<'a>(&self, text: &'a str) -> Vec<(usize, &'a str)> {
         self.pieces_in_windows(text, WHOLE)
     }
@@ -58,7 +60,7 @@ impl Splitter {
                 }
                 let begins = start + at + chunk.len() - chunk.trim_start().len();
                 let chunk = chunk.trim();
-                // What the piece before has said already is no piece.
+                // A chunk that lies within the piece before is no piece.
                 if !chunk.is_empty() && begins + chunk.len() > said {
                     said = begins + chunk.len();
                     pieces.push((begins, chunk));
@@ -69,7 +71,7 @@ impl Splitter {
         pieces
     }
 
-    /// The beginning of the text: all of it, or as much as decides about the pieces that begin in its first half.
+    /// The beginning of the text: all of it, or as much as determines the pieces that begin in its first half.
     fn window<'a>(&self, text: &'a str, whole: usize) -> &'a str {
         if text.len() <= whole {
             return text;
@@ -98,7 +100,7 @@ mod tests {
     const MOST: usize = 256;
     const OVERLAP: usize = 32;
 
-    /// What the splitter makes of the whole text, as it did before there were windows.
+    /// The pieces of the whole text without windows, as a reference.
     fn at_once(text: &str) -> Vec<(usize, &str)> {
         let config = ChunkConfig::new(MOST).with_sizer(Tokens).with_overlap(OVERLAP).expect("it is less");
         TextSplitter::new(config).chunk_indices(text).collect()

@@ -1,30 +1,32 @@
-//! Text in tokens, the unit that models read and are paid in.
+//! Estimates tokens, the unit that models read and are paid in.
 
 use text_splitter::ChunkSizer;
 
-/// Tokens of OpenAI's `o200k_base`, estimated. Other models cut text in other ways, but not into much more, in no script.
+/// An estimate of the number of tokens in OpenAI's `o200k_base`. Other models need different numbers of tokens, but not
+/// many more in any script.
 ///
-/// To count them costs 35 ms and 70 MB in each process that does, which reads one document; the size of a passage need not be
-/// exact. Held against `bpe-openai` 0.3, in pieces of 900 characters: of MedQuAD 1.00 times as many, with a standard deviation
-/// of 0.05, of Markdown tables 0.98; of the Hindi and Malayalam documents in `evaluation/languages` 0.97 and 1.04.
+/// Exact counting would cost 35 ms and 70 MB in each process, and each process reads one document; the size of a
+/// passage need not be exact. Compared with `bpe-openai` 0.3 in pieces of 900 characters, the estimate is 1.00 times
+/// the exact number for MedQuAD (standard deviation 0.05), 0.98 for Markdown tables, and 0.97 and 1.04 for the Hindi
+/// and Malayalam documents in `evaluation/languages`.
 #[derive(Debug, Clone, Copy)]
 pub struct Tokens;
 
-/// Hundredths of a token.
+/// Hundredths of a token for the first letters of a word.
 const WORD: usize = 95;
-/// Letters of a word, and digits of a number, that its first token holds.
+/// Letters of a word, and digits of a number, that one token holds.
 const LETTERS: usize = 6;
 const DIGITS: usize = 3;
 const FURTHER_LETTER: usize = 22;
-/// Most numbers follow a blank, which is a token of its own before them.
+/// Hundredths of a token for up to three digits: most numbers follow a blank, which is a token of its own before them.
 const THREE_DIGITS: usize = 180;
 const SIGN: usize = 77;
-/// Of a sign that comes again and again, as in a rule.
+/// Hundredths of a token for a repeated sign, as in a rule.
 const SAME_SIGN: usize = 10;
 const LINE_BREAKS: usize = 80;
 
 impl Tokens {
-    /// How many tokens the text has, about.
+    /// The estimated number of tokens of a text.
     pub fn count(text: &str) -> usize {
         let (mut hundredths, mut before, mut run) = (0, ' ', 0);
         for c in text.chars() {
@@ -53,7 +55,7 @@ const fn of_sign_or_letter(c: char, run: usize) -> usize {
     match c {
         '\0'..='\x7f' if run > 2 => SAME_SIGN,
         '\0'..='\x7f' => SIGN,
-        // In the middle of European words.
+        // Letters within European words.
         '\u{80}'..='\u{24f}' => 150,
         // The scripts of South Asia.
         '\u{900}'..='\u{dff}' => 42,
@@ -74,7 +76,7 @@ mod tests {
 
     #[test]
     fn an_estimate_is_near_what_models_count() {
-        // As `bpe-openai` 0.3 counts them.
+        // The numbers that `bpe-openai` 0.3 counts.
         for (counted, text) in [
             (
                 29,

@@ -1,6 +1,7 @@
-//! Text to the units that are compared: stemmed words without stop words, and their stable hashes.
+//! Turns text into the units that are compared: stemmed words without stop words, and their stable hashes.
 //!
-//! Stored vectors depend on these rules, and on those of [`domain::words`]: whoever changes them renames the built-in embedder's model.
+//! Stored vectors depend on these rules and on those of [`domain::words`]: a change of either must rename the built-in
+//! embedder's model.
 
 use std::cell::OnceCell;
 
@@ -13,15 +14,16 @@ mod endings;
 mod forms;
 mod stop_words;
 
-/// A number with its unit, or a letter with its number, beside both of them.
+/// The weight of a number joined with its unit, or a letter with its number, in addition to both of them. A whole word
+/// has 1.
 const JOINED: f32 = 0.5;
-/// The beginning of a long word of a script without a stemmer, or with a light one only.
+/// The weight of the beginning of a long word, in scripts without a stemmer or with a light one only.
 const BEGINNING: f32 = 0.4;
 /// Characters of such a beginning.
 const BEGINNING_LENGTH: usize = 5;
-/// Consonants of a word that is known by them.
+/// Consonants from which two words with the same consonants count as one.
 const CONSONANTS: usize = 4;
-/// What a number is told by. The fold has but one name of each.
+/// Units that are joined with their numbers, in the one name that folding leaves of each.
 const UNITS: [&str; 17] = [
     "cm", "day", "drop", "g", "hour", "iu", "kg", "l", "mcg", "mg", "minut", "ml", "mmhg", "month", "percent", "unit",
     "week",
@@ -32,14 +34,14 @@ thread_local! {
     static TAMIL: OnceCell<Stemmer> = const { OnceCell::new() };
 }
 
-/// The words of a text that carry meaning, in order: folded, in lower case, stemmed.
+/// The stems of a text's words, in order and without stop words; words are folded and in lower case first.
 pub fn stems(text: &str) -> Vec<String> {
     let folded = fold_in_case(text);
     folded.unicode_words().filter_map(stem).collect()
 }
 
-/// The same, each with what it counts; and what else may find them: numbers with their units, and the beginnings of long words whose
-/// endings say more than a stemmer knows.
+/// The stems with their weights, and further terms that may match: numbers with their units, and the beginnings of long
+/// words whose endings are beyond the stemmer.
 pub(super) fn terms(text: &str) -> Vec<(String, f32)> {
     let mut terms: Vec<(String, f32)> = Vec::new();
     let folded = fold_in_case(text);
@@ -64,13 +66,13 @@ pub(super) fn terms(text: &str) -> Vec<(String, f32)> {
     terms
 }
 
-/// A word's number: the same on every machine and in every release (FNV-1a, 64 bits).
+/// The hash of a word, the same on every machine and in every release (FNV-1a, 64 bits).
 pub fn hash(word: &str) -> u64 {
     word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// Whether two stems are forms of one word as far as their letters tell: stems of scripts without a full stemmer differ in what is
-/// left of their endings.
+/// Whether two stems are forms of one word as far as their letters tell: stems of scripts without a full stemmer keep
+/// different parts of their endings.
 pub fn are_alike(one: &str, other: &str) -> bool {
     if one == other {
         return true;
@@ -86,14 +88,14 @@ pub fn are_alike(one: &str, other: &str) -> bool {
     common >= 4 && common + 1 >= one.min(other) && common * 2 >= one.max(other)
 }
 
-/// Whether two long words differ only in the signs of their vowels, as names that were taken over from English do: पैरासिटामोल and
+/// Whether two long words differ only in their vowel signs, as names borrowed from English do: पैरासिटामोल and
 /// पेरासिटामॉल, ഡയബറ്റിസ് and ഡയബെറ്റിസ്.
 fn have_same_consonants(one: &str, other: &str) -> bool {
     let consonants = |word| str::chars(word).filter(|c: &char| c.is_alphabetic() && !is_combining_mark(*c));
     consonants(one).nth(CONSONANTS - 1).is_some() && consonants(one).eq(consonants(other))
 }
 
-/// "500" and "mg", "b" and "12".
+/// Whether two words form one term: "500" and "mg", "b" and "12".
 fn belong_together(first: &str, second: &str) -> bool {
     let is_number = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
     let is_letter = |word: &str| matches!(word.as_bytes(), [letter] if letter.is_ascii_lowercase());
@@ -105,7 +107,7 @@ fn beginning(stem: &str) -> Option<String> {
         return None;
     }
     let characters = stem.char_indices().nth(BEGINNING_LENGTH)?;
-    // No stem has such a sign: both are apart.
+    // No stem contains this sign, so that beginnings and stems cannot be confused.
     Some(format!("{}…", &stem[..characters.0]))
 }
 
@@ -123,7 +125,7 @@ fn stem(word: &str) -> Option<String> {
         return Some(forms::one_for_both(&stem).to_owned());
     }
     if lower.starts_with(|c| ('\u{0b80}'..='\u{0bff}').contains(&c)) {
-        // What it leaves of "காய்ச்சலுக்கு" is what it shortens further where it stands alone.
+        // Stemmed twice, because the stem of "காய்ச்சலுக்கு" is itself a word that the stemmer shortens further.
         let stem = by_snowball(&TAMIL, Algorithm::Tamil, &lower);
         return Some(by_snowball(&TAMIL, Algorithm::Tamil, &stem));
     }

@@ -1,6 +1,7 @@
-//! Words that a stop follows within a sentence.
+//! Abbreviations with a full stop that does not end a sentence.
 
-/// In lower case. Those of one letter, and those with a stop inside (`i.v.`), need not be known.
+/// Latin abbreviations in lower case. Those of one letter, and those with a stop inside (`i.v.`), are recognized
+/// without a list.
 const LATIN: &[&str] = &[
     // Forms and ways of giving.
     "inj", "tab", "tabs", "cap", "caps", "syr", "syp", "susp", "elix", "ung", "sol", "soln", "oint", "vit", "vits",
@@ -19,7 +20,7 @@ const LATIN: &[&str] = &[
     "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sept", "sep", "oct", "nov", "dec",
 ];
 
-/// Hindi, Malayalam and their neighbours write units, forms and titles with stops.
+/// Units, forms and titles that Hindi, Malayalam and related languages write with full stops.
 const INDIC: &[&str] = &[
     "मि",
     "मी",
@@ -118,7 +119,7 @@ const INDIC: &[&str] = &[
     "ਡਾ",
 ];
 
-/// Whether a stop after this word says nothing about the sentence.
+/// Whether this word is an abbreviation, so that a full stop after it need not end the sentence.
 pub(super) fn contains(word: &str) -> bool {
     let word = word.trim_matches(|c: char| matches!(c, '*' | '_' | '"' | '\'' | '“' | '‘' | '>'));
     INDIC.contains(&word) || LATIN.iter().any(|known| known.eq_ignore_ascii_case(word))

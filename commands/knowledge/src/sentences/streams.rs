@@ -1,9 +1,10 @@
-//! How much of a text that is still being written can be worked on, and long texts in pieces.
+//! Finds the complete sentences of a text that is still being written, and cuts long texts into pieces.
 
 use super::{bounds, has_ended};
 
-/// Where the first whole sentences of a text end, if some certainly do. Its line breaks may be those of a paragraph, so that only
-/// an empty line ends what has no mark; a table is whole, and a heading or "Never give:" stays with what it stands above.
+/// The end of the first complete sentences of a text; `None` if none is certainly complete. Line breaks may be those of
+/// a paragraph, so that a line without a mark ends only at an empty line; a table is kept whole, and a heading or
+/// "Never give:" stays with the text below it.
 pub fn end_of_whole_sentences(text: &str) -> Option<usize> {
     let mut end = None;
     let mut start = 0;
@@ -28,7 +29,7 @@ fn first_paragraph(text: &str) -> (&str, usize) {
     let mut length = 0;
     for line in text.split_inclusive('\n') {
         let is_empty = line.trim_start_matches(['>', ' ', '\t']).trim().is_empty();
-        // An empty line is one when it has ended.
+        // A line is known to be empty only when it has ended.
         if is_empty && !line.ends_with('\n') {
             return (text, text.len());
         }
@@ -43,26 +44,27 @@ fn first_paragraph(text: &str) -> (&str, usize) {
     (&text[..paragraph], length)
 }
 
-/// Whether it says little without what follows.
+/// Whether it has little meaning without the text that follows.
 fn leads(paragraph: &str) -> bool {
     let last = paragraph.trim_end().lines().next_back().unwrap_or_default().trim_start_matches(['>', ' ']);
     let is_item = last.starts_with(['-', '*', '•', '+']) || last.starts_with(|c: char| c.is_ascii_digit());
     !last.is_empty() && !is_row(last) && (last.ends_with(':') || !(is_item || has_ended(last)))
 }
 
-/// Of a table in Markdown, also within a quote.
+/// Whether the line is a row of a Markdown table, also within a quote.
 fn is_row(line: &str) -> bool {
     line.trim_start_matches(['>', ' ']).starts_with('|')
 }
 
-/// Whether a line only says that the one above is the head of a table, or how its columns are aligned.
+/// Whether a line is the rule below a table's head, which marks it as the head and aligns the columns.
 pub fn is_rule_of_table(line: &str) -> bool {
     line.contains('-')
         && line.contains('|')
         && line.chars().all(|c| matches!(c, '|' | '-' | ':' | '>') || c.is_whitespace())
 }
 
-/// The text in pieces of at most so many bytes, cut after sentences where possible, else at line breaks or blanks, else anywhere.
+/// Cuts the text into pieces of at most `max_bytes` bytes: after sentences where possible, else at line breaks or
+/// blanks, else anywhere.
 pub fn pieces(text: &str, max_bytes: usize) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = text;
@@ -87,7 +89,7 @@ pub fn pieces(text: &str, max_bytes: usize) -> Vec<&str> {
     pieces
 }
 
-/// The text between its leading and trailing blanks, and these: services drop them.
+/// Splits off the leading and trailing blanks, which services drop; returns them before and after the text.
 pub fn without_outer_blanks(text: &str) -> (&str, &str, &str) {
     let core = text.trim();
     let start = text.len() - text.trim_start().len();
@@ -103,7 +105,7 @@ mod tests {
 
     use super::*;
 
-    /// What is worked on of a text that comes letter by letter.
+    /// The parts that are released of a text that comes letter by letter.
     fn streamed(text: &str) -> Vec<String> {
         let (mut worked_on, mut waiting) = (Vec::new(), String::new());
         for letter in text.chars() {

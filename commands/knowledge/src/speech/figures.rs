@@ -1,4 +1,4 @@
-//! Numbers, with their fractions, exponents and ratios.
+//! Numbers with their fractions, exponents and ratios.
 
 use super::{
     signs::{Token, on_the_line},
@@ -15,12 +15,12 @@ pub(super) struct Text<'a> {
 /// A number in the text.
 #[derive(Debug)]
 pub(super) struct Figure {
-    /// The first token after it.
+    /// The index of the first token after it.
     pub end: usize,
     pub text: String,
-    /// What it is worth, if that is beyond doubt.
+    /// Its value, if that is beyond doubt.
     pub value: Option<f64>,
-    /// How it is called before a unit if it is a simple fraction: half a tablet, but "grade 1/2" is one or two.
+    /// Its words before a unit if it is a simple fraction: half a tablet; but "grade 1/2" is one or two.
     pub fraction: Option<&'static str>,
 }
 
@@ -33,7 +33,7 @@ impl<'a> Text<'a> {
         self.at(at) == Some(Token::Sign(sign))
     }
 
-    /// The first place from here that is no blank.
+    /// The index of the first token from here that is no blank.
     pub(super) fn after_blank(&self, at: usize) -> usize {
         at + usize::from(matches!(self.at(at), Some(Token::Blank(_))))
     }
@@ -68,7 +68,7 @@ impl<'a> Text<'a> {
         Some(self.with_exponent(figure, number))
     }
 
-    /// The number with a plus or minus that stands directly before it.
+    /// The number with a plus or minus directly before it.
     pub(super) fn signed(&self, at: usize) -> Option<Figure> {
         let (name, is_negative) = match self.at(at)? {
             Token::Sign('-' | '−' | '–') => (self.words.minus, true),
@@ -82,7 +82,7 @@ impl<'a> Text<'a> {
         Some(figure)
     }
 
-    /// A number as every voice reads it: without separators of thousands, and with a digit before the point.
+    /// A number as every voice reads it: without separators of thousands, and with a digit before the decimal point.
     fn plain(&self, number: &str) -> (String, Option<f64>) {
         if number.bytes().filter(|byte| *byte == b'.').count() > 1 {
             // A date or a version.
@@ -99,7 +99,7 @@ impl<'a> Text<'a> {
         (text.replace(',', &format!(" {} ", self.words.comma)), value)
     }
 
-    /// The sign of a fraction as words, and its value.
+    /// A fraction character in words, and its value.
     fn vulgar(&self, sign: char) -> Option<(String, Option<f64>)> {
         let words = self.words;
         let over = |above: u32, below: u32| {
@@ -125,7 +125,7 @@ impl<'a> Text<'a> {
         })
     }
 
-    /// `1½`, `1 ½` and `1 1/2`, which are read as one number: "one half" would be another dose.
+    /// A mixed number, `1½`, `1 ½` or `1 1/2`, as a single number: "one half" would be another dose.
     fn mixed(&self, at: usize) -> Option<Figure> {
         let whole = self.whole(at).filter(|whole| whole.len() < 3)?;
         let next = self.after_blank(at + 1);
@@ -154,14 +154,14 @@ impl<'a> Text<'a> {
         Some(Figure { end, text, value, fraction: None })
     }
 
-    /// "Day 1 1/2 tablet" is no day and a half.
+    /// Whether a label precedes: "Day 1 1/2 tablet" is not a day and a half.
     fn is_after_label(&self, at: usize) -> bool {
         let before = at.checked_sub(2).and_then(|before| self.at(before));
         let Some(Token::Word(word)) = before else { return false };
         LABELS.into_iter().any(|label| label.eq_ignore_ascii_case(word))
     }
 
-    /// `1/2` with digits below ten, and not of a date.
+    /// A fraction `1/2` with numbers below ten that is no part of a date.
     fn simple_fraction(&self, at: usize) -> Option<(u32, u32)> {
         let digit = |at: usize| self.whole(at).filter(|digits| digits.len() == 1)?.parse::<u32>().ok();
         let (above, below) = (digit(at)?, digit(at + 2)?);
@@ -169,7 +169,7 @@ impl<'a> Text<'a> {
         is_fraction.then_some((above, below))
     }
 
-    /// Numbers with strokes or colons between them: a fraction, a blood pressure, a date, a time, a ratio.
+    /// Numbers joined by slashes or colons: a fraction, a blood pressure, a date, a time, a ratio.
     fn parts(&self, at: usize) -> Option<Figure> {
         let spaced = self.after_blank(at + 1);
         let is_spaced_ratio = spaced > at + 1
@@ -222,7 +222,7 @@ impl<'a> Text<'a> {
         Some(Figure { end, text: spoken(self.words.over), value, fraction })
     }
 
-    /// `10⁹`, `10^9`, `10^-3`.
+    /// The number with its exponent: `10⁹`, `10^9`, `10^-3`.
     fn with_exponent(&self, mut figure: Figure, number: &str) -> Figure {
         let end = figure.end;
         let (exponent, end, name) = match self.at(end) {
@@ -239,7 +239,7 @@ impl<'a> Text<'a> {
                 };
                 let at = end + 1 + usize::from(!sign.is_empty());
                 let Some(digits) = self.whole(at) else { return figure };
-                // "10^9^" is another way to write it.
+                // "10^9^" is another notation for the same.
                 let end = at + 1 + usize::from(self.is_sign(at + 1, '^'));
                 (format!("{sign}{digits}"), end, self.words.power)
             }
@@ -249,7 +249,7 @@ impl<'a> Text<'a> {
         Figure { end, value: None, fraction: None, ..figure }
     }
 
-    /// Digits and signs in words: "-9", "2+".
+    /// Digits with their signs in words: "-9", "2+".
     pub(super) fn on_line(&self, text: &str) -> String {
         let minus = format!(" {} ", self.words.minus);
         let plus = format!(" {} ", self.words.plus);
@@ -257,7 +257,7 @@ impl<'a> Text<'a> {
     }
 }
 
-/// Words that a number of order follows.
+/// Labels that an ordinal number follows.
 const LABELS: [&str; 16] = [
     "day", "days", "week", "month", "step", "table", "grade", "stage", "type", "level", "phase", "group", "line",
     "box", "page", "no",

@@ -1,4 +1,4 @@
-//! Quantities: numbers with units, ranges and patterns of doses.
+//! Quantities: numbers with units, ranges and dose patterns.
 
 use super::{
     figures::{Figure, Text},
@@ -11,22 +11,22 @@ use super::{
 pub(super) struct Quantity {
     pub end: usize,
     pub text: String,
-    /// Whether it is an amount of a drug, which "BD" may follow.
+    /// Whether it is an amount of a drug, which a frequency such as "BD" may follow.
     pub is_dose: bool,
 }
 
-/// Units that stand together: `mg/kg/day`.
+/// A compound of units: `mg/kg/day`.
 #[derive(Debug)]
 struct Units {
     end: usize,
     text: String,
-    /// The first one that nothing is divided by.
+    /// The first unit that is not a divisor.
     unit: Option<Unit>,
     is_dose: bool,
 }
 
 impl Text<'_> {
-    /// The quantity that begins here. A range and a product are one.
+    /// The quantity that begins here; a range or a product is a single one.
     pub(super) fn quantity(&self, at: usize) -> Option<Quantity> {
         let mut all = self.range(at)?;
         loop {
@@ -41,7 +41,7 @@ impl Text<'_> {
         }
     }
 
-    /// Units that no number stands before.
+    /// Units without a number before them.
     pub(super) fn bare_units(&self, at: usize) -> Option<(usize, String)> {
         self.units(at, Place::Anywhere, false).map(|units| (units.end, units.text))
     }
@@ -77,7 +77,7 @@ impl Text<'_> {
         Some(Quantity { end, text, is_dose })
     }
 
-    /// Whether the digits are rather those of a telephone or a file than an amount.
+    /// Whether the digits are a telephone or file number rather than an amount.
     fn is_number_of_something(&self, at: usize) -> bool {
         match self.at(at) {
             Some(Token::Number(number)) => {
@@ -88,8 +88,8 @@ impl Text<'_> {
         }
     }
 
-    /// What joins two ends of a range here: where the second begins, and whether both sides of the sign look alike. "5 -10" may
-    /// be two numbers.
+    /// The range sign at this place: the start of the second number, and whether both sides of the sign are spaced
+    /// alike. "5 -10" may be two numbers.
     fn joint(&self, end: usize) -> Option<(usize, bool)> {
         let sign = self.after_blank(end);
         let Some(Token::Sign('-' | '–' | '~')) = self.at(sign) else { return None };
@@ -97,7 +97,8 @@ impl Text<'_> {
         Some((start, (sign == end) == (start == sign + 1)))
     }
 
-    /// Three and more numbers with hyphens: `1-0-1` is a dose in the morning, at noon and at night; `2024-05-12` a date.
+    /// Three or more numbers with hyphens: `1-0-1` is a dose in the morning, at noon and at night; `2024-05-12` is a
+    /// date.
     fn chain(&self, at: usize, first: &Figure) -> Option<Quantity> {
         let mut parts = vec![(at, first.text.clone(), first.value)];
         let mut end = first.end;
@@ -137,7 +138,7 @@ impl Text<'_> {
         }
     }
 
-    /// The units that begin here, after a blank or a stroke too.
+    /// The units that begin here, perhaps behind a blank or a slash.
     fn units(&self, at: usize, place: Place, is_one: bool) -> Option<Units> {
         let mut units = Units { end: at, text: String::new(), unit: None, is_dose: false };
         let start = if place == Place::Anywhere { at } else { self.after_blank(at) };
@@ -158,7 +159,7 @@ impl Text<'_> {
         (!units.text.is_empty()).then_some(units)
     }
 
-    /// "/kg", "/5 ml", " kg⁻¹".
+    /// A divisor: "/kg", "/5 ml", " kg⁻¹".
     fn divisor(&self, at: usize, has_unit: bool) -> Option<(usize, Unit, String)> {
         if matches!(self.at(at), Some(Token::Blank(_) | Token::Sign('·' | '⋅'))) && has_unit {
             let (end, unit, exponent) = self.unit(at + 1, Place::AfterStroke)?;
@@ -170,7 +171,7 @@ impl Text<'_> {
         if !self.is_sign(stroke, '/') {
             return None;
         }
-        // Blanks on both sides or on none.
+        // Blanks on both sides of the slash, or on none.
         let start = if stroke > at { self.after_blank(stroke + 1) } else { stroke + 1 };
         if let Some((end, unit, exponent @ 0..)) = self.unit(start, Place::AfterStroke) {
             return Some((end, unit, self.per(None, unit, exponent)));
@@ -230,8 +231,8 @@ impl Text<'_> {
         Some((at + 1, unit, exponent))
     }
 
-    /// The unit that a name or an abbreviation in a script of India stands for: "मि.ग्रा.", "മില്ലി ഗ്രാം". Before a stroke its last
-    /// stop is no end of a sentence.
+    /// The unit that a name or an abbreviation in an Indian script stands for: "मि.ग्रा.", "മില്ലി ഗ്രാം". A full stop
+    /// before a slash does not end a sentence.
     fn unit_of_india(&self, at: usize) -> Option<(usize, Unit)> {
         let is_between = |at: usize| usize::from(self.is_sign(at, '.'));
         let word = |at: usize| match self.at(at) {

@@ -1,13 +1,13 @@
-//! A text cut into numbers, words and signs, each sign in one spelling.
+//! Splits a text into numbers, words and signs, each sign in one spelling.
 
 use unicode_normalization::UnicodeNormalization;
 
-/// A part of a text. Together they are the whole text, without addresses of the web.
+/// A token. Joined, the tokens are the whole text without web addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token<'a> {
-    /// ASCII digits, with the points and commas between them.
+    /// ASCII digits with the points and commas between them.
     Number(&'a str),
-    /// A letter, and the letters and digits that follow.
+    /// A letter with the letters and digits that follow.
     Word(&'a str),
     /// Raised digits and signs: ⁻¹.
     Raised(&'a str),
@@ -17,7 +17,7 @@ pub(super) enum Token<'a> {
     Sign(char),
 }
 
-/// The text with one spelling for each sign: ASCII digits, "≥" for ">=", "µ" for the Greek letter.
+/// Normalizes a text: ASCII digits, "≥" for ">=", "µ" for the Greek letter, and so on.
 pub(super) fn normalised(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut rest = text;
@@ -49,7 +49,7 @@ pub(super) fn normalised(text: &str) -> String {
             continue;
         }
         match first {
-            // They only guide the setting of the text.
+            // Invisible characters that only control the layout.
             '\u{ad}' | '\u{2060}' | '\u{feff}' | '\u{fe0e}' | '\u{fe0f}' | '\u{200b}' => {}
             '\u{2009}' | '\u{202f}' | '\u{a0}' if is_between_thousands(&out, rest) => {}
             // No other amount begins with three zeros.
@@ -67,7 +67,7 @@ const SPELLINGS: [(&str, char); 16] = [
     ("<->", '↔'),
     ("-->", '→'),
     ("->", '→'),
-    // "x<-2" is a comparison with a negative number, and so is no arrow.
+    // "x<-2" is a comparison with a negative number, so `<-` is no arrow.
     ("<=", '≤'),
     ("=<", '≤'),
     (">=", '≥'),
@@ -82,7 +82,8 @@ const SPELLINGS: [(&str, char); 16] = [
     ("~=", '≈'),
 ];
 
-/// What degrees of a scale of temperature are written as, and how much of the rest belongs to it: 38⁰C is no 380.
+/// Recognizes the notations of temperatures in degrees; returns the sign, and the bytes of `rest` that belong to it:
+/// 38⁰C is not 380.
 fn degrees(first: char, before: &str, rest: &str) -> Option<(char, usize)> {
     if !matches!(first, '°' | 'º' | '˚' | '⁰' | 'ᵒ') {
         return None;
@@ -104,7 +105,7 @@ fn degrees(first: char, before: &str, rest: &str) -> Option<(char, usize)> {
 /// Digits of each number of a fraction, at most.
 const LONGEST_OF_FRACTION: usize = 3;
 
-/// A fraction of a raised and a lowered number on one line, and how much of the rest belongs to it.
+/// A fraction of a raised and a lowered number on one line, and the bytes of `rest` that belong to it.
 fn fraction(first: char, rest: &str) -> Option<(String, usize)> {
     let is_digit: fn(char) -> bool = |c| is_raised(c) && !matches!(c, '⁺' | '⁻');
     let number = |text: &str, is_digit: fn(char) -> bool| -> String {
@@ -122,7 +123,7 @@ fn fraction(first: char, rest: &str) -> Option<(String, usize)> {
     })
 }
 
-/// A dot at half height is a point between the digits of a number, as British books print it, a sign of times before a power.
+/// A dot at half height: between digits the decimal point of British books, before a power a multiplication sign.
 fn middle_dot(dot: char, before: &str, rest: &str) -> char {
     let after = rest.trim_start_matches(' ');
     let is_power = after.strip_prefix("10").is_some_and(|rest| rest.starts_with(|c| c == '^' || is_raised(c)));
@@ -140,7 +141,7 @@ fn is_raised_letter(sign: char) -> bool {
     matches!(sign, 'ª' | 'º' | 'ⁿ' | '\u{2b0}'..='\u{2b8}' | '\u{2e1}'..='\u{2e3}' | '\u{1d43}'..='\u{1d5d}' | '\u{1d9c}'..='\u{1dbf}')
 }
 
-/// "1ˢᵗ" is the first. A single letter is the mark of a footnote, which is not spoken.
+/// Writes raised letters: "1ˢᵗ" is an ordinal. A single letter is a footnote mark, which is not spoken.
 fn raised_letters(first: char, others: &str, to: &mut String) {
     let letters: String = std::iter::once(first).chain(others.chars()).nfkc().collect();
     let is_ordinal = matches!(letters.as_str(), "st" | "nd" | "rd" | "th");
@@ -151,7 +152,7 @@ fn raised_letters(first: char, others: &str, to: &mut String) {
     }
 }
 
-/// Letters, digits and units in another shape, which voices spell by their place in Unicode: ㎎, Ⅳ, ﬁ, ⑩.
+/// Whether a letter, digit or unit has a compatibility form, which voices spell as its code point: ㎎, Ⅳ, ﬁ, ⑩.
 fn is_compatible(sign: char) -> bool {
     matches!(sign, 'ℓ' | '\u{2160}'..='\u{217f}' | '\u{2460}'..='\u{2473}' | '\u{3371}'..='\u{33df}' | '\u{fb00}'..='\u{fb06}'
         | '\u{ff21}'..='\u{ff5a}' | '\u{1d400}'..='\u{1d7ff}')
@@ -190,7 +191,7 @@ fn same(sign: char) -> char {
     }
 }
 
-/// The same digit of the scripts of India, of Arabic and of full width.
+/// The ASCII digit for a digit of the scripts of India, of Arabic or of full width.
 fn ascii_digit(sign: char) -> Option<char> {
     const ZEROS: [u32; 12] = [0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0x660, 0x6f0, 0xff10];
     let code = u32::from(sign);
@@ -198,7 +199,7 @@ fn ascii_digit(sign: char) -> Option<char> {
     char::from_digit(code - zero, 10)
 }
 
-/// A narrow blank in "100 000" belongs to the number.
+/// Whether a narrow blank belongs to a number, as in "100 000".
 fn is_between_thousands(before: &str, after: &str) -> bool {
     let is_digit = |c: &char| ascii_digit(*c).is_some() || c.is_ascii_digit();
     let lead = before.chars().rev().take(4).take_while(is_digit).count();
@@ -214,7 +215,7 @@ pub(super) fn is_lowered(sign: char) -> bool {
     matches!(sign, '₀'..='₉' | '₊' | '₋')
 }
 
-/// Raised or lowered digits as digits, with their signs as they are on the line.
+/// Raised or lowered digits and signs as those on the line.
 pub(super) fn on_the_line(text: &str) -> String {
     let plain = |sign| match sign {
         '⁰' => '0',
@@ -255,7 +256,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
             let length = number(rest);
             (Token::Number(&rest[..length]), length)
         } else if after_number && matches!(first, 'x' | 'X') && rest[1..].starts_with(|c: char| c.is_ascii_digit()) {
-            // "5x3".
+            // "5x3" is a product.
             (Token::Sign('×'), 1)
         } else if is_of_word(first) {
             let length = run(&is_of_word);
@@ -275,7 +276,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     tokens
 }
 
-/// ".5" is no end of a sentence if nothing stands before it.
+/// Whether a point begins a decimal: ".5" is no end of a sentence if nothing precedes it.
 fn begins_a_decimal(rest: &str, before: Option<&Token<'_>>) -> bool {
     let begins = match before {
         None | Some(Token::Blank(_) | Token::Line) => true,
@@ -285,7 +286,7 @@ fn begins_a_decimal(rest: &str, before: Option<&Token<'_>>) -> bool {
     begins && rest[1..].starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// How long the number is: a point or comma belongs to it if a digit follows.
+/// The length of a number: a point or comma belongs to it if a digit follows.
 fn number(text: &str) -> usize {
     let bytes = text.as_bytes();
     let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
@@ -296,7 +297,7 @@ fn number(text: &str) -> usize {
     at
 }
 
-/// How long an address of the web is that begins here, without the sentence's own signs.
+/// The length of the web address that begins here, without the punctuation of the sentence.
 fn address(text: &str) -> Option<usize> {
     let begins = |with: &str| text.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
     if !["http://", "https://", "www.", "ftp://", "mailto:"].into_iter().any(begins) {

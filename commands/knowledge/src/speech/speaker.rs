@@ -1,4 +1,4 @@
-//! Signs that depend on what stands beside them, and how the parts are put together.
+//! Signs whose meaning depends on their neighbours, and the assembly of the spoken text.
 
 use super::{
     Speaker,
@@ -9,7 +9,7 @@ use super::{
 };
 
 impl Speaker<'_> {
-    /// The sign with the quantity or the word that it compares with.
+    /// Speaks a comparison sign with the quantity or the word behind it.
     pub(super) fn comparison(&mut self, at: usize, words: &Around) -> usize {
         let start = self.text.after_blank(at + 1);
         if let Some(quantity) = self.text.quantity(start) {
@@ -33,7 +33,7 @@ impl Speaker<'_> {
         }
     }
 
-    /// A hyphen or dash that no range or pattern has taken.
+    /// Speaks a hyphen or dash that is no part of a range or a dose pattern.
     pub(super) fn hyphen(&mut self, at: usize, sign: char) -> usize {
         let words = self.text.words;
         let before = at.checked_sub(1).and_then(|before| self.text.at(before));
@@ -45,7 +45,7 @@ impl Speaker<'_> {
                 '−' => self.phrase(words.minus),
                 _ if self.text.is_negative(at) => self.phrase(words.minus),
                 _ if self.text.is_cell(at) => self.phrase(words.dash),
-                // "6-hourly", and the ending of a case: "94-ൽ".
+                // "6-hourly", and case endings: "94-ൽ".
                 _ => self.punctuation(sign),
             }
             return at + 1;
@@ -97,8 +97,8 @@ impl Speaker<'_> {
         }
     }
 
-    /// `[^1]`, and `[1, 2]` directly after a word or the end of a sentence, are not spoken; "`[5]`" elsewhere may be a dose. What a
-    /// footnote says is: it may be a warning.
+    /// Skips references: `[^1]`, and `[1, 2]` directly after a word or the end of a sentence; "`[5]`" elsewhere may be
+    /// a dose. The text of a footnote is spoken, because it may be a warning.
     pub(super) fn citation(&mut self, at: usize) -> usize {
         let is_footnote = self.text.is_sign(at + 1, '^');
         let before = at.checked_sub(1).and_then(|before| self.text.at(before));
@@ -128,7 +128,7 @@ impl Speaker<'_> {
         }
     }
 
-    /// Words in place of signs: they touch no other.
+    /// Writes words in place of signs, separated from all other words.
     pub(super) fn phrase(&mut self, words: &str) {
         if words.is_empty() {
             return;
@@ -141,7 +141,7 @@ impl Speaker<'_> {
         self.is_after_words = true;
     }
 
-    /// A quantity, which letters may follow if it is only digits: "5th".
+    /// Writes a quantity; letters may follow directly if it is only digits: "5th".
     pub(super) fn number(&mut self, text: &str) {
         self.as_it_is(text);
         self.is_after_words = !text.ends_with(|last: char| last.is_ascii_digit());
@@ -160,7 +160,7 @@ impl Speaker<'_> {
         if matches!(sign, '(' | '[' | '{' | '“') && self.is_after_words {
             self.blank();
         }
-        // An address or a reference may have stood before it.
+        // A removed address or reference may have left a blank before the sign.
         if matches!(sign, '.' | ',' | ';' | ':' | '!' | '?' | '।') && self.out.ends_with(' ') {
             self.out.pop();
         }
@@ -175,7 +175,7 @@ impl Speaker<'_> {
         self.is_after_words = false;
     }
 
-    /// Voices join lines: without an end, "1 tablet" and "2 days" below it would be one clause.
+    /// Ends a line like a sentence. Voices join lines: "1 tablet" and "2 days" below it would be one clause.
     pub(super) fn line(&mut self) {
         let length = self.out.trim_end().len();
         self.out.truncate(length);
@@ -191,14 +191,14 @@ impl Speaker<'_> {
     }
 }
 
-/// Whether the word is a length, whose square is meant by a raised two.
+/// Whether the word is a unit of length, whose raised two means "square".
 pub(super) fn is_of_space(word: &str) -> bool {
     let word = word.trim_end_matches('s');
     ["metre", "meter", "inch", "inche", "feet", "foot"].into_iter().any(|end| word.ends_with(end))
 }
 
 impl Text<'_> {
-    /// Whether the hyphen here is a minus without a number: "-ve", and blood groups and ions such as "O-" and "Cl-".
+    /// Whether the hyphen here is a minus without a number: "-ve", or blood groups and ions such as "O-" and "Cl-".
     fn is_negative(&self, at: usize) -> bool {
         let before = at.checked_sub(1).and_then(|before| self.at(before));
         match (before, self.at(at + 1)) {
@@ -209,7 +209,7 @@ impl Text<'_> {
         }
     }
 
-    /// Whether the hyphen here is all that a cell of a table holds, next to other cells.
+    /// Whether the hyphen here is the only content of a table cell, next to other cells.
     fn is_cell(&self, at: usize) -> bool {
         let is_blank = |at: &usize| matches!(self.at(*at), Some(Token::Blank(_)));
         let before = at.checked_sub(1).map(|at| if is_blank(&at) { at.wrapping_sub(1) } else { at });
@@ -218,7 +218,7 @@ impl Text<'_> {
         is_end(before) && is_end(after) && [before, after].contains(&Some(Token::Sign(',')))
     }
 
-    /// `q6h`, `Q6H`, `q 6 hrs`, `q4-6h`: where it ends, and the hours.
+    /// The frequency `q6h`, `Q6H`, `q 6 hrs`, `q4-6h`: the index of the token behind it, and the hours.
     pub(super) fn every(&self, at: usize, word: &str) -> Option<(usize, String)> {
         let is_hours = |word: &str| matches!(word, "h" | "H" | "hr" | "hrs" | "hourly" | "hours" | "HR" | "HRS");
         let rest = word.strip_prefix(['q', 'Q'])?;

@@ -263,7 +263,7 @@ fn lines_and_sentences_keep_their_ends() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3_000))]
-    /// Whatever stands between them, all digits are spoken, in their order. (But that of "m2", which is a square metre.)
+    /// All digits are spoken in their order, whatever stands between them (except in "m2", a square metre).
     #[test]
     fn no_digit_is_lost(text in r"([0-9]{1,4}|[a-ln-z<>≤≥=+~ :,()-]| mg| x ){1,14}") {
         let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();

@@ -1,8 +1,8 @@
-//! Which letters are a unit, and where.
+//! The letters that stand for units, and the places where they do.
 
 use strum::EnumCount;
 
-/// The units that answers of health workers have; each language's table names them in this order.
+/// The units of health workers' answers; each language's table lists them in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumCount)]
 pub(super) enum Unit {
     Milligram,
@@ -46,12 +46,12 @@ pub(super) enum Unit {
     Fahrenheit,
 }
 
-/// Where letters mean the unit. "g", "l" and "min" are other words elsewhere.
+/// The places where letters stand for a unit; "g", "l" and "min" are other words elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
     Anywhere,
     AfterNumber,
-    /// After the stroke of "per", or before an exponent.
+    /// After the slash of a divisor, or before an exponent.
     AfterStroke,
 }
 
@@ -85,7 +85,7 @@ const SYMBOLS: [(&str, Unit, Place); 81] = [
     ("mm", Unit::Millimetre, AfterNumber),
     ("cm", Unit::Centimetre, AfterNumber),
     ("cms", Unit::Centimetre, AfterNumber),
-    // Ten "m" are also months or million.
+    // Behind a number, "m" may also be months or millions.
     ("m", Unit::Metre, AfterStroke),
     ("mmol", Unit::Millimole, Anywhere),
     ("µmol", Unit::Micromole, Anywhere),
@@ -145,18 +145,18 @@ const SYMBOLS: [(&str, Unit, Place); 81] = [
 impl Unit {
     pub(super) const COUNT: usize = <Self as EnumCount>::COUNT;
 
-    /// The unit that these letters are at this place. An exponent within the word, "mm3", is left to the caller.
+    /// The unit that these letters stand for at this place. An exponent within the word, "mm3", is left to the caller.
     pub(super) fn of(letters: &str, place: Place) -> Option<Self> {
         let found = SYMBOLS.iter().find(|(symbol, _, _)| *symbol == letters);
         found.filter(|(_, _, from)| *from <= place).map(|&(_, unit, _)| unit)
     }
 
-    /// Whether its square and its cube are units too.
+    /// Whether its square and its cube are units, too.
     pub(super) fn is_length(self) -> bool {
         matches!(self, Self::Millimetre | Self::Centimetre | Self::Metre)
     }
 
-    /// Whether an amount in it can be a dose that "BD" says the frequency of.
+    /// Whether an amount in it can be a dose, whose frequency "BD" may follow.
     pub(super) fn is_of_doses(self) -> bool {
         matches!(
             self,

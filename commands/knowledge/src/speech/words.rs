@@ -1,4 +1,4 @@
-//! What signs, units and doses are called, one table a language.
+//! The words for signs, units and doses, one table for each language.
 
 mod bengali;
 mod english;
@@ -13,8 +13,8 @@ mod telugu;
 
 use super::units::Unit;
 
-/// What stands before and after a quantity. Where a language compares by a postposition, "94 से कम", a word between
-/// the two sides would say the reverse.
+/// The words before and behind a quantity. In a language that compares with a postposition, "94 से कम", a word between
+/// the two sides would reverse the meaning.
 pub(super) struct Around {
     pub before: &'static str,
     pub after: &'static str,
@@ -34,10 +34,10 @@ pub(super) struct Words {
     pub more: Around,
     pub at_least: Around,
     pub at_most: Around,
-    /// Between the ends of a range, and after it.
+    /// The words between the ends of a range, and behind it.
     pub to: &'static str,
     pub up_to: &'static str,
-    /// A hyphen of which nobody knows whether it is a range, a minus or a mark in a number of a telephone.
+    /// An ambiguous hyphen: a range, a minus or part of a telephone number.
     pub dash: &'static str,
     pub minus: &'static str,
     pub plus: &'static str,
@@ -50,24 +50,24 @@ pub(super) struct Words {
     pub arrow: &'static str,
     pub up: &'static str,
     pub down: &'static str,
-    /// `120/80`, `1/3`.
+    /// The slash of `120/80` and `1/3`.
     pub over: &'static str,
-    /// `1:1000`.
+    /// The colon of `1:1000`.
     pub ratio: &'static str,
     /// A comma within a number that separates no thousands.
     pub comma: &'static str,
-    /// `10⁹`.
+    /// The exponent of `10⁹`.
     pub power: &'static str,
-    /// A raised number of which nobody knows whether it is an exponent or the mark of a footnote.
+    /// A raised number that may be an exponent or a footnote mark.
     pub raised: &'static str,
     pub lowered: &'static str,
-    /// `#5`.
+    /// The sign of `#5`.
     pub number: &'static str,
     pub at: &'static str,
     pub and: &'static str,
-    /// After the amount.
+    /// The currency, behind the amount.
     pub rupees: &'static str,
-    /// What an empty cell of a table holds.
+    /// An empty cell of a table.
     pub blank: &'static str,
     pub empty_box: &'static str,
     pub tick: &'static str,
@@ -77,15 +77,15 @@ pub(super) struct Words {
     pub three_quarters: &'static str,
     pub square: &'static str,
     pub cubic: &'static str,
-    /// What stands before a unit that another one is divided by: per.
+    /// The word before a divisor: per.
     pub per: &'static str,
-    /// Whether that word is "one", which another number takes the place of: `5 mg/5 ml`.
+    /// Whether that word means "one", which a number replaces: `5 mg/5 ml`.
     pub per_is_one: bool,
-    /// Whether the second form of a unit is also that of one: "1 milligram".
+    /// Whether the second form of a unit is also its singular: "1 milligram".
     pub has_singular: bool,
-    /// The name of a unit after a number, and after [`Words::per`].
+    /// The name of each unit behind a number, and behind [`Words::per`].
     pub units: [(&'static str, &'static str); Unit::COUNT],
-    /// `q6h`.
+    /// The frequency `q6h`.
     pub every_hours: Around,
     pub twice_a_day: &'static str,
     pub three_times_a_day: &'static str,
@@ -95,15 +95,15 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// The table of a language, such as "ml" or "ml-IN". Languages without one get English words: every voice of espeak-ng reads
-    /// Latin letters, and a word that is hard to understand warns, where a sign that is not spoken misleads.
+    /// The table of a language code, such as "ml" or "ml-IN". Languages without one get English words: every voice of
+    /// espeak-ng reads Latin letters, and a word that is hard to understand warns, where an unspoken sign misleads.
     pub(super) fn of(language: &str) -> &'static Self {
         let code = language.split(['-', '_']).next().unwrap_or_default();
         TABLES.iter().find(|(known, _)| known.eq_ignore_ascii_case(code)).map_or(&english::WORDS, |(_, words)| words)
     }
 }
 
-/// The languages that the project's voices speak.
+/// The tables, for the languages that the project's voices speak.
 pub(super) const TABLES: [(&str, &Words); 10] = [
     ("en", &english::WORDS),
     ("ml", &malayalam::WORDS),

@@ -1,20 +1,21 @@
-//! What is said of a text's character set: by a server, by a page, by an XML declaration.
+//! The declared character set: by a server, by a page, by an XML declaration.
 
 use encoding_rs::Encoding;
 
 use crate::extraction::FileHints;
 
-/// Where a page has to say what character set it is in. HTML says 1,024 bytes; pages of office programs are later.
+/// Bytes from the beginning within which a page's declaration is looked for. HTML requires the first 1,024; pages of
+/// office programs declare it later.
 const WITHIN: usize = 4_096;
-/// Elements whose text may look like tags.
+/// Elements whose text may look like tags and is skipped.
 const TEXTS: [&str; 6] = ["script", "style", "title", "noscript", "textarea", "template"];
 
-/// By the `Content-Type` of a server.
+/// The character set in the `Content-Type` of a server.
 pub(super) fn by_header(hints: &FileHints) -> Option<&'static Encoding> {
     charset_in(hints.content_type.as_deref()?)
 }
 
-/// By the XML declaration or a `meta` element in the head of a page. An unknown name says nothing.
+/// The character set in the XML declaration or in a `meta` element of the head; `None` if its name is not known.
 pub(super) fn by_page(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(WITHIN)]).to_ascii_lowercase();
     if let Some((declaration, _)) = head.trim_start().strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"))
@@ -59,7 +60,7 @@ fn of_meta(tag: &str) -> Option<&'static Encoding> {
     value("charset").and_then(label).or_else(by_content)
 }
 
-/// Where a tag ends: behind `>`, but not one within quotes.
+/// The place after the `>` that ends a tag; a `>` within quotes does not.
 fn tag_end(tag: &str) -> usize {
     let mut quote = None;
     for (at, character) in tag.char_indices() {
@@ -73,7 +74,7 @@ fn tag_end(tag: &str) -> usize {
     tag.len()
 }
 
-/// `name=value`, `name = "value"`, in small letters.
+/// The attributes of a tag, `name=value` or `name = "value"`, with names in lower case.
 fn attributes(tag: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = tag;
     std::iter::from_fn(move || {
@@ -99,7 +100,7 @@ fn attributes(tag: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// `text/html; charset="utf-8"`
+/// The character set of a media type: `text/html; charset="utf-8"`.
 fn charset_in(content_type: &str) -> Option<&'static Encoding> {
     let small = content_type.to_ascii_lowercase();
     let value =

@@ -1,4 +1,4 @@
-//! The character set of a text that says nothing of it and is no UTF-8.
+//! Guesses the character set of a text that declares none and is not UTF-8.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, MACINTOSH, WINDOWS_1252};
@@ -9,7 +9,7 @@ pub(super) fn guess(bytes: &[u8]) -> &'static Encoding {
     let guessed = detector.guess(None, Utf8Detection::Allow);
     let text = guessed.decode(bytes).0;
     if !guessed.is_single_byte() {
-        // Signs between Latin letters look like the letters of Chinese to it; those do not stand alone.
+        // The detector takes signs between Latin letters for Chinese letters; those would not stand alone.
         return if has_letters_alone(&text) { WINDOWS_1252 } else { guessed };
     }
     let is_latin = |c: char| !c.is_alphabetic() || c < LAST_LATIN;
@@ -19,10 +19,10 @@ pub(super) fn guess(bytes: &[u8]) -> &'static Encoding {
     if differs_in_signs_only(&text, &WINDOWS_1252.decode(bytes).0) { WINDOWS_1252 } else { guessed }
 }
 
-/// The last letters of Latin.
+/// The end of Unicode's Latin blocks.
 const LAST_LATIN: char = '\u{250}';
 
-/// Whether most characters that are not ASCII stand between such as are.
+/// Whether most non-ASCII characters follow an ASCII character.
 fn has_letters_alone(text: &str) -> bool {
     let (mut all, mut beside, mut is_after) = (0_usize, 0_usize, false);
     for character in text.chars() {
@@ -33,15 +33,15 @@ fn has_letters_alone(text: &str) -> bool {
     beside * 2 < all
 }
 
-/// Whether all that would be another letter is a sign in Western Europe's set: `1¾ tab` is not `1ž tab`. A text of another
-/// language has letters that are other letters there.
+/// Whether each character that differs from Windows-1252 is a sign there: `1¾ tab` is not `1ž tab`. Text of another
+/// language differs in letters, too.
 fn differs_in_signs_only(text: &str, western: &str) -> bool {
     let is_sign = |c: char| c == 'µ' || !c.is_alphabetic() && !c.is_control();
     text.chars().zip(western.chars()).all(|(one, other)| one == other || is_sign(other))
 }
 
-/// Whether the signs stand where they do in texts of an old Macintosh, and nowhere as they do in those of Windows: `≥ 5` would be
-/// `³ 5`, `5–10` would be `5Ð10`.
+/// Whether the signs stand where texts of an old Macintosh have them, and none where texts of Windows have them: `≥ 5`
+/// would be `³ 5`, `5–10` would be `5Ð10`.
 fn has_signs_of_macintosh(bytes: &[u8]) -> bool {
     let (mut macintosh, mut windows) = (0_usize, 0_usize);
     for (at, byte) in bytes.iter().enumerate().filter(|(_, byte)| !byte.is_ascii()) {

@@ -1,4 +1,4 @@
-//! Tables of word processors: which cells are one.
+//! Tables of word processors, with their merged cells.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::extraction::{
 
 /// Rows and columns that a cell may cover.
 const MOST_SPANNED: usize = 100;
-/// Bytes that a table may come to with what is repeated in it.
+/// Bytes of a table beyond which it is refused: merged cells are repeated, so that a small file could fill all memory.
 const MOST_REPEATED: usize = 20 * 1_048_576;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,7 +25,7 @@ pub(super) enum Merge {
 #[derive(Debug, Default)]
 pub(super) struct Cell {
     pub(super) blocks: Vec<Block>,
-    /// 0 if nothing is said of it.
+    /// Columns that it covers; 0 if the file does not say.
     pub(super) across: usize,
     pub(super) down: Merge,
     pub(super) beside: Merge,
@@ -48,7 +48,7 @@ impl Row {
         self.is_deleted || self.is_hidden
     }
 
-    /// One that has rows and columns: a line of values may stand in a cell.
+    /// Whether the cell has a table with several rows and columns; a single line of values does not lay out a page.
     fn holds_a_table(&self) -> bool {
         let is_table = |block: &Block| matches!(block, Block::Table(grid) if grid.rows.len() > 1 && grid.rows.iter().any(|row| row.len() > 1));
         self.cells.iter().flat_map(|cell| &cell.blocks).any(is_table)
@@ -62,27 +62,27 @@ pub(super) struct Table {
     pub(super) cell: Cell,
 }
 
-/// A cell that one below may continue: where it is written, how wide it is.
+/// The cell of the row above that a cell may continue: where it was written, and its width in columns.
 #[derive(Clone, Copy)]
 struct Place {
     row: usize,
     cell: usize,
     across: usize,
-    /// Its row is one of those that are not written.
+    /// Whether its row is not written.
     is_left_out: bool,
 }
 
-/// The rows of a table as they are laid out, and the cells of those that are not written.
+/// The rows of a table as laid out, and apart from them the rows that are not written (deleted or hidden ones).
 #[derive(Default)]
-struct Laid {
+struct LaidOutRows {
     rows: Vec<Vec<tables::Cell>>,
     left_out: Vec<Vec<tables::Cell>>,
-    /// By the column, in the last row.
+    /// The cells of the last row, by their first column.
     places: HashMap<usize, Place>,
     footnotes: Vec<Footnote>,
 }
 
-impl Laid {
+impl LaidOutRows {
     fn cell(&mut self, place: Place) -> Option<&mut tables::Cell> {
         let rows = if place.is_left_out { &mut self.left_out } else { &mut self.rows };
         rows.get_mut(place.row)?.get_mut(place.cell)
@@ -102,7 +102,7 @@ impl Laid {
         for cell in row.cells {
             let across = cell.across.clamp(1, MOST_SPANNED);
             if cell.beside == Merge::Continues && column > 0 {
-                // It belongs to the one before, unless that belongs to the one above.
+                // A horizontal merge extends the cell before, unless that cell itself continues the one above.
                 if let (Some(before), false) = (cells.last_mut(), is_continued) {
                     before.across = (before.across + across).min(MOST_SPANNED);
                     if let Some(place) = places.get_mut(&latest) {
@@ -123,7 +123,7 @@ impl Laid {
                     places.insert(column, place);
                     true
                 }
-                // What began in a row that is not written, and so long a cell, is written anew.
+                // A cell that began in a row that is not written, or that is too long already, begins again here.
                 Some((place, origin)) => {
                     cells.push(tables::Cell { text: origin.text.clone(), across: place.across, down: 1 });
                     places.insert(column, Place { across: place.across, ..here });
@@ -151,8 +151,8 @@ impl Laid {
 }
 
 impl Table {
-    /// The table, or the blocks of its only cell: a frame. One that has tables in each of its rows lays out a page: these
-    /// come one below the other. With the footnotes that follow it.
+    /// The finished table with the footnotes that follow it. A table with a single cell is a frame: its blocks are
+    /// returned. A table that has tables in each of its rows lays out a page: those are returned one below the other.
     pub(super) fn finished(mut self) -> Result<(Vec<Block>, Vec<Footnote>), Unreadable> {
         let written: Vec<&Row> = self.rows.iter().filter(|row| !row.is_left_out()).collect();
         let is_of_tables = !written.is_empty() && written.iter().all(|row| row.holds_a_table());
@@ -167,9 +167,9 @@ impl Table {
             }
             return Ok((blocks, footnotes));
         }
-        let mut laid = Laid::default();
-        self.rows.into_iter().for_each(|row| laid.push(row));
-        let Laid { rows, footnotes, .. } = laid;
+        let mut rows_laid_out = LaidOutRows::default();
+        self.rows.into_iter().for_each(|row| rows_laid_out.push(row));
+        let LaidOutRows { rows, footnotes, .. } = rows_laid_out;
         let size = |cell: &tables::Cell| cell.text.len().saturating_mul(cell.across).saturating_mul(cell.down);
         if rows.iter().flatten().map(size).fold(0, usize::saturating_add) > MOST_REPEATED {
             return Err(Unreadable::TooComplex);

@@ -1,6 +1,6 @@
 //! Fields: an instruction, which is not shown, and its result, which is.
 
-/// A field that has begun and not ended.
+/// A field that has begun and has not ended.
 #[derive(Debug, Default)]
 pub(super) struct Field {
     instruction: String,
@@ -8,27 +8,27 @@ pub(super) struct Field {
     has_text: bool,
 }
 
-/// The fields that are open at a place, one in the other.
+/// The open fields, from the outermost.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     open: Vec<Field>,
 }
 
-/// Fields in one another beyond which nobody writes them.
+/// Nested fields beyond which a document is taken for an attack.
 const MOST_OPEN: usize = 100;
-/// Characters of an instruction that are kept.
+/// Characters that are kept of an instruction.
 const LONGEST: usize = 1_000;
 
-/// What a field shows that has no result.
+/// The visible result of a field whose result is not stored as text.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Shown {
+pub(super) enum FieldResult {
     Nothing,
-    /// A character of a font.
+    /// A character of a symbol font.
     Symbol {
         font: Option<String>,
         code: u32,
     },
-    /// A formula, in the notation of fields.
+    /// A formula in the notation of `EQ` fields.
     Formula,
     /// The number of the page, or of all pages.
     PageNumber,
@@ -56,24 +56,25 @@ impl Fields {
         }
     }
 
-    pub(super) fn end(&mut self) -> Shown {
+    pub(super) fn end(&mut self) -> FieldResult {
         match self.open.pop() {
             Some(field) => shown(&field.instruction, field.has_text),
-            None => Shown::Nothing,
+            None => FieldResult::Nothing,
         }
     }
 
-    /// Instructions do not go on in the next paragraph: what never ended must not swallow the text.
+    /// Ends the fields at the end of a paragraph: an instruction does not go on in the next one, and a field that never
+    /// ends must not swallow the text.
     pub(super) fn end_paragraph(&mut self) {
         self.open.retain(|field| field.in_result);
     }
 
-    /// Takes down that something stands in the results.
+    /// Records that the open fields have a stored result.
     pub(super) fn fill(&mut self) {
         self.open.iter_mut().for_each(|field| field.has_text |= field.in_result);
     }
 
-    /// Whether text at this place is seen.
+    /// Whether text at this place is visible.
     pub(super) fn is_shown(&self) -> bool {
         self.open.iter().all(|field| field.in_result && !is_symbol(&field.instruction))
     }
@@ -83,8 +84,8 @@ fn is_symbol(instruction: &str) -> bool {
     instruction.trim_start().get(..6).is_some_and(|name| name.eq_ignore_ascii_case("symbol"))
 }
 
-/// What a field of this instruction shows without a result.
-fn shown(instruction: &str, has_result: bool) -> Shown {
+/// The visible result of a field with this instruction.
+fn shown(instruction: &str, has_result: bool) -> FieldResult {
     let mut words = instruction.split_whitespace();
     let name = words.next().unwrap_or_default().to_ascii_uppercase();
     match (name.as_str(), has_result) {
@@ -101,12 +102,12 @@ fn shown(instruction: &str, has_result: bool) -> Shown {
             });
             let is_unicode = instruction.contains("\\u");
             let font = font.map(str::to_owned).filter(|_| !is_unicode);
-            code.map_or(Shown::Nothing, |code| Shown::Symbol { font, code })
+            code.map_or(FieldResult::Nothing, |code| FieldResult::Symbol { font, code })
         }
-        ("EQ", false) => Shown::Formula,
-        ("PAGE" | "NUMPAGES" | "SECTIONPAGES", _) => Shown::PageNumber,
-        (name, false) if name.starts_with('=') => Shown::Formula,
-        _ => Shown::Nothing,
+        ("EQ", false) => FieldResult::Formula,
+        ("PAGE" | "NUMPAGES" | "SECTIONPAGES", _) => FieldResult::PageNumber,
+        (name, false) if name.starts_with('=') => FieldResult::Formula,
+        _ => FieldResult::Nothing,
     }
 }
 
@@ -116,15 +117,15 @@ mod tests {
 
     #[test]
     fn a_symbol_that_is_a_field_is_shown() {
-        let symbol = |font: Option<&str>, code| Shown::Symbol { font: font.map(str::to_owned), code };
+        let symbol = |font: Option<&str>, code| FieldResult::Symbol { font: font.map(str::to_owned), code };
         assert_eq!(shown(" SYMBOL 179 \\f \"Symbol\" \\s 12 ", false), symbol(Some("Symbol"), 179));
         assert_eq!(shown("SYMBOL 0xB3 \\f Symbol", true), symbol(Some("Symbol"), 179));
         assert_eq!(shown("SYMBOL 8805 \\u", false), symbol(None, 8805));
-        assert_eq!(shown("REF x", false), Shown::Nothing);
-        assert_eq!(shown("PAGE", true), Shown::PageNumber);
-        assert_eq!(shown("EQ \\f(1,2)", false), Shown::Formula);
-        assert_eq!(shown(" =SUM(ABOVE) ", false), Shown::Formula);
-        assert_eq!(shown(" =SUM(ABOVE) ", true), Shown::Nothing);
+        assert_eq!(shown("REF x", false), FieldResult::Nothing);
+        assert_eq!(shown("PAGE", true), FieldResult::PageNumber);
+        assert_eq!(shown("EQ \\f(1,2)", false), FieldResult::Formula);
+        assert_eq!(shown(" =SUM(ABOVE) ", false), FieldResult::Formula);
+        assert_eq!(shown(" =SUM(ABOVE) ", true), FieldResult::Nothing);
     }
 
     #[test]

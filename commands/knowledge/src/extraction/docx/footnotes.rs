@@ -1,12 +1,13 @@
-//! Footnotes and endnotes: which words refer to them, and how they are written.
+//! Footnotes and endnotes: the words that refer to them, and their written form.
 
 use crate::extraction::ooxml::blocks::Block;
 
-/// Words before a mark by which a reader knows to what its footnote belongs, and their characters.
+/// Words before a footnote's mark that are repeated with it, so that a reader knows what it belongs to; and their
+/// characters.
 const MOST_WORDS: usize = 8;
 const LONGEST: usize = 60;
 
-/// A footnote that was referred to.
+/// A footnote that the text refers to.
 #[derive(Debug, Clone)]
 pub(super) struct Footnote {
     /// The words before its mark.
@@ -19,7 +20,7 @@ impl Footnote {
         Self { of: end_of(said), text }
     }
 
-    /// In the row of a table: what the first cell of the row says belongs to it.
+    /// Adds the first cell of the table row that refers to the footnote.
     pub(super) fn in_row(mut self, name: &str) -> Self {
         let name = end_of(name);
         if !name.is_empty() && name != self.of {
@@ -29,7 +30,8 @@ impl Footnote {
         self
     }
 
-    /// What follows the paragraph or the table. One of a paragraph is in no doubt; of others it is said to what they belong.
+    /// The footnotes as blocks behind their paragraph or table. A single footnote of a paragraph needs no reference;
+    /// all others name the words that they belong to.
     pub(super) fn blocks(footnotes: Vec<Self>, is_in_doubt: bool) -> impl Iterator<Item = Block> {
         let is_in_doubt = is_in_doubt || footnotes.len() > 1;
         footnotes.into_iter().map(move |Self { of, text }| {
@@ -39,7 +41,7 @@ impl Footnote {
     }
 }
 
-/// The last words, on one line.
+/// The last words of a text, on one line.
 fn end_of(said: &str) -> String {
     let mut words: Vec<&str> = Vec::new();
     let mut length = 0;

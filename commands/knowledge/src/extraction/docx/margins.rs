@@ -1,4 +1,4 @@
-//! Headers and footers of pages: a restriction or a watermark may stand nowhere else.
+//! Headers and footers of pages, which may hold a restriction or a watermark that stands nowhere else.
 
 use std::collections::HashMap;
 
@@ -10,22 +10,22 @@ use crate::extraction::{
     },
 };
 
-/// Words beside the number of the page below which a line says nothing else: "page 3 of 7".
+/// Words beside the page number below which a line has no content of its own: "page 3 of 7".
 const FEWEST_WORDS: usize = 4;
-/// Bytes that all of them may come to: sections may repeat long ones in turn.
+/// Bytes of all headers and footers beyond which a document is refused: sections may repeat long ones in turn.
 const MOST_WRITTEN: usize = 20 * 1_048_576;
 
-/// The headers and footers of a document, and those of the section that is read.
+/// The headers and footers of a document, and the references to them in the section that is being read.
 #[derive(Debug, Default)]
 pub(super) struct Margins {
     by_id: HashMap<String, String>,
     references: Vec<Reference>,
-    /// Whether the first page of the section has its own ones.
+    /// Whether the first page of the section has a header and footer of its own.
     has_title_page: bool,
-    /// Where the section begins in the blocks of the body.
+    /// The index of the section's first block in the body.
     pub(super) begin: usize,
     before: Vec<Block>,
-    /// Bytes that were written of them.
+    /// Bytes of headers and footers that were written so far.
     written: usize,
 }
 
@@ -41,7 +41,7 @@ impl Margins {
         self.by_id.insert(id, in_a_cell(blocks));
     }
 
-    /// Takes up an element of `w:sectPr`.
+    /// Reads an element of `w:sectPr`.
     pub(super) fn take(&mut self, element: &Element<'_>) {
         let name = match element.local {
             "headerReference" => "Header",
@@ -53,13 +53,13 @@ impl Margins {
             _ => return,
         };
         let kind = element.attribute("type");
-        // Those of even pages say what the others say, or are switched off.
+        // The headers of even pages repeat the others or are switched off.
         if let Some(id) = element.relation("id").filter(|_| kind.as_deref() != Some("even")) {
             self.references.push(Reference { name, id, is_of_first_page: kind.as_deref() == Some("first") });
         }
     }
 
-    /// What stands above and below the pages of the section that ends; nothing if it is the same as before.
+    /// The header and footer of the section that ends; nothing if they are those of the section before.
     pub(super) fn end_section(&mut self) -> Result<Vec<Block>, Unreadable> {
         let has_title_page = std::mem::take(&mut self.has_title_page);
         let references = std::mem::take(&mut self.references);
@@ -81,7 +81,7 @@ impl Margins {
     }
 }
 
-/// Whether a line with the number of the page says something besides.
+/// Whether a line with the page number has other content.
 pub(super) fn says_more(line: &str) -> bool {
     line.split_whitespace().filter(|word| word.contains(char::is_alphabetic)).count() >= FEWEST_WORDS
 }

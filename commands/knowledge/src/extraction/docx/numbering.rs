@@ -1,4 +1,4 @@
-//! The numbers of lists, which stand nowhere in the text: they are counted.
+//! The numbers of lists: the file does not store them, so they are counted.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,12 +17,12 @@ const LEVELS: usize = 9;
 struct Level {
     start: Option<i64>,
     format: String,
-    /// With `%1` for the number of the first level.
+    /// The label's pattern, with `%1` for the number of the first level.
     text: String,
     font: Option<String>,
-    /// The level, from 1, after which it begins anew; 0 for none.
+    /// The level, from 1, whose next item restarts this one; 0 for none.
     restart: Option<usize>,
-    /// All numbers in digits.
+    /// Whether the numbers of all levels are written in digits.
     is_legal: bool,
     style: Option<String>,
 }
@@ -30,7 +30,8 @@ struct Level {
 #[derive(Debug, Default)]
 struct Abstract {
     levels: [Option<Level>; LEVELS],
-    /// Of which list style it is the list, or takes the list.
+    /// The list style that this definition defines (`w:styleLink`), and the one whose definition it uses
+    /// (`w:numStyleLink`).
     is_of_style: Option<String>,
     takes_style: Option<String>,
 }
@@ -42,12 +43,12 @@ struct List {
     levels: [Option<Level>; LEVELS],
 }
 
-/// The lists of a document, and how far each is counted.
+/// The definitions of a document's lists, and the current count of each.
 #[derive(Debug, Default)]
 pub(super) struct Numbering {
     definitions: Definitions,
     counts: HashMap<String, [Option<i64>; LEVELS]>,
-    /// Lists whose own beginning was set, by level.
+    /// Lists whose start override was applied, by level.
     begun: HashSet<(String, usize)>,
     reading: Reading,
 }
@@ -55,13 +56,13 @@ pub(super) struct Numbering {
 #[derive(Debug, Default)]
 struct Definitions {
     abstracts: HashMap<String, Abstract>,
-    /// Those of list styles, by the style.
+    /// The ids of the definitions that list styles name.
     of_styles: HashMap<String, String>,
     lists: HashMap<String, List>,
 }
 
 impl Definitions {
-    /// What defines this list, with its id.
+    /// The definition of this list, with its id.
     fn of(&self, list: &str) -> Option<(&str, &Abstract)> {
         let (id, found) = self.abstracts.get_key_value(&self.lists.get(list)?.of)?;
         let of_style = found.takes_style.as_ref().and_then(|style| self.of_styles.get(style));
@@ -70,7 +71,7 @@ impl Definitions {
     }
 }
 
-/// What is being read.
+/// The definition, list and level that are being read.
 #[derive(Debug, Default)]
 struct Reading {
     of_abstract: Option<(String, Abstract)>,
@@ -79,22 +80,22 @@ struct Reading {
     overridden: usize,
 }
 
-/// The mark of an item.
+/// The label of a list item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Mark {
-    /// A bullet, with the sign that it is if that says something: a cross.
+    /// A bullet, with its sign if that has a meaning, such as a cross.
     Bullet(Option<char>),
     Number(String),
 }
 
 impl Numbering {
-    /// The level that a style has in a list, if the list says so.
+    /// The level that a paragraph style has in a list, if the list links one to it.
     pub(super) fn level_of_style(&self, list: &str, style: &str) -> Option<usize> {
         let levels = &self.definitions.of(list)?.1.levels;
         levels.iter().position(|level| level.as_ref().is_some_and(|level| level.style.as_deref() == Some(style)))
     }
 
-    /// The mark of the next item of a list; `None` if there is no such list.
+    /// The label of the next item of a list; `None` if there is no such list.
     pub(super) fn next(&mut self, list: &str, level: usize) -> Option<Mark> {
         let level = level.min(LEVELS - 1);
         let (of, found) = self.definitions.of(list)?;

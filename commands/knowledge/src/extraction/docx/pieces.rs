@@ -1,4 +1,4 @@
-//! What stands in a run besides its text: signs, references, fields, forms, drawings.
+//! The content of a run besides its text: signs, references, fields, forms, drawings.
 
 use super::{
     story::{Form, Story},
@@ -10,7 +10,7 @@ use crate::extraction::{
 };
 
 impl Story<'_, '_> {
-    /// What stands in a run besides its text.
+    /// Reads an element of a run that is not text.
     pub(super) fn open_piece(&mut self, element: &Element<'_>) -> Tag {
         match element.local {
             "tab" | "ptab" => self.write("\t"),
@@ -71,7 +71,7 @@ impl Story<'_, '_> {
         None
     }
 
-    /// Pictures, shapes, objects: words in them are read, all else is told.
+    /// Reads a picture, shape or object: their words become text, all else a note.
     pub(super) fn open_drawing(&mut self, element: &Element<'_>) -> Option<Tag> {
         match (element.ns, element.local) {
             (_, "docPr") => self.is_drawing_hidden = element.has_true("hidden"),
@@ -109,7 +109,7 @@ impl Story<'_, '_> {
         Some(Tag::Through)
     }
 
-    /// The letterhead of each page is no content.
+    /// Notes an object that is left out; one in a header or footer is the letterhead and gets no note.
     fn leave_object_out(&mut self) {
         if !self.is_margin {
             self.report.add(NoteKind::ObjectsLeftOut, None);

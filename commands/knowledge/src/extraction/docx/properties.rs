@@ -1,4 +1,4 @@
-//! What a document says of its characters and paragraphs, directly or by a style.
+//! Properties of characters and paragraphs, set directly or by a style.
 
 use std::rc::Rc;
 
@@ -7,10 +7,10 @@ use crate::extraction::{
     scripts::Script,
 };
 
-/// Half points by which a raised character is raised at least.
+/// Half points from which a raised character is written as raised.
 const RAISED_FROM: i32 = 3;
 
-/// Of characters. `None` is what is not said.
+/// Properties of characters; `None` is not set.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RunProperties {
     pub(super) style: Option<Rc<str>>,
@@ -24,7 +24,7 @@ pub(super) struct RunProperties {
 }
 
 impl RunProperties {
-    /// Takes up an element of `w:rPr`.
+    /// Reads an element of `w:rPr`.
     pub(super) fn take(&mut self, element: &Element<'_>) {
         if element.ns != Ns::Word {
             return;
@@ -54,7 +54,7 @@ impl RunProperties {
         }
     }
 
-    /// What `over` says, and where it says nothing, what this says.
+    /// These properties with those of `over` in their place where it sets any.
     pub(super) fn overlaid(&self, over: &Self) -> Self {
         let name = |over: &Option<Rc<str>>, under: &Option<Rc<str>>| over.clone().or_else(|| under.clone());
         Self {
@@ -79,19 +79,19 @@ impl RunProperties {
     }
 }
 
-/// Of a paragraph.
+/// Properties of a paragraph.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ParagraphProperties {
     pub(super) style: Option<Rc<str>>,
-    /// The level of a heading from 0; 9 is text.
+    /// The outline level: 0 to 8 for headings, 9 for text.
     pub(super) outline: Option<u8>,
-    /// The list that it belongs to, "0" for none, and its level there.
+    /// The id of its list, "0" for none, and its level there.
     pub(super) list: Option<Rc<str>>,
     pub(super) level: Option<usize>,
 }
 
 impl ParagraphProperties {
-    /// Takes up an element of `w:pPr`, or of `w:numPr` in it.
+    /// Reads an element of `w:pPr`, or of `w:numPr` in it.
     pub(super) fn take(&mut self, element: &Element<'_>) {
         if element.ns != Ns::Word {
             return;

@@ -1,4 +1,4 @@
-//! The text of a document, of its footnotes, of its cells and boxes, as it is read.
+//! The text of a document, of its footnotes, of its cells and boxes, in reading order.
 
 use std::{collections::HashMap, rc::Rc};
 
@@ -31,17 +31,17 @@ pub(super) struct Story<'s, 'n> {
     pub(super) flows: Vec<Flow>,
     pub(super) tables: Vec<Table>,
     pub(super) formula: Option<Formula>,
-    /// Embedded objects in one another, and whether the drawing is not seen.
+    /// The depth of nested embedded objects, and whether the current drawing is hidden.
     pub(super) objects: usize,
     pub(super) is_drawing_hidden: bool,
     pub(super) form: Form,
-    /// Whether it is a header or footer itself, and those of the sections.
+    /// Whether this story is a header or footer itself, and the headers and footers of the sections.
     pub(super) is_margin: bool,
     pub(super) margins: Margins,
     pub(super) diagrams: Diagrams,
 }
 
-/// A list to choose from, and a box to tick.
+/// A form field: a list to choose from, or a check box.
 #[derive(Debug, Default)]
 pub(super) struct Form {
     pub(super) entries: Vec<String>,
@@ -50,24 +50,24 @@ pub(super) struct Form {
     pub(super) kind: Option<&'static str>,
 }
 
-/// Text that goes on by itself: the body, a cell, a box.
+/// A text with its own sequence of paragraphs: the body, a cell, a box.
 #[derive(Debug, Default)]
 pub(super) struct Flow {
     blocks: Vec<Block>,
-    /// What stands beside the paragraph and follows it.
+    /// Blocks of drawings that stand beside the paragraph; they are written after it.
     pub(super) beside: Vec<Block>,
     footnotes: Vec<Footnote>,
     is_cell: bool,
-    /// Of a footnote.
+    /// The id of the footnote that this flow is.
     pub(super) id: Option<String>,
     pub(super) paragraph: Option<Paragraph>,
-    /// Words of a paragraph whose end was deleted: the next one goes on.
+    /// Words of a paragraph whose paragraph mark was deleted: they continue in the next one.
     carried: Option<Paragraph>,
     pub(super) fields: Fields,
     pub(super) shown_by_form: Option<String>,
     pub(super) run: RunProperties,
     pub(super) look: Option<Rc<Look>>,
-    /// Why the last text was left out; one stretch is one note.
+    /// The reason why the last text was left out, so that one stretch gives one note.
     pub(super) left_out: Option<NoteKind>,
 }
 
@@ -80,14 +80,14 @@ pub(super) struct Paragraph {
     pub(super) has_page_number: bool,
 }
 
-/// How a paragraph ends.
+/// The state of a paragraph's mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum End {
     #[default]
     Seen,
     Hidden,
     Deleted,
-    /// In the next one, on the page too.
+    /// The paragraph continues in the next one on the page, too.
     GoesOn,
 }
 
@@ -137,7 +137,7 @@ impl<'s, 'n> Story<'s, 'n> {
         self.flow().paragraph.as_mut()
     }
 
-    /// Ends the innermost flow: its blocks, and footnotes that have no place in it.
+    /// Ends the innermost flow; returns its blocks, and the footnotes that are left for the table around it.
     pub(super) fn close_flow(&mut self) -> (Vec<Block>, Vec<Footnote>) {
         self.end_paragraph();
         self.end_carried();
@@ -165,7 +165,7 @@ impl<'s, 'n> Story<'s, 'n> {
         }
     }
 
-    /// The text of a footnote follows the paragraph or the table that refers to it.
+    /// Adds a footnote, whose text follows the paragraph or the table that refers to it.
     pub(super) fn refer_to(&mut self, id: &str) {
         let is_shown = self.flow().fields.is_shown();
         if let Some(text) = self.footnotes.remove(id).filter(|_| is_shown) {
@@ -218,7 +218,7 @@ impl<'s, 'n> Story<'s, 'n> {
         }
     }
 
-    /// What stands above and below the pages of a section is read first.
+    /// Inserts the section's header and footer before its text.
     pub(super) fn end_section(&mut self) -> Result<(), Unreadable> {
         let blocks = self.margins.end_section()?;
         let begin = self.margins.begin;
@@ -231,7 +231,7 @@ impl<'s, 'n> Story<'s, 'n> {
         Ok(())
     }
 
-    /// What was to go on in a next paragraph that never came.
+    /// Writes the words that were to continue in a next paragraph if there is none.
     pub(super) fn end_carried(&mut self) {
         if let Some(paragraph) = self.flow().carried.take() {
             let block = self.block_of(paragraph);
@@ -258,7 +258,7 @@ impl<'s, 'n> Story<'s, 'n> {
             let level = properties.level.or(by_style).or(all.level).unwrap_or(0);
             Some((level, self.numbering.next(list, level)?))
         });
-        // An item without text is counted all the same; in a table its number may be all that a cell says.
+        // An item without text takes a number all the same; in a table the number may be the cell's only content.
         if is_blank {
             let label = item.and_then(|(_, mark)| if let Mark::Number(label) = mark { Some(label) } else { None });
             return label.filter(|label| self.flow().is_cell && !label.is_empty()).map(Block::Paragraph);
@@ -291,7 +291,7 @@ impl Flow {
         Self { id, ..Self::default() }
     }
 
-    /// Those of a cell follow its table.
+    /// Writes the footnotes; those of a cell follow its table instead.
     fn write_footnotes(&mut self, is_in_doubt: bool) {
         if !self.is_cell {
             self.blocks.extend(Footnote::blocks(std::mem::take(&mut self.footnotes), is_in_doubt));

@@ -1,4 +1,4 @@
-//! What the elements of a document mean.
+//! The elements of a document's text and what each does to the story.
 
 use super::{
     cells::{Cell, Merge, Row, Table},
@@ -18,7 +18,7 @@ pub(super) enum Tag {
     Through,
     Paragraph,
     ParagraphProperties,
-    /// Of the end of a paragraph.
+    /// The properties of a paragraph's mark.
     EndProperties,
     List,
     Run,
@@ -42,7 +42,7 @@ pub(super) enum Tag {
     InFormula(Part),
 }
 
-/// Columns that a row can leave out, and a cell can cover: more is an attack.
+/// Columns that a row leaves out or a cell covers; a larger number is taken for an attack.
 fn columns(element: &Element<'_>) -> usize {
     element.number::<usize>("val").unwrap_or(0)
 }
@@ -103,7 +103,7 @@ impl Handler for Story<'_, '_> {
                 self.end_footnote(id);
             }
             Tag::RunProperties => self.flow().look = None,
-            // What follows outside of runs, a formula, does not look like the run before it.
+            // A formula after the run stands outside of runs and does not have its look.
             Tag::Run => {
                 let flow = self.flow();
                 (flow.run, flow.look) = (RunProperties::default(), None);
@@ -129,7 +129,7 @@ impl Handler for Story<'_, '_> {
 
     fn text(&mut self, text: &str, tag: Tag) {
         match tag {
-            // Line ends of the file are none of the page.
+            // Line breaks of the XML file are not line breaks of the page.
             Tag::Text if text.contains(['\n', '\r', '\t']) => self.write(&text.replace(['\n', '\r', '\t'], " ")),
             Tag::Text => self.write(text),
             Tag::Instruction => self.flow().fields.instruct(text),
@@ -144,7 +144,7 @@ impl Handler for Story<'_, '_> {
 }
 
 impl Story<'_, '_> {
-    /// Whether the element is text that is deleted or moved away, or how something was before a change.
+    /// Whether the element is text that is deleted or moved away, or a state before a tracked change.
     fn is_deletion(&mut self, element: &Element<'_>, parent: Option<Tag>) -> bool {
         if element.ns != Ns::Word {
             return false;
@@ -249,7 +249,7 @@ impl Story<'_, '_> {
             }
             "footnote" | "endnote" => {
                 let id = element.attribute("id").map(|id| format!("{} {id}", element.local));
-                // Lines that part the notes from the text.
+                // Separators between the text and its notes are no notes.
                 if element.attribute("type").is_some_and(|it| it != "normal") {
                     return None;
                 }
@@ -281,7 +281,7 @@ impl Story<'_, '_> {
         }
         if let Some(paragraph) = self.paragraph() {
             paragraph.properties.take(element);
-            // A large first letter: its word goes on in the next paragraph.
+            // A drop cap is a paragraph of its own whose word continues in the next one.
             if element.local == "framePr" && element.attribute("dropCap").is_some_and(|it| it != "none") {
                 paragraph.end = End::GoesOn;
             }

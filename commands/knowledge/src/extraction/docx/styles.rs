@@ -1,4 +1,4 @@
-//! Styles, each based on another, and the fonts of the theme.
+//! Styles, each of which may be based on another, and the fonts of the theme.
 
 use std::{collections::HashMap, rc::Rc};
 
@@ -12,7 +12,7 @@ use crate::extraction::{
     scripts::Script,
 };
 
-/// Styles that are based on one another beyond which the chain is an attack, or a circle.
+/// Styles in a chain of `basedOn` beyond which it is a circle or an attack.
 const LONGEST_CHAIN: usize = 64;
 
 #[derive(Debug, Default)]
@@ -23,12 +23,12 @@ struct Style {
     paragraph: ParagraphProperties,
 }
 
-/// What a style says with all that it is based on.
+/// A style merged with the styles that it is based on.
 #[derive(Debug, Default)]
 pub(super) struct Resolved {
     pub(super) run: RunProperties,
     pub(super) paragraph: ParagraphProperties,
-    /// The style of the chain that puts it into a list.
+    /// The style of the chain that sets the list.
     pub(super) list_style: Option<String>,
     pub(super) heading: Option<usize>,
 }
@@ -45,7 +45,7 @@ pub(super) struct Styles {
     current: Option<(String, Style)>,
 }
 
-/// How characters are shown in the end.
+/// The resolved look of characters.
 #[derive(Debug, Clone)]
 pub(super) struct Look {
     pub(super) is_struck: bool,
@@ -56,7 +56,7 @@ pub(super) struct Look {
 }
 
 impl Look {
-    /// Neither raised nor lowered.
+    /// The same look, neither raised nor lowered.
     pub(super) fn on_the_line(&self) -> Self {
         Self { script: Script::Base, ..self.clone() }
     }
@@ -67,7 +67,7 @@ impl Look {
 }
 
 impl Styles {
-    /// The style of this name, or of paragraphs that name none.
+    /// The merged style of this id, or the default style of paragraphs.
     pub(super) fn resolve(&mut self, id: Option<&str>) -> Rc<Resolved> {
         let Some(id) = id.or(self.default_paragraph.as_deref()) else { return Rc::default() };
         if let Some(resolved) = self.resolved.get(id) {
@@ -90,12 +90,12 @@ impl Styles {
         resolved
     }
 
-    /// How characters look by the style of their paragraph, their own style, and what is said of them.
+    /// The look of characters by the style of their paragraph, their own style and their own properties.
     pub(super) fn look(&mut self, paragraph: Option<&str>, run: &RunProperties) -> Look {
         let paragraph = self.resolve(paragraph);
         let own = run.style.as_deref().map(|id| self.resolve(Some(id))).unwrap_or_default();
         let all = self.defaults.overlaid(&paragraph.run).overlaid(&own.run).overlaid(run);
-        // A style of characters switches off what the style of the paragraph has switched on.
+        // Toggle properties of a character style invert those of the paragraph style (ECMA-376, part 1, 17.7.3).
         let toggled = |property: fn(&RunProperties) -> Option<bool>| {
             let by_style = property(&paragraph.run).unwrap_or(false) != property(&own.run).unwrap_or(false);
             property(run).unwrap_or(by_style || property(&self.defaults).unwrap_or(false))
@@ -118,7 +118,7 @@ impl Styles {
     }
 }
 
-/// The level of a heading by the name of its style: names of built-in styles are English in every language.
+/// The level of a heading by the name of its style: built-in styles have English names in every language.
 fn heading_named(name: &str) -> Option<usize> {
     let name = name.trim().to_lowercase();
     if name == "title" {
@@ -157,7 +157,7 @@ impl Handler for Styles {
             (Ns::Word, "rPr", Some(Tag::Style)) => Tag::Run,
             (Ns::Word, "rPr", Some(_)) => Tag::DefaultRun,
             (Ns::Word, "pPr", Some(Tag::Style)) | (Ns::Word, "numPr", Some(Tag::Paragraph)) => Tag::Paragraph,
-            // Of parts of a table, or what it was before a change.
+            // Styles of parts of a table, and properties before a tracked change.
             (Ns::Word, "tblStylePr" | "rPrChange" | "pPrChange" | "latentStyles", _) => return Ok(None),
             (_, _, Some(Tag::Run | Tag::DefaultRun | Tag::Paragraph | Tag::Style)) => {
                 self.take(element, parent);

@@ -1,4 +1,4 @@
-//! What a nurse sees in a document of a word processor, and what she must not see.
+//! The visible text of word processor documents, and the text that is left out.
 
 use crate::extraction::{FileHints, NoteKind, Unreadable, extract, ooxml::testing::package};
 
@@ -122,7 +122,7 @@ fn struck_and_hidden_text_is_left_out_and_told() {
         <w:style w:type='paragraph' w:styleId='Old'><w:basedOn w:val='Base'/></w:style>";
     let old = format!("<w:p><w:pPr><w:pStyle w:val='Old'/></w:pPr>{}</w:p>{}", r("", "50 mg"), p("5 mg"));
     assert_eq!(styled(styles, &old), "5 mg");
-    // The end of a paragraph alone is hidden: its text is not.
+    // Only the paragraph's mark is hidden, not its text.
     assert_eq!(read(&format!("<w:p><w:pPr><w:rPr><w:vanish/></w:rPr></w:pPr>{}</w:p>", r("", "seen"))), "seen");
 }
 
@@ -297,7 +297,7 @@ fn a_font_of_before_unicode_is_named_and_its_gibberish_is_no_text() {
     assert_eq!(read_all(&all), Err(Unreadable::LegacyFont));
     let defaults = format!("<w:docDefaults><w:rPrDefault><w:rPr>{font}</w:rPr></w:rPrDefault></w:docDefaults>");
     assert_eq!(read_all(&file(&p("tcmK"), &defaults, "")), Err(Unreadable::LegacyFont));
-    // What is Malayalam is not in the font of Latin letters.
+    // The font of Latin letters does not apply to Malayalam text.
     assert_eq!(styled(&defaults, &p("രോഗം")), "രോഗം");
 }
 

@@ -1,8 +1,8 @@
-//! What stands in a run, written into its paragraph as it is seen.
+//! Writes the content of a run into its paragraph.
 
 use std::rc::Rc;
 
-use super::{fields::Shown, story::Story, styles::Look};
+use super::{fields::FieldResult, story::Story, styles::Look};
 use crate::extraction::{
     NoteKind,
     ooxml::{blocks::Block, math::Formula},
@@ -10,7 +10,7 @@ use crate::extraction::{
 };
 
 impl Story<'_, '_> {
-    /// Text of a run, unless it is withdrawn, hidden, or an instruction.
+    /// Writes text of a run, unless it is withdrawn, hidden or an instruction.
     pub(super) fn write(&mut self, text: &str) {
         if let Some(look) = self.look() {
             let shown = self.report.shown(text, look.faces());
@@ -39,14 +39,14 @@ impl Story<'_, '_> {
         }
     }
 
-    /// Words that are drawn.
+    /// Writes the words of a drawing after the paragraph.
     pub(super) fn write_beside(&mut self, text: String) {
         if !text.trim().is_empty() {
             self.flow().beside.push(Block::Paragraph(text));
         }
     }
 
-    /// The box or the entry that a form shows has no text of its own.
+    /// Writes the box or the entry of a form field, which is not stored as text.
     pub(super) fn write_form(&mut self) {
         let form = std::mem::take(&mut self.form);
         let shown = match form.kind {
@@ -64,25 +64,25 @@ impl Story<'_, '_> {
         }
 
         match self.flow().fields.end() {
-            Shown::Nothing => {}
-            Shown::Symbol { font, code } => self.write_symbol(font.as_deref(), code),
-            Shown::PageNumber => {
+            FieldResult::Nothing => {}
+            FieldResult::Symbol { font, code } => self.write_symbol(font.as_deref(), code),
+            FieldResult::PageNumber => {
                 if let Some(paragraph) = self.paragraph() {
                     paragraph.has_page_number = true;
                 }
             }
-            Shown::Formula => self.report.add(NoteKind::FormulasLeftOut, None),
+            FieldResult::Formula => self.report.add(NoteKind::FormulasLeftOut, None),
         }
     }
 
-    /// How text looks here; `None` if nothing is seen here.
+    /// The look of text at this place; `None` if nothing is visible here.
     fn look(&mut self) -> Option<Rc<Look>> {
         let last = self.flows.len().checked_sub(1)?;
         let flow = &mut self.flows[last];
         if !flow.fields.is_shown() {
             return None;
         }
-        // Text outside of paragraphs is against the standard, and text all the same.
+        // Text outside of paragraphs violates the standard but is text all the same.
         let paragraph = flow.paragraph.get_or_insert_default();
         if flow.look.is_none() {
             flow.look = Some(Rc::new(self.styles.look(paragraph.properties.style.as_deref(), &flow.run)));
@@ -108,7 +108,7 @@ impl Story<'_, '_> {
         match reason {
             None => paragraph.words.push(text, look.script),
             Some(NoteKind::StruckLeftOut) => {
-                // The blank that parts its neighbours may be struck with it.
+                // The blank between two words may be struck with one of them.
                 let words = &mut paragraph.words;
                 if text.contains(char::is_whitespace) && words.settled().ends_with(|c: char| !c.is_whitespace()) {
                     words.push(" ", Script::Base);

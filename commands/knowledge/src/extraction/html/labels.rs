@@ -1,4 +1,4 @@
-//! Names that a page shows on buttons and tabs: "Adult" above one dose, "Child" above another.
+//! Labels of buttons and tabs that a page shows above their panels: "Adult" above one dose, "Child" above another.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,18 +7,18 @@ use scraper::{Html, Node, node::Element};
 
 /// Attributes by which a tab names its panel.
 const PANEL: [&str; 4] = ["aria-controls", "data-bs-target", "data-target", "href"];
-/// Bytes of a name.
+/// Bytes of a label, at most.
 const LONGEST: usize = 200;
-/// Nodes and words of what may be a name.
+/// Nodes and words of a label that are looked at.
 const MOST_NODES: usize = 100;
 const HEADINGS: [&str; 8] = ["h1", "h2", "h3", "h4", "h5", "h6", "summary", "dt"];
 
-/// The names of panels of which a page shows one at a time.
+/// The labels of panels of which a page shows one at a time.
 #[derive(Debug, Default)]
 pub(super) struct Labels {
-    /// What tabs say, by the panels that they show, and by their own ids.
+    /// The labels of tabs, by the ids of their panels and by their own ids.
     of_tabs: HashMap<String, String>,
-    /// What buttons and tabs show and hide.
+    /// The ids of elements that buttons and tabs show and hide.
     controlled: HashSet<String>,
 }
 
@@ -46,12 +46,12 @@ impl Labels {
         labels
     }
 
-    /// Whether a reader of the page can have it shown, though it is hidden at first.
+    /// Whether a user of the page can show an element that is hidden at first.
     pub(super) fn can_be_shown(&self, element: &Element) -> bool {
         element.attr("id").is_some_and(|id| self.controlled.contains(id)) || self.of_panel(element).is_some()
     }
 
-    /// What the tab says that shows this panel.
+    /// The label of the tab that shows this panel.
     pub(super) fn of_panel(&self, element: &Element) -> Option<&str> {
         if self.of_tabs.is_empty() || is_tab(element) {
             return None;
@@ -67,7 +67,8 @@ fn is_tab(element: &Element) -> bool {
     element.attr("role") == Some("tab") || toggles
 }
 
-/// Whether a button names what it opens and closes: it is all that a heading says, or says that something is open or closed.
+/// Whether a button is the label of the part that it opens and closes: it is the whole of a heading, or declares that
+/// it expands something.
 pub(super) fn names(button: NodeRef<'_, Node>) -> bool {
     let Some(element) = button.value().as_element() else { return false };
     let is_heading =
@@ -78,7 +79,7 @@ pub(super) fn names(button: NodeRef<'_, Node>) -> bool {
     !is_tab(element) && (opens || button.ancestors().take(4).find(is_heading).is_some_and(is_all))
 }
 
-/// What a button, a tab or a heading says. One that says much has no name.
+/// The text of a button, a tab or a heading, of its first [`MOST_NODES`] nodes.
 fn inner_text(node: NodeRef<'_, Node>) -> String {
     let texts = node.descendants().take(MOST_NODES).filter_map(|node| node.value().as_text());
     let words = texts.flat_map(|text| text.split_whitespace().take(MOST_NODES).map(str::to_owned).collect::<Vec<_>>());

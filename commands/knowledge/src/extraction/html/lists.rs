@@ -4,10 +4,10 @@ use scraper::node::Element;
 
 use crate::extraction::ooxml::numbers::{LAST_ROMAN, roman};
 
-/// A list that is open.
+/// An open list.
 #[derive(Default)]
 pub(super) struct List {
-    /// Of the next item; none in a list without numbers.
+    /// The number of the next item; `None` in a list without numbers.
     next: Option<i64>,
     step: i64,
     kind: Kind,
@@ -24,7 +24,7 @@ enum Kind {
 }
 
 impl List {
-    /// A list with so many items of its own.
+    /// An ordered list with this number of items of its own.
     pub(super) fn ordered(element: &Element, items: usize) -> Self {
         let is_reversed = element.attr("reversed").is_some();
         let first = if is_reversed { i64::try_from(items).unwrap_or(i64::MAX) } else { 1 };
@@ -32,7 +32,7 @@ impl List {
         Self { next: Some(start), step: if is_reversed { -1 } else { 1 }, kind: kind_of(element).unwrap_or_default() }
     }
 
-    /// What the next item begins with.
+    /// The marker of the next item.
     pub(super) fn mark(&mut self, item: &Element) -> String {
         let Some(next) = self.next else { return "-".to_owned() };
         let number = item.attr("value").and_then(|value| value.trim().parse().ok()).unwrap_or(next);
@@ -68,7 +68,7 @@ fn kind_of(element: &Element) -> Option<Kind> {
     }
 }
 
-/// a, b, … z, aa, ab …
+/// A number in letters: a, b, … z, aa, ab …
 fn letters(number: i64) -> Option<String> {
     let mut left = u64::try_from(number).ok().filter(|number| *number > 0)?;
     let mut letters = Vec::new();

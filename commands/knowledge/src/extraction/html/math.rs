@@ -5,11 +5,11 @@ use scraper::Node;
 
 use crate::extraction::scripts::{lowered, raised};
 
-/// Bytes of a formula that is written as text.
+/// Bytes of a formula beyond which it is not written as text.
 const LONGEST: usize = 4_096;
-/// Signs with a blank on both sides.
+/// Operators with a blank on both sides.
 const BETWEEN: [&str; 18] = ["=", "+", "-", "−", "×", "·", "÷", "<", ">", "≤", "≥", "≠", "≈", "±", "→", "∈", "*", "∝"];
-/// What stands on a letter, and the mark that combines with it.
+/// Accents over a letter, and the combining mark of each.
 const ACCENTS: [(&str, char); 9] = [
     ("¯", '\u{304}'),
     ("‾", '\u{304}'),
@@ -22,15 +22,15 @@ const ACCENTS: [(&str, char); 9] = [
     ("→", '\u{20d7}'),
 ];
 
-/// An element whose end has not come.
+/// An element that has not ended.
 struct Open {
     name: String,
     children: Vec<String>,
-    /// What it puts around its children, if its attributes say so.
+    /// The fences that its attributes put around its children.
     fence: (String, String),
 }
 
-/// The formula; `None` if it says nothing that can be written on a line.
+/// The formula as text; `None` if it cannot be written on a line.
 pub(super) fn text(math: NodeRef<'_, Node>) -> Option<String> {
     let mut open: Vec<Open> = Vec::new();
     let mut annotation = None;
@@ -111,7 +111,7 @@ fn line_of(open: Open) -> String {
             _ => token.to_owned(),
         };
     }
-    // Blanks between tags say nothing.
+    // White space between tags has no meaning.
     children.retain(|child| !child.trim().is_empty() || child == " ");
     let child = |at: usize| children.get(at).map_or("", |child| child.trim());
     match name.as_str() {
@@ -141,7 +141,7 @@ fn line_of(open: Open) -> String {
     }
 }
 
-/// Beside each other, two words and two numbers do not become one.
+/// Adjacent parts, kept apart so that two words or two numbers do not become one.
 fn joined(children: &[String]) -> String {
     let mut line = String::new();
     for child in children {
@@ -159,7 +159,7 @@ fn joined(children: &[String]) -> String {
         }
         line.push_str(child);
     }
-    // A sign at the beginning is of the number, not between two.
+    // A sign at the beginning belongs to its number and is no operator between two.
     match line.strip_prefix(' ') {
         Some(rest) if rest.starts_with(['-', '−', '+', '±', '<', '>', '≤', '≥', '≈']) => {
             let (sign, number) = rest.split_at(rest.find(' ').unwrap_or(rest.len()));
@@ -174,7 +174,7 @@ fn is_simple(text: &str) -> bool {
         || text.starts_with('(') && text.find(')') == Some(text.len() - 1)
 }
 
-/// What is above or below the line of a fraction.
+/// A numerator or denominator, in brackets where needed.
 fn enclosed(text: &str) -> String {
     if is_simple(text) { text.to_owned() } else { format!("({text})") }
 }

@@ -1,8 +1,8 @@
-//! Roles (ARIA): what an element is to those who do not see the page, whatever its name is.
+//! Roles (ARIA), which tell screen readers the meaning of an element whatever its name is.
 
 use scraper::node::Element;
 
-/// The element whose part this one plays, if it says so.
+/// The element whose role this one has, if it declares one.
 pub(super) fn acts_as(element: &Element) -> &str {
     match element.attr("role").map(str::trim) {
         Some("table" | "grid" | "treegrid") => "table",

@@ -1,7 +1,7 @@
-//! What a page's own rules of style hide, strike through, raise and set apart.
+//! The rules of a page's own style sheets that hide, strike through, raise and separate text.
 //!
-//! Rules for one element, class or id are followed. Of others only what they do not hide is: a class or id that any other rule
-//! shows again is one that a script switches (tabs, accordions): its text can be seen.
+//! Rules for one element, class or id are applied. Other rules are applied except where they hide: a class or id that
+//! any other rule shows again is switched by a script (tabs, accordions), so that its text can be seen.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,7 +10,7 @@ use scraper::{ElementRef, Html, Node, Selector};
 
 use super::style::{Effect, content};
 
-/// Rules for what stands within or beside something else that are followed.
+/// Rules with several parts (descendants, siblings) that are applied.
 const MOST_OTHERS: usize = 1_000;
 
 /// The rules of a page.
@@ -18,15 +18,15 @@ const MOST_OTHERS: usize = 1_000;
 pub(super) struct Rules {
     /// By `element`, `.class`, `#id`, `element.class`, `element#id`.
     by_selector: HashMap<String, Effect>,
-    /// `.class` and `#id` that some rule shows.
+    /// Classes and ids that some rule shows, with their `.` or `#`.
     shown: HashSet<String>,
-    /// Other rules, by the last `element`, `.class` or `#id` of their selectors; the last one counts most.
+    /// Other rules, by the last `element`, `.class` or `#id` of their selectors; a later one overrides an earlier one.
     others: HashMap<String, Vec<(Selector, Effect)>>,
     count: usize,
 }
 
 impl Rules {
-    /// The rules of a page, and of a sheet that comes before them.
+    /// The rules of a page, preceded by those of a style sheet.
     pub(super) fn of(page: &Html, sheet: &str) -> Self {
         let mut rules = Self::default();
         rules.read(sheet);
@@ -38,13 +38,13 @@ impl Rules {
         rules
     }
 
-    /// Takes in what a `style` element says.
+    /// Reads the rules of a style sheet.
     fn read(&mut self, sheet: &str) {
         let sheet = without_comments(sheet);
         let mut depth = 0_usize;
         let mut start = 0;
         let mut selectors = "";
-        // Rules inside of `@media` and the like may hold or not; none of them is followed.
+        // Rules inside of `@media` and the like may apply or not; none of them is used.
         let mut at_rules = 0_usize;
         for (at, sign) in sheet.match_indices(['{', '}', ';']) {
             let before = &sheet[start..at];
@@ -95,7 +95,7 @@ impl Rules {
                 *entry = effect.clone().or(entry);
                 continue;
             }
-            // What is last in the selector is what the rule is for.
+            // The last part of a selector is the element that the rule applies to.
             let last = selector.rsplit([' ', '>', '+', '~']).next().unwrap_or_default();
             self.add_other(last, as_written, &effect);
             if effect.hidden == Some(false) {
@@ -107,7 +107,7 @@ impl Rules {
         }
     }
 
-    /// A rule for what stands within something else, or has several classes. It hides nothing.
+    /// Adds a rule whose selector has several parts or classes. It never hides anything.
     fn add_other(&mut self, last: &str, selector: &str, effect: &Effect) {
         let effect = Effect { hidden: None, unseen: None, ..effect.clone() };
         let end = last[1.min(last.len())..].find(['.', '#', ':', '[']).map_or(last.len(), |end| end + 1);
@@ -120,7 +120,7 @@ impl Rules {
         }
     }
 
-    /// What the rules and its own attributes do to an element; the nearest counts most.
+    /// The effect of all rules and of the element's own attributes; the nearest overrides.
     pub(super) fn effect(&self, node: ElementRef<'_>) -> Effect {
         let element = node.value();
         let mut effect = element.attr("style").map(Effect::of).unwrap_or_default();
@@ -156,7 +156,7 @@ impl Rules {
     }
 }
 
-/// What a rule for the place in front of an element or behind it writes there, and the selector of the element.
+/// The content of a rule for `::before` or `::after`, and the selector of its element.
 fn generated<'s>(selector: &'s str, content: Option<&String>) -> Option<(&'s str, Effect)> {
     let (of, place) = selector.rsplit_once(':')?;
     let (of, content) = (of.trim_end_matches(':'), content.cloned());

@@ -1,10 +1,11 @@
-//! Which `<` is a sign and no tag: a reader of HTML takes the limits of `<p>ALT <ULN and AST >3x</p>` for the attributes of an element.
+//! Tells a `<` that is a sign from one that begins a tag: an HTML parser takes the limits of `<p>ALT <ULN and AST
+//! >3x</p>` for the attributes of an element.
 
 use std::{borrow::Cow, collections::HashSet};
 
 use crate::markdown::attributes::{Attributes, attributes};
 
-/// All elements of HTML, also those of former versions, in order. The elements within `math` and `svg` are not among them.
+/// All elements of HTML, also of former versions, sorted. The elements within `math` and `svg` are not among them.
 #[rustfmt::skip]
 const ELEMENTS: [&str; 150] = [
     "a", "abbr", "acronym", "address", "applet", "area", "article", "aside", "audio", "b", "base", "basefont",
@@ -21,17 +22,17 @@ const ELEMENTS: [&str; 150] = [
     "sub", "summary", "sup", "svg", "table", "tbody", "td", "template", "textarea", "tfoot", "th", "thead",
     "time", "title", "tr", "track", "tt", "u", "ul", "var", "video", "wbr", "xmp",
 ];
-/// What has other elements than HTML, or none, up to its end.
+/// Elements within which HTML's elements are not known, up to their end.
 const OTHERS: [(&str, &str); 5] =
     [("svg", "</svg"), ("math", "</math"), ("script", "</script"), ("style", "</style"), ("!--", "-->")];
 
-/// The name that a tag begins with, in small letters.
+/// The name that a tag begins with, in lower case.
 pub(in super::super) fn name_at(text: &str) -> String {
     text.chars().take_while(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
 }
 
-/// A page, or a block of tags of Markdown, with each `<` as a sign that begins no element: neither one of HTML nor one of the page's
-/// own, which has an end, a name with a hyphen or a prefix, or attributes with values.
+/// A page, or a block of tags of Markdown, in which each `<` that begins no element is escaped. An element is one of
+/// HTML, or one of the page's own: that has an end tag, a name with a hyphen or a prefix, or attributes with values.
 pub(in super::super) fn with_signs(page: &str) -> Cow<'_, str> {
     if page.trim_start_matches('\u{feff}').trim_start().starts_with("<?xml") {
         return Cow::Borrowed(page);
@@ -57,16 +58,16 @@ fn is_begin(after: &str, name: &str) -> bool {
     after.strip_prefix(name).is_some_and(|rest| name == "!--" || !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
 }
 
-/// What stands before the first blank or the end of a tag.
+/// The part of a tag before its first blank or its end.
 fn token(tag: &str) -> &str {
     &tag[..tag.find(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>' | '<')).unwrap_or(tag.len())]
 }
 
-/// Whether a `<` before this text in small letters begins no element. `ends` are the names of all ends of elements.
+/// Whether a `<` before this text, which is in lower case, begins no element. `ends` are the names of all end tags.
 fn is_sign(after: &str, ends: &HashSet<&str>) -> bool {
     if let Some(end) = after.strip_prefix('/') {
         let rest = end.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
-        // `</= 90` would be a comment, and `</uln and` is no end.
+        // A parser would take `</= 90` for a comment, and `</uln and` for an end tag.
         return if rest.len() < end.len() {
             !end.starts_with(|c: char| c.is_ascii_alphabetic())
                 || rest.trim_start().starts_with(|c: char| c.is_alphanumeric())

@@ -1,35 +1,35 @@
-//! What a declaration of style does to the text of an element.
+//! The effect of style declarations on the text of an element.
 
 use scraper::node::Element;
 
 use crate::extraction::{legacy_fonts::is_legacy, symbols::is_private};
 
-/// Bytes of what a rule writes: a sign, a unit, a word of warning. It does so at many places.
+/// Bytes of generated content: a sign, a unit, a word of warning. It is written at many places.
 const LONGEST_CONTENT: usize = 16;
 
-/// What style does to an element; nothing is said of what is `None`.
+/// The effect of style on an element; `None` is not set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Effect {
-    /// It is not there.
+    /// Not displayed (`display: none`).
     pub(super) hidden: Option<bool>,
-    /// It is there and cannot be seen.
+    /// Displayed but invisible (`visibility: hidden` and the like).
     pub(super) unseen: Option<bool>,
     pub(super) struck: Option<bool>,
     pub(super) script: Option<Script>,
-    /// It begins a line of its own.
+    /// Begins a line of its own.
     pub(super) is_block: Option<bool>,
-    /// What is in it stands apart from each other.
+    /// Whether its children are separated from each other.
     pub(super) parts_children: Option<bool>,
-    /// What style writes in front of it and behind it.
+    /// The generated content before and after it.
     pub(super) before: Option<String>,
     pub(super) after: Option<String>,
-    /// The first font.
+    /// The first font of `font-family`.
     pub(super) face: Option<String>,
     /// A font of before Unicode.
     pub(super) legacy_font: Option<String>,
 }
 
-/// Where text stands.
+/// The position of text on its line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Script {
     Line,
@@ -53,7 +53,7 @@ impl Effect {
         }
     }
 
-    /// Of the declarations of a rule or of an attribute.
+    /// The effect of the declarations of a rule or of a `style` attribute.
     pub(super) fn of(declarations: &str) -> Self {
         let mut effect = Self::default();
         for (name, value) in declarations.split(';').filter_map(|declaration| declaration.split_once(':')) {
@@ -73,7 +73,7 @@ impl Effect {
                     effect.legacy_font =
                         value.split(',').map(str::trim).find(|font| is_legacy(font)).map(str::to_owned);
                     let first = value.split(',').next().unwrap_or_default();
-                    // In front of the font its size may be said.
+                    // In `font`, the size stands before the first font.
                     let face = if name == "font" { first.split_whitespace().last().unwrap_or_default() } else { first };
                     effect.face = Some(face.trim_matches(['"', '\'', ' ']).to_owned());
                 }
@@ -83,7 +83,7 @@ impl Effect {
         effect
     }
 
-    /// By names of classes that say what they do: the sheet that does it is seldom in the page.
+    /// The effect of class names that say what they do: the style sheet that defines them is seldom in the page.
     pub(super) fn of_classes(element: &Element) -> Self {
         let mut effect = Self::default();
         for class in element.classes() {
@@ -107,7 +107,7 @@ impl Effect {
     }
 }
 
-/// What a rule writes: `content: "≥ "`. A number that it counts, a picture and a letter that only a font of signs has are none.
+/// The text of `content: "≥ "`; `None` for counters, pictures and characters that only a symbol font shows.
 pub(super) fn content(declarations: &str) -> Option<String> {
     let is_content = |declaration: &&str| declaration.trim_start().to_ascii_lowercase().starts_with("content");
     let (_, value) = declarations.split(';').find(is_content)?.split_once(':')?;
@@ -117,7 +117,7 @@ pub(super) fn content(declarations: &str) -> Option<String> {
     Some(unescaped(quoted)).filter(|text| (1..=LONGEST_CONTENT).contains(&text.len()) && !text.contains(is_private))
 }
 
-/// `\2265` is a character by its number; a blank ends it.
+/// The text with escapes replaced: `\2265` is a character by its number, and a blank ends it.
 fn unescaped(text: &str) -> String {
     let mut parts = text.split('\\');
     let mut unescaped = parts.next().unwrap_or_default().to_owned();

@@ -1,22 +1,22 @@
-//! A table of a page, while it is open.
+//! An open table of a page.
 
 use scraper::node::Element;
 
 use super::roles::acts_as;
 use crate::extraction::tables::{Cell, Grid};
 
-/// Enough for any table: what covers more covers all.
+/// A span that is larger than any table: HTML's limit for `rowspan`.
 const ALL: usize = 65_534;
 
 #[derive(Default)]
 pub(super) struct Table {
-    /// The rows of the first `thead`, which a page shows first wherever they stand.
+    /// The rows of the first `thead`, which is shown first wherever it stands.
     head: Vec<Row>,
     rows: Vec<Row>,
-    /// The rows of `tfoot`, which a page shows last wherever they stand.
+    /// The rows of `tfoot`, which is shown last wherever it stands.
     foot: Vec<Row>,
     part: Part,
-    /// Whether a cell has a table in it.
+    /// Whether a cell contains a table.
     pub(super) has_tables: bool,
 }
 
@@ -32,7 +32,7 @@ enum Part {
 struct Row {
     cells: Vec<Cell>,
     is_in_head: bool,
-    /// How many of its cells name a row or a column.
+    /// Header cells (`th`) in this row.
     headers: usize,
     begins_with_header: bool,
 }
@@ -66,7 +66,7 @@ impl Table {
         }
         let Some(row) = rows.last_mut() else { return };
         let span = |name: &str| element.attr(name).and_then(|span| span.trim().parse::<usize>().ok());
-        // A cell that goes down by 0 rows goes down to the last one.
+        // `rowspan="0"` extends a cell to the last row.
         let down = span("rowspan").map_or(1, |rows| if rows == 0 { ALL } else { rows });
         if acts_as(element) == "th" {
             row.headers += 1;
@@ -75,13 +75,13 @@ impl Table {
         row.cells.push(Cell { text, across: span("colspan").unwrap_or(1), down });
     }
 
-    /// The table as lines, or what its cells say one below the other if it only lays out the page.
+    /// The table as lines of text, or the text of its cells one below the other if it only lays out the page.
     pub(super) fn text(mut self) -> String {
         self.rows.splice(0..0, std::mem::take(&mut self.head));
         self.rows.append(&mut self.foot);
         let names_columns = |row: &Row| row.is_in_head || row.headers > 0 && row.headers == row.cells.len();
         let has_headers = self.rows.iter().any(|row| row.is_in_head || row.headers > 0);
-        // A single row in which a cell has paragraphs is a page beside its menu.
+        // A table with a single row in which a cell has paragraphs is a page beside its menu.
         let is_page = matches!(&self.rows[..], [row] if row.cells.iter().any(|cell| cell.text.trim().contains("\n\n")));
         if (self.has_tables || is_page) && !has_headers {
             let cells = self.rows.iter().flat_map(|row| &row.cells).map(|cell| cell.text.trim());
@@ -108,7 +108,7 @@ impl Table {
     }
 }
 
-/// A table within a cell that is part of a table: its rows one after the other.
+/// A table within a cell of another table, as one line: its rows one after the other.
 fn flat(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {

@@ -1,16 +1,16 @@
-//! Tags before a page is parsed.
+//! Checks and repairs of tags before a page is parsed.
 
 use std::{borrow::Cow, collections::HashMap};
 
-/// Tags that are not closed; self-closing ones of drawings are among them.
+/// Open tags beyond which a page is refused; self-closing ones of drawings count, too.
 const MAX_OPEN_TAGS: usize = 2_000;
 
-/// Elements that have no end.
+/// Void elements, which have no end tag.
 const WITHOUT_END: [&str; 14] =
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
 
-/// A page that is XML, with an end behind each tag that is one and the beginning at once: to HTML, `<title/>` begins a title
-/// that all of the page is in.
+/// A page that is XML, with an end tag in place of each self-closing one: an HTML parser takes `<title/>` for the
+/// beginning of a title that has all of the page in it.
 pub(super) fn with_ends(page: &str) -> Cow<'_, str> {
     if !page.trim_start_matches('\u{feff}').trim_start().starts_with("<?xml") || !page.contains("/>") {
         return Cow::Borrowed(page);
@@ -35,8 +35,8 @@ pub(super) fn with_ends(page: &str) -> Cow<'_, str> {
     Cow::Owned(ended + rest)
 }
 
-/// Before the page is parsed, because a parser looks through all open elements at each tag. Elements that end by themselves
-/// cannot be nested without others.
+/// Whether the page has too many open tags for the parser, which looks through all open elements at each tag. Elements
+/// that end by themselves cannot be nested without others.
 pub(super) fn has_too_many_open(html: &str) -> bool {
     const END_THEMSELVES: [&str; 36] = [
         "area", "base", "body", "br", "caption", "col", "colgroup", "dd", "dt", "embed", "frame", "head", "hr", "html",

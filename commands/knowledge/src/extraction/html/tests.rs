@@ -1,4 +1,4 @@
-//! What a reader of a page sees.
+//! The visible text of pages.
 
 use super::{NoteKind, Notes};
 

@@ -1,4 +1,4 @@
-//! What a reader sees of a page because of how it looks: raised by style, in boxes beside each other, behind buttons, as pictures.
+//! Text whose meaning depends on its look: raised by style, in boxes beside each other, behind buttons, as pictures.
 
 use super::{
     NoteKind, Notes,
@@ -17,7 +17,7 @@ fn a_struck_or_invisible_cell_does_not_move_the_doses_behind_it() {
         let page = format!("<table>{head}<tr><td>Zinc{cell}<td>20 mg<td>oral</tr></table>");
         assert_eq!(read(&page), (expected.to_owned(), vec![kind]), "{cell}");
     }
-    // What is not there at all takes no place.
+    // `display: none` removes a cell from its row, other than `visibility: hidden`.
     let gone = "<table><tr><th>Drug<th style=display:none>Id<th>Dose</tr><tr><td>Zinc<td style=display:none>7<td>20 mg</table>";
     assert_eq!(text(gone), "| Drug | Dose |\n| --- | --- |\n| Zinc | 20 mg |");
 }

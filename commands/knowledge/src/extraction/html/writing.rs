@@ -1,4 +1,4 @@
-//! The text of a page as it grows.
+//! The text of a page while it is written.
 
 use ego_tree::NodeRef;
 use scraper::{Node, node::Element};
@@ -6,7 +6,7 @@ use scraper::{Node, node::Element};
 use super::{lists::List, roles::acts_as, style::Script, table::Table};
 use crate::extraction::scripts::{lowered, raised};
 
-/// What begins a line of its own, with a blank line around it.
+/// Elements that begin a line of their own with a blank line around it.
 const PARAGRAPHS: [&str; 29] = [
     "p",
     "div",
@@ -38,22 +38,22 @@ const PARAGRAPHS: [&str; 29] = [
     "search",
     "body",
 ];
-/// What begins a line of its own.
+/// Elements that begin a line of their own.
 const LINES: [&str; 3] = ["br", "dt", "dd"];
 
-/// What stands below a heading and not in it.
+/// Elements that no heading contains: one that does has lost its end tag.
 const NOT_IN_HEADINGS: [&str; 6] = ["ul", "ol", "dl", "table", "section", "article"];
-/// Bytes of a heading that is one line, whatever elements are in it.
+/// Bytes of a heading beyond which it has lost its end tag.
 const LONGEST_HEADING: usize = 300;
 
-/// A text that grows. What separates its next word from the one before is known only when the word comes.
+/// A text that is appended to. The separator before its next word depends on that word.
 #[derive(Default)]
 struct Text {
     written: String,
     gap: Gap,
-    /// Whether it ends with the mark of a heading or of an item, which what comes next stands behind.
+    /// Whether it ends with the mark of a heading or an item; the next word goes behind the mark.
     ends_with_mark: bool,
-    /// Whether a heading is open, which stays on its line.
+    /// Whether a heading is open, whose words stay on its line.
     is_heading: bool,
 }
 
@@ -85,7 +85,7 @@ impl Text {
         self.written.push_str(text);
     }
 
-    /// What begins a line whatever mark is before it: another mark, a table.
+    /// Begins a new line even behind a mark: for another mark or a table.
     fn push_line(&mut self, text: &str) {
         self.ends_with_mark = false;
         self.push(text);
@@ -99,12 +99,12 @@ impl Text {
 
 #[derive(Default)]
 pub(super) struct Writer {
-    /// The page; in it each open cell of a table, and what is raised or lowered.
+    /// The page; each open table cell, and raised or lowered text, has a text of its own.
     page: Text,
     within: Vec<Text>,
     tables: Vec<Table>,
     lists: Vec<List>,
-    /// Open elements whose line breaks count.
+    /// The depth of open `pre` elements.
     preformatted: usize,
 }
 
@@ -135,7 +135,7 @@ impl Writer {
         }
     }
 
-    /// Words on both sides of this place stand apart.
+    /// Separates the words before and after this place.
     pub(super) fn part(&mut self) {
         self.top().need(Gap::Space);
     }
@@ -233,7 +233,7 @@ impl Writer {
         }
     }
 
-    /// A raised mark that leads to a note is no exponent of the number before it.
+    /// Ends raised or lowered text. A raised mark that links to a note is no exponent of the number before it.
     pub(super) fn end_script(&mut self, script: Script, node: NodeRef<'_, Node>) {
         let is_raised = script == Script::Raised;
         let Some(script) = self.within.pop() else { return };
@@ -255,10 +255,10 @@ impl Writer {
     }
 
     fn item(&mut self, element: &Element) {
-        // Deeper ones are as deep: what they are indented by would outgrow what they say.
+        // Deeper levels are indented alike, so that the indentation does not outgrow the text.
         let depth = self.lists.len().clamp(1, 8) - 1;
         let mark = self.lists.last_mut().map_or_else(|| "-".to_owned(), |list| list.mark(element));
-        // In a cell it is on a line with others, where it would be taken for the sign of a number.
+        // In a cell the item shares a line with others, where a hyphen would be taken for the sign of a number.
         let mark = if mark == "-" && !self.tables.is_empty() { "•".to_owned() } else { mark };
         let top = self.top();
         top.gap = Gap::Line;
@@ -266,7 +266,7 @@ impl Writer {
     }
 }
 
-/// Whether it is a link within the page, or one is in it or around it.
+/// Whether it is a link within the page, contains one, or is within one.
 fn leads_to_note(node: NodeRef<'_, Node>) -> bool {
     let is_link = |node: NodeRef<'_, Node>| {
         let element = node.value().as_element();
@@ -275,7 +275,7 @@ fn leads_to_note(node: NodeRef<'_, Node>) -> bool {
     is_link(node) || node.children().any(is_link) || node.parent().is_some_and(is_link)
 }
 
-/// Whether a heading has an end: one that has none has all of the page in it.
+/// Whether a heading has an end tag; without one, it would have all of the page in it.
 fn is_closed(heading: NodeRef<'_, Node>) -> bool {
     let is_more =
         |node: NodeRef<'_, Node>| node.value().as_element().is_some_and(|it| NOT_IN_HEADINGS.contains(&it.name()));
@@ -283,7 +283,7 @@ fn is_closed(heading: NodeRef<'_, Node>) -> bool {
     length <= LONGEST_HEADING && !heading.descendants().any(is_more)
 }
 
-/// 1 to 6 for `h1` to `h6`.
+/// The level, 1 to 6, of `h1` to `h6`.
 fn heading(name: &str) -> Option<usize> {
     match name.as_bytes() {
         [b'h', digit @ b'1'..=b'6'] => Some(usize::from(digit - b'0')),

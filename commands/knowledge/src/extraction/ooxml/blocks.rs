@@ -1,20 +1,20 @@
-//! Paragraphs, headings, items and tables as they are read, and how they are written.
+//! Paragraphs, headings, items and tables, and their written form.
 
 use crate::extraction::{tables::Grid, write_heading};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Block {
     Heading(usize, String),
-    /// Of a list: its level from 0, its mark (empty for a bullet), its text.
+    /// An item of a list: its level from 0, its mark (empty for a bullet), its text.
     Item(usize, String, String),
     Paragraph(String),
     Table(Grid),
 }
 
-/// Levels beyond which items are not indented further.
+/// Levels up to which items are indented.
 const MOST_INDENTED: usize = 8;
 
-/// As lines of text.
+/// Writes the blocks as lines of text.
 pub(crate) fn write(blocks: &[Block], text: &mut String) {
     for block in blocks {
         match block {
@@ -27,7 +27,7 @@ pub(crate) fn write(blocks: &[Block], text: &mut String) {
             Block::Paragraph(says) => {
                 text.push_str("\n\n");
                 for line in says.split_inclusive('\n') {
-                    // It only looks like a heading.
+                    // A paragraph that begins with `#` is no heading.
                     if line.starts_with('#') {
                         text.push_str("    ");
                     }
@@ -44,7 +44,7 @@ pub(crate) fn write(blocks: &[Block], text: &mut String) {
     }
 }
 
-/// In one cell of a table.
+/// The blocks as the text of one table cell.
 pub(crate) fn in_a_cell(blocks: &[Block]) -> String {
     let mut text = String::new();
     for block in blocks {

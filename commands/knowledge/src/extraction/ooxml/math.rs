@@ -9,13 +9,13 @@ use crate::extraction::{
     scripts::{Script, placed},
 };
 
-/// What an element of a formula is.
+/// The role of an element in a formula.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// One that is read on without being anything.
+    /// An element that is only a container.
     Through,
     Text,
-    /// An operand: of a fraction, of a power.
+    /// An operand, as of a fraction or a power.
     Operand(Role),
     Object(Shape),
 }
@@ -53,7 +53,7 @@ pub(crate) enum Shape {
     Phantom,
 }
 
-/// What is open: an object with its operands, or an operand with its text.
+/// An open object with its operands, or an open operand with its text.
 #[derive(Debug)]
 struct Open {
     part: Part,
@@ -67,7 +67,7 @@ struct Open {
 #[derive(Debug)]
 pub(crate) struct Formula {
     open: Vec<Open>,
-    /// Why the run that is read is left out, and why one was.
+    /// The reason for which the current run is left out, and the first reason for which any was.
     run: Option<NoteKind>,
     left_out: Option<NoteKind>,
 }
@@ -80,7 +80,7 @@ impl Formula {
         Self { open: vec![Open::of(Part::Object(Shape::Whole))], run: None, left_out: None }
     }
 
-    /// An element begins; what is in one that is nothing is skipped.
+    /// Opens an element; `None` skips one that is no part of a formula, with all its content.
     pub(crate) fn open(&mut self, element: &Element<'_>) -> Option<Part> {
         if element.ns != Ns::Math {
             return self.open_in_run(element);
@@ -130,7 +130,7 @@ impl Formula {
         Some(part)
     }
 
-    /// What word processors and slides say of the characters of a formula.
+    /// Reads the properties of a run of a formula, in either dialect.
     fn open_in_run(&mut self, element: &Element<'_>) -> Option<Part> {
         match (element.ns, element.local) {
             (Ns::Word, "t") => return Some(Part::Text),
@@ -145,7 +145,7 @@ impl Formula {
         None
     }
 
-    /// Why something of it is left out.
+    /// The reason for which a part of the formula is left out.
     pub(crate) const fn left_out(&self) -> Option<NoteKind> {
         self.left_out
     }
@@ -202,7 +202,7 @@ impl Open {
         lines.join(separator)
     }
 
-    /// In brackets, if a mark at its end would only belong to the end.
+    /// The base of a script, in brackets if the script would otherwise seem to belong to its last character only.
     fn base(&self) -> String {
         self.operand(Role::Base).map(Line::in_brackets).unwrap_or_default()
     }
@@ -260,7 +260,7 @@ impl Open {
                 format!("{}{limit}", self.base())
             }
             Shape::Matrix => format!("[{}]", self.joined("; ")),
-            // What lines are aligned by is not seen.
+            // `&` marks where lines are aligned, and is not visible.
             Shape::Lines => self.joined("; ").replace('&', ""),
             Shape::Phantom if self.property("show").is_some_and(|it| matches!(it, "0" | "off" | "false")) => {
                 String::new()
@@ -275,7 +275,7 @@ impl Open {
     }
 }
 
-/// A mark above or below one character, or above what stands in brackets.
+/// A combining mark over or under one character, or over a base in brackets.
 fn marked(base: &str, mark: &str) -> String {
     let base = base.trim();
     if base.chars().nth(1).is_none() { format!("{base}{mark}") } else { format!("({base}){mark}") }

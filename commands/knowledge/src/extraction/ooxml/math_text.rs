@@ -1,14 +1,14 @@
-//! Formulas as a line of text that cannot be read otherwise than the formula.
+//! Formulas as a line of text that has only one reading.
 
 use unicode_normalization::UnicodeNormalization;
 
-/// A line, to which parts are added; a fraction gets brackets where its neighbours would join in.
+/// A line to which parts are appended; a fraction gets brackets where its neighbours would seem to belong to it.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
     text: String,
-    /// Where the fraction at the end begins, if there is one.
+    /// The start of the fraction at the end of the line, if there is one.
     fraction: Option<usize>,
-    /// Whether all of it is one fraction.
+    /// Whether the whole line is one fraction.
     is_fraction: bool,
 }
 
@@ -27,7 +27,7 @@ impl Line {
         }
         self.fraction = part.is_fraction.then_some(self.text.len());
         match (touches && part.is_fraction, left) {
-            // A mixed number.
+            // A whole number before a fraction is a mixed number.
             (true, Some(c)) if c.is_ascii_digit() && right.is_some_and(|c| c.is_ascii_digit()) => {
                 self.text.push(' ');
                 self.fraction = Some(self.text.len());
@@ -59,7 +59,7 @@ impl Line {
         &self.text
     }
 
-    /// In brackets, unless nothing in it could be torn apart.
+    /// The line in brackets, unless it is a single unit without them.
     pub(crate) fn in_brackets(&self) -> String {
         if !self.is_fraction && (self.text.chars().all(is_whole) || is_bracketed(&self.text)) {
             self.text.clone()
@@ -69,7 +69,7 @@ impl Line {
     }
 }
 
-/// The letters and digits of formulas are characters of their own; what is not seen goes.
+/// The text with the mathematical letters and digits of Unicode as plain ones, and without invisible characters.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
@@ -99,7 +99,7 @@ const fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20ff}')
 }
 
-/// Whether the first bracket closes at the end.
+/// Whether the first bracket closes at the end of the text.
 fn is_bracketed(text: &str) -> bool {
     let mut depth = 0_usize;
     for (at, c) in text.char_indices() {

@@ -1,6 +1,6 @@
-//! How the numbers of lists are written.
+//! The numbers of lists in the formats of the standard.
 
-/// Letters of a list beyond which nobody writes them; the number is written instead.
+/// The largest number that is written in letters; a larger one is written in digits.
 const LAST_LETTER: i64 = 26 * 8;
 pub(crate) const LAST_ROMAN: i64 = 3_999;
 const ROMANS: [(i64, &str); 13] = [
@@ -19,7 +19,7 @@ const ROMANS: [(i64, &str); 13] = [
     (1, "i"),
 ];
 
-/// The number in the format that a document names, in the words of the standard.
+/// The number in this format, one of `ST_NumberFormat`.
 pub(crate) fn written(number: i64, format: &str) -> String {
     match format {
         "lowerLetter" => letters(number, 'a'),
@@ -28,7 +28,7 @@ pub(crate) fn written(number: i64, format: &str) -> String {
         "upperRoman" => roman(number).to_uppercase(),
         "decimalZero" => format!("{number:02}"),
         "ordinal" => format!("{number}{}", ending(number)),
-        // So it is shown, whatever its name says: consonants.
+        // Word processors show consonants for this format, whatever its name says.
         "hindiVowels" => devanagari(number),
         "hindiNumbers" | "hindiCounting" => digits(number, '०'),
         "thaiNumbers" => digits(number, '๐'),
@@ -38,7 +38,7 @@ pub(crate) fn written(number: i64, format: &str) -> String {
     }
 }
 
-/// a to z, then aa to zz, then aaa: as word processors do.
+/// A number in letters as word processors count them: a to z, then aa to zz, then aaa.
 fn letters(number: i64, first: char) -> String {
     if !(1..=LAST_LETTER).contains(&number) {
         return number.to_string();
@@ -49,14 +49,14 @@ fn letters(number: i64, first: char) -> String {
     std::iter::repeat_n(letter, usize::try_from(round + 1).unwrap_or(1)).collect()
 }
 
-/// क, ख, ग, and so on.
+/// A number in Devanagari consonants: क, ख, ग, and so on.
 fn devanagari(number: i64) -> String {
     const LETTERS: &str = "कखगघङचछजझञटठडढणतथदधनपफबभमयरलवशषसह";
     let letter = number.checked_sub(1).and_then(|at| usize::try_from(at).ok()).and_then(|at| LETTERS.chars().nth(at));
     letter.map_or_else(|| number.to_string(), String::from)
 }
 
-/// In small letters; a number that has none in digits.
+/// A number in lower-case Roman numerals, or in digits if it has none.
 pub(crate) fn roman(number: i64) -> String {
     if !(1..=LAST_ROMAN).contains(&number) {
         return number.to_string();
@@ -81,7 +81,7 @@ fn ending(number: i64) -> &'static str {
     }
 }
 
-/// In the digits of another script, whose zero is given.
+/// A number in the digits of another script, whose zero is given.
 fn digits(number: i64, zero: char) -> String {
     let digit = |c: char| c.to_digit(10).and_then(|digit| char::from_u32(u32::from(zero) + digit)).unwrap_or(c);
     number.to_string().chars().map(digit).collect()
@@ -93,7 +93,7 @@ fn circled(number: i64) -> String {
     circled.map_or_else(|| number.to_string(), String::from)
 }
 
-/// The mark of an item: a number with nothing but brackets and full stops around is written `1.`, others as they are.
+/// The mark of an item: a number with only brackets and full stops around it becomes `1.`, other labels stay.
 pub(crate) fn mark(label: &str) -> String {
     let core = label.trim().trim_matches(|c: char| "().[]".contains(c) || c.is_whitespace());
     if !core.is_empty() && core.chars().all(|c| c.is_alphanumeric() || c == '.') {

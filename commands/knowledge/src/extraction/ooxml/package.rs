@@ -1,4 +1,4 @@
-//! The zip that a document is, its parts, and how they refer to each other.
+//! The zip package of a document, its parts, and the relations between them.
 
 use std::{
     collections::HashMap,
@@ -11,17 +11,17 @@ use zip::{ZipArchive, result::ZipError};
 use super::xml::{Element, Handler, Ns, walk};
 use crate::extraction::Unreadable;
 
-/// What all parts that are read may unpack to, in bytes.
+/// Bytes that all parts that are read may unpack to.
 const MOST_UNPACKED: u64 = 200 * 1_048_576;
 
 pub(crate) struct Package<'a> {
     archive: ZipArchive<Cursor<&'a [u8]>>,
-    /// By their names in lower case: the standard compares them so.
+    /// The index of each part by its name in lower case: the standard compares names without regard to case.
     names: HashMap<String, usize>,
     left: u64,
 }
 
-/// How a part refers to others.
+/// The relations of a part to others.
 #[derive(Debug, Default)]
 pub(crate) struct Relations {
     by_id: HashMap<String, Relation>,
@@ -29,7 +29,7 @@ pub(crate) struct Relations {
 
 #[derive(Debug)]
 struct Relation {
-    /// The last word of its type, which both editions of the standard share.
+    /// The last segment of the type's URI, which both editions of the standard share.
     kind: String,
     target: String,
 }
@@ -49,7 +49,7 @@ impl<'a> Package<'a> {
         self.names.contains_key(part)
     }
 
-    /// The part that the document begins with.
+    /// The main part of the document.
     pub(crate) fn main_part(&mut self) -> Result<Option<String>, Unreadable> {
         let named = self.relations("")?.of_kind("officeDocument");
         let usual = ["word/document.xml", "ppt/presentation.xml"].map(str::to_owned);
@@ -63,7 +63,7 @@ impl<'a> Package<'a> {
         Ok(relations.relations)
     }
 
-    /// Goes through a part; without it the document is damaged.
+    /// Parses a part; without it the document is damaged.
     pub(crate) fn read<H: Handler>(&mut self, part: &str, handler: &mut H) -> Result<(), Unreadable> {
         if self.read_if_there(part, handler)? { Ok(()) } else { Err(Unreadable::Damaged) }
     }
@@ -93,7 +93,7 @@ impl Relations {
         self.by_id.values().find(|it| it.kind == kind).map(|it| it.target.clone())
     }
 
-    /// All of these kinds with their ids, in an order that is the same each time.
+    /// The targets of these kinds of relations with their ids, in a stable order.
     pub(crate) fn of_kinds(&self, kinds: &[&str]) -> Vec<(&str, &str)> {
         let of_kind = self.by_id.iter().filter(|(_, it)| kinds.contains(&it.kind.as_str()));
         let mut found: Vec<(&str, &str)> = of_kind.map(|(id, it)| (id.as_str(), it.target.as_str())).collect();
@@ -122,7 +122,7 @@ fn unreadable_bytes(error: &io::Error) -> Unreadable {
     }
 }
 
-/// Counts what really comes out of a zip, whatever its headers say.
+/// Counts the bytes that a zip really unpacks to, whatever its headers say.
 struct Metered<'f, R> {
     file: R,
     left: &'f mut u64,
@@ -139,7 +139,7 @@ impl<R: Read> Read for Metered<'_, R> {
     }
 }
 
-/// A name without dots, seen from a folder.
+/// A relative name resolved against a folder, without dots.
 fn normal(folder: &str, name: &str) -> String {
     let mut path: Vec<&str> = if name.starts_with('/') { Vec::new() } else { folder.split('/').collect() };
     for step in name.split('/') {

@@ -1,4 +1,4 @@
-//! What is told of how a text was read, and the characters of its fonts.
+//! The notes of a document, and the characters of its fonts.
 
 use std::borrow::Cow;
 
@@ -9,14 +9,14 @@ use crate::extraction::{
     symbols::{is_symbol_font, symbol},
 };
 
-/// The notes of a document, and on which page it is read now.
+/// The notes of a document, with the number of the page that is being read.
 pub(crate) struct Report<'n> {
     notes: &'n mut Notes,
     share: Share,
     pub(crate) page: Option<u32>,
 }
 
-/// The fonts of a run: that of ASCII, and that of other characters.
+/// The fonts of a run: one for ASCII, one for other characters.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Faces<'f> {
     pub(crate) ascii: Option<&'f str>,
@@ -32,17 +32,17 @@ impl<'n> Report<'n> {
         self.notes.add(kind, self.page, name);
     }
 
-    /// The text is not what the document says if most of it is in a font of before Unicode.
+    /// Refuses a text of which most is in a font of before Unicode: it is not what the document shows.
     pub(crate) fn finished(&self) -> Result<(), Unreadable> {
         if self.share.is_most() { Err(Unreadable::LegacyFont) } else { Ok(()) }
     }
 
-    /// The character that a font shows for a code; never nothing.
+    /// The character that a font shows for a code; U+FFFD if it is not known.
     pub(crate) fn symbol(&mut self, font: &str, code: u32) -> char {
         if let Some(c) = symbol(font, code) {
             return c;
         }
-        // An ordinary font shows what the code says.
+        // A font that is no symbol font shows the character of the code.
         match char::from_u32(code) {
             Some(c) if !is_symbol_font(font) && !is_private(c) && !c.is_control() => c,
             _ => {
@@ -52,7 +52,7 @@ impl<'n> Report<'n> {
         }
     }
 
-    /// What the fonts show for these characters.
+    /// The characters that the fonts show for this text.
     pub(crate) fn shown<'t>(&mut self, text: &'t str, faces: Faces<'_>) -> Cow<'t, str> {
         let is_strange = |font: Option<&str>| font.is_some_and(|font| is_symbol_font(font) || is_legacy(font));
         if !is_strange(faces.ascii) && !is_strange(faces.other) && !text.contains(is_private) {
@@ -98,7 +98,7 @@ fn letters(text: &str) -> usize {
     text.chars().filter(|c| c.is_alphabetic()).count()
 }
 
-/// The place where word processors put the characters of symbol fonts.
+/// Whether a character is in the range into which word processors move symbol fonts.
 const fn is_private(c: char) -> bool {
     matches!(c, '\u{f020}'..='\u{f0ff}')
 }

@@ -1,4 +1,4 @@
-//! XML as a stream of elements, whatever prefixes a document uses, in either edition of the standard.
+//! XML as a stream of elements, independent of namespace prefixes and of the edition of the standard.
 
 use std::{
     collections::HashMap,
@@ -13,10 +13,10 @@ use quick_xml::{
 
 use crate::extraction::Unreadable;
 
-/// Elements in one another beyond which a part is an attack.
+/// Nested elements beyond which a part is refused as an attack.
 const MOST_DEPTH: usize = 600;
 
-/// What a namespace is about; the transitional and the strict edition of the standard name each differently.
+/// A known namespace; the transitional and the strict edition of the standard name each differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ns {
     Word,
@@ -29,7 +29,7 @@ pub(crate) enum Ns {
     Picture,
     Diagram,
     Office,
-    /// Of one of the extensions whose content is read.
+    /// An extension whose content is read.
     Extension,
     Other,
 }
@@ -55,8 +55,8 @@ fn family(uri: &str) -> Ns {
     }
 }
 
-/// How the names of extensions begin whose content is read, or told: shapes and formulas, charts, objects, what is drawn by hand.
-/// Text of others (the signs that a keyboard of emoji writes) stands in the alternative to them.
+/// Beginnings of the namespaces of extensions that are read or noted: shapes and formulas, charts, objects, ink. The
+/// text of other ones (such as emoji as Word writes them) stands in their fallback.
 const EXTENSIONS: [&str; 4] = [
     "http://schemas.microsoft.com/office/word/2010/",
     "http://schemas.microsoft.com/office/word/2012/",
@@ -64,7 +64,7 @@ const EXTENSIONS: [&str; 4] = [
     "http://schemas.microsoft.com/office/powerpoint/",
 ];
 
-/// An element as it begins.
+/// The start of an element.
 pub(crate) struct Element<'a> {
     pub(crate) ns: Ns,
     pub(crate) local: &'a str,
@@ -73,12 +73,12 @@ pub(crate) struct Element<'a> {
 }
 
 impl Element<'_> {
-    /// The value of the attribute of this name that is no reference to another part.
+    /// The value of the attribute with this local name outside of the relations namespace.
     pub(crate) fn attribute(&self, local: &str) -> Option<String> {
         self.find(local, false)
     }
 
-    /// The reference to another part.
+    /// The id of a relation to another part.
     pub(crate) fn relation(&self, local: &str) -> Option<String> {
         self.find(local, true)
     }
@@ -89,7 +89,7 @@ impl Element<'_> {
         attributes.filter_map(Result::ok).find_map(|attribute| {
             let (name, prefix) = split(attribute.key.0);
             let is_it = name == local && (prefix.is_some_and(|it| self.scopes.of(it) == Ns::Relations) == is_relation);
-            // An entity that is not known is no reason to lose what the element says.
+            // An unknown entity is no reason to drop the whole attribute.
             is_it.then(|| match attribute.normalized_value(XmlVersion::Implicit1_0) {
                 Ok(value) => value.into_owned(),
                 Err(_) => attribute.value.into_owned(),
@@ -101,12 +101,12 @@ impl Element<'_> {
         self.attribute(local)?.trim().parse().ok()
     }
 
-    /// Whether this element or attribute switches something on: without a value it does.
+    /// Whether this toggle is on: one without a value is.
     pub(crate) fn is_on(&self, local: &str) -> bool {
         self.attribute(local).is_none_or(|value| is_true(&value))
     }
 
-    /// Whether all namespaces are known that an alternative requires.
+    /// Whether all namespaces that an alternative (`mc:Choice`) requires are known.
     fn is_understood(&self) -> bool {
         self.attribute("Requires")
             .is_none_or(|prefixes| prefixes.split_whitespace().all(|prefix| self.scopes.of(prefix) != Ns::Other))
@@ -128,11 +128,11 @@ fn split(name: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Which prefix stands for what, at this place.
+/// The namespaces that prefixes are bound to at this place.
 #[derive(Default)]
 struct Scopes {
     bound: HashMap<String, Vec<Ns>>,
-    /// At which depth which prefix was bound.
+    /// The bound prefixes, each with its depth.
     by_depth: Vec<(usize, String)>,
 }
 
@@ -167,12 +167,12 @@ impl Scopes {
     }
 }
 
-/// Who makes something of the elements.
+/// Consumes the elements of a part.
 pub(crate) trait Handler {
-    /// What an element means to it.
+    /// The handler's own classification of an element.
     type Tag: Copy;
 
-    /// An element begins within `parent`; what is in an element without a tag is skipped.
+    /// Opens an element within `parent`; an element for which this returns `None` is skipped with all its content.
     fn open(&mut self, element: &Element<'_>, parent: Option<Self::Tag>) -> Result<Option<Self::Tag>, Unreadable>;
     fn close(&mut self, tag: Self::Tag) -> Result<(), Unreadable>;
     fn text(&mut self, text: &str, tag: Self::Tag);
@@ -180,14 +180,14 @@ pub(crate) trait Handler {
 
 enum Open<T> {
     Tag(T),
-    /// Alternatives, of which one is read.
+    /// `mc:AlternateContent`, of which one alternative is read.
     Alternatives {
         is_taken: bool,
     },
     Branch,
 }
 
-/// Goes through a part of a document.
+/// Parses a part of a document.
 pub(crate) fn walk<H: Handler>(source: impl BufRead, handler: &mut H) -> Result<(), Unreadable> {
     let mut walk = Walk { handler, scopes: Scopes::default(), open: Vec::new(), skipped: 0 };
     let mut reader = Reader::from_reader(source);
@@ -208,7 +208,7 @@ pub(crate) fn walk<H: Handler>(source: impl BufRead, handler: &mut H) -> Result<
                 Ok(None) => walk.text(resolve_predefined_entity(&reference.xml10_content()).unwrap_or("\u{fffd}")),
                 Err(_) => walk.text("\u{fffd}"),
             },
-            // The standard forbids it: it would define what the text says elsewhere.
+            // The standard forbids document types, which could define entities.
             Event::DocType(_) => return Err(Unreadable::Damaged),
             Event::Eof => {
                 let is_whole = walk.open.is_empty() && walk.skipped == 0;
@@ -230,7 +230,7 @@ struct Walk<'h, H: Handler> {
     handler: &'h mut H,
     scopes: Scopes,
     open: Vec<Open<H::Tag>>,
-    /// Elements in one another that are skipped.
+    /// The depth within the element that is being skipped.
     skipped: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Tables without lines: cells that stand below each other, with white space between the columns.
+//! Tables without drawn lines: cells that are aligned in columns with white space between them.
 
 use super::{
     drawn::Line,
@@ -10,29 +10,29 @@ use super::{
     words::{Area, Word},
 };
 
-/// How often columns may lie in columns.
+/// Levels of columns within columns.
 const DEEPEST: usize = 4;
-/// How much wider than usual the white space between two tables is, at least.
+/// The factor by which the white space between two tables exceeds the usual distance of lines, at least.
 const WIDER: f32 = 1.4;
-/// What is shorter is no line between the rows of a table, in points.
+/// Points below which a drawn line does not separate rows of a table.
 const SHORTEST: f32 = 40.0;
 /// Lines of a caption between two tables.
 const MOST_CAPTION: usize = 3;
-/// Lines above such a white space that are looked at.
+/// Lines above such a white space that are compared.
 const MOST_ABOVE: usize = 60;
 
-/// Lines that stand in columns.
+/// Lines whose text is aligned in columns.
 #[derive(Debug)]
 pub(super) struct Aligned<'a> {
     pub(super) rows: Vec<Row<'a>>,
-    /// Where one column ends and the next begins.
+    /// The horizontal positions that separate the columns, in points.
     pub(super) cuts: Vec<f32>,
 }
 
-/// Finds what stands in columns and is no prose in columns, and whether it is certain which it is.
+/// Finds tables among the words, and tells whether all of them are certainly tables rather than prose in columns.
 pub(super) fn find<'a>(words: &[&'a Word], tables: &[Area], across: &[Line]) -> (Vec<Aligned<'a>>, bool) {
     let (mut found, mut are_certain) = (Vec::new(), true);
-    // Columns, and how deep they lie in others.
+    // The words of columns that are still to be examined, with the depth of their nesting.
     let mut waiting = vec![(words.to_vec(), 0)];
     while let Some((words, depth)) = waiting.pop() {
         for run in runs(tight::rows(&words), tables) {
@@ -52,7 +52,7 @@ pub(super) fn find<'a>(words: &[&'a Word], tables: &[Area], across: &[Line]) -> 
     (found, are_certain)
 }
 
-/// Whether prose is set in columns that next to nothing crosses.
+/// Whether the page is set in columns of prose, which hardly any line crosses.
 fn are_columns_of_page(run: &[Row<'_>]) -> bool {
     let Columns { cuts, .. } = columns_of_prose(run, &gutters::gutters(run));
     !cuts.is_empty() && run.iter().filter(|row| crosses(row, &cuts)).nth(1).is_none()
@@ -63,7 +63,7 @@ fn crosses(row: &Row<'_>, cuts: &[f32]) -> bool {
     row.segments.iter().any(|segment| cuts.iter().any(|cut| is_across(segment, *cut)))
 }
 
-/// What stands in other columns below a wider white space, or under a header of its own, is another table.
+/// Splits off a table that has other columns below a wider white space, or a header of its own.
 fn separate(mut run: Vec<Row<'_>>) -> Vec<Vec<Row<'_>>> {
     let distances: Vec<f32> = run.windows(2).map(|pair| pair[1].middle - pair[0].middle).collect();
     let mut sorted = distances.clone();
@@ -89,7 +89,7 @@ fn separate(mut run: Vec<Row<'_>>) -> Vec<Vec<Row<'_>>> {
     parts
 }
 
-/// Whether names of columns stand at the beginning, perhaps below a caption: words only, over values only.
+/// Whether the rows begin with a header, perhaps below a caption: a row of words only above rows with numbers.
 fn begins_with_header(rows: &[Row<'_>]) -> bool {
     let caption = rows.iter().take(MOST_CAPTION).take_while(|row| row.segments.len() == 1).count();
     let Some((head, body)) = rows[caption..].split_first() else { return false };
@@ -98,7 +98,7 @@ fn begins_with_header(rows: &[Row<'_>]) -> bool {
     head.segments.len() > 1 && head.segments.len() >= most && !has_digit(&head.segments) && are_values
 }
 
-/// How many rows have numbers behind their names.
+/// The number of rows with a number behind the first cell.
 fn with_values(rows: &[Row<'_>]) -> usize {
     rows.iter().filter(|row| row.segments.get(1..).is_some_and(has_digit)).count()
 }
@@ -107,7 +107,7 @@ fn has_digit(segments: &[Segment<'_>]) -> bool {
     segments.iter().flat_map(|it| &it.words).any(|word| word.text.contains(char::is_numeric))
 }
 
-/// Whether these columns divide what stands in columns of its own, and run through nothing of it.
+/// Whether these columns separate the rows where the rows' own columns do, and cross no more of them.
 fn keeps_columns(rows: &[Row<'_>], columns: &[Gutter]) -> bool {
     let own = gutters::gutters(rows);
     let crossing = |columns: &[Gutter]| {
@@ -140,7 +140,7 @@ fn table<'a>(run: Vec<Row<'a>>, gutters: &[Gutter]) -> Option<Aligned<'a>> {
     (!cuts.is_empty()).then_some(Aligned { rows: run, cuts })
 }
 
-/// The white space between a table and what stands beside it: the lines between the rows of the table end there.
+/// The position that separates a table with drawn lines between its rows from its neighbour: the lines end there.
 fn beside_ruled_rows(run: &[Row<'_>], gutters: &[Gutter], across: &[Line]) -> Option<f32> {
     let area = Area::around(run.iter().map(|row| &row.area));
     let is_inside = |line: &&Line| {
@@ -158,7 +158,7 @@ fn beside_ruled_rows(run: &[Row<'_>], gutters: &[Gutter], across: &[Line]) -> Op
     (are_within && lines.iter().filter(is_alike).count() > 2 && has_columns).then_some(cut)
 }
 
-/// The white space between two tables: much wider than that between the columns of both.
+/// The position that separates two tables: a white space that is much wider than those between their columns.
 fn between_two_tables(run: &[Row<'_>], gutters: &[Gutter]) -> Option<f32> {
     let width = |gutter: &Gutter| gutter.right - gutter.left;
     let inner = gutters.get(1..gutters.len().checked_sub(1)?)?;
@@ -175,7 +175,7 @@ fn between_two_tables(run: &[Row<'_>], gutters: &[Gutter]) -> Option<f32> {
     (repeats || width(widest) > others * 2.5 && width(widest) > height(run) * 2.5).then_some(cut)
 }
 
-/// Marks and numbers of a list stand in no column of their own.
+/// The gutters without the one behind the markers of a list: markers are no column.
 fn gutters_without_marks(run: &[Row<'_>], mut gutters: Vec<Gutter>) -> Vec<Gutter> {
     let Some(first) = gutters.first() else { return gutters };
     let cut = first.cut();
@@ -187,7 +187,7 @@ fn gutters_without_marks(run: &[Row<'_>], mut gutters: Vec<Gutter>) -> Vec<Gutte
     gutters
 }
 
-/// `•`, `1.`, `(a)`, `iv)`.
+/// Whether a text is the marker of a list item: `•`, `1.`, `(a)`, `iv)`.
 fn is_mark(text: &str) -> bool {
     let text = text.trim();
     let inner = text.trim_matches(['(', ')', '.', ':', '[', ']']);

@@ -1,4 +1,4 @@
-//! What somebody put on a page besides its content: lines through text, notes, stamps.
+//! Annotations of a page: lines through text, notes, stamps.
 
 use hayro_syntax::{
     object::{Array, Dict, Name, Number},
@@ -7,17 +7,17 @@ use hayro_syntax::{
 
 use super::words::Area;
 
-/// Annotations of a page that are looked at.
+/// Annotations of a page that are examined.
 const MOST: usize = 2_000;
-/// Of the flags of an annotation: it is hidden, or not shown on a screen.
+/// The flags `Hidden` and `NoView` of an annotation.
 const UNSEEN: i32 = 0b10_0010;
 
 /// The annotations of a page.
 #[derive(Debug, Default)]
 pub(super) struct Annotations {
-    /// Lines through text, each from its one end to the other.
+    /// Lines through text, by their two ends in points.
     pub(super) strikes: Vec<[(f32, f32); 2]>,
-    /// How many say or show something that is not read.
+    /// The number of annotations whose content is not read.
     pub(super) unread: usize,
 }
 

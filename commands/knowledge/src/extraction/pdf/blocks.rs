@@ -1,35 +1,37 @@
-//! Cells of a table without rules by how far their lines stand apart: those of one cell as lines do, those of two cells farther.
+//! Cells of a table without rules, inferred from the distances of lines: lines of one cell are closer than those of two
+//! cells.
 //!
-//! This holds wherever in their rows cells stand, at the top, in the middle or at the bottom: the cell with the most lines reaches
-//! as far up and down as any other of its row.
+//! This works wherever in their rows cells stand, at the top, in the middle or at the bottom: the cell with the most
+//! lines reaches as far up and down as any other of its row.
 
 use std::ops::Range;
 
 use super::body::{Body, MOST_LINES, TableLine, height, is_small};
 
-/// By so many points, at least, lines of two cells are farther apart than those of one.
+/// Points by which the distance between two cells exceeds that of lines within a cell, at least.
 const FARTHER: f32 = 0.6;
-/// How much the distances of the lines of a cell differ, at most, in points.
+/// Points by which the distances of lines within a cell differ, at most.
 const SPREAD: f32 = 0.8;
-/// Of the height of a line: how far the lines of a cell are apart.
+/// The distance of lines within a cell, in line heights.
 const APART: Range<f32> = 0.75..1.7;
 
-/// What stands in a table, by its lines.
+/// The rows and names of a table, by the indices of its lines.
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
-    /// The lines of each row, by what stands beside the names.
+    /// The lines of each row, by the cells other than the name.
     pub(super) rows: Vec<Range<usize>>,
-    /// The lines of each name.
+    /// The lines of each name (cell of the first column).
     pub(super) names: Vec<Vec<usize>>,
 }
 
 impl Blocks {
-    /// This place between two lines, or where what reaches over it ends, if it begins with the table; else where it begins.
+    /// The nearest line to `at` at which no row or name is cut in two: the end of those that reach over it if they
+    /// begin with the table, else their start.
     pub(super) fn end_of_row(&self, at: usize) -> usize {
         let names = self.names.iter().filter_map(|lines| Some(*lines.first()?..lines.last()? + 1));
         let all: Vec<Range<usize>> = self.rows.iter().cloned().chain(names).collect();
         let mut around = at..at;
-        // Each may reach over the end of another.
+        // Extending the range may make it overlap another row or name.
         while let Some(other) = all.iter().find(|other| {
             let overlaps = other.start < around.end && around.start < other.end;
             overlaps && (other.start < around.start || around.end < other.end)
@@ -39,7 +41,7 @@ impl Blocks {
         if around.start == 0 { around.end } else { around.start }
     }
 
-    /// Those that begin at this line or later, counted from there.
+    /// The rows and names that begin at this line or later, renumbered from there.
     pub(super) fn from(&self, first: usize) -> Self {
         let rows = self.rows.iter().filter(|row| row.start >= first);
         let names = self.names.iter().filter(|name| name.first().is_some_and(|at| *at >= first));
@@ -50,8 +52,8 @@ impl Blocks {
     }
 }
 
-/// The cells of these lines, if their distances tell, and what stands in them does not speak against it. `widths` are those of
-/// the columns.
+/// The cells of these lines; `None` if the distances do not tell them or their text contradicts them. `widths` are the
+/// widths of the columns in points.
 pub(super) fn blocks(lines: &[TableLine], widths: &[f32]) -> Option<Blocks> {
     if lines.len() > MOST_LINES {
         return None;
@@ -72,7 +74,7 @@ pub(super) fn blocks(lines: &[TableLine], widths: &[f32]) -> Option<Blocks> {
             _ => rows.push(*first..last + 1),
         }
     }
-    // Two cells of one column below each other are of two rows.
+    // Two cells of one column are in two rows.
     let holds_two = |row: &Range<usize>| {
         let inside = cells.iter().filter(|(_, cell)| cell.first().is_some_and(|at| row.contains(at)));
         let mut columns: Vec<usize> = inside.map(|(column, _)| *column).collect();
@@ -86,7 +88,8 @@ pub(super) fn blocks(lines: &[TableLine], widths: &[f32]) -> Option<Blocks> {
     is_plausible(body, &blocks).then_some(blocks)
 }
 
-/// What is farther apart in a column are two cells, if that can be told. Each column has the middles of its lines, from top to bottom.
+/// The distance, in points, above which two lines of a column are two cells; `None` if there is no clear limit. Each
+/// column is given as the middles of its lines, from top to bottom.
 pub(super) fn limit(columns: &[Vec<f32>], height: f32) -> Option<f32> {
     let apart = |column: &Vec<f32>| column.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<f32>>();
     let mut distances: Vec<f32> = columns.iter().flat_map(apart).collect();
@@ -114,8 +117,8 @@ fn of_column(lines: &[TableLine], column: usize, limit: f32) -> Vec<Vec<usize>> 
     cells
 }
 
-/// Whether what would be the lines of cells are not rows that stand closer than others: of which nothing may speak for rows, and
-/// something must for cells.
+/// Whether the text confirms the cells: there must be evidence for cells of several lines, and more than twice as much
+/// as for closely set rows.
 fn is_plausible(body: &Body<'_>, blocks: &Blocks) -> bool {
     let (mut for_cells, mut for_rows) = (0, 0);
     for name in &blocks.names {
@@ -140,7 +143,7 @@ fn is_plausible(body: &Body<'_>, blocks: &Blocks) -> bool {
         let is_uneven = filled.windows(2).any(|pair| pair[0] != pair[1]);
         let is_alone = body.count(&lines, 0) < filled.iter().copied().max().unwrap_or(0);
         let are_rows = || lines.windows(2).any(|pair| body.begins_row(&pair[..1], pair[1]));
-        // A name between two lines, in the middle of both.
+        // A name in the middle between two lines.
         let is_between = || is_alone && lines.len() % 2 == 1 && body.is_name_only(lines[lines.len() / 2]);
         let goes_on = body.would_not_fit_above(&lines) && (is_uneven || is_alone && !are_rows());
         for_cells += usize::from(goes_on || is_between() && !are_rows());

@@ -1,21 +1,21 @@
-//! The lines of a table without rules, what they say of their rows, and the rows that are made of them.
+//! The lines of a table without rules, what they tell about rows, and the resulting rows.
 
 use std::ops::Range;
 
 use super::{lines::beside, words::Area};
 
-/// Lines of a table; one with more is not looked at so closely.
+/// Lines of a table beyond which its rows are not examined.
 pub(super) const MOST_LINES: usize = 2_000;
 
-/// What stands on one line, in one column or over several.
+/// The text of one line in one column or over several.
 #[derive(Debug, Clone)]
 pub(super) struct Filled {
     pub(super) columns: Range<usize>,
     pub(super) area: Area,
-    /// Of its type: what stands on one line differs a little.
+    /// The middle of its type, in points; it differs a little within a line.
     pub(super) middle: f32,
     pub(super) text: String,
-    /// Of its first word.
+    /// The width of its first word, in points.
     pub(super) first_word: f32,
 }
 
@@ -38,7 +38,7 @@ impl TableLine {
     }
 }
 
-/// Rows that have their first cell in common; mostly it is one.
+/// Rows that share their first cell; mostly a single row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Group {
     /// The lines of the first cell.
@@ -47,19 +47,19 @@ pub(super) struct Group {
     pub(super) rows: Vec<Vec<usize>>,
 }
 
-/// The rows, and whether they are certain.
+/// The rows of a table, and whether they are certain.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     pub(super) groups: Vec<Group>,
     pub(super) are_certain: bool,
 }
 
-/// The lines of a table, with what is measured of them.
+/// The lines of a table with the measures that the rules below need.
 pub(super) struct Body<'a> {
     pub(super) lines: &'a [TableLine],
-    /// Of the columns.
+    /// The widths of the columns in points.
     pub(super) widths: &'a [f32],
-    /// Lines whose middles are closer stand beside each other, not below.
+    /// The distance of middles, in points, below which lines stand beside each other rather than below.
     pub(super) beside: f32,
 }
 
@@ -69,13 +69,13 @@ impl<'a> Body<'a> {
         Self { lines, widths, beside }
     }
 
-    /// Whether a line has nothing but a name.
+    /// Whether a line has text in the first column only.
     pub(super) fn is_name_only(&self, at: usize) -> bool {
         self.lines[at].cells.iter().all(|cell| cell.columns.contains(&0))
     }
 
-    /// Whether a line is a row of its own below these, and not their continuation: it has all cells but the name, and its
-    /// values begin as theirs do.
+    /// Whether a line begins a row of its own below these, rather than continuing them: it has a cell in every column
+    /// but the first that they have, and one of them begins with a number as theirs does.
     pub(super) fn begins_row(&self, row: &[usize], at: usize) -> bool {
         let Some(first) = row.first().map(|at| &self.lines[*at]) else { return true };
         let line = &self.lines[at];
@@ -101,20 +101,20 @@ impl<'a> Body<'a> {
         })
     }
 
-    /// Whether the beginning of a cell would not have fitted into the line above.
+    /// Whether the first word of a cell would not have fitted into the line above.
     pub(super) fn would_not_fit(&self, above: &Filled, next: &Filled) -> bool {
         let width: f32 = self.widths.get(above.columns.clone()).map_or(0.0, |widths| widths.iter().sum());
         above.area.width() + next.first_word + height(self.lines) * 0.3 > width
     }
 
-    /// Whether a line has all values that the first has.
+    /// Whether a line has a cell in every column, but the first, in which the line `first` has one.
     pub(super) fn has_all(&self, first: usize, at: usize) -> bool {
         let of = |at: usize, column: usize| self.lines[at].in_column(column).is_some();
         let mut others = (1..self.widths.len()).filter(|column| of(first, *column)).peekable();
         others.peek().is_some() && others.all(|column| of(at, column))
     }
 
-    /// How many of these lines have a cell in a column.
+    /// The number of these lines that have a cell in a column.
     pub(super) fn count(&self, lines: &[usize], column: usize) -> usize {
         lines.iter().filter(|at| self.lines[**at].in_column(column).is_some()).count()
     }
@@ -127,7 +127,7 @@ impl<'a> Body<'a> {
         })
     }
 
-    /// Whether these lines beside a name may as well be rows of their own: each has the same kinds of values.
+    /// Whether these lines beside a name may be rows of their own: each has the same kinds of values.
     pub(super) fn are_alike(&self, lines: &[usize]) -> bool {
         let is_number = |cell: &Filled| cell.text.starts_with(|c: char| c.is_numeric() || "<>≥≤".contains(c));
         let shape = |at: &usize| -> Vec<Option<bool>> {
@@ -142,12 +142,12 @@ impl<'a> Body<'a> {
     }
 }
 
-/// Whether it begins in the middle of a sentence or name.
+/// Whether a cell begins in lower case, as in the middle of a sentence or name.
 pub(super) fn is_small(cell: &Filled) -> bool {
     cell.text.trim_start_matches(['(', '[', '+', '&', '/', ' ']).starts_with(char::is_lowercase)
 }
 
-/// The mean height of lines.
+/// The mean height of lines, in points.
 pub(super) fn height(lines: &[TableLine]) -> f32 {
     let sum: f32 = lines.iter().map(|line| line.height).sum();
     #[expect(clippy::cast_precision_loss, reason = "a page has less than a million lines")]

@@ -1,4 +1,4 @@
-//! What the streams of a file say, as far as limits allow.
+//! The content of a file's streams, within limits.
 
 use std::io::Read as _;
 
@@ -8,7 +8,7 @@ use hayro_syntax::{
     object::{Array, Dict, Stream},
 };
 
-/// The content of a page, which may lie in several streams.
+/// The content of a page, which may be divided among several streams.
 pub(super) fn contents(page: &Dict<'_>, bytes: &mut u64) -> Vec<u8> {
     if let Some(stream) = page.get::<Stream<'_>>(b"Contents") {
         return decoded(&stream, bytes);
@@ -22,7 +22,7 @@ pub(super) fn contents(page: &Dict<'_>, bytes: &mut u64) -> Vec<u8> {
     all
 }
 
-/// What a stream says, as far as the limit allows: a small one may be made to fill all memory.
+/// The decoded content of a stream, up to the limit: a small stream may be made to fill all memory.
 pub(super) fn decoded(stream: &Stream<'_>, bytes: &mut u64) -> Vec<u8> {
     let filters = stream.filters();
     let parameters = stream.dict().get::<Dict<'_>>(b"DecodeParms");
@@ -32,7 +32,7 @@ pub(super) fn decoded(stream: &Stream<'_>, bytes: &mut u64) -> Vec<u8> {
         [] => raw.into_owned(),
         [Filter::FlateDecode] if is_plain => inflated(&raw, *bytes),
         [Filter::Ascii85Decode, Filter::FlateDecode] if is_plain => inflated(&of_ascii85(&raw), *bytes),
-        // These become no larger, or a thousand times larger at most.
+        // These filters expand little: a thousand times at most.
         [Filter::Ascii85Decode | Filter::AsciiHexDecode] => stream.decoded_data().unwrap_or_default().into_owned(),
         [Filter::LzwDecode | Filter::RunLengthDecode] if raw.len() < 65_536 => {
             stream.decoded_data().unwrap_or_default().into_owned()
@@ -49,12 +49,12 @@ pub(super) fn decoded(stream: &Stream<'_>, bytes: &mut u64) -> Vec<u8> {
 
 fn inflated(raw: &[u8], limit: u64) -> Vec<u8> {
     let mut data = Vec::new();
-    // What came before an error counts.
+    // The data before an error is kept.
     let _ = ZlibDecoder::new(raw).take(limit).read_to_end(&mut data);
     data
 }
 
-/// Five characters for four bytes.
+/// Decodes ASCII85: five characters for four bytes.
 fn of_ascii85(text: &[u8]) -> Vec<u8> {
     let mut data = Vec::with_capacity(text.len() / 5 * 4);
     let (mut value, mut digits) = (0_u32, 0_usize);

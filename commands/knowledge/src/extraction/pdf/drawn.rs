@@ -1,6 +1,6 @@
-//! What is drawn on a page besides its text: lines and filled rectangles, and in which fonts the text is set.
+//! The drawings of a page besides its text: lines and filled rectangles, and the fonts of its text.
 //!
-//! Poppler reads the text; this only tells where a table has its lines. What cannot be read has none.
+//! Poppler reads the text; this only finds the lines of tables. Content that cannot be parsed has none.
 
 use std::{
     borrow::Cow,
@@ -28,25 +28,25 @@ use super::{
 };
 use crate::extraction::notes::Notes;
 
-/// Bytes of what a page draws that are looked at, and of all pages.
+/// Bytes of content that are examined, of a page and of all pages.
 const LARGEST_CONTENT: u64 = 8 * 1_048_576;
 const LARGEST_CONTENTS: u64 = 400 * 1_048_576;
-/// Instructions of a page, and of all pages.
+/// Instructions that are examined, of a page and of all pages.
 const MOST_OF_A_PAGE: usize = 400_000;
 const MOST_OF_ALL: usize = 20_000_000;
-/// As so many instructions counts a form, which is looked up and unpacked.
+/// Instructions that a form counts as, because it is looked up and unpacked.
 const FORM: usize = 100;
-/// How deep forms may lie in each other, and matrices be kept.
+/// The depth of nested forms, and of saved graphics states.
 const DEEPEST: usize = 8;
 const MOST_KEPT: usize = 64;
-/// What is thinner is a line and no area, in points.
+/// Points below which a filled area is a line.
 const THIN: f32 = 3.0;
-/// What is shorter is a dot or a part of a sign.
+/// Points below which a line is a dot or a part of a sign.
 const SHORT: f32 = 4.0;
-/// The line of a fraction is as short as a small digit.
+/// Points of the shortest line of a fraction, which is as wide as a small digit.
 const SHORTEST: f32 = 2.5;
 
-/// A straight line: at this place across the other direction, from here to there.
+/// A straight horizontal or vertical line: its position on the other axis, and its two ends, in points.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Line {
     pub(super) at: f32,
@@ -54,30 +54,30 @@ pub(super) struct Line {
     pub(super) to: f32,
 }
 
-/// What is drawn on a page.
+/// The drawings of a page.
 #[derive(Debug, Default)]
 pub(super) struct Drawn {
-    /// Lines from left to right; edges of filled areas, too.
+    /// Horizontal lines, and the horizontal edges of filled areas.
     pub(super) across: Vec<Line>,
-    /// Lines from top to bottom.
+    /// Vertical lines, and the vertical edges of filled areas.
     pub(super) down: Vec<Line>,
-    /// Lines from left to right that are no edges of areas, of annotations, too.
+    /// Horizontal lines that are no edges of areas, those of annotations included.
     pub(super) strokes: Vec<Line>,
-    /// Such lines from top to bottom.
+    /// Vertical lines that are no edges of areas.
     pub(super) strokes_down: Vec<Line>,
     pub(super) seen: Seen,
     pub(super) joints: Joints,
-    /// How many annotations say or show something that is not read.
+    /// The number of annotations whose content is not read.
     pub(super) unread: usize,
     /// The names of the fonts.
     pub(super) fonts: BTreeSet<String>,
-    /// Those that show signs where the page says that they are letters.
+    /// Fonts that show signs where the page declares letters.
     pub(super) fonts_of_signs: BTreeSet<String>,
-    /// Whether some are bitmaps that TeX made, of which only numbers of characters are known.
+    /// Whether the page has bitmap fonts of TeX, whose characters are known by number only.
     pub(super) has_tex_bitmaps: bool,
 }
 
-/// A file whose pages can be asked what is drawn on them.
+/// A file whose pages' drawings can be queried.
 #[derive(Default)]
 pub(super) struct Drawings {
     file: Option<Pdf>,
@@ -91,13 +91,13 @@ impl Drawings {
         Self { file, instructions_left: MOST_OF_ALL, bytes_left: LARGEST_CONTENTS }
     }
 
-    /// The file, with signs where it says letters and shows signs.
+    /// The file, changed so that Poppler reads the signs that its symbol fonts show.
     pub(super) fn with_signs<'a>(&self, bytes: &'a [u8], notes: &mut Notes) -> Cow<'a, [u8]> {
         let mended = self.file.as_ref().and_then(|file| guarded(|| letters::with_signs(file, bytes, notes)));
         mended.unwrap_or(Cow::Borrowed(bytes))
     }
 
-    /// What is drawn on the page of this number, from 1, if it is as large as Poppler says.
+    /// The drawings of the page with this number, from 1; none if its size differs from Poppler's.
     pub(super) fn on(&mut self, number: usize, size: &Area) -> Drawn {
         let Self { file: Some(file), instructions_left, bytes_left } = self else { return Drawn::default() };
         let limit = MOST_OF_A_PAGE.min(*instructions_left);
@@ -123,12 +123,13 @@ impl Drawings {
     }
 }
 
-/// A mistake of the library in a file that it does not understand is no reason not to read its text.
+/// Runs the library behind `catch_unwind`: a panic in it is no reason to lose the text.
 fn guarded<T>(read: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(read)).ok()
 }
 
-/// From the page's own coordinates, which begin at the lower left, to points from the upper left of the page as it is turned.
+/// The matrix from the page's own coordinates, which begin at the lower left, to points from the upper left of the
+/// rotated page.
 fn upright(page: &Page<'_>, size: &Area) -> Option<Matrix> {
     let Rect { x0, y0, x1, y1 } = page.media_box();
     #[expect(clippy::cast_possible_truncation, reason = "a page has no more than 100,000 points")]
@@ -139,14 +140,14 @@ fn upright(page: &Page<'_>, size: &Area) -> Option<Matrix> {
         Rotation::Flipped => ([-1.0, 0.0, 0.0, 1.0, right, -low], right - left, high - low),
         Rotation::FlippedHorizontal => ([0.0, -1.0, -1.0, 0.0, high, right], high - low, right - left),
     };
-    // Pages are counted otherwise in a damaged file.
+    // A damaged file may be paginated differently by the two libraries.
     let fits = |mine: f32, theirs: f32| (mine - theirs).abs() < 2.0;
     let upright = fits(width, size.width()) && fits(height, size.height());
     let lying = fits(width, size.height()) && fits(height, size.width());
     (upright || lying).then_some(matrix)
 }
 
-/// What of a page is shown, if it is less than all.
+/// The visible area of a page, if it is not the whole.
 fn shown(page: &Page<'_>, to_page: Matrix, size: &Area) -> Option<Area> {
     let Rect { x0, y0, x1, y1 } = page.intersected_crop_box();
     #[expect(clippy::cast_possible_truncation, reason = "a page has no more than 100,000 points")]
@@ -156,7 +157,7 @@ fn shown(page: &Page<'_>, to_page: Matrix, size: &Area) -> Option<Area> {
     (is_less && area.width() > 1.0 && area.height() > 1.0).then_some(area)
 }
 
-/// Follows what a page draws.
+/// Interprets the drawing instructions of a page.
 struct Pen {
     size: Area,
     drawn: Drawn,
@@ -169,7 +170,7 @@ impl Pen {
         let (mut matrix, mut kept) = (to_page, Vec::new());
         let mut path = Path::default();
         let mut fonts: HashSet<String> = HashSet::new();
-        let mut said = letters::Said::default();
+        let mut said = letters::ActualText::default();
         let mut follower = joints::Follower::default();
         let mut instructions = TypedIter::new(content);
         while let Some(instruction) = instructions.next() {
@@ -294,21 +295,21 @@ impl Pen {
         }
     }
 
-    /// Takes down a line that is no part of a table.
+    /// Records a line that may strike text.
     fn strike(&mut self, area: Area) {
         if is_line(&area, SHORTEST) {
-            take_down(&area, &mut self.drawn.strokes, &mut self.drawn.strokes_down);
+            push_line(&area, &mut self.drawn.strokes, &mut self.drawn.strokes_down);
         }
     }
 
     fn edge(&mut self, area: Area) {
         if is_line(&area, SHORT) {
-            take_down(&area, &mut self.drawn.across, &mut self.drawn.down);
+            push_line(&area, &mut self.drawn.across, &mut self.drawn.down);
         }
     }
 }
 
-fn take_down(area: &Area, across: &mut Vec<Line>, down: &mut Vec<Line>) {
+fn push_line(area: &Area, across: &mut Vec<Line>, down: &mut Vec<Line>) {
     if area.width() >= area.height() {
         across.push(Line { at: area.middle(), from: area.left, to: area.right });
     } else {
@@ -325,7 +326,7 @@ fn between((a, b): (f32, f32), (c, d): (f32, f32)) -> Area {
     Area { left: a.min(c), top: b.min(d), right: a.max(c), bottom: b.max(d) }
 }
 
-/// Whether what is drawn so covers what is below it.
+/// Whether an area drawn in this graphics state covers what is below it.
 fn is_opaque(state: &Dict<'_>) -> bool {
     let is_normal = |mode: Name<'_>| matches!(mode.as_ref(), b"Normal" | b"Compatible");
     let is_full = state.get::<Number>(b"ca").is_none_or(|alpha| alpha.as_f32() > 0.99);

@@ -1,10 +1,10 @@
-//! Fonts by their names, what symbol fonts make of characters, and fonts whose characters have no names.
+//! The names of fonts, the characters of symbol fonts, and fonts whose characters have no names.
 
 use hayro_syntax::object::{Array, Dict, Name, Object};
 
 use crate::extraction::symbols;
 
-/// The name of a font, without the mark of a font of which only a part is embedded.
+/// The name of a font without the prefix of a subset.
 pub(super) fn base_font(font: &Dict<'_>) -> Option<String> {
     let Some(Object::Name(name)) = font.get::<Object<'_>>(b"BaseFont") else { return None };
     let name = name.as_str();
@@ -12,7 +12,7 @@ pub(super) fn base_font(font: &Dict<'_>) -> Option<String> {
     Some(name.split_once('+').filter(|(mark, _)| is_mark(mark)).map_or(name, |(_, name)| name).to_owned())
 }
 
-/// Whether it is a bitmap font of TeX, which calls its characters `a` and their number.
+/// Whether it is a bitmap font of TeX, whose characters are named `a` and their number.
 pub(super) fn is_tex_bitmap(font: &Dict<'_>) -> bool {
     let is_type3 = font.get::<Name<'_>>(b"Subtype").is_some_and(|it| it.as_ref() == b"Type3");
     let names = font.get::<Dict<'_>>(b"Encoding").and_then(|it| it.get::<Array<'_>>(b"Differences"));
@@ -23,7 +23,7 @@ pub(super) fn is_tex_bitmap(font: &Dict<'_>) -> bool {
     is_type3 && names.is_some_and(|names| names.iter::<Object<'_>>().any(|name| is_number(&name)))
 }
 
-/// Puts characters in the place of codes of symbol fonts. Whether there is one that is not known. `are_of_tex`: the page has bitmap
+/// Replaces codes of symbol fonts by characters; returns whether one is unknown. `are_of_tex`: the page has bitmap
 /// fonts of TeX.
 pub(super) fn replace_symbols(text: &mut String, are_of_tex: bool) -> bool {
     let is_code = |c: char| is_private(c) || c.is_control();
@@ -54,7 +54,8 @@ fn is_private(c: char) -> bool {
     matches!(c, '\u{e000}'..='\u{f8ff}')
 }
 
-/// What a bitmap font of TeX shows for a code, by what stands beside it: fonts for text and for formulas differ.
+/// The text that a bitmap font of TeX shows for a code, inferred from its neighbours: fonts for text and for formulas
+/// differ.
 fn of_tex(code: char, before: Option<char>, after: Option<char>) -> Option<&'static str> {
     let is_text = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     let is_letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
@@ -70,8 +71,8 @@ fn of_tex(code: char, before: Option<char>, after: Option<char>) -> Option<&'sta
     }
 }
 
-/// What Symbol shows for a code, or Wingdings where Symbol has but parts of brackets and suits of cards. The words of a page do not
-/// name their font.
+/// The character that Symbol shows for a code, or Wingdings where Symbol has only parts of brackets and suits of cards.
+/// The words that Poppler gives do not name their font.
 fn symbol(code: u32) -> Option<char> {
     let font = if matches!(code, 0xa7 | 0xa8 | 0xd8 | 0xfb..=0xfe) { "Wingdings" } else { "Symbol" };
     symbols::symbol(font, code)

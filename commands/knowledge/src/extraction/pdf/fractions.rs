@@ -1,4 +1,4 @@
-//! Fractions whose numbers stand above and below a short line: ½ is not 12.
+//! Fractions whose numbers stand above and below a short line, so that ½ is not read as 12.
 
 use super::{
     super::scripts::{Script, placed},
@@ -8,15 +8,15 @@ use super::{
     words::{Area, Word},
 };
 
-/// A page with more lines is a drawing.
+/// Lines of a page beyond which it is a drawing.
 const MOST_LINES: usize = 2_000;
-/// How long the line of a fraction is at most, in points.
+/// Points of the longest line of a fraction.
 const LONGEST: f32 = 40.0;
-/// Digits of each number.
+/// Digits of each number of a fraction, at most.
 const MOST_DIGITS: usize = 3;
-/// How far the middle of each number is from the line, in widths of two digits.
+/// The distance of each number's middle from the line, in widths of two digits.
 const GAP: std::ops::Range<f32> = 0.3..1.1;
-/// Of the height of a word: a digit of two numbers that Poppler took for one word is narrower.
+/// The width of a character, in heights of its word, below which Poppler has read two stacked numbers as one word.
 const NARROW: f32 = 0.3;
 /// Fractions with a character of their own.
 const COMMON: [(&str, &str, char); 9] = [
@@ -31,16 +31,16 @@ const COMMON: [(&str, &str, char); 9] = [
     ("1", "10", '⅒'),
 ];
 
-/// What was written on one line.
+/// The result of [`mend`].
 #[derive(Debug, Default)]
 pub(super) struct Written {
-    /// Which words are fractions now.
+    /// The indices of the words that are fractions now.
     pub(super) words: Vec<usize>,
-    /// How many of them have more than numbers.
+    /// The number of formulas among them, which have more than numbers.
     pub(super) formulas: usize,
 }
 
-/// Writes each fraction as one word, in the place of its line, which strikes nothing.
+/// Writes each fraction as one word in the place of its line, and removes the line from those that strike text.
 pub(super) fn mend(words: &mut [Word], drawn: &mut Drawn) -> Written {
     let lines = merged(&drawn.strokes);
     let mut written = Written::default();
@@ -63,7 +63,7 @@ pub(super) fn mend(words: &mut [Word], drawn: &mut Drawn) -> Written {
     written
 }
 
-/// Writes what stands above and below a line behind a sign of equality: `dose × 5 / 250`.
+/// Writes the formula above and below a line that follows an equals sign: `dose × 5 / 250`.
 fn write_formula(words: &mut [Word], line: &Line) -> Option<usize> {
     let is_before = |word: &&Word| {
         let level = (word.area.middle() - line.at).abs() < word.area.width();
@@ -111,7 +111,7 @@ fn write(words: &mut [Word], line: &Line) -> Option<usize> {
     Some(below)
 }
 
-/// Whether a number stands at the line and does not reach beyond it, nor the line far beyond the number.
+/// Whether a number is centred on the line, and neither reaches far beyond the other.
 fn is_near(word: &Word, line: &Line) -> bool {
     let is_number = word.text.len() <= 2 * MOST_DIGITS && word.text.bytes().all(|byte| byte.is_ascii_digit());
     let is_within = line.from - 2.0 < word.area.left && word.area.right < line.to + 2.0;
@@ -119,22 +119,24 @@ fn is_near(word: &Word, line: &Line) -> bool {
     is_number && !word.text.is_empty() && !word.is_turned && is_within && is_centered
 }
 
-/// How far a number is above the line, in widths of two digits: fonts of formulas seem to be much higher than they are.
+/// The distance of a number above the line, in widths of two digits: the boxes of formula fonts are much higher than
+/// their digits.
 fn gap(word: &Word, line: &Line) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "it is six at most")]
     let digits = word.text.len() as f32;
     (line.at - word.area.middle()) * digits / (2.0 * word.area.width()).max(0.1)
 }
 
-/// A number that is underlined stands closer to the line than the one in the next row.
+/// Whether both numbers are equally far from the line: an underlined number is closer to its line than the number in
+/// the next row.
 fn are_parts(above: &Word, below: &Word, line: &Line) -> bool {
     let is_equal = (gap(above, line) + gap(below, line)).abs() < 0.2;
     let widest = above.area.width().max(below.area.width());
     is_equal && above.text.len().max(below.text.len()) <= MOST_DIGITS && line.to - line.from < widest + 6.0
 }
 
-/// The two numbers of a word whose digits stand above each other. As wide as the longer of them, it does not say how long each
-/// is: the one above is the shorter one.
+/// The two numbers of a word whose digits are stacked. The word is as wide as the longer number, which does not tell
+/// the length of each: the shorter one is taken to be above.
 fn apart(word: &Word, line: &Line) -> Option<(String, String)> {
     #[expect(clippy::cast_precision_loss, reason = "it is six at most")]
     let is_narrow = word.area.width() < word.area.height() * NARROW * word.text.len() as f32;

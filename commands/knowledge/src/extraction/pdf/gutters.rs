@@ -1,21 +1,21 @@
-//! White space between columns.
+//! Vertical white space between columns (gutters).
 
 use super::{
     lines::{MOST_COLUMNS, Row, Segment, beside_each_other, height},
     words::{Area, Word},
 };
 
-/// Of the height of a line: the least white space between columns.
+/// The least width of a gutter, in line heights.
 const LEAST_GUTTER: f32 = 0.25;
 
-/// How far apart cells of one column begin, at most, in points.
+/// Points by which the left edges of cells of one column differ, at most.
 const SAME: f32 = 1.0;
-/// Of the height of a line: the width of a blank, at least.
+/// The least width of a blank, in line heights.
 const BLANK: f32 = 0.2;
-/// How much wider than the blanks of a line is what may divide two cells.
+/// The factor by which a gap that may separate two cells exceeds the blanks of its line.
 const WIDER: f32 = 1.15;
 
-/// White space from top to bottom.
+/// A vertical white space, by its left and right edge in points.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Gutter {
     pub(super) left: f32,
@@ -28,12 +28,13 @@ impl Gutter {
     }
 }
 
-/// White spaces that most lines leave.
+/// The white spaces that most lines leave free.
 pub(super) fn gutters(run: &[Row<'_>]) -> Vec<Gutter> {
     let merged = beside_each_other(run);
     let lines: Vec<&Row<'_>> = merged.iter().filter(|row| row.segments.len() > 1).collect();
     let height = height(run);
-    // At each place, how many more lines from there are white between their segments, or are not.
+    // Sweep events: at each position, the changes of the numbers of lines that have a gap there and of those that have
+    // text there.
     let mut changes: Vec<(f32, i32, i32)> = Vec::new();
     for line in &lines {
         for segment in &line.segments {
@@ -46,7 +47,8 @@ pub(super) fn gutters(run: &[Row<'_>]) -> Vec<Gutter> {
     changes.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (mut white, mut black) = (0, 0);
     let mut gutters: Vec<Gutter> = Vec::new();
-    // The part of the current white space that the fewest lines cover, and all of it: one line may leave next to nothing.
+    // The part of the current gutter that the fewest lines cover, and the whole of it, for a single line may cover
+    // nearly all.
     let mut open: Option<(i32, Gutter)> = None;
     let mut whole: Option<Gutter> = None;
     let least = height * LEAST_GUTTER;
@@ -87,7 +89,7 @@ pub(super) fn gutters(run: &[Row<'_>]) -> Vec<Gutter> {
     beside_lines_alone(wide.take(MOST_COLUMNS).collect(), run, least)
 }
 
-/// A line that stands alone in its column may be longer than those that have others beside them.
+/// Narrows the gutters where a line without a neighbour in its row reaches into them.
 fn beside_lines_alone(mut gutters: Vec<Gutter>, run: &[Row<'_>], least: f32) -> Vec<Gutter> {
     for row in run {
         let [only] = &row.segments[..] else { continue };
@@ -106,11 +108,11 @@ fn beside_lines_alone(mut gutters: Vec<Gutter>, run: &[Row<'_>], least: f32) -> 
     gutters
 }
 
-/// A column that few lines fill looks like white space.
+/// Splits the gutters around columns that so few lines fill that they look like white space.
 fn around_rare_columns(gutters: Vec<Gutter>, lines: &[&Row<'_>]) -> Vec<Gutter> {
     let mut all = Vec::new();
     for gutter in gutters {
-        // What stands inside of it, from left to right.
+        // The text within the gutter, from left to right.
         let is_inside =
             |segment: &&Segment<'_>| segment.area.left > gutter.left + 1.0 && segment.area.right < gutter.right - 1.0;
         let mut inside: Vec<Area> =
@@ -128,12 +130,12 @@ fn around_rare_columns(gutters: Vec<Gutter>, lines: &[&Row<'_>]) -> Vec<Gutter> 
     all
 }
 
-/// The number of the column in which a place is.
+/// The index of the column that contains a position.
 pub(super) fn column(cuts: &[f32], x: f32) -> usize {
     cuts.partition_point(|cut| *cut < x)
 }
 
-/// Where the columns behind the first begin, each with the cut before it, if most of their cells begin there.
+/// The left edges of the columns behind the first, each after its cut, if most of the cells begin there.
 pub(super) fn lefts(rows: &[Row<'_>], cuts: &[f32]) -> Vec<(f32, f32)> {
     let of = |(at, cut): (usize, &f32)| {
         let is_inside =
@@ -148,7 +150,8 @@ pub(super) fn lefts(rows: &[Row<'_>], cuts: &[f32]) -> Vec<(f32, f32)> {
     cuts.iter().enumerate().filter_map(of).collect()
 }
 
-/// The cuts as near to where the next columns begin as nothing else begins: a word that is as wide as its column ends there.
+/// The cuts, moved right next to the left edges of their columns if no cell begins in between: a word that is as wide
+/// as its column reaches that far.
 pub(super) fn beside_lefts(rows: &[Row<'_>], cuts: &[f32], lefts: &[(f32, f32)]) -> Vec<f32> {
     let begins_between = |cut: f32, left: f32| {
         let mut segments = rows.iter().flat_map(|row| &row.segments);
@@ -161,8 +164,9 @@ pub(super) fn beside_lefts(rows: &[Row<'_>], cuts: &[f32], lefts: &[(f32, f32)])
     cuts.iter().map(moved).collect()
 }
 
-/// The cells of which the last word of one and the first of the next stand as close as words do: that begins where its column does,
-/// behind a blank that is wider than the others, or in a line with a number of which a word begins where each column does.
+/// Splits a segment whose words of two columns stand as close as words of one: the later word begins at a column's left
+/// edge, and either the blank before it is wider than the others, or the line has a number and a word at the left edge
+/// of every column.
 pub(super) fn divided<'a>(segment: &Segment<'a>, lefts: &[(f32, f32)]) -> Vec<Segment<'a>> {
     let gap = |pair: &[&Word]| pair[1].area.left - pair[0].area.right;
     let mut gaps: Vec<f32> = segment.words.windows(2).map(gap).collect();
@@ -172,7 +176,7 @@ pub(super) fn divided<'a>(segment: &Segment<'a>, lefts: &[(f32, f32)]) -> Vec<Se
         let left = word.area.left;
         *cut <= left && (left - column).abs() < SAME
     };
-    // One word alone may begin there by chance.
+    // A single word may begin there by chance.
     let fills_columns = lefts.len() > 1
         && lefts.iter().all(|column| segment.words.iter().skip(1).any(|word| begins(word, column)))
         && segment.words.iter().any(|word| word.text.contains(char::is_numeric));

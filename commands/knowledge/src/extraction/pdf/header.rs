@@ -7,16 +7,16 @@ use super::{
     lines::beside,
 };
 
-/// Lines that a header has at most.
+/// Lines of a header, at most.
 const MOST_LINES: usize = 5;
-/// What stands between the levels of a header.
+/// The separator between the levels of a header.
 const LEVELS: &str = " · ";
 
-/// How many lines name the columns.
+/// The number of lines that name the columns.
 pub(super) fn lines(lines: &[TableLine], wide: usize, rules: &[f32], are_drawn: impl Fn(&f32) -> bool) -> usize {
     let most = MOST_LINES.min(lines.len().saturating_sub(1));
     let has_digit = |cell: &Filled| cell.text.chars().any(char::is_numeric);
-    // Columns of values.
+    // Columns with numbers in most of their cells.
     let values: Vec<bool> = (0..wide)
         .map(|column| {
             let cells: Vec<&Filled> = lines.iter().skip(1).filter_map(|line| line.in_column(column)).collect();
@@ -28,7 +28,7 @@ pub(super) fn lines(lines: &[TableLine], wide: usize, rules: &[f32], are_drawn: 
             .iter()
             .any(|cell| cell.columns.len() == 1 && values.get(cell.columns.start) == Some(&true) && has_digit(cell))
     };
-    // A rule below the first lines says it.
+    // A rule below the first lines ends the header.
     if let Some(rule) = rules.iter().copied().filter(|rule| lines[0].middle < *rule).reduce(f32::min) {
         let above = lines.iter().take_while(|line| line.middle < rule).count();
         if above <= most && !lines[..above].iter().all(has_value) {
@@ -57,14 +57,15 @@ pub(super) fn lines(lines: &[TableLine], wide: usize, rules: &[f32], are_drawn: 
     count
 }
 
-/// Whether a line below names of all columns may be of the first row: it has no name, and says numbers.
+/// Whether a line of the header may belong to the first row: it has no name but numbers, below a line that names all
+/// columns.
 pub(super) fn is_doubtful(head: &[TableLine], wide: usize) -> bool {
     let Some((first, others)) = head.split_first() else { return false };
     let has_digit = |line: &TableLine| line.cells.iter().any(|cell| cell.text.contains(char::is_numeric));
     first.cells.len() == wide && others.iter().any(|line| line.in_column(0).is_none() && has_digit(line))
 }
 
-/// The name of each column: levels above each other are one name.
+/// The name of each column, with its levels joined.
 pub(super) fn names(lines: &[TableLine], wide: usize, across: &[Line]) -> Vec<Cell> {
     let covered: Vec<Vec<(std::ops::Range<usize>, &Filled)>> = (0..lines.len())
         .map(|at| lines[at].cells.iter().map(|cell| (covers(lines, at, cell, wide, across), cell)).collect())
@@ -86,12 +87,12 @@ pub(super) fn names(lines: &[TableLine], wide: usize, across: &[Line]) -> Vec<Ce
     (0..wide).map(name).collect()
 }
 
-/// The columns that a name stands over.
+/// The columns that a name covers.
 fn covers(lines: &[TableLine], at: usize, cell: &Filled, wide: usize, across: &[Line]) -> std::ops::Range<usize> {
     let below = &lines[at + 1..];
     let Some(last) = below.last() else { return cell.columns.clone() };
     let is_beside = |line: &TableLine, column: usize| line.in_column(column).is_some();
-    // A line below it shows how far it reaches.
+    // A line drawn below the name shows how far it reaches.
     let next = below.iter().find(|line| line.cells.iter().any(|it| cell.columns.contains(&it.columns.start)));
     let Some(next) = next else { return cell.columns.clone() };
     let rule = across.iter().find(|rule| {
@@ -114,7 +115,7 @@ fn covers(lines: &[TableLine], at: usize, cell: &Filled, wide: usize, across: &[
             return *first..end + 1;
         }
     }
-    // Columns that have a name on a lower level only, and none beside this one.
+    // Columns with a name on a lower level only and none on this one.
     let is_free = |column: usize| {
         column < wide
             && of_column(column).is_some()
@@ -130,7 +131,8 @@ fn covers(lines: &[TableLine], at: usize, cell: &Filled, wide: usize, across: &[
     while is_free(end) {
         end += 1;
     }
-    // In the middle above columns on both sides of it, or at the left if the first column is not named down there, too.
+    // The name covers the columns that it is centred above, or those to the right of its left edge if the lower level
+    // does not name the first column.
     let mut best = cell.columns.clone();
     let mut offset = f32::MAX;
     for left in first..=cell.columns.start {

@@ -1,15 +1,15 @@
-//! The headings of a PDF, which are nothing but lines in a larger type.
+//! The headings of a PDF: lines in a larger type.
 
 use std::collections::BTreeMap;
 
-/// How much larger than the body's the type of a heading is at least.
+/// The factor by which the type of a heading exceeds that of the body, at least.
 const LARGER: f64 = 1.12;
-/// Characters of the longest heading, of one line.
+/// Characters of a heading, at most.
 const LONGEST: usize = 120;
-/// Levels beyond this are all the same.
+/// Levels of headings; further sizes share the last level.
 const LEVELS: usize = 4;
 
-/// How many characters of a document are set in which height.
+/// The number of characters in each height of type.
 #[derive(Debug, Default)]
 pub(super) struct Heights {
     characters: BTreeMap<u32, usize>,
@@ -20,7 +20,7 @@ impl Heights {
         *self.characters.entry(half_points(height)).or_default() += text.chars().count();
     }
 
-    /// The heights of headings.
+    /// The levels of headings by their heights.
     pub(super) fn levels(&self) -> Levels {
         let body = self.characters.iter().max_by_key(|(_, count)| **count).map_or(0, |(body, _)| *body);
         let least = f64::from(body) * LARGER;
@@ -28,7 +28,7 @@ impl Heights {
     }
 }
 
-/// The heights in which headings are set, the largest first.
+/// The heights of type of headings, the largest first.
 #[derive(Debug, Default)]
 pub(super) struct Levels {
     larger: Vec<u32>,
@@ -38,7 +38,7 @@ impl Levels {
     /// The level from 1, if a line of this height is a heading.
     pub(super) fn of(&self, height: f32, text: &str) -> Option<usize> {
         let height = half_points(height);
-        // The largest come first.
+        // The heights are in descending order.
         let at = self.larger.binary_search_by(|it| height.cmp(it)).ok()?;
         let is_title = text.chars().count() <= LONGEST && text.chars().any(char::is_alphabetic);
         is_title.then(|| (at + 1).min(LEVELS))

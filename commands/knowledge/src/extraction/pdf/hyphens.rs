@@ -1,24 +1,24 @@
-//! Words, ranges and units that were broken at the end of a line are whole again.
+//! Rejoins words, ranges and units that were broken at the end of a line.
 
 use std::collections::HashMap;
 
 use super::scripts;
 
-/// Words of a document beyond which no more are remembered.
+/// Words of a document that are remembered.
 const MOST_WORDS: usize = 400_000;
 
-/// First parts that are joined to what follows by a hyphen, in any document.
+/// First parts that keep their hyphen before what follows, in any document.
 const LINKED: [&str; 49] = [
     "well", "self", "non", "low", "high", "long", "short", "half", "full", "one", "two", "three", "four", "five",
     "six", "seven", "eight", "nine", "ten", "twelve", "twenty", "thirty", "forty", "fifty", "sixty", "first", "second",
     "third", "life", "follow", "cross", "ex", "mid", "all", "ready", "evidence", "weight", "age", "dose", "time",
     "side", "broad", "large", "small", "alpha", "beta", "gamma", "delta", "vitamin",
 ];
-/// First parts that are words of their own and still mostly the beginning of one.
+/// First parts that are words of their own but mostly the beginning of a longer one.
 const BEGINNINGS: [&str; 16] =
     ["over", "under", "with", "in", "out", "up", "on", "an", "a", "to", "for", "be", "after", "there", "how", "every"];
 
-/// How often each word of a document stands in the midst of a line, with and without hyphens.
+/// The frequency of each word within lines, with and without hyphens.
 #[derive(Debug, Default)]
 pub(super) struct Words {
     seen: HashMap<String, u32>,
@@ -29,7 +29,7 @@ impl Words {
         let mut words =
             line.split(|c: char| !c.is_alphanumeric() && !is_hyphen(c)).filter(|word| !word.is_empty()).peekable();
         while let Some(word) = words.next() {
-            // The last may be broken.
+            // The last word of a line may be broken.
             let is_broken = words.peek().is_none() && word.ends_with(is_hyphen);
             if !is_broken && self.seen.len() < MOST_WORDS && word.len() < 64 {
                 *self.seen.entry(known_as(word)).or_default() += 1;
@@ -50,18 +50,18 @@ fn is_hyphen(character: char) -> bool {
     matches!(character, '-' | '\u{2010}' | '\u{ad}')
 }
 
-/// How a line goes on in the next.
+/// The way in which a line continues in the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Join {
-    /// A new line, or a blank.
+    /// On a new line, or behind a blank.
     Apart,
-    /// Without anything in between.
+    /// Directly.
     Together,
-    /// Without the hyphen at the end.
+    /// Directly, without the hyphen at the end.
     WithoutHyphen,
 }
 
-/// How the line that ends so goes on in the one that begins so.
+/// The way in which a line with this end continues in one with this beginning.
 pub(super) fn join(line: &str, next: &str, words: &Words) -> Join {
     let Some(last) = line.chars().next_back() else { return Join::Apart };
     let (before, next) = (&line[..line.len() - last.len_utf8()], next.trim_start());
@@ -87,7 +87,7 @@ fn hyphenated(before: &str, next: &str, words: &Words) -> Join {
     let second = next.split(|c: char| !is_part(c)).next().unwrap_or_default();
     let has_number = |word: &str| word.chars().any(char::is_numeric);
     if ["and", "or", "to", "und", "et"].contains(&second) {
-        // "pre- and postnatal"
+        // A suspended hyphen: "pre- and postnatal".
         return Join::Apart;
     }
     if has_number(first)
@@ -108,7 +108,7 @@ fn hyphenated(before: &str, next: &str, words: &Words) -> Join {
     }
 }
 
-/// The lines of a cell or heading as one.
+/// The lines of a cell or heading as one line.
 pub(super) fn joined(lines: &str, words: &Words) -> String {
     let mut text = String::with_capacity(lines.len());
     for line in lines.split('\n') {
@@ -124,7 +124,7 @@ pub(super) fn joined(lines: &str, words: &Words) -> String {
     text
 }
 
-/// Whether a word was cut without a hyphen, as in a column that is too narrow for it: it is whole elsewhere.
+/// Whether a word was cut without a hyphen, as in a column that is too narrow for it: it occurs whole elsewhere.
 fn is_cut(text: &str, next: &str, words: &Words) -> bool {
     let first = text.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
     let second = next.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();

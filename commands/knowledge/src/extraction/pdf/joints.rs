@@ -1,5 +1,5 @@
-//! Where glyphs are placed within a piece of text, and whether a blank stands before them: between the letters of an Indic word
-//! there may be as much white space as a blank is wide, but no blank.
+//! The positions of glyphs within a piece of text, and whether a blank precedes them: between the letters of an Indic
+//! word there may be a gap as wide as a blank.
 
 use std::collections::HashMap;
 
@@ -11,28 +11,28 @@ use hayro_syntax::{
 
 use super::{content::decoded, letters, matrix::Matrix, scripts, words::Word};
 
-/// Fonts of a page, and joints, that are looked at.
+/// Fonts of a page, and joints, that are examined.
 const MOST_FONTS: usize = 200;
 const MOST_JOINTS: usize = 100_000;
-/// Joints that stand as far from the left as a word that are looked at.
+/// Joints with about the same horizontal position as a word that are examined.
 const MOST_NEAR: usize = 1_000;
-/// How far from each other a joint and the word are that begins with it, in points.
+/// Points between a joint and the word that begins with it, at most.
 const SAME: f32 = 0.3;
-/// Of the height of a word: how far apart the letters of one stand, at most.
+/// The gap between letters of one word, in heights of the word, at most.
 const FARTHEST: f32 = 0.5;
 
-/// Follows what is drawn.
+/// Interprets the text instructions of a page.
 #[derive(Default)]
 pub(super) struct Follower {
-    /// Of each font, the codes of its blanks.
+    /// The codes of the blanks of each font.
     fonts: HashMap<String, Vec<Vec<u8>>>,
     font: Option<String>,
     begin: Option<Matrix>,
-    /// Whether what was shown before in the same piece of text ends with a blank.
+    /// Whether the text shown before in the same piece ends with a blank; `None` at the beginning of a piece.
     after_blank: Option<bool>,
 }
 
-/// A glyph that has a place of its own, and whether a blank is before it.
+/// A glyph that is placed by an instruction of its own, and whether a blank precedes it.
 #[derive(Debug, Clone, Copy)]
 struct Joint {
     x: f32,
@@ -43,12 +43,12 @@ struct Joint {
 #[derive(Debug, Default)]
 pub(super) struct Joints {
     all: Vec<Joint>,
-    /// Whether some glyphs were moved that have no place of their own.
+    /// Whether glyphs were moved by offsets within an instruction, whose positions are not known.
     has_moves: bool,
 }
 
 impl Follower {
-    /// `place` is that of the next glyph, if it is told.
+    /// Records the joint of an instruction that shows text; `place` is the position of its first glyph, if known.
     pub(super) fn follow(
         &mut self,
         instruction: &TypedInstruction<'_, '_>,
@@ -67,7 +67,7 @@ impl Follower {
                 }
             }
             TypedInstruction::SetTextMatrix(t) => {
-                // A piece goes on in another font where it began; a cell begins elsewhere.
+                // A piece that continues in another font sets the same matrix again; a cell sets another.
                 let begin: Matrix = [&t.0, &t.1, &t.2, &t.3, &t.4, &t.5].map(Number::as_f32);
                 if self.begin != Some(begin) {
                     (self.begin, self.after_blank) = (Some(begin), None);
@@ -106,7 +106,7 @@ impl Follower {
     }
 }
 
-/// The codes of a font that are blanks, by its own map; without one, they are those of most encodings.
+/// The codes of a font's blanks by its own map; without a map, the code of most encodings.
 fn blanks(font: &Dict<'_>, bytes: &mut u64) -> Vec<Vec<u8>> {
     let Some(map) = font.get::<Stream<'_>>(b"ToUnicode") else {
         let is_simple = font.get::<Name<'_>>(b"Subtype").is_some_and(|it| it.as_ref() != b"Type0");
@@ -127,29 +127,29 @@ impl Joints {
         }
     }
 
-    /// What they tell of these words, which come line by line.
-    pub(super) fn of(&self, words: &[Word]) -> Told {
-        let mut told = Told { joints: self.all.clone(), is_known: false };
-        told.joints.sort_by(|a, b| a.x.total_cmp(&b.x));
+    /// Matches the joints with these words, which come line by line.
+    pub(super) fn of(&self, words: &[Word]) -> KnownBlanks {
+        let mut known = KnownBlanks { joints: self.all.clone(), is_known: false };
+        known.joints.sort_by(|a, b| a.x.total_cmp(&b.x));
         let is_indic = |word: &Word| word.text.contains(scripts::leaves_gaps);
         let pairs = words.windows(2).filter(|pair| pair[0].line == pair[1].line && pair.iter().all(is_indic));
         let (blanks, cuts): (Vec<bool>, Vec<bool>) =
-            pairs.filter_map(|pair| told.after_blank(&pair[1])).partition(|after_blank| *after_blank);
-        // Some makers leave blanks out, or their font does not say which they are.
-        told.is_known = !self.has_moves && blanks.len() > cuts.len();
-        told
+            pairs.filter_map(|pair| known.after_blank(&pair[1])).partition(|after_blank| *after_blank);
+        // Some programs leave blanks out, or their fonts do not declare them.
+        known.is_known = !self.has_moves && blanks.len() > cuts.len();
+        known
     }
 }
 
-/// What is known of the blanks of a page.
+/// The known blanks of a page.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct KnownBlanks {
     joints: Vec<Joint>,
     is_known: bool,
 }
 
-impl Told {
-    /// Whether a word is cut before this part of it. `None` if the page does not tell where its blanks are.
+impl KnownBlanks {
+    /// Whether Poppler cut a word between these parts; `None` if the page does not tell where its blanks are.
     pub(super) fn is_cut(&self, before: &Word, next: &Word) -> Option<bool> {
         let gap = (next.area.left - before.area.right) / before.area.height().max(1.0);
         let is_close = (-0.2..FARTHEST).contains(&gap);

@@ -1,5 +1,6 @@
-//! Fonts that show other characters than the file says: signs for letters, as Symbol does, so that `µg` would be read as `mg`; and
-//! raised digits for plain ones. Poppler is given a file whose maps from codes of such a font to characters name what is seen.
+//! Fonts that show other characters than the file declares: signs for letters, as Symbol does, so that `µg` would be
+//! read as `mg`; and raised digits for plain ones. Poppler gets a copy of the file whose `ToUnicode` maps of such fonts
+//! have the visible characters.
 
 use std::{
     borrow::Cow,
@@ -19,24 +20,24 @@ use hayro_syntax::{
 use super::{content::decoded, fonts::base_font, superiors};
 use crate::extraction::{NoteKind, notes::Notes, symbols};
 
-/// Fonts of a page, and of all pages, that are looked at.
+/// Fonts that are examined, of a page and of all pages.
 const MOST_OF_A_PAGE: usize = 200;
 const MOST_OF_ALL: usize = 200_000;
-/// Bytes of the maps of characters of fonts of signs that are looked at, and of the maps and outlines of others.
+/// Bytes that are examined: of the maps of symbol fonts, and of the maps and outlines of other fonts.
 const LARGEST_MAPS: u64 = 8 * 1_048_576;
 const LARGEST_OF_OTHERS: u64 = 64 * 1_048_576;
-/// Codes of a range: that of a larger one says nothing of what the font has.
+/// Codes of a range; a larger range says nothing about the characters of the font.
 const LONGEST_RANGE: u32 = 256;
-/// Codes of a map, and digits of what one of them says.
+/// Codes of a map, and hexadecimal digits of the text of a code.
 const MOST_CODES: usize = 65_536;
 const LONGEST_TEXT: usize = 64;
-/// What these fonts have under these characters' names is mostly what is seen: formulas are set in them.
+/// Characters that symbol fonts mostly do show where they declare them: formulas are set in these fonts.
 const OWN: [char; 7] = ['*', '-', '©', '¬', 'µ', '×', '÷'];
 
-/// The file with maps that say what the fonts show. What cannot be put right is told.
+/// A copy of the file whose maps have the visible characters. A font whose map cannot be corrected gets a note.
 pub(super) fn with_signs<'a>(file: &Pdf, bytes: &'a [u8], notes: &mut Notes) -> Cow<'a, [u8]> {
     let mut mended = Cow::Borrowed(bytes);
-    // Of each map, by its number: what its first font is called, and whether all is right with it.
+    // By the object number of each map: the name of the first symbol font that uses it, and whether the map is right.
     let mut maps: HashMap<u32, (Option<String>, bool)> = HashMap::new();
     let mut fonts_left = MOST_OF_ALL;
     let mut bytes = BytesLeft { of_signs: LARGEST_MAPS, of_others: LARGEST_OF_OTHERS };
@@ -51,10 +52,10 @@ pub(super) fn with_signs<'a>(file: &Pdf, bytes: &'a [u8], notes: &mut Notes) -> 
             let (first, is_right) = maps.entry(map.obj_number).or_insert_with(|| {
                 let map = font.get::<Stream<'_>>(b"ToUnicode");
                 let is_right =
-                    map.is_none_or(|map| put_right(file, &font, &map, name.as_deref(), &mut mended, &mut bytes));
+                    map.is_none_or(|map| correct_map(file, &font, &map, name.as_deref(), &mut mended, &mut bytes));
                 (name.clone(), is_right)
             });
-            // A map of several fonts cannot be right for all of them.
+            // A map that several fonts share cannot be right for all of them.
             if !*is_right || first.as_deref().map(family) != name.as_deref().map(family) {
                 let name = name.as_deref().or(first.as_deref()).or(full_name.as_deref());
                 notes.add(NoteKind::UnknownSymbols, Some(number), name);
@@ -64,14 +65,15 @@ pub(super) fn with_signs<'a>(file: &Pdf, bytes: &'a [u8], notes: &mut Notes) -> 
     mended
 }
 
-/// How much more is looked at of fonts of signs, and of the maps and outlines of all others.
+/// The bytes that may still be examined, of symbol fonts and of all others.
 struct BytesLeft {
     of_signs: u64,
     of_others: u64,
 }
 
-/// Writes what is seen into a map, in its place. `signs` is the name of a font of signs. Whether the map is right now.
-fn put_right(
+/// Overwrites a map with the visible characters; `signs` is the name of a symbol font. Returns whether the map is right
+/// now.
+fn correct_map(
     file: &Pdf,
     font: &Dict<'_>,
     map: &Stream<'_>,
@@ -88,7 +90,7 @@ fn put_right(
         None => shifted.get(code).copied().unwrap_or(c),
     };
     let mut others = entries.iter().flat_map(|(code, text)| text.iter().filter(|c| seen(code, **c) != **c));
-    // Codes of private use do not pass for letters.
+    // Characters of the private use area are not taken for letters.
     let is_right_without = match others.next() {
         None => return true,
         Some(first) => symbols::is_private(*first) && others.all(|c| symbols::is_private(*c)),
@@ -103,7 +105,7 @@ fn put_right(
     let start: &[u8] = file.data().as_ref();
     let at = (raw.as_ptr() as usize).checked_sub(start.as_ptr() as usize);
     let place = at.and_then(|at| Some(at..at.checked_add(raw.len())?));
-    // What was encrypted lies elsewhere.
+    // The stream of an encrypted file is not found at its place.
     let is_there = |place: &Range<usize>| mended.get(place.clone()) == Some(&*raw);
     match (packed, place.filter(is_there)) {
         (Ok(packed), Some(place)) if packed.len() <= place.len() => {
@@ -117,16 +119,17 @@ fn put_right(
     }
 }
 
-/// Text for which the page itself says what to read: LibreOffice does so where two codes share a sign.
+/// Text with an `ActualText` of its own: LibreOffice writes it where two codes share a sign.
 #[derive(Default)]
-pub(super) struct Said {
+pub(super) struct ActualText {
     fonts: HashMap<String, Option<String>>,
     font: Option<String>,
     text: Vec<char>,
 }
 
-impl Said {
-    /// Follows what is drawn. The font in which a sign is shown that the page calls a letter.
+impl ActualText {
+    /// Interprets the text instructions; returns the symbol font in which a sign is shown that the page declares to be
+    /// a letter.
     pub(super) fn follow(&mut self, instruction: &TypedInstruction<'_, '_>, resources: &Resources<'_>) -> Option<&str> {
         match instruction {
             TypedInstruction::TextFont(font) if self.fonts.len() < MOST_OF_A_PAGE => {
@@ -162,7 +165,7 @@ fn deflated(text: &[u8]) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-/// A map of these codes to what is seen, without what Poppler does not need.
+/// A `ToUnicode` map of these codes to the visible characters, with only the parts that Poppler needs.
 fn written(entries: &[(String, Vec<char>)], seen: impl Fn(&str, char) -> char) -> String {
     let mut map = format!("{} beginbfchar\n", entries.len());
     for (code, text) in entries {
@@ -174,7 +177,7 @@ fn written(entries: &[(String, Vec<char>)], seen: impl Fn(&str, char) -> char) -
     map
 }
 
-/// The codes that a map names, and their characters. `None` if it is not understood.
+/// The codes of a map and their characters; `None` if the map is not understood.
 pub(super) fn entries(map: &str) -> Option<Vec<(String, Vec<char>)>> {
     let spaced = map.replace('<', " <").replace('>', "> ").replace('[', " [ ").replace(']', " ] ");
     let mut words = spaced.split_whitespace();
@@ -228,7 +231,7 @@ fn characters(hex: &str) -> Option<Vec<char>> {
     char::decode_utf16(units).collect::<Result<_, _>>().ok()
 }
 
-/// What is seen for a character. A sign that is not known is one of private use, which is told later.
+/// The visible character. An unknown sign becomes a character of private use, which is noted later.
 fn sign(font: &str, c: char) -> char {
     let (font, code) = (family(font), u32::from(c));
     if !matches!(c, '!'..='~' | '\u{a1}'..='\u{ff}' | '\u{f021}'..='\u{f0ff}') {
@@ -237,7 +240,7 @@ fn sign(font: &str, c: char) -> char {
     let is_like_symbol = font == "OpenSymbol" || symbols::symbol(font, u32::from('b')) == Some('β');
     let sign = match font {
         _ if is_like_symbol && (OWN.contains(&c) || symbols::symbol("Symbol", code) == Some(c)) => None,
-        // LibreOffice takes it for several fonts.
+        // LibreOffice replaces several fonts by it.
         "OpenSymbol" => char::from_u32(0xf000 | code),
         "ZapfDingbats" => char::from_u32(0xe000 | code),
         _ => symbols::symbol(font, code),
@@ -250,7 +253,7 @@ fn is_of_signs(font: &str) -> bool {
     symbols::is_symbol_font(font) || matches!(font, "OpenSymbol" | "ZapfDingbats")
 }
 
-/// A font's name without what says that it is bold.
+/// A font's name without its style.
 fn family(font: &str) -> &str {
     font.split_once(',').map_or(font, |(family, _)| family)
 }

@@ -1,24 +1,24 @@
-//! The lines of a page as they stand beside each other, whatever they belong to.
+//! The lines of a page and the segments of text in them, before columns are known.
 
 use super::{
     scripts, text,
     words::{Area, Word},
 };
 
-/// Columns beyond this are a drawing made of letters.
+/// Columns beyond which a line is a drawing made of letters.
 pub(super) const MOST_COLUMNS: usize = 40;
-/// Of the height of a line: words that are farther apart may belong to different columns, where blanks differ in width.
+/// The gap, in line heights, from which words may belong to different columns where the widths of blanks vary.
 const COLUMN_GAP: f32 = 0.55;
-/// Where blanks are all as wide, what is so many times wider is none.
+/// The factor by which a gap exceeds a blank, where all blanks are equally wide, to separate columns.
 const WIDER_THAN_BLANK: f32 = 1.38;
 const LEAST_COLUMN_GAP: f32 = 0.2;
-/// Glyphs of Indic words leave gaps beside their blanks.
+/// The same minimum for Indic words, whose glyphs leave gaps beside their blanks.
 const LEAST_INDIC_COLUMN_GAP: f32 = 0.45;
-/// Of the height of a line: what differs more in its middle is another line.
+/// The difference of middles, in line heights, below which words are on one line.
 const SAME_LINE: f32 = 0.4;
 
-/// Of a line, how far its words stand apart that may belong to different columns: its blanks are all about as wide, also where
-/// they are stretched.
+/// The gap that may separate columns within this line, in line heights: its blanks are all about equally wide, also
+/// where the line is stretched.
 fn column_gap_of(line: &[&Word], column_gap: f32) -> f32 {
     let gaps = line.windows(2).map(|pair| {
         (pair[1].area.left - pair[0].area.right) / pair[0].area.height().max(pair[1].area.height()).max(1.0)
@@ -34,7 +34,7 @@ fn column_gap_of(line: &[&Word], column_gap: f32) -> f32 {
 pub(super) struct Segment<'a> {
     pub(super) area: Area,
     pub(super) words: Vec<&'a Word>,
-    /// Of most of its words.
+    /// The height of the type of most of its words, in points.
     pub(super) height: f32,
 }
 
@@ -44,11 +44,11 @@ impl Segment<'_> {
     }
 }
 
-/// What stands on one line across the page, from left to right.
+/// A line across the page, from left to right.
 #[derive(Debug, Clone)]
 pub(super) struct Row<'a> {
     pub(super) area: Area,
-    /// Of the middle of the type, without what is raised or lowered.
+    /// The middle of the type, in points, without raised and lowered text.
     pub(super) middle: f32,
     pub(super) height: f32,
     pub(super) segments: Vec<Segment<'a>>,
@@ -60,7 +60,7 @@ impl Row<'_> {
     }
 }
 
-/// The lines of these words, which come in the order in which they are read, from top to bottom.
+/// The lines of these words, from top to bottom; the words are given in reading order.
 pub(super) fn rows<'a>(words: &[&'a Word]) -> Vec<Row<'a>> {
     let column_gap = column_gap(words);
     let mut segments = segments(words, column_gap);
@@ -71,7 +71,7 @@ pub(super) fn rows<'a>(words: &[&'a Word]) -> Vec<Row<'a>> {
         match rows.last_mut() {
             Some(row) if (middle - row.middle).abs() < row.height.min(height) * SAME_LINE => {
                 row.area = row.area.with(&line_area(&segment));
-                // The largest decides: a line of it does not depend on which small sign comes first.
+                // The largest segment determines the line, so that it does not depend on which small sign comes first.
                 if height > row.height {
                     (row.middle, row.height) = (middle, height);
                 }
@@ -97,18 +97,18 @@ pub(super) fn rows<'a>(words: &[&'a Word]) -> Vec<Row<'a>> {
     rows
 }
 
-/// How far words stand apart that may belong to different columns, in heights of their line.
+/// The gap from which words may belong to different columns, in line heights.
 fn column_gap(words: &[&Word]) -> f32 {
     blank(words).map_or(COLUMN_GAP, |blank| (blank * WIDER_THAN_BLANK).clamp(LEAST_COLUMN_GAP, COLUMN_GAP))
 }
 
-/// The width of most blanks, in heights of their line.
+/// The most frequent width of blanks, in line heights.
 pub(super) fn blank(words: &[&Word]) -> Option<f32> {
     let pairs = words.windows(2).filter(|pair| pair[0].line == pair[1].line && !pair[0].is_turned);
     let gaps = pairs.map(|pair| (pair[1].area.left - pair[0].area.right) / pair[0].area.height().max(1.0));
     let mut gaps: Vec<f32> = gaps.filter(|gap| (0.05..COLUMN_GAP).contains(gap)).collect();
     gaps.sort_by(f32::total_cmp);
-    // The width that most of them have.
+    // The most frequent width so far, with its count.
     let mut most = (0, COLUMN_GAP);
     let mut end = 0;
     for (at, gap) in gaps.iter().enumerate() {
@@ -132,13 +132,13 @@ fn is_close(before: &Segment<'_>, next: &Segment<'_>, column_gap: f32) -> bool {
         && !is_turned(next)
 }
 
-/// Where the line of a segment is: at the end of what is turned.
+/// The area of a segment as part of a line; for rotated text, its end.
 fn line_area(segment: &Segment<'_>) -> Area {
     let turned = segment.words.iter().any(|word| word.is_turned);
     if turned { Area { top: segment.area.bottom - segment.height, ..segment.area } } else { segment.area }
 }
 
-/// Of the type, without what is raised or lowered.
+/// The middle of the type, without raised and lowered text.
 pub(super) fn middle(segment: &Segment<'_>) -> f32 {
     let turned = segment.words.iter().any(|word| word.is_turned);
     if turned {
@@ -185,8 +185,8 @@ fn segments<'a>(words: &[&'a Word], column_gap: f32) -> Vec<Segment<'a>> {
     segments
 }
 
-/// How close the middles of lines are that stand beside each other and not below: a cell over two rows is in the middle
-/// between them.
+/// The distance of middles, in points, below which lines stand beside each other and not below: a cell over two rows is
+/// in the middle between them.
 pub(super) fn beside(distances: impl Iterator<Item = f32>, height: f32) -> f32 {
     let mut distances: Vec<f32> = distances.collect();
     distances.sort_by(f32::total_cmp);
@@ -194,14 +194,14 @@ pub(super) fn beside(distances: impl Iterator<Item = f32>, height: f32) -> f32 {
     (height * 0.7).max((usual * 0.6).min(height * 1.5))
 }
 
-/// The median height of these lines; 10 points if there are none.
+/// The median height of these lines in points; 10 if there are none.
 pub(super) fn height(run: &[Row<'_>]) -> f32 {
     let mut heights: Vec<f32> = run.iter().map(|row| row.height).collect();
     heights.sort_by(f32::total_cmp);
     heights.get(heights.len() / 2).copied().unwrap_or(10.0)
 }
 
-/// Lines that stand partly beside each other, as one: a cell over two rows is in the middle between them.
+/// Merges lines that stand partly beside each other: a cell over two rows is in the middle between them.
 pub(super) fn beside_each_other<'a>(run: &[Row<'a>]) -> Vec<Row<'a>> {
     let mut merged: Vec<Row<'a>> = Vec::with_capacity(run.len());
     let beside = beside(run.windows(2).map(|pair| pair[1].middle - pair[0].middle), height(run));

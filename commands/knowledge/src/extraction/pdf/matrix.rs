@@ -1,4 +1,4 @@
-//! Matrices that move, turn and scale what is drawn.
+//! Affine matrices.
 
 /// An affine matrix as PDF writes it: `[a b c d e f]`.
 pub(super) type Matrix = [f32; 6];
@@ -13,7 +13,7 @@ pub(super) fn combined(first: Matrix, then: Matrix) -> Matrix {
     [across(0), down(0), across(2), down(2), across(4) + then[4], down(4) + then[5]]
 }
 
-/// The place to which a matrix moves a point.
+/// The point to which a matrix moves a point.
 pub(super) fn moved((x, y): (f32, f32), by: Matrix) -> (f32, f32) {
     (by[0] * x + by[2] * y + by[4], by[1] * x + by[3] * y + by[5])
 }

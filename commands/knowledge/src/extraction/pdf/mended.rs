@@ -1,4 +1,4 @@
-//! Words that Poppler cut, and raised signs that it takes for lines of their own, put right.
+//! Corrects words that Poppler cut in two, and raised signs that it took for lines of their own.
 
 use std::collections::HashMap;
 
@@ -6,26 +6,26 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::{
     drawn::Drawn,
-    joints::Told,
+    joints::KnownBlanks,
     scripts,
     words::{Page, Word},
 };
 
-/// Of the usual blank of a line: what is narrower is none.
+/// The width, in usual blanks of the line, below which a gap may be none.
 const NARROWER: f32 = 0.86;
-/// What is much narrower is none after any letter.
+/// The width, in usual blanks, below which a gap is none behind any letter.
 const CLOSE: f32 = 0.45;
-/// Of the height of a line: how far apart the parts of a word stand, at most.
+/// The gap between parts of one word, in line heights, at most.
 const FARTHEST: f32 = 0.5;
-/// Blanks of a line from which on the usual one is known.
+/// Blanks of a line from which its own median is used.
 const KNOWN: usize = 4;
-/// Words that a line of raised signs has at most.
+/// Words of a line of raised signs, at most.
 const MOST_SIGNS: usize = 3;
-/// How much smaller such signs are, at least.
+/// The height of such signs in heights of the word beside them, at most.
 const SMALLER: f32 = 0.88;
-/// The height of the strips into which a page is divided to find what stands near, in points.
+/// Points of the height of the strips by which words are indexed.
 const STRIP: f32 = 8.0;
-/// Words of a strip that are looked at.
+/// Words of a strip that are examined.
 const MOST_NEAR: usize = 400;
 
 pub(super) fn mend(page: &mut Page, drawn: &Drawn) {
@@ -45,8 +45,8 @@ fn median(mut gaps: Vec<f32>) -> Option<f32> {
     gaps.get(gaps.len() / 2).copied()
 }
 
-/// The glyphs of an Indic word do not stand in the order of its letters, so that one seems to leave a gap. It is narrower than
-/// the blanks of its line, or it is no sum of a blank and such a gap.
+/// Joins words of Indic scripts that Poppler cut: their glyphs are not in the order of the letters, so that one seems
+/// to leave a gap. Such a gap is narrower than the blanks of its line, or too narrow for the sum of a blank and a gap.
 fn join_cut_words(words: &mut Vec<Word>, drawn: &Drawn) {
     if !words.iter().any(|word| word.text.contains(scripts::is_indic)) {
         return;
@@ -56,7 +56,7 @@ fn join_cut_words(words: &mut Vec<Word>, drawn: &Drawn) {
         pairs.map(|pair| gap(&pair[0], &pair[1])).filter(|gap| (0.1..0.6).contains(gap)).collect()
     };
     let of_page = median(gaps(words));
-    let told = drawn.joints.of(words);
+    let blanks_of_page = drawn.joints.of(words);
     let mut mended: Vec<Word> = Vec::with_capacity(words.len());
     let mut rest = std::mem::take(words).into_iter().peekable();
     while let Some(first) = rest.next() {
@@ -65,7 +65,7 @@ fn join_cut_words(words: &mut Vec<Word>, drawn: &Drawn) {
             line.push(word);
         }
         for at in 1..line.len() {
-            // A sign without a width stands where the next letter begins.
+            // A sign without a width is positioned where the next letter begins.
             let is_before = line[at].area.left <= line[at - 1].area.left + 0.5;
             if is_before && line[at].text.chars().all(|c| scripts::is_indic(c) && is_combining_mark(c)) {
                 line.swap(at - 1, at);
@@ -75,7 +75,9 @@ fn join_cut_words(words: &mut Vec<Word>, drawn: &Drawn) {
         let usual = if own.len() >= KNOWN { median(own) } else { of_page };
         for word in line {
             match mended.last_mut().filter(|before| {
-                before.line == word.line && is_cut(before, &word, usual, &told) && !is_divided(before, &word, drawn)
+                before.line == word.line
+                    && is_cut(before, &word, usual, &blanks_of_page)
+                    && !is_divided(before, &word, drawn)
             }) {
                 Some(before) => {
                     before.text.push_str(&word.text);
@@ -88,17 +90,17 @@ fn join_cut_words(words: &mut Vec<Word>, drawn: &Drawn) {
     *words = mended;
 }
 
-/// Whether they stand in different cells.
+/// Whether a vertical line separates the words.
 fn is_divided(before: &Word, next: &Word, drawn: &Drawn) -> bool {
     let (left, right, middle) = (before.area.right - 1.0, next.area.left + 1.0, before.area.middle());
     drawn.down.iter().any(|line| left <= line.at && line.at <= right && line.from <= middle && middle <= line.to)
 }
 
-fn is_cut(before: &Word, next: &Word, usual: Option<f32>, told: &Told) -> bool {
+fn is_cut(before: &Word, next: &Word, usual: Option<f32>, blanks_of_page: &KnownBlanks) -> bool {
     let ends = before.text.chars().next_back().is_some_and(scripts::is_indic);
     let begins = next.text.chars().next().is_some_and(scripts::is_indic);
     let gap = gap(before, next);
-    // १०^९ is no १०९.
+    // A raised number is another number: १०^९ is not १०९.
     let are_numbers = before.text.ends_with(char::is_numeric) && next.text.starts_with(char::is_numeric);
     if are_numbers && next.area.height() < before.area.height() * SMALLER {
         return false;
@@ -106,7 +108,7 @@ fn is_cut(before: &Word, next: &Word, usual: Option<f32>, told: &Told) -> bool {
     if ends
         && !before.is_turned
         && !next.is_turned
-        && let Some(is_cut) = told.is_cut(before, next)
+        && let Some(is_cut) = blanks_of_page.is_cut(before, next)
     {
         return is_cut || gap < FARTHEST && scripts::goes_on(&before.text, &next.text);
     }
@@ -115,7 +117,7 @@ fn is_cut(before: &Word, next: &Word, usual: Option<f32>, told: &Told) -> bool {
     }
     let is_none = usual.is_some_and(|usual| {
         let between = scripts::ends_in_repha(&before.text) && gap > usual * 1.04 && gap < usual * 1.5;
-        // After a sign above or below its letter; Malayalam has none of that kind.
+        // A gap behind a sign above or below its letter; Malayalam has no such signs.
         let is_after_sign = before.text.ends_with(|c| is_combining_mark(c) && !scripts::is_malayalam(c))
             || scripts::ends_in_repha(&before.text);
         gap < usual * NARROWER && (is_after_sign || gap < usual * CLOSE) || between
@@ -123,7 +125,7 @@ fn is_cut(before: &Word, next: &Word, usual: Option<f32>, told: &Told) -> bool {
     is_none || scripts::goes_on(&before.text, &next.text)
 }
 
-/// Lines of small signs are part of the line of the word that they stand beside.
+/// Moves lines of small signs into the line of the word beside them.
 fn attach_signs(words: &mut Vec<Word>) {
     let lines = words.chunk_by(|a, b| a.line == b.line);
     let is_small = |line: &&[Word]| {
@@ -141,7 +143,7 @@ fn attach_signs(words: &mut Vec<Word>) {
             near.entry(strip).or_default().push(at);
         }
     }
-    // Before or after which word each line goes.
+    // For each such line, the word that it goes to, and whether behind it.
     let mut moves: HashMap<usize, (usize, bool)> = HashMap::new();
     for line in words.chunk_by(|a, b| a.line == b.line).filter(|line| small.binary_search(&line[0].line).is_ok()) {
         let (first, last) = (&line[0], &line[line.len() - 1]);
@@ -175,7 +177,7 @@ fn attach_signs(words: &mut Vec<Word>) {
     let mut kept: Vec<(usize, Word)> = Vec::with_capacity(words.len());
     let lines: Vec<usize> = words.iter().map(|word| word.line).collect();
     for (at, mut word) in std::mem::take(words).into_iter().enumerate() {
-        // What is moved itself is nothing to stand beside.
+        // A word that is moved itself is no base for others.
         match moves.get(&word.line).filter(|(base, _)| !moves.contains_key(&lines[*base])) {
             Some((base, is_after)) => {
                 word.line = lines[*base];
@@ -196,7 +198,7 @@ mod tests {
     use super::*;
     use crate::extraction::pdf::words::Area;
 
-    /// Words of one line, each with where it begins and ends.
+    /// The words of one line, each given with its left and right edge in points.
     fn mended(words: &[(f32, f32, &str)]) -> Vec<String> {
         let word = |(left, right, text): &(f32, f32, &str)| Word {
             area: Area { left: *left, top: 100.0, right: *right, bottom: 114.3 },

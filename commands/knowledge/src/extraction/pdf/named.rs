@@ -1,13 +1,14 @@
-//! Which rows have a name in common: it stands beside the first of them, in the middle, or beside the last.
+//! Assigns rows to names that stand beside the first of them, in the middle, or beside the last.
 
 use std::ops::Range;
 
 use super::body::{Body, Group, MOST_LINES, Rows, height};
 
-/// Of the height of a line: a row more or less moves the middle of several by half a line at least.
+/// The tolerance of middles, in line heights: one row more or less would move the middle of several by half a line at
+/// least.
 const EVEN: f32 = 0.25;
 
-/// Where in their rows cells stand.
+/// The vertical alignment of cells within their rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
     Top,
@@ -15,7 +16,7 @@ enum Side {
     Bottom,
 }
 
-/// Lines below each other: the middle of the first, and of the last.
+/// The vertical extent of lines: the middles of the first and of the last, in points.
 #[derive(Debug, Clone, Copy)]
 struct Extent {
     top: f32,
@@ -37,7 +38,8 @@ impl Extent {
     }
 }
 
-/// The rows, each by its lines from top to bottom, with the names that stand beside them. `None` if that does not come out even.
+/// The rows, grouped by the names beside them; `None` if no alignment fits all of them. The rows are given by their
+/// lines, from top to bottom.
 pub(super) fn rows(body: &Body<'_>, rows: &[Vec<usize>], names: &[Vec<usize>]) -> Option<Rows> {
     if body.lines.len() > MOST_LINES {
         return None;
@@ -56,7 +58,7 @@ pub(super) fn rows(body: &Body<'_>, rows: &[Vec<usize>], names: &[Vec<usize>]) -
     let table = Table { body, rows, names, found, even: height(body.lines) * EVEN };
     let sides = match table.side() {
         Some(side) => vec![side],
-        // Names at the bottom may as well be those of a table that has begun on the page before.
+        // With names at the bottom, the first rows may as well belong to a name on the page before.
         None => vec![Side::Top, Side::Middle],
     };
     let mut fitting = sides.into_iter().filter_map(|side| table.by(side));
@@ -65,7 +67,7 @@ pub(super) fn rows(body: &Body<'_>, rows: &[Vec<usize>], names: &[Vec<usize>]) -
     Some(Rows { groups: groups(rows, names, &first), are_certain })
 }
 
-/// The rows with the names that they stand beside, as far as there are any: whose the others are is not told.
+/// The rows, each with the name directly beside it if there is one; the owner of the other rows is unknown.
 pub(super) fn beside(rows: &[Vec<usize>], names: &[Vec<usize>]) -> Rows {
     let mut groups: Vec<Group> = names.iter().map(|name| Group { names: name.clone(), rows: Vec::new() }).collect();
     for row in rows {
@@ -89,7 +91,7 @@ fn reach(lines: &[usize]) -> Range<usize> {
     lines.first().copied().unwrap_or_default()..lines.last().map_or(0, |last| last + 1)
 }
 
-/// Of each name, the rows that it stands beside; one without any is where it stands.
+/// For each name, the rows that it stands beside; the position of a name without any is kept.
 fn one_each(found: &[Vec<usize>]) -> Vec<Range<usize>> {
     let mut next = 0;
     let rows = found.iter().map(|rows| {
@@ -112,13 +114,13 @@ struct Table<'a> {
     body: &'a Body<'a>,
     rows: &'a [Vec<usize>],
     names: &'a [Vec<usize>],
-    /// Of each name, the rows that it stands beside.
+    /// For each name, the rows that it stands beside.
     found: Vec<Vec<usize>>,
     even: f32,
 }
 
 impl Table<'_> {
-    /// Of what these lines have in a column, or beside the names.
+    /// The extent of these lines in a column, or in all columns but the first.
     fn extent(&self, lines: &[usize], column: Option<usize>) -> Option<Extent> {
         let of = |at: &usize| {
             let line = &self.body.lines[*at];
@@ -131,7 +133,7 @@ impl Table<'_> {
         Some(Extent { top: of(lines.first()?), bottom: of(lines.last()?) })
     }
 
-    /// Where cells stand in rows in which some have more lines than others.
+    /// The alignment of cells in rows in which some cells have more lines than others.
     fn side(&self) -> Option<Side> {
         let mut sides: Vec<Side> = vec![Side::Top, Side::Middle, Side::Bottom];
         let mut is_told = false;
@@ -150,7 +152,7 @@ impl Table<'_> {
         sides.first().copied().filter(|_| is_told && sides.len() == 1)
     }
 
-    /// The rows of each name, if names stand there.
+    /// The rows of each name for this alignment, if it fits.
     fn by(&self, side: Side) -> Option<Vec<Range<usize>>> {
         let mut next = 0;
         let mut all = Vec::with_capacity(self.names.len());

@@ -1,4 +1,4 @@
-//! What a page says, in the order in which it is read.
+//! The lines and tables of a page in reading order.
 
 use super::{
     super::tables::Grid,
@@ -10,7 +10,7 @@ use super::{
     words::{Area, Page, Word},
 };
 
-/// Drawn tables of a page beyond this are a drawing.
+/// Drawn tables beyond which a page is a drawing.
 const MOST_TABLES: usize = 200;
 
 /// A part of a page.
@@ -18,11 +18,11 @@ const MOST_TABLES: usize = 200;
 pub(super) enum Item {
     Line {
         text: String,
-        /// Of its type.
+        /// The height of its type, in points.
         height: f32,
-        /// Whether it stands apart from the line before it.
+        /// Whether it begins a new paragraph.
         begins: bool,
-        /// Where it is on its page: 0 is the top, 1 the bottom.
+        /// Its vertical position as a part of the page's height, from 0 at the top to 1.
         place: f32,
     },
     Table {
@@ -35,7 +35,7 @@ pub(super) enum Item {
     },
 }
 
-/// The page's parts, and whether its tables are certain.
+/// The parts of the page, and whether its tables are certain.
 pub(super) fn items(page: &Page, drawn: &Drawn, has_tables: bool) -> (Vec<Item>, bool) {
     let (mut tables, are_certain) = if has_tables { tables(page, drawn) } else { (Vec::new(), true) };
     let is_certain = are_certain && tables.iter().all(|table| table.is_certain);
@@ -54,7 +54,7 @@ pub(super) fn items(page: &Page, drawn: &Drawn, has_tables: bool) -> (Vec<Item>,
         let end = at + page.words[at..].iter().take_while(|word| word.line == line).count();
         let first = page.lines.get(line).is_some_and(|(_, begins)| *begins);
         begins |= first;
-        // A table comes where its first word does; the rest of that line before it.
+        // A table is placed at its first word; the other words of that line come before it.
         let left: Vec<&Word> = (at..end).filter(|at| !is_taken[*at]).map(|at| &page.words[at]).collect();
         while let Some(table) = tables.next_if(|table| table.words.first().is_some_and(|first| *first < end)) {
             let height = height(&page.words[table.words[0]]);
@@ -75,12 +75,12 @@ pub(super) fn items(page: &Page, drawn: &Drawn, has_tables: bool) -> (Vec<Item>,
     (items, is_certain)
 }
 
-/// Of the type in which a word is set: it is longer than high, also where a page is turned.
+/// The height of the type of a word; that of a rotated word is its width.
 fn height(word: &Word) -> f32 {
     if word.is_turned { word.area.width() } else { word.area.height() }
 }
 
-/// The tables, and whether it is certain what is one.
+/// The tables, and whether it is certain which parts are tables.
 fn tables(page: &Page, drawn: &Drawn) -> (Vec<Table>, bool) {
     let mut tables: Vec<Table> = Vec::new();
     let mut words: Vec<&Word> = page.words.iter().collect();
@@ -92,7 +92,7 @@ fn tables(page: &Page, drawn: &Drawn) -> (Vec<Table>, bool) {
         }
     }
     let (across, strokes) = (ruled::merged(&drawn.across), ruled::merged(&drawn.strokes));
-    // Nothing in columns goes on beyond a table that lines are drawn around.
+    // An aligned table does not extend beyond a table with drawn lines.
     let (found, are_certain) =
         aligned::find(&words, &tables.iter().map(|table| table.area).collect::<Vec<_>>(), &across);
     tables.extend(found.iter().filter_map(|aligned| tabular::of_aligned(aligned, &across, &strokes)));

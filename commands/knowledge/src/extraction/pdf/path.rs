@@ -1,22 +1,22 @@
-//! A path that a page draws.
+//! A path that a page constructs before it is drawn.
 
 use super::words::Area;
 
-/// Lines of a page: one with more is a drawing.
+/// Lines of a page beyond which it is a drawing.
 pub(super) const MOST_LINES: usize = 20_000;
 
-/// A path that is not drawn yet, in points of the page.
+/// A path under construction, in points of the page.
 #[derive(Default)]
 pub(super) struct Path {
     pub(super) lines: Vec<((f32, f32), (f32, f32))>,
     start: (f32, f32),
     end: (f32, f32),
     is_bent: bool,
-    /// The first line of the part that is being drawn.
+    /// The index of the first line of the current subpath.
     first: usize,
-    /// The areas of parts that were closed.
+    /// The areas of finished subpaths with straight edges.
     pub(super) areas: Vec<Area>,
-    /// Around all of it.
+    /// The bounding box.
     pub(super) bounds: Area,
     parts: usize,
 }
@@ -42,7 +42,7 @@ impl Path {
         self.bounds = self.bounds.with(&Area { left: to.0, top: to.1, right: to.0, bottom: to.1 });
     }
 
-    /// The area of a path that is one rectangle.
+    /// The area of a path that is a single rectangle.
     pub(super) fn rectangle(&self) -> Option<Area> {
         let is_one = self.parts == 1 && (3..=5).contains(&self.lines.len());
         self.areas.first().copied().filter(|area| is_one && *area == self.bounds)
@@ -57,7 +57,7 @@ impl Path {
         self.line_to(self.start);
     }
 
-    /// The part that was drawn, as an area if it has straight edges.
+    /// Ends the current subpath; its area is recorded if its edges are straight.
     pub(super) fn finish(&mut self) {
         let part = self.lines.get(self.first..).unwrap_or_default();
         let is_straight = |((a, b), (c, d)): &((f32, f32), (f32, f32))| (a - c).abs() < 0.5 || (b - d).abs() < 0.5;

@@ -1,5 +1,5 @@
-//! Poppler's `pdftotext`, which has seen more broken and hostile files than any library of ours could: the words of a PDF, each
-//! with its place on its page.
+//! Runs Poppler's `pdftotext`, which has met more broken and hostile files than any library: it gives the words of a
+//! PDF with their positions.
 
 use std::{
     io::{BufRead, BufReader, ErrorKind, Read, Write as _},
@@ -9,11 +9,11 @@ use std::{
 
 use super::super::Unreadable;
 
-/// Bytes of what the program may complain of that are looked at.
+/// Bytes of the program's error output that are examined.
 const COMPLAINTS: u64 = 65_536;
 
-/// Hands each line of what it writes to `line`, until that says that it is too much. The limits of this process hold for the
-/// program, too.
+/// Hands each line of the program's output to `line`, until that returns that it is too much. The limits of this
+/// process apply to the program, too.
 pub(super) fn places_of_words(
     bytes: &[u8],
     mut line: impl FnMut(&str) -> Result<(), Unreadable>,
@@ -22,13 +22,13 @@ pub(super) fn places_of_words(
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (read, complaints) = thread::scope(|scope| {
         scope.spawn(move || {
-            // It may stop reading a file that it cannot make sense of.
+            // The program may stop reading a file that it cannot parse.
             let _ = stdin.map(|mut stdin| stdin.write_all(bytes));
         });
-        let complaints = scope.spawn(move || stderr.map(said).unwrap_or_default());
+        let complaints = scope.spawn(move || stderr.map(error_output).unwrap_or_default());
         let read = stdout.map_or(Err(Unreadable::TooComplex), |stdout| each_line(stdout, &mut line));
         if read.is_err() {
-            // It would wait for somebody to read on.
+            // The program would block on its full output.
             let _ = child.kill();
         }
         (read, complaints.join().unwrap_or_default())
@@ -69,14 +69,14 @@ fn each_line(stdout: impl Read, line: &mut impl FnMut(&str) -> Result<(), Unread
     }
 }
 
-/// What it complains of. The rest is read as well: the program waits for that.
-fn said(mut stderr: impl Read) -> String {
-    let mut said = Vec::new();
-    let _ = stderr.by_ref().take(COMPLAINTS).read_to_end(&mut said);
+/// The error output. The rest of it is read and dropped, so that the program does not block on a full pipe.
+fn error_output(mut stderr: impl Read) -> String {
+    let mut error_output = Vec::new();
+    let _ = stderr.by_ref().take(COMPLAINTS).read_to_end(&mut error_output);
     let _ = std::io::copy(&mut stderr, &mut std::io::sink());
-    String::from_utf8_lossy(&said).to_ascii_lowercase()
+    String::from_utf8_lossy(&error_output).to_ascii_lowercase()
 }
 
-fn is_about_passwords(said: &str) -> bool {
-    said.contains("password") || said.contains("encrypt")
+fn is_about_passwords(error_output: &str) -> bool {
+    error_output.contains("password") || error_output.contains("encrypt")
 }

@@ -1,4 +1,4 @@
-//! Prose that is set in columns, which is no table.
+//! Prose that is set in columns and is no table.
 
 use super::{
     blocks,
@@ -7,10 +7,10 @@ use super::{
     words::{Area, Word},
 };
 
-/// Of the height of a line: how far the middles of cells of one row differ, at most.
+/// The tolerance of the middles of cells in one row, in line heights.
 const EVEN: f32 = 0.25;
 
-/// What one column has of a run.
+/// The statistics of one column of a run.
 #[derive(Default)]
 struct Side {
     area: Option<Area>,
@@ -18,24 +18,24 @@ struct Side {
     full: usize,
     letters: usize,
     letters_of_full: usize,
-    /// Lines that go on with the sentence of a full line above.
+    /// Lines that continue the sentence of a full line above.
     goes_on: usize,
-    /// Whether the last line was full, and what it ended with.
+    /// The last character of the line above if that was full.
     before: Option<char>,
-    /// Lines beside which the neighbours have none.
+    /// Lines without text in the neighbouring columns.
     alone: usize,
 }
 
-/// Where prose is set in columns beside each other or beside something else.
+/// The columns of prose in a run.
 #[derive(Debug, Default)]
 pub(super) struct Columns {
-    /// The cuts between them.
+    /// The horizontal positions that separate the columns, in points.
     pub(super) cuts: Vec<f32>,
-    /// Whether there is prose on both sides of each cut: what stands beside it may be the names of its rows.
+    /// Whether there is prose on both sides of each cut; a narrow column beside prose may be the names of its rows.
     pub(super) are_certain: bool,
 }
 
-/// Where prose is set in columns beside each other or beside a table.
+/// Finds columns of prose beside each other or beside a table.
 pub(super) fn columns_of_prose(run: &[Row<'_>], gutters: &[Gutter]) -> Columns {
     let cuts: Vec<f32> = gutters.iter().map(|gutter| gutter.cut()).collect();
     let mut sides: Vec<Side> = (0..=cuts.len()).map(|_| Side::default()).collect();
@@ -97,7 +97,7 @@ pub(super) fn columns_of_prose(run: &[Row<'_>], gutters: &[Gutter]) -> Columns {
     }
 }
 
-/// What each column has of a row. The words of a line that is stretched stand as far apart as columns may.
+/// The segments of a row, joined by column: the blanks of a justified line may be as wide as the gaps between columns.
 fn lines_of_columns<'a>(row: &Row<'a>, cuts: &[f32]) -> Vec<(usize, Segment<'a>)> {
     let mut lines: Vec<(usize, Segment<'a>)> = Vec::new();
     for segment in &row.segments {
@@ -116,8 +116,8 @@ fn lines_of_columns<'a>(row: &Row<'a>, cuts: &[f32]) -> Vec<(usize, Segment<'a>)
     lines
 }
 
-/// Whether white space runs across all columns at the same heights, also below cells of different lengths, and each column
-/// begins anew below it.
+/// Whether the columns form rows: white space runs across all of them at the same heights, also below cells of
+/// different lengths, and each column begins again below it.
 fn are_rows(run: &[Row<'_>], columns: usize) -> bool {
     let mut distances: Vec<f32> = run.windows(2).map(|pair| pair[1].middle - pair[0].middle).collect();
     distances.sort_by(f32::total_cmp);
@@ -135,7 +135,7 @@ fn are_rows(run: &[Row<'_>], columns: usize) -> bool {
     bands.len() > 2 && full * 5 >= bands.len() * 4 && unequal * 3 >= bands.len() && run.len() <= bands.len() * 8
 }
 
-/// Whether the lines of each column stand together in the middle beside those of the others, as in rows of a table.
+/// Whether the lines of each column are vertically centred beside those of the others, as in rows of a table.
 fn are_centred(run: &[Row<'_>], cuts: &[f32]) -> bool {
     let mut columns: Vec<Vec<f32>> = vec![Vec::new(); cuts.len() + 1];
     for segment in run.iter().flat_map(|row| &row.segments) {
@@ -165,7 +165,7 @@ fn are_centred(run: &[Row<'_>], cuts: &[f32]) -> bool {
     rows.len() > 3 && rows.iter().filter(|row| is_even(row)).count() * 5 >= rows.len() * 4
 }
 
-/// The words of each column, between lines that run across them.
+/// The words of each column, divided where a line runs across the columns.
 pub(super) fn split<'a>(run: &[Row<'a>], cuts: &[f32]) -> Vec<Vec<&'a Word>> {
     let mut parts: Vec<Vec<&'a Word>> = Vec::new();
     let mut open: Vec<Vec<&'a Word>> = vec![Vec::new(); cuts.len() + 1];

@@ -1,4 +1,5 @@
-//! Which lines of a table without rules are one row: a cell that is too long for its column goes on in the next line.
+//! Groups the lines of a table without rules into rows: a cell that is too long for its column continues in the next
+//! line.
 
 use super::{
     blocks::Blocks,
@@ -6,10 +7,11 @@ use super::{
     named,
 };
 
-/// How much larger the distance of rows is than that of the lines of a cell, at least.
+/// The factor by which the distance of rows exceeds that of the lines within a cell, at least.
 const DISTINCT: f32 = 1.18;
 
-/// The rows of these lines. `widths` are those of the columns, `rules` the places of lines that are drawn across.
+/// The rows of these lines. `widths` are the widths of the columns, `rules` the positions of horizontal lines, both in
+/// points.
 pub(super) fn rows(lines: &[TableLine], widths: &[f32], rules: &[f32], blocks: Option<Blocks>) -> Rows {
     let table = Table { body: Body::of(lines, widths), blocks };
     if let Some(rows) = table.by_rules(rules) {
@@ -24,7 +26,7 @@ pub(super) fn rows(lines: &[TableLine], widths: &[f32], rules: &[f32], blocks: O
     Rows { are_certain: found.are_certain && !table.has_cut_names(&found.groups), ..found }
 }
 
-/// A table whose rows are looked for.
+/// A table whose rows are being determined.
 struct Table<'a> {
     body: Body<'a>,
     /// Its cells, if the distances of its lines tell them.
@@ -32,7 +34,7 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    /// Each row between two rules, if no two full lines are.
+    /// One row between each two rules, unless two lines between them are complete rows.
     fn by_rules(&self, rules: &[f32]) -> Option<Rows> {
         let mut bands: Vec<Vec<usize>> = Vec::new();
         let mut last = None;
@@ -60,7 +62,7 @@ impl Table<'_> {
         if groups.iter().all(|group| !group.names.is_empty()) {
             return Some(Rows { groups, are_certain: true });
         }
-        // A name may stand beside several of them.
+        // A name may stand beside several of the rows.
         let rows: Vec<Vec<usize>> =
             groups.iter().flat_map(|group| &group.rows).filter(|row| !row.is_empty()).cloned().collect();
         let of_bands = || groups.iter().map(|group| group.names.clone()).filter(|name| !name.is_empty()).collect();
@@ -68,8 +70,8 @@ impl Table<'_> {
         named::rows(&self.body, &rows, &names).or(Some(Rows { groups, are_certain: false }))
     }
 
-    /// Rows that are closer than the lines of their cells, as makers set them that put less between rows than between lines: each
-    /// has its name in its first line, and nothing that goes on would have fitted into the line above.
+    /// Rows that are closer to each other than the lines of a cell, as some programs set them. Each row must have its
+    /// name in its first line, and no continuation would have fitted into the line above.
     fn by_far_lines(&self) -> Option<Rows> {
         let (lines, height) = (self.body.lines, height(self.body.lines));
         let mut rows = vec![vec![0]];
@@ -95,7 +97,7 @@ impl Table<'_> {
         (are_far && are_rows).then(|| Rows { groups: groups(), are_certain: true })
     }
 
-    /// Each row by its cells, whose lines are closer than those of two cells.
+    /// The rows by their cells, whose lines are closer than those of two cells.
     fn by_blocks(&self) -> Option<Rows> {
         let blocks = self.blocks.as_ref()?;
         let mut are_told = true;
@@ -121,14 +123,14 @@ impl Table<'_> {
         !small.is_empty() && small.len() < others.len()
     }
 
-    /// Whether a line goes on with a cell of the line above, by their distance.
+    /// Whether the distances of the lines show that this one continues a cell of the line above.
     fn is_inside(&self, at: usize) -> bool {
         let rows = self.blocks.iter().flat_map(|blocks| &blocks.rows);
         rows.filter(|row| row.start < at && at < row.end)
             .any(|row| !self.body.are_alike(&row.clone().collect::<Vec<_>>()))
     }
 
-    /// Lines of one row are closer than rows are.
+    /// The rows by distance: lines of one row are closer than rows.
     fn by_distance(&self) -> Option<Rows> {
         let distances: Vec<f32> = self.body.lines.windows(2).map(|pair| pair[1].middle - pair[0].middle).collect();
         let mut sorted = distances.clone();
@@ -169,11 +171,11 @@ impl Table<'_> {
         })
     }
 
-    /// Names that stand in the middle beside their rows, as web pages have them where one cell goes down over several: from the
-    /// first row on, each name is as far below its first row as it is above its last one. `None` if that does not come out even, or names
+    /// The rows of names that are centred beside them, as on web pages where one cell spans several rows: each name is
+    /// as far below its first row as it is above its last one. `None` if that does not fit all names, or if the names
     /// may as well be at the bottom of their rows.
     fn by_centred_names(&self) -> Option<Rows> {
-        // Between two rows no name stands that is at the top or bottom of its own.
+        // A name that is at the top or bottom of its row never stands between two rows.
         let is_between = || (0..self.body.lines.len()).any(|at| self.body.is_name_only(at));
         if self.body.lines.first()?.is_named() || self.body.lines.last()?.is_named() && !is_between() {
             return None;
@@ -188,8 +190,9 @@ impl Table<'_> {
         named::rows(&self.body, &rows, &names)
     }
 
-    /// A line with a name begins a row; one without goes on, or is another row of that name. Where the first row has no name, names
-    /// are not at the top of their rows: then one without has none.
+    /// The rows by their names: a line with a name begins a row; a line without one continues it, or is another row of
+    /// that name. If the first row has no name, names are not at the top of their rows, so that a row without one has
+    /// an unknown name.
     fn by_names(&self) -> Rows {
         let mut groups: Vec<Group> = Vec::new();
         let mut are_certain = true;
@@ -229,7 +232,8 @@ impl Table<'_> {
         Rows { groups, are_certain }
     }
 
-    /// How many lines from here stand partly beside each other: a cell over two rows is in the middle between them.
+    /// The number of lines from here that stand partly beside each other: a cell over two rows is in the middle between
+    /// them.
     fn chain(&self, first: usize) -> usize {
         let is_beside = |pair: &&[TableLine]| {
             let shares =
@@ -239,7 +243,7 @@ impl Table<'_> {
         1 + self.body.lines[first..].windows(2).take_while(is_beside).count()
     }
 
-    /// Lines that belong together: one row, or several of one name.
+    /// The group of these lines: one row, or several with one name.
     fn group(&self, lines: &[usize]) -> Group {
         let names: Vec<usize> = lines.iter().copied().filter(|at| self.body.lines[*at].is_named()).collect();
         let others: Vec<usize> = lines.iter().copied().filter(|at| !self.body.is_name_only(*at)).collect();

@@ -1,19 +1,19 @@
-//! Tables that are drawn with lines: a cell covers what no line divides.
+//! Tables with drawn lines: a cell extends as far as no line divides it.
 
 use super::{
     drawn::{Drawn, Line},
     words::Area,
 };
 
-/// Lines that are so close are one, in points.
+/// Points within which two lines are the same.
 const SAME: f32 = 3.0;
-/// A line with more parts, or a page with more lines, is a drawing.
+/// Lines of a page, and cells of a table, beyond which it is a drawing.
 const MOST_LINES: usize = 3_000;
 const MOST_CELLS: usize = 20_000;
-/// What a line must cover of the side of a cell to be its border.
+/// The part of a cell's side that a line must cover to be its border.
 const COVERS: f32 = 0.7;
 
-/// A cell as the lines say.
+/// A cell by its lines.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct RuledCell {
     pub(super) row: usize,
@@ -22,21 +22,21 @@ pub(super) struct RuledCell {
     pub(super) across: usize,
 }
 
-/// A table as the lines say.
+/// A table by its lines.
 #[derive(Debug, Clone)]
 pub(super) struct Ruled {
     pub(super) area: Area,
-    /// Where columns and rows begin, and where the last of them ends.
+    /// The left edges of the columns and the top edges of the rows, each with the end of the last one, in points.
     pub(super) columns: Vec<f32>,
     pub(super) rows: Vec<f32>,
-    /// Row by row.
+    /// The cells, row by row.
     pub(super) cells: Vec<RuledCell>,
-    /// Of each place, row by row, the cell that covers it.
+    /// The index of the cell that covers each position of the grid, row by row.
     owners: Vec<usize>,
 }
 
 impl Ruled {
-    /// The cell in which this point lies.
+    /// The index of the cell that contains this point.
     pub(super) fn cell_at(&self, x: f32, y: f32) -> Option<usize> {
         let place = |lines: &[f32], at: f32| lines.partition_point(|line| *line <= at).checked_sub(1);
         let (column, row) = (place(&self.columns, x)?, place(&self.rows, y)?);
@@ -45,7 +45,7 @@ impl Ruled {
     }
 }
 
-/// The tables that these lines draw, the smallest first.
+/// The tables that these lines form, the smallest first.
 pub(super) fn tables(drawn: &Drawn) -> Vec<Ruled> {
     let (across, down) = (merged(&drawn.across), merged(&drawn.down));
     if across.len() + down.len() > MOST_LINES {
@@ -65,7 +65,7 @@ pub(super) fn tables(drawn: &Drawn) -> Vec<Ruled> {
     tables
 }
 
-/// Lines in each other's continuation, joined.
+/// The lines with collinear neighbours joined.
 pub(super) fn merged(lines: &[Line]) -> Vec<Line> {
     let mut lines = lines.to_vec();
     lines.sort_by(|a, b| a.at.total_cmp(&b.at));
@@ -101,7 +101,7 @@ fn table(group: &[usize], across: &[Line], down: &[Line]) -> Option<Ruled> {
     if wide < 2 || high == 0 || wide * high > MOST_CELLS {
         return None;
     }
-    // Whether a line divides a place from the one to its right, and from the one below it.
+    // Whether a line separates a position of the grid from the one to its right, and from the one below.
     let right = divided(&walls, &columns, &rows);
     let below = divided(&rules, &rows, &columns);
     let is_right = |row: usize, column: usize| column + 1 == wide || right[(column + 1) * high + row];
@@ -138,7 +138,7 @@ fn table(group: &[usize], across: &[Line], down: &[Line]) -> Option<Ruled> {
     Some(Ruled { area, columns, rows, cells, owners })
 }
 
-/// Where there are lines, and where the lines across them end.
+/// The positions of the lines, and the ends of the lines across them.
 fn places(lines: &[Line], others: &[Line]) -> Vec<f32> {
     let mut places: Vec<f32> = lines.iter().map(|line| line.at).collect();
     let ends = others.iter().map(|line| line.from).reduce(f32::min).into_iter();
@@ -148,13 +148,13 @@ fn places(lines: &[Line], others: &[Line]) -> Vec<f32> {
     places
 }
 
-/// Whether a line stands at each place, along each interval of the other direction: place by place.
+/// Whether a line covers each interval of the other direction at each position: position by position.
 fn divided(lines: &[Line], places: &[f32], others: &[f32]) -> Vec<bool> {
     let intervals = others.len() - 1;
     let mut covered = vec![0.0_f32; places.len() * intervals];
     for line in lines {
         let place = places.partition_point(|place| *place < line.at - SAME).min(places.len() - 1);
-        // The nearer of two.
+        // The nearer of the two positions.
         let next = (place + 1).min(places.len() - 1);
         let place = if (places[next] - line.at).abs() < (places[place] - line.at).abs() { next } else { place };
         for (at, ends) in others.windows(2).enumerate() {
@@ -165,7 +165,7 @@ fn divided(lines: &[Line], places: &[f32], others: &[f32]) -> Vec<bool> {
     covered.iter().enumerate().map(|(at, covered)| *covered >= lengths[at % intervals] * COVERS).collect()
 }
 
-/// Lines that touch each other, directly or by others.
+/// Lines that touch each other, directly or through others (union-find).
 struct Groups {
     parents: Vec<usize>,
 }
@@ -188,7 +188,7 @@ impl Groups {
         self.parents[a.max(b)] = a.min(b);
     }
 
-    /// Each with more than two lines.
+    /// The groups of more than two lines.
     fn all(mut self) -> Vec<Vec<usize>> {
         let mut groups = vec![Vec::new(); self.parents.len()];
         for at in 0..self.parents.len() {

@@ -1,4 +1,4 @@
-//! Which lines of a page may be of one table.
+//! Groups lines of a page that may belong to one table.
 
 use super::{
     blocks,
@@ -6,31 +6,32 @@ use super::{
     words::{Area, Word},
 };
 
-/// Lines farther apart than so many heights do not belong together.
+/// The distance, in line heights, beyond which lines do not belong together.
 const FARTHEST: f32 = 4.0;
 
-/// Lines of one cell are closer, in heights.
+/// The distance, in line heights, up to which lines may belong to one cell.
 const CLOSE: f32 = 1.6;
-/// Lines of a name above the line in which its values stand, at most.
+/// Lines of a name above the line that has its values, at most.
 const MOST_OF_NAME: usize = 5;
-/// Lines before that are looked at.
+/// Preceding lines that are examined.
 const MOST_BEFORE: usize = 60;
-/// How far apart cells of one column begin, at most, in points.
+/// Points by which the left edges of cells of one column differ, at most.
 const SAME: f32 = 2.0;
 
-/// Lines that may be of one table.
+/// Lines that may belong to one table.
 #[derive(Default)]
 struct Run<'a> {
     rows: Vec<Row<'a>>,
-    /// Which of them have gaps.
+    /// The indices of the lines with gaps.
     anchors: Vec<usize>,
 }
 
-/// Lines that may be of one table: those with gaps, and what is between them.
+/// The groups of lines that may belong to one table: those with gaps, and the lines between them.
 pub(super) fn runs<'a>(rows: Vec<Row<'a>>, tables: &[Area]) -> Vec<Vec<Row<'a>>> {
     let mut runs: Vec<Vec<Row<'a>>> = Vec::new();
     let mut run = Run::default();
-    // How many lines before ran across columns, or stood below the first one only.
+    // The number of directly preceding lines that ran across columns, and of those that stood below the first column
+    // only.
     let (mut crossing, mut beginning) = (0, 0);
     let mut rest = rows.into_iter();
     while let Some(row) = rest.next() {
@@ -53,7 +54,7 @@ impl<'a> Run<'a> {
         if row.segments.len() > 1 {
             self.anchors.push(self.rows.len());
         } else if self.anchors.is_empty() {
-            // Only the last line above the first with gaps may belong to it.
+            // Only the last line above the first line with gaps may belong to the table.
             self.rows.clear();
         }
         self.rows.push(row);
@@ -76,8 +77,8 @@ impl<'a> Run<'a> {
         !last.is_empty() && last.iter().all(|at| crosses(only, &self.rows[*at]))
     }
 
-    /// Whether a line after the first so many stands below the first column only, and does not go on there with what would not
-    /// have fitted above.
+    /// Whether a line stands below the first column only, and is no continuation of the name: its first word would have
+    /// fitted above. `count` is the number of lines above it.
     fn begins_below(&self, count: usize, row: &Row<'_>) -> bool {
         let Some(anchor) = self.anchors.last().map(|at| &self.rows[*at]) else { return false };
         let ([only], [name, value, ..]) = (&row.segments[..], &anchor.segments[..]) else { return false };
@@ -87,21 +88,22 @@ impl<'a> Run<'a> {
             above.area.width() + first_word + row.height * 0.3 < right - above.area.left
         };
         if only.area.left < name.area.left - row.height {
-            // Beside a long name the values stand in the middle, and the name goes on below them.
+            // Beside a long name the values are centred, so that the name continues below them.
             let lines = self.rows[..count].iter().rev().take(MOST_OF_NAME);
             let above = lines.flat_map(|row| &row.segments).find(|it| (it.area.left - only.area.left).abs() < SAME);
             let goes_on = above.is_some_and(|above| !would_fit(above, name.area.left));
             return !goes_on || row.middle - before > row.height * CLOSE;
         }
         let is_below = only.area.right < value.area.left && only.area.left < name.area.right;
-        // Where cells are farther apart than lines, the next line goes on unless there would have been room for all of it, and more.
+        // Where the distances tell cells from lines, the next line continues the cell unless it would have fitted above
+        // with room to spare.
         let is_of_cell = || self.limit(anchor).is_some_and(|limit| row.middle - before < limit);
         let has_room = || would_fit(name, self.next_column(name.area.left).unwrap_or(value.area.left) - row.height);
         let fits = would_fit(name, value.area.left) && (has_room() || !is_of_cell());
         is_below && (fits || row.middle - before > row.height * 1.8)
     }
 
-    /// Where the column behind the one that begins here does.
+    /// The left edge of the column to the right of the one that begins here.
     fn next_column(&self, left: f32) -> Option<f32> {
         let rows = &self.rows[self.rows.len().saturating_sub(MOST_BEFORE)..];
         let begins = |row: &Row<'_>| {
@@ -111,7 +113,7 @@ impl<'a> Run<'a> {
         rows.iter().filter_map(begins).reduce(f32::min)
     }
 
-    /// What is farther apart below each other are two cells, if the lines before tell.
+    /// The distance above which two lines of a column are two cells; `None` if the lines before do not tell.
     fn limit(&self, anchor: &Row<'_>) -> Option<f32> {
         let rows = &self.rows[self.rows.len().saturating_sub(MOST_BEFORE)..];
         let of = |left: f32| {
@@ -121,8 +123,8 @@ impl<'a> Run<'a> {
         blocks::limit(&anchor.segments.iter().map(|it| of(it.area.left)).collect::<Vec<_>>(), anchor.height)
     }
 
-    /// Whether this line and those below it, as close as the lines of a cell, end in a line that keeps the columns of the last one with
-    /// gaps: a long name stands in the middle or at the bottom of its row.
+    /// Whether this line and those below it lead, at the distance of lines within a cell, to a line with the columns of
+    /// the last line with gaps: a long name is centred or at the bottom of its row.
     fn leads_to_row(&self, row: &Row<'_>, below: &[Row<'_>]) -> bool {
         let Some(anchor) = self.anchors.last().map(|at| &self.rows[*at]) else { return false };
         let lines = below.iter().take(MOST_OF_NAME);
@@ -142,7 +144,7 @@ impl<'a> Run<'a> {
         false
     }
 
-    /// Without what follows the last line with gaps, unless it stays in one of its columns.
+    /// The lines up to the last one with gaps, and those behind it that stay within one of its columns.
     fn finished(mut self) -> Option<Vec<Row<'a>>> {
         let anchor = *self.anchors.last().filter(|_| self.anchors.len() > 1)?;
         while let [.., before, last] = &self.rows[anchor..] {
@@ -165,8 +167,8 @@ fn crosses(segment: &Segment<'_>, row: &Row<'_>) -> bool {
     })
 }
 
-/// Blanks of a line that is stretched to the width of its column are all about as wide, and wider behind a sentence: no column
-/// begins there.
+/// The row as a single segment if it is justified text: its blanks are all about equally wide, and wider behind a
+/// sentence, and do not separate columns.
 pub(super) fn without_stretches(mut row: Row<'_>) -> Row<'_> {
     let words: Vec<&Word> = row.segments.iter().flat_map(|segment| segment.words.iter().copied()).collect();
     let gap = |pair: &[&Word]| pair[1].area.left - pair[0].area.right;

@@ -1,19 +1,19 @@
-//! What is particular to scripts: signs that depend on the letter before them, lines that run from right to left.
+//! Rules for single scripts: signs that depend on the letter before them, lines that run from right to left.
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
-/// Whether a text in an Indic script goes on with this, although there is a gap on the page: a sign that depends on the letter
-/// before it begins no word.
+/// Whether a word in an Indic script continues with this text despite a gap on the page: a sign that depends on the
+/// letter before it begins no word.
 pub(super) fn goes_on(text: &str, next: &str) -> bool {
     let is_sign = |c: char| is_indic(c) && is_combining_mark(c);
     next.starts_with(is_sign) && text.ends_with(is_indic)
 }
 
-/// Whether a sign stands alone or after another that it cannot follow: then letters are missing, as in files of makers that write
-/// glyphs and not letters.
+/// Whether a dependent sign stands alone or after another that it cannot follow. Then letters are missing, as in files
+/// of programs that store glyphs instead of letters.
 pub(super) fn has_lost_letters(text: &str) -> bool {
     let is_sign = |c: char| is_indic(c) && is_combining_mark(c);
-    // The blocks are alike.
+    // The Indic blocks of Unicode have the same layout.
     let is_vowel = |c: char| is_sign(c) && matches!(u32::from(c) & 0x7f, 0x3e..=0x4c);
     let mut before = ' ';
     text.nfc().any(|c| {
@@ -23,12 +23,13 @@ pub(super) fn has_lost_letters(text: &str) -> bool {
     })
 }
 
-/// From Devanagari to Malayalam and Sinhala; joiners stand between their letters.
+/// Whether a character is of an Indic script, from Devanagari to Malayalam and Sinhala, or a joiner between their
+/// letters.
 pub(super) fn is_indic(character: char) -> bool {
     matches!(character, '\u{900}'..='\u{963}' | '\u{966}'..='\u{dff}' | '\u{200c}' | '\u{200d}')
 }
 
-/// Whether glyphs of its script leave gaps inside of words.
+/// Whether glyphs of its script leave gaps within words.
 pub(super) fn leaves_gaps(character: char) -> bool {
     is_indic(character) && !is_malayalam(character)
 }
@@ -37,7 +38,7 @@ pub(super) fn is_malayalam(character: char) -> bool {
     matches!(character, '\u{d00}'..='\u{d7f}')
 }
 
-/// Whether a word ends in a consonant with an r before it, whose sign is drawn above it.
+/// Whether a word ends in a consonant preceded by r, whose sign (repha) is drawn above it.
 pub(super) fn ends_in_repha(word: &str) -> bool {
     let mut last = word.chars().rev();
     let consonant = last.next().is_some_and(|c| is_indic(c) && !is_combining_mark(c));
@@ -49,7 +50,7 @@ pub(super) fn runs_left(character: char) -> bool {
         && !matches!(character, '\u{660}'..='\u{669}' | '\u{6f0}'..='\u{6f9}')
 }
 
-/// Places grow from left to right; a line of Urdu is read the other way.
+/// A line in reading order: positions grow from left to right, but a line of Urdu is read from right to left.
 pub(super) fn in_reading_order(line: String) -> String {
     if !line.chars().any(runs_left) {
         return line;
@@ -70,7 +71,7 @@ pub(super) fn in_reading_order(line: String) -> String {
     read.join(" ")
 }
 
-/// The letters of a word from right to left, each with its marks; numbers in it stay as they are.
+/// The letters of a word in reverse order, each with its marks; numbers stay as they are.
 fn flipped(word: &str) -> String {
     let characters: Vec<char> = word.chars().collect();
     let mut parts: Vec<Vec<char>> = Vec::new();
@@ -97,7 +98,7 @@ mod tests {
         {
             assert!(!has_lost_letters(whole), "{whole}");
         }
-        // As some makers write them.
+        // Sequences as some programs write them.
         for broken in ["ெஜ டாைமச", "दिन में एकि बार, धिकि न दिें।", "िक मी", "४ ाम"]
         {
             assert!(has_lost_letters(broken), "{broken}");

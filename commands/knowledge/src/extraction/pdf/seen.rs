@@ -1,5 +1,5 @@
-//! What of the text of a page is not seen on it: text without ink, as scanners put behind a picture; text under what was drawn
-//! later, as an old dose is under a white box; white text on white.
+//! Invisible text of a page: text without ink, as scanners put behind a picture; text that was covered later, as an old
+//! dose by a white box; white text on white.
 
 use std::collections::HashMap;
 
@@ -12,29 +12,29 @@ use super::{
     words::{Area, Page, Word},
 };
 
-/// Pieces of text of a page that are remembered.
+/// Pieces of text of a page that are recorded.
 const MOST_PIECES: usize = 100_000;
-/// A page with more areas and pictures is a drawing, of which this does not tell.
+/// Areas or pictures beyond which a page is a drawing whose text is not examined.
 const MOST: usize = 5_000;
-/// The height of the strips into which a page is divided to find what stands near, in points.
+/// Points of the height of the strips by which pieces of text are indexed.
 const STRIP: f32 = 8.0;
-/// What slants less runs across or down.
+/// The sine below which text counts as horizontal or vertical.
 const LEAST_SLANT: f32 = 0.2;
-/// Of the height of a word, from its top: where its letters stand, in most fonts.
+/// The position of the baseline in most fonts, in heights of a word from its top.
 const BASELINE: f32 = 0.78;
-/// How far before a word its piece of text begins at most to be the one that begins with it, in points.
+/// Points by which a piece of text may begin behind the left edge of its word, at most.
 const BEGINS: f32 = 1.5;
 
-/// How things are drawn at the moment.
+/// The current graphics state.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ink {
     mode: u8,
     is_white: bool,
-    /// Whether it covers what is below it.
+    /// Whether it covers content below it.
     pub(super) is_opaque: bool,
-    /// Of the pen, in points.
+    /// The width of the pen in points.
     pub(super) width: f32,
-    /// Outside of it nothing is drawn; `None` if that is no rectangle.
+    /// The clipping area; `None` if it is no rectangle.
     clip: Option<Area>,
 }
 
@@ -45,42 +45,42 @@ impl Default for Ink {
     }
 }
 
-/// A piece of text.
+/// A piece of text by its origin.
 #[derive(Debug)]
 struct Piece {
     x: f32,
     y: f32,
-    /// Its number among all that was drawn.
+    /// Its index in the drawing order of the page.
     order: usize,
     has_ink: bool,
     is_white: bool,
 }
 
-/// What was drawn on a page, in order.
+/// The content of a page in drawing order.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) ink: Ink,
     order: usize,
     pieces: Vec<Piece>,
-    /// Areas in which nothing is seen that was drawn before.
+    /// Opaque areas: content drawn before is invisible within them.
     covers: Vec<(usize, Area)>,
     /// Areas that are not white.
     grounds: Vec<(usize, Area)>,
     images: Vec<(usize, Area)>,
-    /// What of the page is shown, if it is not all.
+    /// The visible part of the page, if it is not the whole.
     pub(super) shown: Option<Area>,
-    /// Text that runs neither across nor down.
+    /// Text that is neither horizontal nor vertical.
     pub(super) slanted: Vec<Slanted>,
     line: Matrix,
     leading: f32,
-    /// Whether the place is known at which the next piece of text begins.
+    /// Whether the position of the next piece of text is known.
     is_placed: bool,
-    /// Whether some text stands above or below its place.
+    /// Whether any text is raised or lowered from its baseline (`Ts`).
     has_rise: bool,
 }
 
 impl Seen {
-    /// Follows what says where text stands and in which colour.
+    /// Interprets the instructions that set the position and colour of text.
     pub(super) fn follow(&mut self, instruction: &TypedInstruction<'_, '_>, matrix: Matrix) {
         let is_one = |numbers: &[&Number]| numbers.iter().all(|it| it.as_f32() > 0.99);
         match instruction {
@@ -116,7 +116,7 @@ impl Seen {
                 self.ink.is_white = color.1.is_none() && is_white(&color.0);
             }
             TypedInstruction::ColorSpaceNonStroke(_) => self.ink.is_white = false,
-            // It may be behind anything.
+            // A shading may be behind any text.
             TypedInstruction::Shading(_) => self.grounds.push((self.order, Ink::default().clip.unwrap_or_default())),
             _ => {}
         }
@@ -130,7 +130,7 @@ impl Seen {
         self.place(combined([1.0, 0.0, 0.0, 1.0, across, up], self.line));
     }
 
-    /// Where the next piece of text begins, if that is told.
+    /// The position of the next piece of text, if known.
     pub(super) fn next(&self, matrix: Matrix) -> Option<(f32, f32)> {
         self.is_placed.then(|| moved((0.0, 0.0), combined(self.line, matrix)))
     }
@@ -139,7 +139,8 @@ impl Seen {
         self.order += 1;
         let (has_ink, is_white) = (!matches!(self.ink.mode, 3 | 7), self.ink.is_white);
         if !self.is_placed {
-            // Where it begins is not known: what stands there is seen if any of it is.
+            // The position of this piece is not known, so it counts as part of the one before, which is visible if
+            // either is.
             if let Some(last) = self.pieces.last_mut() {
                 (last.has_ink, last.is_white) = (last.has_ink || has_ink, last.is_white && is_white);
             }
@@ -156,7 +157,7 @@ impl Seen {
         self.is_placed = false;
     }
 
-    /// From now on nothing is drawn outside of this path.
+    /// Restricts further drawing to this path.
     pub(super) fn clip(&mut self, path: &mut Path) {
         path.finish();
         let within = self.ink.clip.and_then(|clip| Some(common(&clip, &path.rectangle()?)));
@@ -179,7 +180,7 @@ impl Seen {
         }
     }
 
-    /// A line may be as thick as a bar behind text.
+    /// Draws the outline of a path; it may be as thick as a bar behind text.
     pub(super) fn stroke(&mut self, path: &Path) {
         let Area { left, top, right, bottom } = path.bounds;
         if self.grounds.len() < MOST {
@@ -197,7 +198,7 @@ impl Seen {
         }
     }
 
-    /// Takes what is not seen out of a page.
+    /// Removes invisible words from a page.
     pub(super) fn leave_out(&self, page: &mut Page) -> Unseen {
         let mut unseen = Unseen::default();
         page.words.retain(|word| {
@@ -214,7 +215,7 @@ impl Seen {
         let strips = self.strips();
         let looks: Vec<Look> = page.words.iter().map(|word| self.look(word, &strips)).collect();
         let count = |look: Look| looks.iter().filter(|it| **it == look).count();
-        // A page of which most is hidden was drawn in a way that is not understood here.
+        // If most words of a page seem to be hidden, its way of drawing is not understood here.
         let are_few = count(Look::Hidden) * 2 < looks.len();
         let are_inkless = count(Look::Inkless) * 2 > looks.len();
         unseen.is_recognized = count(Look::Recognized) > 0 || are_inkless;
@@ -230,7 +231,7 @@ impl Seen {
         unseen
     }
 
-    /// Finds out on which line each word stands.
+    /// Sets the baseline of each word.
     pub(super) fn tell_baselines(&self, page: &mut Page) {
         if self.has_rise || self.pieces.len() >= MOST_PIECES {
             return;
@@ -291,24 +292,24 @@ fn near<'a>(word: &Word, strips: &HashMap<i32, Vec<&'a Piece>>) -> Vec<&'a Piece
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Look {
     Seen,
-    /// A program has read it from the picture that is seen there.
+    /// Text that a program has recognized in the picture at its place.
     Recognized,
-    /// Without ink, and no picture is there.
+    /// Text without ink where there is no picture.
     Inkless,
     Hidden,
 }
 
-/// What is not seen on a page.
+/// The invisible text of a page.
 #[derive(Debug, Default)]
 pub(super) struct Unseen {
-    /// The lines of which something was left out.
+    /// The lines from which words were removed.
     pub(super) lines: Vec<usize>,
-    /// Whether text was read from a picture by a program.
+    /// Whether text was recognized in a picture by a program.
     pub(super) is_recognized: bool,
 }
 
 fn is_white(color: &[Number]) -> bool {
-    // Of fewer or more colours it is not known what they are.
+    // With another number of components the colour space is not known.
     color.len() == 3 && color.iter().all(|it| it.as_f32() > 0.99)
 }
 

@@ -1,26 +1,27 @@
-//! Text that runs at a slant across a page, as DRAFT or WITHDRAWN does: Poppler takes each of its letters for a word of the line
-//! that it stands on.
+//! Slanted text across a page, such as DRAFT or WITHDRAWN: Poppler takes each of its letters for a word of the line
+//! that it crosses.
 
 use super::words::{Area, Page, Word};
 
-/// Slanted pieces of text of a page beyond this are a drawing.
+/// Slanted pieces of text beyond which a page is a drawing.
 const MOST: usize = 50;
-/// How much larger than the page's usual type such letters are, at least: others cannot be told from words beside them.
+/// The factor by which such letters exceed the page's usual type, at least: smaller ones cannot be told from words
+/// beside them.
 const LARGER: f32 = 1.8;
-/// Letters that Poppler takes for one word.
+/// Letters that Poppler takes for one word, at most.
 const MOST_LETTERS: usize = 3;
-/// How much farther than its letters stand apart a blank puts them.
+/// The factor by which the distance of two letters exceeds the usual one where a blank is between them.
 const BLANK: f32 = 1.6;
 
-/// Where a slanted piece of text begins, and in which direction it runs.
+/// A slanted piece of text: its origin, and its direction.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Slanted {
     pub(super) begin: (f32, f32),
-    /// Of length 1.
+    /// The unit vector of its direction.
     pub(super) direction: (f32, f32),
 }
 
-/// Puts the letters of each piece together, above everything else.
+/// Joins the letters of each piece into one word above everything else.
 pub(super) fn gather(page: &mut Page, pieces: &[Slanted]) {
     let mut heights: Vec<f32> = page.words.iter().map(|word| word.area.height()).collect();
     heights.sort_by(f32::total_cmp);
@@ -48,7 +49,7 @@ pub(super) fn gather(page: &mut Page, pieces: &[Slanted]) {
     page.words.splice(0..0, gathered);
 }
 
-/// How far along the direction of a piece the middle of an area is, and how far aside of it; nothing before its beginning.
+/// The distance of an area's middle along the direction of a piece, and aside of it; `None` before the piece's origin.
 fn place(piece: &Slanted, area: &Area) -> Option<(f32, f32)> {
     let (x, y) = (area.center() - piece.begin.0, area.middle() - piece.begin.1);
     let along = x * piece.direction.0 + y * piece.direction.1;

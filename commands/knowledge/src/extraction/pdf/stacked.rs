@@ -1,4 +1,4 @@
-//! Lines that Poppler cuts where signs stand above each other, as in HCO₃⁻ and in fractions, put together.
+//! Joins lines that Poppler cuts where signs are stacked, as in HCO₃⁻ and in fractions.
 
 use std::cmp::Ordering;
 
@@ -8,18 +8,18 @@ use super::{
     words::{Page, Word},
 };
 
-/// Lines of a page that may begin with a sign.
+/// Lines of a page that are examined for a sign at their beginning.
 const MOST_LINES: usize = 5_000;
-/// Of the height of a line: what stands closer may be the next word.
+/// The gap, in line heights, below which a word is the neighbour of a fraction.
 const BLANK: f32 = 0.65;
-/// What stands closer is a part of the word before.
+/// The gap, in line heights, below which a sign belongs to the word before it.
 const CLOSE: f32 = 0.12;
-/// How much smaller raised and lowered signs are, at least.
+/// The height of raised and lowered signs in heights of their line, at most.
 const SMALLER: f32 = 0.88;
-/// Of the height of a line: how far the middles of its words differ.
+/// The difference of middles, in line heights, of words on one line, at most.
 const SAME_LINE: f32 = 0.3;
 
-/// How many formulas were written on one line.
+/// Writes fractions and formulas on one line, and joins the lines that they cut; returns the number of formulas.
 pub(super) fn mend(page: &mut Page, drawn: &mut Drawn) -> usize {
     let words = &mut page.words;
     for (order, word) in words.iter_mut().enumerate() {
@@ -36,7 +36,7 @@ pub(super) fn mend(page: &mut Page, drawn: &mut Drawn) -> usize {
     fractions.formulas
 }
 
-/// A fraction belongs to the line of the words beside it.
+/// Joins a fraction to the line of the words beside it.
 fn join_fraction(words: &mut [Word], at: usize, lines: &mut Lines) {
     let area = words[at].area;
     let beside: Vec<usize> = (0..words.len())
@@ -54,7 +54,7 @@ fn join_fraction(words: &mut [Word], at: usize, lines: &mut Lines) {
     }
 }
 
-/// A line that begins with a raised or lowered sign goes on where another ends.
+/// Joins a line that begins with a raised or lowered sign to the line that ends there.
 fn join_signs(words: &[Word], lines: &mut Lines) {
     let starts: Vec<&[Word]> = words.chunk_by(|a, b| a.line == b.line).filter(|line| line.len() > 1).collect();
     let by_height = |a: &&Word, b: &&Word| a.area.height().total_cmp(&b.area.height());
@@ -78,7 +78,7 @@ fn join_signs(words: &[Word], lines: &mut Lines) {
     }
 }
 
-/// Lines by their numbers, and which of them are one.
+/// The lines of a page and which of them are joined.
 struct Lines {
     first: Vec<usize>,
     are_joined: bool,
@@ -104,7 +104,7 @@ impl Lines {
         }
     }
 
-    /// Gives words their lines; those of joined lines come from left to right.
+    /// Assigns the joined lines to the words; the words of a joined line are sorted from left to right.
     fn renumber(&self, words: &mut [Word]) {
         if !self.are_joined {
             return;

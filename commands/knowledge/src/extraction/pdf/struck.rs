@@ -1,4 +1,4 @@
-//! Text with a line through it: it is withdrawn.
+//! Removes text with a line through it, which is withdrawn.
 
 use super::{
     drawn::{Drawn, Line},
@@ -6,21 +6,24 @@ use super::{
     words::{Area, Page, Word},
 };
 
-/// A page with more lines is a drawing.
+/// Lines beyond which a page is a drawing.
 const MOST_LINES: usize = 2_000;
-/// Of the height of a word, from its top: where a line goes through it, and neither above nor below.
+/// The range in which a line strikes a word, in heights of the word from its top.
 const UPPER: f32 = 0.3;
 const LOWER: f32 = 0.72;
-/// Of the height of a word: letters are wider, but in fonts of formulas, whose letters seem to be as high as the highest sign.
+/// The least width of a letter, in heights of its word; only letters of formula fonts, whose boxes are as high as their
+/// highest sign, are narrower.
 const SLENDER: f32 = 0.18;
-/// Of the height of the text: how far the line of a pen may reach beyond it.
+/// The length by which a line drawn by hand may reach beyond the text, in heights of the text.
 const BEYOND: f32 = 2.5;
-/// A line that reaches farther goes through a whole row; a border that goes through one of its cells has text in less of it.
+/// The part of a longer line that has text above it if it strikes a whole row; less text means a border that crosses
+/// one cell.
 const ROW: f32 = 0.6;
-/// How much of a word is covered at least where some of its letters are struck; less is the swing of a pen.
+/// The part of a word that is covered, at least, where some of its letters are struck; less is a slip of the pen.
 const PART: f32 = 0.4;
 
-/// Takes struck text out of a page; where it stood nothing else moves to. How many lines went through some.
+/// Removes struck text from a page; its words keep their places, so that nothing moves there. Returns the number of
+/// lines that struck some.
 pub(super) fn leave_out(page: &mut Page, drawn: &Drawn) -> usize {
     if drawn.strokes.len() > MOST_LINES {
         return 0;
@@ -43,7 +46,7 @@ pub(super) fn leave_out(page: &mut Page, drawn: &Drawn) -> usize {
     count
 }
 
-/// How much of a word is below or above the line, as a part of its width.
+/// The part of a word's width that the line covers.
 fn covered(line: &Line, area: &Area) -> f32 {
     (line.to.min(area.right) - line.from.max(area.left)) / area.width().max(0.1)
 }
@@ -56,7 +59,7 @@ fn goes_through(line: &Line, word: &Word) -> bool {
     !word.is_turned && !is_formula && (UPPER..LOWER).contains(&at) && covered(line, &word.area) > 0.15
 }
 
-/// What is left of a word: letters are taken to be equally wide, as digits are.
+/// The rest of a word: letters are taken to be equally wide, as digits are.
 fn left(word: &Word, line: &Line) -> String {
     let covered = covered(line, &word.area);
     if covered < PART {

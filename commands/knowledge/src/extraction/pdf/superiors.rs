@@ -1,5 +1,5 @@
-//! Digits and signs that a font draws raised or lowered by glyphs of their own, as Typst's and OpenType's `sups` and `subs` do: the
-//! file says that their text is a plain digit on the line, so that 10⁶ would be read as 106. Their outlines tell.
+//! Digits and signs that a font raises or lowers by glyphs of their own, as Typst and OpenType's `sups` and `subs` do:
+//! the file declares their text to be a plain digit, so that 10⁶ would be read as 106. Their outlines tell.
 
 use std::collections::HashMap;
 
@@ -8,20 +8,21 @@ use ttf_parser::{Face, GlyphId, OutlineBuilder, Rect, cff};
 
 use super::{content::decoded, text};
 
-/// Glyphs of a font that are looked at, and those among which one is searched for that has not its number.
+/// Glyphs of a font that are examined, and glyphs among which one is searched for that is not at its index.
 const MOST_GLYPHS: usize = 256;
 const MOST_SEARCHED: u16 = 2_000;
-/// All as parts of the height of the digits that stand on the line. In Libertinus, raised digits are .54 high and .59 above the
-/// line, lowered ones begin .18 below it; digits in old style may begin .30 below it, but are as high as others.
+/// Limits as parts of the height of the digits on the line. In Libertinus, raised digits are .54 high and .59 above the
+/// line, lowered ones begin .18 below it; old-style digits may begin .30 below it, but are as high as others.
 const HIGHEST: f32 = 0.75;
 const RAISED_FROM: f32 = 0.25;
 const LOWERED_FROM: f32 = -0.06;
-/// Where the middle of a raised sign is, at least. That of others is .3 to .5 above the line.
+/// The middle of a raised sign above the line, at least. That of other signs is .3 to .5 above the line.
 const MIDDLE_OF_SIGN: f32 = 0.65;
-/// How high digits are at least, where only raised ones are in the font, as a part of its highest capital or small letter.
+/// The height of digits where the font has only raised ones, as a part of its highest capital or small letter.
 const OF_LETTERS: f32 = 0.85;
 
-/// What the codes of a font show that are no digits and signs on the line. `entries` are what the file says of its codes.
+/// The characters of a font's codes that are raised or lowered. `entries` are the codes with the characters that the
+/// file declares.
 pub(super) fn of_font(font: &Dict<'_>, entries: &[(String, Vec<char>)], bytes: &mut u64) -> HashMap<String, char> {
     let is_shifted = |(_, text): &&(String, Vec<char>)| matches!(text[..], [c] if text::raised(c).is_some());
     if !entries.iter().any(|entry| is_shifted(&entry)) {
@@ -44,7 +45,7 @@ fn is_sign_or_letter(c: char) -> bool {
     c.is_ascii_alphanumeric() || text::raised(c).is_some()
 }
 
-/// A character, and from where to where its outline goes above the line.
+/// A character and the vertical extent of its outline above the line.
 #[derive(Debug)]
 struct Glyph {
     code: String,
@@ -53,7 +54,7 @@ struct Glyph {
     top: f32,
 }
 
-/// Of each glyph, the raised or lowered character that it is.
+/// The raised or lowered character of each glyph; `None` if it is on the line.
 fn shown(glyphs: &[Glyph]) -> Vec<Option<char>> {
     let highest = |is_meant: fn(char) -> bool| {
         glyphs.iter().filter(|it| is_meant(it.character)).map(|it| it.top - it.bottom).fold(0.0, f32::max)
@@ -77,10 +78,10 @@ fn shown(glyphs: &[Glyph]) -> Vec<Option<char>> {
     glyphs.iter().map(|glyph| if line > 0.0 { shown(glyph) } else { None }).collect()
 }
 
-/// The program of a font whose codes are numbers of glyphs.
+/// A font program whose codes are indices of glyphs.
 struct Program {
     data: Vec<u8>,
-    /// Whether it has none of the tables of OpenType around its outlines.
+    /// Whether it is a bare CFF font, without OpenType tables around its outlines.
     is_compact: bool,
 }
 
@@ -129,7 +130,7 @@ impl<'a> Outlines<'a> {
     }
 }
 
-/// Draws nothing: only the extent of an outline is asked for.
+/// An outline pen that draws nothing: only the extent of an outline is needed.
 struct Unseen;
 
 impl OutlineBuilder for Unseen {
@@ -144,7 +145,7 @@ impl OutlineBuilder for Unseen {
 mod tests {
     use super::*;
 
-    /// The characters, each with where its outline begins and ends above the line.
+    /// The characters as recognized, each given with the bottom and top of its outline.
     fn read(glyphs: &[(char, f32, f32)]) -> String {
         let glyphs: Vec<Glyph> = glyphs
             .iter()
@@ -158,7 +159,7 @@ mod tests {
         shown(&glyphs).into_iter().zip(&glyphs).map(|(shown, glyph)| shown.unwrap_or(glyph.character)).collect()
     }
 
-    // Figures of Libertinus Serif 7.051, in thousandths of its size.
+    // Measures of Libertinus Serif 7.051, in thousandths of the font size.
     #[test]
     fn a_glyph_is_raised_or_lowered_by_where_its_outline_stands() {
         let power = [('1', -2.0, 608.0), ('0', -10.0, 610.0), ('\u{2212}', 488.0, 527.0), ('6', 359.0, 688.0)];

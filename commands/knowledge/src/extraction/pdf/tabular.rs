@@ -1,4 +1,4 @@
-//! From what is drawn and what is aligned on a page to tables with their cells.
+//! Builds tables with cells from the drawn lines and the aligned text of a page.
 
 use super::{
     super::tables::{Cell, Grid},
@@ -14,36 +14,36 @@ use super::{
     words::{Area, Word},
 };
 
-/// Words of a cell beyond which, on average, lines only frame a page.
+/// Words of a cell, on average, beyond which the lines only frame a page.
 const MOST_WORDS: usize = 80;
-/// Of the height of a line: white space between columns that is none between words.
+/// The width, in line heights, from which a white space certainly separates columns.
 const CLEAR: f32 = 0.7;
-/// How much farther than its lines stand apart is what does not belong to a table.
+/// The distance, in usual distances of lines, from which a line does not belong to a table.
 const FAR: f32 = 1.3;
-/// How much smaller type is that does not name columns.
+/// The height of type, in heights of the table's type, below which a line does not name columns.
 const SMALLER: f32 = 0.9;
 
-/// What stands on a page in rows.
+/// A table found on a page.
 #[derive(Debug)]
 pub(super) struct Table {
     pub(super) area: Area,
-    /// The numbers of its words, in order.
+    /// The order numbers of its words, ascending.
     pub(super) words: Vec<usize>,
     pub(super) content: Content,
-    /// Where its columns are divided.
+    /// The horizontal positions that separate its columns, in points.
     pub(super) cuts: Vec<f32>,
     pub(super) is_certain: bool,
 }
 
 #[derive(Debug)]
 pub(super) enum Content {
-    /// Cells keep the lines in which they are written.
+    /// The table with its cells, whose line breaks are kept.
     Grid(Grid),
-    /// Each with its cells, of which is not sure that they are columns.
+    /// Its lines, if it is not certain that their parts are columns.
     Lines(Vec<String>),
 }
 
-/// The table that lines draw around these words.
+/// The table that drawn lines form around these words.
 pub(super) fn of_ruled(ruled: &Ruled, words: &[&Word]) -> Option<Table> {
     let mut inside: Vec<Vec<&Word>> = vec![Vec::new(); ruled.cells.len()];
     let mut orders = Vec::new();
@@ -58,10 +58,10 @@ pub(super) fn of_ruled(ruled: &Ruled, words: &[&Word]) -> Option<Table> {
     let is_table = filled().any(|cell| cell.row != first.row) || ruled.rows.len() == 2;
     let has_columns = filled().any(|cell| cell.column != first.column);
     let wide = ruled.columns.len() - 1;
-    // Rows that nothing divides are found by how their words stand.
+    // Rows without dividing lines are found by the positions of their words instead.
     let undivided = filled().filter(|cell| cell.across == wide && wide > 1).count();
     let rows_filled = filled().map(|cell| cell.row).collect::<std::collections::BTreeSet<_>>().len();
-    // One row alone goes on from the page before, or lines only frame what it says.
+    // A single row continues a table of the page before, or the lines only frame its text.
     let most = if rows_filled > 1 { MOST_WORDS } else { MOST_WORDS / 4 };
     let is_framed = orders.len() > filled().count() * most;
     if !is_table || !has_columns || undivided * 2 > rows_filled || is_framed || has_finer_columns(ruled, &inside) {
@@ -94,7 +94,7 @@ fn grid_of_ruled(ruled: &Ruled, inside: &[Vec<&Word>]) -> Option<Grid> {
     (!grid.rows.is_empty()).then_some(grid)
 }
 
-/// Whether rows that no line divides stand in more columns than lines do: only some of the columns have a line beside them.
+/// Whether rows without dividing lines have more columns than the lines show: only some of the columns are lined.
 fn has_finer_columns(ruled: &Ruled, inside: &[Vec<&Word>]) -> bool {
     let bands = ruled.rows.len() - 1;
     (0..bands).filter(|_| bands <= 3).any(|band| {
@@ -111,7 +111,7 @@ fn has_finer_columns(ruled: &Ruled, inside: &[Vec<&Word>]) -> bool {
     })
 }
 
-/// The rows of a band that has lines between its columns only.
+/// The rows of a band that has lines only between its columns.
 fn undivided_rows(ruled: &Ruled, inside: &[Vec<&Word>], begins: &[usize]) -> Option<Vec<Vec<Cell>>> {
     let mut words: Vec<&Word> = begins.iter().flat_map(|at| inside[*at].iter().copied()).collect();
     words.sort_by_key(|word| word.order);
@@ -139,7 +139,7 @@ fn table_line(row: &Row<'_>, cuts: &[f32], lefts: &[(f32, f32)]) -> TableLine {
     for segment in &row.segments.iter().flat_map(|segment| gutters::divided(segment, lefts)).collect::<Vec<_>>() {
         let filled = filled(segment, cuts);
         match cells.last_mut() {
-            // What stands apart in the same column is still one cell.
+            // Separate segments in one column are still one cell.
             Some(before) if filled.columns.start < before.columns.end => {
                 before.text.push(' ');
                 before.text.push_str(&filled.text);
@@ -165,12 +165,12 @@ fn filled(segment: &Segment<'_>, cuts: &[f32]) -> Filled {
     }
 }
 
-/// The table that stands in columns without lines between them.
+/// The table of aligned text without lines between its columns.
 pub(super) fn of_aligned(aligned: &Aligned<'_>, across: &[Line], strokes: &[Line]) -> Option<Table> {
     let cuts = &aligned.cuts;
     let wide = cuts.len() + 1;
     let mut rows: &[Row<'_>] = &aligned.rows;
-    // A title above the columns is no part of them, but a name over some of them is.
+    // A title above the columns does not belong to them, but a name over some of them does.
     while let [first, rest @ ..] = rows {
         let is_over_some = first.segments.first().is_some_and(|it| it.area.left > cuts[0]) && !is_head_of_page(rows);
         if first.segments.len() > 1 || is_over_some {
@@ -218,7 +218,7 @@ pub(super) fn of_aligned(aligned: &Aligned<'_>, across: &[Line], strokes: &[Line
     Some(Table { area, words, content: Content::Grid(grid), cuts: cuts.clone(), is_certain })
 }
 
-/// Whether the first line stands farther above the others than they do from each other, or is in smaller type.
+/// Whether the first line is farther above the others than they are from each other, or is in smaller type.
 fn is_head_of_page(rows: &[Row<'_>]) -> bool {
     let [head, first, rest @ ..] = rows else { return false };
     let usual = rest.iter().zip(&rows[1..]).map(|(row, before)| row.middle - before.middle).reduce(f32::max);
@@ -226,7 +226,7 @@ fn is_head_of_page(rows: &[Row<'_>]) -> bool {
     is_far || head.height < first.height * SMALLER
 }
 
-/// Chapters with the pages on which they begin.
+/// Whether the lines are a table of contents: chapters with the pages on which they begin.
 fn is_list_of_pages(lines: &[TableLine]) -> bool {
     let last = |line: &TableLine| {
         line.cells.last().filter(|_| line.cells.len() > 1).and_then(|it| it.text.trim().parse::<u32>().ok())
@@ -235,7 +235,7 @@ fn is_list_of_pages(lines: &[TableLine]) -> bool {
     pages.is_some_and(|pages| pages.is_sorted() && pages.len() > 2)
 }
 
-/// Lines across most of the table.
+/// The horizontal lines across most of the table.
 fn rules(across: &[Line], area: &Area) -> Vec<f32> {
     let covers = |line: &&Line| {
         let covered = line.to.min(area.right) - line.from.max(area.left);
@@ -244,7 +244,7 @@ fn rules(across: &[Line], area: &Area) -> Vec<f32> {
     across.iter().filter(covers).map(|line| line.at).collect()
 }
 
-/// The widths of the columns, by what stands in one of them alone.
+/// The widths of the columns in points, by the cells that cover one column only.
 fn widths(lines: &[TableLine], wide: usize) -> Vec<f32> {
     let mut ends: Vec<Option<(f32, f32)>> = vec![None; wide];
     for cell in lines.iter().flat_map(|line| &line.cells).filter(|cell| cell.columns.len() == 1) {
@@ -266,7 +266,7 @@ fn cells(group: &Group, lines: &[TableLine], wide: usize) -> Vec<Vec<Cell>> {
         let mut cells = Vec::new();
         let mut column = 0;
         while column < wide {
-            // As far as any of the lines covers it.
+            // The cell covers the columns that any of its lines covers.
             let mut end = column + 1;
             let reach = |end: usize| filled(row, column..end).iter().map(|cell| cell.columns.end).max().unwrap_or(end);
             while reach(end) > end {

@@ -1,4 +1,4 @@
-//! Pages as they are drawn, read by Poppler and by us.
+//! Whole pages, read with Poppler.
 
 mod columns;
 mod letters;
@@ -15,14 +15,14 @@ use proptest::{prop_assert, proptest};
 use super::*;
 use crate::extraction::{FileHints, Note, Reading, extract};
 
-/// A file with pages of text in one type, and lines.
+/// A PDF under construction: pages of text in one type, and lines.
 #[derive(Default)]
 struct Sheet {
     pages: Vec<String>,
     font: Option<&'static str>,
-    /// A second font, and the stream with its characters.
+    /// A second font, and its `ToUnicode` stream.
     signs: Option<(&'static str, String)>,
-    /// Of each page.
+    /// The annotations of every page.
     annotations: String,
     crop: Option<&'static str>,
 }
@@ -43,17 +43,17 @@ impl Sheet {
         self
     }
 
-    /// A text of this size that begins so far from the left, and stands so far from the top.
+    /// Adds text of this size at a position in points from the left and the top.
     fn text(self, size: u32, left: u32, top: u32, text: &str) -> Self {
         self.draw(&format!("BT /F1 {size} Tf {left} {} Td ({text}) Tj ET", 800 - top))
     }
 
-    /// Lines that are not broken.
+    /// Adds lines that are not wrapped.
     fn lines(self, left: u32, top: u32, lines: &[&str]) -> Self {
         (top..).step_by(12).zip(lines).fold(self, |sheet, (top, line)| sheet.text(10, left, top, line))
     }
 
-    /// Cells below each other, so far apart.
+    /// Adds rows of cells at a distance of so many points.
     fn rows(self, lefts: &[u32], top: u32, apart: usize, rows: &[&[&str]]) -> Self {
         (top..).step_by(apart).zip(rows).fold(self, |sheet, (top, row)| {
             lefts.iter().zip(*row).fold(sheet, |sheet, (left, cell)| sheet.text(10, *left, top, cell))
@@ -64,7 +64,7 @@ impl Sheet {
         self.draw(&format!("{left} {} m {right} {} l S", 800 - top, 800 - bottom))
     }
 
-    /// Lines around all cells.
+    /// Draws lines around all cells.
     fn grid(self, lefts: &[u32], tops: &[u32]) -> Self {
         let (left, right) = (lefts[0], lefts[lefts.len() - 1]);
         let (top, bottom) = (tops[0], tops[tops.len() - 1]);

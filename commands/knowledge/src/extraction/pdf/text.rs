@@ -1,20 +1,21 @@
-//! The text of a line out of its words: what is raised, lowered, spaced.
+//! The text of a line from its words: raised, lowered and spaced text.
 
 use unicode_normalization::char::is_combining_mark;
 
 use super::{scripts, words::Word};
 
-/// Of the height of a line: what stands closer is not apart.
+/// The gap, in line heights, from which two words are separate.
 const APART: f32 = 0.09;
-/// Of the lower of two heights: what stands closer to a line stands on it, and what stands farther from it does not, up to another line.
+/// The tolerance, in heights of the lower of two words, within which a word stands on the line; beyond it, up to the
+/// next line, it is raised or lowered.
 const ON_LINE: f32 = 0.04;
 const RAISED: f32 = 0.12;
 const LOWERED: f32 = 0.06;
 const FARTHEST: f32 = 0.8;
-/// What is raised or lowered belongs to what stands so close, in heights of the line.
+/// The gap, in line heights, up to which a raised or lowered word belongs to its neighbour.
 const BESIDE: f32 = 0.12;
 
-/// How a word stands in its line.
+/// The vertical position of a word in its line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Level {
     Line,
@@ -22,12 +23,12 @@ enum Level {
     Lowered,
 }
 
-/// The words of one line as they are read.
+/// The words of one line in reading order.
 pub(super) fn of_line(words: &[&Word]) -> String {
-    // Without what was struck.
+    // Struck words are empty.
     let mut words: Vec<&Word> = words.iter().copied().filter(|word| !word.text.is_empty()).collect();
     for at in 1..words.len() {
-        // What is lowered comes before what is raised above it.
+        // A lowered sign comes before the one that is raised above it.
         let (before, word) = (&words[at - 1].area, &words[at].area);
         let are_signs = words[at - 1..=at].iter().all(|it| it.text.chars().all(|c| raised(c).is_some()));
         if are_signs && (word.left - before.left).abs() < 1.0 && word.top > before.top + 1.0 {
@@ -41,7 +42,7 @@ pub(super) fn of_line(words: &[&Word]) -> String {
         let before = at.checked_sub(1).map(|at| words[at]);
         let gap = before.map_or(0.0, |before| word.area.left - before.area.right);
         let height = base.map_or(word.area.height(), |base| base.area.height());
-        // A sign above a lowered one.
+        // A raised sign above a lowered one is not separate from it.
         let is_stacked =
             gap < 0.0 && before.is_some() && levels[at] == Level::Raised && levels[at - 1] == Level::Lowered;
         let is_apart = !is_stacked
@@ -66,7 +67,7 @@ pub(super) fn of_line(words: &[&Word]) -> String {
     scripts::in_reading_order(text)
 }
 
-/// A word in the type that most of the line is set in; of equals, the larger.
+/// A word in the type of most of the line; of equals, the larger.
 fn base<'a>(words: &[&'a Word]) -> Option<&'a Word> {
     let upright = || words.iter().filter(|word| !word.is_turned);
     let mut best: Option<(usize, &Word)> = None;
@@ -115,15 +116,15 @@ fn level(word: &Word, base: &Word) -> Level {
     }
 }
 
-/// Small digits stand lower than small letters of the same line would, or begin no word.
+/// Whether a word is lowered: small digits stand lower than small letters of the same line would, or begin no word.
 fn is_lowered(word: &Word, height: f32, top: f32, bottom: f32) -> bool {
     let smaller = word.area.height() / height;
     let least = if smaller < 0.75 && word.text.starts_with(|c: char| c.is_ascii_digit()) { -0.1 } else { 0.02 };
     smaller < 0.9 && top > height * 0.15 && bottom > height * least || smaller >= 0.9 && top > height * 0.2
 }
 
-/// `HCO₃⁻`: a lowered number and a raised sign that Poppler takes for one word, as high as the line but narrow,
-/// or higher.
+/// The text of an ion such as `HCO₃⁻`: Poppler takes its lowered number and raised sign for one word, which is as high
+/// as the line but narrow, or higher.
 fn as_ion(before: &Word, word: &Word) -> Option<String> {
     let digits = word.text.strip_suffix(['-', '+'])?;
     let sign = &word.text[digits.len()..];
@@ -131,7 +132,7 @@ fn as_ion(before: &Word, word: &Word) -> Option<String> {
         && digits.bytes().all(|byte| byte.is_ascii_digit())
         && before.text.ends_with(char::is_uppercase)
         && (word.area.left - before.area.right).abs() < before.area.height() * 0.05;
-    // Of the height of the line; a digit is half as wide as its type is high.
+    // The width of a digit is half the height of its type.
     #[expect(clippy::cast_precision_loss, reason = "it is three at most")]
     let is_narrow = word.area.width() < before.area.height() * 0.26 * word.text.len() as f32;
     let is_high = word.area.height() > before.area.height() * 1.2;
@@ -142,7 +143,7 @@ fn as_ion(before: &Word, word: &Word) -> Option<String> {
     })
 }
 
-/// Digits and signs have raised forms; what is no number is marked.
+/// Appends raised text: digits and signs have raised forms, letters are marked.
 fn raise(word: &str, text: &mut String) {
     let is_ordinal = ["st", "nd", "rd", "th"].contains(&word) && text.ends_with(|c: char| c.is_ascii_digit());
     let is_degree = ["o", "O", "º", "°", "◦", "∘"].contains(&word);
@@ -160,7 +161,8 @@ fn raise(word: &str, text: &mut String) {
     }
 }
 
-/// Digits and signs have lowered forms; other digits are marked, and letters are read as well without.
+/// Appends lowered text: digits and signs have lowered forms; other digits are marked, and letters are readable without
+/// a mark.
 fn lower(word: &str, text: &mut String) {
     if word.chars().any(|c| c.is_numeric() && lowered(c).is_none()) {
         text.extend(["_(", word, ")"]);

@@ -1,5 +1,5 @@
-//! Columns so close together that the white space between them is about as wide as a blank, as in a plain table of HTML: other
-//! rows, whose cells are shorter, show where they begin.
+//! Columns whose gaps are about as narrow as a blank, as in a plain HTML table: other rows, with shorter cells, show
+//! where the columns begin.
 
 use super::{
     lines::{self, Row, Segment},
@@ -8,24 +8,24 @@ use super::{
     words::{Area, Word},
 };
 
-/// Lines above and below that are looked at.
+/// Lines above and below that are examined.
 const MOST_NEAR: usize = 12;
-/// Lines farther apart than so many heights do not belong together.
+/// The distance, in line heights, beyond which lines do not belong together.
 const FARTHEST: f32 = 3.0;
 /// Lines with clear white space that show a column, at least.
 const SHOWN: usize = 2;
-/// How far apart the cells of a column begin that is drawn at one place, in points.
+/// Points by which cells at the same position differ, at most.
 const SAME: f32 = 0.2;
-/// How much wider than a blank is what is none.
+/// The factor by which a gap exceeds a blank, at least.
 const WIDER: f32 = 1.12;
-/// Of the height of a line: what is narrower divides nothing.
+/// The width, in line heights, below which a gap separates nothing.
 const LEAST: f32 = 0.1;
-/// Of the height of a line: the white space between columns.
+/// The width of the gap between columns, in line heights.
 const GUTTER: f32 = 0.3;
-/// How far letters may reach into the white space, in points.
+/// Points by which letters may reach into a gap.
 const SLACK: f32 = 0.1;
 
-/// Lines whose segments end where columns do. `blank` is the usual one, in heights of its line.
+/// The lines, with their segments split at the columns.
 pub(super) fn rows<'a>(words: &[&'a Word]) -> Vec<Row<'a>> {
     let rows: Vec<Row<'a>> = lines::rows(words).into_iter().map(without_stretches).collect();
     let blank = lines::blank(words);
@@ -34,7 +34,8 @@ pub(super) fn rows<'a>(words: &[&'a Word]) -> Vec<Row<'a>> {
     divided.collect()
 }
 
-/// For each segment of a line, before which of its words it is to be divided.
+/// For each segment of a line, the indices of the words before which it is split. `blank` is the usual blank in line
+/// heights.
 fn cuts(rows: &[Row<'_>], at: usize, blank: Option<f32>) -> Vec<Vec<usize>> {
     let row = &rows[at];
     let gaps = row.segments.iter().flat_map(|it| it.words.windows(2)).map(|it| it[1].area.left - it[0].area.right);
@@ -51,7 +52,7 @@ fn cuts(rows: &[Row<'_>], at: usize, blank: Option<f32>) -> Vec<Vec<usize>> {
         (1..segment.words.len()).filter(is_cut).collect()
     };
     let cuts: Vec<Vec<usize>> = row.segments.iter().map(of_segment).collect();
-    // A caption runs across: one of its words may begin where a column does, but not one for each column.
+    // A caption runs across the columns: one of its words may begin at a column, but not one at each column.
     let near = [at.checked_sub(1).and_then(|at| rows.get(at)), rows.get(at + 1)];
     let columns = near.iter().flatten().map(|row| row.segments.len()).max().unwrap_or_default();
     let is_across = row.segments.len() == 1 && cuts.iter().map(Vec::len).sum::<usize>() + 1 < columns;
@@ -65,29 +66,29 @@ fn is_between_columns(rows: &[Row<'_>], at: usize, [before, next]: [&Word; 2], b
         return false;
     }
     let wide = blank.map_or(f32::MAX, |blank| height * blank * WIDER);
-    let mut shown = Shown::default();
-    shown.look(rows[at + 1..].iter().take(MOST_NEAR), &rows[at], &gap, wide);
-    shown.look(rows[..at].iter().rev().take(MOST_NEAR), &rows[at], &gap, wide);
+    let mut evidence = Evidence::default();
+    evidence.look(rows[at + 1..].iter().take(MOST_NEAR), &rows[at], &gap, wide);
+    evidence.look(rows[..at].iter().rev().take(MOST_NEAR), &rows[at], &gap, wide);
     // Glyphs of Indic words leave gaps beside their blanks, and some blanks are wider behind a sentence.
     let is_indic = [before, next].iter().any(|word| word.text.contains(scripts::leaves_gaps));
     let is_end = before.text.ends_with(['.', ':', ';', '?', '!', ',', '।']);
     let is_wider = !is_indic && !is_end && gap.width() > wide;
-    shown.begin_here >= SHOWN && shown.clear > 0 || is_wider && shown.clear >= SHOWN
+    evidence.begin_here >= SHOWN && evidence.clear > 0 || is_wider && evidence.clear >= SHOWN
 }
 
-/// What the lines near a white space have there.
+/// The evidence of nearby lines for a column at a gap.
 #[derive(Debug, Default)]
-struct Shown {
-    /// Those with clear white space that leaves this one free.
+struct Evidence {
+    /// Lines with clear white space that includes the gap.
     clear: usize,
-    /// Those whose next cell begins at the same place, behind more than a blank.
+    /// Lines whose next cell begins at the same position, behind a gap wider than a blank.
     begin_here: usize,
 }
 
-impl Shown {
+impl Evidence {
     fn look<'a: 'b, 'b>(&mut self, near: impl Iterator<Item = &'b Row<'a>>, row: &Row<'_>, gap: &Area, wide: f32) {
         let mut last = row.middle;
-        // What all lines so far leave free of it.
+        // The part of the gap that all lines so far leave free.
         let mut free = *gap;
         for near in near {
             let is_far = (near.middle - last).abs() > near.height * FARTHEST;
@@ -110,7 +111,7 @@ impl Shown {
     }
 }
 
-/// Whether a line has nothing where another has white space between its columns: a caption runs across.
+/// Whether a line leaves all gaps of another free; a caption, which runs across, does not.
 fn keeps_columns(row: &Row<'_>, other: &Row<'_>) -> bool {
     other.segments.windows(2).all(|pair| {
         let mut free = Area { left: pair[0].area.right, right: pair[1].area.left, ..pair[0].area };
@@ -118,7 +119,7 @@ fn keeps_columns(row: &Row<'_>, other: &Row<'_>) -> bool {
     })
 }
 
-/// Whether a line leaves enough of a white space free; it becomes what it leaves.
+/// Whether a line leaves enough of a gap free; `free` is reduced to that part.
 fn leaves_free(row: &Row<'_>, free: &mut Area) -> bool {
     let least = row.height * LEAST;
     for word in row.segments.iter().flat_map(|segment| &segment.words) {
@@ -148,7 +149,7 @@ fn divided<'a>(mut row: Row<'a>, cuts: &[Vec<usize>]) -> Row<'a> {
             let words = segment.words[from..end].to_vec();
             let mut area = Area::around(words.iter().map(|word| &word.area));
             if let Some(next) = segment.words.get(end) {
-                // The next column is as far away as it is elsewhere, or it would not be found.
+                // The column to the right is assumed to have its usual gap; otherwise it would not be found.
                 area.right = area.right.min(next.area.left - segment.height * GUTTER).max(area.left);
             }
             row.segments.push(Segment { area, words, height: segment.height });

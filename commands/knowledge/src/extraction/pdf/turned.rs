@@ -1,5 +1,5 @@
-//! Pages whose text runs up, down or upside down, as a wide table on an upright page does: they are read as they are held to
-//! read them.
+//! Pages whose text runs up, down or upside down, as of a wide table on an upright page: they are rotated to their
+//! reading direction.
 
 use super::{
     drawn::{Drawn, Line},
@@ -7,7 +7,7 @@ use super::{
     words::{Area, Page, Word},
 };
 
-/// Turns a page so that most of its text runs from left to right.
+/// Rotates a page so that most of its text runs from left to right.
 pub(super) fn turn_upright(page: &mut Page, drawn: &mut Drawn) {
     for _ in 0..quarters(page) {
         turn(page, drawn);
@@ -15,14 +15,14 @@ pub(super) fn turn_upright(page: &mut Page, drawn: &mut Drawn) {
     join_turned_lines(page);
 }
 
-/// By how many quarters, to the right, a page has to be turned.
+/// The clockwise quarter turns that a page needs.
 fn quarters(page: &Page) -> usize {
     let mut letters = [0_usize; 4];
     let mut alone = 0;
     for line in page.words.chunk_by(|a, b| a.line == b.line) {
         let count: usize = line.iter().map(|word| word.text.chars().count()).sum();
         match line {
-            // A word alone says whether it lies, but not which way.
+            // A single word shows whether it is upright, but not its direction.
             [word] if word.area.width() > word.area.height() => alone += count,
             [first, .., last] => letters[direction(line, first, last)] += count,
             _ => {}
@@ -37,7 +37,7 @@ fn quarters(page: &Page) -> usize {
     letters.iter().position(|count| count * 2 > all).unwrap_or_default()
 }
 
-/// By how many quarters a line has to be turned.
+/// The clockwise quarter turns that a line needs.
 fn direction(line: &[Word], first: &Word, last: &Word) -> usize {
     let (across, down) = (last.area.center() - first.area.center(), last.area.middle() - first.area.middle());
     let runs_left = line.iter().any(|word| word.text.contains(scripts::runs_left));
@@ -50,7 +50,7 @@ fn direction(line: &[Word], first: &Word, last: &Word) -> usize {
     }
 }
 
-/// By a quarter to the right: what was at the bottom is at the left.
+/// Rotates a page clockwise by a quarter: its bottom becomes its left.
 fn turn(page: &mut Page, drawn: &mut Drawn) {
     let bottom = page.area.bottom;
     let turned =
@@ -69,7 +69,7 @@ fn turn(page: &mut Page, drawn: &mut Drawn) {
     (drawn.strokes, drawn.strokes_down) = (across(&drawn.strokes_down), up(&drawn.strokes));
 }
 
-/// A line that still runs up or down is one word: its words have no places in a line across.
+/// Makes one word of each line that still runs up or down, because its words have no positions in a horizontal line.
 fn join_turned_lines(page: &mut Page) {
     let mut joined: Vec<Word> = Vec::with_capacity(page.words.len());
     for line in page.words.chunk_by(|a, b| a.line == b.line) {

@@ -1,5 +1,5 @@
-//! Rows of a table whose columns are not seen: they look like the title of the rows below, which would put one drug's dose before
-//! another drug.
+//! Rows of a table whose columns were not recognized: they look like the title of the rows below, which would assign
+//! one drug's dose to another drug.
 
 use super::page::Item;
 
@@ -27,8 +27,8 @@ const OFTEN: [&str; 20] = [
     "ദിവസം",
 ];
 
-/// Whether a row below the first one is a single cell that says a dose and how often it is given. A title may say so, too: it is
-/// doubtful, not wrong.
+/// Whether a row below the first one is a single cell with a dose and a frequency. A title may have both, so that the
+/// table is doubtful, not wrong.
 pub(super) fn has_row(items: &[Item]) -> bool {
     items.iter().any(|item| {
         let Item::Table { grid, .. } = item else { return false };

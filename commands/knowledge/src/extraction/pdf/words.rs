@@ -1,4 +1,4 @@
-//! The words of a page with their places, as `pdftotext -bbox-layout` lists them.
+//! The words of a page with their positions, as `pdftotext -bbox-layout` lists them.
 
 /// A part of a page, in points from its upper left corner.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -18,12 +18,12 @@ impl Area {
         self.bottom - self.top
     }
 
-    /// From the left.
+    /// The horizontal centre, in points from the left.
     pub(super) fn center(&self) -> f32 {
         f32::midpoint(self.left, self.right)
     }
 
-    /// From the top.
+    /// The vertical middle, in points from the top.
     pub(super) fn middle(&self) -> f32 {
         f32::midpoint(self.top, self.bottom)
     }
@@ -48,45 +48,45 @@ impl Area {
     }
 }
 
-/// A word; or a whole line of text that is turned on its page.
+/// A word, or a whole line of rotated text.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Word {
     pub(super) area: Area,
     pub(super) text: String,
-    /// The number of its line on the page: lines come in the order in which a page is read.
+    /// The index of its line on the page; lines are in reading order.
     pub(super) line: usize,
-    /// Its number among the words of the page.
+    /// The index of the word on the page.
     pub(super) order: usize,
     pub(super) is_turned: bool,
-    /// On which its letters stand, if the page tells: boxes of fonts that are unlike say little of it.
+    /// The baseline in points from the top, if the page tells: boxes of different fonts do not show it.
     pub(super) baseline: Option<f32>,
 }
 
-/// What a page says.
+/// The words and lines of a page.
 #[derive(Debug, Default)]
 pub(super) struct Page {
     pub(super) area: Area,
     pub(super) words: Vec<Word>,
-    /// The area of each line, and whether it begins what is read together.
+    /// The area of each line, and whether it begins a block.
     pub(super) lines: Vec<(Area, bool)>,
 }
 
-/// Puts pages together out of the lines that the program writes.
+/// Builds pages from the lines that the program writes.
 #[derive(Debug, Default)]
 pub(super) struct Pages {
     page: Page,
-    /// Whether the next line begins what is read together.
+    /// Whether the next line begins a block.
     begins: bool,
     size: usize,
 }
 
 impl Pages {
-    /// How many bytes the words of the page take that is not at its end.
+    /// The bytes of the words of the current page.
     pub(super) fn size(&self) -> usize {
         self.size
     }
 
-    /// Takes the next line; gives the page that ends with it.
+    /// Reads the next line; returns the page that ends with it.
     pub(super) fn take(&mut self, line: &str) -> Option<Page> {
         let line = line.trim_start();
         if line.starts_with("<word ") {
@@ -116,7 +116,7 @@ impl Pages {
     }
 }
 
-/// The area of an element, if it is one that a page can have.
+/// The area of an element, if it is within the limits of a page.
 fn area(element: &str) -> Option<Area> {
     let value = |name| attribute(element, name).filter(|value| value.abs() < 100_000.0);
     let area =

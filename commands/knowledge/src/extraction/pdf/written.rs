@@ -1,4 +1,4 @@
-//! The text of pages out of their parts.
+//! Writes the text of pages from their parts.
 
 use super::{
     super::{
@@ -10,18 +10,18 @@ use super::{
     page::Item,
 };
 
-/// How far columns on two pages may stand apart to be the same, in points.
+/// Points by which columns on two pages may differ and still be the same.
 const SAME: f32 = 6.0;
 /// Lines at the top and at the bottom of a page between the parts of a table.
 const MOST_BETWEEN: usize = 3;
-/// What is above or below on a page, as a part of its height.
+/// The part of a page's height that is its header or footer.
 const TOP: f32 = 0.12;
 const BOTTOM: f32 = 0.88;
 
 /// The text of a page.
 pub(super) fn text(items: &[Item], levels: &Levels, words: &Words) -> String {
     let mut text = String::new();
-    // The level of the heading that the last line was.
+    // The level of the heading on the last line.
     let mut open: Option<usize> = None;
     for item in items {
         match item {
@@ -66,13 +66,14 @@ pub(super) fn text(items: &[Item], levels: &Levels, words: &Words) -> String {
     text
 }
 
-/// The table with the lines of each cell made one.
+/// The table with the lines of each cell joined.
 fn joined(grid: &Grid, words: &Words) -> Grid {
     let cell = |cell: &Cell| Cell { text: hyphens::joined(&cell.text, words), ..*cell };
     Grid { rows: grid.rows.iter().map(|row| row.iter().map(cell).collect()).collect(), ..*grid }
 }
 
-/// A table that goes on on the next page has its header there, too. The pages on which a name was carried over.
+/// Repeats the header of a table that continues on the next page; returns the pages to which the name of the last row
+/// was carried over, too.
 pub(super) fn continue_tables(pages: &mut [Vec<Item>]) -> Vec<usize> {
     let mut uncertain = Vec::new();
     for at in 1..pages.len() {
@@ -86,7 +87,7 @@ pub(super) fn continue_tables(pages: &mut [Vec<Item>]) -> Vec<usize> {
             continue;
         }
         if grid.header_rows == Some(1) {
-            // What was taken for its header is a row.
+            // The row that was taken for its header is a row of values.
             grid.header_rows = Some(0);
         }
         if let Some(first) = grid.rows.first_mut().and_then(|row| row.first_mut())
@@ -106,7 +107,8 @@ fn texts(row: &[Cell]) -> Vec<String> {
     row.iter().map(|cell| cell.text.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
-/// The header of the last table of a page, the name of its last row, and its columns, if nothing else follows.
+/// The header of the last table of a page, the name of its last row, and its columns; `None` if the page goes on behind
+/// it.
 fn open_table(page: &[Item]) -> Option<(Vec<Vec<Cell>>, String, Vec<f32>)> {
     let at = page.iter().rposition(|item| matches!(item, Item::Table { .. }))?;
     let are_below = page[at + 1..].iter().all(|item| matches!(item, Item::Line { place, .. } if *place > BOTTOM));

@@ -1,4 +1,5 @@
-//! Where texts stand on a slide: boxes that somebody arranged as rows and columns are a table, whatever order they were drawn in.
+//! The positions of texts on a slide: boxes that are arranged in rows and columns form a table, whatever order they
+//! were drawn in.
 
 use std::ops::Range;
 
@@ -7,13 +8,13 @@ use crate::extraction::{
     tables::{self, Grid, has_number},
 };
 
-/// Characters of a box beyond which it is no cell, and paragraphs.
+/// Characters beyond which a box is no cell.
 const LONGEST_CELL: usize = 100;
 const MOST_PARAGRAPHS: usize = 3;
-/// Boxes of one slide beyond which they are no table that a person drew.
+/// Boxes of a slide beyond which no table is looked for.
 const MOST_BOXES: usize = 400;
 
-/// A rectangle, in the units of the format.
+/// A rectangle, in EMU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Area {
     pub(super) x: i64,
@@ -22,10 +23,10 @@ pub(super) struct Area {
     pub(super) height: i64,
 }
 
-/// What a shape says, and where.
+/// The text of a shape and its position.
 #[derive(Debug, Default)]
 pub(super) struct Text {
-    /// Those of a layout are read in its order.
+    /// Whether it fills a placeholder of a layout; those keep the layout's order.
     pub(super) is_placeholder: bool,
     pub(super) blocks: Vec<Block>,
     pub(super) area: Option<Area>,
@@ -42,7 +43,7 @@ impl Area {
 }
 
 impl Text {
-    /// Whether no part of it is in a slide of this size.
+    /// Whether it is completely outside of a slide of this size.
     pub(super) fn is_outside(&self, size: Option<(i64, i64)>) -> bool {
         let (Some(area), Some((width, height))) = (self.area, size) else { return false };
         let is_before = |from: i64, to: i64| from < 0 && to <= 0;
@@ -53,7 +54,7 @@ impl Text {
     }
 }
 
-/// From where to where something reaches in one direction.
+/// The extent of something in one direction.
 #[derive(Debug, Clone, Copy)]
 struct Extent {
     from: i64,
@@ -65,7 +66,7 @@ impl Extent {
         self.to.saturating_sub(self.from)
     }
 
-    /// Whether the shorter one lies at least half within the other.
+    /// Whether at least half of the shorter one lies within the other.
     fn is_level_with(self, other: Self) -> bool {
         let shared = self.to.min(other.to).saturating_sub(self.from.max(other.from));
         shared.saturating_mul(2) >= self.length().min(other.length()).max(1)
@@ -80,7 +81,7 @@ struct Boxed {
     down: Extent,
 }
 
-/// The texts of a slide, and whether rows and columns were made of boxes, or should have been.
+/// The texts of a slide in reading order, and whether some of them form a table, or look as if they should.
 pub(super) fn arranged(mut texts: Vec<Text>) -> (Vec<Block>, bool) {
     let as_box = |(at, text): (usize, &Text)| {
         let area = text.area.filter(|_| is_cell(text))?;
@@ -110,14 +111,14 @@ pub(super) fn arranged(mut texts: Vec<Text>) -> (Vec<Block>, bool) {
         texts[first.text].blocks.push(Block::Table(grid));
         has_table = true;
     }
-    // What a table is called stands above it.
+    // The title of a table stands above it.
     if has_table {
         texts.sort_by_key(|text| text.area.map(|area| area.y));
     }
     (texts.into_iter().flat_map(|text| text.blocks).collect(), is_uncertain)
 }
 
-/// Rows or columns: the short ones make them, and what is longer covers several.
+/// The rows or columns: short boxes form them, and longer ones cover several.
 fn bands(extents: impl Iterator<Item = Extent>) -> Vec<Extent> {
     let mut extents: Vec<Extent> = extents.collect();
     extents.sort_by_key(|extent| extent.length());
@@ -131,7 +132,7 @@ fn bands(extents: impl Iterator<Item = Extent>) -> Vec<Extent> {
     bands
 }
 
-/// The bands that something covers.
+/// The range of bands that an extent covers.
 fn covered(bands: &[Extent], extent: Extent) -> Option<Range<usize>> {
     let first = bands.iter().position(|band| band.is_level_with(extent))?;
     let count = bands[first..].iter().take_while(|band| band.is_level_with(extent)).count();
@@ -139,7 +140,7 @@ fn covered(bands: &[Extent], extent: Extent) -> Option<Range<usize>> {
 }
 
 fn is_cell(text: &Text) -> bool {
-    // Several items are a list.
+    // A box of several list items is no cell.
     let is_line = |block: &Block| {
         matches!(block, Block::Paragraph(_)) || matches!(block, Block::Item(..)) && text.blocks.len() == 1
     };
@@ -149,7 +150,7 @@ fn is_cell(text: &Text) -> bool {
         && in_a_cell(&text.blocks).chars().nth(LONGEST_CELL).is_none()
 }
 
-/// The boxes as a table, if each stands in a place of its own and most places have one.
+/// The boxes as a table, if each stands in a place of its own and most places are filled.
 fn grid(boxes: &[Boxed], rows: &[Extent], texts: &[Text]) -> Option<Grid> {
     let columns = bands(boxes.iter().map(|it| it.across));
     let mut places: Vec<Vec<Option<usize>>> = vec![vec![None; columns.len()]; rows.len()];

@@ -13,13 +13,13 @@ struct Count {
     number: i64,
 }
 
-/// How far the numbers of a text are counted, by level.
+/// The counts of a text's numbered levels.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     levels: [Option<Count>; LEVELS],
 }
 
-/// How an item is marked.
+/// The mark of an item.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Marked {
     Text,
@@ -43,7 +43,7 @@ impl Counts {
                 _ => Marked::Item { mark: String::new(), sign },
             };
         };
-        // A list that begins elsewhere is another one.
+        // A numbering with another start is a new list.
         let number = match &self.levels[level] {
             Some(before) if (&before.kind, before.start) == (kind, *start) => before.number.saturating_add(1),
             _ => *start,
@@ -53,7 +53,7 @@ impl Counts {
     }
 }
 
-/// The same format by the name that lists of word processors have for it.
+/// The name of this format in word processor documents.
 fn format_of(kind: &str) -> &'static str {
     const BEGINNINGS: [(&str, &str); 9] = [
         ("alphaLc", "lowerLetter"),

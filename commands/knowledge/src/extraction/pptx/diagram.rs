@@ -1,4 +1,4 @@
-//! Diagrams (SmartArt): a list of points, each below another, which the program draws as steps, cycles or trees.
+//! Diagrams (SmartArt): a tree of points, which the program draws as steps, cycles or trees.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,21 +7,21 @@ use crate::extraction::ooxml::{
     xml::Element,
 };
 
-/// What a diagram is made of, as it is read.
+/// The points of a diagram while it is read.
 #[derive(Debug, Default)]
 pub(super) struct Points {
-    /// Their words, by their ids.
+    /// The texts of the points, by their ids.
     pub(super) words: HashMap<String, Vec<Block>>,
     root: Option<String>,
-    /// Which points are below which, with their order.
+    /// The children of each point, with their order.
     below: HashMap<String, Vec<(i64, String)>>,
 }
 
-/// The diagrams of a part, by the reference to each.
+/// The diagrams of a part, by the ids of their relations.
 pub(in crate::extraction) type Diagrams = HashMap<String, Vec<Block>>;
 
 impl Points {
-    /// A point; its id.
+    /// Reads a point; returns its id.
     pub(super) fn take_point(&mut self, element: &Element<'_>) -> String {
         let id = element.attribute("modelId").unwrap_or_default();
         if element.attribute("type").as_deref() == Some("doc") {
@@ -38,7 +38,7 @@ impl Points {
         }
     }
 
-    /// The points as a list, each once.
+    /// The points as a list, each at most once.
     pub(super) fn items(mut self) -> Vec<Block> {
         let mut items = Vec::new();
         let mut seen = HashSet::new();

@@ -5,7 +5,7 @@ use crate::extraction::{
     ooxml::xml::{Element, Handler, Ns},
 };
 
-/// The fonts of the theme: of titles, and of all else.
+/// The fonts of a theme: for titles, and for other text.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fonts {
     major: Option<String>,
@@ -13,7 +13,7 @@ pub(super) struct Fonts {
 }
 
 impl Fonts {
-    /// The font of this name, which may stand for one of the theme.
+    /// The font of this name, which may refer to one of the theme.
     pub(super) fn named<'n>(&'n self, name: Option<&'n str>) -> Option<&'n str> {
         match name {
             Some(name) if name.starts_with("+mj") => self.major.as_deref(),
@@ -25,7 +25,7 @@ impl Fonts {
 }
 
 impl Handler for Fonts {
-    /// Whether it is the font of titles.
+    /// Whether the element is about the font of titles.
     type Tag = Option<bool>;
 
     fn open(&mut self, element: &Element<'_>, parent: Option<Self::Tag>) -> Result<Option<Self::Tag>, Unreadable> {

@@ -1,13 +1,13 @@
-//! How characters and paragraphs look: by what they say themselves, or the styles that they stand in.
+//! The look of characters and paragraphs, by their own properties or their styles.
 
 use std::rc::Rc;
 
 use crate::extraction::ooxml::xml::Element;
 
-/// Levels of paragraphs, which each have a style.
+/// Levels of paragraphs, each with a style of its own.
 pub(super) const LEVELS: usize = 9;
 
-/// How characters look. `None` is what is not said.
+/// The look of characters; `None` is not set.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Run {
     is_struck: Option<bool>,
@@ -16,10 +16,10 @@ pub(super) struct Run {
     pub(super) symbols: Option<Rc<str>>,
 }
 
-/// What a paragraph says of its bullet.
+/// The bullet of a paragraph.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) enum Bullet {
-    /// Nothing: as the place is that it stands in.
+    /// Not set: the paragraph has the bullet of its placeholder or style.
     #[default]
     Usual,
     None,
@@ -30,7 +30,7 @@ pub(super) enum Bullet {
     },
 }
 
-/// How a paragraph looks, or the paragraphs of a level.
+/// The look of a paragraph, or of the paragraphs of a level.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Look {
     pub(super) bullet: Bullet,
@@ -38,20 +38,20 @@ pub(super) struct Look {
     pub(super) run: Run,
 }
 
-/// How paragraphs look by their level.
+/// The looks of paragraphs by their level.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TextStyle {
     pub(super) levels: [Look; LEVELS],
 }
 
 impl Run {
-    /// Takes up the attributes of `a:rPr` or `a:defRPr`.
+    /// Reads the attributes of `a:rPr` or `a:defRPr`.
     pub(super) fn take(&mut self, element: &Element<'_>) {
         self.is_struck = element.attribute("strike").map(|it| it != "noStrike").or(self.is_struck);
         self.baseline = element.attribute("baseline").map(|it| percent(&it)).or(self.baseline);
     }
 
-    /// Takes up a font in it.
+    /// Reads a font of it.
     pub(super) fn take_font(&mut self, element: &Element<'_>) {
         let font = element.attribute("typeface").map(Rc::from);
         match element.local {
@@ -61,7 +61,7 @@ impl Run {
         }
     }
 
-    /// What this says, and where it says nothing, what `under` says.
+    /// These properties, with those of `under` where they are not set.
     pub(super) fn over(&self, under: &Self) -> Self {
         Self {
             is_struck: self.is_struck.or(under.is_struck),
@@ -81,7 +81,7 @@ impl Run {
 }
 
 impl Look {
-    /// Takes up an element of `a:pPr`, or of the properties of a level.
+    /// Reads an element of `a:pPr`, or of the properties of a level.
     pub(super) fn take(&mut self, element: &Element<'_>) {
         match element.local {
             "buNone" => self.bullet = Bullet::None,
@@ -105,7 +105,7 @@ impl Look {
     }
 }
 
-/// In thousandths of a per cent, or, in the strict edition, with the sign.
+/// A percentage, in thousandths of a per cent or, in the strict edition, with a per cent sign.
 fn percent(value: &str) -> i64 {
     let value = value.trim();
     match value.strip_suffix('%') {

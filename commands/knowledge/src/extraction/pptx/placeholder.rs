@@ -1,16 +1,16 @@
-//! Placeholders: places for text that layouts and masters have, and slides fill in.
+//! Placeholders: positions for text that layouts and masters define and slides fill in.
 
-/// The kinds of places for text that a layout has.
+/// The kinds of placeholders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Place {
     #[default]
     None,
     Title,
-    /// With bullets, unless something else is said.
+    /// Text with bullets unless set otherwise.
     Body,
     Other,
     Footer,
-    /// Date, number of the slide, picture of the slide.
+    /// Date, slide number, picture of the slide.
     Furniture,
 }
 
@@ -26,7 +26,7 @@ impl Place {
     }
 }
 
-/// What a placeholder is called.
+/// The kind and the index of a placeholder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Name {
     pub(super) kind: Option<String>,
@@ -34,7 +34,7 @@ pub(super) struct Name {
 }
 
 impl Name {
-    /// The place that it names for a master, to which all that is filled with text is a body.
+    /// The kind on a master, where all placeholders that are filled with text are bodies.
     pub(super) fn place(&self) -> Place {
         match Place::of(self.kind.as_deref()) {
             Place::Other => Place::Body,

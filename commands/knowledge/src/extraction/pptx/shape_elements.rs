@@ -1,4 +1,4 @@
-//! What the elements mean that a slide is made of.
+//! The elements of a slide's shapes.
 
 use super::{
     placeholder::{Name, Place},
@@ -9,7 +9,7 @@ use super::{
 use crate::extraction::{NoteKind, ooxml::xml::Element};
 
 impl Slide<'_, '_> {
-    /// What the slide is made of.
+    /// Reads an element of a slide's shape tree.
     pub(super) fn open_shape(&mut self, element: &Element<'_>, parent: Option<Tag>) -> Option<Tag> {
         match element.local {
             "sld" | "sldLayout" => {
@@ -42,14 +42,14 @@ impl Slide<'_, '_> {
                     shape.name = Some(name);
                 }
             }
-            // Pictures of the slide stand on the page of its notes.
+            // The page of the speaker notes has a picture of the slide.
             "pic" | "oleObj" | "contentPart" => {
                 if !self.is_notes {
                     self.report.add(NoteKind::ObjectsLeftOut, None);
                 }
                 return None;
             }
-            // Of tables and charts.
+            // The position of a table or chart.
             "xfrm" => return is_upright(element).then_some(Tag::Transform),
             "titleStyle" => return Some(Tag::Style(StyleOf::Title)),
             "bodyStyle" => return Some(Tag::Style(StyleOf::Body)),
@@ -60,7 +60,7 @@ impl Slide<'_, '_> {
         Some(Tag::Through)
     }
 
-    /// A diagram that the slide refers to, or what a diagram is made of.
+    /// Reads a reference to a diagram, or an element of a diagram.
     pub(super) fn open_diagram(&mut self, element: &Element<'_>) -> Tag {
         match element.local {
             "relIds" => {

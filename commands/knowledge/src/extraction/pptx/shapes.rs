@@ -1,4 +1,4 @@
-//! What a slide is made of: shapes with text, tables.
+//! The parts of a slide: shapes with text, tables.
 
 use super::{
     arrangement::Area,
@@ -16,9 +16,9 @@ use crate::extraction::{
 #[derive(Debug, Default)]
 pub(super) struct Shape {
     pub(super) place: Place,
-    /// Of a placeholder.
+    /// The placeholder that it fills.
     pub(super) name: Option<Name>,
-    /// Of a point of a diagram.
+    /// The id of the diagram's point that it is.
     pub(super) point: Option<String>,
     pub(super) is_hidden: bool,
     pub(super) area: Option<Area>,
@@ -32,23 +32,23 @@ pub(super) struct Shape {
 pub(super) struct Paragraph {
     pub(super) words: Words,
     pub(super) level: usize,
-    /// What it says itself, and with all that it takes after, once that is known.
+    /// The look that it sets itself, and the resolved look once that is known.
     pub(super) own: Look,
     pub(super) look: Option<Look>,
     pub(super) run: Run,
 }
 
-/// Shapes that are moved and drawn larger or smaller together.
+/// Shapes that are moved and scaled together.
 #[derive(Debug, Default)]
 pub(super) struct Group {
     pub(super) is_hidden: bool,
-    /// Where it is, and which part of its own space is shown there.
+    /// Its area on the slide, and the part of its own coordinate space that is shown there.
     pub(super) area: Area,
     pub(super) inside: Area,
 }
 
 impl Group {
-    /// Where an area of the group's own space is.
+    /// An area of the group's own space in the space around it.
     pub(super) fn outside(&self, area: Area) -> Area {
         let scaled = |length: i64, shown: i64, inside: i64| {
             let scaled = i128::from(length) * i128::from(shown) / i128::from(inside.max(1));
@@ -66,7 +66,7 @@ impl Group {
 }
 
 impl Shape {
-    /// The lines of a title are one heading.
+    /// The lines of a title as one heading.
     pub(super) fn title(&self) -> Option<Block> {
         let text = in_a_cell(&self.blocks).split_whitespace().collect::<Vec<_>>().join(" ");
         (!text.is_empty()).then_some(Block::Heading(1, text))
@@ -76,13 +76,13 @@ impl Shape {
 #[derive(Debug, Default)]
 pub(super) struct Table {
     pub(super) rows: Vec<Vec<tables::Cell>>,
-    /// Across and down of the cell that is read, and whether it belongs to another.
+    /// The spans of the current cell, and whether it is merged into another one.
     pub(super) across: usize,
     pub(super) down: usize,
     pub(super) is_covered: bool,
 }
 
-/// Bytes that a table may come to with what is repeated in it.
+/// Bytes of a table beyond which it is refused: merged cells are repeated, so that a small file could fill all memory.
 const MOST_REPEATED: usize = 20 * 1_048_576;
 /// Rows and columns that a cell may cover.
 const MOST_SPANNED: usize = 100;
@@ -95,7 +95,7 @@ impl Table {
         }
     }
 
-    /// `None` if it would come to too much.
+    /// The finished table; `None` if it is too large.
     pub(super) fn finished(self) -> Option<Block> {
         let size = |cell: &tables::Cell| cell.text.len().saturating_mul(cell.across).saturating_mul(cell.down);
         let total = self.rows.iter().flatten().map(size).fold(0, usize::saturating_add);

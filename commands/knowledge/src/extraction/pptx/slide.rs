@@ -1,4 +1,4 @@
-//! A slide, or the page of its speaker notes: the title, then the text of its shapes.
+//! A slide, or the page of its speaker notes: the title, then the texts of its shapes.
 
 use super::{
     arrangement::{Text, arranged},
@@ -20,7 +20,7 @@ use crate::extraction::{
     scripts::{Gap, Script},
 };
 
-/// Per cent thousandths by which text is raised or lowered at least.
+/// Thousandths of a per cent from which text counts as raised or lowered.
 const RAISED_FROM: i64 = 5_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +29,9 @@ pub(super) enum Tag {
     Shape,
     Group,
     GroupProperties,
-    /// Where a shape or a group is.
+    /// The position of a shape or a group.
     Transform,
-    /// A style of text, a level of it, and the characters of that.
+    /// A text style, a level of it, and the characters of that level.
     Style(StyleOf),
     Level(StyleOf, usize),
     LevelRun(StyleOf, usize),
@@ -47,7 +47,7 @@ pub(super) enum Tag {
     InFormula(Part),
 }
 
-/// Whose style of text it is.
+/// The owner of a text style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StyleOf {
     Shape,
@@ -59,27 +59,27 @@ pub(super) enum StyleOf {
 pub(super) struct Slide<'s, 'n> {
     pub(super) report: &'s mut Report<'n>,
     template: &'s Template,
-    /// Of speaker notes only the body is read.
+    /// Whether it is a page of speaker notes, of which only the body is read.
     pub(super) is_notes: bool,
     pub(super) is_hidden: bool,
-    /// Whether what stands on the master, or on the layout, stands on it too.
+    /// Whether it hides the shapes of its master or layout.
     pub(super) hides_master: bool,
-    /// What stands on many slides.
+    /// Texts that stand on many slides: header, footer and the like.
     pub(super) margins: Vec<String>,
     titles: Vec<Block>,
     texts: Vec<Text>,
-    /// What others take after, if it is a layout or a master.
+    /// The placeholders that slides inherit from, if it is a layout or a master.
     outlines: Vec<Outline>,
     pub(super) styles: Styles,
-    /// The shape that is read, and the cell in it.
+    /// The open shapes: the current one, and the cell in it.
     pub(super) shapes: Vec<Shape>,
     pub(super) table: Option<Table>,
     formula: Option<Formula>,
-    /// The groups that are open.
+    /// The open groups.
     pub(super) groups: Vec<Group>,
-    /// Arrows that lead from one shape to another.
+    /// The number of arrows that connect shapes.
     pub(super) arrows: usize,
-    /// The diagrams that it refers to, and what it is made of if it is one itself.
+    /// The diagrams that it refers to, and its points if it is a diagram itself.
     pub(super) diagrams: Diagrams,
     pub(super) points: Points,
 }
@@ -107,7 +107,7 @@ impl<'s, 'n> Slide<'s, 'n> {
         }
     }
 
-    /// What is seen of a slide of this size.
+    /// The visible blocks of a slide of this size.
     pub(super) fn into_blocks(self, size: Option<(i64, i64)>) -> Vec<Block> {
         let (outside, texts): (Vec<Text>, Vec<Text>) = self.texts.into_iter().partition(|text| text.is_outside(size));
         for _ in outside {
@@ -126,7 +126,8 @@ impl<'s, 'n> Slide<'s, 'n> {
         blocks
     }
 
-    /// What slides take from it, if it is a layout or a master. What is written in placeholders is for who fills them in.
+    /// The parts that slides inherit, if it is a layout or a master. Text in its placeholders is a prompt for the
+    /// author.
     pub(super) fn into_sheet(self, size: Option<(i64, i64)>) -> Sheet {
         let texts = self.texts.iter().filter(|text| !text.is_placeholder && !text.is_outside(size));
         let says = texts.map(|text| in_a_cell(&text.blocks)).filter(|text| text.contains(char::is_alphabetic));
@@ -164,7 +165,7 @@ impl<'s, 'n> Slide<'s, 'n> {
         }
     }
 
-    /// How the paragraph looks that is read, with all that it takes after.
+    /// The resolved look of the current paragraph.
     fn look(&mut self) -> Option<&Look> {
         let template = self.template;
         let shape = self.shapes.last_mut()?;

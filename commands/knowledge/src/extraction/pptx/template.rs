@@ -1,4 +1,4 @@
-//! What a slide takes from its layout and its master: fonts, bullets and places of its texts.
+//! The fonts, bullets and positions of texts that a slide inherits from its layout and its master.
 
 use super::{
     arrangement::Area,
@@ -15,7 +15,7 @@ pub(super) struct Outline {
     pub(super) style: TextStyle,
 }
 
-/// The styles of a master for titles, for other placeholders, and for all else.
+/// The styles of a master for titles, for other placeholders, and for all other text.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Styles {
     pub(super) title: TextStyle,
@@ -25,11 +25,11 @@ pub(super) struct Styles {
 
 #[derive(Debug, Default)]
 pub(super) struct Template {
-    /// The placeholders of the layout, and of the master.
+    /// The placeholders of the layout and of the master.
     pub(super) layout: Vec<Outline>,
     pub(super) master: Vec<Outline>,
     pub(super) styles: Styles,
-    /// What stands behind the slides.
+    /// The texts of the master and the layout that are visible on slides.
     pub(super) says: Vec<String>,
     pub(super) fonts: Fonts,
 }
@@ -44,7 +44,7 @@ pub(super) struct Sheet {
 }
 
 impl Template {
-    /// The placeholders that one of this name takes after, the nearest first.
+    /// The placeholders that a placeholder of this name inherits from, the nearest first.
     fn takes_after(&self, name: &Name) -> impl Iterator<Item = &Outline> {
         let is_same = |it: &&Outline| match (&name.index, &it.name.index) {
             (Some(one), Some(other)) => one == other,

@@ -14,19 +14,19 @@ use crate::extraction::{
     ooxml::{package::Package, report::Report},
 };
 
-/// The templates of a presentation, by the part of the layout.
+/// The templates of a presentation, by the parts of their layouts.
 #[derive(Default)]
 pub(super) struct Templates {
     by_layout: HashMap<String, Rc<Template>>,
-    /// Of text that is in no placeholder.
+    /// The style of text outside of placeholders.
     defaults: TextStyle,
     fonts: Fonts,
-    /// The width and height of slides.
+    /// The width and height of slides, in EMU.
     size: Option<(i64, i64)>,
 }
 
 impl Templates {
-    /// What applies to all slides: the fonts of the first theme, the style of text boxes.
+    /// Reads the defaults of all slides: the fonts of the first theme, the style of text boxes.
     pub(super) fn of(package: &mut Package<'_>, main: &str, size: Option<(i64, i64)>) -> Result<Self, Unreadable> {
         let mut templates = Self { size, ..Self::default() };
         if let Some(theme) = package.relations(main)?.of_kind("theme") {
@@ -36,13 +36,13 @@ impl Templates {
         Ok(templates)
     }
 
-    /// Of pages without a layout.
+    /// The template of pages without a layout.
     pub(super) fn plain(&self) -> Template {
         let styles = Styles { other: self.defaults.clone(), ..Styles::default() };
         Template { styles, fonts: self.fonts.clone(), ..Template::default() }
     }
 
-    /// The template of the layout that a slide has.
+    /// The template of a slide's layout.
     pub(super) fn of_slide(&mut self, package: &mut Package<'_>, slide: &str) -> Result<Rc<Template>, Unreadable> {
         let layout = package.relations(slide)?.of_kind("slideLayout").unwrap_or_default();
         if let Some(template) = self.by_layout.get(&layout) {
@@ -71,7 +71,7 @@ impl Templates {
     }
 }
 
-/// A layout, a master, or the presentation itself.
+/// Reads a layout, a master, or the presentation itself.
 fn sheet(package: &mut Package<'_>, part: &str, fonts: &Fonts, size: Option<(i64, i64)>) -> Result<Sheet, Unreadable> {
     let (mut notes, template) = (Notes::default(), Template { fonts: fonts.clone(), ..Template::default() });
     let mut report = Report::new(&mut notes);

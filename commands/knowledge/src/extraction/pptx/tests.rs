@@ -1,4 +1,4 @@
-//! What a nurse sees on slides.
+//! The visible text of slides.
 
 use crate::extraction::{FileHints, Note, NoteKind, Part, Unreadable, extract, ooxml::testing::package};
 
@@ -19,7 +19,7 @@ fn relations(of: &[(String, &str, String)]) -> String {
     format!("<Relationships xmlns='http://schemas.openxmlformats.org/package/2006/relationships'>{all}</Relationships>")
 }
 
-/// Slides with these shapes, each with the attributes of the slide and its notes.
+/// Slides with these shapes; each is given with the attributes of the slide and its notes.
 fn read(slides: &[(&str, &str, &str)]) -> Result<(Vec<Part>, Vec<Note>), Unreadable> {
     let numbers = 1..=slides.len();
     let ids = numbers.clone().map(|at| format!("<p:sldId id='{at}' r:id='rId{at}'/>")).collect::<Vec<_>>().concat();
@@ -34,7 +34,7 @@ fn read(slides: &[(&str, &str, &str)]) -> Result<(Vec<Part>, Vec<Note>), Unreada
         let slide = format!("<p:sld {NAMES} {attributes}><p:cSld><p:spTree>{shapes}</p:spTree></p:cSld></p:sld>");
         parts.push((format!("ppt/slides/slide{at}.xml"), slide));
         if !notes.is_empty() {
-            // Their numbers are not those of the slides.
+            // The file names of notes are not numbered as those of the slides.
             let name = format!("notesSlide{}.xml", slides.len() + 1 - at);
             let to_notes = relations(&[("n".to_owned(), "notesSlide", format!("../notesSlides/{name}"))]);
             parts.push((format!("ppt/slides/_rels/slide{at}.xml.rels"), to_notes));

@@ -1,4 +1,4 @@
-//! What the elements of text mean that all shapes share.
+//! The elements of text that all shapes share.
 
 use super::{
     looks::{LEVELS, Run, TextStyle},
@@ -46,7 +46,7 @@ impl Slide<'_, '_> {
                 self.style(of)?.levels[level].take(element);
                 return None;
             }
-            // A font of symbols is set for characters, not for all text of a kind.
+            // A symbol font is set for characters, not for all text of a kind.
             (name, Some(Tag::LevelRun(of, level))) => {
                 if name == "latin" {
                     self.style(of)?.levels[level].run.take_font(element);
@@ -109,7 +109,7 @@ impl Slide<'_, '_> {
         })
     }
 
-    /// Where a shape or a group is.
+    /// Reads an element of the position of a shape or a group.
     pub(super) fn take_transform(&mut self, name: &str, element: &Element<'_>) {
         let (area, inside) = match (self.shapes.last_mut(), self.groups.last_mut()) {
             (Some(shape), _) => (shape.area.get_or_insert_default(), None),
@@ -127,7 +127,7 @@ impl Slide<'_, '_> {
     }
 }
 
-/// What is turned is elsewhere than it is said to be.
+/// Whether the shape is not rotated: a rotated one is not where its position says.
 pub(super) fn is_upright(element: &Element<'_>) -> bool {
     element.number::<i64>("rot").is_none_or(|turned| turned == 0)
 }

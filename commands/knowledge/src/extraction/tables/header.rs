@@ -1,4 +1,4 @@
-//! Which rows name the columns of a table, and which are its title.
+//! The header and the title of a table.
 
 use super::{
     layout::{Layout, NOTHING},
@@ -7,13 +7,13 @@ use super::{
 
 /// Rows of a header, at most.
 const MOST_LEVELS: usize = 4;
-/// Characters of a unit; more are a remark.
+/// Characters of a unit; a longer text is a remark.
 const LONGEST_UNIT: usize = 12;
-/// Rows that a first row is compared with.
+/// Rows that the first row is compared with.
 const COMPARED: usize = 50;
 
 impl Layout<'_> {
-    /// The rows above the header that hold one cell: at the left, or over all columns. They are rows no longer.
+    /// Removes and returns the title: the rows above the header with one cell, at the left or over all columns.
     pub(super) fn take_titles(&mut self) -> Vec<String> {
         let mut titles = Vec::new();
         let width = self.width();
@@ -29,7 +29,7 @@ impl Layout<'_> {
             count += 1;
         }
         self.rows.drain(..count);
-        // A header of titles only says nothing of the columns.
+        // A declared header that has only titles does not name the columns.
         self.header_rows = match self.header_rows {
             Some(rows) if rows > 0 => rows.checked_sub(count).filter(|left| *left > 0),
             other => other,
@@ -37,13 +37,13 @@ impl Layout<'_> {
         titles
     }
 
-    /// The rows that name the columns. They are rows no longer.
+    /// Removes and returns the rows that name the columns.
     pub(super) fn take_header(&mut self) -> Vec<Vec<usize>> {
         let known = self.header_rows.filter(|rows| *rows < self.rows.len());
         let count = match known {
             Some(0) => 0,
             Some(rows) => self.with_lower_levels(rows),
-            // What stands alone names nothing, and is no less clear as a header.
+            // The only row of a table names no columns, but reads as well as a header.
             None if self.rows.len() == 1 => 1,
             None if self.is_of_values(0) => 0,
             None => self.with_lower_levels(1),
@@ -55,7 +55,8 @@ impl Layout<'_> {
         header
     }
 
-    /// How many rows the header has, if it has at least so many: where one cell stands above several, they name columns, too.
+    /// The number of rows of the header, at least `rows`: below a cell that covers several columns, the next row names
+    /// those columns.
     fn with_lower_levels(&self, rows: usize) -> usize {
         let mut rows = rows;
         while rows < MOST_LEVELS && rows + 1 < self.rows.len() && self.goes_on_below(rows, rows == 1) {
@@ -81,7 +82,7 @@ impl Layout<'_> {
             return true;
         }
         if !is_below_any {
-            // No cell covers others, as in separated values: the upper row has gaps where the lower one does not.
+            // Without spans, as in separated values, the upper row has gaps where the lower one does not.
             let has_gap = (1..lower.len()).any(|at| self.at(upper, at).is_empty() && !self.at(lower, at).is_empty());
             let is_text = || (1..lower.len()).all(|at| !begins_with_number(self.at(lower, at)));
             return is_first
@@ -94,7 +95,7 @@ impl Layout<'_> {
         goes_down || has_no_name(upper) || has_no_name(lower)
     }
 
-    /// Whether a row says in what the numbers below it are: it names no drug, or has its words in brackets.
+    /// Whether a row holds the units of the numbers below it: its first cell is empty, or its words are in brackets.
     fn is_of_units(&self, at: usize) -> bool {
         let (upper, row) = (&self.rows[at - 1], &self.rows[at]);
         let is_in_brackets = |text: &str| text.starts_with(['(', '[']) && text.ends_with([')', ']']);
@@ -112,7 +113,7 @@ impl Layout<'_> {
         (is_alone || are_all(&is_in_brackets)) && are_all(&is_short) && (1..row.len()).any(names_unit)
     }
 
-    /// In a header of two rows in which no cell covers others, a name stands for the columns to the right of it that have none.
+    /// In a header of two rows without spans, extends each upper name over the unnamed columns to its right.
     fn fill_groups(&self, upper: &mut Vec<usize>, lower: &[usize]) {
         let goes_down = upper.iter().zip(lower).any(|(above, below)| *above != NOTHING && above == below);
         if goes_down || Self::columns(upper).values().any(|columns| *columns > 1) {
@@ -126,7 +127,7 @@ impl Layout<'_> {
         }
     }
 
-    /// Whether a row has values, as the rows below it have, and does not name the columns.
+    /// Whether a row has values like the rows below it, and so does not name the columns.
     fn is_of_values(&self, at: usize) -> bool {
         let row = &self.rows[at];
         let below = &self.rows[at + 1..(at + 1 + COMPARED).min(self.rows.len())];

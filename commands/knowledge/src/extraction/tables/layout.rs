@@ -1,29 +1,29 @@
-//! Where each cell of a table stands, and what it covers.
+//! The place of each cell of a table, and the places that it covers.
 
 use std::collections::{HashMap, HashSet};
 
 use super::{Cell, Grid, LEVELS};
 
-/// The cell of a place that no cell covers.
+/// The index of the empty cell, for places that no cell covers.
 pub(super) const NOTHING: usize = 0;
-/// Columns and rows that one cell may cover, as in HTML: more is a mistake or an attack.
+/// Columns and rows that one cell may cover, as in HTML; a larger span is a mistake or an attack.
 const MOST_ACROSS: usize = 1_000;
 const MOST_DOWN: usize = 65_534;
-/// Bytes that a table may grow by because cells are repeated in what they cover. Beyond it they cover nothing.
+/// Bytes by which repeating cells may enlarge a table. Beyond them spans are ignored.
 const MOST_REPEATED: usize = 8 * 1_048_576;
-/// What a place takes, whatever is in it.
+/// Bytes that a place counts as, whatever is in it.
 const A_PLACE: usize = 8;
-/// Rows by which the sections of a table are told from rows with empty cells, at least.
+/// Sections by which a table's section rows are told from rows with empty cells, at least.
 const FEWEST_SECTIONS: usize = 2;
 
-/// Rows of places, each with the number of the cell that covers it. Rows in which no cell with text begins are left out.
+/// Rows of places, each with the index of the cell that covers it. Rows in which no cell with text begins are left out.
 pub(super) struct Layout<'a> {
-    /// What each cell says, by its number; the first is [`NOTHING`].
+    /// The text of each cell by its index; the first is [`NOTHING`].
     cells: Vec<&'a str>,
-    /// The same on one line.
+    /// The same texts, each on one line.
     lines: Vec<String>,
     pub(super) rows: Vec<Vec<usize>>,
-    /// How many of the rows name the columns, if that is known.
+    /// The number of rows that name the columns, if it is known.
     pub(super) header_rows: Option<usize>,
 }
 
@@ -56,7 +56,8 @@ impl<'a> Layout<'a> {
         layout
     }
 
-    /// No more columns than there are cells beside each other: a cell may be said to cover more than the table has.
+    /// Limits spans to the number of cells that stand beside each other: a cell may declare a larger span than the
+    /// table has columns.
     fn narrow(&mut self) {
         let begun = |row: &Vec<usize>| row.last().map_or(0, |last| Self::extent(row, *last).0 + 1);
         let width = self.rows.iter().map(begun).max().unwrap_or_default();
@@ -78,7 +79,7 @@ impl<'a> Layout<'a> {
                 if at >= above.len() {
                     break;
                 }
-                // Cells are missing before one that a cell above covers.
+                // The row has no cells before one that a cell above covers.
                 places.push(NOTHING);
                 *left = left.saturating_sub(A_PLACE);
                 continue;
@@ -88,7 +89,7 @@ impl<'a> Layout<'a> {
             self.lines.push(on_one_line(&cell.text));
             let size = cell.text.len() + A_PLACE;
             let across = cell.across.clamp(1, MOST_ACROSS).min(1 + *left / size);
-            // What a row above covers ends a cell that would reach into it.
+            // A cell from a row above limits a cell that would extend into it.
             let free = (1..across).take_while(|more| above.get(at + more).is_none_or(|above| above.rows == 0)).count();
             let down = if *left > size { cell.down.clamp(1, MOST_DOWN) } else { 1 };
             if down > 1 {
@@ -107,17 +108,17 @@ impl<'a> Layout<'a> {
         places
     }
 
-    /// What a cell says, line by line.
+    /// The text of a cell, with its lines.
     pub(super) fn text(&self, cell: usize) -> &'a str {
         self.cells[cell]
     }
 
-    /// What a cell says, on one line.
+    /// The text of a cell on one line.
     pub(super) fn line(&self, cell: usize) -> &str {
         &self.lines[cell]
     }
 
-    /// What stands in a column of a row.
+    /// The text in a column of a row.
     pub(super) fn at(&self, row: &[usize], column: usize) -> &str {
         row.get(column).map_or("", |cell| self.line(*cell))
     }
@@ -126,20 +127,20 @@ impl<'a> Layout<'a> {
         self.rows.iter().map(Vec::len).max().unwrap_or_default()
     }
 
-    /// The cell of a row in which no other says anything.
+    /// The only cell of a row that has text.
     pub(super) fn only(&self, row: &[usize]) -> Option<usize> {
         let mut said = row.iter().copied().filter(|cell| !self.line(*cell).is_empty());
         let first = said.next()?;
         said.all(|cell| cell == first).then_some(first)
     }
 
-    /// Columns from the first to the last of a cell in a row.
+    /// The first and the last column of a cell in a row.
     pub(super) fn extent(row: &[usize], cell: usize) -> (usize, usize) {
         let first = row.iter().position(|it| *it == cell).unwrap_or_default();
         (first, row.iter().rposition(|it| *it == cell).map_or(0, |last| last + 1 - first))
     }
 
-    /// How many columns each cell of a row covers.
+    /// The number of columns that each cell of a row covers.
     pub(super) fn columns(row: &[usize]) -> HashMap<usize, usize> {
         let mut columns = HashMap::new();
         for cell in row.iter().filter(|cell| **cell != NOTHING) {
@@ -148,7 +149,7 @@ impl<'a> Layout<'a> {
         columns
     }
 
-    /// What some rows say of a column, from the uppermost, each once.
+    /// The texts of a column in some rows, from the top, each once.
     pub(super) fn joined(&self, rows: &[Vec<usize>], column: usize) -> String {
         let mut levels: Vec<&str> = Vec::new();
         for row in rows {
@@ -160,16 +161,16 @@ impl<'a> Layout<'a> {
         levels.join(LEVELS)
     }
 
-    /// Whether a row says the same as one of these: a header is repeated at the top of a page.
+    /// Whether a row repeats one of these, as a header at the top of a page.
     pub(super) fn repeats(&self, row: &[usize], header: &[Vec<usize>]) -> bool {
         header.iter().any(|head| {
             head.len() == row.len() && head.iter().zip(row).all(|(one, other)| self.line(*one) == self.line(*other))
         })
     }
 
-    /// Which rows name the rows below them: what covers the whole width. Where nothing covers anything, one cell at the
-    /// beginning of a row may also be a row whose other cells are empty; it names others only if the table begins so, and does
-    /// so again, and never ends so.
+    /// The rows that name the rows below them, marked by `true`: their cell covers the whole width. In a table without
+    /// spans a row with only its first cell filled may also be a row with empty cells; it names others only if the
+    /// table begins with such a row, has another one, and never ends with one.
     pub(super) fn sections(&self) -> Vec<bool> {
         let width = self.width();
         let covers_all =
@@ -192,7 +193,7 @@ impl<'a> Layout<'a> {
         sections
     }
 
-    /// Whether a section of this name stands below others: it follows another one somewhere.
+    /// Whether a section of this name is below others: it follows another one somewhere.
     pub(super) fn is_lower_section(&self, sections: &[bool], name: &str) -> bool {
         let name_of = |at: usize| self.only(&self.rows[at]).map(|cell| self.line(cell));
         let lower: HashSet<&str> =
@@ -201,7 +202,7 @@ impl<'a> Layout<'a> {
     }
 }
 
-/// Lines that were broken become one; two numbers do not become one.
+/// The text with its lines joined, where two numbers do not become one.
 fn on_one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     let mut ends_line = false;

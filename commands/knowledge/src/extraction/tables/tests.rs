@@ -1,8 +1,8 @@
-//! What a reader of a table sees of it.
+//! The written form of tables.
 
 use super::{Cell, Grid};
 
-/// Rows on lines, cells between bars: `Dose>2` covers two columns, `Zinc^3` three rows.
+/// A grid from lines with bars between cells: `Dose>2` covers two columns, `Zinc^3` three rows.
 fn grid(lines: &str) -> Grid {
     let span = |text: &str, mark: char| {
         text.rsplit_once(mark)

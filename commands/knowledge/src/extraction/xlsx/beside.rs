@@ -1,4 +1,4 @@
-//! What other parts of the file say of a sheet: comments on its cells, text boxes, and tables that were made in it.
+//! Comments on cells, text boxes and tables, which other parts of the file hold.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use super::{
 };
 use crate::extraction::Unreadable;
 
-/// By the cells on which they are.
+/// Comments by their cells.
 pub(super) type Comments = BTreeMap<(u32, u32), String>;
 
-/// Comments of a sheet, and tables; more are not read.
+/// Comments of a sheet, and tables, that are read.
 const MOST: usize = 10_000;
 const MOST_TABLES: usize = 100;
 
@@ -24,11 +24,11 @@ const MOST_TABLES: usize = 100;
 pub(super) struct Beside {
     pub(super) comments: Comments,
     pub(super) drawing: Drawing,
-    /// Of each table.
+    /// The first row of each table.
     pub(super) first_rows: Vec<FirstRow>,
 }
 
-/// The first row of a table, which names its columns unless its maker has switched that off.
+/// The first row of a table, which names its columns unless its author has switched that off.
 #[derive(Debug)]
 pub(super) struct FirstRow {
     pub(super) range: Range,
@@ -36,7 +36,7 @@ pub(super) struct FirstRow {
 }
 
 impl Beside {
-    /// Of the sheet of this part. An answer to a comment is in its text.
+    /// Reads the parts of this sheet. An answer to a comment is appended to its text.
     pub(super) fn of(package: &mut Package<'_>, sheet: &str) -> Result<Self, Unreadable> {
         let mut beside = Self::default();
         let mut parts: Vec<_> = package.relations(sheet)?.into_values().map(|it| (it.kind, it.target)).collect();

@@ -1,4 +1,4 @@
-//! Text boxes that lie on a sheet.
+//! Text boxes on a sheet.
 
 use quick_xml::events::{BytesStart, Event};
 
@@ -12,13 +12,13 @@ use crate::extraction::{
     symbols::{is_symbol_font, shown},
 };
 
-/// Bytes of all text boxes of a sheet; more are not read.
+/// Bytes of all text boxes of a sheet that are read.
 const MOST: usize = 1_048_576;
 
-/// What lies on a sheet.
+/// The drawings on a sheet.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Drawing {
-    /// What the text boxes say, without what is struck.
+    /// The texts of the boxes, without struck text.
     pub(super) texts: Vec<String>,
     pub(super) has_struck: bool,
     pub(super) has_hidden: bool,
@@ -42,7 +42,7 @@ pub(super) fn read(part: &str) -> Result<Drawing, Unreadable> {
     let mut drawing = Drawing::default();
     let mut open: Option<Shape> = None;
     let mut left = MOST;
-    // What older programs show in place of something else.
+    // A fallback is shown by older programs in place of the newer content, and would repeat it.
     let mut is_fallback = false;
     for event in events(part) {
         let event = event?;
@@ -73,7 +73,7 @@ pub(super) fn read(part: &str) -> Result<Drawing, Unreadable> {
 }
 
 impl Shape {
-    /// Whether something struck has been left out.
+    /// Reads an event; returns whether struck text was left out.
     fn read(&mut self, event: &Event<'_>) -> bool {
         match event {
             Event::Start(element) | Event::Empty(element) => {

@@ -1,4 +1,4 @@
-//! Fonts as the styles of cells name them, and letters that are raised or lowered.
+//! Fonts of cell styles, and raised or lowered letters.
 
 use quick_xml::events::BytesStart;
 
@@ -9,19 +9,19 @@ use crate::extraction::{
     symbols::is_symbol_font,
 };
 
-/// How the text of a cell is set.
+/// The font properties of a cell's text.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Font {
     pub(super) is_bold: bool,
     pub(super) is_struck: bool,
     pub(super) script: Script,
-    /// Its name, if it is one of before Unicode.
+    /// Its name, if it is a font of before Unicode.
     pub(super) legacy: Option<String>,
-    /// Its name, if its letters are signs.
+    /// Its name, if it is a symbol font.
     pub(super) symbols: Option<String>,
 }
 
-/// Where letters stand.
+/// The vertical position of letters.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Script {
     #[default]
@@ -31,7 +31,7 @@ pub(super) enum Script {
 }
 
 impl Font {
-    /// Takes up an element of a font.
+    /// Reads an element of a font.
     pub(super) fn take(&mut self, name: &str, element: &BytesStart<'_>) {
         let value = attribute(element, "val");
         match name {
@@ -56,7 +56,7 @@ pub(super) fn script_of(value: Option<&str>) -> Script {
     }
 }
 
-/// A text that is raised, lowered or neither.
+/// The text in its vertical position.
 pub(super) fn placed(text: &str, script: Script) -> String {
     match script {
         Script::Line => text.to_owned(),

@@ -1,6 +1,6 @@
-//! Values as a sheet shows them: by the number formats of ECMA-376, part 1, 18.8.30 and 18.8.31.
+//! Values in the number formats of ECMA-376, part 1, 18.8.30 and 18.8.31.
 //!
-//! A format that is not understood, or not fit for a value, shows the value as `General` does: no digit is lost then.
+//! A value whose format is not understood or not applicable is shown as `General`, so that no digit is lost.
 
 mod calendar;
 mod decimal;
@@ -12,10 +12,10 @@ mod tests;
 
 use parse::{Section, Token};
 
-/// Longer ones are refused by spreadsheets.
+/// Characters of a format; spreadsheets refuse longer ones.
 const LONGEST_FORMAT: usize = 255;
 
-/// A number format that has been read.
+/// A parsed number format.
 #[derive(Debug, Clone)]
 pub(super) struct Format {
     sections: Vec<Section>,
@@ -23,7 +23,7 @@ pub(super) struct Format {
 }
 
 impl Format {
-    /// The format of a style, by its code.
+    /// Parses the code of a format.
     pub(super) fn of(code: &str) -> Self {
         let code = if code.chars().count() > LONGEST_FORMAT { "General" } else { code };
         let mut sections = parse::sections(code);
@@ -36,7 +36,7 @@ impl Format {
         Self { sections, text }
     }
 
-    /// The format of a number that every spreadsheet knows; dates that follow a computer's settings are written as ISO 8601 does.
+    /// The code of a built-in format; dates that follow a computer's settings are written as in ISO 8601.
     pub(super) fn built_in(id: u32) -> Option<&'static str> {
         Some(match id {
             1 => "0",
@@ -74,7 +74,7 @@ impl Format {
         })
     }
 
-    /// A number; dates count from 1904 if the workbook says so.
+    /// Writes a number; dates count from 1904 if the workbook says so.
     pub(super) fn number(&self, value: f64, from_1904: bool) -> String {
         if !value.is_finite() {
             return value.to_string();
@@ -88,7 +88,7 @@ impl Format {
             return calendar::written(&section.tokens, value, from_1904).unwrap_or_else(general);
         }
         let mut written = numeric::written(&section.tokens, value);
-        // Rounded to zero, a number has no sign.
+        // A number that is rounded to zero has no sign.
         let is_zero = written.contains('0') && !written.contains(|c: char| matches!(c, '1'..='9'));
         if value < 0.0 && !hides_sign && !is_zero {
             written.insert(0, '-');
@@ -96,7 +96,7 @@ impl Format {
         written
     }
 
-    /// A text.
+    /// Writes a text.
     pub(super) fn text(&self, text: &str) -> String {
         let Some(section) = &self.text else { return text.to_owned() };
         let part = |token: &Token| match token {
@@ -107,7 +107,7 @@ impl Format {
         section.tokens.iter().map(part).collect()
     }
 
-    /// The section for a number, and whether it is for negative numbers only: then it shows the sign itself.
+    /// The section for a number, and whether it is for negative numbers only: then the section itself shows the sign.
     fn section(&self, value: f64) -> Option<(&Section, bool)> {
         let holds = |section: &Section| section.condition.as_ref().map(|condition| condition.holds(value));
         match &self.sections[..] {

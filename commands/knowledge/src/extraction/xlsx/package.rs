@@ -1,4 +1,4 @@
-//! The parts of a package (a zip of XML files), and what leads from one to the other.
+//! The parts of a package (a zip of XML files) and the relations between them.
 
 use std::io::{Cursor, Read as _};
 
@@ -12,12 +12,12 @@ use zip::ZipArchive;
 use super::{Relation, Relations};
 use crate::extraction::Unreadable;
 
-/// Bytes of a part, unpacked. A sheet of a million cells has half of that.
+/// Bytes of an unpacked part. A sheet of a million cells has half as many.
 const LARGEST_PART: u64 = 96 * 1_048_576;
 /// Bytes of all parts that are read.
 const LARGEST_PACKAGE: u64 = 2 * LARGEST_PART;
 
-/// Bytes by which a part is known.
+/// Bytes by which the kind of a part is recognized.
 const HEAD: u64 = 8_192;
 
 pub(super) struct Package<'a> {
@@ -35,7 +35,7 @@ impl<'a> Package<'a> {
         self.stored_name(name).is_some()
     }
 
-    /// Names of parts do not tell small letters from capitals.
+    /// The stored name of a part: names are compared without regard to case.
     fn stored_name(&self, name: &str) -> Option<String> {
         if self.archive.index_for_name(name).is_some() {
             return Some(name.to_owned());
@@ -46,7 +46,7 @@ impl<'a> Package<'a> {
             .find(|stored| stored.trim_start_matches('/').eq_ignore_ascii_case(name))
     }
 
-    /// A part, decoded.
+    /// The decoded text of a part.
     pub(super) fn text(&mut self, name: &str) -> Result<String, Unreadable> {
         let name = self.stored_name(name).ok_or(Unreadable::Damaged)?;
         let part = self.archive.by_name(&name).map_err(|_| Unreadable::Damaged)?;
@@ -66,7 +66,7 @@ impl<'a> Package<'a> {
         })
     }
 
-    /// How a part begins.
+    /// The beginning of a part.
     pub(super) fn head(&mut self, name: &str) -> Result<String, Unreadable> {
         let name = self.stored_name(name).ok_or(Unreadable::Damaged)?;
         let mut bytes = Vec::new();
@@ -75,14 +75,14 @@ impl<'a> Package<'a> {
         Ok(encoding_rs::UTF_8.decode(&bytes).0.into_owned())
     }
 
-    /// The part that is the document.
+    /// The main part of the document.
     pub(super) fn main_part(&mut self) -> Result<String, Unreadable> {
         let relations = self.relations("")?;
         let main = relations.into_values().find(|relation| relation.kind == "officeDocument");
         main.map(|relation| relation.target).ok_or(Unreadable::Damaged)
     }
 
-    /// What leads from a part to others; none is no mistake.
+    /// The relations of a part to others; a part may have none.
     pub(super) fn relations(&mut self, part: &str) -> Result<Relations, Unreadable> {
         let (folder, file) = part.rsplit_once('/').unwrap_or(("", part));
         let name = format!("{folder}/_rels/{file}.rels");
@@ -120,7 +120,7 @@ fn resolved(folder: &str, target: &str) -> String {
     path.join("/")
 }
 
-/// The events of an XML text, up to its end or the first mistake.
+/// The events of an XML text up to its end or the first error.
 pub(super) fn events(text: &str) -> impl Iterator<Item = Result<Event<'_>, Unreadable>> {
     let mut reader = Reader::from_str(text);
     reader.config_mut().allow_dangling_amp = true;
@@ -140,7 +140,7 @@ pub(super) fn events(text: &str) -> impl Iterator<Item = Result<Event<'_>, Unrea
     })
 }
 
-/// An attribute by its name, whatever namespace it is of.
+/// The value of an attribute by its local name.
 pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
     let mut attributes = element.attributes();
     let found =
@@ -149,7 +149,7 @@ pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> 
     Some(unescape(value).map_or_else(|_| value.to_owned(), std::borrow::Cow::into_owned))
 }
 
-/// `&amp;`, `&#181;`; other entities are of documents that define them, and stay away.
+/// Appends a character reference: `&amp;`, `&#181;`. Other entities would be defined by the document, and are dropped.
 pub(super) fn push_reference(reference: &BytesRef<'_>, text: &mut String) {
     if let Ok(Some(character)) = reference.resolve_char_ref() {
         text.push(character);

@@ -1,4 +1,4 @@
-//! Where cells stand: their names, and ranges of them.
+//! References to cells and ranges.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 pub(super) const MOST_ROWS: u32 = 1_048_576;
 pub(super) const MOST_COLUMNS: u32 = 16_384;
 
-/// From the first to the last row and column.
+/// A range of cells, from the first to the last row and column.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Range {
     pub(super) first: (u32, u32),
@@ -18,7 +18,7 @@ impl Range {
         (self.first.0..=self.last.0).contains(&row) && (self.first.1..=self.last.1).contains(&column)
     }
 
-    /// `B5:C7`, from any of its corners.
+    /// The range `B5:C7`, from any of its corners.
     pub(super) fn named(name: &str) -> Option<Self> {
         let (one, other) = name.split_once(':')?;
         let (one, other) = (place(one)?, place(other)?);
@@ -27,11 +27,11 @@ impl Range {
     }
 }
 
-/// What merged ranges cover besides their first cells: what is in it is not shown. Asked row by row.
+/// The cells that merged ranges cover besides their first cells: their content is not visible. Queried row by row.
 pub(super) struct Covered {
-    /// The last one begins first.
+    /// The ranges that have not begun, the next one last.
     coming: Vec<Range>,
-    /// Those that reach the row, by their first columns.
+    /// The ranges that reach the current row, by their first columns.
     open: BTreeMap<u32, Range>,
 }
 
@@ -56,7 +56,7 @@ impl Covered {
     }
 }
 
-/// `B12` is row 12, column 2.
+/// The row and column of a reference: `B12` is row 12, column 2.
 pub(super) fn place(name: &str) -> Option<(u32, u32)> {
     let name = name.replace('$', "");
     let letters = name.bytes().take_while(u8::is_ascii_alphabetic).count();

@@ -1,20 +1,21 @@
-//! The tables of a sheet: a sheet may have several, with blank rows or columns between them, and a table may have blank rows.
+//! The tables of a sheet. A sheet may have several, with blank rows or columns between them, and a table may have blank
+//! rows.
 
 use std::collections::BTreeMap;
 
 use super::sheet::{Placed, Sheet};
 use crate::extraction::tables::{Cell, Grid, begins_with_number, has_number, shape};
 
-/// Places of a table for each of its cells beyond which it is no table.
+/// Places for each filled cell beyond which a block is no table.
 const MOST_PLACES_A_CELL: usize = 200;
 /// Places that any table may have.
 const FREE_PLACES: usize = 100_000;
 /// Rows of a header.
 const MOST_HEADER_ROWS: usize = 4;
-/// A column of names says the same at most so often: once in so many.
+/// A column of names repeats a name in at most one cell of so many.
 const SAME_NAME_ONE_IN: usize = 4;
 
-/// All tables of a sheet, one below the other, and below them what is written in boxes and on cells.
+/// All tables of a sheet, one below the other, and below them the texts of boxes and comments.
 pub(super) fn text(Sheet { cells, remarks }: Sheet) -> String {
     let mut blocks: Vec<Vec<Placed>> = Vec::new();
     for block in separated(cells, |cell| (cell.row, cell.down)) {
@@ -39,7 +40,7 @@ pub(super) fn text(Sheet { cells, remarks }: Sheet) -> String {
     text
 }
 
-/// Cells between which no row (or column) is blank; they come in the order of these.
+/// Splits cells at blank rows (or columns); the cells are sorted by them.
 fn separated(cells: Vec<Placed>, extent: impl Fn(&Placed) -> (u32, u32)) -> Vec<Vec<Placed>> {
     let mut blocks: Vec<Vec<Placed>> = Vec::new();
     let mut end = 0;
@@ -65,11 +66,12 @@ pub(in crate::extraction) fn columns(block: &[Placed]) -> (u32, u32) {
     (first, block.iter().map(|cell| cell.column + cell.across).max().unwrap_or_default())
 }
 
-/// Whether a block is the table above it, which has a blank row: it has no header of its own, and values like those above.
+/// Whether a block continues the table above it, which then has a blank row: it has no header of its own, and has
+/// values like those above.
 fn goes_on(above: &[Placed], block: &[Placed]) -> bool {
     let (wide, narrow) = (columns(above), columns(block));
     let first = first_row(block);
-    // Names of columns only, above a blank row.
+    // Only names of columns, above a blank row.
     let are_bold = |cells: &[Placed]| cells.iter().all(|cell| cell.is_bold);
     if above.len() > 1 && are_bold(above) && !are_bold(first) && narrow.0 <= wide.0 && wide.1 <= narrow.1 {
         return first.len() > 1;
@@ -89,8 +91,8 @@ fn goes_on(above: &[Placed], block: &[Placed]) -> bool {
     header && first.iter().any(|cell| begins_with_number(&cell.text)) || first.iter().any(is_like)
 }
 
-/// Tables beside each other. A blank column within a table must not part doses from their drugs: what stands to the right of
-/// one is a table of its own only if it begins with the same header, or with a column of names.
+/// Splits tables that stand beside each other. A blank column within a table must not separate doses from their drugs:
+/// the right-hand part is a table of its own only if it begins with the same header, or with a column of names.
 pub(in crate::extraction) fn side_by_side(block: Vec<Placed>) -> Vec<Vec<Placed>> {
     let mut by_column = block;
     by_column.sort_by_key(|cell| (cell.column, cell.row));
@@ -116,7 +118,7 @@ fn is_table(cells: &[Placed]) -> bool {
     end - first > 1 && cells.iter().any(|cell| cell.row != cells[0].row)
 }
 
-/// Both are in the order of their columns.
+/// Whether both parts begin with the same header; both are sorted by columns.
 fn has_same_head(left: &[Placed], right: &[Placed]) -> bool {
     left.first().zip(right.first()).is_some_and(|(one, other)| one.row == other.row && one.text == other.text)
 }
@@ -131,12 +133,12 @@ fn begins_with_names(part: &[Placed]) -> bool {
     names.len() > 2
         && names.iter().all(|name| !begins_with_number(name) && name.contains(char::is_alphabetic))
         && (names.len() - distinct.len()) * SAME_NAME_ONE_IN < names.len()
-        // Each row of it has a name.
+        // Each row of the part has a name.
         && part.iter().all(|cell| part.iter().take(names.len()).any(|name| (name.row..name.row + name.down).contains(&cell.row)) || cell.row == part[0].row)
 }
 
 fn write(cells: Vec<Placed>, text: &mut String) {
-    // Rows and columns in which no cell begins are blank, or covered.
+    // Rows and columns in which no cell begins are blank or covered.
     let numbered = |places: Vec<u32>| -> BTreeMap<u32, usize> {
         let mut places = places;
         places.sort_unstable();
@@ -151,7 +153,7 @@ fn write(cells: Vec<Placed>, text: &mut String) {
     let is_sparse = rows.len().saturating_mul(columns.len()) > cells.len() * MOST_PLACES_A_CELL + FREE_PLACES;
     let mut grid = Grid { rows: vec![Vec::new(); rows.len()], header_rows: None };
     let mut bold = vec![(0_usize, 0_usize); rows.len()];
-    // Of each column, the row from which on nothing covers it.
+    // For each column, the row from which nothing covers it.
     let mut free = vec![0_usize; columns.len()];
     let mut filled = vec![0_usize; rows.len()];
     let begins_with_values = first_row(&cells).iter().all(|cell| cell.is_value);
@@ -189,7 +191,7 @@ fn write(cells: Vec<Placed>, text: &mut String) {
     grid.write(text);
 }
 
-/// One bold cell at the beginning of a row names the rows below it as much as one that covers them all.
+/// Lets one bold cell at the beginning of a row name the rows below it as a cell of the full width does.
 fn name_sections(grid: &mut Grid, bold: &[(usize, usize)], columns: usize) {
     let has_plain_rows = bold.iter().any(|(all, bold)| *all > 1 && bold < all);
     for (row, counts) in grid.rows.iter_mut().zip(bold) {

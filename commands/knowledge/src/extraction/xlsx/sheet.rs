@@ -1,4 +1,4 @@
-//! The cells of a sheet that can be seen.
+//! The visible cells of a sheet.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,14 +18,14 @@ use crate::extraction::{
     notes::{NoteKind, Notes},
 };
 
-/// Cells with text; more are no document.
+/// Cells with text beyond which a sheet is no document.
 const MOST_CELLS: usize = 1_000_000;
-/// Merged ranges of a sheet, and such as have a formula in common.
+/// Merged ranges of a sheet, and ranges with a shared formula.
 const MOST_MERGED: usize = 200_000;
-/// Of these, so many are looked at for a cell.
+/// Ranges that are examined for a single cell.
 const MOST_OPEN: usize = 200;
 
-/// A cell with text, where it is seen.
+/// A cell with text at its visible place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::extraction) struct Placed {
     pub(in crate::extraction) row: u32,
@@ -34,15 +34,15 @@ pub(in crate::extraction) struct Placed {
     pub(in crate::extraction) across: u32,
     pub(in crate::extraction) text: String,
     pub(in crate::extraction) is_bold: bool,
-    /// Whether it is known to name no column.
+    /// Whether it is certain not to name a column.
     pub(in crate::extraction) is_value: bool,
 }
 
-/// The cells of a sheet, row by row. Rows and columns that are hidden are not counted.
+/// The cells of a sheet, row by row. Hidden rows and columns are not counted.
 #[derive(Debug, Default)]
 pub(super) struct Sheet {
     pub(super) cells: Vec<Placed>,
-    /// What is written in boxes, and on cells, these each with what it is about.
+    /// The texts of boxes and comments; a comment is given with the cell that it is about.
     pub(super) remarks: Vec<String>,
 }
 
@@ -55,7 +55,7 @@ struct Open {
     value: String,
     has_formula: bool,
     has_value: bool,
-    /// Other cells that its formula is for.
+    /// The other cells that its formula computes.
     computes: Option<Range>,
     is_in_value: bool,
     inline: Option<RichReader>,
@@ -68,9 +68,9 @@ struct Reading<'a> {
     left: &'a mut usize,
     cells: Vec<Placed>,
     beside: Beside,
-    /// Cells that have a formula in common.
+    /// The ranges with a shared formula.
     computed: Vec<Range>,
-    /// Where the conditions that are being read apply.
+    /// The range of the conditional formats that are being read.
     conditional: String,
     merged: Vec<Range>,
     hidden_rows: BTreeSet<u32>,
@@ -80,7 +80,7 @@ struct Reading<'a> {
 }
 
 impl Sheet {
-    /// `left` is how much text may still come.
+    /// Reads a sheet; `left` are the bytes of text that may still come.
     pub(super) fn read(
         part: &str,
         beside: Beside,
@@ -155,7 +155,7 @@ impl Open {
 }
 
 impl Reading<'_> {
-    /// An element outside of cells; a cell that begins.
+    /// Reads an element outside of cells; returns a cell that begins.
     fn element(&mut self, element: &BytesStart<'_>) -> Option<Open> {
         let number = |name: &str| attribute(element, name).and_then(|number| number.parse::<u32>().ok());
         let is_set = |name: &str| attribute(element, name).is_some_and(|value| is_true(&value));
@@ -239,7 +239,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// What is seen in a cell.
+    /// The visible text of a cell.
     fn shown(&mut self, cell: &mut Open) -> Result<String, Unreadable> {
         let workbook = self.workbook;
         let (font, format) = (workbook.styles.font(cell.style), workbook.styles.format(cell.style));
@@ -248,7 +248,7 @@ impl Reading<'_> {
         let rich = match cell.kind.as_str() {
             "s" => {
                 let string = value.parse::<usize>().ok().and_then(|at| workbook.strings.get(at));
-                // Another string would be a wrong value.
+                // Any other string would be a wrong value.
                 if value.is_empty() { Rich::default() } else { string.cloned().ok_or(Unreadable::Damaged)? }
             }
             "inlineStr" => inline.map(RichReader::finish).unwrap_or_default(),
@@ -271,7 +271,7 @@ impl Reading<'_> {
         }
         if cell.has_formula || self.computed.iter().rev().take(MOST_OPEN).any(|range| range.has(cell.at)) {
             let is_stored = !value.is_empty() || cell.has_value && matches!(cell.kind.as_str(), "str" | "inlineStr");
-            // Nothing has computed it since it was written: a program that computes nothing writes 0.
+            // A program that computes nothing stores 0 or nothing for a formula.
             let is_computed = is_stored && !(workbook.computes_when_opened && matches!(value, "" | "0"));
             let place = format!("{}!{}", self.name, place_name(cell.at));
             if !is_computed {
@@ -288,7 +288,7 @@ impl Reading<'_> {
         if rich.has_struck || font.is_struck && rich.follows_cell() {
             self.notes.add(NoteKind::StruckLeftOut, None, Some(self.name));
         }
-        // The font of a run counts more than the font of the cell.
+        // The font of a run overrides the font of the cell.
         let text = rich.in_font(&font);
         let shown = if is_text && !text.trim().is_empty() { format.text(&text) } else { text.clone() };
         let is_hidden_by_format = if is_text { !text.trim().is_empty() } else { !value.is_empty() && !font.is_struck };
@@ -303,9 +303,9 @@ impl Reading<'_> {
             || self.hidden_columns.iter().any(|(first, last)| (*first..=*last).contains(&column))
     }
 
-    /// Merged cells cover what they are merged with; hidden rows and columns go.
+    /// Extends merged cells over their ranges, and removes hidden rows and columns.
     fn finish(mut self) -> Sheet {
-        // A file may give cells twice or in another order.
+        // A file may store cells twice or out of order.
         self.cells.sort_by_key(|cell| (cell.row, cell.column));
         self.hidden_columns.sort_unstable();
         let hidden_columns = std::mem::take(&mut self.hidden_columns);

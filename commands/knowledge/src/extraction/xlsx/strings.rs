@@ -13,17 +13,17 @@ use crate::extraction::{
     symbols::{is_symbol_font, shown},
 };
 
-/// Texts that sheets share; more fit into no sheet.
+/// Shared texts of a workbook; more do not fit into its sheets.
 const MOST: usize = 2_000_000;
 
-/// A text with what its fonts say of it.
+/// A text with the properties of its fonts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Rich {
-    /// Without what is struck.
+    /// The runs without struck text.
     runs: Vec<Run>,
-    /// Whether something was struck.
+    /// Whether text was struck.
     pub(super) has_struck: bool,
-    /// A font of before Unicode.
+    /// The name of a font of before Unicode.
     pub(super) legacy_font: Option<String>,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Rich {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Run {
     text: String,
-    /// Whether it has a font of its own, whatever the cell's font is.
+    /// Whether it has a font of its own, which overrides the cell's font.
     is_own: bool,
 }
 
@@ -40,12 +40,12 @@ impl Rich {
         Self { runs: vec![Run { text, is_own: false }], ..Self::default() }
     }
 
-    /// Whether a struck cell has text that is struck with it.
+    /// Whether some of its text has the cell's font, and so is struck with a struck cell.
     pub(super) fn follows_cell(&self) -> bool {
         self.runs.iter().any(|run| !run.is_own && !run.text.trim().is_empty())
     }
 
-    /// What is seen of it in a cell of this font.
+    /// The visible text in a cell with this font.
     pub(super) fn in_font(&self, font: &Font) -> String {
         let seen = |run: &Run| match &font.symbols {
             _ if run.is_own => run.text.clone(),
@@ -104,7 +104,7 @@ impl RichReader {
         let value = attribute(element, "val");
         match element.local_name().as_ref() {
             "t" => self.is_in_text = !is_empty && !self.is_in_phonetic,
-            // How a text is spoken is written above it.
+            // A phonetic run repeats the text as it is spoken.
             "rPh" => self.is_in_phonetic = !is_empty,
             "rPr" => self.font.is_own = true,
             "strike" => self.font.is_struck = value.as_deref().is_none_or(is_true),
@@ -122,7 +122,7 @@ impl RichReader {
         let run = unescaped(&std::mem::take(&mut self.run));
         if is_struck {
             self.rich.has_struck |= !run.trim().is_empty();
-            // What is left of it keeps its words apart.
+            // The blank keeps the words around the struck text apart.
             self.rich.push(" ", is_own);
             return;
         }
@@ -163,7 +163,7 @@ pub(super) fn shared(part: &str) -> Result<Vec<Rich>, Unreadable> {
     Ok(strings)
 }
 
-/// `_x000D_` is a character that XML has no place for.
+/// The text with `_x000D_` escapes replaced, which stand for characters that XML cannot represent.
 fn unescaped(text: &str) -> String {
     let mut rest = text;
     let mut unescaped = String::with_capacity(text.len());

@@ -1,4 +1,4 @@
-//! What the styles of cells say: how numbers are shown, and what is bold or struck.
+//! The styles of cells: number formats, and bold or struck fonts.
 
 use std::collections::HashMap;
 
@@ -12,16 +12,16 @@ use super::{
 };
 use crate::extraction::Unreadable;
 
-/// Styles of a workbook; spreadsheets have room for 65,490.
+/// Styles of a workbook; spreadsheets allow 65,490.
 const MOST: usize = 65_536;
 
 #[derive(Debug)]
 pub(super) struct Styles {
     fonts: Vec<Font>,
-    /// The font and the format of each style.
+    /// The font index and the number format of each style.
     cells: Vec<(usize, Format)>,
     general: Format,
-    /// Of each style of conditions, whether it strikes or hides.
+    /// For each style of conditional formats, whether it strikes or hides.
     withdrawing: Vec<bool>,
 }
 
@@ -95,7 +95,7 @@ impl Styles {
         self.cells.get(style).map_or(&self.general, |(_, format)| format)
     }
 
-    /// Whether a style of conditions strikes or hides.
+    /// Whether a style of conditional formats strikes or hides.
     pub(super) fn withdraws(&self, style: usize) -> bool {
         self.withdrawing.get(style).copied().unwrap_or_default()
     }

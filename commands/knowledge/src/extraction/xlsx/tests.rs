@@ -1,4 +1,4 @@
-//! What a reader of a sheet sees.
+//! The visible text of sheets.
 
 use std::io::{Cursor, Write as _};
 
@@ -19,7 +19,7 @@ const STRINGS: &str = r#"<sst><si><t>Drug</t></si><si><r><rPr><strike/></rPr><t>
 b &amp; c</t></si><si><r><t xml:space="preserve">1 </t></r><r><rPr><rFont val="Symbol"/></rPr><t>m</t></r><r><rPr/><t>g</t></r></si>
 <si><r><t>m</t></r><r><rPr><rFont val="Arial"/></rPr><t>mol</t></r></si></sst>"#;
 
-/// A workbook whose sheets have this XML, by name and state.
+/// A workbook whose sheets have this XML, given by name and state.
 fn workbook(sheets: &[(&str, &str, &str)], properties: &str) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let mut part = |name: &str, text: &str| {
@@ -57,7 +57,7 @@ fn read_file(file: &[u8]) -> (String, Vec<Note>) {
     (parts.into_iter().map(|part| part.text.trim_end().to_owned()).collect::<Vec<_>>().join("\n"), notes.finished())
 }
 
-/// A sheet of rows on lines, cells between bars; a cell may begin with its style: `2:0.125`.
+/// A sheet from lines with bars between cells; a cell may begin with its style: `2:0.125`.
 fn rows(lines: &str) -> String {
     let cell = |row: usize, column: usize, text: &str| {
         let at = format!("{}{row}", char::from(b'A' + u8::try_from(column).expect("few")));
@@ -287,7 +287,7 @@ fn a_bold_row_of_one_cell_names_the_rows_below_it() {
 fn a_small_file_does_not_become_a_large_text() {
     let far = "<sheetData><row r=\"1\"><c r=\"A1\"><v>1</v></c></row><row r=\"1048576\"><c r=\"XFD1048576\"><v>2</v></c></row></sheetData>";
     assert_eq!(read(far).0, "1\n\n2");
-    // What a merged cell covers is not shown.
+    // The content of a covered cell is not visible.
     let covered = format!("{far}<mergeCells><mergeCell ref=\"A1:XFD1048576\"/></mergeCells>");
     assert_eq!((read(&covered).0.as_str(), kinds(&read(&covered).1)), ("1", vec![NoteKind::HiddenLeftOut]));
     let cell = |n: u32| {

@@ -199,7 +199,7 @@ fn a_long_answer_of_marks_takes_no_time() {
     assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
 }
 
-/// Words, and ids in brackets and without.
+/// Words, and ids with and without brackets.
 fn words_and_ids() -> impl Strategy<Value = String> {
     let id = ONE.to_string();
     let ids = vec![
@@ -212,7 +212,7 @@ fn words_and_ids() -> impl Strategy<Value = String> {
     prop_oneof![2 => " ?[g-z]{1,5}[ ,.:]?|\n|\n- |- |[(]|[)]|\\*\\*| 5 mg|[|]", 1 => prop::sample::select(ids)]
 }
 
-/// Pieces of the marks, of ids and of text.
+/// Fragments of marks, ids and text.
 fn pieces() -> impl Strategy<Value = Vec<String>> {
     let piece =
         "Ayushma:|References?:|Sources|\\[\\]|[Rr]ef|<think>|</think>|A|\\*\\*|:|- |\n| |é|1\\.|none|[a-z:]{1,4}";

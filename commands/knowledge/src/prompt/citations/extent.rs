@@ -1,25 +1,25 @@
-//! What goes with ids that are taken out of a text, and what stays.
+//! The part of a text that is removed with its ids.
 
-use super::{CLOSING, Found, MARKS, Reading, SEPARATORS};
+use super::{CLOSING, MARKS, Reading, Recognized, SEPARATORS};
 use crate::prompt::headings::end_token;
 
-/// Those whose halves are alike belong together only where nothing else is between them.
+/// Brackets and quotes. A pair of equal signs is one only if nothing else is between the signs and the ids.
 const PAIRS: [(char, char); 9] =
     [('(', ')'), ('[', ']'), ('{', '}'), ('<', '>'), ('"', '"'), ('\'', '\''), ('`', '`'), ('*', '*'), ('_', '_')];
 
 impl Reading<'_> {
-    /// Which part of the text belongs to the ids that were read before other text.
-    pub(super) fn ids_before(&self, stop: usize) -> Found {
-        // Without a heading, what is no id is one that was cut off.
+    /// The part of the text that belongs to the ids that were read before other text.
+    pub(super) fn ids_before(&self, stop: usize) -> Recognized {
+        // Without a heading, an item that is no id is one that was cut off.
         let Some((from, to)) = self.items.filter(|_| !self.ids.is_empty() || self.heading.is_none()) else {
-            return Found::Text;
+            return Recognized::Text;
         };
         let after = &self.text[..stop];
         let (from, to) = self.with_heading(to, after).unwrap_or_else(|| self.with_brackets(from, to, after));
-        Found::Ids(from, to, self.ids.clone())
+        Recognized::Ids(from, to, self.ids.clone())
     }
 
-    /// The whole list, if it is a sentence of its own.
+    /// The range of the whole list, if it is a sentence of its own.
     fn with_heading(&self, to: usize, text: &str) -> Option<(usize, usize)> {
         let starts_sentence = self.starts_line(self.lead) || self.before.is_some_and(|before| ".!?।".contains(before));
         let is_list =
@@ -34,7 +34,7 @@ impl Reading<'_> {
         Some((if ends_line { 0 } else { blanks }, to))
     }
 
-    /// The ids with the brackets and quotes around them; with their line, if it holds nothing else.
+    /// The range of the ids with the brackets and quotes around them, and of their line if it has nothing else.
     fn with_brackets(&self, mut from: usize, mut to: usize, text: &str) -> (usize, usize) {
         let blanks = [' ', '\t', '\u{a0}'];
         loop {
@@ -58,7 +58,7 @@ impl Reading<'_> {
         let is_last = after_marks(after, char::is_whitespace).is_empty() && text.len() == self.text.len();
         match line {
             Some(_) if is_last => (text[..from].trim_end_matches(is_mark).trim_end().len(), text.len()),
-            // Of the empty lines around it one stays.
+            // One of the empty lines around the removed line stays.
             Some(line) if after.starts_with("\n\n") => (text[..line].trim_end().len(), text.len() - after.len()),
             Some(line) if after.starts_with('\n') => (line.saturating_sub(1), text.len() - after.len()),
             Some(line) if line == from => (from, text.len() - text[to..].trim_start_matches(blanks).len()),
@@ -67,7 +67,7 @@ impl Reading<'_> {
     }
 }
 
-/// What follows characters of this kind and marks of an end.
+/// The text behind characters of this kind and marks of an end.
 fn after_marks(mut text: &str, is_mark: impl Fn(char) -> bool) -> &str {
     loop {
         let length = match (end_token(text), text.chars().next()) {

@@ -5,7 +5,7 @@ use domain::ids::DocumentId;
 use super::CLOSING;
 use crate::prompt::headings::begins;
 
-/// The documents that a model was given, which are those that it can name.
+/// The documents that a model was given: it can name no others.
 #[derive(Debug, Default)]
 pub(in crate::prompt) struct Known {
     titles: Vec<String>,
@@ -25,12 +25,13 @@ impl Known {
         known
     }
 
-    /// Whether more characters can make this one of the ids.
+    /// Whether more characters could complete one of the ids.
     pub(super) fn may_become_id(&self, word: &str) -> bool {
         self.spelled.iter().any(|id| word.len() < id.len() && begins(id, word))
     }
 
-    /// The length of the title with which this begins and an item ends; 0 if there is none, `None` if more is needed.
+    /// The length of the title at the beginning, if an item ends behind it; 0 if there is none, `None` if more text is
+    /// needed.
     pub(super) fn title(&self, text: &str, is_list: bool, is_end: bool) -> Option<usize> {
         for title in &self.titles {
             if begins(text, title) {

@@ -1,34 +1,34 @@
-//! Which `>` at the beginning of a line is a sign, and which a quotation.
+//! Tells a `>` at the beginning of a line that is a sign from one that is a quotation.
 
 use super::Sign;
 
-/// More bytes of blanks and signs between a `>` and its number are something else.
+/// Bytes of blanks and signs between a `>` and its number, at most.
 const MOST_BETWEEN: usize = 16;
-/// Blanks, also those that do not break a line.
+/// Blanks, including those that do not break a line.
 const BLANKS: [char; 5] = [' ', '\t', '\u{a0}', '\u{2009}', '\u{202f}'];
-/// What may stand between a `>` and a number.
+/// Signs that may stand between a `>` and a number.
 const SIGNS: &str = "+-\u{2212}–±~≈≥≤=.*_`$€£₹";
-/// What is behind the number of a limit rather than of a quoted dose: `> 94 %` below "Target:".
+/// Units of limits, rather than of a quoted dose: `> 94 %` below "Target:".
 const UNITS: [&str; 7] = ["%", "°", "mmHg", "mmol", "bpm", "/min", "SD"];
-/// More bytes of blanks and signs before it are something else.
+/// Bytes of blanks and signs before such a unit, at most.
 const MOST_BEFORE_UNIT: usize = 6;
-/// More characters of a number are none.
+/// Characters of a number, at most.
 const LONGEST_NUMBER: usize = 12;
-/// So many bytes say what a line is.
+/// Bytes that decide what a line is.
 const FIRST: usize = 4;
-/// A longer beginning of a line is no row of marks.
+/// Bytes beyond which the beginning of a line is no row of marks.
 const LONGEST_BEGIN: usize = 64;
 
-/// Where the text is in its line.
+/// The position within the current line.
 #[derive(Debug, Default)]
 pub(super) struct Line {
-    /// What the line has so far, while these may be marks only.
+    /// The beginning of the line, as long as it may consist of marks only.
     begin: String,
     has_text: bool,
-    /// The first characters of its text, and whether it may be a row of a table.
+    /// The first characters of the line's text, and whether it may be a table row.
     first: String,
     has_bar: bool,
-    /// How many quotations the line before was in, and whether it was text, and no heading or the like.
+    /// The depth of quotation of the line before, and whether that was paragraph text.
     quotations_before: usize,
     is_after_text: bool,
 }
@@ -36,7 +36,7 @@ pub(super) struct Line {
 /// The marks of quotations and lists at the beginning of a line.
 struct Marks {
     quotations: usize,
-    /// Whether the last is that of an item.
+    /// Whether the last mark is that of a list item.
     begins_item: bool,
 }
 
@@ -45,7 +45,7 @@ impl Line {
         let mut lines = text.split('\n');
         self.add(lines.next().unwrap_or_default());
         for line in lines {
-            // A line of text goes on with a quotation above it.
+            // A paragraph of a quotation may continue without its mark (lazy continuation).
             let is_lazy = self.has_text && self.begin.trim().is_empty();
             let quotations_before = if is_lazy { self.quotations_before } else { self.begin.matches('>').count() };
             *self = Self { quotations_before, is_after_text: self.is_text(), ..Self::default() };
@@ -69,7 +69,7 @@ impl Line {
         }
     }
 
-    /// Whether a paragraph may go on with the next line: a quotation below a heading, a line, code or a table begins there.
+    /// Whether the line may continue as a paragraph: a quotation below a heading, a rule, code or a table begins there.
     fn is_text(&self) -> bool {
         let begin = format!("{}{}", self.begin.trim(), self.first);
         let is_block =
@@ -77,8 +77,8 @@ impl Line {
         self.has_text && !is_block && !self.has_bar
     }
 
-    /// What becomes of a `>` before this text. A model that quotes writes a blank behind the sign, and mostly an empty line before the
-    /// first one; lines that go on with a quotation stay in it.
+    /// Treats a `>` before this text. A model that quotes writes a blank behind the sign, and mostly an empty line
+    /// before the first one; lines that continue a quotation stay in it.
     pub(super) fn sign(&self, after: &str, is_end: bool) -> Sign {
         let Some(marks) = self.marks() else { return Sign::AsItIs };
         let text = after.trim_start_matches(BLANKS);
@@ -86,10 +86,10 @@ impl Line {
         let Some(next) = number.chars().next() else {
             return if is_end || after.len() > MOST_BETWEEN { Sign::AsItIs } else { Sign::Undecided };
         };
-        // Longer ones are no signs of a number, however much of them has come.
+        // A longer sequence holds no sign of a number, however much of it has come.
         let is_near = after.len() - number.len() <= MOST_BETWEEN;
         let is_glued = text.len() == after.len();
-        // `> - 5 mg` is an item of a quotation.
+        // `> - 5 mg` is a list item of a quotation.
         let is_item = ["- ", "+ ", "* "].iter().any(|mark| text.starts_with(mark));
         if self.quotations_before > marks.quotations || is_item {
             return Sign::AsItIs;
@@ -107,7 +107,7 @@ impl Line {
         if rest.is_empty() && !is_end && length <= LONGEST_NUMBER {
             return Sign::Undecided;
         }
-        // `> 1. Wash hands` is an item, too.
+        // `> 1. Wash hands` is a list item, too.
         let digits = number.trim_start_matches(|c: char| c.is_ascii_digit());
         let is_numbered = digits.len() < number.len() && text == number && digits.starts_with([')', '.']) && {
             let behind = &digits[1..];
@@ -136,7 +136,7 @@ impl Line {
         if is_sign { Sign::after_joiner('>') } else { Sign::AsItIs }
     }
 
-    /// The marks before what comes next. `None` if there is text, or half a mark.
+    /// The marks before the next character; `None` after text or half a mark.
     fn marks(&self) -> Option<Marks> {
         if self.has_text {
             return None;
@@ -161,7 +161,7 @@ impl Line {
     }
 }
 
-/// What is behind the mark of an item: `-`, `*`, `+`, `1.`, `1)`.
+/// The text behind the marker of a list item: `-`, `*`, `+`, `1.`, `1)`.
 fn after_bullet(text: &str) -> Option<&str> {
     let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let digits = text.len() - rest.len();
@@ -172,7 +172,7 @@ fn after_bullet(text: &str) -> Option<&str> {
     }
 }
 
-/// Whether a line that begins so may have marks only up to here, the last of them perhaps not whole.
+/// Whether a line with this beginning may consist of marks so far, the last of them perhaps incomplete.
 fn may_be_marks(begin: &str) -> bool {
     let mut rest = begin.trim_start_matches([' ', '\t']);
     while !rest.is_empty() {

@@ -1,4 +1,4 @@
-//! Tags of HTML, and addresses in angle brackets.
+//! HTML tags, and addresses in angle brackets.
 
 use std::fmt::Write as _;
 
@@ -9,17 +9,17 @@ use crate::markdown::{
 
 use super::{ADDRESSES, Sign};
 
-/// The longest address that loses its angle brackets, in bytes.
+/// Bytes beyond which an address keeps its angle brackets.
 const LONGEST_ADDRESS: usize = 2_048;
-/// What ends an address that a page makes a link of, or is not taken for a part of it.
+/// Characters that end an address when a page turns it into a link, or are not taken for a part of it.
 const ENDS_ADDRESS: [char; 9] = ['.', ',', ':', '!', '?', ')', '*', '~', '_'];
-/// Attributes of which the layout is made.
+/// Numeric attributes of the layout.
 const NUMBERS: [&str; 3] = ["colspan", "rowspan", "start"];
 const OPEN: &str = "open";
-/// What links may lead to.
+/// The beginnings of addresses that links may lead to.
 const TARGETS: [&str; 4] = ["https://", "http://", "mailto:", "tel:"];
 
-/// What becomes of a `<` before this text. `is_target`: it stands behind `](`. `link` is the address of the link that is open.
+/// Treats a `<` before this text. `is_target`: it follows `](`. `link` is the address of the open link.
 pub(super) fn sign(after: &str, is_end: bool, is_target: bool, link: &mut Option<String>) -> Sign {
     let begins = |begin: &str| after.get(..begin.len()).is_some_and(|head| head.eq_ignore_ascii_case(begin));
     if ADDRESSES.iter().any(|begin| begins(begin)) {
@@ -54,7 +54,7 @@ pub(super) fn sign(after: &str, is_end: bool, is_target: bool, link: &mut Option
         Some(_) if is_closing && !all.is_empty() => Sign::joined('<'),
         Some(_) if all.is_empty() => Sign::AsItIs,
         Some(name) => Sign::Instead(without_style(name, &all), length),
-        // The address behind the words of a link: nothing that is written is hidden.
+        // The address is written behind the words of the link, so that nothing is hidden.
         None if is_closing => match link.take() {
             Some(address) => Sign::Instead(format!(" ({address})"), length),
             None => Sign::joined('<'),
@@ -62,7 +62,7 @@ pub(super) fn sign(after: &str, is_end: bool, is_target: bool, link: &mut Option
         None => match all.iter().find(|(name, _)| name == "href").and_then(|(_, value)| target(value)) {
             Some(address) => {
                 *link = Some(address);
-                // What stands before the tag does not meet what stands behind it.
+                // The joiner separates the text before the tag from the text behind it.
                 Sign::Instead(JOINER.to_string(), length)
             }
             None => Sign::joined('<'),
@@ -70,7 +70,7 @@ pub(super) fn sign(after: &str, is_end: bool, is_target: bool, link: &mut Option
     }
 }
 
-/// Whether more of the text may make this the name of a tag that is known.
+/// Whether more text may complete this to a known tag name.
 fn may_become_known(name: &str) -> bool {
     let may_become = |word: &str| word.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name));
     may_become("a") || ELEMENTS.iter().any(|tag| may_become(tag))
@@ -80,7 +80,7 @@ fn may_become_address(after: &str) -> bool {
     ADDRESSES.iter().any(|begin| begin.get(..after.len()).is_some_and(|head| head.eq_ignore_ascii_case(after)))
 }
 
-/// A tag with what its layout needs. A style may load something.
+/// The tag with its layout attributes only: a style may load something.
 fn without_style(name: &str, attributes: &[(String, &str)]) -> String {
     let mut tag = format!("<{name}");
     for (name, value) in attributes {
@@ -96,13 +96,14 @@ fn without_style(name: &str, attributes: &[(String, &str)]) -> String {
     tag + ">"
 }
 
-/// The address of a link, if it is one of those that are shown.
+/// The address of a link, if links may lead there.
 fn target(text: &str) -> Option<String> {
     let begins = |begin: &&str| text.get(..begin.len()).is_some_and(|head| head.eq_ignore_ascii_case(begin));
     TARGETS.iter().any(begins).then(|| without_marks(text)).flatten()
 }
 
-/// An address of which nothing means anything to Markdown or HTML: what is written in the place of a tag is not looked at again.
+/// The address without characters that have a meaning in Markdown or HTML: the replacement of a tag is not examined
+/// again.
 fn without_marks(address: &str) -> Option<String> {
     let mut encoded = String::with_capacity(address.len());
     for c in address.chars() {
@@ -116,7 +117,8 @@ fn without_marks(address: &str) -> Option<String> {
     Some(encoded)
 }
 
-/// An address without its angle brackets, which pages make a link of; a tag, if it is no whole one.
+/// Treats an address in angle brackets: it is written without them, and pages make it a link; an incomplete one is a
+/// tag.
 fn address(after: &str, is_end: bool, is_target: bool) -> Sign {
     let ends = |c: char| c.is_control() || matches!(c, '<' | '>') || c.is_whitespace() && !(is_target && c == ' ');
     let Some(end) = after.find(ends) else {
@@ -124,7 +126,7 @@ fn address(after: &str, is_end: bool, is_target: bool) -> Sign {
     };
     let (address, rest) = after.split_at(end);
     let Some(rest) = rest.strip_prefix('>').filter(|_| end <= LONGEST_ADDRESS) else { return Sign::joined('<') };
-    // The target of a link may have blanks; in a block of HTML it is a tag, of which an attribute may load something.
+    // The target of a link may have blanks; in a block of HTML it is a tag, and an attribute of it may load something.
     if is_target && !address.contains('=') {
         return Sign::AsItIs;
     }
@@ -134,7 +136,7 @@ fn address(after: &str, is_end: bool, is_target: bool) -> Sign {
         return Sign::Undecided;
     }
     let ends = next.is_none_or(|c| c.is_whitespace() || ENDS_ADDRESS.contains(&c));
-    // A `<` before it begins no tag with it.
+    // The joiner keeps a `<` before the address from beginning a tag with it.
     let begin = if is_target { String::new() } else { JOINER.to_string() };
     Sign::Instead(format!("{begin}{address}{}", if ends { "" } else { " " }), 1 + end + 1)
 }

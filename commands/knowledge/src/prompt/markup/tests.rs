@@ -203,14 +203,14 @@ proptest! {
     ) {
         let whole = shown([text.as_str()]);
         prop_assert_eq!(&letter_by_letter(&text), &whole);
-        // An address loses its angle brackets, a tag its attributes.
+        // Addresses lose their angle brackets, and tags their attributes.
         if !text.contains('=') && !text.contains("://") {
             prop_assert_eq!(written(&whole), text);
         }
     }
 }
 
-/// Whether a page makes a tag, comment or image of something that answers are not laid out with.
+/// Whether a page makes a tag, comment or image of text that is no part of an answer's layout.
 fn has_foreign(shown: &str) -> bool {
     let is_foreign = |after: &str| {
         let name = after.strip_prefix('/').unwrap_or(after);

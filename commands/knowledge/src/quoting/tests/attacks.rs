@@ -1,8 +1,8 @@
-//! Texts of which other words were quoted than those that they say: as they stand, they are right.
+//! Texts from which a quote could say something else than the document.
 
 use super::*;
 
-/// Lines of a quote, each its own.
+/// Lines of a quote, separated as Markdown lines.
 fn lines(lines: &[&str]) -> String {
     format!("> {}", lines.join("  \n> "))
 }

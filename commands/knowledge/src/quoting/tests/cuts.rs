@@ -1,4 +1,4 @@
-//! Documents that were cut, and long stretches of which a part is shown.
+//! Documents that were cut into passages, and long stretches that are shown in part.
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn half_a_warning_is_made_whole_where_its_other_half_is_at_hand() {
             .text
             .ends_with("> For fever aspirin should not\n>\n> be given to children with measles.")
     );
-    // The one half alone says that it is one.
+    // Each half alone shows that the row is one.
     let (first, second): (Vec<_>, Vec<_>) = passages.into_iter().partition(|passage| passage.span.first == 0);
     assert!(quote("aspirin for fever", &first).text.ends_with("> For fever aspirin should not …"));
     assert!(quote("given to children with measles", &second).text.ends_with("> … be given to children with measles."));

@@ -1,4 +1,4 @@
-//! Questions about things of which the documents hold a neighbour: only a number or a letter tells the two apart.
+//! Questions about a thing whose neighbour is in the documents: only a number or a letter distinguishes them.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What a reader sees of a quote.
+//! The rendered form of a quote.
 
 use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, TagEnd};
@@ -6,13 +6,13 @@ use pulldown_cmark::{Event, Options, Parser, TagEnd};
 use super::*;
 use crate::markdown::JOINER;
 
-/// The lines and cells of Markdown; none if a sign of the text formats something.
+/// The lines and cells of Markdown; `None` if a sign of the text formats something.
 fn shown(markdown: &str) -> Option<Vec<String>> {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut shown = vec![String::new()];
     for event in Parser::new_ext(markdown, options) {
         match event {
-            // Nothing is seen of a joiner.
+            // A joiner is invisible.
             Event::Text(words) => shown.last_mut()?.push_str(&words.replace(JOINER, "")),
             Event::HardBreak | Event::End(TagEnd::Paragraph | TagEnd::TableCell) => shown.push(String::new()),
             Event::Start(_)
@@ -40,7 +40,7 @@ proptest! {
         let tidied = |line: &String| line.split_whitespace().collect::<Vec<_>>().join(" ");
         let lines: Vec<String> = lines.iter().map(tidied).filter(|line| !line.is_empty()).collect();
         let text = format!("zinc\n{}", lines.join("\n"));
-        // Rows are cells.
+        // Rows are rendered as cells.
         prop_assume!(!text.lines().any(crate::retrieval::is_row));
         let parts = vec![Part { page: None, text: text.clone() }];
         let answer = quote("zinc", &found("zinc", &[("Guide", parts)])).text;

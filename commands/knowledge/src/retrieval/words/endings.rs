@@ -1,27 +1,27 @@
-//! The endings of inflected words in languages of India.
+//! The endings of inflected words in Indian languages.
 //!
-//! Hindi's are those of A. Ramanathan and D. D. Rao, "A Lightweight Stemmer for Hindi" (2003), which Snowball's stemmer has, too; the
-//! others are the cases, numbers and postpositions that grammars of these languages give, and the forms of verbs that orders and
-//! questions have. A stem need not be a word: it only has to be the same for most forms of one.
+//! Hindi's are those of A. Ramanathan and D. D. Rao, "A Lightweight Stemmer for Hindi" (2003), which Snowball's stemmer
+//! has, too. The others are the cases, numbers and postpositions in grammars of these languages, and the verb forms of
+//! orders and questions. A stem need not be a word: it only has to be the same for most forms of one.
 
 use std::sync::LazyLock;
 
 use domain::words::letters;
 use unicode_normalization::char::is_combining_mark;
 
-/// What is left of a word has so many characters at least.
+/// Characters of a stem, at least.
 const LEAST: usize = 2;
-/// What is left of a word with a longer ending, or with a second one, has a character more. Where endings follow each other, it is so
-/// with an ending of one character.
+/// Characters of an ending from which its stem needs one more character, as it does behind a second ending. Where
+/// endings follow each other, it does so behind an ending of one character, too.
 const LONG: usize = 4;
 
 struct Language {
-    /// Of its block in Unicode.
+    /// The first character of its Unicode block.
     first: char,
     last: char,
-    /// How many endings a word can have one behind the other.
+    /// Consecutive endings of a word, at most.
     most: usize,
-    /// Longest first, as texts are folded.
+    /// The endings in folded form, the longest first.
     endings: Vec<String>,
 }
 
@@ -44,7 +44,7 @@ static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
     ]
 });
 
-/// The word without its endings. It is folded, and in lower case.
+/// A folded word in lower case without its endings.
 pub(super) fn without_endings(word: &str) -> &str {
     let Some(first) = word.chars().next() else { return word };
     let Some(language) = LANGUAGES.iter().find(|language| (language.first..=language.last).contains(&first)) else {
@@ -55,7 +55,8 @@ pub(super) fn without_endings(word: &str) -> &str {
         let length = stem.chars().count();
         let fits = |ending: &&String| {
             let characters = ending.chars().count();
-            // Where endings follow each other, a short word ends the same with them and without: പനി, പനിയുടെ; തല, തലയിൽ.
+            // Where endings follow each other, a short word may itself look like one with an ending: പനി, പനിയുടെ; തല,
+            // തലയിൽ.
             let has_many = language.most > 1;
             let is_short = if has_many { characters > 1 } else { characters < LONG };
             let least = if round == 0 && is_short { LEAST } else { LEAST + 1 };
@@ -67,7 +68,7 @@ pub(super) fn without_endings(word: &str) -> &str {
         let Some(ending) = language.endings.iter().find(fits) else { break };
         stem = &stem[..stem.len() - ending.len()];
     }
-    // The sign of a missing vowel: മരുന്ന്, മരുന്നുകൾ.
+    // The sign of a missing vowel (virama) differs between forms: മരുന്ന്, മരുന്നുകൾ.
     let bare = stem.strip_suffix(['\u{0d4d}', '\u{094d}', '\u{0c4d}', '\u{0ccd}', '\u{09cd}']).unwrap_or(stem);
     if bare.chars().count() >= LEAST { bare } else { stem }
 }

@@ -1,12 +1,12 @@
-//! Forms of English words that no stemmer connects: irregular ones, and nouns with their verbs and adjectives as questions and guides
-//! use them for each other ("anaphylactic shock", "Anaphylaxis"). Names of drugs are none of them.
+//! Forms of English words that no stemmer connects: irregular ones, and nouns with their verbs and adjectives that
+//! questions and guides use for each other ("anaphylactic shock", "Anaphylaxis"). Names of drugs are not among them.
 
-/// The stem that stands for both.
+/// The stem that represents a pair of forms.
 pub(super) fn one_for_both(stem: &str) -> &str {
     FORMS.binary_search_by_key(&stem, |(form, _)| form).map_or(stem, |at| FORMS[at].1)
 }
 
-/// As stems, sorted.
+/// Pairs of stems, sorted.
 const FORMS: &[(&str, &str)] = &[
     ("allerg", "allergi"),
     ("anaphylact", "anaphylaxi"),

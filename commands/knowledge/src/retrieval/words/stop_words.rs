@@ -1,21 +1,21 @@
-//! Words that say nothing of a text's subject.
+//! Stop words, which do not tell a text's subject.
 
 use std::{collections::HashSet, sync::LazyLock};
 
 use domain::words::letters;
 
-/// Whether the word (folded, in lower case) is one of them.
+/// Whether the word (folded, in lower case) is a stop word.
 pub(super) fn is_stop_word(word: &str) -> bool {
     if word.is_ascii() { ENGLISH.binary_search(&word).is_ok() } else { FOLDED.contains(word) }
 }
 
-/// Those of other languages in the spelling that texts are folded to.
+/// The stop words of other languages in folded spelling.
 static FOLDED: LazyLock<HashSet<String>> = LazyLock::new(|| {
     let words = [MALAYALAM, HINDI].iter().flat_map(|words| words.split_whitespace());
     words.map(|word| letters(word).into_owned()).collect()
 });
 
-/// Sorted, for the binary search.
+/// English stop words, sorted for the binary search.
 const ENGLISH: &[&str] = &[
     "a",
     "about",
@@ -152,7 +152,7 @@ const ENGLISH: &[&str] = &[
     "yourselves",
 ];
 
-/// Question words, pronouns, postpositions, "to be", and the verbs that orders are given with.
+/// Question words, pronouns, postpositions, "to be", and the verbs of orders.
 const MALAYALAM: &str = "
     ഒരു ആണ് ആണോ ആകുന്നു ആയ ആയി ആയാൽ ആയാലാണ് ആകാം എന്ത് എന്തു എന്താണ് എന്തൊക്കെ എന്തൊക്കെയാണ് എന്തെല്ലാം എന്തെല്ലാമാണ് എന്തിന് എന്തിനാണ് എന്തുകൊണ്ട്
     ഏത് ഏതു ഏതാണ് ഏതൊക്കെ ഏതൊക്കെയാണ് എങ്ങനെ എങ്ങനെയാണ് എപ്പോൾ എപ്പോഴാണ് എവിടെ എവിടെയാണ് എത്ര എത്രയാണ് എത്രയിൽ എത്രാം എത്രത്തോളം ആര് ആരാണ് ആർക്ക് വേണം വേണ്ട വേണ്ടത് വേണോ

@@ -1,4 +1,4 @@
-//! What stands on the page in a way of its own: signs, formulas, results of fields, headers.
+//! Signs, formulas, results of fields, and headers.
 
 use super::*;
 
@@ -52,7 +52,7 @@ fn a_hidden_item_is_not_counted() {
     assert_eq!(text, "1. Airway\n2. Oxygen");
 }
 
-/// A field with this instruction; with a result if there is one.
+/// A field with this instruction, and a stored result if one is given.
 fn field(instruction: &str, result: Option<&str>) -> String {
     let mark = |kind: &str| format!("<w:r><w:fldChar w:fldCharType='{kind}'/></w:r>");
     let result = result.map(|text| mark("separate") + &r("", text)).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What stands in a row belongs together.
+//! Rows of tables stay whole.
 
 use super::*;
 

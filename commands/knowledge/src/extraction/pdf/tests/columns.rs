@@ -60,7 +60,7 @@ fn the_head_of_a_page_names_no_column() {
         let sheet = Sheet::default().text(size, 252, top, "Formulary, page 2").rows(&[50, 152, 252], 100, 14, &DOSES);
         has_rows(&sheet.says(), &DOSE_ROWS);
     }
-    // What stands as close as the rows does.
+    // A line as close to the rows as they are to each other.
     let sheet = Sheet::default().text(10, 252, 86, "For children").rows(&[50, 152, 252], 100, 14, &DOSES);
     assert!(!sheet.says().contains(DOSE_ROWS[0]), "{}", sheet.says());
 }
@@ -70,7 +70,7 @@ fn the_edge_of_a_shaded_row_makes_no_row_a_header() {
     // Every other row is shaded; the first below the header is not.
     let shaded = Sheet::default().draw("0.9 g 48 661 300 14 re f 0 g").rows(&[50, 152, 252], 100, 14, &DOSES);
     has_rows(&shaded.says(), &DOSE_ROWS);
-    // A line below two rows of names is none of that kind.
+    // A line below two rows of names, unlike the edge of a shaded row.
     let rows: [&[&str]; 4] = [
         &["Drug", "Dose by weight", ""],
         &["", "3-5 kg", "6-9 kg"],
@@ -136,7 +136,7 @@ fn a_drug_that_stands_in_the_middle_beside_its_rows_keeps_them_and_no_others() {
     // Two rows and four.
     let text = sheet().text(10, 50, 104, "Amoxicillin").text(10, 50, 152, "Zinc").says();
     has_rows(&text, &["| Amoxicillin | child | 125 mg |", "| Zinc | adult | 500 mg |", "| Zinc | infant | 5 mg |"]);
-    // At the bottom of their rows: whose the rows above are is not said.
+    // With names at the bottom, the owner of the rows above is unknown.
     let text = sheet().text(10, 50, 128, "Amoxicillin").text(10, 50, 176, "Zinc").says();
     assert!(!text.contains("| Amoxicillin | infant | 5 mg |"), "{text}");
 }
@@ -192,7 +192,7 @@ const APART: [&str; 4] = [
 
 #[test]
 fn a_drug_keeps_its_dose_where_the_next_column_is_only_a_blank_away() {
-    // A blank is 2.8 points wide, and the white space beside the longest cells as well, or a little more or less.
+    // A blank is 2.8 points wide, and the gap beside the longest cells is as wide, or a little more or less.
     for lefts in [[50, 111, 174], [50, 110, 173], [50, 111, 173]] {
         let sheet = Sheet::default().lines(50, 60, &["Doses for the ward are these, and no others are given."]);
         let sheet = sheet.rows(&lefts, 80, 13, &CLOSE).lines(50, 180, &["Wash your hands before each dose."]);
@@ -204,7 +204,7 @@ fn a_drug_keeps_its_dose_where_the_next_column_is_only_a_blank_away() {
 
 #[test]
 fn a_caption_with_a_word_where_a_column_begins_is_not_cut() {
-    // `ward` begins where the second column does.
+    // The word `ward` begins at the second column.
     let sheet = Sheet::default().text(10, 50, 67, "Doses for our").text(
         10,
         113,

@@ -6,7 +6,7 @@ use flate2::{Compression, write::ZlibEncoder};
 
 use super::*;
 
-/// As LibreOffice writes it.
+/// The beginning of a map as LibreOffice writes it.
 const HEAD: &str = "/CIDInit/ProcSet findresource begin\n12 dict begin\nbegincmap\n/CIDSystemInfo<<\n/Registry (Adobe)\n\
     /Ordering (UCS)\n/Supplement 0\n>> def\n/CMapName/Adobe-Identity-UCS def\n/CMapType 2 def\n1 begincodespacerange\n\
     <00> <FF>\nendcodespacerange\n";
@@ -14,7 +14,7 @@ const TAIL: &str = "endcmap\nCMapName currentdict /CMap defineresource pop\nend\
 const LETTERS: &str = "3 beginbfchar\n<01> <006D>\n<02> <00A3>\n<03> <00D7>\nendbfchar\n2 beginbfrange\n<04> <05> <0062>\n\
     <06> <07> [<00B3> <00AE>]\nendbfrange\n";
 
-/// A dose of which some is in this font, with this map, which is written as it is.
+/// A page with a dose, parts of which are in this font with this map.
 fn sheet(font: &'static str, map: &str, filter: &'static str) -> Sheet {
     let drawn = "BT /F1 10 Tf 50 700 Td (digoxin 125 ) Tj /F2 10 Tf <01> Tj /F1 10 Tf (g if age ) Tj /F2 10 Tf <02> Tj \
         /F1 10 Tf ( 5, 2 ) Tj /F2 10 Tf <03> Tj /F1 10 Tf ( 1, ) Tj /F2 10 Tf <04> Tj /F1 10 Tf ( ) Tj /F2 10 Tf <06> Tj \
@@ -57,7 +57,7 @@ fn a_packed_map_of_a_symbol_font_says_what_is_seen() {
 
 #[test]
 fn letters_of_a_symbol_font_whose_map_cannot_be_mended_are_told_with_their_page() {
-    // Nothing of it can be left out, and signs are longer.
+    // The map has no parts that can be left out, and the signs need more bytes than it has.
     let map = "2 beginbfchar<01><6D><02><A3>endbfchar";
     let (_, notes) = read(&sheet("Symbol", map, "").bytes());
     let told: Vec<_> = notes.iter().map(|note| (note.kind, &*note.pages, &*note.names)).collect();
@@ -96,7 +96,8 @@ fn a_tick_and_a_cross_of_wingdings_are_no_letters() {
 fn hindi_words_are_whole_and_apart_by_the_blanks_that_the_page_has() {
     let map = "6 beginbfchar <20> <0020> <61> <0926> <62> <0930094D0926> <63> <09150940> <64> <09150941> <65> <0937094D0920> \
         endbfchar";
-    // After the r above its letter there is more than a blank; after the vowel below its letter there is as much, but none.
+    // The gap after the r above its letter is wider than a blank, the one after the vowel below its letter as wide as
+    // one; neither is a blank.
     let blanks = [("", ""), ("/F1 10 Tf", "/F2 10 Tf")];
     for (before, after) in blanks {
         let blank = format!("{before} ( ) Tj {after} 2.78 0 Td");

@@ -1,4 +1,4 @@
-//! What is in a page and not seen on it, or lies across it.
+//! Invisible text of a page, and text that lies across it.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn notes(sheet: &Sheet) -> Vec<(NoteKind, u32)> {
     sheet.read().notes.into_iter().map(|note| (note.kind, note.count)).collect()
 }
 
-/// Some lines that are seen.
+/// A page with some visible lines.
 fn sheet() -> Sheet {
     Sheet::default().lines(50, 300, &LEFT)
 }
@@ -17,7 +17,7 @@ fn an_old_dose_under_a_white_box_is_left_out_and_told() {
     let covered = sheet().text(10, 50, 100, "digoxin 0.25 mg").draw(box_over).text(10, 50, 120, "digoxin 0.125 mg");
     assert!(!covered.says().contains("0.25 mg") && covered.says().contains("0.125 mg"), "{}", covered.says());
     assert_eq!(notes(&covered), [(NoteKind::HiddenLeftOut, 1)]);
-    // A box behind the text hides nothing; neither does a frame, nor what is cut off before it gets there.
+    // A box behind the text hides nothing; neither does a frame, nor a box that is clipped before the text.
     for behind in [
         sheet().draw(box_over).text(10, 50, 100, "digoxin 0.25 mg"),
         sheet().text(10, 50, 100, "digoxin 0.25 mg").draw("40 690 300 30 re 45 692 290 26 re f*"),

@@ -1,8 +1,8 @@
-//! Signs that stand above each other.
+//! Stacked signs.
 
 use super::*;
 
-/// A fraction with a line of this length, as TeX sets it: its numbers small, above and below the middle of the line.
+/// A fraction with a line of this length, as TeX sets it: small numbers above and below the middle of the line.
 fn fraction(sheet: Sheet, left: u32, top: u32, (above, below): (&str, &str)) -> Sheet {
     let bar = 800 - top + 2;
     sheet

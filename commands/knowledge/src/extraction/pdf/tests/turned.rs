@@ -18,7 +18,7 @@ fn drawn_by(matrix: &str) -> Sheet {
 fn a_wide_table_that_lies_on_an_upright_page_keeps_its_rows() {
     has_rows(&drawn_by("0 1 -1 0 700 100 cm").says(), &EXPECTED);
     has_rows(&drawn_by("0 -1 1 0 -100 700 cm").says(), &EXPECTED);
-    // Without lines, too.
+    // The same table without lines.
     let rows = Sheet::default().draw("0 1 -1 0 700 100 cm").rows(&[52, 152, 252], 300, 14, &DOSES);
     has_rows(&rows.says(), &EXPECTED);
 }

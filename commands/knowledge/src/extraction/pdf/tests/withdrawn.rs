@@ -1,4 +1,4 @@
-//! What is no longer valid, or is not seen on the page.
+//! Text that is no longer valid, or not visible on the page.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn a_dose_with_a_line_through_it_is_left_out_and_told() {
         .line((50, 122), (140, 122));
     assert_eq!(sheet.says(), "Give gentamicin 5 mg/kg\nUnderlined 15 mg/kg");
     assert_eq!(notes(&sheet), [(NoteKind::StruckLeftOut, 1)]);
-    // As a thin area.
+    // A line drawn as a thin area.
     let sheet = Sheet::default().text(10, 50, 100, "40 mg").text(10, 90, 100, "20 mg").draw("50 702.6 27 0.7 re f");
     assert_eq!(sheet.says(), "20 mg");
 }

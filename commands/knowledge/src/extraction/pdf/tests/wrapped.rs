@@ -1,12 +1,12 @@
-//! Tables without lines whose cells go on in the next line.
+//! Tables without lines whose cells continue in the next line.
 
 use super::*;
 
 const LEFTS: [u32; 3] = [50, 140, 240];
-/// From line to line in a cell.
+/// Points between the lines of a cell.
 const LEADING: u32 = 12;
 
-/// How much of the white space in a cell is above its text.
+/// The vertical alignment of the text in its cell.
 #[derive(Clone, Copy, Debug)]
 enum Place {
     Top,
@@ -16,7 +16,7 @@ enum Place {
 
 const PLACES: [Place; 3] = [Place::Top, Place::Middle, Place::Bottom];
 
-/// Rows of cells, which have lines, with so much white space between them.
+/// Rows of cells, each given by its lines, with this white space between them in points.
 fn laid_out(rows: &[[&[&str]; 3]], place: Place, between: u32) -> Sheet {
     let lines = |count: usize| u32::try_from(count).expect("it is small") * LEADING;
     let mut top = 100;
@@ -169,7 +169,7 @@ fn a_drug_beside_shaded_rows_is_the_name_of_all_of_them() {
         let text = shaded().text(10, 50, amoxicillin, "Amoxicillin").text(10, 50, zinc, "Zinc").says();
         has_rows(&text, &expected);
     }
-    // At the bottom of their rows: that they are not in the middle of others is not sure.
+    // With names at the bottom, it is not certain that they are not centred beside other rows.
     let reading = shaded().text(10, 50, 152, "Amoxicillin").text(10, 50, 184, "Zinc").read();
     assert!(!reading.parts[0].text.contains("| Amoxicillin | child | 10 mg |"), "{}", reading.parts[0].text);
     assert_eq!(reading.notes.iter().map(|note| note.kind).collect::<Vec<_>>(), [NoteKind::ColumnsUncertain]);
@@ -177,7 +177,7 @@ fn a_drug_beside_shaded_rows_is_the_name_of_all_of_them() {
 
 #[test]
 fn a_row_that_begins_in_the_middle_of_a_name_is_told() {
-    // Lines of cells are as far apart as rows.
+    // The lines of a cell are as far apart as the rows.
     let rows: [&[&str]; 6] = [
         &["Drug", "Dose", "How often"],
         &["Benzathine", "1.2 million units in", "once, deep into the"],

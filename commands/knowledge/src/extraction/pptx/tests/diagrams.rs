@@ -4,7 +4,7 @@ use super::*;
 
 const DIAGRAM: &str = "http://schemas.openxmlformats.org/drawingml/2006/diagram";
 
-/// A tree of doses: its points stand in another order than they are drawn.
+/// A tree of doses whose points are not stored in the order in which they are drawn.
 fn data() -> String {
     let point = |id: &str, kind: &str, says: &str| {
         format!("<d:pt modelId='{id}' type='{kind}'><d:prSet/><d:t><a:bodyPr/><a:lstStyle/>{says}</d:t></d:pt>")
@@ -83,6 +83,6 @@ fn a_diagram_of_a_document_follows_its_paragraph() {
         ("word/data.xml", &data()),
     ];
     assert_eq!(read_parts(&parts), (format!("Doses:\n\n{TEXT}\n\nEnd."), vec![NoteKind::StruckLeftOut]));
-    // Without its data it is told.
+    // A diagram without its data is noted.
     assert_eq!(read_parts(&parts[..1]), ("Doses:\n\nEnd.".to_owned(), vec![NoteKind::ObjectsLeftOut]));
 }

@@ -1,10 +1,10 @@
-//! What a slide takes from its layout and master, and where its shapes stand.
+//! Text that depends on layouts and masters, and on the positions of shapes.
 
 use super::*;
 
 const SIZE: &str = "<p:sldSz cx='1000' cy='500'/>";
 
-/// A slide with these shapes, of a layout with these, of a master with these and these styles.
+/// A slide with these shapes, on a layout and a master with theirs, and these styles.
 fn read_with(slide: &str, layout: &str, master: &str, styles: &str) -> Result<(String, Vec<NoteKind>), Unreadable> {
     let of = |name: &str, shapes: &str, more: &str| {
         format!("<p:{name} {NAMES}><p:cSld><p:spTree>{shapes}</p:spTree></p:cSld>{more}</p:{name}>")
@@ -89,7 +89,7 @@ fn a_footer_has_no_bullet_because_bodies_have() {
     assert_eq!(read, "5 mg\n\nFooter: Not for neonates");
 }
 
-/// A box at a place.
+/// A box at a position.
 fn boxed(says: &str, x: i64, y: i64) -> String {
     let place =
         format!("<p:spPr><a:xfrm><a:off x='{x}' y='{y}'/><a:ext cx='100' cy='30'/></a:xfrm></p:spPr><p:txBody>");
@@ -101,7 +101,7 @@ fn what_is_parked_beside_the_slide_is_not_seen() {
     let shapes = boxed("500 mg", -120, 0) + &boxed("5 mg", 950, 0) + &boxed("50 mg", 0, 500);
     let (read, notes) = read_with(&shapes, "", "", "").expect("it can be read");
     assert_eq!((read.as_str(), notes), ("5 mg", vec![NoteKind::HiddenLeftOut]));
-    // A box that grows with its text may be said to have no size.
+    // A box that grows with its text may be stored without a size.
     let empty = boxed("5 mg", 0, 0).replace("cx='100' cy='30'", "cx='0' cy='0'");
     assert_eq!(read_with(&empty, "", "", ""), Ok(("5 mg".to_owned(), vec![])));
 }
@@ -109,7 +109,7 @@ fn what_is_parked_beside_the_slide_is_not_seen() {
 #[test]
 fn boxes_in_rows_and_columns_are_a_table_unless_arrows_lead_through_them() {
     let column = |x: i64, says: [&str; 2]| boxed(says[0], x, 0) + &boxed(says[1], x, 40);
-    // A group shows its own space half as large.
+    // The group shows its own space at half its size.
     let group = "<p:grpSp><p:nvGrpSpPr><p:cNvPr id='9'/></p:nvGrpSpPr><p:grpSpPr><a:xfrm><a:off x='200' y='0'/><a:ext cx='50' cy='40'/>\
         <a:chOff x='0' y='0'/><a:chExt cx='100' cy='80'/></a:xfrm></p:grpSpPr>";
     let dose = boxed("20 mg", 0, 0) + &boxed("60 mg", 0, 80);

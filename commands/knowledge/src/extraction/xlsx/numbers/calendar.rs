@@ -1,10 +1,11 @@
-//! Dates and times: days since the beginning of 1900 (with a 29 February in that year, which there never was) or of 1904.
+//! Dates and times, stored as days since the beginning of 1900 (with a 29 February in that year, which did not exist)
+//! or of 1904.
 
 use super::{decimal::to_u64, parse::Token};
 
-/// The last day of the year 9999.
+/// The serial number of the last day of the year 9999.
 const LAST_DAY: u64 = 2_958_465;
-/// From the first day of one date system to that of the other.
+/// Days between the first days of the two date systems.
 const UNTIL_1904: u64 = 1_462;
 const SECONDS_A_DAY: u64 = 86_400;
 const MONTHS: [&str; 12] = [
@@ -23,7 +24,7 @@ const MONTHS: [&str; 12] = [
 ];
 const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
-/// The point in time that a value is; `None` if it is none.
+/// The date and time of a value; `None` if it is out of range.
 pub(super) fn written(tokens: &[Token], value: f64, from_1904: bool) -> Option<String> {
     let precision = tokens
         .iter()
@@ -33,7 +34,7 @@ pub(super) fn written(tokens: &[Token], value: f64, from_1904: bool) -> Option<S
     if !(0.0..=3_000_000.0).contains(&value) {
         return None;
     }
-    // Rounded to what is shown of seconds, and cut off above.
+    // Rounded to the smallest shown part of a second; larger units are truncated.
     let in_all = to_u64(value * 86_400.0 * f64::from(u32::try_from(parts).ok()?));
     let (seconds, part) = (in_all / parts, in_all % parts);
     let (day, second) = (seconds / SECONDS_A_DAY, seconds % SECONDS_A_DAY);
@@ -92,7 +93,7 @@ pub(super) fn written(tokens: &[Token], value: f64, from_1904: bool) -> Option<S
     Some(text)
 }
 
-/// `5`, `05`, `Mar`, `March`, `M`
+/// A part of a date in the length of its code: `5`, `05`, `Mar`, `March`, `M`.
 fn named(count: usize, number: u64, name: &str, text: &mut String) {
     match count {
         1 => text.push_str(&number.to_string()),
@@ -109,7 +110,7 @@ fn date_of(serial: u64, from_1904: bool) -> (u64, u64, u64) {
         60 if !from_1904 => return (1900, 2, 29),
         _ => {}
     }
-    // Days since 1 March of the year 0: leap days are last in such years.
+    // Days since 1 March of the year 0: leap days are the last day of such years.
     let days = serial + u64::from(serial < 60) + 693_899;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;

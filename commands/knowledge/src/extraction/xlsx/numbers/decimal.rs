@@ -1,11 +1,11 @@
-//! Numbers in decimal digits, of which a spreadsheet keeps fifteen.
+//! Decimal numbers with the fifteen digits that a spreadsheet keeps.
 
-/// Digits of a number that a spreadsheet knows.
+/// Significant digits of a number in a spreadsheet.
 const DIGITS: usize = 15;
-/// Characters of a number without a format.
+/// Characters of a number without a format, at most.
 const GENERAL: usize = 11;
 
-/// 0.d₁d₂d₃… × 10^`point`, without sign. No digits are zero.
+/// The number 0.d₁d₂d₃… × 10^`point`, without sign; zero has no digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Decimal {
     pub(super) digits: Vec<u8>,
@@ -24,10 +24,10 @@ impl Decimal {
         Self { digits, point }
     }
 
-    /// Rounded to so many digits behind the point, half away from zero.
+    /// Rounds to this number of decimals, half away from zero.
     pub(super) fn rounded(mut self, decimals: i32) -> Self {
         let kept = usize::try_from(self.point.saturating_add(decimals).max(-1) + 1).unwrap_or_default();
-        // `kept` is one more than the number of digits that stay, so that it can be none.
+        // `kept` is one more than the number of digits that stay, so that it can express none.
         if kept == 0 {
             return Self { digits: Vec::new(), point: 0 };
         }
@@ -68,7 +68,7 @@ impl Decimal {
         (0..count).map(|at| char::from(b'0' + self.digits.get(at).copied().unwrap_or_default())).collect()
     }
 
-    /// So many digits behind the point.
+    /// The first `count` digits behind the point.
     pub(super) fn decimals(&self, count: usize) -> String {
         let digit = |at: usize| {
             let at = i64::try_from(at).unwrap_or(i64::MAX).saturating_add(i64::from(self.point));
@@ -100,7 +100,7 @@ pub(super) fn general(value: f64) -> String {
     format!("{sign}{written}")
 }
 
-/// 1.23457E+12
+/// A number in scientific form: 1.23457E+12.
 fn scientific(decimal: &Decimal) -> String {
     let mantissa = Decimal { digits: decimal.digits.clone(), point: 1 }.rounded(5);
     let exponent = decimal.point - 1 + (mantissa.point - 1);
@@ -109,7 +109,7 @@ fn scientific(decimal: &Decimal) -> String {
     format!("{}E{sign}{:02}", mantissa.plain(5), exponent.abs())
 }
 
-/// A whole number that is not negative.
+/// Converts a whole number that is not negative.
 pub(super) fn to_u64(value: f64) -> u64 {
     format!("{value:.0}").parse().unwrap_or(u64::MAX)
 }

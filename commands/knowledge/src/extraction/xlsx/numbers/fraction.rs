@@ -1,13 +1,13 @@
-//! Numbers as a whole and a fraction with a small denominator; without sign.
+//! Numbers as a whole and a fraction with a small denominator, without sign.
 
 use super::{decimal::to_u64, parse::Token};
 
-/// Above it, a number has no fraction.
+/// The number above which no fraction is shown.
 const LARGEST_WITH_FRACTION: f64 = 1e9;
-/// Digits of a denominator that is not said.
+/// Digits of a denominator that the format does not fix.
 const LONGEST_DENOMINATOR: usize = 5;
 
-/// The number by a format such as `# ?/?`, `# ??/100`, `?/8`; `None` if that is none of them.
+/// The number in a format such as `# ?/?`, `# ??/100`, `?/8`; `None` for other formats.
 pub(super) fn written(tokens: &[Token], value: f64) -> Option<String> {
     let slash = tokens.iter().position(|token| *token == Token::Slash)?;
     let is_digit = |token: &Token| matches!(token, Token::Digit(_));
@@ -74,7 +74,7 @@ pub(super) fn written(tokens: &[Token], value: f64) -> Option<String> {
     Some(text.trim().to_owned())
 }
 
-/// The fraction next to a number from 0 to 1 whose denominator is at most this.
+/// The fraction nearest to a number from 0 to 1 with a denominator of at most `most`, by continued fractions.
 fn nearest(value: f64, most: u64) -> (u64, u64) {
     let (mut before, mut last) = ((0_u64, 1_u64), (1_u64, 0_u64));
     let mut rest = value;
@@ -86,7 +86,7 @@ fn nearest(value: f64, most: u64) -> (u64, u64) {
             whole.saturating_mul(last.1).saturating_add(before.1),
         );
         if next.1 > most {
-            // Between the last two there may be a nearer one.
+            // An intermediate fraction between the last two may be nearer.
             let steps = (most - before.1) / last.1.max(1);
             let between = (steps * last.0 + before.0, steps * last.1 + before.1);
             return if distance(between, value) < distance(last, value) { between } else { last };
@@ -105,7 +105,7 @@ fn distance((numerator, denominator): (u64, u64), value: f64) -> f64 {
     if denominator == 0 {
         return f64::INFINITY;
     }
-    // Both are small.
+    // Both numbers are small.
     let float = |number: u64| u32::try_from(number).map_or(f64::MAX, f64::from);
     (float(numerator) / float(denominator) - value).abs()
 }

@@ -1,4 +1,4 @@
-//! Digits in the places of a format; without sign.
+//! Digits in the placeholders of a format, without sign.
 
 use super::{
     decimal::{Decimal, general},
@@ -49,13 +49,13 @@ pub(super) fn written(tokens: &[Token], value: f64) -> String {
     text
 }
 
-/// Where digits stand before and behind the point.
+/// The placeholders before and behind the point.
 struct Places {
     whole: Vec<usize>,
     behind: Vec<usize>,
     point: usize,
     has_separators: bool,
-    /// How often a thousand is divided by.
+    /// The number of times that the value is divided by a thousand.
     thousands_off: i32,
 }
 
@@ -78,7 +78,7 @@ impl Places {
         i32::try_from(self.behind.len()).unwrap_or_default()
     }
 
-    /// The mantissa and the exponent: a multiple of the number of places before the point.
+    /// The mantissa and the exponent, a multiple of the number of placeholders before the point.
     fn with_exponent(&self, decimal: Decimal) -> (Decimal, i32) {
         if decimal.digits.is_empty() {
             return (decimal, 0);

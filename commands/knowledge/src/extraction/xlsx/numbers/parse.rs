@@ -1,28 +1,29 @@
-//! The code of a number format, taken apart.
+//! Parses the code of a number format.
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
     Literal(String),
-    /// `0`, `#` or `?`.
+    /// A placeholder for a digit: `0`, `#` or `?`.
     Digit(char),
     Point,
     Comma,
     Percent,
-    /// `E+` or `E-`: whether a plus is shown.
+    /// An exponent, `E+` or `E-`, and whether a plus is shown.
     Exponent(bool),
     Slash,
-    /// `@`
+    /// `@`, a placeholder for text.
     Text,
     General,
-    /// `y`, `m` (month), `d`, `h`, `n` (minute), `s`, `b` (year of the Buddhist calendar), and how often.
+    /// A part of a date or time and its length: `y`, `m` (month), `d`, `h`, `n` (minute), `s`, `b` (year of the
+    /// Buddhist calendar).
     Time(char, usize),
-    /// `[h]`, `[m]`, `[s]`: how many in all.
+    /// The elapsed time in one unit: `[h]`, `[m]`, `[s]`, and its least number of digits.
     Elapsed(char, usize),
-    /// Digits of a second's parts.
+    /// Digits of the fraction of a second.
     Fraction(usize),
-    /// Whether it is written as one letter.
+    /// AM or PM, and whether it is a single letter.
     HalfDay(bool),
-    /// Nothing behind it is shown.
+    /// The end of what is shown.
     End,
 }
 
@@ -67,7 +68,7 @@ impl Section {
         self.tokens == [Token::General] || self.tokens == [Token::Text]
     }
 
-    /// Whether only negative numbers get here by its own condition.
+    /// Whether its own condition admits only negative numbers.
     pub(super) fn is_for_negative(&self) -> bool {
         self.condition.as_ref().is_some_and(|condition| match condition.comparison {
             Comparison::Less => condition.limit <= 0.0,
@@ -76,7 +77,7 @@ impl Section {
         })
     }
 
-    /// Whether what does not get here is negative.
+    /// Whether all numbers that its condition does not admit are negative.
     pub(super) fn is_for_positive(&self) -> bool {
         self.condition.as_ref().is_none_or(|condition| {
             matches!(condition.comparison, Comparison::GreaterOrEqual | Comparison::Greater) && condition.limit <= 0.0
@@ -104,7 +105,7 @@ pub(super) fn sections(code: &str) -> Vec<Section> {
     sections
 }
 
-/// Reads what comes next, and says how long it is.
+/// Reads the next token; returns its length in bytes.
 fn read(rest: &str, first: char, section: &mut Section) -> usize {
     let length = first.len_utf8();
     let after = &rest[length..];
@@ -121,12 +122,12 @@ fn read(rest: &str, first: char, section: &mut Section) -> usize {
             }
             return length + next.map_or(0, char::len_utf8);
         }
-        // As wide as the next character; nothing is seen.
+        // A blank as wide as the next character.
         '_' => {
             push_literal(section, " ");
             return length + next.map_or(0, char::len_utf8);
         }
-        // Repeated to fill the cell.
+        // The next character fills the cell, and is left out.
         '*' => return length + next.map_or(0, char::len_utf8),
         '[' => {
             let Some(end) = after.find(']') else {
@@ -175,7 +176,7 @@ fn read(rest: &str, first: char, section: &mut Section) -> usize {
     length
 }
 
-/// Conditions, elapsed time, currency; colours and locales say nothing.
+/// Reads a bracket: conditions, elapsed time, currency; colours and locales have no effect.
 fn bracketed(inside: &str, section: &mut Section) {
     let small = inside.to_ascii_lowercase();
     let first = small.chars().next().unwrap_or_default();
@@ -186,7 +187,7 @@ fn bracketed(inside: &str, section: &mut Section) {
         if !sign.is_empty() {
             push_literal(section, sign);
         }
-        // A computer's own long date and time.
+        // The long date and time formats of the computer's own settings.
         match locale.to_ascii_uppercase().as_str() {
             "F800" => {
                 section.tokens.extend(sections("dddd, d mmmm yyyy").remove(0).tokens.into_iter().chain([Token::End]));
@@ -218,14 +219,14 @@ fn push_literal(section: &mut Section, text: &str) {
     }
 }
 
-/// Tells minutes from months, and the parts of a second from decimals.
+/// Tells minutes from months, and fractions of a second from decimals.
 fn finish(section: &mut Section) {
     let is_time = |token: &Token| matches!(token, Token::Time(..) | Token::Elapsed(..) | Token::HalfDay(_));
     section.is_date = section.tokens.iter().any(is_time);
     if !section.is_date {
         return;
     }
-    // A computer's own date is shown in place of what stands behind it.
+    // The computer's own date format replaces the tokens behind it.
     if let Some(end) = section.tokens.iter().position(|token| *token == Token::End) {
         section.tokens.truncate(end);
     }

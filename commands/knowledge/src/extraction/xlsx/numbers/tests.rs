@@ -1,4 +1,4 @@
-//! What is shown of a number, by its format. Values as spreadsheets show them in an English setting.
+//! Numbers in their formats, as spreadsheets show them with English settings.
 
 use proptest::{prop_assert, proptest};
 
