@@ -1,4 +1,4 @@
-//! The [`DocumentReader`]: a child process for each file, confined, with limits on time and memory.
+//! The [`DocumentReader`]: a confined child process for each file, with limits on time and memory.
 
 use std::{
     io,
@@ -23,20 +23,20 @@ use crate::reading_process::{CPU_SECONDS, Outcome, Request};
 use knowledge::extraction::{FileHints, Reading, Unreadable};
 use ports::{Content, CutText, DocumentReader, MediaBytes, MediaError, ReadError};
 
-/// How long a file may take, whatever the child does meanwhile.
+/// The longest time for a file, whatever the child does in it.
 const PATIENCE: Duration = Duration::from_mins(2);
-/// More is never written by a child that keeps to its limits.
+/// Bytes of the child's output, at most; a child that keeps to its own limits never writes more.
 const MAX_OUTPUT: u64 = 64 * 1_048_576;
-/// Kilobytes of the files that are read at the same time: a reader fills several times the size of its file. A larger file is read
-/// alone.
+/// Kilobytes of the files that are read at the same time, because a reader fills several times the size of its file. A
+/// larger file is read alone.
 const TOGETHER: u32 = 32_768;
-/// What it may compute at least, before it is killed for that.
+/// The CPU time that the child is granted; a kill before it was used has another cause.
 const CPU_TIME: Duration = Duration::from_secs(CPU_SECONDS);
 const KILL: i32 = Signal::KILL.as_raw();
-/// What an uncaught panic ends a program with.
+/// The exit code of a program after an uncaught panic.
 const PANICKED: i32 = 101;
 
-/// Reads files by processes that do what [`run`](crate::reading_process::run) does.
+/// Reads files in child processes that execute [`run`](crate::reading_process::run).
 #[derive(Debug)]
 pub struct ChildReader {
     launcher: Launcher,
@@ -45,7 +45,7 @@ pub struct ChildReader {
 }
 
 impl ChildReader {
-    /// Each process may fill so many bytes of memory.
+    /// Creates a reader whose processes may each fill `memory` bytes.
     pub fn new(launcher: Launcher, memory: u64) -> Self {
         Self { launcher, memory, room: Semaphore::new(TOGETHER as usize) }
     }
@@ -85,10 +85,13 @@ impl ChildReader {
         Ok(Output { status, stdout: output, stderr: said })
     }
 
-    /// The text of a file, part by part, with headings and tables.
+    /// Reads the text of a file, part by part, with headings and tables.
     ///
     /// # Errors
-    /// [`ReadError`].
+    /// - [`ReadError::Unreadable`]: the file is not supported, is damaged or exceeds a limit; another attempt does not
+    /// help.
+    /// - [`ReadError::Media`]: the file could not be loaded from its store.
+    /// - [`ReadError::Failed`]: the process could not be started, was killed by the system, or got the file too late.
     pub async fn read(&self, content: Content, hints: &FileHints) -> Result<Reading, ReadError> {
         match self.outcome(content, hints, false).await? {
             Outcome::Read(reading) => Ok(reading),
@@ -101,7 +104,7 @@ impl ChildReader {
         let kilobytes = u32::try_from(content.size / 1_024).unwrap_or(u32::MAX).clamp(1, TOGETHER);
         let _room = self.room.acquire_many(kilobytes).await.map_err(io::Error::other)?;
         let (has_all, started) = (AtomicBool::new(false), Instant::now());
-        // Dropped, it kills the child and what that has started.
+        // Dropping the future kills the child and all that it has started.
         let Ok(output) = timeout(PATIENCE, self.run(content, hints, cut, &has_all)).await else {
             return Err(if has_all.into_inner() {
                 Unreadable::TooComplex.into()
@@ -119,11 +122,11 @@ impl ChildReader {
         if !output.status.success() {
             return Err(match output.status.code() {
                 Some(PANICKED) => Unreadable::Damaged.into(),
-                // Before its computing time can be over, only somebody else kills it, such as a system without memory.
+                // Before its CPU time is used up, only another cause kills it, such as a system out of memory.
                 None if output.status.signal() == Some(KILL) && started.elapsed() < CPU_TIME => {
                     io::Error::other("the reader was killed").into()
                 }
-                // Another signal: it has met a limit.
+                // Any other signal means that it met a limit.
                 None => Unreadable::TooComplex.into(),
                 Some(code) => io::Error::other(format!("the reader ended with {code}")).into(),
             });
@@ -132,7 +135,7 @@ impl ChildReader {
     }
 }
 
-/// Sends the child what it asks for. One that has seen enough does not read on.
+/// Sends the child its request and the file. A child that needs no more of the file stops reading.
 async fn feed(mut stdin: ChildStdin, line: &[u8], mut pieces: MediaBytes) -> Result<(), MediaError> {
     if stdin.write_all(line).await.is_err() {
         return Ok(());

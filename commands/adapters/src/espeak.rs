@@ -1,5 +1,5 @@
-//! espeak-ng, a program of this machine that speaks many languages in a plain voice: speech without account or network. It
-//! is MP3 if the machine has lame too, else WAV.
+//! espeak-ng, a local program that speaks many languages in a plain voice: speech without an account or network. The
+//! result is MP3 if lame is installed too, else WAV.
 
 use std::{collections::BTreeSet, process::Stdio, time::Duration};
 
@@ -13,14 +13,14 @@ use super::{
 use ports::{ProviderError, Speech, SpeechRequest, TextToSpeech};
 
 const PROGRAM: &str = "espeak-ng";
-/// It speaks about a hundred times faster than a person.
+/// The limit for one answer; the program speaks about a hundred times faster than a person.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
-/// Where a WAV file says how long it is, and how much of that is sound.
+/// The offsets in a WAV header of the size of the file and of the size of its sound.
 const RIFF_SIZE: usize = 4;
 const DATA_NAME: usize = 36;
 const DATA_SIZE: usize = 40;
 
-/// The program, with the languages that it has voices for.
+/// The program with the languages that it has voices for.
 #[derive(Debug, Clone)]
 pub struct Espeak {
     launcher: Launcher,
@@ -29,7 +29,7 @@ pub struct Espeak {
 }
 
 impl Espeak {
-    /// `None` if this machine has no espeak-ng.
+    /// Looks for espeak-ng on this machine; `None` if it is not installed.
     pub async fn of_this_machine(launcher: Launcher) -> Option<Self> {
         let listed = confined(&launcher, PROGRAM).arg("--voices").stdin(Stdio::null()).output();
         let output = tokio::time::timeout(TIME_LIMIT, listed).await.ok()?.ok()?;
@@ -41,7 +41,7 @@ impl Espeak {
         Some(Self { launcher, languages, encoder })
     }
 
-    /// The same on a machine without lame.
+    /// The same as on a machine without lame.
     #[cfg(test)]
     pub(super) fn without_encoder(self) -> Self {
         Self { encoder: None, ..self }
@@ -58,7 +58,7 @@ impl Espeak {
     }
 }
 
-/// The second column of the list of voices, without regions (`en-gb` is `en`).
+/// The languages in the second column of the list of voices, without regions (`en-gb` is `en`).
 fn languages(voices: &str) -> BTreeSet<String> {
     voices
         .lines()
@@ -75,9 +75,9 @@ impl TextToSpeech for Espeak {
 
     async fn speak(&self, request: SpeechRequest<'_>) -> Result<Speech, ProviderError> {
         let language = request.language.to_ascii_lowercase();
-        // The name becomes an argument: only those of the program's own list do.
+        // The name becomes an argument of the program, so only names from its own list are passed.
         let voice = self.languages.get(&language).ok_or_else(|| ProviderError::refused("no voice for the language"))?;
-        // What is between double brackets would be read as phonemes.
+        // Text within double brackets would be read as phonemes.
         let text = request.text.replace("[[", "[ [");
         let arguments = ["-b", "1", "-v", voice, "--stdin", "--stdout"];
         let wav = output_of(&self.launcher, PROGRAM, &arguments, text.as_bytes(), TIME_LIMIT).await;
@@ -88,7 +88,7 @@ impl TextToSpeech for Espeak {
     }
 }
 
-/// The program writes the header before it knows the length.
+/// Writes the real sizes into the header, which the program writes before it knows the length.
 fn with_true_sizes(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
     let length = u32::try_from(bytes.len()).ok()?;
     let is_wav = bytes.starts_with(b"RIFF") && bytes.get(DATA_NAME..DATA_SIZE)? == b"data" && length > 44;
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(speech.extension, "wav");
         assert_eq!((&bytes[..4], &bytes[8..12]), (b"RIFF".as_slice(), b"WAVE".as_slice()));
         assert_eq!((number(bytes, RIFF_SIZE), number(bytes, DATA_SIZE)), (bytes.len() - 8, bytes.len() - 44));
-        // Half a second of sound at least, at two bytes a sample.
+        // At least half a second of sound, with two bytes a sample.
         assert!(number(bytes, DATA_SIZE) > number(bytes, 24));
         Ok(())
     }
@@ -154,12 +154,12 @@ mod tests {
         assert!(matches!(error, Some(ProviderError::Refused(_))), "{error:?}");
     }
 
-    /// What the voice says, in its own signs for sounds.
+    /// The phonemes that the voice speaks, in espeak's notation.
     async fn sounds(text: &str, language: &str) -> String {
         let text = knowledge::markdown::spoken(text, language);
         let arguments = ["-q", "-x", "-v", language, "--stdin"];
         let written = output_of(&Launcher::unconfined(), PROGRAM, &arguments, text.as_bytes(), TIME_LIMIT).await;
-        // Without stress, which depends on the words around.
+        // Without stress marks, which depend on the neighbouring words.
         String::from_utf8_lossy(&written.expect("the voice speaks")).replace(['\'', ','], "")
     }
 

@@ -1,6 +1,6 @@
-//! The built-in answerer: quotes what the passages say of the question, and says so.
+//! The built-in answerer: it quotes the passages that answer the question, and states that it only quotes.
 //!
-//! No model and no network. It never writes a sentence of its own about the subject.
+//! It uses no model and no network, and never writes a sentence of its own about the subject.
 
 use async_trait::async_trait;
 use futures::{StreamExt, stream};

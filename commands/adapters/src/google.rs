@@ -15,18 +15,18 @@ use ports::{
     Translator,
 };
 
-/// Unlike a parameter of the address, it is in no access log.
+/// The header for the key; a query parameter would appear in access logs.
 const KEY_HEADER: &str = "x-goog-api-key";
-/// Google takes 30,000 characters and 128 texts a request, and recommends far fewer.
+/// Bytes of a translation request: Google allows 30,000 characters and 128 texts, and recommends far fewer.
 const MAX_TRANSLATED_BYTES: usize = 10_000;
-/// Google takes 5,000 bytes a request.
+/// Bytes of a speech request: Google allows 5,000.
 const MAX_SPOKEN_BYTES: usize = 4_800;
-/// The languages that the contract's voices speak.
+/// The languages for which the contract offers voices.
 const VOICES: [&str; 10] = ["bn", "en", "gu", "hi", "kn", "ml", "mr", "pa", "ta", "te"];
-/// Other languages of India that recognition knows.
+/// Further languages of India that speech recognition supports.
 const ALSO_RECOGNISED: [&str; 1] = ["ur"];
 
-/// Google wants a region, and the contract's clients name none: they are in India.
+/// The language with a region: Google requires one, and the contract's clients, who are in India, send none.
 fn regional(language: &str) -> String {
     let language = language.to_ascii_lowercase();
     if VOICES.iter().chain(&ALSO_RECOGNISED).any(|known| **known == language) {
@@ -74,7 +74,7 @@ impl SpeechToText for GoogleSpeechToText {
             "languageCode": regional(&request.language),
             "enableAutomaticPunctuation": true,
         });
-        // WAV and FLAC say in their header how they are encoded.
+        // WAV and FLAC declare their encoding in their header; other formats need it in the request.
         if let Some((encoding, hertz)) = encoding(bytes) {
             config["encoding"] = encoding.into();
             config["sampleRateHertz"] = hertz.into();
@@ -86,7 +86,7 @@ impl SpeechToText for GoogleSpeechToText {
     }
 }
 
-/// How a recording is encoded and sampled, by its first bytes.
+/// The encoding and the sample rate in hertz of a recording, by its first bytes.
 fn encoding(bytes: &[u8]) -> Option<(&'static str, u32)> {
     match bytes {
         [0x1a, 0x45, 0xdf, 0xa3, ..] => Some(("WEBM_OPUS", 48_000)),
@@ -176,7 +176,7 @@ impl TextToSpeech for GoogleTextToSpeech {
 
     async fn speak(&self, request: SpeechRequest<'_>) -> Result<Speech, ProviderError> {
         let mut bytes = Vec::new();
-        // MP3 is a row of frames: one after the other is one recording.
+        // MP3 is a sequence of frames, so that concatenated files are one recording.
         for piece in pieces(request.text, MAX_SPOKEN_BYTES).into_iter().filter(|piece| !piece.trim().is_empty()) {
             let body = json!({
                 "input": { "text": piece },

@@ -1,6 +1,7 @@
-//! Adapters of the [ports]: thin, on well-kept crates; and how processes are confined that work on what strangers wrote.
+//! Adapters of the [ports], thin layers over maintained crates; and the confinement of processes that work on untrusted
+//! input.
 //!
-//! They know no use case. Its chapter is `docs/adding/adapter.md`.
+//! They know no use case. See `docs/adding/adapter.md`.
 
 pub mod child_reader;
 pub mod espeak;

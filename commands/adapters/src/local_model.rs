@@ -1,11 +1,11 @@
 //! An embedding model on this machine: a program that reads texts and writes vectors, in processes of its own.
 //!
-//! `make models` makes the folder: the program `embed` (`scripts/models/embed.c` says what is written and read) with the weights of
-//! multilingual-e5-small. A process that fails or hangs is killed, and the next request starts another one.
+//! `make models` makes the folder: the program `embed` (`scripts/models/embed.c` documents its protocol) with the
+//! weights of multilingual-e5-small. A process that fails or hangs is killed, and the next request starts another one.
 //!
-//! The model's vectors all point into nearly the same direction, so that texts that have nothing in common are still alike, and
-//! languages drift along it. That direction, the mean of everyday texts, is taken out of each vector (Mu and Viswanath, "All-but-
-//! the-Top", 2018): questions in other languages find more, and the scores of unrelated texts are near 0.
+//! The model's vectors all point into nearly the same direction, so that unrelated texts seem alike, and languages are
+//! separated along it. That direction, the mean of everyday texts, is subtracted from each vector (Mu and Viswanath,
+//! "All-but-the-Top", 2018): questions in other languages find more, and the scores of unrelated texts are near 0.
 
 use std::{
     path::{Path, PathBuf},
@@ -26,22 +26,24 @@ use super::launcher::Launcher;
 use crate::sandbox::Confinement;
 use ports::{Embedder, ProviderError, TextKind};
 
-/// Stored with every vector. Another model, or another way to read texts, needs another name.
+/// The model's name, which is stored with every vector. Another model, or another way to read texts, needs another
+/// name.
 pub const MODEL: &str = "local-multilingual-e5-small-2";
-/// The program in the folder.
+/// The program's name in the folder.
 const PROGRAM: &str = "embed";
-/// Sentences of nurses about many things, one a line, in English, Hindi and Malayalam: what their vectors share is in all vectors.
+/// Sentences of nurses about many subjects, one a line, in English, Hindi and Malayalam: the mean of their vectors is
+/// the shared direction.
 const EVERYDAY_TEXTS: &str = include_str!("local_model/everyday_texts.txt");
-/// Texts a request: few, so that several processes share the passages of one document.
+/// Texts in a request: few, so that several processes share the passages of one document.
 const BATCH: usize = 8;
-/// Processes that embed passages; questions have one of their own, and never wait behind a long document.
+/// Processes that embed passages. Questions have a process of their own, and never wait behind a long document.
 const PASSAGE_PROCESSES: usize = 2;
-/// For the start of a process, and for each text: many times what they take.
+/// The time limits for the start of a process and for each text: many times what they need.
 const START_PATIENCE: Duration = Duration::from_mins(1);
 const TEXT_PATIENCE: Duration = Duration::from_secs(15);
-/// Bytes that a process may fill: some times what the weights are.
+/// Bytes that a process may fill: several times the size of the weights.
 const MEMORY: u64 = 2_048 * 1_048_576;
-/// More dimensions than any model has: what claims more is no vector.
+/// Dimensions of a vector, at most; no model has as many, so that a larger number is a protocol error.
 const MOST_DIMENSIONS: u32 = 16_384;
 
 /// A folder with a model and its program.
@@ -50,11 +52,11 @@ pub struct LocalModel {
     folder: PathBuf,
     questions: Processes,
     passages: Processes,
-    /// Of length one; found before the first vector is made.
+    /// The shared direction, of length 1; computed before the first vector is returned.
     shared_direction: OnceCell<Vec<f32>>,
 }
 
-/// Some processes at most, started when they are needed.
+/// A pool of processes that are started when they are needed, up to a limit.
 struct Processes {
     permits: Semaphore,
     idle: Mutex<Vec<Process>>,
@@ -67,15 +69,17 @@ impl Processes {
 }
 
 struct Process {
-    /// Killed when it is dropped.
+    /// Kept because dropping it kills the process.
     _child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
 
 impl LocalModel {
+    /// Uses the model in this folder.
+    ///
     /// # Errors
-    /// If the folder has no program.
+    /// An error of the operating system if the folder does not contain the program.
     pub fn in_folder(folder: &Path, launcher: Launcher) -> std::io::Result<Self> {
         std::fs::metadata(folder.join(PROGRAM))?;
         Ok(Self {
@@ -90,7 +94,8 @@ impl LocalModel {
     fn start(&self) -> std::io::Result<Process> {
         let readable = vec![self.folder.clone()];
         let confinement = Confinement { memory: MEMORY, readable, ..Confinement::default() };
-        // From within: the folders above may be closed to the user that it becomes.
+        // Started with its own folder as working directory: the folders above may be inaccessible to the process's
+        // user.
         let mut command = self.launcher.program(&Path::new(".").join(PROGRAM), &confinement);
         command.current_dir(&self.folder).arg(".");
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
@@ -100,9 +105,9 @@ impl LocalModel {
         Ok(Process { _child: child, input, output: BufReader::new(output) })
     }
 
-    /// The vectors as the model makes them.
+    /// The vectors as the model returns them, with the shared direction.
     async fn embed_plainly(&self, texts: &[String], kind: TextKind) -> Result<Vec<Vec<f32>>, ProviderError> {
-        // The model was trained with these words before its texts.
+        // The model was trained with these prefixes.
         let (processes, role) = match kind {
             TextKind::Question => (&self.questions, "query: "),
             TextKind::Passage => (&self.passages, "passage: "),
@@ -118,14 +123,14 @@ impl LocalModel {
         let idle = processes.idle.lock().await.pop();
         let mut process = idle.map_or_else(|| self.start(), Ok).map_err(failed)?;
         let patience = START_PATIENCE + TEXT_PATIENCE * u32::try_from(texts.len()).unwrap_or(u32::MAX);
-        // On every way out but the last one the process is dropped.
+        // On every path but the last, the process is dropped and so killed.
         let vectors = timeout(patience, process.embed(&texts)).await.map_err(failed)?.map_err(failed)?;
         processes.idle.lock().await.push(process);
         Ok(vectors)
     }
 }
 
-/// The mean of the vectors, of length one.
+/// The mean of the vectors, scaled to length 1.
 fn direction_of(vectors: &[Vec<f32>]) -> Vec<f32> {
     let mut sum = vec![0.0; vectors.first().map_or(0, Vec::len)];
     for vector in vectors {
@@ -135,7 +140,7 @@ fn direction_of(vectors: &[Vec<f32>]) -> Vec<f32> {
     sum
 }
 
-/// Nothing of the direction is left in the vector, which has length one again.
+/// The vector without its component along the direction, scaled to length 1.
 fn without(direction: &[f32], mut vector: Vec<f32>) -> Vec<f32> {
     let share: f32 = vector.iter().zip(direction).map(|(x, along)| x * along).sum();
     vector.iter_mut().zip(direction).for_each(|(x, along)| *x -= share * along);
@@ -207,7 +212,7 @@ mod tests {
 
     use super::*;
 
-    /// A program in the place of the model's.
+    /// A script in place of the model's program.
     fn model(script: &str) -> (TempDir, LocalModel) {
         let folder = TempDir::new().expect("made");
         let program = folder.path().join(PROGRAM);
@@ -217,7 +222,7 @@ mod tests {
         (folder, model)
     }
 
-    /// Answers with the length of each text, and dies of the text that tells it to.
+    /// Answers with the length of each text, and exits on a text that requests it.
     const LENGTHS: &str = r#"
 read = sys.stdin.buffer.read
 while head := read(4):
@@ -250,7 +255,7 @@ while head := read(4):
         assert_eq!(lengths(&model, &["live"], TextKind::Question).await, Some(vec![11.0]));
     }
 
-    /// All vectors point along the first axis, and a little to one side if the text says so.
+    /// All vectors point along the first axis, and slightly to a side that the text names.
     const SIDES: &str = r#"
 read = sys.stdin.buffer.read
 while head := read(4):

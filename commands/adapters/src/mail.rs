@@ -1,4 +1,4 @@
-//! Mail: through a server by SMTP, or into a folder where there is none.
+//! Mail: through a server by SMTP, or into a folder where there is no server.
 
 mod folder;
 mod smtp;
@@ -12,7 +12,7 @@ pub use folder::{MailFolder, NewName};
 use ports::{Mail, MailError};
 pub use smtp::SmtpMailer;
 
-/// A setting of mail is malformed. The address of a server may hold a password, so it is not shown.
+/// A malformed setting of mail. The server's address may contain a password and is not shown.
 #[derive(Debug, thiserror::Error)]
 pub enum MailSettingsError {
     #[error("the mail server's address is not of the form smtp://user:password@host:587?tls=required")]
@@ -21,15 +21,15 @@ pub enum MailSettingsError {
     Sender(String),
 }
 
-/// Reads the sender of all mail: an address, or a name and an address.
+/// Parses the sender of all mail: an address, or a name and an address.
 ///
 /// # Errors
-/// [`MailSettingsError::Sender`] if it is none.
+/// [`MailSettingsError::Sender`] if the text is neither.
 pub fn sender(text: &str) -> Result<Mailbox, MailSettingsError> {
     text.trim().parse().map_err(|_| MailSettingsError::Sender(text.to_owned()))
 }
 
-/// The mail as it goes over the wire.
+/// The mail in its transmitted form.
 fn message(from: &Mailbox, mail: &Mail) -> Result<Message, MailError> {
     let to = mail.to.as_str().parse().map_err(refused)?;
     Message::builder()

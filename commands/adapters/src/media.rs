@@ -1,4 +1,4 @@
-//! Keeps uploaded files through `object_store`: in a local folder, or with S3 and its kind.
+//! Stores uploaded files through `object_store`: in a local folder, or in S3 and compatible services.
 
 use std::{ops::Range, path::Path as FolderPath, sync::Arc, time::Duration};
 
@@ -15,35 +15,35 @@ use ports::{MediaBytes, MediaError, MediaInfo, MediaStore, is_possible_name};
 const CONNECT_TIME: Duration = Duration::from_secs(5);
 const IDLE_TIME: Duration = Duration::from_secs(20);
 
-/// A bucket of S3 or of a server that speaks its protocol.
+/// A bucket of S3 or of a compatible service.
 #[derive(Clone)]
 pub struct S3Settings {
     pub bucket: String,
     pub region: String,
-    /// The server; `None` is Amazon's of the region.
+    /// The URL of the server; `None` for Amazon's own in the region.
     pub endpoint: Option<String>,
-    /// Access key and secret; `None` asks the machine's role, as Amazon's machines have one.
+    /// Access key and secret; `None` for the credentials of the machine's role, as on Amazon's machines.
     pub credentials: Option<(String, String)>,
-    /// Whether the endpoint may be plain HTTP.
+    /// Whether the endpoint may use plain HTTP.
     pub allow_http: bool,
 }
 
-/// A [`MediaStore`] on any object store.
+/// A [`MediaStore`] on any `object_store`.
 #[derive(Debug, Clone)]
 pub struct ObjectMedia {
     store: Arc<dyn ObjectStore>,
 }
 
 impl ObjectMedia {
-    /// Files in a folder of this machine. It must exist.
+    /// Stores files in a folder of this machine, which must exist.
     pub fn in_folder(folder: &FolderPath) -> Result<Self, MediaError> {
         let store = LocalFileSystem::new_with_prefix(folder).map_err(MediaError::new)?;
         Ok(Self { store: Arc::new(store.with_fsync(true)) })
     }
 
-    /// Files in a bucket. It must exist; nothing is asked of the server yet.
+    /// Stores files in a bucket, which must exist; no request is made yet.
     pub fn in_bucket(settings: S3Settings) -> Result<Self, MediaError> {
-        // Whoever waits for an upload is told soon; how long a file takes is up to who reads it.
+        // A failing server is reported soon to a waiting upload; the time for a whole file is limited by its reader.
         let options = ClientOptions::new()
             .with_connect_timeout(CONNECT_TIME)
             .with_timeout_disabled()
@@ -109,7 +109,8 @@ fn found<T>(result: Result<T, Error>) -> Result<Option<T>, MediaError> {
     }
 }
 
-/// A name that a file may have; any other is not in the store, which might take it for a fault.
+/// The path for a name that a file may have. Other names are not passed to the store, which might report them as a
+/// fault.
 fn stored_path(name: &str) -> Option<Path> {
     if is_possible_name(name) { Path::parse(name).ok() } else { None }
 }
@@ -180,7 +181,7 @@ mod tests {
         std::fs::create_dir(folder.path().join("media")).expect("the folder can be written");
         let media = ObjectMedia::in_folder(&folder.path().join("media"))?;
         let long = "x".repeat(300);
-        // The last ones are no names that this store would take.
+        // The last ones are names that this store would refuse.
         for name in
             ["../secret", "..\\secret", "..", "", "/", "%2e%2e/secret", "\0", ".", "a//b", "a.txt#1", "~", "\n", &long]
         {

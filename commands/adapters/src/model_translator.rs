@@ -1,4 +1,4 @@
-//! The language model itself as a translator, where no translation service is configured.
+//! The language model as a translator, where no translation service is configured.
 
 use async_trait::async_trait;
 use futures::StreamExt;
@@ -9,12 +9,12 @@ use ports::{
     AnswerChunk, AnswerRequest, Ending, Finish, ProviderError, SharedLanguageModel, TranslationRequest, Translator,
 };
 
-/// What a model translates at once without losing its thread.
+/// Bytes that a model translates reliably in one request.
 const MAX_PIECE_BYTES: usize = 6_000;
-/// A translation may be longer than the text, but a model that never ends is stopped.
+/// The factor by which a translation may be longer than its text; a model that does not end is stopped.
 const MAX_GROWTH: usize = 20;
 
-/// Asks a model for each translation.
+/// Asks the model for each translation.
 #[derive(Clone)]
 pub struct ModelTranslator {
     model: SharedLanguageModel,
@@ -22,7 +22,7 @@ pub struct ModelTranslator {
 }
 
 impl ModelTranslator {
-    /// `name` is the provider's name of the model.
+    /// Uses this model; `name` is the provider's name of it.
     pub fn new(model: SharedLanguageModel, name: &str) -> Self {
         Self { model, name: name.to_owned() }
     }
@@ -61,7 +61,7 @@ impl ModelTranslator {
     }
 }
 
-/// Half a translation is none: what is left out may be a "not".
+/// Refuses an incomplete translation: the missing part may be a "not".
 fn require_whole(finish: &Finish) -> Result<(), ProviderError> {
     match Ending::of(finish.reason.as_deref()) {
         Ending::Whole => Ok(()),

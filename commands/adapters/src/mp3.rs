@@ -1,4 +1,4 @@
-//! lame, a program of this machine that turns WAV into MP3: a fifteenth of the size, and every browser plays it.
+//! lame, a local program that encodes WAV as MP3: a fifteenth of the size, and playable in every browser.
 
 use std::{io, process::Stdio, time::Duration};
 
@@ -8,34 +8,34 @@ use super::{
 };
 
 const PROGRAM: &str = "lame";
-/// One channel of 24 kbit/s, which is enough for a voice, at a constant rate, by which players know the length. No tag: it
-/// would be written at the end over the beginning, which has been read by then. The quicker way to encode, in two thirds of
-/// the time: nobody hears the difference in a synthetic voice.
+/// One channel at a constant 24 kbit/s, which suffices for a voice; from a constant rate players know the length. No
+/// tag, because it would be written over the beginning at the end, when that has already been read. Quality 7 encodes
+/// in two thirds of the time, and nobody hears the difference in a synthetic voice.
 const ARGUMENTS: [&str; 10] = ["--quiet", "-q", "7", "-m", "m", "-b", "24", "-t", "-", "-"];
-/// It works more than a hundred times faster than a person speaks.
+/// The limit for one recording; the program works more than a hundred times faster than a person speaks.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
-/// Whether this is the beginning of MP3: a tag, or a frame. Pages for people and errors in JSON are not.
+/// Whether the bytes begin like MP3, with a tag or a frame. Web pages and errors in JSON do not.
 pub(super) fn is_mp3(bytes: &[u8]) -> bool {
     bytes.starts_with(b"ID3") || matches!(bytes, [0xFF, second, ..] if second & 0xE0 == 0xE0)
 }
 
-/// The program.
+/// The program lame.
 #[derive(Debug, Clone)]
 pub struct Mp3Encoder(Launcher);
 
 impl Mp3Encoder {
-    /// `None` if this machine has no lame.
+    /// Looks for lame on this machine; `None` if it is not installed.
     pub async fn of_this_machine(launcher: Launcher) -> Option<Self> {
         let asked = confined(&launcher, PROGRAM).arg("--version").stdin(Stdio::null()).output();
         let output = tokio::time::timeout(TIME_LIMIT, asked).await.ok()?.ok()?;
         output.status.success().then_some(Self(launcher))
     }
 
-    /// The sound of a WAV file as MP3.
+    /// Encodes a WAV file as MP3.
     ///
     /// # Errors
-    /// If the program fails, or takes too long.
+    /// An [`io::Error`] if the program cannot be started, fails, or takes longer than 30 seconds.
     pub async fn encode(&self, wav: &[u8]) -> io::Result<Vec<u8>> {
         output_of(&self.0, PROGRAM, &ARGUMENTS, wav, TIME_LIMIT).await
     }
@@ -47,7 +47,7 @@ mod tests {
     use crate::espeak::Espeak;
     use ports::{SpeechRequest, TextToSpeech};
 
-    /// Samples and samples a second of a WAV file of one channel with two bytes a sample.
+    /// The duration in seconds of a WAV file of one channel with two bytes a sample.
     fn length(wav: &[u8]) -> f64 {
         let number = |at: usize| u32::from_le_bytes(wav[at..at + 4].try_into().expect("four bytes"));
         f64::from(number(40)) / 2.0 / f64::from(number(24))
@@ -74,7 +74,7 @@ mod tests {
         assert_eq!((wav.extension, mp3.extension), ("wav", "mp3"));
         assert_eq!((is_mp3(&wav.bytes), is_mp3(&mp3.bytes)), (false, true));
         assert!(mp3.bytes.len() * 12 < wav.bytes.len(), "{} of {} bytes", mp3.bytes.len(), wav.bytes.len());
-        // Frames of MPEG-2, layer III, from the first byte on.
+        // The first frame of MPEG-2, layer III, is at the first byte.
         assert!(mp3.bytes.starts_with(&[0xff, 0xf3]), "{:?}", &mp3.bytes[..4]);
 
         let arguments = ["--quiet", "--decode", "--mp3input", "-", "-"];

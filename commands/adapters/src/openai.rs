@@ -1,8 +1,9 @@
-//! Any server that speaks OpenAI's chat completions and embeddings, the latter by `async-openai`.
+//! Servers that speak OpenAI's chat completions and embeddings, the latter through `async-openai`.
 //!
-//! Shapes are our own and lenient, because compatible servers differ. Completions are read by code of our own, too: `async-openai`
-//! hides whether a stream came to its end, and reads whatever length a server sends. No key and no text of a provider leaves this
-//! module but as the source of an error. The TLS provider of the process has to be installed before.
+//! The types are this crate's own and lenient, because compatible servers differ. Completions are read by own code,
+//! too: `async-openai` hides whether a stream ended properly, and reads answers of any length. Keys never leave this
+//! module, and texts of a provider only as the source of an error. The process's TLS provider has to be installed
+//! before.
 
 use std::time::Duration;
 
@@ -30,16 +31,16 @@ use wire::{ChatStream, Embeddings, completed_object};
 
 const COMPLETIONS: &str = "/chat/completions";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest silence of a server, before and within an answer.
+/// The longest silence of a server before and within an answer.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
-/// For all attempts together: a server may ask for any pause between them.
+/// The limit for all attempts together, because a server may ask for any pause between them.
 const START_TIMEOUT: Duration = Duration::from_mins(2);
-/// OpenAI's limit of inputs a request.
+/// OpenAI's limit of inputs in a request.
 const MAX_BATCH: usize = 2_048;
-/// Keeps a request well below the servers' limits of tokens and bytes.
+/// Bytes of a request, well below the servers' limits of tokens and bytes.
 const MAX_BATCH_BYTES: usize = 400_000;
 
-/// Where a server is, and the key that it wants. Shows no key.
+/// The address of a server and its key. `Debug` does not show the key.
 #[derive(Clone)]
 pub struct OpenAiServer {
     base_url: String,
@@ -48,7 +49,8 @@ pub struct OpenAiServer {
 }
 
 impl OpenAiServer {
-    /// `base_url` up to and with the version, like `https://api.openai.com/v1`. An empty key suits local servers.
+    /// Uses the server at `base_url`, which ends with the version, such as `https://api.openai.com/v1`. The key may be
+    /// empty for local servers.
     pub fn new(base_url: &str, api_key: &str) -> Result<Self, ProviderError> {
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -76,7 +78,7 @@ impl std::fmt::Debug for OpenAiServer {
     }
 }
 
-/// The chat models of a server; which one is said by each request.
+/// The chat models of a server; each request names its model.
 #[derive(Debug, Clone)]
 pub struct OpenAiChat {
     server: OpenAiServer,
@@ -143,15 +145,15 @@ pub struct OpenAiEmbedder {
 }
 
 impl OpenAiEmbedder {
-    /// `dimensions` only for models that can shorten their vectors: others refuse the request.
+    /// `dimensions` only for models that can shorten their vectors; others refuse the request.
     pub fn new(server: OpenAiServer, model: &str, dimensions: Option<u32>) -> Self {
         let requested = model.to_owned();
-        // Vectors of another length are those of another model.
+        // Vectors of another length are vectors of another model.
         let model = dimensions.map_or_else(|| model.to_owned(), |dimensions| format!("{model}/{dimensions}"));
         Self { server, requested, dimensions, model }
     }
 
-    /// The embedder with this [`model`](Embedder::model), as it was noted with vectors.
+    /// The embedder whose [`model`](Embedder::model) was stored with vectors.
     pub fn named(server: &OpenAiServer, model: &str) -> Self {
         let parts = model.rsplit_once('/').and_then(|(name, number)| Some((name, number.parse().ok()?)));
         parts.map_or_else(
@@ -179,7 +181,7 @@ impl Embedder for OpenAiEmbedder {
 
     async fn embed(&self, texts: &[String], _kind: TextKind) -> Result<Vec<Vec<f32>>, ProviderError> {
         let client = self.server.client()?;
-        // Servers refuse empty inputs; such a text gets a vector that is near to nothing.
+        // Servers refuse empty inputs; such a text gets the zero vector, which is near to nothing.
         let filled: Vec<(usize, &str)> =
             texts.iter().enumerate().map(|(at, text)| (at, text.trim())).filter(|(_, text)| !text.is_empty()).collect();
         let mut vectors = vec![Vec::new(); texts.len()];
@@ -196,7 +198,7 @@ impl Embedder for OpenAiEmbedder {
     }
 }
 
-/// Neighbours that fit into one request. A text that is too long alone goes alone.
+/// Groups of consecutive texts that fit into one request. A text that exceeds the limit is sent alone.
 fn batches<'a>(mut texts: &'a [(usize, &'a str)]) -> Vec<&'a [(usize, &'a str)]> {
     let mut batches = Vec::new();
     while !texts.is_empty() {
@@ -212,7 +214,7 @@ fn batches<'a>(mut texts: &'a [(usize, &'a str)]) -> Vec<&'a [(usize, &'a str)]>
     batches
 }
 
-/// What is worth it is tried again, at most three times; this bounds the time for all of it.
+/// Runs a request with all its attempts within [`START_TIMEOUT`].
 async fn in_time<T>(request: impl Future<Output = Result<T, ProviderError>>) -> Result<T, ProviderError> {
     let answer = tokio::time::timeout(START_TIMEOUT, request).await;
     answer.unwrap_or_else(|_| Err(ProviderError::unavailable("no answer in time")))
@@ -230,7 +232,7 @@ fn provider_error(error: OpenAIError) -> ProviderError {
     }
 }
 
-/// What is not of the expected form may be an error in a server's own form.
+/// The error for an unexpected body, which may be an error in a server's own form.
 fn unreadable(body: &[u8]) -> ProviderError {
     match serde_json::from_slice::<Value>(body) {
         Ok(Value::Object(body)) if body.contains_key("error") => reported_error(&body["error"]),
@@ -239,7 +241,7 @@ fn unreadable(body: &[u8]) -> ProviderError {
     }
 }
 
-/// An error by its HTTP status, with the server's code and kind of it.
+/// The error for an HTTP status, with the server's error code and type.
 fn refusal(status: StatusCode, code: &str, kind: &str) -> ProviderError {
     let detail = format!("status {} {} {}", status.as_u16(), machine_word(kind), machine_word(code));
     match status {
@@ -252,7 +254,7 @@ fn refusal(status: StatusCode, code: &str, kind: &str) -> ProviderError {
     }
 }
 
-/// An error as a server describes it, without an HTTP status.
+/// The error that a server describes without an HTTP status.
 fn reported_error(error: &Value) -> ProviderError {
     let code = error
         .get("code")
@@ -267,8 +269,8 @@ fn reported_error(error: &Value) -> ProviderError {
     }
 }
 
-/// What may be logged of a server's own words: a code, never a sentence. Servers repeat the request in their messages, and that
-/// is personal text.
+/// The server's text if it is a single code word that may be logged: servers repeat the request in their messages, and
+/// that is personal text.
 fn machine_word(text: &str) -> String {
     if text.chars().count() <= 60 && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)) {
         text.to_owned()

@@ -1,6 +1,6 @@
-//! [`VectorIndex`] over PostgreSQL with the extension pgvector: one table a collection, with an HNSW index.
+//! A [`VectorIndex`] in PostgreSQL with the extension pgvector: one table with an HNSW index for each collection.
 //!
-//! Its statements name tables that are made at run time, so none of them can be checked at compile time.
+//! Its statements name tables that are created at run time, so that none of them can be checked at compile time.
 
 use std::{
     collections::HashSet,
@@ -15,24 +15,25 @@ use uuid::Uuid;
 
 use ports::{Collection, Hit, IndexError, VectorIndex};
 
-/// How the configuration calls it.
+/// The value of `VECTOR_INDEX` that selects this store.
 pub const NAME: &str = "pgvector";
 
-/// pgvector's limit of an HNSW index over `halfvec`.
+/// pgvector's limit of dimensions for an HNSW index over `halfvec`.
 const MOST_DIMENSIONS: usize = 4_000;
 /// pgvector's limit of `hnsw.ef_search`.
 const MOST_SEARCHED: usize = 1_000;
 const UNDEFINED_TABLE: &str = "42P01";
 
-/// Approximate search by pgvector 0.8 or later: before that a filter by project could leave nothing of what was found.
+/// Approximate search by pgvector 0.8 or later; in earlier versions the filter by project could drop all that was
+/// found.
 pub struct PgvectorIndex {
     pool: PgPool,
     made: Mutex<HashSet<Uuid>>,
 }
 
 impl PgvectorIndex {
-    /// The database may be another one than that of the events. Its user must be allowed to make tables and, if the extension is
-    /// not there yet, the extension.
+    /// Uses this database, which may be another one than that of the events. Its user needs the right to create tables
+    /// and, if it is missing, the extension.
     pub fn new(pool: PgPool) -> Self {
         Self { pool, made: Mutex::default() }
     }
@@ -47,7 +48,7 @@ impl PgvectorIndex {
         }
         let table = table(collection);
         let mut tx = self.pool.begin().await.map_err(IndexError::unavailable)?;
-        // One at a time: IF NOT EXISTS fails if two do it at once.
+        // One at a time, because concurrent `IF NOT EXISTS` statements can fail.
         tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('ayushma pgvector', 0))")
             .await
             .map_err(IndexError::unavailable)?;
@@ -70,7 +71,7 @@ fn table(collection: &Collection) -> String {
     format!("ayushma_passages_{}", collection.id.simple())
 }
 
-/// As pgvector reads it.
+/// The vector in pgvector's text format.
 fn literal(vector: &[f32]) -> String {
     let mut text = String::with_capacity(vector.len() * 12);
     for (at, x) in vector.iter().enumerate() {
@@ -82,8 +83,8 @@ fn literal(vector: &[f32]) -> String {
     text
 }
 
-/// A table that was never made has nothing.
-fn or_nothing<T: Default>(result: Result<T, sqlx::Error>) -> Result<T, IndexError> {
+/// Treats a table that was never created as empty.
+fn empty_if_missing<T: Default>(result: Result<T, sqlx::Error>) -> Result<T, IndexError> {
     match result {
         Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(UNDEFINED_TABLE) => Ok(T::default()),
         result => Ok(result.map_err(IndexError::unavailable)?),
@@ -131,7 +132,7 @@ impl VectorIndex for PgvectorIndex {
         let sql = format!("DELETE FROM {} WHERE document_id = $1 AND chunk_id <> ALL ($2)", table(collection));
         let ids: Vec<Uuid> = chunks.iter().map(|id| id.value()).collect();
         let delete = sqlx::query(&sql).bind(document.value()).bind(ids);
-        or_nothing(delete.execute(&self.pool).await.map(drop))
+        empty_if_missing(delete.execute(&self.pool).await.map(drop))
     }
 
     async fn nearest(
@@ -141,7 +142,7 @@ impl VectorIndex for PgvectorIndex {
         vector: &[f32],
         limit: usize,
     ) -> Result<Vec<Hit>, IndexError> {
-        // The index gives the nearest of all projects, and goes on until enough are of this one.
+        // The index returns the nearest vectors of all projects, and continues until enough of them are of this one.
         let mut tx = self.pool.begin().await.map_err(IndexError::unavailable)?;
         tx.execute("SET LOCAL hnsw.iterative_scan = strict_order").await.map_err(IndexError::unavailable)?;
         let searched = limit.clamp(40, MOST_SEARCHED);
@@ -153,7 +154,7 @@ impl VectorIndex for PgvectorIndex {
         );
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = sqlx::query(&sql).bind(literal(vector)).bind(project.value()).bind(limit);
-        let rows = or_nothing(rows.fetch_all(&mut *tx).await)?;
+        let rows = empty_if_missing(rows.fetch_all(&mut *tx).await)?;
         let hit = |row: &sqlx::postgres::PgRow| -> Result<Hit, sqlx::Error> {
             let (document, chunk) = (DocumentId::new(row.try_get(0)?), ChunkId::new(row.try_get(1)?));
             #[expect(clippy::cast_possible_truncation, reason = "the vectors are less precise")]

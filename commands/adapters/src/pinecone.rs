@@ -1,4 +1,5 @@
-//! [`VectorIndex`] over Pinecone's HTTP API (version 2025-01): one namespace a collection, in an index that an operator has made.
+//! A [`VectorIndex`] through Pinecone's HTTP API (version 2025-01): one namespace for each collection, in an index that
+//! the operator has created.
 
 use std::time::Duration;
 
@@ -10,21 +11,21 @@ use serde_json::{Value, json};
 
 use ports::{Collection, Hit, IndexError, VectorIndex};
 
-/// How the configuration calls it.
+/// The value of `VECTOR_INDEX` that selects this store.
 pub const NAME: &str = "pinecone";
 
 const API_VERSION: &str = "2025-01";
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// Vectors a request: with 3,072 dimensions below Pinecone's limit of 2 MB.
+/// Vectors in a request: with 3,072 dimensions they stay below Pinecone's limit of 2 MB.
 const UPSERT: usize = 40;
-/// Pinecone's limit of ids in a page and, far above it, in a deletion.
+/// Pinecone's limit of ids in a page; its limit for a deletion is far higher.
 const PAGE: usize = 100;
 /// Pinecone's limit of `topK`.
 const MOST_SEARCHED: usize = 10_000;
-/// What is kept of what the server says, for the log.
+/// Bytes that are kept of the server's error text, for the log.
 const KEPT_TEXT: usize = 500;
 
-/// Approximate search by an index of Pinecone whose metric is `cosine` or `dotproduct`. Shows no key.
+/// Approximate search in a Pinecone index with the metric `cosine` or `dotproduct`. `Debug` does not show the key.
 pub struct PineconeIndex {
     http: Client,
     host: Url,
@@ -60,10 +61,10 @@ struct Pagination {
 }
 
 impl PineconeIndex {
-    /// `host` is the address that Pinecone shows for the index.
+    /// Uses the index at `host`, the address that Pinecone shows for it.
     ///
     /// # Errors
-    /// [`IndexError::Unavailable`] if no connection can ever be made.
+    /// [`IndexError::Unavailable`] if no client can be built.
     pub fn new(host: Url, api_key: &str) -> Result<Self, IndexError> {
         let http = Client::builder().timeout(TIMEOUT).redirect(redirect::Policy::none()).build();
         Ok(Self { http: http.map_err(IndexError::unavailable)?, host, api_key: api_key.trim().to_owned() })
@@ -79,7 +80,7 @@ impl PineconeIndex {
         send(self.request(Method::POST, path)?.json(body)).await
     }
 
-    /// Ids begin with that of their document: those of a document can be listed.
+    /// The ids of a document's vectors; each begins with the document's id, so that they can be listed.
     async fn listed(&self, namespace: &str, document: DocumentId) -> Result<Vec<String>, IndexError> {
         let prefix = format!("{document}#");
         let (mut ids, mut next) = (Vec::new(), None::<String>);
@@ -121,14 +122,14 @@ fn id_of(document: DocumentId, chunk: ChunkId) -> String {
     format!("{document}#{chunk}")
 }
 
-/// Nothing of others who use the same namespace, which nobody should.
+/// The hit for a match; `None` for entries of others in the same namespace, which nobody else should use.
 fn hit(found: &Match) -> Option<Hit> {
     let (document, chunk) = found.id.split_once('#')?;
     Some(Hit { document: document.parse().ok()?, chunk: chunk.parse().ok()?, score: found.score })
 }
 
-/// A namespace that was never written to is not there.
-fn or_nothing<T: Default>(result: Result<T, IndexError>) -> Result<T, IndexError> {
+/// Treats a namespace that was never written to as empty.
+fn empty_if_missing<T: Default>(result: Result<T, IndexError>) -> Result<T, IndexError> {
     match result {
         Err(IndexError::Refused { status, .. }) if status == StatusCode::NOT_FOUND => Ok(T::default()),
         result => result,
@@ -148,7 +149,7 @@ impl VectorIndex for PineconeIndex {
         document: DocumentId,
         vectors: &[(ChunkId, Vec<f32>)],
     ) -> Result<(), IndexError> {
-        // Pinecone refuses vectors of zeros: they are near to nothing.
+        // Pinecone refuses zero vectors, which are near to nothing.
         let vectors: Vec<_> = vectors.iter().filter(|(_, vector)| vector.iter().any(|x| *x != 0.0)).collect();
         for some in vectors.chunks(UPSERT) {
             let metadata = json!({ "project": project.to_string() });
@@ -167,7 +168,7 @@ impl VectorIndex for PineconeIndex {
     ) -> Result<(), IndexError> {
         let namespace = namespace(collection);
         let kept: Vec<String> = chunks.iter().map(|chunk| id_of(document, *chunk)).collect();
-        let mut gone = or_nothing(self.listed(&namespace, document).await)?;
+        let mut gone = empty_if_missing(self.listed(&namespace, document).await)?;
         gone.retain(|id| !kept.contains(id));
         for ids in gone.chunks(PAGE) {
             self.post("vectors/delete", &json!({ "namespace": namespace, "ids": ids })).await?;
@@ -199,6 +200,6 @@ impl VectorIndex for PineconeIndex {
 
     async fn remove_collection(&self, collection: &Collection) -> Result<(), IndexError> {
         let body = json!({ "namespace": namespace(collection), "deleteAll": true });
-        or_nothing(self.post("vectors/delete", &body).await.map(drop))
+        empty_if_missing(self.post("vectors/delete", &body).await.map(drop))
     }
 }

@@ -1,5 +1,5 @@
-//! The child process: reads a file from standard input, writes its text or its passages to standard output, and can take no more of
-//! the machine and see no more of it than it is given.
+//! The child process that reads a file from standard input and writes its text or its passages to standard output. It
+//! confines itself, and is limited in memory and time.
 
 use std::{
     io::{self, BufRead as _, Read as _, Write as _},
@@ -13,11 +13,11 @@ use crate::sandbox::{Confinement, extend_cpu_seconds, forbid_programs, program};
 use knowledge::extraction::{FileHints, Reading, Unreadable, extract, may_start_programs};
 use knowledge::retrieval::passages::{self, PassageText};
 
-/// Seconds that it may compute to read a file, and to cut its text besides.
+/// Seconds of CPU time to read a file, and as many again to cut its text.
 pub const CPU_SECONDS: u64 = 30;
 const CUTTING_CPU_SECONDS: u64 = 30;
 
-/// What the child writes, as JSON.
+/// The child's output, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -26,17 +26,17 @@ pub enum Outcome {
     Unreadable(Unreadable),
 }
 
-/// What the child is given before the file: a line of JSON, because the arguments of a process are seen by everybody.
+/// The child's input before the file, as a line of JSON; arguments of a process would be visible to other users.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     pub hints: FileHints,
-    /// Of the file, in bytes.
+    /// The size of the file in bytes.
     pub size: u64,
-    /// Whether passages are wanted, and not the text as it is.
+    /// Whether to return passages instead of the text.
     pub cut: bool,
 }
 
-/// What holds for the child, and for `pdftotext` if it starts that: each may fill so many bytes of memory.
+/// The confinement of the child, and of `pdftotext` if it starts that: each may fill `memory` bytes.
 pub fn confinement(memory: u64) -> Confinement {
     Confinement {
         memory,
@@ -47,7 +47,7 @@ pub fn confinement(memory: u64) -> Confinement {
     }
 }
 
-/// All that the child does.
+/// The main function of the child.
 pub fn run(memory: u64) -> ExitCode {
     match read_and_write(memory) {
         Ok(()) => ExitCode::SUCCESS,
@@ -64,7 +64,7 @@ fn read_and_write(memory: u64) -> io::Result<()> {
     let mut line = String::new();
     stdin.read_line(&mut line)?;
     let Request { hints, size, cut } = serde_json::from_str(&line)?;
-    // At once: a growing one is copied, and takes up to twice as much.
+    // Allocated at once, because a growing buffer is copied and takes up to twice as much.
     let mut bytes = Vec::with_capacity(usize::try_from(size.min(memory)).unwrap_or(0));
     stdin.read_to_end(&mut bytes)?;
     if !may_start_programs(&bytes, &hints) {

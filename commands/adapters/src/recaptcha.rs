@@ -1,4 +1,4 @@
-//! Google's reCAPTCHA, or whatever speaks its protocol (hCaptcha, Turnstile).
+//! Google's reCAPTCHA and services with the same protocol (hCaptcha, Turnstile).
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use ports::{Captcha, CaptchaError};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A site that is registered there. Shows no secret.
+/// A registered site. `Debug` is not implemented, so that the secret is not shown.
 pub struct Recaptcha {
     http: reqwest::Client,
     url: String,
@@ -28,7 +28,10 @@ fn failed(error: reqwest::Error) -> CaptchaError {
 }
 
 impl Recaptcha {
-    /// `url` is that of `siteverify`. The TLS provider of the process has to be installed before.
+    /// Uses the service at `url`, the address of `siteverify`. The process's TLS provider has to be installed before.
+    ///
+    /// # Errors
+    /// [`CaptchaError`] if no HTTP client can be built.
     pub fn new(url: &str, secret: &str) -> Result<Self, CaptchaError> {
         let http =
             reqwest::Client::builder().timeout(TIMEOUT).redirect(redirect::Policy::none()).build().map_err(failed)?;

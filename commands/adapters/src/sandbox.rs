@@ -1,8 +1,8 @@
-//! The confinement of processes that work on what strangers wrote: a parser that is taken over by a hostile file finds no key, no
-//! network and nobody to attack.
+//! The confinement of processes that work on untrusted input: a parser that is taken over by a hostile file finds no
+//! key, no network and no other process to attack.
 //!
-//! A process confines itself before it reads a byte of its input, and what it starts is confined as well. Every part is applied
-//! as far as this kernel has it: the [`Report`] says which ones hold.
+//! A process confines itself before it reads a byte of its input, and the processes that it starts inherit the
+//! confinement. Every part is applied as far as the kernel supports it; the [`Report`] tells which ones hold.
 
 mod calls;
 mod files;
@@ -20,36 +20,38 @@ use serde::{Deserialize, Serialize};
 
 pub use calls::forbid_programs;
 
-/// Files, sockets aside, that a process may have open.
+/// Open files of a process, not counting sockets.
 const FILES: u64 = 64;
-/// Processes and threads of a user of its own.
+/// Processes and threads of a process that has a user of its own.
 const PROCESSES: u64 = 64;
 
-/// What a process may do.
+/// The limits and rights of a confined process.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Confinement {
-    /// Memory that it may fill, in bytes.
+    /// The memory that it may fill, in bytes.
     pub memory: u64,
-    /// Seconds that it may compute, and how far it may raise that itself; `None` for one that serves as long as its parent lives.
+    /// Seconds of CPU time, and the value up to which it may raise that itself; `None` for a process that serves as
+    /// long as its parent lives.
     pub cpu_seconds: Option<(u64, u64)>,
-    /// Folders and files that it may read besides the libraries and data of the system.
+    /// Folders and files that it may read besides the system's libraries and data.
     pub readable: Vec<PathBuf>,
-    /// Programs that it may become or start.
+    /// Programs that it may execute.
     pub programs: Vec<PathBuf>,
-    /// Whether it may start processes; threads it may.
+    /// Whether it may start processes; threads are always allowed.
     pub starts_processes: bool,
-    /// Whether root stays root, without a privilege: its files are for no other user to read.
+    /// Whether root stays root, without capabilities, because no other user may read the files that it needs.
     pub keeps_user: bool,
 }
 
-/// Which parts of the confinement this kernel enforces.
+/// The parts of the confinement that this kernel enforces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
-    /// No file but those that it needs (landlock).
+    /// Access to files is restricted to those that it needs (landlock).
     pub files: bool,
-    /// No sockets, no tracing, no mounting and the like (seccomp).
+    /// Sockets, tracing, mounting and the like are blocked (seccomp).
     pub system_calls: bool,
-    /// Another user than its parent, or a namespace of users of its own: the parent's memory and environment are out of reach.
+    /// It has another user than its parent, or a user namespace of its own, so that it cannot access the parent's
+    /// memory and environment.
     pub user: bool,
 }
 
@@ -60,10 +62,10 @@ impl Report {
 }
 
 impl Confinement {
-    /// Confines this process, for ever. It must have one thread only.
+    /// Confines this process irrevocably. The process must have a single thread.
     ///
     /// # Errors
-    /// If not even limits on memory and time can be set.
+    /// An error of the operating system if the limits on memory and time cannot be set.
     pub fn apply(&self) -> io::Result<Report> {
         limit(Resource::Data, self.memory, self.memory)?;
         limit(Resource::Core, 0, 0)?;
@@ -71,14 +73,14 @@ impl Confinement {
         if let Some((seconds, most)) = self.cpu_seconds {
             limit(Resource::Cpu, seconds, most)?;
         }
-        // What may be read is looked up while everything can be.
+        // The paths are opened while all of them are still accessible.
         let rules = files::rules(self);
         let user = identity::separate(self.keeps_user);
         if user {
             limit(Resource::Nproc, PROCESSES, PROCESSES)?;
         }
         identity::drop_capabilities();
-        // After the change of user, which would undo both.
+        // After the change of user, which would reset both.
         set_parent_process_death_signal(Some(Signal::KILL))?;
         set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
         let files = files::restrict(rules);
@@ -87,7 +89,7 @@ impl Confinement {
     }
 }
 
-/// Where a program is; one without a folder is looked for in `PATH`, of which the process that is to be confined was told.
+/// The path of a program; a name without a folder is looked for in `PATH`, which the confined process inherits.
 pub fn program(name: &Path) -> Option<PathBuf> {
     if name.components().count() > 1 {
         return name.canonicalize().ok();
@@ -96,7 +98,10 @@ pub fn program(name: &Path) -> Option<PathBuf> {
     env::split_paths(&folders).find_map(|folder| folder.join(name).canonicalize().ok())
 }
 
-/// Lets the process compute for so many seconds in all, the most that its [`Confinement`] allows.
+/// Raises the CPU time of this process to `most` seconds in all, up to the limit in its [`Confinement`].
+///
+/// # Errors
+/// An error of the operating system if `most` exceeds that limit.
 pub fn extend_cpu_seconds(most: u64) -> io::Result<()> {
     limit(Resource::Cpu, most, most)
 }

@@ -1,4 +1,4 @@
-//! A speech-to-text server of one's own: a POST of a form with `audio` and `language`.
+//! A self-hosted speech-to-text server: a POST of a form with `audio` and `language`.
 
 use async_trait::async_trait;
 use reqwest::multipart::{Form, Part};
@@ -7,14 +7,14 @@ use serde_json::Value;
 use super::web_service::{WebService, json};
 use ports::{ProviderError, SpeechToText, TranscriptionRequest};
 
-/// The server at one address.
+/// The server at a single address.
 #[derive(Debug, Clone)]
 pub struct SelfHostedSpeechToText {
     service: WebService,
 }
 
 impl SelfHostedSpeechToText {
-    /// The service's address is the whole one: nothing is added to it.
+    /// Uses the complete address of the service; no path is appended.
     pub const fn new(service: WebService) -> Self {
         Self { service }
     }
@@ -27,7 +27,7 @@ impl SpeechToText for SelfHostedSpeechToText {
         let audio = Part::bytes(recording.bytes.clone()).file_name(recording.file_name.clone());
         let form = Form::new().part("audio", audio).text("language", request.language.clone());
         let answer: Value = json(self.service.post("", "x-api-key")?.multipart(form)).await?;
-        // As the servers that the original was used with answer, and as most others do.
+        // The form of the servers that the original was used with, and the two most common other forms.
         let places = ["/data/transcription/0/content", "/transcript", "/text"];
         let text = places.iter().find_map(|place| answer.pointer(place).and_then(Value::as_str));
         text.map(str::to_owned).ok_or_else(|| ProviderError::unavailable("the answer holds no transcript"))

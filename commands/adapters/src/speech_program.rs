@@ -1,4 +1,4 @@
-//! Runs the programs of this machine that make sound, confined: text or a recording in, a recording out.
+//! Runs the local programs that make sound, confined: text or a recording in, a recording out.
 
 use std::{io, process::Stdio, time::Duration};
 
@@ -10,17 +10,17 @@ use tokio::{
 use super::{launcher::Launcher, web_service::MAX_AUDIO_BYTES};
 use crate::sandbox::Confinement;
 
-/// What a program may take of the machine: many times what it needs.
+/// Bytes of memory that a program may fill: many times what it needs.
 const MEMORY: u64 = 512 * 1_048_576;
 const CPU_SECONDS: u64 = 30;
 
-/// A program of this machine, confined.
+/// A confined local program.
 pub(super) fn confined(launcher: &Launcher, program: &str) -> Command {
     let cpu_seconds = Some((CPU_SECONDS, CPU_SECONDS));
     launcher.program(program.as_ref(), &Confinement { memory: MEMORY, cpu_seconds, ..Confinement::default() })
 }
 
-/// What a program writes when it reads this.
+/// Writes `input` to a program; returns its output.
 pub(super) async fn output_of(
     launcher: &Launcher,
     program: &str,
@@ -38,7 +38,7 @@ pub(super) async fn output_of(
     let write = async {
         if let Some(mut stdin) = stdin.take() {
             match stdin.write_all(input).await {
-                // It has seen enough: how it ends tells whether that was right.
+                // The program needs no more input; its exit code tells whether that was right.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
                 written => written?,
             }

@@ -1,7 +1,7 @@
-//! Fetches pages of the public internet for people who type addresses, and nothing else.
+//! Fetches pages of the public internet from addresses that users enter, and nothing else.
 //!
-//! A host name is looked up here, its addresses are checked, and the connection goes to a checked address: no second
-//! look-up can lead elsewhere. Redirects are followed here too, each checked like the first address.
+//! A host name is resolved here, its addresses are checked, and the connection goes to a checked address, so that no
+//! second resolution can lead elsewhere. Redirects are followed here, too, each checked like the first address.
 
 mod reachable;
 
@@ -24,14 +24,14 @@ pub use reachable::Reachable;
 
 const MAX_REDIRECTS: usize = 5;
 const MAX_BYTES: usize = 20 * 1_048_576;
-/// For an answer of the name server, and for a refusal because of it.
+/// The limit for name resolution; a refusal because of its result is delayed until then.
 const LOOKUP_TIME: Duration = Duration::from_secs(4);
 const CONNECT_TIME: Duration = Duration::from_secs(10);
-/// For all requests of a page together.
+/// The limit for all requests of a page together.
 const WHOLE_TIME: Duration = Duration::from_mins(1);
 const USER_AGENT: &str = concat!("ayushma/", env!("CARGO_PKG_VERSION"));
 
-/// [`WebPages`] that are on the public internet, or that an operator has allowed.
+/// [`WebPages`] on the public internet, or on hosts that an operator has allowed.
 #[derive(Debug, Clone)]
 pub struct GuardedWebPages {
     allowed: Vec<Reachable>,
@@ -58,10 +58,10 @@ impl GuardedWebPages {
         Err(PageError::TooManyRedirects)
     }
 
-    /// One request, to a checked address.
+    /// Makes one request to a checked address.
     async fn ask(&self, url: &Url) -> Result<Response, PageError> {
         let addresses = self.checked_addresses(url).await?;
-        // A client for each request: it knows these addresses only.
+        // A client of its own for each request, which knows these addresses only.
         let client = Client::builder()
             .no_proxy()
             .redirect(Policy::none())
@@ -73,12 +73,12 @@ impl GuardedWebPages {
         client.get(url.clone()).send().await.map_err(not_fetched)
     }
 
-    /// The addresses of the URL's host that may be connected to: one at least.
+    /// The addresses of the URL's host that may be connected to; at least one.
     async fn checked_addresses(&self, url: &Url) -> Result<Vec<SocketAddr>, PageError> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(PageError::BadAddress);
         }
-        // Parsing a URL has turned all spellings of an IP address into the usual one.
+        // The URL parser has normalized all spellings of an IP address.
         let host = url.host_str().ok_or(PageError::BadAddress)?.trim_matches(['[', ']']);
         let port = url.port_or_known_default().ok_or(PageError::BadAddress)?;
         let answered_at = Instant::now() + LOOKUP_TIME;
@@ -86,14 +86,14 @@ impl GuardedWebPages {
         let found = found.unwrap_or_else(|late| Err(late.into())).map(Iterator::collect);
         let reachable = self.reachable(url, host, found);
         if let (Err(PageError::Unreachable(_)), Some(_)) = (&reachable, url.domain()) {
-            // How long the answer took would tell what its words do not.
+            // The response time would otherwise reveal what the message hides.
             sleep_until(answered_at).await;
         }
         reachable
     }
 
-    /// Those of the addresses of the URL's host that may be connected to. A name that leads to nothing but our own network is told
-    /// like one that leads nowhere: which names there are inside is nobody's business outside.
+    /// Selects the addresses of the URL's host that may be connected to. A name that only leads to private networks is
+    /// refused like one that does not exist, so that names of internal hosts are not revealed.
     fn reachable(
         &self,
         url: &Url,
@@ -130,13 +130,13 @@ impl WebPages for GuardedWebPages {
     }
 }
 
-/// A name that means this machine everywhere.
+/// Whether a name means this machine everywhere.
 fn is_local(name: &str) -> bool {
     let name = name.trim_end_matches('.');
     name == "localhost" || name.ends_with(".localhost")
 }
 
-/// Knows the checked addresses, whatever it is asked for.
+/// A resolver that returns the checked addresses for every name.
 struct Checked(Vec<SocketAddr>);
 
 impl Resolve for Checked {
@@ -147,7 +147,7 @@ impl Resolve for Checked {
 }
 
 async fn page(url: &Url, response: Response) -> Result<Page, PageError> {
-    // No compression was asked for.
+    // No compression was requested.
     if text(&response, &CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
         return Err(PageError::Compressed);
     }
@@ -168,7 +168,7 @@ fn text<'a>(response: &'a Response, name: &HeaderName) -> Option<&'a str> {
     response.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Without the address, which may hold a password or a token: errors go to the log and to jobs.
+/// The error without the address, which may contain a password or a token: errors go to the log and to jobs.
 fn not_fetched(error: reqwest::Error) -> PageError {
     unreachable(error.without_url())
 }

@@ -1,6 +1,6 @@
-//! What adapters of plain HTTP services share: time limits, bounded answers, and statuses as errors.
+//! The common parts of adapters for plain HTTP services: time limits, bounded answers, and statuses as errors.
 //!
-//! What a service says in its own words is never kept: it may repeat the request, which is personal text, or a key.
+//! A service's own words are never kept: they may repeat the request, which is personal text, or a key.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use serde::de::DeserializeOwned;
 use ports::ProviderError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// For a whole request: a minute of speech takes a busy server several seconds.
+/// The limit for a whole request: a minute of speech takes a busy server several seconds.
 const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
-/// A transcript or a translation.
+/// Bytes of a transcript or a translation.
 const MAX_JSON_BYTES: usize = 2 << 20;
-/// Spoken answers: half an hour of MP3, or in base64 a little less.
+/// Bytes of spoken answers: half an hour of MP3, or a little less in base64.
 pub(super) const MAX_AUDIO_BYTES: usize = 32 << 20;
 
-/// Where a service is, and the key that it wants. Shows no key.
+/// The address of a service and its key. `Debug` does not show the key.
 #[derive(Clone)]
 pub struct WebService {
     url: String,
@@ -27,10 +27,10 @@ pub struct WebService {
 }
 
 impl WebService {
-    /// `url` up to where the service's own paths begin.
+    /// Uses the service at `url`, to which the service's own paths are appended.
     ///
     /// # Errors
-    /// If no client can be built.
+    /// [`ProviderError::Unavailable`] if no client can be built.
     pub fn new(url: &str, api_key: Option<&str>) -> Result<Self, ProviderError> {
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -45,7 +45,7 @@ impl WebService {
         })
     }
 
-    /// A POST to a path of the service, with the key in this header.
+    /// A POST to a path of the service, with the key in the given header.
     pub(super) fn post(&self, path: &str, key_header: &'static str) -> Result<RequestBuilder, ProviderError> {
         let request = self.http.post(format!("{}{path}", self.url));
         let Some(key) = &self.api_key else { return Ok(request) };
@@ -59,25 +59,25 @@ impl std::fmt::Debug for WebService {
     }
 }
 
-/// A header that is not shown by debug output.
+/// A header value that debug output does not show.
 pub(super) fn secret(text: &str) -> Result<HeaderValue, ProviderError> {
     let mut value = HeaderValue::from_str(text).map_err(|_| ProviderError::Unauthorized)?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-/// Sends and reads a JSON answer of at most this many bytes.
+/// Sends the request and parses a JSON answer of at most `max` bytes.
 pub(super) async fn json<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, ProviderError> {
     json_up_to(MAX_JSON_BYTES, request).await
 }
 
 pub(super) async fn json_up_to<T: DeserializeOwned>(max: usize, request: RequestBuilder) -> Result<T, ProviderError> {
     let bytes = bytes_up_to(max, request).await?;
-    // The reader's message may quote the answer.
+    // The parser's message may quote the answer.
     serde_json::from_slice(&bytes).map_err(|_| ProviderError::unavailable("the answer has not the expected form"))
 }
 
-/// Sends and reads an answer of at most this many bytes, under the time limit of the whole request.
+/// Sends the request and reads an answer of at most `max` bytes, within the time limit of the whole request.
 pub(super) async fn bytes_up_to(max: usize, request: RequestBuilder) -> Result<Vec<u8>, ProviderError> {
     let sent = request.timeout(REQUEST_TIMEOUT).send();
     let response = sent.await.map_err(|error| ProviderError::unavailable(error.without_url().to_string()))?;
@@ -85,7 +85,7 @@ pub(super) async fn bytes_up_to(max: usize, request: RequestBuilder) -> Result<V
     body_up_to(max, response).await
 }
 
-/// Reads the body of an answer, which may have at most this many bytes.
+/// Reads the body of an answer, of at most `max` bytes.
 pub(super) async fn body_up_to(max: usize, response: Response) -> Result<Vec<u8>, ProviderError> {
     let mut bytes = Vec::new();
     let mut stream = response.bytes_stream();

@@ -1,4 +1,4 @@
-//! Files on their way to whoever reads them.
+//! Files that are handed to a reader.
 
 use async_trait::async_trait;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -8,15 +8,16 @@ use super::{MediaBytes, MediaError, SharedMediaStore};
 use knowledge::extraction::{FileHints, Reading, Unreadable};
 use knowledge::retrieval::passages::PassageText;
 
-/// The content of a file, to be read once, piece by piece: a server does not hold what it only passes on.
+/// The content of a file, to be read once, piece by piece, so that the server need not hold it in memory.
 pub struct Content {
-    /// In bytes.
+    /// The size in bytes.
     pub size: u64,
     pub pieces: MediaBytes,
 }
 
 impl Content {
-    /// A file in the store, which is not opened before it is read: it may have to wait for its turn.
+    /// The content of a stored file. The file is opened when it is first read, because reading may have to wait for its
+    /// turn.
     pub fn stored(media: SharedMediaStore, name: String, size: u64) -> Self {
         let opened = async move {
             match size {
@@ -34,25 +35,25 @@ impl From<Vec<u8>> for Content {
     }
 }
 
-/// What a file says.
+/// The text of a file, cut into passages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CutText {
-    /// In order; one at least.
+    /// The passages in order; at least one.
     pub passages: Vec<PassageText>,
-    /// What they were cut from.
+    /// The text that they were cut from.
     pub reading: Reading,
 }
 
-/// What files say.
+/// Reads the text of files.
 #[async_trait]
 pub trait DocumentReader: Send + Sync {
-    /// Reads a file and cuts its text. It may take a minute; whoever stops waiting stops it.
+    /// Reads a file and cuts its text. This may take a minute; dropping the future stops it.
     async fn read_and_cut(&self, title: &str, content: Content, hints: &FileHints) -> Result<CutText, ReadError>;
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// It is the file's fault: no other attempt will help.
+    /// The file itself is the reason, so that another attempt does not help.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
     #[error("the file cannot be had")]

@@ -1,8 +1,8 @@
-//! The outside world as this system needs it: one trait a port, adapters are a crate of their own.
+//! The outside world as this system needs it: one trait for each port, with the adapters in a crate of their own.
 //!
 //! No port is called while a database transaction is open.
 //!
-//! Its chapter is `docs/adding/adapter.md`.
+//! See `docs/adding/adapter.md`.
 
 mod captcha;
 mod files;
@@ -34,7 +34,7 @@ pub use speech::{
 };
 pub use vectors::{Collection, IndexError, SharedIndex, VectorIndex};
 
-/// What an answer may be made from, and what is asked of the model.
+/// A question to a model, with the passages that the answer may be made from.
 #[derive(Debug, Clone)]
 pub struct AnswerRequest {
     /// The name of the model, as the provider knows it.
@@ -45,22 +45,22 @@ pub struct AnswerRequest {
     pub history: Vec<Exchange>,
     /// The question, in English.
     pub question: String,
-    /// The passages behind `{reference}`, best first. Models that read text ignore them; the built-in answerer quotes them.
+    /// The passages behind `{reference}`, best first. Language models ignore them; the built-in answerer quotes them.
     pub passages: Vec<Passage>,
-    /// 0.0 to 2.0.
+    /// The sampling temperature, 0.0 to 2.0.
     pub temperature: f64,
     /// The provider's key for this request, if it is not the configured one. Never logged.
     pub api_key: Option<String>,
 }
 
-/// A conversation that shall be continued by one JSON object.
+/// A conversation that a model is to continue with one JSON object.
 #[derive(Debug, Clone)]
 pub struct JsonRequest {
     /// The name of the model, as the provider knows it.
     pub model: String,
-    /// What the model is to do.
+    /// The system message: the task of the model.
     pub system: String,
-    /// The conversation, as the provider's protocol writes it: objects with `role` and `content`.
+    /// The conversation in the provider's protocol: objects with `role` and `content`.
     pub messages: Vec<serde_json::Value>,
     /// The most tokens that the answer may have.
     pub max_tokens: u32,
@@ -80,7 +80,7 @@ pub struct Exchange {
 pub enum AnswerChunk {
     /// Text to append.
     Delta(String),
-    /// What the provider said of the answer. May come once, last, or never.
+    /// The provider's metadata of the answer. Comes at most once, as the last chunk, or never.
     Finished(Finish),
 }
 
@@ -91,27 +91,29 @@ pub struct Finish {
     pub reason: Option<String>,
     pub prompt_tokens: Option<u32>,
     pub completion_tokens: Option<u32>,
-    /// The documents that were used, best first, from a model that names them beside its text; such a text is shown as it is.
+    /// The documents that were used, best first, from a model that names them beside its text; such a text is not
+    /// searched for references.
     pub citations: Option<Vec<DocumentId>>,
 }
 
-/// What a provider's reason for the end of an answer means; what takes more away from it is greater.
+/// The meaning of a provider's reason for the end of an answer, ordered by how much of the answer may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ending {
     Whole,
-    /// Something else than the model ended it.
+    /// Something other than the model ended it.
     Stopped,
     /// The model reached a limit of length.
     CutOff,
-    /// The rest, or all of it, was held back by a filter.
+    /// A filter held back the rest, or all of it.
     Withheld,
-    /// The provider failed in the middle.
+    /// The provider failed before the end.
     Broken,
 }
 
 impl Ending {
-    /// Servers have names of their own. An unknown one may be anything: half an answer must not be taken for a whole one.
-    /// Without any, an answer is whole: servers leave it out, and say by other means that they have come to the end.
+    /// Classifies a reason; servers have names of their own. An unknown reason counts as [`Ending::Stopped`], because
+    /// half an answer must not be taken for a whole one. A missing reason counts as [`Ending::Whole`]: such servers
+    /// mark the end by other means.
     pub fn of(reason: Option<&str>) -> Self {
         match reason.unwrap_or_default().to_ascii_lowercase().as_str() {
             "" | "stop" | "stop_sequence" | "stop_token" | "stopped" | "eos" | "eos_token" | "end_turn" | "end"
@@ -140,7 +142,8 @@ impl Ending {
     }
 }
 
-/// A failure of a provider. The text of the provider is for the log; it may hold parts of keys and is never shown to a client.
+/// A failure of a provider. The provider's text is for the log only; it may contain parts of keys and is never shown to
+/// a client.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderError {
     #[error("the provider refused the key")]
@@ -153,7 +156,7 @@ pub enum ProviderError {
     Unavailable(#[source] detail::Detail),
 }
 
-/// As it is recorded.
+/// Converts a failure to the form in which events record it.
 impl From<&ProviderError> for AnswerFailure {
     fn from(error: &ProviderError) -> Self {
         match error {
@@ -181,7 +184,7 @@ impl ProviderError {
 }
 
 mod detail {
-    /// What a provider said, kept as the source of an error so that it reaches the log and never a client.
+    /// A provider's text, kept as the source of an error so that it reaches the log and never a client.
     #[derive(Debug, thiserror::Error)]
     #[error("{0}")]
     pub struct Detail(pub String);
@@ -194,7 +197,7 @@ pub trait LanguageModel: Send + Sync {
     /// Starts an answer. An error in the stream ends it.
     async fn answer(&self, request: AnswerRequest) -> Result<AnswerStream, ProviderError>;
 
-    /// One JSON object, as text, chosen as certainly as the model can (temperature 0).
+    /// Returns one JSON object as text, chosen with the least randomness (temperature 0).
     async fn complete_json(&self, request: JsonRequest) -> Result<String, ProviderError>;
 
     /// True for the built-in answerer, which needs no provider's key.
@@ -203,16 +206,16 @@ pub trait LanguageModel: Send + Sync {
 
 pub type AnswerStream = BoxStream<'static, Result<AnswerChunk, ProviderError>>;
 
-/// Text to vectors. Passages and questions may be treated differently.
+/// Turns texts into vectors. Passages and questions may be treated differently.
 #[async_trait]
 pub trait Embedder: Send + Sync {
-    /// Names the vectors: those of different models are never compared.
+    /// The name of the vectors' model; vectors of different models are never compared.
     fn model(&self) -> &str;
 
-    /// One vector a text, in the same order, each of length 1 (or all zero for a text without words).
+    /// One vector for each text, in the same order, each of length 1 (or all zero for a text without words).
     async fn embed(&self, texts: &[String], kind: TextKind) -> Result<Vec<Vec<f32>>, ProviderError>;
 
-    /// How much of what a project's settings give to the order by vectors these vectors get: 0.0 to 1.0.
+    /// The part, 0.0 to 1.0, of a project's weight for vectors that these vectors get.
     fn weight(&self) -> f32 {
         1.0
     }
@@ -224,32 +227,33 @@ pub enum TextKind {
     Question,
 }
 
-/// What is known of a file without reading it.
+/// The metadata of a stored file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MediaInfo {
-    /// In bytes.
+    /// The size in bytes.
     pub size: u64,
     pub modified_at: DateTime<Utc>,
 }
 
-/// Bytes of a file, piece by piece. An error ends them.
+/// The bytes of a file, piece by piece; an error ends them.
 pub type MediaBytes = BoxStream<'static, Result<Bytes, MediaError>>;
 
-/// Bytes of uploaded files, by name. What is under a name never changes.
+/// Stores the bytes of uploaded files by name. The content of a name never changes.
 ///
-/// Files come in through the use case of uploads, which finds their names.
+/// Files are added through the use case of uploads, which chooses their names.
 #[async_trait]
 pub trait MediaStore: Send + Sync {
-    /// Keeps the bytes under this name, unless it is taken. Says whether they were kept.
+    /// Stores the bytes under this name, unless it is taken; returns whether they were stored.
     async fn create(&self, name: &str, bytes: Bytes) -> Result<bool, MediaError>;
 
-    /// What is known of a file, or `None` if there is no such name.
+    /// The metadata of a file; `None` if there is no such name.
     async fn describe(&self, name: &str) -> Result<Option<MediaInfo>, MediaError>;
 
-    /// Some bytes of a file, or `None` if there is no such name. The range is not empty and lies within the file.
+    /// The bytes of a range of a file; `None` if there is no such name. The range is not empty and lies within the
+    /// file.
     async fn read(&self, name: &str, range: Range<u64>) -> Result<Option<MediaBytes>, MediaError>;
 
-    /// Removing what is not there is fine.
+    /// Removes a file. A missing one is no error.
     async fn remove(&self, name: &str) -> Result<(), MediaError>;
 }
 
@@ -262,28 +266,28 @@ impl MediaError {
         Self(source.into())
     }
 
-    /// A file that was there a moment ago is not.
+    /// The error for a file that disappeared while it was used.
     fn gone(name: &str) -> Self {
         Self::new(format!("{name} was removed meanwhile"))
     }
 }
 
-/// What is on the web.
+/// Fetches pages of the web.
 #[async_trait]
 pub trait WebPages: Send + Sync {
-    /// Fetches what is at the address, which may be any text.
+    /// Fetches the page at the address, which may be any text.
     async fn fetch(&self, address: &str) -> Result<Page, PageError>;
 }
 
-/// What a web server sent.
+/// The content that a web server sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     pub bytes: Vec<u8>,
-    /// What it is, as far as the server and the address tell.
+    /// Its media type and name, as far as the server and the address tell.
     pub hints: FileHints,
 }
 
-/// Why a page has no text for us.
+/// The reason for which a page could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
     #[error("the address is no http or https URL")]

@@ -1,11 +1,11 @@
-//! Mail.
+//! Sending mail.
 
 use std::{error::Error, sync::Arc};
 
 use async_trait::async_trait;
 use domain::values::Email;
 
-/// A mail to one person, in two forms that say the same.
+/// A mail to one person, with the same content in two forms.
 #[derive(Clone)]
 pub struct Mail {
     pub to: Email,
@@ -14,13 +14,13 @@ pub struct Mail {
     pub html: String,
 }
 
-/// Why a mail was not sent.
+/// The reason for which a mail was not sent.
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
-    /// It would be refused again.
+    /// The server refused the mail and would refuse it again.
     #[error("the mail is refused")]
     Refused(#[source] Box<dyn Error + Send + Sync>),
-    /// Another attempt may succeed.
+    /// The server could not be reached or was not ready; another attempt may succeed.
     #[error("mail cannot be sent at the moment")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
 }
@@ -28,7 +28,7 @@ pub enum MailError {
 /// Sends mail.
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    /// Hands the mail over; whoever takes it answers for its delivery.
+    /// Hands the mail over to a server, which is then responsible for its delivery.
     async fn send(&self, mail: &Mail) -> Result<(), MailError>;
 }
 

@@ -1,14 +1,14 @@
 //! Names of files in the media store.
 
-/// Of common file systems.
+/// Bytes of a file name, at most, as in common file systems.
 const MAX_BYTES: usize = 255;
 
-/// Whether a file may be called so. Whatever else is asked for is not there, and no store has to be asked.
+/// Whether a file may have this name. No file has another name, so that no store has to be asked for it.
 pub fn is_possible_name(name: &str) -> bool {
     name.len() <= MAX_BYTES && name.chars().all(is_kept_in_names) && name.chars().any(|c| c != '.')
 }
 
-/// Whether a character stays in the name of a file.
+/// Whether a character is kept in the name of a file.
 pub fn is_kept_in_names(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '-' | '_' | '.')
 }

@@ -1,6 +1,6 @@
-//! Speech and languages: from sound to text, from text to sound, from one language to another.
+//! Speech and translation: speech to text, text to speech, one language to another.
 //!
-//! Languages are named as the contract's clients do, by a code such as `ml` or `en`.
+//! Languages are named by the codes of the contract's clients, such as `ml` or `en`.
 
 use domain::wording::error_chain;
 use std::sync::Arc;
@@ -10,19 +10,19 @@ use domain::values::{SttEngine, TtsEngine};
 
 use super::ProviderError;
 
-/// A recording, as it was uploaded. Personal; never logged.
+/// An uploaded recording. Personal data; never logged.
 #[derive(Clone)]
 pub struct Recording {
     pub bytes: Vec<u8>,
-    /// As the client names it; the extension tells servers the format.
+    /// The client's name of the file; its extension tells servers the format.
     pub file_name: String,
 }
 
-/// What shall be turned into text.
+/// A recording to be transcribed.
 #[derive(Clone)]
 pub struct TranscriptionRequest {
     pub recording: Recording,
-    /// The language that is spoken.
+    /// The spoken language.
     pub language: String,
     /// The provider's key for this request, if it is not the configured one. Never logged.
     pub api_key: Option<String>,
@@ -31,11 +31,11 @@ pub struct TranscriptionRequest {
 /// Turns speech into text.
 #[async_trait]
 pub trait SpeechToText: Send + Sync {
-    /// The text that is spoken; empty if nothing can be heard.
+    /// Transcribes a recording; empty if nothing can be heard.
     async fn transcribe(&self, request: &TranscriptionRequest) -> Result<String, ProviderError>;
 }
 
-/// Why there is no transcript. The texts are fit for clients.
+/// The reason for which there is no transcript. The texts may be shown to clients.
 #[derive(Debug, thiserror::Error)]
 pub enum TranscriptionError {
     #[error("the engine is not configured")]
@@ -62,7 +62,7 @@ impl From<ProviderError> for TranscriptionError {
     }
 }
 
-/// The engines that are configured; a project, or a request, chooses among them.
+/// The configured engines; a project or a request chooses one of them.
 #[derive(Clone, Default)]
 pub struct SpeechToTextEngines {
     pub whisper: Option<SharedSpeechToText>,
@@ -71,10 +71,13 @@ pub struct SpeechToTextEngines {
 }
 
 impl SpeechToTextEngines {
-    /// What is said in the recording, never blank.
+    /// Transcribes a recording; the result is never blank.
     ///
     /// # Errors
-    /// [`TranscriptionError`]; what a provider said is logged here and goes no further.
+    /// - [`TranscriptionError::NotConfigured`]: the chosen engine has no settings.
+    /// - [`TranscriptionError::EmptyRecording`], [`TranscriptionError::NoSpeech`]: there is nothing to transcribe.
+    /// - [`TranscriptionError::Unauthorized`], [`TranscriptionError::Refused`], [`TranscriptionError::Unavailable`]:
+    /// the provider failed; its own text is logged here and not returned.
     pub async fn transcribe(
         &self,
         engine: SttEngine,
@@ -93,32 +96,32 @@ impl SpeechToTextEngines {
             tracing::warn!(error = %error_chain(&error), engine = engine.name(), "speech was not transcribed");
             TranscriptionError::from(error)
         })?;
-        // PostgreSQL stores every character but NUL.
+        // PostgreSQL stores every character except NUL.
         let text = text.replace('\0', "");
         if text.trim().is_empty() { Err(TranscriptionError::NoSpeech) } else { Ok(text.trim().to_owned()) }
     }
 }
 
-/// What shall be translated.
+/// A text to be translated.
 #[derive(Clone)]
 pub struct TranslationRequest<'a> {
     pub text: &'a str,
     /// The language of the text.
     pub from: &'a str,
-    /// The language that is wanted.
+    /// The language of the translation.
     pub to: &'a str,
     /// The provider's key for this request, if it is not the configured one. Never logged.
     pub api_key: Option<&'a str>,
 }
 
-/// Text from one language to another.
+/// Translates text from one language to another.
 #[async_trait]
 pub trait Translator: Send + Sync {
-    /// The text in the wanted language, with its line breaks.
+    /// Translates a text; line breaks are kept.
     async fn translate(&self, request: TranslationRequest<'_>) -> Result<String, ProviderError>;
 }
 
-/// What shall be spoken.
+/// A text to be spoken.
 #[derive(Clone)]
 pub struct SpeechRequest<'a> {
     pub text: &'a str,
@@ -128,11 +131,11 @@ pub struct SpeechRequest<'a> {
     pub api_key: Option<&'a str>,
 }
 
-/// Spoken text.
+/// The sound of a spoken text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Speech {
     pub bytes: Vec<u8>,
-    /// Of the file, without a dot: it says what the bytes are (`mp3`, `wav`).
+    /// The extension of the file without a dot, which tells the format (`mp3`, `wav`).
     pub extension: &'static str,
 }
 
@@ -145,18 +148,18 @@ pub trait TextToSpeech: Send + Sync {
     async fn speak(&self, request: SpeechRequest<'_>) -> Result<Speech, ProviderError>;
 }
 
-/// The engines that are configured; a project chooses the one that is asked first.
+/// The configured engines; a project chooses the one that is tried first.
 #[derive(Clone, Default)]
 pub struct TextToSpeechEngines {
     pub openai: Option<SharedTextToSpeech>,
     pub google: Option<SharedTextToSpeech>,
-    /// A voice of this machine.
+    /// The engine of this machine.
     pub local: Option<SharedTextToSpeech>,
 }
 
 impl TextToSpeechEngines {
-    /// The engines that speak a language in a project with this choice, in the order in which they are asked: the chosen one,
-    /// the other ones that are configured, this machine's own.
+    /// The engines that speak a language in a project with this choice, in the order in which they are tried: the
+    /// chosen one, the other configured ones, the one of this machine.
     pub fn engines_for(&self, choice: TtsEngine, language: &str) -> Vec<&SharedTextToSpeech> {
         let (chosen, other) = match choice {
             TtsEngine::OpenAi => (&self.openai, &self.google),
@@ -165,7 +168,7 @@ impl TextToSpeechEngines {
         [chosen, other, &self.local].into_iter().flatten().filter(|engine| engine.speaks(language)).collect()
     }
 
-    /// Whether no answer can be heard.
+    /// Whether no engine is configured, so that answers cannot be spoken.
     pub const fn is_empty(&self) -> bool {
         self.openai.is_none() && self.google.is_none() && self.local.is_none()
     }
@@ -179,7 +182,7 @@ pub type SharedTextToSpeech = Arc<dyn TextToSpeech>;
 mod tests {
     use super::*;
 
-    /// Speaks one language, or all of them.
+    /// An engine that speaks one language, or all of them.
     struct Voice(Option<&'static str>);
 
     #[async_trait]

@@ -1,4 +1,4 @@
-//! Where the vectors of passages are searched.
+//! The search for vectors of passages.
 
 use std::{error::Error, sync::Arc};
 
@@ -7,23 +7,23 @@ use domain::ids::{ChunkId, DocumentId, ProjectId};
 use knowledge::retrieval::Hit;
 use uuid::Uuid;
 
-/// The vectors of one model in one store. Its name is unique in the world, so that installations can share a store.
+/// The vectors of one model in one store. The name is globally unique, so that installations can share a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Collection {
     pub id: Uuid,
-    /// The embedder's [`model`](super::Embedder::model).
+    /// The [`model`](super::Embedder::model) of the embedder.
     pub model: String,
 }
 
-/// Finds the vectors of a project that are nearest to another one. It knows vectors and ids only: the text of passages stays in
-/// PostgreSQL, and with it what decides which of them there are.
+/// Finds the vectors of a project that are nearest to another one. It holds only vectors and ids; the text of passages
+/// stays in PostgreSQL, which decides which passages exist.
 #[async_trait]
 pub trait VectorIndex: Send + Sync {
-    /// As the configuration calls it.
+    /// The value of `VECTOR_INDEX` that selects this store.
     fn name(&self) -> &'static str;
 
-    /// Adds vectors of a document, or replaces those of the same ids. The same vectors are in the table `passage_vectors`, or
-    /// will be before anybody searches for them.
+    /// Adds vectors of a document, or replaces those with the same ids. The table `passage_vectors` has the same
+    /// vectors, or will have them before anybody searches for them.
     async fn put(
         &self,
         collection: &Collection,
@@ -32,7 +32,7 @@ pub trait VectorIndex: Send + Sync {
         vectors: &[(ChunkId, Vec<f32>)],
     ) -> Result<(), IndexError>;
 
-    /// Removes the vectors of a document but for these. Removing what is not there is fine.
+    /// Removes the vectors of a document except these. Missing ones are no error.
     async fn retain(&self, collection: &Collection, document: DocumentId, chunks: &[ChunkId])
     -> Result<(), IndexError>;
 
@@ -45,7 +45,7 @@ pub trait VectorIndex: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Hit>, IndexError>;
 
-    /// Removes the whole collection. Removing what is not there is fine.
+    /// Removes the whole collection. A missing one is no error.
     async fn remove_collection(&self, collection: &Collection) -> Result<(), IndexError>;
 }
 
@@ -53,7 +53,7 @@ pub trait VectorIndex: Send + Sync {
 pub enum IndexError {
     #[error("the vector index cannot be reached or failed")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
-    /// The store's text is for the log.
+    /// The store's own text, for the log only.
     #[error("the vector index refused the request with status {status}: {text}")]
     Refused { status: u16, text: String },
     #[error("vectors of {got} dimensions do not fit where those of {expected} are")]

@@ -1,4 +1,4 @@
-//! The adapters against a local server that speaks the real protocol.
+//! The adapters against a local server that speaks Google's protocol.
 
 use serde_json::Value;
 use wiremock::{

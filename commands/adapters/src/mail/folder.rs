@@ -1,4 +1,4 @@
-//! A folder that mail is put into, one `.eml` file each: for a machine without a mail server.
+//! A folder with one `.eml` file for each mail, for a machine without a mail server.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -9,14 +9,14 @@ use uuid::Uuid;
 use super::{message, unavailable};
 use ports::{Mail, MailError, Mailer};
 
-/// Any mail program opens the files; they are named in the order in which they were made.
+/// Writes mail to files that any mail program opens; their names sort in the order in which they were written.
 pub struct MailFolder {
     folder: PathBuf,
     from: Mailbox,
     new_name: NewName,
 }
 
-/// Makes names of which a later one is greater.
+/// Makes names in ascending order.
 pub type NewName = Arc<dyn Fn() -> Uuid + Send + Sync>;
 
 impl MailFolder {
@@ -30,13 +30,13 @@ impl Mailer for MailFolder {
     async fn send(&self, mail: &Mail) -> Result<(), MailError> {
         let bytes = message(&self.from, mail)?.formatted();
         let name = (self.new_name)();
-        // A mail may let its reader in somewhere: only the server's own user reads them.
+        // A mail may contain a link that gives access, so only the server's own user may read the files.
         let mut folder = tokio::fs::DirBuilder::new();
         folder.recursive(true);
         #[cfg(unix)]
         folder.mode(0o700);
         folder.create(&self.folder).await.map_err(unavailable)?;
-        // Whoever looks into the folder sees whole mails only.
+        // The file is renamed when it is complete, so that readers of the folder see whole mails only.
         let unfinished = self.folder.join(format!("{name}.part"));
         tokio::fs::write(&unfinished, bytes).await.map_err(unavailable)?;
         let path = self.folder.join(format!("{name}.eml"));

@@ -1,4 +1,4 @@
-//! A mail server, by `lettre`.
+//! A mail server, through `lettre`.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor, message::Mailbo
 use super::{MailSettingsError, message, refused, unavailable};
 use ports::{Mail, MailError, Mailer};
 
-/// For each command of the conversation.
+/// The limit for each command of the conversation.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Sends through one server.
@@ -18,11 +18,11 @@ pub struct SmtpMailer {
 }
 
 impl SmtpMailer {
-    /// `url` is like `smtp://user:password@host:587?tls=required`, `smtps://…` for TLS from the start, or
-    /// `smtp://localhost:25` for a server that wants neither.
+    /// Connects to `url`: `smtp://user:password@host:587?tls=required`, `smtps://…` for TLS from the start, or
+    /// `smtp://localhost:25` for a server that requires neither TLS nor a login.
     ///
     /// # Errors
-    /// [`MailSettingsError::Server`] if it is none.
+    /// [`MailSettingsError::Server`] if the URL is malformed.
     pub fn new(url: &str, from: Mailbox) -> Result<Self, MailSettingsError> {
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| MailSettingsError::Server)?;
         Ok(Self { transport: transport.timeout(Some(TIMEOUT)).build(), from })
@@ -34,7 +34,7 @@ impl Mailer for SmtpMailer {
     async fn send(&self, mail: &Mail) -> Result<(), MailError> {
         let message = message(&self.from, mail)?;
         self.transport.send(message).await.map(drop).map_err(|error: smtp::Error| {
-            // A server that is not reached or does not know us may do so later; a mail that it refuses stays refused.
+            // A server that is unreachable or refuses the login may accept later; a mail that it refuses stays refused.
             let code = error.status().map(u16::from);
             let is_about_the_mail = code.is_some_and(|code| (550..=559).contains(&code));
             match code {
@@ -46,7 +46,8 @@ impl Mailer for SmtpMailer {
     }
 }
 
-/// What the server said is not kept: it repeats the recipient's address, and errors go to the log and to jobs.
+/// Only the status code is kept: the server's text repeats the recipient's address, and errors go to the log and to
+/// jobs.
 #[derive(Debug, thiserror::Error)]
 #[error("the mail server answered {0}")]
 struct ServerAnswered(u16);

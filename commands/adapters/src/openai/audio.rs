@@ -1,4 +1,4 @@
-//! Speech over the same servers: `audio/transcriptions` and `audio/speech`.
+//! Speech through the same servers: `audio/transcriptions` and `audio/speech`.
 
 use async_trait::async_trait;
 use reqwest::{
@@ -16,7 +16,7 @@ use crate::{
 use knowledge::sentences::pieces;
 use ports::{ProviderError, Speech, SpeechRequest, SpeechToText, TextToSpeech, TranscriptionRequest};
 
-/// OpenAI takes 4,096 characters a request.
+/// Bytes of a speech request: OpenAI allows 4,096 characters.
 const MAX_SPOKEN_BYTES: usize = 4_000;
 
 impl OpenAiServer {
@@ -30,7 +30,7 @@ impl OpenAiServer {
     }
 }
 
-/// A model of a server that transcribes, such as Whisper.
+/// A transcription model of a server, such as Whisper.
 #[derive(Debug, Clone)]
 pub struct OpenAiTranscription {
     server: OpenAiServer,
@@ -64,7 +64,7 @@ impl SpeechToText for OpenAiTranscription {
     }
 }
 
-/// A model of a server that speaks, with one of its voices. It finds out the language by itself.
+/// A speech model of a server with one of its voices. It detects the language itself.
 #[derive(Debug, Clone)]
 pub struct OpenAiSpeech {
     server: OpenAiServer,
@@ -86,12 +86,12 @@ impl TextToSpeech for OpenAiSpeech {
 
     async fn speak(&self, request: SpeechRequest<'_>) -> Result<Speech, ProviderError> {
         let mut bytes = Vec::new();
-        // MP3 is a row of frames: one after the other is one recording.
+        // MP3 is a sequence of frames, so that concatenated files are one recording.
         for piece in pieces(request.text, MAX_SPOKEN_BYTES).into_iter().filter(|piece| !piece.trim().is_empty()) {
             let body = json!({ "model": self.model, "voice": self.voice, "input": piece, "response_format": "mp3" });
             let post = self.server.post("/audio/speech", request.api_key)?;
             let spoken = bytes_up_to(MAX_AUDIO_BYTES, post.json(&body)).await?;
-            // The page of a proxy that wants somebody to log in comes with the status of a success too.
+            // The log-in page of a proxy has a success status, too.
             if !is_mp3(&spoken) {
                 return Err(ProviderError::unavailable("the speech is no MP3"));
             }

@@ -1,14 +1,14 @@
-//! One event of a streamed answer, read leniently: servers differ in all that is not the text.
+//! An event of a streamed answer, parsed leniently: servers agree on little but the text.
 
 use serde_json::{Map, Value};
 
 use super::{reported_error, sse::Event, surrogates::Surrogates};
 use ports::ProviderError;
 
-/// What objects have that report a failure instead of a piece of an answer.
+/// Fields of objects that report a failure instead of a piece of an answer.
 const FAILURE_FIELDS: [&str; 4] = ["code", "message", "detail", "error_code"];
 
-/// What an event says of an answer.
+/// The content of an event.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Chunk {
     pub model: Option<String>,
@@ -16,26 +16,26 @@ pub(super) struct Chunk {
     pub usage: Option<Usage>,
 }
 
-/// A piece of one of several answers that may be sent side by side.
+/// A piece of one of several answers that a server may send side by side.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Choice {
     pub index: u64,
     pub text: String,
     pub source: Source,
-    /// Why the answer ends here. Empty reasons say nothing: some servers send one with each chunk.
+    /// The reason for which the answer ends here. Empty reasons are ignored: some servers send one with each chunk.
     pub reason: Option<String>,
 }
 
-/// Where a choice has its text.
+/// The field in which a choice has its text.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     #[default]
     Delta,
-    /// The whole answer, or, where there are no deltas, what others call one.
+    /// The whole answer, or, from servers without deltas, a delta under this name.
     Message,
 }
 
-/// How many tokens there were.
+/// The numbers of tokens.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Usage {
     pub prompt_tokens: Option<u32>,
@@ -43,7 +43,7 @@ pub(super) struct Usage {
 }
 
 impl Chunk {
-    /// Reads an event that is neither empty nor the end mark.
+    /// Parses an event that is neither empty nor the end mark.
     pub(super) fn of_event(event: &Event, surrogates: &mut Surrogates) -> Result<Self, ProviderError> {
         let parse = |text: &str| serde_json::from_str::<Value>(text).ok();
         let data = parse(&event.data).or_else(|| parse(&surrogates.mend(&event.data)));
@@ -59,11 +59,11 @@ impl Chunk {
         }
     }
 
-    /// Reads a chunk, or a completion that came as a whole.
+    /// Parses a chunk, or a completion that was sent as a whole.
     pub(super) fn of_object(object: &Map<String, Value>) -> Result<Self, ProviderError> {
         let get = |name: &str| object.get(name).filter(|value| !value.is_null());
-        // Some servers send an empty one with each chunk.
-        if let Some(error) = get("error").filter(|error| !says_nothing(error)) {
+        // Some servers send an empty error with each chunk.
+        if let Some(error) = get("error").filter(|error| !is_empty_error(error)) {
             return Err(reported_error(error));
         }
         let is_piece = get("choices").is_some() || get("usage").is_some();
@@ -93,18 +93,18 @@ impl Choice {
             index: choice["index"].as_u64().unwrap_or(place),
             text: text_of(&piece["content"])?,
             source,
-            reason: word(choice.get("finish_reason")).filter(|reason| !is_none(reason)),
+            reason: word(choice.get("finish_reason")).filter(|reason| !is_no_reason(reason)),
         })
     }
 }
 
-/// What some servers write as the reason of a piece that is not the last one.
-fn is_none(reason: &str) -> bool {
+/// Whether this reason is one that some servers send with pieces before the last.
+fn is_no_reason(reason: &str) -> bool {
     ["null", "none"].iter().any(|none| reason.trim().eq_ignore_ascii_case(none))
 }
 
-/// Whether an error is none.
-fn says_nothing(error: &Value) -> bool {
+/// Whether an error field is empty.
+fn is_empty_error(error: &Value) -> bool {
     match error {
         Value::String(text) => text.is_empty(),
         Value::Object(fields) => fields.is_empty(),
@@ -120,20 +120,20 @@ impl Usage {
     }
 }
 
-/// A whole number, also as one with a point. What is none was not counted.
+/// A whole number, also in decimal notation; `None` for any other value, which counts as unknown.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the number is whole and within the range")]
 fn number(value: &Value) -> Option<u32> {
     let number = value.as_f64()?;
     (number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number)).then_some(number as u32)
 }
 
-/// A text that says something.
+/// A text that is not empty.
 fn word(value: Option<&Value>) -> Option<String> {
     value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// A content is a text or a list of parts; those of other kinds are thoughts and the like. Some servers (Cloudflare Workers AI)
-/// send a piece that is a number as one: "Give 5 mg" must not become "Give mg".
+/// The text of a content, which is a string or a list of parts; parts of other kinds are thoughts and the like. Some
+/// servers (Cloudflare Workers AI) send a piece that looks like a number as one: "Give 5 mg" must not become "Give mg".
 fn text_of(content: &Value) -> Result<String, ProviderError> {
     match content {
         Value::Null => Ok(String::new()),

@@ -1,4 +1,4 @@
-//! Requests, which are tried again where that is worth it, and what comes back: a stream of events, or JSON.
+//! Sends requests, with further attempts after transient failures, and reads the answer: a stream of events, or JSON.
 
 use std::time::Duration;
 
@@ -17,23 +17,25 @@ use ports::ProviderError;
 
 /// Attempts after the first one.
 const RETRIES: u32 = 3;
-/// Doubled before each further attempt, unless the server names a time.
+/// The pause before the second attempt, doubled before each further one, unless the server names a pause
+/// (`Retry-After`).
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// Somebody waits for the answer: a server that wants a longer pause is busy.
+/// The longest pause that a server may name. Somebody waits for the answer, so a server that wants a longer one counts
+/// as busy.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// A refusal that is longer says nothing that is understood.
+/// Bytes of a refusal that are read for its meaning.
 const MAX_REFUSAL_BYTES: usize = 64 << 10;
-/// A completion that comes as a whole.
+/// Bytes of a completion that is sent as a whole.
 pub(super) const MAX_COMPLETION_BYTES: usize = 2 << 20;
 
-/// The event with which a server says that its stream is at its end.
+/// The event that marks the end of a stream.
 pub(super) const DONE: &str = "[DONE]";
 
-/// A server's events that say something.
+/// The events of a server, without those that only keep the connection open.
 pub(super) type Events = BoxStream<'static, Result<Event, ProviderError>>;
 
 impl OpenAiServer {
-    /// Posts this body and reads the events that come back.
+    /// Posts this body; returns the events of the answer.
     pub(super) async fn open_stream(
         &self,
         path: &str,
@@ -42,9 +44,9 @@ impl OpenAiServer {
     ) -> Result<Events, ProviderError> {
         in_time(async {
             let response = self.send(path, api_key, body).await?;
-            // Some servers stream nothing, whatever they are asked.
+            // Some servers do not stream, whatever the request says.
             if is_json(&response) {
-                Ok(whole(&body_up_to(MAX_COMPLETION_BYTES, response).await?))
+                Ok(events_of_json(&body_up_to(MAX_COMPLETION_BYTES, response).await?))
             } else {
                 Ok(events(response))
             }
@@ -52,7 +54,7 @@ impl OpenAiServer {
         .await
     }
 
-    /// Posts this body and reads the JSON that comes back, of at most so many bytes.
+    /// Posts this body; returns the JSON answer of at most `max` bytes.
     pub(super) async fn request_json<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -61,11 +63,11 @@ impl OpenAiServer {
         max: usize,
     ) -> Result<T, ProviderError> {
         let bytes = in_time(async { body_up_to(max, self.send(path, api_key, body).await?).await }).await?;
-        // What is not of the expected form may say what has failed; the reader's own message may quote the answer.
+        // An unexpected form may report a failure; the parser's own message may quote the answer.
         serde_json::from_slice(&bytes).map_err(|_| unreadable(&bytes))
     }
 
-    /// The answer to a request that was taken, perhaps not at once.
+    /// Posts a request until it is accepted or the attempts are used up.
     async fn send(&self, path: &str, api_key: Option<&str>, body: &Value) -> Result<Response, ProviderError> {
         let mut retries = 0;
         loop {
@@ -93,8 +95,8 @@ fn is_json(response: &Response) -> bool {
     kind.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("application/json"))
 }
 
-/// What came as JSON, as the events of a stream: a completion, or the events themselves, which some servers call so.
-fn whole(bytes: &[u8]) -> Events {
+/// The events of an answer in JSON: one completion, or the events themselves, which some servers declare to be JSON.
+fn events_of_json(bytes: &[u8]) -> Events {
     if bytes.trim_ascii_start().starts_with(b"{") {
         let event = |data: String| Ok(Event { data, ..Event::default() });
         let completion = String::from_utf8_lossy(bytes).into_owned();
@@ -103,14 +105,14 @@ fn whole(bytes: &[u8]) -> Events {
     let mut reader = EventReader::default();
     reader.push(bytes);
     reader.end();
-    let events = std::iter::from_fn(move || reader.next()).filter(|event| !event.as_ref().is_ok_and(says_nothing));
+    let events = std::iter::from_fn(move || reader.next()).filter(|event| !event.as_ref().is_ok_and(is_keep_alive));
     stream::iter(events.map(|event| event.map_err(too_long))).boxed()
 }
 
 fn events(response: Response) -> Events {
     let next = async |(mut response, mut reader, has_ended): (Response, EventReader, bool)| loop {
         let error = match reader.next() {
-            Some(Ok(event)) if says_nothing(&event) => continue,
+            Some(Ok(event)) if is_keep_alive(&event) => continue,
             Some(Ok(event)) => return Some((Ok(event), (response, reader, has_ended))),
             Some(Err(error)) => too_long(error),
             None if has_ended => return None,
@@ -122,7 +124,7 @@ fn events(response: Response) -> Events {
                 Ok(None) => {
                     reader.end();
                     match reader.next() {
-                        Some(Ok(event)) if says_nothing(&event) => return None,
+                        Some(Ok(event)) if is_keep_alive(&event) => return None,
                         Some(Ok(event)) => return Some((Ok(event), (response, reader, true))),
                         Some(Err(error)) => too_long(error),
                         None => return None,
@@ -136,8 +138,8 @@ fn events(response: Response) -> Events {
     stream::unfold((response, EventReader::default(), false), next).boxed()
 }
 
-/// Signs of life, with which servers and proxies keep a connection open.
-fn says_nothing(event: &Event) -> bool {
+/// Whether an event only keeps the connection open, for servers and proxies.
+fn is_keep_alive(event: &Event) -> bool {
     let is_error = event.name == "error" || event.error.is_some();
     matches!(event.name.as_str(), "keepalive" | "ping") || (event.data.trim().is_empty() && !is_error)
 }

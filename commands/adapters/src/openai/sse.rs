@@ -1,44 +1,45 @@
-//! Server-sent events out of bytes: each byte is looked at once, however the bytes are cut, and no event grows without limit.
+//! Parses server-sent events: each byte is examined once, however the bytes are cut, and no event grows without limit.
 //!
-//! The crates that read them either look at a long event again with each piece of it, or let it fill the memory.
+//! The available crates either scan a long event again with each piece of it, or let it fill the memory.
 
 use std::collections::VecDeque;
 
-/// The longest event. Models send a few words in each; one that sends a whole answer at once needs some hundred kilobytes.
+/// Bytes of an event, at most. Models send a few words in each; a server that sends a whole answer at once needs some
+/// hundred kilobytes.
 const MAX_EVENT_BYTES: usize = 1 << 20;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// An event of which a server has sent the end.
+/// A complete event.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Event {
-    /// Its kind; empty for most.
+    /// The event's type; empty for most.
     pub name: String,
-    /// The lines of its data.
+    /// The lines of its data, each followed by a line feed except the last.
     pub data: String,
-    /// What some servers send in a field of this name; the standard has none.
+    /// The field `error`, which some servers send although the standard has none.
     pub error: Option<String>,
 }
 
-/// A server sends an event that is longer than any that means something.
+/// An event exceeds [`MAX_EVENT_BYTES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooLong;
 
-/// Takes bytes as they come and gives the events that are complete.
+/// Collects bytes as they come, and returns complete events.
 #[derive(Debug, Default)]
 pub(super) struct EventReader {
-    /// The line that has not ended yet.
+    /// The incomplete line.
     line: Vec<u8>,
     has_begun: bool,
-    /// A line feed belongs to the line end before it.
+    /// Whether the last byte was a carriage return: a line feed after it belongs to the same line end.
     is_after_return: bool,
-    /// What there is of the next event.
+    /// The part of the next event that has come.
     event: Option<Event>,
     complete: VecDeque<Event>,
     is_too_long: bool,
 }
 
 impl EventReader {
-    /// Takes the next bytes.
+    /// Adds the next bytes.
     pub(super) fn push(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() && !self.is_too_long {
             if std::mem::take(&mut self.is_after_return) && bytes[0] == b'\n' {
@@ -47,7 +48,7 @@ impl EventReader {
             }
             let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
             let (line, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
-            // What is too long is so at the same byte however it was cut.
+            // The limit is counted so that it is exceeded at the same byte however the bytes are cut.
             let left = MAX_EVENT_BYTES - self.event.as_ref().map_or(0, Event::size);
             self.is_too_long = self.line.len() + line.len() > left;
             if self.is_too_long {
@@ -61,8 +62,8 @@ impl EventReader {
         }
     }
 
-    /// Takes down that nothing more comes. What the server ended in order, but without the blank line that the standard asks for,
-    /// is an event too: its reader sees whether anything is missing in it.
+    /// Ends the input. A last event without the blank line that the standard requires counts as complete: its consumer
+    /// sees whether anything is missing in it.
     pub(super) fn end(&mut self) {
         if !self.is_too_long {
             self.end_line();
@@ -70,7 +71,7 @@ impl EventReader {
         }
     }
 
-    /// The next event that is complete, or that there is one too long, after which there are no more.
+    /// The next complete event, or the error of one that is too long, after which there are no more.
     pub(super) fn next(&mut self) -> Option<Result<Event, TooLong>> {
         let complete = self.complete.pop_front().map(Ok);
         complete.or_else(|| self.is_too_long.then_some(Err(TooLong)))
@@ -82,7 +83,7 @@ impl EventReader {
         let line = if is_first { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line) } else { &line };
         if line.is_empty() {
             if let Some(mut event) = self.event.take() {
-                // The line feed after the last line.
+                // Removes the line feed after the last line.
                 event.data.pop();
                 self.complete.push_back(event);
             }
@@ -93,7 +94,7 @@ impl EventReader {
             None => (line, [].as_slice()),
         };
         let value = String::from_utf8_lossy(value.strip_prefix(b" ").unwrap_or(value));
-        // Others are comments, and what is for reconnecting.
+        // Other fields are comments, or only needed for reconnecting.
         if matches!(name, b"data" | b"event" | b"error") {
             self.event.get_or_insert_default().set(name, &value);
         }

@@ -1,15 +1,16 @@
-//! Characters beyond the first 65,536 that a server has cut in two: JSON writes them as two escapes, and some servers end a
-//! piece of a text between them.
+//! Joins surrogate pairs that a server has cut: JSON writes a character beyond U+FFFF as two escapes, and some servers
+//! end a piece of a text between them.
 
-/// Puts the halves together again.
+/// Joins the halves.
 #[derive(Debug, Default)]
 pub(super) struct Surrogates {
-    /// The escape of a first half whose second one has not come.
+    /// The escape of a first half whose second half has not come.
     first: Option<String>,
 }
 
 impl Surrogates {
-    /// The JSON text without lone halves: a first one waits for the second one, in this text or in a later one.
+    /// The JSON text without lone halves: a first half is held until the second one comes, in this text or in a later
+    /// one.
     pub(super) fn mend(&mut self, json: &str) -> String {
         let mut mended = String::with_capacity(json.len());
         let mut rest = json;
@@ -39,7 +40,7 @@ impl Surrogates {
 /// The length of `\u` and four digits.
 const ESCAPE: usize = 6;
 
-/// The number of the escape with which this begins.
+/// The code unit of the escape at the beginning.
 fn unit(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     u16::from_str_radix(digits, 16).ok()

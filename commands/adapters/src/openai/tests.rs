@@ -1,4 +1,4 @@
-//! The adapter against a local server that speaks the real protocol.
+//! The adapter against a local server that speaks OpenAI's protocol.
 
 use futures::TryStreamExt;
 use tokio::{
@@ -41,7 +41,7 @@ fn delta(text: &str) -> AnswerChunk {
     AnswerChunk::Delta(text.to_owned())
 }
 
-/// What the adapter makes of these bytes: all chunks up to the first error, and that error.
+/// The adapter's result for these bytes: all chunks up to the first error, and that error.
 async fn answered(response: ResponseTemplate) -> (Vec<AnswerChunk>, Option<ProviderError>) {
     let mock = MockServer::start().await;
     Mock::given(method("POST")).and(path("/v1/chat/completions")).respond_with(response).mount(&mock).await;

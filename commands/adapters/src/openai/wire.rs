@@ -1,4 +1,5 @@
-//! What servers send: a stream of events that becomes an answer, a completion that comes as a whole, and vectors.
+//! Converts the messages of servers: a stream of events to an answer, a completion to an object, and embeddings to
+//! vectors.
 
 use std::time::Duration;
 
@@ -16,32 +17,32 @@ use super::{
 use knowledge::prompt::without_thoughts;
 use ports::{AnswerChunk, Ending, Finish, ProviderError};
 
-/// How long the usage is waited for when the answer is whole.
+/// The wait for the usage after the answer is complete.
 const USAGE_MAY_TAKE: Duration = Duration::from_secs(3);
 
-/// Events of a server to chunks of an answer.
+/// Converts a server's events to chunks of an answer.
 pub(super) struct ChatStream {
     events: Events,
     surrogates: Surrogates,
     finish: Finish,
-    /// Which of several answers is read: the first one that came.
+    /// The index of the answer that is read, where there are several: the first one that came.
     index: Option<u64>,
-    /// Where its text is: a server that sends pieces may send the whole answer once more.
+    /// The field that has its text: a server that sends pieces may send the whole answer once more.
     source: Option<Source>,
-    /// Whether another one came to its end: so must the one that is read.
+    /// Whether another of several answers has ended; then the one that is read must end, too.
     has_other_ended: bool,
-    /// When the server has named a reason for the end.
+    /// The state of the answer's end.
     end: End,
     has_ended: bool,
 }
 
-/// What is known of an answer's end.
+/// The state of an answer's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     NotReached,
-    /// Nothing but the usage can be missing, for which this is the last moment.
+    /// A reason was named; only the usage may follow, until this moment.
     Reached(Instant),
-    /// There was more after it: this server names reasons before the end.
+    /// Text came after a reason: this server names reasons before the end.
     Passed,
 }
 
@@ -75,7 +76,7 @@ impl ChatStream {
                         return Some((Ok(AnswerChunk::Delta(text)), self));
                     }
                 }
-                // The answer is whole, whatever comes after it.
+                // The answer is complete, whatever follows it.
                 Err(_) if matches!(self.end, End::Reached(_)) => return Some(self.finished()),
                 Err(error) => return Some(self.failed(error)),
             }
@@ -101,7 +102,7 @@ impl ChatStream {
         (Ok(AnswerChunk::Finished(self.finish.clone())), self)
     }
 
-    /// Remembers what the chunk says of the answer and returns its text.
+    /// Records the metadata of the chunk; returns its text.
     fn take(&mut self, chunk: Chunk) -> String {
         let mut text = String::new();
         for choice in chunk.choices {
@@ -119,7 +120,7 @@ impl ChatStream {
                 if self.end == End::NotReached {
                     self.end = End::Reached(Instant::now() + USAGE_MAY_TAKE);
                 }
-                self.finish.reason = Some(worse(self.finish.reason.take(), reason));
+                self.finish.reason = Some(more_severe(self.finish.reason.take(), reason));
             }
         }
         if let Some(model) = chunk.model {
@@ -138,21 +139,22 @@ impl ChatStream {
     }
 }
 
-/// Some servers write the mark as JSON, or send an event of this name in its place.
+/// Whether the event is the end mark; some servers write it as a JSON string, or send an event of type `done` instead.
 fn is_end(event: &Event) -> bool {
     let data = event.data.trim();
     data == DONE || data.strip_prefix('"').and_then(|data| data.strip_suffix('"')) == Some(DONE) || event.name == "done"
 }
 
-/// The one of two reasons that takes more away from an answer: some servers say after it that all is well.
-fn worse(before: Option<String>, reason: String) -> String {
+/// The more severe of two reasons: some servers report an ordinary end after a failure.
+fn more_severe(before: Option<String>, reason: String) -> String {
     match before {
         Some(before) if Ending::of(Some(&before)) > Ending::of(Some(&reason)) => before,
         Some(_) | None => reason,
     }
 }
 
-/// The JSON object of a completion that came as a whole; there is one, and all of it, or the server has failed.
+/// The JSON object of a completion that was sent as a whole. An incomplete completion, or one without an object, is a
+/// failure of the server.
 pub(super) fn completed_object(completion: &Value) -> Result<String, ProviderError> {
     let object = completion.as_object().ok_or_else(|| ProviderError::unavailable("unreadable answer"))?;
     let choice = Chunk::of_object(object)?.choices.into_iter().next();
@@ -169,7 +171,8 @@ pub(super) fn completed_object(completion: &Value) -> Result<String, ProviderErr
     Ok(object.to_owned())
 }
 
-/// The one object of a text. Some models say something before it, or put it into a block of code, whatever they are asked.
+/// The only JSON object in a text. Some models write words before it, or put it into a code block, whatever they are
+/// told.
 fn object_in(text: &str) -> Option<&str> {
     let object = text.get(text.find('{')?..=text.rfind('}')?)?;
     serde_json::from_str::<Map<String, Value>>(object).is_ok().then_some(object)
@@ -188,7 +191,7 @@ struct Embedding {
 }
 
 impl Embeddings {
-    /// In the order of the inputs, each of length 1: not every server sends them so.
+    /// The vectors in the order of the inputs, scaled to length 1; not every server sends them so.
     pub(super) fn into_vectors(mut self, inputs: usize) -> Result<Vec<Vec<f32>>, ProviderError> {
         self.data.sort_by_key(|item| item.index);
         let are_all = self.data.len() == inputs && (0..).zip(&self.data).all(|(at, item)| item.index == at);

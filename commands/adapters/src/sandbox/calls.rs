@@ -1,6 +1,6 @@
-//! Which system calls a confined process cannot make, by seccomp.
+//! The system calls that a confined process cannot make, blocked by seccomp.
 //!
-//! Everything else is allowed: programs and their libraries differ in what they call, from one version to the next.
+//! All others are allowed, because the calls of programs and libraries differ from one version to the next.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use seccompiler::{
     TargetArch, apply_filter,
 };
 
-/// Networks, other processes, the kernel's own doors, and ways round this filter.
+/// Calls for networks, other processes and kernel interfaces, and ways around this filter.
 const FORBIDDEN: &[c_long] = &[
     libc::SYS_socket,
     libc::SYS_socketpair,
@@ -75,19 +75,19 @@ const FORBIDDEN_HERE: &[c_long] = &[libc::SYS_iopl, libc::SYS_ioperm, libc::SYS_
 #[cfg(not(target_arch = "x86_64"))]
 const FORBIDDEN_HERE: &[c_long] = &[];
 
-/// Ways to become another program.
+/// Calls that execute another program.
 const PROGRAMS: &[c_long] = &[libc::SYS_execve, libc::SYS_execveat];
-/// Ways to start a process besides `clone`, which starts threads too.
+/// Calls that start a process, besides `clone`, which starts threads, too.
 #[cfg(target_arch = "x86_64")]
 const PROCESSES: &[c_long] = &[libc::SYS_fork, libc::SYS_vfork];
 #[cfg(not(target_arch = "x86_64"))]
 const PROCESSES: &[c_long] = &[];
 
-/// The second set of numbers that kernels for x86-64 may know the same calls by, and those that only it has.
+/// The x32 ABI: the bit that its call numbers add to those of x86-64, and the range of calls that only it has.
 #[cfg(target_arch = "x86_64")]
 const X32: (c_long, std::ops::RangeInclusive<c_long>) = (0x4000_0000, 512..=547);
 
-/// Flags of `clone`, which are in its first argument.
+/// The flags of `clone`, its first argument, that create namespaces.
 const NAMESPACES: [i32; 7] = [
     libc::CLONE_NEWUSER,
     libc::CLONE_NEWNS,
@@ -100,7 +100,7 @@ const NAMESPACES: [i32; 7] = [
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-/// Whether the calls are forbidden now.
+/// Installs the filter; returns whether the calls are blocked now.
 pub(super) fn forbid(starts_processes: bool) -> bool {
     let mut rules = Rules::new();
     add(&mut rules, FORBIDDEN);
@@ -113,13 +113,14 @@ pub(super) fn forbid(starts_processes: bool) -> bool {
         clone.extend(flagged(libc::CLONE_THREAD, 0));
     }
     add_one(&mut rules, libc::SYS_clone, &clone);
-    // Its flags lie in memory, where a filter cannot look: libraries take `clone` where it does not exist.
+    // The flags of `clone3` are in memory, where a filter cannot look; libraries fall back to `clone` where `clone3`
+    // does not exist.
     let mut absent = Rules::new();
     add(&mut absent, &[libc::SYS_clone3]);
     install(rules, libc::EPERM) && install(absent, libc::ENOSYS)
 }
 
-/// From now on this process starts no program and no process. Whether that is enforced.
+/// Blocks the execution of programs and the start of processes from now on; returns whether that is enforced.
 pub fn forbid_programs() -> bool {
     let mut rules = Rules::new();
     add(&mut rules, PROGRAMS);
@@ -134,21 +135,21 @@ fn add(rules: &mut Rules, calls: &[c_long]) {
     }
 }
 
-/// Without conditions the call is forbidden whatever its arguments are.
+/// Adds a call; without conditions it is blocked whatever its arguments are.
 fn add_one(rules: &mut Rules, call: c_long, conditions: &[SeccompRule]) {
     rules.insert(call, conditions.to_vec());
     #[cfg(target_arch = "x86_64")]
     rules.insert(X32.0 | call, conditions.to_vec());
 }
 
-/// A rule for calls whose flags have this value where the flag is.
+/// A rule for calls in which this flag has this value.
 fn flagged(flag: i32, value: i32) -> Option<SeccompRule> {
     let (flag, value) = (u64::from(flag.cast_unsigned()), u64::from(value.cast_unsigned()));
     let condition = SeccompCondition::new(0, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(flag), value);
     SeccompRule::new(vec![condition.ok()?]).ok()
 }
 
-/// Forbidden calls fail with this error. Whether the kernel has taken the filter.
+/// Installs the filter, by which blocked calls fail with this error; returns whether the kernel accepted it.
 fn install(rules: Rules, error: i32) -> bool {
     let Ok(arch) = TargetArch::try_from(std::env::consts::ARCH) else { return false };
     let forbidden = SeccompAction::Errno(error.cast_unsigned());

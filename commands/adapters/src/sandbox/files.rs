@@ -1,4 +1,4 @@
-//! Which files a confined process can reach, by landlock (Linux 5.13 and later).
+//! The files that a confined process can reach, restricted by landlock (Linux 5.13 and later).
 
 use landlock::{
     ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _,
@@ -7,11 +7,11 @@ use landlock::{
 
 use super::Confinement;
 
-/// What is asked for; a kernel that knows less gives less.
+/// The version of landlock that is requested; older kernels apply less.
 const KNOWN: ABI = ABI::V6;
-/// Libraries, and the loader that every program is started by.
+/// Libraries, and the loader that starts every program.
 const LIBRARIES: [&str; 7] = ["/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib"];
-/// What programs read of the system besides: fonts and tables of characters for `pdftotext`, voices for `espeak-ng`.
+/// Data of the system that programs read: fonts and character maps for `pdftotext`, voices for `espeak-ng`.
 const DATA: [&str; 12] = [
     "/usr/share",
     "/usr/local/share",
@@ -28,7 +28,7 @@ const DATA: [&str; 12] = [
 ];
 const READ: BitFlags<AccessFs> = make_bitflags!(AccessFs::{ReadFile | ReadDir});
 
-/// The rules of a process, for [`restrict`]. What does not exist needs none.
+/// The rules for [`restrict`]; paths that do not exist are skipped.
 pub(super) fn rules(confinement: &Confinement) -> Result<RulesetCreated, RulesetError> {
     let execute = READ | AccessFs::Execute;
     Ruleset::default()
@@ -44,7 +44,7 @@ pub(super) fn rules(confinement: &Confinement) -> Result<RulesetCreated, Ruleset
         .add_rules(path_beneath_rules(&confinement.programs, execute))
 }
 
-/// Whether the rules are enforced.
+/// Applies the rules; returns whether they are enforced.
 pub(super) fn restrict(rules: Result<RulesetCreated, RulesetError>) -> bool {
     let status = rules.and_then(RulesetCreated::restrict_self);
     status.is_ok_and(|status| status.ruleset != RulesetStatus::NotEnforced)

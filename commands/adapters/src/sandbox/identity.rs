@@ -1,4 +1,4 @@
-//! Who a confined process is: nobody that anything belongs to.
+//! The user of a confined process, to whom nothing belongs.
 
 use nix::sched::{CloneFlags, unshare};
 use rustix::{
@@ -8,25 +8,27 @@ use rustix::{
     },
 };
 
-/// Above all users that systems, containers and directories give out: one for each process, so that they cannot reach each other.
+/// The first of the user ids for confined processes, above all ids that systems, containers and directories assign.
+/// Each process has its own, so that they cannot reach each other.
 const FIRST_USER: u32 = 2_000_000_000;
-/// Where such numbers do not exist, as in a container of an ordinary user.
+/// The user id where such high ids do not exist, as in a container of an ordinary user.
 const NOBODY: u32 = 65_534;
 
-/// Makes the process another user than its parent, and gives it a network that leads nowhere. Whether it is another user now.
+/// Gives the process another user than its parent, and a network namespace without connections; returns whether it has
+/// another user now.
 pub(super) fn separate(keeps_user: bool) -> bool {
     let private = CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWIPC;
     if keeps_user || !getuid().is_root() {
-        // In a namespace of its own it may not look into processes outside, though its number stays the same.
+        // In a user namespace of its own it cannot access processes outside, although its user id stays the same.
         return unshare(private | CloneFlags::CLONE_NEWUSER).is_ok();
     }
-    // A container may not allow it: system calls for the network are forbidden as well.
+    // A container may not allow this; system calls for the network are blocked as well.
     let _ = unshare(private);
     let own = FIRST_USER.saturating_add(getpid().as_raw_nonzero().get().unsigned_abs());
     become_user(own) || become_user(NOBODY)
 }
 
-/// The process has one thread, so that its user is that of the process.
+/// Changes the user of the thread, which is the only one of the process.
 fn become_user(number: u32) -> bool {
     let (uid, gid) = (Uid::from_raw(number), Gid::from_raw(number));
     set_thread_groups(&[]).is_ok()
@@ -34,7 +36,7 @@ fn become_user(number: u32) -> bool {
         && set_thread_res_uid(uid, uid, uid).is_ok()
 }
 
-/// A namespace of its own has given it all of them, and a container's root may have kept some.
+/// Drops all capabilities: a new user namespace has granted all of them, and a container's root may have kept some.
 pub(super) fn drop_capabilities() {
     let none = CapabilitySet::empty();
     let _ = set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none });

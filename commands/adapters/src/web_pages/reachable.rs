@@ -1,21 +1,21 @@
-//! Which addresses may be fetched on behalf of somebody who only typed them.
+//! The addresses that may be fetched for a user who entered them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-/// What an operator allows although it is not on the public internet.
+/// A host or network that an operator allows although it is not on the public internet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reachable {
     target: Target,
-    /// `None` is every port.
+    /// The allowed port; `None` for all.
     port: Option<u16>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Target {
     Network(IpNet),
-    /// In lower case.
+    /// A host name in lower case.
     Host(String),
 }
 
@@ -32,7 +32,8 @@ impl Target {
 }
 
 impl Reachable {
-    /// A network, an address or a host name, with `:port` or without; IPv6 with a port stands in brackets.
+    /// Parses a network, an address or a host name, with or without `:port`; IPv6 with a port is in brackets. `None` if
+    /// it is malformed.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if let Some(target) = Target::parse(text) {
@@ -51,12 +52,13 @@ impl Reachable {
     }
 }
 
-/// Whether the address that a host name stands for may be connected to.
+/// Whether this address of a host may be connected to.
 pub(super) fn may_reach(allowed: &[Reachable], host: &str, address: SocketAddr) -> bool {
     is_public(address.ip()) || allowed.iter().any(|reachable| reachable.allows(host, address))
 }
 
-/// Everything that is private, local, shared, reserved, documentation, multicast or a cloud's own service is not public.
+/// Whether an address is public: not private, local, shared, reserved, documentation, multicast or a cloud's own
+/// service.
 fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => !NOT_PUBLIC_V4.iter().any(|network| network.contains(&address)),
@@ -67,7 +69,7 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// The IPv4 address behind one of NAT64, by which networks without IPv4 reach the rest of the internet.
+/// The IPv4 address within a NAT64 address, by which networks without IPv4 reach the rest of the internet.
 fn translated(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [.., first, second, third, fourth] = address.octets();
     NAT64.contains(&address).then(|| Ipv4Addr::new(first, second, third, fourth))
@@ -103,7 +105,7 @@ const NOT_PUBLIC_V4: [Ipv4Net; 17] = [
 
 const NAT64: Ipv6Net = v6(0x64, 0xff9b, 96);
 
-/// The only part of IPv6 that is given out for the public internet.
+/// The only part of IPv6 that is allocated for the public internet.
 const GLOBAL_V6: Ipv6Net = v6(0x2000, 0, 3);
 
 const NOT_PUBLIC_V6: [Ipv6Net; 4] = [

@@ -24,7 +24,7 @@ fn redirect(target: &str) -> ResponseTemplate {
     ResponseTemplate::new(302).insert_header("location", target)
 }
 
-/// What comes of an address when this server may be reached, and nothing else that is local.
+/// The result of fetching an address when this server, and no other local one, is allowed.
 async fn fetched(server: &MockServer, address: &str) -> Result<String, PageError> {
     let allowed = Reachable::parse(&server.address().to_string()).expect("an address");
     let page = GuardedWebPages::new(vec![allowed]).fetch(address).await?;
@@ -105,7 +105,7 @@ fn a_name_inside_our_network_is_told_like_one_that_does_not_exist() {
         assert_eq!(said("db.internal", Ok(vec![inside])), unknown);
     }
     assert_eq!(said("empty.example", Ok(vec![])), unknown);
-    // An address tells nothing that was not known, and this machine's name is the same everywhere.
+    // An IP address in the request reveals nothing new, and the name of this machine is the same everywhere.
     for known in ["10.1.2.3", "localhost", "x.localhost"] {
         assert_ne!(said(known, Ok(vec!["10.1.2.3:80"])), unknown);
     }

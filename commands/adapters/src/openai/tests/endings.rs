@@ -1,4 +1,4 @@
-//! How a streamed answer ends: whole, cut off, or not at all.
+//! The endings of streamed answers: complete, cut off, or missing.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ fn ended_by(reason: &str) -> String {
     json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": reason }] }).to_string()
 }
 
-/// The text of an answer, and what its end says of it if it has one.
+/// The text of an answer, and how it ended.
 async fn answer_to(body: String) -> (String, Result<Ending, ProviderError>) {
     let (chunks, error) = answered(ResponseTemplate::new(200).set_body_raw(body, "text/event-stream")).await;
     let texts = chunks.iter().filter_map(|chunk| match chunk {
@@ -230,7 +230,7 @@ async fn a_whole_answer_does_not_wait_for_a_connection_that_stays_open() -> std:
         let events = sse(&[&text("Rest."), STOP]);
         let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
         connection.write_all(format!("{head}{:x}\r\n{events}\r\n", events.len()).as_bytes()).await?;
-        // It closes when the client does.
+        // The connection closes when the client does.
         connection.read(&mut seen).await
     };
     let started = Instant::now();
