@@ -1,10 +1,11 @@
-//! The migrations of the database, and the one migrator that every crate and every test shares.
+//! The migrations of the database, and the one migrator that all crates and tests share.
 //!
-//! The SQL lies beside this crate's `Cargo.toml`, one file a step, forward only: a step that has been released is never edited.
+//! The SQL files are beside this crate's `Cargo.toml`, one for each step, forward only: a released step is never
+//! edited.
 //!
-//! Its chapter is `docs/adding/projection.md`.
+//! See `docs/adding/projection.md`.
 
 use sqlx::migrate::Migrator;
 
-/// Brings a database to the newest step. (The macro takes no bare `.` for a path.)
+/// Migrates a database to the newest step. (The macro accepts no bare `.` as a path.)
 pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");

@@ -1,4 +1,4 @@
-//! Assistants: rows out of a project's events, and the list for staff.
+//! Assistants: rows from a project's events, and the list for staff.
 
 use domain::{envelope::RecordedEvent, project::Assistant};
 use serde::Serialize;
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::{ProjectionError, QueryError, Views};
 
-/// An assistant, as the contract shows one.
+/// An assistant in the contract's shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AssistantView {
     pub id: String,
@@ -16,7 +16,7 @@ pub struct AssistantView {
     pub model: String,
 }
 
-/// Keeps an assistant as its project now knows it.
+/// Writes the row of an assistant with its current definition.
 pub(crate) async fn upsert(
     recorded: &RecordedEvent,
     assistant: &Assistant,
@@ -47,7 +47,7 @@ pub(crate) async fn upsert(
     Ok(())
 }
 
-/// Every assistant once, as it was defined last; the oldest definition first.
+/// Each assistant once, in its latest definition; the oldest definition first.
 pub async fn list(db: &Views) -> Result<Vec<AssistantView>, QueryError> {
     let assistants = query_as!(
         AssistantView,
@@ -60,7 +60,7 @@ pub async fn list(db: &Views) -> Result<Vec<AssistantView>, QueryError> {
     Ok(assistants)
 }
 
-/// The assistant with this id, as it was defined last.
+/// The assistant with this id, in its latest definition.
 pub async fn find(db: &Views, id: &str) -> Result<Option<AssistantView>, QueryError> {
     let assistant = query_as!(
         AssistantView,

@@ -1,6 +1,6 @@
 //! Conversations: the chats of a project, and their messages.
 //!
-//! Titles and messages are personal text, in clear; they go nowhere but to who may read them.
+//! Titles and messages are personal text in the clear; only principals who may read them get them.
 
 mod api_key_chats;
 mod feedback;

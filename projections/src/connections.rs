@@ -1,8 +1,8 @@
-//! Connections that the views are read over.
+//! The pool of connections over which views are read.
 //!
-//! They are apart from those of the write side, so that neither waits for the other, and are only asked single
-//! statements. So one can be lent again as soon as its last answer is in, where sqlx's own pool asks the server first
-//! whether all is well: a second round trip for every query.
+//! It is separate from that of the write side, so that neither waits for the other, and its connections only run single
+//! statements. So a connection can be reused as soon as its last result is complete, where sqlx's own pool pings the
+//! server first: a second round trip for each query.
 
 use std::{fmt, time::Duration};
 
@@ -17,37 +17,39 @@ use sqlx::{
     postgres::{PgConnectOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
 };
 
-/// How long a reader waits for a free connection.
+/// The longest wait for a free connection.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A connection that was used so lately is taken to be alive; an older one is asked first.
+/// The time since its last use within which a connection is taken to be alive; an older one is pinged first.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
-/// Where the views are read.
+/// A handle for reading views.
 #[derive(Clone)]
 pub struct Views(managed::Pool<Connecting>);
 
 impl Views {
-    /// To the same database as the pool of the write side, half as many. Connects when the first one is needed.
+    /// Creates a pool for the same database as the write side's pool, half its size. Connections are opened when they
+    /// are needed.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn beside(pool: &PgPool) -> Self {
         let size = usize::try_from(pool.options().get_max_connections() / 2).unwrap_or(usize::MAX).max(1);
         let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
-        // A list is planned for what it is asked for: what is rare in one project fills another.
+        // Queries of lists are planned with their parameters, because a value that is rare in one project is frequent
+        // in another.
         let options = PgConnectOptions::clone(&pool.connect_options())
             .options([("plan_cache_mode", "auto"), ("enable_seqscan", "on")]);
         let connections = managed::Pool::builder(Connecting(options)).max_size(size).timeouts(timeouts);
         Self(connections.runtime(deadpool::Runtime::Tokio1).build().expect("timeouts have the runtime that they need"))
     }
 
-    async fn lend(&self) -> Result<Lent, Error> {
+    async fn acquire(&self) -> Result<PooledConnection, Error> {
         let object = self.0.get().await.map_err(|error| match error {
             PoolError::Backend(error) => error,
             PoolError::Closed => Error::PoolClosed,
             PoolError::Timeout(_) | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => Error::PoolTimedOut,
         })?;
-        Ok(Lent { object: Some(object), is_in_order: false })
+        Ok(PooledConnection { object: Some(object), is_reusable: false })
     }
 }
 
@@ -75,26 +77,26 @@ impl managed::Manager for Connecting {
     }
 }
 
-/// A connection in use. One whose answer was not waited for, or that has failed, is closed instead of lent again.
-struct Lent {
+/// A connection in use. If its result was not read to the end, or it failed, it is closed instead of reused.
+struct PooledConnection {
     object: Option<Object<Connecting>>,
-    is_in_order: bool,
+    is_reusable: bool,
 }
 
-impl Lent {
-    fn connection(&mut self) -> &mut PgConnection {
+impl PooledConnection {
+    fn get(&mut self) -> &mut PgConnection {
         self.object.as_mut().expect("only drop takes it")
     }
 
-    /// Says that the last answer is in.
-    fn give_back(mut self) {
-        self.is_in_order = true;
+    /// Returns the connection to the pool: the last result is complete.
+    fn release(mut self) {
+        self.is_reusable = true;
     }
 }
 
-impl Drop for Lent {
+impl Drop for PooledConnection {
     fn drop(&mut self) {
-        if let Some(object) = self.object.take_if(|_| !self.is_in_order) {
+        if let Some(object) = self.object.take_if(|_| !self.is_reusable) {
             drop(Object::take(object));
         }
     }
@@ -105,16 +107,17 @@ type Step = Either<PgQueryResult, PgRow>;
 impl<'c> Executor<'c> for &'c Views {
     type Database = Postgres;
 
-    /// All rows are fetched before the first one is given, so that nobody holds a connection while doing something else.
+    /// Fetches all rows before the first one is returned, so that no caller holds a connection while it does something
+    /// else.
     fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Step, Error>>
     where
         'c: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
         let steps = async move {
-            let mut lent = self.lend().await?;
-            let steps: Vec<Step> = lent.connection().fetch_many(query).try_collect().await?;
-            lent.give_back();
+            let mut connection = self.acquire().await?;
+            let steps: Vec<Step> = connection.get().fetch_many(query).try_collect().await?;
+            connection.release();
             Ok(stream::iter(steps.into_iter().map(Ok)))
         };
         steps.try_flatten_stream().boxed()
@@ -126,9 +129,9 @@ impl<'c> Executor<'c> for &'c Views {
         E: 'q + Execute<'q, Postgres>,
     {
         async move {
-            let mut lent = self.lend().await?;
-            let row = lent.connection().fetch_optional(query).await?;
-            lent.give_back();
+            let mut connection = self.acquire().await?;
+            let row = connection.get().fetch_optional(query).await?;
+            connection.release();
             Ok(row)
         }
         .boxed()
@@ -143,9 +146,9 @@ impl<'c> Executor<'c> for &'c Views {
         'c: 'e,
     {
         async move {
-            let mut lent = self.lend().await?;
-            let statement = lent.connection().prepare_with(sql, parameters).await?;
-            lent.give_back();
+            let mut connection = self.acquire().await?;
+            let statement = connection.get().prepare_with(sql, parameters).await?;
+            connection.release();
             Ok(statement)
         }
         .boxed()
@@ -156,9 +159,9 @@ impl<'c> Executor<'c> for &'c Views {
         'c: 'e,
     {
         async move {
-            let mut lent = self.lend().await?;
-            let description = lent.connection().describe(sql).await?;
-            lent.give_back();
+            let mut connection = self.acquire().await?;
+            let description = connection.get().describe(sql).await?;
+            connection.release();
             Ok(description)
         }
         .boxed()

@@ -1,6 +1,6 @@
-//! Reference documents: what they are called, where their content is, and whether they can be retrieved from.
+//! Reference documents: their titles, the addresses of their content, and their state in the index.
 //!
-//! The files themselves are the media store's; here is only their address.
+//! The media store has the files; here are only their addresses.
 
 use std::fmt::Write;
 
@@ -84,7 +84,7 @@ impl Projector for DocumentsProjector {
                 id,
                 at
             ),
-            // The domain lets only the newest version be embedded, so the event is about what the row shows.
+            // The domain allows only the newest version to be embedded, so the event is about the version in the row.
             DocumentEvent::Embedded { version, passages, model: _, notes } => query!(
                 "UPDATE documents SET is_uploading = false, failure_reason = NULL, indexed_version = $3, passages = $4,
                                       notes = $5, modified_at = $2
@@ -111,7 +111,7 @@ impl Projector for DocumentsProjector {
     }
 }
 
-/// A document, as the contract shows one.
+/// A document in the contract's shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DocumentView {
     pub external_id: Uuid,
@@ -123,7 +123,7 @@ pub struct DocumentView {
     pub description: Option<String>,
     #[schema(minimum = 1, maximum = 3)]
     pub document_type: i16,
-    /// The address of its file.
+    /// The URL of its file.
     pub file: Option<String>,
     pub text_content: Option<String>,
     pub uploading: bool,
@@ -131,42 +131,42 @@ pub struct DocumentView {
     pub failure_reason: Option<String>,
 }
 
-/// A document of a project, and what becomes of it.
+/// A document of a project with its state in the index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TrackedDocument {
     #[serde(flatten)]
     pub document: DocumentView,
     /// The newest version, from 1.
     pub version: i32,
-    /// The version that answers are made from, if there is one yet.
+    /// The version that answers are made from; null until one is indexed.
     pub indexed_version: Option<i32>,
-    /// What becomes of the newest version.
+    /// The state of the newest version.
     pub state: DocumentState,
-    /// Of 100.
+    /// The progress of indexing, in per cent.
     #[schema(minimum = 0, maximum = 100)]
     pub progress: i32,
-    /// Into how many passages the newest version was cut, as soon as that is known; those that are embedded.
+    /// The number of passages of the newest version, as soon as it is known, and the number of those that are embedded.
     pub passages: Option<i32>,
     pub embedded_passages: i32,
-    /// How often the embedding that is awaited was begun; 0 as soon as it has ended.
+    /// The number of attempts of the pending embedding; 0 as soon as it has ended.
     pub attempts: i32,
-    /// What the reader had to say of the version that answers are made from.
+    /// The reader's notes on the version that answers are made from.
     pub notes: Vec<NoteView>,
 }
 
-/// Something of a document that its reader left out, changed, or was not sure of.
+/// A part of a document that its reader left out, changed, or is not sure of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NoteView {
-    /// What it is about, such as `struck_left_out`; there may be new ones.
+    /// The kind, such as `struck_left_out`; later versions may add kinds.
     pub kind: String,
-    /// The same for people.
+    /// The note as a sentence.
     pub message: String,
-    /// How often.
+    /// The number of occurrences.
     #[schema(minimum = 1)]
     pub count: u32,
-    /// On which pages or slides, from 1; the first ones, if there are many.
+    /// The pages or slides of the occurrences, from 1; only the first ones, if there are many.
     pub pages: Vec<u32>,
-    /// By which names, such as those of fonts or sheets; the first ones, if there are many.
+    /// The names involved, such as those of fonts or sheets; only the first ones, if there are many.
     pub names: Vec<String>,
 }
 
@@ -177,7 +177,7 @@ impl From<Note> for NoteView {
     }
 }
 
-/// A step of a document's newest version on its way into the index.
+/// A state of a document's newest version on its way into the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentState {
@@ -226,7 +226,7 @@ impl DocumentRow {
 
     fn into_tracked(mut self, media_base: &str) -> TrackedDocument {
         let state = self.state();
-        // The reports of an embedding that has ended are removed a moment after its outcome is seen here.
+        // The reports of an ended embedding are removed a moment after its outcome is visible here.
         let (passages, embedded, attempts) = match state {
             DocumentState::Indexed => (self.passages, self.passages, None),
             DocumentState::Failed => (None, None, None),
@@ -265,7 +265,7 @@ impl DocumentRow {
     }
 }
 
-/// Extracting and chunking are the first tenth of the way: embedding takes most of the time.
+/// The progress in per cent. Extracting and chunking are the first tenth, because embedding takes most of the time.
 fn percentage(state: DocumentState, done: i32, total: Option<i32>) -> i32 {
     match state {
         DocumentState::Queued | DocumentState::Extracting | DocumentState::Failed => 0,
@@ -277,7 +277,7 @@ fn percentage(state: DocumentState, done: i32, total: Option<i32>) -> i32 {
     }
 }
 
-/// The address of a file in the media store: the base as given, the name percent-encoded.
+/// The URL of a file in the media store: the base URL followed by the percent-encoded name.
 pub fn media_url(media_base: &str, name: &str) -> String {
     let mut url = media_base.to_owned();
     for byte in name.bytes() {
@@ -316,7 +316,7 @@ pub async fn page(db: &Views, project: ProjectId, window: &Window) -> Result<Pag
     page_of_ids(db, found, "position", window).await
 }
 
-/// How much text these documents hold, in bytes.
+/// The bytes of text of these documents.
 pub async fn weight(db: &Views, documents: &[Uuid]) -> Result<usize, QueryError> {
     let bytes = query_scalar!(
         r#"SELECT coalesce(sum(coalesce(octet_length(text_content), 0) + octet_length(notes::text)), 0)::bigint AS "bytes!"
@@ -328,7 +328,7 @@ pub async fn weight(db: &Views, documents: &[Uuid]) -> Result<usize, QueryError>
     Ok(usize::try_from(bytes).unwrap_or_default())
 }
 
-/// The documents with these ids, in this order, and what becomes of them.
+/// The documents with these ids, in this order, with their state in the index.
 pub async fn of_ids(db: &Views, ids: &[Uuid], media_base: &str) -> Result<Vec<TrackedDocument>, QueryError> {
     Ok(rows(db, ids).await?.into_iter().map(|row| row.into_tracked(media_base)).collect())
 }
@@ -344,7 +344,8 @@ pub async fn find(
     Ok(row.filter(|row| !row.is_deleted && row.project_id == project.value()).map(|row| row.into_tracked(media_base)))
 }
 
-/// The documents with these ids, in this order, also deleted ones: an answer goes on showing what it was made from.
+/// The documents with these ids, in this order, also deleted ones: an answer keeps showing the documents that it was
+/// made from.
 pub async fn find_many(db: &Views, ids: &[Uuid], media_base: &str) -> Result<Vec<DocumentView>, QueryError> {
     Ok(rows(db, ids).await?.into_iter().map(|row| row.into_view(media_base)).collect())
 }

@@ -1,9 +1,9 @@
-//! The read side: projectors (rows out of events) and queries (views out of rows), one file a view.
+//! The read side: projectors (rows from events) and queries (views from rows), one file for each view.
 //!
 //! A projector writes the rows of its own view and does nothing else; a view struct is the body of an HTTP response.
 //! Nothing here appends events, and no rule is decided on what is read here.
 //!
-//! Its chapter is `docs/adding/projection.md`.
+//! See `docs/adding/projection.md`.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
@@ -26,17 +26,17 @@ pub use connections::Views;
 pub use next_version::NextVersion;
 pub use projector::{ProjectionError, Projector, projectors};
 
-/// Where connections find the tables that projectors write: the setting `search_path`. The write side's are found first. Without
-/// blanks, which would end it.
+/// The setting `search_path` of connections that find the tables of projectors, with those of the write side first. The
+/// value has no blanks, which would end it.
 pub const SEARCH_PATH: (&str, &str) = ("search_path", "public,views");
 
-/// A view cannot be read.
+/// A view could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the view cannot be read")]
 pub struct QueryError(#[from] sqlx::Error);
 
 impl QueryError {
-    /// What the database said.
+    /// The error of the database.
     pub fn into_inner(self) -> sqlx::Error {
         self.0
     }

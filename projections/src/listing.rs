@@ -1,4 +1,4 @@
-//! What every list has in common: search, ordering, and a page in the contract's envelope.
+//! The common parts of lists: search, ordering, and a page in the contract's envelope.
 //!
 //! No text of a client becomes SQL: words are bound, and columns come from each view's own list of names.
 
@@ -9,16 +9,17 @@ use uuid::Uuid;
 
 use crate::{QueryError, Views};
 
-/// Words of a search that count, and characters of each.
+/// The words of a search that are used, and the characters of each.
 const MAX_SEARCH_WORDS: usize = 20;
 const MAX_WORD_CHARS: usize = 200;
 
-/// In which order a list comes: columns, each with whether it descends. Ties come in creation order.
+/// The order of a list: columns, each with whether it descends. Ties are in creation order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ordering(Vec<(&'static str, bool)>);
 
 impl Ordering {
-    /// Reads `-is_default,created_at`. `column` knows the names that the view's output has; others are dropped.
+    /// Parses an ordering such as `-is_default,created_at`. `column` maps the names in the view's output to columns;
+    /// unknown names are dropped.
     pub fn parse(text: &str, column: fn(&str) -> Option<&'static str>) -> Self {
         let terms = text.split(',').map(str::trim).filter_map(|term| {
             let name = term.strip_prefix('-');
@@ -26,7 +27,7 @@ impl Ordering {
         });
         let mut known: Vec<(&'static str, bool)> = Vec::new();
         for (column, descends) in terms {
-            // A column orders nothing a second time.
+            // A repeated column has no effect.
             if known.iter().all(|(other, _)| *other != column) {
                 known.push((column, descends));
             }
@@ -35,19 +36,19 @@ impl Ordering {
     }
 }
 
-/// Which part of a list is wanted, in which order.
+/// The requested part of a list, and its order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Window {
-    /// Without a term: the view's default order.
+    /// The ordering; without a term, the view's default order.
     pub ordering: Ordering,
     pub limit: i64,
     pub offset: i64,
 }
 
-/// A part of a list, as the contract wraps it.
+/// A part of a list in the contract's envelope.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Page<T> {
-    /// Of the whole list.
+    /// The number of rows of the whole list.
     #[schema(minimum = 0)]
     pub count: i64,
     pub has_previous: bool,
@@ -63,14 +64,15 @@ impl<T> Page<T> {
         Self { count, has_previous: offset > 0, has_next: offset.saturating_add(limit) < count, results, offset }
     }
 
-    /// The same part with every row turned into something else.
+    /// The same page with each row converted.
     pub fn map<U>(self, to: impl FnMut(T) -> U) -> Page<U> {
         let Self { count, has_previous, has_next, results, offset } = self;
         Page { count, has_previous, has_next, results: results.into_iter().map(to).collect(), offset }
     }
 }
 
-/// Splits what was typed into a search box: at blanks and commas. Each word costs a search, so only so many of them count.
+/// Splits the text of a search box at blanks and commas. Only a limited number of words is used, because each costs a
+/// search.
 pub fn search_words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for word in text.split(|c: char| c.is_whitespace() || c == ',' || c == '\0').filter(|word| !word.is_empty()) {
@@ -85,8 +87,8 @@ pub fn search_words(text: &str) -> Vec<String> {
     words
 }
 
-/// Adds to a WHERE that a column contains every word, in whatever spelling (see [`domain::words::letters`]). A term for each of them,
-/// because an index serves `ILIKE`, but not `ILIKE ALL`; it serves regular expressions, too.
+/// Appends conditions that a column contains each of the words, in any spelling (see [`domain::words::letters`]). Each
+/// word has a condition of its own, because an index serves `ILIKE` and regular expressions, but not `ILIKE ALL`.
 pub(crate) fn push_search(found: &mut QueryBuilder<'_, Postgres>, column: &'static str, words: &[String]) {
     for word in words {
         found.push(" AND ").push(column);
@@ -97,7 +99,7 @@ pub(crate) fn push_search(found: &mut QueryBuilder<'_, Postgres>, column: &'stat
     }
 }
 
-/// A pattern that matches a text which contains the word, taken literally.
+/// A pattern that matches texts with the literal word.
 fn containing(word: &str) -> String {
     let literal: String = word
         .chars()
@@ -107,14 +109,14 @@ fn containing(word: &str) -> String {
     format!("%{literal}%")
 }
 
-/// How the query of a list begins. It is used twice in one statement, so that count and page agree, and put in place both
-/// times: then counting needs no joined table, and cutting can follow an index.
+/// The beginning of a list's query. It is used twice in one statement, so that count and page agree, and inlined both
+/// times, so that counting needs no joined table and paging can follow an index.
 pub(crate) const FOUND: &str = "WITH found AS NOT MATERIALIZED (";
 
-/// The rows of a window, in a page: one query.
+/// Fetches the rows of a window as a page, with one query.
 ///
-/// `found` pushes `SELECT .. FROM .. WHERE ..` over rows with a `position` and with these columns, which are those of `R`,
-/// in its order: `R` finds them by their places, behind that of the number of all.
+/// `found` pushes `SELECT .. FROM .. WHERE ..` over rows with a `position` and with `columns`, which are the fields of
+/// `R` in its order: `R` reads them by index, behind the total count.
 pub(crate) async fn page_of_rows<R>(
     db: &Views,
     columns: &'static str,
@@ -134,7 +136,7 @@ where
     };
     let rows = fetch(window.limit, window.offset).await?;
     let first = match rows.first() {
-        // Behind the end no row says how many there are.
+        // Beyond the end there is no row that has the total count.
         None if window.offset > 0 => fetch(1, 0).await?.pop(),
         _ => None,
     };
@@ -143,9 +145,9 @@ where
     Ok(Page::of(rows, count, window))
 }
 
-/// The ids of a window's rows, in a page.
+/// Fetches the ids of a window's rows as a page.
 ///
-/// `found` has begun with [`FOUND`] and `SELECT .. FROM .. WHERE ..` over rows with `id` and `position`.
+/// `found` begins with [`FOUND`] and `SELECT .. FROM .. WHERE ..` over rows with `id` and `position`.
 pub(crate) async fn page_of_ids(
     db: &Views,
     found: QueryBuilder<'_, Postgres>,

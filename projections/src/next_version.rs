@@ -1,19 +1,19 @@
-//! The next version of a view: tables like those that are read, in a schema of their own, which take their place.
+//! The next version of a view: new tables in a schema of their own, which replace those that are read.
 //!
-//! Its statements are made from the catalogue, so none of them can be checked at compile time.
+//! The statements are built from the catalogue, so that none of them can be checked at compile time.
 
 use sqlx::{Executor as _, PgConnection, query_scalar};
 
 use crate::Projector;
 
-/// A version of a projector's tables that is being filled.
+/// The tables of a projector's next version while they are filled.
 pub struct NextVersion {
     schema: String,
     tables: &'static [&'static str],
 }
 
 impl NextVersion {
-    /// The one there is for each projector.
+    /// The next version for this projector; there is at most one.
     pub fn of(projector: &dyn Projector) -> Self {
         Self { schema: format!("next_{}", projector.name()), tables: projector.tables() }
     }
@@ -22,25 +22,26 @@ impl NextVersion {
         &self.schema
     }
 
-    /// The setting `search_path` of connections over which the projector fills it. It finds no table of the version that is read.
+    /// The setting `search_path` of connections over which the projector fills it. The tables that are read are not on
+    /// it.
     pub fn search_path(&self) -> String {
         format!("{},public", self.schema)
     }
 
-    /// The program that has begun to fill it, if it was begun.
+    /// The program that began to fill it; `None` if it was not begun.
     ///
     /// # Errors
-    /// The database's.
+    /// An error of the database.
     pub async fn maker(&self, connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
         let maker = query_scalar("SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = $1");
         Ok(maker.bind(&self.schema).fetch_optional(connection).await?.flatten())
     }
 
-    /// Makes it empty, whether or not it was begun: with the constraints and unique indexes, by which projectors find rows. The other
-    /// indexes are faster made when it is full.
+    /// Creates the tables empty, dropping those of an earlier attempt. They get the constraints and unique indexes, by
+    /// which projectors find rows; the other indexes are created faster when the tables are full.
     ///
     /// # Errors
-    /// The database's.
+    /// An error of the database.
     pub async fn make(&self, maker: &str, tx: &mut PgConnection) -> Result<(), sqlx::Error> {
         self.drop(tx).await?;
         let schema = &self.schema;
@@ -56,18 +57,18 @@ impl NextVersion {
         self.run_all(GRANTS, tx).await
     }
 
-    /// Removes it, if it was begun.
+    /// Drops it, if it was begun.
     ///
     /// # Errors
-    /// The database's.
+    /// An error of the database.
     pub async fn drop(&self, tx: &mut PgConnection) -> Result<(), sqlx::Error> {
         run(tx, &format!("DROP SCHEMA IF EXISTS {} CASCADE", self.schema)).await
     }
 
-    /// Makes what it needs to be read: the other indexes, and what the planner knows of its rows.
+    /// Prepares it to be read: creates the other indexes, and collects the planner's statistics.
     ///
     /// # Errors
-    /// The database's.
+    /// An error of the database.
     pub async fn make_readable(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         self.run_all(OTHER_INDEXES, connection).await?;
         for table in self.tables {
@@ -76,10 +77,10 @@ impl NextVersion {
         Ok(())
     }
 
-    /// Takes the place of the version that is read, which is gone then. Whoever reads sees the one or the other.
+    /// Replaces the version that is read, which is dropped. Every reader sees either the old or the new one.
     ///
     /// # Errors
-    /// The database's; also if a reader does not let go in time (`lock_timeout`).
+    /// An error of the database; also if readers hold the tables for longer than `lock_timeout`: then try again.
     pub async fn take_place(&self, tx: &mut PgConnection) -> Result<(), sqlx::Error> {
         let live: Vec<String> = self.tables.iter().map(|table| format!("views.{table}")).collect();
         let live = live.join(", ");
@@ -91,7 +92,7 @@ impl NextVersion {
         self.drop(tx).await
     }
 
-    /// Runs the statements that a query over the catalogue makes.
+    /// Runs the statements that a query of the catalogue returns.
     async fn run_all(&self, statements: &'static str, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         let tables: Vec<&str> = self.tables.to_vec();
         let statements: Vec<String> =
@@ -103,7 +104,7 @@ impl NextVersion {
     }
 }
 
-/// Under the same names: a later migration may use them.
+/// The constraints, under the same names, because a later migration may refer to them.
 const CONSTRAINTS: &str = "
     SELECT format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', $1, relname, conname, pg_get_constraintdef(pg_constraint.oid))
     FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
@@ -117,7 +118,7 @@ const UNIQUE_INDEXES: &str = "
       AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = indexrelid)
     ORDER BY indexrelid";
 
-/// But for those that an interrupted rebuild has made.
+/// The other indexes, except those that an interrupted rebuild has created.
 const OTHER_INDEXES: &str = "
     SELECT regexp_replace(pg_get_indexdef(indexrelid), ' ON views\\.', format(' ON %I.', $1))
     FROM pg_index JOIN pg_class ON pg_class.oid = indrelid JOIN pg_class AS named ON named.oid = indexrelid
@@ -125,7 +126,7 @@ const OTHER_INDEXES: &str = "
       AND to_regclass(format('%I.%I', $1, named.relname)) IS NULL
     ORDER BY indexrelid";
 
-/// Whoever may read the tables still may.
+/// The grants of the tables that are read.
 const GRANTS: &str = "
     SELECT format('GRANT %s ON %I.%I TO %s', privilege_type, $1, relname,
                   CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END)

@@ -1,6 +1,6 @@
-//! What a projector is, and the list of all.
+//! The trait of projectors, and the list of all.
 //!
-//! It gets one event and an open transaction, so it cannot have any effect but rows.
+//! A projector gets one event and an open transaction, so that it can have no effect but rows.
 
 use std::sync::Arc;
 
@@ -17,22 +17,24 @@ use crate::{
 /// Turns events into the rows of one view.
 #[async_trait]
 pub trait Projector: Send + Sync {
-    /// Names the projection in checkpoints, such as `chats`.
+    /// The name of the projection in checkpoints, such as `chats`.
     fn name(&self) -> &'static str;
 
-    /// The aggregate types whose events it wants.
+    /// The aggregate types whose events it gets.
     fn aggregate_types(&self) -> &'static [AggregateType];
 
-    /// The tables that it writes; each of the schema `views` has one projector. Its statements name them without the schema, so
-    /// that the connection decides which version of the view they fill.
+    /// The tables that it writes; each table of the schema `views` has one projector. Its statements name them without
+    /// the schema, so that the connection decides which version of the view they fill.
     fn tables(&self) -> &'static [&'static str];
 
     /// Writes the rows that follow from one event.
     ///
-    /// Called once an event in effect, and in the order of each aggregate's stream: the caller holds and moves the checkpoint in the same transaction.
+    /// Takes effect once for each event, in the order of each aggregate's stream: the caller holds and moves the
+    /// checkpoint in the same transaction.
     async fn project(&self, event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError>;
 
-    /// The same for the events of a batch, in their order: a busy view writes the rows of several events at once.
+    /// Writes the rows of a batch of events in their order. A busy view overrides this to write the rows of several
+    /// events at once.
     async fn project_all(&self, events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
         for event in events {
             self.project(event, tx).await?;
@@ -41,7 +43,7 @@ pub trait Projector: Send + Sync {
     }
 }
 
-/// The rows of an event cannot be written.
+/// The rows of an event could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("the rows of the event cannot be written")]
 pub struct ProjectionError(#[from] sqlx::Error);

@@ -1,4 +1,4 @@
-//! Projects: their settings, and what of them is shown to whom.
+//! Projects: their settings, and the fields that each kind of user sees.
 
 mod projector;
 
@@ -19,7 +19,7 @@ use crate::{
 
 const MAX_OFFERED: usize = 4;
 
-/// A project, as the contract shows it to people who are not staff.
+/// A project in the contract's shape for users who are not staff.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ProjectView {
     pub external_id: Uuid,
@@ -41,7 +41,7 @@ pub struct ProjectView {
     pub assistant_id: Option<String>,
 }
 
-/// A project, as the contract shows it to staff.
+/// A project in the contract's shape for staff.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct StaffProjectView {
     pub external_id: Uuid,
@@ -55,7 +55,7 @@ pub struct StaffProjectView {
     pub stt_engine: i16,
     #[schema(minimum = 1, maximum = 2)]
     pub tts_engine: i16,
-    /// A text, as the original has it.
+    /// The model number as a string, as the original writes it.
     #[schema(pattern = "^[1-8]$")]
     pub model: String,
     pub is_default: bool,
@@ -67,7 +67,7 @@ pub struct StaffProjectView {
     pub preset_questions: Option<Vec<String>>,
 }
 
-/// A project, before it is decided who looks at it.
+/// A project before the fields for a kind of user are selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "a row with the columns that it has")]
 pub struct ProjectRow {
@@ -114,7 +114,7 @@ impl<'r> FromRow<'r, PgRow> for ProjectRow {
 }
 
 impl ProjectRow {
-    /// What people who are not staff see.
+    /// The fields for users who are not staff.
     pub fn into_view(self) -> ProjectView {
         ProjectView {
             external_id: self.id,
@@ -132,7 +132,7 @@ impl ProjectRow {
         }
     }
 
-    /// What staff see.
+    /// The fields for staff.
     pub fn into_staff_view(self) -> StaffProjectView {
         StaffProjectView {
             external_id: self.id,
@@ -154,7 +154,7 @@ impl ProjectRow {
     }
 }
 
-/// The preset questions, or four of them at random.
+/// The preset questions, or a random selection of four.
 fn offered(mut questions: Vec<String>) -> Vec<String> {
     if questions.len() <= MAX_OFFERED {
         return questions;
@@ -163,10 +163,10 @@ fn offered(mut questions: Vec<String>) -> Vec<String> {
     chosen.to_vec()
 }
 
-/// Which projects are listed.
+/// A filter of the list of projects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// All of them; others see the default project only.
+    /// Whether all projects are listed; other users see the default project only.
     pub staff: bool,
     pub archived: Option<bool>,
     /// Words that the title must contain, all of them.
@@ -191,7 +191,7 @@ pub fn ordering_column(wire_name: &str) -> Option<&'static str> {
     })
 }
 
-/// The same for staff, whose view has more columns.
+/// The column behind a name that staff may order the list by; their view has more columns.
 pub fn staff_ordering_column(wire_name: &str) -> Option<&'static str> {
     match wire_name {
         "prompt" => Some("prompt"),
@@ -233,7 +233,7 @@ macro_rules! projects {
     };
 }
 
-/// The project with this id, also a deleted one: its chats stay readable.
+/// The project with this id, also if it is deleted: its chats stay readable.
 pub(crate) async fn row(db: &Views, id: Uuid) -> Result<Option<ProjectRow>, QueryError> {
     Ok(projects!("views.projects WHERE id = $1", id).fetch_optional(db).await?)
 }

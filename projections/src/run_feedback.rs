@@ -1,4 +1,4 @@
-//! What reviewers say of results of test runs.
+//! Feedback of reviewers on results of test runs.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -44,7 +44,8 @@ impl Projector for RunFeedbackProjector {
     async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
         let id = recorded.aggregate_id;
         if let Event::User(UserEvent::SubjectErased {}) = &recorded.event {
-            // As it reads when it is projected after the erasure: it may come in either order.
+            // The same as projecting the events after the erasure, because erasure and projection may come in either
+            // order.
             let erased = query!("UPDATE run_feedback SET notes = $2 WHERE author = $1", id, ERASED);
             erased.execute(&mut **tx).await?;
             return Ok(());
@@ -78,10 +79,10 @@ impl Projector for RunFeedbackProjector {
     }
 }
 
-/// A feedback, as the contract shows one.
+/// A feedback in the contract's shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RunFeedbackView {
-    /// Who has given it; also when the account is gone, for screens that show its name.
+    /// The author; also after the account was deleted, for screens that show the name.
     pub user_object: UserView,
     pub external_id: Uuid,
     #[schema(minimum = 1, maximum = 6)]
@@ -135,7 +136,7 @@ pub async fn list(db: &Views, result: Option<ResultId>, window: &Window) -> Resu
     Ok(page.with_rows(views.into_iter().map(|(_, view)| view).collect()))
 }
 
-/// The feedback that is addressed by this number.
+/// The id of the feedback with this number, by which the contract addresses it.
 pub async fn id_of(db: &Views, number: i64) -> Result<Option<RunFeedbackId>, QueryError> {
     let id = query_scalar!("SELECT id FROM views.run_feedback WHERE position = $1 AND NOT is_deleted", number)
         .fetch_optional(db)
@@ -177,7 +178,7 @@ pub(crate) async fn on_results(
     Ok(by_result)
 }
 
-/// Each with its result's id.
+/// The views of the rows, each with the id of its result.
 async fn views(db: &Views, rows: Vec<FeedbackRow>) -> Result<Vec<(Uuid, RunFeedbackView)>, QueryError> {
     let authors: BTreeSet<Uuid> = rows.iter().map(|row| row.author).collect();
     let authors: Vec<Uuid> = authors.into_iter().collect();

@@ -1,4 +1,4 @@
-//! Services and what their API keys are called. Nothing here tells anything of a key itself.
+//! Services and the names of their API keys. No part of a key itself is here.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -81,14 +81,14 @@ impl Projector for ServicesProjector {
     }
 }
 
-/// A service, as it is shown to staff.
+/// A service in the shape for staff.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ServiceView {
     pub external_id: Uuid,
     pub name: String,
     /// Whether it may use the server's own provider key.
     pub allow_key: bool,
-    /// Who answers for it.
+    /// The user who is responsible for it.
     pub owner: Uuid,
     #[serde(with = "timestamps")]
     pub created_at: DateTime<Utc>,
@@ -96,7 +96,7 @@ pub struct ServiceView {
     pub modified_at: DateTime<Utc>,
 }
 
-/// An API key, as it is shown to staff.
+/// An API key in the shape for staff.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ApiKeyView {
     pub external_id: Uuid,

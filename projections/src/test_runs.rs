@@ -1,4 +1,4 @@
-//! Test runs: how far they are, and what came out of them.
+//! Test runs with their progress and results.
 
 mod projector;
 mod results;

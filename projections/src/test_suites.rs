@@ -1,4 +1,4 @@
-//! Test suites, their questions, and what is attached to those.
+//! Test suites, their questions, and the attachments of questions.
 
 mod attachments;
 mod projector;

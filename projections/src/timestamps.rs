@@ -1,17 +1,18 @@
-//! Points in time as the contract writes them: UTC, six digits, and no fraction at all when it is exactly zero.
+//! The contract's format of points in time: UTC with six digits of the second's fraction, or none if it is exactly
+//! zero.
 //!
 //! For serde: `#[serde(with = "timestamps")]`.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serializer;
 
-/// The text on the wire.
+/// The text of a point in time.
 pub fn format(at: DateTime<Utc>) -> String {
     let digits = if at.timestamp_subsec_micros() == 0 { SecondsFormat::Secs } else { SecondsFormat::Micros };
     at.to_rfc3339_opts(digits, true)
 }
 
-/// What `#[serde(with = "timestamps")]` calls.
+/// The function that `#[serde(with = "timestamps")]` calls.
 pub fn serialize<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&format(*at))
 }

@@ -1,4 +1,4 @@
-//! People: who they are and what they may do. Passwords and logins are no part of any view.
+//! Users with their roles. Passwords and logins are in no view.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -71,7 +71,7 @@ impl Projector for UsersProjector {
             ),
             UserEvent::Deactivated {} => query!("UPDATE users SET is_active = false WHERE id = $1", id),
             UserEvent::Activated {} => query!("UPDATE users SET is_active = true WHERE id = $1", id),
-            // Nothing else belongs to a user who can be deleted; and of one who was erased, nothing is to be shown.
+            // A user who can be deleted owns nothing else, and nothing of an erased user is to be shown.
             UserEvent::Deleted {} | UserEvent::SubjectErased {} => query!("DELETE FROM users WHERE id = $1", id),
             UserEvent::PasswordResetRequested {}
             | UserEvent::PasswordChanged {}
@@ -83,7 +83,7 @@ impl Projector for UsersProjector {
     }
 }
 
-/// A user, as the contract shows one.
+/// A user in the contract's shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "the contract's roles are independent of each other")]
 pub struct UserView {
@@ -99,13 +99,13 @@ pub struct UserView {
     /// Not shown.
     #[serde(skip)]
     pub is_superuser: bool,
-    /// Not shown. While it is not, nobody can use the account.
+    /// Not shown. An inactive account cannot be used.
     #[serde(skip)]
     pub is_active: bool,
 }
 
 impl UserView {
-    /// Somebody whose account is gone, where what he has done is still shown. He had joined by then.
+    /// A placeholder for a deleted user whose work is still shown. `by_then` stands for the date of joining.
     pub(crate) fn deleted(id: Uuid, by_then: DateTime<Utc>) -> Self {
         Self {
             external_id: id,
@@ -122,10 +122,10 @@ impl UserView {
     }
 }
 
-/// Which users are wanted.
+/// A filter of the list of users.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// All of these words are in the name.
+    /// Words that the name must contain, all of them.
     pub search: Vec<String>,
     pub is_staff: Option<bool>,
     pub is_reviewer: Option<bool>,
@@ -177,8 +177,8 @@ pub async fn any(db: &Views) -> Result<bool, QueryError> {
     Ok(sqlx::query_scalar!(r#"SELECT EXISTS (SELECT 1 FROM views.users) AS "any!""#).fetch_one(db).await?)
 }
 
-/// Whether somebody has this login name in whatever case. Only accounts of the time when case mattered need be asked for here:
-/// the names of all others are reserved without regard to it.
+/// Whether a login name exists in any case. Only accounts from the time when case mattered need this check: the names
+/// of all others are reserved without regard to case.
 pub async fn has_username_in_any_case(db: &Views, username: &str) -> Result<bool, QueryError> {
     let found = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT 1 FROM views.users WHERE lower(username) = lower($1)) AS "found!""#,
@@ -201,7 +201,7 @@ pub async fn find(db: &Views, id: UserId) -> Result<Option<UserView>, QueryError
     Ok(user)
 }
 
-/// The user with this login name, spelled exactly so.
+/// The user with exactly this login name.
 pub async fn find_by_username(db: &Views, username: &str) -> Result<Option<UserView>, QueryError> {
     let user = query_as!(
         UserView,
@@ -229,8 +229,8 @@ pub(crate) async fn find_many(db: &Views, ids: &[Uuid]) -> Result<Vec<UserView>,
     Ok(users)
 }
 
-/// Who is logged in with the token of this hash, and the login; one query, because every request asks. `None` if there is
-/// no such login, and also while the view is behind it.
+/// The user and the login of the token with this hash, in one query, because every request needs it. `None` if there is
+/// no such login, or the view does not have it yet.
 pub async fn logged_in(db: &Views, token_hash: &[u8]) -> Result<Option<(UserView, SessionId)>, QueryError> {
     let row = query!(
         "SELECT session_id, users.id, username, full_name, email, allow_key, is_staff, is_reviewer, date_joined, is_superuser,

@@ -91,8 +91,8 @@ pub struct Finish {
     pub reason: Option<String>,
     pub prompt_tokens: Option<u32>,
     pub completion_tokens: Option<u32>,
-    /// The documents that were used, best first, from a model that names them beside its text; such a text is not
-    /// searched for references.
+    /// The documents that were used, best first, from a model that names them beside its text; `None` if it names
+    /// them in its text.
     pub citations: Option<Vec<DocumentId>>,
 }
 

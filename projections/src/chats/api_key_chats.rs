@@ -1,4 +1,4 @@
-//! Chats that were made with an API key: they belong to no project, and nobody sees them but that key.
+//! Chats that were made with an API key: they belong to no project, and are visible to that key only.
 
 use domain::ids::{ApiKeyId, ChatId};
 use sqlx::QueryBuilder;

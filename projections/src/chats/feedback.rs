@@ -18,7 +18,7 @@ use crate::{
     timestamps,
 };
 
-/// A rating, as the contract shows one.
+/// A rating in the contract's shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FeedbackView {
     pub external_id: Uuid,
@@ -45,10 +45,10 @@ pub(super) async fn first_of_each(db: &Views, messages: &[Uuid]) -> Result<HashM
     Ok(feedback.into_iter().map(|feedback| (feedback.chat_message, feedback)).collect())
 }
 
-/// Which ratings are listed.
+/// A filter of the list of ratings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FeedbackFilter {
-    /// On whose chats; `None` for everybody's.
+    /// The owner of the chats; `None` for the chats of all.
     pub owner: Option<UserId>,
     pub liked: Option<bool>,
     pub message: Option<Uuid>,
@@ -56,7 +56,7 @@ pub struct FeedbackFilter {
     pub project: Option<Uuid>,
 }
 
-/// What a filter may name by the position of the event that made it.
+/// The kinds of objects that a filter may name by the position of the event that created them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Numbered {
     Message,
@@ -64,7 +64,7 @@ pub enum Numbered {
     Project,
 }
 
-/// The object that the event at this position made.
+/// The id of the object that the event at this position created.
 pub async fn at_position(db: &Views, kind: Numbered, position: i64) -> Result<Option<Uuid>, QueryError> {
     let id = match kind {
         Numbered::Message => query_scalar!("SELECT id FROM views.messages WHERE position = $1", position),
@@ -137,7 +137,7 @@ pub async fn feedback_of_chat(db: &Views, chat: ChatId) -> Result<Vec<FeedbackVi
     Ok(feedback)
 }
 
-/// The rating with this id, and whose chat it is about.
+/// The rating with this id, and the owner of the chat that it is about.
 pub async fn find_feedback(
     db: &Views,
     id: FeedbackId,
@@ -163,7 +163,7 @@ pub async fn find_feedback(
     }))
 }
 
-/// The chat that a message belongs to, and whose it is; `None` if either is gone.
+/// The chat that a message belongs to, with its owner; `None` if either is deleted.
 pub async fn chat_of_message(
     db: &Views,
     message: MessageId,

@@ -1,4 +1,4 @@
-//! Rows of messages, of many events at once.
+//! Writes rows of messages, for many events at once.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::rows::{Written, chosen, column, storable};
 use crate::ProjectionError;
 
-/// The questions among the events.
+/// Inserts the questions among the events.
 pub(super) async fn insert_questions(events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Written {
     let asked =
         chosen(events, |event| if let ChatEvent::QuestionAsked(question) = event { Some(question) } else { None });
@@ -55,7 +55,7 @@ pub(super) async fn insert_questions(events: &[RecordedEvent], tx: &mut PgTransa
     Ok(())
 }
 
-/// The answers among the events.
+/// Inserts the answers among the events.
 pub(super) async fn insert_answers(events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Written {
     let answered =
         chosen(events, |event| if let ChatEvent::AnswerCompleted(answer) = event { Some(answer) } else { None });
@@ -84,7 +84,7 @@ pub(super) async fn insert_answers(events: &[RecordedEvent], tx: &mut PgTransact
         &column(&answered, |recorded, _| recorded.aggregate_id),
         &column(&answered, |_, answer| storable(&answer.text)),
         &column(&answered, |_, answer| storable(answer.english_text.as_ref().unwrap_or(&answer.text))),
-        // An array of arrays would have to be a rectangle: each is written as PostgreSQL writes one.
+        // PostgreSQL's arrays of arrays are rectangular, so each inner array is written as a literal.
         &column(&answered, |_, answer| {
             let ids: Vec<String> = answer.citations.iter().map(ToString::to_string).collect();
             format!("{{{}}}", ids.join(","))
@@ -103,10 +103,10 @@ pub(super) async fn insert_answers(events: &[RecordedEvent], tx: &mut PgTransact
     if written.rows_affected() == answered.len() as u64 { Ok(()) } else { Err(sqlx::Error::RowNotFound.into()) }
 }
 
-/// A spoken answer: the event, the file, and when it was spoken and stored.
+/// A spoken answer: the event, the file, and the stages in which it was spoken and stored.
 type Spoken<'a> = (&'a RecordedEvent, (&'a StoredFile, &'a Stage, &'a Stage));
 
-/// The speech of answers.
+/// Records the speech of answers.
 pub(super) async fn update_spoken(events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Written {
     let spoken = chosen(events, |event| {
         let ChatEvent::AnswerSpoken { answer_id, audio, speech, upload } = event else { return None };
@@ -115,7 +115,7 @@ pub(super) async fn update_spoken(events: &[RecordedEvent], tx: &mut PgTransacti
     if spoken.is_empty() {
         return Ok(());
     }
-    // The last one of each answer.
+    // Only the last one of each answer counts.
     let spoken: BTreeMap<Uuid, Spoken<'_>> =
         spoken.into_iter().map(|(recorded, (id, speech))| (id, (recorded, speech))).collect();
     let ids: Vec<Uuid> = spoken.keys().copied().collect();
@@ -141,12 +141,12 @@ pub(super) async fn update_spoken(events: &[RecordedEvent], tx: &mut PgTransacti
     Ok(())
 }
 
-/// What stands in an answer's place.
+/// Inserts the notice that stands in place of an answer.
 pub(super) async fn insert_notice(
     recorded: &RecordedEvent,
     id: MessageId,
     notice: &str,
-    asked: Option<Asked>,
+    asked: Option<QuestionSettings>,
     tx: &mut PgTransaction<'_>,
 ) -> Written {
     query!(
@@ -168,17 +168,21 @@ pub(super) async fn insert_notice(
     Ok(())
 }
 
-/// What a notice repeats of its question.
-pub(super) struct Asked {
+/// The fields that a notice copies from its question.
+pub(super) struct QuestionSettings {
     language: String,
     temperature: Option<f64>,
     top_k: Option<i64>,
 }
 
-/// The question is earlier in the same stream, so its row is there; if it is not, the notice must not vanish silently.
-pub(super) async fn asked(answer_id: MessageId, tx: &mut PgTransaction<'_>) -> Result<Asked, ProjectionError> {
+/// The fields of the question. It is earlier in the same stream, so its row exists; if not, an error keeps the notice
+/// from vanishing silently.
+pub(super) async fn question_settings(
+    answer_id: MessageId,
+    tx: &mut PgTransaction<'_>,
+) -> Result<QuestionSettings, ProjectionError> {
     let asked = sqlx::query_as!(
-        Asked,
+        QuestionSettings,
         "SELECT language, temperature, top_k FROM messages WHERE answer_id = $1",
         answer_id.value()
     )

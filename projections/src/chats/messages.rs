@@ -1,4 +1,4 @@
-//! Messages, as the contract shows them: with the documents that an answer names, and the times that it took.
+//! Messages in the contract's shape: with the documents that an answer names, and the times of its stages.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use crate::{
     timestamps,
 };
 
-/// A message, as the contract shows one.
+/// A message in the contract's shape.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct MessageView {
     pub external_id: Uuid,
@@ -26,7 +26,7 @@ pub struct MessageView {
     pub message_type: i16,
     pub message: String,
     pub reference_documents: Vec<DocumentView>,
-    /// The address of its speech.
+    /// The URL of its speech.
     pub audio: Option<String>,
     pub original_message: String,
     pub language: String,
@@ -37,11 +37,11 @@ pub struct MessageView {
     pub meta: MessageMeta,
     pub temperature: Option<f64>,
     pub top_k: Option<i64>,
-    /// The first one.
+    /// The first rating.
     pub feedback: Option<FeedbackView>,
 }
 
-/// When what was done, in seconds since 1970; null for what was not done.
+/// The times of the stages, in seconds since 1970; null for stages that did not take place.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum MessageMeta {
@@ -162,7 +162,7 @@ macro_rules! messages {
     };
 }
 
-/// The message with this id, whosever it is.
+/// The message with this id, whoever owns it.
 pub async fn message(db: &Views, id: MessageId, media_base: &str) -> Result<Option<MessageView>, QueryError> {
     let row = messages!("id = $1", id.value()).fetch_optional(db).await?;
     Ok(completed(db, row.into_iter().collect(), media_base).await?.pop())
@@ -180,7 +180,7 @@ pub(super) async fn of_chats(db: &Views, chats: &[Uuid], media_base: &str) -> Re
     completed(db, rows, media_base).await
 }
 
-/// With what they refer to: two more queries at most, however many messages there are.
+/// Adds the documents and ratings that the messages refer to, with two more queries at most for any number of messages.
 async fn completed(db: &Views, rows: Vec<MessageRow>, media_base: &str) -> Result<Vec<MessageView>, QueryError> {
     let mut ids: Vec<Uuid> = rows.iter().flat_map(|row| row.document_ids.iter().copied()).collect();
     ids.sort_unstable();

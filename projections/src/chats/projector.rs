@@ -1,11 +1,11 @@
-//! Rows of chats and messages out of a chat's events.
+//! Writes rows of chats and messages from a chat's events.
 
 use async_trait::async_trait;
 use domain::{AggregateType, chat::ChatEvent, envelope::RecordedEvent, event::Event, user::UserEvent};
 use sqlx::PgTransaction;
 
 use super::{
-    message_rows::{asked, insert_answers, insert_notice, insert_questions, update_spoken},
+    message_rows::{insert_answers, insert_notice, insert_questions, question_settings, update_spoken},
     rows::{erase, insert_chats, insert_feedback, update_chats},
 };
 use crate::{ProjectionError, Projector};
@@ -30,8 +30,8 @@ impl Projector for ChatsProjector {
         self.project_all(std::slice::from_ref(recorded), tx).await
     }
 
-    /// What is frequent is written together, kind by kind, each after what it needs a row of: an answer follows its question,
-    /// and everything its chat.
+    /// Frequent kinds of rows are written together, kind by kind, each after the rows that it refers to: an answer
+    /// after its question, and all after their chat.
     async fn project_all(&self, events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
         insert_chats(events, tx).await?;
         update_chats(events, tx).await?;
@@ -46,8 +46,8 @@ impl Projector for ChatsProjector {
             let Event::Chat(event) = &recorded.event else { continue };
             match event {
                 ChatEvent::AnswerFailed { answer_id, reason: _, partial_text: _, notice: Some(notice) } => {
-                    let asked = asked(*answer_id, tx).await?;
-                    insert_notice(recorded, *answer_id, notice, Some(asked), tx).await?;
+                    let settings = question_settings(*answer_id, tx).await?;
+                    insert_notice(recorded, *answer_id, notice, Some(settings), tx).await?;
                 }
                 ChatEvent::TranscriptionFailed { message_id, notice } => {
                     insert_notice(recorded, *message_id, notice, None, tx).await?;

@@ -1,4 +1,4 @@
-//! Which chats there are: in lists with their project, alone with their messages.
+//! Queries of chats: lists with their project, single chats with their messages.
 
 use std::collections::HashMap;
 
@@ -79,7 +79,7 @@ pub(super) struct ChatRow {
     modified_at: DateTime<Utc>,
     is_deleted: bool,
     by_assistant: bool,
-    /// What [`ChatHead::bytes`] says, of a chat that is read alone.
+    /// The value of [`ChatHead::bytes`], if the chat is read alone.
     bytes: Option<i64>,
 }
 
@@ -109,10 +109,10 @@ impl ChatRow {
     }
 }
 
-/// Which chats of a project are listed.
+/// A filter of the list of a project's chats.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Whose; `None` for everybody's.
+    /// The owner; `None` for the chats of all.
     pub owner: Option<UserId>,
     /// Words that the title must contain, all of them.
     pub search: Vec<String>,
@@ -155,7 +155,7 @@ pub async fn find(db: &Views, project: ProjectId, id: ChatId) -> Result<Option<C
     Ok(chat.map(|chat| chat.into_summary(view)))
 }
 
-/// Who owns the chat with this id, if it is in this project: nobody, perhaps.
+/// The owner of the chat with this id, if it is in this project. The inner `None` is a chat without an owner.
 pub async fn owner(db: &Views, project: ProjectId, id: ChatId) -> Result<Option<Option<ChatOwner>>, QueryError> {
     let row = sqlx::query!("SELECT owner, key_id, project_id, is_deleted FROM views.chats WHERE id = $1", id.value())
         .fetch_optional(db)
@@ -164,7 +164,7 @@ pub async fn owner(db: &Views, project: ProjectId, id: ChatId) -> Result<Option<
     Ok(row.map(|row| owner_of(row.owner, row.key_id)))
 }
 
-/// A chat whose messages are not read yet.
+/// A chat without its messages.
 pub struct ChatHead {
     row: ChatRow,
     bytes: usize,
@@ -185,7 +185,7 @@ impl ChatHead {
         self.row.owner()
     }
 
-    /// How much text its detail holds, in bytes: that of its messages, and of the documents that each of them names.
+    /// The bytes of text in its detail: its messages, and the documents that each of them names.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
@@ -216,7 +216,7 @@ pub async fn ids_in(db: &Views, project: ProjectId, owner: Option<UserId>) -> Re
     Ok(ids)
 }
 
-/// How much text the details of these chats hold, in bytes: their messages, and the documents that these name.
+/// The bytes of text in the details of these chats: their messages, and the documents that these name.
 pub async fn weight(db: &Views, chats: &[Uuid]) -> Result<usize, QueryError> {
     let bytes = query_scalar!(
         r#"SELECT coalesce(sum(octet_length(text) + octet_length(original_text)
@@ -259,7 +259,7 @@ pub async fn user_has_chat_in(db: &Views, project: ProjectId, user: UserId) -> R
     Ok(exists)
 }
 
-/// A deleted project too: its chats stay readable.
+/// The project, also if it is deleted: its chats stay readable.
 async fn project_view(db: &Views, id: Uuid) -> Result<Option<ProjectView>, QueryError> {
     Ok(projects::row(db, id).await?.map(ProjectRow::into_view))
 }
@@ -282,7 +282,7 @@ macro_rules! chats {
     };
 }
 
-/// The chat with this id, also a deleted one. How much text it holds comes with it: a query of its own would cost as much again.
+/// The chat with this id, also if it is deleted, with the bytes of its text: a separate query would cost as much again.
 async fn row(db: &Views, id: ChatId) -> Result<Option<ChatRow>, QueryError> {
     let row = chats!(
         "(SELECT sum(octet_length(text) + octet_length(original_text) + CASE WHEN document_ids = '{}' THEN 0 ELSE coalesce((

@@ -1,4 +1,4 @@
-//! Rows of chats and ratings, of many events at once: one statement for each kind of row, however many there are.
+//! Writes rows of chats and ratings for many events at once: one statement for each kind of row.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::ProjectionError;
 
 pub(super) type Written = Result<(), ProjectionError>;
 
-/// The events of which something is wanted, with what that is.
+/// The events for which `choose` returns a value, with that value.
 pub(super) fn chosen<'a, T>(
     events: &'a [RecordedEvent],
     choose: impl Fn(&'a ChatEvent) -> Option<T>,
@@ -28,17 +28,17 @@ pub(super) fn chosen<'a, T>(
     chosen.collect()
 }
 
-/// One value of each row.
+/// The values of one column, for all rows.
 pub(super) fn column<E, T>(rows: &[(&RecordedEvent, E)], value: impl Fn(&RecordedEvent, &E) -> T) -> Vec<T> {
     rows.iter().map(|(recorded, event)| value(recorded, event)).collect()
 }
 
-/// Without NUL, which the log can hold in an encrypted text and a column of PostgreSQL cannot.
+/// The text without NUL, which an encrypted text of the log may have and a column of PostgreSQL may not.
 pub(super) fn storable(text: &str) -> String {
     text.replace('\0', "")
 }
 
-/// A chat as it is started.
+/// A new chat.
 #[derive(Default)]
 struct NewChat<'a> {
     project: Option<Uuid>,
@@ -49,7 +49,7 @@ struct NewChat<'a> {
     model: Option<i16>,
 }
 
-/// The chats that the events start.
+/// Inserts the chats that the events start.
 pub(super) async fn insert_chats(events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Written {
     let started = chosen(events, |event| {
         if let ChatEvent::Started { project_id, owner, title } = event {
@@ -87,7 +87,7 @@ pub(super) async fn insert_chats(events: &[RecordedEvent], tx: &mut PgTransactio
     Ok(())
 }
 
-/// What several events change of a chat, the last one of each kind.
+/// The combined changes of a chat: the last of each kind.
 #[derive(Default)]
 struct ChatChange<'a> {
     title: Option<&'a str>,
@@ -111,7 +111,7 @@ impl<'a> ChatChange<'a> {
     }
 }
 
-/// Whatever the events change of chats: one change a chat.
+/// Applies all changes of chats among the events, one update for each chat.
 pub(super) async fn update_chats(events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Written {
     let mut changes: BTreeMap<Uuid, ChatChange<'_>> = BTreeMap::new();
     for (recorded, event) in chosen(events, |event| {
@@ -158,7 +158,7 @@ pub(super) async fn update_chats(events: &[RecordedEvent], tx: &mut PgTransactio
     Ok(())
 }
 
-/// The ratings among the events.
+/// Inserts the ratings among the events.
 pub(super) async fn insert_feedback(events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Written {
     let given = chosen(events, |event| {
         let ChatEvent::FeedbackGiven { feedback_id, message_id, liked, message } = event else { return None };
@@ -186,8 +186,8 @@ pub(super) async fn insert_feedback(events: &[RecordedEvent], tx: &mut PgTransac
     Ok(())
 }
 
-/// Makes the personal text of a person's chats, or of a chat that is nobody's, read as it does when it is projected after
-/// the erasure: it may come in either order.
+/// Blanks the personal text of a person's chats, or of a chat without an owner. The result equals that of projecting
+/// its events after the erasure, because erasure and projection may come in either order.
 pub(super) async fn erase(subject: Uuid, tx: &mut PgTransaction<'_>) -> Written {
     query!(
         "WITH erased AS (

@@ -1,4 +1,4 @@
-//! A chat as the contract shows it: in a list, alone, and where an assistant answers.
+//! The shapes of a chat in the contract: in a list, alone, and where an assistant answers.
 
 use chrono::{DateTime, Utc};
 use domain::chat::ChatOwner;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::messages::MessageView;
 use crate::{documents::DocumentView, projects::ProjectView, timestamps};
 
-/// A chat, as the contract shows one in a list.
+/// A chat in the contract's shape for lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ChatSummary {
     pub external_id: Uuid,
@@ -18,22 +18,22 @@ pub struct ChatSummary {
     pub created_at: DateTime<Utc>,
     #[serde(with = "timestamps")]
     pub modified_at: DateTime<Utc>,
-    /// Absent if nobody owns the chat.
+    /// Absent if the chat has no owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub username: Option<String>,
     pub project: Option<ProjectView>,
-    /// Not shown; for the check whose chat it is.
+    /// Not shown; used to check ownership.
     #[serde(skip)]
     pub owner: Option<ChatOwner>,
 }
 
-/// A chat, as the contract shows one with its messages.
+/// A chat with its messages in the contract's shape.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ChatDetail<M = MessageView> {
     pub external_id: Uuid,
     pub title: String,
-    /// Absent if nobody owns the chat.
+    /// Absent if the chat has no owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub username: Option<String>,
@@ -43,20 +43,20 @@ pub struct ChatDetail<M = MessageView> {
     pub modified_at: DateTime<Utc>,
     /// The messages, oldest first.
     pub chats: Vec<M>,
-    /// Of chats without a project.
+    /// The prompt of a chat without a project.
     pub prompt: Option<String>,
-    /// Of chats without a project.
+    /// The model number of a chat without a project.
     #[schema(minimum = 1, maximum = 8)]
     pub model: Option<i16>,
-    /// Not shown; for the check whose chat it is.
+    /// Not shown; used to check ownership.
     #[serde(skip)]
     pub owner: Option<ChatOwner>,
-    /// Not shown; an assistant answers in the chat's project, so that less of each message is shown.
+    /// Not shown; whether an assistant answers in the chat's project, so that fewer fields of each message are shown.
     #[serde(skip)]
     pub by_assistant: bool,
 }
 
-/// A message of a chat that an assistant answers, as the contract shows one.
+/// The contract's shape of a message in a chat that an assistant answers.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ThreadMessage {
     #[serde(rename = "messageType")]
@@ -68,12 +68,12 @@ pub struct ThreadMessage {
     pub meta: NoMeta,
 }
 
-/// An empty object.
+/// An empty JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct NoMeta {}
 
 impl ChatDetail {
-    /// The same chat, as it is shown where an assistant answers.
+    /// The same chat in the shape for assistants.
     pub fn into_thread(self) -> ChatDetail<ThreadMessage> {
         let chats = self.chats.into_iter().map(|message| ThreadMessage {
             message_type: message.message_type,

@@ -1,4 +1,4 @@
-//! Rows of projects out of their events.
+//! Writes rows of projects from their events.
 
 use async_trait::async_trait;
 use domain::{
@@ -70,7 +70,7 @@ impl Projector for ProjectsProjector {
                 assistant_id.as_deref()
             ),
             ProjectEvent::AssistantDefined(assistant) => return assistants::upsert(recorded, assistant, tx).await,
-            // No view shows it: whoever changes it reads the project itself.
+            // No view has these settings; routes read them from the project itself.
             ProjectEvent::RetrievalChanged(_) => return Ok(()),
             ProjectEvent::ProviderKeyChanged { is_set } => {
                 query!("UPDATE projects SET key_set = $3, modified_at = $2 WHERE id = $1", id, at, is_set)

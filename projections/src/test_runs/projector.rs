@@ -1,4 +1,4 @@
-//! Rows of runs and results out of a run's events.
+//! Writes rows of runs and results from a run's events.
 
 use async_trait::async_trait;
 use domain::{
@@ -96,7 +96,8 @@ async fn insert_run(
     Ok(())
 }
 
-/// An answer that could not be had for the sake of its language says so: it is no answer of the model that would be judged.
+/// The answer to show. If it failed only because of its language, a notice says so: it is no answer of the model to be
+/// judged.
 fn shown_answer(result: &RunResult) -> &str {
     match result.failure {
         Some(ResultFailure::NoTranslation | ResultFailure::Answer(AnswerFailure::TranslationFailed)) => NOT_TRANSLATED,

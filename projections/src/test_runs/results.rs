@@ -1,4 +1,4 @@
-//! Results of runs, each with its question, its sources and what reviewers say of it.
+//! Results of runs, each with its question, its sources and the reviewers' feedback.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,7 +17,7 @@ use crate::{
     timestamps,
 };
 
-/// A result, as the contract shows one.
+/// A result in the contract's shape.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ResultView {
     #[schema(minimum = 1)]
@@ -34,9 +34,9 @@ pub struct ResultView {
     pub question: String,
     pub human_answer: String,
     pub answer: String,
-    /// 0 where there is nothing to compare.
+    /// The cosine similarity of answer and reference answer, or 0 if there is nothing to compare.
     pub cosine_sim: f64,
-    /// 0 where there is nothing to compare.
+    /// The BLEU score of answer against reference answer, or 0 if there is nothing to compare.
     pub bleu_score: f64,
     #[schema(minimum = 1, maximum = 8)]
     pub model: i16,
@@ -60,7 +60,7 @@ struct ResultRow {
     created_at: DateTime<Utc>,
 }
 
-/// The run that a result is one of, unless it is deleted.
+/// The run that a result belongs to, unless it is deleted.
 pub async fn run_of_result(db: &Views, result: ResultId) -> Result<Option<RunId>, QueryError> {
     let run = query_scalar!(
         "SELECT run_id FROM views.test_results JOIN views.test_runs ON test_runs.id = run_id

@@ -17,7 +17,7 @@ use crate::{
     timestamps,
 };
 
-/// A run, as the contract shows one.
+/// A run in the contract's shape.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct RunView {
     pub external_id: Uuid,
@@ -36,7 +36,7 @@ pub struct RunView {
 }
 
 impl RunView {
-    /// What people who are not staff see: in the same shape, but nothing of the project that is for staff only.
+    /// The same shape for users who are not staff, without the fields of the project that are for staff only.
     #[must_use]
     pub fn without_staff_fields(mut self) -> Self {
         if let Some(project) = &mut self.project_object {
@@ -82,7 +82,7 @@ pub async fn page(db: &Views, suite: SuiteId, window: &Window) -> Result<Page<Uu
     page_of_ids(db, found, "position", window).await
 }
 
-/// How much text these runs hold, in bytes: their results, each with its question and the documents that it names.
+/// The bytes of text of these runs: their results, each with its question and the documents that it names.
 pub async fn weight(db: &Views, runs: &[Uuid]) -> Result<usize, QueryError> {
     let bytes = query_scalar!(
         r#"SELECT coalesce(sum(2 * (octet_length(question) + octet_length(human_answer)) + octet_length(answer) + coalesce((
@@ -109,7 +109,7 @@ pub async fn find(db: &Views, suite: SuiteId, id: RunId, media_base: &str) -> Re
     Ok(views(db, rows, media_base).await?.pop())
 }
 
-/// Everything that belongs to the runs, in as many queries however many they are.
+/// Adds all parts of the runs, with the same number of queries for any number of runs.
 async fn views(db: &Views, rows: Vec<RunRow>, media_base: &str) -> Result<Vec<RunView>, QueryError> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut projects: Vec<Uuid> = rows.iter().map(|row| row.project_id).collect();

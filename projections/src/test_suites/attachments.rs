@@ -1,4 +1,4 @@
-//! What is attached to questions: documents that nothing is retrieved from.
+//! Attachments of questions: documents that are not used for retrieval.
 
 use std::collections::HashMap;
 
@@ -74,7 +74,7 @@ pub async fn list(
     Ok(page.with_rows(rows).map(|row| row.into_view(media_base)))
 }
 
-/// The attachment with this id, if it is at this question of this suite.
+/// The attachment with this id, if it belongs to this question of this suite.
 pub async fn find(
     db: &Views,
     suite: SuiteId,

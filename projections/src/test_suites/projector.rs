@@ -1,4 +1,4 @@
-//! Rows of suites, questions and attachments out of a suite's events.
+//! Writes rows of suites, questions and attachments from a suite's events.
 
 use async_trait::async_trait;
 use domain::{

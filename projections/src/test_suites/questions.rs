@@ -1,4 +1,4 @@
-//! Questions of suites, with the answers that people gave.
+//! Questions of suites, with the answers written by people.
 
 use chrono::{DateTime, Utc};
 use domain::ids::{SuiteId, TestQuestionId};
@@ -15,7 +15,7 @@ use crate::{
     timestamps,
 };
 
-/// A question, as the contract shows one.
+/// A question in the contract's shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct QuestionView {
     pub question: String,
@@ -95,7 +95,7 @@ pub async fn find(
     Ok(Some(row.into_view(documents.unwrap_or_default())))
 }
 
-/// The questions with these ids, in this order, also deleted ones: results go on showing what was asked.
+/// The questions with these ids, in this order, also deleted ones: results keep showing their questions.
 pub(crate) async fn rows(db: &Views, ids: &[Uuid], media_base: &str) -> Result<Vec<QuestionView>, QueryError> {
     let rows = bare_rows(db, ids).await?;
     let mut documents = attachments::of_questions(db, ids, media_base).await?;

@@ -1,4 +1,4 @@
-//! Suites: what they are called and how their questions are asked.
+//! Suites: their names, and the settings with which their questions are asked.
 
 use chrono::{DateTime, Utc};
 use domain::ids::SuiteId;
@@ -13,7 +13,7 @@ use crate::{
     timestamps,
 };
 
-/// A suite, as the contract shows one.
+/// A suite in the contract's shape.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct SuiteView {
     pub name: String,
