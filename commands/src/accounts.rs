@@ -1,4 +1,4 @@
-//! Accounts: registration, logins, passwords. Secrets are hashed here and never leave.
+//! Accounts: registration, logins, passwords. Secrets are hashed here and go nowhere else.
 
 mod address_changes;
 mod administration;
@@ -38,7 +38,7 @@ pub use places::PlaceExpiry;
 pub use reset_codes::{Client, ResetCodeError, ResetCodeExpiry, ResetGrant};
 pub use rows::AccountRow;
 
-/// Somebody who shall have an account.
+/// A request to create an account.
 pub struct Registration {
     pub username: Username,
     pub email: Email,
@@ -73,14 +73,14 @@ impl From<StoreError> for AccountError {
     }
 }
 
-/// A fresh login: the token is shown once and kept as a hash.
+/// A new login: the token is returned once and stored as a hash.
 pub struct Login {
     pub user: UserId,
     pub token: Zeroizing<String>,
     pub committed: Committed,
 }
 
-/// Whose token it is.
+/// The user and the login that a token belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Session {
     pub user: UserId,
@@ -104,24 +104,26 @@ impl Accounts {
         Self { commands, pool, keys, clock, former_address_life: TimeDelta::hours(24), hashing: Arc::default() }
     }
 
-    /// How many passwords are hashed at once, and how many may wait for it.
+    /// Sets the limits of password hashing.
     #[must_use]
     pub fn hashing(mut self, hashing: Hashing) -> Self {
         self.hashing = Arc::new(hashing);
         self
     }
 
-    /// For how long codes for a new password go to the address that an account had before staff have changed it.
+    /// Sets the time for which codes for a new password go to the former address after staff have changed it.
     #[must_use]
     pub const fn trusting_former_addresses_for(mut self, life: TimeDelta) -> Self {
         self.former_address_life = life;
         self
     }
 
-    /// Makes an account. Of several racing for one e-mail address or username exactly one succeeds.
+    /// Creates an account. Of several concurrent claims of one e-mail address or username exactly one succeeds.
     ///
     /// # Errors
-    /// [`AccountError::Taken`] says which value has an owner already.
+    /// - [`AccountError::Taken`]: the e-mail address or the username belongs to another account.
+    /// - [`AccountError::Busy`]: too many passwords wait to be hashed; try again later.
+    /// - [`AccountError::Execute`]: the event log failed.
     pub async fn register(
         &self,
         id: UserId,
@@ -148,10 +150,10 @@ impl Accounts {
         }
     }
 
-    /// Which of the two values have an owner at the moment: (e-mail, username).
+    /// Whether the two values belong to an account at the moment: (e-mail, username).
     ///
     /// # Errors
-    /// The database's.
+    /// [`AccountError::Database`] if the database failed.
     pub async fn are_taken(
         &self,
         email: Option<&Email>,
@@ -169,10 +171,10 @@ impl Accounts {
         Ok((email, is_name_taken))
     }
 
-    /// Whose address it is at the moment.
+    /// The owner of the address at the moment.
     ///
     /// # Errors
-    /// The database's.
+    /// [`AccountError::Database`] if the database failed.
     pub async fn owner_of_email(&self, email: &Email) -> Result<Option<UserId>, AccountError> {
         Ok(self.owner_of(Reservation::Email, &self.email_key(email)).await?.map(UserId::new))
     }
@@ -180,12 +182,13 @@ impl Accounts {
     /// Checks e-mail address and password. An unknown address takes as long as a wrong password.
     ///
     /// # Errors
-    /// [`AccountError::WrongCredentials`] without saying what was wrong.
+    /// - [`AccountError::WrongCredentials`], without telling which of them is wrong.
+    /// - [`AccountError::Busy`]: too many passwords wait to be hashed; try again later.
     pub async fn check_credentials(&self, email: &Email, password: Zeroizing<String>) -> Result<UserId, AccountError> {
         Ok(self.verified(email, password).await?.0)
     }
 
-    /// Whose e-mail address and password they are, and the hash that the password was checked against.
+    /// The owner of e-mail address and password, and the hash that the password was checked against.
     async fn verified(&self, email: &Email, password: Zeroizing<String>) -> Result<(UserId, String), AccountError> {
         let owner = self.owner_of(Reservation::Email, &self.email_key(email)).await?;
         let stored = match owner {
@@ -201,10 +204,12 @@ impl Accounts {
         verified.ok_or(AccountError::WrongCredentials)
     }
 
-    /// Logs in: a token of its own for every login. If there are too many of them, the oldest one ends.
+    /// Logs in; every login gets a token of its own. If there are too many logins, the oldest one ends.
     ///
     /// # Errors
-    /// [`AccountError::WrongCredentials`], or the log's.
+    /// - [`AccountError::WrongCredentials`]: as in [`Self::check_credentials`], or the account is inactive.
+    /// - [`AccountError::Busy`]: too many passwords wait to be hashed; try again later.
+    /// - [`AccountError::Execute`]: the event log failed.
     pub async fn log_in(
         &self,
         email: &Email,
@@ -235,17 +240,17 @@ impl Accounts {
     /// Ends one login.
     ///
     /// # Errors
-    /// The log's.
+    /// [`AccountError::Execute`] if there is no such login, or the event log failed.
     pub async fn log_out(&self, session: Session, context: &Context) -> Result<Committed, AccountError> {
         let rows = vec![AccountRow::EndSession(session.session).into()];
         let command = UserCommand::EndSession(session.session);
         Ok(self.commands.execute_with::<User>(session.user.value(), command, rows, context).await?)
     }
 
-    /// Whose token it is; `None` if it is nobody's or its login has ended.
+    /// The session of a token; `None` if the token is unknown or its login has ended.
     ///
     /// # Errors
-    /// The database's.
+    /// [`AccountError::Database`] if the database failed.
     pub async fn authenticate(&self, token: &str) -> Result<Option<Session>, AccountError> {
         let row = sqlx::query!("SELECT user_id, session_id FROM tokens WHERE token_hash = $1", hash_token(token))
             .fetch_optional(&self.pool)
@@ -253,10 +258,11 @@ impl Accounts {
         Ok(row.map(|row| Session { user: UserId::new(row.user_id), session: SessionId::new(row.session_id) }))
     }
 
-    /// Changes name and password, or takes the name away. A new password ends every login but the caller's own.
+    /// Changes or removes the name, or changes the password. A new password ends every login except the caller's own.
     ///
     /// # Errors
-    /// The log's.
+    /// - [`AccountError::Busy`]: too many passwords wait to be hashed; try again later.
+    /// - [`AccountError::Execute`]: the aggregate refuses the change, or the event log failed.
     pub async fn change(
         &self,
         user: UserId,
@@ -285,7 +291,8 @@ impl Accounts {
         self.keys.keyed_hash("email", &email.comparable())
     }
 
-    /// The forms of a name that are one person's. Names of before have the first one only.
+    /// The reservations of a name, in all of its equivalent forms. Names from before equivalence have the first one
+    /// only.
     fn username_keys(&self, username: &Username) -> Vec<Vec<u8>> {
         let mut forms = vec![username.comparable(), username.alike()];
         forms.dedup();
@@ -293,7 +300,7 @@ impl Accounts {
     }
 }
 
-/// What is kept of a token: it is random enough to need no salt and no slow hash.
+/// The stored hash of a token, which is random enough to need no salt and no slow hash.
 pub fn hash_token(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }

@@ -1,7 +1,7 @@
-//! From a question to its answer: ask, retrieve, prompt, stream, record.
+//! From a question to its answer: transcribe and translate, retrieve, prompt, stream, record.
 //!
-//! The work on an answer belongs to the server, not to the connection: it goes on when the client has gone.
-//! A job stands for it while it runs; when its process dies, another worker records the failure.
+//! The work on an answer belongs to the server, not to the connection: it continues when the client is gone. A job
+//! represents it while it runs; if its process dies, another worker records the failure.
 
 mod answer_settings;
 mod compose;
@@ -49,7 +49,7 @@ use ports::{SharedLanguageModel, TranscriptionError};
 use sqlx::PgPool;
 
 const UNTRANSLATED: &str = "[Translation] Failed to translate the text";
-/// What the conversation shows when a streamed answer has failed.
+/// The text that the conversation shows when a streamed answer has failed.
 const STREAM_NOTICE: &str = "[Streaming] Something went wrong in getting response, stream stopped";
 
 /// The provider's names of the contract's model numbers.
@@ -61,24 +61,24 @@ pub struct Ask {
     pub project: Option<ProjectId>,
     pub chat: ChatId,
     pub question: Asked,
-    /// When the text was transcribed, if the client had that done before.
+    /// The time of transcription, if the client requested that before.
     pub transcription: Option<Stage>,
     pub language: String,
     pub temperature: f64,
     pub top_k: u32,
-    /// A number made by the client: a question with one that was used before is refused.
+    /// A number chosen by the client; a question with a number that was used before is refused.
     pub nonce: Option<String>,
     /// The provider's key that the client sent.
     pub provider_key: Option<String>,
-    /// Whether the asker may use the server's own key.
+    /// Whether the user may use the server's own key.
     pub allow_key: bool,
     /// Whether a failure is shown in the conversation.
     pub shows_failure: bool,
-    /// Whether the answer shall be spoken.
+    /// Whether the answer is to be spoken.
     pub speaks: bool,
 }
 
-/// Why a question was not taken.
+/// The reason for which a question was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
     #[error("there is no such chat")]
@@ -91,7 +91,7 @@ pub enum AskError {
     Transcription { engine: SttEngine, source: TranscriptionError },
     #[error("the spoken question has more than {max} characters")]
     TranscriptTooLong { transcript: String, max: usize },
-    /// The translator failed; the cause is in the log. The question is recorded, and that it has no answer.
+    /// The translator failed; the cause is in the log. The question and the failure of its answer are recorded.
     #[error("{UNTRANSLATED}")]
     Translation,
     #[error(transparent)]
@@ -106,18 +106,18 @@ impl From<StoreError> for AskError {
     }
 }
 
-/// What the work on an answer reports.
+/// An event of the work on an answer.
 #[derive(Debug)]
 pub enum TurnEvent {
     /// More of the answer's text.
     Delta(String),
     /// The answer is complete and recorded; `audio` is the name of its speech in the media store.
     Completed { text: String, audio: Option<String>, committed: Committed },
-    /// There is no answer; `message` is fit for the client.
+    /// There is no answer; `message` may be shown to the client.
     Failed { message: String, committed: Option<Committed> },
 }
 
-/// A question that was taken.
+/// An accepted question.
 pub struct Turn {
     pub answer_id: MessageId,
     /// The question, as typed or as transcribed.
@@ -146,29 +146,30 @@ pub struct Answering {
     pub form_model: String,
     /// The server's own provider key.
     pub server_key: Option<String>,
-    /// Answers being made by this process; shutdown waits for them.
+    /// The answers that this process is making; shutdown waits for them.
     pub tracker: TaskTracker,
-    /// The process ends and waits no longer: answers that are not complete fail, each with what there is of it.
+    /// Cancelled when the process ends and waits no longer: incomplete answers then fail, each with its partial text.
     pub interruption: CancellationToken,
-    /// This process, as the holder of leases.
+    /// The id of this process as the holder of leases.
     pub process: Uuid,
     pub lengths: Lengths,
 }
 
-/// How long texts may be, in characters.
+/// Limits of texts, in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lengths {
-    /// A spoken question that is longer is refused.
+    /// The length beyond which a spoken question is refused.
     pub question_chars: usize,
-    /// An answer that is longer is cut off, and says so.
+    /// The length at which an answer is cut off, with a notice.
     pub answer_chars: usize,
 }
 
 impl Answering {
-    /// Which key would pay for an answer in this project, or in none.
+    /// Chooses the key for an answer in this project, or without one.
     ///
     /// # Errors
-    /// [`NoKey`] if a key is needed and there is none, or the database's.
+    /// - [`AskError::NoKey`]: a key is needed and there is none.
+    /// - [`AskError::Projects`]: the project's key cannot be read.
     pub async fn choose_key(
         &self,
         project: Option<(ProjectId, &Project)>,
@@ -185,11 +186,12 @@ impl Answering {
         Ok(KeyChoice::choose(sent, own, self.server_key.clone().filter(|_| allow_key))?)
     }
 
-    /// The key for the model provider's services in this project. An assistant answers with whatever there is: the asker's
-    /// allowance is not asked for.
+    /// The provider key for services other than answers in this project. For an assistant the server's key may be used,
+    /// whether or not the user may use it.
     ///
     /// # Errors
-    /// [`NoKey`] if a key is needed and there is none, or the database's.
+    /// - [`AskError::NoKey`]: a key is needed and there is none.
+    /// - [`AskError::Projects`]: the project's key cannot be read.
     pub async fn provider_key(
         &self,
         project: &Project,
@@ -214,12 +216,12 @@ impl Answering {
         }
     }
 
-    /// Takes a question and starts the work on its answer.
+    /// Accepts a question and starts the work on its answer.
     ///
     /// # Errors
-    /// [`AskError`]; the question was not recorded then, except for [`AskError::Translation`].
+    /// [`AskError`], with the reason; the question was not recorded then, except for [`AskError::Translation`].
     pub async fn ask(&self, ask: Ask, context: &Context) -> Result<Turn, AskError> {
-        // What its project decides, or the chat itself if it has none.
+        // The settings of the project, or of the chat itself if it has none.
         let (respondent, key) = match ask.project {
             Some(id) => {
                 let project = self.projects.load(id).await?;
@@ -250,7 +252,7 @@ impl Answering {
         let is_untranslated = english.is_err();
         let (english_text, translation) = match english {
             Ok(English::Translated(TimedText { text, stage })) => (Some(text), Some(stage)),
-            // Without a translator it is asked as it is.
+            // Without a translator the question is asked as it is.
             Ok(English::Original | English::Unknown) | Err(TranslationFailed) => (None, None),
         };
         let clock = &self.clock;
@@ -292,7 +294,7 @@ impl Answering {
         };
         let working = self.tracker.spawn(work.run());
         if is_untranslated {
-            // What the client is told before anything is streamed can be read in the chat, too.
+            // A message to the client before anything is streamed can be read in the chat, too.
             drop(working.await);
             return Err(AskError::Translation);
         }
@@ -302,7 +304,7 @@ impl Answering {
     /// Whether a project's assistant answers: in plain text, never by stream.
     ///
     /// # Errors
-    /// The database's.
+    /// [`StoreError`] if the event log cannot be read.
     pub async fn is_by_assistant(&self, project: ProjectId) -> Result<bool, StoreError> {
         Ok(AnswerSettings::of(&self.projects.load(project).await?).is_assistant)
     }
@@ -355,7 +357,7 @@ impl Answering {
     }
 }
 
-/// What a client is told; what a provider said goes to the log only.
+/// The client's message for a failure; the provider's own text goes to the log only.
 const fn message_of(failure: AnswerFailure) -> &'static str {
     match failure {
         AnswerFailure::Unauthorized => "The language model refused the key.",

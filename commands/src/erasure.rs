@@ -1,7 +1,8 @@
-//! Erasing a person, or a chat that is nobody's: the key of all text is destroyed in the append that says so.
+//! Erasure of a person, or of a chat without an owner: the key of all of its text is destroyed in the append that
+//! records the erasure.
 //!
-//! The event lets the projectors blank the views, a job removes the files, and the [`Ledger`] sees to it that a backup brings
-//! nobody back.
+//! The projectors blank the views on the event, a job removes the files, and the [`Ledger`] ensures that a restored
+//! backup is erased again.
 
 mod ledger;
 
@@ -25,7 +26,7 @@ use crate::{
 pub use ledger::{Ledger, LedgerError};
 use sqlx::PgPool;
 
-/// Why somebody is not erased, or not wholly.
+/// The reason for which a subject was not erased, or not completely.
 #[derive(Debug, thiserror::Error)]
 pub enum ErasureError {
     #[error("the person cannot be erased")]
@@ -60,12 +61,13 @@ impl Erasure {
         Self { commands, pool, clock, accounts: Accounts::new(resources), ledger }
     }
 
-    /// Erases a person with the account, whether it was deleted before or not. Chats, projects and services stay, without
-    /// anything that the person wrote. Again, it changes nothing.
+    /// Erases a person with the account, also if that was deleted before. Chats, projects and services stay, without
+    /// any text that the person wrote. A repeated erasure changes nothing.
     ///
     /// # Errors
-    /// [`UserError::NotFound`], [`AppendError::LastSuperuser`](crate::event_log::AppendError::LastSuperuser), or the log's;
-    /// [`ErasureError::NotNoted`] if all is done but the ledger's line.
+    /// - [`ErasureError::Person`]: there is no such user ([`UserError::NotFound`]), it is the only superuser
+    ///   ([`AppendError::LastSuperuser`](crate::event_log::AppendError::LastSuperuser)), or the event log failed.
+    /// - [`ErasureError::NotNoted`]: the erasure is done but missing in the ledger; repeat it.
     pub async fn erase_person(&self, user: UserId, context: &Context) -> Result<Committed, ErasureError> {
         self.erase(user, vec![Row::AnotherSuperuser(user)], context).await
     }
@@ -93,10 +95,12 @@ impl Erasure {
         Ok(committed)
     }
 
-    /// Erases a chat of an API key, whether it was deleted before or not. Again, it changes nothing.
+    /// Erases a chat of an API key, also if it was deleted before. A repeated erasure changes nothing.
     ///
     /// # Errors
-    /// [`ChatError::NotFound`], [`ChatError::BelongsToPerson`], or as for [`Self::erase_person`].
+    /// - [`ErasureError::Chat`]: there is no such chat ([`ChatError::NotFound`]), a person owns it
+    ///   ([`ChatError::BelongsToPerson`]), or the event log failed.
+    /// - [`ErasureError::NotNoted`]: as for [`Self::erase_person`].
     pub async fn erase_chat(&self, chat: ChatId, context: &Context) -> Result<Committed, ErasureError> {
         let rows = vec![Row::DestroyKey(chat.into()), self.media_job(chat.into())];
         let committed = self.commands.execute_with::<Chat>(chat.value(), ChatCommand::Erase, rows, context).await?;
@@ -109,18 +113,18 @@ impl Erasure {
         Row::Job(NewJob::new(job_id, subject.value(), &EraseMedia {}))
     }
 
-    /// What is done after the commit and before the erasure is acknowledged.
+    /// The steps after the commit and before the erasure is acknowledged.
     async fn conclude(&self, subject: SubjectId) -> Result<(), ErasureError> {
         self.commands.log().forget_the_erased().await?;
         let now = self.clock.now();
         self.ledger.note(subject, now).await.map_err(ErasureError::NotNoted)
     }
 
-    /// Holds the ledger and the database against each other, and completes both: erases again what a backup has brought
-    /// back. Call it before anything is served or projected.
+    /// Compares the ledger with the database and completes both: erases again the subjects that a backup has brought
+    /// back. Has to be called before anything is served or projected.
     ///
     /// # Errors
-    /// [`ErasureError`]: then nothing may be served.
+    /// [`ErasureError`], with the reason: then nothing may be served.
     pub async fn reapply(&self) -> Result<(), ErasureError> {
         let noted = self.ledger.read().await.map_err(ErasureError::Ledger)?;
         let destroyed = self.destroyed().await?;
@@ -144,12 +148,12 @@ impl Erasure {
         Ok(rows.into_iter().map(|row| (SubjectId::new(row.subject_id), row.erased_at)).collect())
     }
 
-    /// The database knows nothing of the erasure: it is older, or its keys are.
+    /// Repeats an erasure that the database does not have, because it, or its keys, are of an older backup.
     async fn erase_again(&self, subject: SubjectId) -> Result<(), ErasureError> {
         let log = self.commands.log();
         let context = Context::system("ledger-of-erasures", self.clock.new_id());
         if log.load::<User>(subject.value()).await?.aggregate != User::Absent {
-            // Whoever was erased stays so, also if nobody else is a superuser in the backup.
+            // An erased superuser is erased again even if the backup has no other one.
             self.erase(UserId::new(subject.value()), vec![], &context).await?;
         } else if log.load::<Chat>(subject.value()).await?.aggregate != Chat::Absent {
             self.erase_chat(ChatId::new(subject.value()), &context).await?;

@@ -1,4 +1,4 @@
-//! Measuring answers: test suites, their runs, and what reviewers say of the results.
+//! Evaluation of answers: test suites, their runs, and the reviewers' feedback on results.
 
 mod feedback;
 mod questions;
@@ -22,7 +22,7 @@ pub use run_job::RunQuestions;
 pub use runs::NewRun;
 use sqlx::PgPool;
 
-/// Puts the next question of a run to a model.
+/// The job that asks a model the next question of a run.
 #[derive(Serialize, Deserialize)]
 struct NextQuestion {
     correlation_id: Uuid,

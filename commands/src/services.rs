@@ -1,4 +1,4 @@
-//! Services: hospitals' clients with API keys. Keys and temp tokens are made and hashed here, and shown once.
+//! Services: clients of hospitals with API keys. Keys and temp tokens are created and hashed here, and returned once.
 
 mod rows;
 mod temp_tokens;
@@ -24,13 +24,13 @@ use crate::{
 };
 use rows::ServiceRow;
 
-/// What every API key begins with, so that one can be recognised where it should not be.
+/// The prefix of every API key, by which one can be recognized where it should not be.
 const KEY_PREFIX: &str = "ak-";
 const KEY_BYTES: usize = 32;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServicesError {
-    /// Nobody with this id has an account.
+    /// There is no account with this id.
     #[error("there is no such owner")]
     OwnerNotFound,
     #[error(transparent)]
@@ -45,18 +45,19 @@ impl From<StoreError> for ServicesError {
     }
 }
 
-/// A fresh API key: shown once and kept as a hash.
+/// A new API key: returned once and stored as a hash.
 pub struct IssuedKey {
     pub key: Zeroizing<String>,
     pub committed: Committed,
 }
 
-/// Whose API key it is.
+/// The holder of an API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyHolder {
     pub service: ServiceId,
     pub key: ApiKeyId,
-    /// For whom it acts, as the log has it: a view that is behind would let a new key act for the owner before.
+    /// The owner for whom it acts, according to the log: with a view that is behind, a new key could act for the former
+    /// owner.
     pub owner: UserId,
 }
 
@@ -75,10 +76,12 @@ impl Services {
         Self { commands, pool, keys, clock }
     }
 
-    /// Makes a service.
+    /// Creates a service.
     ///
     /// # Errors
-    /// [`ServiceError::OwnerNotAllowed`], [`ServicesError::OwnerNotFound`], or the log's.
+    /// - [`ServicesError::OwnerNotFound`]: there is no account with the owner's id.
+    /// - [`ServicesError::Execute`]: the owner may not have services ([`ServiceError::OwnerNotAllowed`]), or the event
+    ///   log failed.
     pub async fn create(
         &self,
         id: ServiceId,
@@ -89,10 +92,12 @@ impl Services {
         self.write(id, ServiceCommand { authority, request: ServiceRequest::Create(terms) }, context).await
     }
 
-    /// Changes a service. If it is handed over, its keys and temp tokens are refused from now on.
+    /// Changes a service. A new owner invalidates its keys and temp tokens.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`], [`ServiceError::OwnerNotAllowed`], [`ServicesError::OwnerNotFound`], or the log's.
+    /// - [`ServicesError::OwnerNotFound`]: there is no account with the owner's id.
+    /// - [`ServicesError::Execute`]: there is no such service ([`ServiceError::NotFound`]), the owner may not have
+    ///   services ([`ServiceError::OwnerNotAllowed`]), or the event log failed.
     pub async fn update(
         &self,
         id: ServiceId,
@@ -103,10 +108,10 @@ impl Services {
         self.write(id, ServiceCommand { authority, request: ServiceRequest::Change(changes) }, context).await
     }
 
-    /// Deletes a service. Its keys and temp tokens are refused from now on.
+    /// Deletes a service, which invalidates its keys and temp tokens.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`], or the log's.
+    /// [`ServicesError::Execute`] if there is no such service ([`ServiceError::NotFound`]) or the event log failed.
     pub async fn delete(
         &self,
         id: ServiceId,
@@ -118,10 +123,10 @@ impl Services {
         Ok(self.commands.execute_with::<Service>(id.value(), command, rows, context).await?)
     }
 
-    /// Gives out an API key.
+    /// Issues an API key.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`], or the log's.
+    /// [`ServicesError::Execute`] if there is no such service ([`ServiceError::NotFound`]) or the event log failed.
     pub async fn issue_key(
         &self,
         id: ServiceId,
@@ -136,10 +141,11 @@ impl Services {
         Ok(IssuedKey { key, committed })
     }
 
-    /// Refuses an API key from now on, and the temp tokens that were made with it.
+    /// Revokes an API key, and with it the temp tokens that were made with it.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`] or [`ServiceError::NoSuchKey`], or the log's.
+    /// [`ServicesError::Execute`] if there is no such service or key ([`ServiceError::NotFound`],
+    /// [`ServiceError::NoSuchKey`]) or the event log failed.
     pub async fn revoke_key(
         &self,
         id: ServiceId,
@@ -152,11 +158,11 @@ impl Services {
         Ok(self.commands.execute_with::<Service>(id.value(), command, rows, context).await?)
     }
 
-    /// Whose API key it is; `None` if it is nobody's or was revoked. Looked up by its keyed hash, so that the time that
-    /// it takes says nothing about any key.
+    /// The holder of an API key; `None` if it is unknown or was revoked. The key is looked up by its keyed hash, so
+    /// that the time reveals nothing about other keys.
     ///
     /// # Errors
-    /// The database's.
+    /// [`ServicesError::Database`] if the database failed.
     pub async fn authenticate(&self, key: &str) -> Result<Option<KeyHolder>, ServicesError> {
         let row = sqlx::query!(
             "SELECT key_id, service_id, owner FROM api_keys
@@ -172,10 +178,10 @@ impl Services {
         }))
     }
 
-    /// The service that a living API key belongs to.
+    /// The service that a valid API key belongs to.
     ///
     /// # Errors
-    /// The database's.
+    /// [`ServicesError::Database`] if the database failed.
     pub async fn service_of(&self, key: ApiKeyId) -> Result<Option<ServiceId>, ServicesError> {
         let id = sqlx::query_scalar!("SELECT service_id FROM api_keys WHERE key_id = $1", key.value())
             .fetch_optional(&self.pool)
@@ -211,12 +217,12 @@ impl Services {
     }
 }
 
-/// The service is in nobody's hands any more.
+/// The row by which the service has no owner any more.
 fn release(id: ServiceId) -> Row {
     Row::ReleaseValue { set: Reservation::Possession, value: id.value().as_bytes().to_vec() }
 }
 
-/// A prefix and that many random bytes, which can stand in a header and in a URL.
+/// A prefix followed by `BYTES` random bytes, in characters that are allowed in headers and URLs.
 fn new_secret<const BYTES: usize>(prefix: &str) -> Zeroizing<String> {
     let mut bytes = Zeroizing::new([0_u8; BYTES]);
     rand::rng().fill_bytes(bytes.as_mut());

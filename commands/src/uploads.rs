@@ -1,11 +1,11 @@
-//! Files on their way into the media store.
+//! Uploads of files into the media store.
 //!
-//! No two files are ever called the same, also if one of them is gone, and no name can be guessed: whoever has the address of
-//! a file may read it.
+//! No two files ever have the same name, even if one of them is removed, and no name can be guessed, because the URL of
+//! a file gives access to it.
 //!
-//! A file is kept before the event that refers to it, and a process can die between the two. So every name is written
-//! down first; the event's transaction marks it as kept ([`KeepUpload`]); what is not kept
-//! after a day goes.
+//! A file is stored before the event that refers to it, and a process can die between the two. So every name is
+//! recorded first; the event's transaction marks it as kept ([`KeepUpload`]); a file that is not kept is removed after
+//! a day.
 
 mod names;
 mod removal;
@@ -27,13 +27,13 @@ use crate::{
 };
 use ports::{MediaError, SharedMediaStore};
 
-/// After which an upload without an event is one that was interrupted. No request lasts nearly as long.
+/// The age at which an upload without an event counts as interrupted. No request lasts nearly as long.
 const UNFINISHED: TimeDelta = TimeDelta::days(1);
 const SWEPT_AT_ONCE: i64 = 1_000;
 
-/// A file that somebody has sent.
+/// A file that a client has sent.
 pub struct NewFile {
-    /// As the client calls it.
+    /// The client's name of it.
     pub name: String,
     pub bytes: Bytes,
 }
@@ -46,7 +46,7 @@ pub enum UploadError {
     Database(#[from] sqlx::Error),
 }
 
-/// A file that an event of the append refers to, by its name: it stays.
+/// Marks the file of this name as kept, in the append of the event that refers to it.
 pub struct KeepUpload(pub String);
 
 #[async_trait]
@@ -57,7 +57,7 @@ impl TransactionalWrite for KeepUpload {
     }
 }
 
-/// Gives files their names in the media store, and takes out those that nothing came of.
+/// Names and stores files, and removes those of interrupted uploads.
 #[derive(Clone)]
 pub struct Uploads {
     pool: PgPool,
@@ -69,24 +69,27 @@ impl Uploads {
         Self { pool, media }
     }
 
-    /// Keeps the bytes under a new name made from the wished one, and says which name it is. Append
-    /// [`KeepUpload`] with the event that refers to it, or it is removed a day later.
+    /// Stores the bytes under a new name similar to the wished one; returns that name. [`KeepUpload`] has to be
+    /// appended with the event that refers to it, otherwise the file is removed a day later.
     ///
     /// # Errors
-    /// The media store's or the database's; what has been written by then is removed a day later.
+    /// - [`UploadError::Media`]: the media store failed.
+    /// - [`UploadError::Database`]: the name could not be recorded.
+    ///
+    /// Bytes that were written by then are removed a day later.
     pub async fn store(&self, wished_name: &str, bytes: Bytes) -> Result<String, UploadError> {
         loop {
             let name = names::unique_name(wished_name);
             sqlx::query!("INSERT INTO uploads (name) VALUES ($1)", name).execute(&self.pool).await?;
-            // A name is new, but the store may have got it in a request that was repeated because no answer came. It is removed a
-            // day later.
+            // The name is new, but a retried request of the store may find the file of its first attempt, whose
+            // response was lost. That file is removed a day later.
             if self.media.create(&name, bytes.clone()).await? {
                 return Ok(name);
             }
         }
     }
 
-    /// [`Self::store`]s a file, and says what an event says of it.
+    /// [`Self::store`]s a file; returns the fields that an event has of it.
     ///
     /// # Errors
     /// As for [`Self::store`].
@@ -104,7 +107,7 @@ impl Uploads {
         result: &Result<Committed, ExecuteError<E>>,
     ) {
         let is_new = matches!(result, Ok(committed) if committed.repeats.is_none());
-        // An append whose outcome is unknown may have happened: its file must stay.
+        // An append with an unknown outcome may have happened, so its file must stay.
         let is_certain =
             !matches!(result, Err(ExecuteError::Append(AppendError::Unavailable(_) | AppendError::Closed)));
         if let Some(file) = file.filter(|_| !is_new && is_certain)
@@ -117,18 +120,18 @@ impl Uploads {
     /// Removes a file of [`Self::store`] that no event will refer to.
     ///
     /// # Errors
-    /// The media store's or the database's; the file is then removed a day later.
+    /// [`UploadError`] if the media store or the database failed; the file is then removed a day later.
     pub async fn discard(&self, name: &str) -> Result<(), UploadError> {
         self.media.remove(name).await?;
         Ok(self.forget(name).await?)
     }
 
-    /// Removes a file that events refer to, for good. That it was there is not forgotten.
+    /// Removes a file that events refer to, for good. Its former existence stays recorded.
     ///
     /// # Errors
-    /// The media store's or the database's; then do it again.
+    /// [`UploadError`] if the media store or the database failed; then the call has to be repeated.
     pub async fn remove(&self, name: &str) -> Result<(), UploadError> {
-        // First, so that there is no moment at which it never was.
+        // Recorded first, so that at no moment the file seems never to have existed.
         sqlx::query!(
             "INSERT INTO uploads (name, is_kept, removed_at) VALUES ($1, true, now())
              ON CONFLICT (name) DO UPDATE SET is_kept = true, removed_at = coalesce(uploads.removed_at, now())",
@@ -139,10 +142,10 @@ impl Uploads {
         Ok(self.media.remove(name).await?)
     }
 
-    /// When the file of this name was removed; `None` if there never was one, or there is.
+    /// The time at which the file of this name was removed; `None` if it never existed or still exists.
     ///
     /// # Errors
-    /// The database's.
+    /// [`sqlx::Error`] if the database failed.
     pub async fn removed_at(&self, name: &str) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
         if !ports::is_possible_name(name) {
             return Ok(None);
@@ -151,7 +154,7 @@ impl Uploads {
         Ok(removed_at.fetch_optional(&self.pool).await?.flatten())
     }
 
-    /// Removes the files of uploads that were interrupted before this time; says how many.
+    /// Removes the files of uploads that were interrupted before this time; returns their number.
     async fn sweep(&self, before: DateTime<Utc>) -> Result<u64, UploadError> {
         let names = sqlx::query_scalar!(
             "SELECT name FROM uploads WHERE NOT is_kept AND begun_at < $1 ORDER BY begun_at LIMIT $2",

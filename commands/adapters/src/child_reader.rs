@@ -89,7 +89,7 @@ impl ChildReader {
     ///
     /// # Errors
     /// - [`ReadError::Unreadable`]: the file is not supported, is damaged or exceeds a limit; another attempt does not
-    /// help.
+    ///   help.
     /// - [`ReadError::Media`]: the file could not be loaded from its store.
     /// - [`ReadError::Failed`]: the process could not be started, was killed by the system, or got the file too late.
     pub async fn read(&self, content: Content, hints: &FileHints) -> Result<Reading, ReadError> {

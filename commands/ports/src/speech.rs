@@ -77,7 +77,7 @@ impl SpeechToTextEngines {
     /// - [`TranscriptionError::NotConfigured`]: the chosen engine has no settings.
     /// - [`TranscriptionError::EmptyRecording`], [`TranscriptionError::NoSpeech`]: there is nothing to transcribe.
     /// - [`TranscriptionError::Unauthorized`], [`TranscriptionError::Refused`], [`TranscriptionError::Unavailable`]:
-    /// the provider failed; its own text is logged here and not returned.
+    ///   the provider failed; its own text is logged here and not returned.
     pub async fn transcribe(
         &self,
         engine: SttEngine,

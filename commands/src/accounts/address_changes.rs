@@ -1,8 +1,8 @@
-//! E-mail addresses that administrators change.
+//! Notices to the former e-mail address when staff change an account's address.
 //!
-//! Whoever could give an account another address, and ask for a new password there, would have the account. So the address
-//! before is told of it, and for a while it gets the codes for a new password, unless a superuser has made the change. Nobody
-//! can wear this out by a second change: the address that the row knows stays until its time is over.
+//! Anybody who could give an account another address, and request a new password there, would take over the account. So
+//! the former address gets a notice, and for a while also the codes for a new password, unless a superuser made the
+//! change. A second change does not shorten this: the stored former address stays until its time is over.
 
 use async_trait::async_trait;
 use domain::{
@@ -23,10 +23,10 @@ use crate::{
 };
 use ports::SharedMailer;
 
-/// Tells the owner of the address before.
+/// The job that sends the notice to the former address.
 #[derive(Serialize, Deserialize)]
 struct AddressNotice {
-    /// By whom the job is found if the person is erased.
+    /// The user; the job is found by this if the person is erased.
     user: UserId,
     sealed_former: String,
     sealed_new: String,
@@ -40,7 +40,7 @@ impl JobPayload for AddressNotice {
 }
 
 impl Accounts {
-    /// What follows from another address, beside its reservation.
+    /// The rows that accompany a new address, besides its reservation.
     pub(super) fn rows_of_new_address(
         &self,
         user: UserId,
@@ -64,11 +64,11 @@ impl Accounts {
             sealed_new: self.seal_email(new, job_id),
             is_trusted: authority == Authority::Superuser || self.former_address_life.is_zero(),
         };
-        // Every change is a notice of its own.
+        // Every change has a notice of its own.
         vec![trusted.into(), Row::Job(NewJob::new(job_id, job_id, &notice))]
     }
 
-    /// Where codes for a new password go in place of the account's own address.
+    /// The former address to which codes for a new password go instead of the account's own.
     pub(super) async fn former_address(&self, user: UserId) -> Result<Option<Email>, AccountError> {
         let sealed = sqlx::query_scalar!(
             "SELECT sealed_email FROM former_addresses WHERE user_id = $1 AND until > $2",
@@ -86,7 +86,7 @@ impl Accounts {
     }
 }
 
-/// Tells of another address, job by job.
+/// Executes the jobs that send notices.
 pub struct AddressChanges {
     pub accounts: Accounts,
     pub mailer: SharedMailer,
@@ -104,7 +104,7 @@ impl JobHandler for AddressChanges {
         let open = |sealed: &str| self.accounts.open_email(job.id, sealed).map_err(JobError::from_source);
         let (former, new) = (open(&notice.sealed_former)?, open(&notice.sealed_new)?);
         let Some((former, new)) = former.zip(new) else { return Ok(()) };
-        // The account was deleted in the meantime.
+        // `None` if the account was deleted in the meantime.
         let account = self.accounts.account(notice.user).await.map_err(JobError::from_source)?;
         let Some(account) = account else { return Ok(()) };
         let life = (!notice.is_trusted).then_some(self.accounts.former_address_life);

@@ -1,4 +1,4 @@
-//! What is done to accounts by others: administrators, and whoever runs the server.
+//! Changes of accounts by others: administrators, and the operator on the command line.
 
 use domain::{
     ids::{SessionId, UserId},
@@ -12,23 +12,24 @@ use crate::{
     execute::{Context, ExecuteError},
 };
 
-/// The user is a superuser whose account is open.
+/// The row that counts the user among the superusers with an active account.
 pub(super) fn superuser(user: UserId) -> Row {
     let owner = user.value();
     Row::Claim { set: Reservation::Superuser, value: owner.as_bytes().to_vec(), owner }
 }
 
-/// The user is no superuser any more whose account is open.
+/// The row that removes the user from the superusers with an active account.
 pub(crate) fn no_superuser(user: UserId) -> Row {
     Row::Release { set: Reservation::Superuser, owner: user.value() }
 }
 
 impl Accounts {
-    /// Changes an account. Of several racing for one e-mail address exactly one gets it; every login ends then but the one
-    /// to `keep`, and who has the former address is told.
+    /// Changes an account. Of several concurrent claims of one e-mail address exactly one succeeds. A new address ends
+    /// all logins except `keep`, and its former owner's address gets a notice.
     ///
     /// # Errors
-    /// [`AccountError::Taken`], [`UserError`], or the log's.
+    /// - [`AccountError::Taken`]: the address belongs to another account.
+    /// - [`AccountError::Execute`]: the aggregate refuses the change ([`UserError`]), or the event log failed.
     pub async fn administer(
         &self,
         user: UserId,
@@ -38,7 +39,7 @@ impl Accounts {
         context: &Context,
     ) -> Result<Committed, AccountError> {
         let owner = user.value();
-        // Who changes it at the same moment leaves a row that knows the address before.
+        // A concurrent change of the address leaves a row with the former one, too.
         let known = self.commands.log().load::<User>(owner).await?.aggregate;
         let former = known.account().map(|account| &account.email);
         let rows = |events: &[UserEvent]| {
@@ -67,10 +68,12 @@ impl Accounts {
         }
     }
 
-    /// Deletes an account that owns nothing. Its address and username are free for others, and its logins end at once.
+    /// Deletes an account that owns nothing. Its address and username become available, and its logins end at once.
     ///
     /// # Errors
-    /// [`AppendError::StillOwns`], [`AppendError::LastSuperuser`], [`UserError`], or the log's.
+    /// [`AccountError::Execute`], with [`AppendError::StillOwns`] if anything belongs to the account,
+    /// [`AppendError::LastSuperuser`] if nobody else is one, [`UserError`] if it does not exist, or a failure of the
+    /// event log.
     pub async fn delete(
         &self,
         user: UserId,
@@ -91,16 +94,17 @@ impl Accounts {
         Ok(self.commands.execute_with::<User>(owner, UserCommand::Delete { authority }, rows, context).await?)
     }
 
-    /// Opens or closes the account with this address.
+    /// Activates or deactivates the account with this address.
     ///
     /// # Errors
-    /// [`UserError::NotFound`], [`AppendError::LastSuperuser`], or the log's.
+    /// [`AccountError::Execute`], with [`UserError::NotFound`], [`AppendError::LastSuperuser`], or a failure of the
+    /// event log.
     pub async fn set_active(&self, email: &Email, active: bool, context: &Context) -> Result<Committed, AccountError> {
         let owner = self.owner_of_email(email).await?;
         let user = owner.ok_or(ExecuteError::Refused(UserError::NotFound))?;
         let rows = if active {
             let known = self.commands.log().load::<User>(user.value()).await?.aggregate;
-            // Nobody becomes a superuser or stops being one.
+            // Without a superuser, the set of superusers does not change.
             let is_superuser = known.account().is_some_and(|account| account.roles.is_superuser);
             is_superuser.then(|| superuser(user)).into_iter().collect()
         } else {

@@ -1,4 +1,4 @@
-//! The mails to owners of accounts: with the code for a new password, and of another e-mail address.
+//! The mails to owners of accounts: the code for a new password, and the notice of a new e-mail address.
 
 use chrono::TimeDelta;
 use domain::{
@@ -17,18 +17,20 @@ const ADDRESS_SUBJECT: &str = "Your Ayushma account has another e-mail address";
 const ADDRESS_TEXT: &str = include_str!("address_mail.txt");
 const ADDRESS_HTML: &str = include_str!("address_mail.html");
 
-/// Where the front end is.
+/// The URL of the front end.
 #[derive(Debug, Clone)]
 pub struct FrontEnd(Url);
 
-/// A text that is no address of a web page.
+/// The text is no URL of a web page.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is not an address such as https://ayushma.example.org")]
 pub struct FrontEndError(String);
 
 impl FrontEnd {
+    /// Parses the URL of the front end.
+    ///
     /// # Errors
-    /// [`FrontEndError`] unless it is the address of a web page.
+    /// [`FrontEndError`] unless it is an `http` or `https` URL.
     pub fn parse(text: &str) -> Result<Self, FrontEndError> {
         match Url::parse(text.trim()) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Self(url)),
@@ -42,7 +44,7 @@ impl FrontEnd {
         page
     }
 
-    /// The page on which a new password is chosen.
+    /// The page for choosing a new password.
     fn reset_page(&self, code: &str, email: &Email) -> Url {
         let mut page = self.page("reset-password");
         page.query_pairs_mut().clear().append_pair("token", code).append_pair("email", email.as_str());
@@ -54,7 +56,7 @@ fn greeting(name: Option<&FullName>) -> String {
     name.map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {},", name.in_one_line()))
 }
 
-/// The mail with a code to the owner of the account, who may read it at another address than the account has by now.
+/// The mail with a code to the owner of the account. `to` may be another address than the account's present one.
 pub(super) fn reset_mail(account: &Account, to: Email, code: &str, front_end: &FrontEnd) -> Mail {
     let greeting = greeting(account.full_name.as_ref());
     let link = front_end.reset_page(code, &account.email);
@@ -69,7 +71,7 @@ pub(super) fn reset_mail(account: &Account, to: Email, code: &str, front_end: &F
     }
 }
 
-/// The notice to the former address. With a life, codes for a new password go there for as long.
+/// The notice to the former address. With `life`, codes for a new password go to that address for as long.
 pub(super) fn address_mail(
     name: Option<&FullName>,
     to: Email,
@@ -96,7 +98,7 @@ pub(super) fn address_mail(
     }
 }
 
-/// The template with its places filled in, in one pass: what is filled in is never read as a place.
+/// Fills a template in one pass, so that inserted values are never read as placeholders.
 fn filled(template: &str, values: &[(&str, &str)], written: fn(&str) -> String) -> String {
     let mut parts = template.split('{');
     let mut text = parts.next().unwrap_or_default().to_owned();
@@ -110,7 +112,7 @@ fn filled(template: &str, values: &[(&str, &str)], written: fn(&str) -> String) 
     text
 }
 
-/// Fit for a text and an attribute of HTML.
+/// Escapes a value for text and attributes of HTML.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -135,7 +137,7 @@ mod tests {
     fn mail(name: &str, email: &str, front_end: &str) -> Mail {
         let account = Account {
             email: Email::parse(email).expect("an address"),
-            // As it may have been stored before it had to be one line.
+            // A name from before names had to be a single line.
             full_name: Some(name)
                 .filter(|name| !name.is_empty())
                 .map(|name| serde_json::from_value(name.into()).expect("any text loads")),

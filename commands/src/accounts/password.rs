@@ -1,4 +1,4 @@
-//! Passwords: the rules for new ones, and Argon2id.
+//! Passwords: the rules for new ones, and their hashes by Argon2id.
 
 use std::num::NonZeroUsize;
 
@@ -16,36 +16,37 @@ use crate::counters::Bound;
 
 const MIN_CHARS: usize = 8;
 
-/// Passwords that are hashed at once, and those that wait: each takes a core and 19 MiB, and anybody may ask for it.
+/// Limits of password hashing: hashes computed at once, and requests that wait. Each takes a core and 19 MiB, and
+/// requests need no login.
 #[derive(Debug)]
 pub struct Hashing {
     slots: Semaphore,
     places: Semaphore,
 }
 
-/// Those that may wait, if nothing else is said: some seconds of work.
+/// The default number of waiting requests: some seconds of work.
 const WAITING: usize = 100;
 
 impl Default for Hashing {
-    /// On half of the cores, so that a flood of log-ins leaves the rest to everybody else.
+    /// Uses half of the cores, so that a flood of log-ins leaves the rest to other requests.
     fn default() -> Self {
         Self::new(half_of_the_cores(), WAITING)
     }
 }
 
-/// As many passwords as are hashed at once if nothing else is said.
+/// The default number of passwords that are hashed at once.
 pub fn half_of_the_cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get) / 2
 }
 
 impl Hashing {
-    /// So many at once, at least one, and so many that wait.
+    /// Allows `at_once` hashes at the same time and `waiting` waiting requests, each at least 1.
     pub fn new(at_once: usize, waiting: usize) -> Self {
         let semaphore = |permits: usize| Semaphore::new(permits.clamp(1, Semaphore::MAX_PERMITS));
         Self { slots: semaphore(at_once), places: semaphore(waiting) }
     }
 
-    /// Whoever finds no place to wait is told so at once.
+    /// Acquires a slot. A request that finds no place to wait fails at once.
     async fn slot(&self) -> Result<SemaphorePermit<'_>, AccountError> {
         let _place = self.places.try_acquire().map_err(|_| {
             Bound::PasswordsWaiting.met();
@@ -55,7 +56,7 @@ impl Hashing {
     }
 }
 
-/// Why a new password is refused.
+/// The reason for which a new password is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordFault {
     TooSimilarTo(&'static str),
@@ -78,7 +79,7 @@ impl PasswordFault {
     }
 }
 
-/// All faults of a new password. `about` holds what is known of its owner: (name of the attribute, value).
+/// All faults of a new password. `about` lists attributes of its owner as (name, value).
 pub fn check_rules(password: &str, about: &[(&'static str, &str)]) -> Vec<PasswordFault> {
     let mut faults = Vec::new();
     if let Some((what, _)) = about.iter().find(|(_, value)| is_similar(password, value)) {
@@ -96,14 +97,15 @@ pub fn check_rules(password: &str, about: &[(&'static str, &str)]) -> Vec<Passwo
     faults
 }
 
-/// Whether an attacker who tries lists of passwords finds it among the first ten thousand.
+/// Whether a dictionary attack would find it among its first ten thousand guesses.
 fn is_common(password: &str) -> bool {
-    // Long ones are never in a list, and the estimate grows with the length.
+    // Only the first 64 characters are estimated: longer passwords are in no dictionary, and the estimate takes longer
+    // with each character.
     let start: String = password.chars().take(64).collect();
     zxcvbn(&start, &[]).guesses() < 10_000
 }
 
-/// Whether it is, in essence, the value or a part of it: contained in it or containing it, and of about the same length.
+/// Whether a password contains the value or a part of it that makes up at least 70 % of the password.
 fn is_similar(password: &str, value: &str) -> bool {
     let password = password.to_lowercase();
     let password_chars = password.chars().count();
@@ -112,20 +114,20 @@ fn is_similar(password: &str, value: &str) -> bool {
         .split(|c: char| !c.is_alphanumeric())
         .chain(std::iter::once(value.as_str()))
         .filter(|part| {
-            // First, because it leaves few to search for, however many there are.
+            // The length is compared first, because it leaves few of the parts to be searched.
             let chars = part.chars().count();
             chars >= 4 && chars * 10 >= password_chars * 7
         })
         .any(|part| password.contains(part))
 }
 
-/// The form that is hashed: keyboards compose the same letters in different ways.
+/// The form that is hashed: NFC, because keyboards compose the same letters in different ways.
 fn composed(password: &str) -> Zeroizing<String> {
     Zeroizing::new(password.nfc().collect())
 }
 
-/// What a right password may have been hashed as: composed, as it was typed before that was done, or without the blanks at
-/// its ends, which were taken away where it was set, and not where it was asked for.
+/// The forms in which a correct password may have been hashed: composed; as typed, before composition was introduced;
+/// and without outer blanks, which earlier code removed when a password was set, but not when it was checked.
 fn forms(password: &str) -> Vec<Zeroizing<String>> {
     let is_blank = |c: char| c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}');
     let trimmed = password.trim_matches(is_blank);
@@ -134,7 +136,7 @@ fn forms(password: &str) -> Vec<Zeroizing<String>> {
     forms
 }
 
-/// Argon2id with its recommended parameters; the text form names them, so that they can be raised later.
+/// Hashes with Argon2id's recommended parameters; the text form names them, so that they can be raised later.
 pub(super) async fn hash(hashing: &Hashing, password: Zeroizing<String>) -> Result<String, AccountError> {
     let _slot = hashing.slot().await?;
     tokio::task::spawn_blocking(move || {
@@ -145,7 +147,8 @@ pub(super) async fn hash(hashing: &Hashing, password: Zeroizing<String>) -> Resu
     .map_err(|_| AccountError::Hashing)
 }
 
-/// Whether it is the password, in one of its forms. Without a stored hash the same work is done in vain.
+/// Whether this is the password, in one of its forms. Without a stored hash the same work is done, so that the time
+/// does not reveal it.
 pub(super) async fn verify(
     hashing: &Hashing,
     password: Zeroizing<String>,
@@ -158,7 +161,7 @@ pub(super) async fn verify(
             Ok(forms(&password).iter().any(|form| Argon2::default().verify_password(form.as_bytes(), &stored).is_ok()))
         }
         None => {
-            // The result does not matter, the time does.
+            // Only the time matters; the result is dropped.
             for form in forms(&password) {
                 drop(Argon2::default().hash_password(form.as_bytes()));
             }
@@ -222,7 +225,7 @@ mod tests {
                     .expect("verifying works")
             );
         }
-        // Those of before are hashed as they were typed.
+        // Passwords hashed by earlier code, as typed.
         let raw = Argon2::default().hash_password(other.as_bytes()).expect("hashing works").to_string();
         assert!(
             verify(&Hashing::default(), Zeroizing::new(other.to_owned()), Some(raw)).await.expect("verifying works")
@@ -256,7 +259,7 @@ mod tests {
         let attempts = (0..60).map(|_| verify(&hashing, Zeroizing::new("wrong-lantern".to_owned()), None));
         let outcomes = futures::future::join_all(attempts).await;
         let refused = outcomes.iter().filter(|outcome| matches!(outcome, Err(AccountError::Busy))).count();
-        // One is hashed while four wait; the others are told at once that there is too much to do.
+        // One is hashed while four wait; the others fail at once.
         assert_eq!(refused, 60 - 5, "{outcomes:?}");
         assert!(matches!(verify(&hashing, Zeroizing::new("x".to_owned()), None).await, Ok(false)));
     }

@@ -1,4 +1,4 @@
-//! Mails codes for new passwords, job by job.
+//! Executes the jobs that mail codes for new passwords.
 
 use async_trait::async_trait;
 
@@ -14,7 +14,8 @@ use crate::{
 };
 use ports::{Mail, MailError, SharedMailer};
 
-/// Sends a mail, later if the server is away. One that is refused would be refused again.
+/// Sends a mail; fails if the server is unavailable, so that the job is tried again. A refused mail is only logged,
+/// because it would be refused again.
 pub(super) async fn deliver(mailer: &SharedMailer, mail: &Mail, job: &Job) -> Result<(), JobError> {
     match mailer.send(mail).await {
         Ok(()) => Ok(()),
@@ -26,7 +27,7 @@ pub(super) async fn deliver(mailer: &SharedMailer, mail: &Mail, job: &Job) -> Re
     }
 }
 
-/// What stands behind a forgotten password.
+/// The handler of the jobs of forgotten passwords.
 pub struct PasswordResets {
     pub accounts: Accounts,
     pub mailer: SharedMailer,
@@ -47,7 +48,7 @@ impl JobHandler for PasswordResets {
         let once = IdempotencyKey { holder: None, key: job.id.to_string(), request: ResetMail::KIND.into() };
         let context = Context { idempotency: Some(once), ..Context::system("password-reset", correlation_id) };
         let to_mail = match self.accounts.code_to_mail(&email, mail.is_new, &context).await {
-            // The account was closed or deleted in the meantime.
+            // The account was deactivated or deleted in the meantime.
             Err(AccountError::Execute(crate::execute::ExecuteError::Refused(_))) => None,
             result => result.map_err(JobError::from_source)?,
         };

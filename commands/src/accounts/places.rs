@@ -1,7 +1,7 @@
-//! From where an account was let in: whoever guesses at its password elsewhere cannot keep its owner out there.
+//! Known places of log-in, so that guesses at a password from elsewhere cannot lock out the account's owner.
 //!
-//! A place is an account's e-mail address and a client's address, kept as a keyed hash in the database: it outlives restarts, and
-//! all processes know it.
+//! A place is the pair of an account's e-mail address and a client's IP address, stored as a keyed hash in the
+//! database, so that it outlives restarts and is shared by all processes.
 
 use std::net::IpAddr;
 
@@ -11,14 +11,14 @@ use domain::{ids::UserId, values::Email};
 use super::{AccountError, Accounts};
 use crate::scheduler::{Expiry, ExpiryError};
 
-/// After so long without a log-in a place is forgotten.
+/// The time without a log-in after which a place is forgotten.
 const REMEMBERED: TimeDelta = TimeDelta::days(400);
 
 impl Accounts {
-    /// Whether somebody has logged in to the account with this e-mail address from there.
+    /// Whether somebody has logged in to the account with this e-mail address from this client.
     ///
     /// # Errors
-    /// The database's.
+    /// [`AccountError::Database`] if the database failed.
     pub async fn was_let_in_from(&self, email: &Email, client: IpAddr) -> Result<bool, AccountError> {
         let place = self.place(email, client);
         let known = sqlx::query_scalar!(r#"SELECT true AS "known!" FROM log_in_places WHERE place = $1"#, place)
@@ -27,10 +27,10 @@ impl Accounts {
         Ok(known.is_some())
     }
 
-    /// Remembers that somebody has logged in from there.
+    /// Records a log-in from this client.
     ///
     /// # Errors
-    /// The database's.
+    /// [`AccountError::Database`] if the database failed.
     pub async fn let_in_from(&self, user: UserId, email: &Email, client: IpAddr) -> Result<(), AccountError> {
         sqlx::query!(
             "INSERT INTO log_in_places AS known (place, user_id, seen_at) VALUES ($1, $2, $3)
@@ -50,7 +50,7 @@ impl Accounts {
     }
 }
 
-/// Forgets places from which nobody logs in any more.
+/// Deletes places without recent log-ins.
 pub struct PlaceExpiry(pub sqlx::PgPool);
 
 #[async_trait::async_trait]

@@ -1,7 +1,7 @@
-//! Forgotten passwords: codes of six digits, mailed to the account's own address.
+//! Codes of six digits for forgotten passwords, mailed to the account's own address.
 //!
-//! A request makes a code for each address, also for those of nobody, which nobody gets to know, and a job, which mails it
-//! to whoever has the address: neither answers nor their times tell whose addresses there are.
+//! A request creates a code for any address, also for one without an account, whose code nobody gets; and a job that
+//! mails it if there is an account. So neither the response nor its time reveals which addresses have accounts.
 
 use std::net::IpAddr;
 
@@ -27,11 +27,11 @@ use crate::{
     scheduler::{Expiry, ExpiryError},
 };
 
-/// Mails a code.
+/// The job that mails a code.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ResetMail {
     pub sealed_email: String,
-    /// By which the job is found if the person is erased, as a keyed hash.
+    /// The address as a keyed hash, by which the job is found if the person is erased.
     pub address: String,
     #[serde(default)]
     pub is_new: bool,
@@ -42,36 +42,36 @@ impl JobPayload for ResetMail {
     const KIND: &'static str = "password_reset";
 }
 
-/// How long a code lets its owner in.
+/// The time for which a code is valid.
 pub(super) const CODE_LIFE: TimeDelta = TimeDelta::minutes(10);
-/// How long it is still said of a code that it has expired or was used.
+/// The time for which a code is remembered after that, so that it can be reported as expired or used.
 const REMEMBERED: TimeDelta = TimeDelta::hours(24);
-/// Wrong guesses after which a code is dead: for each who has asked for it, and for all others together.
+/// Wrong guesses that make a code invalid: for each client that has requested it, and for all other clients together.
 const TRIES: i32 = 5;
 
-/// From where somebody asks for a code, or guesses at it.
+/// A client that requests a code or guesses at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Client {
     pub address: IpAddr,
-    /// Whether the account was let in from there before.
+    /// Whether somebody has logged in to the account from this client before.
     pub is_known: bool,
 }
 
-/// A code that was right, not used yet.
+/// A correct code that has not been used yet.
 pub struct ResetGrant {
     pub user: UserId,
     address: Vec<u8>,
     sealed_code: Vec<u8>,
 }
 
-/// A code on its way to the owner of the account.
+/// A code to be mailed to the owner of the account.
 pub(super) struct CodeToMail {
     pub account: Account,
     pub to: Email,
     pub code: Zeroizing<String>,
 }
 
-/// Why a code does not let anybody in.
+/// The reason for which a code is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ResetCodeError {
     #[error("the code is wrong, was used or was guessed at too often, or there is none for the address")]
@@ -81,14 +81,14 @@ pub enum ResetCodeError {
 }
 
 impl Accounts {
-    /// Somebody says that the password of this address was forgotten. There is a code when this returns, which a job mails.
-    /// Takes as long for an address of nobody.
+    /// Handles a request for a forgotten password: creates a code if there is no valid one, and a job that mails it.
+    /// Takes the same time for an address without an account.
     ///
-    /// Whoever asks gets guesses of his own at the code. If he has used them up, it is another code if somebody was let in from
-    /// there before: nobody else can take away the code that is in the owner's mail.
+    /// The client gets guesses of its own at the code. If it has used them up, a new code is made only if somebody has
+    /// logged in from this client before, so that nobody else can invalidate the code in the owner's mail.
     ///
     /// # Errors
-    /// The database's.
+    /// [`AccountError::Database`] if the database failed.
     pub async fn forget_password(
         &self,
         email: &Email,
@@ -112,17 +112,20 @@ impl Accounts {
         let sealed_email = self.seal_email(email, job_id);
         let address = self.reset_job_address(email);
         let mail = ResetMail { sealed_email, address, is_new, correlation_id: Some(correlation_id) };
-        // Every request is a mail of its own.
+        // Every request gets a mail of its own.
         enqueue(&NewJob::new(job_id, job_id, &mail), &mut tx).await?;
         tx.commit().await?;
         Ok(())
     }
 
-    /// Checks a code, which goes on living. A wrong one counts, and so does each of many at once: for whoever has asked for the
-    /// code, else for all strangers together.
+    /// Checks a code, without using it up. A wrong guess counts, also each of many concurrent ones: against the client
+    /// if it has requested the code, else against all other clients together.
     ///
     /// # Errors
-    /// [`AccountError::ResetCode`], or the database's.
+    /// - [`AccountError::ResetCode`]: the code is wrong, was used or guessed at too often ([`ResetCodeError::Wrong`]),
+    ///   or has expired.
+    /// - [`AccountError::Database`], [`AccountError::Key`]: the database failed, or the stored code cannot be
+    ///   decrypted.
     pub async fn check_reset_code(
         &self,
         email: &Email,
@@ -148,7 +151,7 @@ impl Accounts {
         let known = tried.ok_or(ResetCodeError::Wrong)?;
         let right = Zeroizing::new(self.keys.open_secret(&known.sealed_code, id_out_of(&address))?);
         let is_right = bool::from(right.as_bytes().ct_eq(code.trim().as_bytes()));
-        // The account may have another address by now, and the address another account.
+        // In the meantime the account may have another address, and the address another account.
         let Some(user) = known.user_id.filter(|user| is_right && owner == Some(*user)) else {
             return Err(ResetCodeError::Wrong.into());
         };
@@ -171,10 +174,11 @@ impl Accounts {
         Ok(ResetGrant { user: UserId::new(user), address, sealed_code: known.sealed_code })
     }
 
-    /// Uses a code up for a new password, which ends every login. Of two at once one succeeds.
+    /// Uses a code to set a new password, which ends every login. Of two concurrent uses one succeeds.
     ///
     /// # Errors
-    /// [`AccountError::ResetCode`] if it was used in the meantime, or the log's.
+    /// - [`AccountError::ResetCode`]: the code was used in the meantime.
+    /// - [`AccountError::Execute`]: the event log failed.
     pub async fn reset_password(
         &self,
         grant: ResetGrant,
@@ -211,9 +215,9 @@ impl Accounts {
         }
     }
 
-    /// Who has the address and may use it, and the code to be mailed there: the one that lives, or a new one, if it has died
-    /// before it could be mailed. With `is_new`, it was made for this mail; the context's idempotency key sees to it that
-    /// this is recorded once.
+    /// The active owner of the address, and the code to be mailed: the valid one, or a new one if that became invalid
+    /// before it could be mailed. `is_new` tells that the code was made for this mail; the idempotency key of the
+    /// context ensures that the request is recorded once.
     pub(super) async fn code_to_mail(
         &self,
         email: &Email,
@@ -257,7 +261,7 @@ impl Accounts {
         self.keys.keyed_hash("password-reset", &email.comparable())
     }
 
-    /// Who guesses at codes of this address, as a keyed hash.
+    /// The client that guesses at codes of this address, as a keyed hash.
     fn guesser(&self, email: &Email, client: Client) -> String {
         hex::encode(self.place(email, client.address))
     }
@@ -267,24 +271,24 @@ impl Accounts {
         hex::encode(self.reset_address(email))
     }
 
-    /// An address for the arguments of a job.
+    /// Encrypts an address for the arguments of a job.
     pub(super) fn seal_email(&self, email: &Email, job: Uuid) -> String {
         hex::encode(self.keys.seal_secret(email.as_str(), job))
     }
 
-    /// The address in the arguments of a job.
+    /// Decrypts an address in the arguments of a job.
     pub(super) fn open_email(&self, job: Uuid, sealed_email: &str) -> Result<Option<Email>, KeyError> {
         let sealed = hex::decode(sealed_email).map_err(|_| KeyError::Damaged)?;
         Ok(Email::parse(&self.keys.open_secret(&sealed, job)?).ok())
     }
 }
 
-/// The first half of a keyed hash.
+/// The first half of a keyed hash as an id.
 fn id_out_of(hash: &[u8]) -> Uuid {
     Uuid::from_slice(&hash[..16]).expect("a keyed hash has 32 bytes")
 }
 
-/// Forgets codes when nobody can ask about them any more, and former addresses when no code goes there.
+/// Deletes codes that are no longer remembered, and former addresses whose time is over.
 pub struct ResetCodeExpiry(pub sqlx::PgPool);
 
 #[async_trait::async_trait]

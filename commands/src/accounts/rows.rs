@@ -1,4 +1,4 @@
-//! Rows of accounts that are written with their events: passwords, tokens of logins, addresses of before.
+//! Rows of accounts that are written with their events: passwords, tokens of logins, former addresses.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -10,35 +10,35 @@ use crate::event_log::TransactionalWrite;
 /// A row of an account.
 #[derive(Clone)]
 pub enum AccountRow {
-    /// Argon2id's own text form. Codes for a new one that were mailed before are of no use any more.
+    /// A password in Argon2id's own text form. Codes that were mailed before become invalid.
     Password {
         user: UserId,
         hash: String,
     },
-    /// A token by its SHA-256. It is not kept if the password that was checked for it has been changed since.
+    /// A token by its SHA-256. It is not stored if the password that was checked for it has been changed since.
     Token {
         token_hash: Vec<u8>,
         user: UserId,
         session: SessionId,
         password_hash: String,
     },
-    /// Nobody can log in any more.
+    /// Removes the password, so that nobody can log in.
     NoPassword(UserId),
     EndSession(SessionId),
     EndOtherSessions {
         user: UserId,
         keep: Option<SessionId>,
     },
-    /// The address before the one that the account gets in this append. While an older one is kept, that one stays: of several
-    /// changes in a row, only the first took the address away from its owner.
+    /// The address that the account loses in this append. An older one that is still stored is kept: of several changes
+    /// in a row, only the first took the address from its owner.
     FormerAddress {
         user: UserId,
         sealed_email: Vec<u8>,
         until: DateTime<Utc>,
     },
     NoFormerAddress(UserId),
-    /// Whatever is left of the person's requests: codes for new passwords and the address that they go to, mails that are not
-    /// sent yet, idempotency keys. `reset_address` is the address as it stands in the jobs that mail a code.
+    /// Removes what is left of the person's requests: codes and former address, unsent mails, idempotency keys.
+    /// `reset_address` is the address in the form of the jobs that mail a code.
     ForgetRequests {
         user: UserId,
         reset_address: Option<String>,
@@ -89,10 +89,10 @@ impl TransactionalWrite for AccountRow {
     }
 }
 
-/// A code that was made for somebody who has forgotten the password, or for an address of nobody.
+/// A code for a user who has forgotten the password, or for an address without an account.
 #[derive(Clone)]
 pub(super) struct NewResetCode {
-    /// A keyed hash.
+    /// The address as a keyed hash.
     pub address: Vec<u8>,
     pub user: Option<UserId>,
     pub sealed_code: Vec<u8>,
@@ -100,8 +100,8 @@ pub(super) struct NewResetCode {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Writes a code, unless there is a living one for the address and user, at which `guesser` has guesses left. Says whether it was
-/// written.
+/// Writes a code, unless there is a valid one for the address and user at which `guesser` has guesses left; returns
+/// whether it was written.
 pub(super) async fn write_reset_code(
     code: &NewResetCode,
     guesser: Option<&str>,

@@ -1,4 +1,4 @@
-//! Who answers: a project by its prompt and model, its assistant, or a chat that belongs to no project by its own.
+//! The settings that an answer is made with: those of a project, of its assistant, or of a chat without a project.
 
 use domain::{
     chat::{Chat, Home, OpenChat},
@@ -8,7 +8,7 @@ use domain::{
 
 use knowledge::prompt;
 
-/// What a model is told and which one it is; who hears and who speaks.
+/// The prompt and the model of an answer, and the engines for speech.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AnswerSettings {
     /// The template of the system message; blank for the built-in one.
@@ -16,12 +16,12 @@ pub(super) struct AnswerSettings {
     pub model: Model,
     pub stt_engine: SttEngine,
     pub tts_engine: TtsEngine,
-    /// An assistant answers with the server's own means, in plain text.
+    /// Whether an assistant answers: with the server's own provider key, in plain text.
     pub is_assistant: bool,
 }
 
 impl AnswerSettings {
-    /// Also of a project that was deleted, because its chats go on.
+    /// The settings of a project, also of a deleted one, because its chats continue.
     pub(super) fn of(project: &Project) -> Self {
         let settings = project.settings();
         let assistant = project.assistant();
@@ -36,7 +36,7 @@ impl AnswerSettings {
         }
     }
 
-    /// Of a chat that belongs to no project.
+    /// The settings of a chat without a project.
     pub(super) fn of_chat(chat: &Chat) -> Self {
         let (template, model) = match chat {
             Chat::Open(OpenChat { home: Home::None { prompt, model }, .. }) => (prompt.clone(), *model),

@@ -1,4 +1,4 @@
-//! The making of an answer, whoever wants it: find the passages, expand the prompt, let the model write.
+//! Composes an answer for any caller: finds the passages, expands the prompt, lets the model write.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ use knowledge::prompt::{AnswerText, past_thoughts, render};
 use knowledge::retrieval::ranking::Found;
 use ports::{AnswerChunk, AnswerRequest, Ending, Exchange, Finish, Passage, ProviderError};
 
-/// The most passages that an answer is made from, whatever the client asks for: about 5,000 tokens, of at least five documents.
+/// Passages of an answer, at most, whatever the client asks for: about 5,000 tokens, from at least five documents.
 const MAX_PASSAGES: u32 = 20;
 const MAX_ANSWER_TIME: Duration = Duration::from_mins(5);
-/// What stands at the end of an answer that is not whole: half a sentence about a dose must not look like a whole one.
+/// The notice at the end of an answer that is cut off: half a sentence about a dose must not look like a whole one.
 const CUT_OFF: &str = "\n\n[This answer is incomplete: the language model reached its limit of length.]";
 const STOPPED: &str = "\n\n[This answer is incomplete: the language model was stopped before its end.]";
 const WITHHELD: &str =
@@ -29,12 +29,12 @@ const WITHHELD: &str =
 
 const RESTARTING: &str = "The server is being restarted. Please ask again in a moment.";
 
-/// An answer that was not made: why, what there was of it, and what the client is told beyond the usual message.
+/// A failed answer: the reason, the text so far, and the client's message if it differs from the usual one.
 pub(crate) struct Failure {
     pub reason: AnswerFailure,
     pub partial_text: String,
     pub message: Option<String>,
-    /// What the conversation shows in any case, instead of the usual notice; the client is told it too.
+    /// The text that the conversation shows instead of the usual notice; the client gets it, too.
     pub notice: Option<&'static str>,
 }
 
@@ -43,41 +43,41 @@ impl Failure {
         Self { reason, partial_text: String::new(), message: None, notice: None }
     }
 
-    /// The process ends. Nothing is wrong with the question.
+    /// The failure of an answer because the process ends; the question is not at fault.
     pub(super) fn by_restart(partial_text: String) -> Self {
         Self { partial_text, message: Some(RESTARTING.to_owned()), ..Self::new(AnswerFailure::Interrupted) }
     }
 }
 
-/// Passages cannot be searched at the moment; why is in the log.
+/// Passages cannot be searched at the moment; the cause is in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("passages cannot be searched at the moment")]
 pub struct RetrievalFailed;
 
-/// The passages for a question, best first, and when they were looked for.
+/// The passages for a question, best first, and the time of the search.
 pub(crate) struct Retrieved {
     pub passages: Vec<Passage>,
     pub stage: Stage,
 }
 
-/// What the model is asked.
+/// The request to the model.
 pub(crate) struct Draft<'a> {
-    /// The project's prompt; a blank one stands for the built-in one.
+    /// The project's prompt; blank for the built-in one.
     pub template: &'a str,
     pub model: Model,
     pub retrieved: Retrieved,
     /// Earlier turns, oldest first.
     pub history: Vec<Exchange>,
-    /// In English.
+    /// The question in English.
     pub question: &'a str,
     pub temperature: f64,
     /// The provider's key, if one is needed.
     pub key: Option<String>,
 }
 
-/// What the model wrote.
+/// The model's answer.
 pub(crate) struct Written {
-    /// Without the references at its end.
+    /// The text without the references at its end.
     pub text: String,
     /// The documents that it named as its sources, best first; retrieved ones only.
     pub citations: Vec<DocumentId>,
@@ -85,7 +85,7 @@ pub(crate) struct Written {
 }
 
 impl Answering {
-    /// Finds the passages of a project that are nearest to a question. The key is for the model, if it is to rerank them.
+    /// Finds the passages of a project that answer a question. `key` is for the model, if that reranks them.
     pub(crate) async fn retrieve(
         &self,
         project: ProjectId,
@@ -96,7 +96,7 @@ impl Answering {
     ) -> Result<Retrieved, Failure> {
         let started_at = self.now();
         let found = match self.projects.load(project).await {
-            // What it was deleted with is not retrieved any more.
+            // The documents of a deleted project are no longer retrieved.
             Ok(Project::Absent | Project::Deleted { .. }) => Found::default(),
             Ok(Project::Existing { retrieval, .. }) => {
                 let judge = Reranker { model: (self.names)(model), key };
@@ -110,10 +110,10 @@ impl Answering {
         Ok(Retrieved { passages: found.passages, stage: Stage { started_at, ended_at: self.now() } })
     }
 
-    /// What a search for the question finds, and how, with other settings than the project's perhaps.
+    /// Explains a search: the results of all stages, perhaps with other settings than the project's.
     ///
     /// # Errors
-    /// [`RetrievalFailed`] if the embedder or the index cannot be asked.
+    /// [`RetrievalFailed`] if the embedder or the index cannot be reached.
     pub async fn explain(
         &self,
         project: ProjectId,
@@ -155,13 +155,13 @@ impl Answering {
         Ok(found)
     }
 
-    /// For a conversation that belongs to no project: it is answered without documents.
+    /// No passages, for a conversation without a project, which is answered without documents.
     pub(crate) fn retrieve_nothing(&self) -> Retrieved {
         let now = self.now();
         Retrieved { passages: vec![], stage: Stage { started_at: now, ended_at: now } }
     }
 
-    /// Lets the model write. `show` is told of the text piece by piece, as a reader may see it.
+    /// Lets the model write. `show` gets the text piece by piece, as a reader may see it.
     pub(crate) async fn write(&self, draft: Draft<'_>, show: impl Fn(String) + Send) -> Result<Written, Failure> {
         let Retrieved { passages, stage: retrieval } = draft.retrieved;
         let prompt = render(Some(draft.template), &passages)
@@ -196,7 +196,8 @@ impl Answering {
         Ok(Written { text, citations, generation })
     }
 
-    /// The model's answer as people see it, and the documents among the sources, which have titles, that it names.
+    /// Streams the model's answer; returns it as people see it, with the documents among `sources` (given with their
+    /// titles) that it names.
     async fn stream(
         &self,
         request: AnswerRequest,
@@ -207,7 +208,7 @@ impl Answering {
         let mut raw = String::new();
         let mut finish = Finish::default();
         let mut text = Text { show, shown: String::new() };
-        // The built-in answerer quotes documents: nothing in its text is meant for the machine.
+        // The built-in answerer quotes documents; its text has no parts that are meant for the machine.
         let mut filter = (!self.model.is_built_in()).then(|| AnswerText::new(sources));
         let end = Instant::now() + MAX_ANSWER_TIME;
         let mut left = self.lengths.answer_chars;
@@ -222,7 +223,7 @@ impl Answering {
             let Some(chunk) = chunk else { break };
             match chunk {
                 Ok(AnswerChunk::Delta(delta)) => {
-                    // PostgreSQL stores every character but NUL: what is shown is what is kept.
+                    // PostgreSQL stores every character except NUL, and the shown text must equal the stored one.
                     let (delta, is_whole) = start_of(delta.replace('\0', ""), left);
                     left -= delta.chars().count();
                     raw.push_str(&delta);
@@ -231,7 +232,8 @@ impl Answering {
                         None => delta,
                     });
                     if !is_whole {
-                        // Small models may repeat themselves without end: as if the provider had cut it off.
+                        // Small models may repeat themselves without end; this ends as if the provider had cut the
+                        // answer off.
                         Bound::LongAnswer.met();
                         finish.reason = Some("length".to_owned());
                         break;
@@ -246,7 +248,8 @@ impl Answering {
         text.add(rest);
         let citations = finish.citations.take().unwrap_or(named);
         text.end(&finish).map_err(|failure| Failure { partial_text: raw, ..failure })?;
-        // It was streamed as an answer, for it does not begin like a thought; the last frame and what is kept are without it.
+        // A thought whose beginning is missing was streamed as a part of the answer; the last frame and the stored text
+        // are without it.
         let answer = past_thoughts(&text.shown).filter(|_| !is_as_it_is).map(str::to_owned);
         Ok((answer.unwrap_or(text.shown), citations, finish))
     }
@@ -263,7 +266,7 @@ fn start_of(mut text: String, characters: usize) -> (String, bool) {
     (text, end.is_none())
 }
 
-/// What was shown of an answer.
+/// The text of an answer that was shown so far.
 struct Text<Show> {
     show: Show,
     shown: String,
@@ -277,7 +280,7 @@ impl<Show: Fn(String)> Text<Show> {
         }
     }
 
-    /// Says at the end of the text what is missing there; an answer of which nothing can be seen is none.
+    /// Appends a notice if the text is incomplete; fails if no visible text came.
     fn end(&mut self, finish: &Finish) -> Result<(), Failure> {
         let ending = Ending::of(finish.reason.as_deref());
         if self.shown.trim().is_empty() {

@@ -1,11 +1,11 @@
-//! Filling in a form out of a conversation, for hospitals' clients: one JSON object, without documents or a chat.
+//! Fills in a form from a conversation, for clients of hospitals: one JSON object, without documents or a chat.
 
 use serde_json::Value;
 
 use super::{Answering, KeyChoice, NoKey, message_of};
 use ports::JsonRequest;
 
-/// As many as the original asked for.
+/// Tokens of an answer; the original requested as many.
 const MAX_TOKENS: u32 = 4_096;
 const SYSTEM: &str = "\
 You fill in forms for nurses and doctors. The conversation holds the fields of a form with their descriptions, and what \
@@ -13,14 +13,14 @@ was said or written about a patient. Answer with one JSON object: its keys are t
 are what the text says of them, in the type and with the options that the description of the field allows. Leave out \
 every field of which the text says nothing. Never guess, and never give advice.";
 
-/// Why a form was not filled in. The texts are fit for clients.
+/// The reason for which a form was not filled in. The texts may be shown to clients.
 #[derive(Debug, thiserror::Error)]
 pub enum FormError {
     #[error("No language model is configured that could fill in a form.")]
     NoModel,
     #[error(transparent)]
     NoKey(#[from] NoKey),
-    /// A provider failed; what it said is in the log.
+    /// A provider failed; its own text is in the log.
     #[error("{0}")]
     Provider(&'static str),
 }
@@ -29,7 +29,9 @@ impl Answering {
     /// Lets the model fill in a form. `messages` are objects with `role` and `content`.
     ///
     /// # Errors
-    /// [`FormError`].
+    /// - [`FormError::NoModel`]: only the built-in answerer is configured.
+    /// - [`FormError::NoKey`]: the provider needs a key and there is none.
+    /// - [`FormError::Provider`]: the provider failed, or did not return an object.
     pub async fn fill_form(
         &self,
         messages: Vec<Value>,

@@ -1,4 +1,5 @@
-//! An answer in the language of its question: translated in whole sentences, tables and lists, while the model still writes.
+//! Answers in the language of the question: translated in whole sentences, tables and lists, while the model still
+//! writes.
 
 use std::borrow::Cow;
 
@@ -16,25 +17,27 @@ use knowledge::{
     sentences::{end_of_whole_sentences, is_rule_of_table},
 };
 
-/// An answer's translation.
+/// A translated answer.
 pub(crate) struct Translated {
     pub text: String,
-    /// From the first sentence to the last.
+    /// The time from the first sentence to the last.
     pub stage: Stage,
 }
 
-/// A text without an end is looked at again when it has grown by this part of it, so that a long one costs no more than it has to.
+/// The part (1/64) by which an unfinished text has to grow before it is examined again, so that a long text is not
+/// examined for each word.
 const GROWTH: usize = 64;
 
-/// What makes a line end where it ends.
+/// The Markdown for a line break within a paragraph.
 const HARD_BREAK: &str = "  \n";
 
-/// What is shown where a question cannot be understood.
+/// The notice for a question that cannot be understood without a translator.
 const NO_TRANSLATOR: &str = "[Translation] No translator is configured on this server, and no reference document answers \
 this question in its own language. Please ask in English, or let an administrator configure a translator.";
 
 impl Answering {
-    /// Lets the model answer a question of this language. `is_in_english` says whether the draft asks in English.
+    /// Lets the model answer a question in this language. `is_in_english` tells whether the draft's question is in
+    /// English.
     pub(crate) async fn write_for(
         &self,
         language: &str,
@@ -46,7 +49,7 @@ impl Answering {
             let (written, translated) = self.write_in(language, draft, show).await?;
             return Ok((written, Some(translated)));
         }
-        // A language model reads other languages than English.
+        // A language model reads other languages than English; the built-in answerer does not.
         if is_in_english || !self.model.is_built_in() {
             return Ok((self.write(draft, show).await?, None));
         }
@@ -58,7 +61,7 @@ impl Answering {
         Ok((written, None))
     }
 
-    /// Lets the model write in English and shows it in another language, in whole sentences.
+    /// Lets the model write in English, and shows the answer in another language, in whole sentences.
     async fn write_in(
         &self,
         language: &str,
@@ -67,7 +70,7 @@ impl Answering {
     ) -> Result<(Written, Translated), Failure> {
         let key = draft.key.clone();
         let (english, sentences) = mpsc::unbounded_channel();
-        // The closure owns the channel's end: when the model has written, the sentences end.
+        // The closure owns the channel's sender, so that the sentences end when the model has written.
         let writing = self.write(draft, move |text| drop(english.send(text)));
         let translating = self.interpret(sentences, language, key.as_deref(), show);
         tokio::try_join!(writing, translating)
@@ -82,7 +85,8 @@ impl Answering {
     ) -> Result<Translated, Failure> {
         let mut waiting = String::new();
         let mut text = String::new();
-        // Translators drop joiners and write signs of their own. Quotes of the built-in answerer are written otherwise.
+        // Translators drop joiners and write signs of their own, so the translation is escaped again. Quotes of the
+        // built-in answerer are escaped in another way.
         let mut markup = (!self.model.is_built_in()).then(Markup::default);
         let mut started_at = None;
         let mut looked_at = 0;
@@ -90,7 +94,7 @@ impl Answering {
             let delta = english.recv().await;
             let has_ended = delta.is_none();
             waiting.extend(delta);
-            // What was written during the last translation is translated together.
+            // Text that was written during the last translation is translated together.
             while let Ok(delta) = english.try_recv() {
                 waiting.push_str(&delta);
             }
@@ -103,7 +107,7 @@ impl Answering {
             if !sentences.is_empty() {
                 started_at.get_or_insert_with(|| self.clock_now());
                 let translated = self.translate_words(&sentences, language, key).await;
-                // What was shown so far is kept as the answer's part.
+                // The text shown so far is stored as the partial answer.
                 let translated = translated.map_err(|_| Failure {
                     partial_text: text.clone(),
                     ..Failure::new(AnswerFailure::TranslationFailed)
@@ -127,7 +131,7 @@ impl Answering {
         }
     }
 
-    /// Lines that only say what is a table are for those who show it.
+    /// Translates text, except the lines that only mark a table.
     async fn translate_words(
         &self,
         english: &str,
@@ -148,7 +152,7 @@ impl Answering {
     }
 }
 
-/// Translators drop blanks at the ends of lines, which keep the lines of a quote apart.
+/// The translated quote with the line breaks of the original: translators drop blanks at the ends of lines.
 fn with_hard_breaks(quote: &str) -> String {
     let is_text = |line: &str| line.starts_with('>') && !line.trim_start_matches(['>', ' ']).trim().is_empty();
     let mut text = String::with_capacity(quote.len());
@@ -168,13 +172,13 @@ fn is_row(line: &str) -> bool {
     line.trim_start_matches(['>', ' ']).starts_with('|')
 }
 
-/// The text in parts, each either without such a line or one of them.
+/// The text in parts; each is a single line that only marks a table, or has no such line.
 fn parts(text: &str) -> Vec<&str> {
     let (mut parts, mut start, mut at) = (Vec::new(), 0, 0);
     for line in text.split_inclusive('\n') {
         let end = at + line.len();
         if is_rule_of_table(line) {
-            // The line break before it is its own: services drop blanks at the end.
+            // The line break before the line belongs to its part, because services drop white space at the end.
             let before = text[start..at].trim_end().len() + start;
             parts.extend([&text[start..before], &text[before..end]]);
             start = end;

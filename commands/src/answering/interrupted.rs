@@ -1,4 +1,4 @@
-//! Answers whose process died: the conversation is told, nothing hangs.
+//! Records answers whose process died, so that the conversation shows it and no client waits.
 
 use async_trait::async_trait;
 use domain::{
@@ -14,12 +14,12 @@ use crate::{
     jobs::{Job, JobError, JobHandler},
 };
 
-/// Records the failure of answers whose lease has ended.
+/// Records the failure of answers whose lease has expired.
 pub struct InterruptedAnswers {
     pub commands: Commands,
 }
 
-/// An answer that is being made: the job is done when it is recorded.
+/// The job of an answer that is being made; it is done when the answer is recorded.
 #[derive(Serialize, Deserialize)]
 pub(super) struct AwaitedAnswer {
     pub chat_id: Uuid,
@@ -48,7 +48,7 @@ impl JobHandler for InterruptedAnswers {
         let context = Context::system("answering", awaited.correlation_id);
         let rows = vec![Row::FinishJob(job.id)];
         match self.commands.execute_with::<Chat>(awaited.chat_id, command, rows, &context).await {
-            // The answer has an outcome already, or the chat is gone.
+            // The answer already has an outcome, or the chat is deleted.
             Ok(_) | Err(ExecuteError::Refused(_)) => Ok(()),
             Err(error) => Err(JobError::from_source(error)),
         }

@@ -1,20 +1,20 @@
-//! Whose provider key pays for an answer.
+//! The provider key that an answer is charged to.
 
-/// No key can be used.
+/// A key is needed and none may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no provider key can be used")]
 pub struct NoKey;
 
-/// The key that an answer is made with.
+/// The provider key that an answer is made with.
 #[derive(Clone, PartialEq, Eq)]
 pub enum KeyChoice {
-    /// The built-in answerer needs none.
+    /// The built-in answerer needs no key.
     NotNeeded,
     Key(String),
 }
 
 impl KeyChoice {
-    /// The client's key comes before the project's, and that before the server's (which not everybody may use).
+    /// Chooses the client's key before the project's, and that before the server's (which not all users may use).
     pub(super) fn choose(
         sent: Option<String>,
         projects: Option<String>,

@@ -1,4 +1,4 @@
-//! What surrounds an answer for people who speak, hear, and do not write English: transcripts and translations.
+//! Transcripts and translations around an answer, for users who speak, listen, or do not write English.
 
 use std::time::Duration;
 
@@ -11,20 +11,20 @@ use ports::{
     TranslationRequest,
 };
 
-/// The language that documents are searched in and models are asked in.
+/// The language of searches and of requests to models.
 const ENGLISH: &str = "en";
 
-/// The services of speech and languages, as far as they are configured.
+/// The configured services for speech and languages.
 #[derive(Clone)]
 pub struct Languages {
     pub speech_to_text: SpeechToTextEngines,
     pub translator: Option<SharedTranslator>,
     pub text_to_speech: TextToSpeechEngines,
-    /// How long an answer waits to be spoken; later it is sent without audio.
+    /// The time that an answer waits to be spoken; after that it is sent without audio.
     pub speech_limit: Duration,
 }
 
-/// A question, as it reaches us.
+/// A question as the client sent it.
 #[derive(Clone)]
 pub enum Asked {
     Text(String),
@@ -38,31 +38,31 @@ pub struct TimedText {
     pub stage: Stage,
 }
 
-/// What a question is in English.
+/// A question's English form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum English {
-    /// It was asked in English.
+    /// The question is in English.
     Original,
     Translated(TimedText),
-    /// Nobody translates here.
+    /// No translator is configured.
     Unknown,
 }
 
-/// Whether a client's name of a language means English: `en`, and its regions.
+/// Whether a client's name of a language means English: `en` with or without a region.
 pub(super) fn is_english(language: &str) -> bool {
     language.split(['-', '_']).next().is_some_and(|language| language.eq_ignore_ascii_case(ENGLISH))
 }
 
-/// Without the region: `ml` of `ml-IN`.
+/// The language without its region: `ml` of `ml-IN`.
 fn without_region(language: &str) -> &str {
     language.split(['-', '_']).next().unwrap_or(language)
 }
 
 impl Answering {
-    /// What is said in a recording.
+    /// Transcribes a recording.
     ///
     /// # Errors
-    /// [`AskError::Transcription`].
+    /// [`AskError::Transcription`], with the engine and its error.
     pub async fn transcribe(
         &self,
         engine: SttEngine,
@@ -77,10 +77,10 @@ impl Answering {
         Ok(TimedText { text, stage: Stage { started_at, ended_at: self.clock_now() } })
     }
 
-    /// The question in English.
+    /// Translates the question into English.
     ///
     /// # Errors
-    /// [`TranslationFailed`].
+    /// [`TranslationFailed`] if the translator failed.
     pub(crate) async fn in_english(
         &self,
         text: &str,
@@ -100,7 +100,7 @@ impl Answering {
         Ok(English::Translated(TimedText { text, stage: Stage { started_at, ended_at: self.clock_now() } }))
     }
 
-    /// A part of an answer in the language of its question.
+    /// Translates a part of an answer into the language of its question.
     pub(super) async fn out_of_english(
         &self,
         text: &str,
@@ -113,7 +113,7 @@ impl Answering {
             log_failure(&error);
             TranslationFailed
         })?;
-        // As from the model: what is shown is what can be kept.
+        // PostgreSQL stores every character except NUL, and the shown text must equal the stored one.
         Ok(translated.replace('\0', ""))
     }
 
@@ -122,7 +122,7 @@ impl Answering {
     }
 }
 
-/// The cause is in the log.
+/// The translator failed; the cause is in the log.
 pub(crate) struct TranslationFailed;
 
 fn log_failure(error: &ProviderError) {

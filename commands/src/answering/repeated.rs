@@ -1,4 +1,4 @@
-//! Questions that are asked again under their idempotency key: they are told the first outcome.
+//! Questions that are repeated under their idempotency key: they get the first outcome.
 
 use domain::{
     chat::{AnswerFailure, Chat, ChatEvent, Home, OpenChat},
@@ -9,14 +9,14 @@ use super::{Answering, STREAM_NOTICE, answer_settings::AnswerSettings, message_o
 use crate::event_log::StoreError;
 use knowledge::prompt::render;
 
-/// How many failures of a chat are looked through, the latest first.
+/// Failures of a chat that are searched, the latest first.
 const MAX_FAILURES: i64 = 100;
 
 impl Answering {
-    /// What the client was told of an answer that has failed; `None` if it has not.
+    /// The message that the client got for a failed answer; `None` if it has not failed.
     ///
     /// # Errors
-    /// The database's.
+    /// [`StoreError`] if the event log cannot be read.
     pub async fn failure_of(&self, chat: ChatId, answer: MessageId) -> Result<Option<String>, StoreError> {
         let log = self.commands.log();
         let events = log.latest_events_of::<Chat>(chat.value(), &["AnswerFailed"], MAX_FAILURES).await?;
@@ -25,7 +25,7 @@ impl Answering {
             _ => None,
         });
         let Some((reason, notice)) = failed else { return Ok(None) };
-        // A notice of its own, and the fault of a prompt that is still as it was, say more than the reason.
+        // A notice of its own, or the fault of a prompt that is unchanged, is more specific than the reason.
         let own = match reason {
             AnswerFailure::BadPrompt => self.fault_of_prompt(chat).await?,
             _ => notice.filter(|notice| notice != STREAM_NOTICE),

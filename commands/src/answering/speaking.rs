@@ -1,4 +1,4 @@
-//! A recorded answer made audible. Whatever goes wrong here, the answer stands without audio.
+//! Speaks a recorded answer. If anything fails here, the answer stays without audio.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use knowledge::markdown::spoken;
 use ports::{ProviderError, Speech, SpeechRequest};
 
 impl Work {
-    /// Speaks a complete answer, if somebody wants it and an engine can.
+    /// Speaks a complete answer, if the client wants it and an engine speaks the language.
     pub(super) async fn speak(&self, text: &str) -> Option<Spoken> {
         if !self.speaks {
             return None;
@@ -44,7 +44,7 @@ impl Work {
         Some(Spoken { audio: audio.name, committed })
     }
 
-    /// What the first engine says that can. One that does not answer leaves half of the time to the others.
+    /// The speech of the first engine that succeeds. A silent engine leaves half of the time to the others.
     async fn ask_engines(&self, text: &str, limit: Duration) -> Option<Speech> {
         let language = self.question.language.split(['-', '_']).next().unwrap_or_default();
         let engines = &self.answering.languages.text_to_speech;

@@ -29,52 +29,53 @@ use crate::{
 };
 use ports::{Exchange, Passage};
 
-/// Earlier turns that the model is told of.
+/// Earlier turns that the model gets.
 const MAX_HISTORY: usize = 10;
-/// How far back they are looked for: two messages a turn and the question that is being answered, and some more for
-/// questions whose answers have failed.
+/// Messages that are searched for them: two for each turn and the current question, and some more for questions whose
+/// answers have failed.
 const MAX_HISTORY_MESSAGES: i64 = 23;
-/// A piece is at least this part of the text before it.
+/// The inverse of the least size of a piece, as a part of the text before it.
 const PART: usize = 512;
-/// While the log cannot be written, a complete answer is kept and tried again.
+/// The pause before a complete answer is recorded again while the log cannot be written.
 const RECORD_PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) struct Work {
     pub answering: Answering,
     pub chat: ChatId,
-    /// Where passages are looked for; a chat without a project is answered without any.
+    /// The project whose passages are searched; `None` for a chat without a project, which is answered without any.
     pub project_id: Option<ProjectId>,
     pub respondent: AnswerSettings,
     pub question: Question,
-    /// The translator has failed: there is nothing to be made.
+    /// Whether the translator has failed, so that no answer can be made.
     pub is_untranslated: bool,
     pub key: Option<String>,
     pub notice: Option<String>,
-    /// Whether the answer shall be spoken.
+    /// Whether the answer is to be spoken.
     pub speaks: bool,
     pub context: Context,
     pub report: mpsc::UnboundedSender<TurnEvent>,
-    pub shown: Mutex<Shown>,
+    pub shown: Mutex<SentText>,
 }
 
-/// An answer's speech: the name of its file, and what recorded it.
+/// An answer's speech: the name of its file, and the append that recorded it.
 pub(super) struct Spoken {
     pub audio: String,
     pub committed: Committed,
 }
 
-/// What the client was shown of an answer, and what waits to be shown with more.
+/// The text of an answer that the client was sent, and the text that waits to be sent with more.
 ///
-/// Each frame of a stream holds the whole text so far. A long answer that came letter by letter would be sent as gigabytes: the
-/// pieces grow with the text, so that all frames together are some hundreds of times as long as the answer at most.
+/// Each frame of a stream holds the whole text so far. If a long answer were sent letter by letter, the frames would
+/// amount to gigabytes: so the pieces grow with the text, and all frames together are at most some hundreds of times as
+/// long as the answer.
 #[derive(Debug, Default)]
-pub(super) struct Shown {
+pub(super) struct SentText {
     bytes: usize,
     waiting: String,
 }
 
-impl Shown {
-    /// What can be shown now.
+impl SentText {
+    /// Adds text; returns the text that is to be sent now.
     fn add(&mut self, text: &str) -> Option<String> {
         self.waiting.push_str(text);
         (self.waiting.len() >= self.bytes / PART).then(|| self.rest()).flatten()
@@ -92,7 +93,8 @@ impl Work {
             (self.answering.pool.clone(), self.question.answer_id.value(), self.answering.process);
         let alive = async {
             keep_alive(&pool, job, process).await;
-            // The answer is recorded, or another worker has declared this process dead: then it will be refused.
+            // The answer is recorded, or another worker has declared this process dead, in which case recording will be
+            // refused.
             std::future::pending::<()>().await;
         };
         tokio::select! {
@@ -103,10 +105,10 @@ impl Work {
 
     async fn answer(&self) {
         let mut commands = Vec::new();
-        // After a panic the client would wait for an outcome until the job's lease ends, and so would a repeated request.
+        // After a panic the client, and a repeated request, would wait for an outcome until the job's lease expires.
         let making = AssertUnwindSafe(self.make(&mut commands)).catch_unwind();
         let made = tokio::select! {
-            // First, because it knows what there is of the answer.
+            // Polled first, because it has the partial text of the answer.
             biased;
             made = making => made.unwrap_or_else(|_| {
                 self.log_panic("an answer was not made");
@@ -133,7 +135,7 @@ impl Work {
             }
         };
         let event = match (self.record(commands).await, outcome) {
-            // An answer that is recorded is not held back for its speech when the process ends.
+            // A recorded answer is not held back for its speech when the process ends.
             (Ok(committed), Ok(text)) => {
                 let speaking = AssertUnwindSafe(self.speak(&text)).catch_unwind();
                 let spoken = self.answering.interruption.run_until_cancelled(speaking).await.unwrap_or(Ok(None));
@@ -159,13 +161,14 @@ impl Work {
         self.report(event);
     }
 
-    /// What a panic says may be personal text; its place is in the log already.
+    /// Logs a panic without its message, which may contain personal text; its location has been logged already.
     fn log_panic(&self, loss: &str) {
         tracing::error!(chat = %self.chat, answer = %self.question.answer_id, loss, "a panic: this is a bug");
     }
 
-    /// Records an outcome with what led to it, and ends the job that stands for the work, all in one append. Waits for a
-    /// log that is away: if that takes too long, another worker takes the job over, and this outcome is refused.
+    /// Records an outcome with the commands that led to it, and ends the job of the work, all in one append. Waits
+    /// while the log is unavailable: if that takes too long, another worker takes over the job, and this outcome is
+    /// refused.
     async fn record(&self, outcome: Vec<ChatCommand>) -> Result<Committed, ExecuteError<ChatError>> {
         let rows = vec![Row::FinishJob(self.question.answer_id.value())];
         let commands = &self.answering.commands;
@@ -176,7 +179,7 @@ impl Work {
                     | ExecuteError::Store(StoreError::Unavailable(_))),
                 ) => {
                     tracing::warn!(error = %crate::error_chain(&error), chat = %self.chat, "an answer waits to be recorded");
-                    // At the end of the process its job is given back, and another worker records the failure.
+                    // When the process ends, its job is released, and another worker records the failure.
                     if self.answering.interruption.run_until_cancelled(tokio::time::sleep(RECORD_PAUSE)).await.is_none()
                     {
                         return Err(error);
@@ -187,7 +190,7 @@ impl Work {
         }
     }
 
-    /// The client may have gone; the work goes on.
+    /// Reports an event. The client may be gone; the work continues.
     fn report(&self, event: TurnEvent) {
         let rest = self.shown().rest();
         rest.into_iter().map(TurnEvent::Delta).chain([event]).for_each(|event| drop(self.report.send(event)));
@@ -200,11 +203,11 @@ impl Work {
         }
     }
 
-    fn shown(&self) -> MutexGuard<'_, Shown> {
+    fn shown(&self) -> MutexGuard<'_, SentText> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes the answer. What shall be recorded before its outcome is added to the commands.
+    /// Makes the answer. Commands that are to be recorded before its outcome are added to `commands`.
     async fn make(&self, commands: &mut Vec<ChatCommand>) -> Result<Completion, Failure> {
         if self.is_untranslated {
             return Err(Failure { notice: Some(UNTRANSLATED), ..Failure::new(AnswerFailure::TranslationFailed) });
@@ -281,9 +284,9 @@ impl Work {
 mod tests {
     use super::*;
 
-    /// The bytes of all frames, and the text that their deltas make.
+    /// The bytes of all frames, and the text that their deltas amount to.
     fn streamed(text: &str) -> (usize, String) {
-        let mut shown = Shown::default();
+        let mut shown = SentText::default();
         let mut so_far = String::new();
         let mut bytes = 0;
         let mut frame = |delta: Option<String>| {
@@ -309,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_short_answer_is_shown_as_it_comes() {
-        let mut shown = Shown::default();
+        let mut shown = SentText::default();
         let letters = "Zinc for 14 days.".repeat(30);
         assert!(letters.chars().all(|letter| shown.add(&letter.to_string()).is_some()));
     }

@@ -1,6 +1,6 @@
-//! Who was erased, in a file outside the database: a restored backup does not know it.
+//! The ledger of erasures, a file outside the database, because a restored backup does not have later erasures.
 //!
-//! A line for each: when, and the subject's id. Nothing is ever taken out.
+//! Each line is one erasure: its time, and the subject's id. Lines are never removed.
 
 use std::{
     collections::HashSet,
@@ -12,7 +12,7 @@ use std::{
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::ids::SubjectId;
 
-/// Why the ledger cannot be read or written.
+/// The ledger cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     #[error("the file {path}")]
@@ -36,27 +36,28 @@ impl Ledger {
         Self { path }
     }
 
-    /// Notes an erasure. It is on the disk when this returns.
+    /// Appends an erasure. It is on the disk when this returns.
     ///
     /// # Errors
-    /// [`LedgerError::File`].
+    /// [`LedgerError::File`] if the file cannot be written.
     pub async fn note(&self, subject: SubjectId, at: DateTime<Utc>) -> Result<(), LedgerError> {
         let path = self.path.clone();
         let line = format!("{} {subject}\n", at.to_rfc3339_opts(SecondsFormat::Secs, true));
         self.blocking(move || append(&path, &line)).await
     }
 
-    /// All who were erased.
+    /// All erased subjects.
     ///
     /// # Errors
-    /// [`LedgerError`].
+    /// [`LedgerError::File`] if the file cannot be read, [`LedgerError::Malformed`] if a line has to be repaired by
+    /// hand.
     pub async fn read(&self) -> Result<HashSet<SubjectId>, LedgerError> {
         let path = self.path.clone();
         let text = self.blocking(move || text_of(&path)).await?;
         let parsed = text.split_inclusive('\n').zip(1..).filter_map(|(line, number)| {
             match line.trim().split_once(' ').and_then(|(_, id)| id.parse().ok()) {
                 Some(subject) => Some(Ok(subject)),
-                // A crash cut it off, before the erasure was acknowledged; or it is what is written after such a line.
+                // A crash cut off the line before the erasure was acknowledged, or it is the rest of such a line.
                 None if !line.ends_with('\n') || line.trim().is_empty() => None,
                 None => Some(Err(LedgerError::Malformed { path: self.path.display().to_string(), line: number })),
             }
@@ -87,11 +88,11 @@ fn append(path: &Path, line: &str) -> io::Result<()> {
     cut_off_torn_line(&mut file)?;
     file.write_all(line.as_bytes())?;
     file.sync_all()?;
-    // The file's name, if it is new.
+    // Makes the file's name durable, if it is new.
     File::open(folder)?.sync_all()
 }
 
-/// What a crash has left of a line must not become the beginning of another one.
+/// Removes an incomplete last line that a crash left, so that the next line does not continue it.
 fn cut_off_torn_line(file: &mut File) -> io::Result<()> {
     let mut text = String::new();
     file.seek(SeekFrom::Start(0))?;

@@ -1,4 +1,4 @@
-//! What reviewers say of results.
+//! Feedback of reviewers on results.
 
 use domain::{
     feedback::{Feedback, FeedbackCommand, Opinion},
@@ -11,10 +11,11 @@ use super::{Evaluation, EvaluationError};
 use crate::{event_log::Committed, execute::Context};
 
 impl Evaluation {
-    /// Records what somebody says of a result.
+    /// Records feedback on a result.
     ///
     /// # Errors
-    /// [`EvaluationError::ResultNotFound`] if the run has no such result, or the log's.
+    /// - [`EvaluationError::ResultNotFound`]: the run has no such result.
+    /// - [`EvaluationError::Feedback`]: the event log failed.
     pub async fn give_feedback(
         &self,
         id: RunFeedbackId,
@@ -34,7 +35,7 @@ impl Evaluation {
     /// Changes rating and notes.
     ///
     /// # Errors
-    /// The aggregate's refusal, or the log's.
+    /// [`EvaluationError::Feedback`] if the aggregate refuses the change or the event log failed.
     pub async fn change_feedback(
         &self,
         id: RunFeedbackId,
@@ -49,7 +50,7 @@ impl Evaluation {
     /// Deletes feedback.
     ///
     /// # Errors
-    /// The aggregate's refusal, or the log's.
+    /// [`EvaluationError::Feedback`] if it does not exist or the event log failed.
     pub async fn delete_feedback(&self, id: RunFeedbackId, context: &Context) -> Result<Committed, EvaluationError> {
         Ok(self.commands.execute::<Feedback>(id.value(), FeedbackCommand::Delete, context).await?)
     }

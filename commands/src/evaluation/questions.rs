@@ -1,4 +1,4 @@
-//! Questions of suites, and what is attached to them.
+//! Questions of suites, and their attachments.
 
 use domain::{
     document::Source,
@@ -15,10 +15,10 @@ use crate::{
 };
 
 impl Evaluation {
-    /// Adds a question behind the others.
+    /// Adds a question at the end of a suite.
     ///
     /// # Errors
-    /// The aggregate's refusal, or the log's.
+    /// [`EvaluationError::Suite`] if the suite does not exist or the event log failed.
     pub async fn add_question(
         &self,
         suite: SuiteId,
@@ -30,10 +30,10 @@ impl Evaluation {
         Ok(self.make_in_suite(suite, id.value(), command, vec![], context).await?)
     }
 
-    /// Changes a question. Results keep it as it was asked.
+    /// Changes a question. Existing results keep its earlier text.
     ///
     /// # Errors
-    /// The aggregate's refusal, or the log's.
+    /// [`EvaluationError::Suite`] if the question does not exist or the event log failed.
     pub async fn change_question(
         &self,
         suite: SuiteId,
@@ -44,10 +44,10 @@ impl Evaluation {
         Ok(self.on_suite(suite, TestSuiteCommand::ChangeQuestion(id, changes), context).await?)
     }
 
-    /// Deletes a question. Runs that have not come to it pass it by.
+    /// Deletes a question. Runs that have not reached it skip it.
     ///
     /// # Errors
-    /// The aggregate's refusal, or the log's.
+    /// [`EvaluationError::Suite`] if the question does not exist or the event log failed.
     pub async fn delete_question(
         &self,
         suite: SuiteId,
@@ -57,10 +57,11 @@ impl Evaluation {
         Ok(self.on_suite(suite, TestSuiteCommand::DeleteQuestion(id), context).await?)
     }
 
-    /// Attaches a file or text to a question. The file is kept first; if it cannot be attached, it is removed again.
+    /// Attaches a file or text to a question. The file is stored first; it is removed again if it cannot be attached.
     ///
     /// # Errors
-    /// [`EvaluationError`]; nothing was attached then.
+    /// [`EvaluationError::Upload`] if the file cannot be stored, [`EvaluationError::Suite`] if the question does not
+    /// exist or the event log failed; nothing was attached then.
     pub async fn attach(
         &self,
         suite: SuiteId,
@@ -84,10 +85,10 @@ impl Evaluation {
         Ok(result?)
     }
 
-    /// Takes an attachment from a question.
+    /// Removes an attachment from a question.
     ///
     /// # Errors
-    /// The aggregate's refusal, or the log's.
+    /// [`EvaluationError::Suite`] if the attachment does not exist or the event log failed.
     pub async fn remove_attachment(
         &self,
         suite: SuiteId,

@@ -1,4 +1,5 @@
-//! The work on a run: one job a question, so that a long run holds up nobody and goes on where it stood after a crash.
+//! The work on a run: one job for each question, so that a long run delays no other job and continues where it stood
+//! after a crash.
 
 use async_trait::async_trait;
 use domain::{
@@ -19,7 +20,7 @@ use crate::{
 use knowledge::markdown::{unescaped, written};
 use ports::{ProviderError, TextKind};
 
-/// Puts the next question of a run to a model, records the result and leaves the rest to the next job.
+/// Asks a model the next question of a run, records the result and enqueues the job for the rest.
 pub struct RunQuestions {
     pub answering: Answering,
 }
@@ -33,7 +34,7 @@ impl JobHandler for RunQuestions {
     async fn run(&self, job: &Job) -> Result<(), JobError> {
         let log = self.answering.commands.log();
         let run = log.load::<TestRun>(job.subject_id).await.map_err(JobError::from_source)?.aggregate;
-        // Whoever wants it to run again enqueues another job.
+        // A change that resumes the run enqueues another job.
         let TestRun::Started { plan, .. } = &run else { return Ok(()) };
         let suite = log.load::<TestSuite>(plan.suite_id.value()).await.map_err(JobError::from_source)?.aggregate;
         if !matches!(suite, TestSuite::Existing { .. }) {
@@ -61,7 +62,7 @@ impl RunQuestions {
         self.record(job, command, false).await
     }
 
-    /// Ends this job with its outcome, and with the next job if there shall be one, in one transaction.
+    /// Ends this job with its outcome, and with the next job if there is one, in one transaction.
     async fn record(&self, job: &Job, command: TestRunCommand, goes_on: bool) -> Result<(), JobError> {
         let NextQuestion { correlation_id } = job.payload()?;
         let commands = &self.answering.commands;
@@ -69,7 +70,7 @@ impl RunQuestions {
         let rows = std::iter::once(Row::FinishJob(job.id)).chain(next).collect();
         let context = Context::system("evaluation", correlation_id);
         match commands.execute_with::<TestRun>(job.subject_id, command, rows, &context).await {
-            // Canceled, deleted or recorded by another worker in the meantime.
+            // Canceled, deleted, or recorded by another worker in the meantime.
             Ok(_) | Err(ExecuteError::Refused(_)) => Ok(()),
             Err(error) => Err(JobError::from_source(error)),
         }
@@ -99,7 +100,7 @@ impl RunQuestions {
             Ok(written) => written,
             Err(failure) => return Ok(RunResult { failure: Some(failure), ..without_answer }),
         };
-        // Quotes are compared by what they show, models by what they write.
+        // Quotes are compared by their visible text, answers of models by their Markdown.
         let is_quoted = self.answering.model.is_built_in();
         let compared = if is_quoted { unescaped(&answer) } else { written(&answer) };
         Ok(RunResult {
@@ -113,7 +114,7 @@ impl RunQuestions {
         })
     }
 
-    /// The answer by the way that answers of chats take, without a conversation.
+    /// Makes the answer as for a chat, without a conversation.
     async fn answer(
         &self,
         plan: &RunPlan,

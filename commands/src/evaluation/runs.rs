@@ -1,4 +1,4 @@
-//! Starting, changing and deleting runs. The work on them is a job a question.
+//! Starting, changing and deleting runs. The work on them is one job for each question.
 
 use domain::{
     ids::{ProjectId, RunId, SuiteId},
@@ -15,26 +15,28 @@ use crate::{
     execute::Context,
 };
 
-/// A run that shall be started.
+/// A run to be started.
 pub struct NewRun {
     pub suite: SuiteId,
     pub project: ProjectId,
     pub models: Vec<Model>,
     pub references: bool,
-    /// The status that it shall have from the start.
+    /// The initial status.
     pub status: RunStatus,
 }
 
-/// The job that puts the next question of a run to a model.
+/// The job that asks a model the next question of a run.
 pub(super) fn next_question(run: Uuid, job_id: Uuid, correlation_id: Uuid) -> Row {
     Row::Job(NewJob::new(job_id, run, &NextQuestion { correlation_id }))
 }
 
 impl Evaluation {
-    /// Starts a run over the questions that the suite has now.
+    /// Starts a run over the present questions of the suite.
     ///
     /// # Errors
-    /// [`EvaluationError::SuiteNotFound`], [`EvaluationError::ProjectNotFound`], or the log's.
+    /// - [`EvaluationError::SuiteNotFound`], [`EvaluationError::ProjectNotFound`]: the suite or the project does not
+    ///   exist.
+    /// - [`EvaluationError::Store`], [`EvaluationError::Run`]: the event log failed.
     pub async fn start_run(&self, id: RunId, run: NewRun, context: &Context) -> Result<Committed, EvaluationError> {
         let log = self.commands.log();
         let TestSuite::Existing { settings, questions } = log.load::<TestSuite>(run.suite.value()).await?.aggregate
@@ -59,10 +61,10 @@ impl Evaluation {
         Ok(self.commands.execute_all::<TestRun>(id.value(), steps, rows, context).await?)
     }
 
-    /// Changes a run. One that is canceled stops before its next question, one that shall run goes on where it stood.
+    /// Changes a run. A canceled run stops before its next question; a resumed one continues where it stood.
     ///
     /// # Errors
-    /// The aggregate's refusal, or the log's.
+    /// [`EvaluationError::Run`] if the aggregate refuses the change or the event log failed.
     pub async fn change_run(
         &self,
         id: RunId,
@@ -77,7 +79,7 @@ impl Evaluation {
     /// Deletes a run; the work on it ends.
     ///
     /// # Errors
-    /// The aggregate's refusal, or the log's.
+    /// [`EvaluationError::Run`] if the run does not exist or the event log failed.
     pub async fn delete_run(&self, id: RunId, context: &Context) -> Result<Committed, EvaluationError> {
         Ok(self.commands.execute::<TestRun>(id.value(), TestRunCommand::Delete, context).await?)
     }

@@ -1,4 +1,4 @@
-//! Runs that nobody works on any more.
+//! Runs whose work was lost.
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,14 +12,14 @@ use crate::{
     scheduler::{Expiry, ExpiryError},
 };
 
-/// How long a run may be without a job and without an event before it counts as lost.
+/// The time without a job and without an event after which a run counts as lost.
 const PATIENCE: TimeDelta = TimeDelta::hours(6);
 
 impl Evaluation {
-    /// Lets runs fail that run without a job behind them since six hours. Says how many.
+    /// Fails running runs that have had neither a job nor an event for [`PATIENCE`]; returns their number.
     async fn fail_stale_runs(&self, now: DateTime<Utc>) -> Result<u64, EvaluationError> {
         let quiet_since = now - PATIENCE;
-        // The last event that says whether the run runs, and the last one of all.
+        // The last event that set the run's status, and the last event of all.
         let ids = sqlx::query_scalar!(
             r#"SELECT aggregate_id FROM events AS said
                WHERE aggregate_type = 'testrun' AND event_type IN ('Started', 'Resumed')

@@ -1,4 +1,4 @@
-//! Making, changing and deleting suites.
+//! Creating, changing and deleting suites.
 
 use domain::{
     ids::SuiteId,
@@ -14,10 +14,10 @@ use crate::{
 };
 
 impl Evaluation {
-    /// Makes a suite.
+    /// Creates a suite.
     ///
     /// # Errors
-    /// The aggregate's refusal, or the log's.
+    /// [`EvaluationError::Suite`] if the aggregate refuses it or the event log failed.
     pub async fn create_suite(
         &self,
         id: SuiteId,
@@ -31,7 +31,7 @@ impl Evaluation {
     /// Changes a suite.
     ///
     /// # Errors
-    /// The aggregate's refusal, or the log's.
+    /// [`EvaluationError::Suite`] if the suite does not exist or the event log failed.
     pub async fn change_suite(
         &self,
         id: SuiteId,
@@ -41,10 +41,10 @@ impl Evaluation {
         Ok(self.on_suite(id, TestSuiteCommand::Change(changes), context).await?)
     }
 
-    /// Deletes a suite; runs of it that are not through fail.
+    /// Deletes a suite; unfinished runs of it fail.
     ///
     /// # Errors
-    /// The aggregate's refusal, or the log's.
+    /// [`EvaluationError::Suite`] if the suite does not exist or the event log failed.
     pub async fn delete_suite(&self, id: SuiteId, context: &Context) -> Result<Committed, EvaluationError> {
         Ok(self.on_suite(id, TestSuiteCommand::Delete, context).await?)
     }
@@ -58,7 +58,7 @@ impl Evaluation {
         self.commands.execute::<TestSuite>(id.value(), command, context).await
     }
 
-    /// Makes a part of a suite.
+    /// Creates a part of a suite.
     pub(super) async fn make_in_suite(
         &self,
         id: SuiteId,

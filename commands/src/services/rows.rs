@@ -14,7 +14,7 @@ pub(super) enum ServiceRow {
         key: ApiKeyId,
         service: ServiceId,
     },
-    /// The temp tokens that were made with it end too.
+    /// Ends an API key with the temp tokens that were made with it.
     EndApiKey(ApiKeyId),
     EndKeysOfService(ServiceId),
 }

@@ -1,4 +1,4 @@
-//! Temp tokens: what a service hands to a browser, so that it may chat for a while without knowing the API key.
+//! Temp tokens, which a service hands to a browser so that it may chat for a while without knowing the API key.
 
 use std::net::IpAddr;
 
@@ -11,17 +11,17 @@ use super::{KeyHolder, Services, ServicesError, new_secret};
 use crate::scheduler::{Expiry, ExpiryError};
 
 const LIFE: TimeDelta = TimeDelta::days(31);
-/// Tells a temp token from every other word.
+/// The prefix by which a temp token is recognized.
 const PREFIX: &str = "tt-";
-/// 171 characters.
+/// Random bytes of a token, which are 171 characters of text.
 const BYTES: usize = 128;
 
 impl Services {
-    /// Makes a token that can be used from this address only. What is no address is kept too, and never matches one.
-    /// `None` if the key was revoked in the meantime.
+    /// Creates a token that can be used from this IP address only. A text that is no address is stored, too, and never
+    /// matches. `None` if the key was revoked in the meantime.
     ///
     /// # Errors
-    /// The database's.
+    /// [`ServicesError::Database`] if the database failed.
     pub async fn issue_temp_token(
         &self,
         key: ApiKeyId,
@@ -42,10 +42,10 @@ impl Services {
         Ok((issued.rows_affected() == 1).then_some(token))
     }
 
-    /// With whose API key the token was made; `None` if it is unknown, has expired or is for another address.
+    /// The API key that the token was made with; `None` if the token is unknown, has expired or is for another address.
     ///
     /// # Errors
-    /// The database's.
+    /// [`ServicesError::Database`] if the database failed.
     pub async fn authenticate_temp_token(
         &self,
         token: &str,
@@ -89,7 +89,7 @@ impl Expiry for Services {
     }
 }
 
-/// One spelling of an address; one of IPv4 within IPv6 is the same.
+/// The normal form of an address; IPv4 addresses within IPv6 become IPv4.
 fn comparable(address: IpAddr) -> String {
     address.to_canonical().to_string()
 }

@@ -1,21 +1,21 @@
-//! Names of files in the media store: made safe here and nowhere else. None can point out of the store.
+//! Names of files in the media store, which are made safe here and nowhere else. None can lead out of the store.
 
 use ports::is_kept_in_names;
 use rand::{RngExt, distr::Alphanumeric};
 
-/// Leaves room for the secret.
+/// Bytes of the readable part, which leave room for the secret.
 const MAX_READABLE_BYTES: usize = 200;
-/// Letters and digits, almost six bits each: 130 bits.
+/// Letters and digits of the secret, with almost six bits each: 130 bits.
 const SECRET_CHARACTERS: usize = 22;
 
-/// A name for a file that wants to be called so: readable as far as that is safe, and with a secret, so that nobody can
-/// guess it and no two files are ever called the same.
+/// A name similar to the wished one, as far as that is safe, with a secret, so that nobody can guess it and no two
+/// files ever have the same name.
 pub(super) fn unique_name(wished: &str) -> String {
     let secret: String = rand::rng().sample_iter(Alphanumeric).take(SECRET_CHARACTERS).map(char::from).collect();
     safe_name(wished).map_or_else(|| secret.clone(), |name| with_secret(&name, &secret))
 }
 
-/// The last part of the name, spaces as `_`, and of the rest only letters, digits, `-`, `_` and `.`.
+/// The last part of the name, with spaces as `_`, and otherwise only letters, digits, `-`, `_` and `.`.
 fn safe_name(wished: &str) -> Option<String> {
     let last = wished.rsplit(['/', '\\']).next().unwrap_or_default().trim();
     let name: String = last.chars().map(|c| if c == ' ' { '_' } else { c }).filter(|c| is_kept_in_names(*c)).collect();
@@ -32,7 +32,7 @@ fn with_secret(name: &str, secret: &str) -> String {
     format!("{stem}_{secret}{extension}")
 }
 
-/// The extension with its dot. A name that begins with its only dot has none.
+/// The extension with its dot. A name whose only dot is at its beginning has none.
 fn split_extension(name: &str) -> (&str, &str) {
     match name.rfind('.') {
         Some(at) if name[..at].chars().any(|c| c != '.') => name.split_at(at),

@@ -1,7 +1,7 @@
-//! Files that go with what they belonged to: speech with its chat or person, attachments with their question or suite.
+//! Removal of files whose owner is deleted: speech with its chat or person, attachments with their question or suite.
 //!
-//! The files of documents go with the documents, which confirm it by events of their own. Chats outlive their project, and so
-//! does what is said in them.
+//! The files of documents are removed by the documents' own process, which confirms it by events. Chats outlive their
+//! project, and so does their speech.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ use crate::{
     jobs::{Job, JobError, JobHandler},
 };
 
-/// Removes the speech in all chats of an erased subject.
+/// The job that removes the speech in all chats of an erased subject.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct EraseMedia {}
 
@@ -33,15 +33,15 @@ impl JobPayload for EraseMedia {
     const KIND: &'static str = "erase_media";
 }
 
-/// Which files a job removes. Its subject is what was deleted.
+/// The files that a job removes. The job's subject is the deleted object.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Files {
-    /// The one of this name.
+    /// The file of this name.
     File(String),
-    /// Speech in the chat.
+    /// The speech in the chat.
     OfChat {},
-    /// Attachments of the suite: all, those of a question, or one.
+    /// The attachments in this suite: of the suite, of a question, or a single one, by the job's subject.
     OfSuite(Uuid),
 }
 
@@ -49,7 +49,7 @@ impl JobPayload for Files {
     const KIND: &'static str = "remove_media";
 }
 
-/// Enqueues the removal of files whose chat, person, suite or question is gone. Starts at the beginning of the log.
+/// Enqueues the removal of files whose chat, person, suite or question is deleted. Starts at the beginning of the log.
 pub struct MediaRemovalHandler;
 
 #[async_trait]
@@ -62,7 +62,8 @@ impl EventConsumer for MediaRemovalHandler {
         &[AggregateType::Chat, AggregateType::TestSuite]
     }
 
-    /// It has seldom anything to do, and every question in a chat would cost it two transactions.
+    /// The pause between batches: most events need no removal, and every question in a chat would cost two
+    /// transactions.
     fn rest(&self) -> Duration {
         Duration::from_secs(1)
     }
@@ -90,12 +91,13 @@ impl EventConsumer for MediaRemovalHandler {
     }
 }
 
-/// Speech was once called after its message, whose id others see. Nothing keeps that file from them, so that it goes.
+/// Whether the file of the speech has a name that others can guess: earlier names began with the message's id, which is
+/// visible to others. Such files are removed.
 fn is_guessable(answer: MessageId, audio: &StoredFile) -> bool {
     audio.name.starts_with(&answer.to_string())
 }
 
-/// Whether the person was erased before the speech was there.
+/// Whether the person was erased before the speech was stored.
 async fn is_erased(event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<bool, sqlx::Error> {
     let subject = event.metadata.subject.map(SubjectId::value);
     sqlx::query_scalar!(
@@ -125,7 +127,7 @@ impl MediaRemoval {
         names.map_err(JobError::from_source)
     }
 
-    /// The speech in the chats of a person, or in a chat that is its own subject.
+    /// The files of speech in the chats of a person, or in a chat that is its own subject.
     async fn speech_of_subject(&self, subject: Uuid) -> Result<Vec<String>, sqlx::Error> {
         sqlx::query_scalar!(
             r#"SELECT payload -> 'audio' ->> 'name' AS "name!" FROM events
@@ -151,7 +153,7 @@ impl MediaRemoval {
         .await
     }
 
-    /// The files attached in a suite to what is gone: the suite, a question, or one of its attachments.
+    /// The files attached in a suite to the deleted object: the suite, a question, or one attachment.
     async fn attachments(&self, suite: Uuid, gone: Uuid) -> Result<Vec<String>, sqlx::Error> {
         sqlx::query_scalar!(
             r#"SELECT payload -> 'file' ->> 'name' AS "name!" FROM events
@@ -179,7 +181,7 @@ impl JobHandler for MediaRemoval {
         Ok(())
     }
 
-    /// Who has deleted something relies on it: there is no last attempt.
+    /// Never gives up, because the person who deleted something relies on its removal.
     async fn give_up(&self, job: &Job) -> Result<(), JobError> {
         tracing::error!(subject = %job.subject_id, "the files of what was deleted or erased cannot be removed");
         self.run(job).await

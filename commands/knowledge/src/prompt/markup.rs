@@ -5,8 +5,8 @@
 //! quotation of `94 %`, and `5~10 mg, then 20~30 mg` partly struck out. Each sign is treated as follows:
 //!
 //! - An invisible [`JOINER`] behind a `<` keeps that from beginning a tag. Only tags for the layout of answers stay,
-//! with their layout attributes. An address loses its angle brackets, because it would be a tag in a block of HTML. A
-//! link of HTML becomes its words and its address.
+//!   with their layout attributes. An address loses its angle brackets, because it would be a tag in a block of HTML. A
+//!   link of HTML becomes its words and its address.
 //! - An image becomes a link, so that nothing is requested before somebody clicks it.
 //! - A joiner is written before a `>` that is no quotation, and between `[x]` and `:`.
 //! - `~` and `*` between words become signs that look the same and have no meaning in Markdown.
