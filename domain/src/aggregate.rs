@@ -1,4 +1,4 @@
-//! What the aggregates have in common: their types, and what the event log asks of each.
+//! The common interface of aggregates: their types, and what the event log needs of each.
 #![expect(missing_docs, reason = "strum writes none above `into_str`")]
 
 use cqrs_es::Aggregate;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::ids::SubjectId;
 
-/// A type of aggregate. A topic of the event stream belongs to each.
+/// A type of aggregate. Each has a topic of the event stream.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, strum::Display, EnumString, IntoStaticStr, VariantArray,
 )]
@@ -46,15 +46,15 @@ pub trait StoredAggregate: Aggregate<Event: VariantNames> + Clone + 'static {
     /// The type under which its events are stored.
     const AGGREGATE_TYPE: AggregateType;
 
-    /// The version of snapshots of the state. Raise it when the state's shape changes, or what events make of it: older
-    /// snapshots are ignored then.
+    /// The version of snapshots of the state. It has to be raised when the shape of the state changes, or the effect of
+    /// events on it: snapshots of other versions are ignored.
     const SNAPSHOT_VERSION: i32;
 
-    /// The subject of the events that have just led to this state; `None` where the events hold no personal text.
+    /// The subject of the events that led to this state; `None` where the events have no personal text.
     fn subject(&self, aggregate_id: Uuid) -> Option<SubjectId>;
 }
 
-/// The same bridge from an aggregate to cqrs-es everywhere: `decide` writes, `apply` folds, nothing else happens.
+/// Implements cqrs-es's trait for an aggregate with `decide` and `apply`, without any other effect.
 macro_rules! bridge_to_cqrs_es {
     ($aggregate:ident, $command:ident, $event:ident, $error:ident) => {
         impl cqrs_es::Aggregate for $aggregate {
@@ -98,7 +98,7 @@ pub(crate) use bridge_to_cqrs_es;
 mod tests {
     use super::*;
 
-    /// Logs and topics hold these names for ever.
+    /// Logs and topics keep these names for ever.
     #[test]
     fn the_stored_names_stay() {
         let names: Vec<&str> = AggregateType::ALL.iter().map(|each| each.name()).collect();

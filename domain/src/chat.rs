@@ -1,4 +1,4 @@
-//! Conversations: questions, and the answers that were made to them.
+//! Conversations: questions and their answers.
 
 mod aggregate;
 mod command;

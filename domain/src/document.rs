@@ -1,4 +1,4 @@
-//! Reference documents: what answers are made from.
+//! Reference documents, which answers are made from.
 
 mod aggregate;
 mod event;

@@ -1,4 +1,4 @@
-//! The envelope of an event: who, when, why and from where.
+//! The envelope of an event: the actor, the time, the cause and the client.
 
 use std::{fmt, str::FromStr};
 
@@ -10,14 +10,14 @@ use crate::{
     ids::{CommandId, EventId, SubjectId, UserId},
 };
 
-/// Who acted.
+/// The actor of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
-    /// A person with an account.
+    /// A user with an account.
     User(UserId),
-    /// A hospital's client with an API key; the id is the service's.
+    /// A client of a hospital with an API key; the id is that of its service.
     Service(Uuid),
-    /// The system itself; the name says which part, such as `embedding` or `command-line`.
+    /// The system itself; the name tells the part, such as `embedding` or `command-line`.
     System(String),
 }
 
@@ -27,7 +27,7 @@ impl Actor {
         Self::System(part.to_owned())
     }
 
-    /// Whose personal data the client's address and user agent are.
+    /// The subject whose personal data the client's address and user agent are.
     pub const fn subject(&self) -> Option<SubjectId> {
         match self {
             Self::User(user) => Some(SubjectId::new(user.value())),
@@ -46,7 +46,7 @@ impl fmt::Display for Actor {
     }
 }
 
-/// A text that is no actor.
+/// The text is no actor.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not an actor")]
 pub struct ActorError;
@@ -65,47 +65,47 @@ impl FromStr for Actor {
     }
 }
 
-/// What is recorded beside every event.
+/// The metadata that is recorded with every event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metadata {
     /// The event's own id (UUIDv7).
     pub event_id: EventId,
-    /// The execution of a command that made it; its other events share the id.
+    /// The execution of a command that led to the event; other events of it share the id.
     pub command_id: CommandId,
     /// Who acted.
     pub actor: Actor,
-    /// On whose behalf, if not on the actor's own.
+    /// The principal on whose behalf the actor acted, if not its own.
     pub on_behalf_of: Option<Actor>,
-    /// Everything that one request from outside led to shares this id.
+    /// The id of the external request; all events that it led to share the id.
     pub correlation_id: Uuid,
     /// The event that this one reacts to.
     pub causation_id: Option<EventId>,
-    /// W3C trace context of the request.
+    /// The W3C trace context of the request.
     pub traceparent: Option<String>,
-    /// Whose personal text the payload holds.
+    /// The subject whose personal text the payload has.
     pub subject: Option<SubjectId>,
     /// The client's network address; personal.
     pub client_address: Option<String>,
-    /// What the client calls itself; personal.
+    /// The client's user agent; personal.
     pub user_agent: Option<String>,
-    /// By the server's clock, when the event was recorded.
+    /// The time of recording, by the server's clock.
     pub recorded_at: DateTime<Utc>,
 }
 
-/// An event as the log holds it, decoded.
+/// A decoded event of the log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordedEvent {
-    /// The place in the whole log: contiguous, from 1.
+    /// The position in the whole log: contiguous, from 1.
     pub position: i64,
-    /// The place in its aggregate's stream: from 1.
+    /// The position in its aggregate's stream, from 1.
     pub sequence: i64,
-    /// The logical partition: a function of the aggregate's id.
+    /// The logical partition, a function of the aggregate's id.
     pub partition: i32,
-    /// The aggregate whose event it is.
+    /// The id of the aggregate.
     pub aggregate_id: Uuid,
-    /// What happened.
+    /// The event itself.
     pub event: Event,
-    /// Who, when, why and from where.
+    /// The metadata.
     pub metadata: Metadata,
 }
 

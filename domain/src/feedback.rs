@@ -1,4 +1,4 @@
-//! Feedback: what a reviewer says of a result of a test run.
+//! Feedback: a reviewer's opinion of a result of a test run.
 
 mod aggregate;
 mod event;

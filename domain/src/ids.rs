@@ -1,6 +1,7 @@
-//! Typed ids: a user's id cannot be passed where a project's is wanted.
+//! Typed ids, so that a user's id cannot be passed for a project's.
 //!
-//! Ids are minted at the edge (an injected source of UUIDv7) and come in with the command; the domain never makes one.
+//! Ids are created at the edge (by an injected source of UUIDv7) and are part of the command; the domain never creates
+//! one.
 
 use std::{fmt, str::FromStr};
 
@@ -35,7 +36,7 @@ macro_rules! typed_ids {
         impl FromStr for $name {
             type Err = uuid::Error;
 
-            /// Any spelling of a UUID: upper or lower case, with or without dashes.
+            /// Parses any spelling of a UUID: upper or lower case, with or without dashes.
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 Uuid::try_parse(text).map(Self)
             }
@@ -54,11 +55,11 @@ typed_ids! {
     ChatId;
     /// A message of a conversation: a question or an answer.
     MessageId;
-    /// Somebody's rating of a message.
+    /// A user's rating of a message.
     FeedbackId;
-    /// A hospital's client: it owns API keys.
+    /// A client of a hospital, which owns API keys.
     ServiceId;
-    /// A key of a service; it owns the chats that are made with it.
+    /// An API key of a service, which owns the chats that are made with it.
     ApiKeyId;
     /// A login: one per device, ended by logout.
     SessionId;
@@ -68,17 +69,17 @@ typed_ids! {
     SuiteId;
     /// A question of a test suite.
     TestQuestionId;
-    /// One asking of all questions of a test suite.
+    /// A run: all questions of a test suite, asked once of each model.
     RunId;
-    /// What one model made of one question in a run.
+    /// The answer of one model to one question in a run, with its scores.
     ResultId;
-    /// What a reviewer says of a result.
+    /// A reviewer's feedback on a result.
     RunFeedbackId;
     /// An event of the log.
     EventId;
-    /// One execution of a command; all its events carry it.
+    /// The execution of a command, whose events share the id.
     CommandId;
-    /// Whose personal text it is: the unit of encryption and of erasure.
+    /// The subject of personal text: the unit of encryption and of erasure.
     SubjectId;
 }
 

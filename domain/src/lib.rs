@@ -1,9 +1,9 @@
 //! The domain: values, aggregates (command, decide, events, apply) and the event envelope.
 //!
-//! It knows nobody and does no IO: no async runtime, SQL, HTTP, Kafka, clock or randomness.
-//! Time and ids come in with the commands.
+//! It depends on no other crate of the workspace and does no IO: no async runtime, SQL, HTTP, Kafka, clock or
+//! randomness. Time and ids are part of the commands.
 //!
-//! Its chapter is `docs/adding/aggregate.md`; the map and the invariants are in `docs/architecture.md`.
+//! See `docs/adding/aggregate.md`; the map and the invariants are in `docs/architecture.md`.
 
 #![warn(missing_docs)]
 #![warn(clippy::wildcard_enum_match_arm)]

@@ -1,17 +1,17 @@
-//! How near an answer is to the one that a person wrote.
+//! Scores of the similarity of an answer to the one that a person wrote.
 
 use std::collections::HashMap;
 
-/// The longest runs of words that are compared.
+/// The length of the longest n-grams that are compared.
 const MAX_ORDER: usize = 4;
-/// The constant of the smoothing method.
+/// The constant of nltk's smoothing method 4.
 const K: f64 = 5.0;
 
-/// BLEU of a candidate against one reference: the geometric mean of the shares of the candidate's runs of one to four
-/// words that are in the reference, lowered for a candidate that is too short; 0.0 to 1.0, rounded to four places.
+/// BLEU of a candidate against one reference: the geometric mean of the shares of the candidate's n-grams of one to
+/// four words that are in the reference, lowered for a candidate that is too short; 0.0 to 1.0, rounded to four places.
 ///
-/// The same numbers as nltk's `sentence_bleu` with its smoothing method 4 over words parted by white space, so that runs
-/// can be compared with older ones.
+/// Equals nltk's `sentence_bleu` with smoothing method 4 over words separated by white space, so that runs can be
+/// compared with older ones.
 pub fn sentence_bleu(candidate: &str, reference: &str) -> f64 {
     let (candidate, reference) = (words(candidate), words(reference));
     let matches: Vec<usize> = (1..=MAX_ORDER).map(|order| common_runs(&candidate, &reference, order)).collect();
@@ -29,7 +29,7 @@ pub fn sentence_bleu(candidate: &str, reference: &str) -> f64 {
             let smoothed = length.ln() / (2_f64.powi(unmatched_orders) * K);
             (smoothed / runs).ln()
         } else {
-            // A single word has no longer runs to miss.
+            // A single word has no longer n-grams.
             0.0
         }
     });
@@ -39,7 +39,7 @@ pub fn sentence_bleu(candidate: &str, reference: &str) -> f64 {
     (score * 10_000.0).round_ties_even() / 10_000.0
 }
 
-/// The cosine of the angle between two vectors: -1.0 to 1.0. `None` if one of them has no direction, or they do not fit.
+/// The cosine of the angle between two vectors, -1.0 to 1.0; `None` if one of them is zero, or their dimensions differ.
 pub fn cosine_similarity(one: &[f32], other: &[f32]) -> Option<f64> {
     if one.len() != other.len() {
         return None;
@@ -50,14 +50,14 @@ pub fn cosine_similarity(one: &[f32], other: &[f32]) -> Option<f64> {
     (lengths > 0.0 && cosine.is_finite()).then(|| cosine.clamp(-1.0, 1.0))
 }
 
-/// Parted as Python's `str.split` parts: at white space, the four separators of ASCII among it.
+/// The words as Python's `str.split` finds them: its white space includes the four separators of ASCII.
 fn words(text: &str) -> Vec<&str> {
     text.split(|c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c))
         .filter(|word| !word.is_empty())
         .collect()
 }
 
-/// How many of the candidate's runs of this many words are in the reference, each at most as often as there.
+/// The number of the candidate's n-grams of this order in the reference, each counted at most as often as there.
 fn common_runs(candidate: &[&str], reference: &[&str], order: usize) -> usize {
     let mut available: HashMap<&[&str], usize> = HashMap::new();
     for run in reference.windows(order) {

@@ -1,4 +1,4 @@
-//! Projects: a prompt and settings that answers are made with, and the owner of documents and chats.
+//! Projects: the prompt and settings of answers, and the owner of documents and chats.
 
 mod aggregate;
 mod event;

@@ -1,4 +1,4 @@
-//! Clients of hospitals: services that ask with API keys, on behalf of the person who owns them.
+//! Services: clients of hospitals that ask with API keys, on behalf of the user who owns them.
 
 mod aggregate;
 mod event;

@@ -1,4 +1,4 @@
-//! Test runs: every question of a suite put to some models, and how near their answers come to those of people.
+//! Test runs: all questions of a suite asked of some models, with scores against the answers of people.
 
 mod aggregate;
 mod event;

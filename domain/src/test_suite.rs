@@ -1,4 +1,4 @@
-//! Test suites: questions with the answers that a person gave to them, and how they are to be asked.
+//! Test suites: questions with answers by people, and the settings with which they are asked.
 
 mod aggregate;
 mod event;

@@ -1,28 +1,29 @@
-//! Events of older versions: what the log holds is never rewritten, so it is brought to today's shape when it is read.
+//! Upcasters for events of older versions: stored events are never rewritten, so they are converted to the present
+//! shape when they are read.
 //!
-//! An upcaster knows two neighbouring versions of one event. It is pure, and it stays for ever.
+//! An upcaster converts one version of an event to the next one. It is pure, and is never removed.
 
 use serde_json::Value;
 
 use crate::AggregateType;
 
-/// Brings a payload from one version of an event to the next one.
+/// Converts the payload of an event from one version to the next one.
 #[derive(Debug, Clone, Copy)]
 pub struct Upcaster {
     /// The type of the aggregate.
     pub aggregate_type: AggregateType,
     /// The type of the event, as stored.
     pub event_type: &'static str,
-    /// The version that it reads; it makes the one after it.
+    /// The version that it reads; the result has the version after it.
     pub from: u32,
-    /// The payload comes in clear text and with its tag `type`, and so it leaves.
+    /// The conversion; payloads are in clear text and have their tag `type`.
     pub upcast: fn(Value) -> Value,
 }
 
-/// All there are: none yet, every event is in its first version.
+/// All upcasters: none yet, because every event is in its first version.
 pub const UPCASTERS: &[Upcaster] = &[];
 
-/// The payload in the newest version that the upcasters lead to, with that version.
+/// The payload in the newest version that the upcasters lead to, and that version.
 pub fn to_newest(
     upcasters: &[Upcaster],
     aggregate_type: AggregateType,
@@ -30,7 +31,7 @@ pub fn to_newest(
     stored_version: &str,
     mut payload: Value,
 ) -> (String, Value) {
-    // What is no number has no next one; who reads the payload will refuse it.
+    // A version that is no number has no next one; decoding will refuse the payload.
     let Ok(mut version) = stored_version.parse::<u32>() else { return (stored_version.to_owned(), payload) };
     let leads_on = |from| {
         let mut of_type =

@@ -1,4 +1,4 @@
-//! People with accounts, their roles and their logins.
+//! Users with accounts, their roles and their logins.
 
 mod aggregate;
 mod event;

@@ -1,12 +1,12 @@
-//! Numbers of things and errors in sentences.
+//! Counted nouns and chains of errors as text.
 
-/// So many of something that has a plain plural, in a sentence.
+/// A number with a noun that forms its plural by an s.
 pub fn counted(number: impl std::fmt::Display, name: &str) -> String {
     let number = number.to_string();
     if number == "1" { format!("1 {name}") } else { format!("{number} {name}s") }
 }
 
-/// An error with its sources, for a log line.
+/// An error with its sources, as one line for the log.
 pub fn error_chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

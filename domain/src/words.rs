@@ -1,6 +1,7 @@
-//! When two spellings are the same word: one fold for searching, comparing and measuring. What is stored and shown keeps its own.
+//! One spelling for all spellings of a word, for searching, comparing and measuring. Stored and shown texts keep their
+//! own spelling.
 //!
-//! [`letters()`] is about the signs of scripts, [`fold`] about numbers, units and the two spellings of English, too.
+//! [`letters()`] covers the signs of scripts, [`fold`] also numbers, units and the two spellings of English.
 
 mod english;
 mod indic;
@@ -14,12 +15,12 @@ pub use letters::letters;
 pub use pattern::pattern;
 pub use units::unit;
 
-/// The text with every word in the one spelling that stands for all of its spellings, in lower case.
+/// The text in lower case with each word in the spelling that stands for all of its spellings.
 pub fn fold(text: &str) -> String {
     fold_in_case(text).to_lowercase()
 }
 
-/// The same in its own case: a capital letter can be a name ("hepatitis A").
+/// The same without change of case: a capital letter can be a name ("hepatitis A").
 pub fn fold_in_case(text: &str) -> String {
     english::spelled(&numbers::apart(&letters(text)))
 }

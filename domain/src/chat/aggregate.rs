@@ -1,6 +1,6 @@
 //! absent -> open -> deleted -> erased. Each question opens a turn, which one answer or one failure closes.
 //!
-//! The state holds no texts of messages: a chat may grow to thousands of them.
+//! The state has no texts of messages, because a chat may grow to thousands of them.
 
 use std::collections::BTreeSet;
 
@@ -22,26 +22,26 @@ use crate::{
 /// A chat, as far as decisions need it.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Chat {
-    /// There is no such chat.
+    /// The chat was never started.
     #[default]
     Absent,
-    /// There is.
+    /// The chat exists.
     Open(OpenChat),
-    /// There was.
+    /// The chat was deleted.
     Deleted {
-        /// Whose chat it was.
+        /// The former owner.
         owner: ChatOwner,
     },
-    /// There was one of an API key, and nothing tells what was said in it.
+    /// The chat of an API key was erased: its texts cannot be decrypted any more.
     Erased,
 }
 
-/// A chat that exists.
+/// The state of a chat that exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenChat {
-    /// Where it belongs, and so who decides prompt and model.
+    /// The home of the chat, which decides prompt and model.
     pub home: Home,
-    /// Whose chat it is.
+    /// The owner.
     pub owner: ChatOwner,
     /// Whether a question has been asked.
     has_questions: bool,
@@ -55,23 +55,23 @@ pub struct OpenChat {
     feedback: BTreeSet<FeedbackId>,
 }
 
-/// Where a chat belongs.
+/// The project of a chat, or its own settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Home {
-    /// To a project.
+    /// A project, which decides prompt and model.
     Project(ProjectId),
-    /// To none: it has what a project would give it.
+    /// No project: the chat has a prompt and a model of its own.
     None {
         /// The template of the system message.
         prompt: Option<String>,
-        /// Which model answers.
+        /// The model that answers.
         model: Option<Model>,
     },
 }
 
 impl Chat {
-    /// The events that the command leads to. A turn has one outcome, so a repeated one is refused; the title is not in
-    /// the state, so the same title again is an event.
+    /// The events that the command leads to. A turn has one outcome, so that a second one is refused; the title is not
+    /// in the state, so that setting the same title again is an event.
     ///
     /// # Errors
     /// [`ChatError`] if the command is illegal in this state.
@@ -178,7 +178,7 @@ impl OpenChat {
                 Ok(vec![ChatEvent::FeedbackGiven { feedback_id, message_id, liked, message }])
             }
             ChatCommand::Delete => Ok(vec![ChatEvent::Deleted {}]),
-            // Decided by the chat, deleted or not.
+            // The command is refused for a chat of a person, deleted or not.
             ChatCommand::Erase => Err(ChatError::BelongsToPerson),
         }
     }
@@ -194,7 +194,7 @@ impl OpenChat {
             .collect())
     }
 
-    /// Prompt and model, if no project decides them.
+    /// The chat's own prompt and model, if it has no project.
     const fn own(&self) -> Result<(&Option<String>, &Option<Model>), ChatError> {
         match &self.home {
             Home::None { prompt, model } => Ok((prompt, model)),

@@ -1,4 +1,4 @@
-//! What can be asked of a chat, and why it is refused.
+//! The commands of a chat, and the errors by which they are refused.
 
 use super::event::{AnswerFailure, Completion, Question, RetrievedPassage, Stage};
 use crate::{
@@ -7,19 +7,19 @@ use crate::{
     values::{Model, Title},
 };
 
-/// What can be asked of a chat.
+/// A command to a chat.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ChatCommand {
-    /// Start it.
+    /// Starts the chat.
     Start {
         /// The project.
         project_id: ProjectId,
-        /// Whose chat it shall be.
+        /// The owner.
         owner: UserId,
         /// Its title.
         title: Title,
     },
-    /// Start it with an API key, without a project.
+    /// Starts the chat with an API key, without a project.
     StartWithKey {
         /// The client whose key it is.
         service_id: ServiceId,
@@ -29,75 +29,75 @@ pub enum ChatCommand {
         title: Title,
         /// The template of the system message.
         prompt: Option<String>,
-        /// Which model shall answer.
+        /// The model that answers.
         model: Option<Model>,
     },
-    /// Change the title.
+    /// Changes the title.
     Retitle(Title),
-    /// Change or remove the prompt of a chat without a project.
+    /// Changes or removes the prompt of a chat without a project.
     ChangePrompt(Option<String>),
-    /// Let another model answer in a chat without a project.
+    /// Changes the model of a chat without a project.
     ChangeModel(Option<Model>),
-    /// Ask a question.
+    /// Asks a question.
     Ask(Question),
-    /// Passages were found for an open turn.
+    /// Records the passages that were found for an open turn.
     RecordPassages {
         /// The announced answer.
         answer_id: MessageId,
         /// The passages, best first.
         passages: Vec<RetrievedPassage>,
     },
-    /// The answer is complete.
+    /// Records the complete answer.
     CompleteAnswer(Box<Completion>),
-    /// There will be no answer.
+    /// Records that there is no answer.
     FailAnswer {
         /// The announced answer.
         answer_id: MessageId,
-        /// Why.
+        /// The reason.
         reason: AnswerFailure,
-        /// What had been written until then.
+        /// The text that was written until then.
         partial_text: String,
-        /// What the conversation shall show in the answer's place.
+        /// The text that the conversation shows in the answer's place.
         notice: Option<String>,
     },
-    /// A complete answer can be heard.
+    /// Records the speech of a complete answer.
     RecordSpeech {
         /// The answer.
         answer_id: MessageId,
-        /// Its speech, as the media store keeps it.
+        /// The stored file of the speech.
         audio: StoredFile,
-        /// When it was spoken.
+        /// The time of speaking.
         speech: Stage,
-        /// When it was stored.
+        /// The time of storing.
         upload: Stage,
     },
-    /// Speech could not be transcribed.
+    /// Records that a recording could not be transcribed.
     RecordTranscriptionFailure {
-        /// The message that says so.
+        /// The id of the message that shows this.
         message_id: MessageId,
-        /// What the conversation shall show.
+        /// The text that the conversation shows.
         notice: String,
-        /// What a chat without messages shall be called then.
+        /// The new title of a chat without messages.
         title: Option<Title>,
     },
-    /// Rate a message.
+    /// Rates a message.
     GiveFeedback {
-        /// The rating's own id.
+        /// The id of the rating.
         feedback_id: FeedbackId,
         /// The message.
         message_id: MessageId,
-        /// Whether it was of help.
+        /// Whether the message was helpful.
         liked: bool,
-        /// What there is to say of it.
+        /// A remark.
         message: Option<String>,
     },
-    /// Delete it.
+    /// Deletes the chat.
     Delete,
-    /// Erase all that was said in a chat of an API key, whether it was deleted or not.
+    /// Erases all text of a chat of an API key, also of a deleted one.
     Erase,
 }
 
-/// Why a command is refused.
+/// The reason for which a command is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChatError {
     /// The chat exists.
@@ -106,7 +106,7 @@ pub enum ChatError {
     /// There is no such chat.
     #[error("there is no such chat")]
     NotFound,
-    /// The turn is closed, or was never opened.
+    /// The turn is closed or was never opened.
     #[error("no answer with this id is awaited")]
     NoOpenTurn,
     /// Another question already awaits the answer with this id.
@@ -115,16 +115,16 @@ pub enum ChatError {
     /// The chat has no such message.
     #[error("there is no such message in the chat")]
     NoSuchMessage,
-    /// The answer can be heard already, or there is none.
+    /// The answer already has speech, or does not exist.
     #[error("the answer is not one that waits for its speech")]
     NotSpeakable,
     /// Only chats without a project have a prompt and a model of their own.
     #[error("the chat's project decides prompt and model")]
     BelongsToProject,
-    /// It is erased with its owner.
+    /// The chat is erased with its owner only.
     #[error("the chat belongs to a person")]
     BelongsToPerson,
-    /// JSON has no such number: the event could be written, but never read again.
+    /// The number is not finite: JSON could store the event, but not read it again.
     #[error("a number is infinite or none at all")]
     NotFinite,
 }

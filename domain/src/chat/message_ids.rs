@@ -1,4 +1,4 @@
-//! The ids of a chat's messages: cheap to copy and to read back, also when there are thousands of them.
+//! The set of ids of a chat's messages, which is cheap to copy and to deserialize even with thousands of ids.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -7,14 +7,14 @@ use uuid::Uuid;
 
 use crate::ids::MessageId;
 
-/// New ids are sorted in among the others when there are more of them.
+/// Ids in `new` beyond which they are merged into `sorted`.
 const MAX_NEW: usize = 128;
 const LENGTH: usize = 16;
 
-/// A set of ids. Copies share what is sorted already.
+/// A set of ids. Copies share the sorted part.
 #[derive(Debug, Default, Clone)]
 pub(super) struct MessageIds {
-    /// In order, without `new`.
+    /// The ids in order, without those in `new`.
     sorted: Arc<[Uuid]>,
     new: BTreeSet<Uuid>,
 }
@@ -39,13 +39,13 @@ impl MessageIds {
     }
 
     pub(super) fn remove(&mut self, id: MessageId) {
-        // What goes mostly came a moment ago.
+        // Most removed ids were added a moment ago.
         if !self.new.remove(&id.value()) && self.sorted.binary_search(&id.value()).is_ok() {
             self.sorted = self.sorted.iter().copied().filter(|it| *it != id.value()).collect();
         }
     }
 
-    /// All of them, in order.
+    /// All ids in order.
     fn all(&self) -> Vec<Uuid> {
         let mut all: Vec<Uuid> = self.sorted.iter().chain(&self.new).copied().collect();
         all.sort_unstable();
@@ -61,7 +61,7 @@ impl PartialEq for MessageIds {
 
 impl Eq for MessageIds {}
 
-/// For people a list, else bytes: sixteen an id.
+/// Serializes to a list in human-readable formats, else to sixteen bytes for each id.
 impl Serialize for MessageIds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {

@@ -1,4 +1,4 @@
-//! The chat's rules, as given / when / then.
+//! Specification of the chat's rules, as given / when / then.
 
 use chrono::{DateTime, Utc};
 use cqrs_es::{Aggregate, test::TestFramework};

@@ -1,4 +1,4 @@
-//! The conversation so far in English, folded from a chat's events: what the model is told of earlier turns.
+//! The conversation in English, folded from a chat's events: the earlier turns that a model gets.
 
 use super::event::{ChatEvent, Question};
 use crate::ids::MessageId;
@@ -38,7 +38,7 @@ impl Transcript {
         }
     }
 
-    /// The answered turns that were asked before the one with this answer, oldest first: (question, answer).
+    /// The answered turns before the one with this answer, oldest first, as (question, answer).
     pub fn answered_before(&self, answer_id: MessageId) -> impl Iterator<Item = (&str, &str)> {
         self.turns.iter().take_while(move |(question, _)| question.answer_id != answer_id).filter_map(
             |(question, answer)| {

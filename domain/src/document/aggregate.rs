@@ -1,4 +1,4 @@
-//! absent -> added (waiting -> embedded | failed -> waiting …) -> deleted (removed from one place after the other).
+//! absent -> added (waiting -> embedded | failed -> waiting …) -> deleted (removed from one storage after the other).
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -14,112 +14,112 @@ use crate::{
 /// A document, as far as decisions and its embedding need it.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Document {
-    /// There is no such document.
+    /// The document was never added.
     #[default]
     Absent,
-    /// There is.
+    /// The document exists.
     Added {
         /// The project.
         project_id: ProjectId,
         /// The title.
         title: Title,
-        /// What it is about.
+        /// The description.
         description: Option<String>,
-        /// Where the text of the newest version is.
+        /// The source of the newest version's text.
         source: Source,
         /// The newest version, from 1.
         version: u32,
-        /// What became of it.
+        /// The state of the newest version.
         state: VersionState,
-        /// The files of the versions before.
+        /// The files of earlier versions.
         earlier_files: Vec<String>,
     },
-    /// There was.
+    /// The document was deleted.
     Deleted {
         /// The project that it was in.
         project_id: Option<ProjectId>,
         /// The files of all versions.
         files: Vec<String>,
-        /// Where something of it may be left.
+        /// The storages that may still have parts of it.
         left_in: Vec<Place>,
     },
 }
 
-/// What became of a version.
+/// The state of a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum VersionState {
-    /// Its embedding is awaited.
+    /// Its embedding is pending.
     Waiting,
-    /// It can be retrieved from.
+    /// It is in the index.
     Embedded,
-    /// It cannot.
+    /// Its embedding failed for good.
     Failed,
 }
 
-/// What can be asked of a document.
+/// A command to a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DocumentCommand {
-    /// Add it to a project.
+    /// Adds the document to a project.
     Add {
         /// The project.
         project_id: ProjectId,
-        /// Who adds it.
+        /// The user who adds it; `None` for the system.
         creator: Option<UserId>,
         /// The title.
         title: Title,
-        /// What it is about.
+        /// The description.
         description: Option<String>,
-        /// Where its text is.
+        /// The source of its text.
         source: Source,
     },
-    /// Change what is given.
+    /// Changes the title or the description.
     Describe {
         /// The title.
         title: Option<Title>,
-        /// What it is about.
+        /// The description; the inner `None` removes it.
         description: Option<Option<String>>,
     },
-    /// Give it new content.
+    /// Adds a version with new content.
     AddVersion {
-        /// Who does.
+        /// The user who adds it; `None` for the system.
         creator: Option<UserId>,
-        /// Where its text is.
+        /// The source of its text.
         source: Source,
     },
-    /// The web page of this version says something else now: make a version of it, unless there is a newer one already.
+    /// Adds a version because the web page of this version has changed, unless there is a newer version already.
     Renew {
         /// The version.
         version: u32,
     },
-    /// Try the embedding that has failed again.
+    /// Retries a failed embedding.
     Retry,
-    /// Do not wait for the embedding any more.
+    /// Cancels the pending embedding.
     Cancel,
-    /// A version's passages are in the index.
+    /// Records that a version's passages are in the index.
     RecordEmbedding {
         /// The version.
         version: u32,
-        /// How many passages.
+        /// The number of passages.
         passages: u32,
         /// The model that made the vectors.
         model: String,
-        /// What the reader had to say of it.
+        /// The notes of the reader.
         notes: Vec<Note>,
     },
-    /// A version's embedding failed for good.
+    /// Records that a version's embedding failed for good.
     RecordEmbeddingFailure {
         /// The version.
         version: u32,
-        /// Why.
+        /// The reason.
         reason: EmbeddingFailure,
     },
-    /// Delete it.
+    /// Deletes the document.
     Delete,
-    /// Nothing of the deleted document is left there.
+    /// Records that a storage has no parts of the deleted document any more.
     ConfirmRemoval(Place),
 }
 
-/// Why a command is refused.
+/// The reason for which a command is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentError {
     /// The document exists.
@@ -128,16 +128,16 @@ pub enum DocumentError {
     /// There is no such document.
     #[error("there is no such document")]
     NotFound,
-    /// The version is not the one that waits.
+    /// The version is not the pending one.
     #[error("the version of the document does not wait for an embedding")]
     NotWaiting,
-    /// There is nothing to try again.
+    /// The newest version's embedding has not failed.
     #[error("the embedding of the document has not failed")]
     NotFailed,
 }
 
 impl Document {
-    /// The events that the command leads to; none if it asks for what already is.
+    /// The events that the command leads to; none if it changes nothing.
     ///
     /// # Errors
     /// [`DocumentError`] if the command is illegal in this state.
@@ -277,7 +277,7 @@ impl Document {
 }
 
 impl StoredAggregate for Document {
-    // 2: what became of the newest version, the files of all, and what is left of a deleted one.
+    // 2: the state of the newest version, the files of all versions, and the storages of a deleted document.
     const AGGREGATE_TYPE: AggregateType = AggregateType::Document;
     const SNAPSHOT_VERSION: i32 = 2;
 

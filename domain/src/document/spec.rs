@@ -1,4 +1,4 @@
-//! The document's rules, as given / when / then.
+//! Specification of the document's rules, as given / when / then.
 
 use cqrs_es::{Aggregate as _, test::TestFramework};
 use uuid::Uuid;

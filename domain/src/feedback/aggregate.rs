@@ -14,49 +14,49 @@ use crate::{
 /// A feedback, as far as decisions need it.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Feedback {
-    /// There is no such feedback.
+    /// The feedback was never given.
     #[default]
     Absent,
-    /// There is.
+    /// The feedback exists.
     Given {
-        /// Who gave it.
+        /// The author.
         author: UserId,
-        /// What is said.
+        /// The opinion.
         opinion: Opinion,
     },
-    /// There was.
+    /// The feedback was deleted.
     Deleted {
-        /// Who gave it.
+        /// The author.
         author: UserId,
     },
 }
 
-/// What can be asked of a feedback.
+/// A command to a feedback.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FeedbackCommand {
-    /// Give it.
+    /// Gives feedback.
     Give {
-        /// Who gives it.
+        /// The author.
         author: UserId,
         /// The run of the result.
         run_id: RunId,
         /// The result.
         result_id: ResultId,
-        /// What is said.
+        /// The opinion.
         opinion: Opinion,
     },
-    /// Change what is given.
+    /// Changes the rating or the notes; `None` leaves a part as it is.
     Change {
         /// The rating.
         rating: Option<Rating>,
         /// The notes.
         notes: Option<String>,
     },
-    /// Delete it.
+    /// Deletes the feedback.
     Delete,
 }
 
-/// Why a command is refused.
+/// The reason for which a command is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FeedbackError {
     /// The feedback exists.
@@ -68,7 +68,7 @@ pub enum FeedbackError {
 }
 
 impl Feedback {
-    /// The events that the command leads to; none if it asks for what already is.
+    /// The events that the command leads to; none if it changes nothing.
     ///
     /// # Errors
     /// [`FeedbackError`] if the command is illegal in this state.

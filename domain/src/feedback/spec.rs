@@ -1,4 +1,4 @@
-//! The feedback's rules, as given / when / then.
+//! Specification of the feedback's rules, as given / when / then.
 
 use cqrs_es::test::TestFramework;
 use uuid::Uuid;

@@ -1,4 +1,5 @@
-//! absent -> active <-> archived -> deleted. That only one project is the default is a rule of the set, kept by the write side.
+//! absent -> active <-> archived -> deleted. The rule that only one project is the default concerns all projects, and
+//! is enforced by the write side.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -14,12 +15,12 @@ use crate::{
 /// A project, as far as decisions and answers need it.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Project {
-    /// There is no such project.
+    /// The project was never created.
     #[default]
     Absent,
-    /// There is.
+    /// The project exists.
     Existing {
-        /// What it is set to.
+        /// The settings.
         settings: Settings,
         /// Whether it is the default project.
         is_default: bool,
@@ -27,46 +28,46 @@ pub enum Project {
         is_archived: bool,
         /// Whether it has a provider's key of its own.
         has_key: bool,
-        /// The assistant that answers, if it is known what it is told.
+        /// The assistant that answers, if its instructions are known.
         assistant: Option<Assistant>,
-        /// How passages are chosen.
+        /// The settings of retrieval.
         retrieval: RetrievalSettings,
     },
-    /// There was. What belonged to it stays: chats can still be read and continued.
+    /// The project was deleted. Its chats stay, and can be read and continued.
     Deleted {
-        /// What it was set to.
+        /// The last settings.
         settings: Settings,
         /// The assistant that answers.
         assistant: Option<Assistant>,
     },
 }
 
-/// What can be asked of a project.
+/// A command to a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProjectCommand {
-    /// Make it.
+    /// Creates the project.
     Create {
-        /// Who makes it.
+        /// The user who creates it; `None` for the system.
         creator: Option<UserId>,
-        /// What it shall be set to.
+        /// The initial settings.
         settings: Settings,
     },
-    /// Change what is given.
+    /// Changes settings.
     Change(Box<ProjectChanges>),
-    /// Make it the default, or let it no longer be the default.
+    /// Makes it the default project, or ends that.
     SetDefault(bool),
-    /// Archive it or take it back.
+    /// Archives it, or takes it out of the archive.
     SetArchived(bool),
-    /// Give it a new assistant.
+    /// Gives it a new assistant.
     CreateAssistant(Assistant),
-    /// A provider's key has been set, or removed.
+    /// Records that a provider's key was set or removed.
     RecordProviderKey {
-        /// Whether there is one now.
+        /// Whether there is a key now.
         is_set: bool,
     },
-    /// Choose passages in this way.
+    /// Changes the settings of retrieval.
     ChangeRetrieval(RetrievalSettings),
-    /// Delete it.
+    /// Deletes the project.
     Delete,
 }
 
@@ -75,27 +76,27 @@ pub enum ProjectCommand {
 pub struct ProjectChanges {
     /// The title.
     pub title: Option<Title>,
-    /// What the project is for.
+    /// The description; the inner `None` removes it.
     pub description: Option<Option<String>>,
     /// The template of the system message.
     pub prompt: Option<String>,
-    /// Which model answers.
+    /// The model that answers.
     pub model: Option<Model>,
-    /// Who turns speech into text.
+    /// The engine for speech to text.
     pub stt_engine: Option<SttEngine>,
-    /// Who turns text into speech.
+    /// The engine for text to speech.
     pub tts_engine: Option<TtsEngine>,
-    /// Questions that are offered to start with.
+    /// Questions that are offered at the beginning; the inner `None` removes them.
     pub preset_questions: Option<Option<Vec<String>>>,
-    /// The assistant that answers in place of the ordinary path.
+    /// The id of the assistant that answers instead of the project's prompt and model; the inner `None` removes it.
     pub assistant_id: Option<Option<String>>,
-    /// The assistant with this id, if it is one that is known.
+    /// The assistant with this id, if it is known.
     pub assistant: Option<Assistant>,
-    /// Which model answers as the assistant.
+    /// The model that answers as the assistant.
     pub assistant_model: Option<String>,
 }
 
-/// Why a command is refused.
+/// The reason for which a command is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProjectError {
     /// The project exists.
@@ -104,13 +105,13 @@ pub enum ProjectError {
     /// There is no such project.
     #[error("there is no such project")]
     NotFound,
-    /// The project has an assistant, and one is all that it can have.
+    /// The project already has an assistant, and can have only one.
     #[error("the project has an assistant already")]
     HasAssistant,
 }
 
 impl Project {
-    /// The events that the command leads to; none if it asks for what already is.
+    /// The events that the command leads to; none if it changes nothing.
     ///
     /// # Errors
     /// [`ProjectError`] if the command is illegal in this state.
@@ -144,7 +145,7 @@ impl Project {
                     (true, true) | (false, false) => vec![],
                 })
             }
-            // A key in place of another is a change, no key in place of none is not.
+            // Replacing a key by another is a change; removing a missing key is not.
             (Self::Existing { has_key, .. }, ProjectCommand::RecordProviderKey { is_set }) => {
                 Ok(if *has_key || is_set { vec![ProjectEvent::ProviderKeyChanged { is_set }] } else { vec![] })
             }
@@ -155,7 +156,7 @@ impl Project {
         }
     }
 
-    /// What it is set to; also after its deletion, because its chats go on.
+    /// The settings, also of a deleted project, because its chats continue.
     pub const fn settings(&self) -> Option<&Settings> {
         match self {
             Self::Absent => None,
@@ -168,7 +169,7 @@ impl Project {
         matches!(self, Self::Existing { has_key: true, .. })
     }
 
-    /// The assistant that answers, if one does and it is known what it is told.
+    /// The assistant that answers, if there is one and its instructions are known.
     pub fn assistant(&self) -> Option<&Assistant> {
         let (Self::Existing { settings, assistant, .. } | Self::Deleted { settings, assistant }) = self else {
             return None;
@@ -224,8 +225,8 @@ impl Project {
 }
 
 impl ProjectChanges {
-    /// Prompt and model of a project with an assistant are the assistant's. A blank prompt leaves its instructions as they are:
-    /// clients send all settings back when they change one.
+    /// The prompt and model of a project with an assistant are the assistant's. A blank prompt leaves its instructions
+    /// as they are, because clients send all settings back when they change one.
     fn events_against(mut self, now: &Settings, assistant: Option<&Assistant>) -> Vec<ProjectEvent> {
         let assistant = self.assistant_event(now, assistant);
         let mut events = Vec::new();
@@ -253,7 +254,8 @@ impl ProjectChanges {
         events
     }
 
-    /// What becomes of the assistant. What it takes for itself is no change of the project's own settings.
+    /// The event that changes the assistant. Changes that the assistant takes are removed from those of the project's
+    /// own settings.
     fn assistant_event(&mut self, now: &Settings, current: Option<&Assistant>) -> Option<ProjectEvent> {
         let wanted = self.assistant_id.take();
         let next = match &wanted {
@@ -279,7 +281,7 @@ impl ProjectChanges {
 }
 
 impl StoredAggregate for Project {
-    // 2: how passages are chosen.
+    // 2: the settings of retrieval.
     const AGGREGATE_TYPE: AggregateType = AggregateType::Project;
     const SNAPSHOT_VERSION: i32 = 2;
 

@@ -1,4 +1,4 @@
-//! The project's rules, as given / when / then.
+//! Specification of the project's rules, as given / when / then.
 
 use cqrs_es::test::TestFramework;
 

@@ -1,4 +1,5 @@
-//! absent -> existing -> deleted. That its owner has an account is a rule of the set, kept by the write side.
+//! absent -> existing -> deleted. The rule that its owner has an account concerns other aggregates, and is enforced by
+//! the write side.
 
 use std::collections::BTreeSet;
 
@@ -16,27 +17,28 @@ use crate::{
 /// A service, as far as decisions need it.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Service {
-    /// There is no such service.
+    /// The service was never created.
     #[default]
     Absent,
-    /// There is.
+    /// The service exists.
     Existing {
-        /// What it is, and what it may do.
+        /// Its name, its owner and its rights.
         terms: Terms,
         /// The keys that have not been revoked.
         keys: BTreeSet<ApiKeyId>,
     },
-    /// There was.
+    /// The service was deleted.
     Deleted,
 }
 
-/// With whose power a service is administered. Its keys and temp tokens act as the owner, so that whoever could give it to
-/// somebody else, or make keys of somebody else's, would read that person's chats and write in them.
+/// The authority with which a service is administered. Its keys and temp tokens act as the owner: anybody who could
+/// give it to another user, or create keys of another user's service, would be able to read and write in that user's
+/// chats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServiceAuthority {
-    /// Over one's own services, whose owner one stays.
+    /// Authority over one's own services, which cannot be given to others.
     Owner(UserId),
-    /// Over everybody's: a superuser's, or that of whoever runs the server.
+    /// Authority over all services, of a superuser or of the operator.
     Superuser,
 }
 
@@ -49,65 +51,65 @@ impl ServiceAuthority {
     }
 }
 
-/// What can be asked of a service, and with whose power.
+/// A command to a service, with the authority behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceCommand {
-    /// The power.
+    /// The authority.
     pub authority: ServiceAuthority,
-    /// What is asked.
+    /// The request.
     pub request: ServiceRequest,
 }
 
-/// What can be asked of a service.
+/// A request to a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServiceRequest {
-    /// Make it.
+    /// Creates the service.
     Create(Terms),
-    /// Change what is given. A new owner takes over a service without keys: those that were given out act for the old one.
+    /// Changes the service. A new owner gets it without its keys, because those act for the former owner.
     Change(ServiceChanges),
-    /// Give out a key.
+    /// Issues a key.
     IssueKey {
         /// The key's id.
         key_id: ApiKeyId,
-        /// What it shall be called.
+        /// The key's name.
         title: Title,
     },
-    /// Refuse a key from now on.
+    /// Revokes a key.
     RevokeKey(ApiKeyId),
-    /// Delete it.
+    /// Deletes the service.
     Delete,
 }
 
-/// Changes of a service: `None` leaves a thing as it is.
+/// Changes of a service: `None` leaves a part as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ServiceChanges {
-    /// What it is called.
+    /// The name.
     pub name: Option<ServiceName>,
     /// Whether it may use the server's own provider key.
     pub allow_key: Option<bool>,
-    /// Who answers for it.
+    /// The owner, as whom its keys act.
     pub owner: Option<UserId>,
 }
 
-/// Why a command is refused.
+/// The reason for which a command is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ServiceError {
     /// The service exists.
     #[error("the service already exists")]
     AlreadyCreated,
-    /// There is no such service, or it is somebody else's.
+    /// There is no such service, or it is another user's.
     #[error("there is no such service")]
     NotFound,
-    /// Only superusers make somebody else the owner.
+    /// Only superusers may make another user the owner.
     #[error("only superusers make somebody else the owner")]
     OwnerNotAllowed,
-    /// The service has no such key, or it was revoked.
+    /// The service has no such key, or the key was revoked.
     #[error("the service has no such key")]
     NoSuchKey,
 }
 
 impl Service {
-    /// The events that the command leads to; none if it asks for what already is.
+    /// The events that the command leads to; none if it changes nothing.
     ///
     /// # Errors
     /// [`ServiceError`] if the command is illegal in this state.

@@ -1,4 +1,4 @@
-//! The service's rules, as given / when / then.
+//! Specification of the service's rules, as given / when / then.
 
 use cqrs_es::test::TestFramework;
 use uuid::Uuid;
@@ -41,12 +41,12 @@ fn issued(number: u128) -> ServiceEvent {
     ServiceEvent::KeyIssued { key_id: key(number), title: title() }
 }
 
-/// By the owner.
+/// A command of the owner.
 fn own(request: ServiceRequest) -> ServiceCommand {
     ServiceCommand { authority: ServiceAuthority::Owner(user(1)), request }
 }
 
-/// By somebody else who may have services.
+/// A command of another user who may have services.
 fn strange(request: ServiceRequest) -> ServiceCommand {
     ServiceCommand { authority: ServiceAuthority::Owner(user(2)), request }
 }

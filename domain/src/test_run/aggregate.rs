@@ -16,58 +16,58 @@ use crate::{
 /// A test run, as far as decisions and the work on it need it.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 pub enum TestRun {
-    /// There is no such run.
+    /// The run was never started.
     #[default]
     Absent,
-    /// There is.
+    /// The run exists.
     Started {
-        /// What is to be asked.
+        /// The questions and models.
         plan: RunPlan,
-        /// How far it is.
+        /// The status.
         status: RunStatus,
-        /// What has been asked.
+        /// The pairs of model and question that have results.
         asked: Vec<(Model, TestQuestionId)>,
         /// The results so far.
         results: BTreeSet<ResultId>,
     },
-    /// There was.
+    /// The run was deleted.
     Deleted,
 }
 
-/// What shall be different about a run; `None` leaves it as it is.
+/// Changes of a run; `None` leaves a part as it is.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct RunChanges {
     /// The models that are asked.
     pub models: Option<Vec<Model>>,
     /// Whether documents are recorded with the answers.
     pub references: Option<bool>,
-    /// The status that somebody wants it to have.
+    /// The requested status.
     pub status: Option<RunStatus>,
 }
 
-/// What can be asked of a test run.
+/// A command to a test run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TestRunCommand {
-    /// Start it.
+    /// Starts the run.
     Start {
-        /// Who starts it.
+        /// The user who starts it; `None` for the system.
         creator: Option<UserId>,
-        /// What is to be asked.
+        /// The questions and models.
         plan: RunPlan,
     },
-    /// Change what is given.
+    /// Changes the run.
     Change(RunChanges),
-    /// A question was put to a model.
+    /// Records the result of a question for a model.
     RecordResult(Box<RunResult>),
-    /// There is nothing left to ask.
+    /// Records that all questions have results.
     Complete,
-    /// It cannot go on.
+    /// Records that the run cannot continue.
     Fail(RunFailure),
-    /// Delete it.
+    /// Deletes the run.
     Delete,
 }
 
-/// Why a command is refused.
+/// The reason for which a command is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TestRunError {
     /// The run exists.
@@ -79,16 +79,17 @@ pub enum TestRunError {
     /// The run has ended.
     #[error("the test run does not run")]
     NotRunning,
-    /// The model has been asked this question.
+    /// The model already has a result for this question.
     #[error("the question has a result already")]
     AlreadyAsked,
-    /// JSON holds no such number.
+    /// The number is not finite, which JSON cannot represent.
     #[error("a number is not finite")]
     NotFinite,
 }
 
 impl TestRun {
-    /// What is still to be asked, in order: every question of one model after the other. Nothing, if it does not run.
+    /// The remaining pairs of model and question, in order: all questions of one model after the other. Empty unless
+    /// the run is running.
     pub fn remaining(&self) -> impl Iterator<Item = (Model, TestQuestionId)> {
         let (plan, asked) = match self {
             Self::Started { plan, asked, status: RunStatus::Running, .. } => (Some(plan), asked.as_slice()),
@@ -99,7 +100,7 @@ impl TestRun {
             .filter(|next| !asked.contains(next))
     }
 
-    /// The events that the command leads to; none if it asks for what already is.
+    /// The events that the command leads to; none if it changes nothing.
     ///
     /// # Errors
     /// [`TestRunError`] if the command is illegal in this state.

@@ -1,4 +1,4 @@
-//! The test run's rules, as given / when / then.
+//! Specification of the test run's rules, as given / when / then.
 
 use cqrs_es::{Aggregate, test::TestFramework};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! absent -> existing (questions come, change and go) -> deleted.
+//! absent -> existing (questions are added, changed and deleted) -> deleted.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::{
     values::SuiteName,
 };
 
-/// A question, as its suite holds it.
+/// A question in its suite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuestionInSuite {
     /// The question's id.
@@ -27,61 +27,61 @@ pub struct QuestionInSuite {
 /// A test suite, as far as decisions and runs need it.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 pub enum TestSuite {
-    /// There is no such suite.
+    /// The suite was never created.
     #[default]
     Absent,
-    /// There is.
+    /// The suite exists.
     Existing {
-        /// Its name and how its questions are asked.
+        /// The name, and the settings with which its questions are asked.
         settings: SuiteSettings,
         /// Its questions, oldest first.
         questions: Vec<QuestionInSuite>,
     },
-    /// There was.
+    /// The suite was deleted.
     Deleted,
 }
 
-/// What shall be different about a suite; `None` leaves it as it is.
+/// Changes of a suite; `None` leaves a part as it is.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct SuiteChanges {
     /// The name.
     pub name: Option<SuiteName>,
     /// The model's temperature.
     pub temperature: Option<f64>,
-    /// How many passages may be retrieved.
+    /// The number of passages that may be retrieved.
     pub top_k: Option<i32>,
 }
 
-/// What shall be different about a question; `None` leaves it as it is.
+/// Changes of a question; `None` leaves a part as it is.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct QuestionChanges {
     /// The question.
     pub question: Option<String>,
-    /// The answer that a person gave.
+    /// The answer by a person.
     pub human_answer: Option<String>,
     /// The language of both.
     pub language: Option<String>,
 }
 
-/// What can be asked of a test suite.
+/// A command to a test suite.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TestSuiteCommand {
-    /// Make it.
+    /// Creates the suite.
     Create {
-        /// Who makes it.
+        /// The user who creates it; `None` for the system.
         creator: Option<UserId>,
-        /// What it is made with.
+        /// The initial settings.
         settings: SuiteSettings,
     },
-    /// Change what is given.
+    /// Changes the suite.
     Change(SuiteChanges),
-    /// Add a question behind the others.
+    /// Adds a question at the end.
     AddQuestion(TestQuestionId, TestQuestion),
-    /// Change what is given of a question.
+    /// Changes a question.
     ChangeQuestion(TestQuestionId, QuestionChanges),
-    /// Delete a question.
+    /// Deletes a question.
     DeleteQuestion(TestQuestionId),
-    /// Attach a file or text to a question.
+    /// Attaches a file or text to a question.
     Attach {
         /// The question's id.
         question_id: TestQuestionId,
@@ -90,13 +90,13 @@ pub enum TestSuiteCommand {
         /// The attachment.
         attachment: Attachment,
     },
-    /// Take an attachment from a question.
+    /// Removes an attachment from a question.
     RemoveDocument(TestQuestionId, DocumentId),
-    /// Delete the suite.
+    /// Deletes the suite.
     Delete,
 }
 
-/// Why a command is refused.
+/// The reason for which a command is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TestSuiteError {
     /// The suite exists.
@@ -114,7 +114,7 @@ pub enum TestSuiteError {
     /// The suite has a question or attachment with this id.
     #[error("the test suite has it already")]
     AlreadyAdded,
-    /// JSON holds no such number.
+    /// The number is not finite, which JSON cannot represent.
     #[error("a number is not finite")]
     NotFinite,
 }
@@ -139,7 +139,7 @@ impl TestSuite {
         self.question(id).ok_or(TestSuiteError::QuestionNotFound)
     }
 
-    /// The events that the command leads to; none if it asks for what already is.
+    /// The events that the command leads to; none if it changes nothing.
     ///
     /// # Errors
     /// [`TestSuiteError`] if the command is illegal in this state.

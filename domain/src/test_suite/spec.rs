@@ -1,4 +1,4 @@
-//! The test suite's rules, as given / when / then.
+//! Specification of the test suite's rules, as given / when / then.
 
 use cqrs_es::test::TestFramework;
 use uuid::Uuid;

@@ -1,5 +1,5 @@
-//! absent -> registered -> deleted -> erased. A registered user logs in, logs out and changes; while inactive, nobody can
-//! log in. Erasing a registered user deletes the account too.
+//! absent -> registered -> deleted -> erased. A registered user logs in, logs out and changes; nobody can log in to an
+//! inactive account. Erasing a registered user deletes the account, too.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -12,32 +12,32 @@ use crate::{
     values::{Email, FullName, Username},
 };
 
-/// Logins of one person that may be open at once: the oldest ends when there is another one. Clients that never log out
-/// would pile them up for ever.
+/// Open logins of a user, at most: another login ends the oldest one. Clients that never log out would otherwise
+/// accumulate logins for ever.
 pub const MAX_SESSIONS: usize = 20;
 
 /// A user, as far as decisions need it.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum User {
-    /// There is no such account.
+    /// The account was never registered.
     #[default]
     Absent,
-    /// There is.
+    /// The account exists.
     Registered(Account),
-    /// There was.
+    /// The account was deleted.
     Deleted,
-    /// There was, and nothing tells whose it was.
+    /// The user was erased: no event tells any more who it was.
     Erased,
 }
 
-/// What decisions need of a registered user.
+/// The state of an account, as far as decisions need it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The e-mail address.
     pub email: Email,
-    /// The person's name, unless it was taken away.
+    /// The user's name, unless it was removed.
     pub full_name: Option<FullName>,
-    /// What the person may do.
+    /// The roles.
     pub roles: Roles,
     /// Whether the account can be used.
     pub is_active: bool,
@@ -45,21 +45,21 @@ pub struct Account {
     pub sessions: Vec<SessionId>,
 }
 
-/// With whose power an account is administered.
+/// The authority with which an account is administered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Authority {
-    /// Over everybody but superusers.
+    /// Authority over all users except superusers.
     Staff,
-    /// Over everybody: a superuser's, or that of whoever runs the server.
+    /// Authority over all users, of a superuser or of the operator.
     Superuser,
 }
 
-/// What an administrator changes of an account. `None` leaves a thing as it is.
+/// Changes of an account by an administrator; `None` leaves a part as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserChanges {
     /// The e-mail address.
     pub email: Option<Email>,
-    /// The name, or its removal.
+    /// The name; the inner `None` removes it.
     pub full_name: Option<Option<FullName>>,
     /// See [`Roles::is_staff`].
     pub is_staff: Option<bool>,
@@ -69,54 +69,54 @@ pub struct UserChanges {
     pub allow_key: Option<bool>,
 }
 
-/// What can be asked of a user.
+/// A command to a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UserCommand {
-    /// Make the account.
+    /// Registers the account.
     Register {
         /// The login name.
         username: Username,
         /// The e-mail address.
         email: Email,
-        /// The person's name.
+        /// The user's name.
         full_name: FullName,
-        /// The roles at the start.
+        /// The initial roles.
         roles: Roles,
     },
-    /// Change one's own name, or take it away.
+    /// Changes or removes the user's own name.
     ChangeFullName(Option<FullName>),
-    /// Change what an administrator may change.
+    /// Changes the account with an administrator's authority.
     Administer {
-        /// The administrator's power.
+        /// The authority.
         authority: Authority,
-        /// The changes. With another address every login ends but one.
+        /// The changes. Another address ends every login except `keep`.
         changes: UserChanges,
-        /// The login that goes on: that of somebody who changes the own account.
+        /// The login that stays, of an administrator who changes the own account.
         keep: Option<SessionId>,
     },
-    /// Open or close the account.
+    /// Activates or deactivates the account.
     SetActive(bool),
-    /// The password was forgotten: a code was made that allows for a new one.
+    /// Records that a code for a forgotten password was made.
     RequestPasswordReset,
-    /// A new password has been set: end every login but the one that did it.
+    /// Records a new password, which ends every login except the one that set it.
     ChangePassword {
-        /// The login that goes on.
+        /// The login that stays.
         keep: Option<SessionId>,
     },
-    /// The password was right: start a login.
+    /// Starts a login, after the password was checked.
     StartSession(SessionId),
-    /// End a login.
+    /// Ends a login.
     EndSession(SessionId),
-    /// Delete the account.
+    /// Deletes the account.
     Delete {
-        /// The administrator's power.
+        /// The authority.
         authority: Authority,
     },
-    /// Erase the person, whether the account is still there or not.
+    /// Erases the user, also after the account was deleted.
     Erase,
 }
 
-/// Why a command is refused.
+/// The reason for which a command is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UserError {
     /// The account exists, or its id was used before.
@@ -125,10 +125,10 @@ pub enum UserError {
     /// There is no such account.
     #[error("there is no such user")]
     NotFound,
-    /// The change would take the staff role from a superuser, to whom nobody else could give it back.
+    /// The change would take the staff role from a superuser, which nobody else could restore.
     #[error("a superuser keeps the staff role")]
     SuperuserIsStaff,
-    /// The account is closed.
+    /// The account is inactive.
     #[error("the account is inactive")]
     Inactive,
     /// Only superusers administer superusers.
@@ -137,7 +137,7 @@ pub enum UserError {
 }
 
 impl User {
-    /// The events that the command leads to; none if it asks for what already is.
+    /// The events that the command leads to; none if it changes nothing.
     ///
     /// # Errors
     /// [`UserError`] if the command is illegal in this state.
@@ -259,7 +259,7 @@ impl Account {
             UserEvent::Activated {} => self.is_active = true,
             UserEvent::SessionStarted { session_id } => self.sessions.push(session_id),
             UserEvent::SessionEnded { session_id } => self.sessions.retain(|open| *open != session_id),
-            // The first and the last ones are folded by the user.
+            // These events are handled by the user itself.
             UserEvent::Registered { .. }
             | UserEvent::Deleted {}
             | UserEvent::SubjectErased {}

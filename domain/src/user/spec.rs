@@ -1,4 +1,4 @@
-//! The user's rules, as given / when / then.
+//! Specification of the user's rules, as given / when / then.
 
 use cqrs_es::test::TestFramework;
 use uuid::Uuid;
@@ -183,7 +183,7 @@ fn a_superuser_keeps_the_staff_role() {
         .given(vec![superuser_registered(), UserEvent::RolesChanged { roles }])
         .when(UserCommand::Administer { authority: Authority::Superuser, changes: changes.clone(), keep: None })
         .then_expect_error(UserError::SuperuserIsStaff);
-    // One of before, who gave it away, can be changed all the same.
+    // A superuser from before the rule, without the staff role, can still be changed.
     UserSpec::with(())
         .given(vec![superuser_registered()])
         .when(UserCommand::Administer { authority: Authority::Superuser, changes, keep: None })

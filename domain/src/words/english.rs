@@ -1,11 +1,12 @@
-//! The two spellings of English.
+//! British and American spelling.
 //!
-//! Words of medicine differ by rules ("haem" and "hem", "-ise" and "-ize"), others by a short list; dictionaries of medicine
-//! (Merriam-Webster's, Dorland's) give both forms of each. Both forms of a word become the same; which one, nobody sees.
+//! Medical words differ by rules ("haem" and "hem", "-ise" and "-ize"), others are in a short list; medical
+//! dictionaries (Merriam-Webster's, Dorland's) give both forms of each. Both forms are folded to the same one, which is
+//! never shown.
 
 use super::{substances, units::unit};
 
-/// Words whose forms no rule connects, each with the one that stands for it.
+/// Words whose forms no rule connects, each with the form that stands for it.
 const WORDS: &[(&str, &str)] = &[
     ("aluminium", "aluminum"),
     ("analogue", "analog"),
@@ -57,11 +58,11 @@ const WORDS: &[(&str, &str)] = &[
     ("xrays", "x rays"),
 ];
 
-/// Words of two words.
+/// Terms of two words.
 const PAIRS: &[(&str, &str, &str)] =
     &[("international", "unit", "iu"), ("mm", "hg", "mmhg"), ("per", "cent", "percent")];
 
-/// What is written before a word with a hyphen or without.
+/// Prefixes that are written with or without a hyphen.
 const PREFIXES: &[&str] = &[
     "ante", "anti", "co", "hyper", "hypo", "infra", "inter", "intra", "micro", "multi", "neo", "non", "peri", "post",
     "pre", "re", "semi", "sub", "supra", "trans", "ultra",
@@ -117,7 +118,8 @@ fn pair<'a>(first: &str, after: &'a str) -> Option<(&'static str, &'a str)> {
     (lower.strip_suffix('s').unwrap_or(&lower) == *second).then_some((whole, rest))
 }
 
-/// "मि.ग्रा." is written with stops, and "मिली ग्राम" in two words: the first alone would be another unit.
+/// A unit of two words: "मि.ग्रा." is written with stops, and "मिली ग्राम" as two words. The first word alone would be
+/// another unit.
 fn unit_of_two(word: &str, after: &str) -> Option<(&'static str, usize)> {
     if word.is_ascii() {
         return None;
@@ -192,7 +194,8 @@ fn by_rules(word: &str) -> String {
     ruled
 }
 
-/// "ae" and "oe" as "e": haemorrhage, oedema, diarrhoea. At a word's end they are something else: toes, reggae.
+/// The word with "e" in place of "ae" and "oe": haemorrhage, oedema, diarrhoea. At a word's end they are no digraphs:
+/// toes, reggae.
 fn without_digraphs(word: &str) -> String {
     let bytes = word.as_bytes();
     let mut kept = String::with_capacity(word.len());

@@ -1,7 +1,6 @@
-//! The scripts of India in one spelling each. Their blocks in Unicode have one plan: 128 places each, a letter of one at the place of
-//! its counterpart in the others.
-//!
-//! What is equated at least is what ICU's collations equate at their first level; tests hold it against them.
+//! The scripts of India, each in one spelling. Their Unicode blocks share a layout: 128 code points each, with
+//! corresponding letters at the same offset.
+//! At least the spellings that ICU's collations equate at the primary level are equated; tests compare both.
 
 const FIRST: u32 = 0x0900;
 const LAST: u32 = 0x0d7f;
@@ -14,7 +13,7 @@ const TELUGU: u32 = 0x0c00;
 const KANNADA: u32 = 0x0c80;
 pub(super) const MALAYALAM: u32 = 0x0d00;
 
-// Places within a block.
+// Offsets within a block.
 const NGA: u32 = 0x19;
 const NYA: u32 = 0x1e;
 const NNA: u32 = 0x23;
@@ -25,14 +24,14 @@ pub(super) const VIRAMA: u32 = 0x4d;
 
 const MALAYALAM_VIRAMA: char = '\u{0d4d}';
 
-/// The block of a letter, by its first place, and the place in it.
+/// The first code point of a letter's block, and the letter's offset in it.
 pub(super) fn place(c: char) -> Option<(u32, u32)> {
     let c = u32::from(c);
     (FIRST..=LAST).contains(&c).then_some((c & !0x7f, c & 0x7f))
 }
 
-/// Signs that do not make a word another one: candrabindu, anusvara and visarga, nukta, accents of the Vedas, addak. (Not Tamil's
-/// aytham, which stands at visarga's place, and not two letters in the place of the candrabindu.)
+/// Whether a sign does not distinguish words: candrabindu, anusvara and visarga, nukta, Vedic accents, addak.
+/// (Exceptions: Tamil's aytham at the offset of visarga, and two letters at the offset of candrabindu.)
 pub(super) fn is_ignored(c: char) -> bool {
     let Some((block, place)) = place(c) else { return false };
     match (block, place) {
@@ -49,7 +48,7 @@ pub(super) fn is_ignored(c: char) -> bool {
     }
 }
 
-/// One letter for those that are the same; digits are ASCII's.
+/// The letter that stands for all equivalent ones; digits become ASCII.
 pub(super) fn letter(c: char) -> char {
     let Some((block, place)) = place(c) else { return c };
     match (block, place) {
@@ -64,8 +63,8 @@ pub(super) fn letter(c: char) -> char {
     }
 }
 
-/// The consonant that a letter for one without a vowel stands for: chillus, the dot above for r, Bengali's t, and n of old Telugu and
-/// Kannada.
+/// The consonant of a letter that stands for one without a vowel: chillus, the dot above for r, Bengali's t, and the n
+/// of old Telugu and Kannada.
 pub(super) fn consonant_of(c: char) -> Option<char> {
     Some(match c {
         '\u{09ce}' => 'ত',
@@ -84,7 +83,7 @@ pub(super) fn consonant_of(c: char) -> Option<char> {
     })
 }
 
-/// Letters (decomposed, without ignored ones) in the one spelling of their words.
+/// The one spelling of letters, which are given decomposed and without ignored signs.
 pub(super) fn spelled(text: impl Iterator<Item = char>) -> Vec<char> {
     let mut whole: Vec<char> = Vec::new();
     for mut c in text {
@@ -107,10 +106,10 @@ pub(super) fn spelled(text: impl Iterator<Item = char>) -> Vec<char> {
     doubled_once(&without_nasals(&whole))
 }
 
-/// Vowels that are written in two ways.
+/// The vowel that two signs write together.
 const fn of_two(first: char, second: char) -> Option<char> {
     Some(match (first, second) {
-        // കൌ, കൗ; and how the typewriter wrote ഈ, ഊ, ഔ.
+        // Variants of au: കൌ, കൗ; and ഈ, ഊ, ഔ as on typewriters.
         ('\u{0d46}', '\u{0d57}') => '\u{0d57}',
         ('ഇ', '\u{0d57}') => 'ഈ',
         ('ഉ', '\u{0d57}') => 'ഊ',
@@ -119,7 +118,7 @@ const fn of_two(first: char, second: char) -> Option<char> {
     })
 }
 
-/// Hindi writes a y before these vowels or not: चाहिये, चाहिए; गयी, गई.
+/// The vowel without the y that Hindi may write before it: चाहिये, चाहिए; गयी, गई.
 fn without_glide(before: &[char], vowel: char) -> Option<char> {
     let vowel = match vowel {
         '\u{0947}' => 'ए',
@@ -134,9 +133,10 @@ fn is_virama(c: char) -> bool {
     place(c).is_some_and(|(_, place)| place == VIRAMA)
 }
 
-/// The anusvara, which is ignored, stands for the nasal of the letter behind it: संबंध, सम्बन्ध; इंसुलिन, इन्सुलिन.
+/// The text without nasals that an anusvara, which is ignored, may stand for before the next letter: संबंध, सम्बन्ध;
+/// इंसुलिन, इन्सुलिन.
 fn without_nasals(text: &[char]) -> Vec<char> {
-    // From the end, because what is left behind a nasal decides.
+    // From the end, because it depends on the letter that is kept behind a nasal.
     let mut kept = Vec::with_capacity(text.len());
     for c in text.iter().rev() {
         let next = kept.len().checked_sub(2).map(|at| kept[at]);
@@ -150,17 +150,18 @@ fn without_nasals(text: &[char]) -> Vec<char> {
     kept
 }
 
-/// Whether this letter does, if it has no vowel.
+/// Whether this letter, if it has no vowel, may be written as an anusvara.
 fn stands_for_anusvara(c: char, next: Option<char>) -> bool {
     let Some((block, nasal)) = place(c) else { return false };
-    // Malayalam's collation takes every m without a vowel for an anusvara; Tamil has none, Bengali has it for the first nasal only.
+    // Malayalam's collation treats every m without a vowel as an anusvara; Tamil has none, and Bengali has it for the
+    // first nasal only.
     if (block, nasal) == (MALAYALAM, MA) {
         return true;
     }
     next.and_then(place).is_some_and(|(other, next)| other == block && nasals_before(block, next).contains(&nasal))
 }
 
-/// The nasals that an anusvara stands for before this letter.
+/// The offsets of nasals that an anusvara stands for before this letter.
 pub(super) const fn nasals_before(block: u32, next: u32) -> &'static [u32] {
     match (block, next) {
         (BENGALI, 0x15..=0x18 | 0x1a..=0x1d | 0x1f..=0x22 | 0x24..=0x27 | 0x2a..=0x2d) => &[NGA],
@@ -171,7 +172,8 @@ pub(super) const fn nasals_before(block: u32, next: u32) -> &'static [u32] {
     }
 }
 
-/// A consonant behind an r is doubled by some writers: കർത്തവ്യം, സമ്മർദ്ദം, അർഥം and അർത്ഥം, कर्त्तव्य.
+/// The text with single consonants behind an r, which some writers double: കർത്തവ്യം, സമ്മർദ്ദം, അർഥം and അർത്ഥം,
+/// कर्त्तव्य.
 fn doubled_once(text: &[char]) -> Vec<char> {
     let mut kept: Vec<char> = Vec::with_capacity(text.len());
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! One spelling for what readers of a script take for the same.
+//! One spelling for letters that readers of a script regard as the same.
 
 use std::borrow::Cow;
 
@@ -6,11 +6,11 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::indic;
 
-/// The text without differences that a reader does not see or does not mean: compatibility forms, accents, invisible signs, and of
-/// the scripts of India what the root collation of ICU, or that of the script's language, equates at its first level, with the
-/// nasals and doubled letters that are written in two ways. Case and blanks stay.
+/// The text without differences that a reader does not see or does not mean: compatibility forms, accents, invisible
+/// signs; and for the scripts of India, differences that ICU's root collation, or that of the script's language,
+/// ignores at the primary level, and nasals and doubled letters with two spellings. Case and blanks stay.
 ///
-/// [`super::pattern()`] is for texts that the database has as they were typed.
+/// For texts in the database, which keep their own spelling, [`super::pattern()`] does the same.
 pub fn letters(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
@@ -25,7 +25,7 @@ pub fn letters(text: &str) -> Cow<'_, str> {
     Cow::Owned(indic::spelled(decomposed).into_iter().nfc().collect())
 }
 
-/// A raised digit behind a number is its power, and a fraction behind one is added to it: 10⁹ is not 109, and 2½ is not 21/2.
+/// Marks raised digits and fractions behind a number: 10⁹ is not 109, and 2½ is not 21/2.
 fn with_marks(text: &str) -> String {
     let mut marked = String::with_capacity(text.len());
     let mut before = ' ';
@@ -46,7 +46,7 @@ fn with_marks(text: &str) -> String {
     marked
 }
 
-/// Accents of European scripts, and signs that only join, part or choose a shape.
+/// Whether a character is an accent of European scripts, or a sign that only joins, separates or selects a shape.
 fn is_ignored(c: char) -> bool {
     matches!(c,
         '\u{300}'..='\u{36f}' | '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}')

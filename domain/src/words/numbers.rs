@@ -1,12 +1,12 @@
-//! Numbers and initials in one form, apart from what they are written together with.
+//! Numbers and initials in one form, separated from adjacent letters.
 
 use super::{indic, units::unit};
 
-/// Signs of the name of a letter: एच, എസ്.
+/// Letters of the longest name of a letter: एच, എസ്.
 const LONGEST_INITIAL: usize = 4;
 
-/// "500mg" as "500 mg" and "B12" as "B 12", ".5" and "0.50" as "0.5", "1,000" and "1,00,000" without commas, "T.B." as "TB", the sign
-/// of percent as a word. Everything else stays.
+/// Writes "500mg" as "500 mg" and "B12" as "B 12", ".5" and "0.50" as "0.5", "1,000" and "1,00,000" without commas,
+/// "T.B." as "TB", and the per cent sign as a word. All other text stays.
 pub(super) fn apart(text: &str) -> String {
     let mut apart = String::with_capacity(text.len() + text.len() / 8);
     let mut before = ' ';
@@ -36,7 +36,7 @@ pub(super) fn apart(text: &str) -> String {
     apart
 }
 
-/// Adds the number that the text begins with, and says how long it was.
+/// Appends the number at the beginning of the text; returns its length in bytes.
 fn number(text: &str, to: &mut String) -> usize {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let mut length = digits(text);
@@ -69,7 +69,7 @@ fn number(text: &str, to: &mut String) -> usize {
     length + fraction + 1
 }
 
-/// The digits behind each comma, as long as there are two or three of them.
+/// The numbers of digits behind each comma, as long as there are two or three of them.
 fn groups(text: &str) -> Vec<usize> {
     let mut groups = Vec::new();
     let mut rest = text.as_bytes();
@@ -81,7 +81,7 @@ fn groups(text: &str) -> Vec<usize> {
         }
         groups.push(count);
         rest = &digits[count..];
-        // Three end a number.
+        // A group of three digits ends a number.
         if count == 3 && !matches!(rest, [b',', d, ..] if d.is_ascii_digit()) {
             break;
         }
@@ -89,7 +89,7 @@ fn groups(text: &str) -> Vec<usize> {
     groups
 }
 
-/// Adds the letters of "T.B." without their stops, and says how long that was.
+/// Appends the letters of "T.B." without their stops; returns the length in bytes.
 fn initials(text: &str, before: char, to: &mut String) -> Option<usize> {
     if before.is_alphanumeric() || before == '.' || indic::place(before).is_some() {
         return None;
@@ -102,7 +102,7 @@ fn initials(text: &str, before: char, to: &mut String) -> Option<usize> {
     while matches!(bytes.get(2 * letters..), Some([letter, b'.', ..]) if letter.is_ascii_alphabetic()) {
         letters += 1;
     }
-    // "T.B" may go on without a stop, but "e.g.this" does not.
+    // "T.B" may continue without a stop, but "e.g.this" does not.
     let follows = bytes.get(2 * letters..).unwrap_or_default();
     let has_last = matches!(follows, [letter, rest @ ..] if letter.is_ascii_alphabetic()
         && !rest.first().is_some_and(u8::is_ascii_alphanumeric));
@@ -115,7 +115,7 @@ fn initials(text: &str, before: char, to: &mut String) -> Option<usize> {
     Some(2 * letters + usize::from(has_last))
 }
 
-/// The names of letters are syllables: "ओ.आर.एस.", "ഒ.ആർ.എസ്."
+/// Appends initials in Indian scripts, where the names of letters are syllables: "ओ.आर.एस.", "ഒ.ആർ.എസ്."
 fn indic_initials(text: &str, to: &mut String) -> Option<usize> {
     let syllable = |text: &str| {
         let length = text.find(|c| indic::place(c).is_none()).unwrap_or(text.len());

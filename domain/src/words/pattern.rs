@@ -1,17 +1,17 @@
-//! All spellings of a word as a regular expression of PostgreSQL, for lists that are searched by parts of their titles: titles are kept
-//! as they were typed.
+//! A PostgreSQL regular expression for all spellings of a word, for lists that are searched by parts of their titles:
+//! titles are stored as they were typed.
 
 use std::fmt::Write as _;
 
 use super::{indic, letters};
 
-/// Characters of the longest title that is searched; a longer word is in none.
+/// Characters of the longest title that is searched; no title contains a longer word.
 const LONGEST: usize = 100;
-/// Signs that only join or part.
+/// Signs that only join or separate.
 const INVISIBLE: &str = r"\u00ad\u200b-\u200d\u2060\ufeff\ufe00-\ufe0f";
 
-/// What matches all texts that have the word in some spelling: the same letters by [`letters()`]. None if the word is spelled in one way
-/// only, or so long that it cannot be one.
+/// A pattern that matches all texts with a spelling of the word, that is with the same [`letters()`]. `None` if the
+/// word has one spelling only, or is too long to occur.
 pub fn pattern(word: &str) -> Option<String> {
     let folded: Vec<char> = letters(word).chars().collect();
     let has_spellings = folded.iter().any(|c| indic::place(*c).is_some() || c.is_ascii_digit());
@@ -42,7 +42,7 @@ pub fn pattern(word: &str) -> Option<String> {
     Some(pattern)
 }
 
-/// Adds what a letter is written as, and says how many letters of the word that was.
+/// Appends the spellings of a letter; returns the number of letters of the word that they cover.
 fn indic_letter(c: char, before: &[char], following: &[char], to: &mut String) -> Option<usize> {
     let (block, place) = indic::place(c)?;
     let virama = char::from_u32(block + indic::VIRAMA)?;
@@ -99,7 +99,7 @@ fn spellings(c: char, block: u32) -> impl Iterator<Item = char> {
     others.chain([c])
 }
 
-/// What may stand behind any letter and does not make it another one.
+/// Appends the signs that may follow any letter without changing it.
 fn gap(block: u32, to: &mut String) {
     let ignored: String = indic::of_block(block).filter(|c| indic::is_ignored(*c)).collect();
     let m = if block == indic::MALAYALAM { r"|മ[\u0d4d\u0d3b\u0d3c]+|\u0d54" } else { "" };

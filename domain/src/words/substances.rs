@@ -1,12 +1,13 @@
-//! Substances with two names: the older one of the British Pharmacopoeia or that of the United States, and the international
-//! non-proprietary one (WHO's lists; MHRA: "Changing substance names from BANs to rINNs"). Guides of India have both.
+//! Substances with two names: the older one of the British Pharmacopoeia or that of the United States, and the
+//! international non-proprietary name (WHO's lists; MHRA: "Changing substance names from BANs to rINNs"). Guides of
+//! India have both.
 
-/// The international name, if the word, in lower case and in the spelling of texts that are folded, is another one.
+/// The international name of a substance, if the word, folded and in lower case, is another name of it.
 pub(super) fn international(word: &str) -> Option<&'static str> {
     NAMES.binary_search_by_key(&word, |(name, _)| name).ok().map(|at| NAMES[at].1)
 }
 
-/// Sorted. As texts are folded: "estradiol", "sulfadiazine".
+/// Pairs of other name and international name in folded spelling ("estradiol", "sulfadiazine"), sorted.
 const NAMES: &[(&str, &str)] = &[
     ("acetaminophen", "paracetamol"),
     ("adrenaline", "epinephrine"),

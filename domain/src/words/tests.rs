@@ -4,7 +4,7 @@ use icu_collator::{Collator, CollatorBorrowed, options::CollatorOptions, options
 
 use super::*;
 
-/// The languages of the scripts, each with the first place of its block.
+/// The languages of the supported scripts, each with the first code point of its block.
 const LANGUAGES: [(&str, u32); 9] = [
     ("hi", 0x0900),
     ("mr", 0x0900),
@@ -52,10 +52,10 @@ fn what_the_collations_of_icu_take_for_the_same_is_the_same() {
         let ka = char::from_u32(block + 0x15).expect("a letter");
         let ends: Vec<String> = characters(block).iter().map(char::to_string).chain([String::new()]).collect();
         for collator in [collator("und"), collator(language)] {
-            // Those with the same key are the same for ICU.
+            // Words with the same key are the same for ICU.
             let mut folded: HashMap<Vec<u8>, (String, String)> = HashMap::new();
             for (one, other) in ends.iter().flat_map(|one| ends.iter().map(move |other| (one, other))) {
-                // No vowel is missing where there was none.
+                // A virama counts only behind a consonant.
                 if is_virama(other) && !is_consonant(one) {
                     continue;
                 }

@@ -1,11 +1,11 @@
-//! What units are called in English and the languages of India, with the symbol that stands for all of their names.
+//! The names of units in English and the languages of India, with the symbol that stands for all of them.
 
-/// The symbol, if the word, in lower case and folded, is the name of a unit.
+/// The symbol of a unit, if the word, folded and in lower case, is a name of it.
 pub fn unit(word: &str) -> Option<&'static str> {
     UNITS.binary_search_by_key(&word, |(name, _)| name).ok().map(|at| UNITS[at].1)
 }
 
-/// Sorted.
+/// Pairs of name and symbol, sorted by name.
 const UNITS: &[(&str, &str)] = &[
     ("cc", "ml"),
     ("centimeter", "cm"),
