@@ -53,7 +53,7 @@ def links_of(page):
 
 
 def fault_of(page, target):
-    """What is wrong with a link, or None."""
+    """The fault of a link, or None."""
     path, _, anchor = unquote(target).partition("#")
     if path.startswith("/"):
         return "is not relative"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything that must hold of the code besides its tests; `make check` and CI run this. It goes through all checks and
-# fails at the end if one failed, so that one run shows everything. What cannot be checked here is said loudly.
+# All checks of the code besides its tests; `make check` and CI run this. It goes through all checks and
+# fails at the end if one failed, so that one run shows everything. Checks that cannot run here are reported loudly.
 set -uo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit

@@ -14,7 +14,7 @@ shift
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/ayushma-evaluate.XXXXXX")
-# PostgreSQL runs as another user if we are root, and that user has to get here.
+# As root, PostgreSQL runs as another user, who needs access to this folder.
 chmod 755 "$folder"
 export DATA_DIR=$folder/data LOG=${LOG:-warn}
 email=evaluation@example.com
@@ -32,7 +32,7 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Below the range that the system hands out to outgoing connections.
+# The port is below the range that the system assigns to outgoing connections.
 while port=$((RANDOM % 12000 + 20000)) && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
 
 echo "starting a server"

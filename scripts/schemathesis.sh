@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Holds a real server against its own OpenAPI document: is the document one, and is every answer to generated requests,
-# of staff and of a user, as it says? A fresh server with its own PostgreSQL, in a temporary folder and on a free port;
+# Tests a real server against its own OpenAPI document: is the document valid, and does every answer to generated requests,
+# of staff and of a user, conform to it? A fresh server with its own PostgreSQL, in a temporary folder and on a free port;
 # everything is gone afterwards.
 #
 #   schemathesis.sh PROGRAM [OPTIONS of schemathesis run, such as --max-examples 100]
@@ -18,9 +18,9 @@ scripts/python/python.sh install
 python=$(dirname "$(scripts/python/python.sh path)")
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/ayushma-schemathesis.XXXXXX")
-# PostgreSQL runs as another user if we are root, and that user has to get here.
+# As root, PostgreSQL runs as another user, who needs access to this folder.
 chmod 755 "$folder"
-# Below the range that the system hands out to outgoing connections.
+# The port is below the range that the system assigns to outgoing connections.
 free_port() {
     local port
     while port=$((RANDOM % 12000 + 20000)) && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
@@ -30,8 +30,8 @@ port=$(free_port)
 url=http://127.0.0.1:$port
 transcriber=$(free_port)
 
-# With no other setting of yours: generated requests write, and must never reach a database that anybody needs.
-# They are more than any limit allows.
+# No setting of the caller is passed on: generated requests write, and must never reach a database that anybody needs.
+# The limits are switched off, because generated requests exceed all of them.
 ayushma=(env -C "$folder" -i PATH="$PATH" DATA_DIR="$folder/data" LOG="${LOG:-warn}"
     SELF_HOSTED_STT_URL="http://127.0.0.1:$transcriber" LIMIT_LOGIN=0 LIMIT_REGISTER=0 LIMIT_FORGOT=0 LIMIT_VERIFY=0
     LIMIT_CONVERSE=0 LIMIT_UPLOAD=0 "$program")
@@ -73,13 +73,13 @@ curl -sSf "$url/api/schema?format=json" -o "$folder/schema.json"
 failed=
 for CALLER in staff user; do
     export CALLER
-    # The systematic requests at the edges of every schema are many; they find the same, whoever sends them.
+    # The many systematic requests at the edges of each schema find the same for every user.
     phases=examples,coverage,fuzzing,stateful
     [ $CALLER = staff ] || phases=examples,fuzzing,stateful
     echo "== as $CALLER"
     "$python/schemathesis" --config-file scripts/schemathesis/schemathesis.toml run "$folder/schema.json" --url "$url" \
         --phases "$phases" "$@" || failed+=" $CALLER"
-    # What is only ever refused shows little. A user may not do everything.
+    # Operations that are always refused test little; a user may not call all of them.
     if [ $CALLER = staff ] && [ -s "$NEVER_SERVED" ]; then
         echo "never served, so not really tested:" >&2
         cat "$NEVER_SERVED" >&2

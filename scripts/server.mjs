@@ -1,4 +1,4 @@
-// A server of ours in a temporary data folder, with an administrator, over the database at DATABASE_URL.
+// A server of this project in a temporary data folder, with an administrator, on the database at DATABASE_URL.
 import { spawn, execFileSync } from "node:child_process";
 import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import net from "node:net";
@@ -8,7 +8,7 @@ import path from "node:path";
 const EMAIL = "admin@example.com";
 const PASSWORD = "lantern orbit seven";
 
-// A line that a program prints first.
+// The first line that a program prints.
 export async function firstLine(child) {
     let text = "";
     for await (const part of child.stdout) {
@@ -32,7 +32,7 @@ export class Server {
         const folder = mkdtempSync(path.join(os.tmpdir(), "ayushma-server."));
         const port = await freePort();
         const log = openSync(path.join(folder, "server.log"), "a");
-        // Nothing else of the environment, and no file .env of the folder that this is called from.
+        // No other variable of the environment, and no file .env of the current folder.
         const { PATH, DATABASE_URL } = process.env;
         const settings = { PATH, DATABASE_URL, DATA_DIR: folder, LISTEN: `127.0.0.1:${port}`, ...env };
         const options = { env: settings, cwd: folder };

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Finds what this (Debian-like) machine lacks and installs it, saying what and why.
+# Installs the packages that this (Debian-like) machine lacks, and prints each with its reason.
 #
 #   setup.sh run     what `make run` needs: a C toolchain for librdkafka, PostgreSQL's server programs, Poppler, which
 #                    reads PDF, espeak-ng and lame, which speak answers and make that small, curl
@@ -9,7 +9,7 @@
 #   setup.sh models  what `make models` needs: that of `run`, and Python to fetch the model with
 #   setup.sh tables  what `make bench-tables` needs: that of `run`, Python, LibreOffice, chromium and fonts, which make documents
 #
-# Rust is never installed from here: people choose their own way of having it.
+# Rust is never installed from here: people choose their own way to install it.
 set -euo pipefail
 
 minimum_rust=1.92
@@ -90,7 +90,7 @@ if [ ${#packages[@]} -gt 0 ]; then
         exit 1
     fi
     echo "installing: ${packages[*]}"
-    # Only the programs are wanted: without this, Debian would also make and start a server of its own.
+    # Only the programs are needed: without this, Debian would also create and start a server of its own.
     if [[ " ${packages[*]} " = *" postgresql "* ]] && [ ! -e /etc/postgresql-common/createcluster.conf ]; then
         "${as_root[@]}" mkdir -p /etc/postgresql-common
         echo "create_main_cluster = false" | "${as_root[@]}" tee /etc/postgresql-common/createcluster.conf >/dev/null
@@ -104,7 +104,7 @@ if [ ${#packages[@]} -gt 0 ]; then
     fi
 fi
 
-# rustup puts its programs here and asks the shell's profile to find them.
+# rustup installs its programs here, and adds them to the PATH in the shell's profile only.
 PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 if ! has cargo || ! has rustc; then
     echo "Rust $minimum_rust or later is missing: see https://rustup.rs, or install your system's package" >&2

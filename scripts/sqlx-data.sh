@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The query data that lets sqlx check SQL without a database: what `cargo sqlx prepare` makes, without that tool.
+# Makes the query data by which sqlx checks SQL without a database, as `cargo sqlx prepare` does, without that tool.
 #
 #   sqlx-data.sh write    make .sqlx anew from a throw-away PostgreSQL with all migrations applied
-#   sqlx-data.sh check    fail if a lint does, or if .sqlx is not what `write` would make: one compilation answers both
+#   sqlx-data.sh check    fail if a lint does, or if .sqlx differs from the result of `write`: one compilation for both
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -26,7 +26,7 @@ for migration in migrations/*.sql; do
     psql -q -v ON_ERROR_STOP=1 -d "$DATABASE_URL" -f "$migration" >/dev/null
 done
 
-# A macro that runs with a database at hand writes what it learns into SQLX_OFFLINE_DIR. Macros run when their crate is
+# A macro that runs with a database writes its query's data into SQLX_OFFLINE_DIR. Macros run when their crate is
 # compiled, so every file that uses one has to look new.
 grep -rlZE '\bquery(_as|_scalar|_file|_file_as|_file_scalar)?(_unchecked)?!' --include='*.rs' --exclude-dir=target . | xargs -0r touch
 look=check

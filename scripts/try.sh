@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tries a running server with curl: log in, look around, ask a question, read the conversation. Fails on any answer that
-# is not what it should be.
+# Tries a running server with curl: log in, look around, ask a question, read the conversation. Fails on any
+# unexpected answer.
 #
 #   try.sh BASE_URL EMAIL PASSWORD          for example: try.sh http://127.0.0.1:8000 admin@example.com secret
 set -euo pipefail

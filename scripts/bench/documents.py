@@ -108,7 +108,7 @@ def read(path):
     try:
         return Path(path).read_text()
     except OSError:
-        # It has ended.
+        # The process has ended.
         return ""
 
 
@@ -117,7 +117,7 @@ def name_of(pid):
 
 
 def resident(pid):
-    """Megabytes."""
+    """A size in megabytes."""
     lines = [line for line in read(f"/proc/{pid}/status").splitlines() if line.startswith("VmRSS")]
     return sum(int(line.split()[1]) // 1024 for line in lines)
 
@@ -151,7 +151,7 @@ class Server:
     def watch(self):
         while self.process.poll() is None:
             self.peak = max(self.peak, resident(self.process.pid))
-            # The built-in PostgreSQL is none of them.
+            # The built-in PostgreSQL is not counted.
             readers = [child for child in children(self.process.pid) if "postgres" not in name_of(child)]
             self.readers = max([self.readers, *map(resident, readers + [pid for child in readers for pid in children(child)])])
             time.sleep(0.02)
@@ -199,7 +199,7 @@ class Server:
             time.sleep(0.1)
 
     def measure(self, name, files):
-        """Uploads one after the other, and waits for the last one. Gives the seconds."""
+        """Uploads one after the other, and waits for the last one; returns the seconds."""
         self.peak, self.readers, started = 0, 0, time.monotonic()
         documents = [self.upload(*file) for file in files]
         outcomes = [self.outcome(document) for document in documents]
@@ -223,7 +223,7 @@ def thousand():
 
 def measure(program):
     folder = Path(tempfile.mkdtemp(prefix="ayushma-bench."))
-    # PostgreSQL runs as another user if we are root, and that user has to get here.
+    # As root, PostgreSQL runs as another user, who needs access to this folder.
     folder.chmod(0o755)
     server = None
     try:

@@ -1,4 +1,4 @@
-// Measures six requests with wrk, beside what the original managed on two quiet cores.
+// Measures six requests with wrk, beside the figures of the original on two quiet cores.
 //
 //   node http.mjs PROGRAM [--seconds N] [--chats N] [--only NAME]    (DATABASE_URL: an empty database of a server on this machine)
 //
@@ -16,7 +16,7 @@ const CONNECTIONS = 16;
 const MAX_MEGABYTES = 200;
 const TICKS_A_SECOND = 100;
 
-// What the original does (requests a second, median in milliseconds), and how many times as much is aimed at.
+// The original's figures (requests a second, median in milliseconds), and the factor that is the aim.
 const ORIGINAL = {
     "users/me": { rate: 460, median: 34, aim: 15 },
     "projects list": { rate: 214, median: 74, aim: 20 },
@@ -48,7 +48,7 @@ function cpuSeconds(pids) {
             const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
             ticks += Number(fields[11]) + Number(fields[12]);
         } catch {
-            // It has ended.
+            // The process has ended.
         }
     }
     return ticks / TICKS_A_SECOND;

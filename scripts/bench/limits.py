@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""limits.py PROGRAM [SECONDS]: what an ordinary user notices while others attack, and the memory that it costs.
+"""limits.py PROGRAM [SECONDS]: measures an ordinary user's waits while others attack, and the server's memory.
 
 A fresh server in a temporary folder, with its defaults and the built-in PostgreSQL. At first an ordinary user is alone. Then, at
 once and for a minute: 2,000 idle connections, 200 half bodies, 200 readers who read next to nothing, 60 log-in attempts a second
@@ -57,7 +57,7 @@ class Server:
         return answer["token"]
 
     def megabytes(self):
-        """Of the server and the processes that it has started, without PostgreSQL. What they share, such as the program, counts once."""
+        """The memory of the server and the processes that it has started, without PostgreSQL. Shared pages, such as the program, count once."""
         children, pending, kilobytes = {}, [self.process.pid], 0
         for stat in Path("/proc").glob("[0-9]*/stat"):
             try:
@@ -74,7 +74,7 @@ class Server:
 
 
 def proportional(pid):
-    """Kilobytes of memory of a process; pages that several share are divided among them, where that may be seen."""
+    """Kilobytes of memory of a process; shared pages are divided among the processes, if the system shows them."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
@@ -132,7 +132,7 @@ async def once(port, method, path, token="", content_type="application/json", bo
 
 
 class User:
-    """Somebody who reads, uploads and asks, one thing at a time in each of three windows."""
+    """A user who reads, uploads and asks in three windows, with one request at a time in each."""
 
     def __init__(self, port, token, project, chat):
         self.port, self.token, self.project, self.chat = port, token, project, chat
@@ -184,7 +184,7 @@ class Attack:
         self.seen[what] = self.seen.get(what, 0) + 1
 
     async def again(self, name, attempt):
-        """Attempts it until the time is over; who is refused comes back in a second."""
+        """Repeats the attempt every second until the time is over."""
         while time.monotonic() < self.until:
             try:
                 self.note(f"{name}: {await attempt()}")
@@ -250,7 +250,7 @@ class Attack:
             await writer.drain()
         status, _ = await answer_of(reader)
         writer.close()
-        # Once is enough for the disk.
+        # Each attacker uploads once, to spare the disk.
         await asyncio.sleep(max(0, self.until - time.monotonic()))
         return status
 
@@ -344,7 +344,7 @@ def main():
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
     folder = Path(tempfile.mkdtemp(prefix="ayushma-bench."))
-    # PostgreSQL runs as another user if we are root, and that user has to get here.
+    # As root, PostgreSQL runs as another user, who needs access to this folder.
     folder.chmod(0o755)
     server = None
     try:

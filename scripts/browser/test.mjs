@@ -1,4 +1,4 @@
-// A real browser with a page of another origin, against the real server: what Ayushma's front end depends on.
+// Tests the features that Ayushma's front end depends on, with a real browser and a page of another origin.
 //
 //   PROGRAM=target/debug/ayushma DATABASE_URL=… CHROMIUM=/usr/bin/chromium node --test test.mjs
 import assert from "node:assert/strict";
@@ -42,7 +42,7 @@ async function servePage() {
     const files = (url) => {
         if (url === "/client.js") return [path.join(here, "client.js"), "text/javascript"];
         if (!url.startsWith("/fetch-event-source/")) return [path.join(here, "page.html"), "text/html"];
-        // The library names its modules without an ending, as bundlers like it.
+        // The library imports its modules without an extension, as bundlers allow.
         const name = path.basename(url);
         return [path.join(library, name.endsWith(".js") ? name : `${name}.js`), "text/javascript"];
     };
@@ -115,7 +115,7 @@ test("a document is uploaded and can be retrieved from", async () => {
     const text = Buffer.from("Zinc shortens diarrhoea in children. Give 10 to 20 mg a day.").toString("base64");
     const fields = { title: "Zinc", document_type: "1", description: "" };
     const document = await page.evaluate((call) => window.client.upload(...call), [`projects/${project}/documents`, fields, "zinc.txt", "text/plain", text]);
-    // Not by waitForFunction: it takes the promise of an async function for a yes.
+    // waitForFunction would take the promise of an async function for true.
     const path = `projects/${project}/documents/${document.external_id}`;
     let shown = document;
     for (let look = 0; shown.uploading && look < 100; look++) {

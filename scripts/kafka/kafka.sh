@@ -21,7 +21,7 @@ fail() {
 
 answers() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# Below the range that the system hands out to outgoing connections.
+# The port is below the range that the system assigns to outgoing connections.
 free_port() {
     local port
     while port=$((RANDOM % 12000 + 20000)) && answers "$port"; do :; done
@@ -45,7 +45,7 @@ install() {
     echo "fetching the jars of Apache Kafka $version"
     mvn -q -B -Dstyle.color=never -f "$here/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$part" ||
         fail "Maven could not fetch the jars"
-    # All or nothing; if another process was faster, its copy is as good.
+    # Moved into place when it is complete; the copy of a faster process is just as valid.
     mv -T "$part" "$libs" 2>/dev/null || rm -rf "$part"
 }
 
@@ -91,7 +91,7 @@ PROPERTIES
     pid=$!
     echo "$pid" >"$folder/kafka.pid"
 
-    # Patient: on a busy machine it takes a minute after a crash, and one that is killed meanwhile has more to mend.
+    # A long wait: on a busy machine recovery takes a minute after a crash, and a broker that is killed in it needs longer still.
     local deadline=$((SECONDS + 180))
     until answers "$port"; do
         if ! kill -0 "$pid" 2>/dev/null || [ "$SECONDS" -ge "$deadline" ]; then

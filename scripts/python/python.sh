@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Python with what a file names, requirements.txt beside this one if no other is given, in a place of its own: for tests and
-# measurements only, nothing of the product needs it.
+# A virtual environment of Python with the packages of a requirements file, by default the one beside this script: for tests
+# and measurements only, nothing of the product needs it.
 #
 #   python.sh install [FILE]    make it in target/tools (once for each state of the file)
 #   python.sh path [FILE]       print the interpreter that `install` makes
@@ -22,7 +22,8 @@ install() {
     command -v python3 >/dev/null || fail "Python is missing (Debian: apt-get install python3 python3-venv)"
     mkdir -p "$tools"
     local part
-    # Whole or not at all: the name by which it is found is given last. The folder keeps its own, which its programs hold.
+    # A link is made when it is complete, so that it is found whole or not at all. The folder keeps its name, which its programs
+    # contain.
     part=$(mktemp -d "$venv.XXXXXX")
     echo "fetching the Python programs of the tests"
     if ! python3 -m venv "$part" >"$part.log" 2>&1 ||
@@ -32,7 +33,7 @@ install() {
         fail "the environment could not be made (Debian: apt-get install python3-venv)"
     fi
     rm -f "$part.log"
-    # If another process was faster, its copy is as good.
+    # The copy of a faster process is just as valid.
     ln -sT "$(basename "$part")" "$venv" 2>/dev/null || rm -rf "$part"
 }
 

@@ -16,11 +16,11 @@ import schemathesis
 
 SEEDS = json.loads(Path(os.environ["SEEDS"]).read_text())
 CALLER = SEEDS[os.environ["CALLER"]]
-# These change the caller's own password.
+# Operations that change the caller's own password.
 OWN_PASSWORD = ("PATCH /api/users/me", "POST /api/auth/reset")
-# These take the key of a service.
+# Operations that take the key of a service.
 KEY_PATHS = ("/api/chats", "/api/temptokens")
-# Only a model provider can; only while a document waits for its embedding can that be cancelled.
+# Operations that cannot succeed here: they need a model provider, or a document whose embedding is pending.
 NEEDS_LUCK = {"POST /api/chats/completion", "POST /api/projects/{project}/documents/{id}/cancel"}
 CONVERSE = "/api/projects/{project}/chats/{id}/converse"
 
@@ -42,7 +42,7 @@ def seeded_ids(path: str, method: str) -> dict[str, str]:
     ids = {name: CALLER["ids"].get(kind) for kind, name in re.findall(r"([^/]+)/{(\w+)}", path)}
     changed = CALLER["ids"]["changed_projects"]
     if path == "/api/projects/{id}" and method == "PATCH":
-        # One that nobody asks in: an archived project takes no chats.
+        # A project without chats, because an archived one accepts none.
         ids["id"] = changed
     elif path.startswith("/api/chats/"):
         ids["id"] = CALLER["ids"]["key_chats"]
@@ -63,7 +63,7 @@ def token() -> str:
 
 
 def copy_to_delete(path: str) -> dict[str, str]:
-    """The ids of an object that is there only to be deleted; the seeds are needed to the end."""
+    """The ids of an object that is created only to be deleted, because the seeds are needed to the end."""
     kinds = ("projects", "suites", "questions", "services")
     project, suite, question, service = (CALLER["ids"][kind] for kind in kinds)
     deleted_document = {"files": {"title": (None, "Deleted"), "text_content": (None, "Nothing.")}}
@@ -102,7 +102,7 @@ def copy_to_delete(path: str) -> dict[str, str]:
 
 
 def reset_code() -> str:
-    """The code that is in the caller's newest mail; a new one is asked for."""
+    """Requests a code for a new password; returns it from the caller's newest mail."""
     folder = Path(os.environ["MAILS"])
     before = set(folder.glob("*.eml"))
     requests.post(f"{SEEDS['url']}/api/auth/forgot", json={"email": CALLER["email"]}, timeout=30)
@@ -163,29 +163,29 @@ def before_call(context, case, kwargs) -> None:
     count = calls[operation]
     if case.method != case.operation.method.upper():
         return
-    # Every tenth is nobody's. A logout needs a login of its own, or the first one would end the caller's.
+    # Every tenth request has no login. A logout gets a login of its own, or the first one would end the caller's.
     if count % 10:
         if path.startswith(KEY_PATHS):
             case.headers["X-API-KEY"] = CALLER["key"]
         else:
             login = token() if path == "/api/auth/logout" else CALLER["token"]
             case.headers["Authorization"] = f"Token {login}"
-    # The stateful phase goes on with what it has made.
+    # The stateful phase continues with the objects that it has created.
     if case.meta is None or case.meta.phase.name.value != "stateful":
         ids = seeded_ids(path, case.method)
         if case.method == "DELETE":
             ids.update(copy_to_delete(path))
         for name, seed in ids.items():
-            # What is meant to be malformed stays so; names of people and files have no form.
+            # Values that are meant to be malformed stay so; names of people and files have no format.
             if is_uuid(case.path_parameters.get(name)) or not is_uuid(seed):
                 case.path_parameters[name] = seed
     body = plausible_body(operation, count)
     if body and count % 2 == 0 and isinstance(case.body, dict):
-        # The generated keys are few, and another request under the same one is refused.
+        # Few keys are generated, and another request under the same key is refused.
         case.headers.pop("Idempotency-Key", None)
         texts = {name: value for name, value in case.body.items() if name not in ("audio", "file")}
         case.body = {**texts, **body}
-    # The caller has to get in again.
+    # The caller has to log in again.
     if operation in OWN_PASSWORD and isinstance(case.body, dict) and len(str(case.body.get("password", ""))) >= 8:
         case.body["password"] = CALLER["password"]
 

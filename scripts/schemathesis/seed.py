@@ -1,4 +1,4 @@
-"""Makes what generated requests can meet: two people, each with projects, a document and a chat with an answer, and an
+"""Creates objects for generated requests: two users, each with projects, a document and a chat with an answer, and an
 API key with a chat of its own; and a test suite that has been run.
 
     seed.py URL EMAIL < PASSWORD       the address of a superuser; prints the seeds as JSON
@@ -42,7 +42,7 @@ changed = call("POST", "/projects", staff, json={"title": "Changed"})["external_
 text = "Zinc is given for ten to fourteen days to a child with diarrhoea. " * 20
 file = {**form(title="Zinc", document_type="1"), "file": ("zinc.txt", text.encode())}
 document = call("POST", f"/projects/{project}/documents", staff, files=file)
-# There is no text in it.
+# The file has no text.
 unreadable = call("POST", f"/projects/{project}/documents", staff, files=form(title="Blank", text_content="-"))
 
 spare = {"username": "spare", "full_name": "Spare User", "email": "spare@example.com", "password": PASSWORD}
@@ -63,7 +63,7 @@ service = call("POST", "/services", staff, json={"name": "Tablets"})["external_i
 
 
 def feedback_number(after: int) -> int:
-    """No answer shows the number of a feedback: that of the next one after this number."""
+    """The number of the next feedback after this number; no answer shows it."""
     for number in range(after + 1, after + 1000):
         path = f"{URL}/api/tests/suites/{suite}/runs/{run}/feedback/{number}"
         if requests.get(path, headers={"Authorization": f"Token {staff}"}, timeout=60).ok:

@@ -1,4 +1,4 @@
-"""Stands for a server that transcribes: whatever it is sent, it has heard the same question.
+"""A stand-in for a transcription server: it returns the same question for every recording.
 
     transcriber.py PORT
 """

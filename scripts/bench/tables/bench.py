@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bench.py FOLDER: how much of the corpus' tables (see evaluation/documents) stands in what programs read of them.
+"""bench.py FOLDER: measures how much of the corpus' tables (see evaluation/documents) programs read correctly.
 
   --program COMMAND   a program of ours (`ayushma`, or any command that reads a file on standard input with `--name X` and prints
                       {"parts": [{"text": …}]}); several are measured side by side
@@ -18,12 +18,12 @@ import tools
 from measure import answered, measure, measure_strings
 
 
-# Formats that have the sentences beside the tables too.
+# Formats that also have the sentences beside the tables.
 PROSE = {"pdf", "docx", "html"}
 
 
 def files(folder, only):
-    """Each file of the corpus: its path, its document's truth, and what it is called by."""
+    """Each file of the corpus: its path, its document's truth, and the names that select it."""
     for name, truth in json.loads((folder / "truth.json").read_text(encoding="utf-8")).items():
         language, layout = name.split("/")
         for form in truth["formats"]:
@@ -46,7 +46,7 @@ def share(counts):
 
 
 class Figures:
-    """Sums by whatever a table is made of."""
+    """Sums by each property of a table."""
 
     def __init__(self):
         self.sums = defaultdict(lambda: defaultdict(lambda: [0, 0]))
@@ -125,7 +125,7 @@ def main():
     every = {"pdf", "docx", "xlsx", "pptx", "html", "csv"}
     results = []
     for command in options.program:
-        # Builds of ours have one name: the second and later ones are numbered.
+        # All builds of this project have one name, so the second and later ones are numbered.
         same = sum(label.split(" #")[0] == Path(command.split()[0]).name for label, _ in results)
         label = Path(command.split()[0]).name + (f" #{same + 1}" if same else "")
         results.append(run(label, tools.program(command), every, options.folder, only))

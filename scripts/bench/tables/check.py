@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""check.py FOLDER: holds the measure itself against texts whose worth is known: all of the truth, and the truth with one fault."""
+"""check.py FOLDER: checks the measure itself with texts of known scores: the complete truth, and the truth with one fault."""
 
 import json
 import sys
@@ -29,24 +29,24 @@ def figures(truth, tables):
 
 
 def right(truth):
-    """All rows and cells of what is written right are right."""
+    """Whether all rows and cells of a faultless text count as right."""
     counts = figures(truth, [lines(table) for table in truth["tables"]])
     return counts["rows"][0] == counts["rows"][1] and counts["cells"][0] == counts["cells"][1]
 
 
 def swapped(table):
-    """Two rows exchange their last values."""
+    """Exchanges the last values of two rows."""
     at = next(at for at in range(1, len(table) - 1) if table[at][-1] != table[at + 1][-1])
     table[at][-1], table[at + 1][-1] = table[at + 1][-1], table[at][-1]
 
 
 def shifted(table):
-    """The values of a row move one column to the left."""
+    """Moves the values of a row one column to the left."""
     table[2] = [table[2][0], *table[2][2:], ""]
 
 
 def together(table):
-    """Two rows are in one line."""
+    """Joins two rows to one line."""
     table[2:4] = [table[2] + table[3]]
 
 
@@ -55,7 +55,7 @@ def headless(table):
 
 
 def other_header(table):
-    """Two columns exchange their names."""
+    """Exchanges the names of two columns."""
     table[0][-1], table[0][-2] = table[0][-2], table[0][-1]
 
 
@@ -64,7 +64,7 @@ def other_number(table):
 
 
 def wrong(truth, fault):
-    """What is written with a fault loses cells."""
+    """Whether a text with a fault has fewer right cells."""
     tables = [lines(table) for table in truth["tables"]]
     fault(tables[0])
     cells = figures(truth, tables)["cells"]
@@ -72,7 +72,7 @@ def wrong(truth, fault):
 
 
 def glued(truth):
-    """A mark that reads as a part of the number makes it wrong."""
+    """Whether a mark that reads as a part of a number makes the cell wrong."""
     marked = sum("mark" in cell for table in truth["tables"] for row in table["rows"] for cell in row["cells"])
     cells = figures(truth, [lines(table, "2") for table in truth["tables"]])["cells"]
     return cells[1] - cells[0] == marked

@@ -1,4 +1,4 @@
-"""How much of a table's truth stands in what a tool read.
+"""Measures how much of a table's truth is in the text that a tool read.
 
 A row is kept if one line holds its names with its own values in the order of the columns, and no other row's names. A cell is right
 if such a line holds its names and no other's, and its value, whole and alone, in the place that is under all names of its column and
@@ -18,7 +18,7 @@ MARKS = {"1": ("¹", "[1]", "(1)", "[^1]"), "2": ("²", "[2]", "(2)", "[^2]"), "
 
 
 class Table:
-    """The truth of one table, with what could be confused in it."""
+    """The truth of one table, with the names that could be confused."""
 
     def __init__(self, truth):
         even = lambda texts: [words(text) for text in texts]
@@ -69,7 +69,7 @@ def in_order(line, row):
             continue
         if place < 0:
             return False
-        # The mark of a footnote must not read as a part of the number.
+        # A footnote mark must not read as a part of the number.
         rest = text[place + len(value) :]
         if "mark" in cell and rest[:2].strip() == cell["mark"] and cell["mark"].isdigit():
             return False
@@ -104,7 +104,7 @@ def right_section(line, row, found, table):
 
 
 def cells_of(line, row, block, table):
-    """Which cells of the row are right in this line."""
+    """The cells of the row that are right in this line."""
     if not line.cells:
         return plain_columns(line, row, block, table)
     first = next(at for at, one in enumerate(block) if any(holds(one.text, other["names"][0]) for other in table.rows))
@@ -119,7 +119,7 @@ def cells_of(line, row, block, table):
 
 @dataclass
 class Read:
-    """What a document's truth came to: sums by kind (right, of), the misses, and the line of each right cell."""
+    """The scores of a document: sums by kind (right, of), the misses, and the line of each right cell."""
 
     counts: dict
     misses: list
@@ -132,7 +132,7 @@ def prose(truth, found):
 
 
 def measure(truth, pages, beside=True):
-    """Rows and cells, and the sentences beside the tables where the format has them."""
+    """Scores rows and cells, and the sentences beside the tables where the format has them."""
     found, tables = lines(pages), [Table(table) for table in truth["tables"]]
     blocks = {}
     for line in found:
@@ -160,7 +160,7 @@ def measure(truth, pages, beside=True):
 
 
 def measure_strings(truth, pages, beside=True):
-    """Strings that must be whole: in a line with the row's name, and in a sentence."""
+    """Scores strings that must be whole: in a line with the row's name, and in a sentence."""
     found, table = lines(pages), Table(truth["tables"][0])
     read = Read({"strings": [0, 0]}, [], {})
     for row in table.rows:
@@ -178,6 +178,6 @@ def measure_strings(truth, pages, beside=True):
 
 
 def answered(question, read):
-    """Whether the cell that answers it is right, and no neighbour's value stands in its line."""
+    """Whether the cell that answers a question is right, and no neighbour's value is in its line."""
     line = read.right.get((question["table"], question["row"], question["cell"]))
     return line is not None and not any(holds(line, words(value)) for value in question["not"])

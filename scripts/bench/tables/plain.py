@@ -1,4 +1,4 @@
-"""Columns in lines without cells: by where the words stand, or by their order."""
+"""Finds columns in lines without cells: by the positions of the words, or by their order."""
 
 import re
 
@@ -6,12 +6,12 @@ from text import find, holds, words
 
 
 def chunks(raw):
-    """The parts of a line between two blanks or tabs, with where they begin and end."""
+    """The parts of a line between two blanks or tabs, with their start and end."""
     return [(found.start(), found.end(), words(found[0])) for found in re.finditer(r"\S+(?: \S+)*", raw.replace("\t", "    "))]
 
 
 def by_order(line, row, head, table):
-    """All cells, if the lines hold nothing but what the rows hold, with one name for each column and no cell empty."""
+    """All cells, if the lines have only the text of the rows, with one name for each column and no cell empty."""
     texts = [*row["names"], *(cell["value"] for cell in row["cells"])]
     if len(table.header) != 1 or not all(texts) or line.text != " ".join(texts):
         return set()
@@ -20,7 +20,7 @@ def by_order(line, row, head, table):
 
 
 def by_place(line, row, head, table):
-    """The cells whose text stands below the nearest header, in lines that keep the columns by blanks."""
+    """The cells whose text is below the nearest header, in lines whose columns are aligned by blanks."""
     if "  " not in line.raw.strip():
         return set()
     leaves = []
@@ -40,7 +40,7 @@ def by_place(line, row, head, table):
 
 
 def plain_columns(line, row, block, table):
-    """Which cells of the row are right in a line without cells."""
+    """The cells of the row that are right in a line without cells."""
     at = block.index(line)
     first = next(place for place, one in enumerate(block) if any(holds(one.text, other["names"][0]) for other in table.rows))
     head = block[: min(first, at)]

@@ -1,4 +1,4 @@
-"""What a tool read, as lines that can be compared whichever tool wrote them."""
+"""The text that a tool read, as lines that can be compared between tools."""
 
 import html
 import re
@@ -17,9 +17,9 @@ def _digits(table):
 
 
 def even(text):
-    """The same characters for what looks the same: entities, Markdown's escapes and tags, raised digits, joiners, blanks."""
+    """The text with one spelling for everything that looks the same: entities, Markdown's escapes and tags, raised digits, joiners, blanks."""
     text = re.sub(r"(?i)<br\s*/?>", " ", text)
-    # Whichever dash stands in a range or before a number, it reads the same.
+    # All dashes in a range or before a number read the same.
     text = re.sub("[\u2010-\u2013\u2212]", "-", text)
     text = re.sub(r"(?i)<sup>([^<]*)</sup>", _digits(RAISED), text)
     # SpO₂ and SpO2 are the same word; 10⁹ and 109 are not the same number.
@@ -39,12 +39,12 @@ def words(text):
 
 
 def joins(sign):
-    """Whether a sign beside a word or number makes another one of it."""
+    """Whether a sign beside a word or number changes it."""
     return unicodedata.category(sign)[0] in "LMN" and sign not in "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"
 
 
 def find(needle, text, start=0):
-    """Where the words stand in the text as words of their own, or -1."""
+    """The position of the words in the text as words of their own, or -1."""
     while needle and (at := text.find(needle, start)) >= 0:
         before, after = text[at - 1 : at], text[at + len(needle) : at + len(needle) + 2]
         # 5 is not in 2.5, nor in 5,000, 3-5 or -5.
@@ -68,7 +68,7 @@ class Line:
 
     cells: list[str]
     raw: str
-    # Which run of lines of a table it belongs to; a line of text belongs to its page.
+    # The number of the run of table lines that it belongs to; a line of text belongs to its page.
     block: int
 
     @property
@@ -86,7 +86,7 @@ def cells(line):
 
 
 def lines(pages):
-    """All lines of what was read. Lines of a table that follow each other are one block."""
+    """All lines of the text. Consecutive lines of a table are one block."""
     found, block, inside = [], 0, False
     for page in pages:
         block, inside = block + 1, False

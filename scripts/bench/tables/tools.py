@@ -8,7 +8,7 @@ import time
 
 
 def program(command):
-    """One of this project's: reads a file from standard input, and is told its name."""
+    """A program of this project, which reads a file from standard input and gets its name."""
     parts = shlex.split(command)
     parts += ["extract"] if len(parts) == 1 else []
 
@@ -38,7 +38,7 @@ def pdfplumber():
 
     def read(path):
         with pdfplumber.open(path) as file:
-            # The tables that it finds, then the page's text as it is laid out: the better of the two counts.
+            # The tables that it finds, then the page's text in its layout; the better of the two counts.
             return ["\n\n".join([*map(rows_as_lines, page.extract_tables()), page.extract_text(layout=True)]) for page in file.pages]
 
     return read
@@ -67,7 +67,7 @@ def docling():
     return read
 
 
-# What each of the others reads.
+# The formats that each of the other tools reads.
 OTHERS = {
     "markitdown": (markitdown, {"pdf", "docx", "xlsx", "pptx", "html", "csv"}),
     "pdfplumber": (pdfplumber, {"pdf"}),
@@ -77,7 +77,7 @@ OTHERS = {
 
 
 def other(name, example):
-    """The tool, its version and what it reads; nothing if it is not installed. `example`: a PDF, which some need models for."""
+    """The tool, its version and what it reads; None if it is not installed. `example`: a PDF, because some tools need models for it."""
     make, kinds = OTHERS[name]
     try:
         read = make()
@@ -92,7 +92,7 @@ def other(name, example):
 
 
 def timed(read, path):
-    """Pages and seconds; a file that cannot be read has no pages."""
+    """The pages of a file and the seconds to read it; a file that cannot be read has no pages."""
     start = time.monotonic()
     try:
         pages = read(path)
