@@ -172,8 +172,8 @@ enum Speaker<'a> {
     },
 }
 
-/// Recognizes the speaker's name at the beginning of a text: `Ayushma:`, `**Ayushma:**`, `**Ayushma**:`, `###
-/// Ayushma:`.
+/// Recognizes the speaker's name at the beginning of a text:
+/// `Ayushma:`, `**Ayushma:**`, `**Ayushma**:`, `### Ayushma:`.
 fn speaker(text: &str) -> Speaker<'_> {
     let name = text.trim_start_matches(['*', '_', '#', ' ']);
     let open = text[..text.len() - name.len()].trim_start_matches(['#', ' ']);

@@ -1,5 +1,6 @@
-//! Tells a `<` that is a sign from one that begins a tag: an HTML parser takes the limits of `<p>ALT <ULN and AST
-//! >3x</p>` for the attributes of an element.
+//! Tells a `<` that is a sign from one that begins a tag.
+//!
+//! An HTML parser takes the limits of `<p>ALT <ULN and AST >3x</p>` for the attributes of an element.
 
 use std::{borrow::Cow, collections::HashSet};
 
