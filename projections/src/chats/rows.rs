@@ -98,7 +98,7 @@ struct ChatChange<'a> {
 }
 
 impl<'a> ChatChange<'a> {
-    fn take_in(&mut self, event: &'a ChatEvent) {
+    fn merge(&mut self, event: &'a ChatEvent) {
         if let ChatEvent::Retitled { title } = event {
             self.title = Some(title.as_str());
         } else if let ChatEvent::PromptChanged { prompt } = event {
@@ -126,7 +126,7 @@ pub(super) async fn update_chats(events: &[RecordedEvent], tx: &mut PgTransactio
         is_change.then_some(event)
     }) {
         let change = changes.entry(recorded.aggregate_id).or_default();
-        change.take_in(event);
+        change.merge(event);
         change.at = recorded.metadata.recorded_at;
     }
     if changes.is_empty() {
