@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail, ensure};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use commands::{
-    event_log::{EventLog, Replay, Replayed, make_replay_tables},
+    event_log::{EventLog, Replay, Replayed, advisory_locks, make_replay_tables},
     scheduler::{Expiry, ExpiryError},
 };
 use projections::{NextVersion, Projector, projectors};
@@ -75,7 +75,7 @@ fn connect_options(version: &NextVersion, pool: &PgPool) -> PgConnectOptions {
 async fn reserve(name: &str, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
         r#"SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS "is_ours!""#,
-        format!("ayushma rebuild {name}"),
+        advisory_locks::rebuild(name),
     )
     .fetch_one(connection)
     .await

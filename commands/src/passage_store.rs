@@ -23,7 +23,7 @@ use uuid::Uuid;
 use self::{archive::Vector, project_cache::raise_change, texts::Texts, versions::Version};
 use crate::{
     clock::SharedClock,
-    event_log::{NewJob, supersede},
+    event_log::{NewJob, advisory_locks, supersede},
 };
 pub(crate) use archive::{from_bytes, to_bytes};
 pub use index_builder::IndexBuilder;
@@ -304,7 +304,7 @@ impl PassageStore {
     async fn turn(&self, document: DocumentId) -> Result<PgConnection, sqlx::Error> {
         let mut connection = self.0.pool.acquire().await?.detach();
         sqlx::query!("SELECT set_config('lock_timeout', $1, false)", TURN_PATIENCE).fetch_one(&mut connection).await?;
-        sqlx::query!("SELECT pg_advisory_lock(hashtextextended($1, 0))", format!("ayushma passages {document}"))
+        sqlx::query!("SELECT pg_advisory_lock(hashtextextended($1, 0))", advisory_locks::passages(document))
             .fetch_one(&mut connection)
             .await?;
         Ok(connection)

@@ -7,6 +7,7 @@
 //!
 //! Its chapters are "The walk of a command" and "The walk of an event" in `docs/architecture.md`, and `docs/event-stream.md`.
 
+pub mod advisory_locks;
 mod aggregate_cache;
 mod append;
 pub mod clock;

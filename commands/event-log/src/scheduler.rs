@@ -12,12 +12,11 @@ use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
 use crate::{
+    advisory_locks,
     clock::SharedClock,
     heartbeats::{HeartbeatRegistry, Kind},
 };
 
-/// Names the scheduler's advisory lock in the database.
-const TURN: i64 = 0x6179_7573_686d_6102;
 const PAUSE: Duration = Duration::from_mins(1);
 
 /// A step that failed. The others of the round are taken, and it is tried again in the next one.
@@ -78,7 +77,9 @@ impl Scheduler {
     pub async fn round(&self) -> Result<bool, sqlx::Error> {
         // The lock belongs to this connection, and ends with it on every way out.
         let mut connection = self.pool.acquire().await?.detach();
-        let is_ours = sqlx::query_scalar!("SELECT pg_try_advisory_lock($1)", TURN).fetch_one(&mut connection).await?;
+        let is_ours = sqlx::query_scalar!("SELECT pg_try_advisory_lock($1)", advisory_locks::SCHEDULER)
+            .fetch_one(&mut connection)
+            .await?;
         if is_ours != Some(true) {
             return Ok(false);
         }

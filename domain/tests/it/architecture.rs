@@ -190,6 +190,20 @@ fn only_the_configuration_reads_the_environment() {
 }
 
 #[test]
+fn advisory_locks_are_taken_only_where_the_list_of_their_keys_says() {
+    let homes = [
+        "api/src/rebuild.rs",
+        "commands/adapters/src/pgvector.rs",
+        "commands/event-log/src/consume/runner.rs",
+        "commands/event-log/src/scheduler.rs",
+        "commands/event-log/src/stream/relay.rs",
+        "commands/src/passage_store.rs",
+    ];
+    let rule = "commands/event-log/src/advisory_locks.rs lists the keys of all advisory locks";
+    assert_only_in(&homes, rule, &sql_sources(), |source| source.lines_with(&["pg_advisory_", "pg_try_advisory_"]));
+}
+
+#[test]
 fn no_source_file_is_too_long_to_read() {
     let long: Vec<_> = rust_sources()
         .iter()

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use sqlx::{PgPool, PgTransaction};
 
 use crate::{
+    advisory_locks::DECODING,
     consume::{
         consumer::{ConsumerError, Delivery, EventConsumer},
         progress::Progress,
@@ -27,10 +28,6 @@ pub use parking::Retried;
 /// again from the log, which is durable. So nobody has to wait for the disk. A process that stalls in the middle loses its
 /// checkpoints' locks to those who wait for them.
 const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = '3s'";
-
-/// Names the advisory locks of transactions that decode, in the database: one for each consumer and version of its tables. It is
-/// always the first lock that they take.
-const ERASURES: i32 = 0x6179_7512;
 
 /// A consumer with its checkpoints.
 pub(crate) struct Runner {
@@ -116,7 +113,7 @@ impl Runner {
         let share = if events.any(StoredEvent::is_erasure) { "" } else { "_shared" };
         // In a replay the first schema of the search path is that of the version that is filled.
         let tables = format!("hashtext(concat(current_schema(), '.{}'))", self.consumer.name());
-        self.pool.begin_with(format!("{BEGIN}; SELECT pg_advisory_xact_lock{share}({ERASURES}, {tables})")).await
+        self.pool.begin_with(format!("{BEGIN}; SELECT pg_advisory_xact_lock{share}({DECODING}, {tables})")).await
     }
 
     /// Ends a transaction whose events have been dealt with.

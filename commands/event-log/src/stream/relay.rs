@@ -19,6 +19,7 @@ use tokio::{
 };
 
 use crate::{
+    advisory_locks,
     consume::source::POLL,
     head::Head,
     stream::{
@@ -33,8 +34,6 @@ use crate::{
     },
 };
 
-/// Names the relay's advisory lock in the database.
-const LEADERSHIP: i64 = 0x6179_7573_686d_6101;
 /// Events on their way to Kafka that nobody has acknowledged yet.
 const IN_FLIGHT: usize = 4_000;
 /// How often the topics are looked at.
@@ -68,7 +67,9 @@ async fn lead(
 ) -> Result<(), StreamError> {
     // The lock belongs to this connection: whoever loses it, loses the right to move the mark.
     let mut connection = pool.acquire().await?.detach();
-    let elected = sqlx::query_scalar!("SELECT pg_try_advisory_lock($1)", LEADERSHIP).fetch_one(&mut connection).await?;
+    let elected = sqlx::query_scalar!("SELECT pg_try_advisory_lock($1)", advisory_locks::RELAY)
+        .fetch_one(&mut connection)
+        .await?;
     if elected != Some(true) {
         return Ok(());
     }
