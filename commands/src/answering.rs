@@ -15,7 +15,7 @@ mod reranking;
 mod speaking;
 mod turn;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use domain::{
     chat::{AnswerFailure, Chat, ChatCommand, ChatError, Question, Stage},
@@ -23,6 +23,7 @@ use domain::{
     project::Project,
     values::{Model, SttEngine},
 };
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;

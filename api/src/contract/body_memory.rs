@@ -7,11 +7,12 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     hash::Hash,
     net::IpAddr,
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::Duration,
 };
 
 use commands::counters::Bound;
+use parking_lot::Mutex;
 use tokio::{sync::Notify, time::timeout};
 use uuid::Uuid;
 
@@ -139,15 +140,15 @@ impl BodyMemoryPermit {
     }
 
     fn give_up(&self) {
-        if let Some(id) = *self.id.lock().expect("no holder of the lock panics") {
-            self.room.state.lock().expect("no holder of the lock panics").waiting.remove(&id);
+        if let Some(id) = *self.id.lock() {
+            self.room.state.lock().waiting.remove(&id);
             self.room.changed.notify_waiters();
         }
     }
 
     fn take(&self, bytes: usize) -> bool {
-        let mut state = self.room.state.lock().expect("no holder of the lock panics");
-        let id = *self.id.lock().expect("no holder of the lock panics").get_or_insert_with(|| state.enter(self.sender));
+        let mut state = self.room.state.lock();
+        let id = *self.id.lock().get_or_insert_with(|| state.enter(self.sender));
         let sizes = &self.room.sizes;
         let held = state.bodies[&id].bytes;
         if bytes <= held {
@@ -174,8 +175,8 @@ impl BodyMemoryPermit {
 
 impl Drop for BodyMemoryPermit {
     fn drop(&mut self) {
-        let Some(id) = *self.id.get_mut().expect("no holder of the lock panics") else { return };
-        self.room.state.lock().expect("no holder of the lock panics").leave(id);
+        let Some(id) = *self.id.get_mut() else { return };
+        self.room.state.lock().leave(id);
         self.room.changed.notify_waiters();
     }
 }

@@ -6,7 +6,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
@@ -21,6 +21,7 @@ use axum::{
     response::Response,
 };
 use futures::{Stream, StreamExt, stream, stream::Fuse};
+use parking_lot::Mutex;
 use tokio::time::timeout;
 
 /// Who sends more than this, for longer, or nothing for so long is hung up on.
@@ -39,7 +40,7 @@ impl Shared {
 
     fn poll(&self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, axum::Error>>> {
         self.1.store(true, Ordering::Relaxed);
-        self.0.lock().expect("no holder of the lock panics").poll_next_unpin(context)
+        self.0.lock().poll_next_unpin(context)
     }
 
     /// Whether the client has been told, or will find out, that somebody reads.

@@ -8,7 +8,7 @@ use std::{
     io,
     pin::Pin,
     sync::{
-        Arc, Mutex, Weak,
+        Arc, Weak,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, ready},
@@ -17,6 +17,7 @@ use std::{
 
 use axum::body::{Body, Bytes};
 use hyper::body::{Body as HttpBody, Buf, Frame, SizeHint};
+use parking_lot::Mutex;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     sync::Notify,
@@ -108,7 +109,7 @@ impl Activity {
             window: Mutex::default(),
             _in_work: in_work,
         });
-        let mut answers = self.answers.lock().expect("no holder of the lock panics");
+        let mut answers = self.answers.lock();
         if answers.len() >= REMEMBERED {
             answers.retain(|answer| answer.strong_count() > 0);
         }
@@ -120,7 +121,7 @@ impl Activity {
     pub(super) fn fault(&self, patience: &Patience) -> Option<Fault> {
         let now = self.now();
         if self.in_work.load(Ordering::Acquire) > 0 {
-            let mut answers = self.answers.lock().expect("no holder of the lock panics");
+            let mut answers = self.answers.lock();
             answers.retain(|answer| answer.strong_count() > 0);
             let unread = answers.iter().filter_map(Weak::upgrade).any(|answer| answer.is_unread(patience.least_rate));
             return unread.then_some(Fault::Unread);
@@ -176,7 +177,7 @@ impl Answer {
     }
 
     fn is_unread(&self, least: LeastRate) -> bool {
-        let mut window = self.window.lock().expect("no holder of the lock panics");
+        let mut window = self.window.lock();
         let was_empty = self.was_empty.swap(false, Ordering::AcqRel);
         let is_empty = self.waiting.load(Ordering::Acquire) == 0;
         let written = self.written.load(Ordering::Relaxed);

@@ -3,12 +3,9 @@
 //! A connection has one place, which is enough for one request at a time; over HTTP/2 every further request that is in work takes
 //! another one. Who asks for nothing makes room for who comes: of the address that has most, those that are idle longest.
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
 
 use super::{activity::Activity, in_work::InWork};
 
@@ -67,7 +64,7 @@ impl Admission {
         client: Option<IpAddr>,
         activity: &Arc<Activity>,
     ) -> Result<(Arc<Place>, usize), Refusal> {
-        let mut open = self.open.lock().expect("no holder of the lock panics");
+        let mut open = self.open.lock();
         let evicted = open.free_one(client, self.caps)?;
         let id = open.next;
         open.next += 1;
@@ -78,12 +75,12 @@ impl Admission {
 
     #[cfg(test)]
     fn count(&self) -> usize {
-        self.open.lock().expect("no holder of the lock panics").total
+        self.open.lock().total
     }
 
     /// Lets some that are idle make room for whatever else needs it. Gives how many.
     pub(super) fn make_room(&self) -> usize {
-        self.open.lock().expect("no holder of the lock panics").evict(|_| true)
+        self.open.lock().evict(|_| true)
     }
 }
 
@@ -184,7 +181,7 @@ impl Place {
     /// A request has come. Over HTTP/1 the connection's place is enough: there is one request at a time. Gives how many had to make
     /// room, too.
     pub(super) fn request(self: &Arc<Self>, is_http2: bool) -> Result<(InWork, usize), Refusal> {
-        let mut open = self.admission.open.lock().expect("no holder of the lock panics");
+        let mut open = self.admission.open.lock();
         if !open.connections.contains_key(&self.id) {
             // It was asked to make room while the request was on its way.
             open.enter(self.id, self.client, &self.activity);
@@ -207,13 +204,13 @@ struct Request(Arc<Place>);
 
 impl Drop for Request {
     fn drop(&mut self) {
-        self.0.admission.open.lock().expect("no holder of the lock panics").end_request(self.0.id);
+        self.0.admission.open.lock().end_request(self.0.id);
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.admission.open.lock().expect("no holder of the lock panics").remove(self.id);
+        self.admission.open.lock().remove(self.id);
     }
 }
 

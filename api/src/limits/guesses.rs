@@ -7,11 +7,11 @@
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use commands::counters::Bound;
+use parking_lot::Mutex;
 
 use super::{Limiter, throttled};
 use crate::{client_network::whole_client, config::Rate, contract::problem::ApiError};
@@ -67,7 +67,7 @@ impl Guesses {
     }
 
     fn begin_at(&self, now: Instant, account: &str, address: IpAddr, is_known: bool) -> Result<(), ApiError> {
-        let mut pairs = self.pairs();
+        let mut pairs = self.pairs.lock();
         let pair = (account.to_owned(), whole_client(address));
         let before = pairs.get(&pair).filter(|failures| now < failures.last + MEMORY);
         if let Some(failures) = before.filter(|failures| now < failures.free_at) {
@@ -87,11 +87,7 @@ impl Guesses {
 
     /// The attempt was none at guessing.
     pub(super) fn succeeded(&self, account: &str, address: IpAddr) {
-        self.pairs().remove(&(account.to_owned(), whole_client(address)));
-    }
-
-    fn pairs(&self) -> MutexGuard<'_, HashMap<Pair, Failures>> {
-        self.pairs.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pairs.lock().remove(&(account.to_owned(), whole_client(address)));
     }
 }
 

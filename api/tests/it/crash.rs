@@ -23,10 +23,11 @@ mod views;
 use std::{
     collections::BTreeMap,
     path::Path,
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use parking_lot::Mutex;
 use sqlx::PgPool;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -239,7 +240,7 @@ fn figures(world: &World, reports: &[Report]) -> String {
         text.extend([format!("  {kind:?}: {acknowledged} of {all}\n")]);
     }
     text.push_str("faults:\n");
-    for (name, number) in world.injected.lock().expect("no holder panics").iter() {
+    for (name, number) in world.injected.lock().iter() {
         text.extend([format!("  {number} x {name}\n")]);
     }
     text + &format!("processes that ended by themselves: {}", world.fleet.ended_by_themselves())

@@ -2,14 +2,11 @@
 //!
 //! Its statements name tables that are created at run time, so that none of them can be checked at compile time.
 
-use std::{
-    collections::HashSet,
-    fmt::Write as _,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::HashSet, fmt::Write as _};
 
 use async_trait::async_trait;
 use domain::ids::{ChunkId, DocumentId, ProjectId};
+use parking_lot::Mutex;
 use sqlx::{Executor as _, PgPool, Row as _};
 use uuid::Uuid;
 
@@ -40,7 +37,7 @@ impl PgvectorIndex {
 
     async fn make(&self, collection: &Collection, dimensions: usize) -> Result<(), IndexError> {
         let is_made = |made: &mut HashSet<Uuid>| made.contains(&collection.id);
-        if is_made(&mut self.made.lock().unwrap_or_else(PoisonError::into_inner)) {
+        if is_made(&mut self.made.lock()) {
             return Ok(());
         }
         if dimensions > MOST_DIMENSIONS {
@@ -62,7 +59,7 @@ impl PgvectorIndex {
         );
         tx.execute(sql.as_str()).await.map_err(IndexError::unavailable)?;
         tx.commit().await.map_err(IndexError::unavailable)?;
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(collection.id);
+        self.made.lock().insert(collection.id);
         Ok(())
     }
 }
@@ -165,7 +162,7 @@ impl VectorIndex for PgvectorIndex {
     }
 
     async fn remove_collection(&self, collection: &Collection) -> Result<(), IndexError> {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).remove(&collection.id);
+        self.made.lock().remove(&collection.id);
         let sql = format!("DROP TABLE IF EXISTS {}", table(collection));
         self.pool.execute(sql.as_str()).await.map_err(IndexError::unavailable)?;
         Ok(())

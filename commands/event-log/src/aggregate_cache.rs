@@ -3,11 +3,12 @@
 use std::{
     any::Any,
     collections::HashMap,
-    sync::{Arc, Mutex, Weak},
+    sync::{Arc, Weak},
     time::Duration,
 };
 
 use domain::AggregateType;
+use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use tokio::{sync::OwnedMutexGuard, time::timeout};
 use uuid::Uuid;
@@ -74,7 +75,7 @@ impl AggregateLocks {
     }
 
     fn lock_of(&self, id: Uuid) -> Arc<tokio::sync::Mutex<()>> {
-        let mut locks = self.0.lock().expect("no holder of the lock panics");
+        let mut locks = self.0.lock();
         if let Some(lock) = locks.get(&id).and_then(Weak::upgrade) {
             return lock;
         }

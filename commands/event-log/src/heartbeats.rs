@@ -6,12 +6,13 @@
 use std::{
     future::Future,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use sqlx::{PgConnection, PgPool};
 use tokio::{
     sync::Notify,
@@ -75,7 +76,7 @@ impl HeartbeatRegistry {
             has_begun: AtomicBool::new(false),
             begun: self.begun.clone(),
         });
-        self.parts.lock().expect("no holder of the lock panics").push(part.clone());
+        self.parts.lock().push(part.clone());
         Heartbeat(part)
     }
 
@@ -95,7 +96,7 @@ impl HeartbeatRegistry {
     }
 
     async fn write(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
-        let mut beaten = self.parts.lock().expect("no holder of the lock panics").clone();
+        let mut beaten = self.parts.lock().clone();
         beaten.retain(|part| part.has_beaten.swap(false, Ordering::Relaxed));
         if beaten.is_empty() {
             return Ok(());
@@ -124,7 +125,7 @@ impl HeartbeatRegistry {
 
     /// The ids of all parts of this process: a worker's is the one by which it holds jobs.
     pub fn ids(&self) -> Vec<Uuid> {
-        self.parts.lock().expect("no holder of the lock panics").iter().map(|part| part.process).collect()
+        self.parts.lock().iter().map(|part| part.process).collect()
     }
 
     /// The process ends in good order, and nobody has to miss it. To be called when its parts have ended.

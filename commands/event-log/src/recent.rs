@@ -1,9 +1,8 @@
 //! The events that this process appended last: its consumers need not ask the database for them.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex},
-};
+use std::{collections::VecDeque, sync::Arc};
+
+use parking_lot::Mutex;
 
 use crate::stored::StoredEvent;
 
@@ -24,7 +23,7 @@ struct Recent {
 impl RecentEvents {
     /// Adds committed events, in their order. The oldest ones make room.
     pub(crate) fn add(&self, events: impl IntoIterator<Item = StoredEvent>) {
-        let mut recent = self.0.lock().expect("no holder of the lock panics");
+        let mut recent = self.0.lock();
         for event in events {
             recent.bytes += size(&event);
             recent.events.push_back(Arc::new(event));
@@ -40,7 +39,7 @@ impl RecentEvents {
         if after >= up_to {
             return Some(vec![]);
         }
-        let recent = self.0.lock().expect("no holder of the lock panics");
+        let recent = self.0.lock();
         let from = recent.events.partition_point(|event| event.position <= after);
         let to = recent.events.partition_point(|event| event.position <= up_to);
         let found: Vec<_> = recent.events.range(from..to).cloned().collect();

@@ -1,10 +1,6 @@
 //! The work on one answer.
 
-use std::{
-    panic::AssertUnwindSafe,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use domain::{
     chat::{AnswerFailure, Chat, ChatCommand, ChatError, Completion, Question, RetrievedPassage, Transcript},
@@ -12,6 +8,7 @@ use domain::{
 };
 use futures::FutureExt;
 use knowledge::markdown::written;
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use super::{
@@ -192,19 +189,15 @@ impl Work {
 
     /// Reports an event. The client may be gone; the work continues.
     fn report(&self, event: TurnEvent) {
-        let rest = self.shown().rest();
+        let rest = self.shown.lock().rest();
         rest.into_iter().map(TurnEvent::Delta).chain([event]).for_each(|event| drop(self.report.send(event)));
     }
 
     fn show(&self, text: &str) {
-        let shown = self.shown().add(text);
+        let shown = self.shown.lock().add(text);
         if let Some(text) = shown {
             drop(self.report.send(TurnEvent::Delta(text)));
         }
-    }
-
-    fn shown(&self) -> MutexGuard<'_, SentText> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes the answer. Commands that are to be recorded before its outcome are added to `commands`.

@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
@@ -46,7 +46,7 @@ type All<S> = Arc<[Arc<<S as Source>::Item>]>;
 /// A copy for each project that was asked for.
 pub(crate) struct ProjectCache<S: Source> {
     pool: PgPool,
-    projects: std::sync::Mutex<HashMap<ProjectId, Arc<Mutex<CacheEntry<S>>>>>,
+    projects: parking_lot::Mutex<HashMap<ProjectId, Arc<Mutex<CacheEntry<S>>>>>,
 }
 
 /// As it was at the change with this number.
@@ -65,13 +65,13 @@ impl<S: Source> CacheEntry<S> {
 
 impl<S: Source> ProjectCache<S> {
     pub(crate) fn new(pool: PgPool) -> Self {
-        Self { pool, projects: std::sync::Mutex::default() }
+        Self { pool, projects: parking_lot::Mutex::default() }
     }
 
     /// All of the project as it is now, by the documents' ids. Who meets a stale copy waits for the first of them to refresh it.
     pub(crate) async fn current(&self, project: ProjectId, of: &str) -> Result<All<S>, sqlx::Error> {
         let slot = {
-            let mut projects = self.projects.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut projects = self.projects.lock();
             Arc::clone(projects.entry(project).or_insert_with(|| Arc::new(Mutex::new(CacheEntry::empty(of)))))
         };
         let change = latest_change(&self.pool, project).await?;

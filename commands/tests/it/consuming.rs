@@ -1,13 +1,11 @@
 //! Consumers that are fed from the log: each event once in effect.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use commands::event_log::{ConsumerError, EventConsumer, EventLog, Progress};
 use domain::{AggregateType, envelope::RecordedEvent};
+use parking_lot::Mutex;
 use sqlx::{
     PgPool, PgTransaction,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -49,7 +47,7 @@ impl Tally {
 
     /// Does not fail any more.
     pub(crate) fn mend(&self) {
-        *self.failure.lock().expect("no holder panics") = None;
+        *self.failure.lock() = None;
     }
 
     pub(crate) async fn make_table(pool: &PgPool) {
@@ -80,7 +78,7 @@ impl EventConsumer for Tally {
             .bind(event.sequence)
             .execute(&mut **tx)
             .await?;
-        let mut failure = self.failure.lock().expect("no holder panics");
+        let mut failure = self.failure.lock();
         match failure.as_mut().filter(|it| it.position == event.position && it.times > 0) {
             None => Ok(()),
             Some(failure) => {
@@ -111,7 +109,7 @@ impl EventConsumer for Recorder {
     }
 
     async fn consume(&self, event: &RecordedEvent, _: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
-        self.events.lock().expect("no holder panics").push(event.clone());
+        self.events.lock().push(event.clone());
         Ok(())
     }
 }
@@ -124,7 +122,7 @@ pub(crate) async fn recorded(node: &Node, types: &'static [AggregateType]) -> Ve
 pub(crate) async fn recorded_by(log: &EventLog, types: &'static [AggregateType]) -> Vec<RecordedEvent> {
     let recorder = Arc::new(Recorder { types, events: Mutex::default() });
     log.catch_up(recorder.clone(), &Progress::default()).await.expect("every event can be decoded");
-    recorder.events.lock().expect("no holder panics").clone()
+    recorder.events.lock().clone()
 }
 
 /// The positions that a consumer has made rows of, in the order of the rows.
@@ -285,7 +283,7 @@ impl EventConsumer for Rester {
     }
 
     async fn consume_all(&self, events: &[RecordedEvent], _: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
-        self.0.lock().expect("no holder panics").push(events.len());
+        self.0.lock().push(events.len());
         Ok(())
     }
 }
@@ -295,7 +293,7 @@ async fn a_consumer_that_rests_takes_together_what_came_meanwhile(_: PgPoolOptio
     let mut node = Node::start(&options).await;
     let rester = Arc::new(Rester(Mutex::default()));
     node.spawn(node.log().clone().follow(rester.clone(), None, Progress::default()));
-    let batches = || rester.0.lock().expect("no holder panics").clone();
+    let batches = || rester.0.lock().clone();
     let chat = new_id();
     node.start_chat(chat).await.expect("new");
     until("the first event is consumed", async || batches() == [1]).await;

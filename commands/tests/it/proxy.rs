@@ -1,10 +1,11 @@
 //! A TCP proxy in front of PostgreSQL that fails on demand.
 
 use std::sync::{
-    Arc, Mutex,
+    Arc,
     atomic::{AtomicUsize, Ordering},
 };
 
+use parking_lot::Mutex;
 use sqlx::postgres::PgConnectOptions;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -63,17 +64,17 @@ impl Proxy {
 
     /// The next message with this text suffers the fault.
     pub(crate) fn arm(&self, text: &'static str, fault: Fault) {
-        *self.trap.lock().expect("no holder panics") = Some((text, fault));
+        *self.trap.lock() = Some((text, fault));
     }
 
     /// Nothing will happen any more.
     pub(crate) fn disarm(&self) {
-        *self.trap.lock().expect("no holder panics") = None;
+        *self.trap.lock() = None;
     }
 
     /// Whether the fault has happened.
     pub(crate) fn is_sprung(&self) -> bool {
-        self.trap.lock().expect("no holder panics").is_none()
+        self.trap.lock().is_none()
     }
 
     /// How many connections were cut off because nothing was to be reached.
@@ -150,7 +151,7 @@ async fn forward(mut client: TcpStream, mut server: TcpStream, mut mode: watch::
 }
 
 fn spring(trap: &Trap, message: &[u8]) -> Option<Fault> {
-    let mut trap = trap.lock().expect("no holder panics");
+    let mut trap = trap.lock();
     let (text, fault) = (*trap)?;
     if !message.windows(text.len()).any(|window| window == text.as_bytes()) {
         return None;

@@ -1,12 +1,9 @@
 //! How far consumers have come, for readers that wait for their own writes.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use domain::AggregateType;
+use parking_lot::Mutex;
 use sqlx::PgPool;
 use tokio::{sync::watch, time::Instant};
 
@@ -41,7 +38,7 @@ impl Default for Progress {
 impl Progress {
     /// Notes the positions that a consumer has reached, each of a partition of an aggregate type.
     pub(crate) fn advance<'a>(&self, consumer: &'static str, ends: impl Iterator<Item = (&'a str, i32, i64)>) {
-        let mut reached = self.reached.lock().expect("no holder of the lock panics");
+        let mut reached = self.reached.lock();
         for (aggregate_type, partition, position) in ends {
             let known = reached.entry((consumer, aggregate_type.to_owned(), partition)).or_default();
             *known = (*known).max(position);
@@ -111,7 +108,7 @@ impl Progress {
 
     /// Whether all of these were moved by this process before.
     fn are_ours(&self, pending: &[(&'static str, EventPosition)]) -> bool {
-        let reached = self.reached.lock().expect("no holder of the lock panics");
+        let reached = self.reached.lock();
         pending.iter().all(|(consumer, event)| {
             reached.contains_key(&(*consumer, event.aggregate_type.to_string(), event.partition))
         })
@@ -119,7 +116,7 @@ impl Progress {
 
     fn drop_reached(&self, pending: &mut Pending) {
         for known in [&self.reached, &self.seen] {
-            let known = known.lock().expect("no holder of the lock panics");
+            let known = known.lock();
             pending.retain(|(consumer, event)| {
                 let key = (*consumer, event.aggregate_type.to_string(), event.partition);
                 known.get(&key).copied().unwrap_or(0) < event.position
@@ -142,7 +139,7 @@ impl Progress {
         )
         .fetch_all(pool)
         .await?;
-        let mut seen = self.seen.lock().expect("no holder of the lock panics");
+        let mut seen = self.seen.lock();
         for row in stored {
             let place = usize::try_from(row.place - 1).unwrap_or_default();
             if let Some((consumer, event)) = pending.get(place) {

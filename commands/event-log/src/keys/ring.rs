@@ -2,12 +2,13 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::Duration,
 };
 
 use domain::ids::SubjectId;
 use hmac::{Hmac, KeyInit, Mac};
+use parking_lot::Mutex;
 use sha2::Sha256;
 use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
@@ -139,7 +140,7 @@ impl KeyRing {
 
     /// Forgets these keys, which were destroyed by the erasures of these numbers. Says which is the last one known.
     pub(crate) fn forget(&self, erased: impl IntoIterator<Item = (Uuid, i64)>) -> i64 {
-        let mut known = self.known.lock().expect("no holder of the lock panics");
+        let mut known = self.known.lock();
         for (subject, erasure) in erased {
             let subject = SubjectId::new(subject);
             known.keys.remove(&subject);
@@ -151,7 +152,7 @@ impl KeyRing {
 
     /// The last erasure that this process has heard of.
     pub(crate) fn last_erasure(&self) -> i64 {
-        self.known.lock().expect("no holder of the lock panics").last_erasure
+        self.known.lock().last_erasure
     }
 
     /// Reads the keys of many subjects at once.
@@ -185,13 +186,13 @@ impl KeyRing {
     /// The key, or that it was destroyed; `None` if nothing is known of the subject.
     #[expect(clippy::option_option, reason = "not to know is something else than to know that there is none")]
     fn known(&self, subject: SubjectId) -> Option<Option<Arc<Key>>> {
-        let known = self.known.lock().expect("no holder of the lock panics");
+        let known = self.known.lock();
         if known.erased.contains(&subject) { Some(None) } else { known.keys.get(&subject).cloned().map(Some) }
     }
 
     /// Gives the key back, unless it was destroyed since it was read.
     fn remember(&self, subject: SubjectId, key: Arc<Key>) -> Option<Arc<Key>> {
-        let mut known = self.known.lock().expect("no holder of the lock panics");
+        let mut known = self.known.lock();
         if known.erased.contains(&subject) {
             return None;
         }

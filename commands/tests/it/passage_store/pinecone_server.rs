@@ -3,11 +3,12 @@
 use std::{
     collections::{BTreeMap, HashSet},
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
 };
 
+use parking_lot::{Mutex, MutexGuard};
 use reqwest::Url;
 use serde_json::{Map, Value, json};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::any};
@@ -58,7 +59,7 @@ impl PineconeServer {
 
 impl State {
     fn namespaces(&self) -> MutexGuard<'_, Namespaces> {
-        self.namespaces.lock().expect("no holder panics")
+        self.namespaces.lock()
     }
 }
 
