@@ -1,37 +1,21 @@
 //! Data keys: one for each person, wrapped with the [`MasterKey`]. Destroying a person's key erases the text under it.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use domain::ids::SubjectId;
 use hmac::{Hmac, KeyInit, Mac};
-use parking_lot::Mutex;
 use sha2::Sha256;
 use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
 use crate::keys::{
     crypto::{Key, KeyError, SYSTEM, open, random_key, seal},
+    key_cache::KeyCache,
     master_key::MasterKey,
 };
 
-/// Enough for every active person; the keys of others are read again.
-const MAX_CACHED_KEYS: usize = 20_000;
 /// How often a process looks whether its master key still fits.
 const POLL: Duration = Duration::from_secs(1);
-
-/// What this process knows of the keys of subjects.
-#[derive(Default)]
-struct Known {
-    keys: HashMap<SubjectId, Arc<Key>>,
-    /// Whose keys were destroyed. For ever, so that a key that was read a moment before never comes back.
-    erased: HashSet<SubjectId>,
-    /// The last erasure that is known, and with it all before.
-    last_erasure: i64,
-}
 
 /// All data keys, through a cache.
 #[derive(Clone)]
@@ -41,7 +25,7 @@ pub struct KeyRing {
     system: Key,
     /// The system's key as it was wrapped when the ring was opened: while it is so, the master key is the right one.
     wrapped_system: Arc<[u8]>,
-    known: Arc<Mutex<Known>>,
+    cache: KeyCache,
 }
 
 impl KeyRing {
@@ -64,7 +48,7 @@ impl KeyRing {
         .fetch_one(&pool)
         .await?;
         let system = master.unwrap_key(SYSTEM, &wrapped)?;
-        let ring = Self { pool, master, system, wrapped_system: wrapped.into(), known: Arc::default() };
+        let ring = Self { pool, master, system, wrapped_system: wrapped.into(), cache: KeyCache::default() };
         ring.learn_erasures(&ring.pool).await?;
         Ok(ring)
     }
@@ -111,17 +95,17 @@ impl KeyRing {
 
     /// The key of a subject, made if there never was one; `None` if it was destroyed.
     pub(crate) async fn for_writing(&self, subject: SubjectId) -> Result<Option<Arc<Key>>, KeyError> {
-        if let Some(known) = self.known(subject) {
-            return Ok(known);
+        if let Some(key) = self.cache.get(subject) {
+            return Ok(key);
         }
         let Some(key) = self.load_or_new(subject).await? else { return Ok(None) };
-        Ok(self.remember(subject, Arc::new(key)))
+        Ok(self.cache.remember(subject, Arc::new(key)))
     }
 
     /// The key of a subject; `None` if it was destroyed, or there never was one.
     pub(crate) async fn for_reading(&self, subject: SubjectId) -> Result<Option<Arc<Key>>, KeyError> {
-        if let Some(known) = self.known(subject) {
-            return Ok(known);
+        if let Some(key) = self.cache.get(subject) {
+            return Ok(key);
         }
         Ok(self.load(&[subject.value()]).await?.pop())
     }
@@ -140,25 +124,21 @@ impl KeyRing {
 
     /// Forgets these keys, which were destroyed by the erasures of these numbers. Says which is the last one known.
     pub(crate) fn forget(&self, erased: impl IntoIterator<Item = (Uuid, i64)>) -> i64 {
-        let mut known = self.known.lock();
-        for (subject, erasure) in erased {
-            let subject = SubjectId::new(subject);
-            known.keys.remove(&subject);
-            known.erased.insert(subject);
-            known.last_erasure = known.last_erasure.max(erasure);
-        }
-        known.last_erasure
+        self.cache.forget(erased)
     }
 
     /// The last erasure that this process has heard of.
     pub(crate) fn last_erasure(&self) -> i64 {
-        self.known.lock().last_erasure
+        self.cache.last_erasure()
     }
 
     /// Reads the keys of many subjects at once.
     pub(crate) async fn prefetch(&self, subjects: &[SubjectId]) -> Result<(), KeyError> {
-        let missing: Vec<Uuid> =
-            subjects.iter().filter(|subject| self.known(**subject).is_none()).map(|subject| subject.value()).collect();
+        let missing: Vec<Uuid> = subjects
+            .iter()
+            .filter(|subject| self.cache.get(**subject).is_none())
+            .map(|subject| subject.value())
+            .collect();
         if !missing.is_empty() {
             self.load(&missing).await?;
         }
@@ -178,29 +158,9 @@ impl KeyRing {
         for row in rows {
             let subject = SubjectId::new(row.subject_id);
             let key = Arc::new(self.master.unwrap_key(subject, &row.wrapped_key)?);
-            keys.extend(self.remember(subject, key));
+            keys.extend(self.cache.remember(subject, key));
         }
         Ok(keys)
-    }
-
-    /// The key, or that it was destroyed; `None` if nothing is known of the subject.
-    #[expect(clippy::option_option, reason = "not to know is something else than to know that there is none")]
-    fn known(&self, subject: SubjectId) -> Option<Option<Arc<Key>>> {
-        let known = self.known.lock();
-        if known.erased.contains(&subject) { Some(None) } else { known.keys.get(&subject).cloned().map(Some) }
-    }
-
-    /// Gives the key back, unless it was destroyed since it was read.
-    fn remember(&self, subject: SubjectId, key: Arc<Key>) -> Option<Arc<Key>> {
-        let mut known = self.known.lock();
-        if known.erased.contains(&subject) {
-            return None;
-        }
-        if known.keys.len() >= MAX_CACHED_KEYS {
-            known.keys.clear();
-        }
-        known.keys.insert(subject, key.clone());
-        Some(key)
     }
 
     /// Encrypts under a subject's key. The context must be given again to decrypt.

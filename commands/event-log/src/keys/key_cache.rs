@@ -1,0 +1,122 @@
+//! What a process knows of the keys of subjects: those in use, and whose were destroyed.
+
+use std::{collections::HashSet, sync::Arc};
+
+use domain::ids::SubjectId;
+use parking_lot::Mutex;
+use quick_cache::{
+    DefaultHashBuilder, OptionsBuilder, UnitWeighter,
+    unsync::{Cache, DefaultLifecycle},
+};
+use uuid::Uuid;
+
+use crate::keys::crypto::Key;
+
+/// Enough for every active person; the keys of others are read again.
+const MAX_KEYS: usize = 20_000;
+/// The part for keys that were asked for more than once. The rest takes those of a whole batch, which are read before its
+/// transaction begins.
+const PART_OF_KNOWN: f64 = 0.5;
+
+struct Known {
+    /// One at a time makes room when there are too many. A key that leaves is overwritten as soon as nobody uses it.
+    keys: Cache<SubjectId, Arc<Key>>,
+    /// Whose keys were destroyed. For ever, so that a key that was read a moment before never comes back.
+    erased: HashSet<SubjectId>,
+    /// The last erasure that is known, and with it all before.
+    last_erasure: i64,
+}
+
+/// One lock holds keys and erasures together: whoever asks after an erasure has no key, and whoever brings one late is refused.
+#[derive(Clone)]
+pub(super) struct KeyCache(Arc<Mutex<Known>>);
+
+impl Default for KeyCache {
+    fn default() -> Self {
+        Self::of_size(MAX_KEYS)
+    }
+}
+
+impl KeyCache {
+    fn of_size(keys: usize) -> Self {
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(keys)
+            .weight_capacity(keys as u64)
+            .hot_allocation(PART_OF_KNOWN)
+            .build()
+            .expect("both sizes are given");
+        let keys =
+            Cache::with_options(options, UnitWeighter, DefaultHashBuilder::default(), DefaultLifecycle::default());
+        Self(Arc::new(Mutex::new(Known { keys, erased: HashSet::new(), last_erasure: 0 })))
+    }
+
+    /// The key, or that it was destroyed; `None` if nothing is known of the subject.
+    #[expect(clippy::option_option, reason = "not to know is something else than to know that there is none")]
+    pub(super) fn get(&self, subject: SubjectId) -> Option<Option<Arc<Key>>> {
+        let known = self.0.lock();
+        if known.erased.contains(&subject) { Some(None) } else { known.keys.get(&subject).cloned().map(Some) }
+    }
+
+    /// Gives the key back, unless it was destroyed since it was read.
+    pub(super) fn remember(&self, subject: SubjectId, key: Arc<Key>) -> Option<Arc<Key>> {
+        let mut known = self.0.lock();
+        if known.erased.contains(&subject) {
+            return None;
+        }
+        known.keys.insert(subject, key.clone());
+        Some(key)
+    }
+
+    /// Forgets these keys, which were destroyed by the erasures of these numbers. Says which is the last one known.
+    pub(super) fn forget(&self, erased: impl IntoIterator<Item = (Uuid, i64)>) -> i64 {
+        let mut known = self.0.lock();
+        for (subject, erasure) in erased {
+            let subject = SubjectId::new(subject);
+            known.keys.remove(&subject);
+            known.erased.insert(subject);
+            known.last_erasure = known.last_erasure.max(erasure);
+        }
+        known.last_erasure
+    }
+
+    /// The last erasure that this process has heard of.
+    pub(super) fn last_erasure(&self) -> i64 {
+        self.0.lock().last_erasure
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::crypto::random_key;
+
+    fn subject(number: u128) -> SubjectId {
+        SubjectId::new(Uuid::from_u128(number))
+    }
+
+    #[test]
+    fn a_full_cache_keeps_the_keys_in_use_and_never_more_than_it_may() {
+        let cache = KeyCache::of_size(100);
+        for number in 0..1_000 {
+            cache.remember(subject(number), Arc::new(random_key()));
+            assert!(cache.get(subject(0)).is_some(), "the key of somebody active is gone after {number} others");
+        }
+        let kept = (0..1_000).filter(|number| cache.get(subject(*number)).is_some()).count();
+        assert!((50..=100).contains(&kept), "{kept} of at most 100 keys");
+    }
+
+    #[test]
+    fn a_destroyed_key_is_gone_at_once_and_never_comes_back() {
+        let cache = KeyCache::default();
+        let key = Arc::new(random_key());
+        cache.remember(subject(1), key.clone());
+        cache.remember(subject(2), Arc::new(random_key()));
+        assert_eq!(cache.forget([(subject(1).value(), 7)]), 7);
+        assert_eq!(Arc::strong_count(&key), 1, "the cache holds a destroyed key");
+        assert!(matches!(cache.get(subject(1)), Some(None)));
+        assert!(cache.remember(subject(1), key).is_none(), "a key that was read before the erasure came back");
+        assert!(matches!(cache.get(subject(1)), Some(None)));
+        assert!(matches!(cache.get(subject(2)), Some(Some(_))), "somebody else's key is gone");
+        assert_eq!(cache.last_erasure(), 7);
+    }
+}
