@@ -23,6 +23,7 @@ use commands::{
 };
 use domain::values::Model;
 use ipnet::IpNet;
+use secrecy::{ExposeSecret as _, SecretString};
 
 pub use connections::{ConnectionSettings, LeastRate};
 pub use limits::{Limit, LimitSettings, Rate};
@@ -61,7 +62,7 @@ pub struct Settings {
 
     /// PostgreSQL to use instead of the built-in one, such as postgres://user:password@host/database
     #[arg(long, env, hide_env_values = true, global = true)]
-    pub database_url: Option<String>,
+    pub database_url: Option<SecretString>,
 
     /// Connections to PostgreSQL that a process may open; a third of them are for reading views
     #[arg(long, env, default_value_t = 30, global = true)]
@@ -85,7 +86,7 @@ pub struct Settings {
 
     /// The key that wraps the keys of all personal text: 64 hexadecimal digits. Default: the master key file
     #[arg(long, env, hide_env_values = true, global = true)]
-    pub master_key: Option<String>,
+    pub master_key: Option<SecretString>,
 
     /// File with the master key, made on first use [default: <DATA_DIR>/master.key]
     #[arg(long, env, global = true)]
@@ -122,7 +123,7 @@ pub struct Settings {
 
     /// Its secret
     #[arg(long, env, hide_env_values = true, global = true)]
-    pub s3_secret_access_key: Option<String>,
+    pub s3_secret_access_key: Option<SecretString>,
 
     /// Lets the S3 endpoint be plain HTTP
     #[arg(long, env, global = true)]
@@ -156,7 +157,7 @@ pub struct Settings {
 
     /// The server's own provider key, for users who may use it
     #[arg(long, env, hide_env_values = true, global = true)]
-    pub openai_api_key: Option<String>,
+    pub openai_api_key: Option<SecretString>,
 
     /// Provider's model for all of the contract's model numbers [default: the original's name of each number]
     #[arg(long, env, global = true)]
@@ -299,24 +300,29 @@ impl Settings {
     #[must_use]
     pub fn without_blanks(mut self) -> Self {
         for text in [
-            &mut self.database_url,
             &mut self.kafka_brokers,
-            &mut self.master_key,
             &mut self.s3_bucket,
             &mut self.s3_endpoint,
             &mut self.s3_access_key_id,
-            &mut self.s3_secret_access_key,
             &mut self.openai_base_url,
-            &mut self.openai_api_key,
             &mut self.openai_model,
             &mut self.openai_embedding_model,
-            &mut self.outside.smtp_url,
-            &mut self.outside.recaptcha_secret,
         ]
         .into_iter()
         .chain(self.languages.texts())
         {
             text.take_if(|text| text.trim().is_empty());
+        }
+        for secret in [
+            &mut self.database_url,
+            &mut self.master_key,
+            &mut self.s3_secret_access_key,
+            &mut self.openai_api_key,
+            &mut self.outside.smtp_url,
+            &mut self.outside.recaptcha_secret,
+            &mut self.languages.google_api_key,
+        ] {
+            secret.take_if(|secret| secret.expose_secret().trim().is_empty());
         }
         self
     }
@@ -362,3 +368,6 @@ impl Settings {
         Hashing::new(self.passwords_at_once.unwrap_or_else(half_of_the_cores), self.passwords_waiting)
     }
 }
+
+#[cfg(test)]
+mod secrets_tests;

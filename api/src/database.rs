@@ -5,6 +5,7 @@ use std::{future::pending, path::Path, str::FromStr, time::Duration};
 
 use anyhow::{Context, bail};
 use projections::SEARCH_PATH;
+use secrecy::ExposeSecret as _;
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -71,7 +72,7 @@ impl Database {
             return Self::open_embedded(&settings.data_dir, settings.database_connections, shutdown).await;
         };
         // The parser's error may quote the address, and with it the password.
-        let Ok(options) = PgConnectOptions::from_str(url.trim()) else {
+        let Ok(options) = PgConnectOptions::from_str(url.expose_secret().trim()) else {
             bail!("DATABASE_URL is not of the form postgres://user:password@host:port/database");
         };
         let options = options.application_name(APPLICATION_NAME);

@@ -39,7 +39,7 @@ pub(crate) async fn languages(
 }
 
 fn google(settings: &Settings, url: &str) -> anyhow::Result<WebService> {
-    Ok(WebService::new(url, settings.languages.google_api_key.as_deref())?)
+    Ok(WebService::new(url, settings.languages.google_api_key.as_ref())?)
 }
 
 fn speech_to_text(settings: &Settings, server: Option<&OpenAiServer>) -> anyhow::Result<SpeechToTextEngines> {

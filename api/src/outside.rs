@@ -12,6 +12,7 @@ use adapters::{
 use anyhow::Context as _;
 use commands::clock::SharedClock;
 use ports::{SharedCaptcha, SharedLanguageModel, SharedMailer, SharedMediaStore};
+use secrecy::ExposeSecret as _;
 
 use crate::config::Settings;
 
@@ -20,14 +21,14 @@ pub(crate) fn mailer(settings: &Settings, clock: &SharedClock) -> anyhow::Result
     let clock = clock.clone();
     let new_name = Arc::new(move || clock.new_id());
     Ok(match &settings.outside.smtp_url {
-        Some(url) => Arc::new(SmtpMailer::new(url, from).context("SMTP_URL")?),
+        Some(url) => Arc::new(SmtpMailer::new(url.expose_secret(), from).context("SMTP_URL")?),
         None => Arc::new(MailFolder::new(settings.mail_dir(), from, new_name)),
     })
 }
 
 pub(crate) fn captcha(settings: &Settings) -> anyhow::Result<Option<SharedCaptcha>> {
     let Some(secret) = &settings.outside.recaptcha_secret else { return Ok(None) };
-    Ok(Some(Arc::new(Recaptcha::new(&settings.outside.recaptcha_url, secret)?)))
+    Ok(Some(Arc::new(Recaptcha::new(&settings.outside.recaptcha_url, secret.clone())?)))
 }
 
 /// Where uploads are kept.
@@ -43,7 +44,7 @@ pub(crate) fn media(settings: &Settings) -> anyhow::Result<SharedMediaStore> {
 /// The model provider, if there is one.
 pub(crate) fn provider(settings: &Settings) -> anyhow::Result<Option<OpenAiServer>> {
     let Some(url) = settings.provider_url() else { return Ok(None) };
-    Ok(Some(OpenAiServer::new(&url, settings.openai_api_key.as_deref().unwrap_or_default())?))
+    Ok(Some(OpenAiServer::new(&url, settings.openai_api_key.clone().unwrap_or_default())?))
 }
 
 pub(crate) fn language_model(server: Option<&OpenAiServer>) -> SharedLanguageModel {

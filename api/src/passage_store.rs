@@ -18,6 +18,7 @@ use commands::{
     },
 };
 use ports::{SharedEmbedder, SharedIndex};
+use secrecy::ExposeSecret as _;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 
 use crate::config::{Settings, VectorIndexChoice};
@@ -73,7 +74,7 @@ fn indexes(settings: &Settings, pool: &PgPool) -> anyhow::Result<(SharedIndex, V
     let choice = settings.vectors.vector_index;
     let exact: SharedIndex = Arc::new(ExactIndex::new(pool.clone()));
     let in_postgres: SharedIndex = Arc::new(PgvectorIndex::new(pgvector_pool(settings, pool)?));
-    let at_pinecone = settings.vectors.pinecone()?.map(|(host, key)| PineconeIndex::new(host, key)).transpose()?;
+    let at_pinecone = settings.vectors.pinecone()?.map(|(host, key)| PineconeIndex::new(host, &key)).transpose()?;
     let at_pinecone = at_pinecone.map(|index| Arc::new(index) as SharedIndex);
     ensure!(
         choice != VectorIndexChoice::Pinecone || at_pinecone.is_some(),
@@ -94,6 +95,9 @@ fn indexes(settings: &Settings, pool: &PgPool) -> anyhow::Result<(SharedIndex, V
 fn pgvector_pool(settings: &Settings, pool: &PgPool) -> anyhow::Result<PgPool> {
     let Some(url) = &settings.vectors.pgvector_url else { return Ok(pool.clone()) };
     // The error would show the password.
-    let options = url.parse().map_err(|_| anyhow::anyhow!("PGVECTOR_URL is no address of a PostgreSQL database"))?;
+    let options = url
+        .expose_secret()
+        .parse()
+        .map_err(|_| anyhow::anyhow!("PGVECTOR_URL is no address of a PostgreSQL database"))?;
     Ok(PgPoolOptions::new().max_connections(CONNECTIONS).connect_lazy_with(options))
 }

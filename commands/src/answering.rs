@@ -24,6 +24,7 @@ use domain::{
     values::{Model, SttEngine},
 };
 use parking_lot::Mutex;
+use secrecy::SecretString;
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
@@ -70,7 +71,7 @@ pub struct Ask {
     /// A number chosen by the client; a question with a number that was used before is refused.
     pub nonce: Option<String>,
     /// The provider's key that the client sent.
-    pub provider_key: Option<String>,
+    pub provider_key: Option<SecretString>,
     /// Whether the user may use the server's own key.
     pub allow_key: bool,
     /// Whether a failure is shown in the conversation.
@@ -146,7 +147,7 @@ pub struct Answering {
     /// The provider's name of the model that fills in forms.
     pub form_model: String,
     /// The server's own provider key.
-    pub server_key: Option<String>,
+    pub server_key: Option<SecretString>,
     /// The answers that this process is making; shutdown waits for them.
     pub tracker: TaskTracker,
     /// Cancelled when the process ends and waits no longer: incomplete answers then fail, each with its partial text.
@@ -174,7 +175,7 @@ impl Answering {
     pub async fn choose_key(
         &self,
         project: Option<(ProjectId, &Project)>,
-        sent: Option<String>,
+        sent: Option<SecretString>,
         allow_key: bool,
     ) -> Result<KeyChoice, AskError> {
         if self.model.is_built_in() {
@@ -197,9 +198,9 @@ impl Answering {
         &self,
         project: &Project,
         id: ProjectId,
-        sent: Option<String>,
+        sent: Option<SecretString>,
         allow_key: bool,
-    ) -> Result<Option<String>, AskError> {
+    ) -> Result<Option<SecretString>, AskError> {
         self.key_for(&AnswerSettings::of(project), Some((id, project)), sent, allow_key).await
     }
 
@@ -207,9 +208,9 @@ impl Answering {
         &self,
         respondent: &AnswerSettings,
         project: Option<(ProjectId, &Project)>,
-        sent: Option<String>,
+        sent: Option<SecretString>,
         allow_key: bool,
-    ) -> Result<Option<String>, AskError> {
+    ) -> Result<Option<SecretString>, AskError> {
         match self.choose_key(project, sent, allow_key || respondent.is_assistant).await {
             Ok(choice) => Ok(choice.into_key()),
             Err(AskError::NoKey(_)) if respondent.is_assistant => Ok(None),
@@ -249,7 +250,7 @@ impl Answering {
                 (text, Some(stage))
             }
         };
-        let english = self.in_english(&text, &ask.language, key.as_deref()).await;
+        let english = self.in_english(&text, &ask.language, key.as_ref()).await;
         let is_untranslated = english.is_err();
         let (english_text, translation) = match english {
             Ok(English::Translated(TimedText { text, stage })) => (Some(text), Some(stage)),

@@ -6,6 +6,7 @@ use domain::{
     project::Project,
     values::{Model, Title},
 };
+use secrecy::SecretString;
 
 use crate::{
     Resources,
@@ -24,7 +25,7 @@ pub struct NewChat {
     pub owner: UserId,
     pub title: Title,
     /// The provider's key that the client sent.
-    pub provider_key: Option<String>,
+    pub provider_key: Option<SecretString>,
     /// Whether the owner may use the server's own key.
     pub allow_key: bool,
 }

@@ -5,6 +5,7 @@ use domain::{
     ids::ProjectId,
     project::{Assistant, Project, ProjectChanges, ProjectCommand, ProjectError, RetrievalSettings, Settings},
 };
+use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -50,7 +51,7 @@ pub struct ProjectUpdate {
     pub is_default: Option<bool>,
     pub is_archived: Option<bool>,
     /// A provider's key of its own, or its removal.
-    pub provider_key: Option<Option<String>>,
+    pub provider_key: Option<Option<SecretString>>,
 }
 
 /// The key of a project's model provider, sealed; `None` removes it.
@@ -171,11 +172,12 @@ impl Projects {
     ///
     /// # Errors
     /// The database's, or [`KeyError`].
-    pub async fn provider_key(&self, id: ProjectId) -> Result<Option<String>, ProjectsError> {
+    pub async fn provider_key(&self, id: ProjectId) -> Result<Option<SecretString>, ProjectsError> {
         let sealed = sqlx::query_scalar!("SELECT sealed_key FROM provider_keys WHERE project_id = $1", id.value())
             .fetch_optional(&self.pool)
             .await?;
-        Ok(sealed.map(|sealed| self.keys.open_secret(&sealed, id.value())).transpose()?)
+        let key = sealed.map(|sealed| self.keys.open_secret(&sealed, id.value())).transpose()?;
+        Ok(key.map(SecretString::from))
     }
 
     async fn change(
@@ -213,7 +215,7 @@ impl Projects {
         steps.extend(update.is_default.map(ProjectCommand::SetDefault));
         if let Some(key) = update.provider_key {
             steps.push(ProjectCommand::RecordProviderKey { is_set: key.is_some() });
-            let sealed_key = key.map(|key| self.keys.seal_secret(&key, id.value()));
+            let sealed_key = key.map(|key| self.keys.seal_secret(key.expose_secret(), id.value()));
             unit.rows.push(ProviderKeyRow { project: id, sealed_key }.into());
         }
         unit.stage_all::<Project>(id.value(), steps).await?;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Context as _, bail, ensure};
 use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::Settings;
 
@@ -29,29 +30,33 @@ impl Settings {
     pub fn check_addresses(&self) -> anyhow::Result<()> {
         // Whoever names a database and leaves it open, in a script perhaps, would write into another one.
         ensure!(
-            self.database_url.as_deref().is_none_or(|url| !url.trim().is_empty()),
+            self.database_url.as_ref().is_none_or(|url| !url.expose_secret().trim().is_empty()),
             "DATABASE_URL is given, but blank: give {POSTGRES_FORM}, or leave it out for the built-in PostgreSQL in DATA_DIR"
         );
         let (outside, languages) = (&self.outside, &self.languages);
         for (name, address, schemes, form) in [
-            ("DATABASE_URL", self.database_url.as_ref(), POSTGRES, POSTGRES_FORM),
-            ("PGVECTOR_URL", self.vectors.pgvector_url.as_ref(), POSTGRES, POSTGRES_FORM),
-            ("S3_ENDPOINT", self.s3_endpoint.as_ref(), WEB, WEB_FORM),
-            ("OPENAI_BASE_URL", self.openai_base_url.as_ref(), WEB, WEB_FORM),
-            ("GOOGLE_SPEECH_URL", languages.google_speech_url.as_ref(), WEB, WEB_FORM),
-            ("GOOGLE_TRANSLATE_URL", languages.google_translate_url.as_ref(), WEB, WEB_FORM),
-            ("GOOGLE_TTS_URL", languages.google_tts_url.as_ref(), WEB, WEB_FORM),
-            ("SELF_HOSTED_STT_URL", languages.self_hosted_stt_url.as_ref(), WEB, WEB_FORM),
-            ("RECAPTCHA_URL", Some(&outside.recaptcha_url), WEB, WEB_FORM),
-            ("FRONTEND_URL", Some(&outside.frontend_url), WEB, WEB_FORM),
-            ("SMTP_URL", outside.smtp_url.as_ref(), MAIL, MAIL_FORM),
+            ("DATABASE_URL", exposed(self.database_url.as_ref()), POSTGRES, POSTGRES_FORM),
+            ("PGVECTOR_URL", exposed(self.vectors.pgvector_url.as_ref()), POSTGRES, POSTGRES_FORM),
+            ("S3_ENDPOINT", self.s3_endpoint.as_deref(), WEB, WEB_FORM),
+            ("OPENAI_BASE_URL", self.openai_base_url.as_deref(), WEB, WEB_FORM),
+            ("GOOGLE_SPEECH_URL", languages.google_speech_url.as_deref(), WEB, WEB_FORM),
+            ("GOOGLE_TRANSLATE_URL", languages.google_translate_url.as_deref(), WEB, WEB_FORM),
+            ("GOOGLE_TTS_URL", languages.google_tts_url.as_deref(), WEB, WEB_FORM),
+            ("SELF_HOSTED_STT_URL", languages.self_hosted_stt_url.as_deref(), WEB, WEB_FORM),
+            ("RECAPTCHA_URL", Some(outside.recaptcha_url.as_str()), WEB, WEB_FORM),
+            ("FRONTEND_URL", Some(outside.frontend_url.as_str()), WEB, WEB_FORM),
+            ("SMTP_URL", exposed(outside.smtp_url.as_ref()), MAIL, MAIL_FORM),
         ] {
-            if let Some(address) = address.map(|address| address.trim()).filter(|address| !address.is_empty()) {
+            if let Some(address) = address.map(str::trim).filter(|address| !address.is_empty()) {
                 check(address, schemes, form).context(name)?;
             }
         }
         Ok(())
     }
+}
+
+fn exposed(address: Option<&SecretString>) -> Option<&str> {
+    address.map(ExposeSecret::expose_secret)
 }
 
 /// The address must begin with one of the schemes.

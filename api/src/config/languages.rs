@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use secrecy::SecretString;
 
 const GOOGLE_SPEECH: &str = "https://speech.googleapis.com";
 const GOOGLE_TRANSLATE: &str = "https://translation.googleapis.com";
@@ -14,7 +15,7 @@ const GOOGLE_TTS: &str = "https://texttospeech.googleapis.com";
 pub struct LanguageSettings {
     /// Key for Google's speech and translation services; with it they are used
     #[arg(long, env, hide_env_values = true, global = true)]
-    pub google_api_key: Option<String>,
+    pub google_api_key: Option<SecretString>,
 
     /// Google's speech-to-text, or what stands for it [default with a key: Google's own]
     #[arg(long, env, global = true)]
@@ -80,9 +81,8 @@ pub enum TextToSpeechChoice {
 
 impl LanguageSettings {
     /// Texts that may be left open.
-    pub(super) fn texts(&mut self) -> [&mut Option<String>; 6] {
+    pub(super) fn texts(&mut self) -> [&mut Option<String>; 5] {
         [
-            &mut self.google_api_key,
             &mut self.google_speech_url,
             &mut self.google_translate_url,
             &mut self.google_tts_url,

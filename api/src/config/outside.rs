@@ -1,6 +1,7 @@
 //! Other servers than the model's: for mail, and for the captcha of the registration.
 
 use clap::Args;
+use secrecy::SecretString;
 
 /// Where mail goes and where captchas are checked.
 #[derive(Debug, Clone, Args)]
@@ -12,7 +13,7 @@ pub struct OutsideSettings {
     /// Mail server, such as smtp://user:password@host:587?tls=required or smtps://user:password@host; without it mails are
     /// put into files [default: the folder <DATA_DIR>/mail]
     #[arg(long, env, hide_env_values = true, global = true)]
-    pub smtp_url: Option<String>,
+    pub smtp_url: Option<SecretString>,
 
     /// Sender of all mails
     #[arg(long, env, default_value = "Ayushma <ayushma@localhost>", global = true)]
@@ -25,7 +26,7 @@ pub struct OutsideSettings {
 
     /// Our secret at the captcha service; without it the captcha of a registration is not checked
     #[arg(long, env, hide_env_values = true, global = true)]
-    pub recaptcha_secret: Option<String>,
+    pub recaptcha_secret: Option<SecretString>,
 
     /// Where captchas are checked, by Google's protocol
     #[arg(long, env, default_value = "https://www.google.com/recaptcha/api/siteverify", global = true)]

@@ -4,6 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use adapters::{child_reader::ChildReader, launcher::Launcher};
 use commands::event_log::{KeyError, MasterKey};
+use secrecy::ExposeSecret as _;
 
 use super::Settings;
 
@@ -61,7 +62,7 @@ impl Settings {
     /// [`KeyError`] if it is malformed or cannot be read.
     pub fn master_key(&self) -> Result<Option<MasterKey>, KeyError> {
         match &self.master_key {
-            Some(key) => MasterKey::from_hex(key).map(Some),
+            Some(key) => MasterKey::from_hex(key.expose_secret()).map(Some),
             None => MasterKey::from_file(&self.master_key_file()),
         }
     }

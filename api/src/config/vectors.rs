@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use reqwest::Url;
+use secrecy::SecretString;
 
 /// Who makes the vectors of passages, and where they are searched.
 #[derive(Debug, Clone, Args)]
@@ -21,7 +22,7 @@ pub struct VectorSettings {
 
     /// PostgreSQL with the extension pgvector 0.8 or later [default: the database of the events]
     #[arg(long, env, hide_env_values = true, global = true)]
-    pub pgvector_url: Option<String>,
+    pub pgvector_url: Option<SecretString>,
 
     /// Address of an index at Pinecone, as its console shows it; its metric is cosine or dotproduct
     #[arg(long, env, requires = "pinecone_api_key", global = true)]
@@ -29,7 +30,7 @@ pub struct VectorSettings {
 
     /// Key for Pinecone
     #[arg(long, env, hide_env_values = true, global = true)]
-    pub pinecone_api_key: Option<String>,
+    pub pinecone_api_key: Option<SecretString>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -47,10 +48,10 @@ impl VectorSettings {
     ///
     /// # Errors
     /// If its address is none.
-    pub fn pinecone(&self) -> anyhow::Result<Option<(Url, &str)>> {
+    pub fn pinecone(&self) -> anyhow::Result<Option<(Url, SecretString)>> {
         let Some(host) = &self.pinecone_host else { return Ok(None) };
         let address = if host.contains("://") { host.clone() } else { format!("https://{host}") };
         let url: Url = address.parse().context("PINECONE_HOST")?;
-        Ok(Some((url, self.pinecone_api_key.as_deref().unwrap_or_default())))
+        Ok(Some((url, self.pinecone_api_key.clone().unwrap_or_default())))
     }
 }

@@ -17,6 +17,7 @@ use projections::{
     listing::Page,
     projects::{self, Filter, ProjectRow, ProjectView, StaffProjectView},
 };
+use secrecy::SecretString;
 use serde::Serialize;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
@@ -162,7 +163,7 @@ async fn create(
             changes: ProjectChanges::default(),
             is_default: is_default.then_some(true),
             is_archived: archived.then_some(true),
-            provider_key: provider_key.map(Some),
+            provider_key: provider_key.map(|key| Some(key.into())),
         };
         (settings, update)
     })?;
@@ -216,7 +217,13 @@ async fn change(
         },
         is_default: fields.boolean("is_default").optional(),
         is_archived: fields.boolean("archived").optional(),
-        provider_key: fields.text("open_ai_key").max(MAX_SHORT_TEXT).allow_blank().nullable().optional(),
+        provider_key: fields
+            .text("open_ai_key")
+            .max(MAX_SHORT_TEXT)
+            .allow_blank()
+            .nullable()
+            .optional()
+            .map(|key| key.map(SecretString::from)),
     })?;
     let changes = &mut update.changes;
     // Clients send the project's own number back with all other settings.

@@ -13,6 +13,7 @@ use commands::{
     execute::{Context, IdempotencyKey},
 };
 use domain::{envelope::Actor, ids::UserId, values::Email};
+use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::{caller::Principal, consistency};
@@ -261,12 +262,12 @@ impl Origin {
 }
 
 /// The client's own provider key.
-pub(super) struct ProviderKey(pub Option<String>);
+pub(super) struct ProviderKey(pub Option<SecretString>);
 
 impl ProviderKey {
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let key = headers.get("openai-key").and_then(|value| value.to_str().ok());
-        Self(key.map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned))
+        Self(key.map(str::trim).filter(|key| !key.is_empty()).map(SecretString::from))
     }
 }
 

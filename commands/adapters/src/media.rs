@@ -8,6 +8,7 @@ use object_store::{
     ClientOptions, Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
     RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
 };
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio_util::bytes::Bytes;
 
 use ports::{MediaBytes, MediaError, MediaInfo, MediaStore, is_possible_name};
@@ -23,7 +24,7 @@ pub struct S3Settings {
     /// The URL of the server; `None` for Amazon's own in the region.
     pub endpoint: Option<String>,
     /// Access key and secret; `None` for the credentials of the machine's role, as on Amazon's machines.
-    pub credentials: Option<(String, String)>,
+    pub credentials: Option<(String, SecretString)>,
     /// Whether the endpoint may use plain HTTP.
     pub allow_http: bool,
 }
@@ -59,7 +60,7 @@ impl ObjectMedia {
             builder = builder.with_endpoint(endpoint);
         }
         if let Some((key, secret)) = settings.credentials {
-            builder = builder.with_access_key_id(key).with_secret_access_key(secret);
+            builder = builder.with_access_key_id(key).with_secret_access_key(secret.expose_secret());
         }
         Ok(Self { store: Arc::new(builder.build().map_err(MediaError::new)?) })
     }

@@ -40,7 +40,7 @@ impl ModelTranslator {
             question: text.to_owned(),
             passages: Vec::new(),
             temperature: 0.0,
-            api_key: api_key.map(str::to_owned),
+            api_key: api_key.cloned(),
         };
         let mut stream = self.model.answer(request).await?;
         let mut translated = String::new();
@@ -112,8 +112,9 @@ mod tests {
             .expect(1)
             .mount(&mock)
             .await;
-        let model = Arc::new(OpenAiChat::new(OpenAiServer::new(&mock.uri(), "sk-configured")?));
-        let request = TranslationRequest { text: "कितना?\n", from: "hi", to: "en", api_key: Some("sk-own") };
+        let model = Arc::new(OpenAiChat::new(OpenAiServer::new(&mock.uri(), "sk-configured".into())?));
+        let key = "sk-own".into();
+        let request = TranslationRequest { text: "कितना?\n", from: "hi", to: "en", api_key: Some(&key) };
         ModelTranslator::new(model, "small").translate(request).await
     }
 

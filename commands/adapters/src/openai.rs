@@ -15,6 +15,7 @@ use async_openai::{
 use async_trait::async_trait;
 use futures::{StreamExt, TryFutureExt, stream};
 use reqwest::{StatusCode, header::HeaderValue, redirect};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use ports::{AnswerRequest, AnswerStream, Embedder, JsonRequest, LanguageModel, ProviderError, TextKind};
@@ -40,41 +41,35 @@ const MAX_BATCH: usize = 2_048;
 /// Bytes of a request, well below the servers' limits of tokens and bytes.
 const MAX_BATCH_BYTES: usize = 400_000;
 
-/// The address of a server and its key. `Debug` does not show the key.
-#[derive(Clone)]
+/// The address of a server and its key.
+#[derive(Debug, Clone)]
 pub struct OpenAiServer {
     base_url: String,
-    api_key: String,
+    api_key: SecretString,
     http: reqwest::Client,
 }
 
 impl OpenAiServer {
     /// Uses the server at `base_url`, which ends with the version, such as `https://api.openai.com/v1`. The key may be
     /// empty for local servers.
-    pub fn new(base_url: &str, api_key: &str) -> Result<Self, ProviderError> {
+    pub fn new(base_url: &str, api_key: SecretString) -> Result<Self, ProviderError> {
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(IDLE_TIMEOUT)
             .redirect(redirect::Policy::none())
             .build()
             .map_err(|error| ProviderError::unavailable(error.to_string()))?;
-        Ok(Self { base_url: base_url.trim_end_matches('/').to_owned(), api_key: api_key.to_owned(), http })
+        Ok(Self { base_url: base_url.trim_end_matches('/').to_owned(), api_key, http })
     }
 
     fn client(&self) -> Result<Client<OpenAIConfig>, ProviderError> {
-        let api_key = self.api_key.trim();
+        let api_key = self.api_key.expose_secret().trim();
         // The crate panics on a key that cannot be a header.
         HeaderValue::from_str(api_key).map_err(|_| ProviderError::Unauthorized)?;
         // Every default of the crate's configuration comes from the environment; all of them are replaced.
         let config =
             OpenAIConfig::new().with_api_base(&self.base_url).with_api_key(api_key).with_org_id("").with_project_id("");
         Ok(Client::build(self.http.clone(), config))
-    }
-}
-
-impl std::fmt::Debug for OpenAiServer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OpenAiServer").field("base_url", &self.base_url).finish_non_exhaustive()
     }
 }
 
@@ -94,7 +89,7 @@ impl OpenAiChat {
 impl LanguageModel for OpenAiChat {
     async fn answer(&self, request: AnswerRequest) -> Result<AnswerStream, ProviderError> {
         let body = chat_body(&request);
-        let events = self.server.open_stream(COMPLETIONS, request.api_key.as_deref(), &body).await?;
+        let events = self.server.open_stream(COMPLETIONS, request.api_key.as_ref(), &body).await?;
         Ok(stream::unfold(ChatStream::new(events), ChatStream::next).boxed())
     }
 
@@ -108,7 +103,7 @@ impl LanguageModel for OpenAiChat {
             "max_tokens": request.max_tokens,
             "response_format": { "type": "json_object" },
         });
-        let key = request.api_key.as_deref();
+        let key = request.api_key.as_ref();
         let completion: Value = self.server.request_json(COMPLETIONS, key, &body, MAX_COMPLETION_BYTES).await?;
         completed_object(&completion)
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::ids::{ChunkId, DocumentId, ProjectId};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, Url, redirect};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -25,11 +26,11 @@ const MOST_SEARCHED: usize = 10_000;
 /// Bytes that are kept of the server's error text, for the log.
 const KEPT_TEXT: usize = 500;
 
-/// Approximate search in a Pinecone index with the metric `cosine` or `dotproduct`. `Debug` does not show the key.
+/// Approximate search in a Pinecone index with the metric `cosine` or `dotproduct`.
 pub struct PineconeIndex {
     http: Client,
     host: Url,
-    api_key: String,
+    api_key: SecretString,
 }
 
 #[derive(Deserialize)]
@@ -65,14 +66,14 @@ impl PineconeIndex {
     ///
     /// # Errors
     /// [`IndexError::Unavailable`] if no client can be built.
-    pub fn new(host: Url, api_key: &str) -> Result<Self, IndexError> {
+    pub fn new(host: Url, api_key: &SecretString) -> Result<Self, IndexError> {
         let http = Client::builder().timeout(TIMEOUT).redirect(redirect::Policy::none()).build();
-        Ok(Self { http: http.map_err(IndexError::unavailable)?, host, api_key: api_key.trim().to_owned() })
+        Ok(Self { http: http.map_err(IndexError::unavailable)?, host, api_key: api_key.expose_secret().trim().into() })
     }
 
     fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, IndexError> {
         let url = self.host.join(path).map_err(IndexError::unavailable)?;
-        let request = self.http.request(method, url).header("Api-Key", &self.api_key);
+        let request = self.http.request(method, url).header("Api-Key", self.api_key.expose_secret());
         Ok(request.header("X-Pinecone-API-Version", API_VERSION))
     }
 

@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::redirect;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use zeroize::Zeroizing;
 
 use ports::{Captcha, CaptchaError};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A registered site. `Debug` is not implemented, so that the secret is not shown.
+/// A registered site.
 pub struct Recaptcha {
     http: reqwest::Client,
     url: String,
-    secret: Zeroizing<String>,
+    secret: SecretString,
 }
 
 #[derive(Deserialize)]
@@ -32,10 +32,10 @@ impl Recaptcha {
     ///
     /// # Errors
     /// [`CaptchaError`] if no HTTP client can be built.
-    pub fn new(url: &str, secret: &str) -> Result<Self, CaptchaError> {
+    pub fn new(url: &str, secret: SecretString) -> Result<Self, CaptchaError> {
         let http =
             reqwest::Client::builder().timeout(TIMEOUT).redirect(redirect::Policy::none()).build().map_err(failed)?;
-        Ok(Self { http, url: url.to_owned(), secret: Zeroizing::new(secret.to_owned()) })
+        Ok(Self { http, url: url.to_owned(), secret })
     }
 }
 
@@ -43,7 +43,7 @@ impl Recaptcha {
 impl Captcha for Recaptcha {
     async fn is_solved(&self, response: &str, address: Option<&str>) -> Result<bool, CaptchaError> {
         let mut form = reqwest::multipart::Form::new()
-            .text("secret", self.secret.to_string())
+            .text("secret", self.secret.expose_secret().to_owned())
             .text("response", response.to_owned());
         if let Some(address) = address {
             form = form.text("remoteip", address.to_owned());

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use reqwest::{RequestBuilder, Response, StatusCode, header::HeaderValue, redirect};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 
 use ports::ProviderError;
@@ -18,11 +19,11 @@ const MAX_JSON_BYTES: usize = 2 << 20;
 /// Bytes of spoken answers: half an hour of MP3, or a little less in base64.
 pub(super) const MAX_AUDIO_BYTES: usize = 32 << 20;
 
-/// The address of a service and its key. `Debug` does not show the key.
-#[derive(Clone)]
+/// The address of a service and its key.
+#[derive(Debug, Clone)]
 pub struct WebService {
     url: String,
-    api_key: Option<String>,
+    api_key: Option<SecretString>,
     http: reqwest::Client,
 }
 
@@ -31,7 +32,7 @@ impl WebService {
     ///
     /// # Errors
     /// [`ProviderError::Unavailable`] if no client can be built.
-    pub fn new(url: &str, api_key: Option<&str>) -> Result<Self, ProviderError> {
+    pub fn new(url: &str, api_key: Option<&SecretString>) -> Result<Self, ProviderError> {
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
@@ -40,7 +41,10 @@ impl WebService {
             .map_err(|error| ProviderError::unavailable(error.to_string()))?;
         Ok(Self {
             url: url.trim_end_matches('/').to_owned(),
-            api_key: api_key.map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned),
+            api_key: api_key
+                .map(|key| key.expose_secret().trim())
+                .filter(|key| !key.is_empty())
+                .map(SecretString::from),
             http,
         })
     }
@@ -49,13 +53,7 @@ impl WebService {
     pub(super) fn post(&self, path: &str, key_header: &'static str) -> Result<RequestBuilder, ProviderError> {
         let request = self.http.post(format!("{}{path}", self.url));
         let Some(key) = &self.api_key else { return Ok(request) };
-        Ok(request.header(key_header, secret(key)?))
-    }
-}
-
-impl std::fmt::Debug for WebService {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WebService").field("url", &self.url).finish_non_exhaustive()
+        Ok(request.header(key_header, secret(key.expose_secret())?))
     }
 }
 

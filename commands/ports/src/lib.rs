@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{chat::AnswerFailure, ids::DocumentId};
 use futures::stream::BoxStream;
+use secrecy::SecretString;
 use tokio_util::bytes::Bytes;
 
 use knowledge::extraction::FileHints;
@@ -49,8 +50,8 @@ pub struct AnswerRequest {
     pub passages: Vec<Passage>,
     /// The sampling temperature, 0.0 to 2.0.
     pub temperature: f64,
-    /// The provider's key for this request, if it is not the configured one. Never logged.
-    pub api_key: Option<String>,
+    /// The provider's key for this request, if it is not the configured one.
+    pub api_key: Option<SecretString>,
 }
 
 /// A conversation that a model is to continue with one JSON object.
@@ -64,8 +65,8 @@ pub struct JsonRequest {
     pub messages: Vec<serde_json::Value>,
     /// The most tokens that the answer may have.
     pub max_tokens: u32,
-    /// The provider's key for this request, if it is not the configured one. Never logged.
-    pub api_key: Option<String>,
+    /// The provider's key for this request, if it is not the configured one.
+    pub api_key: Option<SecretString>,
 }
 
 /// An earlier question with its answer.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::values::{SttEngine, TtsEngine};
+use secrecy::SecretString;
 
 use super::ProviderError;
 
@@ -24,8 +25,8 @@ pub struct TranscriptionRequest {
     pub recording: Recording,
     /// The spoken language.
     pub language: String,
-    /// The provider's key for this request, if it is not the configured one. Never logged.
-    pub api_key: Option<String>,
+    /// The provider's key for this request, if it is not the configured one.
+    pub api_key: Option<SecretString>,
 }
 
 /// Turns speech into text.
@@ -110,8 +111,8 @@ pub struct TranslationRequest<'a> {
     pub from: &'a str,
     /// The language of the translation.
     pub to: &'a str,
-    /// The provider's key for this request, if it is not the configured one. Never logged.
-    pub api_key: Option<&'a str>,
+    /// The provider's key for this request, if it is not the configured one.
+    pub api_key: Option<&'a SecretString>,
 }
 
 /// Translates text from one language to another.
@@ -127,8 +128,8 @@ pub struct SpeechRequest<'a> {
     pub text: &'a str,
     /// The language of the text.
     pub language: &'a str,
-    /// The provider's key for this request, if it is not the configured one. Never logged.
-    pub api_key: Option<&'a str>,
+    /// The provider's key for this request, if it is not the configured one.
+    pub api_key: Option<&'a SecretString>,
 }
 
 /// The sound of a spoken text.

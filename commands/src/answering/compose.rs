@@ -10,6 +10,7 @@ use domain::{
     values::Model,
 };
 use futures::StreamExt;
+use secrecy::SecretString;
 use tokio::time::Instant;
 
 use super::{Answering, reranking::Reranker};
@@ -72,7 +73,7 @@ pub(crate) struct Draft<'a> {
     pub question: &'a str,
     pub temperature: f64,
     /// The provider's key, if one is needed.
-    pub key: Option<String>,
+    pub key: Option<SecretString>,
 }
 
 /// The model's answer.
@@ -92,7 +93,7 @@ impl Answering {
         question: &str,
         top_k: u32,
         model: Model,
-        key: Option<String>,
+        key: Option<SecretString>,
     ) -> Result<Retrieved, Failure> {
         let started_at = self.now();
         let found = match self.projects.load(project).await {

@@ -1,5 +1,6 @@
 //! Fills in a form from a conversation, for clients of hospitals: one JSON object, without documents or a chat.
 
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::{Answering, KeyChoice, NoKey, message_of};
@@ -35,7 +36,7 @@ impl Answering {
     pub async fn fill_form(
         &self,
         messages: Vec<Value>,
-        sent_key: Option<String>,
+        sent_key: Option<SecretString>,
         allow_key: bool,
     ) -> Result<String, FormError> {
         if self.model.is_built_in() {

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use domain::chat::{AnswerFailure, Stage};
+use secrecy::SecretString;
 use tokio::sync::mpsc;
 
 use super::{
@@ -72,7 +73,7 @@ impl Answering {
         let (english, sentences) = mpsc::unbounded_channel();
         // The closure owns the channel's sender, so that the sentences end when the model has written.
         let writing = self.write(draft, move |text| drop(english.send(text)));
-        let translating = self.interpret(sentences, language, key.as_deref(), show);
+        let translating = self.interpret(sentences, language, key.as_ref(), show);
         tokio::try_join!(writing, translating)
     }
 
@@ -80,7 +81,7 @@ impl Answering {
         &self,
         mut english: mpsc::UnboundedReceiver<String>,
         language: &str,
-        key: Option<&str>,
+        key: Option<&SecretString>,
         show: impl Fn(String) + Send,
     ) -> Result<Translated, Failure> {
         let mut waiting = String::new();
@@ -136,7 +137,7 @@ impl Answering {
         &self,
         english: &str,
         language: &str,
-        key: Option<&str>,
+        key: Option<&SecretString>,
     ) -> Result<String, TranslationFailed> {
         let mut translated = String::new();
         for part in parts(english) {

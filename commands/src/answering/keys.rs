@@ -1,30 +1,37 @@
 //! The provider key that an answer is charged to.
 
+use secrecy::{ExposeSecret as _, SecretString};
+
 /// A key is needed and none may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no provider key can be used")]
 pub struct NoKey;
 
 /// The provider key that an answer is made with.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum KeyChoice {
     /// The built-in answerer needs no key.
     NotNeeded,
-    Key(String),
+    Key(SecretString),
 }
 
 impl KeyChoice {
     /// Chooses the client's key before the project's, and that before the server's (which not all users may use).
     pub(super) fn choose(
-        sent: Option<String>,
-        projects: Option<String>,
-        servers: Option<String>,
+        sent: Option<SecretString>,
+        projects: Option<SecretString>,
+        servers: Option<SecretString>,
     ) -> Result<Self, NoKey> {
-        [sent, projects, servers].into_iter().flatten().find(|key| !key.trim().is_empty()).map(Self::Key).ok_or(NoKey)
+        [sent, projects, servers]
+            .into_iter()
+            .flatten()
+            .find(|key| !key.expose_secret().trim().is_empty())
+            .map(Self::Key)
+            .ok_or(NoKey)
     }
 
     /// The provider's key, if one is needed.
-    pub fn into_key(self) -> Option<String> {
+    pub fn into_key(self) -> Option<SecretString> {
         match self {
             Self::NotNeeded => None,
             Self::Key(key) => Some(key),
@@ -37,8 +44,9 @@ mod tests {
     use super::*;
 
     fn chosen(sent: Option<&str>, projects: Option<&str>, servers: Option<&str>) -> Result<Option<String>, NoKey> {
-        let [sent, projects, servers] = [sent, projects, servers].map(|key| key.map(str::to_owned));
-        KeyChoice::choose(sent, projects, servers).map(KeyChoice::into_key)
+        let [sent, projects, servers] = [sent, projects, servers].map(|key| key.map(SecretString::from));
+        let choice = KeyChoice::choose(sent, projects, servers)?;
+        Ok(choice.into_key().map(|key| key.expose_secret().to_owned()))
     }
 
     #[test]

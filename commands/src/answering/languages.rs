@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::{chat::Stage, values::SttEngine};
+use secrecy::SecretString;
 
 use super::{Answering, AskError};
 use ports::{
@@ -68,7 +69,7 @@ impl Answering {
         engine: SttEngine,
         recording: Recording,
         language: &str,
-        api_key: Option<String>,
+        api_key: Option<SecretString>,
     ) -> Result<TimedText, AskError> {
         let started_at = self.clock_now();
         let request = TranscriptionRequest { recording, language: without_region(language).to_owned(), api_key };
@@ -85,7 +86,7 @@ impl Answering {
         &self,
         text: &str,
         language: &str,
-        api_key: Option<&str>,
+        api_key: Option<&SecretString>,
     ) -> Result<English, TranslationFailed> {
         if is_english(language) {
             return Ok(English::Original);
@@ -105,7 +106,7 @@ impl Answering {
         &self,
         text: &str,
         language: &str,
-        api_key: Option<&str>,
+        api_key: Option<&SecretString>,
     ) -> Result<String, TranslationFailed> {
         let translator = self.languages.translator.as_ref().ok_or(TranslationFailed)?;
         let request = TranslationRequest { text, from: ENGLISH, to: without_region(language), api_key };

@@ -1,5 +1,6 @@
 //! Reranking by the language model: it orders the best passages of a search by how much they help.
 
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -21,7 +22,7 @@ pub(crate) struct Reranker {
     /// The provider's name of the model.
     pub model: String,
     /// The provider's key, if it is not the configured one.
-    pub key: Option<String>,
+    pub key: Option<SecretString>,
 }
 
 #[derive(Deserialize)]

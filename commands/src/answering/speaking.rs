@@ -53,7 +53,7 @@ impl Work {
         for (place, engine) in engines.iter().enumerate() {
             let left = deadline.saturating_duration_since(Instant::now());
             let left = if place + 1 < engines.len() { left / 2 } else { left };
-            let request = SpeechRequest { text, language, api_key: self.key.as_deref() };
+            let request = SpeechRequest { text, language, api_key: self.key.as_ref() };
             match tokio::time::timeout(left, engine.speak(request)).await {
                 Ok(Ok(made)) if !made.bytes.is_empty() => return Some(made),
                 Ok(Ok(_)) => self.log_silence(&ProviderError::unavailable("the speech is empty")),

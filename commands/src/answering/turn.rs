@@ -9,6 +9,7 @@ use domain::{
 use futures::FutureExt;
 use knowledge::markdown::written;
 use parking_lot::Mutex;
+use secrecy::SecretString;
 use tokio::sync::mpsc;
 
 use super::{
@@ -45,7 +46,7 @@ pub(super) struct Work {
     pub question: Question,
     /// Whether the translator has failed, so that no answer can be made.
     pub is_untranslated: bool,
-    pub key: Option<String>,
+    pub key: Option<SecretString>,
     pub notice: Option<String>,
     /// Whether the answer is to be spoken.
     pub speaks: bool,

@@ -9,6 +9,7 @@ use domain::{
     test_suite::{TestQuestion, TestSuite},
     values::Model,
 };
+use secrecy::SecretString;
 
 use super::{NextQuestion, runs::next_question};
 use crate::{
@@ -81,7 +82,7 @@ impl RunQuestions {
         plan: &RunPlan,
         model: Model,
         (question_id, question): (TestQuestionId, &TestQuestion),
-        key: Option<String>,
+        key: Option<SecretString>,
     ) -> Result<RunResult, JobError> {
         let without_answer = RunResult {
             result_id: ResultId::new(self.answering.clock.new_id()),
@@ -120,9 +121,9 @@ impl RunQuestions {
         plan: &RunPlan,
         model: Model,
         question: &TestQuestion,
-        key: Option<String>,
+        key: Option<SecretString>,
     ) -> Result<Result<Written, ResultFailure>, JobError> {
-        let english = self.answering.in_english(&question.question, &question.language, key.as_deref()).await;
+        let english = self.answering.in_english(&question.question, &question.language, key.as_ref()).await;
         let Ok(english) = english else { return Ok(Err(ResultFailure::NoTranslation)) };
         let (text, is_in_english) = match &english {
             English::Original => (&question.question, true),

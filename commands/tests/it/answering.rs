@@ -44,7 +44,7 @@ pub(crate) fn answering_by(model: SharedLanguageModel, pool: &PgPool, log: &Even
         },
         names: Arc::new(|model| format!("model-{}", model.number())),
         form_model: "model-of-forms".to_owned(),
-        server_key: Some("sk-server".to_owned()),
+        server_key: Some("sk-server".into()),
         tracker: TaskTracker::new(),
         interruption: CancellationToken::new(),
         process: new_id(),

@@ -12,7 +12,7 @@ use ports::Recording;
 fn service(mock: &MockServer) -> WebService {
     // Another test of this process may have been first.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    WebService::new(&format!("{}/", mock.uri()), Some("key-1")).expect("the client can be built")
+    WebService::new(&format!("{}/", mock.uri()), Some(&"key-1".into())).expect("the client can be built")
 }
 
 async fn answering(to: &str, body: Value, answer: ResponseTemplate) -> MockServer {

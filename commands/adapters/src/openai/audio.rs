@@ -5,6 +5,7 @@ use reqwest::{
     RequestBuilder,
     multipart::{Form, Part},
 };
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -20,9 +21,9 @@ use ports::{ProviderError, Speech, SpeechRequest, SpeechToText, TextToSpeech, Tr
 const MAX_SPOKEN_BYTES: usize = 4_000;
 
 impl OpenAiServer {
-    pub(super) fn post(&self, path: &str, api_key: Option<&str>) -> Result<RequestBuilder, ProviderError> {
+    pub(super) fn post(&self, path: &str, api_key: Option<&SecretString>) -> Result<RequestBuilder, ProviderError> {
         let request = self.http.post(format!("{}{path}", self.base_url));
-        let key = api_key.unwrap_or(&self.api_key).trim();
+        let key = api_key.unwrap_or(&self.api_key).expose_secret().trim();
         if key.is_empty() {
             return Ok(request);
         }
@@ -58,7 +59,7 @@ impl SpeechToText for OpenAiTranscription {
             .text("model", self.model.clone())
             .text("language", request.language.clone())
             .text("response_format", "json");
-        let post = self.server.post("/audio/transcriptions", request.api_key.as_deref())?;
+        let post = self.server.post("/audio/transcriptions", request.api_key.as_ref())?;
         let answer: Transcription = json(post.multipart(form)).await?;
         Ok(answer.text)
     }
@@ -114,14 +115,14 @@ mod tests {
     fn server(mock: &MockServer) -> OpenAiServer {
         // Another test of this process may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        OpenAiServer::new(&format!("{}/v1", mock.uri()), "sk-configured").expect("the client can be built")
+        OpenAiServer::new(&format!("{}/v1", mock.uri()), "sk-configured".into()).expect("the client can be built")
     }
 
     fn request(api_key: Option<&str>) -> TranscriptionRequest {
         TranscriptionRequest {
             recording: Recording { bytes: b"RIFF-sound".to_vec(), file_name: "audio.wav".to_owned() },
             language: "hi".to_owned(),
-            api_key: api_key.map(str::to_owned),
+            api_key: api_key.map(SecretString::from),
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream, stream::BoxStream};
 use reqwest::{Response, header};
+use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -39,7 +40,7 @@ impl OpenAiServer {
     pub(super) async fn open_stream(
         &self,
         path: &str,
-        api_key: Option<&str>,
+        api_key: Option<&SecretString>,
         body: &Value,
     ) -> Result<Events, ProviderError> {
         in_time(async {
@@ -58,7 +59,7 @@ impl OpenAiServer {
     pub(super) async fn request_json<T: DeserializeOwned>(
         &self,
         path: &str,
-        api_key: Option<&str>,
+        api_key: Option<&SecretString>,
         body: &Value,
         max: usize,
     ) -> Result<T, ProviderError> {
@@ -68,7 +69,7 @@ impl OpenAiServer {
     }
 
     /// Posts a request until it is accepted or the attempts are used up.
-    async fn send(&self, path: &str, api_key: Option<&str>, body: &Value) -> Result<Response, ProviderError> {
+    async fn send(&self, path: &str, api_key: Option<&SecretString>, body: &Value) -> Result<Response, ProviderError> {
         let mut retries = 0;
         loop {
             let (error, pause) = match self.post(path, api_key)?.json(body).send().await {

@@ -18,7 +18,7 @@ use ports::{AnswerChunk, Exchange, Finish};
 fn server(base_url: &str) -> OpenAiServer {
     // Another test of this process may have been first.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    OpenAiServer::new(base_url, "sk-configured").expect("the client can be built")
+    OpenAiServer::new(base_url, "sk-configured".into()).expect("the client can be built")
 }
 
 fn request() -> AnswerRequest {
@@ -227,7 +227,7 @@ async fn the_request_holds_prompt_history_and_question_and_the_callers_key() {
         .expect(1)
         .mount(&mock)
         .await;
-    let request = AnswerRequest { api_key: Some("sk-own".to_owned()), ..request() };
+    let request = AnswerRequest { api_key: Some("sk-own".into()), ..request() };
     let answer = OpenAiChat::new(server(&mock.uri())).answer(request).await;
     assert!(answer.is_ok(), "{:?}", answer.err());
 }
@@ -250,7 +250,7 @@ async fn an_error_with_a_number_for_its_code_is_understood() {
 
 #[tokio::test]
 async fn a_key_that_cannot_be_sent_is_refused_without_a_request() {
-    let request = AnswerRequest { api_key: Some("sk\nx".to_owned()), ..request() };
+    let request = AnswerRequest { api_key: Some("sk\nx".into()), ..request() };
     let error = OpenAiChat::new(server("http://127.0.0.1:9")).answer(request).await.err();
     assert!(matches!(error, Some(ProviderError::Unauthorized)), "{error:?}");
 }

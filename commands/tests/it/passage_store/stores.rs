@@ -46,7 +46,7 @@ impl Store {
             Self::Exact => Arc::new(ExactIndex::new(pool.clone())),
             Self::Pgvector(vectors) => Arc::new(PgvectorIndex::new(vectors.clone())),
             Self::Pinecone(server) => {
-                Arc::new(PineconeIndex::new(server.url(), PineconeServer::KEY).expect("a client can be made"))
+                Arc::new(PineconeIndex::new(server.url(), &PineconeServer::KEY.into()).expect("a client can be made"))
             }
         }
     }
