@@ -30,6 +30,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
+use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -150,7 +151,7 @@ fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
 }
 
 /// The first line of standard input, without its line break.
-async fn password_from_stdin() -> anyhow::Result<Zeroizing<String>> {
+async fn password_from_stdin() -> anyhow::Result<SecretString> {
     let read = tokio::task::spawn_blocking(|| {
         let mut stdin = std::io::stdin().lock();
         if stdin.is_terminal() {
@@ -160,8 +161,8 @@ async fn password_from_stdin() -> anyhow::Result<Zeroizing<String>> {
         stdin.read_line(&mut line).map(|_| line)
     });
     let line = read.await?.context("the password cannot be read from standard input")?;
-    let password = Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned());
-    ensure!(!password.is_empty(), "there is no password on standard input");
+    let password = SecretString::from(line.trim_end_matches(['\r', '\n']));
+    ensure!(!password.expose_secret().is_empty(), "there is no password on standard input");
     Ok(password)
 }
 

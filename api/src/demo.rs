@@ -18,8 +18,8 @@ use domain::{
 };
 use projections::{listing::Window, projects::Filter};
 use rand::{distr::Alphanumeric, distr::SampleString};
+use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 use crate::{app::App, terminal::say};
 
@@ -62,19 +62,19 @@ pub async fn prepare(app: &App, base_url: &str) -> anyhow::Result<()> {
     let context = Context::system("demo", app.clock.new_id());
     let password = make_admin(app, &context).await?;
     // At once: whatever happens next, nobody could ask for it again.
-    say(&account(password.as_ref().map(|password| password.as_str())));
+    say(&account(password.as_ref().map(ExposeSecret::expose_secret)));
     let project = make_project(app, &context).await?;
     app.settle().await?;
-    say(&invitation(base_url, password.as_ref().map(|password| password.as_str()), project));
+    say(&invitation(base_url, password.as_ref().map(ExposeSecret::expose_secret), project));
     Ok(())
 }
 
 /// The password of the new admin; `None` if there is an account already.
-async fn make_admin(app: &App, context: &Context) -> anyhow::Result<Option<Zeroizing<String>>> {
+async fn make_admin(app: &App, context: &Context) -> anyhow::Result<Option<SecretString>> {
     if projections::users::any(&app.views).await? {
         return Ok(None);
     }
-    let password = Zeroizing::new(Alphanumeric.sample_string(&mut rand::rng(), 20));
+    let password = SecretString::from(Alphanumeric.sample_string(&mut rand::rng(), 20));
     let registration = Registration {
         username: Username::parse(USERNAME)?,
         email: Email::parse(EMAIL)?,

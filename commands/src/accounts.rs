@@ -18,6 +18,7 @@ use domain::{
     values::{Email, FullName, Username},
 };
 use rand::Rng;
+use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 use zeroize::Zeroizing;
@@ -43,7 +44,7 @@ pub struct Registration {
     pub username: Username,
     pub email: Email,
     pub full_name: FullName,
-    pub password: Zeroizing<String>,
+    pub password: SecretString,
     pub roles: Roles,
 }
 
@@ -76,7 +77,7 @@ impl From<StoreError> for AccountError {
 /// A new login: the token is returned once and stored as a hash.
 pub struct Login {
     pub user: UserId,
-    pub token: Zeroizing<String>,
+    pub token: SecretString,
     pub committed: Committed,
 }
 
@@ -184,12 +185,12 @@ impl Accounts {
     /// # Errors
     /// - [`AccountError::WrongCredentials`], without telling which of them is wrong.
     /// - [`AccountError::Busy`]: too many passwords wait to be hashed; try again later.
-    pub async fn check_credentials(&self, email: &Email, password: Zeroizing<String>) -> Result<UserId, AccountError> {
+    pub async fn check_credentials(&self, email: &Email, password: SecretString) -> Result<UserId, AccountError> {
         Ok(self.verified(email, password).await?.0)
     }
 
     /// The owner of e-mail address and password, and the hash that the password was checked against.
-    async fn verified(&self, email: &Email, password: Zeroizing<String>) -> Result<(UserId, String), AccountError> {
+    async fn verified(&self, email: &Email, password: SecretString) -> Result<(UserId, String), AccountError> {
         let owner = self.owner_of(Reservation::Email, &self.email_key(email)).await?;
         let stored = match owner {
             Some(owner) => {
@@ -213,15 +214,15 @@ impl Accounts {
     pub async fn log_in(
         &self,
         email: &Email,
-        password: Zeroizing<String>,
+        password: SecretString,
         session: SessionId,
         context: impl FnOnce(UserId) -> Context,
     ) -> Result<Login, AccountError> {
         let (user, password_hash) = self.verified(email, password).await?;
         let mut bytes = Zeroizing::new([0_u8; 20]);
         rand::rng().fill_bytes(bytes.as_mut());
-        let token = Zeroizing::new(hex::encode(bytes.as_ref()));
-        let row = AccountRow::Token { token_hash: hash_token(&token), user, session, password_hash };
+        let token = SecretString::from(hex::encode(bytes.as_ref()));
+        let row = AccountRow::Token { token_hash: hash_token(token.expose_secret()), user, session, password_hash };
         let rows = |events: &[UserEvent]| {
             let crowded_out = events.iter().filter_map(|event| match event {
                 UserEvent::SessionEnded { session_id } => Some(AccountRow::EndSession(*session_id)),
@@ -268,7 +269,7 @@ impl Accounts {
         user: UserId,
         keep: Option<SessionId>,
         full_name: Option<Option<FullName>>,
-        password: Option<Zeroizing<String>>,
+        password: Option<SecretString>,
         context: &Context,
     ) -> Result<Committed, AccountError> {
         let mut changes: Vec<UserCommand> = full_name.map(UserCommand::ChangeFullName).into_iter().collect();

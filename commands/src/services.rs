@@ -12,6 +12,7 @@ use domain::{
     values::Title,
 };
 use rand::Rng;
+use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::PgPool;
 use zeroize::Zeroizing;
 
@@ -47,7 +48,7 @@ impl From<StoreError> for ServicesError {
 
 /// A new API key: returned once and stored as a hash.
 pub struct IssuedKey {
-    pub key: Zeroizing<String>,
+    pub key: SecretString,
     pub committed: Committed,
 }
 
@@ -135,7 +136,8 @@ impl Services {
         context: &Context,
     ) -> Result<IssuedKey, ServicesError> {
         let key = new_secret::<KEY_BYTES>(KEY_PREFIX);
-        let rows = vec![ServiceRow::ApiKey { key_hash: self.key_hash(&key), key: key_id, service: id }.into()];
+        let rows =
+            vec![ServiceRow::ApiKey { key_hash: self.key_hash(key.expose_secret()), key: key_id, service: id }.into()];
         let command = ServiceCommand { authority, request: ServiceRequest::IssueKey { key_id, title } };
         let committed = self.commands.execute_with::<Service>(id.value(), command, rows, context).await?;
         Ok(IssuedKey { key, committed })
@@ -223,11 +225,11 @@ fn release(id: ServiceId) -> Row {
 }
 
 /// A prefix followed by `BYTES` random bytes, in characters that are allowed in headers and URLs.
-fn new_secret<const BYTES: usize>(prefix: &str) -> Zeroizing<String> {
+fn new_secret<const BYTES: usize>(prefix: &str) -> SecretString {
     let mut bytes = Zeroizing::new([0_u8; BYTES]);
     rand::rng().fill_bytes(bytes.as_mut());
     let mut secret = Zeroizing::new(String::with_capacity(prefix.len() + BYTES * 4 / 3 + 1));
     secret.push_str(prefix);
     URL_SAFE_NO_PAD.encode_string(bytes.as_ref(), &mut secret);
-    secret
+    secret.as_str().into()
 }

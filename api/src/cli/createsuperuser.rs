@@ -11,6 +11,7 @@ use domain::{
     values::{Email, FullName, TextError, Username},
 };
 use projections::users;
+use secrecy::ExposeSecret as _;
 
 use super::{
     in_process::{BackgroundWork, context, wait_until_readable, with_new_app},
@@ -64,7 +65,7 @@ impl CreateSuperuser {
         let password = password_from_stdin().await?;
         let about =
             [("username", username.as_str()), ("email address", email.as_str()), ("full name", full_name.as_str())];
-        let faults = check_rules(&password, &about);
+        let faults = check_rules(password.expose_secret(), &about);
         if !faults.is_empty() {
             bail!("{}", faults.into_iter().map(PasswordFault::message).collect::<Vec<_>>().join(" "));
         }

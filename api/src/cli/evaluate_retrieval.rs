@@ -11,6 +11,7 @@ use clap::Args;
 use domain::{ids::ProjectId, values::Email};
 use futures::StreamExt as _;
 use reqwest::{Client, RequestBuilder, multipart::Form};
+use secrecy::ExposeSecret as _;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 
@@ -109,7 +110,7 @@ impl EvaluateRetrieval {
     pub(super) async fn run(self, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
         let questions = self.read_questions()?;
         let password = password_from_stdin().await?;
-        let server = Server::log_in(&self.url, self.project, self.email.as_str(), &password).await?;
+        let server = Server::log_in(&self.url, self.project, self.email.as_str(), password.expose_secret()).await?;
         tokio::select! {
             () = shutdown.requested() => bail!("interrupted"),
             code = ask_all(&server, &questions, self.concurrency.into()) => code,

@@ -13,6 +13,7 @@ use projections::{
     listing::{Page, Window},
     services::{self, ServiceView},
 };
+use secrecy::ExposeSecret as _;
 
 use super::{
     create_project::title,
@@ -122,7 +123,7 @@ impl IssueKey {
         let id = ApiKeyId::new(app.clock.new_id());
         let issued = app.services.issue_key(self.service, AUTHORITY, (id, self.title), &context(app)).await?;
         wait_until_readable(app, &issued.committed).await;
-        Ok(vec![issued.key.to_string()])
+        Ok(vec![issued.key.expose_secret().to_owned()])
     }
 }
 

@@ -14,9 +14,9 @@ use domain::{
     values::{Email, FullName, TextError, Username},
 };
 use projections::users::{self, UserView};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
-use zeroize::Zeroizing;
 
 use super::{
     access::at,
@@ -148,17 +148,17 @@ pub(super) fn new_password(
     fields: &mut Fields<'_>,
     about: &[(&'static str, String)],
     required: bool,
-) -> Option<Zeroizing<String>> {
+) -> Option<SecretString> {
     let password = fields
         .text("password")
         .bounded(MAX_PASSWORD_CHARS)
         .untrimmed()
         .check("This field may not be blank.", |text| !is_blank(text));
     let password = if required { Some(password.required()) } else { password.optional() };
-    let password = Zeroizing::new(password?);
+    let password = SecretString::from(password?);
     let about: Vec<(&'static str, &str)> = about.iter().map(|(what, value)| (*what, value.as_str())).collect();
-    if !password.is_empty() {
-        for fault in check_rules(&password, &about) {
+    if !password.expose_secret().is_empty() {
+        for fault in check_rules(password.expose_secret(), &about) {
             fields.error("password", fault.message());
         }
     }
@@ -195,7 +195,7 @@ async fn log_in(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Res
     web.throttle(Action::LogIn, origin.address)?;
     let input = body.read().await?;
     let (password, email) = input.create(|fields| {
-        let password = Zeroizing::new(fields.text("password").bounded(MAX_PASSWORD_CHARS).untrimmed().required());
+        let password = SecretString::from(fields.text("password").bounded(MAX_PASSWORD_CHARS).untrimmed().required());
         (password, fields.email("email").required())
     })?;
     let email = Email::parse(&email).map_err(|_| ApiError::from(AccountError::WrongCredentials))?;
@@ -204,7 +204,7 @@ async fn log_in(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Res
     let login = web.app.accounts.log_in(&email, password, session, |user| origin.context(Actor::User(user))).await?;
     guess.let_in(&web, &email, login.user).await;
     web.respond_after_commit(&login.committed, async || {
-        Ok(Json(Login { token: login.token.as_str().to_owned() }).into_response())
+        Ok(Json(Login { token: login.token.expose_secret().to_owned() }).into_response())
     })
     .await
 }

@@ -20,6 +20,7 @@ use projections::{
     listing::Page,
     services::{self, ApiKeyView, ServiceView},
 };
+use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
@@ -270,7 +271,7 @@ async fn issue_key(
     }
     web.respond_after_commit(&issued.committed, async || {
         let view = services::find_key(&web.app.views, id).await?.ok_or_else(|| ApiError::unavailable(1))?;
-        Ok((StatusCode::CREATED, Json(IssuedKey { view, key: &issued.key })).into_response())
+        Ok((StatusCode::CREATED, Json(IssuedKey { view, key: issued.key.expose_secret() })).into_response())
     })
     .await
 }

@@ -6,6 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
@@ -46,5 +47,5 @@ async fn issue(State(web): State<Web>, caller: ServiceCaller, body: UnreadBody) 
     // It is only a row with a life of its own, and no part of any aggregate.
     let token = web.app.services.issue_temp_token(caller.key, &ip).await?;
     let token = token.ok_or_else(ApiError::not_authenticated)?;
-    Ok((StatusCode::CREATED, Json(IssuedToken { ip: &ip, token: &token })).into_response())
+    Ok((StatusCode::CREATED, Json(IssuedToken { ip: &ip, token: token.expose_secret() })).into_response())
 }

@@ -6,6 +6,7 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
@@ -137,10 +138,10 @@ fn forms(password: &str) -> Vec<Zeroizing<String>> {
 }
 
 /// Hashes with Argon2id's recommended parameters; the text form names them, so that they can be raised later.
-pub(super) async fn hash(hashing: &Hashing, password: Zeroizing<String>) -> Result<String, AccountError> {
+pub(super) async fn hash(hashing: &Hashing, password: SecretString) -> Result<String, AccountError> {
     let _slot = hashing.slot().await?;
     tokio::task::spawn_blocking(move || {
-        Argon2::default().hash_password(composed(&password).as_bytes()).map(|hash| hash.to_string())
+        Argon2::default().hash_password(composed(password.expose_secret()).as_bytes()).map(|hash| hash.to_string())
     })
     .await
     .map_err(|_| AccountError::Hashing)?
@@ -151,18 +152,20 @@ pub(super) async fn hash(hashing: &Hashing, password: Zeroizing<String>) -> Resu
 /// does not reveal it.
 pub(super) async fn verify(
     hashing: &Hashing,
-    password: Zeroizing<String>,
+    password: SecretString,
     stored: Option<String>,
 ) -> Result<bool, AccountError> {
     let _slot = hashing.slot().await?;
     tokio::task::spawn_blocking(move || match stored {
         Some(stored) => {
             let stored = PasswordHash::new(&stored).map_err(|_| AccountError::Hashing)?;
-            Ok(forms(&password).iter().any(|form| Argon2::default().verify_password(form.as_bytes(), &stored).is_ok()))
+            Ok(forms(password.expose_secret())
+                .iter()
+                .any(|form| Argon2::default().verify_password(form.as_bytes(), &stored).is_ok()))
         }
         None => {
             // Only the time matters; the result is dropped.
-            for form in forms(&password) {
+            for form in forms(password.expose_secret()) {
                 drop(Argon2::default().hash_password(form.as_bytes()));
             }
             Ok(false)
@@ -200,67 +203,46 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_that_lost_its_blanks_when_it_was_set_is_right_with_and_without_them() {
-        let hashed = hash(&Hashing::default(), Zeroizing::new("Passw0rd!xyz".to_owned())).await.expect("hashing works");
+        let hashed = hash(&Hashing::default(), "Passw0rd!xyz".into()).await.expect("hashing works");
         for (typed, is_right) in [(" Passw0rd!xyz\u{2003}", true), ("Passw0rd!xyz", true), ("Passw0rd !xyz", false)] {
-            let verified = verify(&Hashing::default(), Zeroizing::new(typed.to_owned()), Some(hashed.clone())).await;
+            let verified = verify(&Hashing::default(), typed.into(), Some(hashed.clone())).await;
             assert_eq!(verified.expect("verifying works"), is_right, "{typed:?}");
         }
-        let with_blanks =
-            hash(&Hashing::default(), Zeroizing::new(" Passw0rd!xyz".to_owned())).await.expect("hashing works");
-        assert!(
-            !verify(&Hashing::default(), Zeroizing::new("Passw0rd!xyz".to_owned()), Some(with_blanks))
-                .await
-                .expect("verifying works")
-        );
+        let with_blanks = hash(&Hashing::default(), " Passw0rd!xyz".into()).await.expect("hashing works");
+        assert!(!verify(&Hashing::default(), "Passw0rd!xyz".into(), Some(with_blanks)).await.expect("verifying works"));
     }
 
     #[tokio::test]
     async fn a_password_is_the_same_however_its_letters_are_composed() {
         let (one, other) = ("grün-ൊ-laterne", "gru\u{308}n-\u{d46}\u{d3e}-laterne");
-        let hashed = hash(&Hashing::default(), Zeroizing::new(other.to_owned())).await.expect("hashing works");
+        let hashed = hash(&Hashing::default(), other.into()).await.expect("hashing works");
         for typed in [one, other] {
-            assert!(
-                verify(&Hashing::default(), Zeroizing::new(typed.to_owned()), Some(hashed.clone()))
-                    .await
-                    .expect("verifying works")
-            );
+            assert!(verify(&Hashing::default(), typed.into(), Some(hashed.clone())).await.expect("verifying works"));
         }
         // Passwords hashed by earlier code, as typed.
         let raw = Argon2::default().hash_password(other.as_bytes()).expect("hashing works").to_string();
-        assert!(
-            verify(&Hashing::default(), Zeroizing::new(other.to_owned()), Some(raw)).await.expect("verifying works")
-        );
+        assert!(verify(&Hashing::default(), other.into(), Some(raw)).await.expect("verifying works"));
     }
 
     #[tokio::test]
     async fn only_the_right_password_verifies() {
-        let hashed = hash(&Hashing::default(), Zeroizing::new("Passw0rd!xyz".to_owned())).await.expect("hashing works");
+        let hashed = hash(&Hashing::default(), "Passw0rd!xyz".into()).await.expect("hashing works");
         assert!(hashed.starts_with("$argon2id$"));
         assert!(
-            verify(&Hashing::default(), Zeroizing::new("Passw0rd!xyz".to_owned()), Some(hashed.clone()))
-                .await
-                .expect("verifying works")
+            verify(&Hashing::default(), "Passw0rd!xyz".into(), Some(hashed.clone())).await.expect("verifying works")
         );
-        assert!(
-            !verify(&Hashing::default(), Zeroizing::new("passw0rd!xyz".to_owned()), Some(hashed))
-                .await
-                .expect("verifying works")
-        );
-        assert!(
-            !verify(&Hashing::default(), Zeroizing::new("Passw0rd!xyz".to_owned()), None)
-                .await
-                .expect("verifying works")
-        );
+        assert!(!verify(&Hashing::default(), "passw0rd!xyz".into(), Some(hashed)).await.expect("verifying works"));
+        assert!(!verify(&Hashing::default(), "Passw0rd!xyz".into(), None).await.expect("verifying works"));
     }
 
     #[tokio::test]
     async fn a_flood_of_log_ins_takes_some_cores_and_a_bounded_queue() {
         let hashing = Hashing::new(1, 4);
-        let attempts = (0..60).map(|_| verify(&hashing, Zeroizing::new("wrong-lantern".to_owned()), None));
+        let attempts = (0..60).map(|_| verify(&hashing, "wrong-lantern".into(), None));
         let outcomes = futures::future::join_all(attempts).await;
         let refused = outcomes.iter().filter(|outcome| matches!(outcome, Err(AccountError::Busy))).count();
         // One is hashed while four wait; the others fail at once.
         assert_eq!(refused, 60 - 5, "{outcomes:?}");
-        assert!(matches!(verify(&hashing, Zeroizing::new("x".to_owned()), None).await, Ok(false)));
+        assert!(matches!(verify(&hashing, "x".into(), None).await, Ok(false)));
     }
 }

@@ -1,6 +1,7 @@
 //! Executes the jobs that mail codes for new passwords.
 
 use async_trait::async_trait;
+use secrecy::ExposeSecret as _;
 
 use super::{
     AccountError, Accounts,
@@ -53,7 +54,7 @@ impl JobHandler for PasswordResets {
             result => result.map_err(JobError::from_source)?,
         };
         let Some(CodeToMail { account, to, code }) = to_mail else { return Ok(()) };
-        deliver(&self.mailer, &reset_mail(&account, to, &code, &self.front_end), job).await
+        deliver(&self.mailer, &reset_mail(&account, to, code.expose_secret(), &self.front_end), job).await
     }
 
     async fn give_up(&self, job: &Job) -> Result<(), JobError> {

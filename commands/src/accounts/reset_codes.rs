@@ -12,6 +12,7 @@ use domain::{
     values::Email,
 };
 use rand::RngExt;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
@@ -68,7 +69,7 @@ pub struct ResetGrant {
 pub(super) struct CodeToMail {
     pub account: Account,
     pub to: Email,
-    pub code: Zeroizing<String>,
+    pub code: SecretString,
 }
 
 /// The reason for which a code is refused.
@@ -182,7 +183,7 @@ impl Accounts {
     pub async fn reset_password(
         &self,
         grant: ResetGrant,
-        password: Zeroizing<String>,
+        password: SecretString,
         context: &Context,
     ) -> Result<Committed, AccountError> {
         let hash = password::hash(&self.hashing, password).await?;
@@ -243,7 +244,7 @@ impl Accounts {
         }
     }
 
-    async fn living_code(&self, address: &[u8], user: UserId) -> Result<Option<Zeroizing<String>>, AccountError> {
+    async fn living_code(&self, address: &[u8], user: UserId) -> Result<Option<SecretString>, AccountError> {
         let sealed = sqlx::query_scalar!(
             "SELECT sealed_code FROM reset_codes
              WHERE address = $1 AND user_id = $2 AND NOT is_used AND expires_at > $3",
@@ -254,7 +255,7 @@ impl Accounts {
         .fetch_optional(&self.pool)
         .await?;
         let opened = sealed.map(|sealed| self.keys.open_secret(&sealed, id_out_of(address)));
-        Ok(opened.transpose()?.map(Zeroizing::new))
+        Ok(opened.transpose()?.map(SecretString::from))
     }
 
     fn reset_address(&self, email: &Email) -> Vec<u8> {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{ApiKeyId, ServiceId, UserId};
-use zeroize::Zeroizing;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{KeyHolder, Services, ServicesError, new_secret};
 use crate::scheduler::{Expiry, ExpiryError};
@@ -22,17 +22,13 @@ impl Services {
     ///
     /// # Errors
     /// [`ServicesError::Database`] if the database failed.
-    pub async fn issue_temp_token(
-        &self,
-        key: ApiKeyId,
-        address: &str,
-    ) -> Result<Option<Zeroizing<String>>, ServicesError> {
+    pub async fn issue_temp_token(&self, key: ApiKeyId, address: &str) -> Result<Option<SecretString>, ServicesError> {
         let token = new_secret::<BYTES>(PREFIX);
         let address = address.trim().parse().map_or_else(|_| address.to_owned(), comparable);
         let issued = sqlx::query!(
             "INSERT INTO temp_tokens (token_hash, key_id, address_hash, expires_at)
              SELECT $1, key_id, $3, $4 FROM api_keys WHERE key_id = $2",
-            self.token_hash(&token),
+            self.token_hash(token.expose_secret()),
             key.value(),
             self.address_hash(&address),
             self.clock.now() + LIFE,
@@ -101,10 +97,10 @@ mod tests {
     #[test]
     fn a_token_has_the_contracts_length() {
         let token = new_secret::<BYTES>(PREFIX);
-        let rest = token.strip_prefix("tt-").expect("the prefix");
+        let rest = token.expose_secret().strip_prefix("tt-").expect("the prefix");
         assert_eq!(rest.len(), 171);
         assert!(rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')));
-        assert_ne!(*new_secret::<BYTES>(PREFIX), *token);
+        assert_ne!(new_secret::<BYTES>(PREFIX).expose_secret(), token.expose_secret());
     }
 
     #[test]
