@@ -12,7 +12,7 @@ use commands::{
     chats::Chats,
     clock::{SharedClock, SystemClock},
     clock_jumps::ClockJumps,
-    documents::{Documents, Embedding, EmbeddingHandler, PageRefresh, ProjectCleanup, Removal},
+    documents::{Documents, EmbeddingHandler, Ingestion, PageRefresh, ProjectCleanup, Removal},
     erasure::{Erasure, Ledger},
     evaluation::{Evaluation, RunQuestions},
     event_log::{
@@ -242,7 +242,7 @@ impl App {
     /// mail server.
     fn workers(&self) -> Vec<Worker> {
         let passage_store = self.passage_store();
-        let embedding: Arc<dyn JobHandler> = Arc::new(Embedding {
+        let ingestion: Arc<dyn JobHandler> = Arc::new(Ingestion {
             pool: self.pool.clone(),
             commands: self.commands.clone(),
             documents: self.documents.clone(),
@@ -293,7 +293,7 @@ impl App {
         ]
         .into_iter()
         .chain(revisiting)
-        .chain((0..EMBEDDING_WORKERS).map(|_| worker(vec![embedding.clone(), tending.clone()])))
+        .chain((0..EMBEDDING_WORKERS).map(|_| worker(vec![ingestion.clone(), tending.clone()])))
         .collect()
     }
 

@@ -1,17 +1,16 @@
-//! Reference documents: adding, describing, renewing and deleting them. Their embedding and their removal follow as jobs.
+//! Reference documents: adding, describing, renewing and deleting them. What follows is done by jobs: their way into the index
+//! ([`Ingestion`]), and apart from it their removal, the end of their project and later visits to their pages.
 
-mod drafts;
-mod embedding;
 mod handler;
+mod ingest;
 mod jobs;
 mod page_refresh;
-mod progress;
 mod project_cleanup;
 mod removal;
 
 use domain::{
     document::{Document, DocumentCommand, DocumentError, Source},
-    ids::{DocumentId, EventId, ProjectId},
+    ids::{DocumentId, ProjectId},
     project::Project,
     values::{DocumentType, Title},
 };
@@ -19,12 +18,10 @@ use domain::{
 use crate::{
     event_log::{Committed, StoreError},
     execute::{Commands, Context, ExecuteError},
-    jobs::Job,
     uploads::{KeepUpload, NewFile, UploadError, Uploads},
 };
-pub use embedding::Embedding;
 pub use handler::EmbeddingHandler;
-use jobs::Cause;
+pub use ingest::Ingestion;
 pub use page_refresh::PageRefresh;
 pub use project_cleanup::ProjectCleanup;
 use removal::HideDocument;
@@ -208,11 +205,4 @@ impl Documents {
         let rows = vec![HideDocument { project, document: id }.into()];
         Ok(self.commands.execute_with::<Document>(id.value(), DocumentCommand::Delete, rows, context).await?)
     }
-}
-
-/// On whose behalf a job's outcome is recorded: the job continues what its event has begun.
-fn job_context(job: &Job, name: &'static str) -> Context {
-    let cause = serde_json::from_value::<Cause>(job.arguments.clone()).unwrap_or_default();
-    let correlation_id = cause.correlation_id.unwrap_or(job.id);
-    Context { causation_id: Some(EventId::new(job.id)), ..Context::system(name, correlation_id) }
 }

@@ -8,10 +8,7 @@ use domain::{
 use sqlx::PgTransaction;
 use uuid::Uuid;
 
-use super::{
-    jobs::{Cause, Embed, Empty, Remove, Revisit},
-    page_refresh::PERIOD,
-};
+use super::jobs::{Cause, Embed, Empty, Remove, Revisit};
 use crate::event_log::{ConsumerError, EventConsumer, JobPayload, NewJob, enqueue, enqueue_in, supersede, withdraw};
 
 /// Enqueues the work that follows from events of documents, and from the deletion of their project. Starts at the beginning of the log.
@@ -41,7 +38,7 @@ impl EventConsumer for EmbeddingHandler {
             && source.document_type == DocumentType::Url
         {
             let job_id = Uuid::new_v5(&job_id, Revisit::KIND.as_bytes());
-            enqueue_in(PERIOD, &NewJob::new(job_id, subject_id, &Revisit(cause)), tx).await?;
+            enqueue_in(Revisit::PERIOD, &NewJob::new(job_id, subject_id, &Revisit(cause)), tx).await?;
         }
         match document {
             // Whoever is still at the version before need not go on.

@@ -1,9 +1,12 @@
 //! The jobs that follow from events of documents, and from the end of their project.
 
+use std::time::Duration;
+
+use domain::ids::EventId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::event_log::JobPayload;
+use crate::{event_log::JobPayload, execute::Context, jobs::Job};
 
 /// What a job goes on with.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
@@ -27,6 +30,11 @@ pub(super) struct Empty(pub Cause);
 #[derive(Serialize, Deserialize)]
 pub(super) struct Revisit(pub Cause);
 
+impl Revisit {
+    /// How long a page is left alone.
+    pub(super) const PERIOD: Duration = Duration::from_hours(24);
+}
+
 impl JobPayload for Embed {
     const KIND: &'static str = "embed_document";
 }
@@ -41,6 +49,13 @@ impl JobPayload for Empty {
 
 impl JobPayload for Revisit {
     const KIND: &'static str = "revisit_page";
+}
+
+/// On whose behalf a job's outcome is recorded: the job continues what its event has begun.
+pub(super) fn job_context(job: &Job, name: &'static str) -> Context {
+    let cause = serde_json::from_value::<Cause>(job.arguments.clone()).unwrap_or_default();
+    let correlation_id = cause.correlation_id.unwrap_or(job.id);
+    Context { causation_id: Some(EventId::new(job.id)), ..Context::system(name, correlation_id) }
 }
 
 #[cfg(test)]

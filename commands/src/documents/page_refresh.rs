@@ -1,7 +1,5 @@
 //! Web pages change: each is fetched again once a day, and what says something else than its passages becomes a new version.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use domain::{
     document::{Document, DocumentCommand, DocumentError, VersionState},
@@ -19,9 +17,6 @@ use crate::{
     passage_store::content_hashes,
 };
 use ports::{ReadError, SharedDocumentReader, SharedWebPages};
-
-/// How long a page is left alone.
-pub(super) const PERIOD: Duration = Duration::from_hours(24);
 
 /// Fetches the pages of documents again.
 pub struct PageRefresh {
@@ -62,7 +57,7 @@ impl JobHandler for PageRefresh {
             Err(DocumentsError::ProjectNotFound) => return Ok(()),
             Err(error) => return Err(JobError::from_source(error)),
         }
-        Err(JobError::for_a_while(VisitedAgain, PERIOD).after_progress())
+        Err(JobError::for_a_while(VisitedAgain, Revisit::PERIOD).after_progress())
     }
 
     async fn give_up(&self, job: &Job) -> Result<(), JobError> {

@@ -7,7 +7,10 @@ use domain::{
 };
 use sqlx::PgPool;
 
-use super::{Documents, DocumentsError, job_context, jobs::Empty};
+use super::{
+    Documents, DocumentsError,
+    jobs::{Empty, job_context},
+};
 use crate::{
     event_log::JobPayload,
     execute::ExecuteError,

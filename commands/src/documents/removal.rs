@@ -10,9 +10,8 @@ use domain::{
 use sqlx::{PgConnection, PgPool};
 
 use super::{
-    job_context,
-    jobs::{Embed, Remove},
-    progress,
+    ingest,
+    jobs::{Embed, Remove, job_context},
 };
 use crate::{
     event_log::{JobPayload, TransactionalWrite},
@@ -115,7 +114,7 @@ impl Removal {
             return Err(JobError::for_a_while(StillEmbedding, LONGEST_PATIENCE.min(PATIENCE * 2_u32.pow(doublings))));
         }
         self.passage_store.remove_document(id).await.map_err(JobError::from_source)?;
-        progress::forget(&self.pool, id).await.map_err(JobError::from_source)?;
+        ingest::forget(&self.pool, id).await.map_err(JobError::from_source)?;
         sqlx::query!("DELETE FROM hidden_documents WHERE document_id = $1", id.value())
             .execute(&self.pool)
             .await
