@@ -33,6 +33,12 @@ macro_rules! typed_ids {
             }
         }
 
+        impl From<Uuid> for $name {
+            fn from(value: Uuid) -> Self {
+                Self::new(value)
+            }
+        }
+
         impl FromStr for $name {
             type Err = uuid::Error;
 
