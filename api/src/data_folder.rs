@@ -5,13 +5,13 @@
 //! left open are closed at the start.
 
 use std::{
-    fs::{self, DirBuilder, Permissions},
-    io::{self, ErrorKind},
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _},
+    fs::{self, Permissions},
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::Path,
 };
 
 use anyhow::Context as _;
+use embedded_postgres::make_folder;
 use rustix::{
     fs::Mode,
     process::{geteuid, umask},
@@ -37,7 +37,7 @@ pub(crate) fn keep_new_files_private() {
 /// If the folder cannot be made.
 pub(crate) fn prepare(settings: &Settings) -> anyhow::Result<()> {
     let folder = &settings.data_dir;
-    make(folder)
+    make_folder(folder)
         .with_context(|| format!("the data folder {} cannot be made: choose another DATA_DIR", folder.display()))?;
     close(folder, if geteuid().is_root() { OWNER_AND_SERVER } else { OWNER });
     for inside in ["media", "mail", "heads"] {
@@ -47,29 +47,6 @@ pub(crate) fn prepare(settings: &Settings) -> anyhow::Result<()> {
         close(&folder.join(file), 0o600);
     }
     Ok(())
-}
-
-/// Makes a folder and those above it. Says whether it was missing. What root makes on the way may be crossed by others,
-/// because the database's user has to get to its own folder.
-pub(crate) fn make(folder: &Path) -> io::Result<bool> {
-    if folder.is_dir() {
-        return Ok(false);
-    }
-    if let Some(above) = folder.parent().filter(|above| !above.as_os_str().is_empty())
-        && make(above)?
-        && geteuid().is_root()
-    {
-        fs::set_permissions(above, Permissions::from_mode(0o711))?;
-    }
-    match DirBuilder::new().mode(OWNER).create(folder) {
-        Ok(()) => Ok(true),
-        // Another process was faster.
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(false),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            Err(io::Error::new(ErrorKind::NotADirectory, "it is not a folder"))
-        }
-        Err(error) => Err(error),
-    }
 }
 
 /// Takes away all rights that are not in the mask.
@@ -109,13 +86,5 @@ mod tests {
             close(path, mask);
             assert_eq!(mode(path), after, "{before:o}");
         }
-    }
-
-    #[test]
-    fn a_folder_is_made_with_all_above_it() {
-        let folder = tempfile::tempdir().expect("temporary folders can be made");
-        let deep = folder.path().join("a/b/c");
-        assert!(make(&deep).expect("made") && !make(&deep).expect("it is there"));
-        assert_eq!(mode(&deep), OWNER);
     }
 }

@@ -4,6 +4,7 @@ use commands::error_chain;
 use std::{future::pending, path::Path, str::FromStr, time::Duration};
 
 use anyhow::{Context, bail};
+use embedded_postgres::EmbeddedPostgres;
 use projections::SEARCH_PATH;
 use secrecy::ExposeSecret as _;
 use sqlx::{
@@ -13,7 +14,7 @@ use sqlx::{
 
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::{config::Settings, embedded_postgres::EmbeddedPostgres, shutdown::Shutdown};
+use crate::{config::Settings, shutdown::Shutdown};
 
 /// By which PostgreSQL knows the sessions of all processes.
 pub(crate) const APPLICATION_NAME: &str = "ayushma";

@@ -11,7 +11,6 @@ pub mod contract;
 mod data_folder;
 pub mod database;
 pub mod demo;
-pub mod embedded_postgres;
 pub mod health;
 pub mod http_server;
 mod languages;

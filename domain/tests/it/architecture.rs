@@ -53,10 +53,20 @@ fn crates_depend_on_each_other_only_as_designed() {
         ("adapters".to_owned(), names(&["domain", "knowledge", "ports"])),
         (
             "api".to_owned(),
-            names(&["adapters", "commands", "domain", "knowledge", "migrations", "ports", "projections"]),
+            names(&[
+                "adapters",
+                "commands",
+                "domain",
+                "embedded_postgres",
+                "knowledge",
+                "migrations",
+                "ports",
+                "projections",
+            ]),
         ),
         ("commands".to_owned(), names(&["domain", "event_log", "knowledge", "ports"])),
         ("domain".to_owned(), names(&[])),
+        ("embedded_postgres".to_owned(), names(&[])),
         ("event_log".to_owned(), names(&["domain"])),
         ("knowledge".to_owned(), names(&["domain"])),
         ("migrations".to_owned(), names(&[])),
@@ -128,7 +138,7 @@ fn a_stored_event_is_never_edited_or_deleted() {
         &["drop", "table", "if", "exists", "events"],
     ];
     // Computes the chain of logs anew that were begun under its former rule; and a test that it is refused.
-    let places = ["migrations/0011_append_at_once.sql", "api/src/embedded_postgres/tests.rs"];
+    let places = ["migrations/0011_append_at_once.sql", "api/embedded-postgres/src/tests.rs"];
     assert_only_in(&places, "a stored event is never edited or deleted", &sql_sources(), |source| {
         statements.iter().flat_map(|statement| source.statements(statement)).collect()
     });
@@ -174,7 +184,7 @@ fn only_the_configuration_reads_the_environment() {
     let homes = [
         "api/src/config",
         // The search path of the operating system, handed on to PostgreSQL's own programs; no setting of ours.
-        "api/src/embedded_postgres/programs.rs",
+        "api/embedded-postgres/src/programs.rs",
         // The allocator's own variables, which it reads before there is a configuration.
         "api/src/main.rs",
         // Whether the test of the reference writes it anew.

@@ -10,6 +10,7 @@ mod copy_tests;
 mod elsewhere;
 mod error;
 mod files;
+mod folder;
 mod place;
 mod programs;
 mod running;
@@ -28,8 +29,8 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::data_folder;
 pub use error::{EmbeddedPostgresError, Refused};
+pub use folder::make_folder;
 use place::Place;
 use programs::Programs;
 use running::Fault;
@@ -71,7 +72,7 @@ impl EmbeddedPostgres {
     /// Takes over the server of `data_dir`, or starts it; on first use, makes its database. Gives up when it is interrupted.
     pub async fn start(data_dir: &Path, interrupted: impl Future<Output = ()>) -> Result<Self, EmbeddedPostgresError> {
         tokio::pin!(interrupted);
-        let is_new = data_folder::make(data_dir).map_err(EmbeddedPostgresError::file(data_dir))?;
+        let is_new = make_folder(data_dir).map_err(EmbeddedPostgresError::file(data_dir))?;
         let data_dir = data_dir.canonicalize().map_err(EmbeddedPostgresError::file(data_dir))?;
         // Another process may hold it as long as a server takes to recover.
         let _starting = tokio::select! {

@@ -36,7 +36,7 @@ impl EmbeddedPostgres {
                 if matches!(error, EmbeddedPostgresError::Refused(_)) || Instant::now() > deadline {
                     return error;
                 }
-                tracing::error!(error = %commands::error_chain(&error), "the embedded PostgreSQL cannot be started; trying again");
+                tracing::error!(error = %error.with_causes(), "the embedded PostgreSQL cannot be started; trying again");
                 sleep(REVIVAL_PAUSE).await;
             }
             tracing::info!("the embedded PostgreSQL is back");

@@ -1,6 +1,8 @@
 //! What can go wrong with the embedded server.
 
+use std::error::Error;
 use std::io;
+use std::iter::successors;
 use std::path::{Path, PathBuf};
 
 /// Why there is no embedded server.
@@ -67,5 +69,11 @@ impl EmbeddedPostgresError {
     pub(super) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::File { path, source }
+    }
+
+    /// What has happened, and what has caused it, in one line.
+    pub(super) fn with_causes(&self) -> String {
+        let errors = successors(Some(self as &dyn Error), |error| error.source());
+        errors.map(ToString::to_string).collect::<Vec<_>>().join(": ")
     }
 }
