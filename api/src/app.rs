@@ -1,6 +1,6 @@
 //! The composition root: what a process is made of, whichever roles it plays.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use adapters::web_pages::GuardedWebPages;
 use anyhow::Context as _;
@@ -16,10 +16,9 @@ use commands::{
     erasure::{Erasure, Ledger},
     evaluation::{Evaluation, RunQuestions},
     event_log::{
-        Committed, Counting, EventConsumer, EventLog, EventPosition, Expected, HeadSigner, IdempotencyExpiry,
-        KafkaSettings, KeyError, MasterKey, Progress, Status, TokenError, has_keys, run_relay,
+        Counting, EventConsumer, EventLog, Expected, HeadSigner, IdempotencyExpiry, KafkaSettings, KeyError, MasterKey,
+        Progress, Status, has_keys, run_relay,
     },
-    execute::Commands,
     jobs::{JobHandler, Worker, give_back},
     passage_store::{IndexBuilder, PassageStore},
     projects::Projects,
@@ -27,15 +26,15 @@ use commands::{
     services::Services,
     uploads::{MediaRemoval, MediaRemovalHandler, Uploads},
 };
-use domain::AggregateType;
-use ports::{SharedCaptcha, SharedDocumentReader, SharedMailer, SharedMediaStore, SharedWebPages};
+use http_api::app_state::AppState;
+use ports::{SharedDocumentReader, SharedMailer, SharedWebPages};
 use projections::{Views, projectors};
 use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    config::{Settings, TextSettings},
+    config::Settings,
     data_folder,
     languages::languages,
     outside::{captcha, language_model, mailer, media, provider},
@@ -47,39 +46,26 @@ use crate::{
 /// Documents that a process embeds side by side.
 const EMBEDDING_WORKERS: usize = 2;
 
-/// Everything that a process shares among its tasks.
+/// Everything that a process shares among its tasks: what requests reach, and what else its parts need.
 #[derive(Clone)]
 pub struct App {
-    pub pool: PgPool,
-    pub texts: TextSettings,
-    pub views: Views,
-    pub commands: Commands,
-    pub accounts: Accounts,
-    pub projects: Projects,
-    pub services: Services,
-    pub documents: Documents,
-    pub answering: Answering,
-    pub chats: Chats,
-    pub evaluation: Evaluation,
-    pub media: SharedMediaStore,
-    pub mailer: SharedMailer,
-    pub front_end: FrontEnd,
-    /// Without it captchas are not checked.
-    pub captcha: Option<SharedCaptcha>,
-    pub uploads: Uploads,
-    pub erasure: Erasure,
+    pub state: AppState,
+    mailer: SharedMailer,
+    front_end: FrontEnd,
     pages: SharedWebPages,
     revisits_pages: bool,
     reader: SharedDocumentReader,
-    pub progress: Progress,
-    pub clock: SharedClock,
-    /// The process has been asked to end: no more jobs are taken, and endless streams end.
-    pub ending: CancellationToken,
-    /// Where everything is kept that is not in a database of somebody else.
-    pub data_dir: PathBuf,
     heads: HeadSigner,
     heads_period: Duration,
     kafka: Option<KafkaSettings>,
+}
+
+impl Deref for App {
+    type Target = AppState;
+
+    fn deref(&self) -> &AppState {
+        &self.state
+    }
 }
 
 /// The consumers that write views.
@@ -152,7 +138,7 @@ impl App {
                 answer_chars: settings.texts.max_answer_chars,
             },
         };
-        Ok(Self {
+        let state = AppState {
             accounts: Accounts::new(&resources).trusting_former_addresses_for(email_change).hashing(settings.hashing()),
             documents: Documents::new(commands.clone(), uploads.clone()),
             evaluation: Evaluation::new(&resources, uploads.clone()),
@@ -164,23 +150,30 @@ impl App {
             uploads,
             erasure,
             texts: settings.texts,
-            pages: Arc::new(GuardedWebPages::new(settings.fetch_allow.clone())),
-            revisits_pages: settings.revisit_pages,
-            reader: Arc::new(settings.reader()?),
-            mailer: mailer(settings, &clock)?,
-            front_end: FrontEnd::parse(&settings.outside.frontend_url).context("FRONTEND_URL")?,
             captcha: captcha(settings)?,
             progress: Progress::default(),
             data_dir: settings.data_dir.clone(),
-            heads,
-            heads_period: settings.heads_period(),
-            kafka: settings.kafka(),
             clock,
             ending: CancellationToken::new(),
             commands,
             views: Views::beside(&pool),
             pool,
-        })
+            expected: Expected::default(),
+        };
+        let mut app = Self {
+            mailer: mailer(settings, &state.clock)?,
+            front_end: FrontEnd::parse(&settings.outside.frontend_url).context("FRONTEND_URL")?,
+            pages: Arc::new(GuardedWebPages::new(settings.fetch_allow.clone())),
+            revisits_pages: settings.revisit_pages,
+            reader: Arc::new(settings.reader()?),
+            heads,
+            heads_period: settings.heads_period(),
+            kafka: settings.kafka(),
+            state,
+        };
+        // The workers are made of all the rest.
+        app.state.expected = app.parts();
+        Ok(app)
     }
 
     /// Feeds the views and enqueues the work that follows from events, for ever.
@@ -209,7 +202,7 @@ impl App {
     }
 
     const fn passage_store(&self) -> &PassageStore {
-        &self.answering.passage_store
+        &self.state.answering.passage_store
     }
 
     /// What has a life.
@@ -319,20 +312,25 @@ impl App {
         }
     }
 
+    /// The parts that the whole system has, in whichever process.
+    fn parts(&self) -> Expected {
+        let names = |consumers: Vec<Arc<dyn EventConsumer>>| consumers.iter().map(|consumer| consumer.name()).collect();
+        let mut workers: Vec<String> = self.workers().iter().map(Worker::name).collect();
+        workers.dedup();
+        Expected {
+            projections: names(projections()),
+            handlers: names(handlers()),
+            relay: self.kafka.is_some(),
+            workers,
+        }
+    }
+
     /// How all parts of the system are doing, in whichever process. A relay is missed if one is wanted, here or by the caller.
     ///
     /// # Errors
     /// The database's.
     pub async fn status(&self, wants_relay: bool, counting: Counting) -> Result<Status, sqlx::Error> {
-        let names = |consumers: Vec<Arc<dyn EventConsumer>>| consumers.iter().map(|consumer| consumer.name()).collect();
-        let mut workers: Vec<String> = self.workers().iter().map(Worker::name).collect();
-        workers.dedup();
-        let expected = Expected {
-            projections: names(projections()),
-            handlers: names(handlers()),
-            relay: wants_relay || self.kafka.is_some(),
-            workers,
-        };
+        let expected = Expected { relay: wants_relay || self.expected.relay, ..self.expected.clone() };
         self.commands.log().status(&expected, counting).await
     }
 
@@ -349,31 +347,6 @@ impl App {
             tracing::debug!(%error, "signs of life were not removed");
         }
     }
-
-    /// Waits until what was written can be read back from the views. Says whether it can.
-    pub async fn wait_for_views(&self, committed: &Committed, patience: Duration) -> bool {
-        match self.progress.wait_for(&self.pool, &views(), &committed.positions, patience).await {
-            Ok(reached) => reached,
-            Err(error) => {
-                tracing::warn!(%error, "it is not known how far the views are");
-                false
-            }
-        }
-    }
-
-    /// Waits until the views have reached what a consistency token names, but not longer than `patience`. Gives what is
-    /// missing then.
-    ///
-    /// # Errors
-    /// [`TokenError`] if the token does not fit this log.
-    pub async fn wait_for_token(&self, token: &str, patience: Duration) -> Result<Vec<EventPosition>, TokenError> {
-        self.commands.log().wait_for_token(token, &self.progress, &views(), patience).await
-    }
-}
-
-/// The views by name, with the aggregate types that they show.
-fn views() -> Vec<(&'static str, &'static [AggregateType])> {
-    projectors().iter().map(|projector| (projector.name(), projector.aggregate_types())).collect()
 }
 
 /// The master key. A file is made for it if there is none and nothing was ever encrypted.

@@ -30,12 +30,12 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
-use secrecy::{ExposeSecret as _, SecretString};
+use http_api::open_files;
 use zeroize::Zeroizing;
 
 use crate::{
     config::{Settings, load_env_file},
-    data_folder, open_files,
+    data_folder,
     shutdown::Shutdown,
     telemetry,
     terminal::complain,

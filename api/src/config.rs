@@ -1,18 +1,11 @@
-//! Settings: by flag, by environment or by a `.env` file, in this order. Nothing else reads the environment.
+//! Settings: by flag, by environment or by a `.env` file, in this order; those of HTTP are `http_api`'s. Nothing else reads the
+//! environment.
 
 mod addresses;
-mod connections;
-mod limits;
 mod outside;
 mod places;
 
-use std::{
-    ffi::OsString,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-    num::NonZeroUsize,
-    path::PathBuf,
-    time::Duration,
-};
+use std::{ffi::OsString, path::PathBuf};
 
 use adapters::{media::S3Settings, web_pages::Reachable};
 use anyhow::{Context, bail};
@@ -22,18 +15,13 @@ use commands::{
     event_log::{KafkaSettings, Retention},
 };
 use domain::values::Model;
-use ipnet::IpNet;
-use secrecy::{ExposeSecret as _, SecretString};
+use http_api::config::TextSettings;
 
-pub use connections::{ConnectionSettings, LeastRate};
-pub use limits::{Limit, LimitSettings, Rate};
+pub(crate) use addresses::check_public_url;
 pub use outside::OutsideSettings;
 
 mod vectors;
 pub use vectors::{VectorIndexChoice, VectorSettings};
-
-mod texts;
-pub use texts::TextSettings;
 
 mod languages;
 pub use languages::{LanguageSettings, TextToSpeechChoice, TranslatorChoice};
@@ -212,74 +200,6 @@ pub struct Settings {
 pub enum LogFormat {
     Text,
     Json,
-}
-
-/// How requests are served.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "HTTP (flag, environment variable or .env file)")]
-pub struct HttpSettings {
-    /// Address on which HTTP is served
-    #[arg(long, env, default_value = "127.0.0.1:8000", value_parser = addresses::parse_listen)]
-    pub listen: SocketAddr,
-
-    /// Address under which clients reach the server, for links to files [default: the request's Host]
-    #[arg(long, env)]
-    pub public_url: Option<String>,
-
-    /// Megabytes that an uploaded file may have
-    #[arg(long, env, default_value = "25")]
-    pub max_upload_mb: NonZeroUsize,
-
-    /// Networks of the reverse proxies before this server, such as 10.0.0.0/8,::1/128: only what they say of a client's
-    /// address (X-Forwarded-For) is believed
-    #[arg(long, env, value_delimiter = ',', value_parser = limits::parse_network)]
-    pub trusted_proxies: Vec<IpNet>,
-
-    #[command(flatten)]
-    pub connections: ConnectionSettings,
-
-    #[command(flatten)]
-    pub limits: LimitSettings,
-
-    /// Megabytes for long lists and chats that are answered at the same time; others wait, up to ten seconds
-    #[arg(long, env, default_value_t = 128)]
-    pub list_memory_mb: usize,
-
-    /// Milliseconds for which the answer to a write waits until it can be read back
-    #[arg(long, env, default_value_t = 5_000)]
-    pub write_wait_ms: u64,
-}
-
-impl HttpSettings {
-    /// Refuses a public address that is none.
-    ///
-    /// # Errors
-    /// If it is not of the web.
-    pub fn check_addresses(&self) -> anyhow::Result<()> {
-        let Some(url) = self.public_url() else { return Ok(()) };
-        addresses::check(url, addresses::WEB, addresses::WEB_FORM).context("PUBLIC_URL")
-    }
-
-    /// The configured address, without a slash at its end.
-    pub fn public_url(&self) -> Option<&str> {
-        self.public_url.as_deref().map(|url| url.trim().trim_end_matches('/')).filter(|url| !url.is_empty())
-    }
-
-    /// How a person on this machine reaches the server that listens on this address.
-    pub fn base_url(&self, listening: SocketAddr) -> String {
-        if let Some(url) = self.public_url() {
-            return url.to_owned();
-        }
-        let mut reachable = listening;
-        if listening.ip().is_unspecified() {
-            reachable.set_ip(if listening.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
-        }
-        format!("http://{reachable}")
-    }
-
-    pub const fn write_wait(&self) -> Duration {
-        Duration::from_millis(self.write_wait_ms)
-    }
 }
 
 fn parse_numbered_model(text: &str) -> Result<(i64, String), String> {

@@ -4,15 +4,15 @@ use std::{collections::BTreeSet, convert::Infallible, future::pending, net::Sock
 
 use anyhow::Context;
 use clap::ValueEnum;
+use http_api::{config::HttpSettings, http_server, routes};
 use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 
 use crate::{
     app::App,
-    config::{HttpSettings, Settings},
+    config::Settings,
     database::{Database, Purpose},
-    demo, http_server,
+    demo,
     languages::warn_of_silence,
-    routes,
     shutdown::Shutdown,
 };
 
@@ -135,7 +135,7 @@ async fn answer_requests(
         return Ok(());
     };
     tracing::info!(address = %listener.local_addr()?, "serving HTTP");
-    let services = routes::services(app, http.clone());
+    let services = routes::services(app.state, http.clone());
     let serving = http_server::serve(listener, services, &http, shutdown.requested());
     tokio::select! {
         () = serving => Ok(()),

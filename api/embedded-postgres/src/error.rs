@@ -73,7 +73,7 @@ impl EmbeddedPostgresError {
 
     /// What has happened, and what has caused it, in one line.
     pub(super) fn with_causes(&self) -> String {
-        let errors = successors(Some(self as &dyn Error), |error| error.source());
+        let errors = successors(Some(self as &dyn Error), |&error| error.source());
         errors.map(ToString::to_string).collect::<Vec<_>>().join(": ")
     }
 }

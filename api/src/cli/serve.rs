@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use http_api::config::HttpSettings;
 
 use crate::{
-    config::{HttpSettings, Settings},
+    config::{Settings, check_public_url},
     serve::{Role, serve},
     shutdown::Shutdown,
 };
@@ -37,7 +38,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
-        self.http.check_addresses()?;
+        check_public_url(&self.http)?;
         shutdown.limit();
         let roles = self.roles.into_iter().collect();
         serve(settings, self.http, &roles, self.demo, shutdown).await?;

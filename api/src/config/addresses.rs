@@ -1,8 +1,7 @@
 //! Whether addresses are of the kind that their settings want, said before anything is started.
 
-use std::net::SocketAddr;
-
 use anyhow::{Context as _, bail, ensure};
+use http_api::config::HttpSettings;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -10,16 +9,18 @@ use super::Settings;
 
 const POSTGRES: &[&str] = &["postgres", "postgresql"];
 const POSTGRES_FORM: &str = "postgres://user:password@host:port/database";
-pub(super) const WEB: &[&str] = &["http", "https"];
-pub(super) const WEB_FORM: &str = "https://host:port";
+const WEB: &[&str] = &["http", "https"];
+const WEB_FORM: &str = "https://host:port";
 const MAIL: &[&str] = &["smtp", "smtps"];
 const MAIL_FORM: &str = "smtp://user:password@host:587?tls=required";
 
-/// Where to listen: one address of this machine, no name, which may have several.
-pub(super) fn parse_listen(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| {
-        "give the number of an address and a port, such as 127.0.0.1:8000, 0.0.0.0:8000 (for other machines) or [::1]:8000".to_owned()
-    })
+/// Refuses a public address that is none.
+///
+/// # Errors
+/// If it is not of the web.
+pub(crate) fn check_public_url(http: &HttpSettings) -> anyhow::Result<()> {
+    let Some(url) = http.public_url() else { return Ok(()) };
+    check(url, WEB, WEB_FORM).context("PUBLIC_URL")
 }
 
 impl Settings {
@@ -60,7 +61,7 @@ fn exposed(address: Option<&SecretString>) -> Option<&str> {
 }
 
 /// The address must begin with one of the schemes.
-pub(super) fn check(address: &str, schemes: &[&str], form: &str) -> anyhow::Result<()> {
+fn check(address: &str, schemes: &[&str], form: &str) -> anyhow::Result<()> {
     let Some((scheme, rest)) = address.split_once("://") else { bail!("it is not of the form {form}") };
     if !schemes.contains(&scheme.to_ascii_lowercase().as_str()) {
         let is_a_word =

@@ -7,7 +7,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use api::access_table::TABLE;
+use http_api::access_table::TABLE;
 use reqwest::Method;
 use sqlx::PgPool;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use api::access_table::TABLE;
+use http_api::access_table::TABLE;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::PgPool;

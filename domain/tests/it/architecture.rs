@@ -58,6 +58,7 @@ fn crates_depend_on_each_other_only_as_designed() {
                 "commands",
                 "domain",
                 "embedded_postgres",
+                "http_api",
                 "knowledge",
                 "migrations",
                 "ports",
@@ -68,6 +69,7 @@ fn crates_depend_on_each_other_only_as_designed() {
         ("domain".to_owned(), names(&[])),
         ("embedded_postgres".to_owned(), names(&[])),
         ("event_log".to_owned(), names(&["domain"])),
+        ("http_api".to_owned(), names(&["commands", "domain", "knowledge", "ports", "projections"])),
         ("knowledge".to_owned(), names(&["domain"])),
         ("migrations".to_owned(), names(&[])),
         ("ports".to_owned(), names(&["domain", "knowledge"])),
@@ -183,6 +185,8 @@ fn projectors_leave_open_which_version_of_a_view_they_write() {
 fn only_the_configuration_reads_the_environment() {
     let homes = [
         "api/src/config",
+        // What of it concerns HTTP.
+        "api/http/src/config",
         // The search path of the operating system, handed on to PostgreSQL's own programs; no setting of ours.
         "api/embedded-postgres/src/programs.rs",
         // The allocator's own variables, which it reads before there is a configuration.

@@ -150,6 +150,7 @@ pub(crate) fn sample(path: &str, text: &str) -> Source {
 fn the_scan_reads_every_crate_and_the_migrations() {
     let paths: Vec<_> = sql_sources().into_iter().map(|source| source.path).collect();
     for expected in [
+        "api/http/src/routes/converse.rs",
         "api/src/main.rs",
         "commands/knowledge/src/lib.rs",
         "commands/event-log/src/append.rs",

@@ -74,7 +74,7 @@ impl Fleet {
             command.env(format!("LIMIT_{limit}"), "0");
         }
         command.env("DATABASE_URL", database_url).env("KAFKA_BROKERS", brokers).env("TEXT_TO_SPEECH", "none");
-        command.env("LOG", "info,api::contract=warn").stderr(self.log(name));
+        command.env("LOG", "info,http_api::contract=warn").stderr(self.log(name));
         let listen = format!("127.0.0.1:{port}");
         Process(command.args(["serve", "--roles", roles, "--listen", &listen]).spawn().expect("the binary starts"))
     }

@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use api::{
-    app::App,
-    config::{HttpSettings, Settings},
-    http_server, routes,
-};
+use api::{app::App, config::Settings};
 use clap::{Args, Command, FromArgMatches};
 use commands::{accounts::Registration, execute::Context};
 use domain::{
@@ -14,6 +10,7 @@ use domain::{
     user::Roles,
     values::{Email, FullName, Username},
 };
+use http_api::{config::HttpSettings, http_server, routes};
 use reqwest::redirect::Policy;
 use serde_json::json;
 use sqlx::{PgPool, postgres::PgPoolOptions};
@@ -66,7 +63,7 @@ impl TestApp {
             app.spawn_workers(&mut tasks).await.expect("the database is there");
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
             let address = listener.local_addr().expect("a listener has an address");
-            let services = routes::services(app.clone(), http.clone());
+            let services = routes::services(app.state.clone(), http.clone());
             tasks.spawn(async move { http_server::serve(listener, services, &http, ending.cancelled_owned()).await });
             (app, address, tasks)
         });

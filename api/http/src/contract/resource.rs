@@ -1,7 +1,7 @@
 //! The methods of a path, and what each needs: a route file declares them as a table.
 //!
 //! ```
-//! # use api::contract::resource::{resource, Permission::{Staff, User}, Resource};
+//! # use http_api::contract::resource::{resource, Permission::{Staff, User}, Resource};
 //! # async fn list() {}
 //! # async fn create() {}
 //! # fn projects() -> Resource<()> {

@@ -9,7 +9,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::app::App;
+use crate::app_state::AppState;
 
 /// How long the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -33,7 +33,7 @@ pub struct Readiness {
 pub struct Health(Arc<Mutex<Option<(Instant, Readiness)>>>);
 
 impl Health {
-    pub async fn readiness(&self, app: &App) -> Readiness {
+    pub async fn readiness(&self, app: &AppState) -> Readiness {
         // Whoever comes meanwhile waits for the same answer.
         let mut last = self.0.lock().await;
         if let Some((_, readiness)) = last.as_ref().filter(|(seen_at, _)| seen_at.elapsed() < FRESH) {
@@ -45,10 +45,10 @@ impl Health {
     }
 }
 
-async fn look(app: &App) -> Readiness {
+async fn look(app: &AppState) -> Readiness {
     let log = app.commands.log();
     let (status, writable, room) = tokio::join!(
-        timeout(PATIENCE, app.status(false, Counting::No)),
+        timeout(PATIENCE, log.status(&app.expected, Counting::No)),
         timeout(PATIENCE, log.check_appending()),
         timeout(PATIENCE, room_in(app.data_dir.clone())),
     );

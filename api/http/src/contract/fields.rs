@@ -1,7 +1,7 @@
 //! Validation of fields, read in the order in which the contract lists them; all errors are answered together.
 //!
 //! ```
-//! # use api::contract::{input::Input, problem::ApiError};
+//! # use http_api::contract::{input::Input, problem::ApiError};
 //! # use domain::values::Title;
 //! struct NewProject { title: Title, description: Option<String>, is_default: bool }
 //!

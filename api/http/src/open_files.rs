@@ -10,7 +10,7 @@ const FEW: u64 = 1_024;
 
 /// Raises the soft limit as far as the system lets us. Shells and service managers set it to 1,024 for the sake of old
 /// programs; each connection needs one, and so do the files that are read and written meanwhile.
-pub(crate) fn raise_limit() {
+pub fn raise_limit() {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     // `None` is no limit.
     let reachable = maximum.map_or(WANTED, |maximum| maximum.min(WANTED));

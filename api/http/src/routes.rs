@@ -33,7 +33,7 @@ use tower::ServiceBuilder;
 use utoipa::{OpenApi as _, openapi::OpenApi};
 
 use crate::{
-    app::App,
+    app_state::AppState,
     config::HttpSettings,
     contract::{
         body_memory::{BodyMemoryBudget, RoomSizes},
@@ -55,7 +55,7 @@ const MEGABYTE: usize = 1_048_576;
 const RETRY_AFTER: u64 = 5;
 
 /// Everything that is served, and what is left of it when all places for connections are taken.
-pub fn services(app: App, http: HttpSettings) -> Services {
+pub fn services(app: AppState, http: HttpSettings) -> Services {
     let hosts = AllowedHosts::from(http.connections.allowed_hosts());
     let limits = body_limits(&http);
     let room =

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{caller::Principal, consistency};
 use crate::{
-    app::App,
+    app_state::AppState,
     client_network::whole_client,
     config::HttpSettings,
     contract::{
@@ -42,7 +42,7 @@ pub struct Web(Arc<Shared>);
 
 /// What all of them share.
 pub struct Shared {
-    pub app: Arc<App>,
+    pub app: Arc<AppState>,
     http: HttpSettings,
     limits: Limits,
     memory: AnswerMemory,
@@ -58,7 +58,7 @@ impl Deref for Web {
 }
 
 impl Web {
-    pub fn new(app: App, http: HttpSettings) -> Self {
+    pub fn new(app: AppState, http: HttpSettings) -> Self {
         let limits = Limits::new(&http.limits);
         let memory = AnswerMemory::new(http.list_memory_mb.saturating_mul(1_048_576));
         Self(Arc::new(Shared { app: Arc::new(app), http, limits, memory, health: Health::default() }))
