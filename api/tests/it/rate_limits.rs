@@ -74,6 +74,23 @@ async fn questions_and_uploads_are_limited_by_who_asks(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn questions_and_uploads_to_malformed_ids_count_too(db: PgPool) {
+    let app = TestApp::start_with(&db, &["--limit-converse", "0,1/hour", "--limit-upload", "0,1/hour"]).await;
+    let staff = app.staff().await;
+    let post = async |path: &str| staff.post_form(path, multipart(&[("title", "T"), ("text_content", "Zinc")])).await;
+    for (first, then) in [
+        ("/projects/nope/chats/nope/converse", "/projects/nope/chats/nope/speech_to_text"),
+        ("/projects/nope/documents", "/projects/nope/documents/nope/versions"),
+    ] {
+        let malformed = post(first).await.json(400);
+        assert!(malformed.to_string().contains("“nope” is not a valid UUID."), "{malformed}");
+        is_throttled(&post(then).await);
+        is_throttled(&post(first).await);
+    }
+    is_throttled(&post("/tests/suites/nope/questions/nope/documents").await);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn requests_for_a_new_password_are_limited_for_unknown_addresses_too(db: PgPool) {
     let app = TestApp::start_with(&db, &["--limit-forgot", "0,1/hour"]).await;
     app.nurse().await;

@@ -1,5 +1,11 @@
-//! Ids in paths: a bad one is not found in its own slot, and a bad request in a parent's.
+//! Ids in paths, and what a malformed one is answered with: that depends on its place in the path.
 
+use std::marker::PhantomData;
+
+use axum::{
+    extract::{FromRequestParts, RawPathParams, rejection::RawPathParamsRejection},
+    http::request::Parts,
+};
 use uuid::Uuid;
 
 use super::problem::ApiError;
@@ -10,38 +16,115 @@ pub fn parse_uuid(text: &str) -> Option<Uuid> {
     if digits.len() == 32 { Uuid::try_parse(&digits).ok() } else { None }
 }
 
-/// The id of the object that the path is about.
-pub fn own_id(text: &str) -> Result<Uuid, ApiError> {
-    parse_uuid(text).ok_or_else(ApiError::not_found)
-}
-
-/// The id of the object's parent.
+/// The id of an object that another one belongs to; a malformed one is a 400 that quotes it.
 pub fn parent_id(text: &str) -> Result<Uuid, ApiError> {
     parse_uuid(text).ok_or_else(|| ApiError::parent_not_uuid(text))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Extracts all segments of the path that vary, in its order: `PathIds<(Parent<ProjectId>, Own<DocumentId>)>` holds a
+/// `(ProjectId, DocumentId)`.
+///
+/// It is refused with the answer of the first segment that is malformed. A handler that counts requests against a limit
+/// takes a `Result` of it, and looks into that when the request is counted: malformed ones count too.
+pub struct PathIds<S: Segments>(pub S::Ids);
 
-    #[test]
-    fn case_and_dashes_do_not_matter() {
-        let id = parse_uuid("9df73c64-8da0-4fb9-8de4-6ee743ef23f3");
-        assert!(id.is_some());
-        assert_eq!(parse_uuid("9DF73C648DA04FB98DE46EE743EF23F3"), id);
-        assert_eq!(parse_uuid("9df73c64-8da04fb98de4-6ee743ef23f3"), id);
-    }
+impl<S: Segments, T: Send + Sync> FromRequestParts<T> for PathIds<S> {
+    type Rejection = ApiError;
 
-    #[test]
-    fn other_spellings_are_no_ids() {
-        for text in [
-            "",
-            "nope",
-            "9df73c64-8da0-4fb9-8de4-6ee743ef23f",
-            "{9df73c64-8da0-4fb9-8de4-6ee743ef23f3}",
-            "urn:uuid:9df73c64-8da0-4fb9-8de4-6ee743ef23f3",
-        ] {
-            assert_eq!(parse_uuid(text), None, "{text}");
+    async fn from_request_parts(parts: &mut Parts, state: &T) -> Result<Self, ApiError> {
+        let path = RawPathParams::from_request_parts(parts, state).await.map_err(|rejection| match rejection {
+            RawPathParamsRejection::InvalidUtf8InPathParam(_) => ApiError::not_found(),
+            other => ApiError::internal(other),
+        })?;
+        let mut path = path.iter().map(|(_, segment)| segment);
+        let ids = S::take(&mut path)?;
+        if path.next().is_some() {
+            return Err(ApiError::internal("the path has more segments than its handler takes"));
         }
+        Ok(Self(ids))
     }
 }
+
+/// How segments of a path are read.
+pub trait Segments {
+    /// What they are read into.
+    type Ids;
+
+    /// Takes them from the front of a path, each of them percent-decoded.
+    fn take<'p>(path: &mut impl Iterator<Item = &'p str>) -> Result<Self::Ids, ApiError>;
+}
+
+/// The id of the object that the path is about: a malformed one is a 404.
+pub struct Own<I>(PhantomData<I>);
+
+impl<I: From<Uuid>> Segments for Own<I> {
+    type Ids = I;
+
+    fn take<'p>(path: &mut impl Iterator<Item = &'p str>) -> Result<I, ApiError> {
+        parse_uuid(next(path)?).map(I::from).ok_or_else(ApiError::not_found)
+    }
+}
+
+/// The id of the object's parent: a malformed one is a 400 that quotes it.
+pub struct Parent<I>(PhantomData<I>);
+
+impl<I: From<Uuid>> Segments for Parent<I> {
+    type Ids = I;
+
+    fn take<'p>(path: &mut impl Iterator<Item = &'p str>) -> Result<I, ApiError> {
+        parent_id(next(path)?).map(I::from)
+    }
+}
+
+/// Any id in a path that is ours, beyond the contract: a malformed one is a 404 as problem details.
+pub struct Problem<I>(PhantomData<I>);
+
+impl<I: From<Uuid>> Segments for Problem<I> {
+    type Ids = I;
+
+    fn take<'p>(path: &mut impl Iterator<Item = &'p str>) -> Result<I, ApiError> {
+        parse_uuid(next(path)?).map(I::from).ok_or_else(ApiError::no_such_object)
+    }
+}
+
+/// The number of the object that the path is about: what is no number is a 404.
+impl Segments for i64 {
+    type Ids = Self;
+
+    fn take<'p>(path: &mut impl Iterator<Item = &'p str>) -> Result<Self, ApiError> {
+        next(path)?.parse().map_err(|_| ApiError::not_found())
+    }
+}
+
+/// A name, or an id that chooses nothing: none is malformed.
+impl Segments for String {
+    type Ids = Self;
+
+    fn take<'p>(path: &mut impl Iterator<Item = &'p str>) -> Result<Self, ApiError> {
+        next(path).map(str::to_owned)
+    }
+}
+
+impl<A: Segments, B: Segments> Segments for (A, B) {
+    type Ids = (A::Ids, B::Ids);
+
+    fn take<'p>(path: &mut impl Iterator<Item = &'p str>) -> Result<Self::Ids, ApiError> {
+        Ok((A::take(path)?, B::take(path)?))
+    }
+}
+
+impl<A: Segments, B: Segments, C: Segments> Segments for (A, B, C) {
+    type Ids = (A::Ids, B::Ids, C::Ids);
+
+    fn take<'p>(path: &mut impl Iterator<Item = &'p str>) -> Result<Self::Ids, ApiError> {
+        Ok((A::take(path)?, B::take(path)?, C::take(path)?))
+    }
+}
+
+fn next<'p>(path: &mut impl Iterator<Item = &'p str>) -> Result<&'p str, ApiError> {
+    path.next().ok_or_else(|| ApiError::internal("the path has fewer segments than its handler takes"))
+}
+
+#[cfg(test)]
+#[path = "ids_tests.rs"]
+mod tests;

@@ -2,7 +2,7 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use domain::{
@@ -20,7 +20,11 @@ use super::{
     web::{Origin, Web},
 };
 use crate::{
-    contract::{ids::own_id, input::UnreadBody, problem::ApiError},
+    contract::{
+        ids::{Own, PathIds},
+        input::UnreadBody,
+        problem::ApiError,
+    },
     openapi::bodies::NewAssistant,
 };
 
@@ -63,10 +67,9 @@ async fn create(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(id): Path<String>,
+    PathIds(id): PathIds<Own<ProjectId>>,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let id = ProjectId::new(own_id(&id)?);
     let project = web.app.projects.load(id).await?;
     if !matches!(project, Project::Existing { .. }) {
         return Err(ApiError::not_found());

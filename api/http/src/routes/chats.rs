@@ -2,7 +2,7 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     contract::{
-        ids::{own_id, parent_id},
+        ids::{Own, Parent, PathIds},
         input::{Input, UnreadBody},
         paging::ListQuery,
         problem::ApiError,
@@ -43,6 +43,9 @@ use crate::{
 #[derive(OpenApi)]
 #[openapi(paths(list, list_all, feedbacks, start, get, retitle, delete), components(schemas(ShownMessage)))]
 pub(super) struct Api;
+
+/// The ids in the path of a chat.
+pub(super) type ChatPath = PathIds<(Parent<ProjectId>, Own<ChatId>)>;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
@@ -62,10 +65,9 @@ pub(super) fn router(web: &Web) -> Router<Web> {
 async fn list(
     State(web): State<Web>,
     scope: Scope,
-    Path(project): Path<String>,
+    PathIds(project): PathIds<Parent<ProjectId>>,
     query: ListQuery,
 ) -> Result<Response, ApiError> {
-    let project = ProjectId::new(parent_id(&project)?);
     let filter = Filter { owner: scope.only_user(), search: query.search_words() };
     // Alone of all lists it is always in its own order: newest first.
     let window = query.window(|_| None);
@@ -93,10 +95,9 @@ pub(super) type ShownChat = ChatDetail<ShownMessage>;
 async fn list_all(
     State(web): State<Web>,
     scope: Scope,
-    Path(project): Path<String>,
+    PathIds(project): PathIds<Parent<ProjectId>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let project = ProjectId::new(parent_id(&project)?);
     let views = &web.app.views;
     let ids = chats::ids_in(views, project, scope.only_user()).await?;
     let share = web.memory_for(chats::weight(views, &ids).await?).await?;
@@ -125,17 +126,11 @@ struct FeedbackOfChat {
 async fn feedbacks(
     State(web): State<Web>,
     scope: Scope,
-    Path(path): Path<(String, String)>,
+    PathIds((project, id)): ChatPath,
 ) -> Result<Response, ApiError> {
-    let (project, id) = ids(path)?;
     check(&web, scope, project, id).await?;
     let data = chats::feedback_of_chat(&web.app.views, id).await?;
     Ok(Json(FeedbackOfChat { data }).into_response())
-}
-
-/// The ids of a path: a malformed project is a 400, a malformed chat a 404.
-pub(super) fn ids((project, id): (String, String)) -> Result<(ProjectId, ChatId), ApiError> {
-    Ok((ProjectId::new(parent_id(&project)?), ChatId::new(own_id(&id)?)))
 }
 
 /// Refuses a chat that the request does not reach. A stranger's does not exist.
@@ -168,11 +163,10 @@ async fn start(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(project): Path<String>,
+    PathIds(project_id): PathIds<Parent<ProjectId>>,
     key: ProviderKey,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let project_id = ProjectId::new(parent_id(&project)?);
     let input = body.read().await?;
     let title = title_of(&input)?;
     let new = NewChatOf {
@@ -201,10 +195,9 @@ async fn start(
 async fn get(
     State(web): State<Web>,
     scope: Scope,
-    Path(path): Path<(String, String)>,
+    PathIds((project, id)): ChatPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let (project, id) = ids(path)?;
     let views = &web.app.views;
     let head = chats::head(views, project, id).await?;
     // A stranger takes no memory.
@@ -227,10 +220,9 @@ async fn retitle(
     origin: Origin,
     scope: Scope,
     caller: CallerInfo,
-    Path(path): Path<(String, String)>,
+    PathIds((project, id)): ChatPath,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let (project, id) = ids(path)?;
     let chat = find(&web, scope, project, id).await?;
     let title = body.read().await?.partial(|fields| fields.value("title").if_sent())?;
     let Some(title) = title else { return Ok(Json(chat).into_response()) };
@@ -251,9 +243,8 @@ async fn delete(
     origin: Origin,
     scope: Scope,
     caller: CallerInfo,
-    Path(path): Path<(String, String)>,
+    PathIds((project, id)): ChatPath,
 ) -> Result<Response, ApiError> {
-    let (project, id) = ids(path)?;
     check(&web, scope, project, id).await?;
     let context = origin.context(caller.actor());
     let committed = web.app.chats.delete(id, &context).await?;

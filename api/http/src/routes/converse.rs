@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -25,12 +25,13 @@ use utoipa::{OpenApi, ToSchema};
 use super::{
     access::{Scope, at},
     caller::{API_KEY, CallerInfo},
-    chats::{check, ids},
+    chats::{ChatPath, check},
     web::{Origin, ProviderKey, Web},
 };
 use crate::{
     contract::{
         fields::is_within,
+        ids::PathIds,
         input::{Input, UnreadBody, Upload},
         problem::ApiError,
         sse::AnswerFrame,
@@ -84,12 +85,12 @@ async fn converse(
     origin: Origin,
     scope: Scope,
     caller: CallerInfo,
-    Path(path): Path<(String, String)>,
+    path: Result<ChatPath, ApiError>,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     throttle(&web, &origin, &caller.actor())?;
-    let (project, chat) = ids(path)?;
+    let PathIds((project, chat)) = path?;
     check(&web, scope, project, chat).await?;
     if headers.contains_key(API_KEY) && web.service(&headers).await?.is_none() {
         return Err(ApiError::error("APIKey matching query does not exist."));

@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::Response,
 };
@@ -14,11 +14,11 @@ use uuid::Uuid;
 
 use super::{
     access::at,
-    documents::{find, ids},
+    documents::{DocumentPath, find},
     web::Web,
 };
 use crate::{
-    contract::{paging::ListQuery, problem::ApiError},
+    contract::{ids::PathIds, paging::ListQuery, problem::ApiError},
     openapi::parameters::OnePage,
 };
 
@@ -77,11 +77,10 @@ impl DocumentText {
 )]
 async fn text(
     State(web): State<Web>,
-    Path(path): Path<(String, String)>,
+    PathIds((project, id)): DocumentPath,
     query: ListQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let (project, id) = ids(path)?;
     let document = find(&web, project, id, &headers).await?;
     let absent = || {
         let why = if document.indexed_version.is_none() { NOT_READ_YET } else { NOT_KEPT };

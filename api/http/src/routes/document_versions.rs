@@ -4,7 +4,7 @@ use std::{convert::Infallible, time::Duration};
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::{
         IntoResponse, Response,
@@ -23,11 +23,11 @@ use utoipa::OpenApi;
 use super::{
     access::at,
     caller::CallerInfo,
-    documents::{content, find, ids},
+    documents::{DocumentPath, content, find},
     web::{Origin, Web},
 };
 use crate::{
-    contract::{input::UnreadBody, problem::ApiError},
+    contract::{ids::PathIds, input::UnreadBody, problem::ApiError},
     limits::Action,
     openapi::{
         bodies::{NewVersion, ProgressEvent},
@@ -65,13 +65,13 @@ async fn add_version(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(path): Path<(String, String)>,
+    path: Result<DocumentPath, ApiError>,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     web.throttle(Action::Upload, origin.address)?;
     web.throttle_account(Action::Upload, &caller.actor().to_string())?;
-    let (project, id) = ids(path)?;
+    let PathIds((project, id)) = path?;
     let before = find(&web, project, id, &headers).await?.document;
     let input = body.read_multipart().await?;
     let max_chars = web.app.texts.max_document_chars;
@@ -102,10 +102,9 @@ async fn retry(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(path): Path<(String, String)>,
+    PathIds((project, id)): DocumentPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let (project, id) = ids(path)?;
     find(&web, project, id, &headers).await?;
     let committed = web.app.documents.retry(id, &origin.context(caller.actor())).await?;
     answer(&web, &committed, StatusCode::OK, project, id, &headers).await
@@ -121,10 +120,9 @@ async fn cancel(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(path): Path<(String, String)>,
+    PathIds((project, id)): DocumentPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let (project, id) = ids(path)?;
     find(&web, project, id, &headers).await?;
     let committed = web.app.documents.cancel(id, &origin.context(caller.actor())).await?;
     answer(&web, &committed, StatusCode::OK, project, id, &headers).await
@@ -154,10 +152,9 @@ async fn answer(
 )]
 async fn progress(
     State(web): State<Web>,
-    Path(path): Path<(String, String)>,
+    PathIds((project, id)): DocumentPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let (project, id) = ids(path)?;
     let first = find(&web, project, id, &headers).await?;
     let events = news(web, project, id, headers, first);
     Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())

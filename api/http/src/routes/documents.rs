@@ -2,7 +2,7 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -30,7 +30,7 @@ use crate::{
     config::TextSettings,
     contract::{
         fields::is_within,
-        ids::{own_id, parent_id},
+        ids::{Own, Parent, PathIds},
         input::{Input, UnreadBody, Upload},
         paging::ListQuery,
         problem::ApiError,
@@ -51,6 +51,9 @@ const MAX_URL_CHARS: usize = 2_000;
 #[openapi(paths(list, add, get, describe, delete))]
 pub(super) struct Api;
 
+/// The ids in the path of a document.
+pub(super) type DocumentPath = PathIds<(Parent<ProjectId>, Own<DocumentId>)>;
+
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
         .merge(at(web, "/api/projects/{project}/documents").get(list).post(add).served())
@@ -66,22 +69,16 @@ pub(super) fn router(web: &Web) -> Router<Web> {
 )]
 async fn list(
     State(web): State<Web>,
-    Path(project): Path<String>,
+    PathIds(project): PathIds<Parent<ProjectId>>,
     query: ListQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let project = ProjectId::new(parent_id(&project)?);
     let window = query.single_page(documents::ordering_column);
     let views = &web.app.views;
     let page = documents::page(views, project, &window).await?;
     let share = web.memory_for(documents::weight(views, &page.results).await?).await?;
     let documents = documents::of_ids(views, &page.results, &web.media_base(&headers)).await?;
     Ok(share.json(page.with_rows(documents)).await)
-}
-
-/// The ids of a path: a malformed project is a 400, a malformed document a 404.
-pub(super) fn ids((project, id): (String, String)) -> Result<(ProjectId, DocumentId), ApiError> {
-    Ok((ProjectId::new(parent_id(&project)?), DocumentId::new(own_id(&id)?)))
 }
 
 pub(super) async fn find(
@@ -102,10 +99,9 @@ pub(super) async fn find(
 )]
 async fn get(
     State(web): State<Web>,
-    Path(path): Path<(String, String)>,
+    PathIds((project, id)): DocumentPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let (project, id) = ids(path)?;
     Ok(Json(find(&web, project, id, &headers).await?).into_response())
 }
 
@@ -155,13 +151,13 @@ async fn add(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(project): Path<String>,
+    project: Result<PathIds<Parent<ProjectId>>, ApiError>,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     web.throttle(Action::Upload, origin.address)?;
     web.throttle_account(Action::Upload, &caller.actor().to_string())?;
-    let project = ProjectId::new(parent_id(&project)?);
+    let PathIds(project) = project?;
     web.app.documents.check_project(project).await?;
     let input = body.read_multipart().await?;
     let document = new_document(&input, web.app.texts)?;
@@ -193,11 +189,10 @@ async fn describe(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(path): Path<(String, String)>,
+    PathIds((project, id)): DocumentPath,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let (project, id) = ids(path)?;
     find(&web, project, id, &headers).await?;
     let max_chars = web.app.texts.max_note_chars;
     let (title, description) = body.read_multipart().await?.partial(|fields| {
@@ -222,10 +217,9 @@ async fn delete(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(path): Path<(String, String)>,
+    PathIds((project, id)): DocumentPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let (project, id) = ids(path)?;
     find(&web, project, id, &headers).await?;
     let committed = web.app.documents.delete(project, id, &origin.context(caller.actor())).await?;
     web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await

@@ -2,7 +2,7 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     contract::{
-        ids::{own_id, parent_id},
+        ids::{Own, PathIds, parent_id},
         input::UnreadBody,
         paging::ListQuery,
         problem::ApiError,
@@ -101,8 +101,11 @@ async fn numbered(web: &Web, query: &ListQuery, name: &str, kind: Numbered) -> R
     path = "/api/feedback/{id}",
     responses((status = 200, description = "The rating", body = FeedbackView))
 )]
-async fn get(State(web): State<Web>, scope: Scope, Path(id): Path<String>) -> Result<Response, ApiError> {
-    let id = FeedbackId::new(own_id(&id)?);
+async fn get(
+    State(web): State<Web>,
+    scope: Scope,
+    PathIds(id): PathIds<Own<FeedbackId>>,
+) -> Result<Response, ApiError> {
     let (feedback, _) = find(&web, id, scope).await?;
     Ok(Json(feedback).into_response())
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     contract::{
-        ids::own_id,
+        ids::{Own, PathIds},
         input::{Input, UnreadBody},
         paging::ListQuery,
         problem::ApiError,
@@ -196,10 +196,10 @@ fn first_question(message: &Map<String, Value>, max_chars: usize) -> Result<Requ
 async fn get(
     State(web): State<Web>,
     service: ServiceCaller,
-    Path(id): Path<String>,
+    PathIds(id): PathIds<Own<ChatId>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    shown(&web, service, ChatId::new(own_id(&id)?), &headers).await
+    shown(&web, service, id, &headers).await
 }
 
 /// Changes the title, the prompt or the model of a chat.
@@ -213,11 +213,10 @@ async fn change(
     State(web): State<Web>,
     origin: Origin,
     service: ServiceCaller,
-    Path(id): Path<String>,
+    PathIds(id): PathIds<Own<ChatId>>,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let id = ChatId::new(own_id(&id)?);
     head(&web, service, id).await?;
     let max_chars = web.app.texts.max_prompt_chars;
     let (title, prompt, model) = body.read().await?.partial(|fields| {
@@ -251,13 +250,13 @@ async fn converse(
     State(web): State<Web>,
     origin: Origin,
     service: ServiceCaller,
-    Path(id): Path<String>,
+    chat: Result<PathIds<Own<ChatId>>, ApiError>,
     key: ProviderKey,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     throttle(&web, &origin, &service.actor())?;
-    let chat = ChatId::new(own_id(&id)?);
+    let PathIds(chat) = chat?;
     head(&web, service, chat).await?;
     let input = body.read_multipart().await.map_err(as_error)?;
     let asking = Asking { project: None, chat, key, allow_key: service.allow_key };

@@ -11,7 +11,7 @@ use std::ops::Range;
 use axum::{
     Router,
     body::Body,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -22,7 +22,7 @@ use utoipa::{IntoParams, OpenApi};
 use self::conditions::{Part, Validators};
 use super::{access::at, web::Web};
 use crate::{
-    contract::problem::ApiError,
+    contract::{ids::PathIds, problem::ApiError},
     openapi::{bodies::File, errors::Detail},
 };
 
@@ -87,7 +87,7 @@ struct Wanted {
 async fn file(
     State(web): State<Web>,
     method: Method,
-    Path(name): Path<String>,
+    PathIds(name): PathIds<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let Some(info) = web.app.media.describe(&name).await? else {

@@ -2,7 +2,7 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -28,7 +28,12 @@ use super::{
     web::{Origin, Web, empty},
 };
 use crate::{
-    contract::{ids::own_id, input::UnreadBody, paging::ListQuery, problem::ApiError},
+    contract::{
+        ids::{Own, PathIds},
+        input::UnreadBody,
+        paging::ListQuery,
+        problem::ApiError,
+    },
     openapi::{
         bodies::{NewProject, ProjectChange},
         parameters::{Idempotency, Listing, Search},
@@ -101,9 +106,9 @@ async fn get(
     State(web): State<Web>,
     scope: Scope,
     caller: CallerInfo,
-    Path(id): Path<String>,
+    PathIds(id): PathIds<Own<ProjectId>>,
 ) -> Result<Response, ApiError> {
-    let project = visible(&web, scope, &caller, ProjectId::new(own_id(&id)?)).await?;
+    let project = visible(&web, scope, &caller, id).await?;
     Ok(Json(view(project, caller.user.is_staff)).into_response())
 }
 
@@ -185,10 +190,9 @@ async fn change(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(id): Path<String>,
+    PathIds(id): PathIds<Own<ProjectId>>,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let id = ProjectId::new(own_id(&id)?);
     let project = projects::find(&web.app.views, id).await?.ok_or_else(ApiError::not_found)?;
     let has_assistant = match &project.assistant_id {
         Some(assistant) => assistants::find(&web.app.views, assistant).await?.is_some(),
@@ -251,9 +255,8 @@ async fn delete(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(id): Path<String>,
+    PathIds(id): PathIds<Own<ProjectId>>,
 ) -> Result<Response, ApiError> {
-    let id = ProjectId::new(own_id(&id)?);
     let committed = web.app.projects.delete(id, &origin.context(caller.actor())).await?;
     web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

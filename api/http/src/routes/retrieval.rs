@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use domain::{
@@ -21,7 +21,12 @@ use super::{
     caller::CallerInfo,
     web::{Origin, Web},
 };
-use crate::contract::{fields::Fields, ids::own_id, input::UnreadBody, problem::ApiError};
+use crate::contract::{
+    fields::Fields,
+    ids::{Own, PathIds},
+    input::UnreadBody,
+    problem::ApiError,
+};
 
 const MAX_PASSAGES: i64 = 100;
 const MAX_PERCENT: i64 = 1_000;
@@ -108,10 +113,9 @@ struct RetrievalChange {
 }
 
 /// The settings of a project that is there.
-async fn settings(web: &Web, project: &str) -> Result<(ProjectId, RetrievalSettings), ApiError> {
-    let id = ProjectId::new(own_id(project)?);
+async fn settings(web: &Web, id: ProjectId) -> Result<RetrievalSettings, ApiError> {
     match web.app.projects.load(id).await? {
-        Project::Existing { retrieval, .. } => Ok((id, retrieval)),
+        Project::Existing { retrieval, .. } => Ok(retrieval),
         Project::Absent | Project::Deleted { .. } => Err(ApiError::not_found()),
     }
 }
@@ -122,9 +126,8 @@ async fn settings(web: &Web, project: &str) -> Result<(ProjectId, RetrievalSetti
     path = "/api/projects/{project}/retrieval",
     responses((status = 200, description = "The settings", body = Retrieval))
 )]
-async fn get(State(web): State<Web>, Path(project): Path<String>) -> Result<Response, ApiError> {
-    let (_, settings) = settings(&web, &project).await?;
-    Ok(Json(Retrieval::from(settings)).into_response())
+async fn get(State(web): State<Web>, PathIds(id): PathIds<Own<ProjectId>>) -> Result<Response, ApiError> {
+    Ok(Json(Retrieval::from(settings(&web, id).await?)).into_response())
 }
 
 /// Has passages chosen in another way from now on.
@@ -138,10 +141,10 @@ async fn change(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(project): Path<String>,
+    PathIds(id): PathIds<Own<ProjectId>>,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let (id, now) = settings(&web, &project).await?;
+    let now = settings(&web, id).await?;
     let new = body.read().await?.partial(|fields| changed(fields, now))?;
     let committed = web.app.projects.change_retrieval(id, new, &origin.context(caller.actor())).await?;
     web.respond_after_commit(&committed, async || Ok(Json(Retrieval::from(new)).into_response())).await
@@ -257,8 +260,12 @@ impl From<&Trace> for Candidate {
     request_body = Trial,
     responses((status = 200, description = "What was found", body = Explanation))
 )]
-async fn explain(State(web): State<Web>, Path(project): Path<String>, body: UnreadBody) -> Result<Response, ApiError> {
-    let (id, now) = settings(&web, &project).await?;
+async fn explain(
+    State(web): State<Web>,
+    PathIds(id): PathIds<Own<ProjectId>>,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let now = settings(&web, id).await?;
     let max_chars = web.app.texts.max_question_chars;
     let (question, top_k, settings) = body.read().await?.create(|fields| {
         let question = fields.text("question").bounded(max_chars).required();

@@ -5,7 +5,7 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -23,7 +23,6 @@ use projections::{
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
-use uuid::Uuid;
 
 use super::{
     access::{Scope, at},
@@ -33,7 +32,7 @@ use super::{
 use crate::{
     contract::{
         fields::{Field, Fields, ValueOf},
-        ids::parse_uuid,
+        ids::{PathIds, Problem},
         input::UnreadBody,
         paging::ListQuery,
         problem::ApiError,
@@ -73,10 +72,6 @@ fn name<'f, 'i>(fields: &'f mut Fields<'i>) -> Field<'f, 'i, ValueOf<ServiceName
     // What else is wrong has messages of its own.
     let is_well_formed = |text: &str| text.contains('\0') || ServiceName::parse(text) != Err(TextError::Malformed);
     fields.value("name").check("Line breaks and control characters are not allowed.", is_well_formed)
-}
-
-fn id_of(text: &str) -> Result<Uuid, ApiError> {
-    parse_uuid(text).ok_or_else(ApiError::no_such_object)
 }
 
 fn unknown_owner(owner: UserId) -> impl FnOnce(ServicesError) -> ApiError {
@@ -147,8 +142,12 @@ async fn written(web: &Web, id: ServiceId, committed: &Committed, status: Status
         (status = 404, response = NoSuchObject)
     )
 )]
-async fn get(State(web): State<Web>, scope: Scope, Path(id): Path<String>) -> Result<Response, ApiError> {
-    Ok(Json(find(&web, scope, ServiceId::new(id_of(&id)?)).await?).into_response())
+async fn get(
+    State(web): State<Web>,
+    scope: Scope,
+    PathIds(id): PathIds<Problem<ServiceId>>,
+) -> Result<Response, ApiError> {
+    Ok(Json(find(&web, scope, id).await?).into_response())
 }
 
 /// Changes a service. Only superusers hand it over; its keys and temp tokens are refused from then on.
@@ -166,10 +165,9 @@ async fn change(
     scope: Scope,
     origin: Origin,
     caller: CallerInfo,
-    Path(id): Path<String>,
+    PathIds(id): PathIds<Problem<ServiceId>>,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let id = ServiceId::new(id_of(&id)?);
     let now = find(&web, scope, id).await?;
     let changes = body.read().await?.partial(|fields| ServiceChanges {
         name: name(fields).optional(),
@@ -197,9 +195,8 @@ async fn delete(
     scope: Scope,
     origin: Origin,
     caller: CallerInfo,
-    Path(id): Path<String>,
+    PathIds(id): PathIds<Problem<ServiceId>>,
 ) -> Result<Response, ApiError> {
-    let id = ServiceId::new(id_of(&id)?);
     find(&web, scope, id).await?;
     let context = origin.context(caller.actor());
     let committed = web.app.services.delete(id, authority(scope, &caller), &context).await?;
@@ -219,10 +216,9 @@ async fn delete(
 async fn list_keys(
     State(web): State<Web>,
     scope: Scope,
-    Path(service): Path<String>,
+    PathIds(service): PathIds<Problem<ServiceId>>,
     query: ListQuery,
 ) -> Result<Response, ApiError> {
-    let service = ServiceId::new(id_of(&service)?);
     find(&web, scope, service).await?;
     let window = query.window(services::key_ordering_column);
     Ok(Json(services::keys(&web.app.views, service, &window).await?).into_response())
@@ -253,10 +249,9 @@ async fn issue_key(
     scope: Scope,
     origin: Origin,
     caller: CallerInfo,
-    Path(service): Path<String>,
+    PathIds(service): PathIds<Problem<ServiceId>>,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let service = ServiceId::new(id_of(&service)?);
     find(&web, scope, service).await?;
     let input = body.read().await?;
     let title = input.create(|fields| fields.value("title").required())?;
@@ -290,9 +285,8 @@ async fn revoke_key(
     scope: Scope,
     origin: Origin,
     caller: CallerInfo,
-    Path((service, id)): Path<(String, String)>,
+    PathIds((service, id)): PathIds<(Problem<ServiceId>, Problem<ApiKeyId>)>,
 ) -> Result<Response, ApiError> {
-    let (service, id) = (ServiceId::new(id_of(&service)?), ApiKeyId::new(id_of(&id)?));
     let context = origin.context(caller.actor());
     let committed = web.app.services.revoke_key(service, authority(scope, &caller), id, &context).await?;
     web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await

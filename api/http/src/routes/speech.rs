@@ -2,7 +2,7 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -18,12 +18,12 @@ use utoipa::{OpenApi, ToSchema};
 use super::{
     access::{Scope, at},
     caller::CallerInfo,
-    chats::{check, ids},
+    chats::{ChatPath, check},
     converse::{as_error, language_of, recording_of, throttle},
     web::{Origin, ProviderKey, Web},
 };
 use crate::{
-    contract::{input::UnreadBody, problem::ApiError},
+    contract::{ids::PathIds, input::UnreadBody, problem::ApiError},
     openapi::{bodies::SpokenQuestion, errors::ErrorMessage, parameters::ProviderKey as ProviderKeyHeader},
 };
 
@@ -66,12 +66,12 @@ async fn transcribe(
     origin: Origin,
     scope: Scope,
     caller: CallerInfo,
-    Path(path): Path<(String, String)>,
+    path: Result<ChatPath, ApiError>,
     key: ProviderKey,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     throttle(&web, &origin, &caller.actor())?;
-    let (project_id, chat) = ids(path)?;
+    let PathIds((project_id, chat)) = path?;
     let project = web.app.projects.load(project_id).await?;
     let settings = project.settings().ok_or_else(|| ApiError::error("Project not found"))?;
     check(&web, scope, project_id, chat).await?;

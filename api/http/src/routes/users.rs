@@ -2,7 +2,7 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     contract::{
+        ids::PathIds,
         input::{Input, UnreadBody},
         paging::ListQuery,
         problem::ApiError,
@@ -155,7 +156,7 @@ async fn find(web: &Web, username: &str) -> Result<UserView, ApiError> {
     path = "/api/users/{username}",
     responses((status = 200, description = "The user", body = UserView))
 )]
-async fn get(State(web): State<Web>, Path(username): Path<String>) -> Result<Response, ApiError> {
+async fn get(State(web): State<Web>, PathIds(username): PathIds<String>) -> Result<Response, ApiError> {
     Ok(Json(find(&web, &username).await?).into_response())
 }
 
@@ -187,7 +188,7 @@ async fn change(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(username): Path<String>,
+    PathIds(username): PathIds<String>,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     let id = UserId::new(find(&web, &username).await?.external_id);
@@ -232,7 +233,7 @@ async fn delete(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(username): Path<String>,
+    PathIds(username): PathIds<String>,
 ) -> Result<Response, ApiError> {
     let id = UserId::new(find(&web, &username).await?.external_id);
     let committed = web.app.accounts.delete(id, authority(&caller), &origin.context(caller.actor())).await?;
@@ -253,7 +254,7 @@ async fn erase(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(username): Path<String>,
+    PathIds(username): PathIds<String>,
 ) -> Result<Response, ApiError> {
     let user = users::find_by_username(&web.app.views, &username).await?.ok_or_else(ApiError::no_such_object)?;
     let id = UserId::new(user.external_id);

@@ -2,7 +2,7 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -12,7 +12,7 @@ use utoipa::OpenApi;
 
 use crate::{
     contract::{
-        ids::{own_id, parent_id},
+        ids::{Own, Parent, PathIds},
         input::UnreadBody,
         paging::ListQuery,
         problem::ApiError,
@@ -35,16 +35,18 @@ use crate::{
 #[openapi(paths(list, get, attach, delete))]
 pub(super) struct Api;
 
+/// The ids in the path of what is attached to a question.
+type AttachmentsPath = PathIds<(Parent<SuiteId>, Parent<TestQuestionId>)>;
+
+/// The ids in the path of one attached document.
+type AttachmentPath = PathIds<(Parent<SuiteId>, Parent<TestQuestionId>, Own<DocumentId>)>;
+
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
         .merge(at(web, "/api/tests/suites/{suite}/questions/{question}/documents").get(list).post(attach).served())
         .merge(
             at(web, "/api/tests/suites/{suite}/questions/{question}/documents/{id}").get(get).delete(delete).served(),
         )
-}
-
-fn parents(suite: &str, question: &str) -> Result<(SuiteId, TestQuestionId), ApiError> {
-    Ok((SuiteId::new(parent_id(suite)?), TestQuestionId::new(parent_id(question)?)))
 }
 
 /// What is attached to a question, oldest first.
@@ -56,11 +58,10 @@ fn parents(suite: &str, question: &str) -> Result<(SuiteId, TestQuestionId), Api
 )]
 async fn list(
     State(web): State<Web>,
-    Path((suite, question)): Path<(String, String)>,
+    PathIds((suite, question)): AttachmentsPath,
     query: ListQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let (suite, question) = parents(&suite, &question)?;
     let window = query.single_page(test_suites::attachment_ordering_column);
     let page = test_suites::attachments(&web.app.views, suite, question, &window, &web.media_base(&headers)).await?;
     Ok(Json(page).into_response())
@@ -86,11 +87,9 @@ async fn find(
 )]
 async fn get(
     State(web): State<Web>,
-    Path((suite, question, id)): Path<(String, String, String)>,
+    PathIds((suite, question, id)): AttachmentPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let (suite, question) = parents(&suite, &question)?;
-    let id = DocumentId::new(own_id(&id)?);
     Ok(Json(find(&web, suite, question, id, &headers).await?).into_response())
 }
 
@@ -106,13 +105,13 @@ async fn attach(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path((suite, question)): Path<(String, String)>,
+    path: Result<AttachmentsPath, ApiError>,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     web.throttle(Action::Upload, origin.address)?;
     web.throttle_account(Action::Upload, &caller.actor().to_string())?;
-    let (suite, question) = parents(&suite, &question)?;
+    let PathIds((suite, question)) = path?;
     let known = test_suites::find_question(&web.app.views, suite, question, "").await?;
     known.ok_or_else(ApiError::not_found)?;
     let input = body.read_multipart().await?;
@@ -137,10 +136,8 @@ async fn delete(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path((suite, question, id)): Path<(String, String, String)>,
+    PathIds((suite, question, id)): AttachmentPath,
 ) -> Result<Response, ApiError> {
-    let (suite, question) = parents(&suite, &question)?;
-    let id = DocumentId::new(own_id(&id)?);
     let context = origin.context(caller.actor());
     let committed = web.app.evaluation.remove_attachment(suite, question, id, &context).await?;
     web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await

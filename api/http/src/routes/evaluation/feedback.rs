@@ -2,7 +2,7 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -20,7 +20,12 @@ use utoipa::{IntoParams, OpenApi};
 use uuid::Uuid;
 
 use crate::{
-    contract::{ids::parent_id, input::UnreadBody, paging::ListQuery, problem::ApiError},
+    contract::{
+        ids::{PathIds, parent_id},
+        input::UnreadBody,
+        paging::ListQuery,
+        problem::ApiError,
+    },
     openapi::{
         bodies::evaluation::{NewRunFeedback, RunFeedbackChange},
         parameters::{Idempotency, SinglePage},
@@ -38,6 +43,9 @@ const RATINGS: &[i64] = &[1, 2, 3, 4, 5, 6];
 #[derive(OpenApi)]
 #[openapi(paths(list, get, give, change, delete))]
 pub(super) struct Api;
+
+/// The suite and the run of a feedback's path, whatever they are, and its number.
+type FeedbackPath = PathIds<(String, String, i64)>;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new().merge(at(web, "/api/tests/suites/{suite}/runs/{run}/feedback").get(list).post(give).served()).merge(
@@ -70,9 +78,8 @@ async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiE
     Ok(Json(run_feedback::list(&web.app.views, result, &window).await?).into_response())
 }
 
-/// The feedback that the last part of the path addresses.
-async fn addressed(web: &Web, (_, _, number): (String, String, String)) -> Result<RunFeedbackId, ApiError> {
-    let number: i64 = number.parse().map_err(|_| ApiError::not_found())?;
+/// The feedback that the number addresses.
+async fn addressed(web: &Web, number: i64) -> Result<RunFeedbackId, ApiError> {
     run_feedback::id_of(&web.app.views, number).await?.ok_or_else(ApiError::not_found)
 }
 
@@ -86,8 +93,8 @@ async fn find(web: &Web, id: RunFeedbackId) -> Result<RunFeedbackView, ApiError>
     path = "/api/tests/suites/{suite}/runs/{run}/feedback/{number}",
     responses((status = 200, description = "The feedback", body = RunFeedbackView))
 )]
-async fn get(State(web): State<Web>, Path(path): Path<(String, String, String)>) -> Result<Response, ApiError> {
-    let id = addressed(&web, path).await?;
+async fn get(State(web): State<Web>, PathIds((_suite, _run, number)): FeedbackPath) -> Result<Response, ApiError> {
+    let id = addressed(&web, number).await?;
     Ok(Json(find(&web, id).await?).into_response())
 }
 
@@ -136,10 +143,10 @@ async fn change(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(path): Path<(String, String, String)>,
+    PathIds((_suite, _run, number)): FeedbackPath,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let id = addressed(&web, path).await?;
+    let id = addressed(&web, number).await?;
     let max_chars = web.app.texts.max_note_chars;
     let (rating, notes) = body.read().await?.partial(|fields| {
         let rating = fields.choice("rating", RATINGS).optional().and_then(Rating::from_number);
@@ -160,9 +167,9 @@ async fn delete(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(path): Path<(String, String, String)>,
+    PathIds((_suite, _run, number)): FeedbackPath,
 ) -> Result<Response, ApiError> {
-    let id = addressed(&web, path).await?;
+    let id = addressed(&web, number).await?;
     let committed = web.app.evaluation.delete_feedback(id, &origin.context(caller.actor())).await?;
     web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -18,7 +18,7 @@ use utoipa::OpenApi;
 
 use crate::{
     contract::{
-        ids::{own_id, parent_id},
+        ids::{Own, Parent, PathIds},
         input::UnreadBody,
         paging::ListQuery,
         problem::ApiError,
@@ -42,6 +42,9 @@ const ENGLISH: &str = "en";
 #[openapi(paths(list, get, add, change, delete))]
 pub(super) struct Api;
 
+/// The ids in the path of a question.
+type QuestionPath = PathIds<(Parent<SuiteId>, Own<TestQuestionId>)>;
+
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
         .merge(at(web, "/api/tests/suites/{suite}/questions").get(list).post(add).served())
@@ -57,19 +60,13 @@ pub(super) fn router(web: &Web) -> Router<Web> {
 )]
 async fn list(
     State(web): State<Web>,
-    Path(suite): Path<String>,
+    PathIds(suite): PathIds<Parent<SuiteId>>,
     query: ListQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let suite = SuiteId::new(parent_id(&suite)?);
     let window = query.window(test_suites::question_ordering_column);
     let page = test_suites::questions(&web.app.views, suite, &window, &web.media_base(&headers)).await?;
     Ok(Json(page).into_response())
-}
-
-/// The ids of a path: a malformed suite is a 400, a malformed question a 404.
-fn ids((suite, id): (String, String)) -> Result<(SuiteId, TestQuestionId), ApiError> {
-    Ok((SuiteId::new(parent_id(&suite)?), TestQuestionId::new(own_id(&id)?)))
 }
 
 async fn find(web: &Web, suite: SuiteId, id: TestQuestionId, headers: &HeaderMap) -> Result<QuestionView, ApiError> {
@@ -85,10 +82,9 @@ async fn find(web: &Web, suite: SuiteId, id: TestQuestionId, headers: &HeaderMap
 )]
 async fn get(
     State(web): State<Web>,
-    Path(path): Path<(String, String)>,
+    PathIds((suite, id)): QuestionPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let (suite, id) = ids(path)?;
     Ok(Json(find(&web, suite, id, &headers).await?).into_response())
 }
 
@@ -104,11 +100,10 @@ async fn add(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(suite): Path<String>,
+    PathIds(suite): PathIds<Parent<SuiteId>>,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let suite = SuiteId::new(parent_id(&suite)?);
     test_suites::find(&web.app.views, suite).await?.ok_or_else(ApiError::not_found)?;
     let input = body.read().await?;
     let texts = web.app.texts;
@@ -139,11 +134,10 @@ async fn change(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(path): Path<(String, String)>,
+    PathIds((suite, id)): QuestionPath,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let (suite, id) = ids(path)?;
     find(&web, suite, id, &headers).await?;
     let texts = web.app.texts;
     let changes = body.read().await?.partial(|fields| {
@@ -168,9 +162,8 @@ async fn delete(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(path): Path<(String, String)>,
+    PathIds((suite, id)): QuestionPath,
 ) -> Result<Response, ApiError> {
-    let (suite, id) = ids(path)?;
     let committed = web.app.evaluation.delete_question(suite, id, &origin.context(caller.actor())).await?;
     web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

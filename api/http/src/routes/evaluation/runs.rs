@@ -2,7 +2,7 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -20,7 +20,7 @@ use utoipa::OpenApi;
 
 use crate::{
     contract::{
-        ids::{own_id, parent_id},
+        ids::{Own, Parent, PathIds},
         input::UnreadBody,
         paging::ListQuery,
         problem::ApiError,
@@ -43,6 +43,9 @@ const STATUSES: &[i64] = &[1, 2, 3, 4];
 #[derive(OpenApi)]
 #[openapi(paths(list, get, start, change, delete))]
 pub(super) struct Api;
+
+/// The ids in the path of a run.
+type RunPath = PathIds<(Parent<SuiteId>, Own<RunId>)>;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new()
@@ -67,22 +70,16 @@ fn seen_by(caller: &CallerInfo, run: RunView) -> RunView {
 async fn list(
     State(web): State<Web>,
     caller: CallerInfo,
-    Path(suite): Path<String>,
+    PathIds(suite): PathIds<Parent<SuiteId>>,
     query: ListQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let suite = SuiteId::new(parent_id(&suite)?);
     let window = query.window(test_runs::ordering_column);
     let views = &web.app.views;
     let page = test_runs::page(views, suite, &window).await?;
     let share = web.memory_for(test_runs::weight(views, &page.results).await?).await?;
     let runs = test_runs::of_ids(views, &page.results, &web.media_base(&headers)).await?;
     Ok(share.json(page.with_rows(runs).map(|run| seen_by(&caller, run))).await)
-}
-
-/// The ids of a path: a malformed suite is a 400, a malformed run a 404.
-fn ids((suite, id): (String, String)) -> Result<(SuiteId, RunId), ApiError> {
-    Ok((SuiteId::new(parent_id(&suite)?), RunId::new(own_id(&id)?)))
 }
 
 async fn find(
@@ -104,10 +101,9 @@ async fn find(
 async fn get(
     State(web): State<Web>,
     caller: CallerInfo,
-    Path(path): Path<(String, String)>,
+    PathIds(ids): RunPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let ids = ids(path)?;
     let share = web.memory_for(test_runs::weight(&web.app.views, &[ids.1.value()]).await?).await?;
     Ok(share.json(find(&web, &caller, ids, &headers).await?).await)
 }
@@ -142,11 +138,10 @@ async fn start(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(suite): Path<String>,
+    PathIds(suite): PathIds<Parent<SuiteId>>,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let suite = SuiteId::new(parent_id(&suite)?);
     let input = body.read().await?;
     let run = input.create(|fields| {
         let project = fields.uuid("project").required();
@@ -178,11 +173,10 @@ async fn change(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(path): Path<(String, String)>,
+    PathIds(ids): RunPath,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let ids = ids(path)?;
     find(&web, &caller, ids, &headers).await?;
     let changes = body.read().await?.partial(|fields| {
         let status = fields.choice("status", STATUSES).optional().and_then(RunStatus::from_number);
@@ -204,10 +198,9 @@ async fn delete(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(path): Path<(String, String)>,
+    PathIds(ids): RunPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let ids = ids(path)?;
     find(&web, &caller, ids, &headers).await?;
     let committed = web.app.evaluation.delete_run(ids.1, &origin.context(caller.actor())).await?;
     web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await

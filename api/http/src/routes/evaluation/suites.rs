@@ -2,7 +2,7 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -18,7 +18,12 @@ use projections::{
 use utoipa::OpenApi;
 
 use crate::{
-    contract::{ids::own_id, input::UnreadBody, paging::ListQuery, problem::ApiError},
+    contract::{
+        ids::{Own, PathIds},
+        input::UnreadBody,
+        paging::ListQuery,
+        problem::ApiError,
+    },
     openapi::{
         bodies::evaluation::{NewSuite, SuiteChange},
         parameters::{Idempotency, SinglePage},
@@ -63,8 +68,8 @@ async fn find(web: &Web, id: SuiteId) -> Result<SuiteView, ApiError> {
     path = "/api/tests/suites/{id}",
     responses((status = 200, description = "The suite", body = SuiteView))
 )]
-async fn get(State(web): State<Web>, Path(id): Path<String>) -> Result<Response, ApiError> {
-    Ok(Json(find(&web, SuiteId::new(own_id(&id)?)).await?).into_response())
+async fn get(State(web): State<Web>, PathIds(id): PathIds<Own<SuiteId>>) -> Result<Response, ApiError> {
+    Ok(Json(find(&web, id).await?).into_response())
 }
 
 async fn written(web: &Web, id: SuiteId, committed: &Committed, status: StatusCode) -> Result<Response, ApiError> {
@@ -114,10 +119,9 @@ async fn change(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(id): Path<String>,
+    PathIds(id): PathIds<Own<SuiteId>>,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let id = SuiteId::new(own_id(&id)?);
     find(&web, id).await?;
     let changes = body.read().await?.partial(|fields| SuiteChanges {
         name: fields.value("name").optional(),
@@ -134,9 +138,8 @@ async fn delete(
     State(web): State<Web>,
     origin: Origin,
     caller: CallerInfo,
-    Path(id): Path<String>,
+    PathIds(id): PathIds<Own<SuiteId>>,
 ) -> Result<Response, ApiError> {
-    let id = SuiteId::new(own_id(&id)?);
     let committed = web.app.evaluation.delete_suite(id, &origin.context(caller.actor())).await?;
     web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }
