@@ -20,6 +20,7 @@ use std::sync::Arc;
 use domain::{
     chat::{AnswerFailure, Chat, ChatCommand, ChatError, Question, Stage},
     ids::{ChatId, MessageId, ProjectId},
+    personal::Personal,
     project::Project,
     values::{Model, SttEngine},
 };
@@ -261,8 +262,8 @@ impl Answering {
         let question = Question {
             message_id: MessageId::new(clock.new_id()),
             answer_id: MessageId::new(clock.new_id()),
-            text,
-            english_text,
+            text: text.into(),
+            english_text: english_text.map(Personal::from),
             translation,
             transcription,
             language: ask.language,
@@ -276,9 +277,9 @@ impl Answering {
         let committed = self.record_question(ask.chat, &question, nonce, notice.as_deref(), context).await?;
         if let Some(first) = committed.repeats {
             let answer_id = MessageId::new(first);
-            return Ok(Turn { answer_id, question: question.text, by_assistant, committed, events: None });
+            return Ok(Turn { answer_id, question: question.text.into_inner(), by_assistant, committed, events: None });
         }
-        let asked = question.text.clone();
+        let asked = question.text.as_str().to_owned();
         let (report, events) = mpsc::unbounded_channel();
         let work = turn::Work {
             answering: self.clone(),

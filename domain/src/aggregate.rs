@@ -5,7 +5,7 @@ use cqrs_es::Aggregate;
 use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 use uuid::Uuid;
 
-use crate::ids::SubjectId;
+use crate::{ids::SubjectId, personal::PersonalFields};
 
 /// A type of aggregate. Each has a topic of the event stream.
 #[derive(
@@ -42,7 +42,7 @@ impl AggregateType {
 }
 
 /// An aggregate whose events the log stores, with their personal text encrypted under the key of a person.
-pub trait StoredAggregate: Aggregate<Event: VariantNames> + Clone + 'static {
+pub trait StoredAggregate: Aggregate<Event: VariantNames + PersonalFields> + Clone + 'static {
     /// The type under which its events are stored.
     const AGGREGATE_TYPE: AggregateType;
 

@@ -4,6 +4,7 @@ mod aggregate;
 mod command;
 mod event;
 mod message_ids;
+mod personal;
 #[cfg(test)]
 mod spec;
 mod transcript;

@@ -1,5 +1,7 @@
 //! All events of all aggregates, and how a stored one is read.
 
+use std::borrow::Cow;
+
 use cqrs_es::DomainEvent;
 use serde::de::{DeserializeOwned, Error};
 use serde_json::Value;
@@ -11,11 +13,12 @@ use crate::{
     chat::ChatEvent,
     document::DocumentEvent,
     feedback::FeedbackEvent,
+    personal::{PersonalField, PersonalFields},
     project::ProjectEvent,
     service::ServiceEvent,
     test_run::TestRunEvent,
     test_suite::TestSuiteEvent,
-    upcast::{UPCASTERS, Upcaster, to_newest},
+    upcast::{UPCASTERS, Upcaster, personal_before, to_newest},
     user::UserEvent,
 };
 
@@ -68,16 +71,58 @@ pub enum DecodeError {
     },
 }
 
+/// The payload of a stored event, before or after it was parsed.
+#[derive(Debug)]
+pub enum Payload<'a> {
+    /// As the log holds it.
+    Text(&'a str),
+    /// As JSON.
+    Json(Value),
+}
+
+impl<'a> From<&'a str> for Payload<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Value> for Payload<'_> {
+    fn from(value: Value) -> Self {
+        Self::Json(value)
+    }
+}
+
+impl Payload<'_> {
+    /// The payload as JSON.
+    ///
+    /// # Errors
+    /// [`serde_json::Error`] if it is none.
+    pub fn into_json(self) -> Result<Value, serde_json::Error> {
+        match self {
+            Self::Text(text) => serde_json::from_str(text),
+            Self::Json(value) => Ok(value),
+        }
+    }
+
+    fn read<E: DeserializeOwned>(self) -> Result<E, serde_json::Error> {
+        match self {
+            Self::Text(text) => serde_json::from_str(text),
+            Self::Json(value) => serde_json::from_value(value),
+        }
+    }
+}
+
 impl Event {
-    /// Reads a stored event, of whichever version.
+    /// Reads a stored event, of whichever version. Its personal text is sealed, as it is stored; that of an older version comes opened
+    /// (see [`personal_before`]) and is clear.
     ///
     /// # Errors
     /// [`DecodeError`] if type, version or payload are unknown to this program.
-    pub fn decode(
+    pub fn decode<'a>(
         aggregate_type: &str,
         event_type: &str,
         event_version: &str,
-        payload: Value,
+        payload: impl Into<Payload<'a>>,
     ) -> Result<Self, DecodeError> {
         Self::decode_with(UPCASTERS, aggregate_type, event_type, event_version, payload)
     }
@@ -86,16 +131,16 @@ impl Event {
     ///
     /// # Errors
     /// [`DecodeError`] if type, version or payload are unknown.
-    pub fn decode_with(
+    pub fn decode_with<'a>(
         upcasters: &[Upcaster],
         aggregate_type: &str,
         event_type: &str,
         event_version: &str,
-        payload: Value,
+        payload: impl Into<Payload<'a>>,
     ) -> Result<Self, DecodeError> {
         let unknown = |_| DecodeError::UnknownAggregate(aggregate_type.to_owned());
         let aggregate_type: AggregateType = aggregate_type.parse().map_err(unknown)?;
-        let stored = Stored { upcasters, aggregate_type, event_type, event_version, payload };
+        let stored = Stored { upcasters, aggregate_type, event_type, event_version, payload: payload.into() };
         match aggregate_type {
             AggregateType::User => stored.read().map(Self::User),
             AggregateType::Project => stored.read().map(Self::Project),
@@ -137,37 +182,66 @@ impl Event {
     }
 }
 
-/// Reads a stored event of one aggregate, of whichever version.
+impl PersonalFields for Event {
+    fn personal_mut(&mut self) -> Vec<PersonalField<'_>> {
+        match self {
+            Self::User(event) => event.personal_mut(),
+            Self::Project(event) => event.personal_mut(),
+            Self::Document(event) => event.personal_mut(),
+            Self::Chat(event) => event.personal_mut(),
+            Self::Service(event) => event.personal_mut(),
+            Self::TestSuite(event) => event.personal_mut(),
+            Self::TestRun(event) => event.personal_mut(),
+            Self::Feedback(event) => event.personal_mut(),
+        }
+    }
+}
+
+/// Reads a stored event of one aggregate, of whichever version, like [`Event::decode_with`].
 ///
 /// # Errors
 /// [`DecodeError`] if type, version or payload are unknown to this program.
 pub fn decode_event_of<A: StoredAggregate>(
+    upcasters: &[Upcaster],
     event_type: &str,
     event_version: &str,
-    payload: Value,
+    payload: Payload<'_>,
 ) -> Result<A::Event, DecodeError> {
-    Stored { upcasters: UPCASTERS, aggregate_type: A::AGGREGATE_TYPE, event_type, event_version, payload }.read()
+    Stored { upcasters, aggregate_type: A::AGGREGATE_TYPE, event_type, event_version, payload }.read()
 }
 
-/// An event as it is stored, in clear text.
+/// An event as it is stored, but that of an older version in clear text.
 struct Stored<'a> {
     upcasters: &'a [Upcaster],
     aggregate_type: AggregateType,
     event_type: &'a str,
     event_version: &'a str,
-    payload: Value,
+    payload: Payload<'a>,
 }
 
 impl Stored<'_> {
-    fn read<E: DomainEvent + DeserializeOwned + VariantNames>(self) -> Result<E, DecodeError> {
+    fn read<E: DomainEvent + DeserializeOwned + VariantNames + PersonalFields>(self) -> Result<E, DecodeError> {
         let Self { upcasters, aggregate_type, event_type, event_version, payload } = self;
         if !E::VARIANTS.contains(&event_type) {
             return Err(DecodeError::UnknownType(event_type.to_owned()));
         }
         let malformed = |source| DecodeError::Malformed { event_type: event_type.to_owned(), source };
-        let (version, payload) = to_newest(upcasters, aggregate_type, event_type, event_version, payload);
-        let event: E = serde_json::from_value(payload).map_err(malformed)?;
-        // What is personal in a payload is looked up by the stored type: a payload of another type would be read wrongly.
+        let is_older = personal_before(upcasters, aggregate_type.name(), event_type, event_version).is_some();
+        let (version, event): (Cow<'_, str>, E) = if is_older {
+            let payload = payload.into_json().map_err(malformed)?;
+            let (version, payload) = to_newest(upcasters, aggregate_type, event_type, event_version, payload);
+            let mut event: E = serde_json::from_value(payload).map_err(malformed)?;
+            // What was upcast was opened before.
+            for PersonalField { text, .. } in event.personal_mut() {
+                if let Some(clear) = text.sealed().map(str::to_owned) {
+                    text.open(clear);
+                }
+            }
+            (version.into(), event)
+        } else {
+            (event_version.into(), payload.read().map_err(malformed)?)
+        };
+        // Columns beside the payload say the type too, and readers choose events by them.
         if event.event_type() != event_type {
             return Err(malformed(serde_json::Error::custom("the payload is of another type")));
         }

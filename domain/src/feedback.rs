@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod event;
+mod personal;
 #[cfg(test)]
 mod spec;
 

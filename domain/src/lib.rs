@@ -16,6 +16,7 @@ pub mod event;
 pub mod feedback;
 pub mod ids;
 pub mod metrics;
+pub mod personal;
 pub mod project;
 pub mod service;
 pub mod test_run;

@@ -16,6 +16,8 @@ pub struct Upcaster {
     pub event_type: &'static str,
     /// The version that it reads; the result has the version after it.
     pub from: u32,
+    /// The personal fields of that version, by the names that they had then: they are opened before the payload is upcast.
+    pub personal: &'static [&'static str],
     /// The conversion; payloads are in clear text and have their tag `type`.
     pub upcast: fn(Value) -> Value,
 }
@@ -23,7 +25,21 @@ pub struct Upcaster {
 /// All upcasters: none yet, because every event is in its first version.
 pub const UPCASTERS: &[Upcaster] = &[];
 
-/// The payload in the newest version that the upcasters lead to, and that version.
+/// The personal fields of a stored event of an older version, by the names that they had in it; `None` for an event that no
+/// upcaster reads.
+pub fn personal_before(
+    upcasters: &[Upcaster],
+    aggregate_type: &str,
+    event_type: &str,
+    stored_version: &str,
+) -> Option<&'static [&'static str]> {
+    let version: u32 = stored_version.parse().ok()?;
+    let mut of_type =
+        upcasters.iter().filter(|it| (it.aggregate_type.name(), it.event_type) == (aggregate_type, event_type));
+    of_type.find(|it| it.from == version).map(|it| it.personal)
+}
+
+/// The payload in the newest version that the upcasters lead to, with that version.
 pub fn to_newest(
     upcasters: &[Upcaster],
     aggregate_type: AggregateType,

@@ -39,6 +39,12 @@ pub trait TextValue: Default {
     /// # Errors
     /// [`TextError`] if it is blank, too long or malformed.
     fn parse(text: &str) -> Result<Self, TextError>;
+
+    /// The value that was stored as this text. No rule is checked.
+    fn stored(text: String) -> Self;
+
+    /// The text.
+    fn text(&self) -> &str;
 }
 
 macro_rules! text_values {
@@ -83,6 +89,14 @@ macro_rules! text_values {
 
             fn parse(text: &str) -> Result<Self, TextError> {
                 Self::parse(text)
+            }
+
+            fn stored(text: String) -> Self {
+                Self(text)
+            }
+
+            fn text(&self) -> &str {
+                &self.0
             }
         }
 

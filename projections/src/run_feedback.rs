@@ -53,22 +53,22 @@ impl Projector for RunFeedbackProjector {
         let Event::Feedback(event) = &recorded.event else { return Ok(()) };
         let at = recorded.metadata.recorded_at;
         let statement = match event {
-            FeedbackEvent::Given { author, run_id: _, result_id, opinion } => query!(
+            FeedbackEvent::Given { author, run_id: _, result_id, rating, notes } => query!(
                 "INSERT INTO run_feedback (id, position, author, result_id, rating, notes, created_at, modified_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (id) DO NOTHING",
                 id,
                 recorded.position,
                 author.value(),
                 result_id.value(),
-                opinion.rating.number(),
-                opinion.notes,
+                rating.number(),
+                notes.as_str(),
                 at
             ),
             FeedbackEvent::RatingChanged { rating } => {
                 query!("UPDATE run_feedback SET rating = $3, modified_at = $2 WHERE id = $1", id, at, rating.number())
             }
             FeedbackEvent::NotesChanged { notes } => {
-                query!("UPDATE run_feedback SET notes = $3, modified_at = $2 WHERE id = $1", id, at, notes)
+                query!("UPDATE run_feedback SET notes = $3, modified_at = $2 WHERE id = $1", id, at, notes.as_str())
             }
             FeedbackEvent::Deleted {} => {
                 query!("UPDATE run_feedback SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)

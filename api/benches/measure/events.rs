@@ -48,7 +48,7 @@ pub(crate) async fn write(pool: &PgPool, log: &EventLog, count: usize) -> anyhow
             if writer.position < count {
                 let chat = &mut open[place];
                 chat.sequence += 1;
-                writer.add(chat.id, chat.sequence, chat.nurse, &event).await?;
+                writer.add(chat.id, chat.sequence, chat.nurse, event).await?;
             }
         }
         if writer.rows.len() > ROWS * 1_000 {
@@ -73,7 +73,7 @@ struct Writer {
 }
 
 impl Writer {
-    async fn add(&mut self, chat: Uuid, sequence: i64, nurse: Uuid, event: &ChatEvent) -> anyhow::Result<()> {
+    async fn add(&mut self, chat: Uuid, sequence: i64, nurse: Uuid, event: ChatEvent) -> anyhow::Result<()> {
         self.position += 1;
         let metadata = Metadata {
             event_id: EventId::new(Uuid::now_v7()),
@@ -88,8 +88,7 @@ impl Writer {
             user_agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0".to_owned()),
             recorded_at: now(),
         };
-        let event_type: &'static str = event.into();
-        let payload = serde_json::to_value(event)?;
+        let event_type: &'static str = (&event).into();
         let stored = StoredEvent {
             position: i64::try_from(self.position)?,
             aggregate_type: "chat".to_owned(),
@@ -97,7 +96,7 @@ impl Writer {
             sequence,
             event_type: event_type.to_owned(),
             event_version: "1".to_owned(),
-            payload: self.codec.encode_payload("chat", event_type, payload, &metadata).await?,
+            payload: self.codec.encode_payload(event, &metadata).await?,
             metadata: serde_json::to_string(&self.codec.encode_metadata(&metadata).await?)?,
             partition: partition_of(&chat.to_string(), PARTITIONS),
             command_id: metadata.command_id.value(),
@@ -153,7 +152,7 @@ impl Conversation {
             step if step % 2 == 0 => {
                 let mut events = vec![self.asked()];
                 events.extend(
-                    (step == 2).then(|| ChatEvent::Retitled { title: title("Zinc for a child with diarrhoea") }),
+                    (step == 2).then(|| ChatEvent::Retitled { title: title("Zinc for a child with diarrhoea").into() }),
                 );
                 events
             }
@@ -167,7 +166,7 @@ impl Conversation {
 
     fn started(&self) -> ChatEvent {
         let owner = UserId::new(self.nurse);
-        ChatEvent::Started { project_id: ProjectId::new(Uuid::from_u128(7)), owner, title: title("New chat") }
+        ChatEvent::Started { project_id: ProjectId::new(Uuid::from_u128(7)), owner, title: title("New chat").into() }
     }
 
     fn asked(&mut self) -> ChatEvent {
@@ -175,7 +174,7 @@ impl Conversation {
         ChatEvent::QuestionAsked(Question {
             message_id: MessageId::new(Uuid::now_v7()),
             answer_id: self.answer,
-            text: QUESTION.to_owned(),
+            text: QUESTION.into(),
             english_text: None,
             translation: None,
             transcription: None,
@@ -200,7 +199,7 @@ impl Conversation {
         let stage = Stage { started_at: now(), ended_at: now() + TimeDelta::milliseconds(900) };
         ChatEvent::AnswerCompleted(Completion {
             answer_id: self.answer,
-            text: ANSWER.to_owned(),
+            text: ANSWER.into(),
             english_text: None,
             translation: None,
             citations: (0..2).map(|number| DocumentId::new(Uuid::from_u128(number))).collect(),
@@ -223,7 +222,7 @@ impl Conversation {
             feedback_id: FeedbackId::new(Uuid::now_v7()),
             message_id: self.answer,
             liked: true,
-            message: Some("Clear and short.".to_owned()),
+            message: Some("Clear and short.".into()),
         }
     }
 }

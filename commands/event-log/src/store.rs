@@ -6,13 +6,7 @@ use cqrs_es::{
     Aggregate, AggregateContext, AggregateError, DomainEvent, EventEnvelope, EventStore,
     persist::{PersistedEventRepository, PersistenceError, SerializedEvent},
 };
-use domain::{
-    AggregateType,
-    aggregate::StoredAggregate,
-    envelope::Metadata,
-    event::{DecodeError, decode_event_of},
-    ids::EventId,
-};
+use domain::{AggregateType, aggregate::StoredAggregate, envelope::Metadata, event::Payload, ids::EventId};
 use uuid::Uuid;
 
 use crate::{
@@ -56,12 +50,6 @@ pub enum StoreError {
 impl From<PersistenceError> for StoreError {
     fn from(error: PersistenceError) -> Self {
         Self::Unavailable(error)
-    }
-}
-
-impl From<DecodeError> for StoreError {
-    fn from(error: DecodeError) -> Self {
-        Self::Unreadable(error.into())
     }
 }
 
@@ -147,9 +135,9 @@ impl EventLog {
         let mut events = Vec::with_capacity(stored.len());
         for event in stored {
             let seal: Seal = serde_json::from_str(&event.metadata).map_err(StoreError::Malformed)?;
-            let payload = serde_json::from_str(&event.payload).map_err(StoreError::Malformed)?;
-            let payload = self.codec.decode_payload(A::TYPE, &event.event_type, payload, seal).await?;
-            events.push(decode_event_of::<A>(&event.event_type, &event.event_version, payload)?);
+            let StoredEvent { event_type, event_version, payload, .. } = &event;
+            let payload = Payload::from(payload.as_str());
+            events.push(self.codec.decode_event_of::<A>(event_type, event_version, payload, seal).await?);
         }
         Ok(events)
     }
@@ -198,8 +186,8 @@ impl EventLog {
 
     async fn decode<A: StoredAggregate>(&self, stored: SerializedEvent) -> Result<A::Event, StoreError> {
         let seal: Seal = serde_json::from_value(stored.metadata).map_err(StoreError::Malformed)?;
-        let payload = self.codec.decode_payload(A::TYPE, &stored.event_type, stored.payload, seal).await?;
-        Ok(decode_event_of::<A>(&stored.event_type, &stored.event_version, payload)?)
+        let SerializedEvent { event_type, event_version, payload, .. } = stored;
+        Ok(self.codec.decode_event_of::<A>(&event_type, &event_version, payload.into(), seal).await?)
     }
 
     /// The stored form of an aggregate's new events. Every one gets an id of its own; the rest of the metadata is shared.
@@ -216,13 +204,12 @@ impl EventLog {
                 subject: loaded.aggregate.subject(loaded.id),
                 ..metadata.clone()
             };
-            let event_type = event.event_type();
-            let payload = serde_json::to_value(&event).map_err(StoreError::Malformed)?;
+            let (event_type, event_version) = (event.event_type(), event.event_version());
             encoded.push(EncodedEvent {
-                payload: self.codec.encode_payload(A::TYPE, &event_type, payload, &metadata).await?,
+                payload: self.codec.encode_payload(event, &metadata).await?,
                 metadata: serde_json::to_string(&self.codec.encode_metadata(&metadata).await?)
                     .map_err(StoreError::Malformed)?,
-                event_version: event.event_version(),
+                event_version,
                 event_type,
             });
         }

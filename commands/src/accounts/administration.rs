@@ -44,18 +44,18 @@ impl Accounts {
         let former = known.account().map(|account| &account.email);
         let rows = |events: &[UserEvent]| {
             let addresses = events.iter().filter_map(|event| match event {
-                UserEvent::EmailChanged { email } => Some(email),
+                UserEvent::EmailChanged { email } => Some(email.clone().into_inner()),
                 _ => None,
             });
             addresses
                 .flat_map(|email| {
-                    let (set, value) = (Reservation::Email, self.email_key(email));
+                    let (set, value) = (Reservation::Email, self.email_key(&email));
                     let moved = [
                         Row::Release { set, owner },
                         Row::Claim { set, value, owner },
                         AccountRow::EndOtherSessions { user, keep }.into(),
                     ];
-                    moved.into_iter().chain(self.rows_of_new_address(user, authority, former, email))
+                    moved.into_iter().chain(self.rows_of_new_address(user, authority, former, &email))
                 })
                 .collect()
         };

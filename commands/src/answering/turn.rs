@@ -5,6 +5,7 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use domain::{
     chat::{AnswerFailure, Chat, ChatCommand, ChatError, Completion, Question, RetrievedPassage, Transcript},
     ids::{ChatId, ProjectId},
+    personal::Personal,
 };
 use futures::FutureExt;
 use knowledge::markdown::written;
@@ -116,7 +117,7 @@ impl Work {
         };
         let outcome = match made {
             Ok(completion) => {
-                let text = completion.text.clone();
+                let text = completion.text.as_str().to_owned();
                 commands.push(ChatCommand::CompleteAnswer(Box::new(completion)));
                 Ok(text)
             }
@@ -234,6 +235,7 @@ impl Work {
             None => (written, None, None),
             Some(Translated { text, stage }) => (text, Some(written), Some(stage)),
         };
+        let (text, english_text) = (text.into(), english_text.map(Personal::from));
         Ok(Completion { answer_id, text, english_text, translation, citations, generation })
     }
 

@@ -266,7 +266,7 @@ impl Case {
         let metadata = metadata.chain(rest.map(|(name, text)| (name.to_owned(), text.to_owned()))).collect();
         let expected = (seen.sequence + skew).max(0);
         let loaded = Loaded { sequence: expected, ..seen };
-        let retitled = (0..events).map(|_| ChatEvent::Retitled { title: title("New") }).collect();
+        let retitled = (0..events).map(|_| ChatEvent::Retitled { title: title("New").into() }).collect();
         tokio::time::sleep(Duration::from_millis(pause)).await;
         let invoked = self.tick();
         let result = node.log().commit(retitled, loaded, metadata).await;

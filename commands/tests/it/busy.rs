@@ -67,7 +67,7 @@ async fn the_latest_events_of_some_types_come_in_their_order(_: PgPoolOptions, o
         let events = node.log().latest_events_of::<Chat>(chat, &["Started", "Retitled"], limit).await;
         events.expect("readable")
     };
-    let expected = ["Title 3", "Title 4"].map(|text| ChatEvent::Retitled { title: title(text) });
+    let expected = ["Title 3", "Title 4"].map(|text| ChatEvent::Retitled { title: title(text).into() });
     assert_eq!(latest(2).await, expected);
     assert_eq!(latest(100).await.len(), 5);
 }

@@ -24,6 +24,7 @@ use domain::{
     envelope::RecordedEvent,
     event::Event,
     ids::{ApiKeyId, ChatId, ProjectId, ServiceId, UserId},
+    personal::PersonalFields as _,
     user::{User, UserCommand, UserError, UserEvent},
     values::{ERASED, Email, FullName},
 };
@@ -64,7 +65,13 @@ async fn person(node: &Node, name: &str) -> (UserId, Uuid) {
 /// Everything that can be read in the log.
 async fn legible(node: &Node) -> String {
     run(&node.pool, ["DELETE FROM checkpoints WHERE consumer = 'recorder'".to_owned()]).await;
-    format!("{:?}", recorded(node, &[AggregateType::User, AggregateType::Chat]).await)
+    let mut texts = Vec::new();
+    for mut recorded in recorded(node, &[AggregateType::User, AggregateType::Chat]).await {
+        texts.push(format!("{recorded:?}"));
+        let fields = recorded.event.personal_mut().into_iter();
+        texts.extend(fields.filter_map(|field| field.text.clear().map(str::to_owned)));
+    }
+    texts.join("\n")
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

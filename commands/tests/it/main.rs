@@ -30,6 +30,7 @@ mod scheduling;
 mod services;
 mod signing;
 mod snapshots;
+mod stored_form;
 mod streaming;
 mod support;
 mod unknown_outcomes;

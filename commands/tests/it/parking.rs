@@ -238,7 +238,7 @@ async fn an_event_that_cannot_be_read_is_parked_with_what_to_do(_: PgPoolOptions
     let listed = node.log().parked(None).await.expect("readable");
     let errors: Vec<_> = listed.iter().map(|it| (it.position, it.waiting, it.error.as_deref().unwrap_or(""))).collect();
     for (position, says, advice) in [
-        (1, "Sung is not in the table", "update the program"),
+        (1, "unknown event type Sung", "update the program"),
         (3, "unknown version 77", "update the program"),
         (5, "malformed payload of event Started", "ayushma audit verify"),
         (7, "ciphertext is damaged", "ayushma audit verify"),

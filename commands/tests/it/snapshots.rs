@@ -26,7 +26,7 @@ fn turn() -> [ChatCommand; 2] {
     let question = Question {
         message_id,
         answer_id,
-        text: "For how long is zinc given?".to_owned(),
+        text: "For how long is zinc given?".into(),
         english_text: None,
         translation: None,
         transcription: None,

@@ -16,6 +16,7 @@ use crate::{
     AggregateType,
     aggregate::{StoredAggregate, bridge_to_cqrs_es},
     ids::{FeedbackId, MessageId, ProjectId, SubjectId},
+    personal::Personal,
     values::{Model, Title},
 };
 
@@ -78,9 +79,10 @@ impl Chat {
     pub fn decide(&self, command: ChatCommand) -> Result<Vec<ChatEvent>, ChatError> {
         match (self, command) {
             (Self::Absent, ChatCommand::Start { project_id, owner, title }) => {
-                Ok(vec![ChatEvent::Started { project_id, owner, title }])
+                Ok(vec![ChatEvent::Started { project_id, owner, title: title.into() }])
             }
             (Self::Absent, ChatCommand::StartWithKey { service_id, key_id, title, prompt, model }) => {
+                let (title, prompt) = (title.into(), prompt.map(Personal::from));
                 Ok(vec![ChatEvent::StartedWithKey { service_id, key_id, title, prompt, model }])
             }
             (
@@ -103,6 +105,7 @@ impl Chat {
                 *self = Self::Open(OpenChat::new(Home::Project(project_id), ChatOwner::User(owner)));
             }
             (_, ChatEvent::StartedWithKey { key_id, prompt, model, .. }) => {
+                let prompt = prompt.map(Personal::into_inner);
                 *self = Self::Open(OpenChat::new(Home::None { prompt, model }, ChatOwner::ApiKey(key_id)));
             }
             (Self::Open(chat), ChatEvent::Deleted {}) => *self = Self::Deleted { owner: chat.owner },
@@ -129,10 +132,10 @@ impl OpenChat {
     fn decide(&self, command: ChatCommand) -> Result<Vec<ChatEvent>, ChatError> {
         match command {
             ChatCommand::Start { .. } | ChatCommand::StartWithKey { .. } => Err(ChatError::AlreadyStarted),
-            ChatCommand::Retitle(title) => Ok(vec![ChatEvent::Retitled { title }]),
+            ChatCommand::Retitle(title) => Ok(vec![ChatEvent::Retitled { title: title.into() }]),
             ChatCommand::ChangePrompt(new) => Ok(match self.own()? {
                 (prompt, _) if *prompt == new => vec![],
-                _ => vec![ChatEvent::PromptChanged { prompt: new }],
+                _ => vec![ChatEvent::PromptChanged { prompt: new.map(Personal::from) }],
             }),
             ChatCommand::ChangeModel(new) => Ok(match self.own()? {
                 (_, model) if *model == new => vec![],
@@ -151,7 +154,7 @@ impl OpenChat {
             }
             ChatCommand::FailAnswer { answer_id, reason, partial_text, notice } => {
                 self.require_open(answer_id)?;
-                Ok(vec![ChatEvent::AnswerFailed { answer_id, reason, partial_text, notice }])
+                Ok(vec![ChatEvent::AnswerFailed { answer_id, reason, partial_text: partial_text.into(), notice }])
             }
             ChatCommand::RecordSpeech { answer_id, audio, speech, upload } => {
                 if !self.unspoken.contains(answer_id) {
@@ -165,7 +168,7 @@ impl OpenChat {
             ChatCommand::RecordTranscriptionFailure { message_id, notice, title } => {
                 let title = title.filter(|_| self.messages.is_empty());
                 Ok(std::iter::once(ChatEvent::TranscriptionFailed { message_id, notice })
-                    .chain(title.map(|title| ChatEvent::Retitled { title }))
+                    .chain(title.map(|title| ChatEvent::Retitled { title: title.into() }))
                     .collect())
             }
             ChatCommand::GiveFeedback { feedback_id, message_id, liked, message } => {
@@ -175,6 +178,7 @@ impl OpenChat {
                 if self.feedback.contains(&feedback_id) {
                     return Ok(vec![]);
                 }
+                let message = message.map(Personal::from);
                 Ok(vec![ChatEvent::FeedbackGiven { feedback_id, message_id, liked, message }])
             }
             ChatCommand::Delete => Ok(vec![ChatEvent::Deleted {}]),
@@ -190,7 +194,7 @@ impl OpenChat {
         }
         let title = if self.has_questions { None } else { Title::from_start_of(&question.text) };
         Ok(std::iter::once(ChatEvent::QuestionAsked(question))
-            .chain(title.map(|title| ChatEvent::Retitled { title }))
+            .chain(title.map(|title| ChatEvent::Retitled { title: title.into() }))
             .collect())
     }
 
@@ -235,7 +239,7 @@ impl OpenChat {
             }
             ChatEvent::PromptChanged { prompt: new } => {
                 if let Home::None { prompt, .. } = &mut self.home {
-                    *prompt = new;
+                    *prompt = new.map(Personal::into_inner);
                 }
             }
             ChatEvent::ModelChanged { model: new } => {

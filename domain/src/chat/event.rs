@@ -7,6 +7,7 @@ use strum::{IntoStaticStr, VariantArray, VariantNames};
 use crate::{
     document::StoredFile,
     ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, UserId},
+    personal::Personal,
     values::{Model, Title},
 };
 
@@ -27,11 +28,11 @@ pub struct Question {
     pub message_id: MessageId,
     /// The message that its answer, or the notice of its failure, will be.
     pub answer_id: MessageId,
-    /// What was asked, as typed or as transcribed; personal.
-    pub text: String,
-    /// The same in English, if it was asked in another language; personal.
+    /// What was asked, as typed or as transcribed.
+    pub text: Personal<String>,
+    /// The same in English, if it was asked in another language.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub english_text: Option<String>,
+    pub english_text: Option<Personal<String>>,
     /// When it was translated, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub translation: Option<Stage>,
@@ -125,11 +126,11 @@ pub struct Generation {
 pub struct Completion {
     /// The answer's message, as announced with the question.
     pub answer_id: MessageId,
-    /// The answer, in the question's language; personal.
-    pub text: String,
-    /// The same in English, if the question's language is another; personal.
+    /// The answer, in the question's language.
+    pub text: Personal<String>,
+    /// The same in English, if the question's language is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub english_text: Option<String>,
+    pub english_text: Option<Personal<String>>,
     /// When it was translated, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub translation: Option<Stage>,
@@ -178,8 +179,8 @@ pub enum ChatEvent {
         project_id: ProjectId,
         /// Whose chat it is.
         owner: UserId,
-        /// Its title; personal.
-        title: Title,
+        /// Its title.
+        title: Personal<Title>,
     },
     /// The chat was started with an API key; it belongs to no project.
     StartedWithKey {
@@ -187,17 +188,17 @@ pub enum ChatEvent {
         service_id: ServiceId,
         /// The key, which owns the chat.
         key_id: ApiKeyId,
-        /// Its title; personal.
-        title: Title,
-        /// The template of the system message in place of a project's; personal.
-        prompt: Option<String>,
+        /// Its title.
+        title: Personal<Title>,
+        /// The template of the system message in place of a project's.
+        prompt: Option<Personal<String>>,
         /// Which model answers.
         model: Option<Model>,
     },
     /// The chat's own prompt was changed or removed.
     PromptChanged {
-        /// The new one; personal.
-        prompt: Option<String>,
+        /// The new one.
+        prompt: Option<Personal<String>>,
     },
     /// Another model answers from now on.
     ModelChanged {
@@ -206,8 +207,8 @@ pub enum ChatEvent {
     },
     /// The title was changed, by its owner or by the first question.
     Retitled {
-        /// The new one; personal.
-        title: Title,
+        /// The new one.
+        title: Personal<Title>,
     },
     /// A question was asked.
     QuestionAsked(Question),
@@ -226,8 +227,8 @@ pub enum ChatEvent {
         answer_id: MessageId,
         /// Why.
         reason: AnswerFailure,
-        /// What had been written until then; personal.
-        partial_text: String,
+        /// What had been written until then.
+        partial_text: Personal<String>,
         /// What the conversation shows in the answer's place, if anything.
         notice: Option<String>,
     },
@@ -257,8 +258,8 @@ pub enum ChatEvent {
         message_id: MessageId,
         /// Whether it was of help.
         liked: bool,
-        /// What there is to say of it; personal.
-        message: Option<String>,
+        /// What there is to say of it.
+        message: Option<Personal<String>>,
     },
     /// The chat was deleted.
     Deleted {},

@@ -29,7 +29,7 @@ fn started() -> ChatEvent {
     ChatEvent::Started {
         project_id: ProjectId::new(Uuid::from_u128(1)),
         owner: UserId::new(Uuid::from_u128(2)),
-        title: title("New chat"),
+        title: title("New chat").into(),
     }
 }
 
@@ -37,7 +37,7 @@ fn question(number: u128, text: &str) -> Question {
     Question {
         message_id: message(number),
         answer_id: message(number + 100),
-        text: text.to_owned(),
+        text: text.into(),
         english_text: None,
         translation: None,
         transcription: None,
@@ -55,7 +55,7 @@ fn completion(number: u128, text: &str) -> Completion {
     let stage = Stage { started_at: DateTime::<Utc>::UNIX_EPOCH, ended_at: DateTime::<Utc>::UNIX_EPOCH };
     Completion {
         answer_id: message(number + 100),
-        text: text.to_owned(),
+        text: text.into(),
         english_text: None,
         translation: None,
         citations: vec![],
@@ -91,7 +91,7 @@ fn the_first_question_gives_the_chat_its_title() {
     let long = "How much zinc does a child of two years get, and for how many days?";
     ChatSpec::with(()).given(vec![started()]).when(ChatCommand::Ask(question(1, long))).then_expect_events(vec![
         asked(1, long),
-        ChatEvent::Retitled { title: title("How much zinc does a child of two years get, and f") },
+        ChatEvent::Retitled { title: title("How much zinc does a child of two years get, and f").into() },
     ]);
 }
 
@@ -194,7 +194,7 @@ fn started_with_key() -> ChatEvent {
     ChatEvent::StartedWithKey {
         service_id: ServiceId::new(Uuid::from_u128(5)),
         key_id: ApiKeyId::new(Uuid::from_u128(6)),
-        title: title("Form"),
+        title: title("Form").into(),
         prompt: None,
         model: None,
     }
@@ -209,9 +209,9 @@ fn a_chat_without_a_project_has_a_prompt_of_its_own() {
     ChatSpec::with(())
         .given(vec![started_with_key()])
         .when(change_prompt())
-        .then_expect_events(vec![ChatEvent::PromptChanged { prompt: Some("{reference}".to_owned()) }]);
+        .then_expect_events(vec![ChatEvent::PromptChanged { prompt: Some("{reference}".into()) }]);
     ChatSpec::with(())
-        .given(vec![started_with_key(), ChatEvent::PromptChanged { prompt: Some("{reference}".to_owned()) }])
+        .given(vec![started_with_key(), ChatEvent::PromptChanged { prompt: Some("{reference}".into()) }])
         .when(change_prompt())
         .then_expect_events(vec![]);
 }
@@ -282,8 +282,8 @@ fn only_a_message_of_the_chat_can_be_rated() {
 #[test]
 fn the_model_is_told_of_earlier_turns_in_english() {
     let mut transcript = Transcript::default();
-    let question = Question { english_text: Some("Zinc?".to_owned()), ..question(1, "സിങ്ക്?") };
-    let answer = Completion { english_text: Some("14 days".to_owned()), ..completion(1, "14 ദിവസം") };
+    let question = Question { english_text: Some("Zinc?".into()), ..question(1, "സിങ്ക്?") };
+    let answer = Completion { english_text: Some("14 days".into()), ..completion(1, "14 ദിവസം") };
     transcript.apply(&ChatEvent::QuestionAsked(question));
     transcript.apply(&ChatEvent::AnswerCompleted(answer));
     assert_eq!(transcript.answered_before(message(103)).collect::<Vec<_>>(), vec![("Zinc?", "14 days")]);

@@ -1,12 +1,12 @@
 //! The conversation in English, folded from a chat's events: the earlier turns that a model gets.
 
 use super::event::{ChatEvent, Question};
-use crate::ids::MessageId;
+use crate::{ids::MessageId, personal::Personal};
 
 /// Questions with their answers, in the order in which they were asked.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Transcript {
-    turns: Vec<(Question, Option<String>)>,
+    turns: Vec<(Question, Option<Personal<String>>)>,
 }
 
 impl Transcript {

@@ -75,7 +75,8 @@ impl Feedback {
     pub fn decide(&self, command: FeedbackCommand) -> Result<Vec<FeedbackEvent>, FeedbackError> {
         match (self, command) {
             (Self::Absent, FeedbackCommand::Give { author, run_id, result_id, opinion }) => {
-                Ok(vec![FeedbackEvent::Given { author, run_id, result_id, opinion }])
+                let Opinion { rating, notes } = opinion;
+                Ok(vec![FeedbackEvent::Given { author, run_id, result_id, rating, notes: notes.into() }])
             }
             (Self::Given { .. } | Self::Deleted { .. }, FeedbackCommand::Give { .. }) => {
                 Err(FeedbackError::AlreadyGiven)
@@ -85,7 +86,7 @@ impl Feedback {
                 let rating = rating.filter(|rating| *rating != opinion.rating);
                 let notes = notes.filter(|notes| *notes != opinion.notes);
                 let rating = rating.map(|rating| FeedbackEvent::RatingChanged { rating });
-                let notes = notes.map(|notes| FeedbackEvent::NotesChanged { notes });
+                let notes = notes.map(|notes| FeedbackEvent::NotesChanged { notes: notes.into() });
                 Ok(rating.into_iter().chain(notes).collect())
             }
             (Self::Given { .. }, FeedbackCommand::Delete) => Ok(vec![FeedbackEvent::Deleted {}]),
@@ -94,7 +95,9 @@ impl Feedback {
 
     fn fold(&mut self, event: FeedbackEvent) {
         match event {
-            FeedbackEvent::Given { author, opinion, .. } => *self = Self::Given { author, opinion },
+            FeedbackEvent::Given { author, rating, notes, .. } => {
+                *self = Self::Given { author, opinion: Opinion { rating, notes: notes.into_inner() } };
+            }
             FeedbackEvent::RatingChanged { rating } => {
                 if let Self::Given { opinion, .. } = self {
                     opinion.rating = rating;
@@ -102,7 +105,7 @@ impl Feedback {
             }
             FeedbackEvent::NotesChanged { notes } => {
                 if let Self::Given { opinion, .. } = self {
-                    opinion.notes = notes;
+                    opinion.notes = notes.into_inner();
                 }
             }
             FeedbackEvent::Deleted {} => {

@@ -5,6 +5,7 @@ use strum::{IntoStaticStr, VariantNames};
 
 use crate::{
     ids::{ResultId, RunId, UserId},
+    personal::Personal,
     values::Rating,
 };
 
@@ -13,7 +14,7 @@ use crate::{
 pub struct Opinion {
     /// The rating.
     pub rating: Rating,
-    /// Why, in the reviewer's words; personal.
+    /// Why, in the reviewer's words.
     pub notes: String,
 }
 
@@ -29,9 +30,10 @@ pub enum FeedbackEvent {
         run_id: RunId,
         /// The result.
         result_id: ResultId,
-        /// What is said.
-        #[serde(flatten)]
-        opinion: Opinion,
+        /// The rating.
+        rating: Rating,
+        /// Why, in the reviewer's words.
+        notes: Personal<String>,
     },
     /// The rating was changed.
     RatingChanged {
@@ -40,8 +42,8 @@ pub enum FeedbackEvent {
     },
     /// The notes were changed.
     NotesChanged {
-        /// The new ones; personal.
-        notes: String,
+        /// The new ones.
+        notes: Personal<String>,
     },
     /// It was deleted.
     Deleted {},

@@ -21,7 +21,8 @@ fn opinion() -> Opinion {
 }
 
 fn given() -> FeedbackEvent {
-    FeedbackEvent::Given { author: AUTHOR, run_id: RUN, result_id: RESULT, opinion: opinion() }
+    let Opinion { rating, notes } = opinion();
+    FeedbackEvent::Given { author: AUTHOR, run_id: RUN, result_id: RESULT, rating, notes: notes.into() }
 }
 
 #[test]

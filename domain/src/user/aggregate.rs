@@ -144,6 +144,7 @@ impl User {
     pub fn decide(&self, command: UserCommand) -> Result<Vec<UserEvent>, UserError> {
         match (self, command) {
             (Self::Absent, UserCommand::Register { username, email, full_name, roles }) => {
+                let (username, email, full_name) = (username.into(), email.into(), full_name.into());
                 Ok(vec![UserEvent::Registered { username, email, full_name, roles }])
             }
             (_, UserCommand::Register { .. }) => Err(UserError::AlreadyRegistered),
@@ -165,7 +166,7 @@ impl User {
     fn fold(&mut self, event: UserEvent) {
         match (&mut *self, event) {
             (_, UserEvent::Registered { email, full_name, roles, .. }) => {
-                let full_name = Some(full_name);
+                let (email, full_name) = (email.into_inner(), Some(full_name.into_inner()));
                 *self = Self::Registered(Account { email, full_name, roles, is_active: true, sessions: vec![] });
             }
             (_, UserEvent::Deleted {}) => *self = Self::Deleted,
@@ -225,7 +226,7 @@ impl Account {
             return None;
         }
         Some(match full_name {
-            Some(full_name) => UserEvent::FullNameChanged { full_name },
+            Some(full_name) => UserEvent::FullNameChanged { full_name: full_name.into() },
             None => UserEvent::FullNameCleared {},
         })
     }
@@ -236,7 +237,8 @@ impl Account {
 
     fn administer(&self, changes: UserChanges, keep: Option<SessionId>) -> Vec<UserEvent> {
         let UserChanges { email, full_name, is_staff, is_reviewer, allow_key } = changes;
-        let email = email.filter(|email| *email != self.email).map(|email| UserEvent::EmailChanged { email });
+        let email =
+            email.filter(|email| *email != self.email).map(|email| UserEvent::EmailChanged { email: email.into() });
         let ended: Vec<UserEvent> = email.iter().flat_map(|_| self.sessions_but(keep).map(ended)).collect();
         let full_name = full_name.and_then(|full_name| self.rename(full_name));
         let roles = Roles {
@@ -251,9 +253,9 @@ impl Account {
 
     fn fold(&mut self, event: UserEvent) {
         match event {
-            UserEvent::FullNameChanged { full_name } => self.full_name = Some(full_name),
+            UserEvent::FullNameChanged { full_name } => self.full_name = Some(full_name.into_inner()),
             UserEvent::FullNameCleared {} => self.full_name = None,
-            UserEvent::EmailChanged { email } => self.email = email,
+            UserEvent::EmailChanged { email } => self.email = email.into_inner(),
             UserEvent::RolesChanged { roles } => self.roles = roles,
             UserEvent::Deactivated {} => self.is_active = false,
             UserEvent::Activated {} => self.is_active = true,

@@ -5,6 +5,7 @@ use strum::{IntoStaticStr, VariantNames};
 
 use crate::{
     ids::SessionId,
+    personal::Personal,
     values::{Email, FullName, Username},
 };
 
@@ -33,27 +34,27 @@ impl Roles {
 pub enum UserEvent {
     /// The account was made, by the person or by an operator.
     Registered {
-        /// The login name; personal.
-        username: Username,
-        /// The e-mail address; personal.
-        email: Email,
-        /// The person's name; personal.
-        full_name: FullName,
+        /// The login name.
+        username: Personal<Username>,
+        /// The e-mail address.
+        email: Personal<Email>,
+        /// The person's name.
+        full_name: Personal<FullName>,
         /// The roles at the start.
         #[serde(flatten)]
         roles: Roles,
     },
     /// The person's name was changed.
     FullNameChanged {
-        /// The new name; personal.
-        full_name: FullName,
+        /// The new name.
+        full_name: Personal<FullName>,
     },
     /// The person's name was taken away.
     FullNameCleared {},
     /// The e-mail address was changed.
     EmailChanged {
-        /// The new address; personal.
-        email: Email,
+        /// The new address.
+        email: Personal<Email>,
     },
     /// What the person may do was changed.
     RolesChanged {

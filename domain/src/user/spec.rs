@@ -26,9 +26,9 @@ fn register() -> UserCommand {
 
 fn registered() -> UserEvent {
     UserEvent::Registered {
-        username: Username::parse("asha").expect("well-formed"),
-        email: Email::parse("asha@example.com").expect("well-formed"),
-        full_name: name("Asha Nair"),
+        username: Username::parse("asha").expect("well-formed").into(),
+        email: Email::parse("asha@example.com").expect("well-formed").into(),
+        full_name: name("Asha Nair").into(),
         roles: Roles::default(),
     }
 }
@@ -104,7 +104,7 @@ fn a_name_can_be_changed() {
     UserSpec::with(())
         .given(vec![registered()])
         .when(UserCommand::ChangeFullName(Some(name("Asha N."))))
-        .then_expect_events(vec![UserEvent::FullNameChanged { full_name: name("Asha N.") }]);
+        .then_expect_events(vec![UserEvent::FullNameChanged { full_name: name("Asha N.").into() }]);
 }
 
 #[test]
@@ -135,6 +135,7 @@ fn staff_change_address_name_and_roles_and_only_what_differs_is_an_event() {
         is_reviewer: Some(true),
         allow_key: None,
     };
+    let email = email.into();
     let expected =
         vec![UserEvent::EmailChanged { email }, UserEvent::FullNameCleared {}, UserEvent::RolesChanged { roles }];
     UserSpec::with(()).given(vec![registered()]).when(staff(changes.clone())).then_expect_events(expected.clone());
@@ -155,7 +156,7 @@ fn another_address_ends_every_login_but_the_callers_own() {
     let changes = UserChanges { email: Some(email.clone()), ..UserChanges::default() };
     let before = vec![registered(), started(1), started(2)];
     for (keep, expected) in [(None, vec![ended(1), ended(2)]), (Some(session(1)), vec![ended(2)])] {
-        let moved = UserEvent::EmailChanged { email: email.clone() };
+        let moved = UserEvent::EmailChanged { email: email.clone().into() };
         UserSpec::with(())
             .given(before.clone())
             .when(UserCommand::Administer { authority: Authority::Staff, changes: changes.clone(), keep })

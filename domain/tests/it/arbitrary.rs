@@ -5,6 +5,7 @@ use domain::{
     chat::{AnswerFailure, ChatCommand, Completion, Generation, Question, RetrievedPassage, Stage, Usage},
     document::{DocumentCommand, EmbeddingFailure, Note, Place, Source, StoredFile},
     ids::{ApiKeyId, ChunkId, DocumentId, FeedbackId, MessageId, ProjectId, ServiceId, SessionId, UserId},
+    personal::Personal,
     project::{Assistant, ProjectChanges, ProjectCommand, RetrievalSettings, Settings},
     service::{ServiceAuthority, ServiceChanges, ServiceCommand, ServiceRequest, Terms},
     user::{Authority, Roles, UserChanges, UserCommand},
@@ -203,8 +204,8 @@ fn question() -> impl Strategy<Value = Question> {
         |(message_id, answer_id, text, english, language, temperature, top_k)| Question {
             message_id,
             answer_id,
-            text,
-            english_text: english.0,
+            text: text.into(),
+            english_text: english.0.map(Personal::from),
             translation: english.1,
             transcription: english.2,
             language,
@@ -266,8 +267,8 @@ pub(crate) fn chat_command() -> impl Strategy<Value = ChatCommand> {
     let completion = (id(MessageId::new), text(), english, citations, generation()).prop_map(
         |(answer_id, text, (english_text, translation), citations, generation)| Completion {
             answer_id,
-            text,
-            english_text,
+            text: text.into(),
+            english_text: english_text.map(Personal::from),
             translation,
             citations,
             generation,

@@ -61,14 +61,14 @@ fn full_users() -> Vec<UserEvent> {
     let session_id = SessionId::new(id(2));
     vec![
         UserEvent::Registered {
-            username: Username::parse("asha.nair").expect("well-formed"),
-            email: Email::parse("asha@example.com").expect("well-formed"),
-            full_name: full_name.clone(),
+            username: Username::parse("asha.nair").expect("well-formed").into(),
+            email: Email::parse("asha@example.com").expect("well-formed").into(),
+            full_name: full_name.clone().into(),
             roles: Roles { is_staff: true, is_reviewer: false, is_superuser: false, allow_key: true },
         },
-        UserEvent::FullNameChanged { full_name },
+        UserEvent::FullNameChanged { full_name: full_name.into() },
         UserEvent::FullNameCleared {},
-        UserEvent::EmailChanged { email: Email::parse("asha.nair@example.com").expect("well-formed") },
+        UserEvent::EmailChanged { email: Email::parse("asha.nair@example.com").expect("well-formed").into() },
         UserEvent::RolesChanged {
             roles: Roles { is_staff: false, is_reviewer: true, is_superuser: false, allow_key: false },
         },
@@ -207,7 +207,7 @@ fn question() -> Question {
     Question {
         message_id: MessageId::new(id(5)),
         answer_id: MessageId::new(id(6)),
-        text: "സിങ്ക് എത്ര ദിവസം?".to_owned(),
+        text: "സിങ്ക് എത്ര ദിവസം?".into(),
         english_text: None,
         translation: None,
         transcription: None,
@@ -220,7 +220,7 @@ fn question() -> Question {
 fn completion(generation: Generation) -> Completion {
     Completion {
         answer_id: MessageId::new(id(6)),
-        text: "20 mg a day for 14 days.".to_owned(),
+        text: "20 mg a day for 14 days.".into(),
         english_text: None,
         translation: None,
         citations: vec![DocumentId::new(id(7))],
@@ -245,17 +245,17 @@ pub(crate) fn generation() -> Generation {
 fn full_chats() -> Vec<ChatEvent> {
     let answer_id = MessageId::new(id(6));
     vec![
-        ChatEvent::Started { project_id: ProjectId::new(id(3)), owner: UserId::new(id(1)), title: title() },
+        ChatEvent::Started { project_id: ProjectId::new(id(3)), owner: UserId::new(id(1)), title: title().into() },
         ChatEvent::StartedWithKey {
             service_id: ServiceId::new(id(9)),
             key_id: ApiKeyId::new(id(10)),
-            title: title(),
-            prompt: Some("Answer briefly. {reference}".to_owned()),
+            title: title().into(),
+            prompt: Some("Answer briefly. {reference}".into()),
             model: Some(Model::Gpt4Omni),
         },
-        ChatEvent::PromptChanged { prompt: Some("Answer. {reference}".to_owned()) },
+        ChatEvent::PromptChanged { prompt: Some("Answer. {reference}".into()) },
         ChatEvent::ModelChanged { model: Some(Model::Gpt35) },
-        ChatEvent::Retitled { title: title() },
+        ChatEvent::Retitled { title: title().into() },
         ChatEvent::QuestionAsked(question()),
         ChatEvent::PassagesRetrieved {
             answer_id,
@@ -271,7 +271,7 @@ fn full_chats() -> Vec<ChatEvent> {
         ChatEvent::AnswerFailed {
             answer_id,
             reason: AnswerFailure::ProviderUnavailable,
-            partial_text: "20 mg a".to_owned(),
+            partial_text: "20 mg a".into(),
             notice: Some("The answer could not be completed".to_owned()),
         },
         ChatEvent::AnswerSpoken {
@@ -288,7 +288,7 @@ fn full_chats() -> Vec<ChatEvent> {
             feedback_id: FeedbackId::new(id(12)),
             message_id: answer_id,
             liked: true,
-            message: Some("Just what I needed".to_owned()),
+            message: Some("Just what I needed".into()),
         },
         ChatEvent::Deleted {},
         ChatEvent::SubjectErased {},
@@ -298,14 +298,14 @@ fn full_chats() -> Vec<ChatEvent> {
 fn translated_chats() -> Vec<ChatEvent> {
     vec![
         ChatEvent::QuestionAsked(Question {
-            english_text: Some("How many days of zinc?".to_owned()),
+            english_text: Some("How many days of zinc?".into()),
             translation: Some(stage(1_789_999_999, 87)),
             transcription: Some(stage(1_789_999_998, 640)),
             ..question()
         }),
         ChatEvent::AnswerCompleted(Completion {
-            text: "14 ദിവസം, ദിവസം 20 mg.".to_owned(),
-            english_text: Some("20 mg a day for 14 days.".to_owned()),
+            text: "14 ദിവസം, ദിവസം 20 mg.".into(),
+            english_text: Some("20 mg a day for 14 days.".into()),
             translation: Some(stage(1_790_000_003, 120)),
             ..completion(generation())
         }),
@@ -319,7 +319,7 @@ fn minimal_chats() -> Vec<ChatEvent> {
         ChatEvent::StartedWithKey {
             service_id: ServiceId::new(id(9)),
             key_id: ApiKeyId::new(id(10)),
-            title: title(),
+            title: title().into(),
             prompt: None,
             model: None,
         },
@@ -340,7 +340,7 @@ fn minimal_chats() -> Vec<ChatEvent> {
         ChatEvent::AnswerFailed {
             answer_id,
             reason: AnswerFailure::Interrupted,
-            partial_text: String::new(),
+            partial_text: "".into(),
             notice: None,
         },
     ]

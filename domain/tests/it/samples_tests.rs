@@ -3,7 +3,7 @@
 use domain::{
     chat::{AnswerFailure, Generation},
     document::{Source, StoredFile},
-    feedback::{FeedbackEvent, Opinion},
+    feedback::FeedbackEvent,
     ids::{DocumentId, ProjectId, ResultId, RunId, SuiteId, TestQuestionId, UserId},
     test_run::{ResultFailure, RunFailure, RunPlan, RunResult, TestRunEvent},
     test_suite::{Attachment, Retrieval, SuiteSettings, TestQuestion, TestSuiteEvent},
@@ -139,10 +139,11 @@ pub(crate) fn full_feedback() -> Vec<FeedbackEvent> {
             author: UserId::new(id(1)),
             run_id: RunId::new(id(13)),
             result_id: ResultId::new(id(12)),
-            opinion: Opinion { rating: Rating::Good, notes: "Clear and right".to_owned() },
+            rating: Rating::Good,
+            notes: "Clear and right".into(),
         },
         FeedbackEvent::RatingChanged { rating: Rating::Excellent },
-        FeedbackEvent::NotesChanged { notes: "Right to the milligram".to_owned() },
+        FeedbackEvent::NotesChanged { notes: "Right to the milligram".into() },
         FeedbackEvent::Deleted {},
     ]
 }

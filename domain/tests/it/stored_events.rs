@@ -1,4 +1,4 @@
-//! The stored form of every event, held against files that do not change: `tests/golden/<aggregate>.<type>.v<version>.json`.
+//! The stored form of every event, but with personal text in clear, held against files that do not change: `tests/golden/<aggregate>.<type>.v<version>.json`.
 //!
 //! What the log holds is read for ever, so an existing file is never rewritten; `tests/golden/MANIFEST` has the SHA-256 of
 //! each. A new event, or a new version of one, fails here until `UPDATE_GOLDEN=1 cargo test -p domain --test it` has written
@@ -18,6 +18,7 @@ use domain::{
     document::DocumentEvent,
     event::{DecodeError, Event},
     feedback::FeedbackEvent,
+    personal::PersonalFields,
     project::ProjectEvent,
     service::ServiceEvent,
     test_run::TestRunEvent,
@@ -29,7 +30,10 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use strum::VariantNames;
 
-use crate::samples::{Sample, samples};
+use crate::{
+    clear_form::{clear_payload, in_clear},
+    samples::{Sample, samples},
+};
 
 struct Golden {
     file: String,
@@ -46,8 +50,8 @@ impl Golden {
     }
 
     fn decode_payload(&self, payload: Value) -> Event {
-        Event::decode(&self.aggregate_type, &self.event_type, &self.version, payload)
-            .unwrap_or_else(|error| panic!("{}: {error:?}", self.file))
+        let read = Event::decode(&self.aggregate_type, &self.event_type, &self.version, payload);
+        in_clear(read.unwrap_or_else(|error| panic!("{}: {error:?}", self.file)))
     }
 }
 
@@ -126,10 +130,10 @@ fn file_name(sample: &Sample) -> String {
     format!("{}.{}.v{version}{form}.json", sample.event.aggregate_type(), sample.event.event_type())
 }
 
-/// The version and the payload, as the write side stores them.
+/// The version and the payload, as the write side stores them but for the ciphertext.
 fn stored(event: &Event) -> (String, Value) {
-    fn of<E: DomainEvent>(event: &E) -> (String, Value) {
-        (event.event_version(), serde_json::to_value(event).expect("events are JSON"))
+    fn of<E: DomainEvent + PersonalFields>(event: &E) -> (String, Value) {
+        (event.event_version(), clear_payload(event))
     }
     match event {
         Event::User(event) => of(event),
@@ -232,7 +236,10 @@ fn every_version_up_to_the_current_one_has_a_golden_file_and_every_older_one_an_
 
 /// Every field that an event can have is in a golden file of its version; one that is only sometimes stored could
 /// change unseen otherwise.
-pub(crate) fn assert_fields_are_in_golden_files(aggregate_type: AggregateType, event: &impl DomainEvent) {
+pub(crate) fn assert_fields_are_in_golden_files(
+    aggregate_type: AggregateType,
+    event: &(impl DomainEvent + PersonalFields),
+) {
     let (event_type, version) = (event.event_type(), event.event_version());
     let mut known = BTreeSet::new();
     let of_type =
@@ -241,7 +248,7 @@ pub(crate) fn assert_fields_are_in_golden_files(aggregate_type: AggregateType, e
         fields_of("", &golden.payload, &mut known);
     }
     let mut fields = BTreeSet::new();
-    fields_of("", &serde_json::to_value(event).expect("events are JSON"), &mut fields);
+    fields_of("", &clear_payload(event), &mut fields);
     let unknown: Vec<_> = fields.difference(&known).collect();
     assert!(
         unknown.is_empty(),

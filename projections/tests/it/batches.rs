@@ -4,6 +4,7 @@ use domain::{
     chat::{AnswerFailure, ChatEvent, Stage},
     document::StoredFile,
     ids::{FeedbackId, MessageId},
+    personal::Personal,
     values::Model,
 };
 use projections::projectors;
@@ -15,11 +16,11 @@ use crate::history::{
 };
 
 fn retitled(text: &str) -> ChatEvent {
-    ChatEvent::Retitled { title: title(text) }
+    ChatEvent::Retitled { title: title(text).into() }
 }
 
 fn prompt(text: Option<&str>) -> ChatEvent {
-    ChatEvent::PromptChanged { prompt: text.map(str::to_owned) }
+    ChatEvent::PromptChanged { prompt: text.map(Personal::from) }
 }
 
 fn spoken(turn: u128, name: &str) -> ChatEvent {
@@ -34,7 +35,7 @@ fn rated(feedback: u128, turn: u128, message: Option<&str>) -> ChatEvent {
         feedback_id,
         message_id: answer_id(turn),
         liked: true,
-        message: message.map(str::to_owned),
+        message: message.map(Personal::from),
     }
 }
 
@@ -43,14 +44,14 @@ fn conversations() -> History {
     let key_chat = ChatEvent::StartedWithKey {
         service_id: crate::history::TABLETS,
         key_id: api_key(1),
-        title: title("K"),
-        prompt: Some("P".to_owned()),
+        title: title("K").into(),
+        prompt: Some("P".into()),
         model: None,
     };
     let failed = |turn, notice: Option<&str>| ChatEvent::AnswerFailed {
         answer_id: answer_id(turn),
         reason: AnswerFailure::Interrupted,
-        partial_text: "Zi".to_owned(),
+        partial_text: "Zi".into(),
         notice: notice.map(str::to_owned),
     };
     let unheard = ChatEvent::TranscriptionFailed { message_id: MessageId::new(number(501)), notice: "?".to_owned() };

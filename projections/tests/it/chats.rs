@@ -83,7 +83,7 @@ async fn chats_come_newest_first_and_only_their_owners(pool: PgPool) {
     history
         .chat(CHAT, started(WARD, NURSE, "First"))
         .chat(OTHER_CHAT, started(WARD, DOCTOR, "Second"))
-        .chat(CHAT, ChatEvent::Retitled { title: title("First, renamed") });
+        .chat(CHAT, ChatEvent::Retitled { title: title("First, renamed").into() });
     let titles = async |filter: Filter| {
         let page = list(&views, WARD, &filter, &everything()).await.expect("read");
         page.map(|chat| chat.title).results

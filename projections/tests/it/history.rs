@@ -158,9 +158,9 @@ pub(crate) fn title(text: &str) -> Title {
 
 pub(crate) fn registered(username: &str) -> UserEvent {
     UserEvent::Registered {
-        username: Username::parse(username).expect("well-formed"),
-        email: Email::parse(&format!("{username}@example.com")).expect("well-formed"),
-        full_name: FullName::parse("Asha K").expect("well-formed"),
+        username: Username::parse(username).expect("well-formed").into(),
+        email: Email::parse(&format!("{username}@example.com")).expect("well-formed").into(),
+        full_name: FullName::parse("Asha K").expect("well-formed").into(),
         roles: Roles { is_reviewer: true, is_superuser: true, ..Roles::default() },
     }
 }
@@ -219,7 +219,7 @@ pub(crate) fn embedded() -> DocumentEvent {
 }
 
 pub(crate) fn started(project_id: ProjectId, owner: UserId, name: &str) -> ChatEvent {
-    ChatEvent::Started { project_id, owner, title: title(name) }
+    ChatEvent::Started { project_id, owner, title: title(name).into() }
 }
 
 pub(crate) const fn question_id(turn: u128) -> MessageId {
@@ -234,7 +234,7 @@ pub(crate) fn asked(turn: u128, text: &str) -> ChatEvent {
     ChatEvent::QuestionAsked(Question {
         message_id: question_id(turn),
         answer_id: answer_id(turn),
-        text: text.to_owned(),
+        text: text.into(),
         english_text: None,
         translation: None,
         transcription: None,
@@ -248,7 +248,7 @@ pub(crate) fn answered(turn: u128, text: &str, citations: &[DocumentId]) -> Chat
     let stage = |from: i64, to: i64| Stage { started_at: at(from), ended_at: at(to) };
     ChatEvent::AnswerCompleted(Completion {
         answer_id: answer_id(turn),
-        text: text.to_owned(),
+        text: text.into(),
         english_text: None,
         translation: None,
         citations: citations.to_vec(),

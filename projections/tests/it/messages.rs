@@ -31,7 +31,7 @@ fn failed(turn: u128, notice: Option<&str>) -> ChatEvent {
     ChatEvent::AnswerFailed {
         answer_id: answer_id(turn),
         reason: AnswerFailure::Interrupted,
-        partial_text: "Half an ans".to_owned(),
+        partial_text: "Half an ans".into(),
         notice: notice.map(str::to_owned),
     }
 }
@@ -121,7 +121,7 @@ async fn asking_leaves_the_chats_times_alone_and_retitling_does_not(pool: PgPool
     let mut history = history();
     history
         .chat(CHAT, asked(1, "Zinc?"))
-        .chat(CHAT, ChatEvent::Retitled { title: title("Zinc?") })
+        .chat(CHAT, ChatEvent::Retitled { title: title("Zinc?").into() })
         .chat(CHAT, answered(1, "14 days", &[]));
     let chat = history.shows(&pool, async || detail(&views, WARD, CHAT).await).await.expect("there");
     assert_eq!(chat.title, "Zinc?");

@@ -2,7 +2,7 @@
 
 use domain::{
     document::{Source, StoredFile},
-    feedback::{FeedbackEvent, Opinion},
+    feedback::FeedbackEvent,
     ids::{DocumentId, ResultId, RunFeedbackId, RunId, SuiteId, TestQuestionId},
     test_run::{RunPlan, RunResult, TestRunEvent},
     test_suite::{Attachment, Retrieval, SuiteSettings, TestQuestion, TestSuiteEvent},
@@ -77,7 +77,6 @@ fn history() -> History {
         bleu_score: Some(1.0),
         ..result(RESULT, Model::Gpt4)
     };
-    let opinion = Opinion { rating: Rating::Good, notes: "Clear".to_owned() };
     let mut history = History::default();
     history
         .user(NURSE, registered("asha"))
@@ -90,7 +89,16 @@ fn history() -> History {
         .run(RUN, TestRunEvent::ResultRecorded(Box::new(answered)))
         .run(RUN, TestRunEvent::ResultRecorded(Box::new(result(FAILED, Model::Gpt35))))
         .run(RUN, TestRunEvent::Completed {})
-        .run_feedback(FEEDBACK, FeedbackEvent::Given { author: NURSE, run_id: RUN, result_id: RESULT, opinion });
+        .run_feedback(
+            FEEDBACK,
+            FeedbackEvent::Given {
+                author: NURSE,
+                run_id: RUN,
+                result_id: RESULT,
+                rating: Rating::Good,
+                notes: "Clear".into(),
+            },
+        );
     history
 }
 

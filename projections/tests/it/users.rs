@@ -34,7 +34,10 @@ async fn of_what_happens_to_a_user_only_a_new_name_shows(pool: PgPool) {
     let before = history.shows(&pool, async || find(&views, NURSE).await.expect("read")).await.expect("there");
     history
         .user(NURSE, UserEvent::SessionStarted { session_id: SessionId::new(number(9)) })
-        .user(NURSE, UserEvent::FullNameChanged { full_name: FullName::parse("Asha Kumari").expect("well-formed") })
+        .user(
+            NURSE,
+            UserEvent::FullNameChanged { full_name: FullName::parse("Asha Kumari").expect("well-formed").into() },
+        )
         .user(NURSE, UserEvent::PasswordChanged {})
         .user(NURSE, UserEvent::SessionEnded { session_id: SessionId::new(number(9)) });
     let after = history.shows(&pool, async || find(&views, NURSE).await.expect("read")).await.expect("there");
@@ -57,7 +60,7 @@ async fn what_an_administrator_changes_shows(pool: PgPool) {
     let roles = Roles { is_staff: true, ..Roles::default() };
     history
         .user(NURSE, registered("asha"))
-        .user(NURSE, UserEvent::EmailChanged { email: Email::parse("nair@example.com").expect("well-formed") })
+        .user(NURSE, UserEvent::EmailChanged { email: Email::parse("nair@example.com").expect("well-formed").into() })
         .user(NURSE, UserEvent::FullNameCleared {})
         .user(NURSE, UserEvent::RolesChanged { roles })
         .user(NURSE, UserEvent::PasswordResetRequested {})

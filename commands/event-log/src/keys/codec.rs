@@ -1,4 +1,4 @@
-//! The event codec: the one place where personal text becomes ciphertext and comes back.
+//! The event codec: the one place where personal text becomes ciphertext and comes back. Which text that is, the events say.
 //!
 //! It writes and reads the stored form of payload and metadata. What lies under a destroyed key reads as [`ERASED`], and
 //! what is still written of an erased person is left out.
@@ -7,10 +7,14 @@ use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD as BASE64};
 use chrono::{DateTime, SecondsFormat, Utc};
+use cqrs_es::DomainEvent;
 use domain::{
+    aggregate::StoredAggregate,
     envelope::{Metadata, RecordedEvent},
-    event::{DecodeError, Event},
+    event::{DecodeError, Event, Payload, decode_event_of},
     ids::{EventId, SubjectId},
+    personal::{PersonalField, PersonalFields},
+    upcast::{UPCASTERS, Upcaster, personal_before},
     values::ERASED,
 };
 use serde::Deserialize;
@@ -20,22 +24,24 @@ use uuid::Uuid;
 use crate::{
     keys::{
         crypto::{Key, KeyError},
-        personal::{PERSONAL_METADATA, fields_of},
         ring::KeyRing,
     },
     stored::StoredEvent,
 };
 
+/// The personal fields of the metadata. They belong to the actor.
+const PERSONAL_METADATA: [&str; 2] = ["client_address", "user_agent"];
+
 #[derive(Debug, thiserror::Error)]
 pub enum CodecError {
-    #[error("{0} is not in the table of personal and plain fields")]
-    Unclassified(String),
     #[error("event type {0} holds personal text but names no subject")]
     NoSubject(String),
     #[error("the stored form is malformed: {0}")]
     Malformed(&'static str),
     #[error("the stored form is not JSON")]
     NotJson(#[from] serde_json::Error),
+    #[error("the event cannot be stored: {0}")]
+    NotStorable(#[source] serde_json::Error),
     #[error(transparent)]
     Event(#[from] DecodeError),
     #[error(transparent)]
@@ -59,43 +65,50 @@ impl From<&Metadata> for Seal {
 #[derive(Clone)]
 pub struct Codec {
     keys: KeyRing,
+    upcasters: &'static [Upcaster],
 }
 
 impl Codec {
     pub const fn new(keys: KeyRing) -> Self {
-        Self { keys }
+        Self::with_upcasters(keys, UPCASTERS)
+    }
+
+    /// A codec that reads events of older versions with these upcasters.
+    pub const fn with_upcasters(keys: KeyRing, upcasters: &'static [Upcaster]) -> Self {
+        Self { keys, upcasters }
     }
 
     pub const fn keys(&self) -> &KeyRing {
         &self.keys
     }
 
-    /// The stored form of a payload.
+    /// The stored form of an event's payload.
     ///
     /// # Errors
-    /// [`CodecError`] if the event is not classified, names no subject for its personal text, or its key cannot be had.
-    pub async fn encode_payload(
-        &self,
-        aggregate_type: &str,
-        event_type: &str,
-        mut payload: Value,
-        metadata: &Metadata,
-    ) -> Result<String, CodecError> {
-        let fields =
-            fields_of(aggregate_type, event_type).ok_or_else(|| CodecError::Unclassified(event_type.to_owned()))?;
-        if let Some(field) = fields.unclassified(&payload) {
-            return Err(CodecError::Unclassified(format!("{event_type}.{field}")));
-        }
-        if !fields.personal.is_empty() {
-            let subject = metadata.subject.ok_or_else(|| CodecError::NoSubject(event_type.to_owned()))?;
+    /// [`CodecError`] if the metadata name no subject for the event's personal text, its key cannot be had, or a personal text is not
+    /// among the event's personal fields.
+    pub async fn encode_payload<E>(&self, mut event: E, metadata: &Metadata) -> Result<String, CodecError>
+    where
+        E: DomainEvent + PersonalFields,
+    {
+        let event_type = event.event_type();
+        let fields = event.personal_mut();
+        if !fields.is_empty() {
+            let subject = metadata.subject.ok_or(CodecError::NoSubject(event_type))?;
             let key = self.keys.for_writing(subject).await?;
-            for field in fields.personal {
-                if let Some(Value::String(text)) = payload.get_mut(*field) {
-                    *text = sealed(key.as_deref(), text, metadata.event_id, field);
+            for PersonalField { name, text } in fields {
+                if text.sealed().is_some() {
+                    return Err(CodecError::Malformed("personal text of an event that was not opened"));
+                }
+                if let Some(ciphertext) =
+                    text.clear().map(|clear| sealed(key.as_deref(), clear, metadata.event_id, name))
+                {
+                    text.seal(ciphertext);
                 }
             }
         }
-        Ok(payload.to_string())
+        // By way of a map, which puts the names in order: so they are stored.
+        Ok(serde_json::to_value(&event).map_err(CodecError::NotStorable)?.to_string())
     }
 
     /// The stored form of the metadata: a flat map of strings, as cqrs-es wants it.
@@ -127,28 +140,62 @@ impl Codec {
         Ok(map)
     }
 
-    /// Reads a payload's stored form back into clear text.
+    /// Reads the stored form of an aggregate's event back.
     ///
     /// # Errors
     /// [`CodecError`] if it is damaged or unknown.
-    pub(crate) async fn decode_payload(
+    pub(crate) async fn decode_event_of<A: StoredAggregate>(
+        &self,
+        event_type: &str,
+        event_version: &str,
+        payload: Payload<'_>,
+        seal: Seal,
+    ) -> Result<A::Event, CodecError> {
+        let payload = self.open_before_upcasting(A::TYPE, event_type, event_version, payload, seal).await?;
+        let mut event = decode_event_of::<A>(self.upcasters, event_type, event_version, payload)?;
+        self.open_all(&mut event, event_type, seal).await?;
+        Ok(event)
+    }
+
+    /// The payload as its reader wants it: upcasters of an older version take clear text.
+    async fn open_before_upcasting<'a>(
         &self,
         aggregate_type: &str,
         event_type: &str,
-        mut payload: Value,
+        event_version: &str,
+        payload: Payload<'a>,
         seal: Seal,
-    ) -> Result<Value, CodecError> {
-        let fields =
-            fields_of(aggregate_type, event_type).ok_or_else(|| CodecError::Unclassified(event_type.to_owned()))?;
-        if !fields.personal.is_empty() {
-            let subject = seal.subject.ok_or_else(|| CodecError::NoSubject(event_type.to_owned()))?;
-            for field in fields.personal {
-                if let Some(Value::String(text)) = payload.get_mut(*field) {
-                    *text = self.open(subject, seal.event_id, field, text).await?;
-                }
+    ) -> Result<Payload<'a>, CodecError> {
+        let Some(personal) = personal_before(self.upcasters, aggregate_type, event_type, event_version) else {
+            return Ok(payload);
+        };
+        let mut payload = payload.into_json()?;
+        for name in personal {
+            if let Some(Value::String(text)) = payload.get_mut(*name) {
+                let subject = seal.subject.ok_or_else(|| CodecError::NoSubject(event_type.to_owned()))?;
+                *text = self.open(subject, seal.event_id, name, text).await?;
             }
         }
-        Ok(payload)
+        Ok(payload.into())
+    }
+
+    /// Opens the personal text of an event that was read, where it is not clear yet.
+    async fn open_all<E>(&self, event: &mut E, event_type: &str, seal: Seal) -> Result<(), CodecError>
+    where
+        E: PersonalFields + Send,
+    {
+        let fields = event.personal_mut();
+        if fields.is_empty() {
+            return Ok(());
+        }
+        let subject = seal.subject.ok_or_else(|| CodecError::NoSubject(event_type.to_owned()))?;
+        for PersonalField { name, text } in fields {
+            if let Some(ciphertext) = text.sealed() {
+                let clear = self.open(subject, seal.event_id, name, ciphertext).await?;
+                text.open(clear);
+            }
+        }
+        Ok(())
     }
 
     /// Reads the metadata's stored form back.
@@ -200,16 +247,18 @@ impl Codec {
 
     async fn decode(&self, stored: &StoredEvent) -> Result<RecordedEvent, CodecError> {
         let metadata = parse_metadata(&serde_json::from_str(&stored.metadata)?)?;
-        let payload = serde_json::from_str(&stored.payload)?;
-        let payload =
-            self.decode_payload(&stored.aggregate_type, &stored.event_type, payload, (&metadata).into()).await?;
+        let StoredEvent { aggregate_type, event_type, event_version, payload, .. } = stored;
+        let (payload, seal) = (Payload::from(payload.as_str()), (&metadata).into());
+        let payload = self.open_before_upcasting(aggregate_type, event_type, event_version, payload, seal).await?;
+        let mut event = Event::decode_with(self.upcasters, aggregate_type, event_type, event_version, payload)?;
+        self.open_all(&mut event, event_type, seal).await?;
         Ok(RecordedEvent {
             position: stored.position,
             sequence: stored.sequence,
             partition: stored.partition,
             aggregate_id: Uuid::try_parse(&stored.aggregate_id)
                 .map_err(|_| CodecError::Malformed("the aggregate's id is no UUID"))?,
-            event: Event::decode(&stored.aggregate_type, &stored.event_type, &stored.event_version, payload)?,
+            event,
             metadata,
         })
     }

@@ -71,8 +71,7 @@ pub(super) fn describe(error: &ConsumerError) -> String {
 fn describe_codec(error: &CodecError) -> String {
     const DAMAGED: &str = "check the log with `ayushma audit verify`, and restore it or drop the event";
     match error {
-        CodecError::Unclassified(_)
-        | CodecError::Event(
+        CodecError::Event(
             DecodeError::UnknownAggregate(_) | DecodeError::UnknownType(_) | DecodeError::UnknownVersion { .. },
         ) => format!("this version of the program does not know it ({error}): update the program, then retry"),
         CodecError::NotJson(error) => {
