@@ -114,7 +114,7 @@ models: ## an embedding model for many languages, to run on this machine
 sqlx: ## make the query data in .sqlx anew, after a change of SQL or of a migration
 	@scripts/sqlx-data.sh write
 
-sqlx-check: ## fail if .sqlx is not up to date
+sqlx-check: ## fail if a lint does, or if .sqlx is not up to date
 	@scripts/sqlx-data.sh check
 
 kafka: ## a local Kafka on 127.0.0.1:9092, its data in data/kafka, until Ctrl-C

@@ -2,7 +2,7 @@
 # Makes the query data by which sqlx checks SQL without a database, as `cargo sqlx prepare` does, without that tool.
 #
 #   sqlx-data.sh write    make .sqlx anew from a throw-away PostgreSQL with all migrations applied
-#   sqlx-data.sh check    fail if a lint does, or if .sqlx differs from the result of `write`: one compilation for both
+#   sqlx-data.sh check    fail if a lint does, or else if .sqlx differs from the result of `write`: one compilation for both
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -30,12 +30,12 @@ done
 # compiled, so every file that uses one has to look new.
 grep -rlZE '\bquery(_as|_scalar|_file|_file_as|_file_scalar)?(_unchecked)?!' --include='*.rs' --exclude-dir=target . | xargs -0r touch
 look=check
-linted=()
+lints=()
 if [ "$1" = in-database-check ] && cargo clippy --version >/dev/null 2>&1; then
     look=clippy
-    linted=(-- -D warnings)
+    lints=(-- -D warnings)
 fi
-SQLX_OFFLINE=false SQLX_OFFLINE_DIR=$data cargo "$look" --quiet --workspace --all-targets --locked "${linted[@]}"
+SQLX_OFFLINE=false SQLX_OFFLINE_DIR=$data cargo "$look" --quiet --workspace --all-targets --locked "${lints[@]}"
 
 if [ "$1" = in-database-write ]; then
     mkdir -p .sqlx

@@ -4,7 +4,8 @@
 #   with-test-services.sh [--no-kafka] [--durable] [--migrate PROGRAM] CMD...   (--no-kafka: PostgreSQL alone)
 #
 # --migrate has PROGRAM (the built ayushma) bring PostgreSQL's template up to date: every database that a test makes begins
-# with all tables, in place of running each migration again. A server of yours is left as it is; tests migrate there.
+# with all tables, in place of running each migration again. They share the id of its log. A server of yours is left as it
+# is; tests migrate there.
 #
 # CMD sees DATABASE_URL (a superuser, so that sqlx::test can make databases), TEST_KAFKA_BROKERS, KAFKA_SH for tests that
 # start brokers of their own, TEST_PYTHON for servers in Python (python/python.sh install), and TEST_PGVECTOR_URL of a
@@ -27,7 +28,7 @@ while :; do
     --durable) durable=yes ;;
     --migrate)
         program=${2:-}
-        shift
+        [ $# -eq 1 ] || shift
         ;;
     *) break ;;
     esac

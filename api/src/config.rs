@@ -16,6 +16,7 @@ use commands::{
 };
 use domain::values::Model;
 use http_api::config::TextSettings;
+use secrecy::{ExposeSecret as _, SecretString};
 
 pub(crate) use addresses::check_public_url;
 pub use outside::OutsideSettings;

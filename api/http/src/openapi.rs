@@ -1,8 +1,8 @@
 //! The OpenAPI 3.1 document of everything that is served.
 //!
 //! What an endpoint takes and gives is said at its handler (`#[utoipa::path]`); what holds for every endpoint of a kind,
-//! because the contract's layers do it, is added here once (`complete`), and the shapes of views are made exact
-//! (`exact`). A test holds the document against the routes.
+//! because the contract's layers do it, is added here once (`annotate`), and the shapes of views are made exact
+//! (`strict_schemas`). A test holds the document against the routes.
 
 mod annotate;
 pub mod bodies;

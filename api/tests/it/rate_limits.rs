@@ -88,6 +88,10 @@ async fn questions_and_uploads_to_malformed_ids_count_too(db: PgPool) {
         is_throttled(&post(first).await);
     }
     is_throttled(&post("/tests/suites/nope/questions/nope/documents").await);
+    let service = staff.client_of(&staff.service("Tablets", true).await).await;
+    let ask = async || service.post_form("/chats/nope/converse", multipart(&[("text", "Zinc")])).await;
+    assert_eq!(ask().await.status, 404);
+    is_throttled(&ask().await);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

@@ -224,8 +224,13 @@ impl Commands {
     {
         let mut attempt = 1;
         loop {
-            let relied_on = self.log.load::<B>(other).await?;
-            check(&relied_on.aggregate).map_err(ExecuteError::Refused)?;
+            // As it was seen last, without a read of the log: if that is out of date, the append finds a conflict. A refusal leads
+            // to no append, and is decided on what the log holds.
+            let mut relied_on = self.log.last_seen::<B>(other);
+            if check(&relied_on.aggregate).is_err() {
+                relied_on = self.log.load::<B>(other).await?;
+                check(&relied_on.aggregate).map_err(ExecuteError::Refused)?;
+            }
             let mut unit = self.unit(context);
             unit.stage::<A>(id, command.clone()).await.map_err(|error| match error {
                 ExecuteError::Refused(refusal) => ExecuteError::Refused(refusal.into()),

@@ -4,5 +4,4 @@ pub(crate) mod codec;
 pub(crate) mod crypto;
 mod key_cache;
 pub(crate) mod master_key;
-pub(crate) mod personal;
 pub(crate) mod ring;

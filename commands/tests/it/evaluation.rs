@@ -24,7 +24,6 @@ use domain::{
 use sqlx::PgPool;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
-use uuid::Uuid;
 
 use crate::{
     answering::answering_by,

@@ -165,6 +165,7 @@ async fn appends_are_answered_in_time_when_the_database_is_down(_: PgPoolOptions
     let proxy = Proxy::start(&options).await;
     let node = Node::start(&proxy.options).await;
     append_through(&proxy, &node, &system(), Proxy::go_down).await;
+    assert!(proxy.refused() > 0, "it has tried to connect anew");
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
