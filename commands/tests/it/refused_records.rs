@@ -135,6 +135,10 @@ async fn nothing_overtakes_an_event_that_the_broker_refuses_and_another_process_
     until_published(&node.pool).await;
     assert_eq!(positions(&settings, "project").await, [1]);
     assert_eq!(positions(&settings, "chat").await.len(), 20);
+    // The relay has begun anew since, and has not taken what it had not read yet for nothing.
+    let parked = node.log().parked_records().await.expect("readable");
+    assert!(parked.len() == 1 && parked[0].error.contains("Broker: Message size too large"), "{parked:?}");
+    assert_eq!((parked[0].position, parked[0].waiting), (2, 20));
 
     relay.abort();
     let mut other = Node::start(&options).await;

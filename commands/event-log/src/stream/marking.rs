@@ -13,7 +13,7 @@ use rdkafka::{
 };
 use sqlx::{PgConnection, PgPool};
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, oneshot},
     time::{interval, timeout},
 };
 
@@ -22,7 +22,7 @@ use crate::stream::{
     kafka::StreamError,
     producer::{Producer, take_back},
     record,
-    registry::{Acknowledged, Partition, Refused, Stream},
+    registry::{Acknowledged, Owed, Partition, Refused, Stream},
 };
 
 /// Steps that are looked at together.
@@ -34,6 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) enum Step {
     /// An event is on its way.
     Sent(Sent),
+    /// An event that cannot be sent: it is to be parked. The publisher waits for what the partition owes then.
+    Refused(Refused, oneshot::Sender<Owed>),
     /// The event at this position belongs to what its partition owes.
     Passed(i64),
     /// The partition owes nothing any more that this request was about.
@@ -84,10 +86,13 @@ impl Marker<'_> {
                 return Ok(Marked::All);
             }
             let mut acknowledged = Acknowledged::default();
-            let mut failed = None;
+            let (mut failed, mut parked) = (None, None);
             let mut rest = steps.drain(..);
             for step in rest.by_ref() {
-                if let Err(failure) = self.take(step, &mut acknowledged).await {
+                if let Step::Refused(refused, answer) = step {
+                    // The last one, as the publisher waits.
+                    parked = Some((refused, answer));
+                } else if let Err(failure) = self.take(step, &mut acknowledged).await {
                     failed = Some(failure);
                     break;
                 }
@@ -103,6 +108,10 @@ impl Marker<'_> {
                 return self.fail(sent, error, rest, in_flight).await;
             }
             drop(rest);
+            if let Some((refused, answer)) = parked {
+                // Nobody takes it: the publisher has failed, and says why.
+                drop(answer.send(self.stream.park(&refused, self.pool).await?));
+            }
             if beats.tick().now_or_never().is_some() {
                 beat_of_relay(&mut self.connection).await?;
             }
@@ -116,7 +125,8 @@ impl Marker<'_> {
         acknowledged: &mut Acknowledged,
     ) -> Result<(), (Option<(Partition, i64)>, StreamError)> {
         match step {
-            Step::Idle => {}
+            // It is looked at when what was before it is written down.
+            Step::Idle | Step::Refused(..) => {}
             Step::Passed(position) => acknowledged.mark = position,
             Step::Paid(partition, requests) => {
                 acknowledged.owed.insert(partition, (requests, None));

@@ -14,7 +14,7 @@ use rdkafka::{
 };
 use sqlx::PgPool;
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     time::{Instant, sleep},
 };
 
@@ -206,10 +206,13 @@ impl<'a> Publisher<'a> {
                 );
                 let refused =
                     Refused { partition: partition.clone(), position: event.position, error, is_whole_type: false };
-                let requests = self.with.stream.park(&refused, self.with.pool).await?;
-                self.seen.insert(partition.clone(), requests);
-                self.tried(&partition, requests);
-                let owed = Owed { partition: partition.clone(), from: event.position, requests, is_parked: true };
+                // By the marker, which writes down first how far the partition has come: what it writes after the event is parked
+                // would say that the partition owes nothing.
+                let (answer, parked) = oneshot::channel();
+                self.report(Step::Refused(refused, answer)).await?;
+                let owed = parked.await.map_err(|_| KafkaError::Canceled)?;
+                self.seen.insert(partition.clone(), owed.requests);
+                self.tried(&partition, owed.requests);
                 self.owing.insert(partition, owed);
                 Ok(false)
             }
@@ -259,7 +262,8 @@ impl<'a> Publisher<'a> {
             let is_new = last.is_none_or(|last| {
                 !last.is_of(owed.requests, self.limit(&owed.partition.0)) || last.at.elapsed() >= last.pause
             });
-            owed.is_parked && owed.from <= position + 1 && is_new
+            // What is not read yet is not empty.
+            owed.is_parked && owed.from <= position && is_new
         };
         let due = self.owing.values().filter(is_due);
         let due: Vec<(Partition, i32, i64)> =

@@ -200,9 +200,9 @@ impl Stream {
     }
 
     /// The partition waits from this event on. If Kafka takes none of the type, all its partitions wait, for whatever is beyond the mark.
-    /// Returns the number of the last request.
-    pub(crate) async fn park(&self, refused: &Refused, pool: &PgPool) -> Result<i32, sqlx::Error> {
-        sqlx::query_scalar!(
+    /// Returns what this partition owes, which may begin earlier.
+    pub(crate) async fn park(&self, refused: &Refused, pool: &PgPool) -> Result<Owed, sqlx::Error> {
+        let parked = sqlx::query!(
             r#"WITH parked AS (
                  INSERT INTO relay_partitions (cluster_id, prefix, aggregate_type, partition, resend_from, error, parked_at)
                  SELECT $1, $2, $3, number, CASE WHEN $7 THEN relay_mark.position + 1 ELSE $5 END, $6, now()
@@ -211,9 +211,9 @@ impl Stream {
                  ON CONFLICT (cluster_id, prefix, aggregate_type, partition) DO UPDATE
                  SET resend_from = least(relay_partitions.resend_from, excluded.resend_from),
                      error = excluded.error, parked_at = excluded.parked_at
-                 RETURNING partition, requests
+                 RETURNING partition, requests, resend_from
                )
-               SELECT requests AS "requests!" FROM parked WHERE partition = $4"#,
+               SELECT requests AS "requests!", resend_from AS "from!" FROM parked WHERE partition = $4"#,
             self.cluster_id,
             self.prefix,
             refused.partition.0,
@@ -221,9 +221,9 @@ impl Stream {
             refused.position,
             refused.error,
             refused.is_whole_type,
-        )
-        .fetch_one(pool)
-        .await
+        );
+        let parked = parked.fetch_one(pool).await?;
+        Ok(Owed { partition: refused.partition.clone(), from: parked.from, requests: parked.requests, is_parked: true })
     }
 
     /// The event that a partition waited for is sent, or there is none: it goes on from this position.
