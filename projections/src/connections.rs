@@ -13,8 +13,10 @@ use futures::{
     stream::{self, BoxStream},
 };
 use sqlx::{
-    ConnectOptions, Connection, Describe, Either, Error, Execute, Executor, PgConnection, PgPool, Postgres,
+    ConnectOptions, Connection, Describe, Either, Error, Execute, Executor, IntoArguments, PgConnection, PgPool,
+    Postgres,
     postgres::{PgConnectOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
+    query::Map,
 };
 
 /// The longest wait for a free connection.
@@ -50,6 +52,34 @@ impl Views {
             PoolError::Timeout(_) | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => Error::PoolTimedOut,
         })?;
         Ok(PooledConnection { object: Some(object), is_reusable: false })
+    }
+}
+
+impl Views {
+    /// The rows of a query while they weigh no more than `left` bytes, which is lessened by their weight; `None` if they do. The
+    /// connection is closed then: the server need not send the rest.
+    pub(crate) async fn fetch_within<'q, T, F, A>(
+        &self,
+        query: Map<'q, Postgres, F, A>,
+        left: &mut usize,
+        weight: impl Fn(&T) -> usize,
+    ) -> Result<Option<Vec<T>>, Error>
+    where
+        T: Send + Unpin,
+        F: FnMut(PgRow) -> Result<T, Error> + Send,
+        A: IntoArguments<'q, Postgres> + Send + 'q,
+    {
+        let mut connection = self.acquire().await?;
+        let mut found = Vec::new();
+        let mut rows = query.fetch(connection.get());
+        while let Some(row) = rows.try_next().await? {
+            let Some(rest) = left.checked_sub(weight(&row)) else { return Ok(None) };
+            *left = rest;
+            found.push(row);
+        }
+        drop(rows);
+        connection.release();
+        Ok(Some(found))
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! The media store has the files; here are only their addresses.
 
+mod named;
+
 use std::fmt::Write;
 
 use async_trait::async_trait;
@@ -23,6 +25,10 @@ use crate::{
     listing::{FOUND, Page, Window, page_of_ids},
     timestamps,
 };
+
+use named::NamedRow;
+pub use named::find_many;
+pub(crate) use named::find_within;
 
 pub(crate) struct DocumentsProjector;
 
@@ -95,11 +101,14 @@ impl Projector for DocumentsProjector {
                 passages.cast_signed(),
                 Json(notes) as _,
             ),
-            DocumentEvent::EmbeddingFailed { version: _, reason } => query!(
-                "UPDATE documents SET is_uploading = false, failure_reason = $3, modified_at = $2 WHERE id = $1",
+            // One that failed without notes leaves those of the version that answers are made from.
+            DocumentEvent::EmbeddingFailed { version: _, reason, notes } => query!(
+                "UPDATE documents SET is_uploading = false, failure_reason = $3, notes = coalesce($4, notes), modified_at = $2
+                 WHERE id = $1",
                 id,
                 at,
-                reason.message()
+                reason.message(),
+                (!notes.is_empty()).then_some(Json(notes)) as _,
             ),
             DocumentEvent::Deleted {} => {
                 query!("UPDATE documents SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
@@ -150,7 +159,7 @@ pub struct TrackedDocument {
     pub embedded_passages: i32,
     /// The number of attempts of the pending embedding; 0 as soon as it has ended.
     pub attempts: i32,
-    /// The reader's notes on the version that answers are made from.
+    /// The reader's notes on the version that was read last: the one that answers are made from, or one that failed.
     pub notes: Vec<NoteView>,
 }
 
@@ -244,23 +253,19 @@ impl DocumentRow {
             embedded_passages,
             attempts: attempts.unwrap_or(0),
             notes: std::mem::take(&mut self.notes.0),
-            document: self.into_view(media_base),
-        }
-    }
-
-    fn into_view(self, media_base: &str) -> DocumentView {
-        DocumentView {
-            external_id: self.id,
-            title: self.title,
-            created_at: self.created_at,
-            modified_at: self.modified_at,
-            description: self.description,
-            document_type: self.document_type,
-            file: self.file_name.map(|name| media_url(media_base, &name)),
-            text_content: self.text_content,
-            uploading: self.is_uploading,
-            failed: self.failure_reason.is_some(),
-            failure_reason: self.failure_reason,
+            document: NamedRow {
+                id: self.id,
+                title: self.title,
+                created_at: self.created_at,
+                modified_at: self.modified_at,
+                description: self.description,
+                document_type: self.document_type,
+                file_name: self.file_name,
+                text_content: self.text_content,
+                is_uploading: self.is_uploading,
+                failure_reason: self.failure_reason,
+            }
+            .into_view(media_base),
         }
     }
 }
@@ -342,12 +347,6 @@ pub async fn find(
 ) -> Result<Option<TrackedDocument>, QueryError> {
     let row = rows(db, &[id.value()]).await?.pop();
     Ok(row.filter(|row| !row.is_deleted && row.project_id == project.value()).map(|row| row.into_tracked(media_base)))
-}
-
-/// The documents with these ids, in this order, also deleted ones: an answer keeps showing the documents that it was
-/// made from.
-pub async fn find_many(db: &Views, ids: &[Uuid], media_base: &str) -> Result<Vec<DocumentView>, QueryError> {
-    Ok(rows(db, ids).await?.into_iter().map(|row| row.into_view(media_base)).collect())
 }
 
 async fn rows(db: &Views, ids: &[Uuid]) -> Result<Vec<DocumentRow>, QueryError> {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use knowledge::extraction::FileHints;
+use knowledge::extraction::{ExtractionFailure, FileHints};
 use ports::ReadError;
 use serde_json::json;
 use tokio::io::AsyncReadExt as _;
@@ -40,7 +40,9 @@ impl Extract {
         tokio::io::stdin().read_to_end(&mut bytes).await.context("standard input cannot be read")?;
         let json = match settings.reader()?.read(bytes.into(), &self.hints()).await {
             Ok(reading) => serde_json::to_string_pretty(&reading)?,
-            Err(ReadError::Unreadable(unreadable)) => json!({ "unreadable": unreadable }).to_string(),
+            Err(ReadError::Unreadable(ExtractionFailure { reason, notes })) => {
+                json!({ "unreadable": reason, "notes": notes }).to_string()
+            }
             Err(error) => return Err(error.into()),
         };
         say(&json);

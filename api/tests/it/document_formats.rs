@@ -52,7 +52,7 @@ async fn read(name: &str, bytes: &[u8]) -> Result<Outcome, String> {
     }
     match read {
         Ok(reading) => Ok(Outcome::Read(reading)),
-        Err(ReadError::Unreadable(unreadable)) => Ok(Outcome::Unreadable(unreadable)),
+        Err(ReadError::Unreadable(failure)) => Ok(Outcome::Unreadable(failure)),
         Err(error) => Err(error.to_string()),
     }
 }
@@ -77,12 +77,12 @@ impl Expected {
         match outcome {
             Outcome::Read(reading) if self.expect == "text" || self.either => self.differences_of_text(&reading.parts),
             Outcome::Read(_) | Outcome::Cut { .. } => vec!["it was read".to_owned()],
-            Outcome::Unreadable(reason) if self.expect == "failure" || self.either => {
-                let found = reason_of(*reason);
+            Outcome::Unreadable(failure) if self.expect == "failure" || self.either => {
+                let found = reason_of(failure.reason);
                 let is_right = found == self.reason || self.reasons.iter().any(|it| it == found);
                 if is_right { vec![] } else { vec![format!("{found} in place of {} {:?}", self.reason, self.reasons)] }
             }
-            Outcome::Unreadable(reason) => vec![format!("it was not read: {reason}")],
+            Outcome::Unreadable(failure) => vec![format!("it was not read: {failure}")],
         }
     }
 

@@ -95,7 +95,7 @@ impl ChildReader {
     pub async fn read(&self, content: Content, hints: &FileHints) -> Result<Reading, ReadError> {
         match self.outcome(content, hints, false).await? {
             Outcome::Read(reading) => Ok(reading),
-            Outcome::Unreadable(unreadable) => Err(unreadable.into()),
+            Outcome::Unreadable(failure) => Err(failure.into()),
             Outcome::Cut { .. } => Err(ReadError::Failed(io::Error::other("nobody has asked for passages"))),
         }
     }
@@ -157,7 +157,7 @@ impl DocumentReader for ChildReader {
                 let passages = passages.into_iter().map(|passage| passage.titled(title)).collect();
                 Ok(CutText { passages, reading })
             }
-            Outcome::Unreadable(unreadable) => Err(unreadable.into()),
+            Outcome::Unreadable(failure) => Err(failure.into()),
             Outcome::Read(_) => Err(ReadError::Failed(io::Error::other("the reader has not cut the text"))),
         }
     }

@@ -10,7 +10,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::sandbox::{Confinement, extend_cpu_seconds, forbid_programs, program};
-use knowledge::extraction::{FileHints, Reading, Unreadable, extract, may_start_programs};
+use knowledge::extraction::{ExtractionFailure, FileHints, Reading, extract, may_start_programs};
 use knowledge::retrieval::passages::{self, PassageText};
 
 /// Seconds of CPU time to read a file, and as many again to cut its text.
@@ -23,7 +23,7 @@ const CUTTING_CPU_SECONDS: u64 = 30;
 pub enum Outcome {
     Cut { passages: Vec<PassageText>, reading: Reading },
     Read(Reading),
-    Unreadable(Unreadable),
+    Unreadable(ExtractionFailure),
 }
 
 /// The child's input before the file, as a line of JSON; arguments of a process would be visible to other users.
@@ -76,7 +76,7 @@ fn read_and_write(memory: u64) -> io::Result<()> {
             Outcome::Cut { passages: passages::cut("", &reading.parts), reading }
         }
         Ok(reading) => Outcome::Read(reading),
-        Err(unreadable) => Outcome::Unreadable(unreadable),
+        Err(failure) => Outcome::Unreadable(failure),
     };
     let mut stdout = io::BufWriter::new(io::stdout().lock());
     serde_json::to_writer(&mut stdout, &outcome)?;

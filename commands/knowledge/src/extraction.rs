@@ -79,33 +79,55 @@ pub enum Unreadable {
     LegacyFont,
 }
 
+/// A file that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{reason}")]
+pub struct ExtractionFailure {
+    pub reason: Unreadable,
+    /// The notes up to there, such as the name of the font that is the reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+}
+
+impl From<Unreadable> for ExtractionFailure {
+    fn from(reason: Unreadable) -> Self {
+        Self { reason, notes: Vec::new() }
+    }
+}
+
 /// Reads the text of a file, in reading order.
 ///
 /// # Errors
-/// [`Unreadable`], with the reason; [`Unreadable::NoText`] for a file without any text.
-pub fn extract(bytes: &[u8], hints: &FileHints) -> Result<Reading, Unreadable> {
+/// [`ExtractionFailure`], with the reason; [`Unreadable::NoText`] for a file without any text.
+pub fn extract(bytes: &[u8], hints: &FileHints) -> Result<Reading, ExtractionFailure> {
+    let mut notes = Notes::default();
+    let parts = parts(bytes, hints, &mut notes);
+    let notes = notes.finished();
+    match parts {
+        Ok(parts) => Ok(Reading { parts, notes }),
+        Err(reason) => Err(ExtractionFailure { reason, notes }),
+    }
+}
+
+/// The text in reading order; at least one part.
+fn parts(bytes: &[u8], hints: &FileHints, notes: &mut Notes) -> Result<Vec<Part>, Unreadable> {
     if bytes.is_empty() {
         return Err(Unreadable::NoText);
     }
-    let mut notes = Notes::default();
     let raw = match Format::detect(bytes, hints)? {
-        Format::Pdf => pdf::pages(bytes, &mut notes)?,
-        Format::Office if xlsx::is_workbook(bytes) => xlsx::sheets(bytes, &mut notes)?,
-        Format::Office => office::sections(bytes, &mut notes)?,
-        Format::Epub => epub::chapters(bytes, &mut notes)?,
-        Format::Html => whole(html::text(&charset::decode_html(bytes, hints, &mut notes)?, &mut notes)?),
+        Format::Pdf => pdf::pages(bytes, notes)?,
+        Format::Office if xlsx::is_workbook(bytes) => xlsx::sheets(bytes, notes)?,
+        Format::Office => office::sections(bytes, notes)?,
+        Format::Epub => epub::chapters(bytes, notes)?,
+        Format::Html => whole(html::text(&charset::decode_html(bytes, hints, notes)?, notes)?),
         Format::Separated(separator) => {
-            let text = charset::decode(bytes, hints, &mut notes)?;
-            whole(separated::text(&text, separator, &mut notes))
+            let text = charset::decode(bytes, hints, notes)?;
+            whole(separated::text(&text, separator, notes))
         }
         Format::Plain => {
-            let text = charset::decode(bytes, hints, &mut notes)?;
+            let text = charset::decode(bytes, hints, notes)?;
             let is_table = separated::is_parted_by_tabs(&text);
-            whole(if is_table {
-                separated::text(&text, Some(b'\t'), &mut notes)
-            } else {
-                markdown::text(&text, &mut notes)
-            })
+            whole(if is_table { separated::text(&text, Some(b'\t'), notes) } else { markdown::text(&text, notes) })
         }
     };
     let mut parts = Vec::with_capacity(raw.len());
@@ -120,7 +142,7 @@ pub fn extract(bytes: &[u8], hints: &FileHints) -> Result<Reading, Unreadable> {
             parts.push(Part { page, text });
         }
     }
-    if parts.is_empty() { Err(Unreadable::NoText) } else { Ok(Reading { parts, notes: notes.finished() }) }
+    if parts.is_empty() { Err(Unreadable::NoText) } else { Ok(parts) }
 }
 
 /// Whether reading such a file starts another program, which the sandbox has to allow.

@@ -5,7 +5,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use tokio_util::bytes::Bytes;
 
 use super::{MediaBytes, MediaError, SharedMediaStore};
-use knowledge::extraction::{FileHints, Reading, Unreadable};
+use knowledge::extraction::{ExtractionFailure, FileHints, Reading, Unreadable};
 use knowledge::retrieval::passages::PassageText;
 
 /// The content of a file, to be read once, piece by piece, so that the server need not hold it in memory.
@@ -55,9 +55,15 @@ pub trait DocumentReader: Send + Sync {
 pub enum ReadError {
     /// The file itself is the reason, so that another attempt does not help.
     #[error(transparent)]
-    Unreadable(#[from] Unreadable),
+    Unreadable(#[from] ExtractionFailure),
     #[error("the file cannot be had")]
     Media(#[from] MediaError),
     #[error("the program that reads documents failed")]
     Failed(#[from] std::io::Error),
+}
+
+impl From<Unreadable> for ReadError {
+    fn from(reason: Unreadable) -> Self {
+        ExtractionFailure::from(reason).into()
+    }
 }

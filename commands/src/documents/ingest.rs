@@ -57,8 +57,8 @@ struct Published {
 
 /// Why an attempt did not lead to passages in the index.
 enum Failed {
-    /// The document can never be embedded: that is its outcome.
-    ForGood(EmbeddingFailure),
+    /// The document can never be embedded: that is its outcome, with what its reader had to say.
+    ForGood(EmbeddingFailure, Vec<Note>),
     /// Another attempt may succeed.
     ForNow(JobError),
     /// Nobody waits for it any more.
@@ -66,6 +66,10 @@ enum Failed {
 }
 
 impl Failed {
+    const fn for_good(reason: EmbeddingFailure) -> Self {
+        Self::ForGood(reason, Vec::new())
+    }
+
     fn for_now(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::ForNow(JobError::from_source(error))
     }
@@ -101,7 +105,7 @@ impl Ingestion {
         replaced.await.map_err(|error| match error {
             PassageStoreError::Index(IndexError::Dimensions { .. } | IndexError::Refused { status: 400, .. }) => {
                 tracing::warn!(error = %crate::error_chain(&error), "the vector store refuses a document");
-                Failed::ForGood(EmbeddingFailure::Provider)
+                Failed::for_good(EmbeddingFailure::Provider)
             }
             error => Failed::for_now(error),
         })?;
@@ -124,7 +128,9 @@ impl JobHandler for Ingestion {
                 let model = self.passage_store.chosen().model().to_owned();
                 DocumentCommand::RecordEmbedding { version: number, passages, model, notes }
             }
-            Err(Failed::ForGood(reason)) => DocumentCommand::RecordEmbeddingFailure { version: number, reason },
+            Err(Failed::ForGood(reason, notes)) => {
+                DocumentCommand::RecordEmbeddingFailure { version: number, reason, notes }
+            }
             Err(Failed::Unwanted) => return Ok(()),
             Err(Failed::ForNow(error)) => {
                 attempt.report(Stage::Queued, 0, None).await;
@@ -137,7 +143,7 @@ impl JobHandler for Ingestion {
     async fn give_up(&self, job: &Job) -> Result<(), JobError> {
         let Some(version) = self.awaited(job).await? else { return Ok(()) };
         let reason = EmbeddingFailure::Provider;
-        let command = DocumentCommand::RecordEmbeddingFailure { version: version.number, reason };
+        let command = DocumentCommand::RecordEmbeddingFailure { version: version.number, reason, notes: Vec::new() };
         self.record(job, version.document, command).await
     }
 }

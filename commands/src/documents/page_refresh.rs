@@ -89,7 +89,7 @@ impl PageRefresh {
         };
         let passages = match self.reader.read_and_cut(&visited.title, page.bytes.into(), &page.hints).await {
             Ok(text) => text.passages,
-            Err(ReadError::Unreadable(reason)) => return Ok(unreadable(visited, &reason)),
+            Err(ReadError::Unreadable(failure)) => return Ok(unreadable(visited, &failure)),
             Err(error) => return Err(JobError::from_source(error)),
         };
         let now: Vec<String> = passages.into_iter().map(|passage| passage.content_hash).collect();

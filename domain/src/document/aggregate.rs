@@ -112,6 +112,8 @@ pub enum DocumentCommand {
         version: u32,
         /// The reason.
         reason: EmbeddingFailure,
+        /// The notes of the reader.
+        notes: Vec<Note>,
     },
     /// Deletes the document.
     Delete,
@@ -198,15 +200,15 @@ impl Document {
             DocumentCommand::Cancel => {
                 require_waiting(newest)?;
                 let reason = EmbeddingFailure::Cancelled;
-                Ok(vec![DocumentEvent::EmbeddingFailed { version: newest, reason }])
+                Ok(vec![DocumentEvent::EmbeddingFailed { version: newest, reason, notes: Vec::new() }])
             }
             DocumentCommand::RecordEmbedding { version, passages, model, notes } => {
                 require_waiting(version)?;
                 Ok(vec![DocumentEvent::Embedded { version, passages, model, notes }])
             }
-            DocumentCommand::RecordEmbeddingFailure { version, reason } => {
+            DocumentCommand::RecordEmbeddingFailure { version, reason, notes } => {
                 require_waiting(version)?;
-                Ok(vec![DocumentEvent::EmbeddingFailed { version, reason }])
+                Ok(vec![DocumentEvent::EmbeddingFailed { version, reason, notes }])
             }
             DocumentCommand::Delete => Ok(vec![DocumentEvent::Deleted {}]),
             DocumentCommand::Add { .. } => Err(DocumentError::AlreadyAdded),

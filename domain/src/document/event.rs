@@ -175,6 +175,9 @@ pub enum DocumentEvent {
         version: u32,
         /// Why.
         reason: EmbeddingFailure,
+        /// What its reader had to say of it, one of a kind.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        notes: Vec<Note>,
     },
     /// The document was deleted: it is not retrieved any more.
     Deleted {},

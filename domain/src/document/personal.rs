@@ -22,7 +22,7 @@ impl PersonalFields for DocumentEvent {
             }
             | Self::EmbeddingRequested { version: _ }
             | Self::Embedded { version: _, passages: _, model: _, notes: _ }
-            | Self::EmbeddingFailed { version: _, reason: _ }
+            | Self::EmbeddingFailed { version: _, reason: _, notes: _ }
             | Self::Deleted {}
             | Self::RemovalConfirmed { place: _ } => vec![],
         }

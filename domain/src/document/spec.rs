@@ -73,7 +73,7 @@ fn an_embedding_has_one_outcome() {
         .then_expect_error(DocumentError::NotWaiting);
     DocumentSpec::with(())
         .given(vec![added(), embedded()])
-        .when(DocumentCommand::RecordEmbeddingFailure { version: 1, reason: EmbeddingFailure::Provider })
+        .when(DocumentCommand::RecordEmbeddingFailure { version: 1, reason: EmbeddingFailure::Provider, notes: vec![] })
         .then_expect_error(DocumentError::NotWaiting);
 }
 
@@ -89,8 +89,12 @@ fn an_embedding_of_another_version_is_refused() {
 fn a_failed_embedding_says_why() {
     DocumentSpec::with(())
         .given(vec![added()])
-        .when(DocumentCommand::RecordEmbeddingFailure { version: 1, reason: EmbeddingFailure::NoText })
-        .then_expect_events(vec![DocumentEvent::EmbeddingFailed { version: 1, reason: EmbeddingFailure::NoText }]);
+        .when(DocumentCommand::RecordEmbeddingFailure { version: 1, reason: EmbeddingFailure::NoText, notes: notes() })
+        .then_expect_events(vec![DocumentEvent::EmbeddingFailed {
+            version: 1,
+            reason: EmbeddingFailure::NoText,
+            notes: notes(),
+        }]);
 }
 
 #[test]
@@ -102,7 +106,7 @@ fn a_deleted_document_cannot_be_embedded() {
 }
 
 fn failed(reason: EmbeddingFailure) -> DocumentEvent {
-    DocumentEvent::EmbeddingFailed { version: 1, reason }
+    DocumentEvent::EmbeddingFailed { version: 1, reason, notes: vec![] }
 }
 
 #[test]

@@ -186,8 +186,9 @@ pub(crate) fn document_command() -> impl Strategy<Value = DocumentCommand> {
         2 => (version.clone(), any::<u32>(), text(), prop::collection::vec(note(), 0..3)).prop_map(
             |(version, passages, model, notes)| DocumentCommand::RecordEmbedding { version, passages, model, notes },
         ),
-        2 => (version, select(EmbeddingFailure::VARIANTS))
-            .prop_map(|(version, reason)| DocumentCommand::RecordEmbeddingFailure { version, reason }),
+        2 => (version, select(EmbeddingFailure::VARIANTS), prop::collection::vec(note(), 0..3)).prop_map(
+            |(version, reason, notes)| DocumentCommand::RecordEmbeddingFailure { version, reason, notes },
+        ),
         2 => (option::of(id(UserId::new)), source())
             .prop_map(|(creator, source)| DocumentCommand::AddVersion { creator, source }),
         1 => (1_u32..4).prop_map(|version| DocumentCommand::Renew { version }),

@@ -39,7 +39,7 @@ pub(crate) fn samples() -> Vec<Sample> {
     let minimal = minimal.chain(minimal_runs().into_iter().map(Event::TestRun));
     let untold = untold_runs().into_iter().map(Event::TestRun);
     let translated = translated_chats().into_iter().map(Event::Chat);
-    let noted = [Event::Document(noted_embedding())];
+    let noted = noted_embeddings().into_iter().map(Event::Document);
     full.map(|event| Sample { event, form: None })
         .chain(minimal.map(|event| Sample { event, form: Some("minimal") }))
         .chain(untold.map(|event| Sample { event, form: Some("untold") }))
@@ -163,13 +163,13 @@ fn full_documents() -> Vec<DocumentEvent> {
         },
         DocumentEvent::EmbeddingRequested { version: 1 },
         DocumentEvent::Embedded { version: 1, passages: 12, model: "lexical-1".to_owned(), notes: vec![] },
-        DocumentEvent::EmbeddingFailed { version: 1, reason: EmbeddingFailure::NoText },
+        DocumentEvent::EmbeddingFailed { version: 1, reason: EmbeddingFailure::NoText, notes: vec![] },
         DocumentEvent::Deleted {},
         DocumentEvent::RemovalConfirmed { place: Place::Index },
     ]
 }
 
-fn noted_embedding() -> DocumentEvent {
+fn noted_embeddings() -> Vec<DocumentEvent> {
     let note = Note {
         kind: "hidden_left_out".to_owned(),
         message: "Hidden text was left out (1 place, “Old doses”, page 2).".to_owned(),
@@ -177,7 +177,17 @@ fn noted_embedding() -> DocumentEvent {
         pages: vec![2],
         names: vec!["Old doses".to_owned()],
     };
-    DocumentEvent::Embedded { version: 1, passages: 12, model: "lexical-1".to_owned(), notes: vec![note] }
+    let font = Note {
+        kind: "legacy_font_unknown".to_owned(),
+        message: "The font ML-TTKarthika is from before Unicode: its text cannot be found.".to_owned(),
+        count: 3,
+        pages: vec![1, 2],
+        names: vec!["ML-TTKarthika".to_owned()],
+    };
+    vec![
+        DocumentEvent::Embedded { version: 1, passages: 12, model: "lexical-1".to_owned(), notes: vec![note] },
+        DocumentEvent::EmbeddingFailed { version: 1, reason: EmbeddingFailure::LegacyFont, notes: vec![font] },
+    ]
 }
 
 fn minimal_documents() -> Vec<DocumentEvent> {

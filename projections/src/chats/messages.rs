@@ -1,6 +1,6 @@
 //! Messages in the contract's shape: with the documents that an answer names, and the times of its stages.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use domain::{ids::MessageId, values::MessageType};
@@ -165,27 +165,53 @@ macro_rules! messages {
 /// The message with this id, whoever owns it.
 pub async fn message(db: &Views, id: MessageId, media_base: &str) -> Result<Option<MessageView>, QueryError> {
     let row = messages!("id = $1", id.value()).fetch_optional(db).await?;
-    Ok(completed(db, row.into_iter().collect(), media_base).await?.pop())
+    Ok(with_documents(db, row.into_iter().collect(), media_base).await?.pop())
 }
 
-/// The messages of a chat, oldest first.
-pub(super) async fn of_chat(db: &Views, chat: Uuid, media_base: &str) -> Result<Vec<MessageView>, QueryError> {
-    let rows = messages!("chat_id = $1 ORDER BY position", chat).fetch_all(db).await?;
-    completed(db, rows, media_base).await
+/// The messages of a chat, oldest first, unless they and the documents that each of them names have more bytes of text than `short`.
+pub(super) async fn of_short_chat(
+    db: &Views,
+    chat: Uuid,
+    short: usize,
+    media_base: &str,
+) -> Result<Option<Vec<MessageView>>, QueryError> {
+    let mut left = short;
+    let rows = messages!("chat_id = $1 ORDER BY position", chat);
+    let weight = |row: &MessageRow| row.text.len() + row.original_text.len();
+    let Some(rows) = db.fetch_within(rows, &mut left, weight).await? else { return Ok(None) };
+    let documents = documents::find_within(db, &named(&rows), &mut left, media_base).await?;
+    let Some(documents) = documents else { return Ok(None) };
+    completed(db, rows, documents, media_base).await.map(Some)
 }
 
 /// The messages of these chats, oldest first.
 pub(super) async fn of_chats(db: &Views, chats: &[Uuid], media_base: &str) -> Result<Vec<MessageView>, QueryError> {
     let rows = messages!("chat_id = ANY($1) ORDER BY position", chats).fetch_all(db).await?;
-    completed(db, rows, media_base).await
+    with_documents(db, rows, media_base).await
 }
 
-/// Adds the documents and ratings that the messages refer to, with two more queries at most for any number of messages.
-async fn completed(db: &Views, rows: Vec<MessageRow>, media_base: &str) -> Result<Vec<MessageView>, QueryError> {
-    let mut ids: Vec<Uuid> = rows.iter().flat_map(|row| row.document_ids.iter().copied()).collect();
-    ids.sort_unstable();
-    ids.dedup();
+async fn with_documents(db: &Views, rows: Vec<MessageRow>, media_base: &str) -> Result<Vec<MessageView>, QueryError> {
+    let ids: Vec<Uuid> = named(&rows).into_keys().collect();
     let documents = if ids.is_empty() { vec![] } else { documents::find_many(db, &ids, media_base).await? };
+    completed(db, rows, documents, media_base).await
+}
+
+/// The documents that messages name, each with how often it is named.
+fn named(rows: &[MessageRow]) -> BTreeMap<Uuid, usize> {
+    let mut times = BTreeMap::new();
+    for id in rows.iter().flat_map(|row| &row.document_ids) {
+        *times.entry(*id).or_default() += 1;
+    }
+    times
+}
+
+/// Adds the documents that the messages name, and their ratings by one more query at most.
+async fn completed(
+    db: &Views,
+    rows: Vec<MessageRow>,
+    documents: Vec<DocumentView>,
+    media_base: &str,
+) -> Result<Vec<MessageView>, QueryError> {
     let documents = documents.into_iter().map(|document| (document.external_id, document)).collect();
     let rated: Vec<Uuid> = rows.iter().filter(|row| row.has_feedback).map(|row| row.id).collect();
     let mut feedback = if rated.is_empty() { HashMap::new() } else { first_of_each(db, &rated).await? };

@@ -12,7 +12,7 @@ use sqlx::{FromRow, Postgres, QueryBuilder, Row as _, postgres::PgRow, query_as,
 use uuid::Uuid;
 
 use super::{
-    messages::{MessageView, of_chat, of_chats},
+    messages::{MessageView, of_chats, of_short_chat},
     shapes::{ChatDetail, ChatSummary},
 };
 use crate::{
@@ -79,8 +79,6 @@ pub(super) struct ChatRow {
     modified_at: DateTime<Utc>,
     is_deleted: bool,
     by_assistant: bool,
-    /// The value of [`ChatHead::bytes`], if the chat is read alone.
-    bytes: Option<i64>,
 }
 
 fn owner_of(user: Option<Uuid>, key: Option<Uuid>) -> Option<ChatOwner> {
@@ -107,6 +105,22 @@ impl ChatRow {
             by_assistant: self.by_assistant,
         }
     }
+}
+
+macro_rules! chats {
+    ($from:literal, $order:literal, $value:expr) => {
+        query_as!(
+            ChatRow,
+            r#"SELECT chats.id, project_id, owner, key_id, username AS "username?", chats.title, chats.prompt, chats.model,
+                      chats.created_at, chats.modified_at, chats.is_deleted,
+                      projects.assistant_id IS NOT NULL AS "by_assistant!" FROM "#
+                + $from
+                + " LEFT JOIN views.users ON users.id = chats.owner
+                    LEFT JOIN views.projects ON projects.id = chats.project_id "
+                + $order,
+            $value
+        )
+    };
 }
 
 /// A filter of the list of a project's chats.
@@ -165,42 +179,47 @@ pub async fn owner(db: &Views, project: ProjectId, id: ChatId) -> Result<Option<
 }
 
 /// A chat without its messages.
-pub struct ChatHead {
-    row: ChatRow,
-    bytes: usize,
-}
+pub struct ChatHead(ChatRow);
 
 impl ChatHead {
     pub(super) fn is_of_key(&self, key: ApiKeyId) -> bool {
-        self.row.key_id == Some(key.value())
+        self.0.key_id == Some(key.value())
     }
 
     /// The chat with this id, unless it is deleted.
     pub(super) async fn find(db: &Views, id: ChatId) -> Result<Option<Self>, QueryError> {
-        let row = row(db, id).await?.filter(|row| !row.is_deleted);
-        Ok(row.map(|row| Self { bytes: usize::try_from(row.bytes.unwrap_or_default()).unwrap_or_default(), row }))
+        let row = chats!("views.chats", "WHERE chats.id = $1", id.value()).fetch_optional(db).await?;
+        Ok(row.filter(|row| !row.is_deleted).map(Self))
     }
 
     pub fn owner(&self) -> Option<ChatOwner> {
-        self.row.owner()
+        self.0.owner()
     }
 
-    /// The bytes of text in its detail: its messages, and the documents that each of them names.
-    pub fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    /// The chat with its messages.
-    pub async fn detail(self, db: &Views, media_base: &str) -> Result<ChatDetail, QueryError> {
-        let messages = of_chat(db, self.row.id, media_base).await?;
-        Ok(self.row.into_detail(messages))
+    /// The chat with its messages. If they and the documents that each of them names have more than `short` bytes of text, it
+    /// asks for room for so many as they have before it reads them all, and returns what it got. (Most chats are short, and
+    /// weighing takes longer than reading them.)
+    pub async fn detail<R, E: From<QueryError>>(
+        self,
+        db: &Views,
+        media_base: &str,
+        short: usize,
+        make_room: impl AsyncFnOnce(usize) -> Result<R, E>,
+    ) -> Result<(ChatDetail, Option<R>), E> {
+        let chat = self.0.id;
+        if let Some(messages) = of_short_chat(db, chat, short, media_base).await? {
+            return Ok((self.0.into_detail(messages), None));
+        }
+        let room = make_room(weight(db, &[chat]).await?).await?;
+        let messages = of_chats(db, &[chat], media_base).await?;
+        Ok((self.0.into_detail(messages), Some(room)))
     }
 }
 
 /// The chat with this id, if it is in this project.
 pub async fn head(db: &Views, project: ProjectId, id: ChatId) -> Result<Option<ChatHead>, QueryError> {
     let head = ChatHead::find(db, id).await?;
-    Ok(head.filter(|head| head.row.project_id == Some(project.value())))
+    Ok(head.filter(|head| head.0.project_id == Some(project.value())))
 }
 
 /// The ids of all chats of a project, newest first; `None` for everybody's.
@@ -264,41 +283,9 @@ async fn project_view(db: &Views, id: Uuid) -> Result<Option<ProjectView>, Query
     Ok(projects::row(db, id).await?.map(ProjectRow::into_view))
 }
 
-macro_rules! chats {
-    ($bytes:literal, $from:literal, $order:literal, $value:expr) => {
-        query_as!(
-            ChatRow,
-            r#"SELECT chats.id, project_id, owner, key_id, username AS "username?", chats.title, chats.prompt, chats.model,
-                      chats.created_at, chats.modified_at, chats.is_deleted,
-                      projects.assistant_id IS NOT NULL AS "by_assistant!", "#
-                + $bytes
-                + r#" AS bytes FROM "#
-                + $from
-                + " LEFT JOIN views.users ON users.id = chats.owner
-                    LEFT JOIN views.projects ON projects.id = chats.project_id "
-                + $order,
-            $value
-        )
-    };
-}
-
-/// The chat with this id, also if it is deleted, with the bytes of its text: a separate query would cost as much again.
-async fn row(db: &Views, id: ChatId) -> Result<Option<ChatRow>, QueryError> {
-    let row = chats!(
-        "(SELECT sum(octet_length(text) + octet_length(original_text) + CASE WHEN document_ids = '{}' THEN 0 ELSE coalesce((
-              SELECT sum(octet_length(text_content)) FROM views.documents WHERE documents.id = ANY(document_ids)
-          ), 0) END)::bigint FROM views.messages WHERE chat_id = chats.id)",
-        "views.chats",
-        "WHERE chats.id = $1",
-        id.value()
-    );
-    Ok(row.fetch_optional(db).await?)
-}
-
 /// The chats with these ids, in this order, also deleted ones.
 async fn rows(db: &Views, ids: &[Uuid]) -> Result<Vec<ChatRow>, QueryError> {
     let rows = chats!(
-        "NULL::bigint",
         "unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.chats USING (id)",
         "ORDER BY place",
         ids

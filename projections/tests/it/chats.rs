@@ -6,7 +6,7 @@ use domain::{
     project::ProjectEvent,
 };
 use projections::{
-    Views,
+    QueryError, Views,
     chats::{ChatDetail, Filter, details, find, head, ids_in, list, user_has_chat_in, weight},
 };
 use sqlx::PgPool;
@@ -188,19 +188,30 @@ async fn the_weight_of_chats_is_that_of_their_texts_and_of_the_documents_that_ea
         .chat(CHAT, answered(2, "", &[GUIDE]))
         .chat(OTHER_CHAT, started(WARD, DOCTOR, "Second"))
         .chat(OTHER_CHAT, asked(3, "ORS?"));
-    let (lists, alone) = history
+    let lists = history
         .shows(&pool, async || {
             let of = async |chats: &[uuid::Uuid]| weight(&views, chats).await.expect("read");
-            let alone = async |chat| head(&views, WARD, chat).await.expect("read").expect("there").bytes();
             let (one, other) = ([CHAT.value()], [OTHER_CHAT.value()]);
-            (
-                [of(&one).await, of(&other).await, of(&[one, other].concat()).await],
-                [alone(CHAT).await, alone(OTHER_CHAT).await],
-            )
+            [of(&one).await, of(&other).await, of(&[one, other].concat()).await]
         })
         .await;
     let guide = "Wash hands.".len();
     // Questions as they were asked, and in English.
     let (one, other) = (2 * 3 + 2 + 2 * guide, 2 * 4);
-    assert_eq!((lists, alone), ([one, other, one + other], [one, other]));
+    assert_eq!(lists, [one, other, one + other]);
+
+    // A chat that is read alone asks for room for that, unless it is short: wherever its texts become too long.
+    let read = async |chat, short| {
+        let head = head(&views, WARD, chat).await.expect("read").expect("there");
+        let (detail, room) =
+            head.detail(&views, MEDIA, short, async |bytes| Ok::<_, QueryError>(bytes)).await.expect("read");
+        (json(&detail), room)
+    };
+    for (chat, weight) in [(CHAT, one), (OTHER_CHAT, other)] {
+        let (shown, room) = read(chat, weight).await;
+        assert_eq!(room, None);
+        for short in [0, 3, weight - 1] {
+            assert_eq!(read(chat, short).await, (shown.clone(), Some(weight)), "{short}");
+        }
+    }
 }

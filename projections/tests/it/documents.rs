@@ -1,7 +1,7 @@
 //! Reference documents.
 
 use domain::{
-    document::{DocumentEvent, EmbeddingFailure},
+    document::{DocumentEvent, EmbeddingFailure, Note},
     ids::ProjectId,
 };
 use projections::{
@@ -51,13 +51,37 @@ async fn an_embedded_document_does_not_wait_any_more(pool: PgPool) {
 async fn a_document_whose_embedding_failed_says_why(pool: PgPool) {
     let views = Views::beside(&pool);
     let mut history = History::default();
-    history
-        .document(GUIDE, added(WARD, "Guide", Some("guide.pdf")))
-        .document(GUIDE, DocumentEvent::EmbeddingFailed { version: 1, reason: EmbeddingFailure::NoText });
+    history.document(GUIDE, added(WARD, "Guide", Some("guide.pdf"))).document(
+        GUIDE,
+        DocumentEvent::EmbeddingFailed { version: 1, reason: EmbeddingFailure::NoText, notes: vec![] },
+    );
     let guide =
         history.shows(&pool, async || find(&views, WARD, GUIDE, MEDIA).await.expect("read")).await.expect("there");
     let guide = guide.document;
     assert_eq!((guide.uploading, guide.failed, guide.failure_reason.as_deref()), (false, true, Some("no text found")));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_document_has_the_notes_of_the_version_that_was_read_last(pool: PgPool) {
+    let views = Views::beside(&pool);
+    let (kind, message) =
+        ("legacy_font_unknown".to_owned(), "The font ML-TTKarthika is from before Unicode.".to_owned());
+    let font = Note { kind, message, count: 1, pages: vec![], names: vec!["ML-TTKarthika".to_owned()] };
+    let failed = |reason, notes| DocumentEvent::EmbeddingFailed { version: 1, reason, notes };
+    let mut history = History::default();
+    history
+        .document(GUIDE, added(WARD, "Guide", Some("guide.docx")))
+        .document(GUIDE, failed(EmbeddingFailure::LegacyFont, vec![font]))
+        .document(LEAFLET, added(WARD, "Leaflet", None))
+        .document(LEAFLET, embedded())
+        // Nothing is read where the provider fails.
+        .document(LEAFLET, failed(EmbeddingFailure::Provider, vec![]));
+    let notes = async |id| {
+        let found = find(&views, WARD, id, MEDIA).await.expect("read").expect("there");
+        found.notes.into_iter().map(|note| note.kind).collect::<Vec<_>>()
+    };
+    let shown = history.shows(&pool, async || (notes(GUIDE).await, notes(LEAFLET).await)).await;
+    assert_eq!(shown, (vec!["legacy_font_unknown".to_owned()], vec!["pages_without_text".to_owned()]));
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

@@ -21,7 +21,7 @@ use domain::{
     values::{DocumentType, Email, FullName, Model, ServiceName, SttEngine, Title, TtsEngine, Username},
 };
 use projections::{
-    Views,
+    QueryError, Views,
     chats::{ChatDetail, head},
     listing::Window,
     projectors,
@@ -269,5 +269,6 @@ pub(crate) fn answered(turn: u128, text: &str, citations: &[DocumentId]) -> Chat
 /// A chat with its messages, as a client gets it.
 pub(crate) async fn detail(views: &Views, project: ProjectId, chat: ChatId) -> Option<ChatDetail> {
     let head = head(views, project, chat).await.expect("read")?;
-    Some(head.detail(views, MEDIA).await.expect("read"))
+    let detail = head.detail(views, MEDIA, usize::MAX, async |_| Ok::<_, QueryError>(())).await;
+    Some(detail.expect("read").0)
 }

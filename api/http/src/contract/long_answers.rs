@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::problem::ApiError;
 
 /// Answers below this are not counted: short chats never wait behind long ones.
-const SMALL_BYTES: usize = 262_144;
+pub const SMALL_BYTES: usize = 262_144;
 const UNIT_BYTES: usize = 1_024;
 /// A text is there as it was read and as it is sent.
 const COPIES: usize = 2;
@@ -35,6 +35,7 @@ pub struct AnswerMemory {
 }
 
 /// A part of the memory, until it is dropped.
+#[derive(Default)]
 #[must_use = "the memory is held while the answer is made and sent"]
 pub struct Share(Option<OwnedSemaphorePermit>);
 

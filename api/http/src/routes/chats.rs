@@ -202,8 +202,7 @@ async fn get(
     let head = chats::head(views, project, id).await?;
     // A stranger takes no memory.
     let head = head.filter(|head| scope.covers(head.owner())).ok_or_else(ApiError::not_found)?;
-    let share = web.memory_for(head.bytes()).await?;
-    let chat = head.detail(views, &web.media_base(&headers)).await?;
+    let (chat, share) = web.chat_of(head, &headers).await?;
     Ok(if chat.by_assistant { share.json(chat.into_thread()).await } else { share.json(chat).await })
 }
 

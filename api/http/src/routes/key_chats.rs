@@ -55,10 +55,6 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .merge(at(web, "/api/chats/{id}/converse").post(converse).served())
 }
 
-async fn find(web: &Web, service: ServiceCaller, id: ChatId, headers: &HeaderMap) -> Result<ChatDetail, ApiError> {
-    Ok(head(web, service, id).await?.detail(&web.app.views, &web.media_base(headers)).await?)
-}
-
 /// A chat of this key; nobody takes memory for one of another.
 async fn head(web: &Web, service: ServiceCaller, id: ChatId) -> Result<ChatHead, ApiError> {
     chats::head_of_key(&web.app.views, service.key, id).await?.ok_or_else(ApiError::not_found)
@@ -67,8 +63,8 @@ async fn head(web: &Web, service: ServiceCaller, id: ChatId) -> Result<ChatHead,
 /// A chat with its messages, however many there are.
 async fn shown(web: &Web, service: ServiceCaller, id: ChatId, headers: &HeaderMap) -> Result<Response, ApiError> {
     let head = head(web, service, id).await?;
-    let share = web.memory_for(head.bytes()).await?;
-    Ok(share.json(head.detail(&web.app.views, &web.media_base(headers)).await?).await)
+    let (chat, share) = web.chat_of(head, headers).await?;
+    Ok(share.json(chat).await)
 }
 
 /// The chats of the API key with their messages, oldest first.
@@ -148,9 +144,11 @@ async fn start(
     let context = origin.context_of_creation(&service, &input);
     let Started { id, committed } = web.app.chats.start_with_key(new, &context).await?;
     web.respond_after_commit(&committed, async || {
-        let mut chat = find(&web, service, id, &headers).await?;
+        let (mut chat, share) = web.chat_of(head(&web, service, id).await?, &headers).await?;
         let Some(question) = question else {
-            return Ok((StatusCode::CREATED, Json(StartedChat { chat, response: None })).into_response());
+            let mut begun = share.json(StartedChat { chat, response: None }).await;
+            *begun.status_mut() = StatusCode::CREATED;
+            return Ok(begun);
         };
         // A repeated request is shown the chat as it was new.
         chat.chats.clear();

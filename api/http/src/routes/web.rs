@@ -13,6 +13,7 @@ use commands::{
     execute::{Context, IdempotencyKey},
 };
 use domain::{envelope::Actor, ids::UserId, values::Email};
+use projections::chats::{ChatDetail, ChatHead};
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -24,7 +25,7 @@ use crate::{
     contract::{
         client_address::ClientAddress,
         input::Input,
-        long_answers::{AnswerMemory, Share},
+        long_answers::{AnswerMemory, SMALL_BYTES, Share},
         middleware::RequestId,
         problem::ApiError,
     },
@@ -67,6 +68,13 @@ impl Web {
     /// Memory for an answer that is made of texts of so many bytes.
     pub(super) async fn memory_for(&self, bytes: usize) -> Result<Share, ApiError> {
         self.memory.share(bytes).await
+    }
+
+    /// A chat with its messages, and the memory for it.
+    pub(super) async fn chat_of(&self, head: ChatHead, headers: &HeaderMap) -> Result<(ChatDetail, Share), ApiError> {
+        let (views, base) = (&self.app.views, self.media_base(headers));
+        let (chat, share) = head.detail(views, &base, SMALL_BYTES, async |bytes| self.memory_for(bytes).await).await?;
+        Ok((chat, share.unwrap_or_default()))
     }
 
     /// Counts a request of this kind for the address that it comes from.

@@ -5,12 +5,14 @@ use proptest::{prop_assert, prop_assert_eq, proptest};
 use super::*;
 
 fn read(name: &str, bytes: &[u8]) -> Result<String, Unreadable> {
-    let Reading { parts, .. } = extract(bytes, &FileHints { name: Some(name.to_owned()), content_type: None })?;
+    let Reading { parts, .. } = extract(bytes, &FileHints { name: Some(name.to_owned()), content_type: None })
+        .map_err(|failure| failure.reason)?;
     Ok(parts.into_iter().map(|part| part.text).collect::<Vec<_>>().join("\n\n"))
 }
 
 fn served(content_type: &str, bytes: &[u8]) -> Result<String, Unreadable> {
-    let Reading { parts, .. } = extract(bytes, &FileHints { name: None, content_type: Some(content_type.to_owned()) })?;
+    let Reading { parts, .. } = extract(bytes, &FileHints { name: None, content_type: Some(content_type.to_owned()) })
+        .map_err(|failure| failure.reason)?;
     Ok(parts.into_iter().map(|part| part.text).collect::<Vec<_>>().join("\n\n"))
 }
 

@@ -49,7 +49,7 @@ impl Ingestion {
                 Ok(of_model) => drop(vectors.insert(model, of_model)),
                 Err(Failed::Unwanted) => return Err(Failed::Unwanted),
                 Err(failed) if vectors.is_empty() => return Err(failed),
-                Err(Failed::ForGood(_)) => tracing::warn!(model, "a document gets no vectors of the model of before"),
+                Err(Failed::ForGood(..)) => tracing::warn!(model, "a document gets no vectors of the model of before"),
                 Err(Failed::ForNow(error)) => {
                     let error = crate::error_chain(&error);
                     tracing::warn!(model, error, "a document gets no vectors of the model of before");
@@ -116,7 +116,7 @@ fn failed_provider(error: ProviderError) -> Failed {
         ProviderError::RateLimited | ProviderError::Unavailable(_) => Failed::ForNow(JobError::from_source(error)),
         ProviderError::Unauthorized | ProviderError::Refused(_) => {
             tracing::warn!(error = %crate::error_chain(&error), "a document cannot be embedded");
-            Failed::ForGood(EmbeddingFailure::Provider)
+            Failed::for_good(EmbeddingFailure::Provider)
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The first steps: what a version is made of is fetched, its text extracted and cut.
 
-use domain::{document::EmbeddingFailure, values::DocumentType};
+use domain::{
+    document::{EmbeddingFailure, Note},
+    values::DocumentType,
+};
 
 use super::{Failed, Ingestion, attempt::Attempt};
 use knowledge::extraction::{FileHints, Unreadable};
@@ -28,7 +31,7 @@ impl Ingestion {
             }
             (Some(file), _) => {
                 let info = self.media.describe(&file.name).await.map_err(Failed::for_now)?;
-                let info = info.ok_or(Failed::ForGood(EmbeddingFailure::FileMissing))?;
+                let info = info.ok_or(Failed::for_good(EmbeddingFailure::FileMissing))?;
                 let content = Content::stored(self.media.clone(), file.name.clone(), info.size);
                 Ok(Fetched { content, hints: FileHints { name: Some(file.name.clone()), content_type: None } })
             }
@@ -37,7 +40,7 @@ impl Ingestion {
                 let content = text.clone().into_bytes().into();
                 Ok(Fetched { content, hints: FileHints { name: None, content_type } })
             }
-            (None, None) => Err(Failed::ForGood(EmbeddingFailure::NoText)),
+            (None, None) => Err(Failed::for_good(EmbeddingFailure::NoText)),
         }
     }
 
@@ -54,7 +57,7 @@ fn failed_fetch(error: PageError, is_last: bool) -> Failed {
         return Failed::for_now(error);
     }
     tracing::info!(error = %crate::error_chain(&error), "a page cannot be embedded");
-    Failed::ForGood(match error {
+    Failed::for_good(match error {
         PageError::BadAddress => EmbeddingFailure::BadAddress,
         PageError::Forbidden => EmbeddingFailure::ForbiddenAddress,
         PageError::TooManyRedirects | PageError::Status(_) => EmbeddingFailure::PageRefused,
@@ -67,13 +70,16 @@ fn failed_fetch(error: PageError, is_last: bool) -> Failed {
 fn failed_read(error: ReadError) -> Failed {
     match error {
         ReadError::Media(_) | ReadError::Failed(_) => Failed::for_now(error),
-        ReadError::Unreadable(reason) => Failed::ForGood(match reason {
-            Unreadable::NoText => EmbeddingFailure::NoText,
-            Unreadable::UnsupportedFormat => EmbeddingFailure::UnsupportedFormat,
-            Unreadable::Encrypted => EmbeddingFailure::Encrypted,
-            Unreadable::Damaged => EmbeddingFailure::Damaged,
-            Unreadable::TooComplex => EmbeddingFailure::TooComplex,
-            Unreadable::LegacyFont => EmbeddingFailure::LegacyFont,
-        }),
+        ReadError::Unreadable(failure) => {
+            let reason = match failure.reason {
+                Unreadable::NoText => EmbeddingFailure::NoText,
+                Unreadable::UnsupportedFormat => EmbeddingFailure::UnsupportedFormat,
+                Unreadable::Encrypted => EmbeddingFailure::Encrypted,
+                Unreadable::Damaged => EmbeddingFailure::Damaged,
+                Unreadable::TooComplex => EmbeddingFailure::TooComplex,
+                Unreadable::LegacyFont => EmbeddingFailure::LegacyFont,
+            };
+            Failed::ForGood(reason, failure.notes.into_iter().map(Note::from).collect())
+        }
     }
 }

@@ -19,7 +19,7 @@ fn file(body: &str, styles: &str, lists: &str) -> Vec<u8> {
 }
 
 fn read_all(bytes: &[u8]) -> Result<(String, Vec<(NoteKind, u32)>), Unreadable> {
-    let reading = extract(bytes, &FileHints::default())?;
+    let reading = extract(bytes, &FileHints::default()).map_err(|failure| failure.reason)?;
     let text = reading.parts.into_iter().map(|part| part.text).collect::<Vec<_>>().join("\n\n");
     Ok((text, reading.notes.into_iter().map(|note| (note.kind, note.count)).collect()))
 }
@@ -294,7 +294,9 @@ fn a_font_of_before_unicode_is_named_and_its_gibberish_is_no_text() {
     assert_eq!(notes[0].kind, NoteKind::LegacyFontUnknown);
     assert_eq!(notes[0].names, ["ML-TTKarthika"]);
     let all = file(&format!("<w:p>{}</w:p>", r(font, "tcmK ImcWw")), "", "");
-    assert_eq!(read_all(&all), Err(Unreadable::LegacyFont));
+    let failure = extract(&all, &FileHints::default()).expect_err("all of it is gibberish");
+    assert_eq!((failure.reason, failure.notes[0].kind), (Unreadable::LegacyFont, NoteKind::LegacyFontUnknown));
+    assert_eq!(failure.notes[0].names, ["ML-TTKarthika"]);
     let defaults = format!("<w:docDefaults><w:rPrDefault><w:rPr>{font}</w:rPr></w:rPrDefault></w:docDefaults>");
     assert_eq!(read_all(&file(&p("tcmK"), &defaults, "")), Err(Unreadable::LegacyFont));
     // The font of Latin letters does not apply to Malayalam text.

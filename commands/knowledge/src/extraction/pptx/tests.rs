@@ -45,7 +45,7 @@ fn read(slides: &[(&str, &str, &str)]) -> Result<(Vec<Part>, Vec<Note>), Unreada
         }
     }
     let parts: Vec<(&str, &str)> = parts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    let reading = extract(&package(&parts), &FileHints::default())?;
+    let reading = extract(&package(&parts), &FileHints::default()).map_err(|failure| failure.reason)?;
     Ok((reading.parts, reading.notes))
 }
 

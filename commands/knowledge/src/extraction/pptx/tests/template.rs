@@ -28,7 +28,7 @@ fn read_with(slide: &str, layout: &str, master: &str, styles: &str) -> Result<(S
         ("ppt/theme.xml", theme),
     ];
     let parts: Vec<(&str, &str)> = parts.iter().map(|(name, text)| (*name, text.as_str())).collect();
-    let reading = extract(&package(&parts), &FileHints::default())?;
+    let reading = extract(&package(&parts), &FileHints::default()).map_err(|failure| failure.reason)?;
     let text = reading.parts.into_iter().map(|part| part.text).collect();
     Ok((text, reading.notes.into_iter().map(|note| note.kind).collect()))
 }
