@@ -5,6 +5,7 @@ use domain::{
     ids::{ProjectId, UserId},
     project::ProjectEvent,
 };
+use insta::assert_json_snapshot;
 use projections::{
     QueryError, Views,
     chats::{ChatDetail, Filter, details, find, head, ids_in, list, user_has_chat_in, weight},
@@ -28,7 +29,8 @@ fn history() -> History {
     history
 }
 
-const IN_A_LIST: &str = r#"{"external_id":"00000000-0000-0000-0000-00000000001f","title":"Zinc","created_at":"2026-11-22T09:00:03.500000Z","modified_at":"2026-11-22T09:00:03.500000Z","username":"asha","project":{"external_id":"00000000-0000-0000-0000-00000000000b","title":"Ward","created_at":"2026-11-22T09:00:02.500000Z","modified_at":"2026-11-22T09:00:02.500000Z","description":null,"stt_engine":1,"tts_engine":2,"model":1,"is_default":false,"display_preset_questions":null,"archived":false,"assistant_id":null}}"#;
+/// The name of the snapshot of a chat in a list.
+const IN_A_LIST: &str = "a_chat_in_a_list";
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_chat_is_listed_with_its_owners_name_and_its_project(pool: PgPool) {
@@ -37,10 +39,7 @@ async fn a_chat_is_listed_with_its_owners_name_and_its_project(pool: PgPool) {
     history.chat(CHAT, started(WARD, NURSE, "Zinc"));
     let page =
         history.shows(&pool, async || list(&views, WARD, &Filter::default(), &everything()).await.expect("read")).await;
-    assert_eq!(
-        json(&page),
-        format!(r#"{{"count":1,"has_previous":false,"has_next":false,"results":[{IN_A_LIST}],"offset":0}}"#)
-    );
+    assert_json_snapshot!(page);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
@@ -49,7 +48,7 @@ async fn a_chat_found_alone_is_the_one_of_the_list(pool: PgPool) {
     let mut history = history();
     history.chat(CHAT, started(WARD, NURSE, "Zinc"));
     let chat = history.shows(&pool, async || find(&views, WARD, CHAT).await.expect("read")).await.expect("there");
-    assert_eq!(json(&chat), IN_A_LIST);
+    assert_json_snapshot!(IN_A_LIST, chat);
     assert_eq!(chat.owner, Some(ChatOwner::User(NURSE)));
 }
 
@@ -60,7 +59,7 @@ async fn the_streams_of_users_projects_and_chats_may_come_in_any_order(pool: PgP
     history.chat(CHAT, started(WARD, NURSE, "Zinc"));
     apply(&pool, history.events().iter().rev()).await;
     let chat = find(&views, WARD, CHAT).await.expect("read").expect("there");
-    assert_eq!(json(&chat), IN_A_LIST);
+    assert_json_snapshot!(IN_A_LIST, chat);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
@@ -69,10 +68,7 @@ async fn a_chat_without_messages_is_an_empty_conversation(pool: PgPool) {
     let mut history = history();
     history.chat(CHAT, started(WARD, NURSE, "Zinc"));
     let chat = history.shows(&pool, async || detail(&views, WARD, CHAT).await).await.expect("there");
-    assert_eq!(
-        json(&chat),
-        r#"{"external_id":"00000000-0000-0000-0000-00000000001f","title":"Zinc","username":"asha","created_at":"2026-11-22T09:00:03.500000Z","modified_at":"2026-11-22T09:00:03.500000Z","chats":[],"prompt":null,"model":null}"#
-    );
+    assert_json_snapshot!(chat);
     assert_eq!(chat.owner, Some(ChatOwner::User(NURSE)));
 }
 

@@ -4,6 +4,7 @@ use domain::{
     chat::{AnswerFailure, ChatEvent},
     document::DocumentEvent,
 };
+use insta::assert_json_snapshot;
 use projections::{
     Views,
     chats::{MessageView, message},
@@ -12,7 +13,7 @@ use sqlx::PgPool;
 
 use crate::history::{
     CHAT, GUIDE, History, LEAFLET, MEDIA, NURSE, WARD, added, answer_id, answered, apply, asked, detail, embedded,
-    json, question_id, started, title,
+    question_id, started, title,
 };
 
 /// A chat in which nothing has been said.
@@ -40,10 +41,7 @@ fn failed(turn: u128, notice: Option<&str>) -> ChatEvent {
 async fn a_question_is_shown_as_typed_and_in_english_on_one_line(pool: PgPool) {
     let mut history = history();
     history.chat(CHAT, asked(1, "Zinc?\nHow much?"));
-    assert_eq!(
-        json(&conversation(&history, &pool).await),
-        r#"[{"external_id":"00000000-0000-0000-0000-000000000065","chat":"00000000-0000-0000-0000-00000000001f","messageType":1,"message":"Zinc?\nHow much?","reference_documents":[],"audio":null,"original_message":"Zinc? How much?","language":"en","created_at":"2026-11-22T09:00:02.500000Z","modified_at":"2026-11-22T09:00:02.500000Z","meta":{"translate_start":null,"translate_end":null},"temperature":null,"top_k":null,"feedback":null}]"#
-    );
+    assert_json_snapshot!(conversation(&history, &pool).await);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
@@ -62,20 +60,14 @@ async fn an_answer_is_shown_with_its_sources_times_and_parameters(pool: PgPool) 
         .document(GUIDE, added(WARD, "Guide", Some("guide.pdf")))
         .document(GUIDE, embedded());
     history.chat(CHAT, answered(1, "*14* days.\nNo less.", &[GUIDE]));
-    assert_eq!(
-        json(&conversation(&history, &pool).await[1]),
-        r#"{"external_id":"00000000-0000-0000-0000-0000000000c9","chat":"00000000-0000-0000-0000-00000000001f","messageType":3,"message":"*14* days.\nNo less.","reference_documents":[{"external_id":"00000000-0000-0000-0000-000000000015","title":"Guide","created_at":"2026-11-22T09:00:03.500000Z","modified_at":"2026-11-22T09:00:04.500000Z","description":null,"document_type":1,"file":"http://host/media/guide.pdf","text_content":null,"uploading":false,"failed":false,"failure_reason":null}],"audio":null,"original_message":"*14* days.\nNo less.","language":"en","created_at":"2026-11-22T09:00:05.500000Z","modified_at":"2026-11-22T09:00:05.500000Z","meta":{"translate_start":null,"translate_end":null,"reference_start":1795338000.5,"reference_end":1795338001.5,"response_start":1795338001.5,"response_end":1795338003.5,"tts_start":null,"tts_end":null,"upload_start":null,"upload_end":null},"temperature":0.1,"top_k":100,"feedback":null}"#
-    );
+    assert_json_snapshot!(conversation(&history, &pool).await[1]);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_failure_with_a_notice_is_a_message_of_the_system(pool: PgPool) {
     let mut history = history();
     history.chat(CHAT, asked(1, "Zinc?")).chat(CHAT, failed(1, Some("Something went wrong")));
-    assert_eq!(
-        json(&conversation(&history, &pool).await[1]),
-        r#"{"external_id":"00000000-0000-0000-0000-0000000000c9","chat":"00000000-0000-0000-0000-00000000001f","messageType":2,"message":"Something went wrong","reference_documents":[],"audio":null,"original_message":"Something went wrong","language":"en","created_at":"2026-11-22T09:00:03.500000Z","modified_at":"2026-11-22T09:00:03.500000Z","meta":{"translate_start":null,"translate_end":null,"reference_start":null,"reference_end":null,"response_start":null,"response_end":null,"tts_start":null,"tts_end":null,"upload_start":null,"upload_end":null},"temperature":0.1,"top_k":100,"feedback":null}"#
-    );
+    assert_json_snapshot!(conversation(&history, &pool).await[1]);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

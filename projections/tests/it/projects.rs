@@ -4,13 +4,14 @@ use domain::{
     project::ProjectEvent,
     values::{Model, SttEngine, TtsEngine},
 };
+use insta::assert_json_snapshot;
 use projections::{
     Views,
     projects::{ProjectRow, find},
 };
 use sqlx::PgPool;
 
-use crate::history::{CLINIC, History, WARD, apply, at, created, created_with, json, title};
+use crate::history::{CLINIC, History, WARD, apply, at, created, created_with, title};
 
 async fn ward(history: &History, pool: &PgPool) -> ProjectRow {
     let views = Views::beside(pool);
@@ -21,20 +22,14 @@ async fn ward(history: &History, pool: &PgPool) -> ProjectRow {
 async fn people_see_a_project_without_its_prompt(pool: PgPool) {
     let mut history = History::default();
     history.project(WARD, created("Ward"));
-    assert_eq!(
-        json(&ward(&history, &pool).await.into_view()),
-        r#"{"external_id":"00000000-0000-0000-0000-00000000000b","title":"Ward","created_at":"2026-11-22T09:00:01.500000Z","modified_at":"2026-11-22T09:00:01.500000Z","description":null,"stt_engine":1,"tts_engine":2,"model":1,"is_default":false,"display_preset_questions":null,"archived":false,"assistant_id":null}"#
-    );
+    assert_json_snapshot!(ward(&history, &pool).await.into_view());
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn staff_see_the_prompt_and_the_model_as_a_text(pool: PgPool) {
     let mut history = History::default();
     history.project(WARD, created_with("Ward", Some(&["What is ORS?"])));
-    assert_eq!(
-        json(&ward(&history, &pool).await.into_staff_view()),
-        r#"{"external_id":"00000000-0000-0000-0000-00000000000b","title":"Ward","created_at":"2026-11-22T09:00:01.500000Z","modified_at":"2026-11-22T09:00:01.500000Z","description":null,"stt_engine":1,"tts_engine":2,"model":"1","is_default":false,"display_preset_questions":["What is ORS?"],"archived":false,"assistant_id":null,"prompt":"You are Ayushma. {reference}","key_set":false,"preset_questions":["What is ORS?"]}"#
-    );
+    assert_json_snapshot!(ward(&history, &pool).await.into_staff_view());
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
@@ -55,10 +50,7 @@ async fn every_change_of_a_project_shows(pool: PgPool) {
         .project(WARD, ProjectEvent::ProviderKeyChanged { is_set: true })
         .project(WARD, ProjectEvent::MadeDefault {})
         .project(WARD, ProjectEvent::Archived {});
-    assert_eq!(
-        json(&ward(&history, &pool).await.into_staff_view()),
-        r#"{"external_id":"00000000-0000-0000-0000-00000000000b","title":"Ward 2","created_at":"2026-11-22T09:00:01.500000Z","modified_at":"2026-11-22T09:00:11.500000Z","description":"For nurses","stt_engine":3,"tts_engine":1,"model":"7","is_default":true,"display_preset_questions":[],"archived":true,"assistant_id":"asst_1","prompt":"New {reference}","key_set":true,"preset_questions":[]}"#
-    );
+    assert_json_snapshot!(ward(&history, &pool).await.into_staff_view());
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

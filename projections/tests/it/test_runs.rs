@@ -8,6 +8,7 @@ use domain::{
     test_suite::{Attachment, Retrieval, SuiteSettings, TestQuestion, TestSuiteEvent},
     values::{DocumentType, Model, Rating, SuiteName},
 };
+use insta::assert_json_snapshot;
 use projections::{Views, run_feedback, test_runs, test_suites};
 use sqlx::PgPool;
 
@@ -111,14 +112,8 @@ async fn a_suite_and_its_questions_are_shown_as_the_contract_says(pool: PgPool) 
             (suite, test_suites::questions(&views, SUITE, &everything(), MEDIA).await.expect("read"))
         })
         .await;
-    assert_eq!(
-        json(&suite),
-        r#"{"name":"Ward","created_at":"2026-11-22T09:00:04.500000Z","modified_at":"2026-11-22T09:00:04.500000Z","temperature":1.0,"topk":-1,"external_id":"00000000-0000-0000-0000-000000000029"}"#
-    );
-    assert_eq!(
-        json(&questions.results),
-        r#"[{"question":"Zinc?","language":"en","created_at":"2026-11-22T09:00:05.500000Z","modified_at":"2026-11-22T09:00:05.500000Z","human_answer":"14 days","external_id":"00000000-0000-0000-0000-00000000002a","documents":[{"external_id":"00000000-0000-0000-0000-00000000002b","title":"Chart","created_at":"2026-11-22T09:00:06.500000Z","modified_at":"2026-11-22T09:00:06.500000Z","description":null,"document_type":1,"file":"http://host/media/chart.png","text_content":null,"uploading":false,"failed":false,"failure_reason":null}]}]"#
-    );
+    assert_json_snapshot!(suite);
+    assert_json_snapshot!(questions.results);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
