@@ -1,40 +1,44 @@
-//! The keys of all advisory locks in the database of the events.
+//! The keys of all PostgreSQL advisory locks in the database that holds the event log.
 //!
-//! Processes of two versions run side by side during an upgrade, so a key never changes, and the key of a lock that is gone is
-//! not used for another one.
+//! Processes of two versions run side by side during an upgrade. Therefore a key never changes, and the key of a
+//! removed lock is never used for another lock.
 //!
-//! PostgreSQL keeps two spaces of keys that never meet: single numbers of 64 bits, and pairs of numbers of 32 bits.
+//! PostgreSQL has two separate key spaces: single numbers of 64 bits, and pairs of numbers of 32 bits.
 //!
-//! | space | keys | lock | lives as long as |
+//! | space | keys | lock | held until the end of |
 //! |---|---|---|---|
 //! | single | `RELAY` = `"ayushma\x01"` | the elected relay | the connection |
 //! | single | `SCHEDULER` = `"ayushma\x02"` | a round of the scheduler | the connection |
 //! | single | `hashtextextended` of [`passages`] | a change of one document's passages | the connection |
 //! | single | `hashtextextended` of [`rebuild`] | the rebuild of one view | the connection |
-//! | single | `hashtextextended('ayushma pgvector', 0)` | making tables of vectors, in whichever database has them | the transaction |
-//! | single | sqlx's own, a checksum of the database's name | a migration of the schema | the connection |
-//! | pairs | `DECODING`, `hashtext` of schema and consumer | transactions of a consumer that decode | the transaction |
+//! | single | `hashtextextended('ayushma pgvector', 0)` | creating the vector tables, in whichever database has them |
+//! the transaction |
+//! | single | a checksum of the database's name, chosen by sqlx | a migration of the schema | the connection |
+//! | pairs | `DECODING`, `hashtext` of schema and consumer | consumer transactions that decode events | the transaction
+//! |
 //!
-//! A hash could be the number of another lock once in 2^63 pairs. Two that meet would wait for one another's end, or be
-//! skipped for a round.
+//! A hash equals the key of another lock about once in 2^63 pairs. The holders of two locks with the same key would
+//! wait for each other, or skip a round.
 
 use domain::ids::DocumentId;
 
-/// Elects the process that publishes to Kafka.
+/// The key of the lock that elects the process that publishes to Kafka.
 pub(crate) const RELAY: i64 = 0x6179_7573_686d_6101;
 
-/// Gives one process a round of the scheduler.
+/// The key of the lock that lets one process at a time run a scheduler round.
 pub(crate) const SCHEDULER: i64 = 0x6179_7573_686d_6102;
 
-/// The first number of a pair: transactions of a consumer that decode events. It is always the first lock that they take.
+/// The first number of the key pair for consumer transactions that decode events. It is always the first lock that such
+/// a transaction takes.
 pub(crate) const DECODING: i32 = 0x6179_7512;
 
-/// The text whose hash lets one process at a time change the passages of a document.
+/// Returns the text whose hash is the key of the lock that lets one process at a time change the passages of a
+/// document.
 pub fn passages(document: DocumentId) -> String {
     format!("ayushma passages {document}")
 }
 
-/// The text whose hash lets one process at a time rebuild the view of a projector.
+/// Returns the text whose hash is the key of the lock that lets one process at a time rebuild the view of a projector.
 pub fn rebuild(projector: &str) -> String {
     format!("ayushma rebuild {projector}")
 }

@@ -1,4 +1,5 @@
-//! What makes commands on a busy aggregate cheap. Nothing is decided here: the appender checks every version.
+//! In-process cache of aggregate states, and locks on aggregates, which make commands on a busy aggregate cheap.
+//! Neither is needed for correctness: the appender checks every version.
 
 use std::{
     any::Any,
@@ -13,18 +14,20 @@ use quick_cache::sync::Cache;
 use tokio::{sync::OwnedMutexGuard, time::timeout};
 use uuid::Uuid;
 
-/// The most aggregates whose states are kept.
+/// The maximum number of aggregates whose states are cached.
 const MAX_KEPT: usize = 2_000;
-/// How long a command waits for an aggregate. Without the lock, it may lose a race and be decided anew, which is slower but right.
+/// How long a command waits for the lock on an aggregate. A command without the lock may lose a race and be decided
+/// again, which is slower but correct.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Locks of aggregates that nobody waits for are thrown away when there are so many.
+/// The number of locks at which unused ones are removed.
 const MAX_LOCKS: usize = 1_024;
 
 type AnyState = Arc<dyn Any + Send + Sync>;
 type States = Cache<(AggregateType, Uuid), (i64, AnyState)>;
 
-/// States of aggregates as of some event, with its sequence. Loading them needs only the events after it, and deciding
-/// none at all if the appender finds that there are none.
+/// Cached states of aggregates, each with the sequence of the last event applied to it. Loading an aggregate from the
+/// cache reads only the events after that sequence; deciding on a cached state reads no events, because the appender
+/// detects newer ones.
 #[derive(Clone)]
 pub(crate) struct AggregateCache(Arc<States>);
 
@@ -35,12 +38,13 @@ impl Default for AggregateCache {
 }
 
 impl AggregateCache {
-    /// A state that was kept, with the sequence of its last event.
+    /// Returns the cached state of an aggregate, with the sequence of its last event.
     pub(crate) fn get<A: Clone + 'static>(&self, aggregate_type: AggregateType, id: Uuid) -> Option<(A, i64)> {
         let (sequence, state) = self.0.get(&(aggregate_type, id))?;
         Some((state.downcast_ref::<A>()?.clone(), sequence))
     }
 
+    /// Caches a state, unless a state with the same or a later sequence is cached.
     pub(crate) fn keep<A: Send + Sync + 'static>(
         &self,
         aggregate_type: AggregateType,
@@ -54,7 +58,7 @@ impl AggregateCache {
         }
     }
 
-    /// Forgets all states: somebody was erased, and they may hold that person's text.
+    /// Removes all states, after the erasure of a person whose text they may hold.
     pub(crate) fn forget_all(&self) {
         self.0.clear();
     }
@@ -64,12 +68,14 @@ impl AggregateCache {
     }
 }
 
-/// Commands of this process on one aggregate, one after the other: side by side all but one of them would lose.
+/// Per-aggregate locks that serialize the commands of this process on one aggregate. Of commands that run concurrently,
+/// all but one would fail with a version conflict.
 #[derive(Clone, Default)]
 pub(crate) struct AggregateLocks(Arc<Mutex<HashMap<Uuid, Weak<tokio::sync::Mutex<()>>>>>);
 
 impl AggregateLocks {
-    /// Waits for the lock on an aggregate, which lasts until the guard is dropped; `None` if that takes too long.
+    /// Waits for the lock on an aggregate, which is held until the guard is dropped. Returns `None` after a timeout of
+    /// [`PATIENCE`].
     pub(crate) async fn lock(&self, id: Uuid) -> Option<OwnedMutexGuard<()>> {
         timeout(PATIENCE, self.lock_of(id).lock_owned()).await.ok()
     }

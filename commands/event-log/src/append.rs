@@ -1,4 +1,5 @@
-//! Appending: what is asked for, the task that gathers it into batches, and the two ways in which a batch is written.
+//! Appending events: the request, the task that groups requests into batches, and the two ways in which a batch is
+//! written.
 
 pub(crate) mod appender;
 pub(crate) mod connection;

@@ -1,21 +1,22 @@
-//! Time and ids, injected so that tests can choose them.
+//! A source of time and ids, injected so that tests can control both.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
+/// A source of the current time and of new ids.
 pub trait Clock: Send + Sync {
-    /// The time, in whole microseconds (what PostgreSQL keeps).
+    /// Returns the current time in whole microseconds, the precision of PostgreSQL.
     fn now(&self) -> DateTime<Utc>;
 
-    /// A new id, greater than those before it.
+    /// Returns a new id, greater than all ids before it.
     fn new_id(&self) -> Uuid;
 }
 
 pub type SharedClock = Arc<dyn Clock>;
 
-/// The machine's clock, and UUIDv7.
+/// The system clock, with UUIDv7 ids.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct SystemClock;
 

@@ -1,8 +1,9 @@
-//! A clock that goes back, as after a wrong setting: work that was due before is due.
+//! Recovery from a database clock that was set back, for example after it had been set wrong.
 //!
-//! Jobs wait for a time of the database's clock. When that is set back by hours, what was due a moment ago would lie there
-//! for hours. Leases and signs of life that reach further into the future than any does are void by themselves, where they
-//! are read; a clock that goes forward ends leases and lives early, and nothing else.
+//! A job's due time is a time of the database's clock. When that clock is set back by hours, a job that was due a
+//! moment ago would wait for hours. This step makes such jobs due at once. Leases and heartbeats that lie further in
+//! the future than any valid one are ignored where they are read. A clock that is set forward only ends leases and
+//! heartbeats early.
 
 use std::time::Duration;
 
@@ -13,12 +14,13 @@ use tokio::{sync::Mutex, time::Instant};
 
 use crate::scheduler::{Expiry, ExpiryError};
 
-/// Clocks are corrected by less every day.
+/// The backward jump that is ignored, because routine clock corrections are smaller.
 const TOLERATED: TimeDelta = TimeDelta::seconds(10);
-/// A jump is seen so late: what was put off or made in between may have been due then.
+/// The longest time until a jump is noticed. Jobs that were postponed or created in between may have been due within
+/// it.
 const SEEN_LATE: TimeDelta = TimeDelta::minutes(5);
 
-/// A step of the scheduler that compares the database's clock with one that only goes forward.
+/// A scheduler step that compares the database's clock with a monotonic clock.
 pub struct ClockJumps {
     pool: PgPool,
     last: Mutex<Option<Reading>>,
@@ -35,7 +37,7 @@ impl ClockJumps {
         Self { pool, last: Mutex::new(None) }
     }
 
-    /// As if the database's clock had shown this just now.
+    /// Creates the step as if the database's clock had just shown this time.
     pub fn after(pool: PgPool, database: DateTime<Utc>) -> Self {
         Self { pool, last: Mutex::new(Some(Reading { database, monotonic: Instant::now() })) }
     }

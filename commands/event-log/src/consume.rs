@@ -1,4 +1,4 @@
-//! Consuming: events in their order, from the log or from Kafka, to whoever makes something of them, and the marks of how far each has come.
+//! Consuming events, from the log or from Kafka: ordered delivery to consumers, and their checkpoints.
 
 pub(crate) mod consumer;
 pub(crate) mod parked;

@@ -1,4 +1,5 @@
-//! The only way to change the world: decide, append; load and decide again if somebody else was faster.
+//! The execution of commands: load the aggregate, decide, append; on a version conflict, load and decide again. All
+//! changes of aggregates are made here.
 
 mod unit_of_work;
 
@@ -13,10 +14,10 @@ use uuid::Uuid;
 use crate::{AppendError, Committed, EventLog, Row, StoreError};
 pub use unit_of_work::UnitOfWork;
 
-/// How often a command is decided anew because its aggregate changed in the meantime.
+/// The maximum number of tries of a command whose aggregate changes in the meantime.
 const ATTEMPTS: u32 = 10;
 
-/// Who asks for a change, why and from where.
+/// The origin of a command: the actor, the cause, and data of the request.
 #[derive(Debug, Clone)]
 pub struct Context {
     pub actor: Actor,
@@ -29,25 +30,26 @@ pub struct Context {
     pub idempotency: Option<IdempotencyKey>,
 }
 
-/// The client's `Idempotency-Key`, and what the request was.
+/// The client's `Idempotency-Key`, with the request that it belongs to.
 #[derive(Debug, Clone)]
 pub struct IdempotencyKey {
-    /// Whose key it is, if several act as one: the clients of a service number their requests each by itself.
+    /// The holder of the key where it is not the actor: the clients of a service share an actor, and each numbers its
+    /// own requests.
     pub holder: Option<String>,
     pub key: String,
-    /// Method, path and body of the request, or a hash of them.
+    /// The method, path and body of the request, or a hash of them.
     pub request: Vec<u8>,
 }
 
 impl IdempotencyKey {
-    /// Whose key it is.
+    /// Returns the holder of the key: the one that is set, otherwise the actor.
     fn holder_for(&self, actor: &Actor) -> String {
         self.holder.clone().unwrap_or_else(|| actor.to_string())
     }
 }
 
 impl Context {
-    /// The person who acts, if it is one.
+    /// Returns the acting user; `None` if the actor is a service or a part of the system.
     pub const fn actor_user(&self) -> Option<UserId> {
         match self.actor {
             Actor::User(user) => Some(user),
@@ -55,7 +57,7 @@ impl Context {
         }
     }
 
-    /// A part of the system acts by itself.
+    /// Creates the context of a command that a part of the system executes on its own.
     pub fn system(part: &str, correlation_id: Uuid) -> Self {
         Self {
             actor: Actor::system(part),
@@ -70,10 +72,10 @@ impl Context {
     }
 }
 
-/// Why a command was not executed.
+/// The reason why a command was not executed.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecuteError<E> {
-    /// The aggregate refuses it.
+    /// The aggregate refused the command.
     #[error(transparent)]
     Refused(E),
     #[error(transparent)]
@@ -82,7 +84,7 @@ pub enum ExecuteError<E> {
     Append(#[from] AppendError),
 }
 
-/// The write side's door.
+/// The entry point of the write side: executes commands on aggregates.
 #[derive(Clone)]
 pub struct Commands {
     log: EventLog,
@@ -100,7 +102,8 @@ impl Commands {
     /// Executes a command on one aggregate.
     ///
     /// # Errors
-    /// [`ExecuteError`]; nothing has changed then.
+    /// [`ExecuteError`] if the aggregate refuses the command, or the log cannot be read or written. Nothing has changed
+    /// then, except that after [`AppendError::Unavailable`] or [`AppendError::Closed`] the outcome may be unknown.
     pub async fn execute<A>(
         &self,
         id: Uuid,
@@ -115,10 +118,11 @@ impl Commands {
         self.execute_with::<A>(id, command, vec![], context).await
     }
 
-    /// Executes a command on one aggregate and writes rows in the same transaction, even if no event follows.
+    /// Executes a command on one aggregate and writes rows in the same transaction, even if the command leads to no
+    /// event.
     ///
     /// # Errors
-    /// [`ExecuteError`]; nothing has changed then.
+    /// [`ExecuteError`], as for [`Self::execute`].
     pub async fn execute_with<A>(
         &self,
         id: Uuid,
@@ -134,10 +138,11 @@ impl Commands {
         self.execute_all::<A>(id, vec![command], rows, context).await
     }
 
-    /// Executes several commands on one aggregate, one on top of the other, and writes rows in the same transaction.
+    /// Executes several commands on one aggregate, each on the state that the previous one left, and writes rows in the
+    /// same transaction.
     ///
     /// # Errors
-    /// [`ExecuteError`]; nothing has changed then.
+    /// [`ExecuteError`], as for [`Self::execute`].
     pub async fn execute_all<A>(
         &self,
         id: Uuid,
@@ -153,12 +158,13 @@ impl Commands {
         self.execute_with_rows_of::<A>(id, commands, context, |_| rows.clone()).await
     }
 
-    /// Executes several commands on one aggregate, one on top of the other, and writes the rows that follow from what was
-    /// decided in the same transaction. Where there are none without an event, what the rows rely on is still so when they
-    /// are written.
+    /// Executes several commands on one aggregate, each on the state that the previous one left, and writes in the same
+    /// transaction the rows that `rows` derives from the decided events. If `rows` returns none without an event, the
+    /// state that the rows rely on is unchanged when they are written, because the append checks the aggregate's
+    /// version.
     ///
     /// # Errors
-    /// [`ExecuteError`]; nothing has changed then.
+    /// [`ExecuteError`], as for [`Self::execute`].
     pub async fn execute_with_rows_of<A>(
         &self,
         id: Uuid,
@@ -174,11 +180,11 @@ impl Commands {
         self.execute_making::<A>(id, id, commands, context, rows).await
     }
 
-    /// As [`Self::execute_with_rows_of`], where the commands make a part of the aggregate: a request that is repeated under
-    /// the same idempotency key is told to have made that.
+    /// Executes commands as [`Self::execute_with_rows_of`] does, for commands that create a part of the aggregate with
+    /// the id `made`. That id is the result of a request that is repeated with the same idempotency key.
     ///
     /// # Errors
-    /// [`ExecuteError`]; nothing has changed then.
+    /// [`ExecuteError`], as for [`Self::execute`].
     pub async fn execute_making<A>(
         &self,
         id: Uuid,
@@ -204,11 +210,11 @@ impl Commands {
         }
     }
 
-    /// Executes a command on one aggregate, where `check` decides whether another one lets it happen: that one is still as it was
-    /// checked when the events and rows are written.
+    /// Executes a command on one aggregate if `check` accepts the state of another one. That state is unchanged when
+    /// the events and rows are written.
     ///
     /// # Errors
-    /// What `check` or the aggregate refuses as [`ExecuteError::Refused`], or the log's; nothing has changed then.
+    /// [`ExecuteError::Refused`] with the refusal of `check` or of the aggregate; otherwise as for [`Self::execute`].
     pub async fn execute_relying_on<A, B, E>(
         &self,
         (id, command): (Uuid, A::Command),
@@ -224,8 +230,8 @@ impl Commands {
     {
         let mut attempt = 1;
         loop {
-            // As it was seen last, without a read of the log: if that is out of date, the append finds a conflict. A refusal leads
-            // to no append, and is decided on what the log holds.
+            // The cached state, without a read of the log: if it is outdated, the append fails with a conflict. A
+            // refusal leads to no append, so it is decided on the state in the log.
             let mut relied_on = self.log.last_seen::<B>(other);
             if check(&relied_on.aggregate).is_err() {
                 relied_on = self.log.load::<B>(other).await?;
@@ -246,10 +252,10 @@ impl Commands {
         }
     }
 
-    /// Whether something was made under the request's idempotency key before.
+    /// Returns whether the request's idempotency key was used before and has not expired.
     ///
     /// # Errors
-    /// The database's.
+    /// [`sqlx::Error`] if a query fails.
     pub async fn is_repeat(&self, context: &Context) -> Result<bool, sqlx::Error> {
         match &context.idempotency {
             Some(given) => self.log.is_known_key(&given.holder_for(&context.actor), &given.key).await,
@@ -257,7 +263,8 @@ impl Commands {
         }
     }
 
-    /// A change of several aggregates, written wholly or not at all. The caller repeats it on a version conflict.
+    /// Begins a change of several aggregates, which is written completely or not at all. The caller must repeat it on a
+    /// version conflict.
     pub fn unit<'a>(&'a self, context: &'a Context) -> UnitOfWork<'a> {
         UnitOfWork::new(&self.log, context)
     }

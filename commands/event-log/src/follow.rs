@@ -1,4 +1,4 @@
-//! Keeps a consumer at work, and wakes consumers when another process appends.
+//! The loop that feeds a consumer, and the listener that wakes consumers when another process appends.
 
 use domain::wording::error_chain;
 use std::{sync::Arc, time::Duration};
@@ -19,14 +19,15 @@ use crate::{
     stream::{kafka::KafkaSettings, kafka_source::KafkaSource},
 };
 
+/// The longest pause before an interrupted consumer starts again.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
-/// How often parked events are tried again, the first time at once: a newer program, or another one, may have mended what was
-/// in the way.
+/// How often parked events are retried; the first time immediately after the start, because a newer version of this or
+/// another program may have removed the cause.
 const RETRY_PAUSE: Duration = Duration::from_mins(5);
 
 impl EventLog {
-    /// Feeds a consumer for ever: until the future is dropped. With Kafka its events come from there, else from the log.
-    /// Failures of the moment are logged and tried again; an event that cannot be applied is parked.
+    /// Feeds events to a consumer until the future is dropped. The events come from Kafka if `kafka` is given,
+    /// otherwise from the log. Transient failures are logged and retried; an event that cannot be applied is parked.
     pub async fn follow(self, consumer: Arc<dyn EventConsumer>, kafka: Option<KafkaSettings>, progress: Progress) {
         let runner = self.runner(consumer, progress);
         let pulse = self.heart.pulse(Kind::Consumer, runner.consumer.name());
@@ -75,17 +76,17 @@ impl EventLog {
             source.applied(&batch);
             pulse.beat();
             let rest = runner.consumer.rest();
-            // A timer of no length at all takes a millisecond.
+            // A sleep of zero duration would still take a millisecond.
             if !rest.is_zero() && !batch.is_empty() && batch.len() < MAX_BATCH {
                 tokio::time::sleep(rest).await;
             }
         }
     }
 
-    /// Applies everything that is in the log to a consumer, but for what has to be parked, then returns.
+    /// Applies all events of the log to a consumer, parks those that cannot be applied, and returns.
     ///
     /// # Errors
-    /// [`ConsumerError`] of the moment.
+    /// [`ConsumerError`] if the failure is transient.
     pub async fn catch_up(&self, consumer: Arc<dyn EventConsumer>, progress: &Progress) -> Result<(), ConsumerError> {
         let runner = self.runner(consumer, progress.clone());
         runner.prepare().await?;
@@ -102,7 +103,7 @@ impl EventLog {
     }
 }
 
-/// Tells `wake` of appends by other processes, for ever: until its future is dropped.
+/// Forwards notifications of appends by other processes to `wake`, until the future is dropped.
 pub(crate) async fn listen(pool: PgPool, wake: watch::Sender<Head>) {
     loop {
         if let Err(error) = listen_once(&pool, &wake).await {

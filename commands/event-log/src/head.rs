@@ -1,14 +1,14 @@
-//! How far the log is known to reach, as a whole and by aggregate type: what wakes those who read it.
+//! The known end of the log, as a whole and by aggregate type. A change of it wakes the readers of the log.
 
 use std::collections::BTreeMap;
 
-/// The channel on which other processes are woken after an append.
+/// The PostgreSQL notification channel that wakes other processes after an append.
 pub(crate) const NOTIFY_CHANNEL: &str = "ayushma_log";
 
 /// The newest position that this process knows of, and the newest of each aggregate type.
 ///
-/// Positions are committed in their order, so everything up to the position can be read. A type may be further than is
-/// known here, if its notification was lost: readers look for themselves now and then.
+/// Positions are committed in order, so everything up to the position can be read. If a notification was lost, a type
+/// may have newer events than is known here; therefore readers also poll.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Head {
     pub position: i64,
@@ -16,17 +16,17 @@ pub struct Head {
 }
 
 impl Head {
-    /// The log reaches to this position, and the batch that ends there has events of these types.
+    /// Returns the head after a batch that ends at this position and has events of these types.
     pub(crate) fn of_batch<'a>(position: i64, types: impl IntoIterator<Item = &'a str>) -> Self {
         Self { position, types: types.into_iter().map(|name| (name.to_owned(), position)).collect() }
     }
 
-    /// The newest position at which there may be an event of one of these types.
+    /// Returns the newest position at which there may be an event of one of these types; 0 if none is known.
     pub(crate) fn newest_of(&self, types: &[String]) -> i64 {
         types.iter().filter_map(|name| self.types.get(name)).copied().max().unwrap_or(0)
     }
 
-    /// Takes in what else is known. Says whether it was new.
+    /// Merges another head into this one. Returns whether it contained anything new.
     pub(crate) fn merge(&mut self, other: &Self) -> bool {
         let mut is_new = other.position > self.position;
         self.position = self.position.max(other.position);
@@ -39,13 +39,13 @@ impl Head {
         is_new
     }
 
-    /// What other processes are told: the position and the types.
+    /// Returns the text of the notification to other processes: the position and the types.
     pub(crate) fn to_notice(&self) -> String {
         let types: Vec<&str> = self.types.keys().map(String::as_str).collect();
         format!("{} {}", self.position, types.join(" "))
     }
 
-    /// Reads a notice; `None` if it is none.
+    /// Parses the text of a notification; `None` if it is malformed.
     pub(crate) fn from_notice(text: &str) -> Option<Self> {
         let mut parts = text.split_ascii_whitespace();
         let position = parts.next()?.parse().ok()?;

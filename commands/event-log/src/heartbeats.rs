@@ -1,7 +1,9 @@
-//! Signs of life: each part of a process that makes rounds says so, and one task a process writes it down every other second, and
-//! at once when a part begins: a process that has just started must not look as if it did nothing.
+//! Heartbeats: each part of a process that works in rounds reports every round, and one task of the process writes the
+//! reports to the database every 2 seconds, and at once when a part begins. Without the latter, a process that has just
+//! started would look inactive.
 //!
-//! A part that is stuck, or whose task has died, stops saying so; a process that has died writes nothing. Neither can look alive.
+//! A part that is stuck, or whose task has died, stops reporting, and a process that has died writes nothing, so
+//! neither can look alive.
 
 use std::{
     future::Future,
@@ -20,12 +22,12 @@ use tokio::{
 };
 use uuid::Uuid;
 
-/// How often signs of life are written.
+/// How often heartbeats are written to the database.
 pub(crate) const BEAT: Duration = Duration::from_secs(2);
-/// How often a part that waits says that it does.
+/// How often a waiting part reports a heartbeat.
 const PULSE: Duration = Duration::from_secs(1);
 
-/// What a part does; with its name it says which one it is.
+/// The kind of a part. Kind and name together identify a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Kind {
@@ -39,34 +41,34 @@ struct Part {
     kind: Kind,
     name: String,
     process: Uuid,
-    /// Since it was last written down.
+    /// Whether it has reported since its heartbeat was last written.
     has_beaten: AtomicBool,
-    /// Ever.
+    /// Whether it has ever reported.
     has_begun: AtomicBool,
     begun: Arc<Notify>,
 }
 
-/// The parts of a process.
+/// The registry of the parts of a process.
 #[derive(Clone)]
 pub struct HeartbeatRegistry {
     process: Uuid,
     parts: Arc<Mutex<Vec<Arc<Part>>>>,
-    /// A part has given its first sign of life.
+    /// Notified when a part reports for the first time.
     begun: Arc<Notify>,
 }
 
 impl HeartbeatRegistry {
-    /// Of the process with this id.
+    /// Creates the registry of the process with this id.
     pub fn new(process: Uuid) -> Self {
         Self { process, parts: Arc::default(), begun: Arc::default() }
     }
 
-    /// Of a part that the process has once.
+    /// Registers a part of which the process has one.
     pub fn pulse(&self, kind: Kind, name: impl Into<String>) -> Heartbeat {
         self.pulse_of(kind, name, self.process)
     }
 
-    /// Of one of several of a name, which has an id of its own.
+    /// Registers one of several parts with the same name, which has an id of its own.
     pub fn pulse_of(&self, kind: Kind, name: impl Into<String>, id: Uuid) -> Heartbeat {
         let part = Arc::new(Part {
             kind,
@@ -80,7 +82,7 @@ impl HeartbeatRegistry {
         Heartbeat(part)
     }
 
-    /// Writes signs of life for ever: until the future is dropped.
+    /// Writes heartbeats until the future is dropped.
     pub(crate) async fn run(&self, pool: &PgPool) {
         let mut ticks = interval(BEAT);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -104,7 +106,8 @@ impl HeartbeatRegistry {
         let kinds: Vec<String> = beaten.iter().map(|part| <&str>::from(part.kind).to_owned()).collect();
         let names: Vec<String> = beaten.iter().map(|part| part.name.clone()).collect();
         let processes: Vec<Uuid> = beaten.iter().map(|part| part.process).collect();
-        // Those that were killed are missed for ten minutes. If nobody does their work by then, that is missed.
+        // Heartbeats of killed processes are kept for ten minutes, so that their absence is reported. If no other
+        // process does their work by then, the missing part is reported instead.
         sqlx::query!(
             "WITH forgotten AS (
                  DELETE FROM heartbeats
@@ -123,15 +126,16 @@ impl HeartbeatRegistry {
         Ok(())
     }
 
-    /// The ids of all parts of this process: a worker's is the one by which it holds jobs.
+    /// Returns the ids of all parts of this process. A worker's id is also the one under which it leases jobs.
     pub fn ids(&self) -> Vec<Uuid> {
         self.parts.lock().iter().map(|part| part.process).collect()
     }
 
-    /// The process ends in good order, and nobody has to miss it. To be called when its parts have ended.
+    /// Deletes the heartbeats of this process, so that a process that ends in order is not reported as missing. Must be
+    /// called after its parts have ended.
     ///
     /// # Errors
-    /// The database's.
+    /// [`sqlx::Error`] if a query fails.
     pub async fn stop(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
         let processes = self.ids();
         sqlx::query!("DELETE FROM heartbeats WHERE process = ANY($1)", &processes).execute(pool).await?;
@@ -139,11 +143,11 @@ impl HeartbeatRegistry {
     }
 }
 
-/// With which a part says that it makes rounds.
+/// The handle with which a part reports its rounds.
 pub struct Heartbeat(Arc<Part>);
 
 impl Heartbeat {
-    /// Another round.
+    /// Reports a round.
     pub fn beat(&self) {
         self.0.has_beaten.store(true, Ordering::Relaxed);
         if !self.0.has_begun.swap(true, Ordering::Relaxed) {
@@ -151,7 +155,7 @@ impl Heartbeat {
         }
     }
 
-    /// Says so again and again while the part waits for something whose time is bounded.
+    /// Reports repeatedly while the part waits for work whose duration is bounded.
     pub async fn during<T>(&self, work: impl Future<Output = T>) -> T {
         let mut ticks = interval(PULSE);
         tokio::pin!(work);
@@ -164,9 +168,9 @@ impl Heartbeat {
     }
 }
 
-/// Writes the sign of life of the relay over the connection that makes it the elected one.
+/// Writes the heartbeat of the relay, over the connection that holds the election lock.
 pub(crate) async fn beat_of_relay(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    // There is one, whichever process it is in.
+    // There is one relay, in whichever process, so it has a fixed id.
     sqlx::query!(
         "INSERT INTO heartbeats (kind, name, process, beat_at) VALUES ($1, $1, $2, now())
          ON CONFLICT (kind, name, process) DO UPDATE SET beat_at = excluded.beat_at",

@@ -1,4 +1,5 @@
-//! Durable jobs: taken under a lease, kept alive by heartbeats, tried again with growing pauses, taken over when their worker dies.
+//! Durable jobs: leased by a worker, whose lease is renewed while it works; retried with backoff; taken over when the
+//! worker dies.
 
 use domain::wording::error_chain;
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
@@ -14,43 +15,48 @@ use crate::{
     heartbeats::{HeartbeatRegistry, Kind},
 };
 
+/// How often the lease of a running job is renewed.
 const HEARTBEAT: Duration = Duration::from_secs(10);
-/// The safety net under the wake-ups.
+/// The poll interval, in case a wake-up is lost.
 const POLL: Duration = Duration::from_secs(1);
-/// Wake-ups are not followed more often: on a busy server they come by the hundred, and few of them mean a job.
+/// The shortest pause after a look that found no job. On a busy server there are hundreds of wake-ups, few of which
+/// mean a new job.
+/// new job.
 const PAUSE: Duration = Duration::from_millis(50);
+/// The number of attempts after which a job is given up.
 const MAX_ATTEMPTS: i32 = 8;
+/// The timeout of an attempt.
 const MAX_RUN_TIME: Duration = Duration::from_mins(10);
 
-/// A job in the hands of a worker.
+/// A job leased by a worker.
 #[derive(Debug, Clone)]
 pub struct Job {
     pub id: Uuid,
     pub kind: String,
     pub subject_id: Uuid,
     pub arguments: serde_json::Value,
-    /// This one included.
+    /// The number of attempts, including this one.
     pub attempts: i32,
 }
 
 impl Job {
-    /// What it says.
+    /// Deserializes the job's arguments.
     ///
     /// # Errors
-    /// The stored form is another one.
+    /// [`JobError`] if the stored arguments do not have the form of `P`.
     pub fn payload<P: JobPayload>(&self) -> Result<P, JobError> {
         serde_json::from_value(self.arguments.clone()).map_err(JobError::from_source)
     }
 }
 
-/// An attempt that did not succeed; the job is tried again.
+/// The error of an attempt; the job is retried.
 #[derive(Debug, thiserror::Error)]
 #[error("the attempt failed")]
 pub struct JobError {
     source: Box<dyn std::error::Error + Send + Sync>,
-    /// When the next attempt is made; later and later if nothing else is known.
+    /// The time until the next attempt; `None` for exponential backoff.
     retry_in: Option<Duration>,
-    /// The attempts are counted anew.
+    /// Whether the count of attempts starts again from zero.
     is_progress: bool,
 }
 
@@ -59,22 +65,23 @@ impl JobError {
         Self { source: Box::new(source), retry_in: None, is_progress: false }
     }
 
-    /// What stands in the way is known, and for how long it probably does.
+    /// Creates an error whose cause is known and will probably last for `retry_in`.
     pub fn for_a_while(source: impl std::error::Error + Send + Sync + 'static, retry_in: Duration) -> Self {
         Self { source: Box::new(source), retry_in: Some(retry_in), is_progress: false }
     }
 
-    /// Whether nothing has failed: it was known that the attempt may come too early.
+    /// Returns whether the attempt was merely too early, which is no failure and is not logged as one.
     pub const fn is_expected(&self) -> bool {
         self.retry_in.is_some()
     }
 
-    /// A part of the work is done, and others have their turn before the rest is.
+    /// Creates an error for a job that has done a part of its work and lets other jobs run before the rest.
     pub fn to_be_continued(source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::for_a_while(source, Duration::ZERO).after_progress()
     }
 
-    /// The next attempt goes on where this one stood: the attempts are counted anew.
+    /// Marks the attempt as progress: the next one continues its work, and the count of attempts starts again from
+    /// zero.
     #[must_use]
     pub const fn after_progress(mut self) -> Self {
         self.is_progress = true;
@@ -82,20 +89,27 @@ impl JobError {
     }
 }
 
-/// Does the work of some kinds of jobs. A job may run more than once: its outcome must be recorded only once. A panic is an
-/// attempt that failed.
+/// A handler of some kinds of jobs. A job may run more than once, so a handler must record its outcome only once. A
+/// panic counts as a failed attempt.
 #[async_trait]
 pub trait JobHandler: Send + Sync {
+    /// Returns the kinds of jobs that it handles.
     fn kinds(&self) -> &'static [&'static str];
 
-    /// Does the work. What ends well is removed from the queue.
+    /// Does the work. The job is deleted after success.
+    ///
+    /// # Errors
+    /// [`JobError`] if the attempt failed: the job is retried.
     async fn run(&self, job: &Job) -> Result<(), JobError>;
 
-    /// All attempts have failed: records that as the outcome, where somebody can see it.
+    /// Records, where users can see it, that all attempts have failed.
+    ///
+    /// # Errors
+    /// [`JobError`] if this cannot be recorded: it is retried.
     async fn give_up(&self, job: &Job) -> Result<(), JobError>;
 }
 
-/// Takes jobs and gives them to their handlers.
+/// A worker, which takes jobs and runs their handlers.
 pub struct Worker {
     pool: PgPool,
     id: Uuid,
@@ -110,15 +124,15 @@ impl Worker {
         Self { pool, id, handlers: handlers.collect(), progress }
     }
 
-    /// Says which of several kinds of workers it is: the kinds of its jobs.
+    /// Returns the kinds of its jobs, which tell it from other workers.
     pub fn name(&self) -> String {
         let mut kinds: Vec<&str> = self.handlers.keys().copied().collect();
         kinds.sort_unstable();
         kinds.join(", ")
     }
 
-    /// Works for ever: until the future is dropped. A job that was being worked on is taken over when its lease ends, or as
-    /// soon as it is [given back](give_back). When the process ends, no other job is taken.
+    /// Takes and runs jobs until the future is dropped. The job that was being run is taken over when its lease ends,
+    /// or as soon as it is [given back](give_back). After `ending` is cancelled, no further job is taken.
     pub async fn run(self, heart: HeartbeatRegistry, ending: CancellationToken) {
         let pulse = heart.pulse_of(Kind::Worker, self.name(), self.id);
         let mut wake = self.progress.subscribe();
@@ -130,7 +144,7 @@ impl Worker {
             }
             match self.take().await {
                 Ok(Some(job)) => pulse.during(self.work_on(&job)).await,
-                // A consumer's progress may mean a new job.
+                // A consumer's progress may mean that a job was enqueued.
                 Ok(None) => {
                     let pause = tokio::time::sleep(PAUSE);
                     drop(tokio::time::timeout(POLL, wake.changed()).await);
@@ -144,10 +158,10 @@ impl Worker {
         }
     }
 
-    /// Does all jobs that are due, then returns. Says how many attempts were made.
+    /// Runs all jobs that are due, then returns the number of attempts.
     ///
     /// # Errors
-    /// The database's.
+    /// [`sqlx::Error`] if a query fails.
     pub async fn run_due(&self) -> Result<usize, sqlx::Error> {
         let mut attempts = 0;
         while let Some(job) = self.take().await? {
@@ -182,8 +196,9 @@ impl Worker {
         let Some(handler) = self.handlers.get(job.kind.as_str()) else { return };
         let work =
             async { if job.attempts > MAX_ATTEMPTS { handler.give_up(job).await } else { handler.run(job).await } };
-        // A panic that ended the process would come again after each restart, for the job comes first there. Handlers keep
-        // nothing between jobs that a panic could leave half done: what they know is in the database.
+        // A panic that ended the process would recur after each restart, because the job would be taken first again.
+        // Catching it is safe: handlers keep no state between jobs that a panic could leave inconsistent, only state in
+        // the database.
         let work = AssertUnwindSafe(work).catch_unwind();
         let result = tokio::select! {
             result = tokio::time::timeout(MAX_RUN_TIME, work) => result,
@@ -192,7 +207,7 @@ impl Worker {
         let stored = match result {
             Ok(Ok(Ok(()))) => finish(&self.pool, job.id).await,
             Ok(Ok(Err(error))) => self.try_later(job, &error_chain(&error), error.retry_in, error.is_progress).await,
-            // What a panic says may be personal text; its place is in the log already.
+            // The message of a panic may contain personal text; its location is in the program's log already.
             Ok(Err(_)) => {
                 tracing::error!(job = %job.id, kind = job.kind, attempts = job.attempts, "a job panicked: this is a bug");
                 self.try_later(job, "it panicked", None, false).await
@@ -231,7 +246,7 @@ impl Worker {
     }
 }
 
-/// Prolongs a lease again and again. Returns when the lease is lost to another worker.
+/// Renews a lease repeatedly. Returns when the lease is lost to another worker, or the job is deleted.
 pub async fn keep_alive(pool: &PgPool, job: Uuid, worker: Uuid) {
     let mut pause = HEARTBEAT;
     loop {
@@ -250,18 +265,18 @@ pub async fn keep_alive(pool: &PgPool, job: Uuid, worker: Uuid) {
             Ok(_) => {}
             Err(error) => {
                 tracing::warn!(%error, %job, "a job's lease was not prolonged");
-                // After an outage the living must be faster than those who would take over.
+                // After an outage, a living worker must renew its lease before another worker takes the job over.
                 pause = Duration::from_millis(200);
             }
         }
     }
 }
 
-/// Gives back the jobs that these workers hold, as if they had not taken them: others take them at once. Nobody may be
-/// working on them any more.
+/// Releases the jobs that these workers hold, without counting the attempt, so that others can take them at once. The
+/// workers must not be running them any more. Returns the number of jobs.
 ///
 /// # Errors
-/// The database's.
+/// [`sqlx::Error`] if a query fails.
 pub async fn give_back(pool: &PgPool, workers: &[Uuid]) -> Result<u64, sqlx::Error> {
     let given_back = sqlx::query!(
         "UPDATE jobs SET leased_by = NULL, lease_until = NULL, attempts = GREATEST(attempts - 1, 0)

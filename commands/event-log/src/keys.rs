@@ -1,4 +1,5 @@
-//! Keys: of the persons of whom events tell, and the master key that wraps them; what is sealed and how.
+//! Encryption of personal text: the persons' keys, the master key that wraps them, and the codec that encrypts and
+//! decrypts events.
 
 pub(crate) mod codec;
 pub(crate) mod crypto;

@@ -1,11 +1,12 @@
-//! The event log: the only crate that writes events, and the only one that knows Kafka. It knows no feature: what modules write
-//! beside their events is a [`TransactionalWrite`], what they want done later a [`NewJob`].
+//! The event log. No other crate writes events or uses Kafka. It has no knowledge of features: other modules write
+//! their own rows beside their events as [`TransactionalWrite`], and request later work as [`NewJob`].
 //!
-//! Commands are executed on aggregates by [`execute`]. Appending goes through the [`Appender`]; reading through postgres-es (one
-//! aggregate) or by position (everything, in order). Its rooms tell the way of an event: `append`, `consume`, `keys`, `stream`,
-//! `proof`, `recovery`, `status`.
+//! Commands are executed on aggregates by [`execute`]. Events are appended by the [`Appender`], and read through
+//! postgres-es (one aggregate) or by position (all events, in order). The modules follow the path of an event:
+//! `append`, `consume`, `keys`, `stream`, `proof`, `recovery`, `status`.
 //!
-//! Its chapters are "The walk of a command" and "The walk of an event" in `docs/architecture.md`, and `docs/event-stream.md`.
+//! It is described in "The walk of a command" and "The walk of an event" in `docs/architecture.md`, and in
+//! `docs/event-stream.md`.
 
 pub mod advisory_locks;
 mod aggregate_cache;
@@ -86,11 +87,11 @@ use proof::incarnation;
 use recent::RecentEvents;
 use recovery::snapshots::Snapshots;
 
-/// For so long a process may still read what was erased by another one. Views are never behind: their consumers ask in
-/// the transaction that writes them.
+/// How long a process may still read text that another process has erased. Views are never behind: their consumers
+/// check for erasures in the transaction that writes them.
 const FORGETS_AFTER: Duration = Duration::from_secs(1);
 
-/// The log, as the write side uses it.
+/// A handle to the event log. Clones share the appender and the caches.
 #[derive(Clone)]
 pub struct EventLog {
     pub(crate) pool: PgPool,
@@ -108,12 +109,13 @@ pub struct EventLog {
 }
 
 impl EventLog {
-    /// The log in a database whose schema is up to date. The second value is its work in the background (appending, and listening
-    /// for appends of other processes), which the caller must run; it ends when the last clone of the log is gone, when
-    /// the log is no longer the one that it was, and when the master key does not fit any more.
+    /// Opens the log in a database whose schema is up to date. The second value is its background work (such as
+    /// appending and listening for appends of other processes), which the caller must run. It ends when the last clone
+    /// of the log is dropped, when the log in the database is replaced by another or an older one, and when the master
+    /// key no longer fits.
     ///
     /// # Errors
-    /// [`KeyError`] if the keys cannot be read or do not fit.
+    /// [`KeyError::WrongMasterKey`] if the master key does not fit; [`KeyError::Storage`] if a query fails.
     pub async fn open(
         pool: PgPool,
         master_key: MasterKey,
@@ -155,22 +157,22 @@ impl EventLog {
         self.codec.keys()
     }
 
-    /// Forgets what this process still holds of persons who were erased.
+    /// Removes from this process's caches what they hold of erased persons.
     ///
     /// # Errors
-    /// [`KeyError::Storage`].
+    /// [`KeyError::Storage`] if the query fails.
     pub async fn forget_the_erased(&self) -> Result<(), KeyError> {
         self.keys().learn_erasures(&self.pool).await?;
         self.cache.forget_all();
         Ok(())
     }
 
-    /// Writes an append, wholly or not at all.
+    /// Writes all events and rows of an append, or none of them.
     pub(crate) async fn append(&self, append: Append) -> Result<Committed, AppendError> {
         self.appender.append(append).await
     }
 
-    /// Goes the way of every append, with nothing to write: the lock on the log, a transaction, its COMMIT.
+    /// Sends an empty append, which takes the usual path: the lock on the log, a transaction, its COMMIT.
     ///
     /// # Errors
     /// [`AppendError`] if nothing can be appended at the moment.
@@ -180,24 +182,24 @@ impl EventLog {
         self.append(nothing).await.map(drop)
     }
 
-    /// The order of this process's commands on one aggregate.
+    /// Returns the locks that serialize this process's commands on one aggregate.
     pub(crate) const fn aggregate_locks(&self) -> &AggregateLocks {
         &self.locks
     }
 
-    /// The signs of life of this process.
+    /// Returns the heartbeat registry of this process.
     pub const fn heart(&self) -> &HeartbeatRegistry {
         &self.heart
     }
 
-    /// How far the log is known to reach; changes wake the consumers of this process.
+    /// Returns a receiver of the known end of the log; its changes wake the consumers of this process.
     pub fn head(&self) -> watch::Receiver<Head> {
         self.head.clone()
     }
 }
 
-/// Forgets the keys of persons who are erased, and the states of aggregates, which may hold their text, for ever: until the
-/// future is dropped.
+/// Polls for erasures, and removes destroyed keys and all cached aggregate states, which may hold the erased text,
+/// until the future is dropped.
 async fn forget_the_erased(pool: PgPool, keys: KeyRing, cache: AggregateCache) {
     let mut forgotten = keys.last_erasure();
     loop {

@@ -1,4 +1,5 @@
-//! Proof: the chain of hashes, its signed heads, and whether the log is still the one that it was.
+//! Integrity of the log: the hash chain, its signed heads, the audit, and the check whether the log was replaced or
+//! restored.
 
 pub(crate) mod audit;
 pub(crate) mod heads;

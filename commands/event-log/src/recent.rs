@@ -1,4 +1,5 @@
-//! The events that this process appended last: its consumers need not ask the database for them.
+//! An in-memory buffer of the events that this process appended last, which saves its consumers from reading them from
+//! the database.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -6,22 +7,22 @@ use parking_lot::Mutex;
 
 use crate::stored::StoredEvent;
 
-/// The most memory that they take, in bytes of payload and metadata.
+/// The maximum size of the buffered events, in bytes of payload and metadata.
 const MAX_BYTES: usize = 4_000_000;
 
-/// Shared by the appender, which adds, and the consumers.
+/// The buffer, shared by the appender, which adds events, and the consumers.
 #[derive(Clone, Default)]
 pub(crate) struct RecentEvents(Arc<Mutex<Recent>>);
 
 #[derive(Default)]
 struct Recent {
-    /// By position; what other processes have appended in between is missing.
+    /// The events in the order of their positions; those that other processes appended in between are missing.
     events: VecDeque<Arc<StoredEvent>>,
     bytes: usize,
 }
 
 impl RecentEvents {
-    /// Adds committed events, in their order. The oldest ones make room.
+    /// Adds committed events in order, and evicts the oldest ones.
     pub(crate) fn add(&self, events: impl IntoIterator<Item = StoredEvent>) {
         let mut recent = self.0.lock();
         for event in events {
@@ -34,7 +35,8 @@ impl RecentEvents {
         }
     }
 
-    /// All events after a position and up to another, or `None` if one of them is not here. Positions have no gaps.
+    /// Returns all events after a position and up to another one, or `None` if one of them is not in the buffer.
+    /// Positions have no gaps, so the number of events tells.
     pub(crate) fn between(&self, after: i64, up_to: i64) -> Option<Vec<Arc<StoredEvent>>> {
         if after >= up_to {
             return Some(vec![]);

@@ -1,4 +1,4 @@
-//! Recovery: states of aggregates that need not be made from all of their events, and events once more from the beginning.
+//! Recovery: snapshots of aggregates, and replays of the log into rebuilt views.
 
 pub(crate) mod replay;
 pub(crate) mod snapshots;

@@ -1,8 +1,9 @@
-//! What has a life ends here: small steps, taken once a minute by one process at a time.
+//! The scheduler of expiries: small steps that are run once a minute, by one process at a time.
 //!
-//! To add a step: implement [`Expiry`] beside what expires, and add a line to `App::expiries` in `api/src/app.rs`. A step
-//! must be right whenever it runs, however often, in whichever process. What changes an aggregate goes through
-//! [`Commands::execute`](crate::execute::Commands::execute) like everything else; a plain row may simply be deleted.
+//! To add a step, implement [`Expiry`] next to the thing that expires, and add a line to `App::expiries` in
+//! `api/src/app.rs`. A step must be correct whenever, however often and in whichever process it runs. Changes of
+//! aggregates go through [`Commands::execute`](crate::execute::Commands::execute), as everywhere; plain rows may be
+//! deleted directly.
 
 use domain::wording::error_chain;
 use std::{error::Error, sync::Arc, time::Duration};
@@ -19,7 +20,7 @@ use crate::{
 
 const PAUSE: Duration = Duration::from_mins(1);
 
-/// A step that failed. The others of the round are taken, and it is tried again in the next one.
+/// The failure of a step. The other steps of the round are still run, and the step is retried in the next round.
 #[derive(Debug, thiserror::Error)]
 #[error("what is due cannot be ended")]
 pub struct ExpiryError(#[source] Box<dyn Error + Send + Sync>);
@@ -36,17 +37,20 @@ impl From<sqlx::Error> for ExpiryError {
     }
 }
 
-/// Ends one kind of thing when its time has come.
+/// A step that ends one kind of thing when its time has come.
 #[async_trait]
 pub trait Expiry: Send + Sync {
-    /// For log lines, such as `reset codes`.
+    /// Returns the name for log lines, such as `reset codes`.
     fn name(&self) -> &'static str;
 
-    /// Ends everything that is due at this time. Says how many there were.
+    /// Ends everything that is due at this time. Returns the number of things that were ended.
+    ///
+    /// # Errors
+    /// [`ExpiryError`] if the step failed.
     async fn expire(&self, now: DateTime<Utc>) -> Result<u64, ExpiryError>;
 }
 
-/// The steps of a process.
+/// The scheduler of a process, with its steps.
 pub struct Scheduler {
     pool: PgPool,
     clock: SharedClock,
@@ -58,7 +62,7 @@ impl Scheduler {
         Self { pool, clock, steps }
     }
 
-    /// Takes all steps again and again: until the future is dropped.
+    /// Runs all steps once a minute until the future is dropped.
     pub async fn run(self, heart: HeartbeatRegistry) {
         let pulse = heart.pulse(Kind::Scheduler, "scheduler");
         loop {
@@ -70,12 +74,12 @@ impl Scheduler {
         }
     }
 
-    /// Takes all steps once, unless another process is about it. Says whether it did.
+    /// Runs all steps once, unless another process is running them. Returns whether it did.
     ///
     /// # Errors
-    /// The database's, about the lock. A step that fails is logged only.
+    /// [`sqlx::Error`] if the lock cannot be requested. A failed step is only logged.
     pub async fn round(&self) -> Result<bool, sqlx::Error> {
-        // The lock belongs to this connection, and ends with it on every way out.
+        // The lock belongs to this connection and is released when it closes, however this function returns.
         let mut connection = self.pool.acquire().await?.detach();
         let is_ours = sqlx::query_scalar!("SELECT pg_try_advisory_lock($1)", advisory_locks::SCHEDULER)
             .fetch_one(&mut connection)

@@ -1,4 +1,4 @@
-//! Status: how far consumers, jobs and processes are.
+//! The status of consumers, the relay, workers and the scheduler.
 
 pub(crate) mod readings;
 pub(crate) mod report;

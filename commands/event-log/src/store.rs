@@ -1,4 +1,5 @@
-//! cqrs-es's `EventStore` over our log: loads through postgres-es, appends through the appender.
+//! Loading aggregates from the log and encoding their new events, and the implementation of cqrs-es's `EventStore`: it
+//! loads through postgres-es and appends through the appender.
 
 use std::collections::HashMap;
 
@@ -19,7 +20,7 @@ use crate::{
     stored::StoredEvent,
 };
 
-/// An aggregate as its events have made it.
+/// An aggregate in the state that its events have led to.
 #[derive(Debug)]
 pub struct Loaded<A> {
     pub id: Uuid,
@@ -34,7 +35,7 @@ impl<A: Aggregate> AggregateContext<A> for Loaded<A> {
     }
 }
 
-/// Why events cannot be loaded or encoded.
+/// The reason why events cannot be loaded or encoded.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("the event log cannot be read at the moment")]
@@ -65,7 +66,7 @@ impl From<CodecError> for StoreError {
 }
 
 impl EventLog {
-    /// An aggregate's events, decoded, in order.
+    /// Returns all events of an aggregate, decoded, in order.
     ///
     /// # Errors
     /// [`StoreError`] if the log cannot be read, or an event in it.
@@ -78,12 +79,13 @@ impl EventLog {
         Ok(events)
     }
 
-    /// An aggregate's newest events, decoded, in order; the state that was kept of an earlier load spares the others.
+    /// Returns the events of an aggregate after a sequence, decoded, in order; the earlier ones are contained in a
+    /// cached state or a snapshot.
     async fn events_after<A: StoredAggregate>(&self, id: Uuid, sequence: i64) -> Result<Vec<A::Event>, StoreError> {
         if sequence == 0 {
             return self.events_of::<A>(id).await;
         }
-        // postgres-es would write the number into the statement, which PostgreSQL then had to plan anew each time.
+        // postgres-es would put the number into the SQL text, so that PostgreSQL would plan each statement anew.
         let stored = sqlx::query_as!(
             StoredEvent,
             r#"SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version,
@@ -98,7 +100,7 @@ impl EventLog {
         self.decode_stored::<A>(stored).await
     }
 
-    /// The last events of an aggregate of these types, decoded, in order.
+    /// Returns the last `limit` events of an aggregate that are of these event types, decoded, in order.
     ///
     /// # Errors
     /// [`StoreError`] if the log cannot be read, or an event in it.
@@ -142,8 +144,7 @@ impl EventLog {
         Ok(events)
     }
 
-    /// An aggregate, as all its events have made it: those that neither this process has seen nor a snapshot stands for are
-    /// read.
+    /// Loads an aggregate. Only the events that are contained neither in the cached state nor in a snapshot are read.
     ///
     /// # Errors
     /// [`StoreError`] if the log cannot be read, or an event in it.
@@ -166,20 +167,20 @@ impl EventLog {
         Ok(Loaded { id, aggregate, sequence })
     }
 
-    /// An aggregate as this process has seen it last, without a look at the log; as a new one if it has not. What is
-    /// decided on it holds only if it can be appended.
+    /// Returns the cached state of an aggregate, without a read of the log; the default state if none is cached. A
+    /// decision on it is valid only if its events can be appended.
     pub(crate) fn last_seen<A: StoredAggregate>(&self, id: Uuid) -> Loaded<A> {
         let (aggregate, sequence) = self.cache.get::<A>(A::AGGREGATE_TYPE, id).unwrap_or_default();
         Loaded { id, aggregate, sequence }
     }
 
-    /// Keeps an aggregate as a committed append of so many events has left it.
+    /// Caches an aggregate in the state after a committed append of `appended` events.
     pub(crate) fn keep<A: StoredAggregate>(&self, seen: Loaded<A>, appended: i64) {
         self.snapshots.offer(seen.id, &seen.aggregate, seen.sequence - appended, seen.sequence);
         self.cache.keep(A::AGGREGATE_TYPE, seen.id, seen.aggregate, seen.sequence);
     }
 
-    /// Forgets what was seen of an aggregate: it has changed.
+    /// Removes the cached state of an aggregate, which has changed.
     pub(crate) fn forget(&self, aggregate_type: AggregateType, id: Uuid) {
         self.cache.forget(aggregate_type, id);
     }
@@ -190,7 +191,8 @@ impl EventLog {
         Ok(self.codec.decode_event_of::<A>(&event_type, &event_version, payload.into(), seal).await?)
     }
 
-    /// The stored form of an aggregate's new events. Every one gets an id of its own; the rest of the metadata is shared.
+    /// Encodes new events of an aggregate to their stored form. Each event gets its own id; the rest of the metadata is
+    /// shared.
     pub(crate) async fn encode<A: StoredAggregate>(
         &self,
         loaded: &Loaded<A>,

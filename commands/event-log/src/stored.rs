@@ -1,4 +1,4 @@
-//! The stored form of events: what a row of the log is, its place, and the hash chain over it.
+//! The stored form of events: the rows of the log, their positions, and the hash chain over them.
 
 use domain::{AggregateType, ids::CommandId, user::UserEvent};
 use sha2::{Digest, Sha256};
@@ -20,12 +20,12 @@ pub struct StoredEvent {
     pub command_id: Uuid,
 }
 
-/// The names of aggregate types, as statements take them.
+/// Returns the names of aggregate types, as SQL statements take them.
 pub(crate) fn names(types: &[AggregateType]) -> Vec<String> {
     types.iter().map(AggregateType::to_string).collect()
 }
 
-/// Events of some types after a position and up to another, in order.
+/// Reads the events of these types after a position and up to another one, in order, at most `limit`.
 pub(crate) async fn read_log(
     pool: &PgPool,
     types: &[String],
@@ -50,7 +50,7 @@ pub(crate) async fn read_log(
     .await
 }
 
-/// Where an event of ours is, for readers that wait for it.
+/// The position of an appended event, for readers that wait for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventPosition {
     pub aggregate_type: AggregateType,
@@ -58,13 +58,13 @@ pub struct EventPosition {
     pub position: i64,
 }
 
-/// What an execution of a command has led to.
+/// The result of the execution of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Committed {
     pub command_id: CommandId,
-    /// The id that the first execution made, if this one repeats it under an idempotency key.
+    /// The id of the resource that the first execution created, if this one repeats it with the same idempotency key.
     pub repeats: Option<Uuid>,
-    /// Empty if nothing had to change.
+    /// The positions of the appended events; empty if nothing had to change.
     pub positions: Vec<EventPosition>,
 }
 
@@ -72,12 +72,13 @@ pub struct Committed {
 pub type ChainHash = [u8; 32];
 
 impl StoredEvent {
-    /// Whether a key was destroyed with it.
+    /// Returns whether the event records the erasure of a person, whose key is destroyed in the same append.
     pub(crate) fn is_erasure(&self) -> bool {
         self.event_type == <&str>::from(UserEvent::SubjectErased {})
     }
 
-    /// SHA-256 over every stored column but the position, each prefixed by its length.
+    /// Returns the SHA-256 over every stored column except the position and the hash, each prefixed by its length (8
+    /// bytes).
     pub fn digest(&self) -> [u8; 32] {
         let mut hasher = Sha256::new();
         let numbers = [self.sequence, i64::from(self.partition)].map(i64::to_be_bytes);
@@ -98,7 +99,8 @@ impl StoredEvent {
         hasher.finalize().into()
     }
 
-    /// Links the event to the chain: SHA-256 over the previous hash (32 bytes), the position (8) and the [digest](Self::digest) of all other columns.
+    /// Returns the event's link in the chain: SHA-256 over the previous hash (32 bytes), the position (8) and the
+    /// [digest](Self::digest) of all other columns.
     pub fn chain_hash(&self, previous: &[u8]) -> ChainHash {
         let mut hasher = Sha256::new();
         hasher.update(previous);
@@ -108,7 +110,8 @@ impl StoredEvent {
     }
 }
 
-/// The logical partition of an aggregate: the first four bytes of SHA-256 of its id, modulo the log's partitions.
+/// Returns the logical partition of an aggregate: the first four bytes of SHA-256 of its id, modulo the log's number of
+/// partitions.
 pub fn partition_of(aggregate_id: &str, partitions: i32) -> i32 {
     let digest = Sha256::digest(aggregate_id.as_bytes());
     let number = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);

@@ -1,4 +1,4 @@
-//! The stream: the log on Kafka, and what its partitions are owed.
+//! The stream: publishing the log to Kafka, and reading it from there.
 
 pub(crate) mod kafka;
 pub(crate) mod kafka_source;

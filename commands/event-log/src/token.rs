@@ -1,7 +1,7 @@
-//! Consistency tokens: whoever shows one reads nothing older than the write that it was given for.
+//! Consistency tokens: a reader that sends one reads nothing older than the write that it was issued for.
 //!
-//! A token names the log and the positions that the views must have reached. It is signed with the system's key, so that
-//! nobody can make readers wait for what never happened.
+//! A token contains the log's id and the positions that the views must have reached. It is signed with the system's
+//! key, so that nobody can make readers wait for positions that were never written.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -16,10 +16,10 @@ use crate::{
     stored::EventPosition,
 };
 
-/// Bytes of the signature that are sent: a guess is right once in 2^64 times.
+/// The length of the truncated signature in bytes: a guess is right once in 2^64 times.
 const SIGNATURE_BYTES: usize = 8;
 
-/// Why a consistency token is refused.
+/// The reason why a consistency token is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     #[error("the consistency token is not one of ours")]
@@ -38,7 +38,7 @@ struct Token {
 }
 
 impl Token {
-    /// Of several events of a type and partition only the last one counts.
+    /// Creates a token. Of several events of a type and partition only the last one counts.
     fn new(log_id: Uuid, positions: &[EventPosition]) -> Self {
         let mut newest = BTreeMap::new();
         for event in positions {
@@ -60,8 +60,8 @@ impl Token {
         BASE64.encode([&signature(&text, keys), text.as_bytes()].concat())
     }
 
-    /// The token, and whether we have signed it: one of another log cannot be checked, but names its log. `None` for any
-    /// other text.
+    /// Decodes a token, and returns whether its signature is valid. The signature of a token of another log cannot be
+    /// checked, but the token names its log. `None` for any other text.
     fn decode(token: &str, keys: &KeyRing) -> Option<(Self, bool)> {
         let bytes = BASE64.decode(token).ok()?;
         let (signed, text) = bytes.split_at_checked(SIGNATURE_BYTES)?;
@@ -92,16 +92,20 @@ fn signature(text: &str, keys: &KeyRing) -> [u8; SIGNATURE_BYTES] {
 }
 
 impl EventLog {
-    /// What a client shows in order to read what was written at these positions, or something newer. It holds no personal text.
+    /// Returns the token that a client sends in order to read what was written at these positions, or something newer.
+    /// It contains no personal text.
     pub fn consistency_token(&self, positions: &[EventPosition]) -> String {
         Token::new(self.log_id, positions).encode(self.keys())
     }
 
-    /// Waits until the consumers have reached what a token was given for, but not longer than `patience`. Gives the positions
-    /// that are still missing then.
+    /// Waits until the consumers have reached the positions of a token, for at most `patience`. Returns an empty list
+    /// if they have, otherwise all positions of the token.
     ///
     /// # Errors
-    /// [`TokenError`] if there is nothing to wait for: the token is not of this log, or of a future that it does not have.
+    /// - [`TokenError::Malformed`] if it is no token, or its signature is wrong.
+    /// - [`TokenError::OtherLog`] if it was issued for another log.
+    /// - [`TokenError::AheadOfLog`] if the log does not have its positions yet.
+    /// - [`TokenError::Unavailable`] if a query fails.
     pub async fn wait_for_token(
         &self,
         token: &str,
@@ -119,8 +123,8 @@ impl EventLog {
         Ok(if is_reached { vec![] } else { token.positions })
     }
 
-    /// Asks the database only for what this process does not know: how far other processes have written, and whether the log
-    /// has got another id since it was opened.
+    /// Checks the token. The database is asked only for what this process does not know: how far other processes have
+    /// written, and whether the log has a new id since it was opened.
     async fn check(&self, token: &Token, is_genuine: bool) -> Result<(), TokenError> {
         let is_of_this_log = token.log_id == self.log_id;
         if is_of_this_log && !is_genuine {

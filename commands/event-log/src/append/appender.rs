@@ -1,4 +1,4 @@
-//! Group commit: one task a process takes whatever appends wait and writes them in one transaction.
+//! Group commit: one task per process takes the waiting appends and writes them in one transaction.
 
 use std::{slice, sync::Arc, time::Duration};
 
@@ -20,26 +20,28 @@ use crate::{
     stored::Committed,
 };
 
-/// The most appends in one transaction: bounds the time for which the log is locked.
+/// The maximum number of appends in one transaction, which bounds the time for which the log is locked.
 const MAX_BATCH: usize = 256;
-/// Appends that may wait; more are slowed down.
+/// The capacity of the queue of waiting appends. When it is full, senders wait.
 const QUEUE: usize = 4_096;
-/// How long a batch is tried whose transaction failed, and how long it waits in between.
+/// How long a batch whose transaction fails is retried.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(100);
-/// The SQLSTATE.
+/// The SQLSTATE of a full disk.
 const DISK_FULL: &str = "53100";
 
 type Reply = oneshot::Sender<Result<Committed, AppendError>>;
 
-/// The way to the appender's task. Clones share the task, which ends with the last of them.
+/// A handle to the appender's task. Clones share the task, which ends when the last of them is dropped.
 #[derive(Clone)]
 pub struct Appender {
     queue: mpsc::Sender<(Append, Reply)>,
 }
 
 impl Appender {
-    /// The appender and its task, which the caller must run. The task tells `head` the newest position after each commit.
+    /// Returns the appender and its task, which the caller must run. The task sends the newest position to `head` after
+    /// each commit, and adds the committed events to `recent`.
     pub(crate) fn new(
         pool: PgPool,
         head: watch::Sender<Head>,
@@ -49,10 +51,11 @@ impl Appender {
         (Self { queue }, run(Writer { connection: AppenderConnection::new(pool), head, recent }, requests))
     }
 
-    /// Writes the append, wholly or not at all.
+    /// Writes all events and rows of the append, or none of them.
     ///
     /// # Errors
-    /// [`AppendError`]; after [`AppendError::Unavailable`] it is certain that nothing was written only if the database says so later.
+    /// [`AppendError`], also if the append is refused. After [`AppendError::Unavailable`] the append may nevertheless
+    /// have been written; only the log itself tells. [`AppendError::Closed`] if the task has ended.
     pub async fn append(&self, append: Append) -> Result<Committed, AppendError> {
         let (reply, answer) = oneshot::channel();
         self.queue.send((append, reply)).await.map_err(|_| AppendError::Closed)?;
@@ -63,18 +66,19 @@ impl Appender {
 async fn run(mut writer: Writer, mut requests: mpsc::Receiver<(Append, Reply)>) {
     let mut waiting = Vec::with_capacity(MAX_BATCH);
     while requests.recv_many(&mut waiting, MAX_BATCH).await > 0 {
-        // What has to be looked at append by append makes nobody else slow: they came at the same time.
+        // The appends of a batch arrived at the same time, so those that need the slower transaction delay nobody who
+        // came later.
         let (fast, others): (Vec<_>, Vec<_>) = waiting.drain(..).partition(|(append, _)| is_fast(append));
         for part in [fast, others].into_iter().filter(|part| !part.is_empty()) {
             let (appends, replies): (Vec<Append>, Vec<Reply>) = part.into_iter().unzip();
             let results = writer.write(&appends).await;
             for (reply, result) in replies.into_iter().zip(results) {
-                // Whoever asked may have gone away; what was written stays.
+                // The caller may have stopped waiting; the append stays written.
                 drop(reply.send(result));
             }
         }
-        // Who was answered may have more to append at once: together they are one batch, in place of the first alone and the
-        // others behind it.
+        // A caller that has just received its result may append again at once. Yielding lets these appends join one
+        // batch, instead of the first going alone and the others waiting behind it.
         tokio::task::yield_now().await;
     }
 }
@@ -88,7 +92,8 @@ struct Writer {
 }
 
 impl Writer {
-    /// Writes the batch. If the database refuses it, every append is tried alone: one that cannot be stored must not fail its neighbours.
+    /// Writes the batch. If the database refuses it, each append is tried alone, so that one that cannot be stored does
+    /// not fail the others.
     async fn write(&mut self, batch: &[Append]) -> Results {
         let mut may_have_happened = false;
         let error = match self.try_for_a_while(batch, &mut may_have_happened).await {
@@ -118,7 +123,7 @@ impl Writer {
         self.try_until(Instant::now() + PATIENCE, batch, may_have_happened).await
     }
 
-    /// Tries again while only the connection is at fault.
+    /// Writes the batch, and retries transient errors until the deadline.
     async fn try_until(
         &mut self,
         deadline: Instant,
@@ -134,7 +139,8 @@ impl Writer {
                     return Ok(outcome.results);
                 }
                 Err(BatchError::NotCommitted(error)) => {
-                    // The others of a time without a database are the same, and would fill a disk that is full.
+                    // Only the first failure is logged: during an outage all are the same, and logging them would fill
+                    // a full disk further.
                     if std::mem::take(&mut is_first) {
                         warn_of(&error);
                     }
@@ -163,9 +169,10 @@ fn warn_of(error: &sqlx::Error) {
     }
 }
 
-/// Whether the same transaction may succeed on another connection or a little later.
+/// Returns whether the same transaction may succeed on another connection or a little later.
 fn is_transient(error: &sqlx::Error) -> bool {
-    /// Classes of SQLSTATE: the connection, a lost session, conflict, resources, a shut-down, the system.
+    /// SQLSTATE prefixes: connection failure, lost session, conflict, lack of resources, lock timeout, shutdown, system
+    /// error.
     const TRANSIENT: [&str; 7] = ["08", "25P", "40", "53", "55P03", "57P", "58"];
     match error {
         sqlx::Error::Database(error) => {

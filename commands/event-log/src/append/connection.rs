@@ -2,17 +2,19 @@
 
 use sqlx::{Executor, PgConnection, PgPool, Postgres, pool::PoolConnection};
 
-/// A process that stalls while it holds the log's lock loses it before the others have given up waiting for it.
+/// Timeouts of the appender's session. A process that stalls while it holds the lock on the log's head loses it (after
+/// 3 s) before others give up waiting for it (after 5 s).
 const TIME_LIMITS: &str =
     "SET idle_in_transaction_session_timeout = '3s'; SET lock_timeout = '5s'; SET statement_timeout = '8s'";
 
-/// The connection that the appender keeps: giving it back after each batch would be a round trip to the database.
+/// The connection that the appender keeps open, because returning it to the pool after each batch would cost a round
+/// trip.
 pub(crate) struct AppenderConnection {
     pool: PgPool,
     held: Option<LogConnection<PoolConnection<Postgres>>>,
 }
 
-/// A connection, with what never changes in the log at its other end.
+/// A connection, with the log's number of partitions, which never changes.
 pub(crate) struct LogConnection<C> {
     pub connection: C,
     pub partitions: i32,
@@ -23,6 +25,7 @@ impl AppenderConnection {
         Self { pool, held: None }
     }
 
+    /// Returns the open connection, or opens one.
     pub(crate) async fn get(&mut self) -> Result<LogConnection<&mut PgConnection>, sqlx::Error> {
         let held = match self.held.take() {
             Some(held) => held,
@@ -34,14 +37,14 @@ impl AppenderConnection {
 
     async fn open(&self) -> Result<LogConnection<PoolConnection<Postgres>>, sqlx::Error> {
         let mut connection = self.pool.acquire().await?;
-        // Never back to the pool: its settings are the appender's.
+        // Never returned to the pool, because its session settings are specific to the appender.
         connection.close_on_drop();
         connection.execute(TIME_LIMITS).await?;
         let partitions = sqlx::query_scalar!("SELECT partitions FROM log_head").fetch_one(&mut *connection).await?;
         Ok(LogConnection { connection, partitions })
     }
 
-    /// Perhaps nobody is at the other end any more.
+    /// Drops the connection after an error, because it may be broken.
     pub(crate) fn close(&mut self) {
         self.held = None;
     }

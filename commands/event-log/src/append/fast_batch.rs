@@ -1,6 +1,7 @@
-//! A batch that is written in one round trip, because all that it relies on nearly always holds.
+//! Writing a batch in one round trip, under the assumption that its preconditions hold, which they nearly always do.
 //!
-//! The database's function `append_batch` checks what it relies on under the log's lock, and writes all of it or nothing.
+//! The SQL function `append_batch` checks the preconditions while it holds the lock on the log's head, and writes
+//! either the whole batch or nothing.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -23,31 +24,33 @@ use crate::{
     stored::{Committed, StoredEvent},
 };
 
-/// Appends of which only the database can know more.
+/// A batch that has passed all checks that need no database access.
 pub(crate) struct FastBatch<'a> {
     batch: &'a [Append],
     events: Vec<StoredEvent>,
-    /// How many of the events are each append's.
+    /// The number of events of each append.
     lengths: Vec<usize>,
-    /// Each stream once, with the sequence of its last event before the batch.
+    /// Each stream of the batch once, with the sequence of its last event before the batch.
     streams: Vec<(AggregateType, String, i64)>,
     keys: Vec<&'a Idempotency>,
     rows: Rows<'a>,
 }
 
-/// Rows that need nothing but that their values are free and their users there.
+/// Rows whose only preconditions are that the claimed values are free and that the owning users exist.
 #[derive(Default)]
 struct Rows<'a> {
+    /// Users that must exist.
     users: HashSet<Uuid>,
-    /// Owners by set and value.
+    /// The new owner of each claimed value, by set and value.
     reserved: HashMap<(&'static str, &'a [u8]), Uuid>,
+    /// Ids of the jobs to delete.
     finished: Vec<Uuid>,
     jobs: Vec<&'a NewJob>,
-    /// Rows of other modules, each in a statement of its own.
+    /// Rows of other modules; each is written by a statement of its own.
     writes: Vec<&'a Arc<dyn TransactionalWrite>>,
 }
 
-/// Whether an append has only rows that the database can check by itself.
+/// Returns whether `append_batch` can check all rows of an append, and the append has an event.
 pub(crate) fn is_fast(append: &Append) -> bool {
     let is_fast = |row: &Row| match row {
         Row::Claim { .. } | Row::Own { .. } | Row::FinishJob(_) | Row::Job(_) | Row::Write(_) => true,
@@ -57,12 +60,13 @@ pub(crate) fn is_fast(append: &Append) -> bool {
         | Row::AnotherSuperuser(_)
         | Row::DestroyKey(_) => false,
     };
-    // Without events it would not be refused if it came a second time.
+    // An append without events would not be refused as a version conflict if it were sent a second time.
     append.streams.iter().any(|stream| !stream.events.is_empty()) && append.rows.iter().all(is_fast)
 }
 
 impl<'a> FastBatch<'a> {
-    /// `None` for a batch that must be looked at append by append: it has rows of rarer kinds, or contradicts itself.
+    /// Prepares a batch. Returns `None` if its appends must be checked one by one: a row is of a rarer kind, or the
+    /// appends conflict with each other.
     pub(crate) fn of(batch: &'a [Append], partitions: i32) -> Option<Self> {
         if !batch.iter().all(is_fast) {
             return None;
@@ -87,7 +91,7 @@ impl<'a> FastBatch<'a> {
         Some(fast)
     }
 
-    /// Whether more than the call is to be written.
+    /// Returns whether rows of other modules must be written after [`Self::call`].
     pub(crate) const fn has_writes(&self) -> bool {
         !self.rows.writes.is_empty()
     }
@@ -95,7 +99,7 @@ impl<'a> FastBatch<'a> {
     /// Writes the rows of other modules.
     ///
     /// # Errors
-    /// The database's.
+    /// [`sqlx::Error`] if a query fails.
     pub(crate) async fn write_rows(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         for write in &self.rows.writes {
             write.write(connection).await?;
@@ -103,7 +107,7 @@ impl<'a> FastBatch<'a> {
         Ok(())
     }
 
-    /// What was written behind this position.
+    /// Returns the outcome of the batch, whose events were written after the position `before`.
     pub(crate) fn outcome(self, before: i64) -> Outcome {
         let mut events = self.events;
         for (event, position) in events.iter_mut().zip(before + 1..) {
@@ -121,11 +125,11 @@ impl<'a> FastBatch<'a> {
         Outcome { results, events, head }
     }
 
-    /// Writes all but the rows of other modules. The position before the batch; `None` if something does not hold, and nothing is
-    /// written then.
+    /// Writes everything except the rows of other modules. Returns the log's position before the batch, or `None` if a
+    /// precondition does not hold; nothing is written then.
     ///
     /// # Errors
-    /// The database's.
+    /// [`sqlx::Error`] if a query fails.
     pub(crate) async fn call(&self, connection: &mut PgConnection) -> Result<Option<i64>, sqlx::Error> {
         let Self { events, keys, rows, .. } = self;
         let texts = |column: fn(&StoredEvent) -> &str| events.iter().map(column).collect::<Vec<_>>();
@@ -173,7 +177,8 @@ impl<'a> FastBatch<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// `None` if a value comes twice.
+    /// Adds the rows of an append. Returns `None` if a value is claimed twice, or a row is of a kind that
+    /// `append_batch` does not write.
     fn add(&mut self, append: &'a Append) -> Option<()> {
         for row in &append.rows {
             match row {

@@ -1,4 +1,4 @@
-//! Requests that are repeated under an `Idempotency-Key`.
+//! Idempotency keys: recognizing requests that are repeated with the same `Idempotency-Key`.
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool, PgTransaction};
@@ -7,20 +7,20 @@ use uuid::Uuid;
 use crate::EventLog;
 use crate::scheduler::{Expiry, ExpiryError};
 
-/// What makes a repeated request recognisable.
+/// The idempotency key of a request, with the data that recognizes a repetition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {
-    /// Who acts, or whose key it is if several act as one.
+    /// The holder of the key: the actor, or a client among several that share an actor.
     pub actor: String,
     pub key: String,
-    /// A keyed hash of the request: the same key with another request is a mistake.
+    /// A keyed hash of the request. The same key with another fingerprint is refused with `AppendError::KeyReused`.
     pub fingerprint: Vec<u8>,
-    /// What the request makes, if it is the first.
+    /// The id of the resource that the request creates, if it is the first with its key.
     pub resource_id: Uuid,
     pub expires_at: DateTime<Utc>,
 }
 
-/// Keeps what a request has made.
+/// Stores an idempotency key with the resource that its request has created.
 pub(crate) async fn remember(tx: &mut PgTransaction<'_>, idempotency: &Idempotency) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO idempotency_keys (actor, key, fingerprint, resource_id, expires_at) VALUES ($1, $2, $3, $4, $5)
@@ -37,7 +37,7 @@ pub(crate) async fn remember(tx: &mut PgTransaction<'_>, idempotency: &Idempoten
     Ok(())
 }
 
-/// What a living idempotency key has led to: the request's fingerprint and what it made.
+/// Returns the request's fingerprint and the created resource's id for a key that has not expired.
 pub(crate) async fn find_idempotent(
     connection: &mut PgConnection,
     actor: &str,
@@ -54,17 +54,17 @@ pub(crate) async fn find_idempotent(
 }
 
 impl EventLog {
-    /// Whether something was made under this key, by whose key it is.
+    /// Returns whether the holder has used this key for a request, and the key has not expired.
     ///
     /// # Errors
-    /// The database's.
+    /// [`sqlx::Error`] if a query fails.
     pub async fn is_known_key(&self, holder: &str, key: &str) -> Result<bool, sqlx::Error> {
         let mut connection = self.pool.acquire().await?;
         Ok(find_idempotent(&mut connection, holder, key).await?.is_some())
     }
 }
 
-/// Forgets requests that cannot be repeated under their keys any more.
+/// Deletes expired idempotency keys.
 pub struct IdempotencyExpiry(pub PgPool);
 
 #[async_trait::async_trait]

@@ -1,4 +1,4 @@
-//! Jobs as they wait in the database: written in the transaction that they follow from.
+//! The job queue in the database. A job is written in the same transaction as the change that requires it.
 
 use std::time::Duration;
 
@@ -7,40 +7,47 @@ use serde_json::json;
 use sqlx::PgTransaction;
 use uuid::Uuid;
 
-/// How long a worker may give no sign of life.
+/// How long a worker holds a job without renewing its lease.
 pub const LEASE: Duration = Duration::from_secs(30);
 
-/// Durable work to be done.
+/// A job to be enqueued.
 #[derive(Debug, Clone)]
 pub struct NewJob {
     pub job_id: Uuid,
     pub kind: &'static str,
-    /// What it is about; one job of a kind at a time.
+    /// The id of the thing that the job works on. There is at most one job for each kind and subject.
     pub subject_id: Uuid,
     pub arguments: serde_json::Value,
-    /// A worker that has it from the start, under the usual lease.
+    /// The worker that holds the job from the start, for [`LEASE`]; `None` if any worker may take it.
     pub leased_by: Option<Uuid>,
 }
 
-/// What a job says to whoever does it; a type for each kind. Its form is stored: jobs wait while programs change.
+/// The arguments of a job for its handler, one type for each kind. The serialized form is stored, so it must stay
+/// readable: jobs outlive upgrades of the program.
 pub trait JobPayload: Serialize + DeserializeOwned {
     /// The stored name of the kind.
     const KIND: &'static str;
 }
 
 impl NewJob {
-    /// A job that any worker may take.
+    /// Creates a job that any worker may take.
     pub fn new<P: JobPayload>(job_id: Uuid, subject_id: Uuid, payload: &P) -> Self {
         Self { job_id, kind: P::KIND, subject_id, arguments: json!(payload), leased_by: None }
     }
 }
 
-/// Writes a job. One that is already there stays as it is.
+/// Enqueues a job that is due at once. An existing job of the same kind and subject stays unchanged.
+///
+/// # Errors
+/// [`sqlx::Error`] if a query fails.
 pub async fn enqueue(job: &NewJob, tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
     enqueue_in(Duration::ZERO, job, tx).await
 }
 
-/// Writes a job that is due after this time, unless there is one of its kind for its subject.
+/// Enqueues a job that is due after a delay. An existing job of the same kind and subject stays unchanged.
+///
+/// # Errors
+/// [`sqlx::Error`] if a query fails.
 pub async fn enqueue_in(due_in: Duration, job: &NewJob, tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO jobs (job_id, kind, subject_id, arguments, leased_by, lease_until, run_at)
@@ -60,13 +67,19 @@ pub async fn enqueue_in(due_in: Duration, job: &NewJob, tx: &mut PgTransaction<'
     Ok(())
 }
 
-/// Writes a job in the place of the one that is there, if there is one: whoever works on that one loses it.
+/// Replaces the job of the same kind and subject, if there is one. A worker that holds the old job loses its lease.
+///
+/// # Errors
+/// [`sqlx::Error`] if a query fails.
 pub async fn supersede(job: &NewJob, tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
     withdraw(job.kind, job.subject_id, tx).await?;
     enqueue(job, tx).await
 }
 
-/// Takes a job out: whoever works on it loses it.
+/// Deletes the job of this kind and subject. A worker that holds it loses its lease.
+///
+/// # Errors
+/// [`sqlx::Error`] if a query fails.
 pub async fn withdraw(kind: &str, subject_id: Uuid, tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
     sqlx::query!("DELETE FROM jobs WHERE kind = $1 AND subject_id = $2", kind, subject_id).execute(&mut **tx).await?;
     Ok(())

@@ -1,4 +1,5 @@
-//! What the database knows of the things that a batch of appends relies on, and the decision over each of them.
+//! The preconditions of a batch of appends: the relevant state of the database, and the check of each append against
+//! it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,24 +23,28 @@ pub(crate) struct End {
     pub partitions: i32,
 }
 
-/// What the database knows of the things that a batch relies on; kept up to date as appends of the batch are accepted.
+/// The state of the database that a batch relies on. It is updated as appends of the batch are accepted.
 #[derive(Default)]
 pub(crate) struct Preconditions {
+    /// The sequence of the last event of each stream, by aggregate type and id.
     sequences: HashMap<(String, String), i64>,
+    /// The owner of each claimed value, by set and value.
     owners: HashMap<(&'static str, Vec<u8>), Uuid>,
-    /// Of the users that appends make owners of something: those that there are.
+    /// The existing users among those that appends make owners of something.
     users: HashSet<Uuid>,
-    /// Of the users that must own nothing: those that do own something.
+    /// The users that own something among those that must own nothing.
     owning: HashSet<Uuid>,
-    /// All superusers whose accounts are open, if an append must leave another one.
+    /// All superusers whose accounts are open. Loaded only if an append requires that another superuser remains.
     superusers: HashSet<Uuid>,
+    /// The fingerprint and resource id of each known idempotency key, by holder and key.
     idempotent: HashMap<(String, String), (Vec<u8>, Uuid)>,
-    /// Of executions that were tried before: the partition and position of each event that they have written.
+    /// The partition and position of each event that an earlier try has written, by command id.
     happened: HashMap<Uuid, Vec<(i32, i64)>>,
 }
 
 impl Preconditions {
-    /// Call it once the log is locked. `may_have_happened`: a transaction with these appends was sent, and its outcome never became known.
+    /// Loads the preconditions of a batch. The caller must hold the lock on the log's head. `may_have_happened` says
+    /// that a transaction with these appends was sent before and its outcome is unknown.
     pub(crate) async fn load(
         tx: &mut PgConnection,
         batch: &[Append],
@@ -106,7 +111,7 @@ impl Preconditions {
         Ok((end, preconditions))
     }
 
-    /// Each stream of a batch once, with the sequence of its last event that the first append to it has seen.
+    /// Returns each stream of a batch once, with the sequence that its first append in the batch expects.
     pub(crate) fn streams_of(batch: &[Append]) -> Vec<(AggregateType, String, i64)> {
         let mut seen = HashSet::new();
         let streams = batch.iter().flat_map(|append| &append.streams);
@@ -116,13 +121,13 @@ impl Preconditions {
             .collect()
     }
 
-    /// As if the streams ended there, and nothing else were there.
+    /// Returns preconditions in which the streams end at these sequences and nothing else exists.
     pub(crate) fn assuming(streams: &[(AggregateType, String, i64)]) -> Self {
         let sequences = streams.iter().map(|(name, id, end)| ((name.to_string(), id.clone()), *end)).collect();
         Self { sequences, ..Self::default() }
     }
 
-    /// As if these users were there.
+    /// Treats these users as existing.
     pub(crate) fn assume_users(&mut self, users: &HashSet<Uuid>) {
         self.users.extend(users);
     }
@@ -153,7 +158,7 @@ impl Preconditions {
         Ok(())
     }
 
-    /// What an execution has led to that was written before, as the first answer would have said it.
+    /// Returns the result of an append that an earlier try has already written, as that try would have returned it.
     pub(crate) fn outcome_of(&self, append: &Append) -> Option<Committed> {
         let written = self.happened.get(&append.command_id.value())?;
         let types =
@@ -165,7 +170,10 @@ impl Preconditions {
         Some(Committed { command_id: append.command_id, repeats: None, positions })
     }
 
-    /// Refuses the append, or takes note of what it changes.
+    /// Checks the append, and records its changes if it is accepted.
+    ///
+    /// # Errors
+    /// [`AppendError`] for the first precondition that does not hold.
     pub(crate) fn accept(&mut self, append: &Append) -> Result<(), AppendError> {
         if let Some(wanted) = &append.idempotency {
             let key = (wanted.actor.clone(), wanted.key.clone());

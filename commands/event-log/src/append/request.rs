@@ -1,4 +1,4 @@
-//! What is appended at once, why that may be refused, and what it is as rows of the log.
+//! The request to append, the reasons for its refusal, and its conversion to rows of the log.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{
     stored::{Committed, EventPosition, StoredEvent, partition_of},
 };
 
-/// The events and rows of one execution of a command, encoded, with what they rely on.
+/// The encoded events and rows of one execution of a command, with their preconditions.
 #[derive(Clone)]
 pub struct Append {
     pub command_id: CommandId,
@@ -28,7 +28,7 @@ pub struct Append {
 pub struct StreamAppend {
     pub aggregate_type: AggregateType,
     pub aggregate_id: Uuid,
-    /// The sequence of the last event that the decision has seen; 0 for none.
+    /// The sequence of the last event on which the decision is based; 0 if there was none.
     pub expected_sequence: i64,
     pub events: Vec<EncodedEvent>,
 }
@@ -42,7 +42,8 @@ pub struct EncodedEvent {
     pub metadata: String,
 }
 
-/// Why an append was refused. None of its events and rows were written.
+/// The reason why an append failed. Except after `Unavailable` or `Closed`, it is certain that none of its events and
+/// rows were written.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
     #[error("another command changed the aggregate in the meantime")]
@@ -65,15 +66,16 @@ pub enum AppendError {
     Closed,
 }
 
+/// The result of writing a batch: one entry for each append, in their order.
 pub(crate) struct Outcome {
     pub results: Vec<Result<Committed, AppendError>>,
-    /// What was written.
+    /// The events that were written.
     pub events: Vec<StoredEvent>,
-    /// The end of the log after the batch, and the types that are in the batch.
+    /// The position of the log's end after the batch, with the aggregate types of the batch.
     pub head: Head,
 }
 
-/// The events of an append as they will be stored, before they have positions.
+/// Returns the events of an append as they will be stored, with position 0 as a placeholder.
 pub(crate) fn stored_events(append: &Append, partitions: i32) -> impl Iterator<Item = StoredEvent> {
     append.streams.iter().flat_map(move |stream| {
         let aggregate_id = stream.aggregate_id.to_string();
@@ -93,7 +95,7 @@ pub(crate) fn stored_events(append: &Append, partitions: i32) -> impl Iterator<I
     })
 }
 
-/// Where the events of an append are.
+/// Returns the positions of the events of an append.
 pub(crate) fn positions_of(append: &Append, events: &[StoredEvent]) -> Vec<EventPosition> {
     let types =
         append.streams.iter().flat_map(|stream| std::iter::repeat_n(stream.aggregate_type, stream.events.len()));

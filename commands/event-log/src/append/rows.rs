@@ -1,4 +1,4 @@
-//! What may be written in the transaction that appends events, beside them.
+//! The rows that may be written in the same transaction as an append's events.
 
 use std::sync::Arc;
 
@@ -15,60 +15,65 @@ use crate::append::job_queue::{NewJob, enqueue};
 pub enum Reservation {
     Email,
     Username,
-    /// The one default project; its value is always the same.
+    /// The default project, of which there is one; the value is a constant.
     DefaultProject,
-    /// A question's client-made number; never released.
+    /// A number that a client chooses for a question; never released.
     Nonce,
-    /// Something that a user owns; its value is the thing's id. Chats and projects are never released: what is deleted stays
-    /// in the log.
+    /// Ownership of something by a user; the value is the thing's id. Chats and projects are never released, because
+    /// deleted ones stay in the log.
     Possession,
     /// A superuser whose account is open, by the user's id.
     Superuser,
 }
 
-/// What another module writes into its own tables in the transaction of an append. Behind a statement that has failed it must not
-/// go on: PostgreSQL would answer COMMIT by undoing everything. Rows of several appends are written in any order, and those of the
-/// log (reservations, keys, jobs) are there before.
+/// Rows of another module's tables, written in the transaction of an append.
+///
+/// After a failed statement an implementation must return the error, because PostgreSQL would answer COMMIT by rolling
+/// everything back. The rows of several appends are written in no particular order, after the log's own rows
+/// (reservations, keys, jobs).
 #[async_trait]
 pub trait TransactionalWrite: Send + Sync {
+    /// Writes the rows.
+    ///
     /// # Errors
-    /// The database's: the append fails with it, and nothing of it is written.
+    /// [`sqlx::Error`] if a statement fails: the append fails with it, and none of it is written.
     async fn write(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error>;
 }
 
-/// A row that belongs to an append: all of them are written, or none and no event.
+/// A row that belongs to an append. Either all rows and events of an append are written, or none.
 #[derive(Clone)]
 pub enum Row {
-    /// Refused if another owner holds the value.
+    /// Claims a value for an owner. Refused if another owner holds the value.
     Claim {
         set: Reservation,
         value: Vec<u8>,
         owner: Uuid,
     },
-    /// Gives up whatever the owner holds in the set.
+    /// Releases all values that the owner holds in the set.
     Release {
         set: Reservation,
         owner: Uuid,
     },
-    /// Gives up one value, whoever holds it.
+    /// Releases one value, whoever its owner is.
     ReleaseValue {
         set: Reservation,
         value: Vec<u8>,
     },
-    /// The thing belongs to the user from now on. Refused if there is no such user (any more).
+    /// Makes the user the owner of the thing. Refused if the user does not exist, or no longer does.
     Own {
         user: UserId,
         thing: Uuid,
     },
-    /// Writes nothing. Refused if anything belongs to the user.
+    /// Requires that the user owns nothing. Writes nothing.
     OwnsNothing(UserId),
-    /// Writes nothing. Refused if the user is the last superuser whose account is open.
+    /// Requires that the user is not the last superuser whose account is open. Writes nothing.
     AnotherSuperuser(UserId),
     Job(NewJob),
+    /// Deletes the job with this id.
     FinishJob(Uuid),
-    /// What is under the subject's key can never be read again, and there will be no other key.
+    /// Destroys the subject's key. Text encrypted with it can never be read again, and the subject gets no new key.
     DestroyKey(SubjectId),
-    /// Rows of a module's own.
+    /// Writes rows of another module.
     Write(Arc<dyn TransactionalWrite>),
 }
 
@@ -79,7 +84,8 @@ impl<W: TransactionalWrite + 'static> From<W> for Row {
 }
 
 impl Row {
-    /// Whether something is given up: that comes first, wherever it stands, because it may change hands in one append.
+    /// Returns whether the row releases something. Such rows are written first, because a value may be released and
+    /// claimed in the same append.
     pub(crate) const fn releases(&self) -> bool {
         matches!(self, Self::Release { .. } | Self::ReleaseValue { .. } | Self::FinishJob(_))
     }
@@ -103,7 +109,7 @@ impl Row {
                 <&str>::from(set),
                 value,
             ),
-            // Only checked.
+            // These rows are preconditions only.
             Self::OwnsNothing(_) | Self::AnotherSuperuser(_) => return Ok(()),
             Self::Own { user, thing } => sqlx::query!(
                 "INSERT INTO reservations (kind, value, owner) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",

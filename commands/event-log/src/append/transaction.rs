@@ -1,8 +1,8 @@
-//! One transaction of the appender: checks, positions, chain, insert.
+//! The transaction in which the appender writes a batch: checks, positions, hash chain, insert.
 //!
-//! A batch that the database can check by itself is written [in one round trip](crate::append::fast_batch), any other is looked at
-//! append by append. Either way a transaction holds the lock on the log's head from its first statement to COMMIT, so that all
-//! appends of all processes are in one order.
+//! A batch whose preconditions the database can check is written [in one round trip](crate::append::fast_batch); the
+//! appends of any other batch are checked one by one. In both cases the transaction holds the lock on the log's head
+//! from its first statement to COMMIT, so that the appends of all processes are in one order.
 
 use std::{io, time::Duration};
 
@@ -22,23 +22,23 @@ use crate::{
     stored::{ChainHash, Committed, EventPosition, StoredEvent},
 };
 
-/// Locks the log's head.
+/// Begins a transaction and locks the log's head.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT FROM log_head FOR UPDATE";
-/// How long the answer to COMMIT is waited for.
+/// How long to wait for the answer to COMMIT.
 const COMMIT_PATIENCE: Duration = Duration::from_secs(5);
 
 pub(crate) enum BatchError {
     /// The transaction failed before COMMIT was sent.
     NotCommitted(sqlx::Error),
-    /// The answer to COMMIT did not arrive: it may have happened.
+    /// The answer to COMMIT did not arrive: the transaction may have been committed.
     Unknown(sqlx::Error),
 }
 
-/// Writes what can be written of the batch in one transaction; each append is accepted or refused on its own.
-/// With `may_have_happened`, appends that are in the log already are only looked up.
+/// Writes a batch in one transaction; each append is accepted or refused on its own. With `may_have_happened`, appends
+/// that are already in the log are looked up and not written again.
 ///
 /// # Errors
-/// The database's, if the transaction as a whole failed.
+/// [`BatchError`] if the transaction as a whole failed.
 pub(crate) async fn append_batch(
     place: &mut AppenderConnection,
     batch: &[Append],
@@ -61,7 +61,7 @@ pub(crate) async fn append_batch(
     result
 }
 
-/// `None` if something does not hold; nothing is written then.
+/// Writes the batch by the fast path. Returns `None` if a precondition does not hold; nothing is written then.
 async fn write_fast(
     connection: &mut PgConnection,
     fast: FastBatch<'_>,
@@ -70,7 +70,7 @@ async fn write_fast(
     if !fast.has_writes() {
         let called = timeout_at(deadline, fast.call(connection)).await.unwrap_or_else(|_| Err(timed_out()));
         let before = called.map_err(|error| match error {
-            // The statement is its own transaction: if it was answered with an error, it has written nothing.
+            // The statement is its own transaction: if the database answered with an error, nothing was written.
             sqlx::Error::Database(_) | sqlx::Error::Encode(_) => BatchError::NotCommitted(error),
             _ => BatchError::Unknown(error),
         })?;
@@ -151,7 +151,7 @@ async fn write(tx: &mut PgTransaction<'_>, batch: &[Append], may_have_happened: 
     Ok(Outcome { results, events, head })
 }
 
-/// Gives the events of an accepted append their places in the log.
+/// Assigns positions and chain hashes to the events of an accepted append.
 fn number(append: &Append, end: &mut End, rows: &mut Vec<(StoredEvent, ChainHash)>) -> Vec<EventPosition> {
     let mut events: Vec<StoredEvent> = stored_events(append, end.partitions).collect();
     for event in &mut events {
@@ -164,7 +164,7 @@ fn number(append: &Append, end: &mut End, rows: &mut Vec<(StoredEvent, ChainHash
     positions_of(append, &events)
 }
 
-/// Writes the events, moves the end of the log and tells the other processes, in one round trip.
+/// Writes the events, moves the end of the log and notifies the other processes, in one round trip.
 async fn insert(
     tx: &mut PgTransaction<'_>,
     rows: &[(StoredEvent, ChainHash)],

@@ -1,4 +1,4 @@
-//! Consumers of the log, and why one cannot go on.
+//! The consumer interface, and the errors of a consumer.
 
 use std::time::Duration;
 
@@ -8,24 +8,33 @@ use sqlx::PgTransaction;
 
 use crate::{keys::codec::CodecError, proof::incarnation::IncarnationError, stored::StoredEvent};
 
-/// Somebody who makes rows out of events: a projection, or a handler that enqueues jobs.
+/// A consumer of events: a projection that writes rows, or a handler that enqueues jobs.
 #[async_trait]
 pub trait EventConsumer: Send + Sync {
-    /// Names its checkpoints and its consumer group.
+    /// Returns the consumer's name, which identifies its checkpoints and its consumer group.
     fn name(&self) -> &'static str;
 
-    /// The aggregate types that it wants.
+    /// Returns the aggregate types whose events the consumer reads.
     fn aggregate_types(&self) -> &'static [AggregateType];
 
-    /// How long it rests after a batch that was not full. Somebody for whom nobody waits has several in one transaction then.
+    /// Returns the pause after a batch that was not full. With a pause, a consumer whose result nobody waits for
+    /// handles several events in one transaction.
     fn rest(&self) -> Duration {
         Duration::ZERO
     }
 
-    /// Writes what follows from an event. The checkpoint is moved in the same transaction; nothing else may be touched.
+    /// Writes the effects of an event. The checkpoint is moved in the same transaction. The consumer must not have
+    /// other effects.
+    ///
+    /// # Errors
+    /// [`ConsumerError`]. It decides whether the event is parked, or tried again later.
     async fn consume(&self, event: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError>;
 
-    /// The same for the events of a batch, in their order. One that can write the rows of several events at once does so here.
+    /// Writes the effects of a batch of events, in their order. Consumers that can write the rows of several events at
+    /// once override this method.
+    ///
+    /// # Errors
+    /// [`ConsumerError`], as for [`Self::consume`].
     async fn consume_all(&self, events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Result<(), ConsumerError> {
         for event in events {
             self.consume(event, tx).await?;
@@ -34,7 +43,7 @@ pub trait EventConsumer: Send + Sync {
     }
 }
 
-/// Why a consumer cannot go on.
+/// The reason why a consumer cannot continue.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsumerError {
     #[error("the database failed")]
@@ -43,7 +52,7 @@ pub enum ConsumerError {
     Fenced(#[from] IncarnationError),
     #[error("an event cannot be decoded")]
     Undecodable(#[from] CodecError),
-    /// The cause's own text is kept with an event that is parked for it: it must name nothing personal.
+    /// The text of the cause is stored with the parked event, so it must contain nothing personal.
     #[error("an event cannot be consumed")]
     Effect(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the log has no such event")]
@@ -53,10 +62,10 @@ pub enum ConsumerError {
 /// The greatest number of events in one transaction of a consumer.
 pub(crate) const MAX_BATCH: usize = 500;
 
-/// An event with what its source knows of the one before it in the same topic's partition.
+/// An event, with the position of the preceding event in its topic partition if the source knows it.
 #[derive(Debug, Clone)]
 pub(crate) struct Delivery {
     pub event: StoredEvent,
-    /// Position of the event before it; `None` if the source leaves none out.
+    /// The position of the preceding event in the partition; `None` if the source leaves no event out.
     pub previous: Option<i64>,
 }

@@ -1,4 +1,4 @@
-//! Parked events, as an operator sees them: listed, tried again, given up.
+//! The operator's commands for parked events: listing, retrying, dropping.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// An event behind which its aggregate waits, or one that was given up.
+/// A parked event, behind which later events of its aggregate wait, or an event that was dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParkedEvent {
     pub consumer: String,
@@ -23,19 +23,20 @@ pub struct ParkedEvent {
     pub aggregate_id: String,
     /// `None` if the log has no such event.
     pub event_type: Option<String>,
-    /// `None` if it waited behind an event that was dropped, and can be tried.
+    /// The reason why it was parked; `None` if it only waited behind an event that was dropped, and can be retried.
     pub error: Option<String>,
     pub parked_at: DateTime<Utc>,
     pub dropped_at: Option<DateTime<Utc>>,
-    /// Later events of its aggregate that wait behind it.
+    /// The number of later events of its aggregate that wait behind it.
     pub waiting: i64,
 }
 
 impl EventLog {
-    /// The first parked event of each aggregate, and all that were dropped, in the order of the log; of one consumer or of all.
+    /// Returns the first parked event of each aggregate, and all dropped events, in the order of the log; of one
+    /// consumer, or of all if `consumer` is `None`.
     ///
     /// # Errors
-    /// The database's.
+    /// [`sqlx::Error`] if a query fails.
     pub async fn parked(&self, consumer: Option<&str>) -> Result<Vec<ParkedEvent>, sqlx::Error> {
         sqlx::query_as!(
             ParkedEvent,
@@ -59,11 +60,11 @@ impl EventLog {
         .await
     }
 
-    /// Tries a consumer's parked events again, of one aggregate or of all: each aggregate in order, up to the first that fails
-    /// again. Right beside a running consumer, too.
+    /// Retries the parked events of a consumer, of one aggregate or of all. The events of an aggregate are retried in
+    /// order, up to the first that fails again. This is safe while the consumer runs.
     ///
     /// # Errors
-    /// [`ConsumerError`] for reasons of the moment; what was done until then stays done.
+    /// [`ConsumerError`] if a transient error interrupts the retry; events applied before it stay applied.
     pub async fn retry_parked(
         &self,
         consumer: Arc<dyn EventConsumer>,
@@ -72,14 +73,14 @@ impl EventLog {
         self.runner(consumer, Progress::default()).retry(aggregate_id).await
     }
 
-    /// Gives a parked event up: its consumer is incomplete from now on. What waits behind it can be retried then. Says whether
-    /// there was such an event.
+    /// Drops a parked event. Its consumer is incomplete from then on, and the events that wait behind it can be
+    /// retried. Returns whether there was such an event.
     ///
     /// # Errors
-    /// The database's.
+    /// [`sqlx::Error`] if a query fails.
     pub async fn drop_parked(&self, consumer: &str, position: i64) -> Result<bool, sqlx::Error> {
         let mut tx = self.pool.begin().await?;
-        // The checkpoint first, as everybody does who parks or retries.
+        // Locks the checkpoint first, as parking and retrying do.
         sqlx::query!(
             "SELECT checkpoints.position FROM checkpoints
              JOIN parked_events USING (consumer, aggregate_type, partition)

@@ -1,4 +1,4 @@
-//! How far consumers have come, for readers that wait for their own writes.
+//! The progress of consumers, for readers that wait until the views contain their own writes.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -9,22 +9,25 @@ use tokio::{sync::watch, time::Instant};
 
 use crate::stored::EventPosition;
 
-/// How often the checkpoints are looked at for progress made by other processes.
+/// How often a waiting reader polls the checkpoints for progress made by other processes.
 const POLL: Duration = Duration::from_millis(20);
-/// The same where this process has moved the checkpoints so far: another one may have taken over.
+/// The poll interval for checkpoints that this process has moved so far. They are polled because another process may
+/// have taken over the consumer.
 const SAFETY_POLL: Duration = Duration::from_millis(200);
 
+/// Positions by consumer, aggregate type and partition.
 type Reached = HashMap<(&'static str, String, i32), i64>;
 
 /// Consumers by name, with the aggregate types that they want.
 pub type Consumers<'a> = &'a [(&'static str, &'static [AggregateType])];
 type Pending = Vec<(&'static str, EventPosition)>;
 
-/// The checkpoints that this process has moved, and those of others that it has seen.
+/// The checkpoints that this process has moved, and those of other processes that it has read.
 #[derive(Clone)]
 pub struct Progress {
     reached: Arc<Mutex<Reached>>,
-    /// A checkpoint never moves back, also when another version of a view takes its place.
+    /// Positions read from the database. They stay valid, because a checkpoint never moves back, even when another
+    /// version of a view takes over.
     seen: Arc<Mutex<Reached>>,
     changed: watch::Sender<()>,
 }
@@ -36,7 +39,7 @@ impl Default for Progress {
 }
 
 impl Progress {
-    /// Notes the positions that a consumer has reached, each of a partition of an aggregate type.
+    /// Records the positions that a consumer has reached, each given as aggregate type, partition and position.
     pub(crate) fn advance<'a>(&self, consumer: &'static str, ends: impl Iterator<Item = (&'a str, i32, i64)>) {
         let mut reached = self.reached.lock();
         for (aggregate_type, partition, position) in ends {
@@ -47,15 +50,15 @@ impl Progress {
         self.changed.send_replace(());
     }
 
-    /// Changes whenever a consumer of this process has got further.
+    /// Returns a receiver that is notified whenever a consumer of this process has advanced.
     pub fn subscribe(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
     }
 
-    /// Waits until the consumers have reached the positions, but not longer than `patience`. Says whether they have.
+    /// Waits until the consumers have reached the positions, for at most `patience`. Returns whether they have.
     ///
     /// # Errors
-    /// The database's, if it is asked for the progress of other processes.
+    /// [`sqlx::Error`] if the progress of other processes cannot be read.
     pub async fn wait_for(
         &self,
         pool: &PgPool,
@@ -66,7 +69,8 @@ impl Progress {
         let deadline = Instant::now() + patience;
         let mut changed = self.changed.subscribe();
         let mut pending = pending(consumers, positions);
-        // Not started anew by every change: progress of this process must not hide that of others.
+        // The interval keeps running across notifications, so that frequent progress of this process does not delay the
+        // polls for that of other processes.
         let pause = if self.are_ours(&pending) { SAFETY_POLL } else { POLL };
         let mut look = tokio::time::interval(pause);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -84,17 +88,17 @@ impl Progress {
         }
     }
 
-    /// Whether this process knows that the consumers have reached the positions.
+    /// Returns whether the consumers have reached the positions as far as this process knows, without a query.
     pub(crate) fn know_reached(&self, consumers: Consumers<'_>, positions: &[EventPosition]) -> bool {
         let mut pending = pending(consumers, positions);
         self.drop_reached(&mut pending);
         pending.is_empty()
     }
 
-    /// Whether the database says so.
+    /// Returns whether the consumers have reached the positions according to the database.
     ///
     /// # Errors
-    /// The database's.
+    /// [`sqlx::Error`] if a query fails.
     pub(crate) async fn have_stored(
         &self,
         pool: &PgPool,
@@ -106,7 +110,7 @@ impl Progress {
         Ok(pending.is_empty())
     }
 
-    /// Whether all of these were moved by this process before.
+    /// Returns whether this process has moved the checkpoints of all pending positions before.
     fn are_ours(&self, pending: &[(&'static str, EventPosition)]) -> bool {
         let reached = self.reached.lock();
         pending.iter().all(|(consumer, event)| {
@@ -114,6 +118,7 @@ impl Progress {
         })
     }
 
+    /// Removes the pending positions that are known to be reached.
     fn drop_reached(&self, pending: &mut Pending) {
         for known in [&self.reached, &self.seen] {
             let known = known.lock();
@@ -124,6 +129,7 @@ impl Progress {
         }
     }
 
+    /// Reads the checkpoints of the pending positions, and removes those that are reached.
     async fn drop_stored(&self, pool: &PgPool, pending: &mut Pending) -> Result<(), sqlx::Error> {
         let consumers: Vec<String> = pending.iter().map(|(consumer, _)| (*consumer).to_owned()).collect();
         let types: Vec<String> = pending.iter().map(|(_, event)| event.aggregate_type.to_string()).collect();
@@ -152,7 +158,7 @@ impl Progress {
     }
 }
 
-/// What has to be reached: each position by each of the consumers that want its type.
+/// Returns the positions to wait for: each position once for every consumer that reads its aggregate type.
 fn pending(consumers: Consumers<'_>, positions: &[EventPosition]) -> Pending {
     let of = |(name, types): &(&'static str, &'static [AggregateType])| {
         let wanted = positions.iter().filter(|event| types.contains(&event.aggregate_type));

@@ -1,7 +1,7 @@
-//! Runs a consumer: each event once in effect, because the checkpoint moves in the transaction of its effects.
+//! Running a consumer. Each event takes effect once, because the checkpoint moves in the transaction of the effects.
 //!
-//! Where events come from (the log itself, or Kafka) is a [source](crate::consume::source)'s business; an event up to the checkpoint is skipped,
-//! what a source has left out comes from the log a moment later.
+//! A [source](crate::consume::source) delivers the events, from the log or from Kafka. Events up to the checkpoint are
+//! skipped; events that a source leaves out are read from the log shortly afterwards.
 
 mod checkpoints;
 mod classify;
@@ -24,12 +24,12 @@ use crate::{
 use checkpoints::Taken;
 pub use parking::Retried;
 
-/// A crash of the server may take the newest transactions of a consumer back, checkpoints and rows together: they are made
-/// again from the log, which is durable. So nobody has to wait for the disk. A process that stalls in the middle loses its
-/// checkpoints' locks to those who wait for them.
+/// Begins a consumer's transaction. It does not wait for the disk: a crash of the database server may lose the newest
+/// transactions of a consumer, checkpoints and rows together, and they are repeated from the log, which is durable. A
+/// process that stalls within a transaction for 3 s loses the locks on its checkpoints to waiting processes.
 const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = '3s'";
 
-/// A consumer with its checkpoints.
+/// A consumer with what it needs to run.
 pub(crate) struct Runner {
     pub pool: PgPool,
     pub codec: Codec,
@@ -38,7 +38,7 @@ pub(crate) struct Runner {
 }
 
 impl Runner {
-    /// Makes the checkpoints of a new consumer, at the beginning of the log. Those that are there must be of this log.
+    /// Creates missing checkpoints at the beginning of the log, and checks that existing ones belong to this log.
     pub(crate) async fn prepare(&self) -> Result<(), ConsumerError> {
         let types: Vec<String> = names(self.consumer.aggregate_types());
         sqlx::query!(
@@ -54,7 +54,7 @@ impl Runner {
         Ok(incarnation::check_checkpoints(&self.pool, self.consumer.name()).await?)
     }
 
-    /// The oldest event that the consumer has not seen, if there is one up to `limit`.
+    /// Returns the position of the oldest event up to `limit` that is beyond the consumer's checkpoints.
     pub(crate) async fn oldest_pending(&self, limit: i64) -> Result<Option<i64>, sqlx::Error> {
         sqlx::query_scalar!(
             "SELECT min(next.position)
@@ -77,7 +77,7 @@ impl Runner {
     /// Applies a batch in one transaction. Events that were applied before are skipped; those that cannot be applied are parked.
     ///
     /// # Errors
-    /// Those of the moment: the batch can be applied later.
+    /// [`ConsumerError`] if the failure is transient: the batch can be applied later.
     pub(crate) async fn apply(&self, batch: &[Delivery]) -> Result<(), ConsumerError> {
         if batch.is_empty() {
             return Ok(());
@@ -93,7 +93,8 @@ impl Runner {
     }
 
     async fn apply_at_once(&self, batch: &[Delivery]) -> Result<(), ConsumerError> {
-        // Before the transaction: one that waited for a second connection could wait for itself.
+        // Before the transaction begins, because a transaction that waits for a second connection of the pool could
+        // wait for itself.
         self.codec.prefetch_keys(batch.iter().map(|delivery| &delivery.event)).await?;
         let mut tx = self.begin(batch.iter().map(|delivery| &delivery.event)).await?;
         let taken = self.take(batch, &mut tx).await?;
@@ -102,21 +103,23 @@ impl Runner {
         self.finish(taken, tx).await
     }
 
-    /// Begins a transaction in which these events are decoded and take effect. Such transactions of a consumer share a lock, but
-    /// for those with an erasure, which wait for the others: so whatever was decoded with a key that was destroyed in the
-    /// meantime is there for them to be blanked. Who has the lock must
-    /// [learn](crate::keys::ring::KeyRing::learn_erasures) of erasures before it decodes.
+    /// Begins a transaction in which these events are decoded and take effect.
+    ///
+    /// Such transactions of a consumer share a lock. A transaction with an erasure takes it exclusively and so waits
+    /// for the others. Thus rows that were decoded with a since destroyed key are visible to the erasure, which blanks
+    /// them. A transaction that holds the lock must [learn](crate::keys::ring::KeyRing::learn_erasures) of erasures
+    /// before it decodes.
     pub(crate) async fn begin(
         &self,
         mut events: impl Iterator<Item = &StoredEvent>,
     ) -> Result<PgTransaction<'static>, sqlx::Error> {
         let share = if events.any(StoredEvent::is_erasure) { "" } else { "_shared" };
-        // In a replay the first schema of the search path is that of the version that is filled.
+        // In a replay, the current schema is the one that is being filled.
         let tables = format!("hashtext(concat(current_schema(), '.{}'))", self.consumer.name());
         self.pool.begin_with(format!("{BEGIN}; SELECT pg_advisory_xact_lock{share}({DECODING}, {tables})")).await
     }
 
-    /// Ends a transaction whose events have been dealt with.
+    /// Corrects the checkpoints, commits, and publishes the progress.
     async fn finish(&self, taken: Taken, mut tx: PgTransaction<'_>) -> Result<(), ConsumerError> {
         self.correct_checkpoints(&taken, &mut tx).await?;
         tx.commit().await?;

@@ -1,4 +1,4 @@
-//! Where a consumer's events come from: one trait, two sources, the log in PostgreSQL and Kafka.
+//! The sources of a consumer's events: one trait with two implementations, for the log in PostgreSQL and for Kafka.
 
 use std::{
     collections::HashMap,
@@ -20,33 +20,35 @@ use crate::{
     stored::{StoredEvent, names, read_log},
 };
 
-/// The safety net under the wake-ups.
+/// The poll interval, in case a wake-up is lost.
 pub(crate) const POLL: Duration = Duration::from_secs(1);
 
-/// Delivers events in the order of their partitions. What it delivers twice or leaves out, the [`Runner`] mends.
+/// A source of events, in the order of their partitions. A source may deliver events twice or leave some out; the
+/// [`Runner`] corrects both.
 #[async_trait]
 pub(crate) trait EventSource: Send {
-    /// Waits for events. May return none.
+    /// Waits for events. The batch may be empty.
     async fn next(&mut self, runner: &Runner) -> Result<Vec<Delivery>, ConsumerError>;
 
-    /// The last batch has taken effect.
+    /// Records that the last batch has taken effect.
     fn applied(&mut self, batch: &[Delivery]);
 }
 
-/// Reads the log itself, or what this process has just written into it.
+/// A source that reads the log, or the in-memory events that this process has just appended.
 pub(crate) struct LogSource {
     pool: PgPool,
     types: Vec<String>,
-    /// Everything up to here has taken effect or is of other types; `None` before the first look at the checkpoints.
+    /// The position up to which all events have taken effect or are of other types; `None` until the checkpoints are
+    /// read.
     cursor: Option<i64>,
-    /// Where the cursor will be when the batch that was read last has taken effect.
+    /// The value of the cursor after the batch that was read last has taken effect.
     reach: i64,
-    /// The last look found more than a batch: there is no reason to wait.
+    /// Whether the last read returned a full batch, so that there is no reason to wait.
     is_behind: bool,
-    /// The newest event of each partition that has taken effect, as far as it came from here: if a crash of the database
-    /// took the effect back, the next one shows a gap.
+    /// The position of the newest event of each partition that this source delivered and that has taken effect. If a
+    /// crash of the database undoes the effect, the next delivery shows a gap.
     newest: HashMap<(String, i32), i64>,
-    /// When the checkpoints were last held against the cursor.
+    /// When the checkpoints were last compared with the cursor.
     checked: Instant,
     wake: watch::Receiver<Head>,
     recent: RecentEvents,
@@ -64,7 +66,8 @@ impl LogSource {
         Self { pool, types, cursor: None, reach: 0, is_behind: false, newest, checked, wake, recent }
     }
 
-    /// The next events of the log up to its head, without waiting. What is appended later is found by the next look.
+    /// Reads the next events of the log up to `head`, without waiting. Events appended later are found by the next
+    /// call.
     pub(crate) async fn read(&mut self, runner: &Runner, head: i64) -> Result<Vec<Delivery>, ConsumerError> {
         let after = match self.cursor {
             Some(cursor) => cursor,
@@ -80,7 +83,7 @@ impl LogSource {
             }
         };
         self.is_behind = events.len() == MAX_BATCH;
-        // Events of other types are passed over once and not again at every look.
+        // The cursor also skips events of other types, so that they are not scanned again at every read.
         self.reach = match events.last() {
             Some(last) if self.is_behind => last.position,
             _ => after.max(head),
@@ -94,8 +97,8 @@ impl LogSource {
         Ok(deliveries.collect())
     }
 
-    /// Goes back if a checkpoint is behind the cursor: consumers do not wait for the disk, so a crash of the database may
-    /// have taken back what they did last.
+    /// Moves the cursor back if a checkpoint is behind it. Consumers do not wait for the disk, so a crash of the
+    /// database may have undone their last transactions.
     async fn look_back(&mut self, runner: &Runner) -> Result<(), ConsumerError> {
         let Some(cursor) = self.cursor.filter(|_| self.checked.elapsed() >= POLL) else { return Ok(()) };
         self.checked = Instant::now();
@@ -118,7 +121,7 @@ impl EventSource for LogSource {
             let woken = async { wake.wait_for(|head| head.newest_of(types) > cursor).await.map(|head| head.position) };
             match tokio::time::timeout(POLL, woken).await {
                 Ok(Ok(position)) => return self.read(runner, position).await,
-                // An end of the sender is the end of the process; the poll goes on until then.
+                // The sender ends only with the process; polling continues until then.
                 Ok(Err(_)) => tokio::time::sleep(POLL).await,
                 Err(_) => {}
             }
@@ -137,10 +140,10 @@ impl EventSource for LogSource {
     }
 }
 
-/// The newest position of the log.
+/// Returns the newest position of the log.
 ///
 /// # Errors
-/// The database's.
+/// [`sqlx::Error`] if a query fails.
 pub(crate) async fn head(pool: &PgPool) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!("SELECT position FROM log_head").fetch_one(pool).await
 }

@@ -1,4 +1,4 @@
-//! A change of one or several aggregates on its way into the log.
+//! The unit of work: decisions of one or more aggregates, collected for one append.
 
 use chrono::TimeDelta;
 use cqrs_es::{Aggregate, event_sink::EventSink};
@@ -14,21 +14,22 @@ use uuid::Uuid;
 use super::{Context, ExecuteError};
 use crate::{Append, AppendError, Committed, EventLog, EventPosition, Idempotency, Loaded, Row, StreamAppend};
 
-/// How long a request may be repeated under the same idempotency key.
+/// How long an idempotency key is remembered.
 const IDEMPOTENCY_LIFE: TimeDelta = TimeDelta::hours(24);
 
 type Keep = Box<dyn FnOnce(&EventLog) + Send>;
 
-/// Decisions and rows that will be written in one transaction.
+/// Decisions and rows that are written in one transaction.
 pub struct UnitOfWork<'a> {
     log: &'a EventLog,
     context: &'a Context,
     metadata: Metadata,
     streams: Vec<StreamAppend>,
     pub rows: Vec<Row>,
-    /// The lock on the first aggregate. Never on two of them: two units could then wait for each other.
+    /// The lock on the first aggregate. Only one is taken, because two units that each hold a lock could wait for each
+    /// other.
     lock: Option<OwnedMutexGuard<()>>,
-    /// Keeps the aggregates as they are once the unit is committed.
+    /// Actions that cache the new states of the aggregates, run after the commit.
     keep: Vec<Keep>,
 }
 
@@ -51,10 +52,11 @@ impl<'a> UnitOfWork<'a> {
         Self { log, context, metadata, streams: Vec::new(), rows: Vec::new(), lock: None, keep: Vec::new() }
     }
 
-    /// Lets an aggregate decide. Says what it has decided.
+    /// Lets an aggregate decide a command, and stages the resulting events. Returns these events.
     ///
     /// # Errors
-    /// [`ExecuteError::Refused`] or [`ExecuteError::Store`].
+    /// [`ExecuteError::Refused`] if the aggregate refuses the command; [`ExecuteError::Store`] if its events cannot be
+    /// loaded or the new ones cannot be encoded.
     pub async fn stage<A>(&mut self, id: Uuid, command: A::Command) -> Result<Vec<A::Event>, ExecuteError<A::Error>>
     where
         A: StoredAggregate + Aggregate<Services = ()>,
@@ -63,10 +65,12 @@ impl<'a> UnitOfWork<'a> {
         self.stage_all::<A>(id, vec![command]).await
     }
 
-    /// Lets an aggregate decide several commands, one on top of the other. Says what it has decided.
+    /// Lets an aggregate decide several commands, each on the state that the previous one left, and stages the
+    /// resulting events. Returns these events.
     ///
     /// # Errors
-    /// [`ExecuteError::Refused`] or [`ExecuteError::Store`].
+    /// [`ExecuteError::Refused`] if the aggregate refuses a command; [`ExecuteError::Store`] if its events cannot be
+    /// loaded or the new ones cannot be encoded.
     pub async fn stage_all<A>(
         &mut self,
         id: Uuid,
@@ -79,8 +83,9 @@ impl<'a> UnitOfWork<'a> {
         if self.lock.is_none() && self.streams.is_empty() {
             self.lock = self.log.aggregate_locks().lock(id).await;
         }
-        // On what was seen last, without a look at the log: if that is out of date, the appender finds a conflict. What
-        // leads to no append, nobody would check.
+        // Decided on the cached state, without a read of the log: if it is outdated, the appender finds a conflict. A
+        // refusal or a decision without events leads to no append that would be checked, so it is decided again on the
+        // state in the log.
         let mut aggregate = self.log.last_seen::<A>(id);
         let mut decided = decide(&mut aggregate, commands.clone()).await;
         if !matches!(&decided, Ok(events) if !events.is_empty()) {
@@ -98,7 +103,8 @@ impl<'a> UnitOfWork<'a> {
         Ok(events)
     }
 
-    /// What was staged holds only as long as this aggregate does not change: if it has, there is a version conflict.
+    /// Makes the unit depend on this aggregate: if it has changed since it was loaded, the commit fails with a version
+    /// conflict.
     pub fn rely_on<A: StoredAggregate>(&mut self, loaded: &Loaded<A>) {
         self.streams.push(StreamAppend {
             aggregate_type: A::AGGREGATE_TYPE,
@@ -108,10 +114,12 @@ impl<'a> UnitOfWork<'a> {
         });
     }
 
-    /// Appends what was staged. `resource_id` is what a repeated request under the same idempotency key is told to have made.
+    /// Appends the staged events and rows. `resource_id` is the result of a request that is repeated with the same
+    /// idempotency key.
     ///
     /// # Errors
-    /// [`AppendError`]; nothing was written then.
+    /// [`AppendError`] if the append is refused; nothing was written then. After [`AppendError::Unavailable`] or
+    /// [`AppendError::Closed`] the outcome may be unknown.
     pub async fn commit(self, resource_id: Uuid) -> Result<Committed, AppendError> {
         let command_id = self.metadata.command_id;
         if self.streams.is_empty() && self.rows.is_empty() {
@@ -150,7 +158,8 @@ impl<'a> UnitOfWork<'a> {
     }
 }
 
-/// Lets an aggregate decide several commands, one on top of the other, and applies what it has decided.
+/// Lets an aggregate decide several commands, each on the state that the previous one left, and applies the resulting
+/// events.
 async fn decide<A>(loaded: &mut Loaded<A>, commands: Vec<A::Command>) -> Result<Vec<A::Event>, A::Error>
 where
     A: Aggregate<Services = ()>,
@@ -162,7 +171,8 @@ where
     Ok(sink.collect().await)
 }
 
-/// How far the first execution of a repeated request reaches at least: its answer may be waited for like one's own.
+/// Returns positions that include all events of the first execution of a repeated request, so that a reader can wait
+/// for them as for its own write.
 async fn positions_of_first(
     log: &EventLog,
     resource_id: Uuid,

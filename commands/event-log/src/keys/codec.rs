@@ -1,7 +1,8 @@
-//! The event codec: the one place where personal text becomes ciphertext and comes back. Which text that is, the events say.
+//! The event codec: the only place where personal text is encrypted and decrypted. Each event type defines which of its
+//! fields are personal.
 //!
-//! It writes and reads the stored form of payload and metadata. What lies under a destroyed key reads as [`ERASED`], and
-//! what is still written of an erased person is left out.
+//! It writes and reads the stored form of payload and metadata. Text under a destroyed key reads as [`ERASED`], and
+//! text of an erased person that is still written is left out.
 
 use std::collections::BTreeMap;
 
@@ -33,6 +34,7 @@ use crate::{
 const PERSONAL_METADATA: [&str; 2] = ["client_address", "user_agent"];
 
 #[derive(Debug, thiserror::Error)]
+/// The reason why an event cannot be encoded or decoded.
 pub enum CodecError {
     #[error("event type {0} holds personal text but names no subject")]
     NoSubject(String),
@@ -48,7 +50,7 @@ pub enum CodecError {
     Key(#[from] KeyError),
 }
 
-/// What the ciphertexts of an event are bound to, out of its metadata: enough to read its payload.
+/// The part of an event's metadata that its ciphertexts are bound to; it suffices to read the payload.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(crate) struct Seal {
     event_id: EventId,
@@ -73,7 +75,7 @@ impl Codec {
         Self::with_upcasters(keys, UPCASTERS)
     }
 
-    /// A codec that reads events of older versions with these upcasters.
+    /// Creates a codec that reads events of older versions with these upcasters.
     pub const fn with_upcasters(keys: KeyRing, upcasters: &'static [Upcaster]) -> Self {
         Self { keys, upcasters }
     }
@@ -82,11 +84,14 @@ impl Codec {
         &self.keys
     }
 
-    /// The stored form of an event's payload.
+    /// Encodes an event's payload to its stored form.
     ///
     /// # Errors
-    /// [`CodecError`] if the metadata name no subject for the event's personal text, its key cannot be had, or a personal text is not
-    /// among the event's personal fields.
+    /// - [`CodecError::NoSubject`] if the event has personal text and the metadata name no subject.
+    /// - [`CodecError::Key`] if the subject's key cannot be read or created.
+    /// - [`CodecError::Malformed`] if personal text is still encrypted.
+    /// - [`CodecError::NotStorable`] if the event cannot be serialized, or a personal text is not among its personal
+    ///   fields.
     pub async fn encode_payload<E>(&self, mut event: E, metadata: &Metadata) -> Result<String, CodecError>
     where
         E: DomainEvent + PersonalFields,
@@ -107,14 +112,14 @@ impl Codec {
                 }
             }
         }
-        // By way of a map, which puts the names in order: so they are stored.
+        // Serialized through a map, which sorts the field names: they are stored in this order.
         Ok(serde_json::to_value(&event).map_err(CodecError::NotStorable)?.to_string())
     }
 
-    /// The stored form of the metadata: a flat map of strings, as cqrs-es wants it.
+    /// Encodes the metadata to their stored form: a flat map of strings, as cqrs-es requires.
     ///
     /// # Errors
-    /// [`CodecError::Key`] if the actor's key cannot be had.
+    /// [`CodecError::Key`] if the actor's key cannot be read or created.
     pub async fn encode_metadata(&self, metadata: &Metadata) -> Result<BTreeMap<&'static str, String>, CodecError> {
         let mut map = BTreeMap::from([
             ("event_id", metadata.event_id.to_string()),
@@ -127,7 +132,7 @@ impl Codec {
         map.extend(metadata.causation_id.map(|id| ("causation_id", id.to_string())));
         map.extend(metadata.traceparent.clone().map(|text| ("traceparent", text)));
         map.extend(metadata.subject.map(|id| ("subject", id.to_string())));
-        // Without a person there is nobody under whose key an address could be kept: it is left out.
+        // If the actor is no person, there is no key to encrypt the address under, so it is left out.
         if let Some(subject) = metadata.actor.subject() {
             let personal = [&metadata.client_address, &metadata.user_agent];
             for (name, text) in PERSONAL_METADATA.into_iter().zip(personal) {
@@ -140,10 +145,10 @@ impl Codec {
         Ok(map)
     }
 
-    /// Reads the stored form of an aggregate's event back.
+    /// Decodes an aggregate's event from its stored form.
     ///
     /// # Errors
-    /// [`CodecError`] if it is damaged or unknown.
+    /// [`CodecError`] if the event is damaged or unknown, or its key cannot be read.
     pub(crate) async fn decode_event_of<A: StoredAggregate>(
         &self,
         event_type: &str,
@@ -157,7 +162,7 @@ impl Codec {
         Ok(event)
     }
 
-    /// The payload as its reader wants it: upcasters of an older version take clear text.
+    /// Decrypts the payload if upcasters will be applied to it, because they expect clear text.
     async fn open_before_upcasting<'a>(
         &self,
         aggregate_type: &str,
@@ -179,7 +184,7 @@ impl Codec {
         Ok(payload.into())
     }
 
-    /// Opens the personal text of an event that was read, where it is not clear yet.
+    /// Decrypts the personal text of a decoded event, where it is still encrypted.
     async fn open_all<E>(&self, event: &mut E, event_type: &str, seal: Seal) -> Result<(), CodecError>
     where
         E: PersonalFields + Send,
@@ -198,10 +203,10 @@ impl Codec {
         Ok(())
     }
 
-    /// Reads the metadata's stored form back.
+    /// Decodes the metadata from their stored form.
     ///
     /// # Errors
-    /// [`CodecError`] if it is malformed or damaged.
+    /// [`CodecError`] if they are malformed or damaged, or the actor's key cannot be read.
     pub async fn decode_metadata(&self, stored: Value) -> Result<Metadata, CodecError> {
         let map: BTreeMap<String, String> = serde_json::from_value(stored)?;
         let mut metadata = parse_metadata(&map)?;
@@ -219,7 +224,7 @@ impl Codec {
         Ok(metadata)
     }
 
-    /// Reads the keys that these events need at once, so that decoding them asks the database for none.
+    /// Loads the keys of these events into the cache with one query, so that decoding them needs no query.
     ///
     /// # Errors
     /// [`CodecError`] if metadata are malformed or the keys cannot be read.
@@ -233,7 +238,8 @@ impl Codec {
         Ok(self.keys.prefetch(&subjects).await?)
     }
 
-    /// Decodes many events of the log for those who make rows of them. The client's address and name stay sealed: no row has them.
+    /// Decodes events of the log for consumers. The client's address and user agent are left out, because no view
+    /// contains them.
     ///
     /// # Errors
     /// [`CodecError`] of the first event that cannot be decoded.
@@ -271,12 +277,13 @@ impl Codec {
     }
 }
 
-/// The ciphertext, or nothing if the key was destroyed: both read as [`ERASED`] then.
+/// Returns the ciphertext in Base64, or an empty text if the key was destroyed: both then read as [`ERASED`].
 fn sealed(key: Option<&Key>, text: &str, event: EventId, field: &str) -> String {
     key.map_or_else(String::new, |key| BASE64.encode(KeyRing::seal_for(key, text.as_bytes(), &context(event, field))))
 }
 
-/// Binds a ciphertext to its place: it cannot be moved to another event or field.
+/// Returns the authenticated context that binds a ciphertext to its event and field, so that it cannot be moved to
+/// others.
 fn context(event: EventId, field: &str) -> Vec<u8> {
     [event.value().as_bytes().as_slice(), field.as_bytes()].concat()
 }

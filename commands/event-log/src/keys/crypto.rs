@@ -1,4 +1,4 @@
-//! Authenticated encryption under keys of 256 bits (XChaCha20-Poly1305), and why a key cannot be used.
+//! Authenticated encryption with keys of 256 bits (XChaCha20-Poly1305), and the errors of keys.
 
 use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
@@ -14,7 +14,7 @@ const NONCE_BYTES: usize = 24;
 
 pub(crate) type Key = Zeroizing<[u8; KEY_BYTES]>;
 
-/// Why a key cannot be used.
+/// The reason why a key cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     #[error("the master key must be 64 hexadecimal digits")]
@@ -47,6 +47,8 @@ pub(crate) fn random_key() -> Key {
     key
 }
 
+/// Encrypts under a key. Returns the random nonce (24 bytes) followed by the ciphertext; `context` is authenticated and
+/// not stored.
 pub(crate) fn seal(key: &Key, plain: &[u8], context: &[u8]) -> Vec<u8> {
     let mut nonce = [0; NONCE_BYTES];
     rand::rng().fill_bytes(&mut nonce);
@@ -57,6 +59,10 @@ pub(crate) fn seal(key: &Key, plain: &[u8], context: &[u8]) -> Vec<u8> {
     [nonce.as_slice(), &sealed].concat()
 }
 
+/// Decrypts the result of [`seal`] with the same context.
+///
+/// # Errors
+/// [`KeyError::Damaged`] if the ciphertext is damaged, or was made with another key or context.
 pub(crate) fn open(key: &Key, sealed: &[u8], context: &[u8]) -> Result<Vec<u8>, KeyError> {
     let (nonce, sealed) = sealed.split_at_checked(NONCE_BYTES).ok_or(KeyError::Damaged)?;
     let nonce: [u8; NONCE_BYTES] = nonce.try_into().map_err(|_| KeyError::Damaged)?;
@@ -64,5 +70,5 @@ pub(crate) fn open(key: &Key, sealed: &[u8], context: &[u8]) -> Result<Vec<u8>, 
     cipher.decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: context }).map_err(|_| KeyError::Damaged)
 }
 
-/// The system's own key: for keyed hashes and for secrets that belong to nobody.
+/// The subject of the system's own key, which is used for keyed hashes and for secrets that belong to no person.
 pub(crate) const SYSTEM: SubjectId = SubjectId::new(Uuid::nil());

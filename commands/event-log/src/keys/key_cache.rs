@@ -1,4 +1,4 @@
-//! What a process knows of the keys of subjects: those in use, and whose were destroyed.
+//! The cache of subjects' keys in a process: keys in use, and the subjects whose keys were destroyed.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -12,22 +12,24 @@ use uuid::Uuid;
 
 use crate::keys::crypto::Key;
 
-/// Enough for every active person; the keys of others are read again.
+/// The maximum number of cached keys: enough for every active person. Other keys are read again when needed.
 const MAX_KEYS: usize = 20_000;
-/// The part for keys that were asked for more than once. The rest takes those of a whole batch, which are read before its
-/// transaction begins.
+/// The fraction of the cache for keys that were requested more than once. The rest holds the keys of a whole batch,
+/// which are read before its transaction begins.
 const PART_OF_KNOWN: f64 = 0.5;
 
 struct Known {
-    /// One at a time makes room when there are too many. A key that leaves is overwritten as soon as nobody uses it.
+    /// Keys are evicted one at a time. An evicted key is zeroed as soon as it is not used any more.
     keys: Cache<SubjectId, Arc<Key>>,
-    /// Whose keys were destroyed. For ever, so that a key that was read a moment before never comes back.
+    /// The subjects whose keys were destroyed. They are never removed, so that a key that was read just before its
+    /// erasure is never cached again.
     erased: HashSet<SubjectId>,
-    /// The last erasure that is known, and with it all before.
+    /// The number of the last known erasure; all earlier ones are known too.
     last_erasure: i64,
 }
 
-/// One lock holds keys and erasures together: whoever asks after an erasure has no key, and whoever brings one late is refused.
+/// The cache. One lock guards keys and erasures together, so that after an erasure no key is returned and no late one
+/// is added.
 #[derive(Clone)]
 pub(super) struct KeyCache(Arc<Mutex<Known>>);
 
@@ -50,14 +52,14 @@ impl KeyCache {
         Self(Arc::new(Mutex::new(Known { keys, erased: HashSet::new(), last_erasure: 0 })))
     }
 
-    /// The key, or that it was destroyed; `None` if nothing is known of the subject.
+    /// Returns the key of a subject, or `Some(None)` if it was destroyed; `None` if nothing is known of the subject.
     #[expect(clippy::option_option, reason = "not to know is something else than to know that there is none")]
     pub(super) fn get(&self, subject: SubjectId) -> Option<Option<Arc<Key>>> {
         let known = self.0.lock();
         if known.erased.contains(&subject) { Some(None) } else { known.keys.get(&subject).cloned().map(Some) }
     }
 
-    /// Gives the key back, unless it was destroyed since it was read.
+    /// Caches a key and returns it, or `None` if it was destroyed since it was read.
     pub(super) fn remember(&self, subject: SubjectId, key: Arc<Key>) -> Option<Arc<Key>> {
         let mut known = self.0.lock();
         if known.erased.contains(&subject) {
@@ -67,7 +69,8 @@ impl KeyCache {
         Some(key)
     }
 
-    /// Forgets these keys, which were destroyed by the erasures of these numbers. Says which is the last one known.
+    /// Removes destroyed keys, given as subject and number of the erasure. Returns the number of the last known
+    /// erasure.
     pub(super) fn forget(&self, erased: impl IntoIterator<Item = (Uuid, i64)>) -> i64 {
         let mut known = self.0.lock();
         for (subject, erasure) in erased {
@@ -79,7 +82,7 @@ impl KeyCache {
         known.last_erasure
     }
 
-    /// The last erasure that this process has heard of.
+    /// Returns the number of the last erasure that this process knows of.
     pub(super) fn last_erasure(&self) -> i64 {
         self.0.lock().last_erasure
     }

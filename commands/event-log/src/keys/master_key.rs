@@ -1,4 +1,4 @@
-//! The master key, and the file that it is kept in.
+//! The master key, and the file that holds it.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -12,13 +12,15 @@ use zeroize::Zeroizing;
 
 use crate::keys::crypto::{KEY_BYTES, Key, KeyError, SYSTEM, open, random_key, seal};
 
-/// The key that wraps all others. Whoever loses it loses all personal text.
+/// The key that wraps all others. If it is lost, all personal text is lost.
 #[derive(Clone)]
 pub struct MasterKey(Key);
 
 impl MasterKey {
+    /// Parses a key of 64 hexadecimal digits; surrounding white space is ignored.
+    ///
     /// # Errors
-    /// [`KeyError::MalformedMasterKey`] unless it is 64 hexadecimal digits.
+    /// [`KeyError::MalformedMasterKey`] if the text has another form.
     pub fn from_hex(text: &str) -> Result<Self, KeyError> {
         let mut key = Key::default();
         hex::decode_to_slice(text.trim(), key.as_mut()).map_err(|_| KeyError::MalformedMasterKey)?;
@@ -28,7 +30,7 @@ impl MasterKey {
     /// Reads the key from a file; `None` if there is no such file.
     ///
     /// # Errors
-    /// [`KeyError`] if the file cannot be read, or holds no key.
+    /// [`KeyError::MasterKeyFile`] if the file cannot be read; [`KeyError::MalformedMasterKey`] if it holds no key.
     pub fn from_file(path: &Path) -> Result<Option<Self>, KeyError> {
         match fs::read_to_string(path).map(Zeroizing::new) {
             Ok(text) => Self::from_hex(&text).map(Some),
@@ -37,10 +39,12 @@ impl MasterKey {
         }
     }
 
-    /// Makes a key and its file, which only its owner can read. If somebody else was faster, it is the other one's.
+    /// Creates a key and its file, which only its owner can read. If another process has created the file first,
+    /// returns the key in that file.
     ///
     /// # Errors
-    /// [`KeyError`] if the file cannot be made.
+    /// [`KeyError::MasterKeyFile`] if the file cannot be created; [`KeyError::MalformedMasterKey`] if another process's
+    /// file holds no key.
     pub fn new_in_file(path: &Path) -> Result<Self, KeyError> {
         let key = Self(random_key());
         let draft = draft_of(path);
@@ -55,10 +59,10 @@ impl MasterKey {
         }
     }
 
-    /// Puts the key in the place of the one in the file: at every moment it is one or the other.
+    /// Replaces the key in the file atomically: at every moment the file holds either the old or the new key.
     ///
     /// # Errors
-    /// [`KeyError`] if the file cannot be written.
+    /// [`KeyError::MasterKeyFile`] if the file cannot be written.
     pub fn replace_file(&self, path: &Path) -> Result<(), KeyError> {
         let draft = draft_of(path);
         let replaced = self.write(&draft).and_then(|()| fs::rename(&draft, path)).and_then(|()| sync_folder(path));
@@ -79,12 +83,12 @@ impl MasterKey {
         file.sync_all()
     }
 
-    /// A subject's key, as the database keeps it.
+    /// Encrypts a subject's key for storage in the database.
     pub(crate) fn wrap(&self, key: &Key, subject: SubjectId) -> Vec<u8> {
         seal(&self.0, key.as_slice(), subject.value().as_bytes())
     }
 
-    /// A subject's key out of what the database keeps.
+    /// Decrypts a subject's key as stored in the database.
     ///
     /// # Errors
     /// [`KeyError::WrongMasterKey`] if another master key has wrapped it.
@@ -105,7 +109,7 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> KeyError {
     move |source| KeyError::MasterKeyFile { path, source }
 }
 
-/// A file beside it, of this process alone: what is written there is not yet the key.
+/// Returns the path of a temporary file next to the key file, named after this process; the key is written there first.
 fn draft_of(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
@@ -117,23 +121,25 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Whether any key was ever wrapped: another master key cannot be right then.
+/// Returns whether any key was ever wrapped: in that case a newly created master key cannot be the right one.
 ///
 /// # Errors
-/// [`KeyError::Storage`].
+/// [`KeyError::Storage`] if the query fails.
 pub async fn has_keys(pool: &PgPool) -> Result<bool, KeyError> {
     let exists = sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM subject_keys) AS "exists!""#);
     Ok(exists.fetch_one(pool).await?)
 }
 
-/// Wraps all keys anew in one transaction. No event is touched, and no key of a subject changes. Says how many were wrapped;
-/// none, if they were wrapped with the new master key already.
+/// Wraps all keys with a new master key, in one transaction. Events and the subjects' keys themselves do not change.
+/// Returns the number of keys; 0 if they were already wrapped with the new master key.
 ///
 /// # Errors
-/// [`KeyError::WrongMasterKey`] if neither master key fits; [`KeyError::Storage`]. Nothing has changed then.
+/// [`KeyError::WrongMasterKey`] if neither master key fits; [`KeyError::Storage`] if a query fails. Nothing has changed
+/// then.
 pub async fn rewrap_keys(pool: &PgPool, old: &MasterKey, new: &MasterKey) -> Result<usize, KeyError> {
     let mut tx = pool.begin().await?;
-    // As long as it takes; and nobody may make a key in the meantime, which would be wrapped with the old one.
+    // No time limit. The table is locked, because a key that is created meanwhile would be wrapped with the old master
+    // key.
     sqlx::query!("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
     sqlx::query!("LOCK TABLE subject_keys IN EXCLUSIVE MODE").execute(&mut *tx).await?;
     let rows = sqlx::query!(
@@ -143,7 +149,7 @@ pub async fn rewrap_keys(pool: &PgPool, old: &MasterKey, new: &MasterKey) -> Res
     )
     .fetch_all(&mut *tx)
     .await?;
-    // The system's own key is the first one, and wrapped as all others are.
+    // The system's key comes first. All keys are wrapped with the same master key, so checking one suffices.
     if let Some(first) = rows.first()
         && new.unwrap_key(SubjectId::new(first.subject_id), &first.wrapped_key).is_ok()
     {

@@ -1,4 +1,5 @@
-//! Data keys: one for each person, wrapped with the [`MasterKey`]. Destroying a person's key erases the text under it.
+//! Data keys: one for each person, wrapped with the [`MasterKey`]. Destroying a person's key erases the text encrypted
+//! under it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,25 +15,27 @@ use crate::keys::{
     master_key::MasterKey,
 };
 
-/// How often a process looks whether its master key still fits.
+/// How often a process checks that its master key still fits.
 const POLL: Duration = Duration::from_secs(1);
 
-/// All data keys, through a cache.
+/// Access to all data keys, through a cache.
 #[derive(Clone)]
 pub struct KeyRing {
     pool: PgPool,
     master: MasterKey,
     system: Key,
-    /// The system's key as it was wrapped when the ring was opened: while it is so, the master key is the right one.
+    /// The wrapped system key as it was when the ring was opened. While the database has the same value, the master key
+    /// is the right one.
     wrapped_system: Arc<[u8]>,
     cache: KeyCache,
 }
 
 impl KeyRing {
-    /// Makes the system's key on first use, and checks that the master key fits the database.
+    /// Opens the ring: creates the system's key on first use, and checks that the master key fits the database.
     ///
     /// # Errors
-    /// [`KeyError::WrongMasterKey`] if another master key has wrapped the keys; [`KeyError::Storage`].
+    /// [`KeyError::WrongMasterKey`] if the keys were wrapped with another master key; [`KeyError::Storage`] if a query
+    /// fails.
     pub async fn open(pool: PgPool, master: MasterKey) -> Result<Self, KeyError> {
         sqlx::query!(
             "INSERT INTO subject_keys (subject_id, wrapped_key) VALUES ($1, $2) ON CONFLICT DO NOTHING",
@@ -53,7 +56,7 @@ impl KeyRing {
         Ok(ring)
     }
 
-    /// Ends when the keys were wrapped with another master key: this process cannot read them any more.
+    /// Returns when the keys were wrapped with another master key, because this process cannot read them any more.
     pub(crate) async fn watch(&self) {
         loop {
             tokio::time::sleep(POLL).await;
@@ -65,14 +68,14 @@ impl KeyRing {
                     return;
                 }
                 Ok(_) => {}
-                // It is away: whoever needs it says so.
+                // The database is unreachable, which is reported where it is needed.
                 Err(error) => tracing::debug!(%error, "the system's key cannot be looked at"),
             }
         }
     }
 
-    /// The subject's key, made if there never was one; `None` if it was destroyed. After a rotation of the master key, a
-    /// process that still has the old one makes no more keys.
+    /// Reads the subject's key from the database, or creates it if there never was one; `None` if it was destroyed.
+    /// After a rotation of the master key, a process that still has the old one creates no keys.
     async fn load_or_new(&self, subject: SubjectId) -> Result<Option<Key>, KeyError> {
         sqlx::query!(
             "INSERT INTO subject_keys (subject_id, wrapped_key)
@@ -93,7 +96,7 @@ impl KeyRing {
         wrapped.map(|wrapped| self.master.unwrap_key(subject, &wrapped)).transpose()
     }
 
-    /// The key of a subject, made if there never was one; `None` if it was destroyed.
+    /// Returns the key of a subject, and creates it if there never was one; `None` if it was destroyed.
     pub(crate) async fn for_writing(&self, subject: SubjectId) -> Result<Option<Arc<Key>>, KeyError> {
         if let Some(key) = self.cache.get(subject) {
             return Ok(key);
@@ -102,7 +105,7 @@ impl KeyRing {
         Ok(self.cache.remember(subject, Arc::new(key)))
     }
 
-    /// The key of a subject; `None` if it was destroyed, or there never was one.
+    /// Returns the key of a subject; `None` if it was destroyed, or there never was one.
     pub(crate) async fn for_reading(&self, subject: SubjectId) -> Result<Option<Arc<Key>>, KeyError> {
         if let Some(key) = self.cache.get(subject) {
             return Ok(key);
@@ -110,8 +113,8 @@ impl KeyRing {
         Ok(self.load(&[subject.value()]).await?.pop())
     }
 
-    /// Learns whose keys were destroyed since this was asked last, by whichever process, and forgets these keys. Says which
-    /// erasure is the last one.
+    /// Reads which keys any process has destroyed since the last call, and removes them from the cache. Returns the
+    /// number of the last erasure.
     pub(crate) async fn learn_erasures(&self, database: impl PgExecutor<'_>) -> Result<i64, KeyError> {
         let rows = sqlx::query!(
             r#"SELECT subject_id, erasure AS "erasure!" FROM subject_keys WHERE erasure > $1 ORDER BY erasure"#,
@@ -122,17 +125,18 @@ impl KeyRing {
         Ok(self.forget(rows.into_iter().map(|row| (row.subject_id, row.erasure))))
     }
 
-    /// Forgets these keys, which were destroyed by the erasures of these numbers. Says which is the last one known.
+    /// Removes destroyed keys from the cache, given as subject and number of the erasure. Returns the number of the
+    /// last known erasure.
     pub(crate) fn forget(&self, erased: impl IntoIterator<Item = (Uuid, i64)>) -> i64 {
         self.cache.forget(erased)
     }
 
-    /// The last erasure that this process has heard of.
+    /// Returns the number of the last erasure that this process knows of.
     pub(crate) fn last_erasure(&self) -> i64 {
         self.cache.last_erasure()
     }
 
-    /// Reads the keys of many subjects at once.
+    /// Loads the keys of many subjects into the cache with one query.
     pub(crate) async fn prefetch(&self, subjects: &[SubjectId]) -> Result<(), KeyError> {
         let missing: Vec<Uuid> = subjects
             .iter()
@@ -145,7 +149,8 @@ impl KeyRing {
         Ok(())
     }
 
-    /// Only what is there is remembered: a subject that has no key yet may get one, from another process.
+    /// Reads existing keys from the database and caches them. That a subject has no key is not cached, because another
+    /// process may create one.
     async fn load(&self, subjects: &[Uuid]) -> Result<Vec<Arc<Key>>, KeyError> {
         let rows = sqlx::query!(
             r#"SELECT subject_id, wrapped_key AS "wrapped_key!" FROM subject_keys
@@ -163,17 +168,18 @@ impl KeyRing {
         Ok(keys)
     }
 
-    /// Encrypts under a subject's key. The context must be given again to decrypt.
+    /// Encrypts under a subject's key. The same context is required to decrypt.
     pub(crate) fn seal_for(key: &Key, plain: &[u8], context: &[u8]) -> Vec<u8> {
         seal(key, plain, context)
     }
 
-    /// Decrypts what [`Self::seal_for`] has made.
+    /// Decrypts the result of [`Self::seal_for`].
     pub(crate) fn open_for(key: &Key, sealed: &[u8], context: &[u8]) -> Result<Vec<u8>, KeyError> {
         open(key, sealed, context)
     }
 
-    /// A keyed hash of a value, for comparing without knowing it.
+    /// Returns a keyed hash of a value (HMAC-SHA-256 under the system's key, 32 bytes), which allows values to be
+    /// compared without being known. Hashes for different purposes differ.
     pub fn keyed_hash(&self, purpose: &str, value: &str) -> Vec<u8> {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.system.as_slice()).expect("HMAC takes keys of any length");
         mac.update(&(purpose.len() as u64).to_be_bytes());
@@ -182,13 +188,15 @@ impl KeyRing {
         mac.finalize().into_bytes().to_vec()
     }
 
-    /// Seals a secret that belongs to nobody, such as a project's provider key.
+    /// Encrypts a secret that belongs to no person, such as a project's provider key.
     pub fn seal_secret(&self, secret: &str, context: Uuid) -> Vec<u8> {
         seal(&self.system, secret.as_bytes(), context.as_bytes())
     }
 
+    /// Decrypts the result of [`Self::seal_secret`].
+    ///
     /// # Errors
-    /// [`KeyError::Damaged`] if it was not sealed with this context.
+    /// [`KeyError::Damaged`] if it is damaged or was not encrypted with this context.
     pub fn open_secret(&self, sealed: &[u8], context: Uuid) -> Result<String, KeyError> {
         let plain = open(&self.system, sealed, context.as_bytes())?;
         String::from_utf8(plain).map_err(|_| KeyError::Damaged)

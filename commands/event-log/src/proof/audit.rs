@@ -1,4 +1,4 @@
-//! The audit of the log: is every event there, in its place, as it was written?
+//! The audit of the log, which checks that every event is present, in its place and unchanged.
 
 mod finding;
 mod rows;
@@ -14,25 +14,27 @@ pub use finding::Fault;
 use rows::rows;
 use walk::Walk;
 
-/// One view of the log for as long as it takes; what is appended meanwhile is none of its business.
+/// Begins a transaction that sees one snapshot of the log, without a time limit. Events appended meanwhile are not
+/// audited.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = 0";
 
-/// What an audit has found.
+/// The result of an audit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Audit {
     pub log_id: Uuid,
-    /// The positions that were walked, up to the fault if there is one; empty if there are no events.
+    /// The positions that were checked, up to the fault if there is one; empty if there are no events.
     pub walked: RangeInclusive<i64>,
-    /// The position that the log says it ends at.
+    /// The position of the log's end according to `log_head`.
     pub end: i64,
-    /// The newest signed head that the log was found to agree with: up to there everything is proved.
+    /// The newest signed head with which the log agrees: the events up to it are proved.
     pub proved: Option<SignedHead>,
+    /// The first fault; `None` if there is none.
     pub fault: Option<Fault>,
-    /// Whether the database refuses to change events.
+    /// Whether the trigger that makes the database refuse changes of events is active.
     pub is_guarded: bool,
 }
 
-/// Why an audit cannot be made.
+/// The reason why an audit cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
     #[error("the log ends at position {0}: there is nothing to verify")]
@@ -41,15 +43,16 @@ pub enum AuditError {
     Database(#[from] sqlx::Error),
 }
 
-/// Walks the log from a position on, up to another or to its end, and looks for the first fault: in the chain, or where it is not the
-/// one whose heads were signed (in the order of their positions).
+/// Checks the log from a position up to another one, or up to its end, and finds the first fault: a break in the hash
+/// chain, or a difference from the signed heads, which must be in the order of their positions.
 ///
-/// From a position beyond the first, the stored hash of the event before it is taken for granted.
+/// If `from` is greater than 1, the stored hash of the event before it is trusted.
 ///
 /// # Errors
-/// [`AuditError`]; a fault of the log is none.
+/// [`AuditError::BeyondEnd`] if the log ends before `from`; [`AuditError::Database`] if the log cannot be read. A fault
+/// of the log is not an error.
 pub async fn audit(pool: &PgPool, from: i64, to: Option<i64>, heads: &[SignedHead]) -> Result<Audit, AuditError> {
-    // Of its own: it cannot be used any more if the walk ends early.
+    // A separate connection, because it cannot be reused if the walk ends early.
     let mut connection = pool.acquire().await?.detach();
     let mut tx = connection.begin_with(BEGIN).await?;
     let end = sqlx::query_as!(End, "SELECT log_id, position, hash FROM log_head").fetch_one(&mut *tx).await?;
@@ -77,7 +80,7 @@ pub async fn audit(pool: &PgPool, from: i64, to: Option<i64>, heads: &[SignedHea
     })
 }
 
-/// Whether the trigger is there that refuses to change events, and is not switched off.
+/// Returns whether the trigger that refuses changes of events exists and is enabled.
 async fn is_guarded(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'events'::regclass AND tgname = 'events_are_kept'
@@ -87,7 +90,7 @@ async fn is_guarded(connection: &mut PgConnection) -> Result<bool, sqlx::Error> 
     .await
 }
 
-/// What the newest signed head says of a log that is whole as far as it goes.
+/// Compares the end of a log without a fault with the newest signed head.
 fn beyond_end(newest: &SignedHead, end: &End) -> Option<Fault> {
     if newest.log_id != end.log_id {
         return Some(Fault::OtherLog { signed: newest.log_id, found: end.log_id });
@@ -96,15 +99,17 @@ fn beyond_end(newest: &SignedHead, end: &End) -> Option<Fault> {
     (reached > end.position).then_some(Fault::CutOff { position, reached })
 }
 
-/// The signed heads along the way.
+/// The signed heads that are compared during the walk.
 struct Signed<'a> {
+    /// The heads that are still to come.
     heads: &'a [SignedHead],
-    /// The last one that the log agreed with.
+    /// The last head that the log agreed with.
     proved: Option<&'a SignedHead>,
 }
 
 impl Signed<'_> {
-    /// Holds the signed heads up to a position against the stored hash there. The hash is not proved if one of them has another.
+    /// Compares the signed heads up to a position with the stored hash at that position. A signed head with another
+    /// hash is a fault.
     fn pass(&mut self, position: i64, hash: &[u8]) -> Option<Fault> {
         while let Some((head, rest)) = self.heads.split_first()
             && head.position <= position
@@ -122,7 +127,7 @@ impl Signed<'_> {
     }
 }
 
-/// The hash that the chain goes on from.
+/// Returns the hash on which the chain continues at `from`; `None` if the event before it is missing.
 async fn anchor(connection: &mut PgConnection, from: i64) -> Result<Option<Vec<u8>>, sqlx::Error> {
     if from == 1 {
         return Ok(Some(vec![0; 32]));
@@ -130,7 +135,7 @@ async fn anchor(connection: &mut PgConnection, from: i64) -> Result<Option<Vec<u
     sqlx::query_scalar!("SELECT hash FROM events WHERE position = $1", from - 1).fetch_optional(connection).await
 }
 
-/// The last position that was found right, and what is wrong behind it.
+/// Walks the chain. Returns the last position that was found correct, and the fault after it.
 async fn walk(
     connection: &mut PgConnection,
     mut walk: Walk,

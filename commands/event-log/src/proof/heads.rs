@@ -1,7 +1,7 @@
-//! Signed heads: where the log ended at some time, signed, in a file outside the database.
+//! Signed heads: signed records of the log's end at some time, in a file outside the database.
 //!
-//! Whoever has all rights over the database can cut off the log's end or compute the chain anew, and the chain alone cannot show it.
-//! What a signed head says was there cannot be taken back: nobody signs without the master key.
+//! A user with all rights in the database can cut off the log's end or recompute the chain, and the chain alone cannot
+//! show it. A signed head proves what the log contained, because signing requires the master key.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -17,10 +17,10 @@ use uuid::Uuid;
 use crate::proof::incarnation::{End, IncarnationError};
 
 const FILE_NAME: &str = "heads.jsonl";
-/// More than any line has.
+/// An upper bound for the length of a line, in bytes.
 const MAX_LINE: u64 = 4_096;
 
-/// Why signed heads cannot be read or written.
+/// The reason why signed heads cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum HeadsError {
     #[error("the signed heads in {} cannot be read or written", path.display())]
@@ -35,33 +35,33 @@ pub enum HeadsError {
     Fenced(#[from] IncarnationError),
 }
 
-/// Where a log ended at some time.
+/// The signed record of a log's end at some time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedHead {
     pub log_id: Uuid,
     pub position: i64,
-    /// The stored hash of the event there, in hexadecimal digits; of an empty log, 64 zeros.
+    /// The stored hash of the event at the position, in hexadecimal digits; 64 zeros for an empty log.
     pub hash: String,
-    /// RFC 3339.
+    /// The time of signing, in RFC 3339 format.
     pub time: String,
-    /// Ed25519 over the head's text, in hexadecimal digits.
+    /// The Ed25519 signature of the head's text, in hexadecimal digits.
     pub signature: String,
 }
 
 impl SignedHead {
-    /// What is signed.
+    /// Returns the text that is signed.
     pub(crate) fn text(&self) -> String {
         let Self { log_id, position, hash, time, signature: _ } = self;
         format!("ayushma signed head\n{log_id}\n{position}\n{hash}\n{time}\n")
     }
 
-    /// The end of the log that was signed.
+    /// Returns the end of the log that the head records.
     pub(crate) fn end(&self) -> End {
         End { log_id: self.log_id, position: self.position, hash: hex::decode(&self.hash).unwrap_or_default() }
     }
 }
 
-/// The key that signed heads are verified with: 64 hexadecimal digits.
+/// The Ed25519 public key with which signed heads are verified. Its text form has 64 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublicKey(pub(crate) [u8; 32]);
 
@@ -97,7 +97,7 @@ impl HeadsFile {
         Self(path)
     }
 
-    /// The file of an installation whose signed heads are in this folder.
+    /// Returns the file `heads.jsonl` in this folder.
     pub fn in_folder(folder: &Path) -> Self {
         Self(folder.join(FILE_NAME))
     }
@@ -106,11 +106,13 @@ impl HeadsFile {
         &self.0
     }
 
-    /// All heads that hold, in the order of their positions; none if there is no file. Where a restored log has begun anew, what was signed
-    /// beyond that place before does not hold any more. A last line that was not written to its end is no head.
+    /// Reads all valid heads, in the order of their positions; none if there is no file. Where a restored log continues
+    /// under another id, earlier heads beyond the position of its first head are no longer valid. An incomplete last
+    /// line is ignored.
     ///
     /// # Errors
-    /// [`HeadsError`], also for a single line that is not as it should be.
+    /// [`HeadsError::File`] if the file cannot be read; [`HeadsError::Malformed`], [`HeadsError::NotSigned`] or
+    /// [`HeadsError::Unordered`] for the first wrong line.
     pub fn read(&self, key: &PublicKey) -> Result<Vec<SignedHead>, HeadsError> {
         let text = match fs::read(&self.0) {
             Ok(text) => text,
@@ -133,10 +135,10 @@ impl HeadsFile {
         Ok(heads)
     }
 
-    /// The newest head, without a look at the others.
+    /// Reads only the newest head; `None` if there is none.
     ///
     /// # Errors
-    /// [`HeadsError`].
+    /// [`HeadsError`] if the file cannot be read, or its last line is wrong.
     pub(crate) fn newest(&self, key: &PublicKey) -> Result<Option<SignedHead>, HeadsError> {
         match File::open(&self.0) {
             Ok(mut file) => Ok(self.newest_in(&mut file, key)?.0),
@@ -145,11 +147,11 @@ impl HeadsFile {
         }
     }
 
-    /// Adds a head behind the newest one, if that is still the one that the caller has seen: another process may have been faster.
-    /// It is on the disk when this returns. Says whether it was added.
+    /// Appends a head if the newest one in the file is still `newest`; another process may have added one. The head is
+    /// on the disk when this returns. Returns whether it was added.
     ///
     /// # Errors
-    /// [`HeadsError`].
+    /// [`HeadsError`] if the file cannot be read or written, or its last line is wrong.
     pub(crate) fn add(
         &self,
         key: &PublicKey,
@@ -160,7 +162,7 @@ impl HeadsFile {
         let is_new = !self.0.exists();
         let mut options = OpenOptions::new();
         let mut file = options.create(true).truncate(false).read(true).write(true).open(&self.0).map_err(failed)?;
-        // It ends with the file's handle.
+        // The lock is released when the file is closed.
         file.lock().map_err(failed)?;
         let (found, end) = self.newest_in(&mut file, key)?;
         if found.as_ref() != newest {
@@ -168,7 +170,7 @@ impl HeadsFile {
         }
         let mut line = serde_json::to_vec(head).expect("texts and numbers are JSON");
         line.push(b'\n');
-        // What a crash has left of a line goes.
+        // Removes an incomplete line that a crash has left.
         file.set_len(end).map_err(failed)?;
         file.seek(SeekFrom::Start(end)).and_then(|_| file.write_all(&line)).map_err(failed)?;
         file.sync_all().map_err(failed)?;
@@ -178,11 +180,11 @@ impl HeadsFile {
         Ok(true)
     }
 
-    /// The newest head, and where the last whole line ends.
+    /// Returns the newest head, and the offset in bytes at which the last complete line ends.
     fn newest_in(&self, file: &mut File, key: &PublicKey) -> Result<(Option<SignedHead>, u64), HeadsError> {
         let failed = |error| self.failed(error);
         let length = file.metadata().map_err(failed)?.len();
-        // A line, and what may be left of another one that was not written to its end.
+        // Enough for one complete line and an incomplete one after it.
         let start = length.saturating_sub(2 * MAX_LINE);
         let mut tail = Vec::new();
         file.seek(SeekFrom::Start(start)).and_then(|_| file.read_to_end(&mut tail)).map_err(failed)?;

@@ -1,18 +1,19 @@
-//! The fence around a log that was put back: what has seen more of it than there is, does not go on.
+//! The fence against a restored log: a reader that has seen more of the log than there is does not continue.
 //!
-//! A database that is restored from a backup has lost its newest events, and gives their positions to others. Whoever knows
-//! the lost ones (signed heads, checkpoints, the relay's mark, a process's memory) stops until somebody says that the
-//! restored log shall count: it then gets another id, an incarnation.
+//! A database that is restored from a backup has lost its newest events, and will give their positions to other events.
+//! A component that knows of the lost events (through signed heads, checkpoints, the relay's mark or a process's
+//! memory) stops until an operator accepts the restored log. It then gets a new id; the log under one id is called an
+//! incarnation.
 
 use std::time::Duration;
 
 use sqlx::PgPool;
 use uuid::Uuid;
 
-/// How often a process looks whether the log is still the one that it knows.
+/// How often a process checks that the log is still the one that it knows.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Why the log is not what somebody knows of it. Each says what to do.
+/// The reason why the log does not match what is known of it. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum IncarnationError {
     #[error(
@@ -43,31 +44,31 @@ pub enum IncarnationError {
     Database(#[from] sqlx::Error),
 }
 
-/// Where a log ends, or ended when somebody looked.
+/// The end of a log, now or at an earlier time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
     pub log_id: Uuid,
     pub position: i64,
-    /// The stored hash there.
+    /// The stored hash of the event at the position.
     pub hash: Vec<u8>,
 }
 
-/// Remembers how far the log has reached.
+/// Remembers the known end of the log, and compares the log with it.
 #[derive(Default)]
 pub(crate) struct Fence {
     known: Option<End>,
 }
 
 impl Fence {
-    /// Knows that the log has reached this end.
+    /// Creates a fence for a log that has reached this end; with `None`, nothing is known of the log.
     pub(crate) const fn at(known: Option<End>) -> Self {
         Self { known }
     }
 
-    /// The end of the log, if it is the log that is known and has lost nothing of what is.
+    /// Returns the end of the log, if it is the known log and still contains the known end.
     ///
     /// # Errors
-    /// [`IncarnationError`].
+    /// [`IncarnationError`] if the log is another one, is shorter than known, was altered, or cannot be read.
     pub(crate) async fn look(&mut self, pool: &PgPool) -> Result<End, IncarnationError> {
         let found = sqlx::query!(
             r#"SELECT log_id, position, hash,
@@ -99,13 +100,13 @@ impl Fence {
     }
 }
 
-/// Ends when the log is no longer the one that this process knows: what it keeps in memory of it must not be used.
+/// Returns when the log is no longer the one that this process knows: the process's caches must not be used any more.
 pub(crate) async fn watch(pool: PgPool) {
     let mut fence = Fence::default();
     loop {
         match fence.look(&pool).await {
             Ok(_) => {}
-            // It is away: whoever needs it says so.
+            // The database is unreachable, which is reported where it is needed.
             Err(IncarnationError::Database(error)) => tracing::debug!(%error, "the log's end cannot be looked at"),
             Err(error) => {
                 tracing::error!(%error, "the event log was put back or exchanged: this process ends");
@@ -116,10 +117,11 @@ pub(crate) async fn watch(pool: PgPool) {
     }
 }
 
-/// Refuses checkpoints that are of another log or beyond the log's end.
+/// Checks that the checkpoints of a consumer belong to this log and are not beyond its end.
 ///
 /// # Errors
-/// [`IncarnationError`].
+/// [`IncarnationError::Ahead`] or [`IncarnationError::Foreign`] if one does not; [`IncarnationError::Database`] if they
+/// cannot be read.
 pub(crate) async fn check_checkpoints(pool: &PgPool, consumer: &str) -> Result<(), IncarnationError> {
     let wrong = sqlx::query!(
         r#"SELECT checkpoints.position, log_head.position AS end, checkpoints.log_id = log_head.log_id AS "is_ours!"
@@ -135,7 +137,7 @@ pub(crate) async fn check_checkpoints(pool: &PgPool, consumer: &str) -> Result<(
     })
 }
 
-/// Whether anybody stands beyond the log's end, or in another log.
+/// Returns whether a checkpoint or a relay mark is beyond the log's end, or belongs to another log.
 pub(crate) async fn is_overtaken(pool: &PgPool) -> Result<bool, sqlx::Error> {
     let is_overtaken = sqlx::query_scalar!(
         r#"SELECT EXISTS (
@@ -146,10 +148,10 @@ pub(crate) async fn is_overtaken(pool: &PgPool) -> Result<bool, sqlx::Error> {
     is_overtaken.fetch_one(pool).await
 }
 
-/// Refuses a place in the log that is in another one or beyond its end.
+/// Checks that a position is not beyond the end of the log, and belongs to this log.
 ///
 /// # Errors
-/// [`IncarnationError`].
+/// [`IncarnationError::Ahead`] or [`IncarnationError::Foreign`].
 pub(crate) fn check(what: &str, position: i64, end: i64, is_ours: bool) -> Result<(), IncarnationError> {
     match (position > end, is_ours) {
         (true, _) => Err(IncarnationError::Ahead { what: what.to_owned(), position, end }),
@@ -158,21 +160,24 @@ pub(crate) fn check(what: &str, position: i64, end: i64, is_ours: bool) -> Resul
     }
 }
 
-/// What became of a restored log.
+/// The result of accepting a restored log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
+    /// The id of the log before.
     pub before: Uuid,
-    /// Where the new incarnation begins.
+    /// The end of the log where the new incarnation begins, with its id.
     pub begins: End,
-    /// Consumers that had seen events which are not in the log: their checkpoints were set back, what they wrote is still there.
+    /// The consumers that had seen events which are no longer in the log: their checkpoints were set back; the rows
+    /// they wrote remain.
     pub set_back: Vec<String>,
 }
 
-/// Gives the log another id, and sets back what was ahead of it. The relay publishes it from its beginning: the records of the
-/// new id are complete by themselves.
+/// Gives the log a new id, and sets back the checkpoints that are beyond its end. The relay publishes the log again
+/// from its beginning, so that the records with the new id are complete.
 ///
 /// # Errors
-/// [`IncarnationError`] if the log is no older state of the one that had these ends, in the order of its growth.
+/// [`IncarnationError`] if the log is not an older state of the one that had these ends (which must be in the order of
+/// its growth), or a query fails.
 pub(crate) async fn restore(pool: &PgPool, ends: &[End], new_id: Uuid) -> Result<Restored, IncarnationError> {
     let mut tx = pool.begin().await?;
     let head = sqlx::query!("SELECT log_id, position, hash FROM log_head FOR UPDATE").fetch_one(&mut *tx).await?;

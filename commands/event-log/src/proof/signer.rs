@@ -1,4 +1,4 @@
-//! Signs the log's head now and then, and decides what becomes of a log that was restored from a backup.
+//! The signer of the log's head, which also decides about a log that was restored from a backup.
 
 use domain::wording::error_chain;
 use std::{fs, path::Path, sync::Arc, time::Duration};
@@ -17,11 +17,11 @@ use crate::{
     },
 };
 
-/// Names the key among those that are derived from the system's key.
+/// The purpose that distinguishes this key from others that are derived from the system's key.
 const PURPOSE: &str = "ed25519 key of the signed heads";
 
-/// The key that signs. It follows from the system's data key, so that it stays what it is when the master key is changed, and nobody
-/// has it without the master key.
+/// The signing key. It is derived from the system's data key: it stays the same when the master key is rotated, and
+/// cannot be derived without the master key.
 #[derive(Clone)]
 struct SigningKey(Arc<Ed25519KeyPair>);
 
@@ -48,18 +48,18 @@ impl SigningKey {
     }
 }
 
-/// What is known of events that a log has lost.
+/// What is known about the loss of events of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Loss {
-    /// It is not as somebody has seen it.
+    /// The log differs from what signed heads, checkpoints or relay marks have recorded.
     Known,
-    /// It has all that it had when this newest head was signed.
+    /// Nothing is missing up to the newest signed head.
     NoneUpTo(SignedHead),
-    /// None, but no head of it was ever signed either.
+    /// No loss is known, but no head of the log was ever signed either.
     NeverSigned,
 }
 
-/// What signs the head of a log, and the file that it writes to. Any number of processes may share a file.
+/// The signing key and the file of signed heads. Any number of processes may share a file.
 #[derive(Clone)]
 pub struct HeadSigner {
     key: SigningKey,
@@ -67,10 +67,10 @@ pub struct HeadSigner {
 }
 
 impl HeadSigner {
-    /// The folder is made if it is not there.
+    /// Opens the signed heads in a folder, which is created if it does not exist.
     ///
     /// # Errors
-    /// [`HeadsError::File`] if it cannot be made.
+    /// [`HeadsError::File`] if the folder cannot be created.
     pub fn open(keys: &KeyRing, folder: &Path) -> Result<Self, HeadsError> {
         fs::create_dir_all(folder).map_err(|source| HeadsError::File { path: folder.to_owned(), source })?;
         Ok(Self { key: SigningKey::of(keys), file: HeadsFile::in_folder(folder) })
@@ -84,7 +84,7 @@ impl HeadSigner {
         &self.file
     }
 
-    /// Signs the head for ever, unless it has not moved: until the future is dropped.
+    /// Signs the head every `period` if it has moved, until the future is dropped.
     pub async fn run(self, pool: PgPool, clock: SharedClock, period: Duration) {
         loop {
             match self.sign(&pool, clock.now()).await {
@@ -97,10 +97,14 @@ impl HeadSigner {
         }
     }
 
-    /// Signs the head of the log, unless the newest signed head is of the same position. Says whether there is a new one.
+    /// Signs the head of the log, unless the newest signed head has the same position. Returns whether a head was
+    /// added.
+    ///
+    /// Checks that the log contains the newest signed head.
     ///
     /// # Errors
-    /// [`HeadsError::Fenced`] if the log is not the one that was signed the last time, or not at least as long.
+    /// [`HeadsError::Fenced`] if the log is not the one that was signed last, is shorter than it was then, or cannot be
+    /// read; other variants if the file cannot be read or written.
     pub async fn sign(&self, pool: &PgPool, now: DateTime<Utc>) -> Result<bool, HeadsError> {
         let newest = self.file.newest(&self.public_key())?;
         let end = Fence::at(newest.as_ref().map(SignedHead::end)).look(pool).await?;
@@ -111,17 +115,18 @@ impl HeadSigner {
     }
 
     /// # Errors
-    /// [`HeadsError::Fenced`] if the log is not the one that was signed the last time, or not at least as long.
+    /// [`HeadsError::Fenced`] if the log is not the one that was signed last, is shorter than it was then, or cannot be
+    /// read; other variants if the file cannot be read.
     pub async fn check(&self, pool: &PgPool) -> Result<(), HeadsError> {
         Fence::at(self.file.newest(&self.public_key())?.as_ref().map(SignedHead::end)).look(pool).await?;
         Ok(())
     }
 
-    /// What is known of events that the log has lost. That none are known to be missing proves little: those after the newest
-    /// signed head may be.
+    /// Returns what is known about the loss of events. Even if no loss is known, events after the newest signed head
+    /// may be missing.
     ///
     /// # Errors
-    /// [`HeadsError`], also [`HeadsError::Fenced`] if the log cannot be read.
+    /// [`HeadsError::Fenced`] if the log cannot be read; other variants if the file cannot be read.
     pub async fn find_loss(&self, pool: &PgPool) -> Result<Loss, HeadsError> {
         let newest = self.file.newest(&self.public_key())?;
         match Fence::at(newest.as_ref().map(SignedHead::end)).look(pool).await {
@@ -132,10 +137,11 @@ impl HeadSigner {
         }
     }
 
-    /// Accepts the log as it is after it was restored from a backup: it goes on as another incarnation, with a signed head of its own.
+    /// Accepts a log that was restored from a backup: it continues as a new incarnation, whose beginning is signed.
     ///
     /// # Errors
-    /// [`HeadsError::Fenced`] if it is no older state of the log whose heads were signed.
+    /// [`HeadsError::Fenced`] if the log is not an older state of the one whose heads were signed; other variants if
+    /// the file cannot be read or written.
     pub async fn accept_restored(&self, pool: &PgPool, clock: &SharedClock) -> Result<Restored, HeadsError> {
         let heads = self.file.read(&self.public_key())?;
         let restored = restore(pool, &heads.iter().map(SignedHead::end).collect::<Vec<_>>(), clock.new_id()).await?;

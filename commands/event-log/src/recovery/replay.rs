@@ -1,6 +1,7 @@
-//! Replays: what a consumer has written is made a second time from the log, beside what is read meanwhile.
+//! Replays: the rows of a consumer are built a second time from the log, while the existing rows are still read.
 //!
-//! Nothing but rows can come of it, because only what is [`Replayable`] is replayed; and always from the log itself, never Kafka.
+//! A replay has no effects but rows, because only a [`Replayable`] consumer is replayed. It always reads the log
+//! itself, never Kafka.
 
 use std::sync::{
     Arc,
@@ -21,16 +22,17 @@ use crate::{
     stored::{StoredEvent, names},
 };
 
-/// Events in one transaction of a replay.
+/// The maximum number of events in one transaction of a replay.
 const BATCH: i64 = 10_000;
-/// Tasks that replay side by side, each its own partitions: while one decodes, the rows of another one are written.
+/// The number of concurrent replay tasks, each with its own partitions: while one decodes, the rows of another are
+/// written.
 const WORKERS: i32 = 3;
 
-/// A consumer with no effect but rows that follow from the events, and can be thrown away and made again. A handler is none:
-/// what it has had done would be done once more.
+/// A consumer whose only effects are rows that follow from the events, and so can be deleted and rebuilt. A handler is
+/// not replayable, because its jobs would be done a second time.
 pub trait Replayable: EventConsumer {}
 
-/// How far a replay has come, for whoever watches it.
+/// The progress of a replay.
 #[derive(Debug, Default)]
 pub struct Replayed {
     expected: AtomicU64,
@@ -38,37 +40,37 @@ pub struct Replayed {
 }
 
 impl Replayed {
-    /// Events that there were to replay when it began.
+    /// Returns the number of events that there were to replay when it began.
     pub fn expected(&self) -> u64 {
         self.expected.load(Ordering::Relaxed)
     }
 
-    /// Events that were replayed.
+    /// Returns the number of events that were replayed.
     pub fn done(&self) -> u64 {
         self.done.load(Ordering::Relaxed)
     }
 }
 
-/// A replay into tables of its own, with checkpoints of its own beside them.
+/// A replay into separate tables, with separate checkpoints.
 pub struct Replay {
     runner: Arc<Runner>,
     replayed: Arc<Replayed>,
 }
 
 impl EventLog {
-    /// A replay over connections whose search path begins with the schema that is to be filled.
+    /// Creates a replay over connections whose search path begins with the schema that is to be filled.
     pub fn replay(&self, consumer: Arc<dyn Replayable>, connections: PgPool, replayed: Arc<Replayed>) -> Replay {
         let runner = Runner { pool: connections, codec: self.codec.clone(), consumer, progress: Progress::default() };
         Replay { runner: Arc::new(runner), replayed }
     }
 }
 
-/// Makes the tables of the log's that a replay into the schema keeps for itself.
+/// Creates the replay's own copies of the tables `checkpoints` and `parked_events` in the schema.
 ///
 /// # Errors
-/// The database's.
+/// [`sqlx::Error`] if a query fails.
 pub async fn make_replay_tables(schema: &str, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    // Not checked at compile time: the schema is a variable.
+    // Not a compile-time checked query, because the schema's name is a variable.
     for table in ["checkpoints", "parked_events"] {
         let sql = format!("CREATE TABLE {schema}.{table} (LIKE public.{table} INCLUDING ALL)");
         sqlx::raw_sql(&sql).execute(&mut *connection).await?;
@@ -77,10 +79,11 @@ pub async fn make_replay_tables(schema: &str, connection: &mut PgConnection) -> 
 }
 
 impl Replay {
-    /// Looks how many events there are to replay.
+    /// Creates the replay's checkpoints, and counts the events to replay.
     ///
     /// # Errors
-    /// [`ConsumerError`].
+    /// [`ConsumerError::Database`] if a query fails; [`ConsumerError::Fenced`] if existing checkpoints do not fit the
+    /// log.
     pub async fn begin(&self) -> Result<(), ConsumerError> {
         self.runner.prepare().await?;
         let head = head(&self.runner.pool).await?;
@@ -97,10 +100,11 @@ impl Replay {
         Ok(())
     }
 
-    /// Replays what is in the log now and was not replayed yet. Says how many events that were.
+    /// Replays the events that are in the log now and were not replayed yet. Returns their number. Events that cannot
+    /// be applied are parked.
     ///
     /// # Errors
-    /// [`ConsumerError`] of the moment: what was replayed before it stays. Events that cannot be applied are parked.
+    /// [`ConsumerError`] if the failure is transient; events replayed before it stay applied.
     pub async fn catch_up(&self) -> Result<u64, ConsumerError> {
         let before = self.replayed.done();
         let head = head(&self.runner.pool).await?;
@@ -115,12 +119,12 @@ impl Replay {
         Ok(self.replayed.done() - before)
     }
 
-    /// Stops the consumer where it is, in every process, until the transaction ends.
+    /// Stops the consumer in every process by locking its checkpoints, until the transaction ends.
     ///
     /// # Errors
-    /// The database's.
+    /// [`sqlx::Error`] if a query fails.
     pub async fn hold_consumer(&self, tx: &mut PgConnection) -> Result<(), sqlx::Error> {
-        // In the order in which the consumer itself locks them.
+        // In the order in which the consumer itself locks them, to avoid a deadlock.
         sqlx::query!(
             "SELECT position FROM public.checkpoints WHERE consumer = $1 ORDER BY aggregate_type, partition FOR UPDATE",
             self.runner.consumer.name(),
@@ -130,13 +134,13 @@ impl Replay {
         Ok(())
     }
 
-    /// Lets the consumer, which is held, go on from where the replay is, with what the replay has parked. The transaction is on
-    /// one of the replay's connections.
+    /// Moves the checkpoints and parked events of the stopped consumer to those of the replay, so that it continues
+    /// from there. The transaction must be on one of the replay's connections.
     ///
     /// # Errors
-    /// The database's.
+    /// [`sqlx::Error`] if a query fails.
     pub async fn hand_over(&self, tx: &mut PgConnection) -> Result<(), sqlx::Error> {
-        // The rows stay the same ones: somebody is waiting for them.
+        // The rows are updated and not replaced, because consumers are waiting for the locks on them.
         sqlx::query!(
             "UPDATE public.checkpoints
              SET position = replayed.position, applied = replayed.applied, parked = replayed.parked,
@@ -161,7 +165,7 @@ fn types(runner: &Runner) -> Vec<String> {
     names(runner.consumer.aggregate_types())
 }
 
-/// One worker's share: an aggregate's events are all in one partition, so their order is kept.
+/// Replays the partitions of one worker. All events of an aggregate are in one partition, so their order is kept.
 async fn replay_share(
     runner: Arc<Runner>,
     replayed: Arc<Replayed>,

@@ -1,7 +1,7 @@
-//! Snapshots: the state of a long aggregate as of one of its events, so that only the newer ones must be read.
+//! Snapshots: the state of a long aggregate as of one of its events, so that only newer events must be read.
 //!
-//! They are a cache, written in the background. One that does not fit (another version of the state, an event that the log does
-//! not have, a key that was destroyed) is ignored, and all events are read.
+//! Snapshots are a cache that is written in the background. A snapshot that does not fit (another version of the state,
+//! an event that is not in the log, a destroyed key) is ignored, and all events are read.
 
 use cqrs_es::persist::PersistenceError;
 use domain::{aggregate::StoredAggregate, ids::SubjectId};
@@ -15,9 +15,10 @@ use crate::{
     keys::{codec::CodecError, ring::KeyRing},
 };
 
-/// A snapshot is made at every hundredth event, or as soon after it as an aggregate is seen.
+/// The number of events between snapshots. A snapshot is written when an aggregate has reached or passed a multiple of
+/// it.
 const EVERY: i64 = 100;
-/// Snapshots that may wait to be written; more are left out.
+/// The capacity of the queue of snapshots to be written; when it is full, further ones are dropped.
 const QUEUE: usize = 16;
 
 type Work = BoxFuture<'static, ()>;
@@ -30,23 +31,23 @@ pub(crate) struct Snapshots {
 }
 
 impl Snapshots {
-    /// Snapshots and the task that writes them, which the caller must run.
+    /// Returns the handle and the task that writes snapshots, which the caller must run.
     pub(crate) fn new(pool: PgPool, keys: KeyRing) -> (Self, impl Future<Output = ()> + Send) {
         let (queue, mut offered) = mpsc::channel::<Work>(QUEUE);
         let writing = async move {
             while let Some(work) = offered.recv().await {
                 work.await;
             }
-            // The log ends with its appender.
+            // This task must not end first: the background work of the log ends with its appender.
             std::future::pending::<()>().await;
         };
         (Self { pool, keys, queue }, writing)
     }
 
-    /// The state of the newest snapshot that fits, with the sequence of the event that it stands on.
+    /// Returns the state of the snapshot, if there is one that fits, with the sequence of its last event.
     pub(crate) async fn find<A: StoredAggregate>(&self, id: Uuid) -> Option<(A, i64)> {
         self.read::<A>(id).await.unwrap_or_else(|error| {
-            // Once: whoever reads all events of a long aggregate has a new snapshot written.
+            // Logged only once: after all events of a long aggregate were read, a new snapshot replaces this one.
             tracing::warn!(aggregate.r#type = A::TYPE, aggregate.id = %id, %error, "a snapshot cannot be read");
             None
         })
@@ -108,7 +109,8 @@ impl Snapshots {
         Ok(())
     }
 
-    /// Has a snapshot written if the aggregate has become so much longer. Nobody waits for it, and it may be left out.
+    /// Queues a snapshot if the aggregate has passed a multiple of [`EVERY`] events between the sequences `before` and
+    /// `sequence`. It is dropped if the queue is full.
     pub(crate) fn offer<A: StoredAggregate>(&self, id: Uuid, aggregate: &A, before: i64, sequence: i64) {
         if before / EVERY == sequence / EVERY {
             return;
@@ -125,16 +127,16 @@ impl Snapshots {
 }
 
 impl EventLog {
-    /// Writes a snapshot of an aggregate, as its events up to this one have made it.
+    /// Writes a snapshot of a loaded aggregate.
     ///
     /// # Errors
-    /// [`StoreError`]; nothing depends on it.
+    /// [`StoreError`] if the state cannot be serialized or written. A missing snapshot only makes loading slower.
     pub async fn write_snapshot<A: StoredAggregate>(&self, loaded: &Loaded<A>) -> Result<(), StoreError> {
         self.snapshots.write(loaded).await
     }
 }
 
-/// Binds a state to its place: it cannot be taken for another one.
+/// Returns the authenticated context that binds an encrypted state to its aggregate and sequence.
 fn context(aggregate_type: &str, id: Uuid, sequence: i64) -> Vec<u8> {
     format!("snapshot {aggregate_type} {id} {sequence}").into_bytes()
 }

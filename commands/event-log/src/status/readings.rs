@@ -1,4 +1,4 @@
-//! What the database says of all who follow the log: signs of life, places, counts.
+//! Status data read from the database: heartbeats, positions, counts.
 
 use std::collections::HashMap;
 
@@ -8,42 +8,47 @@ use sqlx::PgConnection;
 
 use crate::heartbeats::Kind;
 
-/// How far somebody has come in the log.
+/// The progress and lag of a consumer, or of the relay.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct ConsumerLag {
-    /// Everything up to here has been dealt with.
+    /// The position up to which all events were handled.
     pub position: i64,
-    /// Age of the oldest event that has not.
+    /// The age of the oldest event that was not handled, in seconds; 0 if there is none.
     pub lag_seconds: f64,
+    /// The number of events that have taken effect.
     pub applied: i64,
+    /// The number of parked events.
     pub parked: i64,
+    /// The number of dropped events.
     pub dropped: i64,
+    /// Counts of the log's events; `None` if they were not requested.
     #[serde(flatten)]
     pub counted: Option<Counted>,
 }
 
+/// Counts of the log's events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Counted {
-    /// Events that have not been dealt with.
+    /// The number of events that were not handled.
     pub lag_events: i64,
-    /// Events that the log has up to the checkpoints.
+    /// The number of events that the log has up to the checkpoints.
     pub expected: i64,
 }
 
-/// What the database says of all parts.
+/// The status data of all parts.
 pub(crate) struct Seen {
     pub head: i64,
     pub beats: Beats,
     pub readings: HashMap<String, ConsumerLag>,
     pub relay: ConsumerLag,
-    /// What the relay has found wrong with brokers and topics.
+    /// The problems with brokers and topics that the relay has found.
     pub stream_problems: Vec<String>,
 }
 
-/// A few looks into indexes, whatever the length of the log.
+/// Reads the status data with a few index lookups, whatever the length of the log.
 ///
 /// # Errors
-/// The database's.
+/// [`sqlx::Error`] if a query fails.
 pub(crate) async fn look(connection: &mut PgConnection) -> Result<Seen, sqlx::Error> {
     let head = sqlx::query!(r#"SELECT position, now() AS "now!" FROM log_head"#).fetch_one(&mut *connection).await?;
     let beats = Beats::read(&mut *connection).await?;
@@ -52,7 +57,7 @@ pub(crate) async fn look(connection: &mut PgConnection) -> Result<Seen, sqlx::Er
     Ok(Seen { head: head.position, beats, readings, relay, stream_problems })
 }
 
-/// Seconds since the last signs of life.
+/// The heartbeats, as kind, name and age in seconds, the newest first.
 pub(crate) struct Beats(Vec<(String, String, f64)>);
 
 impl Beats {
@@ -66,17 +71,19 @@ impl Beats {
         Ok(Self(rows.into_iter().map(|row| (row.kind, row.name, row.seconds.max(0.0))).collect()))
     }
 
+    /// Returns whether there is a heartbeat of this kind.
     pub(crate) fn has(&self, kind: Kind) -> bool {
         self.0.iter().any(|(known, ..)| *known == <&str>::from(kind))
     }
 
+    /// Returns the ages in seconds of the heartbeats of this kind and name, the newest first.
     pub(crate) fn of(&self, kind: Kind, name: &str) -> Vec<f64> {
         let all = self.0.iter().filter(|(known, part, _)| *known == <&str>::from(kind) && part == name);
         all.map(|(.., seconds)| *seconds).collect()
     }
 }
 
-/// Of all consumers that have checkpoints: a look into an index for each of them.
+/// Reads the progress of all consumers that have checkpoints, with an index lookup for each checkpoint.
 async fn readings(
     connection: &mut PgConnection,
     head: i64,
@@ -118,8 +125,9 @@ async fn readings(
         .collect())
 }
 
-/// The relay publishes everything, and positions have no holes. What waits behind an event that Kafka does not take is counted up to
-/// ten thousand for each partition.
+/// Reads the progress of the relay, and its problems. The relay publishes everything and positions have no gaps, so the
+/// position is also a count. Events that wait behind one that Kafka refuses are counted up to 10,000 for each
+/// partition.
 async fn relay(
     connection: &mut PgConnection,
     head: i64,
@@ -156,7 +164,7 @@ async fn relay(
     Ok((reading, row.problems))
 }
 
-/// Counts the log, and what lies beyond the checkpoints.
+/// Counts the events of the log, and those beyond the checkpoints, for each consumer.
 pub(crate) async fn count(
     connection: &mut PgConnection,
     readings: &mut HashMap<String, ConsumerLag>,
@@ -187,7 +195,7 @@ pub(crate) async fn count(
     Ok(())
 }
 
-/// Seconds since an event was recorded; none if there is no event.
+/// Returns the seconds since an event was recorded; 0 if there is no event.
 fn age(recorded_at: Option<&str>, now: DateTime<Utc>) -> f64 {
     let recorded_at = recorded_at.and_then(|text| text.parse::<DateTime<Utc>>().ok());
     recorded_at.map_or(0.0, |then| (now - then).as_seconds_f64().max(0.0))

@@ -1,7 +1,7 @@
-//! How all who follow the log are doing: how far they are, how complete, and whether they live.
+//! The status report on all parts that follow the log: progress, completeness, and whether they are alive.
 //!
-//! Progress alone proves nothing: where nothing moves, nothing lags. So each part must also give signs of life, and what it has
-//! applied is counted against the log.
+//! Lag alone does not show that a part works, because without new events nothing lags. So each part must also give
+//! heartbeats, and the number of events that it has applied is compared with the log.
 
 use std::time::Duration;
 
@@ -14,16 +14,17 @@ use crate::{
 };
 use domain::wording::counted;
 
-/// A part that lives writes a sign of life every other second; without one for so long it is dead or stuck.
+/// The age of the last heartbeat from which a part counts as dead or stuck. A living part writes one every 2 s.
 const SILENT: Duration = Duration::from_secs(7);
-/// The age of the oldest event that a part has not come to, from which it is behind, and from which it fails.
+/// The age of the oldest unhandled event from which a part is degraded.
 const BEHIND: Duration = Duration::from_secs(10);
+/// The age of the oldest unhandled event from which a part is failing.
 const FAR_BEHIND: Duration = Duration::from_secs(30);
 
-/// Of one snapshot, so that a count can be held against the other.
+/// Begins a transaction that sees one snapshot, so that counts can be compared.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
-/// The parts that a whole system has.
+/// The parts that a complete system has.
 #[derive(Debug, Clone, Default)]
 pub struct Expected {
     pub projections: Vec<&'static str>,
@@ -32,24 +33,26 @@ pub struct Expected {
     pub workers: Vec<String>,
 }
 
-/// Whether the events are counted, which takes a moment for a long log.
+/// Whether the events are counted, which takes some time for a long log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counting {
     Yes,
     No,
 }
 
+/// The state of a part or of the system, in order of severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Verdict {
     Ok,
-    /// It works, but somebody should look.
+    /// It works, but needs attention.
     Degraded,
     /// It does not do its work.
     Failing,
 }
 
+/// The kind of a part in the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
@@ -72,7 +75,7 @@ impl PartKind {
     }
 }
 
-/// All parts, and the worst of their verdicts.
+/// The status of all parts, and the worst of their verdicts.
 #[derive(Debug, Clone, Serialize)]
 pub struct Status {
     pub verdict: Verdict,
@@ -81,29 +84,30 @@ pub struct Status {
     pub parts: Vec<PartStatus>,
 }
 
+/// The status of one part.
 #[derive(Debug, Clone, Serialize)]
 pub struct PartStatus {
     pub what: PartKind,
     pub name: String,
     pub verdict: Verdict,
-    /// What is wrong, for people.
+    /// Descriptions of the problems, for human readers.
     pub problems: Vec<String>,
-    /// Seconds since the last sign of life of any process of it.
+    /// The seconds since the last heartbeat of any process that does this part's work.
     pub last_beat_seconds: Option<f64>,
-    /// Of those who follow the log.
+    /// The progress; `None` for parts that do not follow the log.
     #[serde(flatten)]
     pub reading: Option<ConsumerLag>,
 }
 
 impl EventLog {
-    /// Looks at all parts at once.
+    /// Returns the status of all parts.
     ///
     /// # Errors
-    /// The database's.
+    /// [`sqlx::Error`] if a query fails.
     pub async fn status(&self, expected: &Expected, counting: Counting) -> Result<Status, sqlx::Error> {
         let seen = match counting {
-            // No transaction: whoever asks may lose patience, and sqlx returns a connection on which BEGIN was not answered to
-            // the pool with its transaction open.
+            // No transaction: the caller may be cancelled, and sqlx would return a connection whose BEGIN was not
+            // answered yet to the pool with its transaction open.
             Counting::No => look(&mut *self.pool.acquire().await?).await?,
             Counting::Yes => {
                 let mut tx = self.pool.begin_with(BEGIN).await?;
@@ -156,7 +160,7 @@ impl PartStatus {
 
 type Judged = Vec<(Verdict, String)>;
 
-/// Of the seconds since the last sign of life of each process, the newest first.
+/// Judges the ages in seconds of the last heartbeat of each process, the newest first.
 fn judge_beats(beats: &[f64]) -> Judged {
     let is_silent = |seconds: f64| seconds >= SILENT.as_secs_f64();
     match beats {
@@ -170,7 +174,7 @@ fn judge_beats(beats: &[f64]) -> Judged {
     }
 }
 
-/// `parked` is the command that shows what is parked.
+/// Judges progress and completeness. `parked` is the command that lists parked events.
 fn judge_reading(reading: &ConsumerLag, parked: &str) -> Judged {
     let mut judged = Vec::new();
     if reading.lag_seconds >= BEHIND.as_secs_f64() {

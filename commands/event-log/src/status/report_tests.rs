@@ -1,4 +1,4 @@
-//! What is reported, and how badly.
+//! Tests of the problems that are reported, and of their verdicts.
 
 use super::*;
 

@@ -1,23 +1,24 @@
-//! The connection to Kafka: its settings, and why it cannot be used.
+//! The settings of the connection to Kafka, and its errors.
 
 use rdkafka::{ClientConfig, error::KafkaError};
 
 use crate::{proof::incarnation::IncarnationError, stream::retention::Retention};
 
-/// Where Kafka is, and what our topics are called there.
+/// The settings of the connection to Kafka and of the topics.
 #[derive(Debug, Clone)]
 pub struct KafkaSettings {
-    /// `host:port`, several separated by commas.
+    /// The brokers as `host:port`, several separated by commas.
     pub brokers: String,
-    /// What the topics' and consumer groups' names begin with.
+    /// The prefix of the names of topics and consumer groups.
     pub prefix: String,
-    /// Copies of every partition, where the topics are made by us.
+    /// The replication factor of the topics that the relay creates.
     pub replication: i32,
-    /// How long records should be kept: topics that we make have it, and others are held against it.
+    /// How long records should be kept: the setting of topics that the relay creates; existing topics are compared with
+    /// it.
     pub retention: Retention,
 }
 
-/// Why Kafka cannot be used.
+/// The reason why Kafka cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {
     #[error("Kafka failed")]
@@ -44,10 +45,11 @@ pub enum StreamError {
     Thread(#[source] std::io::Error),
 }
 
-/// Log filter for the client library, which repeats each second what is said here once.
+/// The log filter for the client library, which would repeat every second an error that the relay logs once.
 pub const QUIET: &str = "rdkafka=off,librdkafka=off";
 
-/// An event may hold a whole document's text. One that is larger waits, and with it what is behind it in its partition.
+/// The maximum size of a record, in bytes; an event may hold the text of a whole document. A larger event is parked,
+/// and the later events of its partition wait behind it.
 pub(crate) const MAX_MESSAGE_BYTES: usize = 64 * 1024 * 1024;
 
 impl KafkaSettings {
@@ -56,7 +58,7 @@ impl KafkaSettings {
         config
             .set("bootstrap.servers", &self.brokers)
             .set("client.id", "ayushma")
-            // One line when the broker goes away is ours to write; librdkafka would repeat itself.
+            // The relay logs a lost broker once; librdkafka would repeat it.
             .set("log.connection.close", "false");
         config
     }

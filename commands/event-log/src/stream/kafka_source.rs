@@ -1,4 +1,4 @@
-//! The source that reads our topics in Kafka.
+//! The event source that reads the topics in Kafka.
 
 use std::time::Instant;
 
@@ -25,15 +25,16 @@ use crate::{
     },
 };
 
-/// Reads a consumer's topics, and from the log what has not come through them in time.
+/// A source that reads a consumer's topics, and from the log those events that have not come through Kafka in time.
 pub(crate) struct KafkaSource {
     consumer: StreamConsumer,
     types: Vec<String>,
     log_id: Uuid,
-    /// When the log was last looked at, and its head then: what is older and still missing is late.
+    /// When the log was last checked, and its head then: events up to that head that are still missing are late.
     checked: (Instant, i64),
+    /// The next offset of each partition after the current batch; stored when the batch has taken effect.
     offsets: TopicPartitionList,
-    /// Whether the broker did not answer the last time: said once, not each second.
+    /// Whether the last read from the broker failed, so that an outage is logged once.
     is_away: bool,
 }
 
@@ -65,7 +66,7 @@ impl KafkaSource {
         })
     }
 
-    /// Events that are in the log since the last look and have not come through Kafka.
+    /// Reads from the log the events that were there at the last check and have not come through Kafka.
     async fn late(&mut self, runner: &Runner) -> Result<Vec<Delivery>, ConsumerError> {
         let (_, limit) = self.checked;
         self.checked = (Instant::now(), head(&runner.pool).await?);
@@ -79,19 +80,20 @@ impl KafkaSource {
         )
         .await?;
         tracing::info!(consumer = runner.consumer.name(), from = oldest, "reading the log: the stream is behind it");
-        // There may be more than one batch of them: look again at once.
+        // There may be more than one batch, so the next call checks again at once.
         self.checked.0 -= POLL;
         Ok(events.into_iter().map(|event| Delivery { event, previous: None }).collect())
     }
 }
 
+/// Adds the event of a record to the batch, and remembers the record's offset.
 fn take(message: &BorrowedMessage<'_>, log_id: Uuid, offsets: &mut TopicPartitionList, batch: &mut Vec<Delivery>) {
     let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
-    // An offset that cannot be kept only leads to a repetition, which the checkpoints absorb.
+    // An offset that is not remembered only leads to a repeated delivery, which the checkpoints skip.
     drop(offsets.add_partition_offset(topic, partition, Offset::Offset(offset + 1)));
     let delivery = record::parse(message, log_id);
     if delivery.is_none() {
-        // After a restore these are all records of before: said once a batch by the caller.
+        // After a restore these are all records of the former incarnation: the caller logs a warning once per batch.
         tracing::debug!(topic, partition, offset, "a record is not an event of this log and is ignored");
     }
     batch.extend(delivery);
@@ -115,7 +117,7 @@ impl EventSource for KafkaSource {
                 }
                 let mut taken = 1;
                 take(&message, self.log_id, &mut self.offsets, &mut batch);
-                // What has arrived with it goes into the same transaction.
+                // Records that have already arrived join the batch, and so the same transaction.
                 while taken < MAX_BATCH {
                     let Some(Ok(message)) = self.consumer.recv().now_or_never() else { break };
                     take(&message, self.log_id, &mut self.offsets, &mut batch);
@@ -142,7 +144,7 @@ impl EventSource for KafkaSource {
     fn applied(&mut self, _batch: &[Delivery]) {
         let offsets = std::mem::replace(&mut self.offsets, TopicPartitionList::new());
         if let Err(error) = self.consumer.store_offsets(&offsets) {
-            // A partition that was taken away: its new reader skips what the checkpoints cover.
+            // The partition was reassigned: its new reader skips the events that the checkpoints cover.
             tracing::debug!(%error, "offsets were not stored");
         }
     }

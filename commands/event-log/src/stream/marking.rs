@@ -1,4 +1,5 @@
-//! The other half of the relay: moves the mark behind what Kafka has acknowledged, and parks what it refuses.
+//! The half of the relay that waits for Kafka: it moves the mark to what Kafka has acknowledged, and parks what it
+//! refuses.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -25,59 +26,60 @@ use crate::stream::{
     registry::{Acknowledged, Owed, Partition, Refused, Stream},
 };
 
-/// Steps that are looked at together.
+/// The maximum number of steps that are handled together.
 const AT_ONCE: usize = 4_000;
-/// How long the outcome of what was taken back may take.
+/// How long to wait for the outcome of a record that was purged from the producer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What the publisher has done.
+/// A step of the publisher, reported to the marker.
 pub(crate) enum Step {
-    /// An event is on its way.
+    /// An event was handed to the producer.
     Sent(Sent),
-    /// An event that cannot be sent: it is to be parked. The publisher waits for what the partition owes then.
+    /// An event cannot be sent and must be parked. The publisher waits for the answer: what its partition owes then.
     Refused(Refused, oneshot::Sender<Owed>),
-    /// The event at this position belongs to what its partition owes.
+    /// The event at this position was skipped, because it belongs to what its partition owes.
     Passed(i64),
-    /// The partition owes nothing any more that this request was about.
+    /// Everything was sent that the partition owed for this request.
     Paid(Partition, i32),
     /// There was nothing to publish.
     Idle,
 }
 
-/// An event on its way.
+/// An event that was handed to the producer.
 pub(crate) struct Sent {
     pub partition: Partition,
     pub position: i64,
-    /// The request for which it is sent behind the mark.
+    /// The number of the request for which an event before the mark is sent again; `None` for an event after the mark.
     pub owed: Option<i32>,
     pub delivery: DeliveryFuture,
 }
 
-/// How it ended.
+/// How the marker ended.
 #[derive(PartialEq, Eq)]
 pub(crate) enum Marked {
-    /// All that was sent is acknowledged.
+    /// Everything that was sent is acknowledged.
     All,
-    /// Kafka has refused something, which is parked now.
+    /// Kafka has refused an event, which is parked now.
     Parked,
 }
 
-/// Follows the publisher.
+/// The marker, which follows the publisher.
 pub(crate) struct Marker<'a> {
     pub pool: &'a PgPool,
     pub stream: &'a Stream,
     pub producer: &'a Producer,
-    /// That of the election.
+    /// The connection that holds the election lock.
     pub connection: PgConnection,
-    /// Events that are on their way.
+    /// The number of events in flight.
     pub waiting: &'a AtomicUsize,
     /// The newest offset of each partition.
     pub newest: HashMap<Partition, i64>,
 }
 
 impl Marker<'_> {
-    /// Moves the mark in the order of the log. A sign of life follows a step of the publisher only: whoever waits, for the log or for
-    /// Kafka, gives none. Returns when the publisher has ended and all that it sent is acknowledged, or when an event was parked.
+    /// Moves the mark in the order of the log. A heartbeat is written only after a step of the publisher, so a relay
+    /// that is stuck, at the log or at Kafka, gives none. Returns when the publisher has ended and everything it sent
+    /// is acknowledged, or when an event was parked after Kafka refused it.
     pub(crate) async fn run(mut self, mut in_flight: mpsc::Receiver<Step>) -> Result<Marked, StreamError> {
         let mut beats = interval(BEAT);
         let mut steps = Vec::new();
@@ -90,7 +92,7 @@ impl Marker<'_> {
             let mut rest = steps.drain(..);
             for step in rest.by_ref() {
                 if let Step::Refused(refused, answer) = step {
-                    // The last one, as the publisher waits.
+                    // The last step for now, because the publisher waits for the answer.
                     parked = Some((refused, answer));
                 } else if let Err(failure) = self.take(step, &mut acknowledged).await {
                     failed = Some(failure);
@@ -98,7 +100,7 @@ impl Marker<'_> {
                 }
             }
             if acknowledged.is_empty() {
-                // A lost connection means a lost election.
+                // A lost connection means a lost election, so the connection is checked.
                 sqlx::query!("SELECT 1 AS alive").fetch_one(&mut self.connection).await?;
             } else {
                 self.stream.advance(&acknowledged, &mut self.connection).await?;
@@ -109,7 +111,7 @@ impl Marker<'_> {
             }
             drop(rest);
             if let Some((refused, answer)) = parked {
-                // Nobody takes it: the publisher has failed, and says why.
+                // If nobody receives the answer, the publisher has failed and reports why.
                 drop(answer.send(self.stream.park(&refused, self.pool).await?));
             }
             if beats.tick().now_or_never().is_some() {
@@ -125,7 +127,7 @@ impl Marker<'_> {
         acknowledged: &mut Acknowledged,
     ) -> Result<(), (Option<(Partition, i64)>, StreamError)> {
         match step {
-            // It is looked at when what was before it is written down.
+            // A refused event is handled after the preceding steps were stored.
             Step::Idle | Step::Refused(..) => {}
             Step::Passed(position) => acknowledged.mark = position,
             Step::Paid(partition, requests) => {
@@ -142,7 +144,8 @@ impl Marker<'_> {
                     let newest = self.newest.insert(partition.clone(), offset);
                     if newest.is_some_and(|newest| newest >= offset) {
                         let topic = record::topic(&self.stream.prefix, &partition.0);
-                        // What is known of the topic that was there stays, so that it is found out what is missing.
+                        // The stored offsets of the former topic are kept, so that the next inspection finds what is
+                        // missing.
                         return Err((None, StreamError::MadeAnew(topic)));
                     }
                     acknowledged.offsets.entry(partition.clone()).or_insert((offset, offset)).1 = offset;
@@ -158,7 +161,8 @@ impl Marker<'_> {
         Ok(())
     }
 
-    /// Takes back what is still on its way, and parks what Kafka has refused for good: the first such event of each partition.
+    /// Purges what is still in flight, and parks what Kafka has refused permanently: the first such event of each
+    /// partition.
     async fn fail(
         self,
         first: Option<(Partition, i64)>,
@@ -201,7 +205,8 @@ impl Acknowledged {
     }
 }
 
-/// The offset of a record that Kafka has; it does not tell that of one that it had already.
+/// Waits until Kafka has a record, and returns its offset. Kafka does not return the offset of a record that it had
+/// already: `None`.
 pub(crate) async fn outcome(delivery: DeliveryFuture) -> Result<Option<i64>, KafkaError> {
     match delivery.await {
         Ok(Ok(delivered)) => Ok(Some(delivered.offset).filter(|offset| *offset >= 0)),
@@ -224,7 +229,7 @@ fn note(refused: &mut HashMap<Partition, Refused>, partition: Partition, positio
     }
 }
 
-/// Whether the error is about this record or its topic, and would be the same at the next try.
+/// Returns whether the error is caused by this record or its topic, and would recur at the next try.
 pub(crate) fn is_refusal(error: &KafkaError) -> bool {
     use RDKafkaErrorCode as Code;
     matches!(

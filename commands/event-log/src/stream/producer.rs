@@ -1,4 +1,4 @@
-//! The producer of the relay.
+//! The Kafka producer of the relay.
 
 use std::sync::Arc;
 
@@ -14,12 +14,12 @@ use crate::stream::{
     topics::Survey,
 };
 
-/// Records that go to a partition at once, as librdkafka has it. A larger record goes alone.
+/// The default batch size of librdkafka, in bytes. A larger record is sent alone.
 const BATCH_BYTES: usize = 1_000_000;
 
 pub(crate) type Producer = FutureProducer<Link>;
 
-/// Knows when no broker is connected any more.
+/// A client context that is notified when no broker is connected any more.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Link(Arc<Notify>);
 
@@ -33,32 +33,35 @@ impl ClientContext for Link {
 }
 
 impl Link {
+    /// Waits until no broker is connected any more.
     pub(crate) async fn is_lost(&self) {
         self.0.notified().await;
     }
 }
 
-/// Takes back what is on its way. Whoever answers at the address next may be another cluster, and must not get the rest of a
-/// stream that began elsewhere.
+/// Purges all records that are queued or in flight. The broker that answers at the address next may belong to another
+/// cluster, which must not get the rest of a stream that began elsewhere.
 pub(crate) fn take_back(producer: &Producer) {
     producer.purge(PurgeConfig::default().queue().inflight());
 }
 
-/// A producer that leaves nothing out and changes no order.
+/// Creates a producer that sends every record, in order.
 pub(crate) fn producer(settings: &KafkaSettings, survey: &Survey, link: Link) -> KafkaResult<Producer> {
-    // A batch counts as one record where its size is limited.
+    // Size limits apply to a whole batch as to one record.
     let batch = survey.limits.values().copied().min().unwrap_or(BATCH_BYTES).clamp(10_000, BATCH_BYTES);
     settings
         .client()
         .set("enable.idempotence", "true")
-        // Behind a record that is refused, nothing may be sent: the producer ends.
+        // After a refused record nothing more may be sent: the producer fails.
         .set("enable.gapless.guarantee", "true")
         .set("acks", "all")
         .set("message.timeout.ms", "0")
-        // With more, an event can be acknowledged and lost: a partition that is just being made may refuse the first request and
-        // take the second (it knows no sequence of this producer yet), and librdkafka counts both as stored when the second is.
+        // With more than one, an event can be acknowledged and lost: a partition that is just being created may refuse
+        // the first request and accept the second (it has no sequence of this producer yet), and librdkafka counts both
+        // as stored when the second is.
         .set("max.in.flight.requests.per.connection", "1")
-        // What comes while a request is in flight goes into the next one; the first does not wait for more.
+        // Records that arrive while a request is in flight join the next one; the first record does not wait for
+        // others.
         .set("linger.ms", "0")
         .set("batch.size", batch.to_string())
         .set("message.max.bytes", MAX_MESSAGE_BYTES.to_string())

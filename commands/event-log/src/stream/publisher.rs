@@ -1,4 +1,4 @@
-//! The half of the relay that reads: the log from the mark on, and what partitions owe behind it.
+//! The half of the relay that reads: the log after the mark, and the events before it that partitions owe.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -31,19 +31,22 @@ use crate::{
     },
 };
 
-/// Events that are read at once.
+/// The maximum number of events that are read at once.
 const BATCH: i64 = 1_000;
-/// When a parked event is tried again, beside each start, each request and each change of its topic's limit: soon at first, as a
-/// broker tells a new limit a moment before it keeps to it, then less and less often.
+/// The first pause before a parked event is retried. It is also retried at each start, at each request, and at each
+/// change of its topic's size limit. The first pause is short, because a broker announces a new limit a moment before
+/// it applies it; then the pause doubles.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
+/// The longest pause before a parked event is retried.
 const MAX_PAUSE: Duration = Duration::from_mins(5);
-/// How long one that is tried again may take.
+/// The timeout for a parked event that is retried, in milliseconds.
 const PATIENCE: &str = "10000";
 
-/// When parked events were tried last.
+/// The last retry of the parked event of each partition.
 pub(crate) type Tries = HashMap<Partition, Try>;
 
-/// By which request a parked event was tried, at which limit of its topic, and how long until it is tried again.
+/// A retry of a parked event: its request, the size limit of its topic then (in bytes), its time, and the pause until
+/// the next one.
 pub(crate) struct Try {
     requests: i32,
     limit: usize,
@@ -57,33 +60,34 @@ impl Try {
     }
 }
 
-/// What events are published with.
+/// What the publisher needs to send events.
 pub(crate) struct Sending<'a> {
     pub(crate) pool: &'a PgPool,
     pub(crate) settings: &'a KafkaSettings,
     pub(crate) stream: &'a Stream,
-    /// The largest record of each topic, in bytes.
+    /// The maximum record size of each topic in bytes, by aggregate type.
     pub(crate) limits: &'a HashMap<String, usize>,
     pub(crate) producer: &'a Producer,
-    /// Events that are on their way.
+    /// The number of events in flight.
     pub(crate) waiting: &'a AtomicUsize,
 }
 
-/// Reads the log and hands it to the producer, which sends in order.
+/// The publisher, which reads the log and hands its events to the producer, which sends them in order.
 pub(crate) struct Publisher<'a> {
     with: Sending<'a>,
-    /// As many as may be in flight: a broker that is slow, or away, holds up the reading.
+    /// The channel to the marker. Its capacity bounds the events in flight, so a slow or unreachable broker stops the
+    /// reading.
     sent: mpsc::Sender<Step>,
     tries: &'a mut Tries,
     /// The newest published position of each topic's partition.
     previous: HashMap<Partition, i64>,
-    /// The partitions that owe something: what is at or beyond `from` is not sent with the others.
+    /// The partitions that owe events. Their events at or after `from` are not sent with the others.
     owing: HashMap<Partition, Owed>,
-    /// The last request of each partition that was taken up.
+    /// The last request of each partition that was taken over from the database.
     seen: HashMap<Partition, i32>,
 }
 
-/// Whether the producer has taken an event.
+/// Whether the producer has accepted an event.
 enum Handed {
     Taken(DeliveryFuture),
     Refused(String),
@@ -95,7 +99,7 @@ impl<'a> Publisher<'a> {
         Self { with, sent, tries, previous, owing, seen }
     }
 
-    /// Publishes what is behind this position, and what is owed before it.
+    /// Publishes the events after this position, and those before it that partitions owe.
     pub(crate) async fn publish(
         mut self,
         mut position: i64,
@@ -120,7 +124,8 @@ impl<'a> Publisher<'a> {
                 continue;
             }
             for event in events {
-                // Positions have no holes: what is missing here is of a type that only a newer program knows.
+                // Positions have no gaps: an event that is missing here is of a type that only a newer version of the
+                // program knows.
                 if event.position != position + 1 {
                     return Err(StreamError::UnknownType(position + 1));
                 }
@@ -135,14 +140,14 @@ impl<'a> Publisher<'a> {
     }
 
     async fn report(&self, step: Step) -> Result<(), StreamError> {
-        // Nobody takes it: the other side has failed, and says why.
+        // If nobody receives it, the marker has failed and reports why.
         self.sent.send(step).await.map_err(|_| KafkaError::Canceled.into())
     }
 
-    /// Looks for partitions that owe something, and for new requests.
+    /// Reads which partitions owe events, and marks new requests as taken over.
     async fn take_up(&mut self) -> Result<(), StreamError> {
         for owed in self.with.stream.owed(self.with.pool).await? {
-            // What was taken up goes on here; the database is behind it.
+            // This request is already being handled, and the database lags behind its progress.
             if self.seen.insert(owed.partition.clone(), owed.requests) == Some(owed.requests) {
                 continue;
             }
@@ -155,7 +160,7 @@ impl<'a> Publisher<'a> {
         Ok(())
     }
 
-    /// Sends some of what is owed up to this position. Says whether there was something.
+    /// Sends one batch of what each partition owes up to this position. Returns whether anything was owed.
     async fn pay(&mut self, position: i64) -> Result<bool, StreamError> {
         let due = self.owing.values().filter(|owed| !owed.is_parked && owed.from <= position + 1);
         let due: Vec<(Partition, i32, i64)> =
@@ -181,7 +186,7 @@ impl<'a> Publisher<'a> {
         Ok(!due.is_empty())
     }
 
-    /// Sends an event. One that can never be sent is parked; says whether it is on its way.
+    /// Hands an event to the producer, or has it parked if it can never be sent. Returns whether it was handed over.
     async fn send(
         &mut self,
         event: &StoredEvent,
@@ -206,8 +211,8 @@ impl<'a> Publisher<'a> {
                 );
                 let refused =
                     Refused { partition: partition.clone(), position: event.position, error, is_whole_type: false };
-                // By the marker, which writes down first how far the partition has come: what it writes after the event is parked
-                // would say that the partition owes nothing.
+                // The marker parks it, after it has stored the partition's progress. If that progress were stored after
+                // the event is parked, it would say that the partition owes nothing.
                 let (answer, parked) = oneshot::channel();
                 self.report(Step::Refused(refused, answer)).await?;
                 let owed = parked.await.map_err(|_| KafkaError::Canceled)?;
@@ -219,6 +224,7 @@ impl<'a> Publisher<'a> {
         }
     }
 
+    /// Returns the maximum record size of a topic, in bytes.
     fn limit(&self, aggregate_type: &str) -> usize {
         self.with.limits.get(aggregate_type).copied().unwrap_or(MAX_MESSAGE_BYTES).min(MAX_MESSAGE_BYTES)
     }
@@ -244,7 +250,7 @@ impl<'a> Publisher<'a> {
         loop {
             match producer.send_result(record) {
                 Ok(delivery) => return Ok(Handed::Taken(delivery)),
-                // The producer's queue is full: it drains while we wait.
+                // The producer's queue is full: waits until it has drained.
                 Err((error, refused)) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull) => {
                     record = refused;
                     sleep(Duration::from_millis(10)).await;
@@ -255,14 +261,15 @@ impl<'a> Publisher<'a> {
         }
     }
 
-    /// Tries parked events again that are due, one by one and alone. What they waited for goes on behind them.
+    /// Retries the parked events that are due, each alone. After a success the events behind it are sent again.
     async fn retry(&mut self, position: i64) -> Result<(), StreamError> {
         let is_due = |owed: &&Owed| {
             let last = self.tries.get(&owed.partition);
             let is_new = last.is_none_or(|last| {
                 !last.is_of(owed.requests, self.limit(&owed.partition.0)) || last.at.elapsed() >= last.pause
             });
-            // What is not read yet is not empty.
+            // If all owed events are after this position, they were not read yet, which must not be taken as having
+            // none.
             owed.is_parked && owed.from <= position && is_new
         };
         let due = self.owing.values().filter(is_due);
@@ -284,7 +291,8 @@ impl<'a> Publisher<'a> {
                 }
             }
         }
-        // Where nothing waits, it is not known whether it could be sent: it goes as with the others of its type.
+        // Without a waiting event it is unknown whether the partition can be sent to: it is released unless a partition
+        // of the same type was refused.
         for (partition, requests, from) in empty {
             if !refused.contains(&partition.0) {
                 self.release(&partition, requests, from).await?;
@@ -294,6 +302,7 @@ impl<'a> Publisher<'a> {
         Ok(())
     }
 
+    /// Records a retry, and doubles the pause unless the request or the limit has changed.
     fn tried(&mut self, partition: &Partition, requests: i32) {
         let limit = self.limit(&partition.0);
         let before = self.tries.get(partition).filter(|before| before.is_of(requests, limit));
@@ -301,6 +310,7 @@ impl<'a> Publisher<'a> {
         self.tries.insert(partition.clone(), Try { requests, limit, at: Instant::now(), pause });
     }
 
+    /// Lets a partition continue from this position.
     async fn release(&mut self, partition: &Partition, requests: i32, from: i64) -> Result<(), StreamError> {
         self.with.stream.release(partition, requests, from, self.with.pool).await?;
         self.with.stream.handled(partition, requests, self.with.pool).await?;
@@ -311,9 +321,10 @@ impl<'a> Publisher<'a> {
         Ok(())
     }
 
-    /// Sends an event by a producer of its own, which may fail. Says whether Kafka has it.
+    /// Sends an event with a separate producer, which may fail without consequences for the others. Returns whether
+    /// Kafka has it.
     async fn try_alone(&self, event: &StoredEvent) -> Result<bool, StreamError> {
-        // What is before it in its partition must be there.
+        // The preceding events of its partition must have arrived first.
         while self.with.waiting.load(Ordering::Relaxed) > 0 {
             sleep(Duration::from_millis(10)).await;
         }
@@ -333,7 +344,7 @@ impl<'a> Publisher<'a> {
         Ok(outcome.is_ok())
     }
 
-    /// The events of a partition from one position up to another.
+    /// Reads the events of a partition from one position up to another one, at most `limit`.
     async fn read_partition(
         &self,
         (aggregate_type, partition): &Partition,
@@ -359,6 +370,7 @@ impl<'a> Publisher<'a> {
         .await
     }
 
+    /// Returns the position of the preceding event in the same partition; 0 if there is none.
     async fn previous_position(&self, event: &StoredEvent) -> Result<i64, sqlx::Error> {
         if let Some(previous) = self.previous.get(&partition_of(event)) {
             return Ok(*previous);

@@ -1,4 +1,4 @@
-//! An event as a Kafka record: CloudEvents 1.0 in binary mode, and back.
+//! The conversion of an event to a Kafka record (CloudEvents 1.0 in binary mode) and back.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,17 @@ use uuid::Uuid;
 
 use crate::{consume::consumer::Delivery, stored::StoredEvent};
 
-/// The topic of an aggregate type.
+/// Returns the topic of an aggregate type.
 pub(crate) fn topic(prefix: &str, aggregate_type: &str) -> String {
     format!("{prefix}.{aggregate_type}.v1")
 }
 
-/// The stored metadata without which no record can be made.
+/// The error for an event whose stored metadata are malformed, so that no record can be made of it.
 #[derive(Debug, thiserror::Error)]
 #[error("the metadata of the event at position {0} is malformed")]
 pub(crate) struct MalformedMetadata(i64);
 
-/// The headers of an event's record. The value is the payload, the key the aggregate's id.
+/// Returns the headers of an event's record. The record's value is the payload, its key the aggregate's id.
 pub(crate) fn headers(event: &StoredEvent, previous: i64, log_id: Uuid) -> Result<OwnedHeaders, MalformedMetadata> {
     let metadata: BTreeMap<String, String> =
         serde_json::from_str(&event.metadata).map_err(|_| MalformedMetadata(event.position))?;
@@ -54,7 +54,7 @@ pub(crate) fn headers(event: &StoredEvent, previous: i64, log_id: Uuid) -> Resul
     Ok(headers)
 }
 
-/// The event in a record, or `None` if the record is not one of this log's.
+/// Parses the event in a record; `None` if the record is not an event of this log.
 pub(crate) fn parse(record: &BorrowedMessage<'_>, log_id: Uuid) -> Option<Delivery> {
     let headers: BTreeMap<&str, &str> = record
         .headers()?

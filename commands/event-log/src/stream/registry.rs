@@ -1,7 +1,9 @@
-//! A stream is what one Kafka cluster has of the log under one prefix: its mark, and what its partitions owe.
+//! The registry of streams. A stream is the copy of the log in one Kafka cluster under one topic prefix: the registry
+//! stores its mark, and the events that its partitions owe.
 //!
-//! Everything up to the mark is acknowledged, but for what a partition owes from its `resend_from` on. So a partition that waits, or is
-//! published again, holds up no other one, and a process that takes over knows what is to be sent.
+//! Everything up to the mark is acknowledged, except what a partition owes: its events from `resend_from` up to the
+//! mark. So a partition that waits, or is published again, delays no other one, and a process that takes over knows
+//! what to send.
 
 use std::collections::HashMap;
 
@@ -11,17 +13,17 @@ use uuid::Uuid;
 
 use crate::{proof::incarnation, stored::names, stream::kafka::StreamError};
 
-/// An aggregate type, and a partition of its topic.
+/// The aggregate type of a topic, and the number of one of its partitions.
 pub(crate) type Partition = (String, i32);
 
-/// Of a partition: the offset of its oldest record, and that of its next one.
+/// The offset of a partition's oldest record, and the offset that its next record will get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Offsets {
     pub low: i64,
     pub high: i64,
 }
 
-/// A stream of a log.
+/// A stream of the log: the cluster, the topic prefix and the log's id.
 #[derive(Debug, Clone)]
 pub(crate) struct Stream {
     pub cluster_id: String,
@@ -29,47 +31,52 @@ pub(crate) struct Stream {
     pub log_id: Uuid,
 }
 
-/// What a partition owes.
+/// The events that a partition owes.
 #[derive(Debug)]
 pub(crate) struct Owed {
     pub partition: Partition,
-    /// The first event that is owed.
+    /// The position of the first owed event.
     pub from: i64,
-    /// Which request it comes from: a later one may want more.
+    /// The number of the request that it results from; a later request may ask for more.
     pub requests: i32,
-    /// It waits: its first event cannot be sent.
+    /// Whether the partition waits because its first owed event cannot be sent.
     pub is_parked: bool,
 }
 
-/// What Kafka has acknowledged since the mark was moved last.
+/// What Kafka has acknowledged since the last move of the mark.
 #[derive(Debug, Default)]
 pub(crate) struct Acknowledged {
+    /// The new position of the mark; 0 if it does not move.
     pub mark: i64,
-    /// The first and the newest offset of each partition.
+    /// The first and the newest acknowledged offset of each partition.
     pub offsets: HashMap<Partition, (i64, i64)>,
-    /// How far the partitions have come that owe something: the request, and the first event that is still owed, if any.
+    /// The progress of the partitions that owe events: the number of the request, and the position of the first event
+    /// that is still owed, if any.
     pub owed: HashMap<Partition, (i32, Option<i64>)>,
 }
 
-/// An event that Kafka does not take.
+/// An event that Kafka refuses.
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub partition: Partition,
     pub position: i64,
     pub error: String,
-    /// Kafka takes none of its type.
+    /// Whether Kafka refuses all events of its type.
     pub is_whole_type: bool,
 }
 
 impl Stream {
-    /// Makes this stream the one that is relayed, and finds its mark.
+    /// Makes this stream the one that is relayed, and returns it with its mark.
+    ///
+    /// # Errors
+    /// [`StreamError::Fenced`] if the mark does not fit the log; [`StreamError::Database`] if a query fails.
     pub(crate) async fn enter(
         connection: &mut PgConnection,
         cluster_id: String,
         prefix: String,
     ) -> Result<(Self, i64), StreamError> {
         let mut tx = connection.begin().await?;
-        // A mark from before streams were told apart.
+        // A mark from before streams were distinguished.
         sqlx::query!("UPDATE relay_mark SET cluster_id = $1, prefix = $2 WHERE cluster_id = ''", cluster_id, prefix)
             .execute(&mut *tx)
             .await?;
@@ -112,7 +119,7 @@ impl Stream {
         Ok((Self { cluster_id, prefix, log_id: place.log_id }, place.position))
     }
 
-    /// Says what is wrong, for health and status.
+    /// Stores the problems of the current stream, for health and status.
     pub(crate) async fn report(pool: &PgPool, problems: &[String]) -> Result<(), sqlx::Error> {
         sqlx::query!("UPDATE relay_mark SET problems = $1 WHERE is_current AND problems <> $1", problems)
             .execute(pool)
@@ -120,7 +127,7 @@ impl Stream {
         Ok(())
     }
 
-    /// What the partitions owe.
+    /// Returns what the partitions owe.
     pub(crate) async fn owed(&self, pool: &PgPool) -> Result<Vec<Owed>, sqlx::Error> {
         let rows = sqlx::query!(
             r#"SELECT aggregate_type, partition, resend_from AS "from!", requests, error IS NOT NULL AS "is_parked!"
@@ -137,7 +144,7 @@ impl Stream {
         Ok(rows.collect())
     }
 
-    /// Moves the mark, and what the partitions owe.
+    /// Stores the new mark, the acknowledged offsets, and what the partitions still owe.
     pub(crate) async fn advance(
         &self,
         acknowledged: &Acknowledged,
@@ -148,7 +155,7 @@ impl Stream {
         }
         let (types, numbers) = columns(acknowledged.offsets.keys());
         let (first, last): (Vec<i64>, Vec<i64>) = acknowledged.offsets.values().copied().unzip();
-        // Of this log only: one that is restored meanwhile begins anew.
+        // Only for this log id: a log that is restored meanwhile begins again at 0.
         sqlx::query!(
             "WITH moved AS (
                  UPDATE relay_mark SET position = $3
@@ -180,7 +187,7 @@ impl Stream {
     ) -> Result<(), sqlx::Error> {
         let (types, numbers) = columns(owed.keys());
         let (requests, from): (Vec<i32>, Vec<Option<i64>>) = owed.values().copied().unzip();
-        // Whoever has asked for more meanwhile gets it.
+        // Only where no newer request has come meanwhile, which may ask for more.
         sqlx::query!(
             "UPDATE relay_partitions AS owing SET resend_from = paid.resend_from
              FROM unnest($3::text[], $4::integer[], $5::integer[], $6::bigint[])
@@ -199,8 +206,8 @@ impl Stream {
         Ok(())
     }
 
-    /// The partition waits from this event on. If Kafka takes none of the type, all its partitions wait, for whatever is beyond the mark.
-    /// Returns what this partition owes, which may begin earlier.
+    /// Parks a partition from the refused event on. If Kafka refuses the whole type, all its partitions are parked from
+    /// the mark on. Returns what the refused event's partition owes, which may begin earlier.
     pub(crate) async fn park(&self, refused: &Refused, pool: &PgPool) -> Result<Owed, sqlx::Error> {
         let parked = sqlx::query!(
             r#"WITH parked AS (
@@ -226,7 +233,8 @@ impl Stream {
         Ok(Owed { partition: refused.partition.clone(), from: parked.from, requests: parked.requests, is_parked: true })
     }
 
-    /// The event that a partition waited for is sent, or there is none: it goes on from this position.
+    /// Ends the waiting of a partition, whose parked event was sent or no longer exists. It continues from this
+    /// position.
     pub(crate) async fn release(
         &self,
         partition: &Partition,
@@ -249,7 +257,7 @@ impl Stream {
         Ok(())
     }
 
-    /// A request has been taken up.
+    /// Stores that a request was taken over.
     pub(crate) async fn handled(&self, partition: &Partition, requests: i32, pool: &PgPool) -> Result<(), sqlx::Error> {
         sqlx::query!(
             "UPDATE relay_partitions SET handled = $5
@@ -265,7 +273,8 @@ impl Stream {
         Ok(())
     }
 
-    /// The partitions whose events are, or should be, at Kafka: with their first and newest offsets, if they are known.
+    /// Returns the partitions whose events are, or should be, in Kafka, with their first and newest offsets as far as
+    /// known.
     pub(crate) async fn published(&self, pool: &PgPool) -> Result<Vec<Published>, sqlx::Error> {
         sqlx::query_as!(
             Published,
@@ -291,7 +300,7 @@ impl Stream {
         .await
     }
 
-    /// The partitions are published again from the beginning: their topics were made anew.
+    /// Requests that these partitions are published again from the beginning, because their topics were recreated.
     pub(crate) async fn begin_anew(&self, partitions: &[Partition], pool: &PgPool) -> Result<(), sqlx::Error> {
         let (types, numbers) = columns(partitions.iter());
         sqlx::query!(
@@ -311,7 +320,7 @@ impl Stream {
     }
 }
 
-/// A partition of which Kafka should have something.
+/// A partition of which Kafka should have records.
 #[derive(Debug)]
 pub(crate) struct Published {
     pub aggregate_type: String,
@@ -326,12 +335,12 @@ impl Published {
         (self.aggregate_type.clone(), self.partition)
     }
 
-    /// Kafka has less than it had: the topic was made anew, or has lost its newest records.
+    /// Returns whether Kafka has less than it had: the topic was recreated, or has lost its newest records.
     pub(crate) fn is_gone(&self, found: Offsets) -> bool {
         self.last_offset.map_or(found.high == 0, |last| found.high <= last)
     }
 
-    /// Kafka has no longer what was published first: by age, by size, or because somebody has deleted it.
+    /// Returns whether Kafka has lost the oldest published records: by age, by size, or because they were deleted.
     pub(crate) fn is_cut(&self, found: Offsets) -> bool {
         !self.owes && found.low > self.first_offset.unwrap_or(0)
     }

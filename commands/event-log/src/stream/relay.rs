@@ -1,8 +1,9 @@
-//! The relay: publishes the log to Kafka, in order, by one elected process.
+//! The relay: one elected process publishes the log to Kafka, in order.
 //!
-//! The mark advances over the acknowledged prefix only; what a partition owes behind it is written down (see [`stream`](crate::stream::registry)).
-//! After a crash or a take-over older events may be published again; none is left out, and first occurrences are in order: a
-//! message never times out and overtakes nothing, and behind one that Kafka refuses nothing of its partition is sent.
+//! The mark is the position up to which everything is acknowledged, except what partitions owe, which is stored
+//! separately (see [`registry`](crate::stream::registry)). After a crash or a takeover, older events may be published
+//! again. No event is left out, and the first occurrences are in order: a message never times out or overtakes another,
+//! and after one that Kafka refuses nothing more of its partition is sent.
 
 use domain::wording::error_chain;
 use std::{
@@ -34,13 +35,14 @@ use crate::{
     },
 };
 
-/// Events on their way to Kafka that nobody has acknowledged yet.
+/// The maximum number of events in flight that Kafka has not acknowledged.
 const IN_FLIGHT: usize = 4_000;
-/// How often the topics are looked at.
+/// How often the topics are inspected.
 const CHECK: Duration = Duration::from_secs(15);
+/// The longest pause before an interrupted relay starts again.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 
-/// Publishes for ever: until its future is dropped. Failures are logged and tried again.
+/// Publishes the log until the future is dropped. Failures are logged and retried.
 pub async fn run_relay(pool: PgPool, settings: KafkaSettings, mut wake: watch::Receiver<Head>) {
     let (mut tries, mut known) = (Tries::default(), Vec::new());
     let mut pause = POLL;
@@ -57,7 +59,8 @@ pub async fn run_relay(pool: PgPool, settings: KafkaSettings, mut wake: watch::R
     }
 }
 
-/// Publishes while this process is the elected one. Returns at once if another is, and when the topics have changed.
+/// Publishes while this process is elected. Returns at once if another process is, and when the relay must start again
+/// because the topics have changed or an event was parked.
 async fn lead(
     pool: &PgPool,
     settings: &KafkaSettings,
@@ -65,7 +68,7 @@ async fn lead(
     tries: &mut Tries,
     known: &mut Vec<String>,
 ) -> Result<(), StreamError> {
-    // The lock belongs to this connection: whoever loses it, loses the right to move the mark.
+    // The lock belongs to this connection: with it a process loses the right to move the mark.
     let mut connection = pool.acquire().await?.detach();
     let elected = sqlx::query_scalar!("SELECT pg_try_advisory_lock($1)", advisory_locks::RELAY)
         .fetch_one(&mut connection)
@@ -98,7 +101,8 @@ async fn relay(
     known: &mut Vec<String>,
     mut connection: PgConnection,
 ) -> Result<(), StreamError> {
-    // A crash of the database may take the mark back, and events are published again then: nobody has to wait for the disk.
+    // The commits need not wait for the disk: if a crash of the database undoes a move of the mark, events are only
+    // published again.
     sqlx::query("SET synchronous_commit = off").execute(&mut connection).await?;
     let partitions = sqlx::query_scalar!("SELECT partitions FROM log_head").fetch_one(&mut connection).await?;
     let cluster = Cluster::new(settings)?;
@@ -125,19 +129,19 @@ async fn relay(
     };
     if let Err(StreamError::Away { .. } | StreamError::OtherCluster { .. }) = end {
         take_back(producer);
-        // Whatever comes of what was taken back: it follows from that.
+        // Errors of the purged records are consequences of that and are ignored.
         drop(marking.await);
         return end;
     }
-    // What was sent before is waited for: else it would be sent again and again, as long as the reason lasts.
+    // Waits for what was sent: otherwise it would be sent again and again while the reason lasts.
     match marking.await? {
         Marked::All => end,
-        // Whatever the publisher says of it: it follows from that.
+        // The publisher's error is a consequence of that.
         Marked::Parked => Ok(()),
     }
 }
 
-/// The topics of a stream, which somebody else may change.
+/// The topics of a stream, which others may change.
 struct Topics<'a> {
     pool: &'a PgPool,
     cluster: &'a Cluster,
@@ -146,22 +150,22 @@ struct Topics<'a> {
     retention: Retention,
 }
 
-/// What a look at the topics has found.
+/// The result of an inspection of the topics.
 struct Found {
     survey: Survey,
-    /// Something is published again from the beginning.
+    /// Whether a partition is published again from the beginning.
     is_anew: bool,
 }
 
 impl Topics<'_> {
-    /// Looks at the topics, makes what is missing, and says what is wrong, if it was not known before.
+    /// Inspects the topics, creates missing ones, and reports problems; those that were not known before are logged.
     async fn inspect(&self, known: &mut Vec<String>) -> Result<Found, StreamError> {
-        // What another cluster has says nothing of this stream.
+        // The state of another cluster says nothing about this stream.
         let found = self.cluster.id().await?;
         if found != self.stream.cluster_id {
             return Err(StreamError::OtherCluster { found, expected: self.stream.cluster_id.clone() });
         }
-        // Before the topics, so that what is published meanwhile is not missed there.
+        // Read before the topics, so that events published meanwhile are not taken as missing there.
         let published = self.stream.published(self.pool).await?;
         let mut survey = self.cluster.survey(self.partitions).await?;
         let found = |it: &Published| survey.offsets.get(&it.key()).copied();
@@ -199,14 +203,14 @@ impl Topics<'_> {
         Ok(Found { survey, is_anew: !gone.is_empty() })
     }
 
-    /// Looks at the topics again and again. Returns when the relay has to begin anew with them.
+    /// Inspects the topics periodically. Returns when the relay must start again because of a change.
     async fn watch(&self, before: &Survey, known: &mut Vec<String>) -> Result<(), StreamError> {
         loop {
             tokio::time::sleep(CHECK).await;
             match self.inspect(known).await {
                 Ok(found) if found.is_anew || found.survey.limits != before.limits => return Ok(()),
                 Ok(_) => {}
-                // The broker may be back in a moment; what is on its way waits for it.
+                // The broker may be back in a moment; events in flight wait for it.
                 Err(error @ (StreamError::Away { .. } | StreamError::Kafka(_))) => {
                     report(self.pool, &[interruption(&error)]).await;
                 }

@@ -1,6 +1,6 @@
-//! The stream, as an operator sees it: where it is, what waits, published again.
+//! The operator's commands for the stream: its state, its parked events, publishing again.
 //!
-//! Whoever asks only writes down what is wanted: the elected relay does it, in whichever process it is.
+//! A command only stores a request; the elected relay carries it out, in whichever process it runs.
 
 use chrono::{DateTime, Utc};
 use domain::AggregateType;
@@ -14,21 +14,21 @@ use crate::{
     },
 };
 
-/// The stream that is relayed.
+/// The state of the stream that is relayed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamState {
-    /// Empty as long as nothing was ever relayed.
+    /// The id of the Kafka cluster; empty as long as nothing was ever relayed.
     pub cluster_id: String,
     pub prefix: String,
-    /// Everything up to here is acknowledged, but for what the partitions below owe.
+    /// The position up to which everything is acknowledged, except what the partitions counted below owe.
     pub mark: i64,
-    /// Partitions that are published again, or were asked to be.
+    /// The number of partitions that are published again, or for which this was requested.
     pub owing: i64,
-    /// Partitions that wait behind an event which Kafka does not take.
+    /// The number of partitions that wait behind an event that Kafka refuses.
     pub parked: i64,
 }
 
-/// An event that Kafka does not take.
+/// An event that Kafka refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParkedRecord {
     pub position: i64,
@@ -38,25 +38,25 @@ pub struct ParkedRecord {
     pub partition: i32,
     pub error: String,
     pub parked_at: DateTime<Utc>,
-    /// Later events of its partition that wait behind it.
+    /// The number of later events of its partition that wait behind it.
     pub waiting: i64,
 }
 
 impl KafkaSettings {
-    /// What the cluster calls itself.
+    /// Returns the id of the Kafka cluster.
     ///
     /// # Errors
-    /// [`StreamError`] if it does not answer.
+    /// [`StreamError`] if the cluster does not answer.
     pub async fn cluster_id(&self) -> Result<String, StreamError> {
         Cluster::new(self)?.id().await
     }
 }
 
 impl EventLog {
-    /// Where the stream is.
+    /// Returns the state of the stream that is relayed.
     ///
     /// # Errors
-    /// The database's.
+    /// [`sqlx::Error`] if a query fails.
     pub async fn stream(&self) -> Result<StreamState, sqlx::Error> {
         sqlx::query_as!(
             StreamState,
@@ -75,10 +75,10 @@ impl EventLog {
         .await
     }
 
-    /// The events that Kafka does not take, in the order of the log.
+    /// Returns the parked events that Kafka refuses, in the order of the log.
     ///
     /// # Errors
-    /// The database's.
+    /// [`sqlx::Error`] if a query fails.
     pub async fn parked_records(&self) -> Result<Vec<ParkedRecord>, sqlx::Error> {
         sqlx::query_as!(
             ParkedRecord,
@@ -102,11 +102,11 @@ impl EventLog {
         .await
     }
 
-    /// Asks for events to be published again: of these types, or of all if none is named, from this position on. Returns the number
-    /// of partitions.
+    /// Requests that events of these types, or of all types if none is given, are published again from this position
+    /// on. Returns the number of partitions.
     ///
     /// # Errors
-    /// The database's.
+    /// [`sqlx::Error`] if a query fails.
     pub async fn republish(&self, types: &[AggregateType], from: i64) -> Result<u64, sqlx::Error> {
         let types = names(if types.is_empty() { AggregateType::ALL } else { types });
         let asked = sqlx::query!(
@@ -132,10 +132,10 @@ impl EventLog {
         Ok(asked.execute(&self.pool).await?.rows_affected())
     }
 
-    /// Asks for the parked events to be tried again. Returns the number of partitions that wait.
+    /// Requests that the parked events are retried. Returns the number of waiting partitions.
     ///
     /// # Errors
-    /// The database's.
+    /// [`sqlx::Error`] if a query fails.
     pub async fn retry_records(&self) -> Result<u64, sqlx::Error> {
         let asked = sqlx::query!(
             "UPDATE relay_partitions AS parked SET requests = requests + 1

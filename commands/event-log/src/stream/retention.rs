@@ -1,4 +1,4 @@
-//! How long records stay in the topics.
+//! The retention of records in the topics.
 
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -9,7 +9,7 @@ pub enum Retention {
     For(Duration),
 }
 
-/// A retention that is neither `forever` nor a number with `d` or `h`.
+/// The error for a text that is neither `forever` nor a number with `d` or `h`.
 #[derive(Debug, thiserror::Error)]
 #[error("`forever`, or a number of days or hours, such as 90d or 48h")]
 pub struct RetentionError;
@@ -30,11 +30,12 @@ impl FromStr for Retention {
 }
 
 impl Retention {
+    /// Returns the retention for a value of `retention.ms`; a negative one means forever.
     pub(crate) fn of_millis(millis: i64) -> Self {
         u64::try_from(millis).map_or(Self::Forever, |millis| Self::For(Duration::from_millis(millis)))
     }
 
-    /// As `retention.ms` has it.
+    /// Returns the value of `retention.ms`: milliseconds, or `-1` for forever.
     pub(crate) fn millis(self) -> String {
         match self {
             Self::Forever => "-1".to_owned(),

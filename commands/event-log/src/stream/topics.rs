@@ -1,4 +1,4 @@
-//! The topics: made as they should be, and looked at, because somebody else may have made or changed them.
+//! The topics: creating missing ones, and inspecting existing ones, which others may have created or changed.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -25,24 +25,24 @@ use crate::stream::{
 /// How long a broker may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What the topics are like.
+/// The result of an inspection of the topics.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Survey {
-    /// The largest record that a topic takes, in bytes, by aggregate type, where that is known.
+    /// The maximum record size of each topic in bytes, by aggregate type, where it is known.
     pub limits: HashMap<String, usize>,
-    /// Where each partition's records begin and end, as far as Kafka tells.
+    /// The first and the next offset of each partition, as far as Kafka returns them.
     pub offsets: HashMap<Partition, Offsets>,
-    /// What somebody should mend, for people.
+    /// Descriptions of problems that an operator should fix.
     pub problems: Vec<String>,
 }
 
-/// A connection to the cluster that asks and makes topics, and never sends or reads records.
+/// A connection to the cluster that inspects and creates topics, and never sends or reads records.
 pub(crate) struct Cluster {
     settings: KafkaSettings,
     admin: AdminClient<DefaultClientContext>,
 }
 
-/// Copies of a topic's partitions: one number a partition.
+/// The number of replicas of each partition of a topic.
 type Copies = Vec<usize>;
 
 impl Cluster {
@@ -50,7 +50,7 @@ impl Cluster {
         Ok(Self { settings: settings.clone(), admin: settings.client().create()? })
     }
 
-    /// What the cluster calls itself: the same for its whole life.
+    /// Returns the cluster's id, which never changes.
     pub(crate) async fn id(&self) -> Result<String, StreamError> {
         let brokers = self.settings.brokers.clone();
         self.ask(|consumer| Ok(consumer.client().fetch_cluster_id(PATIENCE)))
@@ -58,10 +58,10 @@ impl Cluster {
             .ok_or(StreamError::Away { brokers })
     }
 
-    /// Makes the topics that are missing, and looks at all of them.
+    /// Creates missing topics, and inspects all of them.
     ///
     /// # Errors
-    /// [`StreamError`] if nothing should be sent to them.
+    /// [`StreamError`] if nothing must be sent to the topics, or Kafka does not answer.
     pub(crate) async fn survey(&self, partitions: i32) -> Result<Survey, StreamError> {
         let found = self.topics().await?;
         let missing = AggregateType::ALL
@@ -77,7 +77,7 @@ impl Cluster {
             }
         }
         let mut survey = self.describe(&found).await?;
-        // Nothing is known of one that was just made but that it is empty.
+        // A topic that was just created is known to be empty; its offsets are not requested.
         let empty = made.iter().flat_map(|name| (0..partitions).map(|number| ((*name).to_owned(), number)));
         survey.offsets = empty.map(|partition| (partition, Offsets { low: 0, high: 0 })).collect();
         survey.limits.extend(missing.iter().map(|name| ((*name).to_owned(), MAX_MESSAGE_BYTES)));
@@ -87,10 +87,11 @@ impl Cluster {
         Ok(survey)
     }
 
-    /// Our topics that are there, by aggregate type.
+    /// Returns the replicas of the existing topics, by aggregate type.
     async fn topics(&self) -> Result<BTreeMap<String, Copies>, StreamError> {
         let prefix = self.settings.prefix.clone();
-        // All topics: to ask for one that is missing makes it, at brokers that make topics by themselves, and not as it should be.
+        // Requests the metadata of all topics, because a request for a missing one would create it, with wrong
+        // settings, at brokers that create topics automatically.
         self.ask(move |consumer| {
             let metadata = consumer.fetch_metadata(None, PATIENCE)?;
             let copies = |name: &str| {
@@ -104,14 +105,14 @@ impl Cluster {
         .await
     }
 
-    /// Makes topics; returns those that nobody else has made meanwhile.
+    /// Creates topics, and returns those that nobody else has created meanwhile.
     async fn make<'a>(&self, types: &[&'a str], partitions: i32) -> Result<Vec<&'a str>, StreamError> {
         if types.is_empty() {
             return Ok(vec![]);
         }
         let names: Vec<String> = types.iter().map(|name| record::topic(&self.settings.prefix, name)).collect();
         let (limit, retention) = (MAX_MESSAGE_BYTES.to_string(), self.settings.retention.millis());
-        // With three copies, one may be away and what was acknowledged is still on two.
+        // With three replicas, one may be unreachable, and what was acknowledged is still on two.
         let in_sync = if self.settings.replication >= 3 { "2" } else { "1" };
         let topics = names.iter().map(|name| {
             NewTopic::new(name, partitions, TopicReplication::Fixed(self.settings.replication))
@@ -136,6 +137,7 @@ impl Cluster {
         Ok(made)
     }
 
+    /// Inspects the settings of the topics.
     async fn describe(&self, topics: &BTreeMap<String, Copies>) -> Result<Survey, StreamError> {
         let mut survey = Survey::default();
         let mut complaints: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -166,11 +168,11 @@ impl Cluster {
         Ok(survey)
     }
 
-    /// Where records begin and end. A partition that does not say is left out.
+    /// Returns the first and the next offset of each partition. A partition that does not return them is left out.
     async fn offsets(&self, names: Vec<String>, partitions: i32) -> Result<HashMap<Partition, Offsets>, StreamError> {
         let prefix = self.settings.prefix.clone();
         self.ask(move |consumer| {
-            // The protocol knows two times that are none: that of the first record, and that of the next one.
+            // The protocol has two special values for times: the offset of the first record, and that of the next one.
             let look = |time: Offset| {
                 let mut list = TopicPartitionList::new();
                 for name in &names {
@@ -199,7 +201,8 @@ impl Cluster {
         .await
     }
 
-    /// Asks what the client library answers only to who waits, on a thread of its own: the end of the process does not wait for it.
+    /// Runs a blocking call of the client library on a separate thread, so that the end of the process does not wait
+    /// for it.
     async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&BaseConsumer) -> KafkaResult<T> + Send + 'static,
@@ -207,7 +210,7 @@ impl Cluster {
         let client = self.settings.client();
         let (answer, answered) = tokio::sync::oneshot::channel();
         let thread = std::thread::Builder::new().name("kafka".to_owned()).spawn(move || {
-            // Nobody waits for it any more: there is nobody to tell.
+            // If nobody receives the answer, it is not needed any more.
             drop(answer.send(client.create().and_then(|consumer| question(&consumer))));
         });
         thread.map_err(StreamError::Thread)?;
@@ -219,7 +222,7 @@ fn patient() -> AdminOptions {
     AdminOptions::new().operation_timeout(Some(PATIENCE)).request_timeout(Some(PATIENCE))
 }
 
-/// What matters to us of a topic's settings.
+/// The relevant settings of a topic.
 #[derive(Debug, Default)]
 struct Described {
     limit: Option<usize>,
@@ -241,7 +244,7 @@ impl Described {
         }
     }
 
-    /// Why nothing may be sent there.
+    /// Returns the reason why nothing may be sent to the topic, if there is one.
     fn refusal(&self, copies: &Copies) -> Option<String> {
         if self.cleanup.contains("compact") {
             return Some(format!(
@@ -258,6 +261,7 @@ impl Described {
         })
     }
 
+    /// Returns the problems of the settings that an operator should fix.
     fn complaints(&self, wanted: Retention) -> Vec<String> {
         let mut complaints = Vec::new();
         if let Some(limit) = self.limit.filter(|limit| *limit < MAX_MESSAGE_BYTES) {

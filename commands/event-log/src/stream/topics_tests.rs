@@ -1,4 +1,4 @@
-//! What is asked of a topic that somebody else has made.
+//! Tests of the checks of a topic that others have created.
 
 use super::*;
 
@@ -37,7 +37,7 @@ fn a_topic_as_kafka_makes_it_loses_events_after_a_week_and_refuses_large_ones() 
     let complaints = found.complaints(Retention::Forever);
     assert_eq!(complaints.len(), 2, "{complaints:?}");
     assert!(complaints[0].contains("1048588") && complaints[1].contains("7d"), "{complaints:?}");
-    // Who wants a week gets what he wants.
+    // A retention of a week is no problem if a week is wanted.
     assert_eq!(found.complaints("7d".parse().expect("a week")).len(), 1);
 }
 

@@ -1,7 +1,7 @@
-//! How far a consumer has come: checkpoints, which are locked and moved in the transaction of the effects.
+//! The checkpoints of a consumer, which are locked and moved in the transaction of the effects.
 //!
-//! The lock is also the fence against a consumer that others take for dead: whatever it was about to write, it finds the checkpoint
-//! moved when it gets the lock, and writes nothing.
+//! The lock also fences off a consumer that others consider dead: when it gets the lock, it finds the checkpoint moved,
+//! and writes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,32 +11,33 @@ use uuid::Uuid;
 use super::Runner;
 use crate::{consume::consumer::Delivery, stored::StoredEvent};
 
+/// Aggregate type and partition.
 type PartitionKey = (String, i32);
 
-/// How far a consumer has come in one partition of an aggregate type.
+/// The checkpoint of a consumer in one partition of an aggregate type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Checkpoint {
     pub position: i64,
-    /// Events up to the position that have taken effect.
+    /// The number of events up to the position that have taken effect.
     applied: i64,
-    /// Events up to the position that wait to be tried again.
+    /// The number of events up to the position that are parked.
     parked: i64,
 }
 
 type Checkpoints = BTreeMap<PartitionKey, Checkpoint>;
 
-/// What a transaction takes of a batch, under the locks of the checkpoints.
+/// The part of a batch that a transaction applies, under the locks of the checkpoints.
 pub(super) struct Taken {
-    /// Beyond the checkpoints and not behind a parked one, in their order.
+    /// The events to apply, in order: beyond the checkpoints, and not of an aggregate that has parked events.
     pub events: Vec<StoredEvent>,
-    /// The batch's, as they are when these events have taken effect.
+    /// The checkpoints as they must be after these events have taken effect.
     pub checkpoints: Checkpoints,
-    /// As they are stored so far.
+    /// The checkpoints as the transaction has stored them so far.
     stored: Checkpoints,
 }
 
 impl Taken {
-    /// One of them waits instead of having taken effect.
+    /// Counts an event as parked instead of applied.
     pub(super) fn count_as_parked(&mut self, event: &StoredEvent) {
         if let Some(checkpoint) = self.checkpoints.get_mut(&key_of(event)) {
             checkpoint.applied -= 1;
@@ -50,8 +51,9 @@ fn key_of(event: &StoredEvent) -> PartitionKey {
 }
 
 impl Runner {
-    /// The events of the batch that are beyond the checkpoints. Behind a gap nothing is taken: what is missing, and what follows
-    /// it, comes from the log, as late events do. What has to wait behind a parked event is parked.
+    /// Returns the events of the batch that are beyond the checkpoints, and parks those that must wait behind a parked
+    /// event. After a gap in a partition nothing more of it is taken: the missing events and those after them are read
+    /// from the log, as late events are.
     pub(super) async fn take(&self, batch: &[Delivery], tx: &mut PgTransaction<'_>) -> Result<Taken, sqlx::Error> {
         let (checkpoints, stored) = self.move_checkpoints(batch, tx).await?;
         let mut taken = Taken { events: Vec::new(), checkpoints, stored };
@@ -84,8 +86,8 @@ impl Runner {
         Ok(taken)
     }
 
-    /// Locks the checkpoints of the batch and moves them to its end, as if all of it took effect: one round trip, before the
-    /// effects. Learns of erasures by the way. Says where they were, and where they are.
+    /// Locks the checkpoints of the batch and moves them to its end, as if all of it took effect. This takes one round
+    /// trip, before the effects, which also reads new erasures. Returns the checkpoints before and after the move.
     async fn move_checkpoints(
         &self,
         batch: &[Delivery],
@@ -97,8 +99,8 @@ impl Runner {
             *position = (*position).max(event.position);
             *events += 1;
         }
-        // Always locked in the same order, so that two processes cannot wait for each other. A row that another process has just
-        // moved is read as it is now (READ COMMITTED).
+        // Locked in a fixed order, so that two processes cannot deadlock. A row that another process has just moved is
+        // read in its new version (READ COMMITTED).
         let rows = sqlx::query!(
             r#"WITH ends AS (
                    SELECT * FROM unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[])
@@ -128,7 +130,8 @@ impl Runner {
         )
         .fetch_all(&mut **tx)
         .await?;
-        // The same in each row: those that were committed before the transaction's lock was there are among them.
+        // Every row has the same erasures. They include all that were committed before this transaction took the
+        // decoding lock.
         if let Some(row) = rows.first() {
             self.codec.keys().forget(row.erased.iter().copied().zip(row.erasures.iter().copied()));
         }
@@ -149,8 +152,8 @@ impl Runner {
         Ok((before, stored))
     }
 
-    /// Puts the checkpoints, whose locks the transaction holds, where they belong: behind a gap they were moved too far, and what
-    /// was skipped or parked was counted as applied.
+    /// Corrects the checkpoints, whose locks the transaction holds: after a gap they were moved too far, and skipped or
+    /// parked events were counted as applied.
     pub(super) async fn correct_checkpoints(
         &self,
         taken: &Taken,

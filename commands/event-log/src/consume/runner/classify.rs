@@ -1,4 +1,4 @@
-//! Whose fault it is that a consumer cannot apply an event: the event's, which is parked then, or that of the moment.
+//! The classification of a consumer's errors: caused by the event, which is parked then, or transient.
 
 use std::error::Error;
 
@@ -9,12 +9,12 @@ use crate::{
     keys::{codec::CodecError, crypto::KeyError},
 };
 
-/// Classes of SQLSTATE that say that the rows cannot be written, now or later: cardinality, data, constraints, a view's check,
-/// limits of the program (such as a text that is too long for an index), an error raised by the schema itself.
+/// SQLSTATE classes of errors that a retry cannot fix: cardinality, data, constraints, a view's check option, program
+/// limits (such as a text that is too long for an index), errors raised by the schema itself.
 const ROWS_REFUSED: [&str; 6] = ["21", "22", "23", "44", "54", "P0"];
 
-/// Whether trying the event again will not help. In doubt it is tried again: a database that is away, a lock that is not had in
-/// time, a missing table or a wrong master key would else park the whole log.
+/// Returns whether the event itself causes the error, so that a retry will not help. In doubt the event is retried;
+/// otherwise an unreachable database, a lock timeout, a missing table or a wrong master key would park the whole log.
 pub(super) fn is_of_the_event(error: &ConsumerError) -> bool {
     match error {
         ConsumerError::Undecodable(CodecError::Key(KeyError::Damaged)) | ConsumerError::NotInTheLog => true,
@@ -36,8 +36,8 @@ pub(super) fn is_of_the_event(error: &ConsumerError) -> bool {
     }
 }
 
-/// Why an event is parked, and what to do. Errors may quote values, and with them personal text: only what is known not to is
-/// repeated.
+/// Returns the reason why an event is parked, with advice to the operator. Error texts may quote values, and with them
+/// personal text; only texts that are known to be free of it are included.
 pub(super) fn describe(error: &ConsumerError) -> String {
     match error {
         ConsumerError::NotInTheLog => {
@@ -78,12 +78,13 @@ fn describe_codec(error: &CodecError) -> String {
             format!("what is stored is not the JSON that it should be (line {}): {DAMAGED}", error.line())
         }
         CodecError::Key(KeyError::Damaged) => format!("its ciphertext is damaged or belongs elsewhere: {DAMAGED}"),
-        // Their texts name types and fields only; what the reader of a payload says is left out.
+        // The texts of the other errors name only types and fields; the JSON reader's text, which may quote the
+        // payload, is left out.
         error => format!("it cannot be read ({error}): {DAMAGED}"),
     }
 }
 
-/// The database's error among the causes, if there is one.
+/// Returns the database error in the chain of causes, if there is one.
 fn database_error(error: &ConsumerError) -> Option<&sqlx::Error> {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {

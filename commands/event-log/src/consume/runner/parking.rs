@@ -1,8 +1,8 @@
-//! Events that a consumer cannot apply: they are parked, and behind each of them the later ones of its aggregate, so that their
-//! order is kept. Everything else goes on.
+//! Parking: an event that a consumer cannot apply is parked, and so are all later events of its aggregate, so that
+//! their order is kept. Other aggregates continue.
 //!
-//! Parked events are written and removed under the lock of their checkpoint, which also counts them: whoever moves a checkpoint
-//! knows without another query whether something is parked there.
+//! Parked events are written and removed under the lock of their checkpoint, which also counts them. A transaction that
+//! moves a checkpoint therefore knows without another query whether its partition has parked events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,20 +16,20 @@ use crate::{
     stored::StoredEvent,
 };
 
-/// Type and id.
+/// Aggregate type and id.
 pub(super) type AggregateKey = (String, String);
 
-/// What trying parked events again has led to.
+/// The result of retrying parked events.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Retried {
-    /// Events that have taken effect now.
+    /// The number of events that have taken effect.
     pub applied: usize,
-    /// Aggregates whose first parked event has failed again.
+    /// The number of aggregates of which an event has failed again.
     pub failed: usize,
 }
 
 impl Runner {
-    /// Applies a batch of which an event cannot be applied: one by one, and what fails is parked.
+    /// Applies the events of a batch one by one, and parks those that cannot be applied.
     pub(super) async fn apply_one_by_one(&self, batch: &[Delivery]) -> Result<(), ConsumerError> {
         let batch = self.as_stored(batch).await?;
         self.prefetch_each(batch.iter().map(|delivery| &delivery.event)).await?;
@@ -59,7 +59,7 @@ impl Runner {
         self.finish(taken, tx).await
     }
 
-    /// Parks those of the events that have to wait behind one that is parked.
+    /// Parks the taken events of aggregates that have parked events.
     pub(super) async fn set_aside(&self, taken: &mut Taken, tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
         let stopped = self.stopped(&taken.events, tx).await?;
         let (waiting, free): (Vec<_>, Vec<_>) = std::mem::take(&mut taken.events)
@@ -72,10 +72,11 @@ impl Runner {
         Ok(())
     }
 
-    /// Tries parked events again, of one aggregate or of all, each aggregate in order up to the first that fails again.
+    /// Retries parked events, of one aggregate or of all; each aggregate in order, up to the first event that fails
+    /// again.
     ///
     /// # Errors
-    /// Those of the moment; what was done until then stays done.
+    /// [`ConsumerError`] if the failure is transient; events applied before it stay applied.
     pub(crate) async fn retry(&self, aggregate_id: Option<Uuid>) -> Result<Retried, ConsumerError> {
         let aggregates = sqlx::query!(
             r#"SELECT aggregate_type, aggregate_id, min(partition) AS "partition!" FROM parked_events
@@ -105,14 +106,15 @@ impl Runner {
         Ok(retried)
     }
 
-    /// One transaction of it: a batch of the aggregate's parked events.
+    /// Retries a batch of an aggregate's parked events in one transaction.
     async fn retry_aggregate(&self, key: &AggregateKey, partition: i32) -> Result<Retried, ConsumerError> {
         let expected = self.parked_of(key, &mut *self.pool.acquire().await?).await?;
         let stored = read_positions(&self.pool, &expected).await?;
         self.prefetch_each(stored.values()).await?;
         let mut tx = self.begin(stored.values()).await?;
         self.codec.keys().learn_erasures(&mut *tx).await.map_err(CodecError::from)?;
-        // The running consumer parks behind these, or moves on, before or after us.
+        // The running consumer parks more events of this aggregate, or moves the checkpoint, either before or after
+        // this transaction.
         sqlx::query!(
             "SELECT position FROM checkpoints WHERE consumer = $1 AND aggregate_type = $2 AND partition = $3 FOR UPDATE",
             self.consumer.name(),
@@ -123,7 +125,7 @@ impl Runner {
         .await?;
         let (mut applied, mut failed) = (Vec::new(), 0);
         for position in self.parked_of(key, &mut tx).await? {
-            // Parked only a moment ago: the next round's.
+            // Parked after `expected` was read: left to the next round.
             if !expected.contains(&position) {
                 break;
             }
@@ -152,7 +154,8 @@ impl Runner {
         Ok(Retried { applied: applied.len(), failed })
     }
 
-    /// Applies one event in a savepoint. The inner error says why the event is parked; the outer one is of the moment.
+    /// Applies one event in a savepoint. The inner error is the reason to park the event; the outer error is transient.
+    /// `None` stands for an event that is not in the log.
     async fn attempt(
         &self,
         event: Option<&StoredEvent>,
@@ -180,7 +183,8 @@ impl Runner {
         Ok(())
     }
 
-    /// Reads the keys before the transaction, as the fast way does; whose metadata cannot be read fails later, by itself.
+    /// Reads the keys of the events before the transaction begins, as [`Self::apply`] does. An event whose metadata
+    /// cannot be read is ignored here and fails later on its own.
     async fn prefetch_each(&self, stored: impl Iterator<Item = &StoredEvent>) -> Result<(), ConsumerError> {
         for event in stored {
             match self.codec.prefetch_keys(std::iter::once(event)).await.map_err(ConsumerError::from) {
@@ -191,7 +195,8 @@ impl Runner {
         Ok(())
     }
 
-    /// The batch as the log has it: on the way through a stream it may have been damaged.
+    /// Returns the batch with its events as the log has them, because they may have been damaged on the way through
+    /// Kafka.
     async fn as_stored(&self, batch: &[Delivery]) -> Result<Vec<Delivery>, sqlx::Error> {
         let positions: Vec<i64> = batch.iter().map(|delivery| delivery.event.position).collect();
         let mut stored = read_positions(&self.pool, &positions).await?;
@@ -202,7 +207,7 @@ impl Runner {
         Ok(batch.iter().map(as_stored).collect())
     }
 
-    /// Which of the events' aggregates have something parked.
+    /// Returns the aggregates of the events that have parked events.
     async fn stopped(
         &self,
         events: &[StoredEvent],
@@ -223,7 +228,7 @@ impl Runner {
         Ok(rows.into_iter().map(|row| (row.aggregate_type, row.aggregate_id)).collect())
     }
 
-    /// Parks an event of the taken ones; without an error it only waits.
+    /// Parks one of the taken events; without an error it only waits behind another one.
     async fn park(
         &self,
         event: &StoredEvent,
@@ -259,7 +264,7 @@ impl Runner {
         Ok(())
     }
 
-    /// The first of an aggregate's parked events, in their order.
+    /// Returns the positions of an aggregate's parked events in order, at most [`MAX_BATCH`].
     async fn parked_of(
         &self,
         (aggregate_type, aggregate_id): &AggregateKey,
@@ -279,7 +284,7 @@ impl Runner {
     }
 }
 
-/// The events at these positions, as the log has them.
+/// Reads the events at these positions from the log.
 async fn read_positions(pool: &PgPool, positions: &[i64]) -> Result<BTreeMap<i64, StoredEvent>, sqlx::Error> {
     let events = sqlx::query_as!(
         StoredEvent,

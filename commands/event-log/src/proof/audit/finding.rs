@@ -1,4 +1,4 @@
-//! What can be wrong with a log.
+//! The faults that an audit can find in a log.
 
 use std::fmt;
 
@@ -6,24 +6,24 @@ use uuid::Uuid;
 
 use domain::wording::counted;
 
-/// The first place at which a log is not what was written, and what it looks like.
+/// The first difference between a log and what was written, with its position and probable kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// The event is another than the one that the chain was made over.
+    /// The event at this position does not match the hash chain.
     Altered { position: i64 },
-    /// So many events are missing from this position on.
+    /// `count` events are missing from this position on.
     Removed { position: i64, count: i64 },
-    /// So many events are too many from this position on.
+    /// `count` events from this position on were never written.
     Inserted { position: i64, count: i64 },
-    /// The event that belongs here stands elsewhere.
+    /// The event that belongs to this position is at another one.
     Reordered { position: i64, stands_at: i64 },
-    /// The chain is whole, and not the one that a signed head was made of.
+    /// The chain is consistent, but differs from the one of which a head was signed.
     Recomputed { from: i64, to: i64 },
-    /// The log ends at a position, but its own record of its end or a signed head says that it reached further.
+    /// The log ends before this position, but its record of its end or a signed head says that it reached further.
     CutOff { position: i64, reached: i64 },
-    /// The events are whole, but the record of the log's end does not fit the last of them.
+    /// The events are consistent, but the record of the log's end does not match the last one.
     WrongEnd { position: i64 },
-    /// The newest signed head is of another log.
+    /// The newest signed head belongs to another log.
     OtherLog { signed: Uuid, found: Uuid },
 }
 

@@ -1,4 +1,4 @@
-//! The rows of the log as `COPY … (FORMAT binary)` sends them: nothing takes them out of the database faster.
+//! Reading the rows of the log with `COPY … (FORMAT binary)`, the fastest way to get them out of the database.
 
 use futures::{TryStreamExt as _, stream::BoxStream};
 use sqlx::PgConnection;
@@ -7,22 +7,25 @@ use uuid::Uuid;
 use super::walk::Link;
 use crate::stored::StoredEvent;
 
-/// A row of the log, or `None` if it holds a value that no event has, in a column that was made to take it.
+/// A row of the log, or `None` if it holds a value that no event can have, in a column that was altered to accept it.
 pub(super) type Row = Option<Link>;
 
 const COLUMNS: usize = 11;
-/// What a copy begins with: the signature (11 bytes), flags (4), and the length (4) of an extension.
+/// The length of the header of a copy: the signature (11 bytes), flags (4), and the length (4) of an extension.
 const HEADER: usize = 19;
 
+/// A stream of the rows of a running copy.
 pub(super) struct Rows<'c, B> {
     chunks: BoxStream<'c, Result<B, sqlx::Error>>,
     received: Vec<u8>,
-    /// How much of it was taken.
+    /// The number of received bytes that were parsed.
     taken: usize,
+    /// Whether the header was skipped.
     is_begun: bool,
 }
 
-/// The rows behind a position and up to another, in order. A connection whose rows were not all taken is good for nothing any more.
+/// Returns the rows after a position and up to another one, in order. A connection whose rows were not all read cannot
+/// be used any more.
 pub(super) async fn rows(
     connection: &mut PgConnection,
     after: i64,
@@ -38,7 +41,7 @@ pub(super) async fn rows(
 }
 
 impl<B: AsRef<[u8]>> Rows<'_, B> {
-    /// The next row; `None` at the end.
+    /// Returns the next row; `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Row>, sqlx::Error> {
         loop {
             if let Some((row, length)) = self.first() {
@@ -57,7 +60,8 @@ impl<B: AsRef<[u8]>> Rows<'_, B> {
         }
     }
 
-    /// The first row of what was received, and how long it is; `None` if there is not enough of it yet.
+    /// Parses the first row of the received bytes, and returns it with its length in bytes; `None` if the row is
+    /// incomplete.
     fn first(&self) -> Option<(Option<Row>, usize)> {
         let all = &self.received[self.taken..];
         let mut rest = all;
@@ -65,13 +69,13 @@ impl<B: AsRef<[u8]>> Rows<'_, B> {
             rest = rest.get(HEADER..)?;
         }
         let columns = i16::from_be_bytes(take(&mut rest)?);
-        // The end is a row of -1 columns.
+        // A column count of -1 marks the end of the copy.
         if columns < 0 {
             return Some((None, all.len() - rest.len()));
         }
         let mut values: [Option<&[u8]>; COLUMNS] = [None; COLUMNS];
         for value in values.iter_mut().take(usize::try_from(columns).unwrap_or_default()) {
-            // A length of -1 is NULL.
+            // A length of -1 means NULL.
             if let Ok(length) = usize::try_from(i32::from_be_bytes(take(&mut rest)?)) {
                 *value = Some(rest.get(..length)?);
                 rest = &rest[length..];

@@ -1,14 +1,15 @@
-//! The walk along the chain, one event after the other, and what a break in it looks like.
+//! The walk along the hash chain, event by event, and the classification of a break in it.
 
 use std::collections::VecDeque;
 
 use super::finding::Fault;
 use crate::stored::{ChainHash, StoredEvent};
 
-/// Events that were inserted with fitting hashes, or removed and the others numbered anew, are recognised up to this many.
+/// The maximum number of inserted events with fitting hashes, or of removed events after which the others were
+/// renumbered, that is recognized.
 const REACH: usize = 256;
 
-/// An event as it is stored, with its hash.
+/// A stored event, with its stored hash.
 #[derive(Debug, Clone)]
 pub(super) struct Link {
     pub event: StoredEvent,
@@ -16,7 +17,8 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// Whether this is the event that was written at a position behind the event with this hash.
+    /// Returns whether the stored hash proves that this event was written at `position`, after the event with the hash
+    /// `previous`.
     fn fits(&self, previous: &[u8], position: i64) -> bool {
         if self.event.position == position {
             return self.event.chain_hash(previous)[..] == self.hash;
@@ -25,45 +27,50 @@ impl Link {
     }
 }
 
-/// Takes the events of the log in the order of their positions. Its memory does not grow.
+/// The state of a walk, which takes the events in the order of their positions. Its memory is bounded.
 pub(super) struct Walk {
-    /// The hashes of the newest events, the last one's at the end. They begin with the anchor.
+    /// The hashes of the newest events, the newest last. The first one is the hash that the walk started from.
     hashes: VecDeque<Vec<u8>>,
     /// The position of the last event that was found right.
     position: i64,
     trouble: Option<Trouble>,
 }
 
-/// A break in the chain, while it is looked for what was done there.
+/// A break in the chain whose cause is not determined yet.
 struct Trouble {
+    /// The position of the break.
     expected: i64,
+    /// The hash of the last event before the break.
     previous: Vec<u8>,
-    /// The first event behind the break.
+    /// The first event after the break.
     suspect: Link,
-    /// The hash of the newest event, and whether a second one behind the break was seen.
+    /// The hash of the newest event.
     newest: Vec<u8>,
+    /// Whether the next event is the second one after the break.
     is_first: bool,
-    /// The event that belongs to the break, and the hash of the one before it where it stands.
+    /// The event that belongs to the position of the break, and the hash of the event before it where it was found.
     displaced: Option<(Link, Vec<u8>)>,
 }
 
 impl Walk {
-    /// Begins behind a position with its stored hash: at 0, the hash that every log begins with.
+    /// Creates a walk that begins after a position with its stored hash; at position 0, with the hash that every log
+    /// begins with (32 zero bytes).
     pub(super) fn new(position: i64, hash: Vec<u8>) -> Self {
         Self { hashes: VecDeque::from([hash]), position, trouble: None }
     }
 
-    /// The position of the last event that was found right.
+    /// Returns the position of the last event that was found correct.
     pub(super) const fn position(&self) -> i64 {
         self.position
     }
 
-    /// The stored hash there.
+    /// Returns the stored hash at [`Self::position`].
     pub(super) fn hash(&self) -> &[u8] {
         self.hashes.back().map_or(&[], Vec::as_slice)
     }
 
-    /// The fault, if one more event tells what it is. `None` while all is well, or more has to be seen.
+    /// Takes the next event. Returns the fault if this event determines it; `None` while there is no break or more
+    /// events are needed.
     pub(super) fn take(&mut self, link: Link) -> Option<Fault> {
         if let Some(trouble) = &mut self.trouble {
             return trouble.verify(link);
@@ -80,7 +87,7 @@ impl Walk {
             self.hashes.push_back(link.hash);
             return None;
         }
-        // Events before this one, with hashes that fit, would be too many if this one fits in their place.
+        // If this event fits at an earlier position, the events between, whose hashes fit, were inserted.
         let before = self.hashes.iter().rev().skip(1).zip(1..);
         for (hash, count) in before {
             if link.event.position == expected && link.fits(hash, expected - count) {
@@ -93,7 +100,7 @@ impl Walk {
         None
     }
 
-    /// What the break looks like when there are no more events.
+    /// Returns the fault when there are no more events.
     pub(super) fn end(self) -> Option<Fault> {
         self.trouble.map(Trouble::end)
     }
@@ -142,11 +149,11 @@ impl Trouble {
     }
 
     fn inserted_before(&self, displaced: &Link) -> Fault {
-        // Behind a hole nothing can have been inserted: what belongs there was moved.
+        // Nothing can have been inserted after a missing position: the event that belongs there was moved.
         if self.suspect.event.position > self.expected {
             return self.reordered(displaced);
         }
-        // The event that belongs here may have the same position as the one too many.
+        // The event that belongs here may have the same position as the inserted one.
         Fault::Inserted { position: self.expected, count: (displaced.event.position - self.expected).max(1) }
     }
 
@@ -189,7 +196,7 @@ mod tests {
         }
     }
 
-    /// What a walk says of these rows, which the database hands out by position.
+    /// Returns the fault that a walk finds in these rows, ordered by position as the database returns them.
     fn fault(mut links: Vec<Link>) -> Option<Fault> {
         links.sort_by_key(|link| link.event.position);
         let mut walk = Walk::new(0, vec![0; 32]);
@@ -248,7 +255,7 @@ mod tests {
                 links.drain(at(position)..=at(position + 1));
                 links[at(position)..].iter_mut().for_each(|link| link.event.position -= 2);
             });
-            // Of the last one alone nobody can say whether it was altered or had events before it.
+            // The last event alone does not show whether it was altered or events before it were removed.
             let removed = Fault::Removed { position, count: 2 };
             assert_eq!(fault, Some(if position < EVENTS - 2 { removed } else { Fault::Altered { position } }));
         });
