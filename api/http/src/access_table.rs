@@ -1,4 +1,4 @@
-//! Who may do what, in one place: for every path and verb, what the caller must be and whose objects it reaches.
+//! The table of permissions: for every path and verb, the role that the caller needs and the objects that it reaches.
 
 use axum::{
     extract::MatchedPath,
@@ -14,7 +14,7 @@ use crate::contract::resource::Permission;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
-    /// And HEAD.
+    /// GET, and HEAD with it.
     Get,
     Post,
     Patch,
@@ -32,24 +32,25 @@ impl Verb {
     }
 }
 
-/// Whose objects a verb reaches.
+/// The owners whose objects a verb reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ownership {
-    /// Everybody's, or nobody's: there is no owner to ask for.
+    /// All objects: they have no owner, or the owner is not checked.
     All,
-    /// The caller's.
+    /// The caller's objects.
     Own,
-    /// The caller's; everybody's for superusers who ask with `fetch=all`.
+    /// The caller's objects; all objects for superusers who request `fetch=all`.
     FetchAll,
-    /// The caller's; everybody's for superusers.
+    /// The caller's objects; all objects for superusers.
     OwnOrSuperuser,
-    /// The caller's; everybody's for reviewers, staff and superusers.
+    /// The caller's objects; all objects for reviewers, staff and superusers.
     OwnOrReviewed,
-    /// Everybody's for staff; for others what is shared with them.
+    /// All objects for staff; for other callers, the objects that are shared with them.
     Shared,
 }
 
-/// A path, what a verb that it does not have would need, and its verbs.
+/// A path, its verbs, and the permission that is checked (`otherwise`) before a verb that it does not have is refused
+/// with 405.
 pub struct Access {
     pub path: &'static str,
     pub otherwise: Permission,
@@ -60,7 +61,7 @@ const fn on(path: &'static str, otherwise: Permission, verbs: &'static [(Verb, P
     Access { path, otherwise, verbs }
 }
 
-/// The table. One line a path; sorted as the contract is.
+/// The table: one line per path, in the order of the contract.
 #[rustfmt::skip]
 pub static TABLE: &[Access] = &[
     on("/api/auth/register", Public, &[(Post, Public, All)]),
@@ -132,7 +133,8 @@ pub static TABLE: &[Access] = &[
     on("/health/ready", Public, &[(Get, Public, All)]),
 ];
 
-/// What a path's verbs that it does not have would need, and so which credentials count on it.
+/// Returns the `otherwise` permission of the matched path, which decides which kinds of credentials are accepted on it;
+/// `None` if no path of the table matched.
 pub fn needed_at(parts: &Parts) -> Option<Permission> {
     parts.extensions.get::<MatchedPath>().and_then(|path| find(path.as_str())).map(|access| access.otherwise)
 }

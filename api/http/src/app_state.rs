@@ -1,4 +1,4 @@
-//! The state of the application that routes work with; the composition root fills it.
+//! The application state that handlers use; the composition root fills it.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::TextSettings;
 
-/// The use cases and views that requests reach, and what tells how the process is doing.
+/// The use cases, views and stores that handlers use, and what health checks read.
 #[derive(Clone)]
 pub struct AppState {
     pub pool: PgPool,
@@ -39,22 +39,23 @@ pub struct AppState {
     pub chats: Chats,
     pub evaluation: Evaluation,
     pub media: SharedMediaStore,
-    /// Without it captchas are not checked.
+    /// `None`: captchas are not checked.
     pub captcha: Option<SharedCaptcha>,
     pub uploads: Uploads,
     pub erasure: Erasure,
     pub progress: Progress,
     pub clock: SharedClock,
-    /// The process has been asked to end: no more jobs are taken, and endless streams end.
+    /// Cancelled when the process has been asked to end: no more jobs are taken, and endless streams end.
     pub ending: CancellationToken,
-    /// Where everything is kept that is not in a database of somebody else.
+    /// The folder of all data that is not kept in an external database.
     pub data_dir: PathBuf,
-    /// The parts that the whole system has, in whichever process: one that gives no sign of life is missed.
+    /// The parts that the whole system has, in whichever process: a part without a heartbeat is reported as a problem.
     pub expected: Expected,
 }
 
 impl AppState {
-    /// Waits until what was written can be read back from the views. Says whether it can.
+    /// Waits, at most for `patience`, until the views show the committed events. Returns whether they do; `false`, too,
+    /// if the progress of the views cannot be read.
     pub async fn wait_for_views(&self, committed: &Committed, patience: Duration) -> bool {
         match self.progress.wait_for(&self.pool, &views(), &committed.positions, patience).await {
             Ok(reached) => reached,
@@ -65,17 +66,18 @@ impl AppState {
         }
     }
 
-    /// Waits until the views have reached what a consistency token names, but not longer than `patience`. Gives what is
-    /// missing then.
+    /// Waits, at most for `patience`, until the views have reached the positions that a consistency token names.
+    /// Returns the positions that they have not reached by then.
     ///
     /// # Errors
-    /// [`TokenError`] if the token does not fit this log.
+    /// [`TokenError`] if the token is malformed or does not fit this log, or if the progress of the views cannot be
+    /// read.
     pub async fn wait_for_token(&self, token: &str, patience: Duration) -> Result<Vec<EventPosition>, TokenError> {
         self.commands.log().wait_for_token(token, &self.progress, &views(), patience).await
     }
 }
 
-/// The views by name, with the aggregate types that they show.
+/// Returns the name of each view with the aggregate types that it shows.
 fn views() -> Vec<(&'static str, &'static [AggregateType])> {
     projectors().iter().map(|projector| (projector.name(), projector.aggregate_types())).collect()
 }

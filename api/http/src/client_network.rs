@@ -1,8 +1,9 @@
-//! What counts as one client where clients are limited by their addresses.
+//! The unit that counts as one client where clients are limited by address.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// A client of IPv6 has a whole network of 64 bits to itself.
+/// Maps an address to its client: IPv4 addresses to themselves, IPv6 addresses to their /64 network, all of whose
+/// addresses one client may use.
 pub(crate) fn whole_client(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),

@@ -1,4 +1,4 @@
-//! The settings of what is served over HTTP: by flag or by environment, as the composition root reads them.
+//! The settings of HTTP, by flag or environment variable; the composition root parses them.
 
 mod connections;
 mod limits;
@@ -54,12 +54,12 @@ pub struct HttpSettings {
 }
 
 impl HttpSettings {
-    /// The configured address, without a slash at its end.
+    /// Returns the configured `public_url` without slashes at its end; `None` if it is unset or empty.
     pub fn public_url(&self) -> Option<&str> {
         self.public_url.as_deref().map(|url| url.trim().trim_end_matches('/')).filter(|url| !url.is_empty())
     }
 
-    /// How a person on this machine reaches the server that listens on this address.
+    /// Returns the URL by which a browser on this machine reaches the server that listens on this address.
     pub fn base_url(&self, listening: SocketAddr) -> String {
         if let Some(url) = self.public_url() {
             return url.to_owned();
@@ -76,7 +76,8 @@ impl HttpSettings {
     }
 }
 
-/// Where to listen: one address of this machine, no name, which may have several.
+/// Parses the address to listen on: an IP address with a port. A host name is refused, because it may have several
+/// addresses.
 fn parse_listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
         "give the number of an address and a port, such as 127.0.0.1:8000, 0.0.0.0:8000 (for other machines) or [::1]:8000".to_owned()

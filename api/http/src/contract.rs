@@ -1,8 +1,8 @@
 //! The wire contract: how requests are read and answers are shaped, the same for every endpoint.
 //!
 //! It owns error bodies, body reading, field validation, paging, the `Authorization` header, CORS, methods and
-//! permissions, and event frames. It never touches the database, and it knows no endpoint, but for where its page shows a
-//! refusal (`refusal_shape`).
+//! permissions, and event frames. It never touches the database, and it knows no endpoint, with one exception:
+//! `refusal_shape` knows for each endpoint where the front end's page shows a refusal.
 
 pub mod auth_header;
 pub mod body_memory;

@@ -1,4 +1,4 @@
-//! Whether the system can serve: asked at most once a second, however many ask.
+//! The readiness of the system, computed at most once a second, however many requests ask for it.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -11,30 +11,30 @@ use tokio::{
 
 use crate::app_state::AppState;
 
-/// How long the database may take to answer.
+/// The time limit of each check, among them those of the database.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How long an answer holds.
+/// The time for which a result is reused.
 const FRESH: Duration = Duration::from_secs(1);
-/// So little room on the disk is a reason to look after it: it is soon gone, and then nothing can be written.
+/// The free bytes on the disk below which the system is degraded: when the rest is used up, nothing can be written.
 const LITTLE_ROOM: u64 = 200 * MEGABYTE;
 const MEGABYTE: u64 = 1_000_000;
 
-/// What was found.
+/// The result of the checks.
 #[derive(Debug, Clone)]
 pub struct Readiness {
-    /// [`Verdict::Failing`] if requests cannot be served as they should be.
+    /// [`Verdict::Failing`] if requests cannot be served properly.
     pub verdict: Verdict,
     pub problems: Vec<String>,
     pub parts: Vec<PartStatus>,
 }
 
-/// Looks, and remembers what it has seen.
+/// The checks with their last result.
 #[derive(Clone, Default)]
 pub struct Health(Arc<Mutex<Option<(Instant, Readiness)>>>);
 
 impl Health {
     pub async fn readiness(&self, app: &AppState) -> Readiness {
-        // Whoever comes meanwhile waits for the same answer.
+        // The lock is held during the checks, so that concurrent requests wait for the same result.
         let mut last = self.0.lock().await;
         if let Some((_, readiness)) = last.as_ref().filter(|(seen_at, _)| seen_at.elapsed() < FRESH) {
             return readiness.clone();
@@ -57,14 +57,14 @@ async fn look(app: &AppState) -> Readiness {
         Ok(Ok(status)) => {
             for part in &status.parts {
                 readiness.problems.extend(part.problems.iter().map(|it| format!("{}: {it}", part.name)));
-                // Without views nothing can be served; what else fails costs a part of the service, or only time.
+                // Without views nothing can be served; failures of other parts cost some functions, or only time.
                 let is_needed = part.what == PartKind::Projection;
                 let verdict = if is_needed { part.verdict } else { part.verdict.min(Verdict::Degraded) };
                 readiness.verdict = readiness.verdict.max(verdict);
             }
             readiness.parts = status.parts;
         }
-        // What the database says is for the log.
+        // The database's message is logged and not shown.
         Ok(Err(error)) => {
             tracing::warn!(error = commands::error_chain(&error), "the health cannot be read");
             readiness.fails("the database cannot be read");
@@ -79,7 +79,7 @@ async fn look(app: &AppState) -> Readiness {
         }
         Err(_) => readiness.fails("the event log cannot be written: it does not answer"),
     }
-    // A folder that says nothing of its disk may be on a network, and work.
+    // Unknown free space is no problem: a folder on a network file system may not tell it, and work.
     if let Some(problem) = room.ok().flatten().and_then(|bytes| shortage(bytes, LITTLE_ROOM)) {
         readiness.verdict = readiness.verdict.max(Verdict::Degraded);
         readiness.problems.push(problem);
@@ -87,7 +87,7 @@ async fn look(app: &AppState) -> Readiness {
     readiness
 }
 
-/// How many bytes can still be written to the disk of a folder.
+/// Returns the free bytes on the disk of a folder; `None` if they are unknown.
 async fn room_in(folder: PathBuf) -> Option<u64> {
     let disk = tokio::task::spawn_blocking(move || statvfs(&folder)).await.ok()?.ok()?;
     disk.f_frsize.checked_mul(disk.f_bavail)

@@ -1,7 +1,8 @@
-//! Connections of clients: how many there may be, how long they may take, and what is left for whoever watches the process.
+//! The server of connections: limits on their number and their time, and a reserve for monitoring.
 //!
-//! Beyond the caps there is a small reserve in which only `/health/…` is answered, and 503 to all else; the newest connections
-//! have it, so that nobody can hold it. Requests beyond the caps on a connection that has a place are answered so, too.
+//! Connections beyond the caps get into a small reserve, in which only `/health/…` is served and everything else is
+//! answered with 503. The newest connections have the reserve, so that no client can hold it. Requests beyond the caps
+//! on an admitted connection are answered in the same way.
 
 mod activity;
 mod admission;
@@ -36,38 +37,41 @@ use self::{
 };
 use crate::{client_network::whole_client, config::HttpSettings, open_files};
 
-/// How often each connection is looked at.
+/// The interval at which each connection is checked for faults.
 const ROUND: Duration = Duration::from_secs(1);
-/// After the system had no connection for us.
+/// The pause after the system could not accept a connection.
 const REST: Duration = Duration::from_millis(250);
-/// Connections beyond the caps, and how long one is looked at.
+/// The number of connections in the reserve, and the time that each of them has.
 const RESERVE: usize = 32;
 const RESERVE_TIME: Duration = Duration::from_secs(5);
-/// For a client that has vanished while nothing is sent: it is asked after a minute, and gone after another.
+/// TCP keep-alive, for a client that has vanished while nothing is sent: it is probed after a minute, and the
+/// connection is closed after another minute (4 probes, 15 seconds apart).
 const KEEP_ALIVE: Duration = Duration::from_mins(1);
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 const KEEP_ALIVE_RETRIES: u32 = 4;
-/// Bytes that the kernel takes of an answer beyond those on their way. With megabytes, which it takes else, it would not be
-/// seen for minutes whether a slow client reads.
+/// The unsent bytes of a response that the kernel buffers at most (`TCP_NOTSENT_LOWAT`). By default it buffers
+/// megabytes, and for minutes it could not be seen whether a slow client reads.
 const UNSENT_BYTES: u32 = 65_536;
-/// Of a head, and of the parts in which bodies are read and written.
+/// The size of the buffer for a head, and for the parts in which bodies are read and written.
 const BUFFER_BYTES: usize = 65_536;
-/// Requests at the same time on one connection: more than a page of the front end has, and few for one who opens many connections.
+/// The concurrent requests of one HTTP/2 connection: more than a page of the front end sends, and few for a client that
+/// opens many connections.
 const HTTP2_STREAMS: u32 = 16;
 const HTTP2_STREAM_WINDOW: u32 = 65_535;
 const HTTP2_CONNECTION_WINDOW: u32 = 262_144;
 const HTTP2_HEAD_BYTES: u32 = 32_768;
 const HTTP2_PING: Duration = Duration::from_secs(20);
 
-/// What a server answers with.
+/// The routers that a server serves.
 #[derive(Clone)]
 pub struct Services {
     pub all: Router,
-    /// For connections and requests beyond the caps: health, and 503 to all else.
+    /// The router for connections and requests beyond the caps: health checks, and 503 for everything else.
     pub reserve: Router,
 }
 
-/// Serves until it is asked to end, and then what is in work; connections without a request are closed at once.
+/// Serves until `ending` completes, then finishes the requests in work; connections without a request are closed at
+/// once.
 pub async fn serve(
     listener: TcpListener,
     services: Services,
@@ -161,10 +165,10 @@ impl Server {
         }
     }
 
-    /// Goes on after the system had no connection for us.
+    /// Handles a failed `accept`: if the system is out of resources, closes idle connections and pauses.
     async fn wait_out(&self, error: &io::Error) {
         use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-        // The client has given up meanwhile.
+        // The client has closed the connection before it was accepted: nothing is exhausted.
         if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
             return;
         }
@@ -176,7 +180,8 @@ impl Server {
     }
 }
 
-/// As many connections as there are files for, when the database, documents and child processes have theirs.
+/// Returns the number of connections that the limit of open files allows: half of it, because the database, documents
+/// and child processes need files, too.
 fn affordable() -> usize {
     usize::try_from(open_files::limit() / 2).unwrap_or(usize::MAX).max(1)
 }
@@ -193,9 +198,10 @@ fn prepare(socket: &TcpStream) -> io::Result<()> {
 
 fn builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    // Heads have a time-out by their activity, which costs no timer a request.
-    // A client that has sent its request may say that nothing more comes, and still wants the answer (`nc -N`, some proxies). One
-    // that has gone is noticed when something is written to it: of an open stream, a sign of life.
+    // No time-out for heads is set here: `Activity` has one, which needs no timer per request.
+    // Half-closed connections are kept: a client may close its sending side after the request and still want the
+    // response (`nc -N`, some proxies). A client that is gone is noticed by the next write: on an open stream, that of
+    // a comment.
     builder.http1().max_buf_size(BUFFER_BYTES).half_close(true);
     builder
         .http2()
@@ -217,7 +223,7 @@ struct Connection {
 }
 
 impl Connection {
-    /// Serves requests until the client, a fault or the end of the process ends it.
+    /// Serves requests until the client, a fault, an eviction or the end of the process ends the connection.
     async fn serve(self, socket: TcpStream, place: Arc<Place>, patience: Patience, ending: CancellationToken) {
         let Self { peer, activity, services } = self;
         let builder = builder();
@@ -245,7 +251,7 @@ impl Connection {
                 _ = rounds.tick() => match activity.fault(&patience) {
                     None if is_leaving && activity.quiet_for().is_some() => return,
                     None => {}
-                    // Of HTTP/2 the client is told; over HTTP/1 an idle connection is closed by it.
+                    // A graceful shutdown tells an HTTP/2 client, and closes an idle HTTP/1 connection.
                     Some(Fault::Idle) if !is_leaving => {
                         is_leaving = true;
                         connection.as_mut().graceful_shutdown();
@@ -258,7 +264,7 @@ impl Connection {
         }
     }
 
-    /// Answers one request out of the reserve.
+    /// Serves one request of a connection in the reserve.
     async fn serve_once(self, socket: TcpStream, ending: CancellationToken) {
         let Self { peer, activity, services } = self;
         let mut builder = builder();
@@ -272,7 +278,7 @@ impl Connection {
     }
 }
 
-/// Answers a request: out of the reserve if its connection has no place, or there is none for the request.
+/// Answers a request; with the router of the reserve if its connection has no place, or there is none for the request.
 fn answer(
     services: &Services,
     request: Request<Incoming>,
@@ -284,7 +290,7 @@ fn answer(
     let in_work = place.map(|place| place.request(is_http2)).transpose();
     let mut request = match &in_work {
         Ok(_) => request.map(Body::new),
-        // What is not looked at is not waited for, and takes no memory.
+        // The body of a refused request is dropped unread, so that it is not waited for and takes no memory.
         Err(_) => request.map(|_| Body::empty()),
     };
     let (mut router, in_work) = match in_work {
@@ -302,7 +308,7 @@ fn answer(
     let answer = activity.request(is_http2, in_work);
     request.extensions_mut().insert(ConnectInfo(peer));
     async move {
-        // A router is always ready.
+        // `poll_ready` is not needed: a router is always ready.
         let response = router.call(request).await?;
         Ok(response.map(|body| Counted::new(body, answer)))
     }

@@ -1,9 +1,9 @@
-//! The HTTP half: the wire contract, the endpoints, and the server of connections.
+//! The HTTP API: the wire contract, the endpoints, and the server of connections.
 //!
-//! It does not know how a process is put together: the composition root, which is the crate `api`, fills an
-//! [`AppState`](app_state::AppState) and hands it over.
+//! This crate does not assemble the process: the composition root, which is the crate `api`, fills an
+//! [`AppState`](app_state::AppState) and passes it in.
 //!
-//! Its chapter is `docs/adding/route.md`.
+//! `docs/adding/route.md` describes how to add a route.
 
 pub mod access_table;
 pub mod app_state;

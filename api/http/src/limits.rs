@@ -1,7 +1,7 @@
 //! Rate limits, counted in this process: by the client's address, and by the account that acts or is acted upon.
 //!
-//! Who acts has an account's limit for itself. What anybody may do to an account of somebody else is counted so that strangers
-//! slow down strangers only: see `guesses` and `requests`.
+//! Actions of an account count against that account's own limit. Actions that anybody may direct at an account, such as
+//! guessing its password, are counted so that strangers slow down strangers only: see `guesses` and `requests`.
 
 mod guesses;
 mod requests;
@@ -27,21 +27,21 @@ use crate::{
     contract::problem::ApiError,
 };
 
-/// After so many checks those who could act freely anyway are forgotten.
+/// The number of checks after which the keys whose allowance is full again are removed.
 const CLEANING: u32 = 4_096;
 
-/// The address of a request that came over no socket.
+/// The address that stands for that of a request without a socket.
 pub const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-/// What is limited.
+/// The actions that are limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// By the login page or by Basic authentication.
+    /// A log-in by the login page or by Basic authentication.
     LogIn,
     Register,
-    /// Ask for a code for a new password.
+    /// A request for a code for a new password.
     Forget,
-    /// Show such a code.
+    /// An attempt to use such a code.
     TryCode,
     Converse,
     Upload,
@@ -60,11 +60,11 @@ pub struct Limits {
     mails: Option<Requests>,
 }
 
-/// What is guessed at.
+/// The secrets that can be guessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secret {
     Password,
-    /// For a new password.
+    /// A code for a new password.
     Code,
 }
 
@@ -95,7 +95,7 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     }
 }
 
-/// In whole seconds, so that nobody comes too early.
+/// Returns a 429 with the wait rounded up to whole seconds, so that no client retries too early.
 fn throttled(wait: Duration) -> ApiError {
     ApiError::throttled(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
 }
@@ -105,7 +105,7 @@ impl Limiters {
         Self { by_account: limit.by_account.and_then(Limiter::new), ..Self::by_address(limit) }
     }
 
-    /// What concerns an account is counted elsewhere.
+    /// Creates the limiter by address only, for actions whose limit by account is counted in `Guesses` or `Requests`.
     fn by_address(limit: Limit) -> Self {
         Self { by_address: limit.by_address.and_then(Limiter::new), by_account: None }
     }
@@ -126,45 +126,47 @@ impl Limits {
         }
     }
 
-    /// Counts one for the address. Those whose address is not known are one client together.
+    /// Counts an action for an address. All requests whose address is unknown count as one client.
     ///
     /// # Errors
-    /// A 429 that says when the next one is free.
+    /// A 429 with the seconds until the next one is allowed.
     pub fn check_address(&self, action: Action, address: Option<IpAddr>) -> Result<(), ApiError> {
         let limiter = self.of(action).by_address.as_ref();
         let address = address.unwrap_or(NOWHERE);
         limiter.map_or(Ok(()), |limiter| limiter.check(&whole_client(address), Bound::RequestsOfAddress))
     }
 
-    /// Counts one for the account that acts.
+    /// Counts an action for the account that acts.
     ///
     /// # Errors
-    /// A 429 that says when the next one is free.
+    /// A 429 with the seconds until the next one is allowed.
     pub fn check_account(&self, action: Action, account: &str) -> Result<(), ApiError> {
         let limiter = self.of(action).by_account.as_ref();
         limiter.map_or(Ok(()), |limiter| limiter.check(&account.to_owned(), Bound::RequestsOfAccount))
     }
 
-    /// Counts an attempt at a secret of the account with this e-mail address (in its comparable form) as failed, until it has
-    /// succeeded. `is_known`: whether the account was let in from there before.
+    /// Counts an attempt at a secret of the account with this e-mail address (in its comparable form) as failed, until
+    /// [`Self::guess_succeeded`] is called. `is_known`: whether somebody has logged in to the account from this address
+    /// before.
     ///
     /// # Errors
-    /// A 429 that says when the next one is free.
+    /// A 429 with the seconds until the next one is allowed.
     pub fn begin_guess(&self, secret: Secret, account: &str, address: IpAddr, is_known: bool) -> Result<(), ApiError> {
         self.guesses(secret).map_or(Ok(()), |guesses| guesses.begin(account, address, is_known))
     }
 
-    /// The attempt was none at guessing.
+    /// Forgets the failures of this address at the account: the attempt has succeeded.
     pub fn guess_succeeded(&self, secret: Secret, account: &str, address: IpAddr) {
         if let Some(guesses) = self.guesses(secret) {
             guesses.succeeded(account, address);
         }
     }
 
-    /// Counts a mail to the account with this e-mail address (in its comparable form).
+    /// Counts a requested mail to the account with this e-mail address (in its comparable form). `is_known`: whether
+    /// somebody has logged in to the account from this address before.
     ///
     /// # Errors
-    /// A 429 that says when the next one is free.
+    /// A 429 with the seconds until the next one is allowed.
     pub fn check_mail(&self, account: &str, address: IpAddr, is_known: bool) -> Result<(), ApiError> {
         self.mails.as_ref().map_or(Ok(()), |mails| mails.check(account, address, is_known))
     }

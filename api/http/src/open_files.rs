@@ -1,15 +1,16 @@
-//! How many files and connections the process may have open at once.
+//! The limit of files and connections that the process may have open at once.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Enough for tens of thousands of connections. Some systems allow a billion, with which programs that we start and that
-/// close every number there could be would be at it for minutes.
+/// The limit to which the soft limit is raised: enough for tens of thousands of connections. Some systems allow a
+/// billion; child processes that close every possible descriptor would then take minutes.
 const WANTED: u64 = 65_536;
-/// With fewer, an ordinary day with some hundred connections may run into it.
+/// The limit below which a warning is logged: some hundred connections, as on an ordinary day, may reach it.
 const FEW: u64 = 1_024;
 
-/// Raises the soft limit as far as the system lets us. Shells and service managers set it to 1,024 for the sake of old
-/// programs; each connection needs one, and so do the files that are read and written meanwhile.
+/// Raises the soft limit of open files to the hard limit, but at most to 65,536. Shells and service managers set it to
+/// 1,024 for the sake of old programs; each connection needs a descriptor, and so do the files that are read and
+/// written meanwhile. Failures are logged.
 pub fn raise_limit() {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     // `None` is no limit.
@@ -27,7 +28,7 @@ pub fn raise_limit() {
     }
 }
 
-/// Files and connections that the process may have open at once.
+/// Returns the soft limit of open files; `u64::MAX` if there is none.
 pub fn limit() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }

@@ -1,8 +1,8 @@
 //! The OpenAPI 3.1 document of everything that is served.
 //!
-//! What an endpoint takes and gives is said at its handler (`#[utoipa::path]`); what holds for every endpoint of a kind,
-//! because the contract's layers do it, is added here once (`annotate`), and the shapes of views are made exact
-//! (`strict_schemas`). A test holds the document against the routes.
+//! The attribute `#[utoipa::path]` of a handler describes its request and responses. What middleware does for all
+//! endpoints of a kind is added here once (`annotate`), and the shapes of views are made exact (`strict_schemas`). A
+//! test compares the document with the routes.
 
 mod annotate;
 pub mod bodies;
@@ -61,7 +61,7 @@ impl Modify for SecuritySchemes {
     }
 }
 
-/// The document of these resources: each is the name of its route file, and what its handlers say.
+/// Returns the document of these resources, each given as the name of its route file and the document of its handlers.
 pub fn document(resources: impl IntoIterator<Item = (&'static str, OpenApi)>) -> OpenApi {
     let mut document = Base::openapi();
     for (name, mut resource) in resources {

@@ -1,4 +1,5 @@
-//! The endpoints, one file a resource. A route reads, asks a use case or a view, and answers; rules are elsewhere.
+//! The endpoints, one file per resource. A handler reads the request, calls a use case or a view, and responds;
+//! business rules are elsewhere.
 
 mod access;
 mod accounts;
@@ -51,10 +52,10 @@ pub use caller::CallerInfo;
 pub use web::Web;
 
 const MEGABYTE: usize = 1_048_576;
-/// Seconds after which a place for a connection may be free.
+/// The seconds after which a place for a connection may be free (`Retry-After`).
 const RETRY_AFTER: u64 = 5;
 
-/// Everything that is served, and what is left of it when all places for connections are taken.
+/// Returns the router of all endpoints, and that of the reserve for when all places for connections are taken.
 pub fn services(app: AppState, http: HttpSettings) -> Services {
     let hosts = AllowedHosts::from(http.connections.allowed_hosts());
     let limits = body_limits(&http);
@@ -62,7 +63,7 @@ pub fn services(app: AppState, http: HttpSettings) -> Services {
         BodyMemoryBudget::new(RoomSizes::new(http.connections.body_memory(limits.greatest()), limits.greatest()));
     let trusted = TrustedProxies::from(http.trusted_proxies.as_slice());
     let web = Web::new(app, http);
-    // As one layer, because each one of a router costs a request more than most of what these do.
+    // They are added as one layer: each layer of a router costs a request more than the work of most of these.
     let all = router(&web, limits).layer(
         ServiceBuilder::new()
             .layer(from_fn_with_state(trusted, client_address::find))
@@ -113,7 +114,7 @@ fn router(web: &Web, limits: BodyLimits) -> Router {
         .with_state(web.clone())
 }
 
-/// What is served, as an OpenAPI document.
+/// Returns the OpenAPI document of all endpoints.
 pub fn document() -> OpenApi {
     let resources = vec![
         ("accounts", accounts::Api::openapi()),

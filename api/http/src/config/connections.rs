@@ -1,4 +1,4 @@
-//! How many clients may be connected, how long they may take, and what their requests may hold.
+//! Limits on connections, on the time that clients may take, and on the size of their requests.
 
 use std::{num::NonZeroUsize, time::Duration};
 
@@ -6,7 +6,7 @@ use clap::{Args, value_parser};
 
 const KILOBYTE: usize = 1_024;
 const MEGABYTE: usize = 1_024 * KILOBYTE;
-/// Uploads of the greatest size for whose bodies there is memory by default.
+/// The number of uploads of the greatest size that fit into the memory for bodies by default.
 const UPLOADS_AT_ONCE: usize = 4;
 
 /// Limits of each process on the connections and request bodies of clients.
@@ -61,7 +61,7 @@ impl ConnectionSettings {
         Duration::from_secs(self.idle_timeout_seconds)
     }
 
-    /// The slowest that a client may be.
+    /// Returns the lowest rate at which a client must send or read.
     pub fn least_rate(&self) -> LeastRate {
         let period = Duration::from_secs(self.min_rate_seconds);
         let seconds = usize::try_from(self.min_rate_seconds).unwrap_or(usize::MAX);
@@ -72,13 +72,13 @@ impl ConnectionSettings {
         self.max_json_kb.get().saturating_mul(KILOBYTE)
     }
 
-    /// Memory for bodies, in bytes: at least for one of the greatest size.
+    /// Returns the memory for bodies, in bytes: at least that of one body of the greatest size.
     pub fn body_memory(&self, greatest: usize) -> usize {
         let set = self.body_memory_mb.map(|megabytes| megabytes.saturating_mul(MEGABYTE));
         set.unwrap_or(greatest.saturating_mul(UPLOADS_AT_ONCE)).max(greatest)
     }
 
-    /// The host names that are allowed, in lower case; none of them means any.
+    /// Returns the allowed host names in lower case; an empty list allows any host.
     pub fn allowed_hosts(&self) -> Vec<String> {
         let names = self.allowed_hosts.iter().map(|name| name.trim().to_ascii_lowercase());
         let names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
@@ -86,7 +86,7 @@ impl ConnectionSettings {
     }
 }
 
-/// So many bytes in each period; zero bytes are no limit.
+/// A minimum number of bytes in each period; zero bytes mean no minimum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeastRate {
     pub bytes: usize,

@@ -1,25 +1,25 @@
-//! How often somebody may do something.
+//! Rate limits by client address and by account.
 
 use std::{net::IpAddr, num::NonZeroU32, str::FromStr, time::Duration};
 
 use clap::Args;
 use ipnet::IpNet;
 
-/// So many in a time. All of them may come at once; they come back evenly over the time.
+/// A number of actions in a period: a burst of `count` is allowed, and the allowance refills evenly over the period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     pub count: NonZeroU32,
     pub period: Duration,
 }
 
-/// How often one thing may be done from one address, and by or to one account. `None` is no limit.
+/// The rates of one action: from one client address, and by or against one account. `None` is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
     pub by_address: Option<Rate>,
     pub by_account: Option<Rate>,
 }
 
-/// A text that is no limit.
+/// The error for a text that is not a limit.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected the limit for an address and that for an account, both, such as 60/minute,10/hour; 0 is no limit")]
 pub struct LimitError;
@@ -28,7 +28,7 @@ impl FromStr for Limit {
     type Err = LimitError;
 
     fn from_str(text: &str) -> Result<Self, LimitError> {
-        // One of two would switch the other off without a word.
+        // Both rates have to be given: a default for a missing one would silently switch that limit off.
         let (by_address, by_account) = match text.split_once(',') {
             None if text.trim() == "0" => ("0", "0"),
             parts => parts.ok_or(LimitError)?,
@@ -50,7 +50,7 @@ fn parse_rate(text: &str) -> Result<Option<Rate>, LimitError> {
     Ok(NonZeroU32::new(count).map(|count| Rate { count, period: Duration::from_secs(seconds) }))
 }
 
-/// A network, or one address.
+/// Parses a network in CIDR notation, or a single address as a network of its own.
 pub(super) fn parse_network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     text.parse()

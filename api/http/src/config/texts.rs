@@ -1,4 +1,4 @@
-//! How long texts may be: the one table of bounds for whatever clients and models give us to keep.
+//! The maximum lengths of all texts that clients and models send and that are stored.
 
 use clap::Args;
 

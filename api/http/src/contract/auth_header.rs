@@ -1,20 +1,20 @@
-//! What the `Authorization` header says, before anybody checks whether it is true.
+//! Parses the `Authorization` header. Whether the credentials are valid is checked elsewhere.
 
 use axum::http::{HeaderMap, header};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::problem::ApiError;
 
-/// What every temp token begins with.
+/// The prefix of every temp token.
 const TEMP_TOKEN_PREFIX: &str = "tt-";
 
-/// What a request shows to say whose it is. It holds secrets, so it has no `Debug`.
+/// The credentials in a request's `Authorization` header. They are secrets, so there is no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credentials {
-    /// No header, or a scheme that is not ours: the front end sends `undefined` when nobody is logged in.
+    /// No header, or an unknown scheme: the front end sends `undefined` when nobody is logged in.
     Anonymous,
     Token(String),
-    /// A service's temp token, under any keyword that is not ours. It counts on some paths only.
+    /// A service's temp token, after any keyword other than the known schemes. Only some paths accept it.
     TempToken(String),
     Basic {
         email: String,
@@ -67,7 +67,7 @@ impl Credentials {
             }
         };
         let decoded = STANDARD.decode(encoded).map_err(|_| ApiError::bad_basic())?;
-        // Older clients send Latin-1, whose bytes are the characters' numbers.
+        // Older clients send Latin-1, in which each byte is the code point of its character.
         let text = String::from_utf8(decoded)
             .unwrap_or_else(|error| error.as_bytes().iter().copied().map(char::from).collect());
         match text.split_once(':') {

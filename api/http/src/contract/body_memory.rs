@@ -1,7 +1,8 @@
-//! Memory for the bodies of requests: there is so much of it in all, and a share of it for each client.
+//! The memory budget for request bodies, with a limit for each client address and each account.
 //!
-//! It is taken by bytes that have come, in steps, so that announcing a body takes nothing. Half bodies never wait for each
-//! other for ever: a part of the memory is kept for the eldest body, which therefore always gets on, and is followed by the next.
+//! Memory is taken in steps for bytes that have arrived, so that announcing a body takes nothing. Partly received
+//! bodies cannot deadlock: a part of the budget is reserved for the oldest body, which can therefore always go on; when
+//! it is done, the next one becomes the oldest.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -16,41 +17,44 @@ use parking_lot::Mutex;
 use tokio::{sync::Notify, time::timeout};
 use uuid::Uuid;
 
-/// The beginning of each body is not counted: questions never wait behind uploads.
+/// Bodies of up to this size are not counted, so that questions never wait behind uploads.
 const SMALL_BYTES: usize = 65_536;
 const STEP_BYTES: usize = 262_144;
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How much there is, in bytes.
+/// The sizes of the budget, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct RoomSizes {
     pub total: usize,
-    /// Of the greatest body; kept for the eldest.
+    /// The size of the greatest body; as much of the total is reserved for the oldest body.
     pub body: usize,
-    /// For the bodies of one address or account; its eldest may go beyond.
+    /// The limits for all bodies of one address or account; its oldest body may exceed them.
     pub by_address: usize,
     pub by_account: usize,
 }
 
 impl RoomSizes {
-    /// For bodies of at most this size.
+    /// Divides the total budget for bodies of at most `body` bytes.
+    ///
+    /// # Panics
+    /// If `total` is less than `body` and overflow checks are enabled.
     pub const fn new(total: usize, body: usize) -> Self {
         Self { total, body, by_address: (total - body) / 2, by_account: (total - body) / 3 }
     }
 }
 
-/// Whose body it is, as far as it is known.
+/// The sender of a body, as far as it is known.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Sender {
     pub(super) address: Option<IpAddr>,
     pub(super) account: Option<Uuid>,
 }
 
-/// There is no room, and was none for long.
+/// The error when no memory became free within the time limit.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NoRoom;
 
-/// The memory. Add it to the requests as an extension; without one there is no end of it.
+/// The budget. Add it to requests as an extension; without it, memory for bodies is not limited.
 #[derive(Debug, Clone)]
 pub struct BodyMemoryBudget(Arc<Shared>);
 
@@ -65,9 +69,9 @@ struct Shared {
 struct State {
     taken: usize,
     next: u64,
-    /// In the order in which they outgrew what is not counted.
+    /// The counted bodies, in the order in which they exceeded `SMALL_BYTES`: the first one is the oldest.
     bodies: BTreeMap<u64, Held>,
-    /// Those for whom the memory in all is too small.
+    /// The bodies that wait because the total is used up, not because of their client's limit.
     waiting: BTreeSet<u64>,
     addresses: HashMap<IpAddr, Share>,
     accounts: HashMap<Uuid, Share>,
@@ -79,7 +83,7 @@ struct Held {
     bytes: usize,
 }
 
-/// What a client has.
+/// The memory and the bodies of one address or account.
 #[derive(Debug, Default)]
 struct Share {
     bytes: usize,
@@ -97,7 +101,7 @@ impl BodyMemoryBudget {
         Self(Arc::new(Shared { sizes, state: Mutex::default(), changed: Notify::new() }))
     }
 
-    /// A place for a body, which takes nothing yet.
+    /// Returns a permit for a body. It takes no memory yet.
     pub(super) fn enter(&self, sender: Sender) -> BodyMemoryPermit {
         BodyMemoryPermit { room: self.0.clone(), sender, id: Mutex::default() }
     }
@@ -112,7 +116,7 @@ pub(super) struct BodyMemoryPermit {
 }
 
 impl BodyMemoryPermit {
-    /// Takes memory for so many bytes in all. Waits while there is none.
+    /// Takes memory until the body holds at least this many bytes in all. Waits up to 30 seconds while there is none.
     pub(super) async fn cover(&self, bytes: usize) -> Result<(), NoRoom> {
         self.cover_within(PATIENCE, bytes).await
     }
@@ -154,7 +158,7 @@ impl BodyMemoryPermit {
         if bytes <= held {
             return true;
         }
-        // The last step may end before its multiple: no body is larger than the greatest.
+        // The last step may be shorter than STEP_BYTES: no body needs more than the size of the greatest.
         let more = bytes.next_multiple_of(STEP_BYTES).min(sizes.body.max(bytes)) - held;
         let is_taken = state.may_take(id, more, sizes);
         if is_taken {
@@ -166,7 +170,7 @@ impl BodyMemoryPermit {
         }
         drop(state);
         if was_waiting {
-            // It is the next one's turn.
+            // The first of the queue is served: wake the others, because it is the next one's turn.
             self.room.changed.notify_waiters();
         }
         is_taken
@@ -191,7 +195,7 @@ impl State {
         id
     }
 
-    /// Whether a body may have so much more; if the memory in all is too small for it, it queues.
+    /// Returns whether a body may take this many more bytes; if not because of the total, queues the body.
     fn may_take(&mut self, id: u64, more: usize, sizes: &RoomSizes) -> bool {
         if self.bodies.first_key_value().map(|(eldest, _)| *eldest) == Some(id) {
             return true;

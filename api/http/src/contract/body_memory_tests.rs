@@ -34,7 +34,7 @@ async fn half_bodies_of_one_account_leave_room_for_others() {
     for body in &half_bodies {
         drop(body.cover_within(Duration::from_millis(1), MB).await);
     }
-    // Its eldest has no limit beside that of a body, and the others have a quarter.
+    // The oldest body is limited by the size of a body only (2 MB); the account's others share a quarter of the total.
     assert!(taken(&room) <= 4 * MB, "{}", taken(&room));
     let nurse = room.enter(sender(2));
     nurse.cover_within(SOON, 2 * MB).await.expect("there is room for somebody else");

@@ -1,7 +1,7 @@
-//! From which address a request comes: the one place that decides whom to believe.
+//! Determines the client address of a request: the one place that decides which proxies are trusted.
 //!
-//! Every proxy adds the address that it was called from at the end of `X-Forwarded-For`, so the header is read from its
-//! end, and only as far as the proxies are ours. What stands before that, anybody may have written.
+//! Every proxy appends the address that it was called from to `X-Forwarded-For`, so the header is read from its end,
+//! and only as long as the addresses are those of trusted proxies. Everything before that may be forged.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -20,10 +20,10 @@ use ipnet::IpNet;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
-/// Whose word is taken for the address of a client.
+/// The networks of the proxies whose `X-Forwarded-For` is believed.
 pub type TrustedProxies = Arc<[IpNet]>;
 
-/// Leaves the [`ClientAddress`] in the request.
+/// Middleware that adds the [`ClientAddress`] to the request's extensions.
 pub async fn find(State(trusted): State<TrustedProxies>, mut request: Request, next: Next) -> Response {
     if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
         let address = address_of(peer.ip(), request.headers(), &trusted);
@@ -38,14 +38,14 @@ fn address_of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let lines = headers.get_all("x-forwarded-for").iter().rev();
     let mut hops = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
     while is_trusted(&address) {
-        // Behind what is no address nothing can be believed.
+        // An entry that is not an address ends the search: the entries before it cannot be trusted either.
         let Some(before) = hops.next().and_then(parse_hop) else { break };
         address = before;
     }
     address
 }
 
-/// An address; some proxies add a port.
+/// Parses an entry: an address, to which some proxies add a port.
 fn parse_hop(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let address = text.parse::<IpAddr>().or_else(|_| text.parse::<SocketAddr>().map(|socket| socket.ip()));

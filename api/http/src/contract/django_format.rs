@@ -1,8 +1,9 @@
-//! How the original's language spells values: its messages and its number-to-text conversion are on the wire.
+//! Values as Python spells them: the original's error messages and its conversion of numbers to text are part of the
+//! contract.
 
 use serde_json::{Number, Value};
 
-/// The name of a JSON value's type.
+/// Returns the name of a JSON value's type in Python.
 pub(super) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "NoneType",
@@ -15,7 +16,7 @@ pub(super) fn type_name(value: &Value) -> &'static str {
     }
 }
 
-/// A value as text, as `str()` gives it.
+/// Returns a value as text, as Python's `str()` gives it.
 pub(super) fn str(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -41,7 +42,7 @@ fn repr(value: &Value) -> String {
     }
 }
 
-/// A number as text: whole numbers as they are, floats always with a point or an exponent.
+/// Returns a number as text: whole numbers as they are, floats always with a point or an exponent.
 pub(super) fn number_text(number: &Number) -> String {
     match number.as_f64() {
         Some(float) if number.is_f64() => float_text(float),
@@ -49,7 +50,7 @@ pub(super) fn number_text(number: &Number) -> String {
     }
 }
 
-/// Positional between 1e-4 and 1e16, with an exponent of at least two digits beyond.
+/// Formats a float: positional from 1e-4 to below 1e16, otherwise with an exponent of at least two digits.
 fn float_text(float: f64) -> String {
     let scientific = format!("{float:e}");
     let Some((digits, exponent)) = scientific.split_once('e') else {
@@ -64,7 +65,7 @@ fn float_text(float: f64) -> String {
     }
 }
 
-/// Without white space at both ends.
+/// Removes white space at both ends as Python's `strip()` does: the separators U+001C to U+001F count, too.
 pub(super) fn strip(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c))
 }

@@ -1,8 +1,8 @@
-//! Takes the rest of a request that was refused before it was read to its end.
+//! Reads and discards the rest of a request that was refused before it was read to its end.
 //!
 //! A connection that is closed while the client still sends is reset, and then most clients, browsers among them, never
-//! see the answer: an upload that is too large would look like a network failure. Who sends nothing is not waited for: the rest
-//! holds a connection, and never memory.
+//! see the response: an upload that is too large would look like a network failure. A client that has stopped sending
+//! is not waited for. Draining occupies a connection, but no memory.
 
 use std::{
     sync::{
@@ -24,12 +24,12 @@ use futures::{Stream, StreamExt, stream, stream::Fuse};
 use parking_lot::Mutex;
 use tokio::time::timeout;
 
-/// Who sends more than this, for longer, or nothing for so long is hung up on.
+/// Limits of draining: the bytes, the time, and the silence after which the connection is closed all the same.
 const MAX_BYTES: usize = 64 * 1_048_576;
 const MAX_TIME: Duration = Duration::from_secs(30);
 const MAX_SILENCE: Duration = Duration::from_secs(2);
 
-/// The one body, for the route and for what comes after it.
+/// The request body, shared by the handler and the draining after it; the flag says whether reading has begun.
 #[derive(Clone)]
 struct Shared(Arc<Mutex<Fuse<BodyDataStream>>>, Arc<AtomicBool>);
 
@@ -43,7 +43,7 @@ impl Shared {
         self.0.lock().poll_next_unpin(context)
     }
 
-    /// Whether the client has been told, or will find out, that somebody reads.
+    /// Returns whether the handler has begun to read: then a client that sent `Expect` has been told to go on.
     fn is_begun(&self) -> bool {
         self.1.load(Ordering::Relaxed)
     }
@@ -61,16 +61,16 @@ pub(super) async fn take(request: Request, next: Next) -> Response {
     let asks_first = parts.headers.contains_key(header::EXPECT);
     let body = Shared::new(body);
     let response = next.run(Request::from_parts(parts, Body::from_stream(body.clone().stream()))).await;
-    // Who asks before sending learns that it is not wanted.
+    // A client that sent `Expect` and whose body was not read yet gets the refusal instead, and does not send the body.
     if has_rest(response.status()) && (body.is_begun() || !asks_first) {
-        // Whatever comes of it, there is an answer to send.
+        // The response is sent whether or not draining has finished in time.
         drop(timeout(MAX_TIME, drain(body.stream())).await);
     }
     response
 }
 
 fn has_rest(status: StatusCode) -> bool {
-    // Who is too slow is not waited for any longer.
+    // After a 408 nothing is drained: that client was too slow already.
     status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT || status == StatusCode::SERVICE_UNAVAILABLE
 }
 
@@ -93,7 +93,7 @@ mod tests {
 
     use super::*;
 
-    /// How many of ten chunks were taken when a route answered so without reading any.
+    /// Returns how many of ten chunks were drained after a handler had responded with this status without reading any.
     async fn taken(status: StatusCode) -> usize {
         let taken = Arc::new(AtomicUsize::new(0));
         let counter = taken.clone();

@@ -1,4 +1,4 @@
-//! Messages by field, and how they are written: the shape of every validation error.
+//! Validation errors: messages by field, and their JSON.
 
 use serde::{
     Serialize,
@@ -9,7 +9,7 @@ use serde::{
 #[derive(Debug, Default, PartialEq)]
 pub struct FieldErrors(Vec<(String, FieldMessages)>);
 
-/// What is wrong with a field, or with which items of a list.
+/// The messages about a whole field, or about items of a list by their index.
 #[derive(Debug, PartialEq)]
 pub enum FieldMessages {
     Whole(Vec<String>),
@@ -27,7 +27,7 @@ impl FieldErrors {
         self.0.is_empty()
     }
 
-    /// Adds a message; those of one field stay together.
+    /// Adds a message to a field; the messages of one field stay together.
     pub fn add(&mut self, field: &str, message: impl Into<String>) {
         self.extend(field, FieldMessages::one(message));
     }

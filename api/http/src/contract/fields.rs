@@ -1,4 +1,4 @@
-//! Validation of fields, read in the order in which the contract lists them; all errors are answered together.
+//! Validation of fields, read in the order in which the contract lists them; all errors are reported together.
 //!
 //! ```
 //! # use http_api::contract::{input::Input, problem::ApiError};
@@ -25,24 +25,31 @@ use super::{
     problem::ApiError,
 };
 
-/// Whether a text that is no field has at most so many characters. One that has more is counted.
+/// Returns whether a text has at most this many characters, for texts that are not validated as fields. A longer text
+/// is counted as a hit of a limit.
 pub fn is_within(text: &str, characters: usize) -> bool {
     super::kinds::is_within(text, characters)
 }
 
 impl Input {
-    /// Reads the fields of a new object. A missing boolean of a form is false: that is how boxes are left unchecked.
+    /// Reads the fields of a new object. A missing boolean of a form is false: forms do not send unchecked boxes.
+    ///
+    /// # Errors
+    /// [`ApiError::Fields`] with the messages of all fields that were refused.
     pub fn create<T>(&self, read: impl FnOnce(&mut Fields<'_>) -> T) -> Result<T, ApiError> {
         Fields::read(self, false, read)
     }
 
-    /// Reads the fields that a change names; make every one `optional`.
+    /// Reads the fields that a change names; `read` has to make every one `optional`.
+    ///
+    /// # Errors
+    /// [`ApiError::Fields`] with the messages of all fields that were refused.
     pub fn partial<T>(&self, read: impl FnOnce(&mut Fields<'_>) -> T) -> Result<T, ApiError> {
         Fields::read(self, true, read)
     }
 }
 
-/// The fields of one body, and what was wrong with them so far.
+/// The fields of one body, and the errors found so far.
 pub struct Fields<'i> {
     input: &'i Input,
     partial: bool,
@@ -50,19 +57,19 @@ pub struct Fields<'i> {
 }
 
 impl<'i> Fields<'i> {
-    /// What `read` builds out of stand-ins for bad values is dropped when there was any error.
+    /// Runs `read`. Refused fields get default values meanwhile, so what it builds is dropped if there was any error.
     fn read<T>(input: &'i Input, partial: bool, read: impl FnOnce(&mut Self) -> T) -> Result<T, ApiError> {
         let mut fields = Self { input, partial, errors: FieldErrors::default() };
         let value = read(&mut fields);
         if fields.errors.is_empty() { Ok(value) } else { Err(fields.errors.into()) }
     }
 
-    /// Text, trimmed; numbers become text.
+    /// A text, trimmed; a number is converted to text.
     pub fn text(&mut self, name: &'static str) -> Field<'_, 'i, Text> {
         self.field(name, Text::default())
     }
 
-    /// A text with a rule of its own, of at most as many characters as that allows.
+    /// A text that is parsed into a domain value; the type gives the rule and the maximum length.
     pub fn value<T: TextValue>(&mut self, name: &'static str) -> Field<'_, 'i, ValueOf<T>> {
         self.field(name, ValueOf::default())
     }
@@ -72,12 +79,12 @@ impl<'i> Fields<'i> {
         self.field(name, Text::email())
     }
 
-    /// One of these numbers, as a number or as text.
+    /// One of these numbers, sent as a number or as text.
     pub fn choice(&mut self, name: &'static str, choices: &'static [i64]) -> Field<'_, 'i, Choice> {
         self.field(name, Choice(choices))
     }
 
-    /// A list of some of these numbers, each as a number or as text; not empty.
+    /// A list of some of these numbers, each sent as a number or as text; not empty.
     pub fn choices(&mut self, name: &'static str, choices: &'static [i64]) -> Field<'_, 'i, Choices> {
         self.field(name, Choices(choices))
     }
@@ -86,7 +93,7 @@ impl<'i> Fields<'i> {
         self.field(name, Boolean)
     }
 
-    /// A whole number of 32 bits, if no other range is given.
+    /// A whole number, in the range of 32 bits if no other range is given.
     pub fn integer(&mut self, name: &'static str) -> Field<'_, 'i, Integer> {
         self.field(name, Integer::default())
     }
@@ -115,7 +122,7 @@ impl<'i> Fields<'i> {
         self.field(name, File)
     }
 
-    /// Adds an error of our own at this place of the order.
+    /// Adds an error of the handler's own at this position of the order.
     pub fn error(&mut self, name: &str, message: impl Into<String>) {
         self.errors.add(name, message);
     }
@@ -134,27 +141,28 @@ pub struct Field<'f, 'i, K> {
 }
 
 impl<'f, 'i, K: Kind> Field<'f, 'i, K> {
-    /// `null` is a value. The rules of the field come before this.
+    /// Accepts `null` as a value. Call it after the field's rules.
     pub fn nullable(self) -> Field<'f, 'i, Nullable<K>> {
         Field { fields: self.fields, name: self.name, kind: Nullable(self.kind) }
     }
 
-    /// The value; a missing one is an error.
+    /// Returns the value; a missing field is an error.
     pub fn required(self) -> K::Value {
         self.read(true).unwrap_or_default()
     }
 
-    /// The value, or `None` if the field is missing.
+    /// Returns the value, or `None` if the field is missing.
     pub fn optional(self) -> Option<K::Value> {
         self.read(false)
     }
 
-    /// The value, or `None` if the field is missing. A form cannot empty it: it is required where the object is made.
+    /// Returns the value, or `None` if the field is missing. Unlike with `optional`, an empty text of a form is
+    /// validated: for fields that are required when the object is created and that a form must not clear.
     pub fn if_sent(self) -> Option<K::Value> {
         if self.fields.input.get(self.name).is_some() { self.read(true) } else { None }
     }
 
-    /// The value, or this one if the field is missing.
+    /// Returns the value, or `default` if the field is missing.
     pub fn or(self, default: K::Value) -> K::Value {
         self.read(false).unwrap_or(default)
     }
@@ -187,7 +195,7 @@ impl<'f, 'i, K: Kind> Field<'f, 'i, K> {
                 Some(null) => Ok(Some(null)),
                 None => Err(FieldMessages::one("This field may not be null.")),
             },
-            // A form cannot say null, and it sends a box that was left empty.
+            // A form cannot send null, and it sends an empty text for an input that was left empty.
             Received::Texts(texts)
                 if texts.last().is_some_and(String::is_empty)
                     && !self.kind.keeps_empty_text()
@@ -201,39 +209,39 @@ impl<'f, 'i, K: Kind> Field<'f, 'i, K> {
 }
 
 impl Field<'_, '_, Text> {
-    /// At most this many characters.
+    /// Refuses texts of more than this many characters.
     pub fn max(self, characters: usize) -> Self {
         self.map_kind(|text| text.max(characters))
     }
 
-    /// At most as many characters as a setting allows; whoever sends more is counted.
+    /// Refuses texts of more characters than a setting allows, and counts them as hits of a limit.
     pub fn bounded(self, characters: usize) -> Self {
         self.map_kind(|text| text.bounded(characters))
     }
 
-    /// At least this many characters.
+    /// Refuses texts of fewer than this many characters.
     pub fn min(self, characters: usize) -> Self {
         self.map_kind(|text| text.min(characters))
     }
 
-    /// A rule of the field's own. Rules are checked in the order in which they are given, all of them.
+    /// Adds a rule to the field. All rules are checked, in the order in which they were added.
     pub fn check(self, message: impl Into<String>, holds: impl Fn(&str) -> bool + 'static) -> Self {
         self.map_kind(|text| text.check(message, holds))
     }
 
-    /// Nothing, or only white space, is a value.
+    /// Accepts an empty text, and one of white space only.
     pub fn allow_blank(self) -> Self {
         self.map_kind(|text| text.blank = true)
     }
 
-    /// White space at the ends belongs to the value.
+    /// Keeps white space at the ends of the value.
     pub fn untrimmed(self) -> Self {
         self.map_kind(|text| text.trim = false)
     }
 }
 
 impl<T: TextValue> Field<'_, '_, ValueOf<T>> {
-    /// A rule of the field's own, beside that of its type.
+    /// Adds a rule to the field, beside the rule of its type.
     pub fn check(self, message: impl Into<String>, holds: impl Fn(&str) -> bool + 'static) -> Self {
         self.map_kind(|value| value.check(message, holds))
     }
@@ -246,12 +254,12 @@ impl Field<'_, '_, Integer> {
 }
 
 impl Field<'_, '_, Strings> {
-    /// At most as many characters in each text as a setting allows; whoever sends more is counted.
+    /// Refuses items of more characters than a setting allows, and counts them as hits of a limit.
     pub fn bounded(self, characters: usize) -> Self {
         self.map_kind(|strings| strings.max_characters = Some(characters))
     }
 
-    /// An empty list is refused.
+    /// Refuses an empty list.
     pub fn not_empty(self) -> Self {
         self.map_kind(|strings| strings.not_empty = true)
     }

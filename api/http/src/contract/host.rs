@@ -1,6 +1,6 @@
-//! Which host a request is for: named once, well-formed, and one that this server answers for.
+//! Checks the host of a request: named once, well-formed, and allowed.
 //!
-//! It becomes a part of links, so that nobody may put another site or markup there.
+//! The host becomes a part of links in answers, so a request must not be able to put another site or markup there.
 
 use std::{net::Ipv6Addr, sync::Arc};
 
@@ -15,7 +15,8 @@ use super::problem::ApiError;
 
 const MAX_NAME_CHARS: usize = 253;
 
-/// Names in lower case; one that begins with a dot stands for those below it too. None means any.
+/// The allowed host names in lower case; a name that begins with a dot allows its subdomains, too. An empty list allows
+/// any host.
 pub type AllowedHosts = Arc<[String]>;
 
 pub(super) async fn check(State(allowed): State<AllowedHosts>, mut request: Request, next: Next) -> Response {
@@ -24,7 +25,7 @@ pub(super) async fn check(State(allowed): State<AllowedHosts>, mut request: Requ
         Err(refusal) => return refusal.into_response(),
     };
     if let Some(host) = host {
-        // Whoever watches the process calls it by its address.
+        // Monitoring calls the process by its IP address.
         let is_watched = request.uri().path().starts_with("/health/");
         if !is_watched && host.to_str().is_ok_and(|host| !is_allowed(host, &allowed)) {
             let detail = "This server does not answer for the host of the request.";
@@ -35,7 +36,7 @@ pub(super) async fn check(State(allowed): State<AllowedHosts>, mut request: Requ
     next.run(request).await
 }
 
-/// The host of a request, by RFC 9112 3.2 and RFC 9113 8.3.1. Only HTTP/1.0 may leave it out.
+/// Returns the host of a request, by RFC 9112 3.2 and RFC 9113 8.3.1. Only HTTP/1.0 may leave it out.
 fn host(request: &Request) -> Result<Option<HeaderValue>, ApiError> {
     let malformed = |what: &str| ApiError::detail(StatusCode::BAD_REQUEST, format!("The request's host is {what}."));
     let mut lines = request.headers().get_all(header::HOST).iter();
@@ -54,7 +55,7 @@ fn host(request: &Request) -> Result<Option<HeaderValue>, ApiError> {
         (None, None) => return Ok(None),
         _ => {}
     }
-    // What is asked for goes before what is said beside it.
+    // The authority of the request target takes precedence over the Host header.
     let host = authority.map(HeaderValue::from_str).or(line.cloned().map(Ok));
     let host = host.and_then(Result::ok).ok_or_else(|| malformed("malformed"))?;
     match host.to_str() {
@@ -63,7 +64,7 @@ fn host(request: &Request) -> Result<Option<HeaderValue>, ApiError> {
     }
 }
 
-/// A name or an address, and a port or none.
+/// Returns whether the text is a name or an address, with or without a port.
 fn is_host(text: &str) -> bool {
     let Some((name, port)) = split(text) else { return false };
     let is_name = !name.is_empty()
@@ -73,7 +74,7 @@ fn is_host(text: &str) -> bool {
     is_port && (is_name || name.parse::<Ipv6Addr>().is_ok())
 }
 
-/// The name without brackets, and the port.
+/// Splits a host into the name, without brackets, and the port, which is empty if there is none.
 fn split(text: &str) -> Option<(&str, &str)> {
     if let Some(rest) = text.strip_prefix('[') {
         let (name, rest) = rest.split_once(']')?;
@@ -82,7 +83,7 @@ fn split(text: &str) -> Option<(&str, &str)> {
         return port.filter(|_| is_address).map(|port| (name, port));
     }
     let (name, port) = text.split_once(':').unwrap_or((text, ""));
-    // Without brackets there is one colon at most.
+    // Only an address in brackets may contain colons.
     (!port.contains(':')).then_some((name, port))
 }
 

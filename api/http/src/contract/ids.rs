@@ -1,4 +1,4 @@
-//! Ids in paths, and what a malformed one is answered with: that depends on its place in the path.
+//! Ids in paths. The error for a malformed id depends on its position in the path.
 
 use std::marker::PhantomData;
 
@@ -10,22 +10,25 @@ use uuid::Uuid;
 
 use super::problem::ApiError;
 
-/// A UUID in upper or lower case, with dashes anywhere or nowhere.
+/// Parses a UUID: 32 hexadecimal digits in upper or lower case, with dashes anywhere or nowhere.
 pub fn parse_uuid(text: &str) -> Option<Uuid> {
     let digits: String = text.chars().filter(|c| *c != '-').collect();
     if digits.len() == 32 { Uuid::try_parse(&digits).ok() } else { None }
 }
 
-/// The id of an object that another one belongs to; a malformed one is a 400 that quotes it.
+/// Parses the id of a parent object.
+///
+/// # Errors
+/// A 400 that quotes the text if it is not a UUID.
 pub fn parent_id(text: &str) -> Result<Uuid, ApiError> {
     parse_uuid(text).ok_or_else(|| ApiError::parent_not_uuid(text))
 }
 
-/// Extracts all segments of the path that vary, in its order: `PathIds<(Parent<ProjectId>, Own<DocumentId>)>` holds a
+/// Extracts all variable segments of the path, in order: `PathIds<(Parent<ProjectId>, Own<DocumentId>)>` holds a
 /// `(ProjectId, DocumentId)`.
 ///
-/// It is refused with the answer of the first segment that is malformed. A handler that counts requests against a limit
-/// takes a `Result` of it, and looks into that when the request is counted: malformed ones count too.
+/// It rejects with the error of the first malformed segment. A handler that counts requests against a rate limit takes
+/// a `Result<PathIds<_>, ApiError>` and unwraps it after counting, so that requests with malformed ids count, too.
 pub struct PathIds<S: Segments>(pub S::Ids);
 
 impl<S: Segments, T: Send + Sync> FromRequestParts<T> for PathIds<S> {
@@ -45,16 +48,19 @@ impl<S: Segments, T: Send + Sync> FromRequestParts<T> for PathIds<S> {
     }
 }
 
-/// How segments of a path are read.
+/// A type that is read from one or more segments of a path.
 pub trait Segments {
-    /// What they are read into.
+    /// The type of the parsed ids.
     type Ids;
 
-    /// Takes them from the front of a path, each of them percent-decoded.
+    /// Takes segments from the front of a path; they are percent-decoded already.
+    ///
+    /// # Errors
+    /// The error for the first malformed segment; a 500 if the path has too few segments.
     fn take<'p>(path: &mut impl Iterator<Item = &'p str>) -> Result<Self::Ids, ApiError>;
 }
 
-/// The id of the object that the path is about: a malformed one is a 404.
+/// The id of the object that the path addresses: a malformed id is a 404.
 pub struct Own<I>(PhantomData<I>);
 
 impl<I: From<Uuid>> Segments for Own<I> {
@@ -65,7 +71,7 @@ impl<I: From<Uuid>> Segments for Own<I> {
     }
 }
 
-/// The id of the object's parent: a malformed one is a 400 that quotes it.
+/// The id of the object's parent: a malformed id is a 400 that quotes it.
 pub struct Parent<I>(PhantomData<I>);
 
 impl<I: From<Uuid>> Segments for Parent<I> {
@@ -76,7 +82,7 @@ impl<I: From<Uuid>> Segments for Parent<I> {
     }
 }
 
-/// Any id in a path that is ours, beyond the contract: a malformed one is a 404 as problem details.
+/// Any id in a path that is not part of the contract: a malformed id is a 404 as problem details.
 pub struct Problem<I>(PhantomData<I>);
 
 impl<I: From<Uuid>> Segments for Problem<I> {
@@ -87,7 +93,7 @@ impl<I: From<Uuid>> Segments for Problem<I> {
     }
 }
 
-/// The number of the object that the path is about: what is no number is a 404.
+/// The number of the object that the path addresses: anything but a number is a 404.
 impl Segments for i64 {
     type Ids = Self;
 
@@ -96,7 +102,7 @@ impl Segments for i64 {
     }
 }
 
-/// A name, or an id that chooses nothing: none is malformed.
+/// A name, or an id that the handler ignores: every text is accepted.
 impl Segments for String {
     type Ids = Self;
 

@@ -26,7 +26,7 @@ async fn counted(id: Result<PathIds<Own<Uuid>>, ApiError>) -> String {
     id.map_or("counted".to_owned(), |PathIds(id)| id.to_string())
 }
 
-/// The status and the body.
+/// Returns the status and the body of the response.
 async fn answer(path: &str) -> (u16, String) {
     let app = Router::new()
         .route("/documents/{project}/{id}", get(document))

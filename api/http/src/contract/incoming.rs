@@ -1,4 +1,4 @@
-//! The bytes of a request's body as they come: so many at most, not too slowly, and only while there is memory for them.
+//! The bytes of a request body as they arrive, with limits on their number, their rate and their memory.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -13,11 +13,11 @@ use tokio::time::{Instant, timeout_at};
 use super::{body_memory::BodyMemoryPermit, problem::ApiError};
 use crate::config::LeastRate;
 
-/// For a whole body: 25 MB at the speed of a bad telephone line. Waiting for room does not count.
+/// The time limit for a whole body: 25 MB over a bad telephone line take as long. Waiting for memory does not count.
 const READ_TIME: Duration = Duration::from_mins(5);
 const RETRY_AFTER: u64 = 10;
 
-/// Why a body was not read to its end.
+/// The reason why a body was not read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Fault {
     #[error("the body is too large")]
@@ -41,15 +41,16 @@ impl From<Fault> for ApiError {
     }
 }
 
-/// What a body may be.
+/// The limits of a body.
 pub(super) struct Bounds {
     pub(super) bytes: usize,
     pub(super) least_rate: LeastRate,
-    /// Bytes of memory that each byte takes.
+    /// Bytes of memory that each byte of the body takes.
     pub(super) weight: usize,
 }
 
-/// A body under its bounds, and where its fault is left, for whoever reads it through a library.
+/// Wraps a body with its limits. The first fault is also stored in the returned cell, because libraries that read the
+/// body turn it into errors of their own.
 pub(super) fn bounded(
     body: Body,
     bounds: Bounds,
@@ -85,7 +86,7 @@ struct Reading {
     ends: Instant,
 }
 
-/// The time over which the rate is taken.
+/// The current period over which the rate is measured.
 struct Window {
     ends: Instant,
     came: usize,
@@ -129,7 +130,8 @@ impl Reading {
         Ok(())
     }
 
-    /// Takes memory for what has come. The client is not to blame for the time that it takes.
+    /// Takes memory for the bytes that have arrived. The deadlines move by the time spent waiting, for which the client
+    /// is not to blame.
     async fn cover(&mut self) -> Result<(), Fault> {
         let Some(place) = &self.place else { return Ok(()) };
         let before = Instant::now();
@@ -147,11 +149,11 @@ mod tests {
 
     use super::*;
 
-    /// 20 bytes in each fifth of a second.
+    /// At least 20 bytes in each fifth of a second.
     const BOUNDS: Bounds =
         Bounds { bytes: 1_000, least_rate: LeastRate { bytes: 20, period: Duration::from_millis(200) }, weight: 1 };
 
-    /// What comes of a body of so many parts of so many bytes, one every 10 ms or a little later.
+    /// Reads a body of `parts` chunks of `part` bytes, one every 10 ms or a little later, and returns the outcome.
     async fn outcome(part: usize, parts: usize) -> Result<usize, Fault> {
         let parts = stream::iter(0..parts).then(move |_| async move {
             tokio::time::sleep(Duration::from_millis(10)).await;

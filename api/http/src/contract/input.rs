@@ -1,7 +1,7 @@
-//! A request's body as one set of fields, whether it came as JSON, urlencoded or multipart.
+//! A request body as one set of fields, whether it was sent as JSON, urlencoded or multipart.
 //!
-//! It bounds sizes and counts, and it keeps uploaded files apart from texts. What a field must look like is decided
-//! in `fields`. A body is read when the route asks for it, because looking up the object comes first.
+//! Sizes and numbers of fields are limited here, and uploaded files are kept apart from texts. Fields are validated in
+//! `fields`. The body is read when the handler asks for it, because the handler looks up the object first.
 
 mod json;
 mod values;
@@ -36,26 +36,26 @@ use super::{
 use crate::config::LeastRate;
 
 const MAX_FORM_FIELDS: usize = 1_000;
-/// Bytes of memory that a byte of JSON can become (`[0,0,0,…`).
+/// Bytes of memory that a byte of JSON can take when it is parsed (worst case: `[0,0,0,…`).
 const JSON_WEIGHT: usize = 8;
-/// Where a file's memory is taken for all of it that is announced.
+/// From this size on, the memory for a part is allocated at once for the announced length.
 const LARGE_BYTES: usize = 65_536;
 
-/// How much a request may carry. Add it to the requests as an extension; without one the default holds.
+/// The size limits of a request body, in bytes. Add it to requests as an extension; without it the default applies.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyLimits {
-    /// JSON and urlencoded bodies.
+    /// Of JSON and urlencoded bodies.
     pub json_bytes: usize,
-    /// The texts of a multipart body together.
+    /// Of all texts of a multipart body together.
     pub form_bytes: usize,
-    /// A multipart body with its files.
+    /// Of a multipart body with its files.
     pub upload_bytes: usize,
-    /// How slowly it may come.
+    /// The lowest rate at which the body must arrive.
     pub least_rate: LeastRate,
 }
 
 impl BodyLimits {
-    /// For what anybody may send without being known.
+    /// Returns the limits for endpoints that need no credentials: at most 16 KB each.
     #[must_use]
     pub fn of_strangers(self) -> Self {
         let at_most = |bytes: usize| bytes.min(16_384);
@@ -67,7 +67,7 @@ impl BodyLimits {
         }
     }
 
-    /// Memory that the greatest body takes, in bytes.
+    /// Returns the memory that the greatest allowed body takes, in bytes.
     pub fn greatest(&self) -> usize {
         self.upload_bytes.max(self.form_bytes).max(self.json_bytes.saturating_mul(JSON_WEIGHT))
     }
@@ -89,7 +89,7 @@ pub struct Upload {
     pub bytes: Bytes,
 }
 
-/// A body that the route has not asked for yet.
+/// A body that the handler has not read yet.
 pub struct UnreadBody {
     request: Request,
     limits: BodyLimits,
@@ -117,7 +117,11 @@ impl UnreadBody {
         Self { request, limits, place: None, fault: Arc::default() }
     }
 
-    /// Reads JSON, urlencoded or multipart.
+    /// Reads a JSON, urlencoded or multipart body; an empty body has no fields.
+    ///
+    /// # Errors
+    /// 400 for a malformed body, 408 for one that arrives too slowly, 413 for one that is too large, 415 for another
+    /// content type, 503 if there is no memory for it.
     pub async fn read(self) -> Result<Input, ApiError> {
         let content_type = self.content_type();
         let media_type = media_type(&content_type);
@@ -134,7 +138,10 @@ impl UnreadBody {
         }
     }
 
-    /// Reads multipart; another content type is a 415.
+    /// Reads a multipart body; an empty body has no fields.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read); 415 for any content type but multipart.
     pub async fn read_multipart(self) -> Result<Input, ApiError> {
         let content_type = self.content_type();
         if self.request.body().is_end_stream() {
@@ -147,7 +154,8 @@ impl UnreadBody {
         self.within(limit, 1, Self::multipart).await
     }
 
-    /// Reads at most so many bytes, each of which takes so many of memory. They are taken until the input is dropped.
+    /// Reads at most `bytes` bytes, each of which takes `weight` bytes of memory. The memory is held until the input is
+    /// dropped.
     async fn within(
         mut self,
         bytes: usize,
@@ -161,18 +169,18 @@ impl UnreadBody {
         let (body, fault) = bounded(std::mem::take(self.request.body_mut()), bounds, self.place.clone());
         *self.request.body_mut() = body;
         self.fault = fault.clone();
-        // Libraries have limits of their own, which are not ours.
+        // Switch off axum's own body limit: the limits are those of `bounded`.
         DefaultBodyLimit::disable().apply(&mut self.request);
         let place = self.place.clone();
         let outcome = read(self).await;
         match fault.get() {
-            // Whatever the library made of it.
+            // The fault itself, not the error into which the library has turned it.
             Some(fault) => Err((*fault).into()),
             None => Ok(Input { _place: place, ..outcome? }),
         }
     }
 
-    /// The length that the client has announced.
+    /// Returns the `Content-Length` that the client has announced; `usize::MAX` if it is no number or too large.
     fn announced(&self) -> Option<usize> {
         let text = self.request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?;
         Some(text.parse().unwrap_or(usize::MAX))
@@ -230,7 +238,7 @@ impl UnreadBody {
                     }
                     input.add_text(name, String::from_utf8_lossy(&bytes).into_owned());
                 }
-                // A file box that was left empty sends a part without a file name.
+                // A file input that was left empty sends a part with an empty file name.
                 Some(file_name) if file_name.is_empty() => {}
                 Some(file_name) => {
                     let upload = Upload { file_name, content_type, bytes };
@@ -250,7 +258,7 @@ fn media_type(content_type: &str) -> String {
     essence.trim().to_ascii_lowercase()
 }
 
-/// The name without folders and unprintable characters; empty if nothing usable is left.
+/// Returns the file name without folders and control characters; empty if nothing usable is left.
 fn base_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let printable: String = last.chars().filter(|c| !c.is_control()).collect();
@@ -268,8 +276,8 @@ fn broken_part(error: &MultipartError) -> ApiError {
     malformed(&error.body_text())
 }
 
-/// The bytes of a part. A large one gets the memory of all that is announced at once: what is not used of it costs nothing, and
-/// copies of a growing one would.
+/// Reads the bytes of a part. For a large part the announced length is allocated at once: unused pages of it cost
+/// nothing, while a growing buffer would be copied again and again.
 async fn whole(mut part: Field<'_>, announced: usize) -> Result<Bytes, MultipartError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = part.chunk().await? {
@@ -289,16 +297,16 @@ fn too_many_fields() -> ApiError {
     ApiError::parse(format!("More than {MAX_FORM_FIELDS} fields were sent."))
 }
 
-/// A value as it came.
+/// A value as it was received.
 #[derive(Clone)]
 pub enum Received {
     Json(Value),
-    /// All texts that came under one name in a form; the last one counts, except for lists.
+    /// All texts of one name in a form; the last one counts, except for lists.
     Texts(Vec<String>),
     File(Upload),
 }
 
-/// The fields of a body. They are personal: its `Debug` shows only their names.
+/// The fields of a body. The values are personal data: `Debug` shows only the names.
 pub struct Input {
     fields: HashMap<String, Received>,
     form: bool,

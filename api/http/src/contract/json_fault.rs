@@ -1,15 +1,15 @@
-//! Words for a JSON text that could not be read: what was expected, with line, column and character.
+//! Error messages for malformed JSON: what was expected, with line, column and character, as the contract words them.
 //!
-//! The values themselves are read by serde_json. This only walks a text that was already refused, up to the fault,
-//! and says it in the contract's words.
+//! serde_json parses the values. This module only walks a text that serde_json has refused, up to the first syntax
+//! error, to describe it.
 
-/// Characters of a number that are quoted: what somebody has sent is not sent back to him by the megabyte.
+/// The characters of a number that a message quotes at most: a client must not get megabytes of its own text back.
 const QUOTED: usize = 100;
 
-/// Deeper nesting is refused; serde_json stops there too.
+/// The maximum depth of nesting, as in serde_json.
 const MAX_DEPTH: usize = 127;
 
-/// The message for a text that serde_json refused.
+/// Returns the message for a text that serde_json has refused.
 pub(super) fn describe(bytes: &[u8]) -> String {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -139,7 +139,7 @@ impl Walk {
         }
     }
 
-    /// Is the collection closed here, or does another item follow?
+    /// Returns whether the collection is closed here; `false` if another item follows.
     fn end_of_item(&mut self, close: char) -> Result<bool, Fault> {
         self.skip_space();
         if self.eat(close) {

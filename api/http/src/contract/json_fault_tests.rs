@@ -1,6 +1,6 @@
 use super::describe;
 
-/// A text, and what the original says of it.
+/// Malformed texts with the messages of the original.
 const FAULTS: &[(&str, &str)] = &[
     ("  ", "Expecting value: line 1 column 3 (char 2)"),
     ("{", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),

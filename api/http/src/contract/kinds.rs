@@ -1,6 +1,6 @@
-//! The kinds of fields: how a received value becomes one of ours, and in which words it is refused.
+//! The kinds of fields: each parses a received value into a typed one, or refuses it with the contract's message.
 //!
-//! A kind looks at one value. Missing and null are decided in `fields`.
+//! A kind parses one value. Missing fields and nulls are handled in `fields`.
 
 mod list;
 mod scalar;
@@ -25,33 +25,34 @@ fn refuse<T>(message: impl Into<String>) -> Parsed<T> {
     Err(FieldMessages::one(message))
 }
 
-/// What a field may hold.
+/// A kind of field: the values that it accepts.
 pub trait Kind {
-    /// The default stands in for a refused value until the errors are answered.
+    /// The parsed value. Its default stands in for a refused value until the errors are returned.
     type Value: Default;
 
-    /// What is said of a missing field.
+    /// The message for a missing field.
     const REQUIRED: &'static str = "This field is required.";
 
     fn parse(&self, received: &Received) -> Result<Self::Value, FieldMessages>;
 
-    /// What null means, if it is allowed.
+    /// Returns the value that null stands for; `None` if null is refused.
     fn null(&self) -> Option<Self::Value> {
         None
     }
 
-    /// Is an empty text of a form a value, or the same as nothing?
+    /// Returns whether an empty text of a form is parsed as a value; if not, an optional or nullable field treats it as
+    /// not sent or null.
     fn keeps_empty_text(&self) -> bool {
         false
     }
 
-    /// What it means that a form does not have the field.
+    /// Returns the value that a field has if a form does not have it; `None` if it is missing then.
     fn absent_from_form(&self) -> Option<Self::Value> {
         None
     }
 }
 
-/// A kind that takes null too.
+/// A kind that accepts null, too.
 pub struct Nullable<K>(pub(in crate::contract) K);
 
 impl<K: Kind> Kind for Nullable<K> {
@@ -79,7 +80,7 @@ fn last(texts: &[String]) -> String {
     texts.last().cloned().unwrap_or_default()
 }
 
-/// A scalar as text; lists and objects are spelled out, as messages quote them.
+/// Returns a scalar as text; lists and objects as Python's `repr()` spells them, which messages quote.
 fn as_text(received: &Received) -> String {
     match received {
         Received::Json(value) => django_format::str(value),

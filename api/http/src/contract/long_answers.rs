@@ -1,7 +1,7 @@
-//! Memory for long answers that are made at the same time: there is so much of it, and who comes late waits.
+//! The memory budget for long answers that are built at the same time; an answer waits until there is enough.
 //!
-//! The contract shows chats and runs whole, however long they are. Before its texts are read, an answer that will be large takes
-//! its share, and gives it back when it has been sent.
+//! The contract shows chats and runs whole, however long they are. An answer that will be large takes its share of the
+//! budget before its texts are read, and gives it back when it has been sent.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -17,39 +17,41 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::ApiError;
 
-/// Answers below this are not counted: short chats never wait behind long ones.
+/// Answers below this size are not counted, so that short chats never wait behind long ones.
 pub const SMALL_BYTES: usize = 262_144;
 const UNIT_BYTES: usize = 1_024;
-/// A text is there as it was read and as it is sent.
+/// The copies of each text in memory: one as it was read, one as it is sent.
 const COPIES: usize = 2;
-/// How an answer is sent, so that what was sent is not kept until the end.
+/// The size of the chunks in which an answer is sent. The share is given back after the last chunk was taken; with a
+/// single chunk that would be before anything was sent.
 const CHUNK_BYTES: usize = 65_536;
 const PATIENCE: Duration = Duration::from_secs(10);
 const RETRY_AFTER: u64 = 5;
 
-/// What is left of the memory.
+/// The budget that is left.
 #[derive(Debug, Clone)]
 pub struct AnswerMemory {
     units: Arc<Semaphore>,
     total: usize,
 }
 
-/// A part of the memory, until it is dropped.
+/// A part of the budget, given back when it is dropped. The default is the empty share of a short answer.
 #[derive(Default)]
 #[must_use = "the memory is held while the answer is made and sent"]
 pub struct Share(Option<OwnedSemaphorePermit>);
 
 impl AnswerMemory {
-    /// With so many bytes for all answers together.
+    /// Creates a budget of this many bytes for all answers together.
     pub fn new(bytes: usize) -> Self {
         let total = (bytes / UNIT_BYTES).clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
         Self { units: Arc::new(Semaphore::new(total)), total }
     }
 
-    /// The share of an answer that is made of texts of so many bytes. One that needs more than there is has all of it.
+    /// Takes the share of an answer that is built from texts of this many bytes. An answer that needs more than the
+    /// whole budget takes all of it.
     ///
     /// # Errors
-    /// A 503 if there was no room for ten seconds.
+    /// A 503 if the share did not become free within ten seconds.
     pub async fn share(&self, bytes: usize) -> Result<Share, ApiError> {
         self.share_within(PATIENCE, bytes).await
     }
@@ -71,10 +73,10 @@ impl AnswerMemory {
 }
 
 impl Share {
-    /// The answer with this body, which gives the memory back when it has been sent.
+    /// Returns a response with this body, which gives the share back when it has been sent.
     pub async fn json<T: Serialize + Send + 'static>(self, body: T) -> Response {
         let Some(permit) = self.0 else { return axum::Json(body).into_response() };
-        // So much text is not written between the requests of others.
+        // Serialising a long text would block a thread that serves other requests.
         let written = tokio::task::spawn_blocking(move || serde_json::to_vec(&body)).await;
         let bytes = match written {
             Ok(Ok(bytes)) => Bytes::from(bytes),

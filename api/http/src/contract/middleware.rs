@@ -1,5 +1,5 @@
-//! What holds for every request and every answer, whatever the route: hosts, CORS, security headers, panics, unknown paths
-//! and the request's span.
+//! The middleware of every request, whatever the route: hosts, CORS, security headers, panics, unknown paths and the
+//! request's span.
 //!
 //! Spans and log lines carry no query string, no body and no id out of the path.
 
@@ -32,13 +32,14 @@ const EXPOSED_HEADERS: &str = "X-Consistency-Token, X-Views-Behind, X-Request-Id
 const ALLOWED_METHODS: &str = "DELETE, GET, OPTIONS, PATCH, POST, PUT";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The id of a request, for log lines and for the events that it causes.
+/// The id of a request, for log lines and for the events that the request causes.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestId(pub Uuid);
 
-/// The router as it is served to who calls it by one of these hosts: call it last, after every route.
+/// Adds all middleware to the router, which then serves requests for these hosts only. Call it last, after every route.
 pub fn finish(router: Router, hosts: AllowedHosts) -> Router {
-    // The outermost first. Together they are one layer of the router: one a piece costs a request more than what they do.
+    // The outermost comes first. They are added as one layer: a layer of the router for each would cost a request more
+    // than the work that they do.
     let layers = ServiceBuilder::new()
         .layer(from_fn(preflights))
         .layer(from_fn(traced))
@@ -51,8 +52,8 @@ pub fn finish(router: Router, hosts: AllowedHosts) -> Router {
     router.fallback(|| async { ApiError::not_found() }).layer(layers)
 }
 
-/// Answers preflights before anything else: there is one before each request of the front end, and they ask nothing of
-/// us. They leave no trace and no line in the log.
+/// Answers CORS preflights before all other middleware: the front end sends one before each request, and they need
+/// nothing else. They have no span and no log line.
 async fn preflights(request: Request, next: Next) -> Response {
     let is_preflight =
         request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
@@ -75,7 +76,7 @@ async fn preflights(request: Request, next: Next) -> Response {
     response
 }
 
-/// A path with a NUL is no path; no route and no database should meet one.
+/// Answers a path with a NUL character with 404, so that it reaches neither handlers nor the database.
 async fn refuse_nul(request: Request, next: Next) -> Response {
     if request.uri().path().contains("%00") {
         return ApiError::not_found().into_response();
@@ -84,7 +85,7 @@ async fn refuse_nul(request: Request, next: Next) -> Response {
 }
 
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
-    // What was said in the panic may hold personal text.
+    // The message of the panic is not logged: it may hold personal text.
     ApiError::internal("a route panicked").into_response()
 }
 
@@ -95,7 +96,7 @@ async fn answer_headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// What the headers of an answer depend on.
+/// The properties of a request on which the headers of its response depend.
 struct About {
     origin: Option<HeaderValue>,
     is_media: bool,
@@ -119,7 +120,8 @@ impl About {
         self.add_security(headers);
     }
 
-    /// Any origin may call with credentials; the API takes no cookies, so that a page can use only what it was given.
+    /// Adds the CORS headers. Any origin may call with credentials: the API accepts no cookies, so a page can only use
+    /// tokens that it was given.
     fn add_cors(&self, headers: &mut HeaderMap) {
         headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, origin"));
         if let Some(origin) = &self.origin {
@@ -127,7 +129,7 @@ impl About {
             headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
             headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));
         } else if self.is_media {
-            // A browser that keeps the answer to a plain `<img>` may use it for one with `crossorigin` later.
+            // A browser may reuse the cached response to a plain `<img>` for one with `crossorigin` later.
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         }
     }
@@ -144,11 +146,11 @@ impl About {
             headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
         }
         if self.is_api {
-            // No shared computer keeps what somebody has read there.
+            // The browser of a shared computer must not keep what a user has read.
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
         if self.is_media {
-            // The front end shows documents in frames and images of its own page, which is of another origin.
+            // The front end, which has another origin, shows documents and images in frames and elements of its pages.
             headers.insert(
                 HeaderName::from_static("cross-origin-resource-policy"),
                 HeaderValue::from_static("cross-origin"),
@@ -160,7 +162,7 @@ impl About {
     }
 }
 
-/// For the log: a stranger may call a method whatever he likes, at any length.
+/// Returns the method for the log, or `other`: a client can send any text of any length as the method.
 fn method_name(method: &Method) -> &str {
     const KNOWN: [Method; 7] =
         [Method::GET, Method::POST, Method::PATCH, Method::DELETE, Method::PUT, Method::HEAD, Method::OPTIONS];
@@ -189,7 +191,7 @@ async fn traced(mut request: Request, next: Next) -> Response {
         }
         response
     };
-    // In a task of its own: what a request has begun is finished, and logged, even if the client hangs up; and counted until then.
+    // A task of its own finishes and logs the request even if the client disconnects; it counts as in work until then.
     match tokio::spawn(answering.instrument(span)).await {
         Ok(response) => response,
         Err(error) => ApiError::internal(error).into_response(),

@@ -171,7 +171,7 @@ async fn requests_have_ids_of_their_own() {
     assert_ne!(first.headers()["x-request-id"], second.headers()["x-request-id"]);
 }
 
-/// A log that is kept in memory.
+/// A log writer that keeps the output in memory.
 #[derive(Clone, Default)]
 struct Log(std::sync::Arc<parking_lot::Mutex<Vec<u8>>>);
 

@@ -1,15 +1,18 @@
-//! Whether a client takes what there is to be had: JSON, and the frames of a stream.
+//! Content negotiation: whether the client accepts JSON or event streams, which is all that is served.
 
 use axum::http::{Uri, header, request::Parts};
 
 use super::{paging::ListQuery, problem::ApiError};
 
-/// Pages of HTML stand for the original's, which were the JSON with decoration.
+/// The media ranges that are accepted. HTML is among them because the original served HTML pages that only decorated
+/// the JSON.
 const SERVED: [&str; 6] = ["*/*", "application/*", "application/json", "text/*", "text/html", "text/event-stream"];
 const FORMATS: [&str; 2] = ["json", "api"];
 
+/// Checks that the client accepts what is served.
+///
 /// # Errors
-/// 404 if `?format=` asks for what is not there, 406 if `Accept` names nothing that is.
+/// 404 if `?format=` names an unknown format, 406 if `Accept` names no media range that is served.
 pub(super) fn check(parts: &Parts) -> Result<(), ApiError> {
     if !has_format(&parts.uri) {
         return Err(ApiError::not_found());

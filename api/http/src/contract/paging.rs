@@ -1,4 +1,4 @@
-//! Queries of lists: pages, search words, order and filters. Nothing in a query string is ever an error.
+//! Query parameters of lists: pages, search words, order and filters. Malformed values are ignored, never refused.
 
 use std::convert::Infallible;
 
@@ -10,10 +10,10 @@ use projections::listing::{self, Ordering, Window};
 
 const DEFAULT_LIMIT: i64 = 10;
 const MAX_LIMIT: i64 = 30;
-/// Rows of a list that the front end shows as one page, without a way to ask for the next one.
+/// The rows of a list that the front end shows as one page, without a way to request the next one.
 const SINGLE_PAGE: i64 = 100;
 
-/// The parameters of a query string; unknown ones are simply not asked for, of repeated ones the last counts.
+/// The parameters of a query string. Unknown parameters are ignored; the last of repeated ones counts.
 #[derive(Debug, Clone, Default)]
 pub struct ListQuery(Vec<(String, String)>);
 
@@ -30,13 +30,13 @@ impl ListQuery {
         Query::try_from_uri(uri).map_or_else(|_| Self::default(), |Query(pairs)| Self(pairs))
     }
 
-    /// The value of a parameter; `None` if it is missing or empty.
+    /// Returns the value of a parameter; `None` if it is missing or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         let value = self.0.iter().rev().find(|(key, _)| key == name);
         value.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// A number from 1 on; anything else is not asked for.
+    /// Returns a parameter as a number, at most `i32::MAX`; `None` if it is not a number from 1 on.
     pub fn positive(&self, name: &str) -> Option<u32> {
         let number = self.get(name).and_then(whole_number).filter(|number| *number > 0)?;
         Some(number.min(i64::from(i32::MAX)).try_into().unwrap_or(u32::MAX))
@@ -48,18 +48,19 @@ impl ListQuery {
         Paging { limit: limit.unwrap_or(default).min(max), offset: number("offset").unwrap_or(0) }
     }
 
-    /// The words of the search box; all of them must match.
+    /// Returns the words of the parameter `search`, all of which must match.
     pub fn search_words(&self) -> Vec<String> {
         listing::search_words(self.get("search").unwrap_or_default())
     }
 
-    /// Which part of a list is wanted, in which order. `column` knows the names that may order it.
+    /// Returns the requested part of a list and its order. `column` maps the names by which the list may be ordered to
+    /// columns.
     pub fn window(&self, column: fn(&str) -> Option<&'static str>) -> Window {
         self.window_of(self.paging(DEFAULT_LIMIT, MAX_LIMIT), column)
     }
 
-    /// [`Self::window`] for the lists of which the front end only ever asks the first page, without a limit: 100 rows
-    /// unless fewer are asked for, so that a document or a suite beyond the tenth can be seen.
+    /// Returns [`Self::window`] for the lists of which the front end only ever requests the first page, without a
+    /// limit: 100 rows unless fewer are requested, so that a document or a suite beyond the tenth can be seen.
     pub fn single_page(&self, column: fn(&str) -> Option<&'static str>) -> Window {
         self.window_of(self.paging(SINGLE_PAGE, SINGLE_PAGE), column)
     }
@@ -68,7 +69,7 @@ impl ListQuery {
         Window { ordering: Ordering::parse(self.get("ordering").unwrap_or_default(), column), limit, offset }
     }
 
-    /// `true`, `1`, `false` or `0`; anything else is no filter.
+    /// Returns a boolean parameter: `true`, `1`, `false` or `0`, in any case; `None` for anything else.
     pub fn flag(&self, name: &str) -> Option<bool> {
         match self.get(name)?.to_ascii_lowercase().as_str() {
             "true" | "1" => Some(true),
@@ -78,7 +79,7 @@ impl ListQuery {
     }
 }
 
-/// Digits with an optional sign; too many of them are as good as the largest number.
+/// Parses digits with an optional sign; a number that is too large becomes the largest one.
 fn whole_number(text: &str) -> Option<i64> {
     let text = text.trim();
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
@@ -88,7 +89,7 @@ fn whole_number(text: &str) -> Option<i64> {
     Some(text.parse().unwrap_or(if text.starts_with('-') { i64::MIN } else { i64::MAX }))
 }
 
-/// The part of a list that is wanted.
+/// The requested part of a list, in rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Paging {
     limit: i64,

@@ -1,4 +1,4 @@
-//! The one place that turns errors into HTTP answers.
+//! The one place that turns errors into HTTP responses.
 //!
 //! Every body is compact JSON in the contract's error shapes. An internal error is logged here, once, with its chain
 //! of causes; the client only learns that there was one.
@@ -14,33 +14,33 @@ use serde_json::json;
 
 use super::{field_errors::FieldErrors, refusal_shape::Said};
 
-/// Characters that are quoted of what a client has sent.
+/// The characters that are quoted at most of what a client has sent.
 const QUOTED_CHARS: usize = 100;
 
-/// Why a request is not served.
+/// The reasons why a request is refused or has failed.
 #[derive(Debug)]
 pub enum ApiError {
     /// 400, messages by field, in the order of the fields.
     Fields(FieldErrors),
     /// 400 `{"non_field_errors": [..]}`.
     NonField(Vec<String>),
-    /// 400 `{"non_field_errors": ".."}`: a plain string, as two endpoints have it.
+    /// 400 `{"non_field_errors": ".."}`: a plain string, as in two endpoints of the contract.
     NonFieldText(String),
-    /// 400 `["..", ..]`: a bare list, as captcha refusals have it.
+    /// 400 `["..", ..]`: a bare list, as in refusals of a captcha.
     Messages(Vec<String>),
     /// `{"error": ".."}`.
     Error { status: StatusCode, message: String },
-    /// 400 `{"error": "..", "transcript": ".."}`: what was said is not lost.
+    /// 400 `{"error": "..", "transcript": ".."}`: a spoken question that was not asked; the user keeps the transcript.
     Unasked { message: String, transcript: String },
     /// `{"detail": ".."}`.
     Detail { status: StatusCode, detail: String },
-    /// An error of an endpoint that is ours, beyond the contract: RFC 9457's problem details.
+    /// An error of an endpoint that is not part of the contract: the problem details of RFC 9457.
     Problem { status: StatusCode, detail: String },
     /// 401 with `WWW-Authenticate`.
     Unauthorized(&'static str),
     /// 429 or 503 with `Retry-After`.
     RetryLater { status: StatusCode, detail: String, after_seconds: u64 },
-    /// 500; the cause is for the log only.
+    /// 500; the cause is logged and not sent.
     Internal(Box<dyn Error + Send + Sync>),
 }
 
@@ -71,7 +71,7 @@ impl ApiError {
         Self::Error { status: StatusCode::BAD_REQUEST, message: message.into() }
     }
 
-    /// 400 for a spoken question that is longer than a question may be, in characters.
+    /// 400 for a spoken question of more than `max` characters.
     pub fn too_long_to_ask(transcript: String, max: usize) -> Self {
         let message = format!("The spoken question is too long: it may have {max} characters.");
         Self::Unasked { message, transcript }
@@ -82,12 +82,12 @@ impl ApiError {
         Self::Detail { status, detail: detail.into() }
     }
 
-    /// An error of an endpoint that is ours.
+    /// Problem details with this status, for an endpoint that is not part of the contract.
     pub fn problem(status: StatusCode, detail: impl Into<String>) -> Self {
         Self::Problem { status, detail: detail.into() }
     }
 
-    /// 404 of an endpoint that is ours.
+    /// 404 as problem details, for an endpoint that is not part of the contract.
     pub fn no_such_object() -> Self {
         Self::problem(StatusCode::NOT_FOUND, "Not found.")
     }
@@ -116,13 +116,13 @@ impl ApiError {
         Self::detail(StatusCode::NOT_FOUND, "Not found.")
     }
 
-    /// 400: the id of a parent in the path is no UUID.
+    /// 400: the id of a parent in the path is not a UUID.
     pub fn parent_not_uuid(text: &str) -> Self {
         let text = quoted(text);
         Self::detail(StatusCode::BAD_REQUEST, format!("\u{201c}{text}\u{201d} is not a valid UUID."))
     }
 
-    /// 405; what methods there are, the resource adds.
+    /// 405; the resource adds the `Allow` header.
     pub fn method_not_allowed(method: &Method) -> Self {
         let method = quoted(method.as_str());
         Self::detail(StatusCode::METHOD_NOT_ALLOWED, format!("Method \"{method}\" not allowed."))
@@ -140,7 +140,7 @@ impl ApiError {
         )
     }
 
-    /// 400: the body is not what its content type says.
+    /// 400: the body does not match its content type.
     pub fn parse(detail: impl Into<String>) -> Self {
         Self::detail(StatusCode::BAD_REQUEST, detail)
     }
@@ -149,7 +149,7 @@ impl ApiError {
         Self::detail(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large.")
     }
 
-    /// 408: the body comes too slowly.
+    /// 408: the body arrives too slowly.
     pub fn too_slow() -> Self {
         Self::detail(StatusCode::REQUEST_TIMEOUT, "The request body took too long.")
     }
@@ -163,7 +163,7 @@ impl ApiError {
         }
     }
 
-    /// 503: nothing is wrong with the request, it may be repeated.
+    /// 503: the request is valid and may be repeated.
     pub fn unavailable(after_seconds: u64) -> Self {
         Self::RetryLater {
             status: StatusCode::SERVICE_UNAVAILABLE,
@@ -177,7 +177,7 @@ impl ApiError {
     }
 }
 
-/// The beginning of what the client has sent: nobody needs all of it back.
+/// Returns the beginning of a text that the client has sent, to limit what a message repeats of it.
 fn quoted(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(QUOTED_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]).into(),
@@ -227,7 +227,7 @@ impl IntoResponse for ApiError {
 
 fn detail_response(status: StatusCode, detail: &str) -> Response {
     let mut response = (status, Json(json!({ "detail": detail }))).into_response();
-    // Which page asked, and where it looks, is known further out.
+    // `refusal_shape`, an outer middleware, knows which keys the page that sent the request shows.
     response.extensions_mut().insert(Said(detail.to_owned()));
     response
 }

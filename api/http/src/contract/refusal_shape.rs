@@ -1,8 +1,9 @@
-//! In which keys a refusal comes that the contract does not know: those that the screen which sent the request shows.
+//! The JSON keys of refusals that the contract does not define: the keys that the page which sent the request shows.
 //!
-//! The contract has `{"detail": ".."}` for whatever is not about a field. No form of the front end shows it, and the form of
-//! documents, which looks for a list there, ends in a white page. What the contract itself answers with `detail` stays as it
-//! is; here is how too much, too large, too slow, a conflict and a fault of the server are said.
+//! The contract has `{"detail": ".."}` for every error that is not about a field. No form of the front end shows it,
+//! and the form of documents, which expects a list there, ends in a white page. Refusals that the contract defines with
+//! `detail` stay as they are; this module shapes those for too many requests, bodies that are too large or too slow,
+//! conflicts and failures of the server.
 
 use axum::{
     body::Body,
@@ -13,17 +14,17 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-/// What a refusal says; `contract::problem` leaves it in the answer's extensions.
+/// The message of a refusal, which `contract::problem` adds to the response's extensions.
 #[derive(Debug, Clone)]
 pub(super) struct Said(pub(super) String);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
-    /// `detail`, and a list in `non_field_errors`; also in this field, where a form shows nothing else.
+    /// `detail`, and a list in `non_field_errors`; also a list in this field, if the form shows nothing else.
     General(Option<&'static str>),
     /// `detail`, and a text in `error`.
     Question,
-    /// Lists, and no `detail`.
+    /// Lists in `non_field_errors` and, for a file that is too large, in `file`; no `detail`.
     DocumentForm,
 }
 
@@ -72,7 +73,7 @@ impl Shape {
     }
 }
 
-/// Whether the contract knows no body for the status.
+/// Returns whether the contract defines no body for the status.
 const fn is_beyond_the_contract(status: StatusCode) -> bool {
     matches!(
         status,
@@ -85,7 +86,7 @@ const fn is_beyond_the_contract(status: StatusCode) -> bool {
     )
 }
 
-/// Gives refusals their shape.
+/// Middleware that rewrites the bodies of refusals that the contract does not define.
 pub(super) async fn apply(request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>();
     let shape = Shape::of(request.method(), path.map_or("", MatchedPath::as_str));

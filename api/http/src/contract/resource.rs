@@ -1,4 +1,4 @@
-//! The methods of a path, and what each needs: a route file declares them as a table.
+//! The methods of a path with the permission that each needs, declared as a table.
 //!
 //! ```
 //! # use http_api::contract::resource::{resource, Permission::{Staff, User}, Resource};
@@ -9,8 +9,8 @@
 //! # }
 //! ```
 //!
-//! The permission at the start is that of every method which the path does not have, because the order is:
-//! authentication (401), permission (403), method (405), and only then the route itself.
+//! The permission given to `resource` is checked for every method that the path does not have, because the order is:
+//! authentication (401), permission (403), method (405), and only then the handler.
 
 use std::{future::Future, sync::Arc};
 
@@ -26,14 +26,14 @@ use uuid::Uuid;
 
 use super::{auth_header::Credentials, negotiation, problem::ApiError};
 
-/// What a caller needs for a method.
+/// The permission that a caller needs for a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permission {
-    /// Nothing; but credentials that are shown must be right.
+    /// No credentials are needed; credentials that are sent must be valid all the same.
     Public,
     /// Anybody who is logged in.
     User,
-    /// Anybody who is logged in, or shows a service's temp token.
+    /// Anybody who is logged in, or sends a service's temp token.
     ChatUser,
     Staff,
     Superuser,
@@ -43,26 +43,29 @@ pub enum Permission {
     ApiKey,
 }
 
-/// Who is calling. The guard leaves it in the request's extensions.
+/// The authenticated caller, which the guard adds to the request's extensions.
 pub trait Caller: Clone + Send + Sync + 'static {
     fn has(&self, permission: Permission) -> bool;
 
-    /// Whose share of what is limited by account it uses.
+    /// Returns the account whose limits the caller's requests count against; `None` if there is none.
     fn account(&self) -> Option<Account> {
         None
     }
 }
 
-/// A person or a service, in the extensions of every request whose caller is known.
+/// The account of a person or a service, in the extensions of every request whose caller has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Account(pub Uuid);
 
-/// Finds out who is calling.
+/// Authenticates the caller of a request.
 pub trait Authenticator: Clone + Send + Sync + 'static {
     type Caller: Caller;
 
-    /// `None` is nobody; credentials that are wrong are an error. The request is for what is not in the
-    /// `Authorization` header: API keys, and the address of the client.
+    /// Returns the caller, or `None` for an anonymous request. `request` gives what is not in the `Authorization`
+    /// header: API keys, and the address of the client.
+    ///
+    /// # Errors
+    /// The refusal of invalid credentials.
     fn authenticate(
         &self,
         credentials: Credentials,
@@ -70,7 +73,7 @@ pub trait Authenticator: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<Self::Caller>, ApiError>> + Send;
 }
 
-/// A path without methods yet; `otherwise` is what methods that it does not get would need.
+/// Returns a path without methods yet; `otherwise` is the permission that is checked for methods that it does not have.
 pub fn resource<S>(otherwise: Permission) -> Resource<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -92,7 +95,7 @@ impl<S> Resource<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    /// Serves HEAD too.
+    /// Adds a handler of GET and HEAD.
     pub fn get<H: Handler<T, S>, T: 'static>(self, needs: Permission, handler: H) -> Self {
         self.on(Method::GET, MethodFilter::GET, needs, handler)
     }
@@ -109,19 +112,19 @@ where
         self.on(Method::DELETE, MethodFilter::DELETE, needs, handler)
     }
 
-    /// Ids of this path may contain a dot: usernames do. Elsewhere such a path does not exist.
+    /// Allows dots in the ids of this path, such as in usernames. Without this, a path with a dot in an id is a 404.
     pub fn dotted_ids(mut self) -> Self {
         self.dotted_ids = true;
         self
     }
 
-    /// The routes have forms beside JSON, and look at `Accept` and `?format=` themselves.
+    /// Leaves `Accept` and `?format=` to the handlers, which serve other formats than JSON.
     pub fn own_forms(mut self) -> Self {
         self.own_forms = true;
         self
     }
 
-    /// What a router serves at the path.
+    /// Returns the router of the path's methods, each behind authentication and its permission.
     #[expect(clippy::missing_panics_doc, reason = "names of methods are always header text")]
     pub fn guarded_by<A: Authenticator>(self, authenticator: A) -> MethodRouter<S> {
         let allow = self.allow();
@@ -153,7 +156,7 @@ where
         self
     }
 
-    /// The methods in the contract's order.
+    /// Returns the value of the `Allow` header: the methods in the contract's order.
     fn allow(&self) -> String {
         let has = |method: &&Method| self.needs.iter().any(|(known, _)| known == *method);
         let mut names: Vec<&str> = ORDER.iter().filter(has).map(Method::as_str).collect();

@@ -5,7 +5,7 @@ use tower::ServiceExt;
 
 use Permission::{Public, Reviewer, Staff, User};
 
-/// The token is the role.
+/// An authenticator that takes the token for the role.
 #[derive(Clone)]
 struct Roles;
 

@@ -1,7 +1,8 @@
-//! Frames of a streamed answer, byte for byte as the front end's client expects them.
+//! The frames of a streamed answer, byte for byte as the front end expects them.
 //!
-//! No ids, no closing marker and no empty event: that client fails on any of them. While there is no frame, a comment line shows
-//! proxies that the connection is in use. No blank line follows it: that would end an event, which the client takes for a frame.
+//! No ids, no closing marker and no empty event are sent: the front end fails on any of them. While there is no frame,
+//! a comment line shows proxies that the connection is in use. No blank line follows it: that would end an event, which
+//! the front end takes for a frame.
 
 use std::{convert::Infallible, io, time::Duration};
 
@@ -15,9 +16,10 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 use utoipa::ToSchema;
 
-/// A line that every reader of event streams passes over.
+/// A comment line, which every reader of event streams ignores.
 const COMMENT: &str = ":\n";
-/// Before the first frame some proxies want to see a byte soon; later, many wait for a minute.
+/// The silence before a comment is sent. Before the first frame some proxies expect a byte soon; later, many wait for a
+/// minute.
 const FIRST_SILENCE: Duration = Duration::from_secs(3);
 const SILENCE: Duration = Duration::from_secs(15);
 
@@ -36,7 +38,7 @@ pub struct AnswerFrame {
     pub ayushma_voice: Option<String>,
 }
 
-/// The frame as it goes over the wire.
+/// Returns the bytes of the frame as text: `data: `, the JSON and a blank line.
 #[expect(clippy::missing_panics_doc, reason = "writing ASCII into memory cannot fail")]
 pub fn encode(frame: &AnswerFrame) -> String {
     let mut bytes = Vec::from(b"data: ");
@@ -46,7 +48,7 @@ pub fn encode(frame: &AnswerFrame) -> String {
     String::from_utf8(bytes).expect("the formatter writes ASCII")
 }
 
-/// The answer that streams these frames.
+/// Returns a response that streams these frames.
 pub fn response(frames: impl Stream<Item = AnswerFrame> + Send + 'static) -> Response {
     let frames = frames.map(|frame| encode(&frame));
     let chunks = with_signs_of_life(frames, FIRST_SILENCE, SILENCE).map(Ok::<_, Infallible>);
@@ -57,7 +59,7 @@ pub fn response(frames: impl Stream<Item = AnswerFrame> + Send + 'static) -> Res
     (headers, Body::from_stream(chunks)).into_response()
 }
 
-/// The same texts, and a comment whenever none has come for so long.
+/// Adds a comment to the stream whenever no frame has come for as long as given.
 fn with_signs_of_life(
     frames: impl Stream<Item = String> + Send + 'static,
     first_silence: Duration,
@@ -72,7 +74,7 @@ fn with_signs_of_life(
     })
 }
 
-/// JSON with a space after `:` and `,`, and nothing but ASCII.
+/// A formatter for JSON with a space after `:` and `,` and with ASCII only.
 struct SpacedAscii;
 
 impl Formatter for SpacedAscii {

@@ -1,8 +1,9 @@
-//! What a connection is doing, seen from outside of hyper: whether a request is in work, since when a head is incomplete, and
-//! whether the client takes its answers.
+//! The activity of a connection, observed from outside of hyper: whether a request is in work, since when a head is
+//! incomplete, and whether the client reads its responses.
 //!
-//! hyper has a time-out for heads only. It would hold an answer for ever that nobody reads, over HTTP/2 even without the
-//! socket being full; so the bytes of answers are counted when hyper gets them and when it has written them.
+//! hyper has a time-out for heads only. It would keep a response that the client does not read for ever, over HTTP/2
+//! even while the socket accepts bytes. So the bytes of responses are counted when hyper gets them and when it has
+//! written them.
 
 use std::{
     io,
@@ -26,12 +27,12 @@ use tokio::{
 use super::in_work::InWork;
 use crate::config::LeastRate;
 
-/// No such moment.
+/// The value of a time that is not set.
 const NEVER: u64 = u64::MAX;
-/// Answers that are remembered before those that are over are forgotten.
+/// The number of remembered responses from which the finished ones among them are removed.
 const REMEMBERED: usize = 16;
 
-/// How long a connection may stay as it is.
+/// The time limits of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
     pub(super) head: Duration,
@@ -39,22 +40,22 @@ pub(super) struct Patience {
     pub(super) least_rate: LeastRate,
 }
 
-/// What is wrong with a connection.
+/// The reason to close a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// The head of a request has not come in time.
+    /// The head of a request has not arrived in time.
     Head,
-    /// Nothing was asked for long.
+    /// There was no request for too long.
     Idle,
-    /// The client takes its answer too slowly.
+    /// The client reads a response too slowly.
     Unread,
 }
 
-/// What a connection is doing.
+/// The activity of a connection.
 pub(super) struct Activity {
     opened: Instant,
     in_work: AtomicUsize,
-    /// Milliseconds after the opening: when the last request ended, and when the first byte of the next head came.
+    /// Milliseconds since the opening: when the last request ended, and when the first byte of the next head arrived.
     quiet_since: AtomicU64,
     head_since: AtomicU64,
     is_http2: AtomicBool,
@@ -68,7 +69,7 @@ impl Activity {
             opened: Instant::now(),
             in_work: AtomicUsize::new(0),
             quiet_since: AtomicU64::new(0),
-            // Who connects is expected to ask.
+            // The time limit of the first head begins when the connection opens.
             head_since: AtomicU64::new(0),
             is_http2: AtomicBool::new(false),
             answers: Mutex::default(),
@@ -80,23 +81,23 @@ impl Activity {
         u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(NEVER - 1)
     }
 
-    /// How long there has been no request; `None` while there is one.
+    /// Returns for how long there has been no request; `None` while one is in work.
     pub(super) fn quiet_for(&self) -> Option<Duration> {
         let quiet = self.in_work.load(Ordering::Acquire) == 0;
         quiet.then(|| Duration::from_millis(self.now().saturating_sub(self.quiet_since.load(Ordering::Relaxed))))
     }
 
-    /// Asks the connection to make room.
+    /// Asks the connection to close, to make room for another one.
     pub(super) fn evict(&self) {
         self.evicted.notify_one();
     }
 
-    /// Waits until it is asked to.
+    /// Waits until [`Self::evict`] is called.
     pub(super) async fn evicted(&self) {
         self.evicted.notified().await;
     }
 
-    /// A request has come; it is in work until nobody holds the answer or a part of it.
+    /// Registers a request. It is in work until the returned answer and all parts of its body are dropped.
     pub(super) fn request(self: &Arc<Self>, is_http2: bool, in_work: Option<InWork>) -> Arc<Answer> {
         self.in_work.fetch_add(1, Ordering::AcqRel);
         self.head_since.store(NEVER, Ordering::Relaxed);
@@ -117,7 +118,7 @@ impl Activity {
         answer
     }
 
-    /// What is wrong, if anything is. Call it again and again: a rate is seen only over time.
+    /// Returns the fault of the connection, if it has one. Call it periodically: rates are measured between calls.
     pub(super) fn fault(&self, patience: &Patience) -> Option<Fault> {
         let now = self.now();
         if self.in_work.load(Ordering::Acquire) > 0 {
@@ -128,7 +129,7 @@ impl Activity {
         }
         let passed =
             |since: u64, limit: Duration| since != NEVER && Duration::from_millis(now.saturating_sub(since)) >= limit;
-        // Over HTTP/2 bytes come without a head: answers to pings, at least.
+        // Over HTTP/2 bytes also arrive without a head, such as acknowledgements of pings.
         let is_http2 = self.is_http2.load(Ordering::Relaxed);
         if !is_http2 && passed(self.head_since.load(Ordering::Relaxed), patience.head) {
             Some(Fault::Head)
@@ -146,17 +147,18 @@ impl Activity {
     }
 }
 
-/// An answer on its way. It is there from the request's head until its last byte is written.
+/// A response in work. It exists from the request's head until the response's last byte is written.
 pub(super) struct Answer {
     activity: Arc<Activity>,
-    /// Bytes that hyper has and the socket does not; and one more while hyper does not ask for more, for want of room.
+    /// The bytes that hyper has got and not written yet; plus one while hyper does not poll the body, because its
+    /// buffer is full.
     waiting: AtomicUsize,
     written: AtomicU64,
-    /// Whether nothing was waiting at some moment since the last look.
+    /// Whether nothing was waiting at some moment since the last check.
     was_empty: AtomicBool,
-    /// When the time began over which the rate is taken, and what was written by then.
+    /// The start of the period over which the rate is measured, and the bytes that were written before it.
     window: Mutex<Option<(Instant, u64)>>,
-    /// `None` out of the reserve.
+    /// `None` for a response of the reserve.
     _in_work: Option<InWork>,
 }
 
@@ -209,11 +211,11 @@ impl Drop for Answer {
     }
 }
 
-/// The body of an answer, whose bytes are counted.
+/// The body of a response, whose bytes are counted.
 pub(super) struct Counted {
     body: Body,
     answer: Arc<Answer>,
-    /// Whether hyper has asked for what comes next.
+    /// Whether hyper has polled for the next frame.
     is_asked: bool,
 }
 
@@ -262,7 +264,7 @@ impl Drop for Counted {
     }
 }
 
-/// A part of an answer that hyper has not written yet.
+/// A part of a response that hyper has not written yet.
 pub(super) struct Part {
     bytes: Bytes,
     answer: Arc<Answer>,
@@ -296,7 +298,7 @@ impl Drop for Part {
     }
 }
 
-/// A socket that tells when bytes come.
+/// A socket that reports received bytes to the activity.
 pub(super) struct Observed<S> {
     pub(super) socket: S,
     pub(super) activity: Arc<Activity>,

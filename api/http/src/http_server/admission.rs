@@ -1,7 +1,8 @@
-//! Who may be connected, and ask: there are so many places in all, and so many for one address.
+//! Admission of connections and requests: places are limited in all and per client address.
 //!
-//! A connection has one place, which is enough for one request at a time; over HTTP/2 every further request that is in work takes
-//! another one. Who asks for nothing makes room for who comes: of the address that has most, those that are idle longest.
+//! A connection has one place, which is enough for one request at a time; over HTTP/2 every further concurrent request
+//! takes another one. Idle connections are evicted to make room for new ones: first those of the addresses with most
+//! places, and of one address those that are idle longest.
 
 use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
@@ -9,26 +10,26 @@ use parking_lot::Mutex;
 
 use super::{activity::Activity, in_work::InWork};
 
-/// How many make room at once at most, so that a flood does not cost a look at every connection each time; and which part of
-/// those who could.
+/// The number of connections that are evicted at once: an eighth of the idle ones, and at most 32. Several at once, so
+/// that in a flood not every new connection costs a search of all connections.
 const EVICTED_AT_ONCE: usize = 32;
 const EVICTED_PART: usize = 8;
 
-/// How many there may be.
+/// The maximum numbers of places.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Caps {
     pub(super) total: usize,
     pub(super) by_address: usize,
 }
 
-/// Why somebody gets no place.
+/// The cap for which a connection or request gets no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
     Total,
     Address,
 }
 
-/// The places.
+/// The places and the connections that hold them.
 pub(super) struct Admission {
     caps: Caps,
     open: Mutex<Open>,
@@ -38,18 +39,18 @@ pub(super) struct Admission {
 struct Open {
     next: u64,
     connections: HashMap<u64, Connection>,
-    /// Places that are taken.
+    /// The number of places that are taken.
     total: usize,
     by_address: HashMap<IpAddr, usize>,
 }
 
 struct Connection {
-    /// `None` for a proxy, which stands for many.
+    /// `None` for a trusted proxy, which stands for many clients.
     client: Option<IpAddr>,
     activity: Arc<Activity>,
-    /// Requests in work, also those that the client waits for no longer.
+    /// The requests in work, including those that the client has given up.
     requests: usize,
-    /// At least one.
+    /// The places that the connection holds: at least one.
     places: usize,
 }
 
@@ -58,7 +59,8 @@ impl Admission {
         Arc::new(Self { caps, open: Mutex::default() })
     }
 
-    /// A place for a connection from this address (`None`: one that is not capped). Gives how many had to make room, too.
+    /// Takes a place for a connection from this address (`None`: no cap by address). Returns it with the number of
+    /// connections that were evicted for it.
     pub(super) fn admit(
         self: &Arc<Self>,
         client: Option<IpAddr>,
@@ -78,7 +80,7 @@ impl Admission {
         self.open.lock().total
     }
 
-    /// Lets some that are idle make room for whatever else needs it. Gives how many.
+    /// Evicts some idle connections to free resources for others. Returns how many.
     pub(super) fn make_room(&self) -> usize {
         self.open.lock().evict(|_| true)
     }
@@ -89,7 +91,8 @@ impl Open {
         self.by_address.get(&address).copied().unwrap_or_default()
     }
 
-    /// Sees to it that one more place may be taken. Gives how many had to make room.
+    /// Ensures that one more place can be taken, by evicting idle connections if necessary. Returns how many were
+    /// evicted.
     fn free_one(&mut self, client: Option<IpAddr>, caps: Caps) -> Result<usize, Refusal> {
         let mut evicted = 0;
         if let Some(address) = client
@@ -169,7 +172,7 @@ impl Open {
     }
 }
 
-/// A connection's place, until it is dropped.
+/// The place of a connection, given back when it is dropped.
 pub(super) struct Place {
     admission: Arc<Admission>,
     id: u64,
@@ -178,12 +181,12 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// A request has come. Over HTTP/1 the connection's place is enough: there is one request at a time. Gives how many had to make
-    /// room, too.
+    /// Registers a request. Over HTTP/1 the connection's place is enough: there is one request at a time. Returns the
+    /// mark of the request with the number of connections that were evicted for it.
     pub(super) fn request(self: &Arc<Self>, is_http2: bool) -> Result<(InWork, usize), Refusal> {
         let mut open = self.admission.open.lock();
         if !open.connections.contains_key(&self.id) {
-            // It was asked to make room while the request was on its way.
+            // The connection was evicted while the request was on its way: it gets a place again, even beyond the caps.
             open.enter(self.id, self.client, &self.activity);
         }
         let is_another = is_http2 && open.connections.get(&self.id).is_some_and(|it| it.requests > 0);
@@ -222,7 +225,7 @@ mod tests {
         IpAddr::from([192, 0, 2, last])
     }
 
-    /// Somebody with a request in work.
+    /// A connection with a request in work.
     struct Busy {
         activity: Arc<Activity>,
         _answer: Arc<super::super::activity::Answer>,

@@ -1,8 +1,9 @@
-//! Guesses at the secrets of an account: whoever guesses is slowed down, and nobody else.
+//! Rate limits of guesses at the secrets of an account, which slow down the guessing clients only.
 //!
-//! Counted are those of one client address at one account, with a pause that doubles from failure to failure; and those of
-//! all strangers at an account together, so that guessing from many addresses is bounded. An address from which the account
-//! was let in before is no stranger: no number of others can keep it out.
+//! Two things are counted: the failures of one client address at one account, with a pause that doubles from failure
+//! to failure; and the guesses of all strangers at an account together, so that guessing from many addresses is
+//! bounded. An address from which somebody has logged in to the account before is not a stranger: no number of others
+//! can lock it out.
 
 use std::{
     collections::HashMap,
@@ -16,16 +17,16 @@ use parking_lot::Mutex;
 use super::{Limiter, throttled};
 use crate::{client_network::whole_client, config::Rate, contract::problem::ApiError};
 
-/// Failures of a stranger before the first pause: fewer than all strangers have together, so that one address alone
-/// leaves something to the others.
+/// The failures of a stranger before the first pause: fewer than the limit of all strangers together, so that one
+/// address alone does not use that up.
 const FREE: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// The longest pause of a stranger, and of an address that was let in before: many people may work behind that.
+/// The longest pauses: of a stranger, and of a known address, which many people may share.
 const LONGEST_PAUSE: Duration = Duration::from_mins(15);
 const LONGEST_OF_KNOWN: Duration = Duration::from_secs(8);
-/// After so long without another attempt failures are forgotten.
+/// The time without another attempt after which failures are forgotten.
 const MEMORY: Duration = Duration::from_hours(1);
-/// Pairs that are remembered. Beyond that, those that were forgotten anyway go first, and then all.
+/// The maximum number of pairs. When it is reached, the expired pairs are removed; if that is not enough, all pairs.
 const MOST_PAIRS: usize = 100_000;
 
 type Pair = (String, IpAddr);
@@ -37,9 +38,9 @@ struct Failures {
     free_at: Instant,
 }
 
-/// What is counted of one kind of guesses, in this process.
+/// The counters of guesses at one kind of secret, in this process.
 pub(super) struct Guesses {
-    /// Failures of a known address before the first pause.
+    /// The failures of a known address before the first pause.
     free_of_known: u32,
     free: u32,
     pairs: Mutex<HashMap<Pair, Failures>>,
@@ -47,7 +48,7 @@ pub(super) struct Guesses {
 }
 
 impl Guesses {
-    /// With so many guesses of all strangers at an account.
+    /// Creates counters with this rate of guesses of all strangers at an account.
     pub(super) fn new(rate: Rate) -> Self {
         Self {
             free_of_known: rate.count.get().saturating_mul(2),
@@ -57,11 +58,11 @@ impl Guesses {
         }
     }
 
-    /// Counts an attempt as failed, until it is known to have [`succeeded`](Self::succeeded): of many at once, no more are let
-    /// through than one after the other.
+    /// Counts an attempt as failed until [`succeeded`](Self::succeeded) is called, so that of many concurrent attempts
+    /// no more are allowed than of successive ones.
     ///
     /// # Errors
-    /// A 429 that says when the next one is free.
+    /// A 429 with the seconds until the next attempt is allowed.
     pub(super) fn begin(&self, account: &str, address: IpAddr, is_known: bool) -> Result<(), ApiError> {
         self.begin_at(Instant::now(), account, address, is_known)
     }
@@ -85,13 +86,13 @@ impl Guesses {
         Ok(())
     }
 
-    /// The attempt was none at guessing.
+    /// Forgets the failures of this address at the account: the attempt has succeeded.
     pub(super) fn succeeded(&self, account: &str, address: IpAddr) {
         self.pairs.lock().remove(&(account.to_owned(), whole_client(address)));
     }
 }
 
-/// How long the next attempt waits after so many failures.
+/// Returns the pause after this many failures, of which `free` are without a pause.
 fn pause_after(failures: u32, free: u32, longest: Duration) -> Duration {
     match failures.checked_sub(free) {
         None => Duration::ZERO,
@@ -123,7 +124,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// How many of so many attempts, a second apart, are let through.
+    /// Returns how many of `attempts` attempts, a second apart, are allowed.
     fn let_through(guesses: &Guesses, start: Instant, address: IpAddr, is_known: bool, attempts: u32) -> usize {
         let begin = |attempt: &u32| guesses.begin_at(start + SECOND * *attempt, "asha", address, is_known);
         (0..attempts).filter(|attempt| begin(attempt).is_ok()).count()
@@ -132,7 +133,7 @@ mod tests {
     #[test]
     fn the_pause_of_whoever_guesses_doubles() {
         let (guesses, start) = (guesses("0,1000/minute"), Instant::now());
-        // Five, and after pauses of 1, 2, 4 … 256 seconds one each.
+        // Five, and one each after pauses of 1, 2, 4 … 256 seconds.
         assert_eq!(let_through(&guesses, start, GUESSER, false, 600), 5 + 9);
         guesses.succeeded("asha", GUESSER);
         assert!(

@@ -1,4 +1,5 @@
-//! Requests that anybody may make about anybody's account, such as for a mail: strangers use up the share of strangers only.
+//! Rate limits of requests that anybody may make about any account, such as for a mail: strangers use up only the
+//! allowance of strangers.
 
 use std::{net::IpAddr, num::NonZeroU32};
 
@@ -7,11 +8,11 @@ use commands::counters::Bound;
 use super::Limiter;
 use crate::{client_network::whole_client, config::Rate, contract::problem::ApiError};
 
-/// What is counted of one kind of requests, in this process.
+/// The limiters of one kind of requests, in this process.
 pub(super) struct Requests {
-    /// From an address from which the account was let in before.
+    /// Per account and known address: one from which somebody has logged in to the account before.
     known: Option<Limiter<(String, IpAddr)>>,
-    /// From another one: half of what all strangers have, so that one alone does not use it up.
+    /// Per account and unknown address: half of the limit of all strangers, so that one alone does not use that up.
     stranger: Option<Limiter<(String, IpAddr)>>,
     strangers: Option<Limiter<String>>,
 }

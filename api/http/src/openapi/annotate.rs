@@ -1,5 +1,5 @@
-//! Adds what handlers need not say, because the contract's layers do it for all of them: who may call, ids in paths,
-//! forms in place of JSON, and refusals.
+//! Adds to the document what middleware does for all handlers: permissions, ids in paths, forms in place of JSON, and
+//! refusals.
 
 use axum::http::{Method, StatusCode};
 use utoipa::openapi::{
@@ -20,7 +20,7 @@ pub(super) const API_KEY: &str = "apiKey";
 const JSON: &str = "application/json";
 const FORMS: [&str; 2] = ["application/x-www-form-urlencoded", "multipart/form-data"];
 
-/// All operations, with path and method.
+/// Returns all operations with their path and method.
 pub(super) fn operations(document: &mut OpenApi) -> impl Iterator<Item = (&str, Method, &mut Operation)> {
     document.paths.paths.iter_mut().flat_map(|(path, item)| {
         [
@@ -34,7 +34,7 @@ pub(super) fn operations(document: &mut OpenApi) -> impl Iterator<Item = (&str, 
     })
 }
 
-/// Names the operations of a route file after the file and the handler.
+/// Sets the operation ids of a route file to the name of the file and the name of the handler, and the tag to the file.
 pub(super) fn name_operations(resource: &str, document: &mut OpenApi) {
     for (_, _, operation) in operations(document) {
         let handler = operation.operation_id.take().unwrap_or_default();
@@ -55,14 +55,14 @@ pub(super) fn annotate(document: &mut OpenApi) {
     }
 }
 
-/// What the table of who may do what says.
+/// Returns the permission in the table of permissions; `Public` for a path that is not in it.
 fn permission(path: &str, method: &Method) -> Permission {
     let access = TABLE.iter().find(|access| access.path == path);
     let rule = access.and_then(|access| access.verbs.iter().find(|(verb, ..)| verb.method() == *method));
     rule.map_or(Permission::Public, |(_, needs, _)| *needs)
 }
 
-/// The ways to say who calls, each of which is enough.
+/// Returns the alternative kinds of credentials for a permission, each of which is enough.
 fn callers(needs: Permission) -> Vec<SecurityRequirement> {
     let by = |scheme| SecurityRequirement::new(scheme, [""; 0]);
     match needs {
@@ -75,7 +75,7 @@ fn callers(needs: Permission) -> Vec<SecurityRequirement> {
     }
 }
 
-/// The ids of the path, whether or not the handler looks at them.
+/// Describes all ids of the path, whether or not the handler uses them.
 fn specify_ids(path: &str, operation: &mut Operation) {
     let is_id =
         |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(it) if it.parameter_in == ParameterIn::Path);
@@ -100,7 +100,7 @@ fn id_named(name: &str) -> RefOr<Schema> {
     Schema::from(id).into()
 }
 
-/// What comes as JSON may come as a form, too.
+/// Adds the media types of forms to a JSON body, which may also be sent as a form.
 fn add_forms(operation: &mut Operation) {
     if let Some(RefOr::T(RequestBody { content, .. })) = &mut operation.request_body
         && let Some(json) = content.get(JSON).cloned()
@@ -117,7 +117,7 @@ fn refusals_of(path: &str, method: &Method, operation: &Operation, needs: Permis
         StatusCode::INTERNAL_SERVER_ERROR,
         StatusCode::SERVICE_UNAVAILABLE,
     ];
-    // Nobody lacks a role where none is wanted.
+    // A public endpoint needs no role, so it never answers with 403.
     if needs != Permission::Public {
         statuses.push(StatusCode::FORBIDDEN);
     }
@@ -125,7 +125,7 @@ fn refusals_of(path: &str, method: &Method, operation: &Operation, needs: Permis
     if ids > 0 {
         statuses.push(StatusCode::NOT_FOUND);
     }
-    // A parent's id that is malformed is a 400.
+    // A malformed id of a parent, which is any id but one at the end of the path, is a 400.
     if ids > 1 || (ids == 1 && !path.ends_with('}')) {
         statuses.push(StatusCode::BAD_REQUEST);
     }
@@ -146,7 +146,7 @@ fn takes_idempotency_key(operation: &Operation) -> bool {
     operation.parameters.iter().flatten().any(is_key)
 }
 
-/// Unless the handler says itself what this status means.
+/// Adds the shared response of a status, unless the handler describes that status itself.
 fn add_refusal(operation: &mut Operation, status: StatusCode) {
     if let Some(refusal) = refusals::reference(status) {
         operation.responses.responses.entry(status.as_str().to_owned()).or_insert(refusal);

@@ -1,7 +1,7 @@
-//! The shapes of request bodies, and of answers that are no view.
+//! The schemas of request bodies, and of responses that are not views.
 //!
-//! A request may hold more: unknown fields are ignored. A number does where a text is wanted, and texts of numbers and
-//! booleans do where those are wanted.
+//! A request may have more fields: unknown ones are ignored. Where a text is expected, a number is accepted, too; where
+//! a number or a boolean is expected, its text is accepted, too.
 
 pub mod accounts;
 pub mod evaluation;

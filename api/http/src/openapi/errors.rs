@@ -1,4 +1,4 @@
-//! The shapes of error bodies, which `contract::problem` writes.
+//! The schemas of error bodies, which `contract::problem` and `contract::refusal_shape` write.
 
 use std::collections::BTreeMap;
 
@@ -64,7 +64,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Together with what the layers say before the endpoint is asked.
+    /// Returns a response with problem details or, for refusals by middleware, the contract's `detail`.
     fn response(description: &str) -> RefOr<Response> {
         let content = |schema| Content::new(Some(Ref::from_schema_name(schema)));
         let response = ResponseBuilder::new().description(description);
@@ -76,7 +76,7 @@ impl Problem {
     }
 }
 
-/// There is no such object of an endpoint beyond the contract.
+/// The 404 of endpoints that are not part of the contract.
 pub struct NoSuchObject;
 
 impl<'r> ToResponse<'r> for NoSuchObject {
@@ -85,7 +85,7 @@ impl<'r> ToResponse<'r> for NoSuchObject {
     }
 }
 
-/// A request was repeated whose answer is shown once.
+/// The refusal of a repeated request whose response is shown only once, such as one with a new API key.
 pub struct ShownOnce;
 
 impl<'r> ToResponse<'r> for ShownOnce {

@@ -1,4 +1,4 @@
-//! Parameters that several endpoints have. Nothing in a query string is ever an error.
+//! Parameters of several endpoints. Malformed values of the query parameters here are ignored, never refused.
 
 use utoipa::IntoParams;
 

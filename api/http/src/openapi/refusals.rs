@@ -8,12 +8,12 @@ use utoipa::openapi::{
 
 use super::errors::{BadRequest, Detail, Refused};
 
-/// A refusal: what it is called, and when it comes.
+/// A reusable response of a status: its name, its description, and its header if it has one.
 struct Refusal {
     status: StatusCode,
     name: &'static str,
     description: &'static str,
-    /// A header that is always there.
+    /// The name, type and description of a header that the response always has.
     header: Option<(&'static str, Type, &'static str)>,
 }
 
@@ -127,7 +127,7 @@ fn always(kind: Type, description: &str) -> Header {
         .build()
 }
 
-/// The reusable response of a status, if there is one.
+/// Returns a reference to the reusable response of a status, if there is one.
 pub(super) fn reference(status: StatusCode) -> Option<RefOr<Response>> {
     let refusal = REFUSALS.iter().find(|refusal| refusal.status == status)?;
     Some(Ref::from_response_name(refusal.name).into())

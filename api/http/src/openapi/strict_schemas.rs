@@ -1,7 +1,7 @@
-//! Makes the shapes of views exact: a view has all of its fields and no others.
+//! Makes the schemas of views exact: a view has all of its fields and no others.
 //!
-//! A field that can be null is there as null. One that is left out instead says `nullable = false`. Shapes of requests
-//! are not touched: a request may leave out what can be null, and may hold more.
+//! A nullable field is present as null; an optional field that is left out instead has `nullable = false`. Schemas of
+//! requests are not changed: a request may leave out nullable fields, and may have more fields.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,14 +31,15 @@ pub(super) fn make_views_exact(document: &mut OpenApi) {
     }
 }
 
-/// Makes one object of a view and those that are flattened into it: exact parts would exclude each other.
+/// Merges views with the objects that are flattened into them: as exact parts of an `allOf` they would exclude each
+/// other's fields.
 fn merge_flattened(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
     let known = components.schemas.clone();
     components.schemas.values_mut().for_each(|schema| merge(schema, &known));
 }
 
-/// Also in what is written down in place, such as the rows of a page.
+/// Merges a schema and the inline schemas in it, such as the rows of a page.
 fn merge(schema: &mut RefOr<Schema>, known: &BTreeMap<String, RefOr<Schema>>) {
     let RefOr::T(inner) = schema else { return };
     match inner {
@@ -63,7 +64,7 @@ fn merge(schema: &mut RefOr<Schema>, known: &BTreeMap<String, RefOr<Schema>>) {
     }
 }
 
-/// An object, written down in place or referred to.
+/// Returns the object schema of a part, which is inline or a reference.
 fn object_of<'s>(part: &'s RefOr<Schema>, known: &'s BTreeMap<String, RefOr<Schema>>) -> Option<&'s Object> {
     match part {
         RefOr::T(Schema::Object(object)) => Some(object),
@@ -72,7 +73,7 @@ fn object_of<'s>(part: &'s RefOr<Schema>, known: &'s BTreeMap<String, RefOr<Sche
     }
 }
 
-/// Answers whose shape is written down in place.
+/// Makes the inline schemas of responses exact.
 fn make_answers_exact(operation: &mut Operation) {
     for response in operation.responses.responses.values_mut() {
         let RefOr::T(response) = response else { continue };
@@ -86,7 +87,7 @@ fn make_answers_exact(operation: &mut Operation) {
     }
 }
 
-/// The names of the schemas that requests have.
+/// Returns the names of the schemas that request bodies use, directly or indirectly.
 fn schemas_of_bodies(document: &mut OpenApi) -> BTreeSet<String> {
     let mut wanted: Vec<String> = operations(document)
         .flat_map(|(_, _, operation)| operation.request_body.as_ref().map(references).unwrap_or_default())
@@ -103,7 +104,7 @@ fn schemas_of_bodies(document: &mut OpenApi) -> BTreeSet<String> {
     found
 }
 
-/// The names of the schemas that this refers to.
+/// Returns the names of the schemas to which this part of the document refers.
 fn references(part: &impl Serialize) -> Vec<String> {
     fn collect(value: &Value, names: &mut Vec<String>) {
         match value {
@@ -132,7 +133,7 @@ fn make_exact(schema: &mut RefOr<Schema>) {
         }
         Schema::OneOf(one_of) => one_of.items.iter_mut().for_each(make_exact),
         Schema::AnyOf(any_of) => any_of.items.iter_mut().for_each(make_exact),
-        // Parts of one object, each of which the other's fields would be too many for.
+        // The parts of an `allOf` describe one object: exact ones would refuse each other's fields.
         _ => {}
     }
 }

@@ -1,7 +1,7 @@
-//! Holds routes to the [table](crate::access_table::TABLE) of who may do what.
+//! Enforces the [table](crate::access_table::TABLE) of permissions for all routes.
 //!
 //! Routes register their handlers with `at` and name no permission of their own; a handler that works on owned
-//! objects takes a `Scope` and asks it. What the scope does not cover does not exist (404).
+//! objects takes a `Scope` and checks the owner with it. Objects outside of the scope are answered with 404.
 
 use std::convert::Infallible;
 
@@ -28,6 +28,9 @@ use crate::{
 };
 
 /// Begins to register the handlers of a path of the [table](crate::access_table::TABLE).
+///
+/// # Panics
+/// If the path is not in the table.
 pub(super) fn at(web: &Web, path: &'static str) -> Registration {
     let access = find(path).unwrap_or_else(|| panic!("{path} is not in the table of who may do what"));
     Registration { web: web.clone(), access, resource: resource(access.otherwise), open: access.verbs.to_vec() }
@@ -39,7 +42,7 @@ pub(super) struct Registration {
     web: Web,
     access: &'static Access,
     resource: Resource<Web>,
-    /// What the table knows and has no handler yet.
+    /// The verbs of the table that have no handler yet.
     open: Vec<(Verb, Permission, Ownership)>,
 }
 
@@ -68,19 +71,23 @@ impl Registration {
         self
     }
 
-    /// Ids of this path may contain a dot: usernames and names of files do. Elsewhere such a path does not exist.
+    /// Allows dots in the ids of this path, such as in usernames and file names. Without this, a path with a dot in an
+    /// id is a 404.
     pub(super) fn dotted_ids(mut self) -> Self {
         self.resource = self.resource.dotted_ids();
         self
     }
 
-    /// The routes have forms beside JSON, and look at `Accept` and `?format=` themselves.
+    /// Leaves `Accept` and `?format=` to the handlers, which serve other formats than JSON.
     pub(super) fn own_forms(mut self) -> Self {
         self.resource = self.resource.own_forms();
         self
     }
 
-    /// The router of the path. Every verb of the table has a handler now.
+    /// Returns the router of the path.
+    ///
+    /// # Panics
+    /// If a verb of the table has no handler.
     pub(super) fn served(self) -> Router<Web> {
         assert!(self.open.is_empty(), "{} has no handler for {:?}", self.access.path, self.open);
         Router::new().route(self.access.path, self.resource.guarded_by(self.web))
@@ -93,21 +100,21 @@ impl Registration {
     }
 }
 
-/// Whose objects the request reaches, for this caller.
+/// The objects that the request reaches, by their owner; an extractor that applies the table to the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
-    /// Everybody's.
+    /// All objects.
     All,
-    /// One owner's.
+    /// The objects of one owner.
     Of(ChatOwner),
-    /// What is shared with people who are not staff.
+    /// The objects that are shared with people who are not staff.
     Shared,
-    /// Nobody's.
+    /// No objects.
     Nothing,
 }
 
 impl Scope {
-    /// Whether an object of this owner can be reached.
+    /// Returns whether the scope includes an object of this owner.
     pub(super) fn covers(self, owner: Option<ChatOwner>) -> bool {
         match self {
             Self::All => true,
@@ -116,7 +123,7 @@ impl Scope {
         }
     }
 
-    /// The person whose objects alone are listed; `None` for everybody's.
+    /// Returns the user whose objects alone are listed; `None` for all objects, and the nil id for none.
     pub(super) fn only_user(self) -> Option<UserId> {
         match self {
             Self::Of(ChatOwner::User(user)) => Some(user),

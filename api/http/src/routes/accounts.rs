@@ -38,12 +38,12 @@ const INVALID_USERNAME: &str =
     "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
 
 const INVALID_NAME: &str = "Enter a valid name. It may not contain line breaks or control characters.";
-/// Of a password: the work that the rules and the hash make grows with it.
+/// The maximum length of a password: the work of its rules and of its hash grows with the length.
 const MAX_PASSWORD_CHARS: usize = 4_096;
-/// Of what a captcha service gives its visitors.
+/// The maximum length of the token that a captcha service gives a visitor.
 const MAX_CAPTCHA_CHARS: usize = 10_000;
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(register, log_in, log_out))]
 pub(super) struct Api;
@@ -77,8 +77,8 @@ async fn register(State(web): State<Web>, origin: Origin, body: UnreadBody) -> R
     web.respond_after_commit(&committed, async || Ok(empty(StatusCode::CREATED))).await
 }
 
-/// Reads what a new account is made of; with it, what the captcha on the page has given its visitor. In a request that is
-/// repeated, its values may be taken: by the account that it has made.
+/// Reads a registration, and the token of the captcha (empty without `with_captcha`). For a repeated request it is not
+/// checked whether e-mail address and username are taken: they may be, by the account that the first request made.
 pub(super) async fn read_registration(
     web: &Web,
     input: &Input,
@@ -102,7 +102,7 @@ pub(super) async fn read_registration(
     let (username, full_name, password, email, captcha) = input.create(|fields| {
         let username = fields
             .value::<Username>("username")
-            // What is too long has its own message.
+            // A username that is too long has its own message.
             .check(INVALID_USERNAME, |text| text.chars().count() > Username::MAX_CHARS || Username::parse(text).is_ok())
             .check(USERNAME_TAKEN, move |_| !username_taken)
             .required();
@@ -131,19 +131,19 @@ fn label(field: &str) -> &'static str {
     }
 }
 
-/// What a password must not be like.
+/// Returns the labels and values of a user to which a password must not be similar.
 pub(super) fn about(user: &UserView) -> [(&'static str, String); 3] {
     [("username", user.username.clone()), ("full name", user.full_name.clone()), ("email address", user.email.clone())]
 }
 
-/// `full_name`, on one line.
+/// Returns the field `full_name` with its rules: a name on one line.
 pub(super) fn full_name<'f, 'i>(fields: &'f mut Fields<'i>) -> Field<'f, 'i, Text> {
-    // What else is wrong has messages of its own.
+    // Other errors have messages of their own.
     let is_well_formed = |text: &str| text.contains('\0') || FullName::parse(text) != Err(TextError::Malformed);
     fields.text("full_name").max(FullName::MAX_CHARS).check(INVALID_NAME, is_well_formed)
 }
 
-/// Reads `password` under the rules for new ones. Blanks at its ends belong to it, as where it is asked for.
+/// Reads `password` with the rules for new passwords. White space at its ends is kept, as it is at log-in.
 pub(super) fn new_password(
     fields: &mut Fields<'_>,
     about: &[(&'static str, String)],

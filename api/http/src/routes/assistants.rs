@@ -31,7 +31,7 @@ use crate::{
 const MAX_NAME_CHARS: usize = 256;
 const MAX_MODEL_CHARS: usize = 100;
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(create, list))]
 pub(super) struct Api;
@@ -42,7 +42,7 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .merge(at(web, "/api/projects/{project}/list_assistants").get(list).served())
 }
 
-/// An assistant's model goes by name or by number; which provider's model it means is configuration.
+/// Checks that an assistant's model is a known name or number. Which model of the provider it means is configuration.
 pub(super) fn known_model(name: String) -> Result<String, ApiError> {
     if Model::from_name(&name).is_some() {
         return Ok(name);

@@ -1,4 +1,4 @@
-//! Authentication: who is calling, by what the request shows.
+//! Authentication of the caller by the credentials of the request.
 
 use axum::http::{HeaderMap, request::Parts};
 use commands::{
@@ -45,7 +45,7 @@ impl Authenticator for Web {
             }),
             Credentials::Basic { email, password } => {
                 let email = Email::parse(&email).map_err(|_| ApiError::bad_basic())?;
-                // As good as the login page for guessing passwords.
+                // Basic authentication can be used to guess passwords, so it has the limits of the login page.
                 let address = request.extensions.get::<ClientAddress>().map(|client| client.0);
                 self.throttle(Action::LogIn, address)?;
                 let guess = self.begin_guess(Secret::Password, &email, address).await?;
@@ -59,7 +59,7 @@ impl Authenticator for Web {
                 }
             }
             Credentials::TempToken(token) if needed == Some(Permission::ChatUser) => {
-                // The contract's words for one that is for another address: it is as if it were not there.
+                // The contract answers a temp token of another address as if no credentials were sent.
                 Some(self.guest(&token, request).await?.ok_or_else(ApiError::not_authenticated)?)
             }
             Credentials::Anonymous | Credentials::TempToken(_) => None,
@@ -73,7 +73,7 @@ impl Authenticator for Web {
     }
 }
 
-/// A person whose account is open.
+/// Returns the person as the caller, or a refusal if the account is deactivated.
 fn active(user: UserView, session: Option<SessionId>) -> Result<CallerInfo, ApiError> {
     match session {
         _ if user.is_active => Ok(CallerInfo { user, session, via: None, temp_token: None }),
@@ -84,12 +84,12 @@ fn active(user: UserView, session: Option<SessionId>) -> Result<CallerInfo, ApiE
 
 impl Web {
     async fn person(&self, id: UserId, session: Option<SessionId>) -> Result<CallerInfo, ApiError> {
-        // A view that is behind must not look like a wrong token: the front end would log the user out.
+        // If the view is behind, the answer is a 503 and not a 401, after which the front end would log the user out.
         let user = users::find(&self.app.views, id).await?.ok_or_else(|| ApiError::unavailable(1))?;
         active(user, session)
     }
 
-    /// Whose temp token it is, if it may be used from where the request comes.
+    /// Returns the service's owner as the caller of a temp token, if the token may be used from the client's address.
     async fn guest(&self, token: &str, request: &Parts) -> Result<Option<CallerInfo>, ApiError> {
         let Some(ClientAddress(address)) = request.extensions.get() else { return Ok(None) };
         let Some(holder) = self.app.services.authenticate_temp_token(token, *address).await? else { return Ok(None) };
@@ -98,7 +98,7 @@ impl Web {
         Ok(service.map(|(service, user)| CallerInfo { user, session: None, via: Some(service), temp_token }))
     }
 
-    /// Whose API key the request shows, if it shows one that is known.
+    /// Returns the service of the request's API key, if the request has a known one.
     pub(super) async fn service(&self, headers: &HeaderMap) -> Result<Option<ServiceCaller>, ApiError> {
         let key = headers.get(API_KEY).and_then(|value| value.to_str().ok());
         let Some(key) = key else { return Ok(None) };
@@ -106,7 +106,8 @@ impl Web {
         Ok(self.with_owner(holder).await?.map(|(service, _)| service))
     }
 
-    /// A service and its owner: without a person with an open account who answers for it, it may do nothing.
+    /// Returns the service with its owner; `None` if the owner's account is missing or deactivated, without which the
+    /// service may do nothing.
     async fn with_owner(&self, holder: KeyHolder) -> Result<Option<(ServiceCaller, UserView)>, ApiError> {
         let KeyHolder { service, key, owner } = holder;
         let view = services::find(&self.app.views, service).await?.ok_or_else(|| ApiError::unavailable(1))?;

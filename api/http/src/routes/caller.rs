@@ -1,5 +1,5 @@
-//! Who is calling: the owner of a token, or of an e-mail address and password; a service with its API key; or somebody
-//! with a temp token, who acts as the service's owner.
+//! The callers: a person with a token, or with e-mail address and password; a service with its API key; or somebody
+//! with a service's temp token, who acts as the service's owner.
 
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
@@ -16,29 +16,29 @@ use crate::contract::{
     resource::{Account, Caller, Permission},
 };
 
-/// The header of an API key.
+/// The name of the header of an API key.
 pub(super) const API_KEY: &str = "x-api-key";
 
-/// Who is calling; the guard leaves it in the request's extensions.
+/// The authenticated caller, which the guard adds to the request's extensions.
 #[derive(Clone)]
 pub enum Principal {
     Person(CallerInfo),
     Service(ServiceCaller),
 }
 
-/// A person, or somebody whom a service lets act as one.
+/// A person, or somebody with a temp token who acts as one.
 #[derive(Clone)]
 pub struct CallerInfo {
     pub user: UserView,
     /// `None` for Basic authentication and for temp tokens.
     pub session: Option<SessionId>,
-    /// The service whose temp token was shown.
+    /// The service whose temp token was sent.
     pub via: Option<ServiceCaller>,
-    /// A hash of that token, in hexadecimal.
+    /// The hash of that temp token, in hexadecimal.
     pub(super) temp_token: Option<String>,
 }
 
-/// A hospital's client, by its API key.
+/// A hospital's client, identified by its API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServiceCaller {
     pub service: ServiceId,
@@ -70,24 +70,25 @@ impl CallerInfo {
         UserId::new(self.user.external_id)
     }
 
-    /// Who acts: with a temp token it is the service, on the person's behalf.
+    /// Returns the actor of the caller's commands: with a temp token it is the service, on the person's behalf.
     pub fn actor(&self) -> Actor {
         self.via.map_or_else(|| Actor::User(self.id()), |service| service.actor())
     }
 
-    /// Whether the person sees everybody's chats. A temp token never does.
+    /// Returns whether the caller has the rights of a superuser, such as to see all chats. A temp token never gives
+    /// them.
     pub fn is_superuser(&self) -> bool {
         self.user.is_superuser && self.via.is_none()
     }
 
-    /// Whether the server's own provider key may be used.
+    /// Returns whether the caller may use the server's own provider key.
     pub fn may_use_server_key(&self) -> bool {
         self.user.allow_key || self.via.is_some_and(|service| service.allow_key)
     }
 }
 
 impl Principal {
-    /// Whom a temp token stands for.
+    /// Returns the person on whose behalf a temp token acts; `None` for other credentials.
     pub(super) fn on_behalf_of(&self) -> Option<Actor> {
         match self {
             Self::Person(caller) => caller.via.map(|_| Actor::User(caller.id())),
@@ -95,8 +96,8 @@ impl Principal {
         }
     }
 
-    /// Who chooses idempotency keys, if not the actor alone: all clients of a service act as it, and none of them knows what
-    /// the others choose.
+    /// Returns the namespace of idempotency keys within an actor, if it has several clients: all clients of a service
+    /// have the same actor and choose keys without knowing of each other.
     pub(super) fn key_holder(&self) -> Option<String> {
         match self {
             Self::Person(caller) => caller.temp_token.as_ref().map(|token| format!("temp_token:{token}")),

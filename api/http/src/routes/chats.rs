@@ -39,7 +39,7 @@ use crate::{
     },
 };
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(list, list_all, feedbacks, start, get, retitle, delete), components(schemas(ShownMessage)))]
 pub(super) struct Api;
@@ -69,7 +69,7 @@ async fn list(
     query: ListQuery,
 ) -> Result<Response, ApiError> {
     let filter = Filter { owner: scope.only_user(), search: query.search_words() };
-    // Alone of all lists it is always in its own order: newest first.
+    // Unlike other lists, this one cannot be ordered: it is always newest first.
     let window = query.window(|_| None);
     Ok(Json(chats::list(&web.app.views, project, &filter, &window).await?).into_response())
 }
@@ -102,7 +102,7 @@ async fn list_all(
     let ids = chats::ids_in(views, project, scope.only_user()).await?;
     let share = web.memory_for(chats::weight(views, &ids).await?).await?;
     let chats = chats::details(views, &ids, &web.media_base(&headers)).await?;
-    // All are of one project.
+    // All chats are of one project, so the first one tells for all whether an assistant answers.
     if chats.first().is_some_and(|chat| chat.by_assistant) {
         let threads: Vec<_> = chats.into_iter().map(chats::ChatDetail::into_thread).collect();
         return Ok(share.json(threads).await);
@@ -133,13 +133,16 @@ async fn feedbacks(
     Ok(Json(FeedbackOfChat { data }).into_response())
 }
 
-/// Refuses a chat that the request does not reach. A stranger's does not exist.
+/// Checks that the chat is within the scope of the request.
+///
+/// # Errors
+/// A 404 if there is no such chat or it is outside of the scope.
 pub(super) async fn check(web: &Web, scope: Scope, project: ProjectId, id: ChatId) -> Result<(), ApiError> {
     let owner = chats::owner(&web.app.views, project, id).await?;
     owner.filter(|owner| scope.covers(*owner)).map(drop).ok_or_else(ApiError::not_found)
 }
 
-/// A chat that the request reaches. A stranger's does not exist.
+/// Returns a chat within the scope of the request; any other one is a 404.
 async fn find(web: &Web, scope: Scope, project: ProjectId, id: ChatId) -> Result<ChatSummary, ApiError> {
     let chat = chats::find(&web.app.views, project, id).await?;
     chat.filter(|chat| scope.covers(chat.owner)).ok_or_else(ApiError::not_found)
@@ -200,7 +203,7 @@ async fn get(
 ) -> Result<Response, ApiError> {
     let views = &web.app.views;
     let head = chats::head(views, project, id).await?;
-    // A stranger takes no memory.
+    // The owner is checked first, so that a request for another's chat takes no memory.
     let head = head.filter(|head| scope.covers(head.owner())).ok_or_else(ApiError::not_found)?;
     let (chat, share) = web.chat_of(head, &headers).await?;
     Ok(if chat.by_assistant { share.json(chat.into_thread()).await } else { share.json(chat).await })

@@ -1,6 +1,8 @@
-//! Consistency tokens in headers: what a request has written is named by its answer; what a request names is waited for.
+//! Consistency tokens in headers: a response names the positions that its request has written; a request waits until
+//! the views have reached the positions that its token names.
 //!
-//! It holds for every route alike: whatever a request has written is noted here by [`Web::settled`](super::Web::settled) and its like.
+//! This middleware is around all routes: [`Web::settled`](super::Web::settled) and other functions note what a request
+//! has written.
 
 use std::cell::RefCell;
 
@@ -16,11 +18,11 @@ use super::Web;
 use crate::contract::problem::ApiError;
 
 pub(super) const CONSISTENCY_TOKEN: HeaderName = HeaderName::from_static("x-consistency-token");
-/// Set on an answer that does not show yet what was written, or what the request's token names.
+/// A header of responses that do not show yet what was written, or what the request's token names.
 const VIEWS_BEHIND: HeaderName = HeaderName::from_static("x-views-behind");
 
 tokio::task_local! {
-    /// Of the request that this task answers.
+    /// The notes of the request that this task answers.
     static NOTES: RefCell<Notes>;
 }
 
@@ -30,8 +32,8 @@ struct Notes {
     is_behind: bool,
 }
 
-/// Notes what the request has written, and whether it can be read back. A stream that goes on after its answer's headers were
-/// sent notes nothing.
+/// Notes what the request has written, and whether it can be read back. Calls from a stream are ignored: the headers of
+/// its response were sent before.
 pub(super) fn note(committed: &Committed, is_readable: bool) {
     let noted = NOTES.try_with(|notes| {
         let mut notes = notes.borrow_mut();
@@ -41,7 +43,7 @@ pub(super) fn note(committed: &Committed, is_readable: bool) {
     noted.ok();
 }
 
-/// Around every route.
+/// Middleware that waits for the request's token, and adds the token and the state of the views to the response.
 pub(super) async fn keep(State(web): State<Web>, request: Request, next: Next) -> Response {
     let token = request.headers().get(CONSISTENCY_TOKEN).cloned();
     let missing = match wait(&web, token).await {
@@ -58,7 +60,7 @@ pub(super) async fn keep(State(web): State<Web>, request: Request, next: Next) -
         headers.insert(VIEWS_BEHIND, HeaderValue::from_static("true"));
     }
     if let Some(mut written) = notes.written {
-        // What was not reached yet is passed on: the newest token stands for those before it.
+        // The positions that were not reached are passed on, because the newest token replaces those before it.
         written.extend(missing);
         let token = web.app.commands.log().consistency_token(&written);
         headers.extend(HeaderValue::try_from(token).ok().map(|token| (CONSISTENCY_TOKEN, token)));
@@ -66,7 +68,7 @@ pub(super) async fn keep(State(web): State<Web>, request: Request, next: Next) -
     response
 }
 
-/// Waits for what the request's token names. Gives what was not reached in time.
+/// Waits for the positions that the request's token names. Returns those that were not reached in time.
 async fn wait(web: &Web, token: Option<HeaderValue>) -> Result<Vec<EventPosition>, TokenError> {
     let Some(token) = token else { return Ok(vec![]) };
     web.reached(token.to_str().map_err(|_| TokenError::Malformed)?).await

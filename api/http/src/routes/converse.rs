@@ -1,4 +1,4 @@
-//! `converse`: a question, and its answer by stream or at once.
+//! `converse`: a question, and its answer as a stream or as a whole.
 
 use std::time::Duration;
 
@@ -50,15 +50,15 @@ const DEFAULT_TOP_K: u32 = 100;
 const DEFAULT_TEMPERATURE: f64 = 0.1;
 const MAX_LANGUAGE_CHARS: usize = 10;
 const MAX_NONCE_CHARS: usize = 100;
-/// How long a question may be transcribed and translated before a stream begins without knowing what comes of it: proxies
+/// The time that transcribing and translating a question may take before the stream begins without its outcome: proxies
 /// wait a minute for the first byte.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Seconds after which an answer that could not be shown may be there.
+/// The seconds after which an answer that could not be read back may be readable (`Retry-After`).
 const RETRY_AFTER: u64 = 5;
-/// Files in the answer of `converse` are relative.
+/// The base of the URLs of files in whole answers of `converse`, which are relative.
 const RELATIVE_MEDIA: &str = "/media/";
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(converse), components(schemas(AnswerFrame)))]
 pub(super) struct Api;
@@ -102,13 +102,16 @@ async fn converse(
     answer(web.clone(), asking, &input, &context, web.media_base(&headers)).await
 }
 
-/// Counts a question, typed or spoken, for the address that it comes from and for whoever asks.
+/// Counts a question, typed or spoken, against the limits of the client's address and of the asking account.
+///
+/// # Errors
+/// A 429 if one of the limits is exceeded.
 pub(super) fn throttle(web: &Web, origin: &Origin, asker: &Actor) -> Result<(), ApiError> {
     web.throttle(Action::Converse, origin.address)?;
     web.throttle_account(Action::Converse, &asker.to_string())
 }
 
-/// Where a question is asked, and whose provider key pays.
+/// The chat in which a question is asked, and the provider key that pays for it.
 pub(super) struct Asking {
     pub project: Option<ProjectId>,
     pub chat: ChatId,
@@ -116,7 +119,7 @@ pub(super) struct Asking {
     pub allow_key: bool,
 }
 
-/// Takes the question that the form holds and answers it as the form wants it.
+/// Asks the question of the form and answers as a stream or as a whole, as the form requests.
 pub(super) async fn answer(
     web: Web,
     asking: Asking,
@@ -150,7 +153,7 @@ async fn is_by_assistant(web: &Web, project: Option<ProjectId>) -> Result<bool, 
     }
 }
 
-/// A question, and how it shall be answered.
+/// A question, and the options of its answer.
 pub(super) struct Request {
     question: Asked,
     transcription: Option<Stage>,
@@ -162,7 +165,7 @@ pub(super) struct Request {
     speaks: bool,
 }
 
-/// The language of a recording or a question: `en` unless the client names another.
+/// Returns the language of a recording or a question: `en` unless the client names another.
 pub(super) fn language_of(input: &Input) -> Result<String, ApiError> {
     let language = input.text("language").map(str::trim).filter(|text| !text.is_empty()).unwrap_or("en");
     if language.chars().count() > MAX_LANGUAGE_CHARS || language.contains('\0') {
@@ -171,7 +174,7 @@ pub(super) fn language_of(input: &Input) -> Result<String, ApiError> {
     Ok(language.to_owned())
 }
 
-/// The uploaded recording; an empty one is none.
+/// Returns the uploaded recording, if there is one; an empty file is refused.
 pub(super) fn recording_of(input: &Input) -> Result<Option<Recording>, ApiError> {
     let Some(Upload { file_name, bytes, .. }) = input.file("audio") else { return Ok(None) };
     if bytes.is_empty() {
@@ -181,7 +184,7 @@ pub(super) fn recording_of(input: &Input) -> Result<Option<Recording>, ApiError>
 }
 
 impl Request {
-    /// Of a question with at most so many characters. All errors of this endpoint are `{"error": …}`.
+    /// Reads a question of at most this many characters. All errors of this endpoint are `{"error": …}`.
     pub(super) fn read(input: &Input, max_chars: usize) -> Result<Self, ApiError> {
         let field = |name: &str| input.text(name).map(str::trim).filter(|text| !text.is_empty());
         let text = field("text").map(|text| text.replace('\0', "")).filter(|text| !text.trim().is_empty());
@@ -235,7 +238,7 @@ impl Request {
     }
 }
 
-/// A body that is malformed or of another type is a 400 `{"error": …}` here, whatever it is elsewhere.
+/// Converts the errors for a malformed body and for another content type to the 400 `{"error": …}` of this endpoint.
 pub(super) fn as_error(error: ApiError) -> ApiError {
     match error {
         ApiError::Detail { detail, status: StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE } => {
@@ -261,7 +264,10 @@ async fn whole_answer(web: Web, chat: ChatId, turn: Turn) -> Result<Response, Ap
     Ok(Json(Answer::Message(Box::new(finished(&web, chat, turn).await?))).into_response())
 }
 
-/// What came of a question that is asked again: its answer, or what the client was told instead.
+/// Returns the outcome of a question that is asked again: its answer, or the message of its failure.
+///
+/// # Errors
+/// A 409 if the question has no answer yet.
 async fn first_outcome(
     web: &Web,
     chat: ChatId,
@@ -278,7 +284,7 @@ async fn first_outcome(
         .ok_or_else(|| ApiError::detail(StatusCode::CONFLICT, "The question was asked before and has no answer yet."))
 }
 
-/// The answer's message, when it is complete and can be read back.
+/// Waits until the answer is complete and can be read back, and returns its message.
 pub(super) async fn finished(web: &Web, chat: ChatId, turn: Turn) -> Result<MessageView, ApiError> {
     let Some(mut events) = turn.events else {
         return first_outcome(web, chat, &turn, RELATIVE_MEDIA).await?.map_err(ApiError::error);
@@ -289,7 +295,7 @@ pub(super) async fn finished(web: &Web, chat: ChatId, turn: Turn) -> Result<Mess
             TurnEvent::Completed { committed, .. } => {
                 let readable = web.settled(&committed).await;
                 let message = message(web, turn.answer_id).await;
-                // It is recorded: a refusal would be untrue.
+                // The answer is recorded: if the view is behind, a 503 asks the client to retry.
                 return message.map_err(|error| if readable { error } else { ApiError::unavailable(RETRY_AFTER) });
             }
             TurnEvent::Failed { message, committed } => {
@@ -303,7 +309,7 @@ pub(super) async fn finished(web: &Web, chat: ChatId, turn: Turn) -> Result<Mess
     Err(ApiError::error("The answer was interrupted."))
 }
 
-/// An assistant's answer is its text alone.
+/// Responds with an assistant's answer, which is its text alone.
 async fn plain_answer(web: Web, chat: ChatId, turn: Turn) -> Result<Response, ApiError> {
     let Some(mut events) = turn.events else {
         let outcome = first_outcome(&web, chat, &turn, RELATIVE_MEDIA).await?;

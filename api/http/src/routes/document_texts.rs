@@ -1,4 +1,4 @@
-//! What was read of a document, for people who compare it with the document.
+//! The text that was read of a document, for people who compare it with the document.
 
 use axum::{
     Router,
@@ -26,7 +26,7 @@ const NOT_READ_YET: &str = "Nothing of this document has been read yet.";
 const NOT_KEPT: &str = "An earlier version of this program has read this document, and did not keep what it read. \
                         Add its content again as a new version to see it.";
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(text))]
 pub(super) struct Api;

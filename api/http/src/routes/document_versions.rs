@@ -1,4 +1,4 @@
-//! `projects/{id}/documents/{id}/…`: new content, and its way into the index.
+//! `projects/{id}/documents/{id}/…`: new versions of a document, and the progress of their indexing.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -35,10 +35,10 @@ use crate::{
     },
 };
 
-/// How often it is looked whether there is news.
+/// The interval at which the document is polled for changes.
 const LOOK: Duration = Duration::from_millis(400);
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(add_version, retry, cancel, progress))]
 pub(super) struct Api;
@@ -160,7 +160,8 @@ async fn progress(
     Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
 }
 
-/// Ends with the last word, when the process ends, or when the document cannot be read any more.
+/// Streams the document each time it has changed. The stream ends after the final state, when the process ends, or when
+/// the document cannot be read any more.
 fn news(
     web: Web,
     project: ProjectId,
@@ -181,7 +182,7 @@ fn news(
                     last = Some(document);
                     return Some((Ok(said), (None, last)));
                 }
-                // A client of a stream that ends asks again.
+                // At shutdown the stream just ends: the client reconnects.
                 web.app.ending.run_until_cancelled(tokio::time::sleep(LOOK)).await?;
                 next = Some(find(&web, project, id, &headers).await.ok()?);
             }

@@ -43,10 +43,10 @@ use crate::{
 };
 
 const TYPES: &[i64] = &[1, 2, 3];
-/// Longer addresses are refused by many servers.
+/// The maximum length of a web address: many servers refuse longer ones.
 const MAX_URL_CHARS: usize = 2_000;
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(list, add, get, describe, delete))]
 pub(super) struct Api;
@@ -105,7 +105,7 @@ async fn get(
     Ok(Json(find(&web, project, id, &headers).await?).into_response())
 }
 
-/// Reads what a document is made of: one of a project, or one that is attached to a test question.
+/// Reads a new document, either of a project or attached to a test question.
 pub(super) fn new_document(input: &Input, texts: TextSettings) -> Result<NewDocument, ApiError> {
     let (title, description, document_type, file, text_content) = input.create(|fields| {
         (
@@ -121,7 +121,7 @@ pub(super) fn new_document(input: &Input, texts: TextSettings) -> Result<NewDocu
     Ok(NewDocument { title, description, content })
 }
 
-/// What a document's text shall come from.
+/// Returns the content from which the document's text is read: the file, the web address or the text.
 pub(super) fn content(
     document_type: DocumentType,
     file: Option<Upload>,

@@ -1,4 +1,4 @@
-//! `tests/suites`: suites, questions and what is attached to them, runs, and feedback on results.
+//! `tests/suites`: suites, questions and the documents attached to them, runs, and feedback on results.
 
 mod attachments;
 mod feedback;
@@ -20,7 +20,7 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .merge(feedback::router(web))
 }
 
-/// What the handlers say of themselves, by resource.
+/// Returns the OpenAPI documents of the handlers, by resource.
 pub(super) fn documents() -> [(&'static str, OpenApi); 5] {
     [
         ("test_suites", suites::Api::openapi()),

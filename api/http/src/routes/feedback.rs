@@ -35,7 +35,7 @@ use crate::{
 
 const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the available choices.";
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(list, get, give))]
 pub(super) struct Api;
@@ -86,7 +86,7 @@ async fn list(State(web): State<Web>, scope: Scope, query: ListQuery) -> Result<
     Ok(Json(chats::feedback_list(&web.app.views, &filter, &window).await?).into_response())
 }
 
-/// What a filter names by number.
+/// Returns the id of the object that a filter names by number; a number of nothing is a 400.
 async fn numbered(web: &Web, query: &ListQuery, name: &str, kind: Numbered) -> Result<Option<uuid::Uuid>, ApiError> {
     let Some(number) = query.get(name) else { return Ok(None) };
     let no_choice = || ApiError::field(name, NO_CHOICE);
@@ -145,11 +145,11 @@ async fn give(
         (message_id, liked, fields.text("message").bounded(max_chars).allow_blank().nullable().or(None))
     })?;
     let message_id = MessageId::new(parent_id(&message_id)?);
-    // A stranger's message does not exist.
+    // A message outside of the scope is answered with 404.
     let found = chats::chat_of_message(&web.app.views, message_id).await?;
     let (chat, _) = found.filter(|(_, owner)| scope.covers(*owner)).ok_or_else(ApiError::not_found)?;
     let context = origin.context_of_creation(&caller, &input);
-    // A repeated request is told the chat: its rating is the one that is there.
+    // A repeated request shows the rating that exists, which is found by its chat.
     let rating = Rating { message: message_id, liked, note: message };
     let (feedback_id, committed) = web.app.chats.rate(chat, rating, &context).await?;
     web.respond_after_commit(&committed, async || {

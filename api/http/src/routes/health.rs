@@ -1,5 +1,5 @@
-//! `/health/live` and `/health/ready`: for whoever starts, stops and watches processes. They need no credentials; what is
-//! wrong, and where, is told to staff and on this machine only.
+//! `/health/live` and `/health/ready`, for process managers and monitoring. They need no credentials; details of
+//! problems are shown to staff and to clients on this machine only.
 
 use std::collections::BTreeMap;
 
@@ -24,10 +24,10 @@ use super::{
 };
 use crate::health::Readiness;
 
-/// What proxies add to a request that they pass on.
+/// The headers that proxies add to a request that they forward.
 const FORWARDING: [&str; 5] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(live, ready))]
 pub(super) struct Api;
@@ -36,7 +36,7 @@ pub(super) fn router(web: &Web) -> Router<Web> {
     Router::new().merge(at(web, "/health/live").get(live).served()).merge(at(web, "/health/ready").get(ready).served())
 }
 
-/// For the reserve: everybody is a stranger there, and nobody's credentials are looked at.
+/// Returns the router of the reserve, where credentials are not checked and everybody is treated as a stranger.
 pub(super) fn router_of_strangers() -> Router<Web> {
     Router::new()
         .route("/health/live", get(live).fallback(super::busy))
@@ -155,7 +155,7 @@ const fn status_of(verdict: Verdict) -> StatusCode {
     }
 }
 
-/// Whether the request was made on this machine, and not passed on by a proxy there.
+/// Returns whether the request was made on this machine, and not forwarded by a proxy there.
 fn is_of_this_machine(origin: &Origin, headers: &HeaderMap) -> bool {
     let is_passed_on = FORWARDING.iter().any(|name| headers.contains_key(*name));
     !is_passed_on && origin.address.is_some_and(|address| address.to_canonical().is_loopback())

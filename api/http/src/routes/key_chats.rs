@@ -1,4 +1,4 @@
-//! `chats`: those of hospitals' clients, which come with an API key and belong to no project.
+//! `chats`: the chats of hospitals' clients, which have an API key. These chats belong to no project.
 
 use axum::{
     Json, Router,
@@ -43,7 +43,7 @@ use crate::{
     },
 };
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(list, start, get, change, converse))]
 pub(super) struct Api;
@@ -55,12 +55,12 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .merge(at(web, "/api/chats/{id}/converse").post(converse).served())
 }
 
-/// A chat of this key; nobody takes memory for one of another.
+/// Returns the head of a chat of this key. It is read before memory is taken, so that another's chat takes none.
 async fn head(web: &Web, service: ServiceCaller, id: ChatId) -> Result<ChatHead, ApiError> {
     chats::head_of_key(&web.app.views, service.key, id).await?.ok_or_else(ApiError::not_found)
 }
 
-/// A chat with its messages, however many there are.
+/// Responds with a chat and all of its messages.
 async fn shown(web: &Web, service: ServiceCaller, id: ChatId, headers: &HeaderMap) -> Result<Response, ApiError> {
     let head = head(web, service, id).await?;
     let (chat, share) = web.chat_of(head, headers).await?;
@@ -131,7 +131,7 @@ async fn start(
     let question = message.map(|message| first_question(&message, texts.max_question_chars)).transpose()?;
     if question.is_some() {
         throttle(&web, &origin, &service.actor())?;
-        // Without a key there would be a chat, but no answer.
+        // The provider key is checked first: without one the chat would be begun, but never answered.
         web.app.answering.choose_key(None, key.0.clone(), service.allow_key).await?;
     }
     let new = NewChatOfKey {
@@ -150,7 +150,7 @@ async fn start(
             *begun.status_mut() = StatusCode::CREATED;
             return Ok(begun);
         };
-        // A repeated request is shown the chat as it was new.
+        // A repeated request gets the response of the first one, in which the chat had no messages yet.
         chat.chats.clear();
         let asking = Asking { project: None, chat: id, key, allow_key: service.allow_key };
         let turn = web.app.answering.ask(question.into_ask(asking), &of_first_question(context)).await?;
@@ -160,14 +160,15 @@ async fn start(
     .await
 }
 
-/// The question's own key: the chat was made under that of the request. No header holds a line break.
+/// Derives the idempotency key of the first question from that of the request, which the chat has used. The line break
+/// keeps the derived keys distinct, because no header contains one.
 fn of_first_question(context: Context) -> Context {
     let idempotency =
         context.idempotency.map(|given| IdempotencyKey { key: format!("{}\nquestion", given.key), ..given });
     Context { idempotency, ..context }
 }
 
-/// The object within JSON says what the form of `converse` says.
+/// Reads the first question from a JSON object with the fields of the form of `converse`.
 fn first_question(message: &Map<String, Value>, max_chars: usize) -> Result<Request, ApiError> {
     let texts = message.iter().filter_map(|(name, value)| {
         let text = match value {
@@ -179,7 +180,7 @@ fn first_question(message: &Map<String, Value>, max_chars: usize) -> Result<Requ
     });
     let question = Request::read(&Input::of_texts(texts), max_chars)?;
     if question.stream {
-        // The original's words: an answer within JSON cannot be streamed.
+        // An answer within JSON cannot be streamed. This is the original's message.
         return Err(ApiError::error("'StreamingHttpResponse' object has no attribute 'data'"));
     }
     Ok(question)

@@ -1,4 +1,4 @@
-//! `chats/transcribe` and `chats/completion`: what hospitals' clients let speech and language models do without a chat.
+//! `chats/transcribe` and `chats/completion`: speech and language models for hospitals' clients, without a chat.
 
 use axum::{
     Json, Router,
@@ -32,7 +32,7 @@ use crate::{
 /// The one task of `completion`.
 const FILL_FORM: &str = "ai_form_fill";
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(transcribe, complete))]
 pub(super) struct Api;
@@ -47,7 +47,7 @@ fn message(text: &str) -> ApiError {
     ApiError::Messages(vec![text.to_owned()])
 }
 
-/// By whom the recording shall be transcribed, as the client names them.
+/// Returns the speech-to-text engine that the client names.
 fn engine_of(input: &Input) -> Result<SttEngine, ApiError> {
     let engine = input.text("engine").map(str::trim).filter(|engine| !engine.is_empty());
     let engine = engine.ok_or_else(|| message("audio and engine are required"))?;
@@ -55,7 +55,7 @@ fn engine_of(input: &Input) -> Result<SttEngine, ApiError> {
         "whisper" => Ok(SttEngine::Whisper),
         "google" => Ok(SttEngine::Google),
         "self_hosted" => Ok(SttEngine::SelfHosted),
-        // The original's words.
+        // The original's message.
         _ => Err(ApiError::error("None is not a valid STTEngine")),
     }
 }
@@ -87,7 +87,7 @@ async fn transcribe(
     let engine = engine_of(&input)?;
     let language = language_of(&input)?;
     let answering = &web.app.answering;
-    // Only the model provider's own engine is paid for with its keys.
+    // Only the model provider's own engine needs a provider key.
     let key = match engine {
         SttEngine::Whisper => answering.choose_key(None, key.0, service.allow_key).await?.into_key(),
         SttEngine::Google | SttEngine::SelfHosted => None,
@@ -130,11 +130,12 @@ async fn complete(
     Ok(Json(FilledForm { response }).into_response())
 }
 
-/// The messages, which go to the provider as they are; at least one, and all together of at most so many characters of JSON.
+/// Returns the messages, which are sent to the provider unchanged: at least one, and as JSON at most `max_chars`
+/// characters together.
 fn conversation(input: &Input, max_chars: usize) -> Result<Vec<Value>, ApiError> {
     let messages = match input.json("messages") {
         Some(Value::Array(messages)) if !messages.is_empty() => messages,
-        // The original's words.
+        // The original's message.
         None | Some(Value::Null | Value::Array(_)) => return Err(message("audio and engine are required")),
         Some(_) => return Err(ApiError::error("messages must be a list")),
     };

@@ -1,6 +1,6 @@
-//! Uploaded files and recordings, for everybody who knows their address, which nobody can guess.
+//! Uploaded files and recordings, for everybody who knows their address, which cannot be guessed.
 //!
-//! What is under a name never changes, but it may be removed: clients may keep it, and must ask whether it is still there.
+//! The file of a name never changes, but it may be removed: clients may cache it, and must revalidate it.
 
 mod absent;
 mod conditions;
@@ -26,13 +26,13 @@ use crate::{
     openapi::{bodies::File, errors::Detail},
 };
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(file))]
 pub(super) struct Api;
 
-/// A browser asks before it shows the file again (and is told by a 304 that nothing has changed): deleted is deleted. Caches
-/// of proxies keep nothing.
+/// The `Cache-Control` of a file: a browser revalidates the file before it shows it again (a 304 if it still exists),
+/// so that a deleted file is not shown any more. Shared caches of proxies store nothing.
 const WHILE_IT_IS_THERE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 pub(super) fn router(web: &Web) -> Router<Web> {
@@ -102,7 +102,7 @@ async fn file(
             Part::Some(range) => some(&web, &method, &name, &info, range).await?,
             Part::Unsatisfiable => return Ok(unsatisfiable(&info)),
         };
-        // It may have been removed just now.
+        // The file may have been removed since it was described.
         let Some(found) = found else { return absent(&web, &name, &headers).await };
         found
     };
@@ -143,7 +143,7 @@ fn unsatisfiable(info: &MediaInfo) -> Response {
     ([(header::CONTENT_RANGE, format!("bytes */{}", info.size))], refusal).into_response()
 }
 
-/// `None` if there is no such file any more.
+/// Returns the bytes of the range; `None` if the file has been removed meanwhile.
 async fn body(web: &Web, method: &Method, name: &str, range: Range<u64>) -> Result<Option<Body>, ApiError> {
     if method == Method::HEAD || range.is_empty() {
         return Ok(Some(Body::empty()));

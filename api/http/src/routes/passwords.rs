@@ -30,10 +30,10 @@ use crate::{
     openapi::bodies::accounts::{ForgottenPassword, PasswordReset, ResetCode},
 };
 
-/// Whatever somebody types in place of a code of six digits.
+/// The maximum length of the text that is sent as a code, which has six digits.
 const MAX_CODE_CHARS: usize = 100;
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(forgot, verify, reset))]
 pub(super) struct Api;
@@ -126,7 +126,7 @@ async fn reset_with_code(web: &Web, origin: &Origin, input: &Input) -> Result<Co
     Ok(web.app.accounts.reset_password(grant, password, &context).await?)
 }
 
-/// Whose code it is. The view of a user who has just been deleted or deactivated counts as none.
+/// Checks a code, and returns it with its user. A user who has just been deleted or deactivated counts as missing.
 async fn check_code(web: &Web, origin: &Origin, email: &str, token: &str) -> Result<(ResetGrant, UserView), ApiError> {
     let email = parse_email(email)?;
     let guess = web.begin_guess(Secret::Code, &email, origin.address).await?;

@@ -45,7 +45,7 @@ const STT_ENGINES: &[i64] = &[1, 2, 3];
 const TTS_ENGINES: &[i64] = &[1, 2];
 const MAX_SHORT_TEXT: usize = 100;
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(list, get, create, change, delete))]
 pub(super) struct Api;
@@ -92,7 +92,8 @@ async fn list(State(web): State<Web>, scope: Scope, query: ListQuery) -> Result<
     Ok(Json(page.map(|project| view(project, staff))).into_response())
 }
 
-/// A project that the caller may see. A link is how a project is shared; an archived one is for those who have chats in it.
+/// Returns a project that the caller may see. Anybody with the link may see one that is not archived; an archived one
+/// is for staff and for users who have chats in it.
 async fn visible(web: &Web, scope: Scope, caller: &CallerInfo, id: ProjectId) -> Result<ProjectRow, ApiError> {
     let project = projects::find(&web.app.views, id).await?.ok_or_else(ApiError::not_found)?;
     let is_visible =
@@ -211,7 +212,7 @@ async fn change(
             assistant_model: has_assistant.then(|| fields.text("model").max(MAX_SHORT_TEXT).optional()).flatten(),
             assistant: None,
             assistant_id: fields.text("assistant_id").max(MAX_SHORT_TEXT).nullable().optional(),
-            // An empty prompt clears it: the built-in one is used.
+            // An empty prompt clears the project's own: then the built-in one is used.
             prompt: fields.text("prompt").bounded(texts.max_prompt_chars).allow_blank().optional(),
             preset_questions: fields
                 .strings("preset_questions")
@@ -230,7 +231,7 @@ async fn change(
             .map(|key| key.map(SecretString::from)),
     })?;
     let changes = &mut update.changes;
-    // Clients send the project's own number back with all other settings.
+    // Clients send all settings back: the number of the project's own model in `assistant_model` is not a change.
     let assistant_model = changes.assistant_model.take().filter(|model| *model != project.model.to_string());
     changes.assistant_model = assistant_model.map(known_model).transpose()?;
     if let Some(Some(wanted)) = &changes.assistant_id {
@@ -240,7 +241,8 @@ async fn change(
             instructions: found.instructions,
             model: found.model,
         });
-        // A project may have been made with the id of an assistant that is not ours; it comes back with all other settings.
+        // A project may have been created with the id of an unknown assistant, which clients send back with all
+        // settings.
         if changes.assistant.is_none() && project.assistant_id.as_ref() != Some(wanted) {
             return Err(ApiError::field("assistant_id", "There is no such assistant."));
         }

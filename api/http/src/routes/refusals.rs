@@ -1,4 +1,4 @@
-//! Refusals and failures of use cases as the contract's errors. Statuses are chosen in `contract::problem` only.
+//! The conversion of refusals and failures of use cases into the contract's errors.
 
 use axum::http::StatusCode;
 use commands::{
@@ -23,7 +23,7 @@ use projections::QueryError;
 
 use crate::contract::problem::ApiError;
 
-/// Seconds after which a client may try again when the database is away.
+/// The seconds after which a client may retry when the database is unavailable (`Retry-After`).
 const RETRY_AFTER: u64 = 5;
 
 const STILL_OWNS: &str =
@@ -45,7 +45,8 @@ impl From<sqlx::Error> for ApiError {
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Protocol(_) => true,
-            // Connection failures, shutdown and start-up, out of resources, time-outs of locks and statements.
+            // Classes of SQLSTATE: connection failures (08), shutdown and start-up (57P), out of resources (53),
+            // time-outs of locks (55P03) and statements (57014).
             sqlx::Error::Database(error) => error
                 .code()
                 .is_some_and(|code| ["08", "57P", "53", "55P03", "57014"].iter().any(|class| code.starts_with(class))),
@@ -124,7 +125,7 @@ where
     }
 }
 
-/// Somebody else was faster in a way that only a race can bring about.
+/// Returns a 409 for a conflict that only a race with another request can cause.
 fn conflict(error: &dyn std::error::Error) -> ApiError {
     ApiError::detail(StatusCode::CONFLICT, format!("The request cannot be fulfilled: {error}."))
 }
@@ -138,7 +139,7 @@ impl From<UserError> for ApiError {
             UserError::AlreadyRegistered => conflict(&error),
             UserError::Inactive => Self::inactive(),
             UserError::Superuser => Self::permission_denied(),
-            // The front end's form shows errors of the address.
+            // The front end's form shows errors of `email`, but not of `is_staff`.
             UserError::SuperuserIsStaff => Self::fields(["is_staff", "email"].map(|field| (field, SUPERUSER_IS_STAFF))),
         }
     }

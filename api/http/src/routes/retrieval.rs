@@ -1,4 +1,4 @@
-//! `projects/{id}/retrieval`: how the passages behind an answer are chosen, and what comes of it for a question.
+//! `projects/{id}/retrieval`: the settings that choose the passages for an answer, and their effect for a question.
 
 use std::ops::RangeInclusive;
 
@@ -34,7 +34,7 @@ const MAX_DEPTH: i64 = 1_000;
 const MAX_NEIGHBOURS: i64 = 5;
 const MAX_RERANKED: i64 = 50;
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(get, change, explain))]
 pub(super) struct Api;
@@ -112,7 +112,7 @@ struct RetrievalChange {
     rerank: Option<u16>,
 }
 
-/// The settings of a project that is there.
+/// Returns the settings of a project; a 404 if it is absent or deleted.
 async fn settings(web: &Web, id: ProjectId) -> Result<RetrievalSettings, ApiError> {
     match web.app.projects.load(id).await? {
         Project::Existing { retrieval, .. } => Ok(retrieval),
@@ -150,7 +150,7 @@ async fn change(
     web.respond_after_commit(&committed, async || Ok(Json(Retrieval::from(new)).into_response())).await
 }
 
-/// The settings with what the body names.
+/// Returns the settings with the changes that the body names.
 fn changed(fields: &mut Fields<'_>, now: RetrievalSettings) -> RetrievalSettings {
     let mut number = |name, range: RangeInclusive<i64>, now: u16| {
         let sent = fields.integer(name).range(*range.start(), *range.end()).optional();

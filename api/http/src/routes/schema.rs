@@ -1,4 +1,4 @@
-//! `schema`: the OpenAPI document, and Swagger UI to look at it. `/` leads there.
+//! `schema`: the OpenAPI document, and Swagger UI to view it, to which `/` redirects.
 
 use std::sync::{Arc, LazyLock};
 
@@ -18,7 +18,7 @@ use crate::contract::{paging::ListQuery, problem::ApiError};
 const SCHEMA: &str = "/api/schema";
 const SWAGGER: &str = "/api/schema/swagger/";
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(schema))]
 pub(super) struct Api;
@@ -32,7 +32,7 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .route("/api/schema/swagger/{file}", get(async |Path(file): Path<String>| swagger(&file)))
 }
 
-/// The document as text; it does not change while the process lives.
+/// The serialised document, which does not change while the process lives.
 struct Written {
     json: String,
     yaml: String,
@@ -52,7 +52,7 @@ enum Format {
     Yaml,
 }
 
-/// By `?format=`, else by the first type in `Accept` that is one of ours.
+/// Returns the format by `?format=`, else by the first type in `Accept` that is served.
 fn format(query: &ListQuery, headers: &HeaderMap) -> Result<Format, ApiError> {
     match query.get("format") {
         Some("json" | "openapi-json") => return Ok(Format::Json),
@@ -104,7 +104,7 @@ async fn to_swagger() -> Response {
     (StatusCode::FOUND, [(header::LOCATION, SWAGGER)]).into_response()
 }
 
-/// A file of Swagger UI, out of the binary. It is told not to call a validator somewhere else.
+/// Returns a file of Swagger UI, which is part of the binary. It is configured not to call an external validator.
 fn swagger(name: &str) -> Response {
     let config = Arc::new(Config::from(SCHEMA).validator_url("none"));
     match utoipa_swagger_ui::serve(name, config) {

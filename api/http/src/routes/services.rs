@@ -1,7 +1,7 @@
-//! `services` and their API keys: for staff, and ours beyond the contract.
+//! `services` and their API keys, for staff. These endpoints are not part of the contract.
 //!
-//! The keys and temp tokens of a service act as its owner: so staff have services of their own only, and everybody else's
-//! are superusers' to administer.
+//! The keys and temp tokens of a service act as its owner, so staff administer their own services only; superusers
+//! administer all services.
 
 use axum::{
     Json, Router,
@@ -44,7 +44,7 @@ use crate::{
     },
 };
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(list, create, get, change, delete, list_keys, issue_key, revoke_key))]
 pub(super) struct Api;
@@ -57,7 +57,8 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .merge(at(web, "/api/services/{service}/keys/{id}").delete(revoke_key).served())
 }
 
-/// With whose power a service is administered. Views may be behind: the service itself has the last word.
+/// Returns the authority with which the caller administers a service. Views may be behind, so the aggregate itself
+/// decides.
 fn authority(scope: Scope, caller: &CallerInfo) -> ServiceAuthority {
     if scope == Scope::All { ServiceAuthority::Superuser } else { ServiceAuthority::Owner(caller.id()) }
 }
@@ -69,7 +70,7 @@ async fn find(web: &Web, scope: Scope, id: ServiceId) -> Result<ServiceView, Api
 }
 
 fn name<'f, 'i>(fields: &'f mut Fields<'i>) -> Field<'f, 'i, ValueOf<ServiceName>> {
-    // What else is wrong has messages of its own.
+    // Other errors have messages of their own.
     let is_well_formed = |text: &str| text.contains('\0') || ServiceName::parse(text) != Err(TextError::Malformed);
     fields.value("name").check("Line breaks and control characters are not allowed.", is_well_formed)
 }

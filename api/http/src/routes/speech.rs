@@ -1,4 +1,4 @@
-//! `speech_to_text` of a chat: a question is spoken, and shown before it is asked.
+//! `speech_to_text` of a chat: transcribes a spoken question, which the user sees before it is asked.
 
 use axum::{
     Json, Router,
@@ -27,7 +27,7 @@ use crate::{
     openapi::{bodies::SpokenQuestion, errors::ErrorMessage, parameters::ProviderKey as ProviderKeyHeader},
 };
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(transcribe))]
 pub(super) struct Api;
@@ -80,7 +80,7 @@ async fn transcribe(
     let recording = recording_of(&input)?.ok_or_else(|| ApiError::error("Please provide audio to transcribe"))?;
     let answering = &web.app.answering;
     let engine = settings.stt_engine;
-    // Only the model provider's own engine is paid for with its keys.
+    // Only the model provider's own engine needs a provider key.
     let key = match engine {
         SttEngine::Whisper => answering.provider_key(&project, project_id, key.0, caller.may_use_server_key()).await?,
         SttEngine::Google | SttEngine::SelfHosted => None,
@@ -95,7 +95,7 @@ async fn transcribe(
     }
 }
 
-/// Shows in the chat that its recording could not be transcribed; what the client is told.
+/// Records in the chat that a recording could not be transcribed, and returns the error for the client.
 async fn record_failure(web: &Web, chat: ChatId, error: AskError, context: &Context) -> Result<ApiError, ApiError> {
     let AskError::Transcription { source, .. } = &error else { return Ok(error.into()) };
     let status = match source {

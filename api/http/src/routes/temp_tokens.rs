@@ -1,4 +1,4 @@
-//! `temptokens`: what a service hands to a browser in place of its API key.
+//! `temptokens`: the tokens that a service gives to a browser in place of its API key.
 
 use axum::{
     Json, Router,
@@ -18,7 +18,7 @@ use crate::{
 
 const MAX_ADDRESS_CHARS: usize = 100;
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(issue))]
 pub(super) struct Api;
@@ -44,7 +44,7 @@ struct IssuedToken<'t> {
 async fn issue(State(web): State<Web>, caller: ServiceCaller, body: UnreadBody) -> Result<Response, ApiError> {
     let input = body.read().await?;
     let ip = input.create(|fields| fields.text("ip").max(MAX_ADDRESS_CHARS).required())?;
-    // It is only a row with a life of its own, and no part of any aggregate.
+    // A temp token is a row of its own and no part of an aggregate, so there is no event to wait for.
     let token = web.app.services.issue_temp_token(caller.key, &ip).await?;
     let token = token.ok_or_else(ApiError::not_authenticated)?;
     Ok((StatusCode::CREATED, Json(IssuedToken { ip: &ip, token: token.expose_secret() })).into_response())

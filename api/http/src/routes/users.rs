@@ -39,7 +39,7 @@ use crate::{
     },
 };
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(me, change_me, list, create, get, change, delete, erase))]
 pub(super) struct Api;
@@ -204,7 +204,7 @@ async fn change(
     .await
 }
 
-/// Nothing is no name.
+/// Parses a name; an empty text is `None`.
 fn parse_name_or_none(text: &str) -> Result<Option<FullName>, ApiError> {
     if text.is_empty() { Ok(None) } else { parse_name(text).map(Some) }
 }

@@ -1,4 +1,4 @@
-//! What routes share: the app, the request's context, and the answer to a write.
+//! The state and helpers that routes share: the app, the request's context, and the response to a write.
 
 use std::{net::IpAddr, ops::Deref, sync::Arc, time::Duration};
 
@@ -33,15 +33,15 @@ use crate::{
     limits::{Action, Limits, NOWHERE, Secret},
 };
 
-/// Seconds after which what could not be shown may be there.
+/// The seconds after which a write that could not be read back may be readable (`Retry-After`).
 const RETRY_AFTER: u64 = 5;
 const MAX_KEY_CHARS: usize = 255;
 
-/// The state of all routes. Each layer of each request has a clone.
+/// The state of all routes. It is cheap to clone: each layer of each request has a clone.
 #[derive(Clone)]
 pub struct Web(Arc<Shared>);
 
-/// What all of them share.
+/// The state that all clones share.
 pub struct Shared {
     pub app: Arc<AppState>,
     http: HttpSettings,
@@ -65,29 +65,29 @@ impl Web {
         Self(Arc::new(Shared { app: Arc::new(app), http, limits, memory, health: Health::default() }))
     }
 
-    /// Memory for an answer that is made of texts of so many bytes.
+    /// Takes the memory for an answer that is built from texts of this many bytes.
     pub(super) async fn memory_for(&self, bytes: usize) -> Result<Share, ApiError> {
         self.memory.share(bytes).await
     }
 
-    /// A chat with its messages, and the memory for it.
+    /// Reads a chat with its messages, and returns it with the memory that was taken for it.
     pub(super) async fn chat_of(&self, head: ChatHead, headers: &HeaderMap) -> Result<(ChatDetail, Share), ApiError> {
         let (views, base) = (&self.app.views, self.media_base(headers));
         let (chat, share) = head.detail(views, &base, SMALL_BYTES, async |bytes| self.memory_for(bytes).await).await?;
         Ok((chat, share.unwrap_or_default()))
     }
 
-    /// Counts a request of this kind for the address that it comes from.
+    /// Counts a request of this kind against the limit of the client's address.
     pub(super) fn throttle(&self, action: Action, address: Option<IpAddr>) -> Result<(), ApiError> {
         self.limits.check_address(action, address)
     }
 
-    /// Counts a request of this kind for an account: that which acts, or the e-mail address that is acted upon.
+    /// Counts a request of this kind against the limit of the account that acts.
     pub(super) fn throttle_account(&self, action: Action, account: &str) -> Result<(), ApiError> {
         self.limits.check_account(action, account)
     }
 
-    /// Counts an attempt at a secret of the account with this e-mail address.
+    /// Counts an attempt at a secret of the account with this e-mail address, as failed until it has succeeded.
     pub(super) async fn begin_guess(
         &self,
         secret: Secret,
@@ -99,7 +99,7 @@ impl Web {
         Ok(Guess { secret, client })
     }
 
-    /// Counts a mail to this address that somebody asks for. Says who asks.
+    /// Counts a request for a mail to this address, and returns the requesting client.
     pub(super) async fn throttle_mail(&self, email: &Email, address: Option<IpAddr>) -> Result<Client, ApiError> {
         let client = self.client(email, address).await?;
         self.limits.check_mail(&email.comparable(), client.address, client.is_known)?;
@@ -108,14 +108,18 @@ impl Web {
 
     async fn client(&self, email: &Email, address: Option<IpAddr>) -> Result<Client, ApiError> {
         let Some(address) = address.map(whole_client) else {
-            // Where nobody knows whence somebody comes, everybody is a stranger.
+            // A client without an address counts as a stranger.
             return Ok(Client { address: NOWHERE, is_known: false });
         };
         Ok(Client { address, is_known: self.app.accounts.was_let_in_from(email, address).await? })
     }
 
-    /// The answer to a write: sent when it can be read back, or after a bounded wait with a header that says so. What is done
-    /// but cannot be shown yet is not refused: whoever has sent an `Idempotency-Key` may ask again.
+    /// Builds the response to a write when the write can be read back, or after a bounded wait; then a header tells
+    /// that the views are behind. If `response` fails because of that, the response is a 503: the write is done, and a
+    /// client that has sent an `Idempotency-Key` may repeat the request.
+    ///
+    /// # Errors
+    /// The error of `response`, if the write can be read back.
     pub async fn respond_after_commit(
         &self,
         committed: &Committed,
@@ -128,7 +132,8 @@ impl Web {
         }
     }
 
-    /// Waits until a write can be read back, but not too long. Says whether it can; the answer's headers will tell it too.
+    /// Waits for a bounded time until a write can be read back. Returns whether it can, and notes it for the response's
+    /// headers.
     pub async fn settled(&self, committed: &Committed) -> bool {
         let patience = if self.app.ending.is_cancelled() { LAST_PATIENCE } else { self.http.write_wait() };
         let is_readable = self.app.wait_for_views(committed, patience.min(self.http.write_wait())).await;
@@ -136,12 +141,13 @@ impl Web {
         is_readable
     }
 
-    /// Waits until the views have reached what a consistency token names, but not too long. Gives what is missing then.
+    /// Waits for a bounded time until the views have reached the positions of a consistency token. Returns the
+    /// positions that are missing then.
     pub(super) async fn reached(&self, token: &str) -> Result<Vec<EventPosition>, TokenError> {
         self.app.wait_for_token(token, self.http.write_wait()).await
     }
 
-    /// What the absolute URLs of files begin with.
+    /// Returns the base of the URLs of files, which is relative (`/media/`) if the host is unknown.
     pub fn media_base(&self, headers: &HeaderMap) -> String {
         if let Some(url) = self.http.public_url() {
             return format!("{url}/media/");
@@ -155,10 +161,10 @@ impl Web {
     }
 }
 
-/// How long the last answers of a process wait: they have to be sent before it ends.
+/// The maximum wait for views while the process ends: the last responses have to be sent before it does.
 const LAST_PATIENCE: Duration = Duration::from_secs(1);
 
-/// An attempt at a secret. One that is dropped has failed.
+/// An attempt at a secret. It counts as failed if it is dropped without a call of `succeeded` or `let_in`.
 #[must_use = "an attempt that has succeeded is not counted"]
 pub(super) struct Guess {
     secret: Secret,
@@ -166,12 +172,12 @@ pub(super) struct Guess {
 }
 
 impl Guess {
-    /// The secret was right.
+    /// Records that the secret was right.
     pub(super) fn succeeded(&self, web: &Web, email: &Email) {
         web.limits.guess_succeeded(self.secret, &email.comparable(), self.client.address);
     }
 
-    /// The secret was right, and let somebody in: from there, nobody will be kept out by strangers.
+    /// Records that the secret was right and somebody has logged in: strangers cannot lock out this address any more.
     pub(super) async fn let_in(&self, web: &Web, email: &Email, user: UserId) {
         self.succeeded(web, email);
         let Client { address, is_known } = self.client;
@@ -184,18 +190,18 @@ impl Guess {
     }
 }
 
-/// Where a request comes from.
+/// The origin of a request.
 pub(super) struct Origin {
     request_id: Uuid,
     method_and_path: String,
-    /// Not known where there is no socket.
+    /// `None` for a request without a socket.
     pub(super) address: Option<IpAddr>,
     user_agent: Option<String>,
     traceparent: Option<String>,
     idempotency_key: Option<String>,
-    /// Who has chosen it, if not the caller alone.
+    /// The namespace of the idempotency key within the actor, if it has several clients.
     key_holder: Option<String>,
-    /// On whose behalf, if not on the caller's own.
+    /// The person on whose behalf a temp token acts.
     on_behalf_of: Option<Actor>,
 }
 
@@ -228,7 +234,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Origin {
     }
 }
 
-/// W3C trace context: `00-<32 hex>-<16 hex>-<2 hex>`.
+/// Returns whether the text is a W3C trace context: `00-<32 hex>-<16 hex>-<2 hex>`.
 fn is_traceparent(text: &str) -> bool {
     let lengths = [2, 32, 16, 2];
     let parts: Vec<&str> = text.split('-').collect();
@@ -244,7 +250,7 @@ impl Origin {
         self.request_id
     }
 
-    /// The context of a command of this request.
+    /// Returns the context for a command of this request.
     pub(super) fn context(&self, actor: Actor) -> Context {
         Context {
             actor,
@@ -258,7 +264,8 @@ impl Origin {
         }
     }
 
-    /// The context of a command that makes something: repeated under the same key, it is made once.
+    /// Returns the context for a command that creates something; a request that is repeated with the same idempotency
+    /// key creates it once.
     pub(super) fn context_of_creation(&self, caller: impl Into<Actor>, input: &Input) -> Context {
         let idempotency = self.idempotency_key.clone().map(|key| IdempotencyKey {
             holder: self.key_holder.clone(),
@@ -287,7 +294,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ProviderKey {
     }
 }
 
-/// An answer without a body.
+/// Returns a response without a body.
 pub(super) fn empty(status: axum::http::StatusCode) -> Response {
     status.into_response()
 }

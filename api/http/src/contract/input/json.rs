@@ -1,4 +1,4 @@
-//! A body of JSON: what anybody sends is parsed without keeping others waiting.
+//! JSON bodies, parsed without blocking the threads that serve other requests.
 
 use axum::body::Bytes;
 use serde_json::Value;
@@ -6,9 +6,10 @@ use serde_json::Value;
 use super::{Input, Received};
 use crate::contract::{django_format, json_fault, problem::ApiError};
 
-/// What is longer is parsed, or its fault looked for, beside the threads that serve requests: it may take a tenth of a second.
+/// Longer bodies are parsed on a blocking thread: parsing one, or locating its syntax error, may take a tenth of a
+/// second.
 const SHORT_BYTES: usize = 32_768;
-/// Values in a body, at any depth. The longest lists of the contract have hundreds.
+/// The maximum number of values in a body, at any depth. The longest lists of the contract have hundreds.
 const MAX_VALUES: usize = 50_000;
 
 pub(super) async fn read(bytes: Bytes) -> Result<Input, ApiError> {
@@ -40,8 +41,8 @@ fn parse(bytes: &[u8]) -> Result<Input, ApiError> {
     }
 }
 
-/// Those between values, and not in texts: there are as many values as these, but for one in each object or list, and
-/// no value has to be made to count it.
+/// Counts the commas outside of strings. Each object or list has one value more than commas, so this approximates the
+/// number of values without allocating any of them.
 fn commas(bytes: &[u8]) -> usize {
     let (mut count, mut is_text, mut is_escaped) = (0, false, false);
     for byte in bytes {

@@ -1,4 +1,4 @@
-//! What a body holds, value by value, as it came.
+//! Access to the values of a body as they were received.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::{Input, Received, Upload};
 
 impl Input {
-    /// The same for the same fields, however they came: tells a repeated request from another one.
+    /// Returns a SHA-256 of the fields, whatever their order: it tells a repeated request from a different one.
     pub fn fingerprint(&self) -> Vec<u8> {
         let mut names: Vec<&String> = self.fields.keys().collect();
         names.sort_unstable();
@@ -29,12 +29,12 @@ impl Input {
         hasher.finalize().to_vec()
     }
 
-    /// Did it come as urlencoded or multipart?
+    /// Returns whether the body was urlencoded or multipart.
     pub fn is_form(&self) -> bool {
         self.form
     }
 
-    /// A text as it came, not validated: for what must be looked at before validation.
+    /// Returns a text as it was received, not validated: for values that are needed before validation.
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.fields.get(name)? {
             Received::Json(Value::String(text)) => Some(text),
@@ -43,14 +43,14 @@ impl Input {
         }
     }
 
-    /// A form with these texts: for an object within JSON that says what a form says elsewhere.
+    /// Builds a form from these texts, for a JSON object that has the fields that are sent as a form elsewhere.
     pub fn of_texts(texts: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut input = Self::empty(true);
         texts.into_iter().for_each(|(name, text)| input.add_text(name, text));
         input
     }
 
-    /// A value of JSON as it came, not validated.
+    /// Returns a JSON value as it was received, not validated.
     pub fn json(&self, name: &str) -> Option<&Value> {
         match self.fields.get(name)? {
             Received::Json(value) => Some(value),
@@ -58,7 +58,7 @@ impl Input {
         }
     }
 
-    /// A file, if one came under this name.
+    /// Returns the file of this name, if one was uploaded.
     pub fn file(&self, name: &str) -> Option<&Upload> {
         match self.fields.get(name)? {
             Received::File(upload) => Some(upload),

@@ -1,4 +1,4 @@
-//! Lists: every item is held to the rules of its own kind, and the errors name the places.
+//! Lists: every item is validated by the kind of the items, and errors are reported by index.
 
 use commands::counters::Bound;
 use serde_json::Value;
@@ -10,14 +10,14 @@ use crate::contract::{
     input::{Received, Upload},
 };
 
-/// No list of the contract needs more.
+/// The maximum number of items: no list of the contract needs more.
 const MAX_ITEMS: usize = 100;
 
 /// A list of texts, none of them blank.
 #[derive(Default)]
 pub struct Strings {
     pub(in crate::contract) not_empty: bool,
-    /// Of each text; no limit without one.
+    /// The maximum length of each text; `None` is no limit.
     pub(in crate::contract) max_characters: Option<usize>,
 }
 
@@ -37,7 +37,7 @@ impl Kind for Strings {
     }
 }
 
-/// A list of some of these numbers, not empty.
+/// A list of some of these numbers; not empty.
 pub struct Choices(pub(in crate::contract) &'static [i64]);
 
 impl Kind for Choices {

@@ -48,7 +48,7 @@ impl Kind for Boolean {
     }
 }
 
-/// Longer texts are no numbers, and not worth parsing.
+/// The maximum length of a number as text; longer texts are refused without parsing them.
 const MAX_NUMBER_CHARACTERS: usize = 1_000;
 
 pub struct Integer {
@@ -71,7 +71,7 @@ impl Kind for Integer {
             return refuse("String value too large.");
         }
         let text = django_format::strip(&text);
-        // A fraction of nothing but zeros is still a whole number.
+        // A fraction of zeros only is still a whole number.
         let whole = match text.split_once('.') {
             Some((whole, zeros)) if zeros.bytes().all(|b| b == b'0') => whole,
             _ => text,
@@ -84,7 +84,7 @@ impl Kind for Integer {
             Ok(number) if number > self.max => self.too_large(),
             Ok(number) if number < self.min => self.too_small(),
             Ok(number) => Ok(number),
-            // Only digits, so it is the size that does not fit.
+            // The text has only digits, so parsing fails only if the number does not fit.
             Err(_) if whole.starts_with('-') => self.too_small(),
             Err(_) => self.too_large(),
         }

@@ -1,4 +1,4 @@
-//! Texts, e-mail addresses, and texts with a rule of their own.
+//! Texts, e-mail addresses, and texts that are parsed into domain values.
 
 use std::marker::PhantomData;
 
@@ -42,7 +42,7 @@ impl Text {
         self.check(too_long(characters), move |text| text.chars().count() <= characters);
     }
 
-    /// A limit that is a setting: whoever meets it is counted.
+    /// Adds a maximum length that is a setting; texts that exceed it are counted as hits of a limit.
     pub(in crate::contract) fn bounded(&mut self, characters: usize) {
         self.check(too_long(characters), move |text| is_within(text, characters));
     }
@@ -96,7 +96,7 @@ impl Kind for Text {
     }
 }
 
-/// A text that becomes a value of the domain.
+/// A text that is parsed into a domain value.
 pub struct ValueOf<T> {
     text: Text,
     value: PhantomData<fn() -> T>,
@@ -121,7 +121,7 @@ impl<T: TextValue> Kind for ValueOf<T> {
 
     fn parse(&self, received: &Received) -> Parsed<T> {
         let text = self.text.parse(received)?;
-        // What a type asks for beyond its length has words of its own where the field is read, by `check`.
+        // A type's other rules have messages of their own: the handler that reads the field adds them with `check`.
         T::parse(&text).or_else(|error| match error {
             TextError::Blank => refuse("This field may not be blank."),
             TextError::TooLong { max } => refuse(too_long(max)),
@@ -134,7 +134,7 @@ fn too_long(max: usize) -> String {
     format!("Ensure this field has no more than {max} characters.")
 }
 
-/// Whether the text has at most so many characters. One that has more is counted.
+/// Returns whether the text has at most this many characters. A longer text is counted as a hit of a limit.
 pub(in crate::contract) fn is_within(text: &str, characters: usize) -> bool {
     let is_within = text.chars().nth(characters).is_none();
     if !is_within {
@@ -143,7 +143,7 @@ pub(in crate::contract) fn is_within(text: &str, characters: usize) -> bool {
     is_within
 }
 
-/// One that is only too long has an error of its own.
+/// Returns whether the text is an e-mail address. One that is only too long passes: its length has its own message.
 fn is_email(text: &str) -> bool {
     !matches!(Email::parse(text), Err(TextError::Malformed | TextError::Blank))
 }

@@ -1,4 +1,4 @@
-//! Of accounts and their administration.
+//! The bodies of requests about accounts and their administration.
 
 use utoipa::ToSchema;
 

@@ -1,4 +1,4 @@
-//! Of test suites, their questions and runs.
+//! The bodies of requests about test suites, their questions and runs.
 
 use utoipa::ToSchema;
 use uuid::Uuid;

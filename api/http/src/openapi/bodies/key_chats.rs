@@ -1,4 +1,4 @@
-//! Of what hospitals' clients do with an API key.
+//! The bodies of requests of hospitals' clients with an API key.
 
 use serde_json::Value;
 use utoipa::ToSchema;

@@ -1,4 +1,4 @@
-//! Of services, their API keys and temp tokens.
+//! The bodies of requests about services, their API keys and temp tokens.
 
 use utoipa::ToSchema;
 use uuid::Uuid;

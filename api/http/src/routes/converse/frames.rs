@@ -1,4 +1,4 @@
-//! A streamed answer: one frame for each piece of text, and a last one for what came of it.
+//! A streamed answer: one frame for each piece of text, and a last one for the outcome.
 
 use std::pin::Pin;
 
@@ -18,10 +18,10 @@ use crate::{
     routes::{consistency, web::Web},
 };
 
-/// What may make more than one piece of text of a line of Markdown, or begin another line.
+/// The signs that may split a line of Markdown into several text nodes, or begin another line.
 const SIGNS: [&str; 10] = ["*", "_", "`", "~", "<", "[", "\n", "://", "www.", "@"];
 
-/// A question that is being taken.
+/// A question that is being transcribed, translated and recorded.
 pub(super) type Taking = Pin<Box<dyn Future<Output = Result<Turn, AskError>> + Send>>;
 
 struct Frames {
@@ -29,16 +29,16 @@ struct Frames {
     chat: ChatId,
     input: String,
     so_far: String,
-    /// The rest of the first piece.
+    /// The rest of the first piece of text, after [`cut_first`].
     rest: Option<String>,
     media_base: String,
-    /// Until the question is taken.
+    /// `Some` until the question was taken.
     taking: Option<Taking>,
     /// `None` after the last frame.
     events: Option<UnboundedReceiver<TurnEvent>>,
 }
 
-/// Streams the answer to a question that was taken.
+/// Streams the answer to a question that was taken. A refusal can still be an error response.
 pub(super) async fn stream_answer(
     web: Web,
     chat: ChatId,
@@ -52,7 +52,7 @@ pub(super) async fn stream_answer(
     }
 }
 
-/// Streams the answer to a question that is still being taken; a refusal is a frame then.
+/// Streams the answer to a question that is still being taken. A refusal is sent as a frame.
 pub(super) fn stream_when_taken(web: Web, chat: ChatId, taking: Taking, media_base: String) -> Response {
     Frames::new(web, chat, media_base, Some(taking)).into_response()
 }
@@ -80,11 +80,11 @@ impl Frames {
         }))
     }
 
-    /// The only frame, if the question was asked before.
+    /// Starts the stream. Returns its only frame if the question was asked before, or `None` if events follow.
     async fn begin(&mut self, turn: Turn) -> Result<Option<AnswerFrame>, ApiError> {
         self.input.clone_from(&turn.question);
         if turn.events.is_some() {
-            // The question may be shown before the answer is complete; that, the last frame will have waited for.
+            // It is not waited until the views show the question: the last frame waits until they show the answer.
             consistency::note(&turn.committed, true);
             self.events = turn.events;
             return Ok(None);
@@ -124,7 +124,7 @@ impl Frames {
                 self.more(delta)
             }
             Some(TurnEvent::Completed { text, audio, committed }) => {
-                // Right after the last frame the client reads the chat.
+                // The client reads the chat right after the last frame.
                 self.web.settled(&committed).await;
                 let ayushma_voice = audio.map(|name| media_url(&self.media_base, &name));
                 AnswerFrame { ayushma_voice, ..self.last(text, false) }
@@ -163,16 +163,17 @@ impl Frames {
     }
 }
 
-/// Leaves of the first piece what is one text to Markdown, and gives the rest, if there is any. The front end keeps the texts of the
-/// first frame apart from those of React, which go on in its place only where a block has a single one: what follows on another one
-/// would not be shown before the end of the stream.
+/// Cuts the first piece of text so that Markdown makes a single text node of it, and returns the rest, if there is any.
+///
+/// The front end keeps the text nodes of the first frame apart from those of React, which continue in their place only
+/// in a block with a single node: with several, later text would not be shown before the end of the stream.
 fn cut_first(delta: &mut String) -> Option<String> {
     let end = SIGNS.iter().filter_map(|sign| Some(delta.find(sign)? + sign.len())).min()?;
     let rest = delta.split_off(end);
     (!rest.is_empty()).then_some(rest)
 }
 
-/// What a refusal says where only a frame can say it.
+/// Returns the message of a refusal that is sent as a frame, because the stream has begun.
 fn words_of(error: ApiError) -> String {
     match error {
         ApiError::Error { message, .. } | ApiError::Unasked { message, .. } => message,

@@ -30,12 +30,12 @@ use crate::{
     },
 };
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(list, get, attach, delete))]
 pub(super) struct Api;
 
-/// The ids in the path of what is attached to a question.
+/// The ids in the path of a question's attached documents.
 type AttachmentsPath = PathIds<(Parent<SuiteId>, Parent<TestQuestionId>)>;
 
 /// The ids in the path of one attached document.

@@ -1,4 +1,4 @@
-//! `tests/suites/{id}/runs/{id}/feedback`: addressed by a number. The suite and the run of the path choose nothing.
+//! `tests/suites/{id}/runs/{id}/feedback`: addressed by a number. The suite and the run in the path are ignored.
 
 use axum::{
     Json, Router,
@@ -39,12 +39,12 @@ use crate::{
 
 const RATINGS: &[i64] = &[1, 2, 3, 4, 5, 6];
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(list, get, give, change, delete))]
 pub(super) struct Api;
 
-/// The suite and the run of a feedback's path, whatever they are, and its number.
+/// The suite and the run in a feedback's path, which are ignored, and its number.
 type FeedbackPath = PathIds<(String, String, i64)>;
 
 pub(super) fn router(web: &Web) -> Router<Web> {
@@ -78,7 +78,7 @@ async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiE
     Ok(Json(run_feedback::list(&web.app.views, result, &window).await?).into_response())
 }
 
-/// The feedback that the number addresses.
+/// Returns the id of the feedback that the number addresses.
 async fn addressed(web: &Web, number: i64) -> Result<RunFeedbackId, ApiError> {
     run_feedback::id_of(&web.app.views, number).await?.ok_or_else(ApiError::not_found)
 }

@@ -37,7 +37,7 @@ use crate::{
 const MAX_LANGUAGE: usize = 10;
 const ENGLISH: &str = "en";
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(list, get, add, change, delete))]
 pub(super) struct Api;

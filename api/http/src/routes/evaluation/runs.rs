@@ -39,7 +39,7 @@ use crate::{
 const MODELS: &[i64] = &[1, 2, 3, 4, 5, 6, 7, 8];
 const STATUSES: &[i64] = &[1, 2, 3, 4];
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(list, get, start, change, delete))]
 pub(super) struct Api;
@@ -53,7 +53,7 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .merge(at(web, "/api/tests/suites/{suite}/runs/{id}").get(get).patch(change).delete(delete).served())
 }
 
-/// A project's prompt is for staff.
+/// Removes what only staff may see, such as the project's prompt, unless the caller is staff.
 fn seen_by(caller: &CallerInfo, run: RunView) -> RunView {
     if caller.user.is_staff { run } else { run.without_staff_fields() }
 }

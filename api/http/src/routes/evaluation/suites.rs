@@ -35,7 +35,7 @@ use crate::{
     },
 };
 
-/// What the handlers say of themselves.
+/// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
 #[openapi(paths(list, get, create, change, delete))]
 pub(super) struct Api;
@@ -76,7 +76,7 @@ async fn written(web: &Web, id: SuiteId, committed: &Committed, status: StatusCo
     web.respond_after_commit(committed, async || Ok((status, Json(find(web, id).await?)).into_response())).await
 }
 
-/// What the integer field lets through fits.
+/// Converts a number that the integer field has accepted, so that it always fits.
 fn top_k(number: i64) -> i32 {
     i32::try_from(number).unwrap_or_default()
 }

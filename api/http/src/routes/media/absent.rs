@@ -1,6 +1,7 @@
-//! What is said where there is no file: in words for people who follow a link, as an error of the contract for programs.
+//! The response for a file that does not exist: a page for people who follow a link, an error of the contract for
+//! programs.
 //!
-//! Whoever reads it may know nothing but the address: neither title nor name nor owner is told.
+//! The reader may know nothing but the address, so the response tells neither title nor name nor owner.
 
 use axum::{
     http::{HeaderMap, StatusCode, header},
@@ -11,7 +12,7 @@ use chrono::{DateTime, Utc};
 use super::types::SANDBOX;
 use crate::contract::problem::ApiError;
 
-/// 410 for a file that was removed then, else 404.
+/// Returns a 410 with the time of removal, or a 404 if no such file was removed.
 pub(super) fn response(removed_at: Option<DateTime<Utc>>, headers: &HeaderMap) -> Response {
     let Some(removed_at) = removed_at else {
         let page = page("There is no such document", "There is no document or recording at this address.");
@@ -30,7 +31,8 @@ pub(super) fn response(removed_at: Option<DateTime<Utc>>, headers: &HeaderMap) -
     shown(StatusCode::GONE, page("This document was removed", &format!("{removal} {advice}")))
 }
 
-/// Links are followed with HTML in `Accept`; images, sound and programs are fetched without.
+/// Returns whether the client accepts HTML: browsers send it in `Accept` when they follow a link, but not for images
+/// and sound, and programs do not send it.
 fn wants_page(headers: &HeaderMap) -> bool {
     let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     accepts.flat_map(|value| value.split(',')).any(|kind| kind.trim_start().starts_with("text/html"))

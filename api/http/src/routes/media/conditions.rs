@@ -1,4 +1,4 @@
-//! Conditional requests and ranges, as RFC 9110 has them.
+//! Conditional requests and range requests (RFC 9110).
 
 use std::ops::Range;
 
@@ -6,16 +6,16 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use ports::MediaInfo;
 
-/// An HTTP date; it has no fractions of a second.
+/// The format of an HTTP date, which has no fractions of a second.
 const HTTP_DATE: &str = "%a, %d %b %Y %H:%M:%S GMT";
 
-/// By what a client tells that it has a file already.
+/// The validators by which a client tells that it has a file already.
 pub(super) struct Validators {
     etag: String,
     modified_at: DateTime<Utc>,
 }
 
-/// What of a file is asked for.
+/// The part of a file that is requested.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Whole,
@@ -26,7 +26,7 @@ pub(super) enum Part {
 
 impl Validators {
     pub(super) fn of(info: &MediaInfo) -> Self {
-        // The bytes of a name never change, so that these two are enough.
+        // The bytes of a name never change, so time and size are enough for an entity tag.
         let etag = format!("\"{:x}-{:x}\"", info.modified_at.timestamp(), info.size);
         Self { etag, modified_at: info.modified_at }
     }
@@ -41,7 +41,7 @@ impl Validators {
         }
     }
 
-    /// Whether the client has the file already.
+    /// Returns whether the client has the file already (`If-None-Match`, else `If-Modified-Since`).
     pub(super) fn are_known(&self, headers: &HeaderMap) -> bool {
         match (text(headers, header::IF_NONE_MATCH), text(headers, header::IF_MODIFIED_SINCE)) {
             (Some(tags), _) => {
@@ -57,7 +57,8 @@ impl Validators {
             .is_ok_and(|date| self.modified_at.timestamp() <= date.and_utc().timestamp())
     }
 
-    /// What is asked for. Several ranges, and what is no range of bytes, are answered with the whole file.
+    /// Returns the requested part of a file of `size` bytes. Several ranges, and anything but a range of bytes, are
+    /// answered with the whole file.
     pub(super) fn part(&self, headers: &HeaderMap, size: u64) -> Part {
         let Some(ranges) = text(headers, header::RANGE) else {
             return Part::Whole;
@@ -86,7 +87,7 @@ fn range(header: &str, size: u64) -> Part {
     if range.is_empty() { Part::Unsatisfiable } else { Part::Some(range) }
 }
 
-/// Digits only; more than can be is as good as the greatest.
+/// Parses digits; a number that is too large becomes `u64::MAX`.
 fn number(text: &str) -> Option<u64> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().unwrap_or(u64::MAX))

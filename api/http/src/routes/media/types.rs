@@ -1,15 +1,16 @@
-//! What a file is, by its name: uploads are not looked into.
+//! The content type of a file, by its name: the content of uploads is not inspected.
 //!
-//! Types that browsers only show are named in a list. Whatever else there is, some program may run; it is bytes, for everybody.
+//! Only the types that are listed here, which browsers just display, are served as what they are. Some program might
+//! run a file of another type, so it is served as plain bytes.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use mime_guess::Mime;
 
-/// Lets a page of ours that somebody has uploaded be shown, and nothing in it run: it is of no origin.
+/// The `Content-Security-Policy` for uploaded pages: they are shown with an opaque origin, and nothing in them runs.
 pub(super) const SANDBOX: HeaderValue =
     HeaderValue::from_static("sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'");
 
-/// Documents that are opened by a program of their own, if at all.
+/// Types of documents, which another program opens, if any.
 const DOCUMENTS: [&str; 8] = [
     "application/pdf",
     "application/msword",
@@ -20,12 +21,13 @@ const DOCUMENTS: [&str; 8] = [
     "application/vnd.oasis.opendocument",
     "application/vnd.openxmlformats-officedocument",
 ];
-/// Texts that are more than plain. Others are served as plain ones, scripts among them.
+/// Subtypes of `text` that are served as they are. Others, such as scripts, are served as plain text.
 const TEXTS: [&str; 4] = ["plain", "markdown", "csv", "tab-separated-values"];
 const SCRIPTS: [&str; 4] = ["javascript", "ecmascript", "x-javascript", "jscript"];
 const BYTES: &str = "application/octet-stream";
 
-/// Adds the type. Pages and drawings of the browser's own kind are shown without running; what is unknown is not shown.
+/// Adds the content type. Pages and drawings in HTML or XML get a sandbox, in which no script runs; unknown types are
+/// served as bytes, which browsers do not show.
 pub(super) fn describe(name: &str, headers: &mut HeaderMap) {
     let guess = mime_guess::from_path(name).first_or_octet_stream();
     let (media_type, is_in_sandbox) = served_as(&guess);
