@@ -1,4 +1,4 @@
-//! The composition root: what a process is made of, whichever roles it plays.
+//! The composition root: builds the parts of a process, whichever roles it plays.
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
@@ -43,10 +43,10 @@ use crate::{
     rebuild::AbandonedRebuilds,
 };
 
-/// Documents that a process embeds side by side.
+/// The number of documents that a process embeds in parallel.
 const EMBEDDING_WORKERS: usize = 2;
 
-/// Everything that a process shares among its tasks: what requests reach, and what else its parts need.
+/// Everything that the tasks of a process share: the state of the routes, and what the background work needs besides.
 #[derive(Clone)]
 pub struct App {
     pub state: AppState,
@@ -73,25 +73,25 @@ pub fn projections() -> Vec<Arc<dyn EventConsumer>> {
     projectors().into_iter().map(|projector| Arc::new(Projection(projector)) as Arc<dyn EventConsumer>).collect()
 }
 
-/// The consumers that enqueue the work that follows from events.
+/// The consumers that turn events into jobs.
 pub fn handlers() -> Vec<Arc<dyn EventConsumer>> {
     vec![Arc::new(EmbeddingHandler), Arc::new(MediaRemovalHandler)]
 }
 
-/// All who make something of events.
+/// All consumers of events: those that write views, and those that enqueue jobs.
 pub fn consumers() -> Vec<Arc<dyn EventConsumer>> {
     projections().into_iter().chain(handlers()).collect()
 }
 
 impl App {
-    /// Puts a process together over a database whose schema is up to date. Its background work is added to the tasks,
-    /// which are endless: one that ends is a bug that whoever holds them must see.
+    /// Builds the parts of a process over a database whose schema is up to date, and spawns its background work into
+    /// `tasks`. Each task runs for ever, so the caller has to treat one that ends as a bug.
     ///
     /// # Errors
     /// If the settings are contradictory, the master key does not fit, the log is not the one whose heads were signed, or a
     /// folder cannot be made.
     pub async fn open(settings: &Settings, pool: PgPool, tasks: &mut JoinSet<()>) -> anyhow::Result<Self> {
-        // In a box: the future of every command would hold all of it.
+        // Boxed, because otherwise the future of every command would contain all of this one.
         Box::pin(Self::build(settings, pool, tasks)).await
     }
 
@@ -106,7 +106,7 @@ impl App {
         let resources = Resources::new(log, pool.clone(), clock.clone());
         let commands = resources.commands.clone();
         let erasure = Erasure::new(&resources, Ledger::new(settings.erasures_file()));
-        // Before anything is served or projected.
+        // Before anything is served or projected: a restored backup may have brought erased text back.
         erasure.reapply().await?;
         let projects = Projects::new(&resources);
         let media = media(settings)?;
@@ -171,22 +171,23 @@ impl App {
             kafka: settings.kafka(),
             state,
         };
-        // The workers are made of all the rest.
+        // Last, because the list of workers is built from all other fields.
         app.state.expected = app.parts();
         Ok(app)
     }
 
-    /// Feeds the views and enqueues the work that follows from events, for ever.
+    /// Spawns the consumers that keep the views up to date, for ever.
     pub fn spawn_projectors(&self, tasks: &mut JoinSet<()>) {
         for consumer in projections() {
             self.spawn_consumer(consumer, tasks);
         }
     }
 
-    /// Does the work that follows from events, for ever.
+    /// Spawns what does the work that follows from events, for ever: the consumers that enqueue jobs, the workers, the
+    /// signing of the log's heads, and the scheduler.
     ///
     /// # Errors
-    /// The database's.
+    /// An error of the database, when the passage store is prepared.
     pub async fn spawn_workers(&self, tasks: &mut JoinSet<()>) -> Result<(), sqlx::Error> {
         self.passage_store().prepare().await?;
         for handler in handlers() {
@@ -205,7 +206,7 @@ impl App {
         &self.state.answering.passage_store
     }
 
-    /// What has a life.
+    /// The steps of the scheduler, such as the expiry of codes for a new password.
     fn expiries(&self) -> Vec<Arc<dyn Expiry>> {
         vec![
             Arc::new(ResetCodeExpiry(self.pool.clone())),
@@ -219,7 +220,7 @@ impl App {
         ]
     }
 
-    /// Publishes the log to Kafka, for ever, if there is one.
+    /// Spawns the relay, which publishes the log to Kafka for ever; does nothing without Kafka.
     pub fn spawn_relay(&self, tasks: &mut JoinSet<()>) {
         if let Some(kafka) = &self.kafka {
             tasks.spawn(run_relay(self.pool.clone(), kafka.clone(), self.commands.log().head()));
@@ -231,8 +232,8 @@ impl App {
         tasks.spawn(log.follow(consumer, self.kafka.clone(), self.progress.clone()));
     }
 
-    /// Several kinds of workers, so that what is quick and urgent never waits behind a long import, a test run or a slow
-    /// mail server.
+    /// The workers of a process. There are several kinds, so that quick and urgent jobs never wait behind a long
+    /// import, a test run or a slow mail server.
     fn workers(&self) -> Vec<Worker> {
         let passage_store = self.passage_store();
         let ingestion: Arc<dyn JobHandler> = Arc::new(Ingestion {
@@ -267,7 +268,8 @@ impl App {
         let media: Arc<dyn JobHandler> =
             Arc::new(MediaRemoval { pool: self.pool.clone(), uploads: self.uploads.clone() });
         let worker = |handlers| Worker::new(self.pool.clone(), self.clock.new_id(), handlers, self.progress.clone());
-        // A test run's question that is cut off at the end of the process has not failed: another worker asks it again.
+        // With a token that is never cancelled: a question of a test run that is cut off at the end of the process has
+        // not failed, and another worker asks it again.
         let answering = Answering { interruption: CancellationToken::new(), ..self.answering.clone() };
         let questions: Arc<dyn JobHandler> = Arc::new(RunQuestions { answering });
         let revisiting = Arc::new(PageRefresh {
@@ -290,7 +292,7 @@ impl App {
         .collect()
     }
 
-    /// Applies what is in the log to the views and does the work that is due, until nothing is left.
+    /// Applies the log to all consumers and runs the jobs that are due, until nothing is left to do.
     ///
     /// # Errors
     /// If an event cannot be applied or the database fails.
@@ -312,7 +314,7 @@ impl App {
         }
     }
 
-    /// The parts that the whole system has, in whichever process.
+    /// The parts that the whole system has, in whichever processes they run.
     fn parts(&self) -> Expected {
         let names = |consumers: Vec<Arc<dyn EventConsumer>>| consumers.iter().map(|consumer| consumer.name()).collect();
         let mut workers: Vec<String> = self.workers().iter().map(Worker::name).collect();
@@ -325,17 +327,18 @@ impl App {
         }
     }
 
-    /// How all parts of the system are doing, in whichever process. A relay is missed if one is wanted, here or by the caller.
+    /// The status of all parts of the system, in whichever processes they run. A relay is expected if `wants_relay` is
+    /// set or this process has settings of Kafka.
     ///
     /// # Errors
-    /// The database's.
+    /// An error of the database.
     pub async fn status(&self, wants_relay: bool, counting: Counting) -> Result<Status, sqlx::Error> {
         let expected = Expected { relay: wants_relay || self.expected.relay, ..self.expected.clone() };
         self.commands.log().status(&expected, counting).await
     }
 
-    /// The process ends in good order, all of its parts have ended: its jobs are given back, and its signs of life are not
-    /// missed.
+    /// Gives back the jobs of this process and removes its heartbeats, so that its parts are not reported as missing.
+    /// To be called when all of them have ended; failures are only logged.
     pub async fn deregister(&self) {
         let holders = [self.commands.log().heart().ids(), vec![self.answering.process]].concat();
         match give_back(&self.pool, &holders).await {
@@ -349,14 +352,14 @@ impl App {
     }
 }
 
-/// The master key. A file is made for it if there is none and nothing was ever encrypted.
+/// Returns the master key. Creates it, and its file, if there is no file and nothing was ever encrypted.
 pub(crate) async fn master_key(settings: &Settings, pool: &PgPool) -> anyhow::Result<MasterKey> {
     if let Some(key) = settings.master_key()? {
         return Ok(key);
     }
     let path = settings.master_key_file();
     if has_keys(pool).await? {
-        // Another process may have made the first key just now; its file was there before the keys.
+        // Another process may have created the first keys just now; it writes the file before them.
         if let Some(key) = settings.master_key()? {
             return Ok(key);
         }

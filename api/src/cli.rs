@@ -1,4 +1,4 @@
-//! The command line: what it offers, and how a command starts and ends. One file a command.
+//! The command line: its commands, each in a file of its own, and how a command starts and ends.
 //!
 //! Results go to standard output, everything else to standard error.
 
@@ -100,11 +100,11 @@ enum Command {
 
 /// Runs the command line that the process was started with.
 pub fn main() -> ExitCode {
-    // Its memory is counted and no secret may be in it: nothing else may have been started or read.
+    // First: a sandboxed process has limited memory and must hold no secret, so nothing is started or read before.
     if let Some(code) = sandbox::main() {
         return code;
     }
-    // Before any thread is started: it changes the environment.
+    // Changes the environment, which is safe only before any thread is started.
     let env_file = load_env_file();
     let Cli { command, settings } = Cli::parse();
     data_folder::keep_new_files_private();
@@ -121,7 +121,7 @@ pub fn main() -> ExitCode {
 fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
     telemetry::start(settings)?;
     open_files::raise_limit();
-    // It fails only if somebody has chosen one already, which is as good.
+    // Fails only if a provider is installed already, which is as good.
     drop(rustls::crypto::ring::default_provider().install_default());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(async {
@@ -146,7 +146,7 @@ fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
             Command::Rebuild(rebuild) => rebuild.run(settings, &shutdown).await,
         }
     });
-    // What is still computing or reading somewhere has nobody left who would look at it.
+    // Does not wait for blocking tasks that still run, because nothing uses their results any more.
     runtime.shutdown_background();
     result
 }

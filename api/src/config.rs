@@ -1,5 +1,5 @@
-//! Settings: by flag, by environment or by a `.env` file, in this order; those of HTTP are `http_api`'s. Nothing else reads the
-//! environment.
+//! Settings: from a flag, the environment or the file `.env`, in this order of precedence; those of HTTP are in
+//! `http_api`. Nothing else reads the environment.
 
 mod addresses;
 mod outside;
@@ -27,7 +27,7 @@ pub use vectors::{VectorIndexChoice, VectorSettings};
 mod languages;
 pub use languages::{LanguageSettings, TextToSpeechChoice, TranslatorChoice};
 
-/// Reads the `.env` file of the current folder, if there is one. What the environment already holds wins.
+/// Loads the file `.env` of the current folder into the environment, if there is one. Existing variables win.
 ///
 /// # Errors
 /// If the file cannot be read or is malformed.
@@ -216,8 +216,8 @@ fn parse_reachable(text: &str) -> Result<Reachable, String> {
 }
 
 impl Settings {
-    /// The settings with blank texts as if they were not given: `.env` files often name what they leave open.
-    /// (Blank paths and numbers are refused when they are read.)
+    /// Returns the settings with blank texts as if they were not given: `.env` files often list variables without a
+    /// value. (Blank paths and numbers are refused when they are parsed.)
     #[must_use]
     pub fn without_blanks(mut self) -> Self {
         for text in [
@@ -257,7 +257,7 @@ impl Settings {
         })
     }
 
-    /// Where uploads are kept; `None` means the folder.
+    /// The S3 bucket for uploads; `None` if they are kept in the folder of [`Self::media_dir`].
     pub fn s3(&self) -> Option<S3Settings> {
         let credentials = self.s3_access_key_id.clone().zip(self.s3_secret_access_key.clone());
         self.s3_bucket.clone().map(|bucket| S3Settings {
@@ -278,7 +278,8 @@ impl Settings {
         }
     }
 
-    /// The provider's name of one of the contract's models.
+    /// The provider's name of one of the contract's models: that of its number, else that of all numbers, else the
+    /// original's.
     pub fn model_name(&self, model: Model) -> String {
         let number = i64::from(model.number());
         let own = self.openai_models.iter().find(|(known, _)| *known == number).map(|(_, name)| name.clone());

@@ -1,8 +1,8 @@
-//! The data folder: made where it is missing, and closed to everybody but the user who runs the program.
+//! The data folder: created if it is missing, and closed to all users but the one who runs the program.
 //!
-//! What lies in it (uploads, keys, mails that let their readers in, the database) is nobody else's business, also on a
-//! machine with other users. New files get no rights for others by the process's mask; folders that an older version has
-//! left open are closed at the start.
+//! Its content (uploads, keys, mails that give access to accounts, the database) must stay private on a machine with
+//! other users. The process's umask denies them rights to new files; files and folders that an older version has left
+//! open are closed at the start.
 
 use std::{
     fs::{self, Permissions},
@@ -21,17 +21,18 @@ use crate::config::Settings;
 
 /// All rights of the owner.
 const OWNER: u32 = 0o700;
-/// Root's folder may be crossed by the group that PostgreSQL's user has, if it has the database in it.
+/// The rights on root's data folder: PostgreSQL's user may enter it by its group, if the database is inside.
 const OWNER_AND_SERVER: u32 = 0o710;
-/// Folders that belong to all users, such as `/tmp`, have it.
+/// The sticky bit, which folders of all users have, such as `/tmp`.
 const STICKY: u32 = 0o1000;
 
-/// What this process makes from now on is for its user alone. To be called before other threads make files.
+/// Sets the umask so that new files and folders are for the process's user alone. To be called before other threads
+/// create files.
 pub(crate) fn keep_new_files_private() {
     umask(Mode::RWXG | Mode::RWXO);
 }
 
-/// Makes the data folder, if it is missing, and closes what is open in it.
+/// Creates the data folder if it is missing, and closes it and the private files and folders in it to other users.
 ///
 /// # Errors
 /// If the folder cannot be made.
@@ -49,7 +50,7 @@ pub(crate) fn prepare(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Takes away all rights that are not in the mask.
+/// Takes away all rights that are not in the mask, except from folders of all users. A failure is only logged.
 fn close(path: &Path, mask: u32) {
     let Ok(found) = fs::metadata(path) else { return };
     let mode = found.mode() & 0o7777;

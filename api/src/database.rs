@@ -16,52 +16,55 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::{config::Settings, shutdown::Shutdown};
 
-/// By which PostgreSQL knows the sessions of all processes.
+/// The application name of the sessions of all processes in PostgreSQL.
 pub(crate) const APPLICATION_NAME: &str = "ayushma";
 /// How long a request waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// A connection that was used so lately is taken to be alive; an older one is asked first.
+/// A connection that was idle for less than this is taken to be alive; another one is pinged before use.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
-/// How long connections that are in use may take to be given back at the end.
+/// How long closing the pool waits for connections that are in use.
 const CLOSING: Duration = Duration::from_millis(600);
-/// How long to wait before a server that is away is tried again.
+/// The pause between two attempts to connect to a server that does not answer.
 const RETRY: Duration = Duration::from_secs(3);
-/// How long a command waits for a server that is away; a process that serves waits as long as it takes.
+/// How long a command waits for a server that does not answer; a serving process waits without limit.
 const COMMAND_PATIENCE: Duration = Duration::from_secs(15);
-/// A statement, a lock holder or an idle transaction that hangs must not stop everybody else.
+/// Time limits of a session: a statement, a lock holder or an idle transaction that hangs must not block all others.
 const TIME_LIMITS: [(&str, &str); 3] =
     [("lock_timeout", "30s"), ("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "60s")];
 
-/// Of the write side, where a statement looks up one key after the other, whatever their values are. Planning some of
-/// them anew each time took longer than executing them; and a plan that is made once, perhaps for empty tables, must be one
-/// for full tables.
+/// Planner settings of the write side. Its statements look up rows by key, so one plan fits all values, and planning
+/// some of them at each execution took longer than executing them. A plan that is made once, perhaps for empty tables,
+/// must also suit full ones, so it avoids sequential scans.
 const PLANNED_ONCE: [(&str, &str); 2] = [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")];
-/// Nothing that is asked here runs long enough to be worth compiling.
+/// Switches JIT compilation off: no query here runs long enough to be worth compiling.
 const NOT_COMPILED: [(&str, &str); 1] = [("jit", "off")];
 
-/// What the database is opened for.
+/// The purpose for which the database is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// To serve: as long as the database is away, it is waited for.
+    /// To serve: waits without limit for a database that does not answer.
     Serving,
-    /// To do something that may be the first thing in an installation.
+    /// To run a command that may be the first of an installation, which is created if there is none.
     Beginning,
-    /// To look at, or to change, what there is: where there is no installation, none is made.
+    /// To read or change an existing installation: fails if there is none in the data folder.
     Using,
 }
 
-/// Close it on every way out: only then is the embedded server stopped.
+/// A connected database with an up-to-date schema.
+///
+/// Call [`close`](Self::close) on every way out, errors included: only then is the embedded server stopped.
 pub struct Database {
     pub pool: PgPool,
     embedded: Option<EmbeddedPostgres>,
 }
 
 impl Database {
-    /// Connects, and brings the schema up to date.
+    /// Connects to the database, and brings its schema up to date.
     ///
     /// # Errors
-    /// If the database refuses us for a reason that waiting does not mend, Ctrl-C comes while waiting, or a command has
-    /// waited long enough.
+    /// If there is no installation for [`Purpose::Using`], `DATABASE_URL` is malformed, the database refuses the
+    /// connection for a reason that waiting does not mend, Ctrl-C comes while waiting, a command has waited too long,
+    /// or a migration fails.
     pub async fn open(settings: &Settings, purpose: Purpose, shutdown: &Shutdown) -> anyhow::Result<Self> {
         let Some(url) = &settings.database_url else {
             if purpose == Purpose::Using && !EmbeddedPostgres::is_in(&settings.data_dir) {
@@ -99,7 +102,8 @@ impl Database {
         Ok(Self { pool: pool(&options, connections), embedded: Some(embedded) })
     }
 
-    /// Watches the embedded server, and starts it again when it has died. Ends with the reason if it cannot be.
+    /// Watches the embedded server, and restarts it when it has died. Returns the reason if it cannot be restarted;
+    /// never returns if the database is another server.
     pub async fn watch(&self) -> anyhow::Error {
         match &self.embedded {
             Some(embedded) => anyhow::Error::new(embedded.watch().await)
@@ -108,7 +112,7 @@ impl Database {
         }
     }
 
-    /// Closes all connections and lets go of the embedded server, which stops if nobody else uses it.
+    /// Closes all connections and releases the embedded server, which stops if no other process uses it.
     pub async fn close(self) {
         if timeout(CLOSING, self.pool.close()).await.is_err() {
             tracing::warn!("a connection to PostgreSQL is still in use; it ends with the process");
@@ -125,17 +129,17 @@ async fn stop(embedded: EmbeddedPostgres) {
     }
 }
 
-/// Statements and the server's notices are not logged: they would drown everything else.
+/// The options without logging of statements and of the server's notices, which would drown all other log lines.
 fn quiet(options: &PgConnectOptions) -> PgConnectOptions {
     options.clone().disable_statement_logging().options([("client_min_messages", "error")])
 }
 
-/// Two thirds of the connections; [`Views`](projections::Views) beside it take the others.
+/// A pool with two thirds of the connections; the pool of [`Views`](projections::Views) beside it takes the others.
 fn pool(options: &PgConnectOptions, connections: u32) -> PgPool {
     PgPoolOptions::new()
         .max_connections((connections - connections / 3).max(1))
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        // Asking before every use would double the round trips of a busy server.
+        // A ping before every use would double the round trips of a busy server.
         .test_before_acquire(false)
         .before_acquire(|connection, state| {
             Box::pin(async move { Ok(state.idle_for < TRUSTED_FOR || connection.ping().await.is_ok()) })
@@ -145,13 +149,14 @@ fn pool(options: &PgConnectOptions, connections: u32) -> PgPool {
         )
 }
 
-/// Without the time limits: a migration may take long, and so may waiting for another process that migrates.
+/// Runs the migrations, over a connection without time limits: one may take long, and so may waiting for another
+/// process that migrates.
 async fn migrate(mut connection: PgConnection) -> anyhow::Result<()> {
     migrations::MIGRATOR.run(&mut connection).await.context("the database's schema cannot be brought up to date")?;
     Ok(connection.close().await?)
 }
 
-/// Connects; as long as nobody answers, says so and tries again, until the deadline if there is one.
+/// Connects. As long as the server does not answer, logs this and tries again, until the deadline if there is one.
 async fn wait_for(
     options: &PgConnectOptions,
     deadline: Option<Instant>,
@@ -190,23 +195,23 @@ async fn keep_trying(options: &PgConnectOptions, place: &str, until_when: &str) 
     }
 }
 
-/// Whether the server is only away, so that waiting may help.
+/// Whether the server is only unavailable, so that waiting may help.
 ///
 /// # Errors
-/// What has to be mended before.
+/// If the server refuses the user, the password or the name of the database, which has to be mended first.
 fn is_away(error: &sqlx::Error, place: &str) -> anyhow::Result<bool> {
     match refusal(error) {
         Some("28P01" | "28000") => bail!("PostgreSQL at {place} refuses the user or the password of DATABASE_URL"),
         Some("3D000") => bail!("PostgreSQL at {place} has no database of the name in DATABASE_URL: create it first"),
-        // It starts or stops, or has no connection left.
+        // The server stops (57P01), starts (57P03), or has no connection left (53300).
         Some("57P01" | "57P03" | "53300") => Ok(true),
-        // Nobody there, or somebody who hangs up, as a proxy does while the server is away.
+        // Nothing listens there, or the connection is closed at once, as by a proxy while the server is away.
         None => Ok(matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_))),
         Some(_) => Ok(false),
     }
 }
 
-/// PostgreSQL's code for why it sent us away.
+/// The SQLSTATE with which PostgreSQL refused the connection, if it answered.
 fn refusal(error: &sqlx::Error) -> Option<&str> {
     match error {
         sqlx::Error::Database(error) => {

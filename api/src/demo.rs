@@ -1,6 +1,6 @@
-//! What a newcomer finds: a first admin, a project with real documents, and what to try.
+//! The demo: a first admin, a project with real documents, and commands to try.
 //!
-//! Made once, however often it is asked for; what people change or delete afterwards stays as they left it.
+//! It is created once, however often it is asked for; what users change or delete afterwards stays changed or deleted.
 
 use commands::{
     accounts::{AccountError, Registration},
@@ -27,7 +27,7 @@ const EMAIL: &str = "admin@example.com";
 const USERNAME: &str = "admin";
 const PROJECT_TITLE: &str = "Demo: common conditions";
 const QUESTION: &str = "What are the symptoms of hypothyroidism?";
-/// The ids of what is made follow from their names, so that a start that was cut off is completed by the next one.
+/// The namespace of the ids, which are derived from names, so that the next start completes one that was interrupted.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6ad3_7c5e_9f0b_5b0e_8c7e_2f6f_6f53_1d10);
 
 macro_rules! documents {
@@ -52,16 +52,16 @@ const DOCUMENTS: [(&str, &str); 12] = documents! {
     "viral-gastroenteritis.md"
 };
 
-/// Makes what is missing, and shows on standard output how to begin.
+/// Creates what is missing of the demo, and prints the first steps to standard output.
 ///
 /// # Errors
-/// The log's, or the database's.
+/// An error of the log or of the database.
 pub async fn prepare(app: &App, base_url: &str) -> anyhow::Result<()> {
-    // Whether there are accounts and projects is read from the views.
+    // The views must be up to date, because they tell whether there are accounts and projects.
     app.settle().await?;
     let context = Context::system("demo", app.clock.new_id());
     let password = make_admin(app, &context).await?;
-    // At once: whatever happens next, nobody could ask for it again.
+    // Printed at once, because the password cannot be shown again if a later step fails.
     say(&account(password.as_ref().map(ExposeSecret::expose_secret)));
     let project = make_project(app, &context).await?;
     app.settle().await?;
@@ -69,7 +69,7 @@ pub async fn prepare(app: &App, base_url: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The password of the new admin; `None` if there is an account already.
+/// Creates the first admin and returns its password; `None` if there is an account already.
 async fn make_admin(app: &App, context: &Context) -> anyhow::Result<Option<SecretString>> {
     if projections::users::any(&app.views).await? {
         return Ok(None);
@@ -90,7 +90,7 @@ async fn make_admin(app: &App, context: &Context) -> anyhow::Result<Option<Secre
     }
 }
 
-/// The demo project; `None` if people have projects of their own, or have deleted it.
+/// Creates the demo project or completes it, and returns its id; `None` if there are other projects, or it was deleted.
 async fn make_project(app: &App, context: &Context) -> anyhow::Result<Option<ProjectId>> {
     let id = ProjectId::new(Uuid::new_v5(&NAMESPACE, b"project"));
     match app.projects.load(id).await? {

@@ -21,7 +21,7 @@ use ports::{
 
 use crate::config::{Settings, TextToSpeechChoice, TranslatorChoice};
 
-/// The services of these settings. `server` is the model provider, if there is one.
+/// Creates the services that the settings configure. `server` is the model provider, if there is one.
 ///
 /// # Errors
 /// If the settings are contradictory.
@@ -76,7 +76,7 @@ fn translator(settings: &Settings, model: &SharedLanguageModel) -> anyhow::Resul
     })
 }
 
-/// Says at the start what will be missing: it is easily overlooked, and seldom meant.
+/// Warns at the start if answers cannot be spoken, or only as large files: that is easily overlooked, and seldom meant.
 pub(crate) async fn warn_of_silence(settings: &Settings, languages: &Languages) {
     if settings.languages.text_to_speech == TextToSpeechChoice::None {
         return;

@@ -9,8 +9,8 @@ use std::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What the allocator reads before `main`: what is freed goes back to the system at once. By default it stays for a while, and
-/// uploads at the same time cost a third more memory.
+/// The environment variables that mimalloc reads before `main`. With them, freed memory returns to the system at once.
+/// By default it stays for a while, and simultaneous uploads need a third more memory.
 const SETTINGS: [(&str, &str); 2] = [("MIMALLOC_ARENA_RESERVE", "0"), ("MIMALLOC_PURGE_DELAY", "0")];
 
 fn main() -> ExitCode {
@@ -18,7 +18,8 @@ fn main() -> ExitCode {
     api::cli::main()
 }
 
-/// Becomes this program with the allocator's settings, if it serves and nobody has chosen others. If that fails, it serves without.
+/// Replaces this process by the same program with the allocator's settings, if the command is `serve` and neither
+/// variable is set. If that fails, the process goes on without them.
 fn begin_again_with_settings() {
     let serves = env::args_os().skip(1).any(|argument| argument == "serve");
     let is_set = SETTINGS.iter().any(|(name, _)| env::var_os(name).is_some());

@@ -1,4 +1,5 @@
-//! The servers for mail, captchas, files and answers, as the settings name them, or what stands in for them.
+//! The adapters for mail, captchas, uploads and the language model: servers that the settings name, or local
+//! substitutes.
 
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ pub(crate) fn captcha(settings: &Settings) -> anyhow::Result<Option<SharedCaptch
     Ok(Some(Arc::new(Recaptcha::new(&settings.outside.recaptcha_url, secret.clone())?)))
 }
 
-/// Where uploads are kept.
+/// The store of uploads: the S3 bucket of the settings, or else the media folder, which is created.
 pub(crate) fn media(settings: &Settings) -> anyhow::Result<SharedMediaStore> {
     if let Some(bucket) = settings.s3() {
         return Ok(Arc::new(ObjectMedia::in_bucket(bucket)?));

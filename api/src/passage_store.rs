@@ -1,4 +1,4 @@
-//! Makes the passage store from the settings: who embeds, and where vectors are searched.
+//! Creates the passage store from the settings, with its embedders and its vector indexes.
 
 use std::sync::Arc;
 
@@ -23,13 +23,13 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 
 use crate::config::{Settings, VectorIndexChoice};
 
-/// Connections to another database with pgvector that a process may open.
+/// The number of connections that a process may open to a separate database with pgvector.
 const CONNECTIONS: u32 = 10;
 
-/// What the names of the models of our own embedders begin with.
+/// The prefixes of the model names of our own embedders.
 const OURS: [&str; 2] = ["built-in-", "local-"];
 
-/// The passage store, and the embedder that it is to use.
+/// The passage store with the embedders and indexes that the settings choose.
 pub(crate) fn passage_store(
     settings: &Settings,
     pool: &PgPool,
@@ -61,7 +61,7 @@ fn embedders(settings: &Settings, server: Option<&OpenAiServer>) -> anyhow::Resu
         match model {
             lexical::MODEL => Some(Arc::new(LexicalEmbedder)),
             local_model::MODEL => local.clone(),
-            // No server is asked for what a version of ours before this one has made.
+            // A model of our own embedders in an older version: the provider does not have it.
             other if OURS.iter().any(|ours| other.starts_with(ours)) => None,
             other => Some(Arc::new(OpenAiEmbedder::named(server.as_ref()?, other))),
         }
@@ -91,10 +91,10 @@ fn indexes(settings: &Settings, pool: &PgPool) -> anyhow::Result<(SharedIndex, V
     Ok((chosen.pop().context("each choice has an index")?, others))
 }
 
-/// The database of the events, unless there is another one for vectors.
+/// The pool for vectors: that of the events' database, unless `PGVECTOR_URL` names another one.
 fn pgvector_pool(settings: &Settings, pool: &PgPool) -> anyhow::Result<PgPool> {
     let Some(url) = &settings.vectors.pgvector_url else { return Ok(pool.clone()) };
-    // The error would show the password.
+    // The parser's error is dropped, because it would show the password.
     let options = url
         .expose_secret()
         .parse()

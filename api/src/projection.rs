@@ -1,4 +1,4 @@
-//! Joins the two sides: a projector is fed like any other consumer of the log.
+//! The adapter between the two sides: makes a projector of views a consumer of the event log.
 
 use std::sync::Arc;
 
@@ -29,5 +29,5 @@ impl EventConsumer for Projection {
     }
 }
 
-/// A projector gets an event and a transaction, so rows are all that can come of it.
+/// A projector gets only an event and a transaction, so it has no effect but rows.
 impl Replayable for Projection {}

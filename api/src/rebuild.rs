@@ -20,25 +20,27 @@ use sqlx::{
 
 use crate::projection::Projection;
 
-/// For the replay's workers and what they read ahead; what is left looks after the keys.
+/// Connections of a replay: for its workers and what they read ahead; the rest are for the keys of personal text.
 const CONNECTIONS: u32 = 8;
-/// A version that lacks fewer events is made readable; what is missing then is applied while the view stands still.
+/// The number of events in one round of the replay up to which the new version counts as nearly complete: it is made
+/// readable, and what is still missing is applied while the view stands still.
 const NEAR: u64 = 5_000;
-/// How long the view may stand still. Who writes waits so long, and who reads not at all.
+/// How long the view may stand still. Writers wait that long, readers not at all.
 const STANDSTILL: Duration = Duration::from_secs(5);
-/// How long readers may be kept waiting for those before them (PostgreSQL looks for deadlocks after a second: before that we
-/// have let go, so that no reader is chosen to fail), and how long the view may stand still for a process that hangs.
+/// The time limits of a switch. While it waits for its table locks, new readers wait behind it, for at most 300 ms:
+/// PostgreSQL looks for deadlocks after a second, and could choose a reader to fail. If this process hangs, the view
+/// stands still for at most 10 s.
 const SWITCH_LIMITS: &str = "SET LOCAL lock_timeout = '300ms'; SET LOCAL idle_in_transaction_session_timeout = '10s'";
-/// How often the switch is tried while readers do not let go.
+/// The number of attempts to switch while readers hold locks on the view.
 const ATTEMPTS: u32 = 30;
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Fills a new version of the projector's tables and lets it take their place. What an interrupted rebuild by the same program
-/// has filled is used.
+/// Fills a new version of the projector's tables, which then replaces them. Continues an interrupted rebuild if the
+/// same program began it.
 ///
 /// # Errors
-/// If the same view is being rebuilt already, an event cannot be projected, the database fails, or readers never let go of
-/// the old version. The view is as it was then.
+/// If the same view is being rebuilt already, the log cannot be replayed, the database fails, the schema or the program
+/// changes meanwhile, or readers hold locks on the old version during all attempts. The view is unchanged then.
 pub async fn rebuild(
     projector: Arc<dyn Projector>,
     log: &EventLog,
@@ -63,7 +65,8 @@ pub async fn rebuild(
     Ok(())
 }
 
-/// Like those of the pool, but that they find the new version's tables and that a statement may take its time.
+/// The options of the pool's connections, but with the new version's tables on the search path and without time limits
+/// for statements and locks.
 fn connect_options(version: &NextVersion, pool: &PgPool) -> PgConnectOptions {
     let limits = [("statement_timeout", "0"), ("lock_timeout", "0")];
     PgConnectOptions::clone(&pool.connect_options())
@@ -71,7 +74,8 @@ fn connect_options(version: &NextVersion, pool: &PgPool) -> PgConnectOptions {
         .options(limits)
 }
 
-/// One rebuild of a view at a time: the lock lives as long as the connection. Says whether it was had.
+/// Takes the lock that allows one rebuild of a view at a time; it is held for as long as the connection lives. Returns
+/// whether it was free.
 async fn reserve(name: &str, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
         r#"SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS "is_ours!""#,
@@ -81,8 +85,8 @@ async fn reserve(name: &str, connection: &mut PgConnection) -> Result<bool, sqlx
     .await
 }
 
-/// Takes up what an interrupted rebuild by this program has left, or begins anew: also if somebody was erased meanwhile, whose
-/// text it may hold.
+/// Continues an interrupted rebuild by this program, or starts over. It also starts over if there was an erasure since,
+/// because the tables may hold the erased text.
 async fn begin(version: &NextVersion, program: &str, connection: &mut PgConnection) -> anyhow::Result<()> {
     let maker = format!("{program}{}", erasures(connection).await?);
     if version.maker(connection).await?.as_deref() == Some(&maker) {
@@ -95,21 +99,21 @@ async fn begin(version: &NextVersion, program: &str, connection: &mut PgConnecti
     Ok(tx.commit().await?)
 }
 
-/// How often somebody was erased, as it is noted at a version that is begun.
+/// The number of the last erasure, as the text that ends the note on a version that is begun.
 async fn erasures(connection: &mut PgConnection) -> Result<String, sqlx::Error> {
     let last = sqlx::query_scalar!(r#"SELECT coalesce(max(erasure), 0) AS "last!" FROM subject_keys"#);
     Ok(format!(", after erasure {}", last.fetch_one(connection).await?))
 }
 
-/// Removes what rebuilds that nobody goes on with have left, if somebody was erased since they were begun: no event can reach
-/// that copy of the text any more. A rebuild that is at work applies the erasure itself.
+/// Removes the tables of abandoned rebuilds if there was an erasure since these were begun: no event can reach that
+/// copy of the text any more. A rebuild that is running applies the erasure itself.
 pub struct AbandonedRebuilds(pub PgPool);
 
 impl AbandonedRebuilds {
-    /// Says how many were removed.
+    /// Removes the tables, and returns the number of rebuilds that were removed.
     ///
     /// # Errors
-    /// The database's.
+    /// An error of the database.
     pub async fn remove(&self) -> Result<u64, sqlx::Error> {
         let mut removed = 0;
         for projector in projectors() {
@@ -138,7 +142,8 @@ impl Expiry for AbandonedRebuilds {
     }
 }
 
-/// What tells one build of the program, on one state of one log's database, from another: what two of them make must not be mixed.
+/// The identity of this build of the program, the schema's last migration and the log. Tables that were begun with one
+/// identity must not be continued with another.
 async fn program(connection: &mut PgConnection) -> anyhow::Result<String> {
     let migrations = connection.list_applied_migrations().await?;
     let migration = migrations.iter().map(|applied| applied.version).max().unwrap_or_default();
@@ -149,7 +154,7 @@ async fn program(connection: &mut PgConnection) -> anyhow::Result<String> {
     Ok(format!("ayushma {version} of {size} bytes, {built}, migration {migration}, log {log}"))
 }
 
-/// Tries until no reader stands in the way.
+/// Lets the new version take the place of the old one, in several attempts if readers hold locks on it.
 async fn switch(
     version: &NextVersion,
     program: &str,
@@ -183,12 +188,12 @@ async fn switch_in(
     replay.catch_up().await?;
     replay.hand_over(tx).await?;
     version.take_place(tx).await?;
-    // No migration can come between any more: it would need the locks that we hold.
+    // Under the table locks, which a migration would need as well: none can change the schema after this check.
     ensure!(self::program(tx).await? == program, "the schema or the program has changed meanwhile: run this again");
     Ok(())
 }
 
-/// Whether a lock was not had in time.
+/// Whether a lock was not available in time (SQLSTATE 55P03), or waiting for it was a deadlock (40P01).
 fn is_impatience(error: &anyhow::Error) -> bool {
     let code = error.downcast_ref::<sqlx::Error>().and_then(|error| error.as_database_error()?.code());
     code.is_some_and(|code| ["55P03", "40P01"].contains(&code.as_ref()))

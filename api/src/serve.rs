@@ -1,4 +1,4 @@
-//! A serving process: its roles at work until it is asked to end, and an orderly end.
+//! A serving process: runs its roles until it is asked to end, then shuts them down in order.
 
 use std::{collections::BTreeSet, convert::Infallible, future::pending, net::SocketAddr, time::Duration};
 
@@ -16,12 +16,12 @@ use crate::{
     shutdown::Shutdown,
 };
 
-/// How long after the signal answers may be finished. Then they end with what there is of them, as failures, so that each
-/// open stream has a last frame.
+/// How long after the signal answers may be finished. Then they end as failures, with the text so far, so that each
+/// open stream gets a last frame.
 const ANSWERS_MAY_TAKE: Duration = Duration::from_secs(5);
-/// How long after the signal requests are cut off: their last words were sent before.
+/// How long after the signal requests are cut off; the last frames of streams have been sent by then.
 const REQUESTS_MAY_TAKE: Duration = Duration::from_millis(7_500);
-/// How long a part that does not let go is waited for; [`LONGEST_END`](crate::shutdown::LONGEST_END) leaves time for all.
+/// The longest wait for each of the last steps; [`LONGEST_END`](crate::shutdown::LONGEST_END) leaves time for them all.
 const LAST_STEP_MAY_TAKE: Duration = Duration::from_millis(600);
 
 /// What a process does. Any number of processes may share a role.
@@ -88,14 +88,14 @@ async fn run(
     let result = tokio::select! {
         result = &mut serving => result,
         error = database.watch() => Err(error),
-        // All of them are endless, so this is a bug: better a new process than one that does half of its work.
+        // Background tasks run for ever, so this is a bug: a new process is better than one that does half of its work.
         ended = background.join_next() => match ended {
             Some(Err(error)) if error.is_panic() => Err(anyhow::anyhow!("a part of the process panicked")),
             _ => Err(anyhow::anyhow!("a part of the process ended by itself")),
         },
         never = &mut ending => match never {},
     };
-    // Also if something has failed, the rest ends in good order.
+    // If one part has failed, the others are still shut down in order.
     shutdown.request();
     tokio::select! {
         () = finish_answers(&app, shutdown) => {}
@@ -108,7 +108,8 @@ async fn run(
     result
 }
 
-/// Once the process is asked to end, begins nothing new, and later lets answers fail that are not finished.
+/// Waits until the process is asked to end, then stops taking new work, and after [`ANSWERS_MAY_TAKE`] fails the
+/// answers that are not finished. Never returns.
 async fn end_answers(app: &App, shutdown: &Shutdown) -> Infallible {
     shutdown.requested().await;
     app.ending.cancel();
@@ -122,8 +123,8 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     listener.with_context(|| format!("cannot listen on {address}: choose another address with --listen or LISTEN"))
 }
 
-/// Answers requests until the process is asked to end, and those that have begun by then. Streams of answers end with
-/// their answers, but not later than the patience allows.
+/// Answers requests until the process is asked to end, then finishes those that have begun. Streams end with their
+/// answers; all requests are cut off after [`REQUESTS_MAY_TAKE`]. Without a listener, only waits for the end.
 async fn answer_requests(
     listener: Option<TcpListener>,
     app: App,

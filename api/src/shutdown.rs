@@ -1,5 +1,5 @@
-//! How a process learns that it shall end: Ctrl-C, SIGTERM, SIGQUIT or a terminal that is closed asks it to, a second
-//! signal ends it at once.
+//! The request to end a process: Ctrl-C, SIGTERM, SIGQUIT or a closed terminal makes it, and a second signal ends the
+//! process at once.
 
 use std::{
     fs,
@@ -19,10 +19,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// How long a serving process may take from the first signal to its end, whatever it is doing.
+/// The longest time that a serving process may take from the first signal to its end, whatever it is doing.
 pub const LONGEST_END: Duration = Duration::from_secs(10);
 
-/// Says that the process has been asked to end.
+/// The request to end the process, which all of its parts share.
 #[derive(Debug, Clone, Default)]
 pub struct Shutdown {
     asked: CancellationToken,
@@ -31,11 +31,11 @@ pub struct Shutdown {
 }
 
 impl Shutdown {
-    /// Listens for signals from now on, in a thread of its own: work that keeps all others busy must not keep the process
-    /// from ending.
+    /// Starts to listen for signals, in a thread of its own: work that occupies all other threads must not keep the
+    /// process from ending.
     ///
     /// # Errors
-    /// If the system lets nobody listen, or has no thread left.
+    /// If the system refuses the signal handlers or the thread.
     pub fn on_signals() -> std::io::Result<Self> {
         let shutdown = Self::default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -70,8 +70,8 @@ impl Shutdown {
         Ok(shutdown)
     }
 
-    /// From now on the process is ended by force if it has not ended [`LONGEST_END`] after the signal. Commands have no such
-    /// limit: what they do must not be cut in the middle without being asked for twice.
+    /// Limits the shutdown: the process is ended by force if it has not ended [`LONGEST_END`] after the first signal.
+    /// Commands have no such limit: only a second signal may cut off their work in the middle.
     pub fn limit(&self) {
         self.is_limited.store(true, Ordering::Relaxed);
     }
@@ -82,7 +82,7 @@ impl Shutdown {
         self.asked.cancel();
     }
 
-    /// Waits until the process has been asked to end, and so much time has passed since.
+    /// Waits until the process has been asked to end, and `time` has passed since.
     pub async fn requested_before(&self, time: Duration) {
         self.requested().await;
         sleep_until(*self.asked_at.get_or_init(Instant::now) + time).await;
@@ -102,7 +102,7 @@ struct Signals {
 }
 
 impl Signals {
-    /// Waits for a signal. Gives the exit code of a process that it ends.
+    /// Waits for a signal. Returns the exit code of a process that it ends: 128 and the signal's number.
     async fn next(&mut self) -> i32 {
         let hung_up = async {
             match &mut self.hang_up {
@@ -119,7 +119,7 @@ impl Signals {
     }
 }
 
-/// Whether whoever started the process wants it to live on after a signal: `nohup` does, when the terminal is closed.
+/// Whether the process was started with this signal ignored, as `nohup` does with SIGHUP, and so must survive it.
 fn ignores(kind: SignalKind) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -10,21 +10,21 @@ use tracing_subscriber::{EnvFilter, util::SubscriberInitExt};
 
 use crate::config::{LogFormat, Settings};
 
-/// A library that repeats itself. `LOG` may turn it on.
+/// Log filter for a library that repeats itself. `LOG` may turn it on.
 const QUIET: &str = "sqlx=warn";
 
 /// Starts logging and reports panics there. Call it once, before anything else runs.
 ///
 /// # Errors
-/// If `LOG` is no filter.
+/// If `LOG` is not a valid filter, or logging was started before.
 pub fn start(settings: &Settings) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(format!("{QUIET},{},{}", event_log::QUIET, settings.log))
         .context("LOG is no filter such as info or info,event_log=debug")?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        // It would complain about standard error on standard error, and panic if that fails too: a full disk or a reader
-        // that has gone away costs lines, not the server.
+        // The subscriber would report a failed write to standard error on standard error, and panic if that fails too:
+        // a full disk or a closed pipe must cost log lines, not the server.
         .log_internal_errors(false);
     match settings.log_format {
         LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).finish().try_init()?,

@@ -1,4 +1,4 @@
-//! Copied, moved and linked data folders, with PostgreSQL's real programs: whose server is it?
+//! Tests of copied, moved and linked data folders, with PostgreSQL's real programs: each has its server or is refused.
 
 use std::fs::{self, Permissions};
 use std::future::pending;
@@ -9,7 +9,7 @@ use std::process::Command;
 use super::tests::{A_NOTE, data_folder, execute, kill_all, note, pid, start};
 use super::{EmbeddedPostgres, EmbeddedPostgresError, Refused};
 
-/// As an administrator copies it.
+/// Copies a folder as an administrator does.
 fn copy(from: &Path, to: &Path) {
     let copied = Command::new("cp").arg("-a").args([from, to]).status().expect("cp exists");
     assert!(copied.success());
@@ -36,7 +36,7 @@ async fn a_copy_of_a_folder_whose_server_runs_never_gets_at_that_server() {
     assert!(source.starts_with(folder.path().canonicalize().expect("it is there")), "{refused}");
     assert_eq!(note(&original).await, "kept");
 
-    // What the message says for snapshots.
+    // For a snapshot of one moment, the message says to remove this file.
     fs::remove_file(pid_file).expect("it is named rightly");
     let copy = start(&copied).await;
     assert_ne!(pid(&copy.place), pid(&original.place));
@@ -94,7 +94,7 @@ async fn the_same_folder_under_another_name_has_the_same_server() {
     assert_eq!(pid(&by_link.place), pid(&server.place));
     by_link.stop().await.expect("it lets go");
 
-    // While it is in use, as nobody should; the server lives on in the same folder.
+    // The folder is moved while it is in use, which nobody should do; the server goes on in the same folder.
     execute(&server, A_NOTE).await;
     let moved = folder.path().join("moved");
     fs::rename(&data, &moved).expect("it is ours");
@@ -120,7 +120,7 @@ async fn a_server_that_answers_in_our_place_but_has_other_data_is_refused() {
     another.stop().await.expect("it stops");
 }
 
-/// Root's server of a folder that its user cannot enter is elsewhere, where a copy of the folder points to as well.
+/// If the server's user cannot enter root's data folder, the server's folder is elsewhere, and a copy points there too.
 #[tokio::test]
 async fn a_copy_that_points_to_the_originals_database_is_refused_and_a_moved_folder_is_not() {
     let (folder, beside) = (data_folder(), data_folder());

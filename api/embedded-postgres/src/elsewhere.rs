@@ -1,7 +1,8 @@
-//! The server's folder where it cannot be inside of the data folder, because the user that runs it cannot get there.
+//! The server's folder outside of the data folder, for a data folder that the server's user cannot enter.
 //!
-//! The data folder then has a file that says where it is, and it has one that says whose it is. Else a copy of the data
-//! folder, whose pointer is a copy too, would be taken for the data folder itself.
+//! The two folders name each other: a file in the data folder, the pointer, has the path of the server's folder, and a
+//! file in the server's folder, the claim, identifies its data folder. Without the claim a copy of the data folder,
+//! whose pointer is a copy too, would be taken for the data folder itself.
 
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
@@ -14,9 +15,9 @@ use super::files::{inode, short_hash, write_private_file};
 use super::{EmbeddedPostgresError, Refused};
 
 const PARENT: &str = "/var/lib/ayushma";
-/// In the data folder: where the server's folder is.
+/// The name of the file in the data folder that has the path of the server's folder.
 pub(super) const POINTER: &str = "postgres.location";
-/// In the server's folder: whose it is.
+/// The name of the file in the server's folder that identifies its data folder by inode and path.
 const CLAIM: &str = "data-folder";
 
 /// The folder that the data folder points to, if it points to one.
@@ -29,26 +30,30 @@ pub(super) fn pointed_to(data_dir: &Path) -> Result<Option<PathBuf>, EmbeddedPos
     }
 }
 
-/// Chooses a folder for a data folder that has none. It is not made yet.
+/// Chooses the server's folder for a data folder that has none. Only its parent is created.
 pub(super) fn choose(data_dir: &Path) -> Result<PathBuf, EmbeddedPostgresError> {
     let parent = Path::new(PARENT);
     fs::create_dir_all(parent)
         .and_then(|()| fs::set_permissions(parent, Permissions::from_mode(0o711)))
         .map_err(EmbeddedPostgresError::file(parent))?;
     let name = short_hash(data_dir);
-    // A data folder of this name may have been here before and be gone: its database is not this one's.
+    // An earlier data folder with the same path may have left its database, which must not be used for this one.
     let mut names = std::iter::once(name.clone()).chain((2..).map(|number| format!("{name}-{number}")));
     let free = names.find(|name| !parent.join(name).join("cluster").exists()).unwrap_or(name);
     Ok(parent.join(free))
 }
 
-/// Notes in both folders that they belong together.
+/// Writes the claim and the pointer, so that the folders name each other.
 pub(super) fn tie(data_dir: &Path, home: &Path) -> Result<(), EmbeddedPostgresError> {
     claim(data_dir, home)?;
     replace(&data_dir.join(POINTER), home.as_os_str().as_bytes())
 }
 
-/// Makes sure that the folder that a data folder points to is that data folder's, which may have been moved.
+/// Checks that the server's folder `home` belongs to the data folder that points to it, which may have been moved.
+///
+/// # Errors
+/// [`Refused::Missing`] if `home` does not exist; [`Refused::CopiedPointer`] if it belongs to another data folder, of
+/// which this one is a copy.
 pub(super) fn check(data_dir: &Path, home: &Path) -> Result<(), EmbeddedPostgresError> {
     if !home.exists() {
         let pointer = data_dir.join(POINTER);
@@ -57,7 +62,7 @@ pub(super) fn check(data_dir: &Path, home: &Path) -> Result<(), EmbeddedPostgres
     let path = home.join(CLAIM);
     let claimed = match fs::read(&path) {
         Ok(claimed) => claimed,
-        // Made before there were claims.
+        // The folder was made before there were claims.
         Err(error) if error.kind() == ErrorKind::NotFound => return claim(data_dir, home),
         Err(error) => return Err(EmbeddedPostgresError::file(&path)(error)),
     };
@@ -82,7 +87,7 @@ fn inode_text(data_dir: &Path) -> Result<String, EmbeddedPostgresError> {
     Ok(format!("{device}:{number}"))
 }
 
-/// Writes a file as a whole: a crash leaves the old one or the new one.
+/// Replaces a file atomically: a crash leaves the old one or the new one.
 fn replace(path: &Path, text: &[u8]) -> Result<(), EmbeddedPostgresError> {
     let unfinished = path.with_extension("new");
     let written = write_private_file(&unfinished, text, None).and_then(|()| fs::rename(&unfinished, path));

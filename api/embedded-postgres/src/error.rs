@@ -1,11 +1,11 @@
-//! What can go wrong with the embedded server.
+//! The errors of the embedded server.
 
 use std::error::Error;
 use std::io;
 use std::iter::successors;
 use std::path::{Path, PathBuf};
 
-/// Why there is no embedded server.
+/// The reason why the embedded server cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedPostgresError {
     #[error(
@@ -34,7 +34,7 @@ pub enum EmbeddedPostgresError {
     Refused(#[from] Refused),
 }
 
-/// Folders that may belong to somebody else's server: nothing is started, and nothing is stopped.
+/// The refusal of folders that may belong to another server: nothing is started, and nothing is stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     #[error(
@@ -71,7 +71,7 @@ impl EmbeddedPostgresError {
         move |source| Self::File { path, source }
     }
 
-    /// What has happened, and what has caused it, in one line.
+    /// The error and its causes in one line.
     pub(super) fn with_causes(&self) -> String {
         let errors = successors(Some(self as &dyn Error), |&error| error.source());
         errors.map(ToString::to_string).collect::<Vec<_>>().join(": ")

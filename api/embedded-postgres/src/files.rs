@@ -1,4 +1,4 @@
-//! Files and folders of the server: whose they are, what they are called, and how one is written.
+//! Files and folders of the server: their owner and names, and how a private file is written.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
@@ -14,13 +14,13 @@ pub(super) struct Owner {
     pub(super) gid: u32,
 }
 
-/// A name for a folder that is the same as long as its path is.
+/// A short name that depends only on the path of a folder: 16 hexadecimal digits of its SHA-256.
 pub(super) fn short_hash(path: &Path) -> String {
     hex::encode(&Sha256::digest(path.as_os_str().as_encoded_bytes())[..8])
 }
 
-/// Writes a new file that only its owner can read, in the place of one that is there. It follows no link: the server's
-/// user may write in some of the folders, and must not choose what root writes to.
+/// Writes a new file that only its owner can read, and replaces an existing one. It follows no symbolic link: the
+/// server's user may write to some of the folders, and must not choose what root writes to.
 pub(super) fn write_private_file(path: &Path, text: &[u8], owner: Option<Owner>) -> std::io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
@@ -34,7 +34,7 @@ pub(super) fn write_private_file(path: &Path, text: &[u8], owner: Option<Owner>)
     file.sync_all()
 }
 
-/// What a folder is, whatever its name.
+/// The device and inode of a folder, which identify it under any name.
 pub(super) fn inode(folder: &fs::Metadata) -> (u64, u64) {
     (folder.dev(), folder.ino())
 }

@@ -1,4 +1,4 @@
-//! Making the data folder, which a server that root starts has to get through.
+//! Creates the data folder, so that a server that root starts can reach its own folder inside.
 
 use std::{
     fs::{self, DirBuilder, Permissions},
@@ -9,11 +9,12 @@ use std::{
 
 use rustix::process::geteuid;
 
-/// Makes a folder for its owner alone, and those above it. Says whether it was missing. What root makes on the way may be
-/// crossed by others, because the database's user has to get to its own folder.
+/// Creates a folder for its owner alone (mode 0700), and the missing folders above it. Returns whether it was missing.
+/// Folders above it that root creates can be entered by others (mode 0711), because the database's user has to reach
+/// its own folder.
 ///
 /// # Errors
-/// If one of them cannot be made, or something that is no folder is in its place.
+/// If one of them cannot be created, or something that is not a folder is in its place.
 pub fn make_folder(folder: &Path) -> io::Result<bool> {
     if folder.is_dir() {
         return Ok(false);

@@ -1,8 +1,9 @@
-//! A PostgreSQL server of our own in a data folder, for machines where nobody has set one up.
+//! A private PostgreSQL server in a data folder, for machines where nobody has set one up.
 //!
 //! It is PostgreSQL's own server, started from the programs that this machine has, and reachable by a local socket only.
 //! Several processes share one data folder: each holds a shared lock on `postgres.lock` for as long as it uses the
-//! database, and the last one to let go stops the server. Whoever starts or stops it holds `postgres.start.lock`.
+//! database, and the last one to release it stops the server. A process holds `postgres.start.lock` while it starts or
+//! stops the server.
 //! A server outlives a process that was killed; the next process takes it over.
 
 #[cfg(test)]
@@ -42,11 +43,13 @@ const PORT: u16 = 5432;
 /// How long a server may take to accept connections: recovery after a crash reads the log since the last checkpoint.
 const START_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// How long one new connection may take, and how long none may succeed until a server is taken for dead. A machine that is
-/// very busy is slow, too, and ending its server would only make that worse.
+/// How long one new connection may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long no new connection may succeed until a server is taken for dead. A machine that is very busy is slow, too,
+/// and ending its server would only make that worse.
 const SILENCE: Duration = Duration::from_secs(30);
-/// How long a server that lets nobody in any more may take to end in good order, and then in haste: pg_ctl's -t.
+/// Seconds that a server which takes no new connections may take to stop (`pg_ctl`'s option `-t`): first in the mode
+/// `fast`, then in the mode `immediate`.
 const STOP_SECONDS: [&str; 2] = ["20", "5"];
 
 /// A running server that this process shares with the other users of the same data folder.
@@ -56,7 +59,7 @@ const STOP_SECONDS: [&str; 2] = ["20", "5"];
 pub struct EmbeddedPostgres {
     place: Place,
     programs: Programs,
-    /// Without the folder of the socket.
+    /// The options for connecting, without the folder of the socket.
     options: PgConnectOptions,
     socket_dir: PathBuf,
     /// The shared lock that says "in use".
@@ -69,12 +72,16 @@ impl EmbeddedPostgres {
         ["postgres", elsewhere::POINTER].iter().any(|trace| data_dir.join(trace).exists())
     }
 
-    /// Takes over the server of `data_dir`, or starts it; on first use, makes its database. Gives up when it is interrupted.
+    /// Takes over the server of `data_dir`, or starts it; on first use, creates its database.
+    ///
+    /// # Errors
+    /// [`EmbeddedPostgresError::Interrupted`] if `interrupted` ends first, [`EmbeddedPostgresError::Refused`] if the
+    /// folder may belong to another server, or another [`EmbeddedPostgresError`] if the server cannot be started.
     pub async fn start(data_dir: &Path, interrupted: impl Future<Output = ()>) -> Result<Self, EmbeddedPostgresError> {
         tokio::pin!(interrupted);
         let is_new = make_folder(data_dir).map_err(EmbeddedPostgresError::file(data_dir))?;
         let data_dir = data_dir.canonicalize().map_err(EmbeddedPostgresError::file(data_dir))?;
-        // Another process may hold it as long as a server takes to recover.
+        // Another process may hold the lock for as long as a server takes to recover.
         let _starting = tokio::select! {
             locked = start_lock(&data_dir) => locked?,
             () = &mut interrupted => return Err(EmbeddedPostgresError::Interrupted),
@@ -112,18 +119,21 @@ impl EmbeddedPostgres {
         }
     }
 
-    /// How to connect; the pool is the caller's, and closed before [`stop`](Self::stop).
+    /// The options for connecting. The caller has to close its pool before [`stop`](Self::stop).
     pub fn connect_options(&self) -> PgConnectOptions {
         self.options.clone().socket(&self.socket_dir)
     }
 
-    /// Lets go of the server, and stops it if no other process uses it.
+    /// Releases the server, and stops it if no other process uses it.
+    ///
+    /// # Errors
+    /// If the lock files cannot be used, or the server cannot be stopped.
     pub async fn stop(self) -> Result<(), EmbeddedPostgresError> {
         let _stopping = start_lock(&self.place.data_dir).await?;
         self.let_go().await
     }
 
-    /// Only under the start lock.
+    /// Releases the shared lock, and stops the server if no other process holds it. Only under the start lock.
     async fn let_go(&self) -> Result<(), EmbeddedPostgresError> {
         let lock_path = self.place.data_dir.join("postgres.lock");
         self.in_use.unlock().map_err(EmbeddedPostgresError::file(&lock_path))?;
@@ -132,7 +142,8 @@ impl EmbeddedPostgres {
             Err(TryLockError::WouldBlock) => return Ok(()),
             Err(TryLockError::Error(error)) => return Err(EmbeddedPostgresError::file(&lock_path)(error)),
         }
-        // Only the process that is known to work in our folder: the pid file may be a copy, or of another container.
+        // Stops only a process that is known to work in our folder: the pid file may be a copy, or of another
+        // container.
         if self.place.postmaster().is_some() {
             self.programs
                 .run("pg_ctl", &self.place, ["stop", "-m", "fast", "-w", "-s", "-D"], &[self.place.cluster()])
@@ -142,8 +153,9 @@ impl EmbeddedPostgres {
         Ok(())
     }
 
-    /// Waits for a running server, starts a stopped one, ends and starts one that lets nobody in, and makes sure of the
-    /// database. A server that has been silent for so long is killed. Gives the folder of its socket.
+    /// Waits for a running server, starts a stopped one, restarts one that takes no new connections, and creates the
+    /// database if it is missing. A server that has not answered for `silence` is killed. Returns the folder of its
+    /// socket.
     ///
     /// Only under the start lock.
     async fn make_ready(&self, silence: Duration) -> Result<PathBuf, EmbeddedPostgresError> {
@@ -157,7 +169,8 @@ impl EmbeddedPostgres {
             let Some(socket_dir) = self.place.running_socket_dir().await else {
                 match self.start_server().await {
                     Ok(()) => tracing::info!(cluster = %self.place.cluster().display(), "embedded PostgreSQL started"),
-                    // Backends of a killed postmaster end by themselves, each after what it is doing.
+                    // Backends of a killed postmaster still hold its shared memory; each ends by itself after its
+                    // current work.
                     Err(EmbeddedPostgresError::Program { output, .. })
                         if output.contains("pre-existing shared memory block") && Instant::now() < deadline =>
                     {
@@ -170,10 +183,10 @@ impl EmbeddedPostgres {
             let asked_at = Instant::now();
             match self.ask(&socket_dir).await {
                 Answer::Connected(connection) => break (socket_dir, connection),
-                // It is just starting, or ending: the next round sees which.
+                // The server is just starting or stopping: the next round sees which.
                 Answer::NotNow(_) if Instant::now() < deadline => silent_since = None,
                 Answer::Nothing if silent_since.get_or_insert(asked_at).elapsed() < silence => {}
-                // In another container, where we cannot end it.
+                // The server is in another container, where this process cannot end it.
                 Answer::Nothing if self.place.postmaster().is_none() => return Err(EmbeddedPostgresError::Silent),
                 Answer::Nothing => {
                     tracing::warn!("the embedded PostgreSQL {}; it is killed, to be started again", Fault::Silent);
@@ -213,7 +226,7 @@ impl EmbeddedPostgres {
         }
     }
 
-    /// Ends a server that lives, in good order if it still can.
+    /// Ends a running server: by an orderly stop if that works in time, else by killing it.
     async fn end_server(&self) -> Result<(), EmbeddedPostgresError> {
         let [in_order, _] = STOP_SECONDS;
         let stop = ["stop", "-m", "fast", "-w", "-s", "-t", in_order, "-D"];
@@ -257,10 +270,11 @@ impl EmbeddedPostgres {
     }
 }
 
-/// The last lines of a log, each once: a server that recovers writes one for each client that asks meanwhile, in hundreds.
+/// The last lines of a log, without repetitions: a server that recovers writes one for each client that tries to
+/// connect meanwhile, hundreds of them.
 fn telling_lines(log: &str) -> String {
     const MOST_LINES: usize = 30;
-    // The time and the process in front make each line another one.
+    // The time and the process id in front differ in all lines, so only the rest is compared.
     let says = |line: &str| line.split_once(']').map_or(line, |(_, says)| says).trim().to_owned();
     let mut seen = std::collections::HashSet::new();
     let mut lines: Vec<&str> = log.lines().rev().filter(|line| seen.insert(says(line))).take(MOST_LINES).collect();
@@ -280,7 +294,8 @@ fn settings(socket_dir: &Path) -> String {
     )
 }
 
-/// A failed statement, its parameters and the details of its error ("Key (email)=(..) already exists") stay out.
+/// Settings that keep out of the log a failed statement, its parameters and the details of its error ("Key (email)=(..)
+/// already exists").
 const NO_PERSONAL_TEXT_IN_THE_LOG: &str = "-c log_error_verbosity=terse -c log_min_error_statement=panic -c log_parameter_max_length_on_error=0 -c log_statement=none";
 
 /// Makes the cluster beside its final place and renames it, so that a crash in the middle leaves nothing half made.
@@ -291,7 +306,8 @@ async fn make_cluster(place: &Place, programs: &Programs, password: &str) -> Res
     }
     let password_file = place.home.join("password.new");
     place.lend_to_server(&password_file, password)?;
-    // Byte order for sorting, which no update of the system's library changes; but letters of every script have two cases.
+    // Text is sorted by bytes, an order that no update of the system's library changes; but upper and lower case are
+    // known for the letters of every script.
     let arguments = ["-E", "UTF8", "--locale=C", "--lc-ctype=C.UTF-8", "-A", "scram-sha-256", "-U", NAME, "--pwfile"];
     let made =
         programs.run("initdb", place, arguments, &[password_file.clone(), "-D".into(), unfinished.clone()]).await;
@@ -300,17 +316,17 @@ async fn make_cluster(place: &Place, programs: &Programs, password: &str) -> Res
     std::fs::rename(&unfinished, place.cluster()).map_err(EmbeddedPostgresError::file(&unfinished))
 }
 
-/// What comes of asking a server for a connection.
+/// The outcome of asking a server for a connection.
 enum Answer {
     Connected(PgConnection),
-    /// It starts, recovers or ends, and says so.
+    /// The server answered that it is starting, recovering or stopping.
     NotNow(sqlx::Error),
-    /// Nobody said anything, in time.
+    /// No server answered in time.
     Nothing,
     Refusal(sqlx::Error),
 }
 
-/// Refusals that end by themselves while a server starts or ends.
+/// Whether the refusal passes by itself, because the server is starting or stopping.
 fn passes(error: &sqlx::Error) -> bool {
     // cannot_connect_now; admin_shutdown; crash_shutdown
     error.as_database_error().is_some_and(|it| matches!(it.code().as_deref(), Some("57P03" | "57P01" | "57P02")))

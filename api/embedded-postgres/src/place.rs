@@ -1,4 +1,4 @@
-//! Where the embedded server lives and who owns it: its folder, its user, its socket, its pid file, its password.
+//! The place of the embedded server on this machine: its folder, its user, its socket, its password.
 //!
 //! PostgreSQL refuses to run as root. Started by root, the server belongs to another user, and its folder is one that
 //! this user can reach. Nothing here runs or talks to the server.
@@ -13,12 +13,12 @@ use tokio::process::Command;
 use super::files::{Owner, short_hash, write_private_file};
 use super::{EmbeddedPostgresError, PORT, Refused, elsewhere};
 
-/// A Unix socket's path has at most 107 characters.
+/// The most bytes that the path of a Unix socket may have.
 const LONGEST_SOCKET_PATH: usize = 107;
 
 #[derive(Debug)]
 pub(super) struct Place {
-    /// The folder that the caller named, without links.
+    /// The folder that the caller named, with symbolic links resolved.
     pub(super) data_dir: PathBuf,
     /// The server's own folder; mostly inside `data_dir`.
     pub(super) home: PathBuf,
@@ -28,8 +28,8 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Finds the server's folder, or makes it. Whether the data folder was made just now decides whether others may be let
-    /// through it.
+    /// Finds the server's folder, or creates it. `is_new` says that the data folder was created just now, so that the
+    /// server's user may be allowed to enter it.
     pub(super) async fn find(data_dir: &Path, is_new: bool) -> Result<Self, EmbeddedPostgresError> {
         let us = Owner { uid: id(&["-u"]).await?.unwrap_or(0), gid: id(&["-g"]).await?.unwrap_or(0) };
         let inside = data_dir.join("postgres");
@@ -58,7 +58,7 @@ impl Place {
         }
         let known = pointed_to.or_else(|| inside.exists().then(|| inside.clone()));
         let place = |home: PathBuf, owner| Self { data_dir: data_dir.to_owned(), home, owner, switch_user: true };
-        // Whoever made the folder keeps it: an ordinary user's server is run as that user by root too.
+        // The folder keeps its owner: root, too, runs an ordinary user's server as that user.
         if let Some(home) = known {
             let folder = fs::metadata(&home).map_err(EmbeddedPostgresError::file(&home))?;
             if folder.uid() != 0 {
@@ -73,7 +73,7 @@ impl Place {
             Some(owner) => owner,
             None => server_user("nobody").await?.ok_or(EmbeddedPostgresError::NoServerUser)?,
         };
-        // A folder that somebody has closed stays closed.
+        // An older data folder that is closed to others stays closed.
         let is_open = fs::metadata(data_dir).is_ok_and(|folder| folder.mode() & 0o011 != 0);
         if is_new || is_open {
             let_through(data_dir, owner)?;
@@ -145,11 +145,12 @@ impl Place {
     }
 }
 
-/// Lets the server's group, and nobody else beside the owner, go through the data folder to the server's own one. It can be
-/// listed by its owner only.
+/// Lets the server's group, and no other user except the owner, enter the data folder to reach the server's own folder.
+/// Only the owner can list it.
 fn let_through(data_dir: &Path, server: Owner) -> Result<(), EmbeddedPostgresError> {
     let folder = fs::metadata(data_dir).map_err(EmbeddedPostgresError::file(data_dir))?;
-    // Of its own folder it needs no help to get into. One of all users stays as it is.
+    // The server's user can enter a folder that it owns anyway. A folder of all users (with the sticky bit) stays as it
+    // is.
     if folder.uid() == server.uid || folder.mode() & 0o1000 != 0 {
         return Ok(());
     }
@@ -163,8 +164,11 @@ pub(super) fn socket_file(folder: &Path) -> PathBuf {
     folder.join(format!(".s.PGSQL.{PORT}"))
 }
 
-/// Makes a folder for the owner alone, or makes sure that it is one: in a folder for temporary files, somebody else may
-/// have been there first.
+/// Creates a folder for the owner alone, or checks that an existing one is: in a folder for temporary files, another
+/// user may have created it first.
+///
+/// # Errors
+/// [`EmbeddedPostgresError::ForeignFolder`] if an existing one is another user's, or open to others.
 fn make_private_folder(path: &Path, owner: Owner) -> Result<(), EmbeddedPostgresError> {
     match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => chown(path, Some(owner.uid), Some(owner.gid)).map_err(EmbeddedPostgresError::file(path)),
@@ -185,7 +189,7 @@ async fn server_user(name: &str) -> Result<Option<Owner>, EmbeddedPostgresError>
     Ok(uid.zip(gid).map(|(uid, gid)| Owner { uid, gid }))
 }
 
-/// One of the programs that every system has, also where `PATH` does not lead to it.
+/// A command for a program that every system has, even if its folder is not on `PATH`.
 fn system_program(name: &str) -> Command {
     let usual = Path::new("/usr/bin").join(name);
     if usual.exists() { Command::new(usual) } else { Command::new(name) }

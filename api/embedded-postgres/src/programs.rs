@@ -61,8 +61,8 @@ impl Programs {
     }
 }
 
-/// The PATH first, then Debian's folders with the newest version in front. Links are followed: the programs look for each
-/// other in their own folder.
+/// The folders that have the programs: those on `PATH`, then Debian's with the newest version first. Symbolic links are
+/// resolved, because the programs look for each other in their own folder.
 fn candidates() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut debian: Vec<(u32, PathBuf)> = std::fs::read_dir(DEBIAN)

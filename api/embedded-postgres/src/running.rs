@@ -1,4 +1,4 @@
-//! Which PostgreSQL server is this cluster's: what its pid file says, and whether that is true.
+//! Finds the running PostgreSQL server of a cluster: reads the pid file, and checks whether what it says is true.
 //!
 //! A copy of a data folder has a copy of everything in it, a running server's pid file and sockets included. So nothing
 //! that is written there is believed: a server is ours if it works in our very folder (the same inode of the same
@@ -22,13 +22,13 @@ use super::{EmbeddedPostgresError, Refused};
 /// A file in the cluster that holds a fresh random text for a moment.
 const NONCE: &str = "ayushma.nonce";
 
-/// What is wrong with a server, so that it takes no new connections and never will by itself.
+/// The reason why a server takes no new connections, and never will by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     Died,
-    /// It was told to end, and waits for those who are connected.
+    /// The server was told to end, and waits until its clients disconnect.
     ShuttingDown,
-    /// Nobody finds its socket any more.
+    /// The socket file is gone, so that no client can connect.
     SocketGone,
     Silent,
 }
@@ -44,14 +44,15 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What `postmaster.pid` says; it stays behind when the postmaster is killed, and goes along into a copy of the folder.
+/// The content of `postmaster.pid`. The file stays behind when the postmaster is killed, and is in a copy of the
+/// folder, too.
 #[derive(Debug)]
 pub(super) struct PidFile {
     pub(super) pid: String,
     data_directory: PathBuf,
-    /// Not yet there while the server starts.
+    /// `None` while the server starts.
     socket_dir: Option<PathBuf>,
-    /// "starting", "ready" or "stopping"; not yet there before its socket is.
+    /// "starting", "ready" or "stopping"; `None` until the server has made its socket.
     status: Option<Vec<u8>>,
 }
 
@@ -61,19 +62,20 @@ impl PidFile {
         let pid = String::from_utf8(lines.next()?.to_vec()).ok()?;
         let path = |line: &[u8]| PathBuf::from(OsStr::from_bytes(line));
         let data_directory = path(lines.next()?);
-        // Then the time of the start, and the port.
+        // Skips the time of the start, and the port.
         let socket_dir = lines.nth(2).filter(|line| !line.is_empty()).map(path);
-        // Then the network's address, and the key of the shared memory.
+        // Skips the network address, and the key of the shared memory.
         let status = lines.nth(2).map(<[u8]>::to_vec);
         Some(Self { pid, data_directory, socket_dir, status })
     }
 
-    /// Whether that process is a server that works in this cluster. A postmaster's current folder is its cluster.
+    /// Whether the process with this pid is a server of the cluster. A postmaster's current folder is its cluster.
     fn names_a_postmaster_of(&self, cluster: &Path) -> bool {
         let process = Path::new("/proc").join(&self.pid);
         match fs::metadata(process.join("cwd")) {
             Ok(folder) => fs::metadata(cluster).is_ok_and(|ours| inode(&ours) == inode(&folder)),
-            // Root in a container may not look into another user's process: its arguments are everybody's.
+            // Root in a container may be denied another user's current folder, but everybody may read a process's
+            // arguments.
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
                 let arguments = fs::read(process.join("cmdline")).unwrap_or_default();
                 arguments.split(|&byte| byte == 0).any(|argument| argument == cluster.as_os_str().as_bytes())
@@ -88,21 +90,21 @@ impl Place {
         PidFile::parse(&fs::read(self.cluster().join("postmaster.pid")).ok()?)
     }
 
-    /// The pid file, if it names a living server of this cluster. (That of a server in another container cannot be seen
-    /// from here.)
+    /// The pid file, if it names a running server of this cluster. (The process of a server in another container cannot
+    /// be seen from here.)
     pub(super) fn postmaster(&self) -> Option<PidFile> {
         self.pid_file().filter(|server| server.names_a_postmaster_of(&self.cluster()))
     }
 
-    /// Whether a server of the cluster lives, also one that does not answer yet.
+    /// Whether a server of the cluster is running, even if it does not answer yet.
     pub(super) async fn is_running(&self) -> bool {
         self.postmaster().is_some() || answers(&self.own_socket_dir()).await
     }
 
-    /// What is seen from outside to be wrong with a server of the cluster that lives.
+    /// The fault of a running server of the cluster, as far as it shows without connecting to it.
     pub(super) fn fault(&self) -> Option<Fault> {
         let server = self.postmaster()?;
-        // It has made its socket before it says how it is.
+        // The server makes its socket before it writes its status.
         let status = server.status?;
         if status == b"stopping" {
             return Some(Fault::ShuttingDown);
@@ -112,24 +114,26 @@ impl Place {
         (!is_reachable).then_some(Fault::SocketGone)
     }
 
-    /// Where the cluster's server is to be asked, if one lives.
+    /// The folder of the socket of the cluster's server; `None` if no server is running.
     pub(super) async fn running_socket_dir(&self) -> Option<PathBuf> {
         let own = self.own_socket_dir();
         match self.postmaster() {
-            // It may have been started with another temporary folder, or the data folder was moved since.
+            // The server may have been started with another temporary folder, or the data folder was moved since.
             Some(PidFile { socket_dir: Some(folder), .. }) if answers(&folder).await => Some(folder),
             Some(_) => Some(own),
-            // In another container that shares the folder. A copied socket answers nobody.
+            // A server in another container that shares the folder. A copied socket takes no connections.
             None => answers(&own).await.then_some(own),
         }
     }
 
-    /// Kills the cluster's server and its children, as a power cut would: for one that has stopped listening to signals.
+    /// Kills the cluster's server and its children, as a power cut would: for a server that does not react to signals
+    /// any more.
     pub(super) fn kill_server(&self) {
         let Some(postmaster) = self.postmaster() else { return };
         let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
         let names = processes.filter_map(|entry| entry.file_name().into_string().ok());
-        // To be found before their parent is gone. They would hold the shared memory that the next server needs.
+        // The children have to be found before their parent is gone. They would hold the shared memory that the next
+        // server needs.
         let children: Vec<String> = names.filter(|pid| parent(pid).as_ref() == Some(&postmaster.pid)).collect();
         for pid in std::iter::once(postmaster.pid).chain(children) {
             if let Some(pid) = pid.parse().ok().and_then(Pid::from_raw)
@@ -140,12 +144,13 @@ impl Place {
         }
     }
 
-    /// Whether the server of this connection reads from our cluster what we have just written there.
+    /// Whether the server of this connection has our cluster: it must read from there what we have just written.
     pub(super) async fn is_served_by(&self, connection: &mut PgConnection) -> Result<bool, EmbeddedPostgresError> {
         let nonce = hex::encode(rand::random::<[u8; 16]>());
         let path = self.cluster().join(NONCE);
         match self.lend_to_server(&path, &nonce) {
-            // A full disk is no reason to keep out those who would make room: its process has been looked at.
+            // A full disk must not keep out those who would free space: here it is enough that the process is the
+            // cluster's.
             Err(EmbeddedPostgresError::File { source, .. })
                 if source.kind() == ErrorKind::StorageFull && self.postmaster().is_some() =>
             {
@@ -172,7 +177,7 @@ impl Place {
                 let pid_file = cluster.join("postmaster.pid");
                 Err(Refused::TornCopy { cluster, original: theirs, pid_file }.into())
             }
-            // It was moved after a crash, or it has another name in another container.
+            // The cluster was moved after a crash, or has another path in another container.
             Err(_) => {
                 tracing::warn!(
                     cluster = %cluster.display(), was = %theirs.display(),
@@ -184,11 +189,11 @@ impl Place {
         }
     }
 
-    /// Removes the pid files of a server that is gone, if a process that is alive has its pid by now. PostgreSQL clears
-    /// away the others itself, but takes any living process of its own user for a running server.
+    /// Removes the pid files of a server that is gone, if another process has its pid by now. PostgreSQL removes other
+    /// stale pid files itself, but takes any living process of its own user for a running server.
     ///
-    /// Only when the server is not running. PostgreSQL still guards the cluster by its shared memory. Only files in our
-    /// own folders are touched: a copied pid file names those of another server.
+    /// Call it only when the server is not running; PostgreSQL still guards the cluster by its shared memory. Only
+    /// files in our own folders are removed, because a copied pid file names those of another server.
     pub(super) fn remove_stale_pid_files(&self) -> Result<(), EmbeddedPostgresError> {
         let mut socket_lock = socket_file(&self.own_socket_dir()).into_os_string();
         socket_lock.push(".lock");
@@ -204,14 +209,14 @@ impl Place {
 }
 
 async fn answers(socket_dir: &Path) -> bool {
-    // Where so many wait that no more may, somebody lives.
+    // `WouldBlock`: the queue of connections that wait is full, so a server is listening.
     let connected = UnixStream::connect(socket_file(socket_dir)).await;
     connected.map_or_else(|error| error.kind() == ErrorKind::WouldBlock, |_| true)
 }
 
-/// The parent of a process, if that lives.
+/// The pid of a process's parent; `None` if the process is gone.
 fn parent(pid: &str) -> Option<String> {
     let stat = fs::read_to_string(Path::new("/proc").join(pid).join("stat")).ok()?;
-    // "12 (its name) S 1 …": a name may have anything in it.
+    // The file begins with "12 (name) S 1 …", and the name may contain blanks and parentheses.
     stat.rsplit_once(") ")?.1.split(' ').nth(1).map(str::to_owned)
 }

@@ -1,4 +1,4 @@
-//! Keeping the server at work: it is looked at as long as it is used, and started again when nobody can get in any more.
+//! Supervision of the server: it is watched while it is used, and restarted when it takes no new connections any more.
 
 use std::time::Duration;
 
@@ -7,24 +7,25 @@ use tokio::time::{Instant, sleep};
 use super::running::Fault;
 use super::{ANSWER_TIMEOUT, Answer, EmbeddedPostgres, EmbeddedPostgresError, Refused, SILENCE, start_lock};
 
-/// How soon a death is noticed, or that somebody has told the server to end.
+/// How often the server is looked at from outside, to notice that it has died or was told by somebody else to shut
+/// down.
 const WATCH_PERIOD: Duration = Duration::from_millis(500);
 /// How often the server is asked for a new connection: one that hangs looks alive from outside.
 const ASK_PERIOD: Duration = Duration::from_secs(2);
-/// How long it is tried to start a server again, with pauses: what stood in the way, such as a full disk, may go.
+/// How long restarts are attempted, with pauses between them: an obstacle such as a full disk may go away.
 const REVIVAL_TIMEOUT: Duration = Duration::from_mins(1);
 const REVIVAL_PAUSE: Duration = Duration::from_secs(2);
 
-/// When the server was asked the last time, and since when it has said nothing.
+/// The time when the server was last asked for a connection, and the time since which it has not answered.
 struct Asked {
     at: Instant,
     silent_since: Option<Instant>,
 }
 
 impl EmbeddedPostgres {
-    /// Watches the server as long as the future is polled, and starts it again when it has died, when somebody else has
-    /// told it to end, or when it lets nobody in: it recovers. Of several processes that share it, one does. Ends with the
-    /// reason if it cannot be started any more.
+    /// Watches the server as long as the future is polled, and restarts it when it has died, when somebody else has
+    /// told it to shut down, or when it takes no new connections; the restarted server recovers. Of several processes
+    /// that share the server, one restarts it. Returns the reason if it cannot be restarted.
     pub async fn watch(&self) -> EmbeddedPostgresError {
         let mut asked = Asked { at: Instant::now(), silent_since: None };
         loop {
@@ -60,7 +61,8 @@ impl EmbeddedPostgres {
                 let since = *asked.silent_since.get_or_insert(asked.at);
                 (since.elapsed() >= SILENCE).then_some(Fault::Silent)
             }
-            // A server that recovers says so, and takes its time. Whoever refuses us for another reason is alive.
+            // A server that recovers says so, and takes its time. One that refuses the connection for another reason is
+            // alive.
             Answer::Connected(_) | Answer::NotNow(_) | Answer::Refusal(_) => {
                 asked.silent_since = None;
                 None
@@ -70,9 +72,11 @@ impl EmbeddedPostgres {
 
     pub(super) async fn revive(&self) -> Result<(), EmbeddedPostgresError> {
         let _starting = start_lock(&self.place.data_dir).await?;
-        // Another process may have done it meanwhile; one that is silent has been so for long, and is asked once more.
+        // Another process may have restarted the server meanwhile. A silent server has been so for long, and is asked
+        // only once more.
         let socket_dir = self.make_ready(ANSWER_TIMEOUT).await?;
-        // The pools cannot follow it. A server whose socket was in another process's temporary folder is the only one that moves.
+        // Pools cannot follow a server whose socket moves, which happens only if it was in another process's temporary
+        // folder.
         if socket_dir == self.socket_dir { Ok(()) } else { Err(Refused::Moved { socket_dir }.into()) }
     }
 }

@@ -1,4 +1,4 @@
-//! Servers that die, or let nobody in any more, with PostgreSQL's real programs.
+//! Tests of servers that die or take no new connections any more, with PostgreSQL's real programs.
 
 use std::future::pending;
 use std::time::{Duration, Instant};
@@ -34,7 +34,8 @@ async fn a_server_that_dies_is_started_again_once_however_many_watch_it() {
     other.stop().await.expect("it stops");
 }
 
-/// By a signal to a whole group of processes, such as a service manager sends. It waits for those who are connected.
+/// A service manager may send its signal to a whole group of processes. The server then waits until its clients
+/// disconnect.
 #[tokio::test]
 async fn whoever_comes_to_a_server_that_was_told_to_shut_down_has_it_started_again() {
     let folder = data_folder();

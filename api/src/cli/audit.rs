@@ -1,4 +1,4 @@
-//! `ayushma audit`: what auditors ask.
+//! `ayushma audit`: proofs for auditors that the event log is what was written.
 
 use std::{path::PathBuf, process::ExitCode, time::Instant};
 
@@ -18,7 +18,7 @@ use crate::{
     shutdown::Shutdown,
 };
 
-/// The exit code of a log that is not what was written. (1 is any other failure, 2 a wrong command line.)
+/// The exit code if the log is not what was written. (1 is any other failure, 2 a wrong command line.)
 const BROKEN: u8 = 3;
 
 /// Prove that the event log is what was written
@@ -84,7 +84,7 @@ impl Audit {
     }
 }
 
-/// What signs the heads of the log in this database.
+/// The signer of the heads of the log in this database.
 pub(super) async fn signer(settings: &Settings, pool: &PgPool) -> anyhow::Result<HeadSigner> {
     let keys = KeyRing::open(pool.clone(), master_key(settings, pool).await?).await?;
     Ok(HeadSigner::open(&keys, &settings.heads_dir())?)
@@ -99,7 +99,7 @@ impl Verify {
         let is_named = self.heads.is_some();
         let file = self.heads.map_or_else(|| HeadsFile::in_folder(&settings.heads_dir()), HeadsFile::new);
         let heads = file.read(&key)?;
-        // Whoever names a file expects a proof from it.
+        // A file is named in order to prove something with it, so an empty one is an error.
         ensure!(!is_named || !heads.is_empty(), "there is no signed head in {}", file.path().display());
         let started = Instant::now();
         let found = event_log::audit(pool, self.from, self.to, &heads).await?;
@@ -110,7 +110,7 @@ impl Verify {
     }
 }
 
-/// What is said of a finding.
+/// The lines that describe a finding; the audit took `seconds`.
 fn report(found: &Finding, file: &HeadsFile, seconds: f64) -> Vec<String> {
     let (first, last) = (*found.walked.start(), *found.walked.end());
     let count = last - first + 1;

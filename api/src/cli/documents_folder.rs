@@ -1,11 +1,11 @@
-//! A folder of documents, and what each of its files becomes.
+//! The files of a folder of documents, read for the import.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use domain::values::Title;
 
-/// A file, as it is imported.
+/// A file with the name, title and content with which it is imported.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct DocumentFile {
     pub(super) name: String,
@@ -13,10 +13,10 @@ pub(super) struct DocumentFile {
     pub(super) bytes: Vec<u8>,
 }
 
-/// What a project can read.
+/// The extensions of the files that are imported.
 const EXTENSIONS: [&str; 15] =
     ["pdf", "docx", "doc", "pptx", "ppt", "xlsx", "xls", "csv", "tsv", "html", "htm", "md", "markdown", "epub", "txt"];
-/// Files that are imported as the text that they are.
+/// The extensions of text files, whose content is imported as text.
 const TEXTS: [&str; 3] = ["md", "markdown", "txt"];
 
 /// The documents of a folder, sorted; hidden ones and other folders in it are left out.
@@ -34,12 +34,12 @@ pub(super) fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// In lower case; empty if there is none.
+/// The extension in lower case; empty if there is none.
 fn extension(path: &Path) -> String {
     path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 
-/// Reads a file; a text without the lines that begin with `skipped`.
+/// Reads a file. From a text, the lines that begin with `skipped` are left out.
 pub(super) fn read(path: &Path, skipped: Option<&str>) -> anyhow::Result<DocumentFile> {
     let name = path.file_name().context("it has no name")?.to_string_lossy().into_owned();
     let bytes = std::fs::read(path)?;
@@ -47,7 +47,7 @@ pub(super) fn read(path: &Path, skipped: Option<&str>) -> anyhow::Result<Documen
     if !TEXTS.contains(&extension(path).as_str()) {
         return Ok(DocumentFile { title: named(&name), name, bytes });
     }
-    // Texts in other character sets are for the reader of documents.
+    // Texts in other character sets are imported unchanged; the reader of documents decodes them.
     match std::str::from_utf8(&bytes) {
         Ok(text) => {
             let document = from_text(&name, text, skipped);
@@ -58,14 +58,14 @@ pub(super) fn read(path: &Path, skipped: Option<&str>) -> anyhow::Result<Documen
     }
 }
 
-/// A title from the name of a file.
+/// The title that follows from a file's name: its start, without the extension.
 fn named(name: &str) -> Title {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let title = Title::from_start_of(stem).or_else(|| Title::from_start_of(name));
     title.expect("a file's name is not blank")
 }
 
-/// What a file with this text becomes.
+/// The document that is made of a text file: its first heading is the title, else its file's name.
 pub(super) fn from_text(name: &str, text: &str, skipped: Option<&str>) -> DocumentFile {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let heading = text.lines().find_map(|line| Title::from_start_of(line.strip_prefix("# ")?));

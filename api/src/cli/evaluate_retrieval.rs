@@ -21,7 +21,7 @@ use crate::terminal::say;
 
 /// How long one answer may take.
 const TIMEOUT: Duration = Duration::from_mins(2);
-/// Errors that are shown in full.
+/// The number of errors that are shown in full.
 const SHOWN_ERRORS: usize = 5;
 
 /// Measure how well a running server finds the documents that answer questions
@@ -68,7 +68,7 @@ struct Question {
     document: String,
 }
 
-/// A server, and somebody who is logged in.
+/// A client of a server, logged in, with the project that is asked.
 struct Server {
     client: Client,
     url: String,
@@ -209,7 +209,7 @@ impl Server {
     }
 }
 
-/// Whether a kept file was called so when it came: its name has a secret before its extension since then.
+/// Whether the stored file `kept` was uploaded as `name`: the server puts `_` and a secret before the extension.
 fn is_file(kept: &str, name: &str) -> bool {
     let (stem, extension) = name.rfind('.').map_or((name, ""), |dot| name.split_at(dot));
     let secret = kept.strip_prefix(stem).and_then(|rest| rest.strip_suffix(extension));

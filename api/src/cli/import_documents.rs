@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{app::App, config::Settings, shutdown::Shutdown, terminal::say};
 
-/// The safety net under the wake-ups while documents are embedded elsewhere.
+/// How often documents are looked up without a wake-up, in case another process embeds them.
 const POLL: Duration = Duration::from_millis(250);
 
 /// Add a folder's documents to a project, and wait until answers can be made from them
@@ -56,7 +56,7 @@ pub(super) struct ImportDocuments {
     jobs: u16,
 }
 
-/// What became of the files.
+/// The outcome of an import; each failure is a file's name and the reason.
 struct Outcome {
     passages: i64,
     embedded: usize,
@@ -134,7 +134,8 @@ impl ImportDocuments {
     }
 }
 
-/// Waits for the outcome of every document's embedding, in this process or another one. Says which have failed, and why.
+/// Waits until every document is embedded or has failed, in this process or another one. Returns the names of those
+/// that have failed, with the reasons.
 async fn wait_until_embedded(app: &App, added: Vec<(Uuid, String)>) -> anyhow::Result<Vec<(String, String)>> {
     let bar = progress_bar(added.len(), "embedded");
     let mut waiting = added;
@@ -153,7 +154,7 @@ async fn wait_until_embedded(app: &App, added: Vec<(Uuid, String)>) -> anyhow::R
         }
         if !waiting.is_empty() {
             drop(tokio::time::timeout(POLL, progress.changed()).await);
-            // Every event of every consumer wakes: not more often than anybody can see.
+            // Every event of every consumer is a wake-up: the pause limits the queries to what a viewer can notice.
             tokio::time::sleep(POLL / 5).await;
         }
     }
@@ -165,7 +166,7 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// Drawn on standard error, and only if that is a terminal.
+/// A progress bar, drawn on standard error, and only if that is a terminal.
 pub(super) fn progress_bar(length: usize, what: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg:>9} {wide_bar} {pos}/{len} {eta}").expect("the template is valid");
     ProgressBar::new(length as u64).with_style(style).with_message(what)

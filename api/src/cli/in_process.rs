@@ -17,16 +17,16 @@ use crate::{
 /// How long a command waits until what it wrote can be read over HTTP.
 const VIEWS_PATIENCE: Duration = Duration::from_secs(10);
 
-/// What else the command's process does while it works.
+/// The work that the command's process does in the background.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum BackgroundWork {
-    /// It only looks, or must not be in the way.
+    /// For a command that only reads, or that background work would disturb.
     Nothing,
     Projecting,
     ProjectingAndWorking,
 }
 
-/// Opens the application of an installation that is there, does the work, and closes everything on every way out.
+/// Opens the application of an existing installation, runs `work`, and closes everything on every way out.
 pub(super) async fn with_app<T>(
     settings: &Settings,
     shutdown: &Shutdown,
@@ -36,7 +36,7 @@ pub(super) async fn with_app<T>(
     with_app_for(Purpose::Using, settings, shutdown, helps, work).await
 }
 
-/// The same for work that may be the first in an installation.
+/// Does the same as [`with_app`], but creates the installation if there is none.
 pub(super) async fn with_new_app<T>(
     settings: &Settings,
     shutdown: &Shutdown,
@@ -55,8 +55,8 @@ async fn with_app_for<T>(
 ) -> anyhow::Result<T> {
     let database = Database::open(settings, purpose, shutdown).await?;
     let mut background = JoinSet::new();
-    // The log itself is read, also where the server streams over Kafka: joining its consumer groups for a moment would
-    // only disturb them.
+    // Consumers read the log in PostgreSQL, even where the server streams over Kafka: joining its consumer groups for a
+    // moment would only disturb them.
     let settings = Settings { kafka_brokers: None, ..settings.clone() };
     let result = async {
         let app = App::open(&settings, database.pool.clone(), &mut background).await?;
@@ -82,19 +82,20 @@ async fn with_app_for<T>(
     result
 }
 
-/// Who acts: the person at the keyboard has no account here.
+/// The context of what a command writes. The system acts, because the person at the keyboard has no account here.
 pub(super) fn context(app: &App) -> Context {
     Context::system("command-line", app.clock.new_id())
 }
 
-/// Waits until HTTP shows what was written.
+/// Waits until the views show what was written; warns if they do not within [`VIEWS_PATIENCE`].
 pub(super) async fn wait_until_readable(app: &App, committed: &Committed) {
     if !app.wait_for_views(committed, VIEWS_PATIENCE).await {
         tracing::warn!("it was written, but the views do not show it yet");
     }
 }
 
-/// Waits until nothing of the erased can be read, also where no server runs that would see to it.
+/// Waits until the views do not show the erased text any more, and removes abandoned rebuilds that may hold it: there
+/// may be no server that would do so.
 pub(super) async fn finish_erasure(app: &App, committed: &Committed) -> anyhow::Result<()> {
     wait_until_readable(app, committed).await;
     AbandonedRebuilds(app.pool.clone()).remove().await?;

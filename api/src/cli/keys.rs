@@ -18,7 +18,7 @@ use crate::{
     shutdown::Shutdown,
 };
 
-/// How long sessions that were closed just now, our own among them, may take to be gone.
+/// How long sessions that were just closed, those of this process included, may take to disappear from PostgreSQL.
 const GOODBYE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -64,8 +64,9 @@ impl Keys {
 }
 
 impl Rotate {
-    /// The new key is in its file before anything is wrapped with it, and the old one in its own until all is: whenever this
-    /// is interrupted, one of the two fits, and the same command goes on.
+    /// Wraps all keys with the new master key. It is written to its file before any key is wrapped with it, and the old
+    /// one stays in its own file until all keys are: after an interruption at any point one of the two fits, and the
+    /// same command can be run again.
     async fn run(&self, settings: &Settings, pool: &PgPool) -> anyhow::Result<()> {
         if !self.force {
             refuse_beside_others(pool).await?;
@@ -91,8 +92,8 @@ impl Rotate {
     }
 }
 
-/// Servers and commands are known by their sessions, which a process that lives always has: it asks for the log's end all
-/// the time.
+/// Fails if other processes use the database. They are recognized by their sessions: a running process always has one,
+/// because it keeps asking for the log's end.
 async fn refuse_beside_others(pool: &PgPool) -> anyhow::Result<()> {
     let until = Instant::now() + GOODBYE;
     loop {

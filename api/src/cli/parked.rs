@@ -106,7 +106,7 @@ fn line_of(event: &ParkedEvent) -> String {
 }
 
 impl Retry {
-    /// Fails if something has failed again.
+    /// Retries the events; the exit code is a failure if any of them has failed again.
     async fn run(self, app: &App) -> anyhow::Result<ExitCode> {
         let wanted = consumers().into_iter();
         let (mut applied, mut failed) = (0, 0);

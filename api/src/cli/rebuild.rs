@@ -20,7 +20,7 @@ use crate::{app::App, config::Settings, rebuild::rebuild, shutdown::Shutdown, te
 
 /// How often the bar is drawn anew.
 const REDRAW: Duration = Duration::from_millis(200);
-/// How often a line says how far it is where no bar can be drawn.
+/// How often a line reports the progress where no bar can be drawn.
 const LINE: Duration = Duration::from_secs(5);
 
 /// Make views anew from the event log, while they are read and written
@@ -60,7 +60,7 @@ impl RebuildViews {
     }
 }
 
-/// Rebuilds, and shows how far it is.
+/// Rebuilds a view, and shows the progress.
 async fn rebuild_shown(projector: Arc<dyn Projector>, app: &App) -> anyhow::Result<()> {
     let name = projector.name();
     let started = Instant::now();
@@ -79,14 +79,14 @@ async fn rebuild_shown(projector: Arc<dyn Projector>, app: &App) -> anyhow::Resu
     Ok(())
 }
 
-/// Drawn on standard error, and only if that is a terminal.
+/// The progress bar, drawn on standard error, and only if that is a terminal.
 fn bar(name: &'static str) -> ProgressBar {
     let template = "{msg:>12} {wide_bar} {human_pos}/{human_len} events, {per_sec}, {eta} left";
     let style = ProgressStyle::with_template(template).expect("the template is valid");
     ProgressBar::new(0).with_style(style).with_message(name)
 }
 
-/// Moves the bar for ever; says how far it is where no bar can be drawn.
+/// Updates the bar for ever; writes lines with the progress where no bar can be drawn.
 async fn draw(bar: &ProgressBar, replayed: &Replayed) {
     let mut said = Instant::now();
     loop {

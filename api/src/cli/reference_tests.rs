@@ -6,7 +6,7 @@ use clap::{Arg, Command, CommandFactory as _};
 
 use super::Cli;
 
-/// Set, the test writes the reference anew.
+/// The environment variable that makes the test write the reference anew.
 const UPDATE: &str = "UPDATE_REFERENCE";
 const HEAD: &str = "# Reference of settings and commands
 

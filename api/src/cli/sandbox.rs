@@ -1,4 +1,4 @@
-//! `ayushma sandbox`: how this program starts itself and others to work on what strangers wrote.
+//! `ayushma sandbox`: confines the process before it reads a document, or becomes a program that gets untrusted input.
 //!
 //! No setting reaches these commands: neither the file `.env` nor the environment is looked at.
 
@@ -51,7 +51,7 @@ struct Run {
     program: Vec<OsString>,
 }
 
-/// What has been asked for, if the process was started with `sandbox`.
+/// Runs the command if the process was started with `sandbox`, and returns its exit code; `None` for other commands.
 pub(super) fn main() -> Option<ExitCode> {
     if std::env::args_os().nth(1).is_none_or(|command| command != "sandbox") {
         return None;
@@ -64,7 +64,7 @@ pub(super) fn main() -> Option<ExitCode> {
 }
 
 impl Run {
-    /// Returns only if the program cannot be started.
+    /// Confines the process and replaces it by the program; returns only if that fails.
     fn run(self) -> ExitCode {
         let Some((name, arguments)) = self.program.split_first() else { return ExitCode::FAILURE };
         let Some(program) = program(Path::new(name)) else {
@@ -84,7 +84,8 @@ impl Run {
             eprintln!("error: the process cannot be confined: {error}");
             return ExitCode::FAILURE;
         }
-        // One beside its data is started from there: the folders above may be closed to its user.
+        // A program that is named with a folder is started by that path, not by its absolute one: the folders above may
+        // be closed to the user that it runs as.
         let path = if Path::new(name).components().count() > 1 { Path::new(name) } else { &program };
         let error = Command::new(path).args(arguments).env_remove("MIMALLOC_ARENA_RESERVE").exec();
         eprintln!("error: {} cannot be started: {error}", program.display());
@@ -92,7 +93,7 @@ impl Run {
     }
 }
 
-/// Whether any user may read it, or look into it.
+/// Whether all users may read the file, or list and enter the folder.
 fn is_for_everybody(path: &Path) -> bool {
     path.metadata()
         .is_ok_and(|it| it.permissions().mode() & 0o004 != 0 && (!it.is_dir() || it.permissions().mode() & 0o001 != 0))

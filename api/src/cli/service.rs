@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{app::App, config::Settings, shutdown::Shutdown, terminal::say};
 
-/// Whoever runs the server administers everybody's services.
+/// The rights of these commands: who runs the server may administer all services, whoever owns them.
 const AUTHORITY: ServiceAuthority = ServiceAuthority::Superuser;
 /// How many services are read at a time.
 const PAGE: i64 = 100;
@@ -145,7 +145,7 @@ impl Delete {
     }
 }
 
-/// Each service with its keys below it.
+/// The lines of all services, each with its keys below it.
 async fn list(app: &App) -> anyhow::Result<Vec<String>> {
     let keys = services::all_keys(&app.views).await?;
     let mut lines = Vec::new();

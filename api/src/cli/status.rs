@@ -1,4 +1,4 @@
-//! `ayushma status`: how everything that follows the log is doing.
+//! `ayushma status`: the status of all parts that follow the log.
 
 use std::process::ExitCode;
 
@@ -46,7 +46,7 @@ impl Status {
 const HEADINGS: [&str; 9] =
     ["part", "verdict", "position", "behind", "age", "applied", "parked", "dropped", "last sign of life"];
 
-/// A line a part in aligned columns, with what is wrong below it.
+/// The lines of the table: one for each part, in aligned columns, with its problems below it.
 fn table(parts: &[PartStatus]) -> Vec<String> {
     let rows: Vec<_> = std::iter::once(HEADINGS.map(str::to_owned)).chain(parts.iter().map(row)).collect();
     let widths: Vec<usize> =

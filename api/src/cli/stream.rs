@@ -17,10 +17,10 @@ use tokio::time::{Instant, sleep};
 use super::in_process::{BackgroundWork, with_app};
 use crate::{config::Settings, shutdown::Shutdown, terminal::say};
 
-/// How long the elected relay may take to come to the stream of these settings.
+/// How long the command waits for an elected relay that serves the stream of these settings.
 const ELECTION: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(500);
-/// How often it is said how far things are.
+/// How often the progress is printed.
 const NEWS: Duration = Duration::from_secs(10);
 
 /// Look after the event stream in Kafka
@@ -72,7 +72,7 @@ impl Stream {
             let kafka = kafka.context("KAFKA_BROKERS is not set: there is no stream without Kafka")?;
             tokio::select! {
                 result = Box::pin(self.ask(log, &kafka)) => result,
-                // If no other process is elected, this one is.
+                // This relay is elected if no other process is.
                 () = Box::pin(run_relay(app.pool.clone(), kafka.clone(), log.head())) => unreachable!("it publishes for ever"),
             }
         })
@@ -81,7 +81,7 @@ impl Stream {
 
     async fn ask(self, log: &EventLog, kafka: &KafkaSettings) -> anyhow::Result<ExitCode> {
         until_elected(log, kafka).await?;
-        // What was never published yet is so on the way: without a server nobody else would do it.
+        // Events that were never published are waited for, too: without a server, no other process would publish them.
         let end = log.status(&Expected::default(), Counting::No).await?.head;
         let asked = match self {
             Self::Parked => 0,
@@ -99,7 +99,7 @@ impl Stream {
     }
 }
 
-/// Waits until a relay has come to the stream that is meant.
+/// Waits until the elected relay serves the Kafka cluster and the topic prefix of these settings.
 async fn until_elected(log: &EventLog, kafka: &KafkaSettings) -> anyhow::Result<()> {
     let cluster_id = kafka.cluster_id().await?;
     let deadline = Instant::now() + ELECTION;
@@ -118,7 +118,7 @@ async fn until_elected(log: &EventLog, kafka: &KafkaSettings) -> anyhow::Result<
     }
 }
 
-/// Waits until nothing is owed that was asked for, and everything up to this position is published.
+/// Waits until no partition is left to be published again, and everything up to the position `end` is published.
 async fn until_done(log: &EventLog, end: i64) -> anyhow::Result<StreamState> {
     let mut told = Instant::now();
     loop {
@@ -136,7 +136,7 @@ async fn until_done(log: &EventLog, end: i64) -> anyhow::Result<StreamState> {
     }
 }
 
-/// Fails if something waits.
+/// Prints the parked events; the exit code is a failure if there are any.
 fn show(parked: &[ParkedRecord]) -> ExitCode {
     if parked.is_empty() {
         say("nothing is parked");
@@ -157,7 +157,7 @@ fn show(parked: &[ParkedRecord]) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Takes the name of an aggregate type, and lists them in the help.
+/// The parser of the name of an aggregate type; the help lists all names.
 fn aggregate_type() -> impl TypedValueParser<Value = AggregateType> {
     PossibleValuesParser::new(AggregateType::ALL.iter().map(|each| each.name())).try_map(|name| name.parse())
 }

@@ -1,4 +1,4 @@
-//! Whether addresses are of the kind that their settings want, said before anything is started.
+//! Checks the addresses among the settings for the schemes that each setting accepts, before anything is started.
 
 use anyhow::{Context as _, bail, ensure};
 use http_api::config::HttpSettings;
@@ -14,22 +14,22 @@ const WEB_FORM: &str = "https://host:port";
 const MAIL: &[&str] = &["smtp", "smtps"];
 const MAIL_FORM: &str = "smtp://user:password@host:587?tls=required";
 
-/// Refuses a public address that is none.
+/// Checks the public URL, if there is one.
 ///
 /// # Errors
-/// If it is not of the web.
+/// If it is not an http or https URL.
 pub(crate) fn check_public_url(http: &HttpSettings) -> anyhow::Result<()> {
     let Some(url) = http.public_url() else { return Ok(()) };
     check(url, WEB, WEB_FORM).context("PUBLIC_URL")
 }
 
 impl Settings {
-    /// Refuses an address that is none, or is one of something else. It is not quoted: it may hold a password.
+    /// Checks all addresses among the settings. Errors do not quote an address, because it may hold a password.
     ///
     /// # Errors
-    /// If there is one.
+    /// If `DATABASE_URL` is blank, or an address is malformed or has a scheme that its setting does not accept.
     pub fn check_addresses(&self) -> anyhow::Result<()> {
-        // Whoever names a database and leaves it open, in a script perhaps, would write into another one.
+        // With a blank value, from a script perhaps, the command would write into the built-in database instead.
         ensure!(
             self.database_url.as_ref().is_none_or(|url| !url.expose_secret().trim().is_empty()),
             "DATABASE_URL is given, but blank: give {POSTGRES_FORM}, or leave it out for the built-in PostgreSQL in DATA_DIR"
@@ -60,7 +60,7 @@ fn exposed(address: Option<&SecretString>) -> Option<&str> {
     address.map(ExposeSecret::expose_secret)
 }
 
-/// The address must begin with one of the schemes.
+/// Checks that the address is a URL with one of the schemes; the error shows `form` as an example.
 fn check(address: &str, schemes: &[&str], form: &str) -> anyhow::Result<()> {
     let Some((scheme, rest)) = address.split_once("://") else { bail!("it is not of the form {form}") };
     if !schemes.contains(&scheme.to_ascii_lowercase().as_str()) {

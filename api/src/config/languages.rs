@@ -80,7 +80,7 @@ pub enum TextToSpeechChoice {
 }
 
 impl LanguageSettings {
-    /// Texts that may be left open.
+    /// The optional texts; [`Settings::without_blanks`](super::Settings::without_blanks) removes those that are blank.
     pub(super) fn texts(&mut self) -> [&mut Option<String>; 5] {
         [
             &mut self.google_speech_url,
@@ -91,17 +91,17 @@ impl LanguageSettings {
         ]
     }
 
-    /// Where Google's speech-to-text is; `None` if it is not configured.
+    /// The base URL of Google's speech-to-text; `None` if it is not configured.
     pub fn google_speech(&self) -> Option<&str> {
         self.google(self.google_speech_url.as_deref(), GOOGLE_SPEECH)
     }
 
-    /// Where Google's translation is; `None` if it is not configured.
+    /// The base URL of Google's translation; `None` if it is not configured.
     pub fn google_translate(&self) -> Option<&str> {
         self.google(self.google_translate_url.as_deref(), GOOGLE_TRANSLATE)
     }
 
-    /// Where Google's text-to-speech is; `None` if it is not configured.
+    /// The base URL of Google's text-to-speech; `None` if it is not configured.
     pub fn google_tts(&self) -> Option<&str> {
         self.google(self.google_tts_url.as_deref(), GOOGLE_TTS)
     }

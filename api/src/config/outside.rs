@@ -1,4 +1,4 @@
-//! Other servers than the model's: for mail, and for the captcha of the registration.
+//! Settings of mail, of the captcha of the registration, and of the front end's address.
 
 use clap::Args;
 use secrecy::SecretString;

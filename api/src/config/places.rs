@@ -1,4 +1,4 @@
-//! Where things are kept: folders and files of a process, and the programs that it starts.
+//! The folders and files of a process, and the launcher of the programs that it starts.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -21,11 +21,11 @@ impl Settings {
         self.data_dir.join("media")
     }
 
-    /// What starts the programs that work on what strangers wrote: this one, also when its file has been replaced since it was
-    /// started.
+    /// The launcher of the programs that work on untrusted input. It uses the running executable, even if its file has
+    /// been replaced since it was started, unless `document_reader` names another one.
     ///
     /// # Errors
-    /// If it is not known where this program is.
+    /// If the path of the running executable is unknown.
     pub fn launcher(&self) -> std::io::Result<Launcher> {
         let running = PathBuf::from("/proc/self/exe");
         let launcher = Launcher::new(match &self.document_reader {
@@ -36,7 +36,7 @@ impl Settings {
         Ok(launcher.looking_in(self.program_path.clone()))
     }
 
-    /// What reads documents.
+    /// The reader of documents, which starts a process with limited memory for each.
     ///
     /// # Errors
     /// As for [`Self::launcher`].
@@ -56,7 +56,7 @@ impl Settings {
         self.master_key_file.clone().unwrap_or_else(|| self.data_dir.join("master.key"))
     }
 
-    /// The master key; `None` if there is no file with it yet.
+    /// The master key, from the setting or from its file; `None` if there is no such file yet.
     ///
     /// # Errors
     /// [`KeyError`] if it is malformed or cannot be read.

@@ -1,4 +1,4 @@
-//! Settings of vectors: who makes them, and where they are searched.
+//! Settings of vectors: the embedding model that makes them, and the index in which they are searched.
 
 use std::path::PathBuf;
 
@@ -44,10 +44,10 @@ pub enum VectorIndexChoice {
 }
 
 impl VectorSettings {
-    /// The index at Pinecone with its key, if there is one.
+    /// The URL of the index at Pinecone and its API key, if there is one.
     ///
     /// # Errors
-    /// If its address is none.
+    /// If `PINECONE_HOST` is neither a host nor a URL.
     pub fn pinecone(&self) -> anyhow::Result<Option<(Url, SecretString)>> {
         let Some(host) = &self.pinecone_host else { return Ok(None) };
         let address = if host.contains("://") { host.clone() } else { format!("https://{host}") };
