@@ -76,7 +76,7 @@ impl Projector for DocumentsProjector {
             ),
             DocumentEvent::VersionAdded { version, creator: _, source } => query!(
                 "UPDATE documents SET version = $3, document_type = $4, file_name = $5, text_content = $6,
-                                      is_uploading = true, failure_reason = NULL, modified_at = $2
+                                      is_uploading = true, failure_reason = NULL, failure_notes = '[]', modified_at = $2
                  WHERE id = $1",
                 id,
                 at,
@@ -86,14 +86,15 @@ impl Projector for DocumentsProjector {
                 source.text_content.as_deref(),
             ),
             DocumentEvent::EmbeddingRequested { version: _ } => query!(
-                "UPDATE documents SET is_uploading = true, failure_reason = NULL, modified_at = $2 WHERE id = $1",
+                "UPDATE documents SET is_uploading = true, failure_reason = NULL, failure_notes = '[]', modified_at = $2
+                 WHERE id = $1",
                 id,
                 at
             ),
             // The domain allows only the newest version to be embedded, so the event is about the version in the row.
             DocumentEvent::Embedded { version, passages, model: _, notes } => query!(
-                "UPDATE documents SET is_uploading = false, failure_reason = NULL, indexed_version = $3, passages = $4,
-                                      notes = $5, modified_at = $2
+                "UPDATE documents SET is_uploading = false, failure_reason = NULL, failure_notes = '[]', indexed_version = $3,
+                                      passages = $4, notes = $5, modified_at = $2
                  WHERE id = $1",
                 id,
                 at,
@@ -101,14 +102,13 @@ impl Projector for DocumentsProjector {
                 passages.cast_signed(),
                 Json(notes) as _,
             ),
-            // One that failed without notes leaves those of the version that answers are made from.
             DocumentEvent::EmbeddingFailed { version: _, reason, notes } => query!(
-                "UPDATE documents SET is_uploading = false, failure_reason = $3, notes = coalesce($4, notes), modified_at = $2
+                "UPDATE documents SET is_uploading = false, failure_reason = $3, failure_notes = $4, modified_at = $2
                  WHERE id = $1",
                 id,
                 at,
                 reason.message(),
-                (!notes.is_empty()).then_some(Json(notes)) as _,
+                Json(notes) as _,
             ),
             DocumentEvent::Deleted {} => {
                 query!("UPDATE documents SET is_deleted = true, modified_at = $2 WHERE id = $1", id, at)
@@ -159,7 +159,8 @@ pub struct TrackedDocument {
     pub embedded_passages: i32,
     /// The number of attempts of the pending embedding; 0 as soon as it has ended.
     pub attempts: i32,
-    /// The reader's notes on the version that was read last: the one that answers are made from, or one that failed.
+    /// The reader's notes on the newest version, if it has failed and there are any; else those on the version that answers are made
+    /// from.
     pub notes: Vec<NoteView>,
 }
 
@@ -219,6 +220,7 @@ struct DocumentRow {
     total: Option<i32>,
     attempts: Option<i32>,
     notes: Json<Vec<NoteView>>,
+    failure_notes: Json<Vec<NoteView>>,
 }
 
 impl DocumentRow {
@@ -233,7 +235,7 @@ impl DocumentRow {
         }
     }
 
-    fn into_tracked(mut self, media_base: &str) -> TrackedDocument {
+    fn into_tracked(self, media_base: &str) -> TrackedDocument {
         let state = self.state();
         // The reports of an ended embedding are removed a moment after its outcome is visible here.
         let (passages, embedded, attempts) = match state {
@@ -252,7 +254,7 @@ impl DocumentRow {
             passages,
             embedded_passages,
             attempts: attempts.unwrap_or(0),
-            notes: std::mem::take(&mut self.notes.0),
+            notes: if self.failure_notes.0.is_empty() { self.notes.0 } else { self.failure_notes.0 },
             document: NamedRow {
                 id: self.id,
                 title: self.title,
@@ -262,6 +264,7 @@ impl DocumentRow {
                 document_type: self.document_type,
                 file_name: self.file_name,
                 text_content: self.text_content,
+                text_bytes: 0,
                 is_uploading: self.is_uploading,
                 failure_reason: self.failure_reason,
             }
@@ -324,7 +327,8 @@ pub async fn page(db: &Views, project: ProjectId, window: &Window) -> Result<Pag
 /// The bytes of text of these documents.
 pub async fn weight(db: &Views, documents: &[Uuid]) -> Result<usize, QueryError> {
     let bytes = query_scalar!(
-        r#"SELECT coalesce(sum(coalesce(octet_length(text_content), 0) + octet_length(notes::text)), 0)::bigint AS "bytes!"
+        r#"SELECT coalesce(sum(coalesce(octet_length(text_content), 0) + octet_length(notes::text)
+                          + octet_length(failure_notes::text)), 0)::bigint AS "bytes!"
            FROM views.documents WHERE id = ANY($1)"#,
         documents
     )
@@ -355,7 +359,8 @@ async fn rows(db: &Views, ids: &[Uuid]) -> Result<Vec<DocumentRow>, QueryError> 
         r#"SELECT documents.id, project_id, title, created_at, modified_at, description, document_type, file_name,
                   text_content, is_uploading, failure_reason, is_deleted, documents.version, indexed_version, passages,
                   progress.stage AS "stage?", progress.done AS "done?", progress.total AS "total?",
-                  progress.attempts AS "attempts?", notes AS "notes: Json<Vec<NoteView>>"
+                  progress.attempts AS "attempts?", notes AS "notes: Json<Vec<NoteView>>",
+                  failure_notes AS "failure_notes: Json<Vec<NoteView>>"
            FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.documents USING (id)
            LEFT JOIN document_progress AS progress
                   ON progress.document_id = documents.id AND progress.version = documents.version

@@ -18,6 +18,8 @@ pub(super) struct NamedRow {
     pub(super) document_type: i16,
     pub(super) file_name: Option<String>,
     pub(super) text_content: Option<String>,
+    /// The length of the text in bytes, also of one that is too long to be read.
+    pub(super) text_bytes: i32,
     pub(super) is_uploading: bool,
     pub(super) failure_reason: Option<String>,
 }
@@ -41,20 +43,22 @@ impl NamedRow {
 }
 
 macro_rules! named {
-    ($ids:expr) => {
+    ($ids:expr, $longest:expr) => {
         query_as!(
             NamedRow,
-            "SELECT id, title, created_at, modified_at, description, document_type, file_name, text_content, is_uploading,
-                    failure_reason
-             FROM views.documents WHERE id = ANY($1)",
-            $ids
+            r#"SELECT id, title, created_at, modified_at, description, document_type, file_name,
+                      CASE WHEN octet_length(text_content) <= $2 THEN text_content END AS text_content,
+                      coalesce(octet_length(text_content), 0) AS "text_bytes!", is_uploading, failure_reason
+               FROM views.documents WHERE id = ANY($1)"#,
+            $ids,
+            $longest
         )
     };
 }
 
 /// The documents with these ids, in any order, also deleted ones: an answer keeps showing the documents that it was made from.
 pub async fn find_many(db: &Views, ids: &[Uuid], media_base: &str) -> Result<Vec<DocumentView>, QueryError> {
-    Ok(named!(ids).fetch_all(db).await?.into_iter().map(|row| row.into_view(media_base)).collect())
+    Ok(named!(ids, i32::MAX).fetch_all(db).await?.into_iter().map(|row| row.into_view(media_base)).collect())
 }
 
 /// The same for documents that are shown so many times each; `None` if that makes more than `left` bytes of text, which is lessened by it.
@@ -69,9 +73,10 @@ pub(crate) async fn find_within(
     }
     let ids: Vec<Uuid> = times.keys().copied().collect();
     let weight = |row: &NamedRow| {
-        let length = row.text_content.as_deref().map_or(0, str::len);
+        let length = usize::try_from(row.text_bytes).unwrap_or_default();
         length.saturating_mul(times.get(&row.id).copied().unwrap_or_default())
     };
-    let rows = db.fetch_within(named!(&ids), left, weight).await?;
+    let longest = i32::try_from(*left).unwrap_or(i32::MAX);
+    let rows = db.fetch_within(named!(&ids, longest), left, weight).await?;
     Ok(rows.map(|rows| rows.into_iter().map(|row| row.into_view(media_base)).collect()))
 }

@@ -1,8 +1,9 @@
 //! Reference documents.
 
 use domain::{
-    document::{DocumentEvent, EmbeddingFailure, Note},
+    document::{DocumentEvent, EmbeddingFailure, Note, Source},
     ids::ProjectId,
+    values::DocumentType,
 };
 use insta::assert_json_snapshot;
 use projections::{
@@ -57,7 +58,7 @@ async fn a_document_whose_embedding_failed_says_why(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
-async fn a_document_has_the_notes_of_the_version_that_was_read_last(pool: PgPool) {
+async fn a_document_has_the_notes_of_a_version_that_failed_or_of_the_one_that_answers_are_made_from(pool: PgPool) {
     let views = Views::beside(&pool);
     let (kind, message) =
         ("legacy_font_unknown".to_owned(), "The font ML-TTKarthika is from before Unicode.".to_owned());
@@ -66,7 +67,7 @@ async fn a_document_has_the_notes_of_the_version_that_was_read_last(pool: PgPool
     let mut history = History::default();
     history
         .document(GUIDE, added(WARD, "Guide", Some("guide.docx")))
-        .document(GUIDE, failed(EmbeddingFailure::LegacyFont, vec![font]))
+        .document(GUIDE, failed(EmbeddingFailure::LegacyFont, vec![font.clone()]))
         .document(LEAFLET, added(WARD, "Leaflet", None))
         .document(LEAFLET, embedded())
         // Nothing is read where the provider fails.
@@ -77,6 +78,29 @@ async fn a_document_has_the_notes_of_the_version_that_was_read_last(pool: PgPool
     };
     let shown = history.shows(&pool, async || (notes(GUIDE).await, notes(LEAFLET).await)).await;
     assert_eq!(shown, (vec!["legacy_font_unknown".to_owned()], vec!["pages_without_text".to_owned()]));
+
+    // A new version has none of the failure before; the notes on what is answered from come back as soon as a failure is over.
+    let source = |version| DocumentEvent::VersionAdded {
+        version,
+        creator: None,
+        source: Source { document_type: DocumentType::Text, file: None, text_content: Some("Wash.".to_owned()) },
+    };
+    history
+        .document(GUIDE, source(2))
+        .document(
+            GUIDE,
+            DocumentEvent::EmbeddingFailed { version: 2, reason: EmbeddingFailure::Encrypted, notes: vec![] },
+        )
+        .document(LEAFLET, source(2))
+        .document(
+            LEAFLET,
+            DocumentEvent::EmbeddingFailed { version: 2, reason: EmbeddingFailure::LegacyFont, notes: vec![font] },
+        );
+    let shown = history.shows(&pool, async || (notes(GUIDE).await, notes(LEAFLET).await)).await;
+    assert_eq!(shown, (vec![], vec!["legacy_font_unknown".to_owned()]));
+    history.document(LEAFLET, DocumentEvent::EmbeddingRequested { version: 2 });
+    let shown = history.shows(&pool, async || notes(LEAFLET).await).await;
+    assert_eq!(shown, ["pages_without_text"]);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
