@@ -228,6 +228,7 @@ impl Settings {
             &mut self.openai_base_url,
             &mut self.openai_model,
             &mut self.openai_embedding_model,
+            &mut self.vectors.pinecone_host,
         ]
         .into_iter()
         .chain(self.languages.texts())
@@ -242,6 +243,8 @@ impl Settings {
             &mut self.outside.smtp_url,
             &mut self.outside.recaptcha_secret,
             &mut self.languages.google_api_key,
+            &mut self.vectors.pgvector_url,
+            &mut self.vectors.pinecone_api_key,
         ] {
             secret.take_if(|secret| secret.expose_secret().trim().is_empty());
         }
@@ -292,4 +295,4 @@ impl Settings {
 }
 
 #[cfg(test)]
-mod secrets_tests;
+mod settings_tests;

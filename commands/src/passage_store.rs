@@ -29,7 +29,7 @@ pub(crate) use archive::{from_bytes, to_bytes};
 pub use index_builder::IndexBuilder;
 use knowledge::retrieval::{
     passages::StoredPassage,
-    ranking::{Found, Parameters, rank},
+    ranking::{Parameters, SearchResults, rank},
 };
 use ports::{Hit, IndexError, ProviderError, SharedEmbedder, SharedIndex, TextKind};
 pub(crate) use project_cache::{ProjectCache, Source};
@@ -155,7 +155,7 @@ impl PassageStore {
         question: &str,
         limit: usize,
         mut parameters: Parameters,
-    ) -> Result<Found, PassageStoreError> {
+    ) -> Result<SearchResults, PassageStoreError> {
         let mut near = vec![];
         if parameters.vectors > 0.0 {
             let weight;

@@ -8,6 +8,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
+use rustix::process::{getegid, geteuid};
 use tokio::process::Command;
 
 use super::files::{Owner, short_hash, write_private_file};
@@ -31,7 +32,7 @@ impl Place {
     /// Finds the server's folder, or creates it. `is_new` says that the data folder was created just now, so that the
     /// server's user may be allowed to enter it.
     pub(super) async fn find(data_dir: &Path, is_new: bool) -> Result<Self, EmbeddedPostgresError> {
-        let us = Owner { uid: id(&["-u"]).await?.unwrap_or(0), gid: id(&["-g"]).await?.unwrap_or(0) };
+        let us = Owner { uid: geteuid().as_raw(), gid: getegid().as_raw() };
         let inside = data_dir.join("postgres");
         let place = if us.uid == 0 {
             Self::find_as_root(data_dir, inside, is_new).await?

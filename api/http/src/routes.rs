@@ -15,6 +15,7 @@ mod documents;
 mod evaluation;
 mod feedback;
 mod health;
+mod http_state;
 mod key_chats;
 mod key_tools;
 mod media;
@@ -27,7 +28,6 @@ mod services;
 mod speech;
 mod temp_tokens;
 mod users;
-mod web;
 
 use axum::{Extension, Router, middleware::from_fn_with_state, routing::any};
 use tower::ServiceBuilder;
@@ -49,7 +49,7 @@ use crate::{
     openapi,
 };
 pub use caller::CallerInfo;
-pub use web::Web;
+pub use http_state::HttpState;
 
 const MEGABYTE: usize = 1_048_576;
 /// The seconds after which a place for a connection may be free (`Retry-After`).
@@ -62,16 +62,16 @@ pub fn services(app: AppState, http: HttpSettings) -> Services {
     let room =
         BodyMemoryBudget::new(RoomSizes::new(http.connections.body_memory(limits.greatest()), limits.greatest()));
     let trusted = TrustedProxies::from(http.trusted_proxies.as_slice());
-    let web = Web::new(app, http);
+    let state = HttpState::new(app, http);
     // They are added as one layer: each layer of a router costs a request more than the work of most of these.
-    let all = router(&web, limits).layer(
+    let all = router(&state, limits).layer(
         ServiceBuilder::new()
             .layer(from_fn_with_state(trusted, client_address::find))
             .layer(Extension(room))
             .layer(Extension(limits))
-            .layer(from_fn_with_state(web.clone(), consistency::keep)),
+            .layer(from_fn_with_state(state.clone(), consistency::keep)),
     );
-    let reserve = health::router_of_strangers().with_state(web).route("/", any(busy)).route("/{*path}", any(busy));
+    let reserve = health::router_of_strangers().with_state(state).route("/", any(busy)).route("/{*path}", any(busy));
     Services { all: middleware::finish(all, hosts.clone()), reserve: middleware::finish(reserve, hosts) }
 }
 
@@ -88,30 +88,30 @@ fn body_limits(http: &HttpSettings) -> BodyLimits {
     }
 }
 
-fn router(web: &Web, limits: BodyLimits) -> Router {
-    let of_strangers = accounts::router(web).merge(passwords::router(web)).layer(Extension(limits.of_strangers()));
+fn router(state: &HttpState, limits: BodyLimits) -> Router {
+    let of_strangers = accounts::router(state).merge(passwords::router(state)).layer(Extension(limits.of_strangers()));
     Router::new()
         .merge(of_strangers)
-        .merge(users::router(web))
-        .merge(projects::router(web))
-        .merge(assistants::router(web))
-        .merge(retrieval::router(web))
-        .merge(documents::router(web))
-        .merge(document_texts::router(web))
-        .merge(document_versions::router(web))
-        .merge(chats::router(web))
-        .merge(converse::router(web))
-        .merge(key_chats::router(web))
-        .merge(key_tools::router(web))
-        .merge(temp_tokens::router(web))
-        .merge(services::router(web))
-        .merge(evaluation::router(web))
-        .merge(speech::router(web))
-        .merge(feedback::router(web))
-        .merge(media::router(web))
-        .merge(schema::router(web))
-        .merge(health::router(web))
-        .with_state(web.clone())
+        .merge(users::router(state))
+        .merge(projects::router(state))
+        .merge(assistants::router(state))
+        .merge(retrieval::router(state))
+        .merge(documents::router(state))
+        .merge(document_texts::router(state))
+        .merge(document_versions::router(state))
+        .merge(chats::router(state))
+        .merge(converse::router(state))
+        .merge(key_chats::router(state))
+        .merge(key_tools::router(state))
+        .merge(temp_tokens::router(state))
+        .merge(services::router(state))
+        .merge(evaluation::router(state))
+        .merge(speech::router(state))
+        .merge(feedback::router(state))
+        .merge(media::router(state))
+        .merge(schema::router(state))
+        .merge(health::router(state))
+        .with_state(state.clone())
 }
 
 /// Returns the OpenAPI document of all endpoints.

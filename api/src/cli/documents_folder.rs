@@ -14,7 +14,7 @@ pub(super) struct DocumentFile {
 }
 
 /// The extensions of the files that are imported.
-const EXTENSIONS: [&str; 15] =
+pub(super) const EXTENSIONS: [&str; 15] =
     ["pdf", "docx", "doc", "pptx", "ppt", "xlsx", "xls", "csv", "tsv", "html", "htm", "md", "markdown", "epub", "txt"];
 /// The extensions of text files, whose content is imported as text.
 const TEXTS: [&str; 3] = ["md", "markdown", "txt"];

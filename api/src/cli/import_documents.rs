@@ -67,7 +67,7 @@ impl ImportDocuments {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
         let files = documents_folder::files(&self.folder)?;
         if files.is_empty() {
-            bail!("there is no .md or .txt file in {}", self.folder.display());
+            bail!("there is no document in {} ({})", self.folder.display(), documents_folder::EXTENSIONS.join(", "));
         }
         let started = Instant::now();
         let outcome = with_app(settings, shutdown, BackgroundWork::ProjectingAndWorking, async |app| {

@@ -210,6 +210,11 @@ async fn a_player_can_ask_for_a_part_of_a_recording(db: PgPool) {
     ask(&app, Method::GET, &url, &several).await.is(200, "0123456789");
     let changed = [("range", "bytes=0-1"), ("if-range", "\"other\"")];
     ask(&app, Method::GET, &url, &changed).await.is(200, "0123456789");
+    // A date has to be the file's own: a later one is not known to be of these bytes.
+    let of_its_date = [("range", "bytes=0-1"), ("if-range", whole.header("last-modified"))];
+    ask(&app, Method::GET, &url, &of_its_date).await.is(206, "01");
+    let of_a_later_date = [("range", "bytes=0-1"), ("if-range", "Fri, 01 Jan 2100 00:00:00 GMT")];
+    ask(&app, Method::GET, &url, &of_a_later_date).await.is(200, "0123456789");
     let head = ask(&app, Method::HEAD, &url, &[("range", "bytes=2-4")]).await;
     assert_eq!((head.status, head.header("content-length"), &*head.body), (206, "3", ""));
     let head = ask(&app, Method::HEAD, &url, &[]).await;

@@ -16,7 +16,7 @@ use knowledge::extraction::{FileHints, extract};
 use knowledge::retrieval::{
     nearest::{Vectors, nearest},
     passages,
-    ranking::{Found, Parameters, Segment, rank},
+    ranking::{Parameters, SearchResults, Segment, rank},
 };
 use ports::{Embedder, Hit, TextKind};
 use serde::Deserialize;
@@ -137,7 +137,7 @@ impl Library {
         nearest(&self.vectors, vector, parameters.depth)
     }
 
-    pub fn names_of<'a>(&'a self, found: &'a Found) -> impl Iterator<Item = &'a str> {
+    pub fn names_of<'a>(&'a self, found: &'a SearchResults) -> impl Iterator<Item = &'a str> {
         found.passages.iter().map(|passage| self.names[&passage.document_id].as_str())
     }
 }

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::{Answering, reranking::Reranker};
 use crate::{counters::Bound, passage_store::PassageStoreError};
 use knowledge::prompt::{AnswerText, past_thoughts, render};
-use knowledge::retrieval::ranking::Found;
+use knowledge::retrieval::ranking::SearchResults;
 use ports::{AnswerChunk, AnswerRequest, Ending, Exchange, Finish, Passage, ProviderError};
 
 /// Passages of an answer, at most, whatever the client asks for: about 5,000 tokens, from at least five documents.
@@ -98,7 +98,7 @@ impl Answering {
         let started_at = self.now();
         let found = match self.projects.load(project).await {
             // The documents of a deleted project are no longer retrieved.
-            Ok(Project::Absent | Project::Deleted { .. }) => Found::default(),
+            Ok(Project::Absent | Project::Deleted { .. }) => SearchResults::default(),
             Ok(Project::Existing { retrieval, .. }) => {
                 let judge = Reranker { model: (self.names)(model), key };
                 self.find(project, question, top_k.min(MAX_PASSAGES), retrieval, Some(judge)).await?
@@ -121,7 +121,7 @@ impl Answering {
         question: &str,
         top_k: u32,
         settings: RetrievalSettings,
-    ) -> Result<Found, RetrievalFailed> {
+    ) -> Result<SearchResults, RetrievalFailed> {
         let model = match self.settings_of(project).await {
             Ok(settings) => settings.map(|settings| settings.model),
             Err(error) => {
@@ -140,7 +140,7 @@ impl Answering {
         top_k: u32,
         settings: RetrievalSettings,
         judge: Option<Reranker>,
-    ) -> Result<Found, Failure> {
+    ) -> Result<SearchResults, Failure> {
         let limit = usize::try_from(top_k.max(1)).unwrap_or(1);
         let reranked = usize::from(settings.rerank);
         let found = self.passage_store.search(project, question, limit.max(reranked), settings.into()).await;

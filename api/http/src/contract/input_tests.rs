@@ -204,3 +204,14 @@ async fn a_client_that_hangs_up_gets_an_error() {
         assert_eq!(status, 400, "{content_type}: {body}");
     }
 }
+
+#[tokio::test]
+async fn a_request_is_told_from_another_one_by_its_fields_and_from_its_repetition_by_none() {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let of = async |body| read(FORM, body).await.expect("read").fingerprint();
+    let one = of("a=x&b=y").await;
+    assert_eq!(one, of("b=y&a=x").await);
+    for other in ["a=x", "a=x&b=z", "a=x&a=b&a=y", "a=x&b=y&b=y", "axby="] {
+        assert_ne!(one, of(other).await, "{other}");
+    }
+}

@@ -13,7 +13,7 @@ use axum::{
 };
 use domain::{chat::ChatOwner, ids::UserId};
 
-use super::{caller::Principal, web::Web};
+use super::{caller::Principal, http_state::HttpState};
 use crate::{
     access_table::{
         Access,
@@ -31,41 +31,41 @@ use crate::{
 ///
 /// # Panics
 /// If the path is not in the table.
-pub(super) fn at(web: &Web, path: &'static str) -> Registration {
+pub(super) fn at(state: &HttpState, path: &'static str) -> Registration {
     let access = find(path).unwrap_or_else(|| panic!("{path} is not in the table of who may do what"));
-    Registration { web: web.clone(), access, resource: resource(access.otherwise), open: access.verbs.to_vec() }
+    Registration { state: state.clone(), access, resource: resource(access.otherwise), open: access.verbs.to_vec() }
 }
 
 /// A path whose handlers are being registered.
 #[must_use = "a path is served after `served`"]
 pub(super) struct Registration {
-    web: Web,
+    state: HttpState,
     access: &'static Access,
-    resource: Resource<Web>,
+    resource: Resource<HttpState>,
     /// The verbs of the table that have no handler yet.
     open: Vec<(Verb, Permission, Ownership)>,
 }
 
 impl Registration {
-    pub(super) fn get<H: Handler<T, Web>, T: 'static>(mut self, handler: H) -> Self {
+    pub(super) fn get<H: Handler<T, HttpState>, T: 'static>(mut self, handler: H) -> Self {
         let needs = self.take(Get);
         self.resource = self.resource.get(needs, handler);
         self
     }
 
-    pub(super) fn post<H: Handler<T, Web>, T: 'static>(mut self, handler: H) -> Self {
+    pub(super) fn post<H: Handler<T, HttpState>, T: 'static>(mut self, handler: H) -> Self {
         let needs = self.take(Post);
         self.resource = self.resource.post(needs, handler);
         self
     }
 
-    pub(super) fn patch<H: Handler<T, Web>, T: 'static>(mut self, handler: H) -> Self {
+    pub(super) fn patch<H: Handler<T, HttpState>, T: 'static>(mut self, handler: H) -> Self {
         let needs = self.take(Patch);
         self.resource = self.resource.patch(needs, handler);
         self
     }
 
-    pub(super) fn delete<H: Handler<T, Web>, T: 'static>(mut self, handler: H) -> Self {
+    pub(super) fn delete<H: Handler<T, HttpState>, T: 'static>(mut self, handler: H) -> Self {
         let needs = self.take(Delete);
         self.resource = self.resource.delete(needs, handler);
         self
@@ -88,9 +88,9 @@ impl Registration {
     ///
     /// # Panics
     /// If a verb of the table has no handler.
-    pub(super) fn served(self) -> Router<Web> {
+    pub(super) fn served(self) -> Router<HttpState> {
         assert!(self.open.is_empty(), "{} has no handler for {:?}", self.access.path, self.open);
-        Router::new().route(self.access.path, self.resource.guarded_by(self.web))
+        Router::new().route(self.access.path, self.resource.guarded_by(self.state))
     }
 
     fn take(&mut self, verb: Verb) -> Permission {

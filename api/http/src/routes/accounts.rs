@@ -21,8 +21,8 @@ use utoipa::{OpenApi, ToSchema};
 use super::{
     access::at,
     caller::CallerInfo,
+    http_state::{HttpState, Origin, empty},
     refusals::{EMAIL_TAKEN, USERNAME_TAKEN},
-    web::{Origin, Web, empty},
 };
 use crate::{
     contract::{
@@ -48,11 +48,11 @@ const MAX_CAPTCHA_CHARS: usize = 10_000;
 #[openapi(paths(register, log_in, log_out))]
 pub(super) struct Api;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
-        .merge(at(web, "/api/auth/register").post(register).served())
-        .merge(at(web, "/api/auth/login").post(log_in).served())
-        .merge(at(web, "/api/auth/logout").delete(log_out).served())
+        .merge(at(state, "/api/auth/register").post(register).served())
+        .merge(at(state, "/api/auth/login").post(log_in).served())
+        .merge(at(state, "/api/auth/logout").delete(log_out).served())
 }
 
 /// Makes an account.
@@ -62,25 +62,25 @@ pub(super) fn router(web: &Web) -> Router<Web> {
     request_body = RegistrationBody,
     responses((status = 201, description = "Made"))
 )]
-async fn register(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {
-    web.throttle(Action::Register, origin.address)?;
+async fn register(State(state): State<HttpState>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {
+    state.throttle(Action::Register, origin.address)?;
     let input = body.read().await?;
-    let (registration, captcha) = read_registration(&web, &input, true, false).await?;
-    if let Some(service) = &web.app.captcha {
+    let (registration, captcha) = read_registration(&state, &input, true, false).await?;
+    if let Some(service) = &state.app.captcha {
         let address = origin.address.map(|address| address.to_string());
         if !service.is_solved(&captcha, address.as_deref()).await? {
             return Err(ApiError::Messages(vec!["Invalid captcha".to_owned()]));
         }
     }
-    let id = UserId::new(web.app.clock.new_id());
-    let committed = web.app.accounts.register(id, registration, &origin.context(Actor::User(id))).await?;
-    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::CREATED))).await
+    let id = UserId::new(state.app.clock.new_id());
+    let committed = state.app.accounts.register(id, registration, &origin.context(Actor::User(id))).await?;
+    state.respond_after_commit(&committed, async || Ok(empty(StatusCode::CREATED))).await
 }
 
 /// Reads a registration, and the token of the captcha (empty without `with_captcha`). For a repeated request it is not
 /// checked whether e-mail address and username are taken: they may be, by the account that the first request made.
 pub(super) async fn read_registration(
-    web: &Web,
+    state: &HttpState,
     input: &Input,
     with_captcha: bool,
     is_repeat: bool,
@@ -88,11 +88,13 @@ pub(super) async fn read_registration(
     let wanted_email = input.text("email").and_then(|text| Email::parse(text).ok());
     let wanted_username = input.text("username").and_then(|text| Username::parse(text).ok());
     let (email_taken, username_taken) =
-        web.app.accounts.are_taken(wanted_email.as_ref(), wanted_username.as_ref()).await?;
+        state.app.accounts.are_taken(wanted_email.as_ref(), wanted_username.as_ref()).await?;
     let email_taken = email_taken && !is_repeat;
     let username_taken = match &wanted_username {
         _ if is_repeat => false,
-        Some(username) => username_taken || users::has_username_in_any_case(&web.app.views, username.as_str()).await?,
+        Some(username) => {
+            username_taken || users::has_username_in_any_case(&state.app.views, username.as_str()).await?
+        }
         None => false,
     };
     let about: Vec<(&'static str, String)> = ["username", "full_name", "email"]
@@ -191,32 +193,37 @@ struct Login {
     request_body = Credentials,
     responses((status = 200, description = "Logged in", body = Login))
 )]
-async fn log_in(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {
-    web.throttle(Action::LogIn, origin.address)?;
+async fn log_in(State(state): State<HttpState>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {
+    state.throttle(Action::LogIn, origin.address)?;
     let input = body.read().await?;
     let (password, email) = input.create(|fields| {
         let password = SecretString::from(fields.text("password").bounded(MAX_PASSWORD_CHARS).untrimmed().required());
         (password, fields.email("email").required())
     })?;
     let email = Email::parse(&email).map_err(|_| ApiError::from(AccountError::WrongCredentials))?;
-    let guess = web.begin_guess(Secret::Password, &email, origin.address).await?;
-    let session = SessionId::new(web.app.clock.new_id());
-    let login = web.app.accounts.log_in(&email, password, session, |user| origin.context(Actor::User(user))).await?;
-    guess.let_in(&web, &email, login.user).await;
-    web.respond_after_commit(&login.committed, async || {
-        Ok(Json(Login { token: login.token.expose_secret().to_owned() }).into_response())
-    })
-    .await
+    let guess = state.begin_guess(Secret::Password, &email, origin.address).await?;
+    let session = SessionId::new(state.app.clock.new_id());
+    let login = state.app.accounts.log_in(&email, password, session, |user| origin.context(Actor::User(user))).await?;
+    guess.let_in(&state, &email, login.user).await;
+    state
+        .respond_after_commit(&login.committed, async || {
+            Ok(Json(Login { token: login.token.expose_secret().to_owned() }).into_response())
+        })
+        .await
 }
 
 /// Ends the login whose token is shown.
 #[utoipa::path(delete, path = "/api/auth/logout", responses((status = 204, description = "Ended")))]
-async fn log_out(State(web): State<Web>, origin: Origin, caller: Option<CallerInfo>) -> Result<Response, ApiError> {
+async fn log_out(
+    State(state): State<HttpState>,
+    origin: Origin,
+    caller: Option<CallerInfo>,
+) -> Result<Response, ApiError> {
     let session = caller.and_then(|caller| Some((caller.session?, caller)));
     let Some((session, caller)) = session else {
         return Err(ApiError::parse("No auth token provided"));
     };
     let session = commands::accounts::Session { user: caller.id(), session };
-    let committed = web.app.accounts.log_out(session, &origin.context(caller.actor())).await?;
-    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    let committed = state.app.accounts.log_out(session, &origin.context(caller.actor())).await?;
+    state.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

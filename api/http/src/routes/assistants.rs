@@ -17,7 +17,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::{
     access::at,
     caller::CallerInfo,
-    web::{Origin, Web},
+    http_state::{HttpState, Origin},
 };
 use crate::{
     contract::{
@@ -36,10 +36,10 @@ const MAX_MODEL_CHARS: usize = 100;
 #[openapi(paths(create, list))]
 pub(super) struct Api;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
-        .merge(at(web, "/api/projects/{project}/create_assistant").post(create).served())
-        .merge(at(web, "/api/projects/{project}/list_assistants").get(list).served())
+        .merge(at(state, "/api/projects/{project}/create_assistant").post(create).served())
+        .merge(at(state, "/api/projects/{project}/list_assistants").get(list).served())
 }
 
 /// Checks that an assistant's model is a known name or number. Which model of the provider it means is configuration.
@@ -64,28 +64,28 @@ struct CreatedAssistant {
     responses((status = 200, description = "Made", body = CreatedAssistant))
 )]
 async fn create(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds(id): PathIds<Own<ProjectId>>,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let project = web.app.projects.load(id).await?;
+    let project = state.app.projects.load(id).await?;
     if !matches!(project, Project::Existing { .. }) {
         return Err(ApiError::not_found());
     }
     let input = body.read().await?;
-    let max_chars = web.app.texts.max_prompt_chars;
+    let max_chars = state.app.texts.max_prompt_chars;
     let (name, instructions, model) = input.create(|fields| {
         let name = fields.text("name").max(MAX_NAME_CHARS).required();
         let instructions = fields.text("instructions").bounded(max_chars).allow_blank().or(String::new());
         (name, instructions, fields.text("model").max(MAX_MODEL_CHARS).required())
     })?;
-    let assistant_id = format!("asst_{}", web.app.clock.new_id().simple());
+    let assistant_id = format!("asst_{}", state.app.clock.new_id().simple());
     let assistant = Assistant { id: assistant_id.clone(), name, instructions, model: known_model(model)? };
     let context = origin.context(caller.actor());
-    let committed = web.app.projects.create_assistant(id, assistant, &context).await?;
-    web.respond_after_commit(&committed, async || Ok(Json(CreatedAssistant { assistant_id }).into_response())).await
+    let committed = state.app.projects.create_assistant(id, assistant, &context).await?;
+    state.respond_after_commit(&committed, async || Ok(Json(CreatedAssistant { assistant_id }).into_response())).await
 }
 
 /// The assistants of all projects: one may be taken over from another project.
@@ -94,6 +94,6 @@ async fn create(
     path = "/api/projects/{project}/list_assistants",
     responses((status = 200, description = "All of them", body = Vec<AssistantView>))
 )]
-async fn list(State(web): State<Web>) -> Result<Response, ApiError> {
-    Ok(Json(assistants::list(&web.app.views).await?).into_response())
+async fn list(State(state): State<HttpState>) -> Result<Response, ApiError> {
+    Ok(Json(assistants::list(&state.app.views).await?).into_response())
 }

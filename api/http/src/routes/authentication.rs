@@ -16,7 +16,7 @@ use projections::{
 
 use super::{
     caller::{API_KEY, CallerInfo, Principal, ServiceCaller},
-    web::Web,
+    http_state::HttpState,
 };
 use crate::{
     access_table::needed_at,
@@ -29,7 +29,7 @@ use crate::{
     limits::{Action, Secret},
 };
 
-impl Authenticator for Web {
+impl Authenticator for HttpState {
     type Caller = Principal;
 
     async fn authenticate(&self, credentials: Credentials, request: &Parts) -> Result<Option<Principal>, ApiError> {
@@ -82,7 +82,7 @@ fn active(user: UserView, session: Option<SessionId>) -> Result<CallerInfo, ApiE
     }
 }
 
-impl Web {
+impl HttpState {
     async fn person(&self, id: UserId, session: Option<SessionId>) -> Result<CallerInfo, ApiError> {
         // If the view is behind, the answer is a 503 and not a 401, after which the front end would log the user out.
         let user = users::find(&self.app.views, id).await?.ok_or_else(|| ApiError::unavailable(1))?;

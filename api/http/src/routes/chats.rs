@@ -24,7 +24,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::{
     access::{Scope, at},
     caller::CallerInfo,
-    web::{Origin, ProviderKey, Web, empty},
+    http_state::{HttpState, Origin, ProviderKey, empty},
 };
 use crate::{
     contract::{
@@ -47,12 +47,12 @@ pub(super) struct Api;
 /// The ids in the path of a chat.
 pub(super) type ChatPath = PathIds<(Parent<ProjectId>, Own<ChatId>)>;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
-        .merge(at(web, "/api/projects/{project}/chats").get(list).post(start).served())
-        .merge(at(web, "/api/projects/{project}/chats/list_all").get(list_all).served())
-        .merge(at(web, "/api/projects/{project}/chats/{id}/feedbacks").get(feedbacks).served())
-        .merge(at(web, "/api/projects/{project}/chats/{id}").get(get).patch(retitle).delete(delete).served())
+        .merge(at(state, "/api/projects/{project}/chats").get(list).post(start).served())
+        .merge(at(state, "/api/projects/{project}/chats/list_all").get(list_all).served())
+        .merge(at(state, "/api/projects/{project}/chats/{id}/feedbacks").get(feedbacks).served())
+        .merge(at(state, "/api/projects/{project}/chats/{id}").get(get).patch(retitle).delete(delete).served())
 }
 
 /// The caller's chats in the project, newest first.
@@ -63,7 +63,7 @@ pub(super) fn router(web: &Web) -> Router<Web> {
     responses((status = 200, description = "A part of the list", body = Page<ChatSummary>))
 )]
 async fn list(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     scope: Scope,
     PathIds(project): PathIds<Parent<ProjectId>>,
     query: ListQuery,
@@ -71,7 +71,7 @@ async fn list(
     let filter = Filter { owner: scope.only_user(), search: query.search_words() };
     // Unlike other lists, this one cannot be ordered: it is always newest first.
     let window = query.window(|_| None);
-    Ok(Json(chats::list(&web.app.views, project, &filter, &window).await?).into_response())
+    Ok(Json(chats::list(&state.app.views, project, &filter, &window).await?).into_response())
 }
 
 /// A message as chats show it: with less about it where an assistant answers.
@@ -93,15 +93,15 @@ pub(super) type ShownChat = ChatDetail<ShownMessage>;
     responses((status = 200, description = "All of them", body = Vec<ShownChat>))
 )]
 async fn list_all(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     scope: Scope,
     PathIds(project): PathIds<Parent<ProjectId>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let views = &web.app.views;
+    let views = &state.app.views;
     let ids = chats::ids_in(views, project, scope.only_user()).await?;
-    let share = web.memory_for(chats::weight(views, &ids).await?).await?;
-    let chats = chats::details(views, &ids, &web.media_base(&headers)).await?;
+    let share = state.memory_for(chats::weight(views, &ids).await?).await?;
+    let chats = chats::details(views, &ids, &state.media_base(&headers)).await?;
     // All chats are of one project, so the first one tells for all whether an assistant answers.
     if chats.first().is_some_and(|chat| chat.by_assistant) {
         let threads: Vec<_> = chats.into_iter().map(chats::ChatDetail::into_thread).collect();
@@ -124,12 +124,12 @@ struct FeedbackOfChat {
     responses((status = 200, description = "All of them", body = FeedbackOfChat))
 )]
 async fn feedbacks(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     scope: Scope,
     PathIds((project, id)): ChatPath,
 ) -> Result<Response, ApiError> {
-    check(&web, scope, project, id).await?;
-    let data = chats::feedback_of_chat(&web.app.views, id).await?;
+    check(&state, scope, project, id).await?;
+    let data = chats::feedback_of_chat(&state.app.views, id).await?;
     Ok(Json(FeedbackOfChat { data }).into_response())
 }
 
@@ -137,14 +137,14 @@ async fn feedbacks(
 ///
 /// # Errors
 /// A 404 if there is no such chat or it is outside of the scope.
-pub(super) async fn check(web: &Web, scope: Scope, project: ProjectId, id: ChatId) -> Result<(), ApiError> {
-    let owner = chats::owner(&web.app.views, project, id).await?;
+pub(super) async fn check(state: &HttpState, scope: Scope, project: ProjectId, id: ChatId) -> Result<(), ApiError> {
+    let owner = chats::owner(&state.app.views, project, id).await?;
     owner.filter(|owner| scope.covers(*owner)).map(drop).ok_or_else(ApiError::not_found)
 }
 
 /// Returns a chat within the scope of the request; any other one is a 404.
-async fn find(web: &Web, scope: Scope, project: ProjectId, id: ChatId) -> Result<ChatSummary, ApiError> {
-    let chat = chats::find(&web.app.views, project, id).await?;
+async fn find(state: &HttpState, scope: Scope, project: ProjectId, id: ChatId) -> Result<ChatSummary, ApiError> {
+    let chat = chats::find(&state.app.views, project, id).await?;
     chat.filter(|chat| scope.covers(chat.owner)).ok_or_else(ApiError::not_found)
 }
 
@@ -163,7 +163,7 @@ fn title_of(input: &Input) -> Result<Title, ApiError> {
     responses((status = 201, description = "Begun", body = ChatSummary))
 )]
 async fn start(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds(project_id): PathIds<Parent<ProjectId>>,
@@ -180,12 +180,13 @@ async fn start(
         allow_key: caller.may_use_server_key(),
     };
     let context = origin.context_of_creation(&caller, &input);
-    let Started { id, committed } = web.app.chats.start(new, &context).await?;
-    web.respond_after_commit(&committed, async || {
-        let chat = chats::find(&web.app.views, project_id, id).await?.ok_or_else(ApiError::not_found)?;
-        Ok((StatusCode::CREATED, Json(chat)).into_response())
-    })
-    .await
+    let Started { id, committed } = state.app.chats.start(new, &context).await?;
+    state
+        .respond_after_commit(&committed, async || {
+            let chat = chats::find(&state.app.views, project_id, id).await?.ok_or_else(ApiError::not_found)?;
+            Ok((StatusCode::CREATED, Json(chat)).into_response())
+        })
+        .await
 }
 
 /// A chat with its messages.
@@ -196,16 +197,16 @@ async fn start(
     responses((status = 200, description = "The chat", body = ShownChat))
 )]
 async fn get(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     scope: Scope,
     PathIds((project, id)): ChatPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let views = &web.app.views;
+    let views = &state.app.views;
     let head = chats::head(views, project, id).await?;
     // The owner is checked first, so that a request for another's chat takes no memory.
     let head = head.filter(|head| scope.covers(head.owner())).ok_or_else(ApiError::not_found)?;
-    let (chat, share) = web.chat_of(head, &headers).await?;
+    let (chat, share) = state.chat_of(head, &headers).await?;
     Ok(if chat.by_assistant { share.json(chat.into_thread()).await } else { share.json(chat).await })
 }
 
@@ -218,19 +219,21 @@ async fn get(
     responses((status = 200, description = "The chat, changed", body = ChatSummary))
 )]
 async fn retitle(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     scope: Scope,
     caller: CallerInfo,
     PathIds((project, id)): ChatPath,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let chat = find(&web, scope, project, id).await?;
+    let chat = find(&state, scope, project, id).await?;
     let title = body.read().await?.partial(|fields| fields.value("title").if_sent())?;
     let Some(title) = title else { return Ok(Json(chat).into_response()) };
     let context: Context = origin.context(caller.actor());
-    let committed = web.app.chats.retitle(id, title, &context).await?;
-    web.respond_after_commit(&committed, async || Ok(Json(find(&web, scope, project, id).await?).into_response())).await
+    let committed = state.app.chats.retitle(id, title, &context).await?;
+    state
+        .respond_after_commit(&committed, async || Ok(Json(find(&state, scope, project, id).await?).into_response()))
+        .await
 }
 
 /// Deletes a chat.
@@ -241,14 +244,14 @@ async fn retitle(
     responses((status = 204, description = "Deleted"))
 )]
 async fn delete(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     scope: Scope,
     caller: CallerInfo,
     PathIds((project, id)): ChatPath,
 ) -> Result<Response, ApiError> {
-    check(&web, scope, project, id).await?;
+    check(&state, scope, project, id).await?;
     let context = origin.context(caller.actor());
-    let committed = web.app.chats.delete(id, &context).await?;
-    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    let committed = state.app.chats.delete(id, &context).await?;
+    state.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

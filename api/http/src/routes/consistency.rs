@@ -1,7 +1,7 @@
 //! Consistency tokens in headers: a response names the positions that its request has written; a request waits until
 //! the views have reached the positions that its token names.
 //!
-//! This middleware is around all routes: [`Web::settled`](super::Web::settled) and other functions note what a request
+//! This middleware is around all routes: [`HttpState::settled`](super::HttpState::settled) and other functions note what a request
 //! has written.
 
 use std::cell::RefCell;
@@ -14,7 +14,7 @@ use axum::{
 };
 use commands::event_log::{Committed, EventPosition, TokenError};
 
-use super::Web;
+use super::HttpState;
 use crate::contract::problem::ApiError;
 
 pub(super) const CONSISTENCY_TOKEN: HeaderName = HeaderName::from_static("x-consistency-token");
@@ -44,9 +44,9 @@ pub(super) fn note(committed: &Committed, is_readable: bool) {
 }
 
 /// Middleware that waits for the request's token, and adds the token and the state of the views to the response.
-pub(super) async fn keep(State(web): State<Web>, request: Request, next: Next) -> Response {
+pub(super) async fn keep(State(state): State<HttpState>, request: Request, next: Next) -> Response {
     let token = request.headers().get(CONSISTENCY_TOKEN).cloned();
-    let missing = match wait(&web, token).await {
+    let missing = match wait(&state, token).await {
         Ok(missing) => missing,
         Err(error) => return ApiError::from(error).into_response(),
     };
@@ -62,14 +62,14 @@ pub(super) async fn keep(State(web): State<Web>, request: Request, next: Next) -
     if let Some(mut written) = notes.written {
         // The positions that were not reached are passed on, because the newest token replaces those before it.
         written.extend(missing);
-        let token = web.app.commands.log().consistency_token(&written);
+        let token = state.app.commands.log().consistency_token(&written);
         headers.extend(HeaderValue::try_from(token).ok().map(|token| (CONSISTENCY_TOKEN, token)));
     }
     response
 }
 
 /// Waits for the positions that the request's token names. Returns those that were not reached in time.
-async fn wait(web: &Web, token: Option<HeaderValue>) -> Result<Vec<EventPosition>, TokenError> {
+async fn wait(state: &HttpState, token: Option<HeaderValue>) -> Result<Vec<EventPosition>, TokenError> {
     let Some(token) = token else { return Ok(vec![]) };
-    web.reached(token.to_str().map_err(|_| TokenError::Malformed)?).await
+    state.reached(token.to_str().map_err(|_| TokenError::Malformed)?).await
 }

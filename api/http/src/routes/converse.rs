@@ -26,7 +26,7 @@ use super::{
     access::{Scope, at},
     caller::{API_KEY, CallerInfo},
     chats::{ChatPath, check},
-    web::{Origin, ProviderKey, Web},
+    http_state::{HttpState, Origin, ProviderKey},
 };
 use crate::{
     contract::{
@@ -63,8 +63,8 @@ const RELATIVE_MEDIA: &str = "/media/";
 #[openapi(paths(converse), components(schemas(AnswerFrame)))]
 pub(super) struct Api;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
-    at(web, "/api/projects/{project}/chats/{id}/converse").post(converse).served()
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
+    at(state, "/api/projects/{project}/chats/{id}/converse").post(converse).served()
 }
 
 /// Asks a question.
@@ -81,7 +81,7 @@ pub(super) fn router(web: &Web) -> Router<Web> {
     )))
 )]
 async fn converse(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     scope: Scope,
     caller: CallerInfo,
@@ -89,26 +89,26 @@ async fn converse(
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    throttle(&web, &origin, &caller.actor())?;
+    throttle(&state, &origin, &caller.actor())?;
     let PathIds((project, chat)) = path?;
-    check(&web, scope, project, chat).await?;
-    if headers.contains_key(API_KEY) && web.service(&headers).await?.is_none() {
+    check(&state, scope, project, chat).await?;
+    if headers.contains_key(API_KEY) && state.service(&headers).await?.is_none() {
         return Err(ApiError::error("APIKey matching query does not exist."));
     }
     let input = body.read_multipart().await.map_err(as_error)?;
     let (key, allow_key) = (ProviderKey::of(&headers), caller.may_use_server_key());
     let asking = Asking { project: Some(project), chat, key, allow_key };
     let context = origin.context_of_creation(&caller, &input);
-    answer(web.clone(), asking, &input, &context, web.media_base(&headers)).await
+    answer(state.clone(), asking, &input, &context, state.media_base(&headers)).await
 }
 
 /// Counts a question, typed or spoken, against the limits of the client's address and of the asking account.
 ///
 /// # Errors
 /// A 429 if one of the limits is exceeded.
-pub(super) fn throttle(web: &Web, origin: &Origin, asker: &Actor) -> Result<(), ApiError> {
-    web.throttle(Action::Converse, origin.address)?;
-    web.throttle_account(Action::Converse, &asker.to_string())
+pub(super) fn throttle(state: &HttpState, origin: &Origin, asker: &Actor) -> Result<(), ApiError> {
+    state.throttle(Action::Converse, origin.address)?;
+    state.throttle_account(Action::Converse, &asker.to_string())
 }
 
 /// The chat in which a question is asked, and the provider key that pays for it.
@@ -121,34 +121,34 @@ pub(super) struct Asking {
 
 /// Asks the question of the form and answers as a stream or as a whole, as the form requests.
 pub(super) async fn answer(
-    web: Web,
+    state: HttpState,
     asking: Asking,
     input: &Input,
     context: &Context,
     media_base: String,
 ) -> Result<Response, ApiError> {
-    let request = Request::read(input, web.app.texts.max_question_chars)?;
+    let request = Request::read(input, state.app.texts.max_question_chars)?;
     let (chat, project, stream) = (asking.chat, asking.project, request.stream);
-    let (answering, context) = (web.app.answering.clone(), context.clone());
+    let (answering, context) = (state.app.answering.clone(), context.clone());
     let mut taking: Taking = Box::pin(async move { answering.ask(request.into_ask(asking), &context).await });
     let patience = if stream { PATIENCE } else { Duration::MAX };
     let turn = match tokio::time::timeout(patience, &mut taking).await {
         Ok(turn) => turn?,
-        Err(_) if is_by_assistant(&web, project).await? => taking.await?,
-        Err(_) => return Ok(frames::stream_when_taken(web, chat, taking, media_base)),
+        Err(_) if is_by_assistant(&state, project).await? => taking.await?,
+        Err(_) => return Ok(frames::stream_when_taken(state, chat, taking, media_base)),
     };
     if turn.by_assistant {
-        plain_answer(web, chat, turn).await
+        plain_answer(state, chat, turn).await
     } else if stream {
-        frames::stream_answer(web, chat, turn, media_base).await
+        frames::stream_answer(state, chat, turn, media_base).await
     } else {
-        whole_answer(web, chat, turn).await
+        whole_answer(state, chat, turn).await
     }
 }
 
-async fn is_by_assistant(web: &Web, project: Option<ProjectId>) -> Result<bool, ApiError> {
+async fn is_by_assistant(state: &HttpState, project: Option<ProjectId>) -> Result<bool, ApiError> {
     match project {
-        Some(project) => Ok(web.app.answering.is_by_assistant(project).await?),
+        Some(project) => Ok(state.app.answering.is_by_assistant(project).await?),
         None => Ok(false),
     }
 }
@@ -256,12 +256,12 @@ enum Answer {
     ByAssistant { message: String },
 }
 
-async fn message(web: &Web, id: MessageId) -> Result<MessageView, ApiError> {
-    chats::message(&web.app.views, id, RELATIVE_MEDIA).await?.ok_or_else(ApiError::not_found)
+async fn message(state: &HttpState, id: MessageId) -> Result<MessageView, ApiError> {
+    chats::message(&state.app.views, id, RELATIVE_MEDIA).await?.ok_or_else(ApiError::not_found)
 }
 
-async fn whole_answer(web: Web, chat: ChatId, turn: Turn) -> Result<Response, ApiError> {
-    Ok(Json(Answer::Message(Box::new(finished(&web, chat, turn).await?))).into_response())
+async fn whole_answer(state: HttpState, chat: ChatId, turn: Turn) -> Result<Response, ApiError> {
+    Ok(Json(Answer::Message(Box::new(finished(&state, chat, turn).await?))).into_response())
 }
 
 /// Returns the outcome of a question that is asked again: its answer, or the message of its failure.
@@ -269,38 +269,38 @@ async fn whole_answer(web: Web, chat: ChatId, turn: Turn) -> Result<Response, Ap
 /// # Errors
 /// A 409 if the question has no answer yet.
 async fn first_outcome(
-    web: &Web,
+    state: &HttpState,
     chat: ChatId,
     turn: &Turn,
     media_base: &str,
 ) -> Result<Result<MessageView, String>, ApiError> {
-    web.settled(&turn.committed).await;
-    if let Some(failure) = web.app.answering.failure_of(chat, turn.answer_id).await? {
+    state.settled(&turn.committed).await;
+    if let Some(failure) = state.app.answering.failure_of(chat, turn.answer_id).await? {
         return Ok(Err(failure));
     }
-    let message = chats::message(&web.app.views, turn.answer_id, media_base).await?;
+    let message = chats::message(&state.app.views, turn.answer_id, media_base).await?;
     message
         .map(Ok)
         .ok_or_else(|| ApiError::detail(StatusCode::CONFLICT, "The question was asked before and has no answer yet."))
 }
 
 /// Waits until the answer is complete and can be read back, and returns its message.
-pub(super) async fn finished(web: &Web, chat: ChatId, turn: Turn) -> Result<MessageView, ApiError> {
+pub(super) async fn finished(state: &HttpState, chat: ChatId, turn: Turn) -> Result<MessageView, ApiError> {
     let Some(mut events) = turn.events else {
-        return first_outcome(web, chat, &turn, RELATIVE_MEDIA).await?.map_err(ApiError::error);
+        return first_outcome(state, chat, &turn, RELATIVE_MEDIA).await?.map_err(ApiError::error);
     };
     while let Some(event) = events.recv().await {
         match event {
             TurnEvent::Delta(_) => {}
             TurnEvent::Completed { committed, .. } => {
-                let readable = web.settled(&committed).await;
-                let message = message(web, turn.answer_id).await;
+                let readable = state.settled(&committed).await;
+                let message = message(state, turn.answer_id).await;
                 // The answer is recorded: if the view is behind, a 503 asks the client to retry.
                 return message.map_err(|error| if readable { error } else { ApiError::unavailable(RETRY_AFTER) });
             }
             TurnEvent::Failed { message, committed } => {
                 if let Some(committed) = committed {
-                    web.settled(&committed).await;
+                    state.settled(&committed).await;
                 }
                 return Err(ApiError::error(message));
             }
@@ -310,9 +310,9 @@ pub(super) async fn finished(web: &Web, chat: ChatId, turn: Turn) -> Result<Mess
 }
 
 /// Responds with an assistant's answer, which is its text alone.
-async fn plain_answer(web: Web, chat: ChatId, turn: Turn) -> Result<Response, ApiError> {
+async fn plain_answer(state: HttpState, chat: ChatId, turn: Turn) -> Result<Response, ApiError> {
     let Some(mut events) = turn.events else {
-        let outcome = first_outcome(&web, chat, &turn, RELATIVE_MEDIA).await?;
+        let outcome = first_outcome(&state, chat, &turn, RELATIVE_MEDIA).await?;
         let message = outcome.map_err(ApiError::error)?.message;
         return Ok(Json(Answer::ByAssistant { message }).into_response());
     };
@@ -321,11 +321,11 @@ async fn plain_answer(web: Web, chat: ChatId, turn: Turn) -> Result<Response, Ap
             TurnEvent::Delta(_) => {}
             TurnEvent::Completed { text, committed, .. } => {
                 let answer = Answer::ByAssistant { message: text };
-                return web.respond_after_commit(&committed, async || Ok(Json(answer).into_response())).await;
+                return state.respond_after_commit(&committed, async || Ok(Json(answer).into_response())).await;
             }
             TurnEvent::Failed { message, committed } => {
                 if let Some(committed) = committed {
-                    web.settled(&committed).await;
+                    state.settled(&committed).await;
                 }
                 return Err(ApiError::error(message));
             }

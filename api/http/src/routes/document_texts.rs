@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{
     access::at,
     documents::{DocumentPath, find},
-    web::Web,
+    http_state::HttpState,
 };
 use crate::{
     contract::{ids::PathIds, paging::ListQuery, problem::ApiError},
@@ -31,8 +31,8 @@ const NOT_KEPT: &str = "An earlier version of this program has read this documen
 #[openapi(paths(text))]
 pub(super) struct Api;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
-    at(web, "/api/projects/{project}/documents/{id}/text").get(text).served()
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
+    at(state, "/api/projects/{project}/documents/{id}/text").get(text).served()
 }
 
 /// What was read of a version.
@@ -76,19 +76,19 @@ impl DocumentText {
     responses((status = 200, description = "The text", body = DocumentText))
 )]
 async fn text(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     PathIds((project, id)): DocumentPath,
     query: ListQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let document = find(&web, project, id, &headers).await?;
+    let document = find(&state, project, id, &headers).await?;
     let absent = || {
         let why = if document.indexed_version.is_none() { NOT_READ_YET } else { NOT_KEPT };
         ApiError::detail(StatusCode::NOT_FOUND, why)
     };
     let page = query.positive("page");
-    let bytes = weight_of_reading(&web.app.pool, id, page).await?.ok_or_else(absent)?;
-    let share = web.memory_for(bytes).await?;
-    let reading = reading_of(&web.app.pool, id, page).await?.ok_or_else(absent)?;
+    let bytes = weight_of_reading(&state.app.pool, id, page).await?.ok_or_else(absent)?;
+    let share = state.memory_for(bytes).await?;
+    let reading = reading_of(&state.app.pool, id, page).await?.ok_or_else(absent)?;
     Ok(share.json(DocumentText::new(id.value(), reading)).await)
 }

@@ -24,7 +24,7 @@ use super::{
     access::at,
     caller::CallerInfo,
     documents::{DocumentPath, content, find},
-    web::{Origin, Web},
+    http_state::{HttpState, Origin},
 };
 use crate::{
     contract::{ids::PathIds, input::UnreadBody, problem::ApiError},
@@ -43,12 +43,12 @@ const LOOK: Duration = Duration::from_millis(400);
 #[openapi(paths(add_version, retry, cancel, progress))]
 pub(super) struct Api;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
-        .merge(at(web, "/api/projects/{project}/documents/{id}/versions").post(add_version).served())
-        .merge(at(web, "/api/projects/{project}/documents/{id}/retry").post(retry).served())
-        .merge(at(web, "/api/projects/{project}/documents/{id}/cancel").post(cancel).served())
-        .merge(at(web, "/api/projects/{project}/documents/{id}/progress").get(progress).served())
+        .merge(at(state, "/api/projects/{project}/documents/{id}/versions").post(add_version).served())
+        .merge(at(state, "/api/projects/{project}/documents/{id}/retry").post(retry).served())
+        .merge(at(state, "/api/projects/{project}/documents/{id}/cancel").post(cancel).served())
+        .merge(at(state, "/api/projects/{project}/documents/{id}/progress").get(progress).served())
 }
 
 /// Gives the document new content. Answers are made from the content before until all of the new one is embedded.
@@ -62,19 +62,19 @@ pub(super) fn router(web: &Web) -> Router<Web> {
     responses((status = 201, description = "Added", body = TrackedDocument))
 )]
 async fn add_version(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     path: Result<DocumentPath, ApiError>,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    web.throttle(Action::Upload, origin.address)?;
-    web.throttle_account(Action::Upload, &caller.actor().to_string())?;
+    state.throttle(Action::Upload, origin.address)?;
+    state.throttle_account(Action::Upload, &caller.actor().to_string())?;
     let PathIds((project, id)) = path?;
-    let before = find(&web, project, id, &headers).await?.document;
+    let before = find(&state, project, id, &headers).await?.document;
     let input = body.read_multipart().await?;
-    let max_chars = web.app.texts.max_document_chars;
+    let max_chars = state.app.texts.max_document_chars;
     let (file, text_content) = input.create(|fields| {
         let file = fields.file("file").nullable().or(None);
         (file, fields.text("text_content").bounded(max_chars).allow_blank().nullable().or(None))
@@ -88,8 +88,8 @@ async fn add_version(
     };
     let new = content(document_type, file, text_content)?;
     let context = origin.context_of_creation(&caller, &input);
-    let committed = web.app.documents.add_version(project, id, new, &context).await?;
-    answer(&web, &committed, StatusCode::CREATED, project, id, &headers).await
+    let committed = state.app.documents.add_version(project, id, new, &context).await?;
+    answer(&state, &committed, StatusCode::CREATED, project, id, &headers).await
 }
 
 /// Has a failed embedding tried again.
@@ -99,15 +99,15 @@ async fn add_version(
     responses((status = 200, description = "It waits again", body = TrackedDocument))
 )]
 async fn retry(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds((project, id)): DocumentPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    find(&web, project, id, &headers).await?;
-    let committed = web.app.documents.retry(id, &origin.context(caller.actor())).await?;
-    answer(&web, &committed, StatusCode::OK, project, id, &headers).await
+    find(&state, project, id, &headers).await?;
+    let committed = state.app.documents.retry(id, &origin.context(caller.actor())).await?;
+    answer(&state, &committed, StatusCode::OK, project, id, &headers).await
 }
 
 /// Gives an awaited embedding up. The content before, if there is one, is still retrieved.
@@ -117,29 +117,30 @@ async fn retry(
     responses((status = 200, description = "It failed, because it was cancelled", body = TrackedDocument))
 )]
 async fn cancel(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds((project, id)): DocumentPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    find(&web, project, id, &headers).await?;
-    let committed = web.app.documents.cancel(id, &origin.context(caller.actor())).await?;
-    answer(&web, &committed, StatusCode::OK, project, id, &headers).await
+    find(&state, project, id, &headers).await?;
+    let committed = state.app.documents.cancel(id, &origin.context(caller.actor())).await?;
+    answer(&state, &committed, StatusCode::OK, project, id, &headers).await
 }
 
 async fn answer(
-    web: &Web,
+    state: &HttpState,
     committed: &Committed,
     status: StatusCode,
     project: ProjectId,
     id: DocumentId,
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
-    web.respond_after_commit(committed, async || {
-        Ok((status, Json(find(web, project, id, headers).await?)).into_response())
-    })
-    .await
+    state
+        .respond_after_commit(committed, async || {
+            Ok((status, Json(find(state, project, id, headers).await?)).into_response())
+        })
+        .await
 }
 
 /// The document, each time its way into the index has news, as server-sent events. The last one is `indexed` or `failed`.
@@ -151,19 +152,19 @@ async fn answer(
     )))
 )]
 async fn progress(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     PathIds((project, id)): DocumentPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let first = find(&web, project, id, &headers).await?;
-    let events = news(web, project, id, headers, first);
+    let first = find(&state, project, id, &headers).await?;
+    let events = news(state, project, id, headers, first);
     Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
 }
 
 /// Streams the document each time it has changed. The stream ends after the final state, when the process ends, or when
 /// the document cannot be read any more.
 fn news(
-    web: Web,
+    state: HttpState,
     project: ProjectId,
     id: DocumentId,
     headers: HeaderMap,
@@ -171,7 +172,7 @@ fn news(
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     let event = |document: &TrackedDocument| Event::default().json_data(document).unwrap_or_default();
     stream::unfold((Some(first), None::<TrackedDocument>), move |(mut next, mut last)| {
-        let (web, headers) = (web.clone(), headers.clone());
+        let (state, headers) = (state.clone(), headers.clone());
         async move {
             if last.as_ref().is_some_and(is_over) {
                 return None;
@@ -183,8 +184,8 @@ fn news(
                     return Some((Ok(said), (None, last)));
                 }
                 // At shutdown the stream just ends: the client reconnects.
-                web.app.ending.run_until_cancelled(tokio::time::sleep(LOOK)).await?;
-                next = Some(find(&web, project, id, &headers).await.ok()?);
+                state.app.ending.run_until_cancelled(tokio::time::sleep(LOOK)).await?;
+                next = Some(find(&state, project, id, &headers).await.ok()?);
             }
         }
     })

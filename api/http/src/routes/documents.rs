@@ -24,7 +24,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::{
     access::at,
     caller::CallerInfo,
-    web::{Origin, Web, empty},
+    http_state::{HttpState, Origin, empty},
 };
 use crate::{
     config::TextSettings,
@@ -54,10 +54,10 @@ pub(super) struct Api;
 /// The ids in the path of a document.
 pub(super) type DocumentPath = PathIds<(Parent<ProjectId>, Own<DocumentId>)>;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
-        .merge(at(web, "/api/projects/{project}/documents").get(list).post(add).served())
-        .merge(at(web, "/api/projects/{project}/documents/{id}").get(get).patch(describe).delete(delete).served())
+        .merge(at(state, "/api/projects/{project}/documents").get(list).post(add).served())
+        .merge(at(state, "/api/projects/{project}/documents/{id}").get(get).patch(describe).delete(delete).served())
 }
 
 /// The documents of the project, oldest first.
@@ -68,26 +68,26 @@ pub(super) fn router(web: &Web) -> Router<Web> {
     responses((status = 200, description = "A part of the list", body = Page<TrackedDocument>))
 )]
 async fn list(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     PathIds(project): PathIds<Parent<ProjectId>>,
     query: ListQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let window = query.single_page(documents::ordering_column);
-    let views = &web.app.views;
+    let views = &state.app.views;
     let page = documents::page(views, project, &window).await?;
-    let share = web.memory_for(documents::weight(views, &page.results).await?).await?;
-    let documents = documents::of_ids(views, &page.results, &web.media_base(&headers)).await?;
+    let share = state.memory_for(documents::weight(views, &page.results).await?).await?;
+    let documents = documents::of_ids(views, &page.results, &state.media_base(&headers)).await?;
     Ok(share.json(page.with_rows(documents)).await)
 }
 
 pub(super) async fn find(
-    web: &Web,
+    state: &HttpState,
     project: ProjectId,
     id: DocumentId,
     headers: &HeaderMap,
 ) -> Result<TrackedDocument, ApiError> {
-    let document = documents::find(&web.app.views, project, id, &web.media_base(headers)).await?;
+    let document = documents::find(&state.app.views, project, id, &state.media_base(headers)).await?;
     document.ok_or_else(ApiError::not_found)
 }
 
@@ -98,11 +98,11 @@ pub(super) async fn find(
     responses((status = 200, description = "The document", body = TrackedDocument))
 )]
 async fn get(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     PathIds((project, id)): DocumentPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    Ok(Json(find(&web, project, id, &headers).await?).into_response())
+    Ok(Json(find(&state, project, id, &headers).await?).into_response())
 }
 
 /// Reads a new document, either of a project or attached to a test question.
@@ -148,27 +148,28 @@ pub(super) fn content(
     responses((status = 201, description = "Added", body = TrackedDocument))
 )]
 async fn add(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     project: Result<PathIds<Parent<ProjectId>>, ApiError>,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    web.throttle(Action::Upload, origin.address)?;
-    web.throttle_account(Action::Upload, &caller.actor().to_string())?;
+    state.throttle(Action::Upload, origin.address)?;
+    state.throttle_account(Action::Upload, &caller.actor().to_string())?;
     let PathIds(project) = project?;
-    web.app.documents.check_project(project).await?;
+    state.app.documents.check_project(project).await?;
     let input = body.read_multipart().await?;
-    let document = new_document(&input, web.app.texts)?;
-    let id = DocumentId::new(web.app.clock.new_id());
+    let document = new_document(&input, state.app.texts)?;
+    let id = DocumentId::new(state.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
-    let committed = web.app.documents.add(project, id, document, &context).await?;
+    let committed = state.app.documents.add(project, id, document, &context).await?;
     let id = committed.repeats.map_or(id, DocumentId::new);
-    web.respond_after_commit(&committed, async || {
-        Ok((StatusCode::CREATED, Json(find(&web, project, id, &headers).await?)).into_response())
-    })
-    .await
+    state
+        .respond_after_commit(&committed, async || {
+            Ok((StatusCode::CREATED, Json(find(&state, project, id, &headers).await?)).into_response())
+        })
+        .await
 }
 
 /// What a change is answered with.
@@ -186,25 +187,26 @@ struct Described {
     responses((status = 200, description = "Changed", body = Described))
 )]
 async fn describe(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds((project, id)): DocumentPath,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    find(&web, project, id, &headers).await?;
-    let max_chars = web.app.texts.max_note_chars;
+    find(&state, project, id, &headers).await?;
+    let max_chars = state.app.texts.max_note_chars;
     let (title, description) = body.read_multipart().await?.partial(|fields| {
         let title = fields.value("title").if_sent();
         (title, fields.text("description").bounded(max_chars).allow_blank().nullable().optional())
     })?;
-    let committed = web.app.documents.describe(id, title, description, &origin.context(caller.actor())).await?;
-    web.respond_after_commit(&committed, async || {
-        let TrackedDocument { document, .. } = find(&web, project, id, &headers).await?;
-        Ok(Json(Described { title: document.title, description: document.description }).into_response())
-    })
-    .await
+    let committed = state.app.documents.describe(id, title, description, &origin.context(caller.actor())).await?;
+    state
+        .respond_after_commit(&committed, async || {
+            let TrackedDocument { document, .. } = find(&state, project, id, &headers).await?;
+            Ok(Json(Described { title: document.title, description: document.description }).into_response())
+        })
+        .await
 }
 
 /// Deletes a document: no answer is made from it any more.
@@ -214,13 +216,13 @@ async fn describe(
     responses((status = 204, description = "Deleted"))
 )]
 async fn delete(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds((project, id)): DocumentPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    find(&web, project, id, &headers).await?;
-    let committed = web.app.documents.delete(project, id, &origin.context(caller.actor())).await?;
-    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    find(&state, project, id, &headers).await?;
+    let committed = state.app.documents.delete(project, id, &origin.context(caller.actor())).await?;
+    state.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

@@ -9,15 +9,15 @@ mod suites;
 use axum::Router;
 use utoipa::{OpenApi as _, openapi::OpenApi};
 
-use super::web::Web;
+use super::http_state::HttpState;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
-        .merge(suites::router(web))
-        .merge(questions::router(web))
-        .merge(attachments::router(web))
-        .merge(runs::router(web))
-        .merge(feedback::router(web))
+        .merge(suites::router(state))
+        .merge(questions::router(state))
+        .merge(attachments::router(state))
+        .merge(runs::router(state))
+        .merge(feedback::router(state))
 }
 
 /// Returns the OpenAPI documents of the handlers, by resource.

@@ -17,7 +17,7 @@ use utoipa::{IntoParams, OpenApi};
 use super::{
     access::{Scope, at},
     caller::CallerInfo,
-    web::{Origin, Web},
+    http_state::{HttpState, Origin},
 };
 use crate::{
     contract::{
@@ -40,10 +40,10 @@ const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the av
 #[openapi(paths(list, get, give))]
 pub(super) struct Api;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
-        .merge(at(web, "/api/feedback").get(list).post(give).served())
-        .merge(at(web, "/api/feedback/{id}").get(get).served())
+        .merge(at(state, "/api/feedback").get(list).post(give).served())
+        .merge(at(state, "/api/feedback/{id}").get(get).served())
 }
 
 #[derive(IntoParams)]
@@ -74,24 +74,29 @@ struct Filters {
         (status = 400, description = "A filter names nothing", body = BadRequest)
     )
 )]
-async fn list(State(web): State<Web>, scope: Scope, query: ListQuery) -> Result<Response, ApiError> {
+async fn list(State(state): State<HttpState>, scope: Scope, query: ListQuery) -> Result<Response, ApiError> {
     let filter = FeedbackFilter {
         owner: scope.only_user(),
         liked: query.flag("liked"),
-        message: numbered(&web, &query, "chat_message", Numbered::Message).await?,
-        chat: numbered(&web, &query, "chat_message__chat", Numbered::Chat).await?,
-        project: numbered(&web, &query, "chat_message__chat__project", Numbered::Project).await?,
+        message: numbered(&state, &query, "chat_message", Numbered::Message).await?,
+        chat: numbered(&state, &query, "chat_message__chat", Numbered::Chat).await?,
+        project: numbered(&state, &query, "chat_message__chat__project", Numbered::Project).await?,
     };
     let window = query.window(chats::feedback_ordering_column);
-    Ok(Json(chats::feedback_list(&web.app.views, &filter, &window).await?).into_response())
+    Ok(Json(chats::feedback_list(&state.app.views, &filter, &window).await?).into_response())
 }
 
 /// Returns the id of the object that a filter names by number; a number of nothing is a 400.
-async fn numbered(web: &Web, query: &ListQuery, name: &str, kind: Numbered) -> Result<Option<uuid::Uuid>, ApiError> {
+async fn numbered(
+    state: &HttpState,
+    query: &ListQuery,
+    name: &str,
+    kind: Numbered,
+) -> Result<Option<uuid::Uuid>, ApiError> {
     let Some(number) = query.get(name) else { return Ok(None) };
     let no_choice = || ApiError::field(name, NO_CHOICE);
     let position = number.trim().parse().map_err(|_| no_choice())?;
-    let id = chats::at_position(&web.app.views, kind, position).await?;
+    let id = chats::at_position(&state.app.views, kind, position).await?;
     Ok(Some(id.ok_or_else(no_choice)?))
 }
 
@@ -102,20 +107,20 @@ async fn numbered(web: &Web, query: &ListQuery, name: &str, kind: Numbered) -> R
     responses((status = 200, description = "The rating", body = FeedbackView))
 )]
 async fn get(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     scope: Scope,
     PathIds(id): PathIds<Own<FeedbackId>>,
 ) -> Result<Response, ApiError> {
-    let (feedback, _) = find(&web, id, scope).await?;
+    let (feedback, _) = find(&state, id, scope).await?;
     Ok(Json(feedback).into_response())
 }
 
 async fn find(
-    web: &Web,
+    state: &HttpState,
     id: FeedbackId,
     scope: Scope,
 ) -> Result<(FeedbackView, Option<domain::chat::ChatOwner>), ApiError> {
-    let found = chats::find_feedback(&web.app.views, id).await?;
+    let found = chats::find_feedback(&state.app.views, id).await?;
     found.filter(|(_, owner)| scope.covers(*owner)).ok_or_else(ApiError::not_found)
 }
 
@@ -131,14 +136,14 @@ async fn find(
     )
 )]
 async fn give(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     scope: Scope,
     caller: CallerInfo,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     let input = body.read().await?;
-    let max_chars = web.app.texts.max_note_chars;
+    let max_chars = state.app.texts.max_note_chars;
     let (message_id, liked, message) = input.create(|fields| {
         let message_id = fields.text("chat_message").required();
         let liked = fields.boolean("liked").required();
@@ -146,22 +151,23 @@ async fn give(
     })?;
     let message_id = MessageId::new(parent_id(&message_id)?);
     // A message outside of the scope is answered with 404.
-    let found = chats::chat_of_message(&web.app.views, message_id).await?;
+    let found = chats::chat_of_message(&state.app.views, message_id).await?;
     let (chat, _) = found.filter(|(_, owner)| scope.covers(*owner)).ok_or_else(ApiError::not_found)?;
     let context = origin.context_of_creation(&caller, &input);
     // A repeated request shows the rating that exists, which is found by its chat.
     let rating = Rating { message: message_id, liked, note: message };
-    let (feedback_id, committed) = web.app.chats.rate(chat, rating, &context).await?;
-    web.respond_after_commit(&committed, async || {
-        let feedback = match committed.repeats {
-            None => find(&web, feedback_id, Scope::All).await?.0,
-            Some(_) => {
-                let given = chats::feedback_of_chat(&web.app.views, chat).await?;
-                let last = given.into_iter().rfind(|feedback| feedback.chat_message == message_id.value());
-                last.ok_or_else(ApiError::not_found)?
-            }
-        };
-        Ok((StatusCode::CREATED, Json(feedback)).into_response())
-    })
-    .await
+    let (feedback_id, committed) = state.app.chats.rate(chat, rating, &context).await?;
+    state
+        .respond_after_commit(&committed, async || {
+            let feedback = match committed.repeats {
+                None => find(&state, feedback_id, Scope::All).await?.0,
+                Some(_) => {
+                    let given = chats::feedback_of_chat(&state.app.views, chat).await?;
+                    let last = given.into_iter().rfind(|feedback| feedback.chat_message == message_id.value());
+                    last.ok_or_else(ApiError::not_found)?
+                }
+            };
+            Ok((StatusCode::CREATED, Json(feedback)).into_response())
+        })
+        .await
 }

@@ -20,7 +20,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::{
     access::at,
     caller::CallerInfo,
-    web::{Origin, Web},
+    http_state::{HttpState, Origin},
 };
 use crate::health::Readiness;
 
@@ -32,12 +32,14 @@ const FORWARDING: [&str; 5] = ["forwarded", "x-forwarded-for", "x-forwarded-host
 #[openapi(paths(live, ready))]
 pub(super) struct Api;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
-    Router::new().merge(at(web, "/health/live").get(live).served()).merge(at(web, "/health/ready").get(ready).served())
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
+    Router::new()
+        .merge(at(state, "/health/live").get(live).served())
+        .merge(at(state, "/health/ready").get(ready).served())
 }
 
 /// Returns the router of the reserve, where credentials are not checked and everybody is treated as a stranger.
-pub(super) fn router_of_strangers() -> Router<Web> {
+pub(super) fn router_of_strangers() -> Router<HttpState> {
     Router::new()
         .route("/health/live", get(live).fallback(super::busy))
         .route("/health/ready", get(ready_for_strangers).fallback(super::busy))
@@ -131,8 +133,13 @@ async fn live() -> Json<Liveness> {
         (status = 503, description = "They cannot", body = ReadinessView)
     )
 )]
-async fn ready(State(web): State<Web>, origin: Origin, caller: Option<CallerInfo>, headers: HeaderMap) -> Response {
-    let readiness = web.health.readiness(&web.app).await;
+async fn ready(
+    State(state): State<HttpState>,
+    origin: Origin,
+    caller: Option<CallerInfo>,
+    headers: HeaderMap,
+) -> Response {
+    let readiness = state.health.readiness(&state.app).await;
     let status = status_of(readiness.verdict);
     let is_trusted = caller.is_some_and(|caller| caller.user.is_staff || caller.user.is_superuser);
     let body = if is_trusted || is_of_this_machine(&origin, &headers) {
@@ -143,8 +150,8 @@ async fn ready(State(web): State<Web>, origin: Origin, caller: Option<CallerInfo
     (status, Json(body)).into_response()
 }
 
-async fn ready_for_strangers(State(web): State<Web>) -> Response {
-    let verdict = web.health.readiness(&web.app).await.verdict;
+async fn ready_for_strangers(State(state): State<HttpState>) -> Response {
+    let verdict = state.health.readiness(&state.app).await.verdict;
     (status_of(verdict), Json(ReadinessView::of_strangers(verdict))).into_response()
 }
 

@@ -24,8 +24,8 @@ use super::{
     caller::ServiceCaller,
     chats::ShownChat,
     converse::{Asking, Request, answer, as_error, finished, throttle},
+    http_state::{HttpState, Origin, ProviderKey},
     projects::MODELS,
-    web::{Origin, ProviderKey, Web},
 };
 use crate::{
     contract::{
@@ -48,22 +48,27 @@ use crate::{
 #[openapi(paths(list, start, get, change, converse))]
 pub(super) struct Api;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
-        .merge(at(web, "/api/chats").get(list).post(start).served())
-        .merge(at(web, "/api/chats/{id}").get(get).patch(change).served())
-        .merge(at(web, "/api/chats/{id}/converse").post(converse).served())
+        .merge(at(state, "/api/chats").get(list).post(start).served())
+        .merge(at(state, "/api/chats/{id}").get(get).patch(change).served())
+        .merge(at(state, "/api/chats/{id}/converse").post(converse).served())
 }
 
 /// Returns the head of a chat of this key. It is read before memory is taken, so that another's chat takes none.
-async fn head(web: &Web, service: ServiceCaller, id: ChatId) -> Result<ChatHead, ApiError> {
-    chats::head_of_key(&web.app.views, service.key, id).await?.ok_or_else(ApiError::not_found)
+async fn head(state: &HttpState, service: ServiceCaller, id: ChatId) -> Result<ChatHead, ApiError> {
+    chats::head_of_key(&state.app.views, service.key, id).await?.ok_or_else(ApiError::not_found)
 }
 
 /// Responds with a chat and all of its messages.
-async fn shown(web: &Web, service: ServiceCaller, id: ChatId, headers: &HeaderMap) -> Result<Response, ApiError> {
-    let head = head(web, service, id).await?;
-    let (chat, share) = web.chat_of(head, headers).await?;
+async fn shown(
+    state: &HttpState,
+    service: ServiceCaller,
+    id: ChatId,
+    headers: &HeaderMap,
+) -> Result<Response, ApiError> {
+    let head = head(state, service, id).await?;
+    let (chat, share) = state.chat_of(head, headers).await?;
     Ok(share.json(chat).await)
 }
 
@@ -75,16 +80,16 @@ async fn shown(web: &Web, service: ServiceCaller, id: ChatId, headers: &HeaderMa
     responses((status = 200, description = "A part of the list", body = Page<ShownChat>))
 )]
 async fn list(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     service: ServiceCaller,
     query: ListQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let window = query.window(chats::key_chat_ordering_column);
-    let media_base = web.media_base(&headers);
-    let views = &web.app.views;
+    let media_base = state.media_base(&headers);
+    let views = &state.app.views;
     let page = chats::page_of_key(views, service.key, &query.search_words(), &window).await?;
-    let share = web.memory_for(chats::weight(views, &page.results).await?).await?;
+    let share = state.memory_for(chats::weight(views, &page.results).await?).await?;
     let chats = chats::details(views, &page.results, &media_base).await?;
     Ok(share.json(page.with_rows(chats)).await)
 }
@@ -112,14 +117,14 @@ struct StartedChat {
     )
 )]
 async fn start(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     service: ServiceCaller,
     key: ProviderKey,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let texts = web.app.texts;
+    let texts = state.app.texts;
     let input = body.read().await?;
     let (title, prompt, model, message) = input.create(|fields| {
         let title = fields.value("title").required();
@@ -130,9 +135,9 @@ async fn start(
     let message = message.filter(|message| !message.is_empty());
     let question = message.map(|message| first_question(&message, texts.max_question_chars)).transpose()?;
     if question.is_some() {
-        throttle(&web, &origin, &service.actor())?;
+        throttle(&state, &origin, &service.actor())?;
         // The provider key is checked first: without one the chat would be begun, but never answered.
-        web.app.answering.choose_key(None, key.0.clone(), service.allow_key).await?;
+        state.app.answering.choose_key(None, key.0.clone(), service.allow_key).await?;
     }
     let new = NewChatOfKey {
         service: service.service,
@@ -142,22 +147,26 @@ async fn start(
         model: model.and_then(Model::from_number),
     };
     let context = origin.context_of_creation(&service, &input);
-    let Started { id, committed } = web.app.chats.start_with_key(new, &context).await?;
-    web.respond_after_commit(&committed, async || {
-        let (mut chat, share) = web.chat_of(head(&web, service, id).await?, &headers).await?;
-        let Some(question) = question else {
-            let mut begun = share.json(StartedChat { chat, response: None }).await;
-            *begun.status_mut() = StatusCode::CREATED;
-            return Ok(begun);
-        };
-        // A repeated request gets the response of the first one, in which the chat had no messages yet.
-        chat.chats.clear();
-        let asking = Asking { project: None, chat: id, key, allow_key: service.allow_key };
-        let turn = web.app.answering.ask(question.into_ask(asking), &of_first_question(context)).await?;
-        let response = Some(finished(&web, id, turn).await?);
-        Ok(Json(StartedChat { chat, response }).into_response())
-    })
-    .await
+    let Started { id, committed } = state.app.chats.start_with_key(new, &context).await?;
+    state
+        .respond_after_commit(&committed, async || {
+            let (mut chat, share) = state.chat_of(head(&state, service, id).await?, &headers).await?;
+            let Some(question) = question else {
+                let mut begun = share.json(StartedChat { chat, response: None }).await;
+                if begun.status() == StatusCode::OK {
+                    *begun.status_mut() = StatusCode::CREATED;
+                }
+                return Ok(begun);
+            };
+            // A repeated request gets the response of the first one, in which the chat had no messages yet.
+            chat.chats.clear();
+            drop(share);
+            let asking = Asking { project: None, chat: id, key, allow_key: service.allow_key };
+            let turn = state.app.answering.ask(question.into_ask(asking), &of_first_question(context)).await?;
+            let response = Some(finished(&state, id, turn).await?);
+            Ok(Json(StartedChat { chat, response }).into_response())
+        })
+        .await
 }
 
 /// Derives the idempotency key of the first question from that of the request, which the chat has used. The line break
@@ -193,12 +202,12 @@ fn first_question(message: &Map<String, Value>, max_chars: usize) -> Result<Requ
     responses((status = 200, description = "The chat", body = ShownChat))
 )]
 async fn get(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     service: ServiceCaller,
     PathIds(id): PathIds<Own<ChatId>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    shown(&web, service, id, &headers).await
+    shown(&state, service, id, &headers).await
 }
 
 /// Changes the title, the prompt or the model of a chat.
@@ -209,15 +218,15 @@ async fn get(
     responses((status = 200, description = "The chat, changed", body = ShownChat))
 )]
 async fn change(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     service: ServiceCaller,
     PathIds(id): PathIds<Own<ChatId>>,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    head(&web, service, id).await?;
-    let max_chars = web.app.texts.max_prompt_chars;
+    head(&state, service, id).await?;
+    let max_chars = state.app.texts.max_prompt_chars;
     let (title, prompt, model) = body.read().await?.partial(|fields| {
         let title = fields.value("title").optional();
         let prompt = fields.text("prompt").bounded(max_chars).allow_blank().nullable().optional();
@@ -228,8 +237,8 @@ async fn change(
         prompt: prompt.map(|prompt| prompt.filter(|prompt| !prompt.is_empty())),
         model: model.map(|model| model.and_then(Model::from_number)),
     };
-    let committed = web.app.chats.change(id, changes, &origin.context(service.actor())).await?;
-    web.respond_after_commit(&committed, async || shown(&web, service, id, &headers).await).await
+    let committed = state.app.chats.change(id, changes, &origin.context(service.actor())).await?;
+    state.respond_after_commit(&committed, async || shown(&state, service, id, &headers).await).await
 }
 
 /// Asks a question, which is answered without documents.
@@ -246,7 +255,7 @@ async fn change(
     )))
 )]
 async fn converse(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     service: ServiceCaller,
     chat: Result<PathIds<Own<ChatId>>, ApiError>,
@@ -254,11 +263,11 @@ async fn converse(
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    throttle(&web, &origin, &service.actor())?;
+    throttle(&state, &origin, &service.actor())?;
     let PathIds(chat) = chat?;
-    head(&web, service, chat).await?;
+    head(&state, service, chat).await?;
     let input = body.read_multipart().await.map_err(as_error)?;
     let asking = Asking { project: None, chat, key, allow_key: service.allow_key };
     let context = origin.context_of_creation(&service, &input);
-    answer(web.clone(), asking, &input, &context, web.media_base(&headers)).await
+    answer(state.clone(), asking, &input, &context, state.media_base(&headers)).await
 }

@@ -15,7 +15,7 @@ use super::{
     access::at,
     caller::ServiceCaller,
     converse::{as_error, language_of, recording_of, throttle},
-    web::{Origin, ProviderKey, Web},
+    http_state::{HttpState, Origin, ProviderKey},
 };
 use crate::{
     contract::{
@@ -37,10 +37,10 @@ const FILL_FORM: &str = "ai_form_fill";
 #[openapi(paths(transcribe, complete))]
 pub(super) struct Api;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
-        .merge(at(web, "/api/chats/transcribe").post(transcribe).served())
-        .merge(at(web, "/api/chats/completion").post(complete).served())
+        .merge(at(state, "/api/chats/transcribe").post(transcribe).served())
+        .merge(at(state, "/api/chats/completion").post(complete).served())
 }
 
 fn message(text: &str) -> ApiError {
@@ -75,18 +75,18 @@ struct PlainTranscript {
     responses((status = 200, description = "What was said", body = PlainTranscript))
 )]
 async fn transcribe(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     service: ServiceCaller,
     key: ProviderKey,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    throttle(&web, &origin, &service.actor())?;
+    throttle(&state, &origin, &service.actor())?;
     let input = body.read().await.map_err(as_error)?;
     let recording = recording_of(&input)?.ok_or_else(|| message("audio and engine are required"))?;
     let engine = engine_of(&input)?;
     let language = language_of(&input)?;
-    let answering = &web.app.answering;
+    let answering = &state.app.answering;
     // Only the model provider's own engine needs a provider key.
     let key = match engine {
         SttEngine::Whisper => answering.choose_key(None, key.0, service.allow_key).await?.into_key(),
@@ -112,21 +112,21 @@ struct FilledForm {
     responses((status = 200, description = "The form", body = FilledForm))
 )]
 async fn complete(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     service: ServiceCaller,
     key: ProviderKey,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    throttle(&web, &origin, &service.actor())?;
+    throttle(&state, &origin, &service.actor())?;
     let input = body.read().await?;
     match input.text("task").filter(|task| !task.is_empty()) {
         None => return Err(message("task is required")),
         Some(FILL_FORM) => {}
         Some(_) => return Err(message("Invalid task")),
     }
-    let messages = conversation(&input, web.app.texts.max_prompt_chars)?;
-    let response = web.app.answering.fill_form(messages, key.0, service.allow_key).await?;
+    let messages = conversation(&input, state.app.texts.max_prompt_chars)?;
+    let response = state.app.answering.fill_form(messages, key.0, service.allow_key).await?;
     Ok(Json(FilledForm { response }).into_response())
 }
 

@@ -20,7 +20,7 @@ use ports::MediaInfo;
 use utoipa::{IntoParams, OpenApi};
 
 use self::conditions::{Part, Validators};
-use super::{access::at, web::Web};
+use super::{access::at, http_state::HttpState};
 use crate::{
     contract::{ids::PathIds, problem::ApiError},
     openapi::{bodies::File, errors::Detail},
@@ -35,8 +35,8 @@ pub(super) struct Api;
 /// so that a deleted file is not shown any more. Shared caches of proxies store nothing.
 const WHILE_IT_IS_THERE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
-pub(super) fn router(web: &Web) -> Router<Web> {
-    at(web, "/media/{name}").get(file).dotted_ids().own_forms().served()
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
+    at(state, "/media/{name}").get(file).dotted_ids().own_forms().served()
 }
 
 /// What a client has, and what it wants of the rest.
@@ -85,25 +85,25 @@ struct Wanted {
     )
 )]
 async fn file(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     method: Method,
     PathIds(name): PathIds<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let Some(info) = web.app.media.describe(&name).await? else {
-        return absent(&web, &name, &headers).await;
+    let Some(info) = state.app.media.describe(&name).await? else {
+        return absent(&state, &name, &headers).await;
     };
     let validators = Validators::of(&info);
     let mut response = if validators.are_known(&headers) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let found = match validators.part(&headers, info.size) {
-            Part::Whole => whole(&web, &method, &name, &info).await?,
-            Part::Some(range) => some(&web, &method, &name, &info, range).await?,
+            Part::Whole => whole(&state, &method, &name, &info).await?,
+            Part::Some(range) => some(&state, &method, &name, &info, range).await?,
             Part::Unsatisfiable => return Ok(unsatisfiable(&info)),
         };
         // The file may have been removed since it was described.
-        let Some(found) = found else { return absent(&web, &name, &headers).await };
+        let Some(found) = found else { return absent(&state, &name, &headers).await };
         found
     };
     let headers = response.headers_mut();
@@ -114,17 +114,17 @@ async fn file(
     Ok(response)
 }
 
-async fn absent(web: &Web, name: &str, headers: &HeaderMap) -> Result<Response, ApiError> {
-    Ok(absent::response(web.app.uploads.removed_at(name).await?, headers))
+async fn absent(state: &HttpState, name: &str, headers: &HeaderMap) -> Result<Response, ApiError> {
+    Ok(absent::response(state.app.uploads.removed_at(name).await?, headers))
 }
 
-async fn whole(web: &Web, method: &Method, name: &str, info: &MediaInfo) -> Result<Option<Response>, ApiError> {
-    let body = body(web, method, name, 0..info.size).await?;
+async fn whole(state: &HttpState, method: &Method, name: &str, info: &MediaInfo) -> Result<Option<Response>, ApiError> {
+    let body = body(state, method, name, 0..info.size).await?;
     Ok(body.map(|body| ([(header::CONTENT_LENGTH, info.size)], body).into_response()))
 }
 
 async fn some(
-    web: &Web,
+    state: &HttpState,
     method: &Method,
     name: &str,
     info: &MediaInfo,
@@ -134,7 +134,7 @@ async fn some(
         (header::CONTENT_LENGTH, (range.end - range.start).to_string()),
         (header::CONTENT_RANGE, format!("bytes {}-{}/{}", range.start, range.end - 1, info.size)),
     ];
-    let body = body(web, method, name, range).await?;
+    let body = body(state, method, name, range).await?;
     Ok(body.map(|body| (StatusCode::PARTIAL_CONTENT, headers, body).into_response()))
 }
 
@@ -144,9 +144,9 @@ fn unsatisfiable(info: &MediaInfo) -> Response {
 }
 
 /// Returns the bytes of the range; `None` if the file has been removed meanwhile.
-async fn body(web: &Web, method: &Method, name: &str, range: Range<u64>) -> Result<Option<Body>, ApiError> {
+async fn body(state: &HttpState, method: &Method, name: &str, range: Range<u64>) -> Result<Option<Body>, ApiError> {
     if method == Method::HEAD || range.is_empty() {
         return Ok(Some(Body::empty()));
     }
-    Ok(web.app.media.read(name, range).await?.map(Body::from_stream))
+    Ok(state.app.media.read(name, range).await?.map(Body::from_stream))
 }

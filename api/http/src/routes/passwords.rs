@@ -19,7 +19,7 @@ use super::{
     access::at,
     accounts::{about, new_password, parse_email},
     caller::CallerInfo,
-    web::{Origin, Web, empty},
+    http_state::{HttpState, Origin, empty},
 };
 use crate::{
     contract::{
@@ -38,11 +38,11 @@ const MAX_CODE_CHARS: usize = 100;
 #[openapi(paths(forgot, verify, reset))]
 pub(super) struct Api;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
-        .merge(at(web, "/api/auth/forgot").post(forgot).served())
-        .merge(at(web, "/api/auth/verify").post(verify).served())
-        .merge(at(web, "/api/auth/reset").post(reset).served())
+        .merge(at(state, "/api/auth/forgot").post(forgot).served())
+        .merge(at(state, "/api/auth/verify").post(verify).served())
+        .merge(at(state, "/api/auth/reset").post(reset).served())
 }
 
 /// Sends a code for a new password.
@@ -54,12 +54,12 @@ pub(super) fn router(web: &Web) -> Router<Web> {
     request_body = ForgottenPassword,
     responses((status = 200, description = "Sent, if anybody has the address"))
 )]
-async fn forgot(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {
-    web.throttle(Action::Forget, origin.address)?;
+async fn forgot(State(state): State<HttpState>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {
+    state.throttle(Action::Forget, origin.address)?;
     let email = body.read().await?.create(|fields| fields.email("email").required())?;
     let email = parse_email(&email)?;
-    let client = web.throttle_mail(&email, origin.address).await?;
-    web.app.accounts.forget_password(&email, client, origin.request_id()).await?;
+    let client = state.throttle_mail(&email, origin.address).await?;
+    state.app.accounts.forget_password(&email, client, origin.request_id()).await?;
     Ok(empty(StatusCode::OK))
 }
 
@@ -78,13 +78,13 @@ struct Verified {
     request_body = ResetCode,
     responses((status = 202, description = "It can be used", body = Verified))
 )]
-async fn verify(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {
-    web.throttle(Action::TryCode, origin.address)?;
+async fn verify(State(state): State<HttpState>, origin: Origin, body: UnreadBody) -> Result<Response, ApiError> {
+    state.throttle(Action::TryCode, origin.address)?;
     let (token, email) = body.read().await?.create(|fields| {
         let token = fields.text("token").max(MAX_CODE_CHARS).required();
         (token, fields.email("email").required())
     })?;
-    let (_, user) = check_code(&web, &origin, &email, &token).await?;
+    let (_, user) = check_code(&state, &origin, &email, &token).await?;
     let UserView { email, username, full_name, .. } = user;
     Ok((StatusCode::ACCEPTED, Json(Verified { email, username, full_name })).into_response())
 }
@@ -97,42 +97,47 @@ async fn verify(State(web): State<Web>, origin: Origin, body: UnreadBody) -> Res
     responses((status = 202, description = "Set; all other logins have ended"))
 )]
 async fn reset(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: Option<CallerInfo>,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    web.throttle(Action::TryCode, origin.address)?;
+    state.throttle(Action::TryCode, origin.address)?;
     let input = body.read().await?;
     let committed = if let Some(caller) = caller {
         let password = input.create(|fields| new_password(fields, &about(&caller.user), true))?;
         let context = origin.context(caller.actor());
-        web.app.accounts.change(caller.id(), caller.session, None, password, &context).await?
+        state.app.accounts.change(caller.id(), caller.session, None, password, &context).await?
     } else {
-        reset_with_code(&web, &origin, &input).await?
+        reset_with_code(&state, &origin, &input).await?
     };
-    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::ACCEPTED))).await
+    state.respond_after_commit(&committed, async || Ok(empty(StatusCode::ACCEPTED))).await
 }
 
-async fn reset_with_code(web: &Web, origin: &Origin, input: &Input) -> Result<Committed, ApiError> {
+async fn reset_with_code(state: &HttpState, origin: &Origin, input: &Input) -> Result<Committed, ApiError> {
     let (token, email) = input.create(|fields| {
         fields.text("password").required();
         let token = fields.text("token").max(MAX_CODE_CHARS).required();
         (token, fields.email("email").required())
     })?;
-    let (grant, user) = check_code(web, origin, &email, &token).await?;
+    let (grant, user) = check_code(state, origin, &email, &token).await?;
     let password = input.create(|fields| new_password(fields, &about(&user), true))?.unwrap_or_default();
     let context = origin.context(Actor::User(grant.user));
-    Ok(web.app.accounts.reset_password(grant, password, &context).await?)
+    Ok(state.app.accounts.reset_password(grant, password, &context).await?)
 }
 
 /// Checks a code, and returns it with its user. A user who has just been deleted or deactivated counts as missing.
-async fn check_code(web: &Web, origin: &Origin, email: &str, token: &str) -> Result<(ResetGrant, UserView), ApiError> {
+async fn check_code(
+    state: &HttpState,
+    origin: &Origin,
+    email: &str,
+    token: &str,
+) -> Result<(ResetGrant, UserView), ApiError> {
     let email = parse_email(email)?;
-    let guess = web.begin_guess(Secret::Code, &email, origin.address).await?;
-    let grant = web.app.accounts.check_reset_code(&email, token, guess.client).await?;
-    guess.succeeded(web, &email);
-    let user = users::find(&web.app.views, grant.user).await?.filter(|user| user.is_active);
+    let guess = state.begin_guess(Secret::Code, &email, origin.address).await?;
+    let grant = state.app.accounts.check_reset_code(&email, token, guess.client).await?;
+    guess.succeeded(state, &email);
+    let user = users::find(&state.app.views, grant.user).await?.filter(|user| user.is_active);
     let user = user.ok_or(ResetCodeError::Wrong)?;
     Ok((grant, user))
 }

@@ -25,7 +25,7 @@ use super::{
     access::{Scope, at},
     assistants::known_model,
     caller::CallerInfo,
-    web::{Origin, Web, empty},
+    http_state::{HttpState, Origin, empty},
 };
 use crate::{
     contract::{
@@ -50,10 +50,10 @@ const MAX_SHORT_TEXT: usize = 100;
 #[openapi(paths(list, get, create, change, delete))]
 pub(super) struct Api;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
-        .merge(at(web, "/api/projects").get(list).post(create).served())
-        .merge(at(web, "/api/projects/{id}").get(get).patch(change).delete(delete).served())
+        .merge(at(state, "/api/projects").get(list).post(create).served())
+        .merge(at(state, "/api/projects/{id}").get(get).patch(change).delete(delete).served())
 }
 
 /// A project, as far as the caller may see it: staff see more.
@@ -84,47 +84,49 @@ struct Filters {
     params(Listing, Search, Filters),
     responses((status = 200, description = "A part of the list", body = Page<Shown>))
 )]
-async fn list(State(web): State<Web>, scope: Scope, query: ListQuery) -> Result<Response, ApiError> {
+async fn list(State(state): State<HttpState>, scope: Scope, query: ListQuery) -> Result<Response, ApiError> {
     let staff = scope == Scope::All;
     let filter = Filter { staff, archived: query.flag("archived"), search: query.search_words() };
     let column = if staff { projects::staff_ordering_column } else { projects::ordering_column };
-    let page = projects::list(&web.app.views, &filter, &query.window(column)).await?;
+    let page = projects::list(&state.app.views, &filter, &query.window(column)).await?;
     Ok(Json(page.map(|project| view(project, staff))).into_response())
 }
 
 /// Returns a project that the caller may see. Anybody with the link may see one that is not archived; an archived one
 /// is for staff and for users who have chats in it.
-async fn visible(web: &Web, scope: Scope, caller: &CallerInfo, id: ProjectId) -> Result<ProjectRow, ApiError> {
-    let project = projects::find(&web.app.views, id).await?.ok_or_else(ApiError::not_found)?;
-    let is_visible =
-        scope == Scope::All || !project.is_archived || chats::user_has_chat_in(&web.app.views, id, caller.id()).await?;
+async fn visible(state: &HttpState, scope: Scope, caller: &CallerInfo, id: ProjectId) -> Result<ProjectRow, ApiError> {
+    let project = projects::find(&state.app.views, id).await?.ok_or_else(ApiError::not_found)?;
+    let is_visible = scope == Scope::All
+        || !project.is_archived
+        || chats::user_has_chat_in(&state.app.views, id, caller.id()).await?;
     if is_visible { Ok(project) } else { Err(ApiError::not_found()) }
 }
 
 /// A project. An archived one is shown to staff and to those who have chats in it.
 #[utoipa::path(get, path = "/api/projects/{id}", responses((status = 200, description = "The project", body = Shown)))]
 async fn get(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     scope: Scope,
     caller: CallerInfo,
     PathIds(id): PathIds<Own<ProjectId>>,
 ) -> Result<Response, ApiError> {
-    let project = visible(&web, scope, &caller, id).await?;
+    let project = visible(&state, scope, &caller, id).await?;
     Ok(Json(view(project, caller.user.is_staff)).into_response())
 }
 
 async fn written(
-    web: &Web,
+    state: &HttpState,
     caller: &CallerInfo,
     id: ProjectId,
     committed: &commands::event_log::Committed,
     status: StatusCode,
 ) -> Result<Response, ApiError> {
-    web.respond_after_commit(committed, async || {
-        let project = projects::find(&web.app.views, id).await?.ok_or_else(ApiError::not_found)?;
-        Ok((status, Json(view(project, caller.user.is_staff))).into_response())
-    })
-    .await
+    state
+        .respond_after_commit(committed, async || {
+            let project = projects::find(&state.app.views, id).await?.ok_or_else(ApiError::not_found)?;
+            Ok((status, Json(view(project, caller.user.is_staff))).into_response())
+        })
+        .await
 }
 
 /// Makes a project.
@@ -136,12 +138,12 @@ async fn written(
     responses((status = 201, description = "Made", body = StaffProjectView))
 )]
 async fn create(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let texts = web.app.texts;
+    let texts = state.app.texts;
     let input = body.read().await?;
     let (settings, update) = input.create(|fields| {
         let title = fields.value("title").required();
@@ -173,11 +175,11 @@ async fn create(
         };
         (settings, update)
     })?;
-    let id = ProjectId::new(web.app.clock.new_id());
+    let id = ProjectId::new(state.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
-    let committed = web.app.projects.create(id, settings, update, &context).await?;
+    let committed = state.app.projects.create(id, settings, update, &context).await?;
     let id = committed.repeats.map_or(id, ProjectId::new);
-    written(&web, &caller, id, &committed, StatusCode::CREATED).await
+    written(&state, &caller, id, &committed, StatusCode::CREATED).await
 }
 
 /// Changes a project.
@@ -188,18 +190,18 @@ async fn create(
     responses((status = 200, description = "The project, changed", body = StaffProjectView))
 )]
 async fn change(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds(id): PathIds<Own<ProjectId>>,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let project = projects::find(&web.app.views, id).await?.ok_or_else(ApiError::not_found)?;
+    let project = projects::find(&state.app.views, id).await?.ok_or_else(ApiError::not_found)?;
     let has_assistant = match &project.assistant_id {
-        Some(assistant) => assistants::find(&web.app.views, assistant).await?.is_some(),
+        Some(assistant) => assistants::find(&state.app.views, assistant).await?.is_some(),
         None => false,
     };
-    let texts = web.app.texts;
+    let texts = state.app.texts;
     let mut update = body.read().await?.partial(|fields| ProjectUpdate {
         changes: ProjectChanges {
             title: fields.value("title").if_sent(),
@@ -235,7 +237,7 @@ async fn change(
     let assistant_model = changes.assistant_model.take().filter(|model| *model != project.model.to_string());
     changes.assistant_model = assistant_model.map(known_model).transpose()?;
     if let Some(Some(wanted)) = &changes.assistant_id {
-        changes.assistant = assistants::find(&web.app.views, wanted).await?.map(|found| Assistant {
+        changes.assistant = assistants::find(&state.app.views, wanted).await?.map(|found| Assistant {
             id: found.id,
             name: found.name,
             instructions: found.instructions,
@@ -247,18 +249,18 @@ async fn change(
             return Err(ApiError::field("assistant_id", "There is no such assistant."));
         }
     }
-    let committed = web.app.projects.update(id, update, &origin.context(caller.actor())).await?;
-    written(&web, &caller, id, &committed, StatusCode::OK).await
+    let committed = state.app.projects.update(id, update, &origin.context(caller.actor())).await?;
+    written(&state, &caller, id, &committed, StatusCode::OK).await
 }
 
 /// Deletes a project; chats in it stay.
 #[utoipa::path(delete, path = "/api/projects/{id}", responses((status = 204, description = "Deleted")))]
 async fn delete(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds(id): PathIds<Own<ProjectId>>,
 ) -> Result<Response, ApiError> {
-    let committed = web.app.projects.delete(id, &origin.context(caller.actor())).await?;
-    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    let committed = state.app.projects.delete(id, &origin.context(caller.actor())).await?;
+    state.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

@@ -11,7 +11,7 @@ use domain::{
     ids::ProjectId,
     project::{Project, RetrievalSettings},
 };
-use knowledge::retrieval::ranking::{Found, Trace};
+use knowledge::retrieval::ranking::{SearchResults, Trace};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::{
     access::at,
     caller::CallerInfo,
-    web::{Origin, Web},
+    http_state::{HttpState, Origin},
 };
 use crate::contract::{
     fields::Fields,
@@ -39,10 +39,10 @@ const MAX_RERANKED: i64 = 50;
 #[openapi(paths(get, change, explain))]
 pub(super) struct Api;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
-        .merge(at(web, "/api/projects/{project}/retrieval").get(get).patch(change).served())
-        .merge(at(web, "/api/projects/{project}/retrieval/explain").post(explain).served())
+        .merge(at(state, "/api/projects/{project}/retrieval").get(get).patch(change).served())
+        .merge(at(state, "/api/projects/{project}/retrieval/explain").post(explain).served())
 }
 
 /// How passages are chosen. Shares are in per cent.
@@ -113,8 +113,8 @@ struct RetrievalChange {
 }
 
 /// Returns the settings of a project; a 404 if it is absent or deleted.
-async fn settings(web: &Web, id: ProjectId) -> Result<RetrievalSettings, ApiError> {
-    match web.app.projects.load(id).await? {
+async fn settings(state: &HttpState, id: ProjectId) -> Result<RetrievalSettings, ApiError> {
+    match state.app.projects.load(id).await? {
         Project::Existing { retrieval, .. } => Ok(retrieval),
         Project::Absent | Project::Deleted { .. } => Err(ApiError::not_found()),
     }
@@ -126,8 +126,8 @@ async fn settings(web: &Web, id: ProjectId) -> Result<RetrievalSettings, ApiErro
     path = "/api/projects/{project}/retrieval",
     responses((status = 200, description = "The settings", body = Retrieval))
 )]
-async fn get(State(web): State<Web>, PathIds(id): PathIds<Own<ProjectId>>) -> Result<Response, ApiError> {
-    Ok(Json(Retrieval::from(settings(&web, id).await?)).into_response())
+async fn get(State(state): State<HttpState>, PathIds(id): PathIds<Own<ProjectId>>) -> Result<Response, ApiError> {
+    Ok(Json(Retrieval::from(settings(&state, id).await?)).into_response())
 }
 
 /// Has passages chosen in another way from now on.
@@ -138,16 +138,16 @@ async fn get(State(web): State<Web>, PathIds(id): PathIds<Own<ProjectId>>) -> Re
     responses((status = 200, description = "Changed", body = Retrieval))
 )]
 async fn change(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds(id): PathIds<Own<ProjectId>>,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let now = settings(&web, id).await?;
+    let now = settings(&state, id).await?;
     let new = body.read().await?.partial(|fields| changed(fields, now))?;
-    let committed = web.app.projects.change_retrieval(id, new, &origin.context(caller.actor())).await?;
-    web.respond_after_commit(&committed, async || Ok(Json(Retrieval::from(new)).into_response())).await
+    let committed = state.app.projects.change_retrieval(id, new, &origin.context(caller.actor())).await?;
+    state.respond_after_commit(&committed, async || Ok(Json(Retrieval::from(new)).into_response())).await
 }
 
 /// Returns the settings with the changes that the body names.
@@ -261,19 +261,19 @@ impl From<&Trace> for Candidate {
     responses((status = 200, description = "What was found", body = Explanation))
 )]
 async fn explain(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     PathIds(id): PathIds<Own<ProjectId>>,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let now = settings(&web, id).await?;
-    let max_chars = web.app.texts.max_question_chars;
+    let now = settings(&state, id).await?;
+    let max_chars = state.app.texts.max_question_chars;
     let (question, top_k, settings) = body.read().await?.create(|fields| {
         let question = fields.text("question").bounded(max_chars).required();
         let top_k = fields.integer("top_k").range(1, MAX_PASSAGES).or(10);
         (question, top_k, changed(fields, now))
     })?;
     let limit = u32::try_from(top_k).unwrap_or(1);
-    let Found { passages, traces } = web.app.answering.explain(id, &question, limit, settings).await?;
+    let SearchResults { passages, traces } = state.app.answering.explain(id, &question, limit, settings).await?;
     let passages = passages.into_iter().map(|passage| FoundPassage {
         chunk_id: passage.chunk_id.value(),
         document_id: passage.document_id.value(),

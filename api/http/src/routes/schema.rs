@@ -12,7 +12,7 @@ use axum::{
 use utoipa::OpenApi;
 use utoipa_swagger_ui::Config;
 
-use super::{access::at, web::Web};
+use super::{access::at, http_state::HttpState};
 use crate::contract::{paging::ListQuery, problem::ApiError};
 
 const SCHEMA: &str = "/api/schema";
@@ -23,9 +23,9 @@ const SWAGGER: &str = "/api/schema/swagger/";
 #[openapi(paths(schema))]
 pub(super) struct Api;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
-        .merge(at(web, SCHEMA).get(schema).own_forms().served())
+        .merge(at(state, SCHEMA).get(schema).own_forms().served())
         // Pages for people in a browser, outside the contract's rules.
         .route("/", get(to_swagger))
         .route(SWAGGER, get(async || swagger("index.html")))

@@ -27,7 +27,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::{
     access::{Scope, at},
     caller::CallerInfo,
-    web::{Origin, Web, empty},
+    http_state::{HttpState, Origin, empty},
 };
 use crate::{
     contract::{
@@ -49,12 +49,12 @@ use crate::{
 #[openapi(paths(list, create, get, change, delete, list_keys, issue_key, revoke_key))]
 pub(super) struct Api;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
-        .merge(at(web, "/api/services").get(list).post(create).served())
-        .merge(at(web, "/api/services/{id}").get(get).patch(change).delete(delete).served())
-        .merge(at(web, "/api/services/{service}/keys").get(list_keys).post(issue_key).served())
-        .merge(at(web, "/api/services/{service}/keys/{id}").delete(revoke_key).served())
+        .merge(at(state, "/api/services").get(list).post(create).served())
+        .merge(at(state, "/api/services/{id}").get(get).patch(change).delete(delete).served())
+        .merge(at(state, "/api/services/{service}/keys").get(list_keys).post(issue_key).served())
+        .merge(at(state, "/api/services/{service}/keys/{id}").delete(revoke_key).served())
 }
 
 /// Returns the authority with which the caller administers a service. Views may be behind, so the aggregate itself
@@ -63,8 +63,8 @@ fn authority(scope: Scope, caller: &CallerInfo) -> ServiceAuthority {
     if scope == Scope::All { ServiceAuthority::Superuser } else { ServiceAuthority::Owner(caller.id()) }
 }
 
-async fn find(web: &Web, scope: Scope, id: ServiceId) -> Result<ServiceView, ApiError> {
-    let service = services::find(&web.app.views, id).await?;
+async fn find(state: &HttpState, scope: Scope, id: ServiceId) -> Result<ServiceView, ApiError> {
+    let service = services::find(&state.app.views, id).await?;
     let service = service.filter(|service| scope.covers(Some(ChatOwner::User(UserId::new(service.owner)))));
     service.ok_or_else(ApiError::no_such_object)
 }
@@ -91,9 +91,9 @@ fn unknown_owner(owner: UserId) -> impl FnOnce(ServicesError) -> ApiError {
     params(Listing, Search),
     responses((status = 200, description = "A part of the list", body = Page<ServiceView>))
 )]
-async fn list(State(web): State<Web>, scope: Scope, query: ListQuery) -> Result<Response, ApiError> {
+async fn list(State(state): State<HttpState>, scope: Scope, query: ListQuery) -> Result<Response, ApiError> {
     let window = query.window(services::ordering_column);
-    let page = services::list(&web.app.views, scope.only_user(), &query.search_words(), &window).await?;
+    let page = services::list(&state.app.views, scope.only_user(), &query.search_words(), &window).await?;
     Ok(Json(page).into_response())
 }
 
@@ -107,7 +107,7 @@ async fn list(State(web): State<Web>, scope: Scope, query: ListQuery) -> Result<
     responses((status = 201, description = "Made", body = ServiceView))
 )]
 async fn create(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     scope: Scope,
     origin: Origin,
     caller: CallerInfo,
@@ -120,17 +120,26 @@ async fn create(
         (name, allow_key, fields.uuid("owner").or(caller.id().value()))
     })?;
     let owner = UserId::new(owner);
-    let id = ServiceId::new(web.app.clock.new_id());
+    let id = ServiceId::new(state.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
     let terms = Terms { name, allow_key, owner };
-    let made = web.app.services.create(id, authority(scope, &caller), terms, &context).await;
+    let made = state.app.services.create(id, authority(scope, &caller), terms, &context).await;
     let committed = made.map_err(unknown_owner(owner))?;
     let id = committed.repeats.map_or(id, ServiceId::new);
-    written(&web, id, &committed, StatusCode::CREATED).await
+    written(&state, id, &committed, StatusCode::CREATED).await
 }
 
-async fn written(web: &Web, id: ServiceId, committed: &Committed, status: StatusCode) -> Result<Response, ApiError> {
-    web.respond_after_commit(committed, async || Ok((status, Json(find(web, Scope::All, id).await?)).into_response()))
+async fn written(
+    state: &HttpState,
+    id: ServiceId,
+    committed: &Committed,
+    status: StatusCode,
+) -> Result<Response, ApiError> {
+    state
+        .respond_after_commit(
+            committed,
+            async || Ok((status, Json(find(state, Scope::All, id).await?)).into_response()),
+        )
         .await
 }
 
@@ -144,11 +153,11 @@ async fn written(web: &Web, id: ServiceId, committed: &Committed, status: Status
     )
 )]
 async fn get(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     scope: Scope,
     PathIds(id): PathIds<Problem<ServiceId>>,
 ) -> Result<Response, ApiError> {
-    Ok(Json(find(&web, scope, id).await?).into_response())
+    Ok(Json(find(&state, scope, id).await?).into_response())
 }
 
 /// Changes a service. Only superusers hand it over; its keys and temp tokens are refused from then on.
@@ -162,14 +171,14 @@ async fn get(
     )
 )]
 async fn change(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     scope: Scope,
     origin: Origin,
     caller: CallerInfo,
     PathIds(id): PathIds<Problem<ServiceId>>,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let now = find(&web, scope, id).await?;
+    let now = find(&state, scope, id).await?;
     let changes = body.read().await?.partial(|fields| ServiceChanges {
         name: name(fields).optional(),
         allow_key: fields.boolean("allow_key").optional(),
@@ -177,9 +186,9 @@ async fn change(
     })?;
     let owner = changes.owner.unwrap_or_else(|| UserId::new(now.owner));
     let context = origin.context(caller.actor());
-    let updated = web.app.services.update(id, authority(scope, &caller), changes, &context).await;
+    let updated = state.app.services.update(id, authority(scope, &caller), changes, &context).await;
     let committed = updated.map_err(unknown_owner(owner))?;
-    written(&web, id, &committed, StatusCode::OK).await
+    written(&state, id, &committed, StatusCode::OK).await
 }
 
 /// Deletes a service, and all of its keys with it.
@@ -192,16 +201,16 @@ async fn change(
     )
 )]
 async fn delete(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     scope: Scope,
     origin: Origin,
     caller: CallerInfo,
     PathIds(id): PathIds<Problem<ServiceId>>,
 ) -> Result<Response, ApiError> {
-    find(&web, scope, id).await?;
+    find(&state, scope, id).await?;
     let context = origin.context(caller.actor());
-    let committed = web.app.services.delete(id, authority(scope, &caller), &context).await?;
-    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    let committed = state.app.services.delete(id, authority(scope, &caller), &context).await?;
+    state.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }
 
 /// The API keys of a service, oldest first; nothing tells the keys themselves.
@@ -215,14 +224,14 @@ async fn delete(
     )
 )]
 async fn list_keys(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     scope: Scope,
     PathIds(service): PathIds<Problem<ServiceId>>,
     query: ListQuery,
 ) -> Result<Response, ApiError> {
-    find(&web, scope, service).await?;
+    find(&state, scope, service).await?;
     let window = query.window(services::key_ordering_column);
-    Ok(Json(services::keys(&web.app.views, service, &window).await?).into_response())
+    Ok(Json(services::keys(&state.app.views, service, &window).await?).into_response())
 }
 
 /// A key with what is shown of it this once.
@@ -246,30 +255,31 @@ struct IssuedKey<'k> {
     )
 )]
 async fn issue_key(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     scope: Scope,
     origin: Origin,
     caller: CallerInfo,
     PathIds(service): PathIds<Problem<ServiceId>>,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    find(&web, scope, service).await?;
+    find(&state, scope, service).await?;
     let input = body.read().await?;
     let title = input.create(|fields| fields.value("title").required())?;
-    let id = ApiKeyId::new(web.app.clock.new_id());
+    let id = ApiKeyId::new(state.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
-    let issued = web.app.services.issue_key(service, authority(scope, &caller), (id, title), &context).await?;
+    let issued = state.app.services.issue_key(service, authority(scope, &caller), (id, title), &context).await?;
     if issued.committed.repeats.is_some() {
         return Err(ApiError::problem(
             StatusCode::CONFLICT,
             "The request was answered before, and a key is shown only once: revoke it and ask for another one.",
         ));
     }
-    web.respond_after_commit(&issued.committed, async || {
-        let view = services::find_key(&web.app.views, id).await?.ok_or_else(|| ApiError::unavailable(1))?;
-        Ok((StatusCode::CREATED, Json(IssuedKey { view, key: issued.key.expose_secret() })).into_response())
-    })
-    .await
+    state
+        .respond_after_commit(&issued.committed, async || {
+            let view = services::find_key(&state.app.views, id).await?.ok_or_else(|| ApiError::unavailable(1))?;
+            Ok((StatusCode::CREATED, Json(IssuedKey { view, key: issued.key.expose_secret() })).into_response())
+        })
+        .await
 }
 
 /// Revokes an API key, and the temp tokens that were made with it.
@@ -282,13 +292,13 @@ async fn issue_key(
     )
 )]
 async fn revoke_key(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     scope: Scope,
     origin: Origin,
     caller: CallerInfo,
     PathIds((service, id)): PathIds<(Problem<ServiceId>, Problem<ApiKeyId>)>,
 ) -> Result<Response, ApiError> {
     let context = origin.context(caller.actor());
-    let committed = web.app.services.revoke_key(service, authority(scope, &caller), id, &context).await?;
-    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    let committed = state.app.services.revoke_key(service, authority(scope, &caller), id, &context).await?;
+    state.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

@@ -20,7 +20,7 @@ use super::{
     caller::CallerInfo,
     chats::{ChatPath, check},
     converse::{as_error, language_of, recording_of, throttle},
-    web::{Origin, ProviderKey, Web},
+    http_state::{HttpState, Origin, ProviderKey},
 };
 use crate::{
     contract::{ids::PathIds, input::UnreadBody, problem::ApiError},
@@ -32,8 +32,8 @@ use crate::{
 #[openapi(paths(transcribe))]
 pub(super) struct Api;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
-    at(web, "/api/projects/{project}/chats/{id}/speech_to_text").post(transcribe).served()
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
+    at(state, "/api/projects/{project}/chats/{id}/speech_to_text").post(transcribe).served()
 }
 
 /// What was said, and when it was transcribed.
@@ -62,7 +62,7 @@ struct TranscriptTimes {
     )
 )]
 async fn transcribe(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     scope: Scope,
     caller: CallerInfo,
@@ -70,15 +70,15 @@ async fn transcribe(
     key: ProviderKey,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    throttle(&web, &origin, &caller.actor())?;
+    throttle(&state, &origin, &caller.actor())?;
     let PathIds((project_id, chat)) = path?;
-    let project = web.app.projects.load(project_id).await?;
+    let project = state.app.projects.load(project_id).await?;
     let settings = project.settings().ok_or_else(|| ApiError::error("Project not found"))?;
-    check(&web, scope, project_id, chat).await?;
+    check(&state, scope, project_id, chat).await?;
     let input = body.read_multipart().await.map_err(as_error)?;
     let language = language_of(&input)?;
     let recording = recording_of(&input)?.ok_or_else(|| ApiError::error("Please provide audio to transcribe"))?;
-    let answering = &web.app.answering;
+    let answering = &state.app.answering;
     let engine = settings.stt_engine;
     // Only the model provider's own engine needs a provider key.
     let key = match engine {
@@ -88,22 +88,27 @@ async fn transcribe(
     match answering.transcribe(engine, recording, &language, key).await {
         Ok(TimedText { text, stage }) => {
             let (transcript_start_time, transcript_end_time) = stage.in_epoch_seconds();
-            let stats = TranscriptTimes { transcript_start_time, transcript_end_time };
-            Ok(Json(Transcript { transcript: text, stats }).into_response())
+            let times = TranscriptTimes { transcript_start_time, transcript_end_time };
+            Ok(Json(Transcript { transcript: text, stats: times }).into_response())
         }
-        Err(error) => Err(record_failure(&web, chat, error, &origin.context(caller.actor())).await?),
+        Err(error) => Err(record_failure(&state, chat, error, &origin.context(caller.actor())).await?),
     }
 }
 
 /// Records in the chat that a recording could not be transcribed, and returns the error for the client.
-async fn record_failure(web: &Web, chat: ChatId, error: AskError, context: &Context) -> Result<ApiError, ApiError> {
+async fn record_failure(
+    state: &HttpState,
+    chat: ChatId,
+    error: AskError,
+    context: &Context,
+) -> Result<ApiError, ApiError> {
     let AskError::Transcription { source, .. } = &error else { return Ok(error.into()) };
     let status = match source {
         TranscriptionError::Unavailable => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::BAD_REQUEST,
     };
     let notice = format!("[Transcribing] Something went wrong in getting transcription.\n{error}");
-    let committed = web.app.chats.record_transcription_failure(chat, notice.clone(), context).await?;
-    web.settled(&committed).await;
+    let committed = state.app.chats.record_transcription_failure(chat, notice.clone(), context).await?;
+    state.settled(&committed).await;
     Ok(ApiError::Error { status, message: notice })
 }

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
-use super::{access::at, caller::ServiceCaller, web::Web};
+use super::{access::at, caller::ServiceCaller, http_state::HttpState};
 use crate::{
     contract::{input::UnreadBody, problem::ApiError},
     openapi::bodies::services::NewTempToken,
@@ -23,8 +23,8 @@ const MAX_ADDRESS_CHARS: usize = 100;
 #[openapi(paths(issue))]
 pub(super) struct Api;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
-    at(web, "/api/temptokens").post(issue).served()
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
+    at(state, "/api/temptokens").post(issue).served()
 }
 
 /// A token, and for which address it is.
@@ -41,11 +41,11 @@ struct IssuedToken<'t> {
     request_body = NewTempToken,
     responses((status = 201, description = "Made", body = IssuedToken))
 )]
-async fn issue(State(web): State<Web>, caller: ServiceCaller, body: UnreadBody) -> Result<Response, ApiError> {
+async fn issue(State(state): State<HttpState>, caller: ServiceCaller, body: UnreadBody) -> Result<Response, ApiError> {
     let input = body.read().await?;
     let ip = input.create(|fields| fields.text("ip").max(MAX_ADDRESS_CHARS).required())?;
     // A temp token is a row of its own and no part of an aggregate, so there is no event to wait for.
-    let token = web.app.services.issue_temp_token(caller.key, &ip).await?;
+    let token = state.app.services.issue_temp_token(caller.key, &ip).await?;
     let token = token.ok_or_else(ApiError::not_authenticated)?;
     Ok((StatusCode::CREATED, Json(IssuedToken { ip: &ip, token: token.expose_secret() })).into_response())
 }

@@ -22,8 +22,8 @@ use super::{
     access::at,
     accounts::{about, full_name, new_password, parse_email, parse_name, read_registration},
     caller::CallerInfo,
+    http_state::{HttpState, Origin, empty},
     refusals::EMAIL_TAKEN,
-    web::{Origin, Web, empty},
 };
 use crate::{
     contract::{
@@ -44,12 +44,12 @@ use crate::{
 #[openapi(paths(me, change_me, list, create, get, change, delete, erase))]
 pub(super) struct Api;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
-        .merge(at(web, "/api/users").get(list).post(create).served())
-        .merge(at(web, "/api/users/me").get(me).patch(change_me).served())
-        .merge(at(web, "/api/users/{username}").get(get).patch(change).delete(delete).dotted_ids().served())
-        .merge(at(web, "/api/users/{username}/erase").post(erase).dotted_ids().served())
+        .merge(at(state, "/api/users").get(list).post(create).served())
+        .merge(at(state, "/api/users/me").get(me).patch(change_me).served())
+        .merge(at(state, "/api/users/{username}").get(get).patch(change).delete(delete).dotted_ids().served())
+        .merge(at(state, "/api/users/{username}/erase").post(erase).dotted_ids().served())
 }
 
 /// Who is calling.
@@ -66,7 +66,7 @@ async fn me(caller: CallerInfo) -> Response {
     responses((status = 200, description = "The caller, changed", body = UserView))
 )]
 async fn change_me(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     body: UnreadBody,
@@ -79,12 +79,13 @@ async fn change_me(
     })?;
     let full_name = full_name.as_deref().map(parse_name_or_none).transpose()?;
     let context = origin.context(caller.actor());
-    let committed = web.app.accounts.change(caller.id(), caller.session, full_name, password, &context).await?;
-    web.respond_after_commit(&committed, async || {
-        let user = users::find(&web.app.views, caller.id()).await?.ok_or_else(ApiError::not_found)?;
-        Ok(Json(user).into_response())
-    })
-    .await
+    let committed = state.app.accounts.change(caller.id(), caller.session, full_name, password, &context).await?;
+    state
+        .respond_after_commit(&committed, async || {
+            let user = users::find(&state.app.views, caller.id()).await?.ok_or_else(ApiError::not_found)?;
+            Ok(Json(user).into_response())
+        })
+        .await
 }
 
 #[derive(IntoParams)]
@@ -107,14 +108,14 @@ struct Filters {
     params(Listing, Search, Filters),
     responses((status = 200, description = "A part of the list", body = Page<UserView>))
 )]
-async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiError> {
+async fn list(State(state): State<HttpState>, query: ListQuery) -> Result<Response, ApiError> {
     let filter = users::Filter {
         search: query.search_words(),
         is_staff: query.flag("is_staff"),
         is_reviewer: query.flag("is_reviewer"),
         allow_key: query.flag("allow_key"),
     };
-    let page = users::list(&web.app.views, &filter, &query.window(users::ordering_column)).await?;
+    let page = users::list(&state.app.views, &filter, &query.window(users::ordering_column)).await?;
     Ok(Json(page).into_response())
 }
 
@@ -127,27 +128,28 @@ async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiE
     responses((status = 201, description = "Made", body = UserView))
 )]
 async fn create(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     let input = body.read().await?;
     let context = origin.context_of_creation(&caller, &input);
-    let is_repeat = web.app.commands.is_repeat(&context).await?;
-    let (registration, _) = read_registration(&web, &input, false, is_repeat).await?;
-    let id = UserId::new(web.app.clock.new_id());
-    let committed = web.app.accounts.register(id, registration, &context).await?;
+    let is_repeat = state.app.commands.is_repeat(&context).await?;
+    let (registration, _) = read_registration(&state, &input, false, is_repeat).await?;
+    let id = UserId::new(state.app.clock.new_id());
+    let committed = state.app.accounts.register(id, registration, &context).await?;
     let id = committed.repeats.map_or(id, UserId::new);
-    web.respond_after_commit(&committed, async || {
-        let user = users::find(&web.app.views, id).await?.ok_or_else(ApiError::not_found)?;
-        Ok((StatusCode::CREATED, Json(user)).into_response())
-    })
-    .await
+    state
+        .respond_after_commit(&committed, async || {
+            let user = users::find(&state.app.views, id).await?.ok_or_else(ApiError::not_found)?;
+            Ok((StatusCode::CREATED, Json(user)).into_response())
+        })
+        .await
 }
 
-async fn find(web: &Web, username: &str) -> Result<UserView, ApiError> {
-    users::find_by_username(&web.app.views, username).await?.ok_or_else(ApiError::not_found)
+async fn find(state: &HttpState, username: &str) -> Result<UserView, ApiError> {
+    users::find_by_username(&state.app.views, username).await?.ok_or_else(ApiError::not_found)
 }
 
 /// A user.
@@ -156,8 +158,8 @@ async fn find(web: &Web, username: &str) -> Result<UserView, ApiError> {
     path = "/api/users/{username}",
     responses((status = 200, description = "The user", body = UserView))
 )]
-async fn get(State(web): State<Web>, PathIds(username): PathIds<String>) -> Result<Response, ApiError> {
-    Ok(Json(find(&web, &username).await?).into_response())
+async fn get(State(state): State<HttpState>, PathIds(username): PathIds<String>) -> Result<Response, ApiError> {
+    Ok(Json(find(&state, &username).await?).into_response())
 }
 
 const fn authority(caller: &CallerInfo) -> Authority {
@@ -185,23 +187,24 @@ struct ChangedUser {
     responses((status = 200, description = "Changed", body = ChangedUser))
 )]
 async fn change(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds(username): PathIds<String>,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let id = UserId::new(find(&web, &username).await?.external_id);
+    let id = UserId::new(find(&state, &username).await?.external_id);
     let input = body.read().await?;
-    let changes = read_changes(&web, id, &input).await?;
+    let changes = read_changes(&state, id, &input).await?;
     let context = origin.context(caller.actor());
-    let committed = web.app.accounts.administer(id, authority(&caller), changes, caller.session, &context).await?;
-    web.respond_after_commit(&committed, async || {
-        let user = users::find(&web.app.views, id).await?.ok_or_else(ApiError::not_found)?;
-        let UserView { email, full_name, allow_key, is_staff, is_reviewer, .. } = user;
-        Ok(Json(ChangedUser { email, full_name, allow_key, is_staff, is_reviewer }).into_response())
-    })
-    .await
+    let committed = state.app.accounts.administer(id, authority(&caller), changes, caller.session, &context).await?;
+    state
+        .respond_after_commit(&committed, async || {
+            let user = users::find(&state.app.views, id).await?.ok_or_else(ApiError::not_found)?;
+            let UserView { email, full_name, allow_key, is_staff, is_reviewer, .. } = user;
+            Ok(Json(ChangedUser { email, full_name, allow_key, is_staff, is_reviewer }).into_response())
+        })
+        .await
 }
 
 /// Parses a name; an empty text is `None`.
@@ -209,9 +212,9 @@ fn parse_name_or_none(text: &str) -> Result<Option<FullName>, ApiError> {
     if text.is_empty() { Ok(None) } else { parse_name(text).map(Some) }
 }
 
-async fn read_changes(web: &Web, id: UserId, input: &Input) -> Result<UserChanges, ApiError> {
+async fn read_changes(state: &HttpState, id: UserId, input: &Input) -> Result<UserChanges, ApiError> {
     let is_taken = match input.text("email").and_then(|text| Email::parse(text).ok()) {
-        Some(email) => web.app.accounts.owner_of_email(&email).await?.is_some_and(|owner| owner != id),
+        Some(email) => state.app.accounts.owner_of_email(&email).await?.is_some_and(|owner| owner != id),
         None => false,
     };
     let (email, full_name, mut changes) = input.partial(|fields| {
@@ -230,14 +233,14 @@ async fn read_changes(web: &Web, id: UserId, input: &Input) -> Result<UserChange
 /// Deletes a user who owns nothing.
 #[utoipa::path(delete, path = "/api/users/{username}", responses((status = 204, description = "Deleted")))]
 async fn delete(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds(username): PathIds<String>,
 ) -> Result<Response, ApiError> {
-    let id = UserId::new(find(&web, &username).await?.external_id);
-    let committed = web.app.accounts.delete(id, authority(&caller), &origin.context(caller.actor())).await?;
-    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    let id = UserId::new(find(&state, &username).await?.external_id);
+    let committed = state.app.accounts.delete(id, authority(&caller), &origin.context(caller.actor())).await?;
+    state.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }
 
 /// Erases a person: the account, and all text that was ever written by and about the person, whatever belongs to the
@@ -251,13 +254,13 @@ async fn delete(
     )
 )]
 async fn erase(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds(username): PathIds<String>,
 ) -> Result<Response, ApiError> {
-    let user = users::find_by_username(&web.app.views, &username).await?.ok_or_else(ApiError::no_such_object)?;
+    let user = users::find_by_username(&state.app.views, &username).await?.ok_or_else(ApiError::no_such_object)?;
     let id = UserId::new(user.external_id);
-    let committed = web.app.erasure.erase_person(id, &origin.context(caller.actor())).await?;
-    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    let committed = state.app.erasure.erase_person(id, &origin.context(caller.actor())).await?;
+    state.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

@@ -65,8 +65,12 @@ impl MasterKey {
     /// [`KeyError::MasterKeyFile`] if the file cannot be written.
     pub fn replace_file(&self, path: &Path) -> Result<(), KeyError> {
         let draft = draft_of(path);
-        let replaced = self.write(&draft).and_then(|()| fs::rename(&draft, path)).and_then(|()| sync_folder(path));
-        replaced.map_err(failed(path))
+        let replaced = self.write(&draft).and_then(|()| fs::rename(&draft, path));
+        if replaced.is_err() {
+            // It holds the key in clear.
+            drop(fs::remove_file(&draft));
+        }
+        replaced.and_then(|()| sync_folder(path)).map_err(failed(path))
     }
 
     fn write(&self, path: &Path) -> io::Result<()> {
@@ -190,8 +194,13 @@ mod tests {
         assert_eq!(MasterKey::new_in_file(&path).expect("the other one's").0, made.0);
         let new = MasterKey(random_key());
         new.replace_file(&path).expect("replaced");
-        assert_eq!(MasterKey::from_file(&path).expect("readable").map(|key| key.0), Some(new.0));
+        assert_eq!(MasterKey::from_file(&path).expect("readable").map(|key| key.0), Some(new.0.clone()));
         let folder = path.parent().expect("it is in one");
-        assert_eq!(fs::read_dir(folder).expect("readable").count(), 1, "nothing lies beside it");
+        let count = || fs::read_dir(folder).expect("readable").count();
+        assert_eq!(count(), 1, "nothing lies beside it");
+        let taken = folder.join("taken");
+        fs::create_dir_all(&taken).expect("made");
+        new.replace_file(&taken).expect_err("it is a folder");
+        assert_eq!(count(), 2, "nor does the key of a failure");
     }
 }

@@ -218,6 +218,10 @@ impl<'a> Publisher<'a> {
                 let owed = parked.await.map_err(|_| KafkaError::Canceled)?;
                 self.seen.insert(partition.clone(), owed.requests);
                 self.tried(&partition, owed.requests);
+                if owed.from < event.position {
+                    // Somebody has asked for more meanwhile: what is sent next does not follow what was sent last.
+                    self.previous.remove(&partition);
+                }
                 self.owing.insert(partition, owed);
                 Ok(false)
             }

@@ -108,7 +108,7 @@ async fn relay(
     let cluster = Cluster::new(settings)?;
     let (stream, mark) = Stream::enter(&mut connection, cluster.id().await?, settings.prefix.clone()).await?;
     let topics = Topics { pool, cluster: &cluster, stream: &stream, partitions, retention: settings.retention };
-    let Found { survey, .. } = topics.inspect(known).await?;
+    let Inspection { survey, .. } = topics.inspect(known).await?;
     let newest = stream.published(pool).await?;
     let newest = newest.iter().filter_map(|it| Some((it.key(), it.last_offset?))).collect();
     let link = Link::default();
@@ -151,7 +151,7 @@ struct Topics<'a> {
 }
 
 /// The result of an inspection of the topics.
-struct Found {
+struct Inspection {
     survey: Survey,
     /// Whether a partition is published again from the beginning.
     is_anew: bool,
@@ -159,7 +159,7 @@ struct Found {
 
 impl Topics<'_> {
     /// Inspects the topics, creates missing ones, and reports problems; those that were not known before are logged.
-    async fn inspect(&self, known: &mut Vec<String>) -> Result<Found, StreamError> {
+    async fn inspect(&self, known: &mut Vec<String>) -> Result<Inspection, StreamError> {
         // The state of another cluster says nothing about this stream.
         let found = self.cluster.id().await?;
         if found != self.stream.cluster_id {
@@ -200,7 +200,7 @@ impl Topics<'_> {
         }
         known.clone_from(&survey.problems);
         report(self.pool, known).await;
-        Ok(Found { survey, is_anew: !gone.is_empty() })
+        Ok(Inspection { survey, is_anew: !gone.is_empty() })
     }
 
     /// Inspects the topics periodically. Returns when the relay must start again because of a change.

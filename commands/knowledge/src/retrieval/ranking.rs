@@ -104,14 +104,14 @@ pub struct Trace {
 
 /// The result of a search.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Found {
+pub struct SearchResults {
     /// The retrieved passages, best first.
     pub passages: Vec<Passage>,
     /// All passages that any stage has seen, best first.
     pub traces: Vec<Trace>,
 }
 
-impl Found {
+impl SearchResults {
     /// Keeps the first passages only; the traces of the others become [`Disposition::BeyondLimit`].
     pub fn keep(&mut self, limit: usize) {
         let dropped: HashSet<ChunkId> = self.passages.iter().skip(limit).map(|passage| passage.chunk_id).collect();
@@ -124,7 +124,13 @@ impl Found {
 
 /// The best passages of the project, at most `limit`. The segments are sorted by the ids of their documents; `near` are
 /// the passages with the nearest vectors.
-pub fn rank(segments: &[Arc<Segment>], question: &str, near: &[Hit], limit: usize, parameters: &Parameters) -> Found {
+pub fn rank(
+    segments: &[Arc<Segment>],
+    question: &str,
+    near: &[Hit],
+    limit: usize,
+    parameters: &Parameters,
+) -> SearchResults {
     let lexical = Lexical::new(segments, question, parameters.title);
     let by_words = best(lexical.hits(segments), parameters.depth);
     let by_vectors = best(near.iter().filter_map(|hit| found(segments, hit)).collect(), parameters.depth);
@@ -190,7 +196,7 @@ fn fuse(
 }
 
 /// Takes few passages of each document first, so that one long document does not crowd out all others.
-fn choose(segments: &[Arc<Segment>], sorted: &[Candidate], limit: usize, parameters: &Parameters) -> Found {
+fn choose(segments: &[Arc<Segment>], sorted: &[Candidate], limit: usize, parameters: &Parameters) -> SearchResults {
     let chunk_of = |at: At| &segments[at.0].chunks[at.1];
     let mut fates: Vec<Option<Disposition>> = Vec::with_capacity(sorted.len());
     let mut said: HashSet<&str> = HashSet::new();
@@ -231,7 +237,7 @@ fn choose(segments: &[Arc<Segment>], sorted: &[Candidate], limit: usize, paramet
         let (chunk_id, document_id) = (chunk.chunk_id, chunk.document_id);
         traces.push(Trace { chunk_id, document_id, words, vectors, fused, relevance, fate });
     }
-    Found { passages, traces }
+    SearchResults { passages, traces }
 }
 
 /// The indices of a hit and its neighbours in their document.

@@ -5,6 +5,9 @@ use sha2::{Digest, Sha256};
 
 use super::{Input, Received, Upload};
 
+/// Marks a field of several texts. No text has these bytes: they are no UTF-8.
+const SEVERAL: [u8; 1] = [0xff];
+
 impl Input {
     /// Returns a SHA-256 of the fields, whatever their order: it tells a repeated request from a different one.
     pub fn fingerprint(&self) -> Vec<u8> {
@@ -19,7 +22,16 @@ impl Input {
             add(name.as_bytes());
             match &self.fields[name] {
                 Received::Json(value) => add(value.to_string().as_bytes()),
-                Received::Texts(texts) => texts.iter().for_each(|text| add(text.as_bytes())),
+                Received::Texts(texts) => {
+                    // Without their number, the second text of one field would be the same as another field's name.
+                    if texts.len() != 1 {
+                        add(&SEVERAL);
+                        add(&(texts.len() as u64).to_be_bytes());
+                    }
+                    for text in texts {
+                        add(text.as_bytes());
+                    }
+                }
                 Received::File(upload) => {
                     add(upload.file_name.as_bytes());
                     add(&upload.bytes);

@@ -15,7 +15,7 @@ use crate::{
         problem::ApiError,
         sse::{self, AnswerFrame},
     },
-    routes::{consistency, web::Web},
+    routes::{consistency, http_state::HttpState},
 };
 
 /// The signs that may split a line of Markdown into several text nodes, or begin another line.
@@ -25,7 +25,7 @@ const SIGNS: [&str; 10] = ["*", "_", "`", "~", "<", "[", "\n", "://", "www.", "@
 pub(super) type Taking = Pin<Box<dyn Future<Output = Result<Turn, AskError>> + Send>>;
 
 struct Frames {
-    web: Web,
+    state: HttpState,
     chat: ChatId,
     input: String,
     so_far: String,
@@ -40,12 +40,12 @@ struct Frames {
 
 /// Streams the answer to a question that was taken. A refusal can still be an error response.
 pub(super) async fn stream_answer(
-    web: Web,
+    state: HttpState,
     chat: ChatId,
     turn: Turn,
     media_base: String,
 ) -> Result<Response, ApiError> {
-    let mut frames = Frames::new(web, chat, media_base, None);
+    let mut frames = Frames::new(state, chat, media_base, None);
     match frames.begin(turn).await? {
         Some(only) => Ok(sse::response(stream::iter([only]))),
         None => Ok(frames.into_response()),
@@ -53,8 +53,8 @@ pub(super) async fn stream_answer(
 }
 
 /// Streams the answer to a question that is still being taken. A refusal is sent as a frame.
-pub(super) fn stream_when_taken(web: Web, chat: ChatId, taking: Taking, media_base: String) -> Response {
-    Frames::new(web, chat, media_base, Some(taking)).into_response()
+pub(super) fn stream_when_taken(state: HttpState, chat: ChatId, taking: Taking, media_base: String) -> Response {
+    Frames::new(state, chat, media_base, Some(taking)).into_response()
 }
 
 impl Drop for Frames {
@@ -69,8 +69,8 @@ impl Drop for Frames {
 }
 
 impl Frames {
-    const fn new(web: Web, chat: ChatId, media_base: String, taking: Option<Taking>) -> Self {
-        Self { web, chat, input: String::new(), so_far: String::new(), rest: None, media_base, taking, events: None }
+    const fn new(state: HttpState, chat: ChatId, media_base: String, taking: Option<Taking>) -> Self {
+        Self { state, chat, input: String::new(), so_far: String::new(), rest: None, media_base, taking, events: None }
     }
 
     fn into_response(self) -> Response {
@@ -89,7 +89,7 @@ impl Frames {
             self.events = turn.events;
             return Ok(None);
         }
-        Ok(Some(match first_outcome(&self.web, self.chat, &turn, &self.media_base).await? {
+        Ok(Some(match first_outcome(&self.state, self.chat, &turn, &self.media_base).await? {
             Ok(message) => AnswerFrame { ayushma_voice: message.audio, ..self.last(message.message, false) },
             Err(message) => self.last(message, true),
         }))
@@ -125,13 +125,13 @@ impl Frames {
             }
             Some(TurnEvent::Completed { text, audio, committed }) => {
                 // The client reads the chat right after the last frame.
-                self.web.settled(&committed).await;
+                self.state.settled(&committed).await;
                 let ayushma_voice = audio.map(|name| media_url(&self.media_base, &name));
                 AnswerFrame { ayushma_voice, ..self.last(text, false) }
             }
             Some(TurnEvent::Failed { message, committed }) => {
                 if let Some(committed) = committed {
-                    self.web.settled(&committed).await;
+                    self.state.settled(&committed).await;
                 }
                 self.last(message, true)
             }

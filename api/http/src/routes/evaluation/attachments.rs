@@ -26,7 +26,7 @@ use crate::{
         access::at,
         caller::CallerInfo,
         documents::new_document,
-        web::{Origin, Web, empty},
+        http_state::{HttpState, Origin, empty},
     },
 };
 
@@ -41,11 +41,11 @@ type AttachmentsPath = PathIds<(Parent<SuiteId>, Parent<TestQuestionId>)>;
 /// The ids in the path of one attached document.
 type AttachmentPath = PathIds<(Parent<SuiteId>, Parent<TestQuestionId>, Own<DocumentId>)>;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
-        .merge(at(web, "/api/tests/suites/{suite}/questions/{question}/documents").get(list).post(attach).served())
+        .merge(at(state, "/api/tests/suites/{suite}/questions/{question}/documents").get(list).post(attach).served())
         .merge(
-            at(web, "/api/tests/suites/{suite}/questions/{question}/documents/{id}").get(get).delete(delete).served(),
+            at(state, "/api/tests/suites/{suite}/questions/{question}/documents/{id}").get(get).delete(delete).served(),
         )
 }
 
@@ -57,25 +57,26 @@ pub(super) fn router(web: &Web) -> Router<Web> {
     responses((status = 200, description = "A part of the list", body = Page<DocumentView>))
 )]
 async fn list(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     PathIds((suite, question)): AttachmentsPath,
     query: ListQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let window = query.single_page(test_suites::attachment_ordering_column);
-    let page = test_suites::attachments(&web.app.views, suite, question, &window, &web.media_base(&headers)).await?;
+    let page =
+        test_suites::attachments(&state.app.views, suite, question, &window, &state.media_base(&headers)).await?;
     Ok(Json(page).into_response())
 }
 
 async fn find(
-    web: &Web,
+    state: &HttpState,
     suite: SuiteId,
     question: TestQuestionId,
     id: DocumentId,
     headers: &HeaderMap,
 ) -> Result<DocumentView, ApiError> {
-    let media_base = web.media_base(headers);
-    let document = test_suites::find_attachment(&web.app.views, suite, question, id, &media_base).await?;
+    let media_base = state.media_base(headers);
+    let document = test_suites::find_attachment(&state.app.views, suite, question, id, &media_base).await?;
     document.ok_or_else(ApiError::not_found)
 }
 
@@ -86,11 +87,11 @@ async fn find(
     responses((status = 200, description = "The document", body = DocumentView))
 )]
 async fn get(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     PathIds((suite, question, id)): AttachmentPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    Ok(Json(find(&web, suite, question, id, &headers).await?).into_response())
+    Ok(Json(find(&state, suite, question, id, &headers).await?).into_response())
 }
 
 /// Attaches a document to a question, for people to read.
@@ -102,28 +103,29 @@ async fn get(
     responses((status = 201, description = "Attached", body = DocumentView))
 )]
 async fn attach(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     path: Result<AttachmentsPath, ApiError>,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    web.throttle(Action::Upload, origin.address)?;
-    web.throttle_account(Action::Upload, &caller.actor().to_string())?;
+    state.throttle(Action::Upload, origin.address)?;
+    state.throttle_account(Action::Upload, &caller.actor().to_string())?;
     let PathIds((suite, question)) = path?;
-    let known = test_suites::find_question(&web.app.views, suite, question, "").await?;
+    let known = test_suites::find_question(&state.app.views, suite, question, "").await?;
     known.ok_or_else(ApiError::not_found)?;
     let input = body.read_multipart().await?;
-    let attachment = new_document(&input, web.app.texts)?;
-    let id = DocumentId::new(web.app.clock.new_id());
+    let attachment = new_document(&input, state.app.texts)?;
+    let id = DocumentId::new(state.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
-    let committed = web.app.evaluation.attach(suite, question, id, attachment, &context).await?;
+    let committed = state.app.evaluation.attach(suite, question, id, attachment, &context).await?;
     let id = committed.repeats.map_or(id, DocumentId::new);
-    web.respond_after_commit(&committed, async || {
-        Ok((StatusCode::CREATED, Json(find(&web, suite, question, id, &headers).await?)).into_response())
-    })
-    .await
+    state
+        .respond_after_commit(&committed, async || {
+            Ok((StatusCode::CREATED, Json(find(&state, suite, question, id, &headers).await?)).into_response())
+        })
+        .await
 }
 
 /// Takes a document away from a question.
@@ -133,12 +135,12 @@ async fn attach(
     responses((status = 204, description = "Taken away"))
 )]
 async fn delete(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds((suite, question, id)): AttachmentPath,
 ) -> Result<Response, ApiError> {
     let context = origin.context(caller.actor());
-    let committed = web.app.evaluation.remove_attachment(suite, question, id, &context).await?;
-    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    let committed = state.app.evaluation.remove_attachment(suite, question, id, &context).await?;
+    state.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

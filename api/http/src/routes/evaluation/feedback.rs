@@ -33,7 +33,7 @@ use crate::{
     routes::{
         access::at,
         caller::CallerInfo,
-        web::{Origin, Web, empty},
+        http_state::{HttpState, Origin, empty},
     },
 };
 
@@ -47,9 +47,9 @@ pub(super) struct Api;
 /// The suite and the run in a feedback's path, which are ignored, and its number.
 type FeedbackPath = PathIds<(String, String, i64)>;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
-    Router::new().merge(at(web, "/api/tests/suites/{suite}/runs/{run}/feedback").get(list).post(give).served()).merge(
-        at(web, "/api/tests/suites/{suite}/runs/{run}/feedback/{number}")
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
+    Router::new().merge(at(state, "/api/tests/suites/{suite}/runs/{run}/feedback").get(list).post(give).served()).merge(
+        at(state, "/api/tests/suites/{suite}/runs/{run}/feedback/{number}")
             .get(get)
             .patch(change)
             .delete(delete)
@@ -72,19 +72,19 @@ struct Filters {
     params(SinglePage, Filters),
     responses((status = 200, description = "A part of the list", body = Page<RunFeedbackView>))
 )]
-async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiError> {
+async fn list(State(state): State<HttpState>, query: ListQuery) -> Result<Response, ApiError> {
     let result = query.get("test_result_id").map(parent_id).transpose()?.map(ResultId::new);
     let window = query.single_page(run_feedback::ordering_column);
-    Ok(Json(run_feedback::list(&web.app.views, result, &window).await?).into_response())
+    Ok(Json(run_feedback::list(&state.app.views, result, &window).await?).into_response())
 }
 
 /// Returns the id of the feedback that the number addresses.
-async fn addressed(web: &Web, number: i64) -> Result<RunFeedbackId, ApiError> {
-    run_feedback::id_of(&web.app.views, number).await?.ok_or_else(ApiError::not_found)
+async fn addressed(state: &HttpState, number: i64) -> Result<RunFeedbackId, ApiError> {
+    run_feedback::id_of(&state.app.views, number).await?.ok_or_else(ApiError::not_found)
 }
 
-async fn find(web: &Web, id: RunFeedbackId) -> Result<RunFeedbackView, ApiError> {
-    run_feedback::find(&web.app.views, id).await?.ok_or_else(ApiError::not_found)
+async fn find(state: &HttpState, id: RunFeedbackId) -> Result<RunFeedbackView, ApiError> {
+    run_feedback::find(&state.app.views, id).await?.ok_or_else(ApiError::not_found)
 }
 
 /// A feedback.
@@ -93,9 +93,12 @@ async fn find(web: &Web, id: RunFeedbackId) -> Result<RunFeedbackView, ApiError>
     path = "/api/tests/suites/{suite}/runs/{run}/feedback/{number}",
     responses((status = 200, description = "The feedback", body = RunFeedbackView))
 )]
-async fn get(State(web): State<Web>, PathIds((_suite, _run, number)): FeedbackPath) -> Result<Response, ApiError> {
-    let id = addressed(&web, number).await?;
-    Ok(Json(find(&web, id).await?).into_response())
+async fn get(
+    State(state): State<HttpState>,
+    PathIds((_suite, _run, number)): FeedbackPath,
+) -> Result<Response, ApiError> {
+    let id = addressed(&state, number).await?;
+    Ok(Json(find(&state, id).await?).into_response())
 }
 
 /// Gives feedback on a result.
@@ -107,29 +110,29 @@ async fn get(State(web): State<Web>, PathIds((_suite, _run, number)): FeedbackPa
     responses((status = 201, description = "Given", body = RunFeedbackView))
 )]
 async fn give(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
     let input = body.read().await?;
-    let max_chars = web.app.texts.max_note_chars;
+    let max_chars = state.app.texts.max_note_chars;
     let (result, rating, notes) = input.create(|fields| {
         let result = fields.uuid("test_result_id").required();
         let rating = fields.choice("rating", RATINGS).required();
         (ResultId::new(result), rating, fields.text("notes").bounded(max_chars).required())
     })?;
-    let run = test_runs::run_of_result(&web.app.views, result).await?.ok_or_else(ApiError::not_found)?;
+    let run = test_runs::run_of_result(&state.app.views, result).await?.ok_or_else(ApiError::not_found)?;
     let opinion = Opinion { rating: Rating::from_number(rating).unwrap_or(Rating::Satisfactory), notes };
-    let id = RunFeedbackId::new(web.app.clock.new_id());
+    let id = RunFeedbackId::new(state.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
-    let committed = web.app.evaluation.give_feedback(id, caller.id(), (run, result), opinion, &context).await?;
+    let committed = state.app.evaluation.give_feedback(id, caller.id(), (run, result), opinion, &context).await?;
     let id = committed.repeats.map_or(id, RunFeedbackId::new);
-    web.respond_after_commit(
-        &committed,
-        async || Ok((StatusCode::CREATED, Json(find(&web, id).await?)).into_response()),
-    )
-    .await
+    state
+        .respond_after_commit(&committed, async || {
+            Ok((StatusCode::CREATED, Json(find(&state, id).await?)).into_response())
+        })
+        .await
 }
 
 /// Changes a feedback.
@@ -140,21 +143,21 @@ async fn give(
     responses((status = 200, description = "The feedback, changed", body = RunFeedbackView))
 )]
 async fn change(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds((_suite, _run, number)): FeedbackPath,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let id = addressed(&web, number).await?;
-    let max_chars = web.app.texts.max_note_chars;
+    let id = addressed(&state, number).await?;
+    let max_chars = state.app.texts.max_note_chars;
     let (rating, notes) = body.read().await?.partial(|fields| {
         let rating = fields.choice("rating", RATINGS).optional().and_then(Rating::from_number);
         (rating, fields.text("notes").bounded(max_chars).optional())
     })?;
     let context = origin.context(caller.actor());
-    let committed = web.app.evaluation.change_feedback(id, rating, notes, &context).await?;
-    web.respond_after_commit(&committed, async || Ok(Json(find(&web, id).await?).into_response())).await
+    let committed = state.app.evaluation.change_feedback(id, rating, notes, &context).await?;
+    state.respond_after_commit(&committed, async || Ok(Json(find(&state, id).await?).into_response())).await
 }
 
 /// Deletes a feedback.
@@ -164,12 +167,12 @@ async fn change(
     responses((status = 204, description = "Deleted"))
 )]
 async fn delete(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds((_suite, _run, number)): FeedbackPath,
 ) -> Result<Response, ApiError> {
-    let id = addressed(&web, number).await?;
-    let committed = web.app.evaluation.delete_feedback(id, &origin.context(caller.actor())).await?;
-    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    let id = addressed(&state, number).await?;
+    let committed = state.app.evaluation.delete_feedback(id, &origin.context(caller.actor())).await?;
+    state.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

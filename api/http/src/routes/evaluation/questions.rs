@@ -30,7 +30,7 @@ use crate::{
     routes::{
         access::at,
         caller::CallerInfo,
-        web::{Origin, Web, empty},
+        http_state::{HttpState, Origin, empty},
     },
 };
 
@@ -45,10 +45,10 @@ pub(super) struct Api;
 /// The ids in the path of a question.
 type QuestionPath = PathIds<(Parent<SuiteId>, Own<TestQuestionId>)>;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
-        .merge(at(web, "/api/tests/suites/{suite}/questions").get(list).post(add).served())
-        .merge(at(web, "/api/tests/suites/{suite}/questions/{id}").get(get).patch(change).delete(delete).served())
+        .merge(at(state, "/api/tests/suites/{suite}/questions").get(list).post(add).served())
+        .merge(at(state, "/api/tests/suites/{suite}/questions/{id}").get(get).patch(change).delete(delete).served())
 }
 
 /// The questions of a suite, oldest first.
@@ -59,18 +59,23 @@ pub(super) fn router(web: &Web) -> Router<Web> {
     responses((status = 200, description = "A part of the list", body = Page<QuestionView>))
 )]
 async fn list(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     PathIds(suite): PathIds<Parent<SuiteId>>,
     query: ListQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let window = query.window(test_suites::question_ordering_column);
-    let page = test_suites::questions(&web.app.views, suite, &window, &web.media_base(&headers)).await?;
+    let page = test_suites::questions(&state.app.views, suite, &window, &state.media_base(&headers)).await?;
     Ok(Json(page).into_response())
 }
 
-async fn find(web: &Web, suite: SuiteId, id: TestQuestionId, headers: &HeaderMap) -> Result<QuestionView, ApiError> {
-    let question = test_suites::find_question(&web.app.views, suite, id, &web.media_base(headers)).await?;
+async fn find(
+    state: &HttpState,
+    suite: SuiteId,
+    id: TestQuestionId,
+    headers: &HeaderMap,
+) -> Result<QuestionView, ApiError> {
+    let question = test_suites::find_question(&state.app.views, suite, id, &state.media_base(headers)).await?;
     question.ok_or_else(ApiError::not_found)
 }
 
@@ -81,11 +86,11 @@ async fn find(web: &Web, suite: SuiteId, id: TestQuestionId, headers: &HeaderMap
     responses((status = 200, description = "The question", body = QuestionView))
 )]
 async fn get(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     PathIds((suite, id)): QuestionPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    Ok(Json(find(&web, suite, id, &headers).await?).into_response())
+    Ok(Json(find(&state, suite, id, &headers).await?).into_response())
 }
 
 /// Adds a question.
@@ -97,30 +102,31 @@ async fn get(
     responses((status = 201, description = "Added", body = QuestionView))
 )]
 async fn add(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds(suite): PathIds<Parent<SuiteId>>,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    test_suites::find(&web.app.views, suite).await?.ok_or_else(ApiError::not_found)?;
+    test_suites::find(&state.app.views, suite).await?.ok_or_else(ApiError::not_found)?;
     let input = body.read().await?;
-    let texts = web.app.texts;
+    let texts = state.app.texts;
     let question = input.create(|fields| {
         let question = fields.text("question").bounded(texts.max_question_chars).required();
         let language = fields.text("language").max(MAX_LANGUAGE).or(ENGLISH.to_owned());
         let human_answer = fields.text("human_answer").bounded(texts.max_answer_chars).required();
         TestQuestion { question, language, human_answer }
     })?;
-    let id = TestQuestionId::new(web.app.clock.new_id());
+    let id = TestQuestionId::new(state.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
-    let committed = web.app.evaluation.add_question(suite, id, question, &context).await?;
+    let committed = state.app.evaluation.add_question(suite, id, question, &context).await?;
     let id = committed.repeats.map_or(id, TestQuestionId::new);
-    web.respond_after_commit(&committed, async || {
-        Ok((StatusCode::CREATED, Json(find(&web, suite, id, &headers).await?)).into_response())
-    })
-    .await
+    state
+        .respond_after_commit(&committed, async || {
+            Ok((StatusCode::CREATED, Json(find(&state, suite, id, &headers).await?)).into_response())
+        })
+        .await
 }
 
 /// Changes a question.
@@ -131,15 +137,15 @@ async fn add(
     responses((status = 200, description = "The question, changed", body = QuestionView))
 )]
 async fn change(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds((suite, id)): QuestionPath,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    find(&web, suite, id, &headers).await?;
-    let texts = web.app.texts;
+    find(&state, suite, id, &headers).await?;
+    let texts = state.app.texts;
     let changes = body.read().await?.partial(|fields| {
         let question = fields.text("question").bounded(texts.max_question_chars).optional();
         let language = fields.text("language").max(MAX_LANGUAGE).optional();
@@ -147,8 +153,9 @@ async fn change(
         QuestionChanges { question, language, human_answer }
     })?;
     let context = origin.context(caller.actor());
-    let committed = web.app.evaluation.change_question(suite, id, changes, &context).await?;
-    web.respond_after_commit(&committed, async || Ok(Json(find(&web, suite, id, &headers).await?).into_response()))
+    let committed = state.app.evaluation.change_question(suite, id, changes, &context).await?;
+    state
+        .respond_after_commit(&committed, async || Ok(Json(find(&state, suite, id, &headers).await?).into_response()))
         .await
 }
 
@@ -159,11 +166,11 @@ async fn change(
     responses((status = 204, description = "Deleted"))
 )]
 async fn delete(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds((suite, id)): QuestionPath,
 ) -> Result<Response, ApiError> {
-    let committed = web.app.evaluation.delete_question(suite, id, &origin.context(caller.actor())).await?;
-    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    let committed = state.app.evaluation.delete_question(suite, id, &origin.context(caller.actor())).await?;
+    state.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

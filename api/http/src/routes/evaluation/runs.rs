@@ -32,7 +32,7 @@ use crate::{
     routes::{
         access::at,
         caller::CallerInfo,
-        web::{Origin, Web, empty},
+        http_state::{HttpState, Origin, empty},
     },
 };
 
@@ -47,10 +47,10 @@ pub(super) struct Api;
 /// The ids in the path of a run.
 type RunPath = PathIds<(Parent<SuiteId>, Own<RunId>)>;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
-        .merge(at(web, "/api/tests/suites/{suite}/runs").get(list).post(start).served())
-        .merge(at(web, "/api/tests/suites/{suite}/runs/{id}").get(get).patch(change).delete(delete).served())
+        .merge(at(state, "/api/tests/suites/{suite}/runs").get(list).post(start).served())
+        .merge(at(state, "/api/tests/suites/{suite}/runs/{id}").get(get).patch(change).delete(delete).served())
 }
 
 /// Removes what only staff may see, such as the project's prompt, unless the caller is staff.
@@ -68,27 +68,27 @@ fn seen_by(caller: &CallerInfo, run: RunView) -> RunView {
     responses((status = 200, description = "A part of the list", body = Page<RunView>))
 )]
 async fn list(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     caller: CallerInfo,
     PathIds(suite): PathIds<Parent<SuiteId>>,
     query: ListQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let window = query.window(test_runs::ordering_column);
-    let views = &web.app.views;
+    let views = &state.app.views;
     let page = test_runs::page(views, suite, &window).await?;
-    let share = web.memory_for(test_runs::weight(views, &page.results).await?).await?;
-    let runs = test_runs::of_ids(views, &page.results, &web.media_base(&headers)).await?;
+    let share = state.memory_for(test_runs::weight(views, &page.results).await?).await?;
+    let runs = test_runs::of_ids(views, &page.results, &state.media_base(&headers)).await?;
     Ok(share.json(page.with_rows(runs).map(|run| seen_by(&caller, run))).await)
 }
 
 async fn find(
-    web: &Web,
+    state: &HttpState,
     caller: &CallerInfo,
     (suite, id): (SuiteId, RunId),
     headers: &HeaderMap,
 ) -> Result<RunView, ApiError> {
-    let run = test_runs::find(&web.app.views, suite, id, &web.media_base(headers)).await?;
+    let run = test_runs::find(&state.app.views, suite, id, &state.media_base(headers)).await?;
     run.map(|run| seen_by(caller, run)).ok_or_else(ApiError::not_found)
 }
 
@@ -99,27 +99,28 @@ async fn find(
     responses((status = 200, description = "The run", body = RunView))
 )]
 async fn get(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     caller: CallerInfo,
     PathIds(ids): RunPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let share = web.memory_for(test_runs::weight(&web.app.views, &[ids.1.value()]).await?).await?;
-    Ok(share.json(find(&web, &caller, ids, &headers).await?).await)
+    let share = state.memory_for(test_runs::weight(&state.app.views, &[ids.1.value()]).await?).await?;
+    Ok(share.json(find(&state, &caller, ids, &headers).await?).await)
 }
 
 async fn written(
-    web: &Web,
+    state: &HttpState,
     caller: &CallerInfo,
     ids: (SuiteId, RunId),
     headers: &HeaderMap,
     committed: &Committed,
     status: StatusCode,
 ) -> Result<Response, ApiError> {
-    web.respond_after_commit(committed, async || {
-        Ok((status, Json(find(web, caller, ids, headers).await?)).into_response())
-    })
-    .await
+    state
+        .respond_after_commit(committed, async || {
+            Ok((status, Json(find(state, caller, ids, headers).await?)).into_response())
+        })
+        .await
 }
 
 fn models(numbers: &[i64]) -> Vec<Model> {
@@ -135,7 +136,7 @@ fn models(numbers: &[i64]) -> Vec<Model> {
     responses((status = 201, description = "Begun", body = RunView))
 )]
 async fn start(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds(suite): PathIds<Parent<SuiteId>>,
@@ -155,11 +156,11 @@ async fn start(
             status: RunStatus::from_number(status).unwrap_or(RunStatus::Running),
         }
     })?;
-    let id = RunId::new(web.app.clock.new_id());
+    let id = RunId::new(state.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
-    let committed = web.app.evaluation.start_run(id, run, &context).await?;
+    let committed = state.app.evaluation.start_run(id, run, &context).await?;
     let id = committed.repeats.map_or(id, RunId::new);
-    written(&web, &caller, (suite, id), &headers, &committed, StatusCode::CREATED).await
+    written(&state, &caller, (suite, id), &headers, &committed, StatusCode::CREATED).await
 }
 
 /// Changes or cancels a run.
@@ -170,22 +171,22 @@ async fn start(
     responses((status = 200, description = "The run, changed", body = RunView))
 )]
 async fn change(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds(ids): RunPath,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    find(&web, &caller, ids, &headers).await?;
+    find(&state, &caller, ids, &headers).await?;
     let changes = body.read().await?.partial(|fields| {
         let status = fields.choice("status", STATUSES).optional().and_then(RunStatus::from_number);
         let references = fields.boolean("references").optional();
         let models = fields.choices("models", MODELS).optional().map(|numbers| models(&numbers));
         RunChanges { models, references, status }
     })?;
-    let committed = web.app.evaluation.change_run(ids.1, changes, &origin.context(caller.actor())).await?;
-    written(&web, &caller, ids, &headers, &committed, StatusCode::OK).await
+    let committed = state.app.evaluation.change_run(ids.1, changes, &origin.context(caller.actor())).await?;
+    written(&state, &caller, ids, &headers, &committed, StatusCode::OK).await
 }
 
 /// Deletes a run.
@@ -195,13 +196,13 @@ async fn change(
     responses((status = 204, description = "Deleted"))
 )]
 async fn delete(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds(ids): RunPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    find(&web, &caller, ids, &headers).await?;
-    let committed = web.app.evaluation.delete_run(ids.1, &origin.context(caller.actor())).await?;
-    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    find(&state, &caller, ids, &headers).await?;
+    let committed = state.app.evaluation.delete_run(ids.1, &origin.context(caller.actor())).await?;
+    state.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

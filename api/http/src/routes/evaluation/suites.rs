@@ -31,7 +31,7 @@ use crate::{
     routes::{
         access::at,
         caller::CallerInfo,
-        web::{Origin, Web, empty},
+        http_state::{HttpState, Origin, empty},
     },
 };
 
@@ -40,10 +40,10 @@ use crate::{
 #[openapi(paths(list, get, create, change, delete))]
 pub(super) struct Api;
 
-pub(super) fn router(web: &Web) -> Router<Web> {
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
-        .merge(at(web, "/api/tests/suites").get(list).post(create).served())
-        .merge(at(web, "/api/tests/suites/{id}").get(get).patch(change).delete(delete).served())
+        .merge(at(state, "/api/tests/suites").get(list).post(create).served())
+        .merge(at(state, "/api/tests/suites/{id}").get(get).patch(change).delete(delete).served())
 }
 
 /// Suites, oldest first.
@@ -53,13 +53,13 @@ pub(super) fn router(web: &Web) -> Router<Web> {
     params(SinglePage),
     responses((status = 200, description = "A part of the list", body = Page<SuiteView>))
 )]
-async fn list(State(web): State<Web>, query: ListQuery) -> Result<Response, ApiError> {
+async fn list(State(state): State<HttpState>, query: ListQuery) -> Result<Response, ApiError> {
     let window = query.single_page(test_suites::ordering_column);
-    Ok(Json(test_suites::list(&web.app.views, &window).await?).into_response())
+    Ok(Json(test_suites::list(&state.app.views, &window).await?).into_response())
 }
 
-async fn find(web: &Web, id: SuiteId) -> Result<SuiteView, ApiError> {
-    test_suites::find(&web.app.views, id).await?.ok_or_else(ApiError::not_found)
+async fn find(state: &HttpState, id: SuiteId) -> Result<SuiteView, ApiError> {
+    test_suites::find(&state.app.views, id).await?.ok_or_else(ApiError::not_found)
 }
 
 /// A suite.
@@ -68,12 +68,17 @@ async fn find(web: &Web, id: SuiteId) -> Result<SuiteView, ApiError> {
     path = "/api/tests/suites/{id}",
     responses((status = 200, description = "The suite", body = SuiteView))
 )]
-async fn get(State(web): State<Web>, PathIds(id): PathIds<Own<SuiteId>>) -> Result<Response, ApiError> {
-    Ok(Json(find(&web, id).await?).into_response())
+async fn get(State(state): State<HttpState>, PathIds(id): PathIds<Own<SuiteId>>) -> Result<Response, ApiError> {
+    Ok(Json(find(&state, id).await?).into_response())
 }
 
-async fn written(web: &Web, id: SuiteId, committed: &Committed, status: StatusCode) -> Result<Response, ApiError> {
-    web.respond_after_commit(committed, async || Ok((status, Json(find(web, id).await?)).into_response())).await
+async fn written(
+    state: &HttpState,
+    id: SuiteId,
+    committed: &Committed,
+    status: StatusCode,
+) -> Result<Response, ApiError> {
+    state.respond_after_commit(committed, async || Ok((status, Json(find(state, id).await?)).into_response())).await
 }
 
 /// Converts a number that the integer field has accepted, so that it always fits.
@@ -90,7 +95,7 @@ fn top_k(number: i64) -> i32 {
     responses((status = 201, description = "Made", body = SuiteView))
 )]
 async fn create(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     body: UnreadBody,
@@ -101,11 +106,11 @@ async fn create(
         (name, fields.float("temperature").required(), fields.integer("topk").required())
     })?;
     let settings = SuiteSettings { name, retrieval: Retrieval { temperature, top_k: top_k(number) } };
-    let id = SuiteId::new(web.app.clock.new_id());
+    let id = SuiteId::new(state.app.clock.new_id());
     let context = origin.context_of_creation(&caller, &input);
-    let committed = web.app.evaluation.create_suite(id, settings, &context).await?;
+    let committed = state.app.evaluation.create_suite(id, settings, &context).await?;
     let id = committed.repeats.map_or(id, SuiteId::new);
-    written(&web, id, &committed, StatusCode::CREATED).await
+    written(&state, id, &committed, StatusCode::CREATED).await
 }
 
 /// Changes a suite.
@@ -116,30 +121,30 @@ async fn create(
     responses((status = 200, description = "The suite, changed", body = SuiteView))
 )]
 async fn change(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds(id): PathIds<Own<SuiteId>>,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    find(&web, id).await?;
+    find(&state, id).await?;
     let changes = body.read().await?.partial(|fields| SuiteChanges {
         name: fields.value("name").optional(),
         temperature: fields.float("temperature").optional(),
         top_k: fields.integer("topk").optional().map(top_k),
     })?;
-    let committed = web.app.evaluation.change_suite(id, changes, &origin.context(caller.actor())).await?;
-    written(&web, id, &committed, StatusCode::OK).await
+    let committed = state.app.evaluation.change_suite(id, changes, &origin.context(caller.actor())).await?;
+    written(&state, id, &committed, StatusCode::OK).await
 }
 
 /// Deletes a suite.
 #[utoipa::path(delete, path = "/api/tests/suites/{id}", responses((status = 204, description = "Deleted")))]
 async fn delete(
-    State(web): State<Web>,
+    State(state): State<HttpState>,
     origin: Origin,
     caller: CallerInfo,
     PathIds(id): PathIds<Own<SuiteId>>,
 ) -> Result<Response, ApiError> {
-    let committed = web.app.evaluation.delete_suite(id, &origin.context(caller.actor())).await?;
-    web.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+    let committed = state.app.evaluation.delete_suite(id, &origin.context(caller.actor())).await?;
+    state.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

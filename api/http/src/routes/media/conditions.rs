@@ -52,9 +52,8 @@ impl Validators {
         }
     }
 
-    fn was_there_at(&self, date: &str) -> bool {
-        NaiveDateTime::parse_from_str(date, HTTP_DATE)
-            .is_ok_and(|date| self.modified_at.timestamp() <= date.and_utc().timestamp())
+    fn was_there_at(&self, since: &str) -> bool {
+        date(since).is_some_and(|since| self.modified_at.timestamp() <= since)
     }
 
     /// Returns the requested part of a file of `size` bytes. Several ranges, and anything but a range of bytes, are
@@ -63,13 +62,18 @@ impl Validators {
         let Some(ranges) = text(headers, header::RANGE) else {
             return Part::Whole;
         };
-        let is_same =
-            text(headers, header::IF_RANGE).is_none_or(|known| known == self.etag || self.was_there_at(known));
+        let is_same = text(headers, header::IF_RANGE)
+            .is_none_or(|known| known == self.etag || date(known) == Some(self.modified_at.timestamp()));
         if !is_same {
             return Part::Whole;
         }
         range(ranges, size)
     }
+}
+
+/// The seconds since 1970 of an HTTP date.
+fn date(text: &str) -> Option<i64> {
+    NaiveDateTime::parse_from_str(text, HTTP_DATE).ok().map(|date| date.and_utc().timestamp())
 }
 
 fn range(header: &str, size: u64) -> Part {

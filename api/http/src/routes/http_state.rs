@@ -39,7 +39,7 @@ const MAX_KEY_CHARS: usize = 255;
 
 /// The state of all routes. It is cheap to clone: each layer of each request has a clone.
 #[derive(Clone)]
-pub struct Web(Arc<Shared>);
+pub struct HttpState(Arc<Shared>);
 
 /// The state that all clones share.
 pub struct Shared {
@@ -50,7 +50,7 @@ pub struct Shared {
     pub(super) health: Health,
 }
 
-impl Deref for Web {
+impl Deref for HttpState {
     type Target = Shared;
 
     fn deref(&self) -> &Shared {
@@ -58,7 +58,7 @@ impl Deref for Web {
     }
 }
 
-impl Web {
+impl HttpState {
     pub fn new(app: AppState, http: HttpSettings) -> Self {
         let limits = Limits::new(&http.limits);
         let memory = AnswerMemory::new(http.list_memory_mb.saturating_mul(1_048_576));
@@ -173,17 +173,17 @@ pub(super) struct Guess {
 
 impl Guess {
     /// Records that the secret was right.
-    pub(super) fn succeeded(&self, web: &Web, email: &Email) {
-        web.limits.guess_succeeded(self.secret, &email.comparable(), self.client.address);
+    pub(super) fn succeeded(&self, state: &HttpState, email: &Email) {
+        state.limits.guess_succeeded(self.secret, &email.comparable(), self.client.address);
     }
 
     /// Records that the secret was right and somebody has logged in: strangers cannot lock out this address any more.
-    pub(super) async fn let_in(&self, web: &Web, email: &Email, user: UserId) {
-        self.succeeded(web, email);
+    pub(super) async fn let_in(&self, state: &HttpState, email: &Email, user: UserId) {
+        self.succeeded(state, email);
         let Client { address, is_known } = self.client;
         if !is_known
             && address != NOWHERE
-            && let Err(error) = web.app.accounts.let_in_from(user, email, address).await
+            && let Err(error) = state.app.accounts.let_in_from(user, email, address).await
         {
             tracing::warn!(error = commands::error_chain(&error), "the place of a log-in was not noted");
         }
