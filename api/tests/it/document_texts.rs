@@ -131,7 +131,7 @@ async fn a_text_that_there_is_not_says_why(db: PgPool) {
     let failed = format!("/projects/{project}/documents/{failed}");
     let document = staff.embedded(&failed).await;
     let note = json!({
-        "kind": "pages_without_text", "message": "2 pages have no text; they may be pictures (pages 1 and 2).",
+        "kind": "pages_without_text", "message": "2 pages have no text; they may be pictures (pages 1, 2).",
         "count": 2, "pages": [1, 2], "names": []
     });
     assert_eq!((&document["failure_reason"], &document["notes"]), (&json!("no text found"), &json!([note])));
