@@ -103,6 +103,11 @@ SETTINGS
 fsync = off
 synchronous_commit = off
 full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+max_wal_size = 4GB
+# Compiling the queries of tests, whose tables were never analysed, takes longer than they do.
+jit = off
 SETTINGS
     "${as_owner[@]}" "$2/pg_ctl" start -D "$data" -l "$data/server.log" -w -s \
         </dev/null >/dev/null 2>&1 || { cat "$data/server.log" >&2 && fail "PostgreSQL did not start"; }
