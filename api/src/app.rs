@@ -12,23 +12,23 @@ use commands::{
     chats::Chats,
     clock::{SharedClock, SystemClock},
     clock_jumps::ClockJumps,
-    documents::{Documents, EmbeddingHandler, Ingestion, PageRefresh, ProjectCleanup, Removal},
+    documents::{Documents, Ingestion, PageRefresh, ProjectCleanup, Removal},
     erasure::{Erasure, Ledger},
     evaluation::{Evaluation, RunQuestions},
     event_log::{
-        Counting, EventConsumer, EventLog, Expected, HeadSigner, IdempotencyExpiry, KafkaSettings, KeyError, MasterKey,
-        Progress, Status, has_keys, run_relay,
+        EventConsumer, EventLog, HeadSigner, IdempotencyExpiry, KafkaSettings, KeyError, MasterKey, Progress, has_keys,
+        run_relay,
     },
     jobs::{JobHandler, Worker, give_back},
     passage_store::{IndexBuilder, PassageStore},
     projects::Projects,
     scheduler::{Expiry, Scheduler},
     services::Services,
-    uploads::{MediaRemoval, MediaRemovalHandler, Uploads},
+    uploads::{MediaRemoval, Uploads},
 };
 use http_api::app_state::AppState;
 use ports::{SharedDocumentReader, SharedMailer, SharedWebPages};
-use projections::{Views, projectors};
+use projections::Views;
 use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -38,8 +38,8 @@ use crate::{
     data_folder,
     languages::languages,
     outside::{captcha, language_model, mailer, media, provider},
+    parts::{consumers, expected_parts, handlers, projections},
     passage_store::passage_store,
-    projection::Projection,
     rebuild::AbandonedRebuilds,
 };
 
@@ -66,21 +66,6 @@ impl Deref for App {
     fn deref(&self) -> &AppState {
         &self.state
     }
-}
-
-/// The consumers that write views.
-pub fn projections() -> Vec<Arc<dyn EventConsumer>> {
-    projectors().into_iter().map(|projector| Arc::new(Projection(projector)) as Arc<dyn EventConsumer>).collect()
-}
-
-/// The consumers that turn events into jobs.
-pub fn handlers() -> Vec<Arc<dyn EventConsumer>> {
-    vec![Arc::new(EmbeddingHandler), Arc::new(MediaRemovalHandler)]
-}
-
-/// All consumers of events: those that write views, and those that enqueue jobs.
-pub fn consumers() -> Vec<Arc<dyn EventConsumer>> {
-    projections().into_iter().chain(handlers()).collect()
 }
 
 impl App {
@@ -158,9 +143,9 @@ impl App {
             commands,
             views: Views::beside(&pool),
             pool,
-            expected: Expected::default(),
+            expected: expected_parts(settings),
         };
-        let mut app = Self {
+        Ok(Self {
             mailer: mailer(settings, &state.clock)?,
             front_end: FrontEnd::parse(&settings.outside.frontend_url).context("FRONTEND_URL")?,
             pages: Arc::new(GuardedWebPages::new(settings.fetch_allow.clone())),
@@ -170,10 +155,7 @@ impl App {
             heads_period: settings.heads_period(),
             kafka: settings.kafka(),
             state,
-        };
-        // Last, because the list of workers is built from all other fields.
-        app.state.expected = app.parts();
-        Ok(app)
+        })
     }
 
     /// Spawns the consumers that keep the views up to date, for ever.
@@ -312,29 +294,6 @@ impl App {
                 return Ok(());
             }
         }
-    }
-
-    /// The parts that the whole system has, in whichever processes they run.
-    fn parts(&self) -> Expected {
-        let names = |consumers: Vec<Arc<dyn EventConsumer>>| consumers.iter().map(|consumer| consumer.name()).collect();
-        let mut workers: Vec<String> = self.workers().iter().map(Worker::name).collect();
-        workers.dedup();
-        Expected {
-            projections: names(projections()),
-            handlers: names(handlers()),
-            relay: self.kafka.is_some(),
-            workers,
-        }
-    }
-
-    /// The status of all parts of the system, in whichever processes they run. A relay is expected if `wants_relay` is
-    /// set or this process has settings of Kafka.
-    ///
-    /// # Errors
-    /// An error of the database.
-    pub async fn status(&self, wants_relay: bool, counting: Counting) -> Result<Status, sqlx::Error> {
-        let expected = Expected { relay: wants_relay || self.expected.relay, ..self.expected.clone() };
-        self.commands.log().status(&expected, counting).await
     }
 
     /// Gives back the jobs of this process and removes its heartbeats, so that its parts are not reported as missing.

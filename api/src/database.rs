@@ -1,7 +1,7 @@
 //! The database of a process: the one at `DATABASE_URL`, or the embedded one of the data folder; connected and migrated.
 
 use commands::error_chain;
-use std::{future::pending, path::Path, str::FromStr, time::Duration};
+use std::{future::pending, str::FromStr, time::Duration};
 
 use anyhow::{Context, bail};
 use embedded_postgres::EmbeddedPostgres;
@@ -36,6 +36,8 @@ const TIME_LIMITS: [(&str, &str); 3] =
 /// some of them at each execution took longer than executing them. A plan that is made once, perhaps for empty tables,
 /// must also suit full ones, so it avoids sequential scans.
 const PLANNED_ONCE: [(&str, &str); 2] = [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")];
+/// Has PostgreSQL refuse every change, so that a command that only reads cannot make one by mistake.
+const READ_ONLY: (&str, &str) = ("default_transaction_read_only", "on");
 /// Switches JIT compilation off: no query here runs long enough to be worth compiling.
 const NOT_COMPILED: [(&str, &str); 1] = [("jit", "off")];
 
@@ -48,9 +50,17 @@ pub enum Purpose {
     Beginning,
     /// To read or change an existing installation: fails if there is none in the data folder.
     Using,
+    /// To read an existing installation: its schema is left as it is, and the sessions refuse to write.
+    Reading,
 }
 
-/// A connected database with an up-to-date schema.
+impl Purpose {
+    const fn needs_installation(self) -> bool {
+        matches!(self, Self::Using | Self::Reading)
+    }
+}
+
+/// A connected database, whose schema is up to date unless it was opened for [`Purpose::Reading`].
 ///
 /// Call [`close`](Self::close) on every way out, errors included: only then is the embedded server stopped.
 pub struct Database {
@@ -59,21 +69,21 @@ pub struct Database {
 }
 
 impl Database {
-    /// Connects to the database, and brings its schema up to date.
+    /// Connects to the database, and brings its schema up to date unless it is only read.
     ///
     /// # Errors
-    /// If there is no installation for [`Purpose::Using`], `DATABASE_URL` is malformed, the database refuses the
+    /// If there is no installation for [`Purpose::Using`] or [`Purpose::Reading`], `DATABASE_URL` is malformed, the database refuses the
     /// connection for a reason that waiting does not mend, Ctrl-C comes while waiting, a command has waited too long,
     /// or a migration fails.
     pub async fn open(settings: &Settings, purpose: Purpose, shutdown: &Shutdown) -> anyhow::Result<Self> {
         let Some(url) = &settings.database_url else {
-            if purpose == Purpose::Using && !EmbeddedPostgres::is_in(&settings.data_dir) {
+            if purpose.needs_installation() && !EmbeddedPostgres::is_in(&settings.data_dir) {
                 bail!(
                     "there is no installation in {}: name another DATA_DIR, or begin with `ayushma serve` or `ayushma createsuperuser`",
                     settings.data_dir.display()
                 );
             }
-            return Self::open_embedded(&settings.data_dir, settings.database_connections, shutdown).await;
+            return Self::open_embedded(settings, purpose, shutdown).await;
         };
         // The parser's error may quote the address, and with it the password.
         let Ok(options) = PgConnectOptions::from_str(url.expose_secret().trim()) else {
@@ -82,24 +92,32 @@ impl Database {
         let options = options.application_name(APPLICATION_NAME);
         let deadline = (purpose != Purpose::Serving).then(|| Instant::now() + COMMAND_PATIENCE);
         let connection = wait_for(&options, deadline, shutdown).await?;
-        migrate(connection).await?;
-        Ok(Self { pool: pool(&options, settings.database_connections), embedded: None })
+        prepare(connection, purpose).await?;
+        Ok(Self { pool: pool(&options, settings.database_connections, purpose), embedded: None })
     }
 
-    async fn open_embedded(data_dir: &Path, connections: u32, shutdown: &Shutdown) -> anyhow::Result<Self> {
-        let embedded = EmbeddedPostgres::start(data_dir, shutdown.requested())
+    async fn open_embedded(settings: &Settings, purpose: Purpose, shutdown: &Shutdown) -> anyhow::Result<Self> {
+        let embedded = EmbeddedPostgres::start(&settings.data_dir, shutdown.requested())
             .await
             .context("the built-in PostgreSQL cannot be started")?;
         let options = embedded.connect_options().application_name(APPLICATION_NAME);
         let migrated = async {
             let connection = quiet(&options).connect().await.context("the built-in PostgreSQL does not answer")?;
-            migrate(connection).await
+            prepare(connection, purpose).await
         };
         if let Err(error) = migrated.await {
             stop(embedded).await;
             return Err(error);
         }
-        Ok(Self { pool: pool(&options, connections), embedded: Some(embedded) })
+        Ok(Self { pool: pool(&options, settings.database_connections, purpose), embedded: Some(embedded) })
+    }
+
+    /// Checks that the schema is the one of this program, for what reads more than the log.
+    ///
+    /// # Errors
+    /// If the schema is older or newer, another one, or cannot be read.
+    pub async fn check_schema(&self) -> anyhow::Result<()> {
+        Ok(migrations::check(&mut *self.pool.acquire().await?).await?)
     }
 
     /// Watches the embedded server, and restarts it when it has died. Returns the reason if it cannot be restarted;
@@ -135,7 +153,8 @@ fn quiet(options: &PgConnectOptions) -> PgConnectOptions {
 }
 
 /// A pool with two thirds of the connections; the pool of [`Views`](projections::Views) beside it takes the others.
-fn pool(options: &PgConnectOptions, connections: u32) -> PgPool {
+fn pool(options: &PgConnectOptions, connections: u32, purpose: Purpose) -> PgPool {
+    let access = (purpose == Purpose::Reading).then_some(READ_ONLY);
     PgPoolOptions::new()
         .max_connections((connections - connections / 3).max(1))
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -145,14 +164,24 @@ fn pool(options: &PgConnectOptions, connections: u32) -> PgPool {
             Box::pin(async move { Ok(state.idle_for < TRUSTED_FOR || connection.ping().await.is_ok()) })
         })
         .connect_lazy_with(
-            quiet(options).options(TIME_LIMITS).options(PLANNED_ONCE).options(NOT_COMPILED).options([SEARCH_PATH]),
+            quiet(options)
+                .options(TIME_LIMITS)
+                .options(PLANNED_ONCE)
+                .options(NOT_COMPILED)
+                .options([SEARCH_PATH])
+                .options(access),
         )
 }
 
-/// Runs the migrations, over a connection without time limits: one may take long, and so may waiting for another
-/// process that migrates.
-async fn migrate(mut connection: PgConnection) -> anyhow::Result<()> {
-    migrations::MIGRATOR.run(&mut connection).await.context("the database's schema cannot be brought up to date")?;
+/// Runs the migrations, unless the database is only read. The connection has no time limits: a migration may take long,
+/// and so may waiting for another process that migrates.
+async fn prepare(mut connection: PgConnection, purpose: Purpose) -> anyhow::Result<()> {
+    if purpose != Purpose::Reading {
+        migrations::MIGRATOR
+            .run(&mut connection)
+            .await
+            .context("the database's schema cannot be brought up to date")?;
+    }
     Ok(connection.close().await?)
 }
 

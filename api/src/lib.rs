@@ -8,6 +8,7 @@ pub mod database;
 pub mod demo;
 mod languages;
 mod outside;
+pub mod parts;
 mod passage_store;
 mod projection;
 pub mod rebuild;

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use commands::event_log::{Counting, PartKind, PartStatus, Verdict};
+use commands::event_log::{Counting, PartKind, PartStatus, Verdict, status};
 use rustix::fs::statvfs;
 use tokio::{
     sync::Mutex,
@@ -47,13 +47,13 @@ impl Health {
 
 async fn look(app: &AppState) -> Readiness {
     let log = app.commands.log();
-    let (status, writable, room) = tokio::join!(
-        timeout(PATIENCE, log.status(&app.expected, Counting::No)),
+    let (seen, writable, room) = tokio::join!(
+        timeout(PATIENCE, status(&app.pool, &app.expected, Counting::No)),
         timeout(PATIENCE, log.check_appending()),
         timeout(PATIENCE, room_in(app.data_dir.clone())),
     );
     let mut readiness = Readiness { verdict: Verdict::Ok, problems: Vec::new(), parts: Vec::new() };
-    match status {
+    match seen {
         Ok(Ok(status)) => {
             for part in &status.parts {
                 readiness.problems.extend(part.problems.iter().map(|it| format!("{}: {it}", part.name)));

@@ -2,11 +2,11 @@
 
 use std::{path::PathBuf, process::ExitCode, time::Instant};
 
-use anyhow::{anyhow, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 use clap::{Args, Subcommand, value_parser};
 use commands::{
     counted,
-    event_log::{self, Audit as Finding, HeadSigner, HeadsFile, KeyRing, PublicKey},
+    event_log::{self, Audit as Finding, HeadSigner, HeadsFile, KeyError, KeyRing, PublicKey},
 };
 use sqlx::PgPool;
 
@@ -37,6 +37,7 @@ pub(super) enum Audit {
 
 /// Walk the event log, and name the first event that was altered, removed, inserted or moved
 ///
+/// Only reads, in one transaction: SELECT on the tables events and log_head suffices, also on a standby or on a copy of these two.
 /// The log is held against the signed heads outside the database: they show that its end was not cut off, and that the chain was not
 /// computed anew. Ends with 0 if all is well, and with 3 if the log is not what was written.
 #[derive(Debug, Args)]
@@ -66,13 +67,14 @@ impl Audit {
                 ensure!(heads.exists(), "there is no file {}", heads.display());
             }
         }
-        let database = Database::open(settings, Purpose::Using, shutdown).await?;
+        // No check of the schema: a copy of the tables events and log_head can be audited, too.
+        let database = Database::open(settings, Purpose::Reading, shutdown).await?;
         let result = tokio::select! {
             result = async {
                 match self {
                     Self::Verify(verify) => verify.run(settings, &database.pool).await,
                     Self::PublicKey => {
-                        say(&signer(settings, &database.pool).await?.public_key().to_string());
+                        say(&public_key(settings, &database.pool).await?.to_string());
                         Ok(ExitCode::SUCCESS)
                     }
                 }
@@ -84,6 +86,13 @@ impl Audit {
     }
 }
 
+/// The key that verifies the signed heads of the log in this database. Nothing is written, and no key is made.
+async fn public_key(settings: &Settings, pool: &PgPool) -> anyhow::Result<PublicKey> {
+    let missing = || KeyError::MissingMasterKey { path: settings.master_key_file().display().to_string() };
+    let keys = KeyRing::open_existing(pool.clone(), settings.master_key()?.ok_or_else(missing)?).await?;
+    Ok(HeadSigner::public_key_of(&keys))
+}
+
 /// The signer of the heads of the log in this database.
 pub(super) async fn signer(settings: &Settings, pool: &PgPool) -> anyhow::Result<HeadSigner> {
     let keys = KeyRing::open(pool.clone(), master_key(settings, pool).await?).await?;
@@ -92,13 +101,16 @@ pub(super) async fn signer(settings: &Settings, pool: &PgPool) -> anyhow::Result
 
 impl Verify {
     async fn run(self, settings: &Settings, pool: &PgPool) -> anyhow::Result<ExitCode> {
-        let key = match self.public_key {
-            Some(key) => key,
-            None => signer(settings, pool).await?.public_key(),
-        };
         let is_named = self.heads.is_some();
         let file = self.heads.map_or_else(|| HeadsFile::in_folder(&settings.heads_dir()), HeadsFile::new);
-        let heads = file.read(&key)?;
+        let heads = match self.public_key {
+            _ if !file.path().exists() => vec![],
+            Some(key) => file.read(&key)?,
+            None => file.read(&public_key(settings, pool).await.context(
+                "the key of the signed heads cannot be derived here: name it with --public-key, as `ayushma audit public-key` \
+                 prints it at the server",
+            )?)?,
+        };
         // A file is named in order to prove something with it, so an empty one is an error.
         ensure!(!is_named || !heads.is_empty(), "there is no signed head in {}", file.path().display());
         let started = Instant::now();

@@ -2,6 +2,7 @@
 
 use anyhow::anyhow;
 use commands::{event_log::Committed, execute::Context};
+use sqlx::PgPool;
 use tokio::task::JoinSet;
 
 use std::time::Duration;
@@ -78,6 +79,26 @@ async fn with_app_for<T>(
     }
     .await;
     background.shutdown().await;
+    database.close().await;
+    result
+}
+
+/// Opens the database of an existing installation for a command that only reads, runs `work`, and closes it on every way
+/// out. Nothing is migrated and no key is made; the sessions refuse to write.
+pub(super) async fn with_database<T>(
+    settings: &Settings,
+    shutdown: &Shutdown,
+    work: impl AsyncFnOnce(&PgPool) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let database = Database::open(settings, Purpose::Reading, shutdown).await?;
+    let result = tokio::select! {
+        result = async {
+            database.check_schema().await?;
+            work(&database.pool).await
+        } => result,
+        () = shutdown.requested() => Err(anyhow!("interrupted")),
+        error = database.watch() => Err(error),
+    };
     database.close().await;
     result
 }

@@ -4,16 +4,15 @@ use std::process::ExitCode;
 
 use anyhow::ensure;
 use clap::{Args, Subcommand};
-use commands::{counted, event_log::ParkedEvent};
+use commands::{
+    counted,
+    event_log::{ParkedEvent, parked_events},
+};
+use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::in_process::{BackgroundWork, with_app};
-use crate::{
-    app::{App, consumers},
-    config::Settings,
-    shutdown::Shutdown,
-    terminal::say,
-};
+use super::in_process::{BackgroundWork, with_app, with_database};
+use crate::{app::App, config::Settings, parts::consumers, shutdown::Shutdown, terminal::say};
 
 /// Show events that could not be applied, try them again, or give them up
 ///
@@ -71,18 +70,18 @@ fn consumer_name() -> clap::builder::PossibleValuesParser {
 
 impl Parked {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
-        with_app(settings, shutdown, BackgroundWork::Nothing, async |app| match self {
-            Self::List(list) => list.run(app).await,
-            Self::Retry(retry) => retry.run(app).await,
-            Self::Drop(drop) => drop.run(app).await,
-        })
-        .await
+        let helps = BackgroundWork::Nothing;
+        match self {
+            Self::List(list) => with_database(settings, shutdown, async |pool| list.run(pool).await).await,
+            Self::Retry(retry) => with_app(settings, shutdown, helps, async |app| retry.run(app).await).await,
+            Self::Drop(drop) => with_app(settings, shutdown, helps, async |app| drop.run(app).await).await,
+        }
     }
 }
 
 impl List {
-    async fn run(self, app: &App) -> anyhow::Result<ExitCode> {
-        let parked = app.commands.log().parked(self.consumer.as_deref()).await?;
+    async fn run(self, pool: &PgPool) -> anyhow::Result<ExitCode> {
+        let parked = parked_events(pool, self.consumer.as_deref()).await?;
         if parked.is_empty() {
             say("nothing is parked, and nothing was dropped");
         }

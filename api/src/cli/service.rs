@@ -10,6 +10,7 @@ use domain::{
     values::{Email, ServiceName, TextError, Title},
 };
 use projections::{
+    Views,
     listing::{Page, Window},
     services::{self, ServiceView},
 };
@@ -18,7 +19,7 @@ use secrecy::ExposeSecret as _;
 use super::{
     create_project::title,
     createsuperuser::email,
-    in_process::{BackgroundWork, context, wait_until_readable, with_app},
+    in_process::{BackgroundWork, context, wait_until_readable, with_app, with_database},
 };
 use crate::{app::App, config::Settings, shutdown::Shutdown, terminal::say};
 
@@ -91,14 +92,14 @@ fn name(text: &str) -> Result<ServiceName, TextError> {
 
 impl Service {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
-        let lines = with_app(settings, shutdown, BackgroundWork::Projecting, async |app| match self {
-            Self::Create(create) => create.run(app).await,
-            Self::List => list(app).await,
-            Self::IssueKey(issue) => issue.run(app).await,
-            Self::RevokeKey(revoke) => revoke.run(app).await,
-            Self::Delete(delete) => delete.run(app).await,
-        })
-        .await?;
+        let helps = BackgroundWork::Projecting;
+        let lines = match self {
+            Self::Create(create) => with_app(settings, shutdown, helps, async |app| create.run(app).await).await,
+            Self::List => with_database(settings, shutdown, async |pool| list(&Views::beside(pool)).await).await,
+            Self::IssueKey(issue) => with_app(settings, shutdown, helps, async |app| issue.run(app).await).await,
+            Self::RevokeKey(revoke) => with_app(settings, shutdown, helps, async |app| revoke.run(app).await).await,
+            Self::Delete(delete) => with_app(settings, shutdown, helps, async |app| delete.run(app).await).await,
+        }?;
         for line in &lines {
             say(line);
         }
@@ -146,13 +147,13 @@ impl Delete {
 }
 
 /// The lines of all services, each with its keys below it.
-async fn list(app: &App) -> anyhow::Result<Vec<String>> {
-    let keys = services::all_keys(&app.views).await?;
+async fn list(views: &Views) -> anyhow::Result<Vec<String>> {
+    let keys = services::all_keys(views).await?;
     let mut lines = Vec::new();
     let mut offset = 0;
     loop {
         let window = Window { limit: PAGE, offset, ..Window::default() };
-        let Page { results, has_next, .. } = services::list(&app.views, None, &[], &window).await?;
+        let Page { results, has_next, .. } = services::list(views, None, &[], &window).await?;
         for service in results {
             lines.push(line_of(&service));
             let own = keys.iter().filter(|key| key.service == service.external_id);

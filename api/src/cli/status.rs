@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use commands::event_log::{ConsumerLag, Counting, PartStatus, Verdict};
+use commands::event_log::{self, ConsumerLag, Counting, PartStatus, Verdict};
 
-use super::in_process::{BackgroundWork, with_app};
-use crate::{config::Settings, shutdown::Shutdown, terminal::say};
+use super::in_process::with_database;
+use crate::{config::Settings, parts::expected_parts, shutdown::Shutdown, terminal::say};
 
 /// Show how far and how complete every projection, handler and the relay is, and whether all parts live
 ///
@@ -26,9 +26,9 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
-        let has_relay = settings.kafka().is_some();
-        let status = with_app(settings, shutdown, BackgroundWork::Nothing, async |app| {
-            app.status(has_relay, Counting::Yes).await.context("the status cannot be read")
+        let expected = expected_parts(settings);
+        let status = with_database(settings, shutdown, async |pool| {
+            event_log::status(pool, &expected, Counting::Yes).await.context("the status cannot be read")
         })
         .await?;
         if self.json {

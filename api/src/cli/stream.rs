@@ -9,12 +9,15 @@ use clap::{
 };
 use commands::{
     counted,
-    event_log::{Counting, EventLog, Expected, KafkaSettings, ParkedRecord, StreamState, run_relay},
+    event_log::{
+        self, Counting, EventLog, Expected, KafkaSettings, ParkedRecord, StreamState, parked_records, run_relay,
+    },
 };
 use domain::AggregateType;
+use sqlx::PgPool;
 use tokio::time::{Instant, sleep};
 
-use super::in_process::{BackgroundWork, with_app};
+use super::in_process::{BackgroundWork, with_app, with_database};
 use crate::{config::Settings, shutdown::Shutdown, terminal::say};
 
 /// How long the command waits for an elected relay that serves the stream of these settings.
@@ -64,14 +67,14 @@ pub(super) struct Republish {
 impl Stream {
     pub(super) async fn run(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
         let kafka = settings.kafka();
+        if let Self::Parked = self {
+            return with_database(settings, shutdown, async |pool| Ok(show(&parked_records(pool).await?))).await;
+        }
         with_app(settings, shutdown, BackgroundWork::Nothing, async |app| {
             let log = app.commands.log();
-            if let Self::Parked = self {
-                return Ok(show(&log.parked_records().await?));
-            }
             let kafka = kafka.context("KAFKA_BROKERS is not set: there is no stream without Kafka")?;
             tokio::select! {
-                result = Box::pin(self.ask(log, &kafka)) => result,
+                result = Box::pin(self.ask(log, &app.pool, &kafka)) => result,
                 // This relay is elected if no other process is.
                 () = Box::pin(run_relay(app.pool.clone(), kafka.clone(), log.head())) => unreachable!("it publishes for ever"),
             }
@@ -79,10 +82,10 @@ impl Stream {
         .await
     }
 
-    async fn ask(self, log: &EventLog, kafka: &KafkaSettings) -> anyhow::Result<ExitCode> {
+    async fn ask(self, log: &EventLog, pool: &PgPool, kafka: &KafkaSettings) -> anyhow::Result<ExitCode> {
         until_elected(log, kafka).await?;
         // Events that were never published are waited for, too: without a server, no other process would publish them.
-        let end = log.status(&Expected::default(), Counting::No).await?.head;
+        let end = event_log::status(pool, &Expected::default(), Counting::No).await?.head;
         let asked = match self {
             Self::Parked => 0,
             Self::Retry => log.retry_records().await?,

@@ -2,6 +2,7 @@
 
 mod absent;
 mod addresses;
+mod databases;
 mod dying;
 mod ending;
 mod erasing;
@@ -9,6 +10,7 @@ mod folders;
 mod limits;
 mod process;
 mod reading;
+mod reading_only;
 mod rebuild;
 mod restoring;
 mod rotating;

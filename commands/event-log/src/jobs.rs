@@ -126,7 +126,12 @@ impl Worker {
 
     /// Returns the kinds of its jobs, which tell it from other workers.
     pub fn name(&self) -> String {
-        let mut kinds: Vec<&str> = self.handlers.keys().copied().collect();
+        Self::name_of(self.handlers.keys().copied())
+    }
+
+    /// Returns the name of a worker with jobs of these kinds.
+    pub fn name_of<'a>(kinds: impl IntoIterator<Item = &'a str>) -> String {
+        let mut kinds: Vec<&str> = kinds.into_iter().collect();
         kinds.sort_unstable();
         kinds.join(", ")
     }

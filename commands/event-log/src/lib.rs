@@ -47,7 +47,7 @@ pub use append::{
 };
 pub use consume::{
     consumer::{ConsumerError, EventConsumer},
-    parked::ParkedEvent,
+    parked::{ParkedEvent, parked_events},
     progress::{Consumers, Progress},
     runner::Retried,
 };
@@ -67,14 +67,14 @@ pub use proof::{
 pub use recovery::replay::{Replay, Replayable, Replayed, make_replay_tables};
 pub use status::{
     readings::{ConsumerLag, Counted},
-    report::{Counting, Expected, PartKind, PartStatus, Status, Verdict},
+    report::{Counting, Expected, PartKind, PartStatus, Status, Verdict, status},
 };
 pub use store::{Loaded, StoreError};
 pub use stored::{ChainHash, Committed, EventPosition, StoredEvent, partition_of};
 pub use stream::{
     kafka::{KafkaSettings, QUIET, StreamError},
     relay::run_relay,
-    republish::{ParkedRecord, StreamState},
+    republish::{ParkedRecord, StreamState, parked_records},
     retention::{Retention, RetentionError},
 };
 pub use token::TokenError;

@@ -93,10 +93,15 @@ pub struct AddressChanges {
     pub front_end: FrontEnd,
 }
 
+impl AddressChanges {
+    /// The kinds of its jobs.
+    pub const KINDS: &'static [&'static str] = &[AddressNotice::KIND];
+}
+
 #[async_trait]
 impl JobHandler for AddressChanges {
     fn kinds(&self) -> &'static [&'static str] {
-        &[AddressNotice::KIND]
+        Self::KINDS
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {

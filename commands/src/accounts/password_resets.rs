@@ -35,10 +35,15 @@ pub struct PasswordResets {
     pub front_end: FrontEnd,
 }
 
+impl PasswordResets {
+    /// The kinds of its jobs.
+    pub const KINDS: &'static [&'static str] = &[ResetMail::KIND];
+}
+
 #[async_trait]
 impl JobHandler for PasswordResets {
     fn kinds(&self) -> &'static [&'static str] {
-        &[ResetMail::KIND]
+        Self::KINDS
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {

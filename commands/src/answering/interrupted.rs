@@ -31,10 +31,15 @@ impl JobPayload for AwaitedAnswer {
     const KIND: &'static str = "answer";
 }
 
+impl InterruptedAnswers {
+    /// The kinds of its jobs.
+    pub const KINDS: &'static [&'static str] = &[AwaitedAnswer::KIND];
+}
+
 #[async_trait]
 impl JobHandler for InterruptedAnswers {
     fn kinds(&self) -> &'static [&'static str] {
-        &[AwaitedAnswer::KIND]
+        Self::KINDS
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {

@@ -113,10 +113,15 @@ impl Ingestion {
     }
 }
 
+impl Ingestion {
+    /// The kinds of its jobs.
+    pub const KINDS: &'static [&'static str] = &[Embed::KIND];
+}
+
 #[async_trait]
 impl JobHandler for Ingestion {
     fn kinds(&self) -> &'static [&'static str] {
-        &[Embed::KIND]
+        Self::KINDS
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {

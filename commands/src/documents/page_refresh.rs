@@ -43,10 +43,15 @@ struct Visited {
     state: VersionState,
 }
 
+impl PageRefresh {
+    /// The kinds of its jobs.
+    pub const KINDS: &'static [&'static str] = &[Revisit::KIND];
+}
+
 #[async_trait]
 impl JobHandler for PageRefresh {
     fn kinds(&self) -> &'static [&'static str] {
-        &[Revisit::KIND]
+        Self::KINDS
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {

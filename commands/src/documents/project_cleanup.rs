@@ -23,10 +23,15 @@ pub struct ProjectCleanup {
     pub documents: Documents,
 }
 
+impl ProjectCleanup {
+    /// The kinds of its jobs.
+    pub const KINDS: &'static [&'static str] = &[Empty::KIND];
+}
+
 #[async_trait]
 impl JobHandler for ProjectCleanup {
     fn kinds(&self) -> &'static [&'static str] {
-        &[Empty::KIND]
+        Self::KINDS
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {

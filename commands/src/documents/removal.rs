@@ -57,10 +57,15 @@ const LONGEST_PATIENCE: Duration = Duration::from_secs(8);
 #[error("its embedding has not ended yet")]
 struct StillEmbedding;
 
+impl Removal {
+    /// The kinds of its jobs.
+    pub const KINDS: &'static [&'static str] = &[Remove::KIND];
+}
+
 #[async_trait]
 impl JobHandler for Removal {
     fn kinds(&self) -> &'static [&'static str] {
-        &[Remove::KIND]
+        Self::KINDS
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {

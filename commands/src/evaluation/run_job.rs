@@ -26,10 +26,15 @@ pub struct RunQuestions {
     pub answering: Answering,
 }
 
+impl RunQuestions {
+    /// The kinds of its jobs.
+    pub const KINDS: &'static [&'static str] = &[NextQuestion::KIND];
+}
+
 #[async_trait]
 impl JobHandler for RunQuestions {
     fn kinds(&self) -> &'static [&'static str] {
-        &[NextQuestion::KIND]
+        Self::KINDS
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {

@@ -39,10 +39,15 @@ pub struct IndexBuilder(pub PassageStore);
 #[error("the index is not complete yet")]
 struct Incomplete;
 
+impl IndexBuilder {
+    /// The kinds of its jobs.
+    pub const KINDS: &'static [&'static str] = &[Tend::KIND];
+}
+
 #[async_trait]
 impl JobHandler for IndexBuilder {
     fn kinds(&self) -> &'static [&'static str] {
-        &[Tend::KIND]
+        Self::KINDS
     }
 
     async fn run(&self, _: &Job) -> Result<(), JobError> {

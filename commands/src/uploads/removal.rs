@@ -168,10 +168,15 @@ impl MediaRemoval {
     }
 }
 
+impl MediaRemoval {
+    /// The kinds of its jobs.
+    pub const KINDS: &'static [&'static str] = &[EraseMedia::KIND, Files::KIND];
+}
+
 #[async_trait]
 impl JobHandler for MediaRemoval {
     fn kinds(&self) -> &'static [&'static str] {
-        &[EraseMedia::KIND, Files::KIND]
+        Self::KINDS
     }
 
     async fn run(&self, job: &Job) -> Result<(), JobError> {

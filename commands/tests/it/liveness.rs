@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use commands::event_log::{Counted, Counting, Expected, PartStatus, Progress, Verdict, run_relay};
+use commands::event_log::{Counted, Counting, Expected, PartStatus, Progress, Verdict, run_relay, status};
 use domain::AggregateType;
 use sqlx::{
     Connection, PgConnection,
@@ -23,7 +23,7 @@ impl Node {
         let is_relay = name == "relay";
         let projections = if is_relay { vec![] } else { vec![name] };
         let expected = Expected { projections, relay: is_relay, ..Expected::default() };
-        let status = self.log().status(&expected, Counting::Yes).await.expect("the database is there");
+        let status = status(&self.pool, &expected, Counting::Yes).await.expect("the database is there");
         status.parts.into_iter().find(|part| part.name == name).expect("it was asked for")
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use commands::event_log::{ParkedEvent, Progress, Retried};
+use commands::event_log::{ParkedEvent, Progress, Retried, parked_events};
 use domain::AggregateType;
 use sqlx::{
     PgPool,
@@ -80,7 +80,7 @@ async fn a_poison_event_is_parked_with_the_later_ones_of_its_aggregate_and_all_o
     let parked = i64::try_from(stopped.len()).expect("few");
     assert_eq!(counts(&node.pool, "poisoned").await, (19 - parked, parked, 0));
 
-    let listed = node.log().parked(None).await.expect("readable");
+    let listed = parked_events(&node.pool, None).await.expect("readable");
     let [ParkedEvent { consumer, position: 6, error: Some(error), waiting, dropped_at: None, .. }] = listed.as_slice()
     else {
         panic!("{listed:?}")
@@ -108,7 +108,7 @@ async fn a_retry_applies_parked_events_in_their_order(_: PgPoolOptions, options:
     assert_eq!(retry().await, Retried { applied: parked, failed: 0 });
     assert_each_once(&node.pool, "mended", 18).await;
     assert_eq!(counts(&node.pool, "mended").await, (18, 0, 0));
-    assert_eq!(node.log().parked(None).await.expect("readable"), []);
+    assert_eq!(parked_events(&node.pool, None).await.expect("readable"), []);
     assert_eq!(retry().await, Retried::default());
 }
 
@@ -149,7 +149,7 @@ async fn a_dropped_event_counts_as_lost_and_what_waited_behind_it_can_be_retried
     assert_eq!(retried, Retried { applied: stopped.len() - 1, failed: 0 });
     assert_eq!(counts(&node.pool, "lossy").await, (11, 0, 1));
     assert!(!tallied(&node.pool, "lossy").await.contains(&5));
-    let listed = node.log().parked(Some("lossy")).await.expect("readable");
+    let listed = parked_events(&node.pool, Some("lossy")).await.expect("readable");
     assert!(matches!(listed.as_slice(), [ParkedEvent { position: 5, dropped_at: Some(_), .. }]), "{listed:?}");
 }
 
@@ -213,7 +213,7 @@ async fn an_interruption_parks_nothing(_: PgPoolOptions, options: PgConnectOptio
     let again = Arc::new(Tally::failing("interrupted", of_another, 1, Fault::OfTheMoment));
     other.log().catch_up(again, &Progress::default()).await.expect_err("it is interrupted");
     assert_eq!(counts(&node.pool, "interrupted").await, (0, 0, 0));
-    assert_eq!(node.log().parked(None).await.expect("readable"), []);
+    assert_eq!(parked_events(&node.pool, None).await.expect("readable"), []);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
@@ -235,7 +235,7 @@ async fn an_event_that_cannot_be_read_is_parked_with_what_to_do(_: PgPoolOptions
     catch_up(&node, &Arc::new(Tally::new("reader", &[AggregateType::Chat]))).await;
     assert_eq!(tallied(&node.pool, "reader").await, [11, 12]);
     assert_eq!(counts(&node.pool, "reader").await, (2, 10, 0));
-    let listed = node.log().parked(None).await.expect("readable");
+    let listed = parked_events(&node.pool, None).await.expect("readable");
     let errors: Vec<_> = listed.iter().map(|it| (it.position, it.waiting, it.error.as_deref().unwrap_or(""))).collect();
     for (position, says, advice) in [
         (1, "unknown event type Sung", "update the program"),
@@ -265,7 +265,7 @@ async fn an_event_whose_rows_the_database_refuses_is_parked_without_its_text(
         .expect("changed");
     node.write_chats(2, 2).await;
     catch_up(&node, &Arc::new(Tally::new("refused", &[AggregateType::Chat]))).await;
-    let listed = node.log().parked(None).await.expect("readable");
+    let listed = parked_events(&node.pool, None).await.expect("readable");
     let [ParkedEvent { position: 3, error: Some(error), .. }] = listed.as_slice() else { panic!("{listed:?}") };
     assert!(error.contains("SQLSTATE 23514, table tally, constraint tally_without_three"), "{error}");
 }

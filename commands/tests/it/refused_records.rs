@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use commands::event_log::{KafkaSettings, Progress, Verdict, partition_of};
+use commands::event_log::{KafkaSettings, Progress, Verdict, parked_records, partition_of};
 use domain::{
     AggregateType,
     project::{Project, ProjectCommand},
@@ -94,7 +94,7 @@ async fn a_document_that_is_too_large_for_a_topic_made_beforehand_holds_up_its_p
     for words in ["ayushma stream parked", "max.message.bytes=67108864", "kept for 7d"] {
         assert!(told.contains(words), "{told}");
     }
-    let parked = node.log().parked_records().await.expect("readable");
+    let parked = parked_records(&node.pool).await.expect("readable");
     assert_eq!((parked.len(), parked[0].position), (1, 1));
     assert!(parked[0].error.contains("1048588") && parked[0].waiting >= 1, "{parked:?}");
     // Who reads Kafka gets it from the log.
@@ -136,7 +136,7 @@ async fn nothing_overtakes_an_event_that_the_broker_refuses_and_another_process_
     assert_eq!(positions(&settings, "project").await, [1]);
     assert_eq!(positions(&settings, "chat").await.len(), 20);
     // The relay has begun anew since, and has not taken what it had not read yet for nothing.
-    let parked = node.log().parked_records().await.expect("readable");
+    let parked = parked_records(&node.pool).await.expect("readable");
     assert!(parked.len() == 1 && parked[0].error.contains("Broker: Message size too large"), "{parked:?}");
     assert_eq!((parked[0].position, parked[0].waiting), (2, 20));
 

@@ -1,30 +1,17 @@
 //! Proof of the log, backup and restore, as `docs/operations/` tells: with the real binary, `pg_dump` and `pg_restore`.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, time::Duration};
 
 use sqlx::{Executor as _, PgPool};
-use tokio::process::Command;
 
-use super::process::{DataFolder, Ended, PASSWORD};
+use super::{
+    databases::{name_and_url, postgres, use_database},
+    process::{DataFolder, Ended, PASSWORD},
+};
 use crate::installation::until;
 
 /// The exit code of a log that is not what was written.
 const BROKEN: Option<i32> = Some(3);
-
-/// Has everything from now on use this database.
-fn use_database(folder: &DataFolder, url: &str) {
-    let settings = format!("DATABASE_URL={url}\nSIGNED_HEADS_SECONDS=1\n");
-    fs::write(folder.path().join(".env"), settings).expect("it is ours");
-}
-
-/// One of PostgreSQL's own programs, the newest of this machine.
-async fn postgres(program: &str, arguments: &[&str]) {
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let places = versions.map(|version| version.path().join("bin").join(program)).filter(|path| path.exists());
-    let path = places.max().unwrap_or_else(|| Path::new(program).to_owned());
-    let ended = Command::new(path).args(arguments).output().await.expect("it starts");
-    assert!(ended.status.success(), "{program}: {}", String::from_utf8_lossy(&ended.stderr));
-}
 
 async fn verify(folder: &DataFolder) -> Ended {
     folder.run(&["audit", "verify"], "").await
@@ -87,12 +74,9 @@ async fn a_log_is_not_verified_against_a_named_file_that_is_missing_or_has_no_si
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_restored_database_is_refused_until_it_is_accepted_and_goes_on_then(db: PgPool) {
-    let name: String = sqlx::query_scalar("SELECT current_database()").fetch_one(&db).await.expect("it answers");
-    #[expect(clippy::disallowed_methods, reason = "tests are told by `make test` where the servers are")]
-    let given = std::env::var("DATABASE_URL").expect("DATABASE_URL is set for tests");
-    let (server_url, _) = given.rsplit_once('/').expect("it names a database");
-    let (url, restored_name) = (format!("{server_url}/{name}"), format!("restored_{}", &name[name.len() - 32..]));
-    let restored_url = format!("{server_url}/{restored_name}");
+    let (name, url) = name_and_url(&db).await;
+    let restored_name = format!("restored_{}", &name[name.len() - 32..]);
+    let restored_url = url.replace(&name, &restored_name);
     let folder = DataFolder::new();
     let dump = folder.path().join("backup.dump");
     let dump = dump.to_str().expect("it is text");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
@@ -31,35 +32,35 @@ pub struct ParkedEvent {
     pub waiting: i64,
 }
 
-impl EventLog {
-    /// Returns the first parked event of each aggregate, and all dropped events, in the order of the log; of one
-    /// consumer, or of all if `consumer` is `None`.
-    ///
-    /// # Errors
-    /// [`sqlx::Error`] if a query fails.
-    pub async fn parked(&self, consumer: Option<&str>) -> Result<Vec<ParkedEvent>, sqlx::Error> {
-        sqlx::query_as!(
-            ParkedEvent,
-            r#"WITH waiting AS (
-                   SELECT consumer, aggregate_type, aggregate_id, min(position) AS position, count(*) - 1 AS events
-                   FROM parked_events WHERE dropped_at IS NULL
-                   GROUP BY consumer, aggregate_type, aggregate_id
-               )
-               SELECT parked.consumer, parked.position, parked.aggregate_type, parked.aggregate_id,
-                      events.event_type AS "event_type?", parked.error, parked.parked_at, parked.dropped_at,
-                      coalesce(waiting.events, 0) AS "waiting!"
-               FROM parked_events AS parked
-               LEFT JOIN waiting ON waiting.consumer = parked.consumer AND waiting.position = parked.position
-               LEFT JOIN events ON events.position = parked.position
-               WHERE (waiting.position IS NOT NULL OR parked.dropped_at IS NOT NULL)
-                 AND ($1::text IS NULL OR parked.consumer = $1)
-               ORDER BY parked.consumer, parked.position"#,
-            consumer,
-        )
-        .fetch_all(&self.pool)
-        .await
-    }
+/// Returns the first parked event of each aggregate, and all dropped events, in the order of the log; of one
+/// consumer, or of all if `consumer` is `None`.
+///
+/// # Errors
+/// [`sqlx::Error`] if a query fails.
+pub async fn parked_events(pool: &PgPool, consumer: Option<&str>) -> Result<Vec<ParkedEvent>, sqlx::Error> {
+    sqlx::query_as!(
+        ParkedEvent,
+        r#"WITH waiting AS (
+               SELECT consumer, aggregate_type, aggregate_id, min(position) AS position, count(*) - 1 AS events
+               FROM parked_events WHERE dropped_at IS NULL
+               GROUP BY consumer, aggregate_type, aggregate_id
+           )
+           SELECT parked.consumer, parked.position, parked.aggregate_type, parked.aggregate_id,
+                  events.event_type AS "event_type?", parked.error, parked.parked_at, parked.dropped_at,
+                  coalesce(waiting.events, 0) AS "waiting!"
+           FROM parked_events AS parked
+           LEFT JOIN waiting ON waiting.consumer = parked.consumer AND waiting.position = parked.position
+           LEFT JOIN events ON events.position = parked.position
+           WHERE (waiting.position IS NOT NULL OR parked.dropped_at IS NOT NULL)
+             AND ($1::text IS NULL OR parked.consumer = $1)
+           ORDER BY parked.consumer, parked.position"#,
+        consumer,
+    )
+    .fetch_all(pool)
+    .await
+}
 
+impl EventLog {
     /// Retries the parked events of a consumer, of one aggregate or of all. The events of an aggregate are retried in
     /// order, up to the first that fails again. This is safe while the consumer runs.
     ///

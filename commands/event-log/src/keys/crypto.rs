@@ -35,6 +35,8 @@ pub enum KeyError {
          MASTER_KEY to that one, from its backup; after `ayushma keys rotate` it is the new one"
     )]
     WrongMasterKey,
+    #[error("there is no key in this database yet: a server makes the first one when it starts")]
+    NoKeys,
     #[error("the ciphertext is damaged or belongs elsewhere")]
     Damaged,
     #[error("the keys cannot be read")]

@@ -44,12 +44,22 @@ impl KeyRing {
         )
         .execute(&pool)
         .await?;
+        Self::open_existing(pool, master).await
+    }
+
+    /// Opens the ring of a database that has keys, and only reads it.
+    ///
+    /// # Errors
+    /// [`KeyError::NoKeys`] if nothing was ever encrypted; [`KeyError::WrongMasterKey`] if the keys were wrapped with
+    /// another master key; [`KeyError::Storage`] if a query fails.
+    pub async fn open_existing(pool: PgPool, master: MasterKey) -> Result<Self, KeyError> {
         let wrapped = sqlx::query_scalar!(
             r#"SELECT wrapped_key AS "wrapped_key!" FROM subject_keys WHERE subject_id = $1"#,
             SYSTEM.value(),
         )
-        .fetch_one(&pool)
-        .await?;
+        .fetch_optional(&pool)
+        .await?
+        .ok_or(KeyError::NoKeys)?;
         let system = master.unwrap_key(SYSTEM, &wrapped)?;
         let ring = Self { pool, master, system, wrapped_system: wrapped.into(), cache: KeyCache::default() };
         ring.learn_erasures(&ring.pool).await?;

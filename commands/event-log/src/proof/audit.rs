@@ -39,18 +39,42 @@ pub struct Audit {
 pub enum AuditError {
     #[error("the log ends at position {0}: there is nothing to verify")]
     BeyondEnd(i64),
+    /// The tables `events` and `log_head` are missing, or have other columns. The text is PostgreSQL's.
+    #[error("the schema of this database is not one that this program can audit: {0}")]
+    UnknownSchema(String),
+    /// The text is PostgreSQL's.
+    #[error("the tables events and log_head have to be readable (GRANT SELECT): {0}")]
+    NotAllowed(String),
     #[error("the log cannot be read")]
-    Database(#[from] sqlx::Error),
+    Database(sqlx::Error),
+}
+
+impl From<sqlx::Error> for AuditError {
+    fn from(error: sqlx::Error) -> Self {
+        let refusal = |error: &sqlx::Error| {
+            let error = error.as_database_error()?;
+            Some((error.code()?.into_owned(), error.message().to_owned()))
+        };
+        match refusal(&error) {
+            // Undefined table or column.
+            Some((code, message)) if matches!(code.as_str(), "42P01" | "42703") => Self::UnknownSchema(message),
+            // Insufficient privilege.
+            Some((code, message)) if code == "42501" => Self::NotAllowed(message),
+            _ => Self::Database(error),
+        }
+    }
 }
 
 /// Checks the log from a position up to another one, or up to its end, and finds the first fault: a break in the hash
 /// chain, or a difference from the signed heads, which must be in the order of their positions.
 ///
-/// If `from` is greater than 1, the stored hash of the event before it is trusted.
+/// If `from` is greater than 1, the stored hash of the event before it is trusted. Reads the tables `events` and
+/// `log_head` alone, in one read-only transaction.
 ///
 /// # Errors
-/// [`AuditError::BeyondEnd`] if the log ends before `from`; [`AuditError::Database`] if the log cannot be read. A fault
-/// of the log is not an error.
+/// [`AuditError::BeyondEnd`] if the log ends before `from`; [`AuditError::UnknownSchema`] and
+/// [`AuditError::NotAllowed`] if the tables are not there or not readable; [`AuditError::Database`] if the log cannot be
+/// read for another reason. A fault of the log is not an error.
 pub async fn audit(pool: &PgPool, from: i64, to: Option<i64>, heads: &[SignedHead]) -> Result<Audit, AuditError> {
     // A separate connection, because it cannot be reused if the walk ends early.
     let mut connection = pool.acquire().await?.detach();

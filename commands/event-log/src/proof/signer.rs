@@ -80,6 +80,11 @@ impl HeadSigner {
         self.key.public()
     }
 
+    /// Returns the key that the heads of the log with these keys are verified with. Neither reads nor makes a file.
+    pub fn public_key_of(keys: &KeyRing) -> PublicKey {
+        SigningKey::of(keys).public()
+    }
+
     pub const fn file(&self) -> &HeadsFile {
         &self.file
     }

@@ -6,12 +6,10 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use sqlx::PgPool;
 
 use crate::heartbeats::Kind;
-use crate::{
-    EventLog,
-    status::readings::{Beats, ConsumerLag, Counted, Seen, count, look},
-};
+use crate::status::readings::{Beats, ConsumerLag, Counted, Seen, count, look};
 use domain::wording::counted;
 
 /// The age of the last heartbeat from which a part counts as dead or stuck. A living part writes one every 2 s.
@@ -99,26 +97,24 @@ pub struct PartStatus {
     pub reading: Option<ConsumerLag>,
 }
 
-impl EventLog {
-    /// Returns the status of all parts.
-    ///
-    /// # Errors
-    /// [`sqlx::Error`] if a query fails.
-    pub async fn status(&self, expected: &Expected, counting: Counting) -> Result<Status, sqlx::Error> {
-        let seen = match counting {
-            // No transaction: the caller may be cancelled, and sqlx would return a connection whose BEGIN was not
-            // answered yet to the pool with its transaction open.
-            Counting::No => look(&mut *self.pool.acquire().await?).await?,
-            Counting::Yes => {
-                let mut tx = self.pool.begin_with(BEGIN).await?;
-                let mut seen = look(&mut tx).await?;
-                count(&mut tx, &mut seen.readings).await?;
-                tx.commit().await?;
-                seen
-            }
-        };
-        Ok(seen.judge(expected))
-    }
+/// Returns the status of all parts. Only reads.
+///
+/// # Errors
+/// [`sqlx::Error`] if a query fails.
+pub async fn status(pool: &PgPool, expected: &Expected, counting: Counting) -> Result<Status, sqlx::Error> {
+    let seen = match counting {
+        // No transaction: the caller may be cancelled, and sqlx would return a connection whose BEGIN was not
+        // answered yet to the pool with its transaction open.
+        Counting::No => look(&mut *pool.acquire().await?).await?,
+        Counting::Yes => {
+            let mut tx = pool.begin_with(BEGIN).await?;
+            let mut seen = look(&mut tx).await?;
+            count(&mut tx, &mut seen.readings).await?;
+            tx.commit().await?;
+            seen
+        }
+    };
+    Ok(seen.judge(expected))
 }
 
 impl Seen {

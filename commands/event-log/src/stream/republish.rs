@@ -4,6 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::AggregateType;
+use sqlx::PgPool;
 
 use crate::{
     EventLog,
@@ -52,6 +53,33 @@ impl KafkaSettings {
     }
 }
 
+/// Returns the parked events that Kafka refuses, in the order of the log.
+///
+/// # Errors
+/// [`sqlx::Error`] if a query fails.
+pub async fn parked_records(pool: &PgPool) -> Result<Vec<ParkedRecord>, sqlx::Error> {
+    sqlx::query_as!(
+        ParkedRecord,
+        r#"SELECT event.position, event.aggregate_type, event.aggregate_id, event.event_type, event.partition,
+                  parked.error AS "error!", parked.parked_at AS "parked_at!",
+                  (SELECT count(*) - 1 FROM events
+                   WHERE events.aggregate_type = parked.aggregate_type AND events.partition = parked.partition
+                     AND events.position >= parked.resend_from) AS "waiting!"
+           FROM relay_mark
+           JOIN relay_partitions AS parked USING (cluster_id, prefix)
+           CROSS JOIN LATERAL (
+               SELECT * FROM events
+               WHERE events.aggregate_type = parked.aggregate_type AND events.partition = parked.partition
+                 AND events.position >= parked.resend_from
+               ORDER BY events.position LIMIT 1
+           ) AS event
+           WHERE relay_mark.is_current AND parked.error IS NOT NULL
+           ORDER BY event.position"#
+    )
+    .fetch_all(pool)
+    .await
+}
+
 impl EventLog {
     /// Returns the state of the stream that is relayed.
     ///
@@ -72,33 +100,6 @@ impl EventLog {
                FROM relay_mark WHERE is_current"#
         )
         .fetch_one(&self.pool)
-        .await
-    }
-
-    /// Returns the parked events that Kafka refuses, in the order of the log.
-    ///
-    /// # Errors
-    /// [`sqlx::Error`] if a query fails.
-    pub async fn parked_records(&self) -> Result<Vec<ParkedRecord>, sqlx::Error> {
-        sqlx::query_as!(
-            ParkedRecord,
-            r#"SELECT event.position, event.aggregate_type, event.aggregate_id, event.event_type, event.partition,
-                      parked.error AS "error!", parked.parked_at AS "parked_at!",
-                      (SELECT count(*) - 1 FROM events
-                       WHERE events.aggregate_type = parked.aggregate_type AND events.partition = parked.partition
-                         AND events.position >= parked.resend_from) AS "waiting!"
-               FROM relay_mark
-               JOIN relay_partitions AS parked USING (cluster_id, prefix)
-               CROSS JOIN LATERAL (
-                   SELECT * FROM events
-                   WHERE events.aggregate_type = parked.aggregate_type AND events.partition = parked.partition
-                     AND events.position >= parked.resend_from
-                   ORDER BY events.position LIMIT 1
-               ) AS event
-               WHERE relay_mark.is_current AND parked.error IS NOT NULL
-               ORDER BY event.position"#
-        )
-        .fetch_all(&self.pool)
         .await
     }
 
