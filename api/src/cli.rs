@@ -21,6 +21,7 @@ mod serve;
 mod service;
 mod status;
 mod stream;
+mod timeline;
 mod user;
 
 use std::{

@@ -182,6 +182,40 @@ impl Event {
     }
 }
 
+impl Event {
+    /// The payload as it is stored.
+    ///
+    /// # Errors
+    /// [`serde_json::Error`] if personal text is not sealed.
+    pub fn to_json(&self) -> Result<Value, serde_json::Error> {
+        match self {
+            Self::User(event) => serde_json::to_value(event),
+            Self::Project(event) => serde_json::to_value(event),
+            Self::Document(event) => serde_json::to_value(event),
+            Self::Chat(event) => serde_json::to_value(event),
+            Self::Service(event) => serde_json::to_value(event),
+            Self::TestSuite(event) => serde_json::to_value(event),
+            Self::TestRun(event) => serde_json::to_value(event),
+            Self::Feedback(event) => serde_json::to_value(event),
+        }
+    }
+}
+
+/// The names of all types of events, of all aggregates; some are shared.
+pub fn every_event_type() -> impl Iterator<Item = &'static str> {
+    let all = [
+        UserEvent::VARIANTS,
+        ProjectEvent::VARIANTS,
+        DocumentEvent::VARIANTS,
+        ChatEvent::VARIANTS,
+        ServiceEvent::VARIANTS,
+        TestSuiteEvent::VARIANTS,
+        TestRunEvent::VARIANTS,
+        FeedbackEvent::VARIANTS,
+    ];
+    all.into_iter().flatten().copied()
+}
+
 impl PersonalFields for Event {
     fn personal_mut(&mut self) -> Vec<PersonalField<'_>> {
         match self {

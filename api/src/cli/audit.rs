@@ -1,4 +1,4 @@
-//! `ayushma audit`: proofs for auditors that the event log is what was written.
+//! `ayushma audit`: proofs for auditors that the event log is what was written, and histories.
 
 use std::{path::PathBuf, process::ExitCode, time::Instant};
 
@@ -10,6 +10,7 @@ use commands::{
 };
 use sqlx::PgPool;
 
+use super::timeline::Timeline;
 use crate::terminal::say;
 use crate::{
     app::master_key,
@@ -21,16 +22,18 @@ use crate::{
 /// The exit code if the log is not what was written. (1 is any other failure, 2 a wrong command line.)
 const BROKEN: u8 = 3;
 
-/// Prove that the event log is what was written
+/// Prove that the event log is what was written, and read histories from it
 #[derive(Debug, Subcommand)]
 #[command(after_long_help = "\
 Examples:
   ayushma audit verify
   ayushma audit verify --from 1000000
   ayushma audit public-key
+  ayushma audit timeline chat 7f81988b-3811-448c-b9e3-01709e573ae6
   ayushma audit verify --heads copy/heads.jsonl --public-key 4f1d...   (without the master key)")]
 pub(super) enum Audit {
     Verify(Verify),
+    Timeline(Timeline),
     /// Print the key that signed heads are verified with
     PublicKey,
 }
@@ -69,12 +72,14 @@ impl Audit {
         }
         // No check of the schema: a copy of the tables events and log_head can be audited, too.
         let database = Database::open(settings, Purpose::Reading, shutdown).await?;
+        let pool = &database.pool;
         let result = tokio::select! {
             result = async {
                 match self {
-                    Self::Verify(verify) => verify.run(settings, &database.pool).await,
+                    Self::Verify(verify) => verify.run(settings, pool).await,
+                    Self::Timeline(timeline) => timeline.run(key_ring(settings, pool).await?, pool).await,
                     Self::PublicKey => {
-                        say(&public_key(settings, &database.pool).await?.to_string());
+                        say(&public_key(settings, pool).await?.to_string());
                         Ok(ExitCode::SUCCESS)
                     }
                 }
@@ -86,11 +91,15 @@ impl Audit {
     }
 }
 
-/// The key that verifies the signed heads of the log in this database. Nothing is written, and no key is made.
-async fn public_key(settings: &Settings, pool: &PgPool) -> anyhow::Result<PublicKey> {
+/// The keys of this database. Nothing is written, and no key is made.
+async fn key_ring(settings: &Settings, pool: &PgPool) -> anyhow::Result<KeyRing> {
     let missing = || KeyError::MissingMasterKey { path: settings.master_key_file().display().to_string() };
-    let keys = KeyRing::open_existing(pool.clone(), settings.master_key()?.ok_or_else(missing)?).await?;
-    Ok(HeadSigner::public_key_of(&keys))
+    Ok(KeyRing::open_existing(pool.clone(), settings.master_key()?.ok_or_else(missing)?).await?)
+}
+
+/// The key that verifies the signed heads of the log in this database.
+async fn public_key(settings: &Settings, pool: &PgPool) -> anyhow::Result<PublicKey> {
+    Ok(HeadSigner::public_key_of(&key_ring(settings, pool).await?))
 }
 
 /// The signer of the heads of the log in this database.

@@ -15,6 +15,7 @@ mod rebuild;
 mod restoring;
 mod rotating;
 mod stream;
+mod timeline;
 mod unwritable;
 
 use process::{DataFolder, PASSWORD};

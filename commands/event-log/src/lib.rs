@@ -3,7 +3,7 @@
 //!
 //! Commands are executed on aggregates by [`execute`]. Events are appended by the [`Appender`], and read through
 //! postgres-es (one aggregate) or by position (all events, in order). The modules follow the path of an event:
-//! `append`, `consume`, `keys`, `stream`, `proof`, `recovery`, `status`.
+//! `append`, `consume`, `keys`, `stream`, `proof`, `recovery`, `status`. Auditors read it by `history`.
 //!
 //! It is described in "The walk of a command" and "The walk of an event" in `docs/architecture.md`, and in
 //! `docs/event-stream.md`.
@@ -18,6 +18,7 @@ pub mod execute;
 mod follow;
 mod head;
 pub mod heartbeats;
+mod history;
 pub mod jobs;
 mod keys;
 mod proof;
@@ -52,6 +53,7 @@ pub use consume::{
     runner::Retried,
 };
 pub use head::Head;
+pub use history::{Acting, Change, Histories, HistoryError, HistoryEvent, HistoryFilter, HistoryPage};
 pub use keys::{
     codec::{Codec, CodecError},
     crypto::KeyError,

@@ -13,6 +13,7 @@ mod consuming;
 mod erasing;
 mod evaluation;
 mod exactly_once;
+mod histories;
 mod kafka;
 mod liveness;
 mod losing;

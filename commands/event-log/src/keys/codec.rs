@@ -269,6 +269,26 @@ impl Codec {
         })
     }
 
+    /// Returns the payload of an event, in the newest version of its type, with its personal text in clear; that of an
+    /// erased person is [`ERASED`]. It is for readers who may see the text, and is not stored.
+    ///
+    /// # Errors
+    /// [`CodecError`] if the event is damaged or unknown, or its key cannot be read.
+    pub(crate) async fn clear_payload(&self, stored: &StoredEvent) -> Result<Value, CodecError> {
+        let mut event = self.decode(stored).await?.event;
+        let mut texts = Vec::new();
+        for PersonalField { name, text } in event.personal_mut() {
+            texts.extend(text.clear().map(|clear| (name, clear.to_owned())));
+            // Clear text cannot be serialized.
+            text.seal(String::new());
+        }
+        let mut payload = event.to_json()?;
+        for (name, text) in texts {
+            payload[name] = text.into();
+        }
+        Ok(payload)
+    }
+
     async fn open(&self, subject: SubjectId, event: EventId, field: &str, sealed: &str) -> Result<String, CodecError> {
         let Some(key) = self.keys.for_reading(subject).await? else { return Ok(ERASED.to_owned()) };
         let sealed = BASE64.decode(sealed).map_err(|_| CodecError::Malformed("ciphertext is not Base64"))?;

@@ -1,0 +1,289 @@
+//! Histories for auditors: the events of one aggregate in order, with who acted in which role, why, and what changed.
+//!
+//! Everything here only reads, over whichever connection the pool has: also from a standby.
+//!
+//! See `docs/operations/audit.md`.
+
+mod changes;
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use domain::{
+    AggregateType,
+    envelope::{Actor, Metadata},
+    user::Roles,
+};
+use serde::Serialize;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::{
+    keys::codec::{Codec, CodecError},
+    stored::StoredEvent,
+};
+pub use changes::Change;
+use changes::{UNCHANGING, Values};
+
+/// The events of a history that are wanted; all of them by default.
+#[derive(Debug, Clone, Default)]
+pub struct HistoryFilter {
+    /// The types of events; all if there is none.
+    pub event_types: Vec<String>,
+    /// Who acted, or on whose behalf.
+    pub actor: Option<Actor>,
+    /// The time of recording of the earliest event.
+    pub from: Option<DateTime<Utc>>,
+    /// The time of recording before which the events are.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// A part of a history.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HistoryPage {
+    pub events: Vec<HistoryEvent>,
+    /// The position after which the next page begins; `None` if this is the last one.
+    pub next_after: Option<i64>,
+}
+
+/// An event as auditors read it, with its personal text in clear; that of an erased person reads `[erased]`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HistoryEvent {
+    /// The position in the whole log.
+    pub position: i64,
+    /// The position in the history of its aggregate, from 1.
+    pub sequence: i64,
+    pub event_id: Uuid,
+    pub event_type: String,
+    /// The time of recording, in RFC 3339 format with microseconds.
+    pub recorded_at: String,
+    /// Who acted.
+    pub actor: Acting,
+    /// On whose behalf, if not the actor's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<Acting>,
+    /// The execution of a command that led to the event; its other events share the id.
+    pub command_id: Uuid,
+    /// The request that led to the event; everything that it led to shares the id.
+    pub correlation_id: Uuid,
+    /// The event that this one reacts to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub causation_id: Option<Uuid>,
+    /// The client's network address, where a person acted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_address: Option<String>,
+    /// The client's user agent, where a person acted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// What changed, field by field.
+    pub changes: Vec<Change>,
+}
+
+/// An actor with the roles that it held when it acted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Acting {
+    /// `user:…`, `service:…` or `system:…`.
+    pub who: String,
+    /// The roles at the position of the event; `None` for whoever is no person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Roles>,
+}
+
+/// The reason why a history cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    #[error("the log has no {0} with the id {1}")]
+    Unknown(AggregateType, Uuid),
+    #[error("an event of the history cannot be read")]
+    Unreadable(#[from] CodecError),
+    #[error("the log cannot be read")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Reads histories from the log.
+#[derive(Clone)]
+pub struct Histories {
+    pool: PgPool,
+    codec: Codec,
+}
+
+impl Histories {
+    pub const fn new(pool: PgPool, codec: Codec) -> Self {
+        Self { pool, codec }
+    }
+
+    /// Returns at most `limit` events of an aggregate after a position, in the order of the log.
+    ///
+    /// # Errors
+    /// [`HistoryError::Unknown`] if the log has no event of the aggregate; [`HistoryError::Unreadable`] if an event or
+    /// its key cannot be read; [`HistoryError::Database`] if a query fails.
+    pub async fn page(
+        &self,
+        (aggregate_type, id): (AggregateType, Uuid),
+        filter: &HistoryFilter,
+        after: i64,
+        limit: i64,
+    ) -> Result<HistoryPage, HistoryError> {
+        let mut stored = self.select(aggregate_type, id, filter, after, limit.saturating_add(1)).await?;
+        if stored.is_empty() && !self.exists(aggregate_type, id).await? {
+            return Err(HistoryError::Unknown(aggregate_type, id));
+        }
+        let has_more = i64::try_from(stored.len()).unwrap_or(i64::MAX) > limit;
+        if has_more {
+            stored.pop();
+        }
+        let events = self.with_changes(aggregate_type, id, &stored).await?;
+        let events = self.with_roles(events).await?;
+        let next_after = events.last().filter(|_| has_more).map(|last| last.position);
+        Ok(HistoryPage { events, next_after })
+    }
+
+    async fn exists(&self, aggregate_type: AggregateType, id: Uuid) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM events WHERE aggregate_type = $1 AND aggregate_id = $2) AS "exists!""#,
+            aggregate_type.name(),
+            id.to_string(),
+        )
+        .fetch_one(&self.pool)
+        .await
+    }
+
+    async fn select(
+        &self,
+        aggregate_type: AggregateType,
+        id: Uuid,
+        filter: &HistoryFilter,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<StoredEvent>, sqlx::Error> {
+        let HistoryFilter { event_types, actor, from, until } = filter;
+        sqlx::query_as!(
+            StoredEvent,
+            r#"SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version,
+                      payload::text AS "payload!", metadata::text AS "metadata!", partition, command_id
+               FROM events
+               WHERE aggregate_type = $1 AND aggregate_id = $2 AND position > $3
+                 AND (cardinality($4::text[]) = 0 OR event_type = ANY($4))
+                 AND ($5::text IS NULL OR $5 IN (metadata ->> 'actor', metadata ->> 'on_behalf_of'))
+                 AND ($6::timestamptz IS NULL OR (metadata ->> 'recorded_at')::timestamptz >= $6)
+                 AND ($7::timestamptz IS NULL OR (metadata ->> 'recorded_at')::timestamptz < $7)
+               ORDER BY sequence LIMIT $8"#,
+            aggregate_type.name(),
+            id.to_string(),
+            after,
+            event_types,
+            actor.as_ref().map(Actor::to_string),
+            *from,
+            *until,
+            limit,
+        )
+        .fetch_all(&self.pool)
+        .await
+    }
+
+    /// Decodes the events of a page, and compares each with the values that its fields had before.
+    async fn with_changes(
+        &self,
+        aggregate_type: AggregateType,
+        id: Uuid,
+        page: &[StoredEvent],
+    ) -> Result<Vec<HistoryEvent>, HistoryError> {
+        let Some(last) = page.last() else { return Ok(vec![]) };
+        let mut earlier = self.changing_before(aggregate_type, id, last.sequence).await?.into_iter().peekable();
+        self.codec.prefetch_keys(page.iter()).await?;
+        let mut values = Values::default();
+        let mut events = Vec::with_capacity(page.len());
+        for event in page {
+            while let Some(earlier) = earlier.next_if(|earlier| earlier.sequence <= event.sequence) {
+                if earlier.sequence < event.sequence {
+                    values.apply(&earlier.event_type, self.codec.clear_payload(&earlier).await?);
+                }
+            }
+            let changes = values.apply(&event.event_type, self.codec.clear_payload(event).await?);
+            let metadata = serde_json::from_str(&event.metadata).map_err(CodecError::from)?;
+            events.push(HistoryEvent::new(event, self.codec.decode_metadata(metadata).await?, changes));
+        }
+        Ok(events)
+    }
+
+    /// Returns the events before a sequence whose values a later event may change.
+    async fn changing_before(
+        &self,
+        aggregate_type: AggregateType,
+        id: Uuid,
+        sequence: i64,
+    ) -> Result<Vec<StoredEvent>, sqlx::Error> {
+        let unchanging: Vec<String> = UNCHANGING.iter().map(|name| (*name).to_owned()).collect();
+        sqlx::query_as!(
+            StoredEvent,
+            r#"SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version,
+                      payload::text AS "payload!", metadata::text AS "metadata!", partition, command_id
+               FROM events
+               WHERE aggregate_type = $1 AND aggregate_id = $2 AND sequence < $3 AND event_type <> ALL($4)
+               ORDER BY sequence"#,
+            aggregate_type.name(),
+            id.to_string(),
+            sequence,
+            &unchanging,
+        )
+        .fetch_all(&self.pool)
+        .await
+    }
+
+    /// Adds the roles that each acting person held at the position of the event.
+    async fn with_roles(&self, mut events: Vec<HistoryEvent>) -> Result<Vec<HistoryEvent>, HistoryError> {
+        let Some(last) = events.last() else { return Ok(events) };
+        let up_to = last.position;
+        let acting = events.iter().flat_map(|event| [Some(&event.actor), event.on_behalf_of.as_ref()]).flatten();
+        let mut persons: Vec<String> =
+            acting.filter_map(|acting| acting.who.strip_prefix("user:")).map(str::to_owned).collect();
+        persons.sort_unstable();
+        persons.dedup();
+        let with_roles = ["Registered", "RolesChanged"].map(str::to_owned);
+        let rows = sqlx::query!(
+            r#"SELECT aggregate_id, position, payload::text AS "payload!" FROM events
+               WHERE aggregate_type = $1 AND aggregate_id = ANY($2) AND event_type = ANY($3) AND position <= $4
+               ORDER BY position"#,
+            AggregateType::User.name(),
+            &persons,
+            &with_roles,
+            up_to,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut held: HashMap<String, BTreeMap<i64, Roles>> = HashMap::new();
+        for row in rows {
+            let roles = serde_json::from_str(&row.payload).map_err(CodecError::from)?;
+            held.entry(row.aggregate_id).or_default().insert(row.position, roles);
+        }
+        for event in &mut events {
+            let position = event.position;
+            for acting in std::iter::once(&mut event.actor).chain(&mut event.on_behalf_of) {
+                let of_person = acting.who.strip_prefix("user:").and_then(|id| held.get(id));
+                acting.roles = of_person.and_then(|held| held.range(..=position).next_back()).map(|(_, roles)| *roles);
+            }
+        }
+        Ok(events)
+    }
+}
+
+impl HistoryEvent {
+    fn new(stored: &StoredEvent, metadata: Metadata, changes: Vec<Change>) -> Self {
+        let acting = |actor: Actor| Acting { who: actor.to_string(), roles: None };
+        Self {
+            position: stored.position,
+            sequence: stored.sequence,
+            event_id: metadata.event_id.value(),
+            event_type: stored.event_type.clone(),
+            recorded_at: metadata.recorded_at.to_rfc3339_opts(SecondsFormat::Micros, true),
+            actor: acting(metadata.actor),
+            on_behalf_of: metadata.on_behalf_of.map(acting),
+            command_id: metadata.command_id.value(),
+            correlation_id: metadata.correlation_id,
+            causation_id: metadata.causation_id.map(|id| id.value()),
+            client_address: metadata.client_address,
+            user_agent: metadata.user_agent,
+            changes,
+        }
+    }
+}
