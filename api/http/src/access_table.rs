@@ -113,6 +113,8 @@ pub static TABLE: &[Access] = &[
     on("/api/services/{service}/keys", Staff, &[(Get, Staff, OwnOrSuperuser), (Post, Staff, OwnOrSuperuser)]),
     on("/api/services/{service}/keys/{id}", Staff, &[(Delete, Staff, OwnOrSuperuser)]),
 
+    on("/api/audit/{kind}/{id}/timeline", Superuser, &[(Get, Superuser, All)]),
+
     on("/api/feedback", User, &[(Get, User, OwnOrReviewed), (Post, User, Own)]),
     on("/api/feedback/{id}", User, &[(Get, User, OwnOrReviewed)]),
 

@@ -16,3 +16,4 @@ pub mod limits;
 pub mod open_files;
 pub mod openapi;
 pub mod routes;
+pub mod timeline;

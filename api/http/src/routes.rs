@@ -4,6 +4,7 @@
 mod access;
 mod accounts;
 mod assistants;
+mod audit;
 mod authentication;
 mod caller;
 mod chats;
@@ -105,6 +106,7 @@ fn router(state: &HttpState, limits: BodyLimits) -> Router {
         .merge(key_tools::router(state))
         .merge(temp_tokens::router(state))
         .merge(services::router(state))
+        .merge(audit::router(state))
         .merge(evaluation::router(state))
         .merge(speech::router(state))
         .merge(feedback::router(state))
@@ -133,6 +135,7 @@ pub fn document() -> OpenApi {
         ("key_chats", key_tools::Api::openapi()),
         ("temp_tokens", temp_tokens::Api::openapi()),
         ("services", services::Api::openapi()),
+        ("audit", audit::Api::openapi()),
         ("feedback", feedback::Api::openapi()),
         ("media", media::Api::openapi()),
         ("schema", schema::Api::openapi()),

@@ -9,7 +9,8 @@ use clap::{
     value_parser,
 };
 use commands::event_log::{Acting, Change, Codec, Histories, HistoryEvent, HistoryFilter, HistoryPage, KeyRing};
-use domain::{AggregateType, envelope::Actor, event::every_event_type, user::Roles};
+use domain::{AggregateType, envelope::Actor, event::every_event_type};
+use http_api::timeline;
 use serde_json::Value;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -108,7 +109,7 @@ impl Timeline {
         let histories = Histories::new(pool.clone(), Codec::new(keys));
         let page = histories.page((kind.into(), id), &filter, after, limit).await?;
         if json {
-            say(&serde_json::to_string_pretty(&page)?);
+            say(&serde_json::to_string_pretty(&timeline::Timeline::from(page))?);
             return Ok(ExitCode::SUCCESS);
         }
         let HistoryPage { events, next_after } = &page;
@@ -143,9 +144,7 @@ fn lines_of(event: &HistoryEvent) -> String {
 
 fn acting(acting: &Acting) -> String {
     let Some(roles) = &acting.roles else { return acting.who.clone() };
-    let Roles { is_staff, is_reviewer, is_superuser, allow_key: _ } = roles;
-    let held = [("superuser", is_superuser), ("staff", is_staff), ("reviewer", is_reviewer)];
-    let held: Vec<&str> = held.into_iter().filter(|(_, held)| **held).map(|(name, _)| name).collect();
+    let held = timeline::names_of_roles(*roles);
     if held.is_empty() { format!("{} (no role)", acting.who) } else { format!("{} ({})", acting.who, held.join(", ")) }
 }
 

@@ -5,6 +5,7 @@ mod access_matrix;
 mod accounts;
 mod address_changes;
 mod assistants;
+mod audit;
 mod bad_input;
 mod captcha;
 mod chat_feedback;

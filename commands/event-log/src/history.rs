@@ -14,7 +14,6 @@ use domain::{
     envelope::{Actor, Metadata},
     user::Roles,
 };
-use serde::Serialize;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -24,6 +23,11 @@ use crate::{
 };
 pub use changes::Change;
 use changes::{UNCHANGING, Values};
+
+/// The bytes of stored payloads at which a page ends, because texts of documents have up to megabytes.
+const PAGE_BYTES: i64 = 4 * 1_048_576;
+/// How many earlier events are read at once, for the same reason.
+const EARLIER_AT_ONCE: i64 = 16;
 
 /// The events of a history that are wanted; all of them by default.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +43,7 @@ pub struct HistoryFilter {
 }
 
 /// A part of a history.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HistoryPage {
     pub events: Vec<HistoryEvent>,
     /// The position after which the next page begins; `None` if this is the last one.
@@ -47,7 +51,7 @@ pub struct HistoryPage {
 }
 
 /// An event as auditors read it, with its personal text in clear; that of an erased person reads `[erased]`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HistoryEvent {
     /// The position in the whole log.
     pub position: i64,
@@ -60,32 +64,27 @@ pub struct HistoryEvent {
     /// Who acted.
     pub actor: Acting,
     /// On whose behalf, if not the actor's own.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<Acting>,
     /// The execution of a command that led to the event; its other events share the id.
     pub command_id: Uuid,
     /// The request that led to the event; everything that it led to shares the id.
     pub correlation_id: Uuid,
     /// The event that this one reacts to.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub causation_id: Option<Uuid>,
     /// The client's network address, where a person acted.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub client_address: Option<String>,
     /// The client's user agent, where a person acted.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
     /// What changed, field by field.
     pub changes: Vec<Change>,
 }
 
 /// An actor with the roles that it held when it acted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acting {
     /// `user:…`, `service:…` or `system:…`.
     pub who: String,
     /// The roles at the position of the event; `None` for whoever is no person.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub roles: Option<Roles>,
 }
 
@@ -100,6 +99,46 @@ pub enum HistoryError {
     Database(#[from] sqlx::Error),
 }
 
+/// The stream of one aggregate.
+struct Stream {
+    aggregate_type: &'static str,
+    id: String,
+}
+
+/// A selected event, with the number of events that were found before their weight was looked at.
+struct Selected {
+    position: i64,
+    aggregate_type: String,
+    aggregate_id: String,
+    sequence: i64,
+    event_type: String,
+    event_version: String,
+    payload: String,
+    metadata: String,
+    partition: i32,
+    command_id: Uuid,
+    found: i64,
+}
+
+impl From<Selected> for StoredEvent {
+    fn from(selected: Selected) -> Self {
+        let Selected { position, aggregate_type, aggregate_id, sequence, event_type, event_version, .. } = selected;
+        let Selected { payload, metadata, partition, command_id, .. } = selected;
+        Self {
+            position,
+            aggregate_type,
+            aggregate_id,
+            sequence,
+            event_type,
+            event_version,
+            payload,
+            metadata,
+            partition,
+            command_id,
+        }
+    }
+}
+
 /// Reads histories from the log.
 #[derive(Clone)]
 pub struct Histories {
@@ -112,7 +151,8 @@ impl Histories {
         Self { pool, codec }
     }
 
-    /// Returns at most `limit` events of an aggregate after a position, in the order of the log.
+    /// Returns at most `limit` events of an aggregate after a position, in the order of the log, and fewer if they weigh
+    /// more than [`PAGE_BYTES`]; at least one.
     ///
     /// # Errors
     /// [`HistoryError::Unknown`] if the log has no event of the aggregate; [`HistoryError::Unreadable`] if an event or
@@ -124,25 +164,27 @@ impl Histories {
         after: i64,
         limit: i64,
     ) -> Result<HistoryPage, HistoryError> {
-        let mut stored = self.select(aggregate_type, id, filter, after, limit.saturating_add(1)).await?;
-        if stored.is_empty() && !self.exists(aggregate_type, id).await? {
+        let of = Stream { aggregate_type: aggregate_type.name(), id: id.to_string() };
+        // One more, which shows whether there is a next page.
+        let mut rows = self.select(&of, filter, after, limit.saturating_add(1)).await?;
+        if rows.is_empty() && !self.exists(&of).await? {
             return Err(HistoryError::Unknown(aggregate_type, id));
         }
-        let has_more = i64::try_from(stored.len()).unwrap_or(i64::MAX) > limit;
-        if has_more {
-            stored.pop();
-        }
-        let events = self.with_changes(aggregate_type, id, &stored).await?;
+        let found = rows.first().map_or(0, |row| row.found);
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let has_more = i64::try_from(rows.len()).unwrap_or(i64::MAX) < found;
+        let page = rows.into_iter().map(StoredEvent::from).collect::<Vec<_>>();
+        let events = self.with_changes(&of, &page).await?;
         let events = self.with_roles(events).await?;
         let next_after = events.last().filter(|_| has_more).map(|last| last.position);
         Ok(HistoryPage { events, next_after })
     }
 
-    async fn exists(&self, aggregate_type: AggregateType, id: Uuid) -> Result<bool, sqlx::Error> {
+    async fn exists(&self, of: &Stream) -> Result<bool, sqlx::Error> {
         sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT FROM events WHERE aggregate_type = $1 AND aggregate_id = $2) AS "exists!""#,
-            aggregate_type.name(),
-            id.to_string(),
+            of.aggregate_type,
+            of.id,
         )
         .fetch_one(&self.pool)
         .await
@@ -150,81 +192,93 @@ impl Histories {
 
     async fn select(
         &self,
-        aggregate_type: AggregateType,
-        id: Uuid,
+        of: &Stream,
         filter: &HistoryFilter,
         after: i64,
         limit: i64,
-    ) -> Result<Vec<StoredEvent>, sqlx::Error> {
+    ) -> Result<Vec<Selected>, sqlx::Error> {
         let HistoryFilter { event_types, actor, from, until } = filter;
         sqlx::query_as!(
-            StoredEvent,
-            r#"SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version,
-                      payload::text AS "payload!", metadata::text AS "metadata!", partition, command_id
-               FROM events
-               WHERE aggregate_type = $1 AND aggregate_id = $2 AND position > $3
-                 AND (cardinality($4::text[]) = 0 OR event_type = ANY($4))
-                 AND ($5::text IS NULL OR $5 IN (metadata ->> 'actor', metadata ->> 'on_behalf_of'))
-                 AND ($6::timestamptz IS NULL OR (metadata ->> 'recorded_at')::timestamptz >= $6)
-                 AND ($7::timestamptz IS NULL OR (metadata ->> 'recorded_at')::timestamptz < $7)
-               ORDER BY sequence LIMIT $8"#,
-            aggregate_type.name(),
-            id.to_string(),
+            Selected,
+            r#"SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version, payload AS "payload!",
+                      metadata AS "metadata!", partition, command_id, found AS "found!"
+               FROM (
+                   SELECT *, count(*) OVER () AS found,
+                          sum(octet_length(payload)) OVER (ORDER BY sequence) - octet_length(payload) AS weight_before
+                   FROM (
+                       SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version,
+                              payload::text AS payload, metadata::text AS metadata, partition, command_id
+                       FROM events
+                       WHERE aggregate_type = $1 AND aggregate_id = $2 AND position > $3
+                         AND (cardinality($4::text[]) = 0 OR event_type = ANY($4))
+                         AND ($5::text IS NULL OR $5 IN (metadata ->> 'actor', metadata ->> 'on_behalf_of'))
+                         AND ($6::timestamptz IS NULL OR (metadata ->> 'recorded_at')::timestamptz >= $6)
+                         AND ($7::timestamptz IS NULL OR (metadata ->> 'recorded_at')::timestamptz < $7)
+                       ORDER BY sequence LIMIT $8
+                   ) AS limited
+               ) AS weighed
+               WHERE weight_before < $9
+               ORDER BY sequence"#,
+            of.aggregate_type,
+            of.id,
             after,
             event_types,
             actor.as_ref().map(Actor::to_string),
             *from,
             *until,
             limit,
+            PAGE_BYTES,
         )
         .fetch_all(&self.pool)
         .await
     }
 
     /// Decodes the events of a page, and compares each with the values that its fields had before.
-    async fn with_changes(
-        &self,
-        aggregate_type: AggregateType,
-        id: Uuid,
-        page: &[StoredEvent],
-    ) -> Result<Vec<HistoryEvent>, HistoryError> {
-        let Some(last) = page.last() else { return Ok(vec![]) };
-        let mut earlier = self.changing_before(aggregate_type, id, last.sequence).await?.into_iter().peekable();
+    async fn with_changes(&self, of: &Stream, page: &[StoredEvent]) -> Result<Vec<HistoryEvent>, HistoryError> {
         self.codec.prefetch_keys(page.iter()).await?;
         let mut values = Values::default();
         let mut events = Vec::with_capacity(page.len());
+        let mut seen = 0;
         for event in page {
-            while let Some(earlier) = earlier.next_if(|earlier| earlier.sequence <= event.sequence) {
-                if earlier.sequence < event.sequence {
-                    values.apply(&earlier.event_type, self.codec.clear_payload(&earlier).await?);
-                }
-            }
+            // What comes before the page, or was filtered out.
+            self.advance(of, seen, event.sequence, &mut values).await?;
             let changes = values.apply(&event.event_type, self.codec.clear_payload(event).await?);
             let metadata = serde_json::from_str(&event.metadata).map_err(CodecError::from)?;
             events.push(HistoryEvent::new(event, self.codec.decode_metadata(metadata).await?, changes));
+            seen = event.sequence;
         }
         Ok(events)
     }
 
-    /// Returns the events before a sequence whose values a later event may change.
-    async fn changing_before(
-        &self,
-        aggregate_type: AggregateType,
-        id: Uuid,
-        sequence: i64,
-    ) -> Result<Vec<StoredEvent>, sqlx::Error> {
+    /// Applies the events between two sequences whose values a later event may change.
+    async fn advance(&self, of: &Stream, mut after: i64, before: i64, values: &mut Values) -> Result<(), HistoryError> {
+        while after + 1 < before {
+            let events = self.changing_between(of, after, before).await?;
+            let Some(last) = events.last() else { break };
+            after = last.sequence;
+            for event in &events {
+                values.apply(&event.event_type, self.codec.clear_payload(event).await?);
+            }
+        }
+        Ok(())
+    }
+
+    async fn changing_between(&self, of: &Stream, after: i64, before: i64) -> Result<Vec<StoredEvent>, sqlx::Error> {
         let unchanging: Vec<String> = UNCHANGING.iter().map(|name| (*name).to_owned()).collect();
         sqlx::query_as!(
             StoredEvent,
             r#"SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version,
                       payload::text AS "payload!", metadata::text AS "metadata!", partition, command_id
                FROM events
-               WHERE aggregate_type = $1 AND aggregate_id = $2 AND sequence < $3 AND event_type <> ALL($4)
-               ORDER BY sequence"#,
-            aggregate_type.name(),
-            id.to_string(),
-            sequence,
+               WHERE aggregate_type = $1 AND aggregate_id = $2 AND sequence > $3 AND sequence < $4
+                 AND event_type <> ALL($5)
+               ORDER BY sequence LIMIT $6"#,
+            of.aggregate_type,
+            of.id,
+            after,
+            before,
             &unchanging,
+            EARLIER_AT_ONCE,
         )
         .fetch_all(&self.pool)
         .await

@@ -147,3 +147,25 @@ async fn what_the_log_does_not_have_has_no_history(_: PgPoolOptions, options: Pg
     let behind = page((AggregateType::Project, project), i64::MAX).await.expect("it is one");
     assert_eq!((behind.events.len(), behind.next_after), (0, None));
 }
+
+/// Documents hold texts of megabytes: a page of any number of them must not fill the memory.
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_page_of_long_texts_ends_early_and_the_next_one_goes_on(_: PgPoolOptions, options: PgConnectOptions) {
+    let node = Node::start(&options).await;
+    let (project, _, binu) = project_of_two(&node).await;
+    for letter in ["a", "b", "c", "d", "e", "f"] {
+        let changes = ProjectChanges { prompt: Some(letter.repeat(900_000)), ..ProjectChanges::default() };
+        let command = ProjectCommand::Change(Box::new(changes));
+        node.commands.execute::<Project>(project, command, &acting(binu.value())).await.expect("changed");
+    }
+    let of = (AggregateType::Project, project);
+    let first = histories(&node).page(of, &HistoryFilter::default(), 0, ALL).await.expect("readable");
+    assert_eq!(first.events.len(), 3 + 5, "five prompts weigh more than 4 MiB");
+    let next = first.next_after.expect("there is one more");
+    let second = histories(&node).page(of, &HistoryFilter::default(), next, ALL).await.expect("readable");
+    assert_eq!((second.events.len(), second.next_after), (1, None));
+    assert_eq!(
+        second.events[0].changes,
+        [changed("prompt", Some("e".repeat(900_000).into()), "f".repeat(900_000).into())]
+    );
+}

@@ -96,6 +96,7 @@ impl World {
             ("/api/tests/suites/{}/questions/{}/documents/{}", format!("/api{attachments}/{attachment}")),
             ("/api/tests/suites/{}/runs/{}", in_api(&run)),
             ("/api/tests/suites/{}/runs/{}/feedback/{}", format!("/api{run}/feedback/{notes}")),
+            ("/api/audit/{}/{}", format!("/api/audit/project/{project}")),
             ("/media/{}", format!("/media/{}", text(&file, "file").rsplit('/').next().expect("a name"))),
         ]);
         let forgetful = app.person("asked", Roles::default()).await.email;

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// A field that an event has given another value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     pub field: String,
     /// The value before; `None` if there was none.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<Value>,
     /// The value from then on.
     pub after: Value,

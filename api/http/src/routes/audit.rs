@@ -1,0 +1,129 @@
+//! `audit/…`: what superusers read of the log itself. Not part of the contract; errors are problem details.
+
+use axum::{
+    Json, Router,
+    extract::{Query, State},
+    http::{StatusCode, Uri},
+};
+use commands::event_log::{Codec, Histories, HistoryError, HistoryFilter};
+use domain::{AggregateType, event::every_event_type};
+use utoipa::{IntoParams, OpenApi};
+use uuid::Uuid;
+
+use super::{access::at, http_state::HttpState};
+use crate::{
+    contract::{
+        ids::{PathIds, Problem},
+        problem::ApiError,
+    },
+    timeline::Timeline,
+};
+
+const DEFAULT_LIMIT: i64 = 100;
+const MAX_LIMIT: i64 = 1_000;
+
+/// The OpenAPI document of the handlers below.
+#[derive(OpenApi)]
+#[openapi(paths(timeline))]
+pub(super) struct Api;
+
+pub(super) fn router(state: &HttpState) -> Router<HttpState> {
+    at(state, "/api/audit/{kind}/{id}/timeline").get(timeline).served()
+}
+
+/// The parameters of a timeline. Unlike in lists, a malformed or unknown one is refused: an auditor has to know that a
+/// filter was applied.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes the parameters, which are read by hand because `type` may be repeated")]
+struct TimelineQuery {
+    /// Only events behind this position of the log.
+    #[param(minimum = 0)]
+    after: Option<i64>,
+    /// At most so many events; 100 by default.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<i64>,
+    /// Only events of this type; may be repeated.
+    #[param(rename = "type")]
+    event_type: Option<Vec<String>>,
+    /// Only what this actor did or had done: `user:ID`, `service:ID` or `system:PART`.
+    actor: Option<String>,
+    /// Only events that were recorded at this time (RFC 3339) or later.
+    from: Option<String>,
+    /// Only events that were recorded before this time (RFC 3339).
+    until: Option<String>,
+}
+
+/// What is asked of a timeline.
+struct Asked {
+    filter: HistoryFilter,
+    after: i64,
+    limit: i64,
+}
+
+impl Asked {
+    fn parse(uri: &Uri) -> Result<Self, ApiError> {
+        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| malformed("query string"))?;
+        let mut asked = Self { filter: HistoryFilter::default(), after: 0, limit: DEFAULT_LIMIT };
+        for (name, value) in pairs {
+            let wrong = |_| malformed(&name);
+            match name.as_str() {
+                "after" => asked.after = number(&name, &value, 0..=i64::MAX)?,
+                "limit" => asked.limit = number(&name, &value, 1..=MAX_LIMIT)?,
+                "type" if every_event_type().any(|known| known == value) => asked.filter.event_types.push(value),
+                "type" => return Err(malformed("type")),
+                "actor" => asked.filter.actor = Some(value.parse().map_err(|_| malformed(&name))?),
+                "from" => asked.filter.from = Some(value.parse().map_err(wrong)?),
+                "until" => asked.filter.until = Some(value.parse().map_err(wrong)?),
+                _ => {
+                    return Err(ApiError::problem(
+                        StatusCode::BAD_REQUEST,
+                        "There is a parameter that is unknown here.",
+                    ));
+                }
+            }
+        }
+        Ok(asked)
+    }
+}
+
+fn malformed(name: &str) -> ApiError {
+    ApiError::problem(StatusCode::BAD_REQUEST, format!("The parameter {name} is malformed or out of range."))
+}
+
+fn number(name: &str, value: &str, range: std::ops::RangeInclusive<i64>) -> Result<i64, ApiError> {
+    value.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| malformed(name))
+}
+
+fn kind_of(name: &str) -> Result<AggregateType, ApiError> {
+    match name {
+        "suite" => Ok(AggregateType::TestSuite),
+        "run" => Ok(AggregateType::TestRun),
+        "testsuite" | "testrun" => Err(ApiError::no_such_object()),
+        name => name.parse().map_err(|_| ApiError::no_such_object()),
+    }
+}
+
+/// Every event of a `chat`, `project`, `document`, `suite`, `run`, `feedback`, `user` or `service`: when, by whom and in which
+/// role, why, and what changed.
+#[utoipa::path(
+    get,
+    path = "/api/audit/{kind}/{id}/timeline",
+    params(TimelineQuery),
+    responses((status = 200, description = "A page of the timeline", body = Timeline))
+)]
+async fn timeline(
+    State(state): State<HttpState>,
+    PathIds((kind, id)): PathIds<(String, Problem<Uuid>)>,
+    uri: Uri,
+) -> Result<Json<Timeline>, ApiError> {
+    let kind = kind_of(&kind)?;
+    let Asked { filter, after, limit } = Asked::parse(&uri)?;
+    let codec = Codec::new(state.app.commands.log().keys().clone());
+    let page = Histories::new(state.app.pool.clone(), codec).page((kind, id), &filter, after, limit).await;
+    match page {
+        Ok(page) => Ok(Json(page.into())),
+        Err(HistoryError::Unknown(..)) => Err(ApiError::no_such_object()),
+        Err(error) => Err(ApiError::internal(error)),
+    }
+}
