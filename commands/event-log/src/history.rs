@@ -12,6 +12,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{
     AggregateType,
     envelope::{Actor, Metadata},
+    ids::EventId,
     user::Roles,
 };
 use sqlx::PgPool;
@@ -334,7 +335,7 @@ impl HistoryEvent {
             on_behalf_of: metadata.on_behalf_of.map(acting),
             command_id: metadata.command_id.value(),
             correlation_id: metadata.correlation_id,
-            causation_id: metadata.causation_id.map(|id| id.value()),
+            causation_id: metadata.causation_id.map(EventId::value),
             client_address: metadata.client_address,
             user_agent: metadata.user_agent,
             changes,
