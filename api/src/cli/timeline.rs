@@ -22,7 +22,7 @@ const MAX_VALUE: usize = 200;
 
 /// Show every event of one thing in order: when, who, in which role, why, and what changed
 ///
-/// Only reads. Roles are those that the person held at that moment. Text of a person who was erased reads [erased].
+/// Only reads. Roles are those that the person held at that moment. Text of a person who was erased reads "erased" in brackets.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -153,7 +153,7 @@ impl Histories {
     }
 
     /// Returns at most `limit` events of an aggregate after a position, in the order of the log, and fewer if they weigh
-    /// more than [`PAGE_BYTES`]; at least one.
+    /// more than 4 MiB; at least one.
     ///
     /// # Errors
     /// [`HistoryError::Unknown`] if the log has no event of the aggregate; [`HistoryError::Unreadable`] if an event or
