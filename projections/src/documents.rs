@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
     AggregateType,
-    document::{DocumentEvent, Note},
+    document::{DocumentEvent, Note, Source},
     envelope::RecordedEvent,
     event::Event,
     ids::{DocumentId, ProjectId},
@@ -28,7 +28,7 @@ use crate::{
 
 use named::NamedRow;
 pub use named::find_many;
-pub(crate) use named::find_within;
+pub(crate) use named::{Citation, find_cited, find_within};
 
 pub(crate) struct DocumentsProjector;
 
@@ -43,13 +43,18 @@ impl Projector for DocumentsProjector {
     }
 
     fn tables(&self) -> &'static [&'static str] {
-        &["documents"]
+        &["documents", "document_versions"]
     }
 
     async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {
         let Event::Document(event) = &recorded.event else { return Ok(()) };
         let id = recorded.aggregate_id;
         let at = recorded.metadata.recorded_at;
+        match event {
+            DocumentEvent::Added { source, .. } => insert_version(id, 1, source, tx).await?,
+            DocumentEvent::VersionAdded { version, source, .. } => insert_version(id, *version, source, tx).await?,
+            _ => {}
+        }
         let statement = match event {
             DocumentEvent::Added { project_id, creator: _, title, description, source } => query!(
                 "INSERT INTO documents
@@ -118,6 +123,27 @@ impl Projector for DocumentsProjector {
         statement.execute(&mut **tx).await?;
         Ok(())
     }
+}
+
+/// Keeps what a version is, for the answers that are made from it.
+async fn insert_version(
+    id: Uuid,
+    version: u32,
+    source: &Source,
+    tx: &mut PgTransaction<'_>,
+) -> Result<(), ProjectionError> {
+    query!(
+        "INSERT INTO document_versions (document_id, version, document_type, file_name, text_content)
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (document_id, version) DO NOTHING",
+        id,
+        version.cast_signed(),
+        source.document_type.number(),
+        source.file.as_ref().map(|file| file.name.as_str()),
+        source.text_content.as_deref(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// A document in the contract's shape.
@@ -257,6 +283,7 @@ impl DocumentRow {
             notes: if self.failure_notes.0.is_empty() { self.notes.0 } else { self.failure_notes.0 },
             document: NamedRow {
                 id: self.id,
+                version: None,
                 title: self.title,
                 created_at: self.created_at,
                 modified_at: self.modified_at,

@@ -206,3 +206,38 @@ async fn the_same_content_is_embedded_once_in_a_project(db: PgPool) {
     assert_eq!(staff.get(&path).await.json(200)["count"], 2, "two files are two documents");
     assert_eq!(server.received_requests().await.map(|requests| requests.len()), Some(1));
 }
+
+/// An answer of a chat by its place, with the file of its source and whether that failed.
+async fn source(person: &Person, chat: &str, place: usize) -> (String, String, Value) {
+    let answer = person.get(chat).await.json(200)["chats"][place].clone();
+    let source = &answer["reference_documents"][0];
+    let file = reqwest::get(source["file"].as_str().expect("a file")).await.expect("it is served");
+    let text = file.text().await.expect("a text");
+    (answer["message"].as_str().expect("a text").to_owned(), text, source["failed"].clone())
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn the_source_of_an_answer_opens_what_it_was_made_from_whatever_came_later(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let staff = app.staff().await;
+    let project = staff.project("P").await;
+    let id = staff.upload(&project, "zinc.txt", b"Zinc is given for fourteen days.").await.id();
+    let document = format!("/projects/{project}/documents/{id}");
+    staff.embedded(&document).await;
+    let chat = staff.chat(&project).await;
+    let renew = async |name: &str, text: &[u8]| {
+        let part = reqwest::multipart::Part::bytes(text.to_vec()).file_name(name.to_owned());
+        staff.post_form(&format!("{document}/versions"), multipart(&[]).part("file", part)).await.json(201);
+        staff.embedded(&document).await
+    };
+    staff.ask(&chat, "How long is zinc given?").await.json(200);
+    renew("zinc-2.txt", b"Zinc is given for ten days.").await;
+    staff.ask(&chat, "How long is zinc given?").await.json(200);
+    assert_eq!(renew("empty.txt", b" - ").await["failed"], true);
+    staff.ask(&chat, "How long is zinc given?").await.json(200);
+    for (place, days) in [(1, "fourteen days"), (3, "ten days"), (5, "ten days")] {
+        let (answer, file, failed) = source(&staff, &chat, place).await;
+        assert!(answer.contains(days) && file.contains(days), "{place}: {answer} / {file}");
+        assert_eq!(failed, false, "{place}");
+    }
+}

@@ -1,6 +1,6 @@
 //! Writes rows of messages, for many events at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -10,7 +10,7 @@ use domain::{
     ids::MessageId,
     values::MessageType,
 };
-use sqlx::{PgTransaction, query};
+use sqlx::{PgTransaction, query, types::Json};
 use uuid::Uuid;
 
 use super::rows::{Written, chosen, column, storable};
@@ -55,6 +55,33 @@ pub(super) async fn insert_questions(events: &[RecordedEvent], tx: &mut PgTransa
     Ok(())
 }
 
+/// The versions of documents that passages were retrieved of, by answer and document.
+fn versions_retrieved(events: &[RecordedEvent]) -> HashMap<Uuid, BTreeMap<Uuid, u32>> {
+    let retrieved = chosen(events, |event| {
+        let ChatEvent::PassagesRetrieved { answer_id, passages } = event else { return None };
+        let versions = passages.iter().map(|passage| (passage.document_id.value(), passage.document_version));
+        Some((answer_id.value(), versions.collect()))
+    });
+    retrieved.into_iter().map(|(_, versions)| versions).collect()
+}
+
+/// Keeps the versions that passages were retrieved of with the question, until its answer comes; those whose answer is
+/// among the events as well are not kept.
+pub(super) async fn keep_retrieved(events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Written {
+    let mut retrieved = versions_retrieved(events);
+    for (_, answer) in
+        chosen(events, |event| if let ChatEvent::AnswerCompleted(answer) = event { Some(answer) } else { None })
+    {
+        retrieved.remove(&answer.answer_id.value());
+    }
+    for (answer, versions) in retrieved {
+        query!("UPDATE messages SET retrieved_versions = $2 WHERE answer_id = $1", answer, Json(versions) as _)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Inserts the answers among the events.
 pub(super) async fn insert_answers(events: &[RecordedEvent], tx: &mut PgTransaction<'_>) -> Written {
     let answered =
@@ -62,20 +89,25 @@ pub(super) async fn insert_answers(events: &[RecordedEvent], tx: &mut PgTransact
     if answered.is_empty() {
         return Ok(());
     }
+    let retrieved = versions_retrieved(events);
     let written = query!(
         "INSERT INTO messages
              (id, position, chat_id, message_type, text, original_text, language, temperature, top_k, document_ids,
-              reference_start, reference_end, response_start, response_end, translate_start, translate_end,
+              document_versions, reference_start, reference_end, response_start, response_end, translate_start, translate_end,
               created_at, modified_at)
          SELECT answered.id, answered.position, answered.chat_id, $1, answered.text, answered.original_text,
                 asked.language, asked.temperature, asked.top_k, answered.cited::uuid[],
+                coalesce(answered.versions::integer[], (
+                    SELECT array_agg((asked.retrieved_versions ->> cited.id::text)::integer ORDER BY cited.place)
+                    FROM unnest(answered.cited::uuid[]) WITH ORDINALITY AS cited (id, place)
+                )),
                 answered.reference_start, answered.reference_end, answered.response_start, answered.response_end,
                 answered.translate_start, answered.translate_end, answered.at, answered.at
          FROM unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::timestamptz[],
                      $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[],
-                     $14::timestamptz[])
+                     $14::timestamptz[], $15::text[])
            AS answered (id, position, chat_id, text, original_text, cited, reference_start, reference_end,
-                        response_start, response_end, translate_start, translate_end, at)
+                        response_start, response_end, translate_start, translate_end, at, versions)
          JOIN messages AS asked ON asked.answer_id = answered.id
          ON CONFLICT (id) DO UPDATE SET id = excluded.id",
         MessageType::Ayushma.number(),
@@ -95,10 +127,28 @@ pub(super) async fn insert_answers(events: &[RecordedEvent], tx: &mut PgTransact
         &column(&answered, |_, answer| answer.generation.response.ended_at),
         &column(&answered, |_, answer| answer.translation.map(|stage| stage.started_at)) as &[Option<DateTime<Utc>>],
         &column(&answered, |_, answer| answer.translation.map(|stage| stage.ended_at)) as &[Option<DateTime<Utc>>],
-        &column(&answered, |recorded, _| recorded.metadata.recorded_at)
+        &column(&answered, |recorded, _| recorded.metadata.recorded_at),
+        &column(&answered, |_, answer| {
+            let versions = retrieved.get(&answer.answer_id.value())?;
+            let cited = answer.citations.iter().map(|id| match versions.get(&id.value()) {
+                Some(version) => version.to_string(),
+                None => "NULL".to_owned(),
+            });
+            Some(format!("{{{}}}", cited.collect::<Vec<_>>().join(",")))
+        }) as &[Option<String>]
     )
     .execute(&mut **tx)
     .await?;
+    let kept: Vec<Uuid> = answered
+        .iter()
+        .map(|(_, answer)| answer.answer_id.value())
+        .filter(|answer_id| !retrieved.contains_key(answer_id))
+        .collect();
+    if !kept.is_empty() {
+        query!("UPDATE messages SET retrieved_versions = NULL WHERE answer_id = ANY($1)", &kept)
+            .execute(&mut **tx)
+            .await?;
+    }
     // The question is earlier in the same stream, so its row is there; if it is not, the answer must not vanish silently.
     if written.rows_affected() == answered.len() as u64 { Ok(()) } else { Err(sqlx::Error::RowNotFound.into()) }
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::feedback::{FeedbackView, first_of_each};
 use crate::{
     QueryError, Views,
-    documents::{self, DocumentView, media_url},
+    documents::{self, Citation, DocumentView, media_url},
     timestamps,
 };
 
@@ -82,6 +82,8 @@ struct MessageRow {
     top_k: Option<i64>,
     audio_name: Option<String>,
     document_ids: Vec<Uuid>,
+    /// In the same order; `None` if they are not known.
+    document_versions: Option<Vec<Option<i32>>>,
     reference_start: Option<DateTime<Utc>>,
     reference_end: Option<DateTime<Utc>>,
     response_start: Option<DateTime<Utc>>,
@@ -98,19 +100,26 @@ struct MessageRow {
 }
 
 impl MessageRow {
+    /// The documents that the answer was made from, in the versions that it was made from.
+    fn citations(&self) -> impl Iterator<Item = Citation> {
+        let versions = self.document_versions.as_deref().unwrap_or_default();
+        self.document_ids.iter().enumerate().map(|(place, id)| (*id, versions.get(place).copied().flatten()))
+    }
+
     fn into_view(
         self,
-        documents: &HashMap<Uuid, DocumentView>,
+        documents: &HashMap<Citation, DocumentView>,
         feedback: Option<FeedbackView>,
         media_base: &str,
     ) -> MessageView {
         let is_question = self.message_type == MessageType::User.number();
+        let reference_documents = self.citations().filter_map(|cited| documents.get(&cited).cloned()).collect();
         MessageView {
             external_id: self.id,
             chat: self.chat_id,
             message_type: self.message_type,
             message: self.text,
-            reference_documents: self.document_ids.iter().filter_map(|id| documents.get(id).cloned()).collect(),
+            reference_documents,
             audio: self.audio_name.map(|name| media_url(media_base, &name)),
             original_message: self.original_text,
             language: self.language,
@@ -152,7 +161,7 @@ macro_rules! messages {
         query_as!(
             MessageRow,
             r#"SELECT id, chat_id, message_type, text, original_text, language, temperature, top_k, document_ids,
-                    reference_start, reference_end, response_start, response_end, translate_start, translate_end,
+                    document_versions AS "document_versions: Vec<Option<i32>>", reference_start, reference_end, response_start, response_end, translate_start, translate_end,
                     tts_start, tts_end, upload_start, upload_end, audio_name, created_at, modified_at,
                     EXISTS (SELECT FROM views.chat_feedback WHERE message_id = messages.id) AS "has_feedback!"
              FROM views.messages WHERE "#
@@ -191,16 +200,19 @@ pub(super) async fn of_chats(db: &Views, chats: &[Uuid], media_base: &str) -> Re
 }
 
 async fn with_documents(db: &Views, rows: Vec<MessageRow>, media_base: &str) -> Result<Vec<MessageView>, QueryError> {
-    let ids: Vec<Uuid> = named(&rows).into_keys().collect();
-    let documents = if ids.is_empty() { vec![] } else { documents::find_many(db, &ids, media_base).await? };
+    let named = named(&rows);
+    let documents = match named.is_empty() {
+        true => HashMap::new(),
+        false => documents::find_cited(db, named.into_keys(), media_base).await?,
+    };
     completed(db, rows, documents, media_base).await
 }
 
 /// The documents that messages name, each with how often it is named.
-fn named(rows: &[MessageRow]) -> BTreeMap<Uuid, usize> {
+fn named(rows: &[MessageRow]) -> BTreeMap<Citation, usize> {
     let mut times = BTreeMap::new();
-    for id in rows.iter().flat_map(|row| &row.document_ids) {
-        *times.entry(*id).or_default() += 1;
+    for cited in rows.iter().flat_map(MessageRow::citations) {
+        *times.entry(cited).or_default() += 1;
     }
     times
 }
@@ -209,10 +221,9 @@ fn named(rows: &[MessageRow]) -> BTreeMap<Uuid, usize> {
 async fn completed(
     db: &Views,
     rows: Vec<MessageRow>,
-    documents: Vec<DocumentView>,
+    documents: HashMap<Citation, DocumentView>,
     media_base: &str,
 ) -> Result<Vec<MessageView>, QueryError> {
-    let documents = documents.into_iter().map(|document| (document.external_id, document)).collect();
     let rated: Vec<Uuid> = rows.iter().filter(|row| row.has_feedback).map(|row| row.id).collect();
     let mut feedback = if rated.is_empty() { HashMap::new() } else { first_of_each(db, &rated).await? };
     Ok(rows

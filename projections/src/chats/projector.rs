@@ -5,7 +5,7 @@ use domain::{AggregateType, chat::ChatEvent, envelope::RecordedEvent, event::Eve
 use sqlx::PgTransaction;
 
 use super::{
-    message_rows::{insert_answers, insert_notice, insert_questions, question_settings, update_spoken},
+    message_rows::{insert_answers, insert_notice, insert_questions, keep_retrieved, question_settings, update_spoken},
     rows::{erase, insert_chats, insert_feedback, update_chats},
 };
 use crate::{ProjectionError, Projector};
@@ -36,6 +36,7 @@ impl Projector for ChatsProjector {
         insert_chats(events, tx).await?;
         update_chats(events, tx).await?;
         insert_questions(events, tx).await?;
+        keep_retrieved(events, tx).await?;
         insert_answers(events, tx).await?;
         update_spoken(events, tx).await?;
         insert_feedback(events, tx).await?;

@@ -240,7 +240,12 @@ pub async fn weight(db: &Views, chats: &[Uuid]) -> Result<usize, QueryError> {
     let bytes = query_scalar!(
         r#"SELECT coalesce(sum(octet_length(text) + octet_length(original_text)
                       + CASE WHEN document_ids = '{}' THEN 0 ELSE coalesce((
-                            SELECT sum(octet_length(text_content)) FROM views.documents WHERE id = ANY(document_ids)
+                            SELECT sum(octet_length(CASE WHEN kept.version IS NULL THEN document.text_content
+                                                         ELSE kept.text_content END))
+                            FROM unnest(document_ids, document_versions) AS cited (id, version)
+                            JOIN views.documents AS document ON document.id = cited.id
+                            LEFT JOIN views.document_versions AS kept
+                                 ON kept.document_id = cited.id AND kept.version = cited.version
                         ), 0) END), 0)::bigint AS "bytes!"
            FROM views.messages WHERE chat_id = ANY($1)"#,
         chats

@@ -11,8 +11,8 @@ use projections::projectors;
 use sqlx::{Executor as _, PgPool};
 
 use crate::history::{
-    CHAT, DOCTOR, GUIDE, History, NURSE, OTHER_CHAT, WARD, answer_id, answered, api_key, apply, asked, at, number,
-    started, title,
+    CHAT, DOCTOR, GUIDE, History, LEAFLET, NURSE, OTHER_CHAT, WARD, answer_id, answered, api_key, apply, asked, at,
+    number, retrieved, started, title,
 };
 
 fn retitled(text: &str) -> ChatEvent {
@@ -59,9 +59,16 @@ fn conversations() -> History {
     let mut history = History::default();
     history.chat(CHAT, started(WARD, NURSE, "New")).chat(OTHER_CHAT, key_chat).chat(third, started(WARD, DOCTOR, "D"));
     history.chat(CHAT, asked(1, "Zinc?\0")).chat(CHAT, retitled("Zinc")).chat(OTHER_CHAT, asked(2, "Iron?"));
-    history.chat(CHAT, answered(1, "Yes.", &[GUIDE])).chat(OTHER_CHAT, failed(2, Some("Sorry")));
+    history
+        .chat(CHAT, retrieved(1, &[(LEAFLET, 3), (GUIDE, 2)]))
+        .chat(CHAT, answered(1, "Yes.", &[GUIDE]))
+        .chat(OTHER_CHAT, failed(2, Some("Sorry")));
     history.chat(CHAT, spoken(1, "a.mp3")).chat(CHAT, rated(601, 1, None)).chat(CHAT, rated(602, 1, Some("Good\0")));
-    history.chat(OTHER_CHAT, prompt(None)).chat(OTHER_CHAT, prompt(Some("Q\0"))).chat(OTHER_CHAT, unheard);
+    history
+        .chat(OTHER_CHAT, retrieved(2, &[(GUIDE, 1)]))
+        .chat(OTHER_CHAT, prompt(None))
+        .chat(OTHER_CHAT, prompt(Some("Q\0")))
+        .chat(OTHER_CHAT, unheard);
     history.chat(OTHER_CHAT, ChatEvent::ModelChanged { model: Some(Model::Gpt4) });
     history.chat(CHAT, asked(3, "How?")).chat(CHAT, answered(3, "So.", &[])).chat(CHAT, spoken(1, "b.mp3"));
     history.chat(OTHER_CHAT, ChatEvent::ModelChanged { model: None }).chat(CHAT, retitled("Zinc and iron"));

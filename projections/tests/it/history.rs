@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    chat::{ChatEvent, Completion, Generation, Question, Stage},
+    chat::{ChatEvent, Completion, Generation, Question, RetrievedPassage, Stage},
     document::{DocumentEvent, Note, Source, StoredFile},
     envelope::{Actor, Metadata, RecordedEvent},
     event::Event,
     feedback::FeedbackEvent,
     ids::{
-        ApiKeyId, ChatId, CommandId, DocumentId, EventId, MessageId, ProjectId, RunFeedbackId, RunId, ServiceId,
-        SuiteId, UserId,
+        ApiKeyId, ChatId, ChunkId, CommandId, DocumentId, EventId, MessageId, ProjectId, RunFeedbackId, RunId,
+        ServiceId, SuiteId, UserId,
     },
     project::{ProjectEvent, Settings},
     service::{ServiceEvent, Terms},
@@ -199,6 +199,13 @@ pub(crate) fn added(project_id: ProjectId, name: &str, file: Option<&str>) -> Do
     }
 }
 
+/// Another file as the content of a document.
+pub(crate) fn version_added(version: u32, file: &str) -> DocumentEvent {
+    let file = StoredFile { name: file.to_owned(), size: 7, sha256: String::new() };
+    let source = Source { document_type: DocumentType::File, file: Some(file), text_content: None };
+    DocumentEvent::VersionAdded { version, creator: None, source }
+}
+
 pub(crate) fn service_created(name: &str) -> ServiceEvent {
     let name = ServiceName::parse(name).expect("well-formed");
     ServiceEvent::Created { terms: Terms { name, allow_key: true, owner: NURSE } }
@@ -242,6 +249,18 @@ pub(crate) fn asked(turn: u128, text: &str) -> ChatEvent {
         temperature: 0.1,
         top_k: 100,
     })
+}
+
+/// A passage of each of these versions of documents.
+pub(crate) fn retrieved(turn: u128, versions: &[(DocumentId, u32)]) -> ChatEvent {
+    let passage = |(document_id, document_version): &(DocumentId, u32)| RetrievedPassage {
+        document_id: *document_id,
+        document_version: *document_version,
+        chunk_id: ChunkId::new(number(900)),
+        content_hash: String::new(),
+        score: 1.0,
+    };
+    ChatEvent::PassagesRetrieved { answer_id: answer_id(turn), passages: versions.iter().map(passage).collect() }
 }
 
 pub(crate) fn answered(turn: u128, text: &str, citations: &[DocumentId]) -> ChatEvent {

@@ -13,7 +13,7 @@ use sqlx::PgPool;
 
 use crate::history::{
     CHAT, GUIDE, History, LEAFLET, MEDIA, NURSE, WARD, added, answer_id, answered, apply, asked, detail, embedded,
-    question_id, started, title,
+    question_id, retrieved, started, title, version_added,
 };
 
 /// A chat in which nothing has been said.
@@ -159,4 +159,37 @@ async fn an_answer_to_a_question_that_is_not_there_is_an_error(pool: PgPool) {
     let chats = projections::projectors().into_iter().find(|projector| projector.name() == "chats");
     let chats = chats.expect("chats have a projector");
     assert!(chats.project(answered, &mut tx).await.is_err());
+}
+
+/// A source that says another dose than the answer would be worse than none.
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn an_answer_shows_its_documents_in_the_versions_that_it_was_made_from(pool: PgPool) {
+    let mut history = history();
+    history
+        .document(GUIDE, added(WARD, "Guide", Some("guide.pdf")))
+        .document(GUIDE, embedded())
+        .chat(CHAT, asked(1, "Zinc?"))
+        .chat(CHAT, retrieved(1, &[(GUIDE, 1)]))
+        .chat(CHAT, answered(1, "14 days", &[GUIDE]))
+        .document(GUIDE, version_added(2, "guide-2.pdf"))
+        .chat(CHAT, asked(2, "Zinc?"))
+        .chat(CHAT, retrieved(2, &[(GUIDE, 2)]))
+        .chat(CHAT, answered(2, "10 days", &[GUIDE]))
+        .document(GUIDE, version_added(3, "guide-3.pdf"))
+        .chat(CHAT, asked(3, "Zinc?"))
+        .chat(CHAT, answered(3, "10 days", &[GUIDE]));
+    let conversation = conversation(&history, &pool).await;
+    let sources = conversation.iter().flat_map(|message| &message.reference_documents);
+    let files: Vec<_> = sources.map(|source| (source.file.as_deref(), source.uploading)).collect();
+    assert_eq!(
+        files,
+        [
+            (Some("http://host/media/guide.pdf"), false),
+            (Some("http://host/media/guide-2.pdf"), false),
+            (Some("http://host/media/guide-3.pdf"), true)
+        ],
+        "where no version is known, the newest one is shown"
+    );
+    let single = message(&Views::beside(&pool), answer_id(1), MEDIA).await.expect("read").expect("there");
+    assert_eq!(single.reference_documents, conversation[1].reference_documents);
 }
