@@ -28,7 +28,8 @@ pub(super) const UNCHANGING: [&str; 9] = [
 ];
 
 /// Types of events that are about a part of the aggregate, with the field that holds its id.
-const OF_PARTS: [(&str, &str); 9] = [
+const OF_PARTS: [(&str, &str); 10] = [
+    ("AssistantDefined", "assistant_id"),
     ("FeedbackGiven", "feedback_id"),
     ("KeyIssued", "key_id"),
     ("KeyRevoked", "key_id"),
@@ -127,6 +128,17 @@ mod tests {
         let changed = values.apply("QuestionChanged", question("a", "How often?"));
         let named = change("question_id", None, json!("a"));
         assert_eq!(changed, [change("question", Some(json!("How much?")), json!("How often?")), named]);
+    }
+
+    /// An assistant has a model of its own, which is none of the project's.
+    #[test]
+    fn what_an_assistant_is_does_not_change_its_project() {
+        let mut values = Values::default();
+        values.apply("Created", json!({"model": "gpt35", "assistant_id": null}));
+        let defined = values.apply("AssistantDefined", json!({"assistant_id": "asst_1", "model": "gpt-4"}));
+        assert_eq!(defined, [change("assistant_id", None, json!("asst_1")), change("model", None, json!("gpt-4"))]);
+        let changed = values.apply("ModelChanged", json!({"model": "gpt4"}));
+        assert_eq!(changed, [change("model", Some(json!("gpt35")), json!("gpt4"))]);
     }
 
     #[test]
