@@ -1,10 +1,17 @@
 //! The text of a page or of an e-book's chapter.
 
+mod colours;
+mod content;
+mod fields;
 mod labels;
+mod letters;
 mod lists;
 mod math;
+mod media;
 mod roles;
 mod rules;
+mod selectors;
+mod sheets;
 pub(super) mod signs;
 mod style;
 mod table;
@@ -13,6 +20,8 @@ mod tags;
 mod tests;
 #[cfg(test)]
 mod tests_of_looks;
+#[cfg(test)]
+mod tests_of_style;
 mod writing;
 
 use ego_tree::{NodeId, NodeRef, iter::Edge};
@@ -21,24 +30,23 @@ use scraper::{ElementRef, Html, Node, node::Element};
 use super::{
     Unreadable,
     notes::{NoteKind, Notes},
-    symbols::{is_private, is_symbol_font, shown},
+    symbols::is_symbol_font,
 };
+use colours::Ink;
 use labels::Labels;
-use rules::Rules;
+use rules::{Look, Rules};
 use style::{Effect, Script};
 use writing::Writer;
 
 /// Elements whose content is no text of the page.
-const SKIPPED: [&str; 12] =
-    ["script", "style", "noscript", "template", "head", "svg", "nav", "select", "iframe", "object", "audio", "video"];
+const SKIPPED: [&str; 11] =
+    ["script", "style", "noscript", "template", "head", "svg", "nav", "iframe", "object", "audio", "video"];
 /// Elements whose text is withdrawn.
 const STRUCK: [&str; 3] = ["del", "s", "strike"];
 /// Elements that `vertical-align` does not raise or lower, or whose position has another meaning.
 const NOT_PLACED: [&str; 9] = ["sup", "sub", "td", "th", "tr", "table", "img", "input", "svg"];
 /// Inline elements that form a box of their own.
 const BOXES: [&str; 5] = ["label", "textarea", "progress", "meter", "output"];
-/// Signs with a meaning in generated content.
-const TELLING: &str = "<>≤≥≈~±×÷=%°✓✔✗✘❌✅☐☑☒⚠→";
 /// Characters of an alternative text up to which it is a sign; a longer one stands apart from the words around it.
 const LONGEST_SIGN: usize = 2;
 
@@ -56,7 +64,8 @@ pub(super) fn text_in_style(page: &str, style: &str, notes: &mut Notes) -> Resul
     }
     let page = Html::parse_document(&tags::with_ends(&signs::with_signs(page)));
     let (rules, labels) = (Rules::of(&page, style), Labels::of(&page));
-    let mut walk = Walk { rules, labels, notes, writer: Writer::default(), open: Vec::new() };
+    let (writer, generated_left) = (Writer::default(), letters::MOST_GENERATED);
+    let mut walk = Walk { rules, labels, notes, writer, open: Vec::new(), generated_left };
     let mut skipping: Option<NodeId> = None;
     for edge in page.tree.root().traverse() {
         match (edge, skipping) {
@@ -74,6 +83,9 @@ pub(super) fn text_in_style(page: &str, style: &str, notes: &mut Notes) -> Resul
             }
         }
     }
+    if walk.rules.are_incomplete() {
+        walk.notes.add(NoteKind::ValuesUncertain, None, None);
+    }
     Ok(walk.writer.finished())
 }
 
@@ -83,6 +95,8 @@ struct Walk<'n> {
     notes: &'n mut Notes,
     writer: Writer,
     open: Vec<Open>,
+    /// Bytes of generated content that may still be written.
+    generated_left: usize,
 }
 
 /// An element that has not ended.
@@ -90,33 +104,17 @@ struct Walk<'n> {
 struct Open {
     /// The symbol font of the text in it.
     symbols: Option<String>,
+    ink: Ink,
     script: Option<Script>,
     /// Whether style makes it a block.
     is_block: bool,
     /// Whether its children are separated from each other.
     parts_children: bool,
     /// The generated content after it.
-    after: Option<String>,
+    after: Effect,
 }
 
 impl Walk<'_> {
-    fn write(&mut self, text: &str) {
-        let symbols = self.open.last().and_then(|open| open.symbols.as_deref());
-        if symbols.is_none() && !text.contains(is_private) {
-            return self.writer.write(text);
-        }
-        let unknown = |c: char| if is_private(c) { char::REPLACEMENT_CHARACTER } else { c };
-        let seen: String = symbols.map_or(text.to_owned(), |font| shown(font, text)).chars().map(unknown).collect();
-        if seen.contains(char::REPLACEMENT_CHARACTER) {
-            self.notes.add(NoteKind::UnknownSymbols, None, symbols);
-        } else if seen != text && !matches!(text.trim(), "·" | "§") {
-            // Bullets have no meaning. Without the font a browser shows the letters, so that not every reader has seen
-            // the sign.
-            self.notes.add(NoteKind::LegacyFontConverted, None, symbols);
-        }
-        self.writer.write(&seen);
-    }
-
     /// Opens an element; `false` if it is not to be read.
     fn open(&mut self, node: NodeRef<'_, Node>, element: &Element) -> bool {
         if element.name() == "svg"
@@ -128,16 +126,20 @@ impl Walk<'_> {
         if SKIPPED.contains(&element.name()) || repeats_formula || element.name() == "button" && !labels::names(node) {
             return false;
         }
-        let mut effect = ElementRef::wrap(node).map(|element| self.rules.effect(element)).unwrap_or_default();
+        let mut look = ElementRef::wrap(node).map(|element| self.rules.look(element)).unwrap_or_default();
+        let effect = &mut look.whole;
         if self.labels.can_be_shown(element) {
-            (effect.hidden, effect.unseen) = (None, None);
+            (effect.hidden, effect.unseen, effect.clear) = (None, None, None);
+        } else if matches!(element.name(), "input" | "select") {
+            // A field of no opacity lies over a drawing that shows its value.
+            effect.clear = None;
         }
         if let Some(font) = element.attr("face").filter(|font| super::legacy_fonts::is_legacy(font)) {
             self.notes.add(NoteKind::LegacyFontUnknown, None, Some(font));
         } else if let Some(font) = &effect.legacy_font {
             self.notes.add(NoteKind::LegacyFontUnknown, None, Some(font.trim_matches(['"', '\''])));
         }
-        if let Some(kind) = withdrawn(element, &effect).filter(|_| !is_formula_only(node)) {
+        if let Some(kind) = withdrawn(element, effect).filter(|_| !is_formula_only(node)) {
             if says_anything(node) {
                 self.notes.add(kind, None, None);
             }
@@ -147,19 +149,28 @@ impl Walk<'_> {
             }
             return false;
         }
+        if look.is_doubtful && says_anything(node) {
+            self.notes.add(NoteKind::ValuesUncertain, None, None);
+        }
         match element.name() {
+            "select" => {
+                self.write_choice(node);
+                return false;
+            }
             "math" => {
                 self.write_formula(node);
                 return false;
             }
             "img" => self.write_picture(element),
+            "input" => self.write_field(element),
             _ => {}
         }
-        self.begin(node, element, &effect);
+        self.begin(node, element, look);
         true
     }
 
-    fn begin(&mut self, node: NodeRef<'_, Node>, element: &Element, effect: &Effect) {
+    fn begin(&mut self, node: NodeRef<'_, Node>, element: &Element, look: Look) {
+        let Look { whole: effect, before, after, .. } = look;
         let parent = self.open.last();
         if parent.is_some_and(|parent| parent.parts_children) || BOXES.contains(&element.name()) {
             self.writer.part();
@@ -182,18 +193,16 @@ impl Walk<'_> {
         if let Some(label) = self.labels.of_panel(element) {
             self.writer.write_line(label);
         }
-        if let Some(before) = &effect.before {
-            self.write_generated(before);
-        }
-        let (parts_children, after) = (effect.parts_children == Some(true), effect.after.clone());
-        self.open.push(Open { symbols, script, is_block, parts_children, after });
+        let ink = parent.map(|parent| parent.ink).unwrap_or_default().within(&effect);
+        let parts_children = effect.parts_children == Some(true);
+        self.open.push(Open { symbols, ink, script, is_block, parts_children, after });
+        self.write_generated(&before, element);
     }
 
     fn close(&mut self, node: NodeRef<'_, Node>, element: &Element) {
+        let after = self.open.last_mut().map(|open| std::mem::take(&mut open.after)).unwrap_or_default();
+        self.write_generated(&after, element);
         let open = self.open.pop().unwrap_or_default();
-        if let Some(after) = &open.after {
-            self.write_generated(after);
-        }
         if let Some(script) = open.script {
             self.writer.end_script(script, node);
         }
@@ -206,13 +215,15 @@ impl Walk<'_> {
         }
     }
 
-    /// Writes generated content; bullets, dashes and quotation marks only separate words.
-    fn write_generated(&mut self, text: &str) {
-        if text.contains(|c: char| c.is_alphanumeric() || TELLING.contains(c)) {
-            self.writer.write(text);
-        } else {
-            self.writer.part();
+    /// Writes what a list of options shows; the others are seen only while it is open.
+    fn write_choice(&mut self, select: NodeRef<'_, Node>) {
+        let (text, has_others) = fields::options(select);
+        if has_others {
+            self.notes.add(NoteKind::HiddenLeftOut, None, None);
         }
+        self.writer.part();
+        self.write(&text);
+        self.writer.part();
     }
 
     fn write_formula(&mut self, node: NodeRef<'_, Node>) {
@@ -255,10 +266,10 @@ impl Walk<'_> {
 
 /// The reason for which an element with all its content is not read.
 fn withdrawn(element: &Element, effect: &Effect) -> Option<NoteKind> {
-    match (effect.hidden.or(effect.unseen), effect.struck) {
-        _ if effect.hidden == Some(true) || effect.unseen == Some(true) => Some(NoteKind::HiddenLeftOut),
-        (_, Some(true)) => Some(NoteKind::StruckLeftOut),
-        (_, None) if STRUCK.contains(&element.name()) => Some(NoteKind::StruckLeftOut),
+    match effect.struck {
+        _ if effect.hides() => Some(NoteKind::HiddenLeftOut),
+        Some(true) => Some(NoteKind::StruckLeftOut),
+        None if STRUCK.contains(&element.name()) => Some(NoteKind::StruckLeftOut),
         _ => None,
     }
 }
@@ -289,5 +300,9 @@ fn is_mark(node: NodeRef<'_, Node>, element: &Element) -> bool {
 }
 
 fn says_anything(node: NodeRef<'_, Node>) -> bool {
-    node.descendants().any(|node| node.value().as_text().is_some_and(|text| text.contains(char::is_alphanumeric)))
+    node.descendants().any(|node| match node.value() {
+        Node::Text(text) => text.contains(char::is_alphanumeric),
+        Node::Element(element) => fields::says_anything(element),
+        _ => false,
+    })
 }

@@ -42,9 +42,10 @@ pub enum NoteKind {
     ColumnsUncertain,
     /// Values of cells that are errors of the spreadsheet.
     CellErrors,
-    /// Cells whose value a spreadsheet computes anew when it opens them, or which a condition may strike or hide.
+    /// Cells whose value a spreadsheet computes anew when it opens them, or which a condition may strike or hide; text of
+    /// a page that its style may hide, strike or complete, which cannot be told.
     ValuesUncertain,
-    /// Pictures, drawings or objects whose content is not read.
+    /// Pictures, drawings or objects whose content is not read, and counters that style writes.
     ObjectsLeftOut,
     /// A file of before 2007, of which less is known: what looks struck, hidden or merged by a style is read as plain text.
     OldFormat,

@@ -1,178 +1,193 @@
-//! The rules of a page's own style sheets that hide, strike through, raise and separate text.
+//! The rules of a page's own style sheets, in the order of the cascade.
 //!
-//! Rules for one element, class or id are applied. Other rules are applied except where they hide: a class or id that
-//! any other rule shows again is switched by a script (tabs, accordions), so that its text can be seen.
+//! A class, id or attribute that a rule with several parts and of a higher rank shows again is switched by a script or
+//! a user (tabs, accordions), so that its text can be seen.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use ego_tree::NodeRef;
-use scraper::{ElementRef, Html, Node, Selector};
+use scraper::{ElementRef, Html};
+use selectors::parser::{Component, Selector};
 
-use super::style::{Effect, content};
+use super::{
+    selectors::{Css, Matcher, Place},
+    sheets::{Rule, Sheets, declared},
+    style::Effect,
+};
 
-/// Rules with several parts (descendants, siblings) that are applied.
-const MOST_OTHERS: usize = 1_000;
+/// The key of rules for elements of any name.
+const ANY: &str = "*";
 
 /// The rules of a page.
-#[derive(Debug, Default)]
 pub(super) struct Rules {
-    /// By `element`, `.class`, `#id`, `element.class`, `element#id`.
-    by_selector: HashMap<String, Effect>,
-    /// Classes and ids that some rule shows, with their `.` or `#`.
-    shown: HashSet<String>,
-    /// Other rules, by the last `element`, `.class` or `#id` of their selectors; a later one overrides an earlier one.
-    others: HashMap<String, Vec<(Selector, Effect)>>,
-    count: usize,
+    /// The rules by rank: a later one overrides an earlier one.
+    ranked: Vec<Rule>,
+    /// The places of rules by the `element`, `.class` or `#id` of the element that they are for.
+    by_key: HashMap<String, Vec<usize>>,
+    matcher: Matcher,
+    is_incomplete: bool,
+    /// Whether the page has style sheets of its own elsewhere, which are not read.
+    pub(super) has_sheets_elsewhere: bool,
+}
+
+/// The effect of all style on an element.
+#[derive(Debug, Default)]
+pub(super) struct Look {
+    pub(super) whole: Effect,
+    pub(super) before: Effect,
+    pub(super) after: Effect,
+    /// Whether a rule that may apply hides, strikes or completes it.
+    pub(super) is_doubtful: bool,
 }
 
 impl Rules {
     /// The rules of a page, preceded by those of a style sheet.
     pub(super) fn of(page: &Html, sheet: &str) -> Self {
-        let mut rules = Self::default();
-        rules.read(sheet);
-        let is_style =
-            |node: &NodeRef<'_, Node>| node.value().as_element().is_some_and(|element| element.name() == "style");
-        for sheet in page.tree.root().descendants().filter(is_style) {
-            sheet.children().filter_map(|child| child.value().as_text()).for_each(|text| rules.read(text));
-        }
-        rules
-    }
-
-    /// Reads the rules of a style sheet.
-    fn read(&mut self, sheet: &str) {
-        let sheet = without_comments(sheet);
-        let mut depth = 0_usize;
-        let mut start = 0;
-        let mut selectors = "";
-        // Rules inside of `@media` and the like may apply or not; none of them is used.
-        let mut at_rules = 0_usize;
-        for (at, sign) in sheet.match_indices(['{', '}', ';']) {
-            let before = &sheet[start..at];
-            match sign {
-                "{" => {
-                    depth += 1;
-                    if before.trim_start().starts_with('@') {
-                        at_rules += 1;
-                    } else {
-                        selectors = before;
-                    }
-                    start = at + 1;
-                }
-                "}" => {
-                    if at_rules == 0 && depth == 1 {
-                        self.add(selectors, before);
-                    }
-                    depth = depth.saturating_sub(1);
-                    if depth < at_rules {
-                        at_rules = depth;
-                    }
-                    start = at + 1;
-                }
-                _ if depth == 0 => start = at + 1,
-                _ => {}
+        let mut sheets = Sheets::default();
+        sheets.read(sheet, "");
+        let mut has_sheets_elsewhere = false;
+        for node in page.tree.root().descendants() {
+            let Some(element) = node.value().as_element() else { continue };
+            let is_sheet = |rel: &str| rel.split_whitespace().any(|word| word.eq_ignore_ascii_case("stylesheet"));
+            has_sheets_elsewhere |= element.name() == "link" && element.attr("rel").is_some_and(is_sheet);
+            if element.name() == "style" {
+                let text: String =
+                    node.children().filter_map(|child| child.value().as_text()).map(|text| &**text).collect();
+                has_sheets_elsewhere |= text.contains("@import");
+                sheets.read(&text, element.attr("media").unwrap_or_default());
             }
         }
+        // The sheet that a book's chapter refers to is the given one.
+        has_sheets_elsewhere &= sheet.is_empty();
+        let Sheets { mut rules, is_incomplete, .. } = sheets;
+        rules.sort_by_key(|rule| rule.rank);
+        let mut switched = HashMap::new();
+        for rule in rules.iter().filter(|rule| !is_simple(&rule.selector)) {
+            for (way, state) in rule.effect.hidings().into_iter().enumerate() {
+                if state == Some(false) {
+                    switched.extend(names(&rule.selector).map(|name| ((way, name), rule.rank)));
+                }
+            }
+        }
+        let mut by_key: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, rule) in rules.iter_mut().enumerate() {
+            for (way, state) in rule.effect.hidings_mut().into_iter().enumerate() {
+                let is_overridden = |name| switched.get(&(way, name)).is_some_and(|shown| *shown > rule.rank);
+                if *state == Some(true) && names(&rule.selector).any(is_overridden) {
+                    *state = None;
+                }
+            }
+            by_key.entry(key(&rule.selector)).or_default().push(at);
+        }
+        // Only pages that declare a standard tell upper and lower case apart.
+        let ignores_case = page.quirks_mode != Html::new_document().quirks_mode;
+        Self { ranked: rules, by_key, matcher: Matcher::new(ignores_case), is_incomplete, has_sheets_elsewhere }
     }
 
-    fn add(&mut self, selectors: &str, declarations: &str) {
-        let (effect, content) = (Effect::of(declarations), content(declarations));
-        if effect == Effect::default() && content.is_none() {
-            return;
-        }
-        for as_written in selectors.split(',').map(str::trim).filter(|selector| !selector.is_empty()) {
-            let (as_written, effect) = match generated(as_written, content.as_ref()) {
-                None => (as_written, effect.clone()),
-                Some((of, written)) => (of, written),
-            };
-            let selector = as_written.to_ascii_lowercase();
-            let selector = selector.as_str();
-            let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
-            let name = selector.strip_prefix(['.', '#']).unwrap_or(selector);
-            let is_simple = !selector.starts_with(['.', '#']) && selector.split(['.', '#']).count() <= 2
-                || !name.is_empty() && name.chars().all(is_part);
-            if is_simple && selector.chars().all(|c| is_part(c) || matches!(c, '.' | '#')) {
-                let entry = self.by_selector.entry(selector.to_owned()).or_default();
-                *entry = effect.clone().or(entry);
+    /// Whether some rules of the page are not applied, as there are too many.
+    pub(super) fn are_incomplete(&self) -> bool {
+        self.is_incomplete || self.matcher.is_exhausted()
+    }
+
+    /// The effect of all rules and of the element's own attributes.
+    pub(super) fn look(&mut self, node: ElementRef<'_>) -> Look {
+        let element = node.value();
+        let own = element.attr("style").map(declared).unwrap_or_default();
+        let mut look = Look { whole: own.important, ..Look::default() };
+        let mut usual = Some(own.usual);
+        let mut doubtful = Effect::default();
+        for at in self.candidates(node) {
+            let rule = &self.ranked[at];
+            if !self.matcher.matches(&rule.selector, node) {
                 continue;
             }
-            // The last part of a selector is the element that the rule applies to.
-            let last = selector.rsplit([' ', '>', '+', '~']).next().unwrap_or_default();
-            self.add_other(last, as_written, &effect);
-            if effect.hidden == Some(false) {
-                for (at, _) in last.match_indices(['.', '#']) {
-                    let end = last[at + 1..].find(|c| !is_part(c)).map_or(last.len(), |end| at + 1 + end);
-                    self.shown.insert(last[at..end].to_owned());
-                }
+            if !rule.rank.0
+                && let Some(usual) = usual.take()
+            {
+                look.whole = look.whole.or(&usual);
             }
+            let effect = match rule.selector.pseudo_element() {
+                Some(Place::Other) => continue,
+                Some(_) if !rule.is_certain => {
+                    doubtful.content = doubtful.content.or_else(|| rule.effect.content.clone());
+                    continue;
+                }
+                None if !rule.is_certain => &mut doubtful,
+                None => &mut look.whole,
+                Some(Place::Before) => &mut look.before,
+                Some(Place::After) => &mut look.after,
+            };
+            *effect = std::mem::take(effect).or(&rule.effect);
         }
+        look.whole = look.whole.or(&usual.unwrap_or_default()).or(&Effect::of_element(element));
+        look.is_doubtful = look.whole.clear == Some(true) && look.whole.moves == Some(true)
+            || doubtful.hides() && !look.whole.hides()
+            || doubtful.struck == Some(true) && look.whole.struck != Some(true)
+            || doubtful.content.is_some_and(|content| content.is_incomplete || content.length(element) > 0);
+        look
     }
 
-    /// Adds a rule whose selector has several parts or classes. It never hides anything.
-    fn add_other(&mut self, last: &str, selector: &str, effect: &Effect) {
-        let effect = Effect { hidden: None, unseen: None, ..effect.clone() };
-        let end = last[1.min(last.len())..].find(['.', '#', ':', '[']).map_or(last.len(), |end| end + 1);
-        if effect == Effect::default() || self.count >= MOST_OTHERS || selector.contains(':') {
-            return;
+    /// The rules that may be for an element, those that override others first.
+    fn candidates(&self, node: ElementRef<'_>) -> Vec<usize> {
+        if self.ranked.is_empty() || self.matcher.is_exhausted() {
+            return Vec::new();
         }
-        if let Ok(selector) = Selector::parse(selector) {
-            self.count += 1;
-            self.others.entry(last[..end].to_owned()).or_default().push((selector, effect));
-        }
-    }
-
-    /// The effect of all rules and of the element's own attributes; the nearest overrides.
-    pub(super) fn effect(&self, node: ElementRef<'_>) -> Effect {
         let element = node.value();
-        let mut effect = element.attr("style").map(Effect::of).unwrap_or_default();
-        if element.attr("hidden").is_some() {
-            effect.hidden = effect.hidden.or(Some(true));
-        }
-        if self.by_selector.is_empty() && self.others.is_empty() {
-            return effect.or(&Effect::of_classes(element));
-        }
-        let name = element.name();
-        let ids = element.id().map(|id| format!("#{}", id.to_ascii_lowercase()));
+        let id = element.id().map(|id| format!("#{}", id.to_ascii_lowercase()));
         let classes = element.classes().map(|class| format!(".{}", class.to_ascii_lowercase()));
-        let keys: Vec<String> = ids.into_iter().chain(classes).collect();
-        if !self.others.is_empty() {
-            let keys = keys.iter().map(String::as_str).chain([name, "*"]);
-            for (selector, rule) in keys.filter_map(|key| self.others.get(key)).flat_map(|rules| rules.iter().rev()) {
-                if selector.matches(&node) {
-                    effect = effect.or(rule);
-                }
-            }
-        }
-        for key in &keys {
-            let found = [format!("{name}{key}"), key.clone()];
-            for mut rule in found.iter().filter_map(|selector| self.by_selector.get(selector).cloned()) {
-                if self.shown.contains(key) {
-                    rule.hidden = None;
-                }
-                effect = effect.or(&rule);
-            }
-        }
-        effect = self.by_selector.get(name).map_or(effect.clone(), |rule| effect.or(rule));
-        effect.or(&Effect::of_classes(element))
+        let keys = classes.chain(id).chain([element.name().to_ascii_lowercase(), ANY.to_owned()]);
+        let mut found: Vec<usize> = keys.filter_map(|key| self.by_key.get(&key)).flatten().copied().collect();
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        found.dedup();
+        found
     }
 }
 
-/// The content of a rule for `::before` or `::after`, and the selector of its element.
-fn generated<'s>(selector: &'s str, content: Option<&String>) -> Option<(&'s str, Effect)> {
-    let (of, place) = selector.rsplit_once(':')?;
-    let (of, content) = (of.trim_end_matches(':'), content.cloned());
-    match place.to_ascii_lowercase().as_str() {
-        "before" => Some((of, Effect { before: content, ..Effect::default() })),
-        "after" => Some((of, Effect { after: content, ..Effect::default() })),
+/// The parts of a selector that say which element it is for.
+fn subject(selector: &Selector<Css>) -> impl Iterator<Item = &Component<Css>> {
+    let mut parts = selector.iter();
+    if selector.has_pseudo_element() {
+        parts.by_ref().for_each(drop);
+        parts.next_sequence();
+    }
+    parts
+}
+
+/// Whether a selector is one element, class or id, or an element with one of these.
+fn is_simple(selector: &Selector<Css>) -> bool {
+    let is_element = |part: &Component<Css>| matches!(part, Component::LocalName(_));
+    let is_plain = |part: &Component<Css>| matches!(part, Component::Class(_) | Component::ID(_)) || is_element(part);
+    let parts: Vec<_> = subject(selector).collect();
+    selector.len() == parts.len()
+        && parts.iter().all(|part| is_plain(part))
+        && (parts.len() == 1 || parts.len() == 2 && parts.iter().any(|part| is_element(part)))
+}
+
+/// The classes, ids and attributes of the element that a rule is for.
+fn names(selector: &Selector<Css>) -> impl Iterator<Item = String> {
+    subject(selector).filter_map(name)
+}
+
+fn name(part: &Component<Css>) -> Option<String> {
+    match part {
+        Component::ID(id) => Some(format!("#{}", id.0.to_ascii_lowercase())),
+        Component::Class(class) => Some(format!(".{}", class.0.to_ascii_lowercase())),
+        Component::AttributeInNoNamespaceExists { local_name_lower: name, .. }
+        | Component::AttributeInNoNamespace { local_name: name, .. } => Some(format!("[{}]", &*name.0)),
         _ => None,
     }
 }
 
-fn without_comments(sheet: &str) -> String {
-    let mut text = String::with_capacity(sheet.len());
-    let mut rest = sheet;
-    while let Some((before, comment)) = rest.split_once("/*") {
-        text.push_str(before);
-        rest = comment.split_once("*/").map_or("", |(_, after)| after);
+/// The key under which a rule is found.
+fn key(selector: &Selector<Css>) -> String {
+    let rank = |part: &Component<Css>| match part {
+        Component::ID(_) => 3,
+        Component::Class(_) => 2,
+        Component::LocalName(_) => 1,
+        _ => 0,
+    };
+    match subject(selector).max_by_key(|part| rank(part)) {
+        Some(part @ (Component::ID(_) | Component::Class(_))) => name(part).unwrap_or_else(|| ANY.to_owned()),
+        Some(Component::LocalName(name)) => name.lower_name.0.to_string(),
+        _ => ANY.to_owned(),
     }
-    text + rest
 }

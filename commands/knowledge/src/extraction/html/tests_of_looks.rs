@@ -163,22 +163,6 @@ fn a_sign_that_is_a_picture_is_read() {
 }
 
 #[test]
-fn a_sign_that_style_writes_is_read() {
-    for (rule, expected) in [
-        (".k::before{content:\"≥ \"}", "Age ≥ 5"),
-        (".k:before { content: '\\2265\\a0' }", "Age ≥ 5"),
-        ("p .k:after{color:red;content:' mg/kg'}", "Age 5 mg/kg"),
-        (".k::before{content:'– '}", "Age 5"),
-        (".k::before{content:'a whole sentence of style'}", "Age 5"),
-        (".k::before{content:counter(x) '.'} .k::after{content:'\\f00c'} .k:hover{content:'x'}", "Age 5"),
-        (".k::before{content:''; text-decoration:line-through; display:none}", "Age 5"),
-    ] {
-        let page = format!("<style>{rule}</style><p>Age <span class=k>5</span></p>");
-        assert_eq!(read(&page), (expected.to_owned(), vec![]), "{rule}");
-    }
-}
-
-#[test]
 fn a_formula_that_is_laid_out_beside_its_text_is_read_once() {
     let formula = "<math><msup><mn>10</mn><mn>9</mn></msup></math>";
     for page in [

@@ -150,6 +150,12 @@ impl Writer {
         self.top().need(Gap::Paragraph);
     }
 
+    /// Writes a sign of what stands behind it, as a ticked box.
+    pub(super) fn write_sign(&mut self, sign: &str) {
+        self.top().push(sign);
+        self.top().need(Gap::Space);
+    }
+
     pub(super) fn begin_script(&mut self) {
         self.within.push(Text::default());
     }
@@ -183,10 +189,6 @@ impl Writer {
             "thead" | "tbody" | "tfoot" => self.table(|table| table.begin_part(name)),
             "tr" => self.table(Table::begin_row),
             "td" | "th" | "sup" | "sub" => self.within.push(Text::default()),
-            "input" if element.attr("type").is_some_and(|kind| kind.eq_ignore_ascii_case("checkbox")) => {
-                self.top().push(if element.attr("checked").is_some() { "☑" } else { "☐" });
-                self.top().need(Gap::Space);
-            }
             _ => {}
         }
     }
