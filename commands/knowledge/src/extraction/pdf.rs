@@ -9,20 +9,25 @@ mod content;
 mod drawn;
 mod fonts;
 mod fractions;
+mod glyphs;
 mod gutters;
 mod header;
 mod headings;
+mod hidden;
 mod hyphens;
+mod ink;
 mod joints;
 mod letters;
 mod lines;
 mod matrix;
 mod mended;
 mod named;
+mod operators;
 mod page;
 mod path;
 mod program;
 mod prose;
+mod revised;
 mod rowing;
 mod ruled;
 mod runs;
@@ -34,9 +39,12 @@ mod struck;
 mod superiors;
 mod tabular;
 mod text;
+mod ticks;
 mod tight;
 mod turned;
 mod undivided;
+mod visible;
+mod widths;
 mod words;
 mod written;
 
@@ -57,6 +65,7 @@ pub(super) fn pages(bytes: &[u8], notes: &mut Notes) -> Result<Vec<Part>, Unread
     let mut reader = Reader { drawings: Drawings::of(bytes), ..Reader::default() };
     let mut pages = words::Pages::default();
     let bytes = reader.drawings.with_signs(bytes, notes);
+    let bytes = reader.drawings.without_hidden(bytes);
     program::places_of_words(&bytes, |line| match pages.take(line) {
         Some(page) => reader.read(page, notes),
         None if pages.size() > MAX_TEXT => Err(Unreadable::TooComplex),
@@ -144,14 +153,15 @@ impl Reader {
 fn mend(page: &mut words::Page, drawn: &mut Drawn, of_page: Option<u32>, notes: &mut Notes) {
     let seen = std::mem::take(&mut drawn.seen);
     if page.words.len() <= MOST_WORDS {
-        let unseen = seen.leave_out(page);
+        let unseen = seen.leave_out(page, drawn.hidden.take().as_ref());
         seen.tell_baselines(page);
         slanted::gather(page, &seen.slanted);
+        drawn.unread += ticks::add(page, &drawn.ticks);
         turned::turn_upright(page, drawn);
         let formulas = stacked::mend(page, drawn);
         let struck = struck::leave_out(page, drawn);
         let counts = [
-            (NoteKind::HiddenLeftOut, unseen.lines.len()),
+            (NoteKind::HiddenLeftOut, unseen.count()),
             (NoteKind::TextRecognized, usize::from(unseen.is_recognized)),
             (NoteKind::FormulasAsText, formulas),
             (NoteKind::StruckLeftOut, struck),

@@ -1,4 +1,4 @@
-//! Annotations of a page: lines through text, notes, stamps.
+//! Annotations of a page: lines through text, notes, stamps, the buttons of a form.
 
 use hayro_syntax::{
     object::{Array, Dict, Name, Number},
@@ -11,12 +11,16 @@ use super::words::Area;
 const MOST: usize = 2_000;
 /// The flags `Hidden` and `NoView` of an annotation.
 const UNSEEN: i32 = 0b10_0010;
+/// The flag of a button that keeps no state.
+const PUSHED: i32 = 1 << 16;
 
 /// The annotations of a page.
 #[derive(Debug, Default)]
 pub(super) struct Annotations {
     /// Lines through text, by their two ends in points.
     pub(super) strikes: Vec<[(f32, f32); 2]>,
+    /// Two corners of each check box and radio button in points, and whether it is set.
+    pub(super) ticks: Vec<([(f32, f32); 2], bool)>,
     /// The number of annotations whose content is not read.
     pub(super) unread: usize,
 }
@@ -36,11 +40,29 @@ pub(super) fn of_page(page: &Page<'_>) -> Annotations {
                     annotations.strikes.push([(x, y), (to_x, to_y)]);
                 }
             }
+            b"Widget" if is_choice(&annotation) => {
+                let state = annotation.get::<Name<'_>>(b"AS");
+                match (&numbers(&annotation, b"Rect")[..], state) {
+                    ([x, y, to_x, to_y], Some(state)) => {
+                        annotations.ticks.push(([(*x, *y), (*to_x, *to_y)], state.as_ref() != b"Off"));
+                    }
+                    _ => annotations.unread += 1,
+                }
+            }
             b"Text" | b"Stamp" | b"Ink" | b"Caret" | b"FileAttachment" | b"Redact" => annotations.unread += 1,
             _ => {}
         }
     }
     annotations
+}
+
+/// Whether a field of a form is a check box or a radio button.
+fn is_choice(widget: &Dict<'_>) -> bool {
+    let parent = widget.get::<Dict<'_>>(b"Parent");
+    let own = widget.get::<Name<'_>>(b"FT");
+    let kind = own.or_else(|| parent.as_ref()?.get::<Name<'_>>(b"FT"));
+    let flags = widget.get::<i32>(b"Ff").or_else(|| parent.as_ref()?.get::<i32>(b"Ff")).unwrap_or_default();
+    kind.is_some_and(|kind| kind.as_ref() == b"Btn") && flags & PUSHED == 0
 }
 
 fn numbers(annotation: &Dict<'_>, name: &[u8]) -> Vec<f32> {

@@ -4,7 +4,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
@@ -19,21 +19,25 @@ use super::{
     annotations,
     content::{contents, decoded},
     fonts::{base_font, is_tex_bitmap},
+    glyphs::{Glyphs, Setting},
+    hidden::Hidden,
     joints::{self, Joints},
     letters,
     matrix::{Matrix, SAME, combined, moved},
     path::{MOST_LINES, Path},
     seen::Seen,
+    ticks::Tick,
+    visible,
     words::Area,
 };
 use crate::extraction::notes::Notes;
 
 /// Bytes of content that are examined, of a page and of all pages.
-const LARGEST_CONTENT: u64 = 8 * 1_048_576;
-const LARGEST_CONTENTS: u64 = 400 * 1_048_576;
+pub(super) const LARGEST_CONTENT: u64 = 8 * 1_048_576;
+pub(super) const LARGEST_CONTENTS: u64 = 400 * 1_048_576;
 /// Instructions that are examined, of a page and of all pages.
-const MOST_OF_A_PAGE: usize = 400_000;
-const MOST_OF_ALL: usize = 20_000_000;
+pub(super) const MOST_OF_A_PAGE: usize = 400_000;
+pub(super) const MOST_OF_ALL: usize = 20_000_000;
 /// Instructions that a form counts as, because it is looked up and unpacked.
 const FORM: usize = 100;
 /// The depth of nested forms, and of saved graphics states.
@@ -67,6 +71,10 @@ pub(super) struct Drawn {
     pub(super) strokes_down: Vec<Line>,
     pub(super) seen: Seen,
     pub(super) joints: Joints,
+    /// The invisible text; `None` if it is not known.
+    pub(super) hidden: Option<Hidden>,
+    /// The check boxes and radio buttons of a form.
+    pub(super) ticks: Vec<Tick>,
     /// The number of annotations whose content is not read.
     pub(super) unread: usize,
     /// The names of the fonts.
@@ -81,6 +89,8 @@ pub(super) struct Drawn {
 #[derive(Default)]
 pub(super) struct Drawings {
     file: Option<Pdf>,
+    /// The invisible text of pages by their numbers.
+    hidden: HashMap<usize, Hidden>,
     instructions_left: usize,
     bytes_left: u64,
 }
@@ -88,7 +98,7 @@ pub(super) struct Drawings {
 impl Drawings {
     pub(super) fn of(bytes: &[u8]) -> Self {
         let file = guarded(|| Pdf::new(bytes.to_vec()).ok()).flatten();
-        Self { file, instructions_left: MOST_OF_ALL, bytes_left: LARGEST_CONTENTS }
+        Self { file, hidden: HashMap::new(), instructions_left: MOST_OF_ALL, bytes_left: LARGEST_CONTENTS }
     }
 
     /// The file, changed so that Poppler reads the signs that its symbol fonts show.
@@ -97,15 +107,24 @@ impl Drawings {
         mended.unwrap_or(Cow::Borrowed(bytes))
     }
 
+    /// The file, changed so that Poppler does not read its invisible text.
+    pub(super) fn without_hidden<'a>(&mut self, bytes: Cow<'a, [u8]>) -> Cow<'a, [u8]> {
+        let Some(file) = &self.file else { return bytes };
+        let found = guarded(|| visible::of_file(file, &bytes)).unwrap_or_default();
+        self.hidden = found.hidden;
+        found.bytes.map_or(bytes, Cow::Owned)
+    }
+
     /// The drawings of the page with this number, from 1; none if its size differs from Poppler's.
     pub(super) fn on(&mut self, number: usize, size: &Area) -> Drawn {
-        let Self { file: Some(file), instructions_left, bytes_left } = self else { return Drawn::default() };
+        let hidden = self.hidden.remove(&number);
+        let Self { file: Some(file), instructions_left, bytes_left, .. } = self else { return Drawn::default() };
         let limit = MOST_OF_A_PAGE.min(*instructions_left);
         let read = guarded(|| {
             let page = file.pages().get(number.checked_sub(1)?)?;
             let to_page = upright(page, size)?;
             let bytes = LARGEST_CONTENT.min(*bytes_left);
-            let mut pen = Pen { size: *size, drawn: Drawn::default(), instructions: limit, bytes };
+            let mut pen = Pen::new(size, limit, bytes);
             let content = contents(page.raw(), &mut pen.bytes);
             pen.follow(&content, page.resources(), to_page, 0);
             pen.drawn.seen.shown = shown(page, to_page, size);
@@ -113,24 +132,28 @@ impl Drawings {
             for [from, to] in annotations.strikes {
                 pen.strike(between(moved(from, to_page), moved(to, to_page)));
             }
+            for ([from, to], is_set) in annotations.ticks {
+                let area = between(moved(from, to_page), moved(to, to_page));
+                pen.drawn.ticks.push(Tick { area, is_set });
+            }
             pen.drawn.unread = annotations.unread;
             Some((pen.drawn, limit - pen.instructions, bytes - pen.bytes))
         });
-        let Some((drawn, instructions, bytes)) = read.flatten() else { return Drawn::default() };
+        let Some((drawn, instructions, bytes)) = read.flatten() else { return Drawn { hidden, ..Drawn::default() } };
         *instructions_left -= instructions;
         *bytes_left -= bytes;
-        drawn
+        Drawn { hidden, ..drawn }
     }
 }
 
 /// Runs the library behind `catch_unwind`: a panic in it is no reason to lose the text.
-fn guarded<T>(read: impl FnOnce() -> T) -> Option<T> {
+pub(super) fn guarded<T>(read: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(read)).ok()
 }
 
 /// The matrix from the page's own coordinates, which begin at the lower left, to points from the upper left of the
-/// rotated page.
-fn upright(page: &Page<'_>, size: &Area) -> Option<Matrix> {
+/// rotated page, and the area of that page.
+pub(super) fn turned(page: &Page<'_>) -> (Matrix, Area) {
     let Rect { x0, y0, x1, y1 } = page.media_box();
     #[expect(clippy::cast_possible_truncation, reason = "a page has no more than 100,000 points")]
     let [left, low, right, high] = [x0.min(x1) as f32, y0.min(y1) as f32, x0.max(x1) as f32, y0.max(y1) as f32];
@@ -140,6 +163,13 @@ fn upright(page: &Page<'_>, size: &Area) -> Option<Matrix> {
         Rotation::Flipped => ([-1.0, 0.0, 0.0, 1.0, right, -low], right - left, high - low),
         Rotation::FlippedHorizontal => ([0.0, -1.0, -1.0, 0.0, high, right], high - low, right - left),
     };
+    (matrix, Area { left: 0.0, top: 0.0, right: width, bottom: height })
+}
+
+/// The matrix to points of the rotated page; `None` if its size differs from Poppler's.
+fn upright(page: &Page<'_>, size: &Area) -> Option<Matrix> {
+    let (matrix, area) = turned(page);
+    let (width, height) = (area.width(), area.height());
     // A damaged file may be paginated differently by the two libraries.
     let fits = |mine: f32, theirs: f32| (mine - theirs).abs() < 2.0;
     let upright = fits(width, size.width()) && fits(height, size.height());
@@ -158,15 +188,24 @@ fn shown(page: &Page<'_>, to_page: Matrix, size: &Area) -> Option<Area> {
 }
 
 /// Interprets the drawing instructions of a page.
-struct Pen {
+pub(super) struct Pen {
     size: Area,
-    drawn: Drawn,
-    instructions: usize,
-    bytes: u64,
+    pub(super) drawn: Drawn,
+    /// The glyphs of the page, if their places are asked for.
+    pub(super) glyphs: Option<Glyphs>,
+    /// The instructions and bytes that may still be examined.
+    pub(super) instructions: usize,
+    pub(super) bytes: u64,
+    /// Whether content was left that is not examined.
+    pub(super) is_cut: bool,
 }
 
 impl Pen {
-    fn follow(&mut self, content: &[u8], resources: &Resources<'_>, to_page: Matrix, depth: usize) {
+    pub(super) fn new(size: &Area, instructions: usize, bytes: u64) -> Self {
+        Self { size: *size, drawn: Drawn::default(), glyphs: None, instructions, bytes, is_cut: false }
+    }
+
+    pub(super) fn follow(&mut self, content: &[u8], resources: &Resources<'_>, to_page: Matrix, depth: usize) {
         let (mut matrix, mut kept) = (to_page, Vec::new());
         let mut path = Path::default();
         let mut fonts: HashSet<String> = HashSet::new();
@@ -175,24 +214,36 @@ impl Pen {
         let mut instructions = TypedIter::new(content);
         while let Some(instruction) = instructions.next() {
             if self.instructions == 0 || self.drawn.across.len() + self.drawn.down.len() > MOST_LINES {
+                self.is_cut = true;
                 return;
             }
             self.instructions -= 1;
             let place = self.drawn.seen.next(matrix);
             follower.follow(&instruction, resources, place, &mut self.bytes, &mut self.drawn.joints);
             self.drawn.seen.follow(&instruction, matrix);
+            if let Some(glyphs) = &mut self.glyphs {
+                let Seen { line, order, ink, .. } = &self.drawn.seen;
+                glyphs.follow(&instruction, resources, combined(*line, matrix), (*order, *ink), depth > 0);
+            }
             let font_of_signs = said.follow(&instruction, resources);
             self.drawn.fonts_of_signs.extend(font_of_signs.map(str::to_owned));
             let at = |x: &Number, y: &Number| moved((x.as_f32(), y.as_f32()), matrix);
             match &instruction {
-                TypedInstruction::SaveState(_) if kept.len() < MOST_KEPT => kept.push((matrix, self.drawn.seen.ink)),
+                TypedInstruction::SaveState(_) if kept.len() < MOST_KEPT => {
+                    kept.push((matrix, self.drawn.seen.ink, self.setting()));
+                }
                 TypedInstruction::RestoreState(_) => {
-                    (matrix, self.drawn.seen.ink) = kept.pop().unwrap_or((matrix, self.drawn.seen.ink));
+                    if let Some((saved, ink, setting)) = kept.pop() {
+                        (matrix, self.drawn.seen.ink) = (saved, ink);
+                        self.set(setting);
+                    }
                 }
                 TypedInstruction::SetGraphicsState(name) => {
-                    let is_opaque = resources.get_ext_g_state(name.0).is_none_or(|state| is_opaque(&state));
-                    self.drawn.seen.ink.is_opaque &= is_opaque;
+                    if let Some(state) = resources.get_ext_g_state(name.0) {
+                        self.drawn.seen.ink.set(&state);
+                    }
                 }
+                TypedInstruction::InlineImage(_) => self.drawn.seen.image(matrix),
                 TypedInstruction::ClipNonZero(_) | TypedInstruction::ClipEvenOdd(_) => self.drawn.seen.clip(&mut path),
                 TypedInstruction::Transform(t) => {
                     let own = [&t.0, &t.1, &t.2, &t.3, &t.4, &t.5].map(Number::as_f32);
@@ -214,13 +265,17 @@ impl Pen {
                     path.finish();
                 }
                 TypedInstruction::StrokePath(_) => self.stroke(std::mem::take(&mut path)),
-                TypedInstruction::CloseAndStrokePath(_)
-                | TypedInstruction::CloseFillAndStrokeNonZero(_)
-                | TypedInstruction::CloseFillAndStrokeEvenOdd(_) => {
+                TypedInstruction::CloseAndStrokePath(_) => {
                     path.close();
                     self.stroke(std::mem::take(&mut path));
                 }
+                TypedInstruction::CloseFillAndStrokeNonZero(_) | TypedInstruction::CloseFillAndStrokeEvenOdd(_) => {
+                    path.close();
+                    self.drawn.seen.fill(&mut path);
+                    self.stroke(std::mem::take(&mut path));
+                }
                 TypedInstruction::FillAndStrokeNonZero(_) | TypedInstruction::FillAndStrokeEvenOdd(_) => {
+                    self.drawn.seen.fill(&mut path);
                     self.stroke(std::mem::take(&mut path));
                 }
                 TypedInstruction::FillPathNonZero(_)
@@ -260,12 +315,23 @@ impl Pen {
         self.instructions = self.instructions.saturating_sub(FORM);
         let content = decoded(&form, &mut self.bytes);
         let matrix = combined(own.unwrap_or(SAME), matrix);
-        let ink = self.drawn.seen.ink;
+        let (ink, setting) = (self.drawn.seen.ink, self.setting());
         match form.dict().get::<Dict<'_>>(b"Resources") {
             Some(own) => self.follow(&content, &Resources::new(own), matrix, depth + 1),
             None => self.follow(&content, resources, matrix, depth + 1),
         }
         self.drawn.seen.ink = ink;
+        self.set(setting);
+    }
+
+    fn setting(&self) -> Option<Setting> {
+        self.glyphs.as_ref().map(|glyphs| glyphs.setting.clone())
+    }
+
+    fn set(&mut self, setting: Option<Setting>) {
+        if let Some((glyphs, setting)) = self.glyphs.as_mut().zip(setting) {
+            glyphs.setting = setting;
+        }
     }
 
     fn stroke(&mut self, mut path: Path) {
@@ -324,11 +390,4 @@ fn is_line(area: &Area, shortest: f32) -> bool {
 
 fn between((a, b): (f32, f32), (c, d): (f32, f32)) -> Area {
     Area { left: a.min(c), top: b.min(d), right: a.max(c), bottom: b.max(d) }
-}
-
-/// Whether an area drawn in this graphics state covers what is below it.
-fn is_opaque(state: &Dict<'_>) -> bool {
-    let is_normal = |mode: Name<'_>| matches!(mode.as_ref(), b"Normal" | b"Compatible");
-    let is_full = state.get::<Number>(b"ca").is_none_or(|alpha| alpha.as_f32() > 0.99);
-    is_full && !state.contains_key(b"SMask") && state.get::<Name<'_>>(b"BM").is_none_or(is_normal)
 }

@@ -92,6 +92,7 @@ fn hyphenated(before: &str, next: &str, words: &Words) -> Join {
     }
     if has_number(first)
         || has_number(second)
+        || first.ends_with(char::is_uppercase)
         || !second.starts_with(char::is_lowercase) && !second.starts_with(scripts::is_indic)
     {
         return Join::Together;

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use hayro_syntax::{content::ops::TypedInstruction, object::Number};
 
 use super::{
+    hidden::Hidden,
+    ink::{Color, EVERYWHERE, Ink, WHITE, are_same},
     matrix::{Matrix, SAME, combined, moved},
     path::Path,
     slanted::Slanted,
@@ -14,6 +16,8 @@ use super::{
 
 /// Pieces of text of a page that are recorded.
 const MOST_PIECES: usize = 100_000;
+/// Points of the width of a pen above which its line may be a ground of text.
+const BROAD: f32 = 3.0;
 /// Areas or pictures beyond which a page is a drawing whose text is not examined.
 const MOST: usize = 5_000;
 /// Points of the height of the strips by which pieces of text are indexed.
@@ -25,24 +29,12 @@ const BASELINE: f32 = 0.78;
 /// Points by which a piece of text may begin behind the left edge of its word, at most.
 const BEGINS: f32 = 1.5;
 
-/// The current graphics state.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ink {
-    mode: u8,
-    is_white: bool,
-    /// Whether it covers content below it.
-    pub(super) is_opaque: bool,
-    /// The width of the pen in points.
-    pub(super) width: f32,
-    /// The clipping area; `None` if it is no rectangle.
-    clip: Option<Area>,
-}
-
-impl Default for Ink {
-    fn default() -> Self {
-        let everywhere = Area { left: f32::MIN, top: f32::MIN, right: f32::MAX, bottom: f32::MAX };
-        Self { mode: 0, is_white: false, is_opaque: true, width: 1.0, clip: Some(everywhere) }
-    }
+/// An opaque box: what was drawn before is invisible within it.
+#[derive(Debug)]
+pub(super) struct Cover {
+    pub(super) order: usize,
+    pub(super) area: Area,
+    pub(super) color: Option<Color>,
 }
 
 /// A piece of text by its origin.
@@ -60,18 +52,21 @@ struct Piece {
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) ink: Ink,
-    order: usize,
+    pub(super) order: usize,
     pieces: Vec<Piece>,
-    /// Opaque areas: content drawn before is invisible within them.
-    covers: Vec<(usize, Area)>,
+    pub(super) covers: Vec<Cover>,
     /// Areas that are not white.
-    grounds: Vec<(usize, Area)>,
-    images: Vec<(usize, Area)>,
+    pub(super) grounds: Vec<(usize, Area)>,
+    /// Areas that are no covers, and broad lines: content drawn before may be invisible there.
+    pub(super) veils: Vec<(usize, Area)>,
+    /// The surroundings of lines, which may be as thick as a bar behind text.
+    pub(super) strokes: Vec<(usize, Area)>,
+    pub(super) images: Vec<(usize, Area)>,
     /// The visible part of the page, if it is not the whole.
     pub(super) shown: Option<Area>,
     /// Text that is neither horizontal nor vertical.
     pub(super) slanted: Vec<Slanted>,
-    line: Matrix,
+    pub(super) line: Matrix,
     leading: f32,
     /// Whether the position of the next piece of text is known.
     is_placed: bool,
@@ -82,7 +77,7 @@ pub(super) struct Seen {
 impl Seen {
     /// Interprets the instructions that set the position and colour of text.
     pub(super) fn follow(&mut self, instruction: &TypedInstruction<'_, '_>, matrix: Matrix) {
-        let is_one = |numbers: &[&Number]| numbers.iter().all(|it| it.as_f32() > 0.99);
+        self.ink.follow(instruction);
         match instruction {
             TypedInstruction::BeginText(_) => self.place(SAME),
             TypedInstruction::SetTextMatrix(t) => {
@@ -104,20 +99,8 @@ impl Seen {
             TypedInstruction::LineWidth(width) => {
                 self.ink.width = width.0.as_f32() * (matrix[0] * matrix[3] - matrix[1] * matrix[2]).abs().sqrt();
             }
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and 7")]
-            TypedInstruction::TextRenderingMode(mode) => self.ink.mode = mode.0.as_f32().clamp(0.0, 7.0) as u8,
-            TypedInstruction::NonStrokeColorDeviceGray(gray) => self.ink.is_white = is_one(&[&gray.0]),
-            TypedInstruction::NonStrokeColorDeviceRgb(rgb) => self.ink.is_white = is_one(&[&rgb.0, &rgb.1, &rgb.2]),
-            TypedInstruction::NonStrokeColorCmyk(inks) => {
-                self.ink.is_white = [&inks.0, &inks.1, &inks.2, &inks.3].iter().all(|ink| ink.as_f32() < 0.01);
-            }
-            TypedInstruction::NonStrokeColor(color) => self.ink.is_white = is_white(&color.0),
-            TypedInstruction::NonStrokeColorNamed(color) => {
-                self.ink.is_white = color.1.is_none() && is_white(&color.0);
-            }
-            TypedInstruction::ColorSpaceNonStroke(_) => self.ink.is_white = false,
             // A shading may be behind any text.
-            TypedInstruction::Shading(_) => self.grounds.push((self.order, Ink::default().clip.unwrap_or_default())),
+            TypedInstruction::Shading(_) => self.grounds.push((self.order, EVERYWHERE)),
             _ => {}
         }
     }
@@ -137,7 +120,7 @@ impl Seen {
 
     fn show(&mut self, matrix: Matrix) {
         self.order += 1;
-        let (has_ink, is_white) = (!matches!(self.ink.mode, 3 | 7), self.ink.is_white);
+        let (has_ink, is_white) = (self.ink.shows_text(), self.ink.has_white_text());
         if !self.is_placed {
             // The position of this piece is not known, so it counts as part of the one before, which is visible if
             // either is.
@@ -171,21 +154,26 @@ impl Seen {
             return;
         }
         if let Some(area) = path.rectangle().zip(self.ink.clip).map(|(area, clip)| common(&area, &clip))
-            && self.ink.is_opaque
+            && self.ink.is_opaque()
         {
-            self.covers.push((self.order, area));
+            self.covers.push(Cover { order: self.order, area, color: self.ink.color });
+        } else if self.veils.len() < MOST {
+            self.veils.push((self.order, path.bounds));
         }
-        if !self.ink.is_white {
+        if !self.ink.color.is_some_and(|color| are_same(color, WHITE)) {
             self.grounds.push((self.order, path.bounds));
         }
     }
 
-    /// Draws the outline of a path; it may be as thick as a bar behind text.
+    /// Draws the outline of a path.
     pub(super) fn stroke(&mut self, path: &Path) {
         let Area { left, top, right, bottom } = path.bounds;
-        if self.grounds.len() < MOST {
+        if self.strokes.len() < MOST {
             let wider = Area { left: left - STRIP, top: top - STRIP, right: right + STRIP, bottom: bottom + STRIP };
-            self.grounds.push((self.order, wider));
+            self.strokes.push((self.order, wider));
+            if self.ink.width > BROAD && self.veils.len() < MOST {
+                self.veils.push((self.order, wider));
+            }
         }
     }
 
@@ -198,8 +186,24 @@ impl Seen {
         }
     }
 
-    /// Removes invisible words from a page.
-    pub(super) fn leave_out(&self, page: &mut Page) -> Unseen {
+    /// The number of areas.
+    pub(super) fn areas(&self) -> usize {
+        self.covers.len() + self.grounds.len() + self.veils.len() + self.strokes.len() + self.images.len()
+    }
+
+    /// Whether the page is a drawing whose text is not examined.
+    pub(super) fn is_full(&self) -> bool {
+        [self.covers.len(), self.grounds.len(), self.veils.len(), self.images.len()].iter().any(|count| *count >= MOST)
+    }
+
+    /// Whether a box is drawn after this index in the drawing order.
+    pub(super) fn covers_after(&self, order: usize) -> bool {
+        self.covers.last().is_some_and(|cover| cover.order > order)
+    }
+
+    /// Removes invisible words from a page. Without knowledge of its invisible glyphs the words are compared with the
+    /// origins of its pieces of text.
+    pub(super) fn leave_out(&self, page: &mut Page, hidden: Option<&Hidden>) -> Unseen {
         let mut unseen = Unseen::default();
         page.words.retain(|word| {
             let is_shown = self.shown.is_none_or(|shown| shown.holds_center_of(&word.area));
@@ -208,8 +212,12 @@ impl Seen {
             }
             is_shown
         });
-        let most = self.covers.len().max(self.grounds.len()).max(self.images.len());
-        if most >= MOST || self.covers.is_empty() && self.pieces.iter().all(|piece| piece.has_ink && !piece.is_white) {
+        if let Some(hidden) = hidden {
+            hidden.leave_out(page);
+            return Unseen { lines: unseen.lines, others: hidden.lines, is_recognized: hidden.is_recognized };
+        }
+        if self.is_full() || self.covers.is_empty() && self.pieces.iter().all(|piece| piece.has_ink && !piece.is_white)
+        {
             return unseen;
         }
         let strips = self.strips();
@@ -259,16 +267,16 @@ impl Seen {
         let closest = beside.iter().map(|it| (it.y - baseline).abs()).fold(f32::MAX, f32::min);
         let own = || beside.iter().filter(|it| (it.y - baseline).abs() < closest + 0.3);
         let holds = |area: &Area| area.holds_center_of(&word.area);
-        let after =
-            |areas: &[(usize, Area)], piece: &Piece| areas.iter().any(|(at, it)| *at > piece.order && holds(it));
+        let is_below_image = |piece: &Piece| self.images.iter().any(|(at, it)| *at > piece.order && holds(it));
+        let is_below_box = |piece: &Piece| self.covers.iter().any(|it| it.order > piece.order && holds(&it.area));
         let is_on_ground = |piece: &Piece| {
-            let mut all = self.grounds.iter().chain(&self.images);
+            let mut all = self.grounds.iter().chain(&self.strokes).chain(&self.images);
             all.any(|(at, it)| *at < piece.order && holds(it))
         };
-        let is_covered = |piece: &Piece| after(&self.covers, piece) || piece.is_white && !is_on_ground(piece);
+        let is_covered = |piece: &Piece| is_below_box(piece) || piece.is_white && !is_on_ground(piece);
         if beside.is_empty() {
             Look::Seen
-        } else if own().all(|it| !it.has_ink || after(&self.images, it)) {
+        } else if own().all(|it| !it.has_ink || is_below_image(it)) {
             if self.images.iter().any(|(_, it)| holds(it)) { Look::Recognized } else { Look::Inkless }
         } else if own().filter(|it| it.has_ink).all(|it| is_covered(it)) {
             Look::Hidden
@@ -290,7 +298,7 @@ fn near<'a>(word: &Word, strips: &HashMap<i32, Vec<&'a Piece>>) -> Vec<&'a Piece
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Look {
+pub(super) enum Look {
     Seen,
     /// Text that a program has recognized in the picture at its place.
     Recognized,
@@ -303,14 +311,18 @@ enum Look {
 #[derive(Debug, Default)]
 pub(super) struct Unseen {
     /// The lines from which words were removed.
-    pub(super) lines: Vec<usize>,
+    lines: Vec<usize>,
+    /// The number of lines of invisible text that Poppler did not read.
+    others: usize,
     /// Whether text was recognized in a picture by a program.
     pub(super) is_recognized: bool,
 }
 
-fn is_white(color: &[Number]) -> bool {
-    // With another number of components the colour space is not known.
-    color.len() == 3 && color.iter().all(|it| it.as_f32() > 0.99)
+impl Unseen {
+    /// The number of lines from which text was left out.
+    pub(super) fn count(&self) -> usize {
+        self.lines.len() + self.others
+    }
 }
 
 fn common(a: &Area, b: &Area) -> Area {

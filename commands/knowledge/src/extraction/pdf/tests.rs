@@ -1,6 +1,7 @@
 //! Whole pages, read with Poppler.
 
 mod columns;
+mod forms;
 mod letters;
 mod seen;
 mod stacked;
@@ -25,6 +26,8 @@ struct Sheet {
     /// The annotations of every page.
     annotations: String,
     crop: Option<&'static str>,
+    /// The graphics states that pages can set.
+    states: &'static str,
 }
 
 impl Sheet {
@@ -82,7 +85,8 @@ impl Sheet {
         ];
         for (at, page) in self.pages.iter().enumerate() {
             let signs = self.signs.as_ref().map_or_else(String::new, |_| format!("/F2 {} 0 R", 4 + 2 * kids.len()));
-            let own = format!("/MediaBox[0 0 600 800]/Resources<</Font<</F1 3 0 R{signs}>>>>");
+            let own =
+                format!("/MediaBox[0 0 600 800]/Resources<</Font<</F1 3 0 R{signs}>>/ExtGState<<{}>>>>", self.states);
             let annotations = &self.annotations;
             let (contents, crop) = (5 + 2 * at, self.crop.unwrap_or("0 0 600 800"));
             objects.push(format!(
@@ -253,6 +257,13 @@ fn a_range_that_is_broken_at_the_end_of_a_line_is_whole() {
     let broken = ["Give morphine 5-", "10 mg. The well-", "known drug stops diarr-", "hoea. Give 50 mg/", "kg then."];
     let text = Sheet::default().lines(50, 100, &broken).says();
     assert_eq!(text, "Give morphine 5-10 mg. The well-known drug stops diarrhoea. Give 50 mg/kg then.");
+}
+
+#[test]
+fn a_capital_before_a_hyphen_at_the_end_of_a_line_keeps_it() {
+    let text =
+        Sheet::default().lines(50, 100, &["Warfarin lowers the vitamin K-", "dependent factors of the blood."]).says();
+    assert_eq!(text, "Warfarin lowers the vitamin K-dependent factors of the blood.");
 }
 
 #[test]
