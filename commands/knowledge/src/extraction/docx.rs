@@ -7,9 +7,11 @@ mod margins;
 mod numbering;
 mod pieces;
 mod properties;
+mod shading;
 mod story;
 mod story_elements;
 mod styles;
+mod table_styles;
 mod writing;
 
 use std::collections::HashMap;

@@ -40,6 +40,9 @@ pub enum NoteKind {
     TextRecognized,
     /// Pages with a table or columns whose cells are not certain.
     ColumnsUncertain,
+    /// Text that readers of the page may not see, or see struck: in the colour of its background, under another shape,
+    /// or with a line drawn through it.
+    VisibilityUncertain,
     /// Values of cells that are errors of the spreadsheet.
     CellErrors,
     /// Cells whose value a spreadsheet computes anew when it opens them, or which a condition may strike or hide; text of

@@ -57,6 +57,9 @@ impl Note {
             NoteKind::ColumnsUncertain => format!(
                 "It is not certain which cells of a table or which columns belong together: compare with the document{found}."
             ),
+            NoteKind::VisibilityUncertain => format!(
+                "Text may be covered, crossed out or in the colour of its background: compare with the document{found}."
+            ),
             NoteKind::CellErrors => {
                 let what = self.counted("cell holds", "cells hold");
                 format!("{what} an error of the spreadsheet in place of a value{named}.")

@@ -7,6 +7,7 @@ mod math_text;
 pub(crate) mod numbers;
 pub(crate) mod package;
 pub(crate) mod report;
+pub(crate) mod seen;
 pub(crate) mod xml;
 
 #[cfg(test)]

@@ -2,9 +2,12 @@
 
 mod arrangement;
 mod bullets;
+mod colours;
+mod covers;
 mod diagram;
 mod fonts;
 mod looks;
+mod paint_elements;
 mod placeholder;
 mod shape_elements;
 mod shapes;
@@ -12,6 +15,7 @@ mod slide;
 mod template;
 mod templates;
 mod text_elements;
+mod visible;
 
 use std::collections::HashSet;
 
@@ -48,7 +52,10 @@ pub(super) fn slides(package: &mut Package<'_>, main: &str, notes: &mut Notes) -
         let template = templates.of_slide(package, name)?;
         let of_slide = package.relations(name)?;
         let diagrams = diagrams(package, &of_slide, &mut report, &template)?;
-        let mut slide = Slide::new(&mut report, &template, false);
+        let preface = templates::preface(package, name)?;
+        let renamed = preface.renames_colours.then(|| template.with_unknown_colours());
+        let mut slide = Slide::new(&mut report, renamed.as_ref().unwrap_or(&template), false);
+        slide.is_animated = preface.is_animated;
         slide.diagrams = diagrams;
         if !package.read_if_there(name, &mut slide)? {
             return Err(Unreadable::Damaged);

@@ -4,6 +4,7 @@
 //! content (hidden sheets, rows and columns, struck text) is left out, and the notes say so.
 
 mod beside;
+mod colours;
 mod drawings;
 mod font;
 mod numbers;

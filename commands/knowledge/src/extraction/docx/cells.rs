@@ -1,8 +1,8 @@
 //! Tables of word processors, with their merged cells.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, rc::Rc};
 
-use super::footnotes::Footnote;
+use super::{footnotes::Footnote, shading::Shading};
 use crate::extraction::{
     Unreadable,
     ooxml::blocks::{Block, in_a_cell},
@@ -30,6 +30,9 @@ pub(super) struct Cell {
     pub(super) down: Merge,
     pub(super) beside: Merge,
     pub(super) is_deleted: bool,
+    pub(super) shading: Option<Shading>,
+    /// Whether some of its text is set to be neither struck nor hidden, whatever the style of the table is.
+    pub(super) overrides_style: bool,
     pub(super) footnotes: Vec<Footnote>,
 }
 
@@ -44,7 +47,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    const fn is_left_out(&self) -> bool {
+    pub(super) const fn is_left_out(&self) -> bool {
         self.is_deleted || self.is_hidden
     }
 
@@ -60,6 +63,10 @@ pub(super) struct Table {
     pub(super) rows: Vec<Row>,
     pub(super) row: Row,
     pub(super) cell: Cell,
+    pub(super) style: Option<Rc<str>>,
+    /// The parts of the style that are switched on.
+    pub(super) look: Option<u16>,
+    pub(super) shading: Option<Shading>,
 }
 
 /// The cell of the row above that a cell may continue: where it was written, and its width in columns.

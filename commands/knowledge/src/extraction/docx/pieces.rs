@@ -74,6 +74,11 @@ impl Story<'_, '_> {
     /// Reads a picture, shape or object: their words become text, all else a note.
     pub(super) fn open_drawing(&mut self, element: &Element<'_>) -> Option<Tag> {
         match (element.ns, element.local) {
+            (_, "anchor") => self.styles.has_backdrop |= element.has_true("behindDoc"),
+            (Ns::Vml, "shape" | "rect" | "roundrect" | "oval" | "line" | "group") => {
+                let style = element.attribute("style").unwrap_or_default();
+                self.styles.has_backdrop |= style.replace(' ', "").contains("z-index:-");
+            }
             (_, "docPr") => self.is_drawing_hidden = element.has_true("hidden"),
             (Ns::Drawing, "graphicData") => {
                 let uri = element.attribute("uri").unwrap_or_default();

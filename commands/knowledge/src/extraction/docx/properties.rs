@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::shading::{Ink, Shading};
 use crate::extraction::{
     ooxml::xml::{Element, Ns},
     scripts::Script,
@@ -21,12 +22,17 @@ pub(super) struct RunProperties {
     position: Option<i32>,
     pub(super) ascii: Option<Rc<str>>,
     pub(super) other: Option<Rc<str>>,
+    pub(super) ink: Option<Ink>,
+    pub(super) shading: Option<Shading>,
+    /// Whether an effect gives the letters a fill of its own.
+    pub(super) has_effect: bool,
 }
 
 impl RunProperties {
     /// Reads an element of `w:rPr`.
     pub(super) fn take(&mut self, element: &Element<'_>) {
         if element.ns != Ns::Word {
+            self.has_effect |= element.local == "textFill";
             return;
         }
         match element.local {
@@ -40,6 +46,11 @@ impl RunProperties {
                     Some("subscript") => Script::Lowered,
                     _ => Script::Base,
                 });
+            }
+            "color" => self.ink = Some(Ink::of(element)),
+            "shd" if self.shading != Some(Shading::Painted) => self.shading = Some(Shading::of(element)),
+            "highlight" if self.shading != Some(Shading::Painted) => {
+                self.shading = Some(Shading::of_highlight(element));
             }
             "position" => self.position = element.number("val"),
             "rFonts" => {
@@ -66,6 +77,9 @@ impl RunProperties {
             position: over.position.or(self.position),
             ascii: name(&over.ascii, &self.ascii),
             other: name(&over.other, &self.other),
+            ink: over.ink.or(self.ink),
+            shading: over.shading.or(self.shading),
+            has_effect: over.has_effect || self.has_effect,
         }
     }
 
@@ -88,6 +102,7 @@ pub(super) struct ParagraphProperties {
     /// The id of its list, "0" for none, and its level there.
     pub(super) list: Option<Rc<str>>,
     pub(super) level: Option<usize>,
+    pub(super) shading: Option<Shading>,
 }
 
 impl ParagraphProperties {
@@ -100,6 +115,7 @@ impl ParagraphProperties {
             "pStyle" => self.style = element.attribute("val").map(Rc::from),
             "outlineLvl" => self.outline = element.number("val"),
             "numId" => self.list = element.attribute("val").map(Rc::from),
+            "shd" => self.shading = Some(Shading::of(element)),
             "ilvl" => self.level = element.number("val"),
             _ => {}
         }
@@ -111,6 +127,7 @@ impl ParagraphProperties {
             outline: over.outline.or(self.outline),
             list: over.list.clone().or_else(|| self.list.clone()),
             level: over.level.or(self.level),
+            shading: over.shading.or(self.shading),
         }
     }
 }

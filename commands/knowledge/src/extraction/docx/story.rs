@@ -57,7 +57,8 @@ pub(super) struct Flow {
     /// Blocks of drawings that stand beside the paragraph; they are written after it.
     pub(super) beside: Vec<Block>,
     footnotes: Vec<Footnote>,
-    is_cell: bool,
+    pub(super) is_cell: bool,
+    pub(super) is_box: bool,
     /// The id of the footnote that this flow is.
     pub(super) id: Option<String>,
     pub(super) paragraph: Option<Paragraph>,
@@ -176,7 +177,9 @@ impl<'s, 'n> Story<'s, 'n> {
     }
 
     pub(super) fn end_table(&mut self) -> Result<(), Unreadable> {
-        let Some(table) = self.tables.pop() else { return Ok(()) };
+        let Some(mut table) = self.tables.pop() else { return Ok(()) };
+        let style = self.styles.resolve_table(table.style.as_deref());
+        table.leave_out_by_style(&style).into_iter().for_each(|reason| self.report.add(reason, None));
         let (mut blocks, mut footnotes) = table.finished()?;
         let flow = self.flow();
         if flow.blocks.is_empty() {
@@ -285,6 +288,10 @@ impl<'s, 'n> Story<'s, 'n> {
 impl Flow {
     pub(super) fn of_cell() -> Self {
         Self { is_cell: true, ..Self::default() }
+    }
+
+    pub(super) fn of_box() -> Self {
+        Self { is_box: true, ..Self::default() }
     }
 
     pub(super) fn of_footnote(id: Option<String>) -> Self {

@@ -3,7 +3,9 @@
 use super::{
     cells::{Cell, Merge, Row, Table},
     properties::RunProperties,
+    shading::Shading,
     story::{End, Flow, Story},
+    table_styles::look,
 };
 use crate::extraction::{
     NoteKind, Unreadable,
@@ -27,6 +29,7 @@ pub(super) enum Tag {
     Instruction,
     Symbol,
     Table,
+    TableProperties,
     Row,
     RowProperties,
     Cell,
@@ -102,7 +105,14 @@ impl Handler for Story<'_, '_> {
                 let id = self.flow().id.take().unwrap_or_default();
                 self.end_footnote(id);
             }
-            Tag::RunProperties => self.flow().look = None,
+            Tag::RunProperties => {
+                let flow = self.flow();
+                flow.look = None;
+                let overrides = flow.run.is_struck == Some(false) || flow.run.is_hidden == Some(false);
+                if let Some(table) = self.tables.last_mut() {
+                    table.cell.overrides_style |= overrides;
+                }
+            }
             // A formula after the run stands outside of runs and does not have its look.
             Tag::Run => {
                 let flow = self.flow();
@@ -197,6 +207,17 @@ impl Story<'_, '_> {
                 self.take_layout(element);
                 return None;
             }
+            Some(Tag::TableProperties) => {
+                if let Some(table) = self.tables.last_mut() {
+                    match element.local {
+                        "tblStyle" => table.style = element.attribute("val").map(Into::into),
+                        "tblLook" => table.look = Some(look(element)),
+                        "shd" => table.shading = Some(Shading::of(element)),
+                        _ => {}
+                    }
+                }
+                return None;
+            }
             Some(Tag::Section) => {
                 self.margins.take(element);
                 return None;
@@ -237,6 +258,7 @@ impl Story<'_, '_> {
                 self.flows.push(Flow::of_cell());
                 Some(Tag::Cell)
             }
+            "tblPr" if parent == Some(Tag::Table) => Some(Tag::TableProperties),
             "trPr" => Some(Tag::RowProperties),
             "tcPr" => Some(Tag::CellProperties),
             "txbxContent" if self.is_drawing_hidden => {
@@ -244,7 +266,7 @@ impl Story<'_, '_> {
                 None
             }
             "txbxContent" => {
-                self.flows.push(Flow::default());
+                self.flows.push(Flow::of_box());
                 Some(Tag::Box)
             }
             "footnote" | "endnote" => {
@@ -265,6 +287,11 @@ impl Story<'_, '_> {
                 Some(Tag::Object)
             }
             "sectPr" => Some(Tag::Section),
+            "background" => {
+                let is_white = |colour: String| matches!(colour.as_str(), "auto" | "FFFFFF" | "ffffff");
+                self.styles.has_backdrop |= !element.attribute("color").is_some_and(is_white);
+                Some(Tag::Through)
+            }
             "sdtPr" | "sdtEndPr" | "tblPr" | "tblGrid" | "tblPrEx" | "customXmlPr" | "smartTagPr" | "rt" | "rubyPr" => {
                 None
             }
@@ -298,6 +325,7 @@ impl Story<'_, '_> {
             "tblHeader" => row.is_header = element.is_on("val"),
             "hidden" => row.is_hidden = element.is_on("val"),
             "gridSpan" => cell.across = columns(element),
+            "shd" => cell.shading = Some(Shading::of(element)),
             "vMerge" => cell.down = merge(element),
             "hMerge" => cell.beside = merge(element),
             _ => {}

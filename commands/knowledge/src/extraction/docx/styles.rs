@@ -1,8 +1,15 @@
 //! Styles, each of which may be based on another, and the fonts of the theme.
 
-use std::{collections::HashMap, rc::Rc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    rc::Rc,
+};
 
-use super::properties::{ParagraphProperties, RunProperties};
+use super::{
+    properties::{ParagraphProperties, RunProperties},
+    shading::{Ink, Shading},
+    table_styles::{Part, PartStyle},
+};
 use crate::extraction::{
     Unreadable,
     ooxml::{
@@ -21,6 +28,8 @@ struct Style {
     name: String,
     run: RunProperties,
     paragraph: ParagraphProperties,
+    /// The parts of a table, if it is a style of tables.
+    parts: Vec<(Part, PartStyle)>,
 }
 
 /// A style merged with the styles that it is based on.
@@ -31,12 +40,17 @@ pub(super) struct Resolved {
     /// The style of the chain that sets the list.
     pub(super) list_style: Option<String>,
     pub(super) heading: Option<usize>,
+    /// The parts of a table, and the whole.
+    pub(super) parts: BTreeMap<Part, PartStyle>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Styles {
     by_id: HashMap<String, Style>,
     default_paragraph: Option<String>,
+    default_table: Option<String>,
+    /// Whether the page is coloured, or something is drawn behind its text.
+    pub(super) has_backdrop: bool,
     defaults: RunProperties,
     major: Option<Rc<str>>,
     minor: Option<Rc<str>>,
@@ -53,6 +67,8 @@ pub(super) struct Look {
     pub(super) script: Script,
     ascii: Option<Rc<str>>,
     other: Option<Rc<str>>,
+    pub(super) ink: Ink,
+    pub(super) shading: Option<Shading>,
 }
 
 impl Look {
@@ -82,12 +98,27 @@ impl Styles {
                 resolved.list_style = Some(id.to_owned());
             }
             resolved.paragraph = style.paragraph.overlaid(&resolved.paragraph);
+            let whole = PartStyle { run: style.run.clone(), shading: None };
+            for (part, under) in
+                [(Part::Whole, &whole)].into_iter().chain(style.parts.iter().map(|(part, it)| (*part, it)))
+            {
+                let over = resolved.parts.entry(part).or_default();
+                *over = under.overlaid(over);
+            }
             resolved.heading = resolved.heading.or_else(|| heading_named(&style.name));
             next = style.based_on.as_deref();
         }
         let resolved = Rc::new(resolved);
         self.resolved.insert(id.to_owned(), Rc::clone(&resolved));
         resolved
+    }
+
+    /// The merged style of a table.
+    pub(super) fn resolve_table(&mut self, id: Option<&str>) -> Rc<Resolved> {
+        match id.map(str::to_owned).or_else(|| self.default_table.clone()) {
+            Some(id) => self.resolve(Some(&id)),
+            None => Rc::default(),
+        }
     }
 
     /// The look of characters by the style of their paragraph, their own style and their own properties.
@@ -106,6 +137,11 @@ impl Styles {
             script: all.script(),
             ascii: self.font(all.ascii.as_ref()),
             other: self.font(all.other.as_ref()),
+            ink: match all.ink.unwrap_or_default() {
+                Ink::White if all.has_effect => Ink::PerhapsWhite,
+                ink => ink,
+            },
+            shading: all.shading,
         }
     }
 
@@ -135,6 +171,10 @@ pub(super) enum Tag {
     Run,
     DefaultRun,
     Paragraph,
+    /// A part of a table, its characters, and the properties of its cells.
+    Part,
+    PartRun,
+    Cell,
     Major,
     Minor,
 }
@@ -151,15 +191,33 @@ impl Handler for Styles {
                 if is_default && element.attribute("type").is_none_or(|it| it == "paragraph") {
                     self.default_paragraph = Some(id.clone());
                 }
+                if is_default && element.attribute("type").as_deref() == Some("table") {
+                    self.default_table = Some(id.clone());
+                }
                 self.current = Some((id, Style::default()));
                 Tag::Style
             }
             (Ns::Word, "rPr", Some(Tag::Style)) => Tag::Run,
+            (Ns::Word, "rPr", Some(Tag::Part)) => Tag::PartRun,
             (Ns::Word, "rPr", Some(_)) => Tag::DefaultRun,
+            (Ns::Word, "tblStylePr", Some(Tag::Style)) => {
+                let part = Part::named(&element.attribute("type").unwrap_or_default());
+                self.begin_part(part);
+                Tag::Part
+            }
+            (Ns::Word, "tcPr" | "tblPr", Some(Tag::Style)) => {
+                self.begin_part(Part::Whole);
+                Tag::Cell
+            }
+            (Ns::Word, "tcPr" | "tblPr", Some(Tag::Part)) => Tag::Cell,
             (Ns::Word, "pPr", Some(Tag::Style)) | (Ns::Word, "numPr", Some(Tag::Paragraph)) => Tag::Paragraph,
-            // Styles of parts of a table, and properties before a tracked change.
-            (Ns::Word, "tblStylePr" | "rPrChange" | "pPrChange" | "latentStyles", _) => return Ok(None),
-            (_, _, Some(Tag::Run | Tag::DefaultRun | Tag::Paragraph | Tag::Style)) => {
+            // Properties before a tracked change.
+            (Ns::Word, "rPrChange" | "pPrChange" | "latentStyles", _) => return Ok(None),
+            (
+                _,
+                _,
+                Some(Tag::Run | Tag::DefaultRun | Tag::Paragraph | Tag::Style | Tag::Part | Tag::PartRun | Tag::Cell),
+            ) => {
                 self.take(element, parent);
                 return Ok(None);
             }
@@ -188,12 +246,29 @@ impl Handler for Styles {
 }
 
 impl Styles {
+    fn begin_part(&mut self, part: Part) {
+        if let Some((_, style)) = &mut self.current {
+            style.parts.push((part, PartStyle::default()));
+        }
+    }
+
     fn take(&mut self, element: &Element<'_>, parent: Option<Tag>) {
         if parent == Some(Tag::DefaultRun) {
             return self.defaults.take(element);
         }
         let Some((_, style)) = &mut self.current else { return };
         match (parent, element.local) {
+            (Some(Tag::PartRun), _) => {
+                if let Some((_, part)) = style.parts.last_mut() {
+                    part.run.take(element);
+                }
+            }
+            (Some(Tag::Cell), "shd") => {
+                if let Some((_, part)) = style.parts.last_mut() {
+                    part.shading = Some(Shading::of(element));
+                }
+            }
+            (Some(Tag::Part | Tag::Cell), _) => {}
             (Some(Tag::Run), _) => style.run.take(element),
             (Some(Tag::Paragraph), _) => style.paragraph.take(element),
             (_, "basedOn") => style.based_on = element.attribute("val"),

@@ -333,3 +333,4 @@ fn what_unpacks_to_too_much_is_too_complex_and_not_damaged() {
 
 mod seen;
 mod tables;
+mod unseen;

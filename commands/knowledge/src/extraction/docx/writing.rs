@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{fields::FieldResult, story::Story, styles::Look};
 use crate::extraction::{
     NoteKind,
-    ooxml::{blocks::Block, math::Formula},
+    ooxml::{blocks::Block, math::Formula, seen::Seen},
     scripts::{Gap, Script},
 };
 
@@ -91,10 +91,12 @@ impl Story<'_, '_> {
     }
 
     fn push(&mut self, text: &str, look: &Look) {
-        let reason = match (look.is_hidden, look.is_struck) {
-            (true, _) => Some(NoteKind::HiddenLeftOut),
-            (false, true) => Some(NoteKind::StruckLeftOut),
-            (false, false) => None,
+        let seen = if text.trim().is_empty() { Seen::Yes } else { self.seen(look) };
+        let reason = match (look.is_hidden, look.is_struck, seen) {
+            (true, ..) | (false, false, Seen::No) => Some(NoteKind::HiddenLeftOut),
+            (false, true, _) => Some(NoteKind::StruckLeftOut),
+            (false, false, Seen::Perhaps) => Some(NoteKind::VisibilityUncertain),
+            (false, false, Seen::Yes) => None,
         };
         let flow = self.flow();
         let is_new = flow.left_out != reason && !text.trim().is_empty();
@@ -106,7 +108,7 @@ impl Story<'_, '_> {
         }
         let Some(paragraph) = &mut flow.paragraph else { return };
         match reason {
-            None => paragraph.words.push(text, look.script),
+            None | Some(NoteKind::VisibilityUncertain) => paragraph.words.push(text, look.script),
             Some(NoteKind::StruckLeftOut) => {
                 // The blank between two words may be struck with one of them.
                 let words = &mut paragraph.words;

@@ -121,6 +121,13 @@ impl Formula {
             "eqArr" => Part::Object(Shape::Lines),
             "phant" => Part::Object(Shape::Phantom),
             "box" | "borderBox" | "groupChr" => Part::Object(Shape::Plain),
+            // A box may be crossed out to withdraw a value, or to cancel a factor of a fraction.
+            "strikeH" | "strikeV" | "strikeBLTR" | "strikeTLBR" => {
+                if element.is_on("val") {
+                    self.left_out.get_or_insert(NoteKind::VisibilityUncertain);
+                }
+                return None;
+            }
             "rPr" | "ctrlPr" | "argPr" | "mPr" | "oMathParaPr" => return None,
             _ => Part::Through,
         };
@@ -145,7 +152,7 @@ impl Formula {
         None
     }
 
-    /// The reason for which a part of the formula is left out.
+    /// The reason for which a part of the formula is left out or doubtful.
     pub(crate) const fn left_out(&self) -> Option<NoteKind> {
         self.left_out
     }

@@ -30,14 +30,29 @@ pub(super) struct Text {
     pub(super) is_placeholder: bool,
     pub(super) blocks: Vec<Block>,
     pub(super) area: Option<Area>,
+    pub(super) is_title: bool,
+    /// The number of shapes that were drawn up to it.
+    pub(super) drawn: usize,
+    /// The cells of its table.
+    pub(super) cells: Vec<PlacedCell>,
+}
+
+/// A cell of a table, by its row and its number in that row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PlacedCell {
+    pub(super) row: usize,
+    pub(super) cell: usize,
+    pub(super) area: Area,
+    /// The length of its text in characters.
+    pub(super) length: usize,
 }
 
 impl Area {
-    fn right(self) -> i64 {
+    pub(super) fn right(self) -> i64 {
         self.x.saturating_add(self.width)
     }
 
-    fn bottom(self) -> i64 {
+    pub(super) fn bottom(self) -> i64 {
         self.y.saturating_add(self.height)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::colours::Colour;
 use crate::extraction::ooxml::xml::Element;
 
 /// Levels of paragraphs, each with a style of its own.
@@ -14,6 +15,7 @@ pub(super) struct Run {
     baseline: Option<i64>,
     pub(super) latin: Option<Rc<str>>,
     pub(super) symbols: Option<Rc<str>>,
+    pub(super) colour: Option<Colour>,
 }
 
 /// The bullet of a paragraph.
@@ -68,6 +70,7 @@ impl Run {
             baseline: self.baseline.or(under.baseline),
             latin: self.latin.clone().or_else(|| under.latin.clone()),
             symbols: self.symbols.clone().or_else(|| under.symbols.clone()),
+            colour: self.colour.clone().or_else(|| under.colour.clone()),
         }
     }
 

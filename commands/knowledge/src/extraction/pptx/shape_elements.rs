@@ -4,7 +4,6 @@ use super::{
     placeholder::{Name, Place},
     shapes::{Group, Shape},
     slide::{Slide, StyleOf, Tag},
-    text_elements::is_upright,
 };
 use crate::extraction::{NoteKind, ooxml::xml::Element};
 
@@ -17,9 +16,15 @@ impl Slide<'_, '_> {
                 self.hides_master = !element.is_on("showMasterSp");
             }
             "sp" | "cxnSp" | "graphicFrame" => {
-                self.shapes.push(Shape::default());
+                let (is_whole, is_line) = (element.local == "sp", element.local == "cxnSp");
+                let is_picture = element.local == "graphicFrame";
+                self.shapes.push(Shape { is_whole, is_line, is_picture, ..Shape::default() });
                 return Some(Tag::Shape);
             }
+            "spPr" => return Some(Tag::ShapeProperties),
+            "bgPr" => return Some(Tag::BackgroundProperties),
+            "bgRef" => return self.open_background(element),
+            "clrMap" => self.colours.take_names(element),
             "grpSp" => {
                 self.groups.push(Group::default());
                 return Some(Tag::Group);
@@ -47,10 +52,15 @@ impl Slide<'_, '_> {
                 if !self.is_notes {
                     self.report.add(NoteKind::ObjectsLeftOut, None);
                 }
+                if element.local == "pic" {
+                    self.shapes.push(Shape { is_picture: true, ..Shape::default() });
+                    return Some(Tag::Shape);
+                }
                 return None;
             }
+            "blipFill" => return None,
             // The position of a table or chart.
-            "xfrm" => return is_upright(element).then_some(Tag::Transform),
+            "xfrm" => return self.begin_transform(element),
             "titleStyle" => return Some(Tag::Style(StyleOf::Title)),
             "bodyStyle" => return Some(Tag::Style(StyleOf::Body)),
             "otherStyle" | "defaultTextStyle" => return Some(Tag::Style(StyleOf::Other)),

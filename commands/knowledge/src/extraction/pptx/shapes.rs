@@ -1,8 +1,11 @@
 //! The parts of a slide: shapes with text, tables.
 
+use std::ops::Range;
+
 use super::{
-    arrangement::Area,
+    arrangement::{Area, PlacedCell},
     bullets::Counts,
+    colours::{Colour, Paint},
     looks::{Look, Run, TextStyle},
     placeholder::{Name, Place},
 };
@@ -26,6 +29,23 @@ pub(super) struct Shape {
     pub(super) blocks: Vec<Block>,
     pub(super) counts: Counts,
     pub(super) paragraph: Option<Paragraph>,
+    /// The cells of its table.
+    pub(super) cells: Vec<PlacedCell>,
+    pub(super) fill: Paint,
+    pub(super) outline: Paint,
+    /// Whether a style of the theme fills it, and the colour of text by that style.
+    pub(super) is_styled: bool,
+    pub(super) font_colour: Option<Colour>,
+    /// Whether it fills its area, as a rectangle does.
+    pub(super) is_whole: bool,
+    /// Whether it is a picture, a chart or a table, which need not be opaque.
+    pub(super) is_picture: bool,
+    pub(super) is_line: bool,
+    pub(super) is_flipped: bool,
+    pub(super) has_arrow: bool,
+    /// Whether it has white text, and other text; of a cell the fill comes last.
+    pub(super) has_white: bool,
+    pub(super) has_other: bool,
 }
 
 #[derive(Debug, Default)]
@@ -66,6 +86,12 @@ impl Group {
 }
 
 impl Shape {
+    /// Its fill, its own or by its style.
+    pub(super) fn paint(&self) -> Paint {
+        let is_unknown = self.is_picture || self.fill == Paint::Unset && self.is_styled;
+        if is_unknown { Paint::Other } else { self.fill.clone() }
+    }
+
     /// The lines of a title as one heading.
     pub(super) fn title(&self) -> Option<Block> {
         let text = in_a_cell(&self.blocks).split_whitespace().collect::<Vec<_>>().join(" ");
@@ -80,6 +106,22 @@ pub(super) struct Table {
     pub(super) across: usize,
     pub(super) down: usize,
     pub(super) is_covered: bool,
+    /// Whether a style paints it.
+    pub(super) is_styled: bool,
+    /// The widths of its columns, the heights of its rows, and the place of each cell in them.
+    pub(super) widths: Vec<i64>,
+    pub(super) heights: Vec<i64>,
+    pub(super) column: usize,
+    places: Vec<PlaceInGrid>,
+}
+
+/// A cell by its number in its row, and the rows and columns that it covers.
+#[derive(Debug)]
+struct PlaceInGrid {
+    row: usize,
+    cell: usize,
+    down: Range<usize>,
+    across: Range<usize>,
 }
 
 /// Bytes of a table beyond which it is refused: merged cells are repeated, so that a small file could fill all memory.
@@ -89,10 +131,35 @@ const MOST_SPANNED: usize = 100;
 
 impl Table {
     pub(super) fn end_cell(&mut self, text: String) {
+        let (at, column) = (self.rows.len().saturating_sub(1), self.column);
+        self.column += 1;
         if let (Some(row), false) = (self.rows.last_mut(), self.is_covered) {
             let (across, down) = (self.across.clamp(1, MOST_SPANNED), self.down.clamp(1, MOST_SPANNED));
+            let place = PlaceInGrid { row: at, cell: row.len(), down: at..at + down, across: column..column + across };
+            self.places.push(place);
             row.push(tables::Cell { text, across, down });
         }
+    }
+
+    /// The areas of its cells, if the frame around it is as large as its rows and columns and holds their texts.
+    pub(super) fn placed(&self, frame: Area) -> Option<Vec<PlacedCell>> {
+        let sum = |lengths: &[i64]| lengths.iter().fold(0_i64, |sum, length| sum.saturating_add(*length));
+        let is_near = |one: i64, other: i64| one.abs_diff(other) <= other.unsigned_abs() / 50;
+        if !is_near(sum(&self.widths), frame.width) || !is_near(sum(&self.heights), frame.height) {
+            return None;
+        }
+        let before = |lengths: &[i64], at: usize| sum(&lengths[..at.min(lengths.len())]);
+        let extent = |lengths: &[i64], range: &Range<usize>| {
+            let from = before(lengths, range.start);
+            (from, before(lengths, range.end).saturating_sub(from))
+        };
+        let place = |place: &PlaceInGrid| {
+            let ((x, width), (y, height)) = (extent(&self.widths, &place.across), extent(&self.heights, &place.down));
+            let area = Area { x: frame.x.saturating_add(x), y: frame.y.saturating_add(y), width, height };
+            let length = self.rows.get(place.row)?.get(place.cell)?.text.chars().count();
+            area.holds(length).then_some(PlacedCell { row: place.row, cell: place.cell, area, length })
+        };
+        self.places.iter().map(place).collect()
     }
 
     /// The finished table; `None` if it is too large.

@@ -1,10 +1,13 @@
 //! A slide, or the page of its speaker notes: the title, then the texts of its shapes.
 
 use super::{
-    arrangement::{Text, arranged},
+    arrangement::{Area, Text, arranged},
     bullets::Marked,
+    colours::{Colours, Paint},
+    covers::Drawn,
     diagram::{Diagrams, Points},
     looks::{LEVELS, Look},
+    paint_elements::PaintOf,
     placeholder::Place,
     shapes::{Group, Paragraph, Shape, Table},
     template::{Outline, Sheet, Styles, Template},
@@ -31,6 +34,13 @@ pub(super) enum Tag {
     GroupProperties,
     /// The position of a shape or a group.
     Transform,
+    ShapeProperties,
+    CellProperties,
+    BackgroundProperties,
+    TableStyle,
+    Line,
+    Fill(PaintOf),
+    Colour(PaintOf),
     /// A text style, a level of it, and the characters of that level.
     Style(StyleOf),
     Level(StyleOf, usize),
@@ -58,7 +68,7 @@ pub(super) enum StyleOf {
 
 pub(super) struct Slide<'s, 'n> {
     pub(super) report: &'s mut Report<'n>,
-    template: &'s Template,
+    pub(super) template: &'s Template,
     /// Whether it is a page of speaker notes, of which only the body is read.
     pub(super) is_notes: bool,
     pub(super) is_hidden: bool,
@@ -66,8 +76,14 @@ pub(super) struct Slide<'s, 'n> {
     pub(super) hides_master: bool,
     /// Texts that stand on many slides: header, footer and the like.
     pub(super) margins: Vec<String>,
-    titles: Vec<Block>,
-    texts: Vec<Text>,
+    pub(super) texts: Vec<Text>,
+    /// The shapes in the order in which they are drawn, and the background.
+    pub(super) drawn: Vec<Drawn>,
+    pub(super) background: Paint,
+    /// The names of colours, if it is a master.
+    pub(super) colours: Colours,
+    /// Whether shapes appear or vanish while it is shown.
+    pub(super) is_animated: bool,
     /// The placeholders that slides inherit from, if it is a layout or a master.
     outlines: Vec<Outline>,
     pub(super) styles: Styles,
@@ -93,8 +109,11 @@ impl<'s, 'n> Slide<'s, 'n> {
             is_hidden: false,
             hides_master: false,
             margins: Vec::new(),
-            titles: Vec::new(),
             texts: Vec::new(),
+            drawn: Vec::new(),
+            background: Paint::Unset,
+            colours: Colours::default(),
+            is_animated: false,
             outlines: Vec::new(),
             styles: Styles::default(),
             shapes: Vec::new(),
@@ -108,12 +127,14 @@ impl<'s, 'n> Slide<'s, 'n> {
     }
 
     /// The visible blocks of a slide of this size.
-    pub(super) fn into_blocks(self, size: Option<(i64, i64)>) -> Vec<Block> {
-        let (outside, texts): (Vec<Text>, Vec<Text>) = self.texts.into_iter().partition(|text| text.is_outside(size));
+    pub(super) fn into_blocks(mut self, size: Option<(i64, i64)>) -> Vec<Block> {
+        self.leave_out_covered();
+        let (titles, texts): (Vec<Text>, Vec<Text>) = self.texts.into_iter().partition(|text| text.is_title);
+        let (outside, texts): (Vec<Text>, Vec<Text>) = texts.into_iter().partition(|text| text.is_outside(size));
         for _ in outside {
             self.report.add(NoteKind::HiddenLeftOut, None);
         }
-        let mut blocks = self.titles;
+        let mut blocks: Vec<Block> = titles.into_iter().flat_map(|title| title.blocks).collect();
         if self.arrows > 0 {
             blocks.extend(texts.into_iter().flat_map(|text| text.blocks));
             return blocks;
@@ -129,10 +150,25 @@ impl<'s, 'n> Slide<'s, 'n> {
     /// The parts that slides inherit, if it is a layout or a master. Text in its placeholders is a prompt for the
     /// author.
     pub(super) fn into_sheet(self, size: Option<(i64, i64)>) -> Sheet {
-        let texts = self.texts.iter().filter(|text| !text.is_placeholder && !text.is_outside(size));
+        let texts = self.texts.iter().filter(|text| !text.is_placeholder && !text.is_title && !text.is_outside(size));
         let says = texts.map(|text| in_a_cell(&text.blocks)).filter(|text| text.contains(char::is_alphabetic));
         let says = says.map(|text| format!("Master: {text}")).collect();
-        Sheet { outlines: self.outlines, styles: self.styles, says, hides_master: self.hides_master }
+        let drawn = self.drawn.into_iter().filter(|drawn| !drawn.is_placeholder).collect();
+        Sheet {
+            outlines: self.outlines,
+            styles: self.styles,
+            says,
+            hides_master: self.hides_master,
+            background: self.background,
+            drawn,
+            colours: self.colours,
+        }
+    }
+
+    /// The area of a shape on the slide: its own, or that of its placeholder.
+    pub(super) fn area_of(&self, shape: &Shape) -> Option<Area> {
+        let own = self.groups.iter().rev().fold(shape.area, |area, group| Some(group.outside(area?)));
+        own.or_else(|| self.template.area(shape.name.as_ref()?))
     }
 
     pub(super) fn paragraph(&mut self) -> Option<&mut Paragraph> {
@@ -147,21 +183,34 @@ impl<'s, 'n> Slide<'s, 'n> {
         }
         let is_read = if self.is_notes { shape.place == Place::Body } else { shape.place != Place::Furniture };
         let is_hidden = shape.is_hidden || self.groups.iter().any(|group| group.is_hidden);
+        let area = self.area_of(&shape);
+        if let Some(area) = area.filter(|_| !is_hidden) {
+            let drawn = Drawn::of(&shape, area);
+            self.drawn.push(drawn);
+        }
+        let drawn = self.drawn.len();
+        let text = |shape: &mut Shape, blocks| {
+            let cells = std::mem::take(&mut shape.cells);
+            let (is_placeholder, is_title) = (shape.name.is_some(), shape.place == Place::Title);
+            Text { is_placeholder, blocks, area, is_title, drawn, cells }
+        };
         match (is_read && !shape.blocks.is_empty(), is_hidden) {
             (true, true) => self.report.add(NoteKind::HiddenLeftOut, None),
-            (true, false) if shape.place == Place::Title => self.titles.extend(shape.title()),
+            (true, false) if shape.place == Place::Title => {
+                let blocks = shape.title().into_iter().collect();
+                self.texts.push(text(&mut shape, blocks));
+            }
             (true, false) if shape.place == Place::Footer => {
                 self.margins.push(format!("Footer: {}", in_a_cell(&shape.blocks)));
             }
             (true, false) => {
-                let own = || self.groups.iter().rev().fold(shape.area, |area, group| Some(group.outside(area?)));
-                let area = own().or_else(|| self.template.area(shape.name.as_ref()?));
-                self.texts.push(Text { is_placeholder: shape.name.is_some(), blocks: shape.blocks, area });
+                let blocks = std::mem::take(&mut shape.blocks);
+                self.texts.push(text(&mut shape, blocks));
             }
             _ => {}
         }
-        if let Some(name) = shape.name {
-            self.outlines.push(Outline { name, area: shape.area, style: shape.style });
+        if let Some(name) = shape.name.filter(|_| !shape.is_picture) {
+            self.outlines.push(Outline { name, area: shape.area, style: shape.style, fill: shape.fill });
         }
     }
 
@@ -169,11 +218,12 @@ impl<'s, 'n> Slide<'s, 'n> {
     fn look(&mut self) -> Option<&Look> {
         let template = self.template;
         let shape = self.shapes.last_mut()?;
-        let Shape { name, style, paragraph: Some(paragraph), .. } = shape else { return None };
+        let Shape { name, style, paragraph: Some(paragraph), font_colour, .. } = shape else { return None };
         let Paragraph { own, look, level, .. } = paragraph;
         let level = (*level).min(LEVELS - 1);
         Some(look.get_or_insert_with(|| {
             let mut look = own.over(&style.levels[level]);
+            look.run.colour = look.run.colour.take().or_else(|| font_colour.clone());
             for style in template.styles(name.as_ref()) {
                 look = look.over(&style.levels[level]);
             }
@@ -207,6 +257,9 @@ impl<'s, 'n> Slide<'s, 'n> {
             }
             return;
         }
+        if !text.trim().is_empty() && !self.is_visible(&run) {
+            return;
+        }
         let script = match run.baseline() {
             RAISED_FROM.. => Script::Raised,
             baseline if baseline <= -RAISED_FROM => Script::Lowered,
@@ -214,7 +267,9 @@ impl<'s, 'n> Slide<'s, 'n> {
         };
         let ascii = self.template.fonts.named(run.latin.as_deref());
         let shown = self.report.shown(text, Faces { ascii, other: run.symbols.as_deref().or(ascii) });
-        paragraph.words.push(&shown, script);
+        if let Some(paragraph) = self.paragraph() {
+            paragraph.words.push(&shown, script);
+        }
     }
 
     fn end_formula(&mut self) {
@@ -254,18 +309,16 @@ impl Handler for Slide<'_, '_> {
             Tag::Shape => self.end_shape(),
             Tag::Group => drop(self.groups.pop()),
             Tag::Paragraph => self.end_paragraph(),
-            Tag::Cell => {
-                let cell = self.shapes.pop().unwrap_or_default();
-                if let Some(table) = &mut self.table {
-                    table.end_cell(in_a_cell(&cell.blocks));
-                }
-            }
+            Tag::Cell => self.end_cell(),
             Tag::Table => {
                 let table = self.table.take().unwrap_or_default();
                 let has_text = table.rows.iter().flatten().any(|cell| !cell.text.trim().is_empty());
+                let frame = self.shapes.last().and_then(|shape| self.area_of(shape));
+                let cells = frame.and_then(|frame| table.placed(frame)).unwrap_or_default();
                 let block = table.finished().ok_or(Unreadable::TooComplex)?;
                 if let Some(shape) = self.shapes.last_mut().filter(|_| has_text) {
                     shape.blocks.push(block);
+                    shape.cells = cells;
                 }
             }
             Tag::Formula => self.end_formula(),
@@ -285,6 +338,7 @@ impl Handler for Slide<'_, '_> {
                 self.write(&text.replace(['\n', '\r'], " ").replace('\u{b}', "\n"));
             }
             Tag::Text => self.write(text),
+            Tag::TableStyle => self.take_table_style(text),
             Tag::InFormula(part) => {
                 if let Some(formula) = &mut self.formula {
                     formula.text(text, part);

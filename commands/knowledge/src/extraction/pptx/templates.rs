@@ -3,6 +3,7 @@
 use std::{collections::HashMap, rc::Rc};
 
 use super::{
+    colours::{Colours, Paint, Preface},
     fonts::Fonts,
     looks::TextStyle,
     slide::Slide,
@@ -52,6 +53,7 @@ impl Templates {
         if !layout.is_empty() {
             let of_layout = sheet(package, &layout, &template.fonts, self.size)?;
             (template.layout, template.says) = (of_layout.outlines, of_layout.says);
+            template.background = of_layout.background;
             if let Some(master) = package.relations(&layout)?.of_kind("slideMaster") {
                 let of_master = sheet(package, &master, &template.fonts, self.size)?;
                 let other = std::mem::take(&mut template.styles.other);
@@ -59,16 +61,33 @@ impl Templates {
                 template.master = of_master.outlines;
                 if !of_layout.hides_master {
                     template.says.extend(of_master.says);
+                    template.drawn = of_master.drawn;
+                }
+                if template.background == Paint::Unset {
+                    template.background = of_master.background;
                 }
                 if let Some(theme) = package.relations(&master)?.of_kind("theme") {
                     package.read_if_there(&theme, &mut template.fonts)?;
+                    package.read_if_there(&theme, &mut template.colours)?;
+                }
+                template.colours = template.colours.with_names_of(of_master.colours);
+                if preface(package, &layout)?.renames_colours {
+                    template.colours = Colours::default();
                 }
             }
+            template.drawn.extend(of_layout.drawn);
         }
         let template = Rc::new(template);
         self.by_layout.insert(layout, Rc::clone(&template));
         Ok(template)
     }
+}
+
+/// What is to be known of a slide or layout before it is read.
+pub(super) fn preface(package: &mut Package<'_>, part: &str) -> Result<Preface, Unreadable> {
+    let mut preface = Preface::default();
+    package.read_if_there(part, &mut preface)?;
+    Ok(preface)
 }
 
 /// Reads a layout, a master, or the presentation itself.

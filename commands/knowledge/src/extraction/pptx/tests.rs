@@ -144,4 +144,5 @@ fn slides_in_a_font_of_before_unicode_are_not_read_as_text() {
 }
 
 mod diagrams;
+mod seen;
 mod template;

@@ -2,6 +2,7 @@
 
 use super::{
     looks::{LEVELS, Run, TextStyle},
+    paint_elements::Painted,
     shapes::{Paragraph, Shape, Table},
     slide::{Slide, StyleOf, Tag},
 };
@@ -9,6 +10,9 @@ use crate::extraction::{NoteKind, ooxml::xml::Element, scripts::Script};
 
 impl Slide<'_, '_> {
     pub(super) fn open_text(&mut self, element: &Element<'_>, parent: Option<Tag>) -> Option<Tag> {
+        if let Painted::Taken(tag) = self.open_paint(element, parent) {
+            return tag;
+        }
         match (element.local, parent) {
             ("p", _) => {
                 let shape = self.shapes.last_mut()?;
@@ -57,13 +61,22 @@ impl Slide<'_, '_> {
                 self.take_transform(name, element);
                 return None;
             }
-            ("xfrm", _) => return is_upright(element).then_some(Tag::Transform),
+            ("xfrm", _) => return self.begin_transform(element),
             ("headEnd" | "tailEnd", _) => {
-                self.arrows += usize::from(element.attribute("type").is_some_and(|it| it != "none"));
+                let is_arrow = element.attribute("type").is_some_and(|it| it != "none");
+                self.arrows += usize::from(is_arrow);
+                self.shapes.last_mut()?.has_arrow |= is_arrow;
             }
             ("prstGeom", _) => {
-                self.arrows += usize::from(element.attribute("prst").is_some_and(|it| it.contains("rrow")));
+                let shape = self.shapes.last_mut()?;
+                let name = element.attribute("prst").unwrap_or_default();
+                self.arrows += usize::from(name.contains("rrow") && !shape.is_picture);
+                shape.is_whole &= name == "rect";
+                shape.is_line |= matches!(name.as_str(), "line" | "straightConnector1");
+                // The course of other connectors is not known.
+                shape.is_line &= !name.contains("Connector") || name == "straightConnector1";
             }
+            ("custGeom", _) => self.shapes.last_mut()?.is_whole = false,
             ("br", Some(Tag::Paragraph)) => {
                 if let Some(paragraph) = self.paragraph() {
                     paragraph.words.push("\n", Script::Base);
@@ -76,7 +89,10 @@ impl Slide<'_, '_> {
                 return Some(Tag::Table);
             }
             ("tr", Some(Tag::Table)) => {
-                self.table.as_mut()?.rows.push(Vec::new());
+                let table = self.table.as_mut()?;
+                table.rows.push(Vec::new());
+                table.heights.push(element.number("h").unwrap_or(0));
+                table.column = 0;
                 return Some(Tag::Row);
             }
             ("tc", Some(Tag::Row)) => {
@@ -94,19 +110,30 @@ impl Slide<'_, '_> {
                     return None;
                 }
             }
-            ("endParaRPr" | "tcPr" | "tblPr" | "tblGrid" | "extLst", _) => return None,
+            ("gridCol", _) => self.table.as_mut()?.widths.push(element.number("w").unwrap_or(0)),
+            ("tcPr", Some(Tag::Cell)) => return Some(Tag::CellProperties),
+            ("tableStyleId", _) => return Some(Tag::TableStyle),
+            ("endParaRPr" | "tcPr" | "extLst", _) => return None,
             _ => {}
         }
         Some(Tag::Through)
     }
 
-    fn style(&mut self, of: StyleOf) -> Option<&mut TextStyle> {
+    pub(super) fn style(&mut self, of: StyleOf) -> Option<&mut TextStyle> {
         Some(match of {
             StyleOf::Shape => &mut self.shapes.last_mut()?.style,
             StyleOf::Title => &mut self.styles.title,
             StyleOf::Body => &mut self.styles.body,
             StyleOf::Other => &mut self.styles.other,
         })
+    }
+
+    /// Begins the position of a shape or a group, unless it is rotated: then it is not where its position says.
+    pub(super) fn begin_transform(&mut self, element: &Element<'_>) -> Option<Tag> {
+        if let Some(shape) = self.shapes.last_mut() {
+            shape.is_flipped = element.has_true("flipH") != element.has_true("flipV");
+        }
+        element.number::<i64>("rot").is_none_or(|turned| turned == 0).then_some(Tag::Transform)
     }
 
     /// Reads an element of the position of a shape or a group.
@@ -125,9 +152,4 @@ impl Slide<'_, '_> {
             _ => {}
         }
     }
-}
-
-/// Whether the shape is not rotated: a rotated one is not where its position says.
-pub(super) fn is_upright(element: &Element<'_>) -> bool {
-    element.number::<i64>("rot").is_none_or(|turned| turned == 0)
 }

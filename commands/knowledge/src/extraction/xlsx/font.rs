@@ -2,7 +2,7 @@
 
 use quick_xml::events::BytesStart;
 
-use super::{is_true, package::attribute};
+use super::{colours::Colour, is_true, package::attribute};
 use crate::extraction::{
     legacy_fonts::is_legacy,
     scripts::{lowered, raised},
@@ -19,6 +19,8 @@ pub(super) struct Font {
     pub(super) legacy: Option<String>,
     /// Its name, if it is a symbol font.
     pub(super) symbols: Option<String>,
+    /// Its colour, if that is not the automatic one.
+    pub(super) colour: Option<Colour>,
 }
 
 /// The vertical position of letters.
@@ -37,6 +39,7 @@ impl Font {
         match name {
             "b" => self.is_bold = value.as_deref().is_none_or(is_true),
             "strike" => self.is_struck = value.as_deref().is_none_or(is_true),
+            "color" => self.colour = Some(Colour::of(element)).filter(|_| attribute(element, "auto").is_none()),
             "vertAlign" => self.script = script_of(value.as_deref()),
             "name" => {
                 self.symbols = value.clone().filter(|name| is_symbol_font(name));

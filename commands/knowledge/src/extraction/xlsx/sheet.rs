@@ -7,6 +7,7 @@ use quick_xml::events::{BytesStart, Event};
 use super::{
     Workbook,
     beside::Beside,
+    colours::coloured_by_condition,
     drawings::Drawing,
     is_true,
     package::{attribute, events, push_reference},
@@ -16,6 +17,7 @@ use super::{
 use crate::extraction::{
     Unreadable,
     notes::{NoteKind, Notes},
+    ooxml::seen::Seen,
 };
 
 /// Cells with text beyond which a sheet is no document.
@@ -68,6 +70,8 @@ struct Reading<'a> {
     left: &'a mut usize,
     cells: Vec<Placed>,
     beside: Beside,
+    /// The ranges in which a condition sets colours.
+    coloured: Vec<Range>,
     /// The ranges with a shared formula.
     computed: Vec<Range>,
     /// The range of the conditional formats that are being read.
@@ -96,6 +100,7 @@ impl Sheet {
             left,
             cells: Vec::new(),
             beside,
+            coloured: coloured_by_condition(part, &workbook.styles)?,
             computed: Vec::new(),
             conditional: String::new(),
             merged: Vec::new(),
@@ -245,7 +250,7 @@ impl Reading<'_> {
         let (font, format) = (workbook.styles.font(cell.style), workbook.styles.format(cell.style));
         let inline = cell.inline.take();
         let value = cell.value.trim();
-        let rich = match cell.kind.as_str() {
+        let mut rich = match cell.kind.as_str() {
             "s" => {
                 let string = value.parse::<usize>().ok().and_then(|at| workbook.strings.get(at));
                 // Any other string would be a wrong value.
@@ -288,11 +293,23 @@ impl Reading<'_> {
         if rich.has_struck || font.is_struck && rich.follows_cell() {
             self.notes.add(NoteKind::StruckLeftOut, None, Some(self.name));
         }
+        // A condition or the style of a table may give the cell another colour.
+        let is_certain = || self.beside.first_rows.is_empty() && !self.coloured.iter().any(|range| range.has(cell.at));
+        let seen = rich.leave_out_unseen(&font, workbook.styles.fill(cell.style), is_certain);
+        match seen {
+            Seen::Yes => {}
+            Seen::Perhaps => self.notes.add(NoteKind::VisibilityUncertain, None, Some(self.name)),
+            Seen::No => self.notes.add(NoteKind::HiddenLeftOut, None, Some(self.name)),
+        }
         // The font of a run overrides the font of the cell.
         let text = rich.in_font(&font);
+        if workbook.styles.crosses_out(cell.style) && !text.trim().is_empty() {
+            self.notes.add(NoteKind::StruckLeftOut, None, Some(self.name));
+            return Ok(String::new());
+        }
         let shown = if is_text && !text.trim().is_empty() { format.text(&text) } else { text.clone() };
         let is_hidden_by_format = if is_text { !text.trim().is_empty() } else { !value.is_empty() && !font.is_struck };
-        if is_hidden_by_format && shown.trim().is_empty() {
+        if is_hidden_by_format && seen != Seen::No && shown.trim().is_empty() {
             self.notes.add(NoteKind::HiddenLeftOut, None, Some(self.name));
         }
         Ok(shown)

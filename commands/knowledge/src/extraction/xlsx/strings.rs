@@ -3,6 +3,7 @@
 use quick_xml::events::{BytesStart, Event};
 
 use super::{
+    colours::Colour,
     font::{Font, Script, placed, script_of},
     is_true,
     package::{attribute, events, push_reference},
@@ -10,6 +11,7 @@ use super::{
 use crate::extraction::{
     Unreadable,
     legacy_fonts::is_legacy,
+    ooxml::seen::Seen,
     symbols::{is_symbol_font, shown},
 };
 
@@ -33,11 +35,13 @@ struct Run {
     text: String,
     /// Whether it has a font of its own, which overrides the cell's font.
     is_own: bool,
+    /// The colour of that font.
+    colour: Option<Colour>,
 }
 
 impl Rich {
     pub(super) fn plain(text: String) -> Self {
-        Self { runs: vec![Run { text, is_own: false }], ..Self::default() }
+        Self { runs: vec![Run { text, is_own: false, colour: None }], ..Self::default() }
     }
 
     /// Whether some of its text has the cell's font, and so is struck with a struck cell.
@@ -56,10 +60,30 @@ impl Rich {
         self.runs.iter().map(seen).collect()
     }
 
-    fn push(&mut self, text: &str, is_own: bool) {
+    /// Removes text in the colour of the cell, unless that is not certain; tells whether all was seen.
+    pub(super) fn leave_out_unseen(&mut self, font: &Font, fill: Colour, is_certain: impl Fn() -> bool) -> Seen {
+        let mut worst = Seen::Yes;
+        for run in &mut self.runs {
+            let colour = if run.is_own { run.colour } else { font.colour };
+            match colour.unwrap_or(Colour::BLACK).seen_on(fill) {
+                _ if run.text.trim().is_empty() => {}
+                Seen::Yes => {}
+                // The blank keeps the words around it apart.
+                Seen::No if is_certain() => {
+                    " ".clone_into(&mut run.text);
+                    worst = Seen::No;
+                }
+                Seen::No | Seen::Perhaps if worst == Seen::Yes => worst = Seen::Perhaps,
+                Seen::No | Seen::Perhaps => {}
+            }
+        }
+        worst
+    }
+
+    fn push(&mut self, text: &str, is_own: bool, colour: Option<Colour>) {
         match self.runs.last_mut() {
-            Some(last) if last.is_own == is_own => last.text.push_str(text),
-            _ => self.runs.push(Run { text: text.to_owned(), is_own }),
+            Some(last) if last.is_own == is_own && last.colour == colour => last.text.push_str(text),
+            _ => self.runs.push(Run { text: text.to_owned(), is_own, colour }),
         }
     }
 }
@@ -80,6 +104,7 @@ struct RunFont {
     is_struck: bool,
     script: Script,
     symbols: Option<String>,
+    colour: Option<Colour>,
 }
 
 impl RichReader {
@@ -108,6 +133,7 @@ impl RichReader {
             "rPh" => self.is_in_phonetic = !is_empty,
             "rPr" => self.font.is_own = true,
             "strike" => self.font.is_struck = value.as_deref().is_none_or(is_true),
+            "color" => self.font.colour = Some(Colour::of(element)),
             "vertAlign" => self.font.script = script_of(value.as_deref()),
             "rFont" => {
                 self.font.symbols = value.clone().filter(|font| is_symbol_font(font));
@@ -118,16 +144,16 @@ impl RichReader {
     }
 
     fn end_run(&mut self) {
-        let RunFont { is_own, is_struck, script, symbols } = std::mem::take(&mut self.font);
+        let RunFont { is_own, is_struck, script, symbols, colour } = std::mem::take(&mut self.font);
         let run = unescaped(&std::mem::take(&mut self.run));
         if is_struck {
             self.rich.has_struck |= !run.trim().is_empty();
             // The blank keeps the words around the struck text apart.
-            self.rich.push(" ", is_own);
+            self.rich.push(" ", is_own, colour);
             return;
         }
         let run = symbols.map_or(run.clone(), |font| shown(&font, &run));
-        self.rich.push(&placed(&run, script), is_own);
+        self.rich.push(&placed(&run, script), is_own, colour);
     }
 
     pub(super) fn finish(mut self) -> Rich {

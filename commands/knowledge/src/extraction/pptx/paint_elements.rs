@@ -1,0 +1,118 @@
+//! The elements that say what is painted: fills, lines, and the colours of text and background.
+
+use super::{
+    colours::{Colour, Paint},
+    slide::{Slide, StyleOf, Tag},
+};
+use crate::extraction::ooxml::xml::Element;
+
+/// The owner of a colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PaintOf {
+    /// The current shape or cell, or all text of a shape by its style.
+    Shape,
+    Font,
+    Background,
+    Run,
+    Level(StyleOf, usize),
+}
+
+/// Whether an element is no paint, or its tag if it is not skipped.
+pub(super) enum Painted {
+    Not,
+    Taken(Option<Tag>),
+}
+
+/// The styles of tables that paint nothing.
+const PLAIN_TABLES: [&str; 2] = ["{2D5ABB26-0587-4C30-8999-92F81FD0307C}", "{5940675A-B579-460E-94D1-54222C63F5DA}"];
+
+impl Slide<'_, '_> {
+    /// Reads an element of a fill, a line or a colour.
+    pub(super) fn open_paint(&mut self, element: &Element<'_>, parent: Option<Tag>) -> Painted {
+        let of_parent = match parent {
+            Some(Tag::ShapeProperties | Tag::CellProperties) => Some(PaintOf::Shape),
+            Some(Tag::BackgroundProperties) => Some(PaintOf::Background),
+            Some(Tag::RunProperties) => Some(PaintOf::Run),
+            Some(Tag::LevelRun(of, level)) => Some(PaintOf::Level(of, level)),
+            _ => None,
+        };
+        Painted::Taken(match (element.local, parent) {
+            (_, Some(Tag::Fill(of))) => {
+                let Some(colour) = Colour::of(element) else { return Painted::Taken(None) };
+                self.set_paint(of, Paint::Solid(colour));
+                Some(Tag::Colour(of))
+            }
+            // A translucent paint hides nothing for certain; other changes of a colour make white darker.
+            (name, Some(Tag::Colour(of))) => {
+                self.set_paint(of, if name == "alpha" { Paint::Other } else { Paint::Solid(Colour::Other) });
+                None
+            }
+            ("ln", Some(Tag::ShapeProperties)) => Some(Tag::Line),
+            (_, Some(Tag::Line)) if Paint::of(element).is_some() => {
+                if let (Some(shape), Some(paint)) = (self.shapes.last_mut(), Paint::of(element)) {
+                    shape.outline = paint;
+                }
+                None
+            }
+            ("highlight" | "hlinkClick", Some(Tag::RunProperties)) => {
+                self.set_paint(PaintOf::Run, Paint::Other);
+                None
+            }
+            ("ln", Some(Tag::RunProperties)) => None,
+            (_, Some(Tag::CellProperties)) if Paint::of(element).is_none() => None,
+            ("fillRef", _) => {
+                let is_painted = element.attribute("idx").is_none_or(|it| it.trim() != "0");
+                if let Some(shape) = self.shapes.last_mut() {
+                    shape.is_styled |= is_painted;
+                }
+                None
+            }
+            ("fontRef", _) => Some(Tag::Fill(PaintOf::Font)),
+            _ => {
+                let (Some(of), Some(paint)) = (of_parent, Paint::of(element)) else { return Painted::Not };
+                self.set_paint(of, paint);
+                (element.local == "solidFill").then_some(Tag::Fill(of))
+            }
+        })
+    }
+
+    /// Reads the background of a slide by its number in the theme, of which 1001 is one colour.
+    pub(super) fn open_background(&mut self, element: &Element<'_>) -> Option<Tag> {
+        let number = element.number::<u32>("idx").unwrap_or(0);
+        self.background = if matches!(number, 0 | 1_000) { Paint::None } else { Paint::Other };
+        (number == 1_001).then_some(Tag::Fill(PaintOf::Background))
+    }
+
+    fn set_paint(&mut self, of: PaintOf, paint: Paint) {
+        let colour = || Some(if let Paint::Solid(colour) = &paint { colour.clone() } else { Colour::Other });
+        match of {
+            PaintOf::Shape => {
+                if let Some(shape) = self.shapes.last_mut() {
+                    shape.fill = paint;
+                }
+            }
+            PaintOf::Font => {
+                if let Some(shape) = self.shapes.last_mut() {
+                    shape.font_colour = colour();
+                }
+            }
+            PaintOf::Background => self.background = paint,
+            PaintOf::Run => {
+                if let Some(paragraph) = self.paragraph() {
+                    paragraph.run.colour = colour();
+                }
+            }
+            PaintOf::Level(of, level) => {
+                if let Some(style) = self.style(of) {
+                    style.levels[level].run.colour = colour();
+                }
+            }
+        }
+    }
+
+    pub(super) fn take_table_style(&mut self, id: &str) {
+        if let Some(table) = &mut self.table {
+            table.is_styled = !PLAIN_TABLES.contains(&id.trim());
+        }
+    }
+}
