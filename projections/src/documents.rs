@@ -50,10 +50,10 @@ impl Projector for DocumentsProjector {
         let Event::Document(event) = &recorded.event else { return Ok(()) };
         let id = recorded.aggregate_id;
         let at = recorded.metadata.recorded_at;
-        match event {
-            DocumentEvent::Added { source, .. } => insert_version(id, 1, source, tx).await?,
-            DocumentEvent::VersionAdded { version, source, .. } => insert_version(id, *version, source, tx).await?,
-            _ => {}
+        if let DocumentEvent::Added { source, .. } = event {
+            insert_version(id, 1, source, tx).await?;
+        } else if let DocumentEvent::VersionAdded { version, source, .. } = event {
+            insert_version(id, *version, source, tx).await?;
         }
         let statement = match event {
             DocumentEvent::Added { project_id, creator: _, title, description, source } => query!(

@@ -201,9 +201,10 @@ pub(super) async fn of_chats(db: &Views, chats: &[Uuid], media_base: &str) -> Re
 
 async fn with_documents(db: &Views, rows: Vec<MessageRow>, media_base: &str) -> Result<Vec<MessageView>, QueryError> {
     let named = named(&rows);
-    let documents = match named.is_empty() {
-        true => HashMap::new(),
-        false => documents::find_cited(db, named.into_keys(), media_base).await?,
+    let documents = if named.is_empty() {
+        HashMap::new()
+    } else {
+        documents::find_cited(db, named.into_keys(), media_base).await?
     };
     completed(db, rows, documents, media_base).await
 }

@@ -208,14 +208,7 @@ impl Story<'_, '_> {
                 return None;
             }
             Some(Tag::TableProperties) => {
-                if let Some(table) = self.tables.last_mut() {
-                    match element.local {
-                        "tblStyle" => table.style = element.attribute("val").map(Into::into),
-                        "tblLook" => table.look = Some(look(element)),
-                        "shd" => table.shading = Some(Shading::of(element)),
-                        _ => {}
-                    }
-                }
+                self.take_table_property(element);
                 return None;
             }
             Some(Tag::Section) => {
@@ -296,6 +289,16 @@ impl Story<'_, '_> {
                 None
             }
             _ => Some(self.open_piece(element)),
+        }
+    }
+
+    fn take_table_property(&mut self, element: &Element<'_>) {
+        let Some(table) = self.tables.last_mut() else { return };
+        match element.local {
+            "tblStyle" => table.style = element.attribute("val").map(Into::into),
+            "tblLook" => table.look = Some(look(element)),
+            "shd" => table.shading = Some(Shading::of(element)),
+            _ => {}
         }
     }
 

@@ -191,7 +191,9 @@ impl Hidden {
         for (x, y) in &self.places {
             strips.entry(strip(*y)).or_default().push((*x, *y));
         }
-        strips.values_mut().for_each(|places| places.sort_by(|a, b| a.0.total_cmp(&b.0)));
+        for places in strips.values_mut() {
+            places.sort_by(|a, b| a.0.total_cmp(&b.0));
+        }
         let holds = |area: &Area, at: i32| {
             let Some(places) = strips.get(&at) else { return false };
             let first = places.partition_point(|(x, _)| *x < area.left);

@@ -84,7 +84,7 @@ impl Ink {
     }
 
     pub(super) fn shows_text(&self) -> bool {
-        !matches!(self.mode, 3 | 7) && !(self.fills_text() && self.alpha < 0.02)
+        !matches!(self.mode, 3 | 7) && (!self.fills_text() || self.alpha >= 0.02)
     }
 
     fn fills_text(&self) -> bool {

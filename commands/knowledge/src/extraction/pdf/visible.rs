@@ -59,9 +59,9 @@ pub(super) fn of_file(file: &Pdf, bytes: &[u8]) -> Visible {
         for stream in streams.iter().flatten() {
             *uses.entry(*stream).or_default() += 1;
         }
-        let Some((hidden, changed)) = guarded(|| left.hidden(page)).flatten() else { continue };
+        let Some((hidden, rewritten)) = guarded(|| left.hidden(page)).flatten() else { continue };
         visible.hidden.insert(number, hidden);
-        let Some((content, otherwise)) = changed else { continue };
+        let Some((content, otherwise)) = rewritten else { continue };
         match streams {
             Some(streams) => changes.push(Changed { number, streams, content, otherwise }),
             None => _ = visible.hidden.insert(number, otherwise),
@@ -85,10 +85,13 @@ pub(super) fn of_file(file: &Pdf, bytes: &[u8]) -> Visible {
     visible
 }
 
+/// The content of a page without invisible text, and what Poppler reads of that text if the file cannot be changed.
+type Rewritten = (Vec<u8>, Hidden);
+
 impl Left {
     /// The invisible text of a page, if it is known; with the content without it, and what Poppler reads of it
     /// otherwise.
-    fn hidden(&mut self, page: &Page<'_>) -> Option<(Hidden, Option<(Vec<u8>, Hidden)>)> {
+    fn hidden(&mut self, page: &Page<'_>) -> Option<(Hidden, Option<Rewritten>)> {
         let (matrix, size) = turned(page);
         let (instructions, bytes) = (MOST_OF_A_PAGE.min(self.instructions), LARGEST_CONTENT.min(self.bytes));
         let mut pen = Pen::new(&size, instructions, bytes);

@@ -16,9 +16,9 @@ impl Slide<'_, '_> {
                 self.hides_master = !element.is_on("showMasterSp");
             }
             "sp" | "cxnSp" | "graphicFrame" => {
-                let (is_whole, is_line) = (element.local == "sp", element.local == "cxnSp");
-                let is_picture = element.local == "graphicFrame";
-                self.shapes.push(Shape { is_whole, is_line, is_picture, ..Shape::default() });
+                let (is_whole, is_picture) = (element.local == "sp", element.local == "graphicFrame");
+                let is_line = element.local == "cxnSp";
+                self.shapes.push(Shape { is_whole, is_picture, is_line, ..Shape::default() });
                 return Some(Tag::Shape);
             }
             "spPr" => return Some(Tag::ShapeProperties),
@@ -58,13 +58,12 @@ impl Slide<'_, '_> {
                 }
                 return None;
             }
-            "blipFill" => return None,
             // The position of a table or chart.
             "xfrm" => return self.begin_transform(element),
             "titleStyle" => return Some(Tag::Style(StyleOf::Title)),
             "bodyStyle" => return Some(Tag::Style(StyleOf::Body)),
             "otherStyle" | "defaultTextStyle" => return Some(Tag::Style(StyleOf::Other)),
-            "notesStyle" | "timing" | "transition" | "extLst" | "clrMapOvr" => return None,
+            "notesStyle" | "timing" | "transition" | "extLst" | "clrMapOvr" | "blipFill" => return None,
             _ => {}
         }
         Some(Tag::Through)

@@ -17,6 +17,7 @@ use crate::extraction::{
 
 /// A shape, or a cell, while its text is read.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "the attributes of a shape are independent of each other")]
 pub(super) struct Shape {
     pub(super) place: Place,
     /// The placeholder that it fills.

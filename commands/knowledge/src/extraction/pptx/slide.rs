@@ -66,6 +66,7 @@ pub(super) enum StyleOf {
     Other,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "the attributes of a slide are independent of each other")]
 pub(super) struct Slide<'s, 'n> {
     pub(super) report: &'s mut Report<'n>,
     pub(super) template: &'s Template,

@@ -62,21 +62,7 @@ impl Slide<'_, '_> {
                 return None;
             }
             ("xfrm", _) => return self.begin_transform(element),
-            ("headEnd" | "tailEnd", _) => {
-                let is_arrow = element.attribute("type").is_some_and(|it| it != "none");
-                self.arrows += usize::from(is_arrow);
-                self.shapes.last_mut()?.has_arrow |= is_arrow;
-            }
-            ("prstGeom", _) => {
-                let shape = self.shapes.last_mut()?;
-                let name = element.attribute("prst").unwrap_or_default();
-                self.arrows += usize::from(name.contains("rrow") && !shape.is_picture);
-                shape.is_whole &= name == "rect";
-                shape.is_line |= matches!(name.as_str(), "line" | "straightConnector1");
-                // The course of other connectors is not known.
-                shape.is_line &= !name.contains("Connector") || name == "straightConnector1";
-            }
-            ("custGeom", _) => self.shapes.last_mut()?.is_whole = false,
+            ("headEnd" | "tailEnd" | "prstGeom" | "custGeom", _) => self.take_geometry(element)?,
             ("br", Some(Tag::Paragraph)) => {
                 if let Some(paragraph) = self.paragraph() {
                     paragraph.words.push("\n", Script::Base);
@@ -117,6 +103,28 @@ impl Slide<'_, '_> {
             _ => {}
         }
         Some(Tag::Through)
+    }
+
+    /// Takes over what a shape looks like; `None` outside of shapes.
+    fn take_geometry(&mut self, element: &Element<'_>) -> Option<()> {
+        let shape = self.shapes.last_mut()?;
+        match element.local {
+            "prstGeom" => {
+                let name = element.attribute("prst").unwrap_or_default();
+                self.arrows += usize::from(name.contains("rrow") && !shape.is_picture);
+                shape.is_whole &= name == "rect";
+                shape.is_line |= matches!(name.as_str(), "line" | "straightConnector1");
+                // The course of other connectors is not known.
+                shape.is_line &= !name.contains("Connector") || name == "straightConnector1";
+            }
+            "custGeom" => shape.is_whole = false,
+            _ => {
+                let is_arrow = element.attribute("type").is_some_and(|it| it != "none");
+                self.arrows += usize::from(is_arrow);
+                shape.has_arrow |= is_arrow;
+            }
+        }
+        Some(())
     }
 
     pub(super) fn style(&mut self, of: StyleOf) -> Option<&mut TextStyle> {

@@ -134,6 +134,8 @@ impl Slide<'_, '_> {
             }
         }
         self.texts.retain(|text| !text.blocks.is_empty());
-        notes.into_iter().for_each(|kind| self.report.add(kind, None));
+        for kind in notes {
+            self.report.add(kind, None);
+        }
     }
 }

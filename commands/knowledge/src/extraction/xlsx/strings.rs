@@ -64,17 +64,18 @@ impl Rich {
     pub(super) fn leave_out_unseen(&mut self, font: &Font, fill: Colour, is_certain: impl Fn() -> bool) -> Seen {
         let mut worst = Seen::Yes;
         for run in &mut self.runs {
+            if run.text.trim().is_empty() {
+                continue;
+            }
             let colour = if run.is_own { run.colour } else { font.colour };
             match colour.unwrap_or(Colour::BLACK).seen_on(fill) {
-                _ if run.text.trim().is_empty() => {}
-                Seen::Yes => {}
                 // The blank keeps the words around it apart.
                 Seen::No if is_certain() => {
                     " ".clone_into(&mut run.text);
                     worst = Seen::No;
                 }
                 Seen::No | Seen::Perhaps if worst == Seen::Yes => worst = Seen::Perhaps,
-                Seen::No | Seen::Perhaps => {}
+                Seen::Yes | Seen::No | Seen::Perhaps => {}
             }
         }
         worst
