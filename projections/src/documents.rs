@@ -3,6 +3,7 @@
 //! The media store has the files; here are only their addresses.
 
 mod named;
+mod versions;
 
 use std::fmt::Write;
 
@@ -10,7 +11,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
     AggregateType,
-    document::{DocumentEvent, Note, Source},
+    document::{DocumentEvent, Note},
     envelope::RecordedEvent,
     event::Event,
     ids::{DocumentId, ProjectId},
@@ -29,6 +30,7 @@ use crate::{
 use named::NamedRow;
 pub use named::find_many;
 pub(crate) use named::{Citation, find_cited, find_within};
+use versions::insert_version;
 
 pub(crate) struct DocumentsProjector;
 
@@ -123,27 +125,6 @@ impl Projector for DocumentsProjector {
         statement.execute(&mut **tx).await?;
         Ok(())
     }
-}
-
-/// Keeps what a version is, for the answers that are made from it.
-async fn insert_version(
-    id: Uuid,
-    version: u32,
-    source: &Source,
-    tx: &mut PgTransaction<'_>,
-) -> Result<(), ProjectionError> {
-    query!(
-        "INSERT INTO document_versions (document_id, version, document_type, file_name, text_content)
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (document_id, version) DO NOTHING",
-        id,
-        version.cast_signed(),
-        source.document_type.number(),
-        source.file.as_ref().map(|file| file.name.as_str()),
-        source.text_content.as_deref(),
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
 }
 
 /// A document in the contract's shape.

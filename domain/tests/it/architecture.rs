@@ -158,6 +158,10 @@ fn view_tables() -> BTreeSet<String> {
     made.map(|name| name.trim_start_matches("views.").to_owned()).chain(named(&rename, 5)).collect()
 }
 
+/// A step of the schema that fills what it adds: until somebody rebuilt the views, answers of before would go on showing
+/// another version of a document than they were made from.
+const FILLS_ITS_COLUMN: &str = "migrations/0033_versions_of_documents.sql";
+
 #[test]
 fn only_projections_write_views() {
     let tables = view_tables();
@@ -169,14 +173,15 @@ fn only_projections_write_views() {
         writes.iter().flat_map(|write| source.statements_on(write, &names)).collect()
     };
     assert!(sources.iter().any(|source| !hits(source).is_empty()), "nobody writes views any more");
-    assert_only_in(&["projections/src/"], "only projections write views", &sources, hits);
+    assert_only_in(&["projections/src/", FILLS_ITS_COLUMN], "only projections write views", &sources, hits);
 }
 
 #[test]
 fn projectors_leave_open_which_version_of_a_view_they_write() {
     let statements: [&[&str]; 4] =
         [&["insert", "into", "views."], &["update", "views."], &["delete", "from", "views."], &["truncate", "views."]];
-    assert_only_in(&[], "a projector names its tables without the schema", &sql_sources(), |source| {
+    let rule = "a projector names its tables without the schema";
+    assert_only_in(&[FILLS_ITS_COLUMN], rule, &sql_sources(), |source| {
         statements.iter().flat_map(|statement| source.statements(statement)).collect()
     });
 }

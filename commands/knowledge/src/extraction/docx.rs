@@ -3,6 +3,7 @@
 mod cells;
 mod fields;
 mod footnotes;
+mod ground;
 mod margins;
 mod numbering;
 mod pieces;
@@ -10,6 +11,7 @@ mod properties;
 mod shading;
 mod story;
 mod story_elements;
+mod styled_tables;
 mod styles;
 mod table_styles;
 mod writing;

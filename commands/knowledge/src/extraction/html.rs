@@ -193,7 +193,8 @@ impl Walk<'_> {
         if let Some(label) = self.labels.of_panel(element) {
             self.writer.write_line(label);
         }
-        let ink = parent.map(|parent| parent.ink).unwrap_or_default().within(&effect);
+        let ink = parent.map(|parent| parent.ink).unwrap_or_default();
+        let ink = ink.within(effect.colour, effect.ground, effect.size);
         let parts_children = effect.parts_children == Some(true);
         self.open.push(Open { symbols, ink, script, is_block, parts_children, after });
         self.write_generated(&before, element);

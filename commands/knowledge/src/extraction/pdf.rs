@@ -153,7 +153,14 @@ impl Reader {
 fn mend(page: &mut words::Page, drawn: &mut Drawn, of_page: Option<u32>, notes: &mut Notes) {
     let seen = std::mem::take(&mut drawn.seen);
     if page.words.len() <= MOST_WORDS {
-        let unseen = seen.leave_out(page, drawn.hidden.take().as_ref());
+        let mut unseen = seen.crop(page);
+        match drawn.hidden.take() {
+            Some(hidden) => {
+                hidden.leave_out(page);
+                (unseen.others, unseen.is_recognized) = (hidden.lines, hidden.is_recognized);
+            }
+            None => seen.leave_out(page, &mut unseen),
+        }
         seen.tell_baselines(page);
         slanted::gather(page, &seen.slanted);
         drawn.unread += ticks::add(page, &drawn.ticks);

@@ -5,6 +5,7 @@
 
 mod beside;
 mod colours;
+mod conditions;
 mod drawings;
 mod font;
 mod numbers;

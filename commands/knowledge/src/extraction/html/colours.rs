@@ -1,7 +1,5 @@
 //! Text that nobody sees: in the colour of its background, transparent, or of no size.
 
-use super::style::Effect;
-
 /// Steps of a colour's parts that an eye does not tell apart.
 const ALIKE: u8 = 8;
 const WHITE: Colour = Colour::Of([255; 3]);
@@ -115,12 +113,8 @@ pub(super) enum Seen {
 
 impl Ink {
     /// The ink within an element.
-    pub(super) fn within(self, effect: &Effect) -> Self {
-        Self {
-            colour: effect.colour.or(self.colour),
-            ground: effect.ground.or(self.ground),
-            size: effect.size.or(self.size),
-        }
+    pub(super) fn within(self, colour: Option<Colour>, ground: Option<Colour>, size: Option<Size>) -> Self {
+        Self { colour: colour.or(self.colour), ground: ground.or(self.ground), size: size.or(self.size) }
     }
 
     pub(super) fn seen(self, has_sheets_elsewhere: bool) -> Seen {

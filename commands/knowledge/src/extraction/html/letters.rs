@@ -89,7 +89,8 @@ impl Walk<'_> {
             Some(face) => Some(face.clone()).filter(|face| is_symbol_font(face)),
             None => open.and_then(|open| open.symbols.clone()),
         };
-        let ink = open.map(|open| open.ink).unwrap_or_default().within(effect);
+        let ink = open.map(|open| open.ink).unwrap_or_default();
+        let ink = ink.within(effect.colour, effect.ground, effect.size);
         if effect.is_block == Some(true) {
             self.writer.end_line();
         }

@@ -27,7 +27,6 @@ use super::{
     path::{MOST_LINES, Path},
     seen::Seen,
     ticks::Tick,
-    visible,
     words::Area,
 };
 use crate::extraction::notes::Notes;
@@ -88,9 +87,9 @@ pub(super) struct Drawn {
 /// A file whose pages' drawings can be queried.
 #[derive(Default)]
 pub(super) struct Drawings {
-    file: Option<Pdf>,
+    pub(super) file: Option<Pdf>,
     /// The invisible text of pages by their numbers.
-    hidden: HashMap<usize, Hidden>,
+    pub(super) hidden: HashMap<usize, Hidden>,
     instructions_left: usize,
     bytes_left: u64,
 }
@@ -105,14 +104,6 @@ impl Drawings {
     pub(super) fn with_signs<'a>(&self, bytes: &'a [u8], notes: &mut Notes) -> Cow<'a, [u8]> {
         let mended = self.file.as_ref().and_then(|file| guarded(|| letters::with_signs(file, bytes, notes)));
         mended.unwrap_or(Cow::Borrowed(bytes))
-    }
-
-    /// The file, changed so that Poppler does not read its invisible text.
-    pub(super) fn without_hidden<'a>(&mut self, bytes: Cow<'a, [u8]>) -> Cow<'a, [u8]> {
-        let Some(file) = &self.file else { return bytes };
-        let found = guarded(|| visible::of_file(file, &bytes)).unwrap_or_default();
-        self.hidden = found.hidden;
-        found.bytes.map_or(bytes, Cow::Owned)
     }
 
     /// The drawings of the page with this number, from 1; none if its size differs from Poppler's.

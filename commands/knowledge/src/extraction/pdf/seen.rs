@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use hayro_syntax::{content::ops::TypedInstruction, object::Number};
 
 use super::{
-    hidden::Hidden,
     ink::{Color, EVERYWHERE, Ink, WHITE, are_same},
     matrix::{Matrix, SAME, combined, moved},
     path::Path,
@@ -201,9 +200,8 @@ impl Seen {
         self.covers.last().is_some_and(|cover| cover.order > order)
     }
 
-    /// Removes invisible words from a page. Without knowledge of its invisible glyphs the words are compared with the
-    /// origins of its pieces of text.
-    pub(super) fn leave_out(&self, page: &mut Page, hidden: Option<&Hidden>) -> Unseen {
+    /// Removes the words outside of the visible part of a page.
+    pub(super) fn crop(&self, page: &mut Page) -> Unseen {
         let mut unseen = Unseen::default();
         page.words.retain(|word| {
             let is_shown = self.shown.is_none_or(|shown| shown.holds_center_of(&word.area));
@@ -212,13 +210,15 @@ impl Seen {
             }
             is_shown
         });
-        if let Some(hidden) = hidden {
-            hidden.leave_out(page);
-            return Unseen { lines: unseen.lines, others: hidden.lines, is_recognized: hidden.is_recognized };
-        }
+        unseen
+    }
+
+    /// Removes invisible words from a page whose invisible glyphs are not known: compares them with the origins of its
+    /// pieces of text.
+    pub(super) fn leave_out(&self, page: &mut Page, unseen: &mut Unseen) {
         if self.is_full() || self.covers.is_empty() && self.pieces.iter().all(|piece| piece.has_ink && !piece.is_white)
         {
-            return unseen;
+            return;
         }
         let strips = self.strips();
         let looks: Vec<Look> = page.words.iter().map(|word| self.look(word, &strips)).collect();
@@ -236,7 +236,6 @@ impl Seen {
             }
             !hidden
         });
-        unseen
     }
 
     /// Sets the baseline of each word.
@@ -313,7 +312,7 @@ pub(super) struct Unseen {
     /// The lines from which words were removed.
     lines: Vec<usize>,
     /// The number of lines of invisible text that Poppler did not read.
-    others: usize,
+    pub(super) others: usize,
     /// Whether text was recognized in a picture by a program.
     pub(super) is_recognized: bool,
 }

@@ -1,6 +1,9 @@
 //! A copy of a file without its invisible text.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
 
 use hayro_syntax::{
     Pdf,
@@ -10,7 +13,7 @@ use hayro_syntax::{
 
 use super::{
     content::contents,
-    drawn::{LARGEST_CONTENT, LARGEST_CONTENTS, MOST_OF_A_PAGE, MOST_OF_ALL, Pen, guarded, turned},
+    drawn::{Drawings, LARGEST_CONTENT, LARGEST_CONTENTS, MOST_OF_A_PAGE, MOST_OF_ALL, Pen, guarded, turned},
     glyphs::{Fonts, Glyphs},
     hidden::{self, Hidden},
     revised,
@@ -43,7 +46,17 @@ struct Left {
     fonts: Fonts,
 }
 
-pub(super) fn of_file(file: &Pdf, bytes: &[u8]) -> Visible {
+impl Drawings {
+    /// The file, changed so that Poppler does not read its invisible text.
+    pub(super) fn without_hidden<'a>(&mut self, bytes: Cow<'a, [u8]>) -> Cow<'a, [u8]> {
+        let Some(file) = &self.file else { return bytes };
+        let found = guarded(|| of_file(file, &bytes)).unwrap_or_default();
+        self.hidden = found.hidden;
+        found.bytes.map_or(bytes, Cow::Owned)
+    }
+}
+
+fn of_file(file: &Pdf, bytes: &[u8]) -> Visible {
     let mut left = Left {
         instructions: MOST_OF_ALL,
         bytes: LARGEST_CONTENTS,

@@ -2,20 +2,9 @@
 
 use super::{
     colours::{Colour, Paint},
-    slide::{Slide, StyleOf, Tag},
+    slide::{PaintOf, Slide, Tag},
 };
 use crate::extraction::ooxml::xml::Element;
-
-/// The owner of a colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PaintOf {
-    /// The current shape or cell, or all text of a shape by its style.
-    Shape,
-    Font,
-    Background,
-    Run,
-    Level(StyleOf, usize),
-}
 
 /// Whether an element is no paint, or its tag if it is not skipped.
 pub(super) enum Painted {

@@ -7,7 +7,6 @@ use super::{
     covers::Drawn,
     diagram::{Diagrams, Points},
     looks::{LEVELS, Look},
-    paint_elements::PaintOf,
     placeholder::Place,
     shapes::{Group, Paragraph, Shape, Table},
     template::{Outline, Sheet, Styles, Template},
@@ -55,6 +54,17 @@ pub(super) enum Tag {
     Cell,
     Formula,
     InFormula(Part),
+}
+
+/// The owner of a colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PaintOf {
+    /// The current shape or cell, or all text of a shape by its style.
+    Shape,
+    Font,
+    Background,
+    Run,
+    Level(StyleOf, usize),
 }
 
 /// The owner of a text style.

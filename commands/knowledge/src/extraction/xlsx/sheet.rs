@@ -7,7 +7,7 @@ use quick_xml::events::{BytesStart, Event};
 use super::{
     Workbook,
     beside::Beside,
-    colours::coloured_by_condition,
+    conditions::coloured_by_condition,
     drawings::Drawing,
     is_true,
     package::{attribute, events, push_reference},
