@@ -3,11 +3,14 @@
 use cssparser::{ParseError, Parser, Token};
 use scraper::node::Element;
 
+/// Letters of a word beyond which it is a token, such as the name of an icon, and no text for people.
+const LONGEST_WORD: usize = 20;
+
 /// The value of `content`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Content {
     parts: Vec<Part>,
-    /// Whether a part of it cannot be read: a counter, a picture, a variable.
+    /// Whether a part of it cannot be read: a counter, a picture, a variable, a token.
     pub(super) is_incomplete: bool,
 }
 
@@ -24,6 +27,7 @@ impl Content {
         let mut input = Parser::new(value);
         while let Ok(token) = input.next().cloned() {
             match token {
+                Token::QuotedString(text) if is_token(&text) => content.is_incomplete = true,
                 Token::QuotedString(text) => content.parts.push(Part::Text(text.to_string())),
                 Token::Function(name) if name.eq_ignore_ascii_case("attr") => {
                     let attribute: Result<String, ParseError<()>> = input.parse_nested_block(|input| {
@@ -60,4 +64,8 @@ impl Content {
         };
         self.parts.iter().map(length).sum()
     }
+}
+
+fn is_token(text: &str) -> bool {
+    text.is_ascii() && text.split_ascii_whitespace().any(|word| word.len() > LONGEST_WORD)
 }

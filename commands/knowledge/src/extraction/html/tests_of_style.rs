@@ -61,6 +61,7 @@ fn what_style_writes_and_cannot_be_read_is_told() {
     for (rule, expected) in [
         (".k::before{content:counter(x) '.'}", NoteKind::ObjectsLeftOut),
         (".k::before{content:url(skull.png)}", NoteKind::ObjectsLeftOut),
+        (".k::before{content:'arrow_circle_right_outlined'}", NoteKind::ObjectsLeftOut),
         (".k::after{content:'\\f00c'}", NoteKind::UnknownSymbols),
         (".k::after{content:'OLD';text-decoration:line-through}", NoteKind::StruckLeftOut),
         (".k:weird::after{content:' mg'}", NoteKind::ValuesUncertain),
