@@ -178,12 +178,12 @@ test("a sound of the media is played from its middle", async () => {
     assert.deepEqual(played, { duration: 60, at: 30 });
 });
 
-test("a spoken answer is played from its middle, and takes 3 KB a second", async () => {
+test("a spoken answer is played from its middle, and takes 4 KB a second", async () => {
     const { chats: [, answer] } = await request("GET", chat);
     const { duration, at } = await page.evaluate((url) => window.client.sound(url), answer.audio);
     assert.ok(duration > 2 && Math.abs(at - duration / 2) < 0.5, `${at} s of ${duration} s`);
     const { byteLength } = await (await fetch(answer.audio)).arrayBuffer();
-    assert.ok(Math.abs(byteLength / 3000 - duration) < 1, `${byteLength} bytes for ${duration} s`);
+    assert.ok(Math.abs(byteLength / 4000 - duration) < 1, `${byteLength} bytes for ${duration} s`);
 });
 
 test("a document is shown in a frame", async () => {

@@ -100,7 +100,7 @@ pub(super) async fn insert_answers(events: &[RecordedEvent], tx: &mut PgTransact
                 coalesce(answered.versions::integer[], (
                     SELECT array_agg((asked.retrieved_versions ->> cited.id::text)::integer ORDER BY cited.place)
                     FROM unnest(answered.cited::uuid[]) WITH ORDINALITY AS cited (id, place)
-                )),
+                ), '{}'),
                 answered.reference_start, answered.reference_end, answered.response_start, answered.response_end,
                 answered.translate_start, answered.translate_end, answered.at, answered.at
          FROM unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::timestamptz[],

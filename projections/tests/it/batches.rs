@@ -70,7 +70,11 @@ fn conversations() -> History {
         .chat(OTHER_CHAT, prompt(Some("Q\0")))
         .chat(OTHER_CHAT, unheard);
     history.chat(OTHER_CHAT, ChatEvent::ModelChanged { model: Some(Model::Gpt4) });
-    history.chat(CHAT, asked(3, "How?")).chat(CHAT, answered(3, "So.", &[])).chat(CHAT, spoken(1, "b.mp3"));
+    history
+        .chat(CHAT, asked(3, "How?"))
+        .chat(CHAT, retrieved(3, &[(GUIDE, 1)]))
+        .chat(CHAT, answered(3, "So.", &[]))
+        .chat(CHAT, spoken(1, "b.mp3"));
     history.chat(OTHER_CHAT, ChatEvent::ModelChanged { model: None }).chat(CHAT, retitled("Zinc and iron"));
     history.chat(third, prompt(None)).chat(third, ChatEvent::Deleted {}).chat(CHAT, asked(4, "When?"));
     history.chat(CHAT, failed(4, None));
