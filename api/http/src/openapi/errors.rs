@@ -85,6 +85,15 @@ impl<'r> ToResponse<'r> for NoSuchObject {
     }
 }
 
+/// The 400 of endpoints that are not part of the contract.
+pub struct WrongParameter;
+
+impl<'r> ToResponse<'r> for WrongParameter {
+    fn response() -> (&'r str, RefOr<Response>) {
+        ("WrongParameter", Problem::response("A parameter is unknown, malformed or out of range"))
+    }
+}
+
 /// The refusal of a repeated request whose response is shown only once, such as one with a new API key.
 pub struct ShownOnce;
 

@@ -16,6 +16,7 @@ use crate::{
         ids::{PathIds, Problem},
         problem::ApiError,
     },
+    openapi::errors::{NoSuchObject, WrongParameter},
     timeline::Timeline,
 };
 
@@ -110,7 +111,11 @@ fn kind_of(name: &str) -> Result<AggregateType, ApiError> {
     get,
     path = "/api/audit/{kind}/{id}/timeline",
     params(TimelineQuery),
-    responses((status = 200, description = "A page of the timeline", body = Timeline))
+    responses(
+        (status = 200, description = "A page of the timeline", body = Timeline),
+        (status = 400, response = WrongParameter),
+        (status = 404, response = NoSuchObject)
+    )
 )]
 async fn timeline(
     State(state): State<HttpState>,
