@@ -54,6 +54,8 @@ def seeded_ids(path: str, method: str) -> dict[str, str]:
         ids["id"] = CALLER["ids"]["failed_documents"]
     elif path.endswith("/{number}"):
         ids["number"] = CALLER["ids"]["deleted_numbers" if method == "DELETE" else "numbers"]
+    elif path.startswith("/api/audit/"):
+        ids |= {"kind": "project", "id": CALLER["ids"]["projects"]}
     return {name: seed for name, seed in ids.items() if seed}
 
 

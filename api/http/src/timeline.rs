@@ -59,8 +59,7 @@ struct TimelineActor {
 #[derive(Debug, Serialize, ToSchema)]
 struct TimelineChange {
     field: String,
-    /// Missing if the field had no value before.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Null if the field had no value before.
     before: Option<Value>,
     after: Value,
 }
