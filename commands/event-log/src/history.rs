@@ -106,40 +106,6 @@ struct Stream {
     id: String,
 }
 
-/// A selected event, with the number of events that were found before their weight was looked at.
-struct Selected {
-    position: i64,
-    aggregate_type: String,
-    aggregate_id: String,
-    sequence: i64,
-    event_type: String,
-    event_version: String,
-    payload: String,
-    metadata: String,
-    partition: i32,
-    command_id: Uuid,
-    found: i64,
-}
-
-impl From<Selected> for StoredEvent {
-    fn from(selected: Selected) -> Self {
-        let Selected { position, aggregate_type, aggregate_id, sequence, event_type, event_version, .. } = selected;
-        let Selected { payload, metadata, partition, command_id, .. } = selected;
-        Self {
-            position,
-            aggregate_type,
-            aggregate_id,
-            sequence,
-            event_type,
-            event_version,
-            payload,
-            metadata,
-            partition,
-            command_id,
-        }
-    }
-}
-
 /// Reads histories from the log.
 #[derive(Clone)]
 pub struct Histories {
@@ -166,18 +132,15 @@ impl Histories {
         limit: i64,
     ) -> Result<HistoryPage, HistoryError> {
         let of = Stream { aggregate_type: aggregate_type.name(), id: id.to_string() };
-        // One more, which shows whether there is a next page.
-        let mut rows = self.select(&of, filter, after, limit.saturating_add(1)).await?;
-        if rows.is_empty() && !self.exists(&of).await? {
-            return Err(HistoryError::Unknown(aggregate_type, id));
-        }
-        let found = rows.first().map_or(0, |row| row.found);
-        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let has_more = i64::try_from(rows.len()).unwrap_or(i64::MAX) < found;
-        let page = rows.into_iter().map(StoredEvent::from).collect::<Vec<_>>();
-        let events = self.with_changes(&of, &page).await?;
-        let events = self.with_roles(events).await?;
-        let next_after = events.last().filter(|_| has_more).map(|last| last.position);
+        let page = self.select(&of, filter, after, limit).await?;
+        let Some(last) = page.last().map(|event| event.position) else {
+            let is_known = self.exists(&of).await?;
+            let nothing = HistoryPage { events: vec![], next_after: None };
+            return if is_known { Ok(nothing) } else { Err(HistoryError::Unknown(aggregate_type, id)) };
+        };
+        let has_more = !self.select(&of, filter, last, 1).await?.is_empty();
+        let events = self.with_roles(self.with_changes(&of, &page).await?).await?;
+        let next_after = has_more.then_some(last);
         Ok(HistoryPage { events, next_after })
     }
 
@@ -197,15 +160,14 @@ impl Histories {
         filter: &HistoryFilter,
         after: i64,
         limit: i64,
-    ) -> Result<Vec<Selected>, sqlx::Error> {
+    ) -> Result<Vec<StoredEvent>, sqlx::Error> {
         let HistoryFilter { event_types, actor, from, until } = filter;
         sqlx::query_as!(
-            Selected,
+            StoredEvent,
             r#"SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version, payload AS "payload!",
-                      metadata AS "metadata!", partition, command_id, found AS "found!"
+                      metadata AS "metadata!", partition, command_id
                FROM (
-                   SELECT *, count(*) OVER () AS found,
-                          sum(octet_length(payload)) OVER (ORDER BY sequence) - octet_length(payload) AS weight_before
+                   SELECT *, sum(octet_length(payload)) OVER (ORDER BY sequence) - octet_length(payload) AS weight_before
                    FROM (
                        SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version,
                               payload::text AS payload, metadata::text AS metadata, partition, command_id
