@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use chrono::TimeDelta;
 use commands::{
     Resources,
+    accesses::Accesses,
     accounts::{Accounts, AddressChanges, FrontEnd, PasswordResets, PlaceExpiry, ResetCodeExpiry},
     answering::{Answering, InterruptedAnswers, Lengths},
     chats::Chats,
@@ -128,6 +129,7 @@ impl App {
             documents: Documents::new(commands.clone(), uploads.clone()),
             evaluation: Evaluation::new(&resources, uploads.clone()),
             chats: Chats::new(&resources, answering.clone()),
+            accesses: Accesses::new(&resources),
             projects,
             services: Services::new(&resources),
             answering,

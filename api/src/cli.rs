@@ -2,6 +2,7 @@
 //!
 //! Results go to standard output, everything else to standard error.
 
+mod accesses;
 mod audit;
 mod chat;
 mod create_project;

@@ -5,6 +5,7 @@
 //!
 //! Its chapter is "The walk of a command" in `docs/architecture.md`.
 
+pub mod accesses;
 pub mod accounts;
 pub mod answering;
 pub mod chats;

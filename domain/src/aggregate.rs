@@ -2,6 +2,7 @@
 #![expect(missing_docs, reason = "strum writes none above `into_str`")]
 
 use cqrs_es::Aggregate;
+use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
 use uuid::Uuid;
 
@@ -9,8 +10,22 @@ use crate::{ids::SubjectId, personal::PersonalFields};
 
 /// A type of aggregate. Each has a topic of the event stream.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, strum::Display, EnumString, IntoStaticStr, VariantArray,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
 )]
+#[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase", const_into_str)]
 pub enum AggregateType {
     /// A person with an account.
@@ -29,6 +44,8 @@ pub enum AggregateType {
     Feedback,
     /// A program that asks by an API key.
     Service,
+    /// The record that somebody read what is another person's.
+    Access,
 }
 
 impl AggregateType {
@@ -102,7 +119,10 @@ mod tests {
     #[test]
     fn the_stored_names_stay() {
         let names: Vec<&str> = AggregateType::ALL.iter().map(|each| each.name()).collect();
-        assert_eq!(names, ["user", "project", "document", "chat", "testsuite", "testrun", "feedback", "service"]);
+        assert_eq!(
+            names,
+            ["user", "project", "document", "chat", "testsuite", "testrun", "feedback", "service", "access"]
+        );
         for each in AggregateType::ALL {
             assert_eq!(each.name().parse(), Ok(*each));
         }

@@ -9,6 +9,7 @@ use strum::VariantNames;
 
 use crate::{
     AggregateType,
+    access::AccessEvent,
     aggregate::StoredAggregate,
     chat::ChatEvent,
     document::DocumentEvent,
@@ -41,6 +42,8 @@ pub enum Event {
     TestRun(TestRunEvent),
     /// To a feedback on a test result.
     Feedback(FeedbackEvent),
+    /// To the record of an access.
+    Access(AccessEvent),
 }
 
 /// Why a stored event cannot be read.
@@ -150,6 +153,7 @@ impl Event {
             AggregateType::TestSuite => stored.read().map(Self::TestSuite),
             AggregateType::TestRun => stored.read().map(Self::TestRun),
             AggregateType::Feedback => stored.read().map(Self::Feedback),
+            AggregateType::Access => stored.read().map(Self::Access),
         }
     }
 
@@ -164,6 +168,7 @@ impl Event {
             Self::TestSuite(_) => AggregateType::TestSuite,
             Self::TestRun(_) => AggregateType::TestRun,
             Self::Feedback(_) => AggregateType::Feedback,
+            Self::Access(_) => AggregateType::Access,
         }
     }
 
@@ -178,6 +183,7 @@ impl Event {
             Self::TestSuite(event) => event.into(),
             Self::TestRun(event) => event.into(),
             Self::Feedback(event) => event.into(),
+            Self::Access(event) => event.into(),
         }
     }
 }
@@ -197,6 +203,7 @@ impl Event {
             Self::TestSuite(event) => serde_json::to_value(event),
             Self::TestRun(event) => serde_json::to_value(event),
             Self::Feedback(event) => serde_json::to_value(event),
+            Self::Access(event) => serde_json::to_value(event),
         }
     }
 }
@@ -212,6 +219,7 @@ pub fn every_event_type() -> impl Iterator<Item = &'static str> {
         TestSuiteEvent::VARIANTS,
         TestRunEvent::VARIANTS,
         FeedbackEvent::VARIANTS,
+        AccessEvent::VARIANTS,
     ];
     all.into_iter().flatten().copied()
 }
@@ -227,6 +235,7 @@ impl PersonalFields for Event {
             Self::TestSuite(event) => event.personal_mut(),
             Self::TestRun(event) => event.personal_mut(),
             Self::Feedback(event) => event.personal_mut(),
+            Self::Access(event) => event.personal_mut(),
         }
     }
 }

@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod access;
 pub mod aggregate;
 pub mod chat;
 pub mod document;

@@ -7,6 +7,7 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod accesses;
 pub mod assistants;
 pub mod chats;
 mod connections;

@@ -9,7 +9,7 @@ use domain::{AggregateType, envelope::RecordedEvent};
 use sqlx::PgTransaction;
 
 use crate::{
-    chats::ChatsProjector, documents::DocumentsProjector, projects::ProjectsProjector,
+    accesses::AccessesProjector, chats::ChatsProjector, documents::DocumentsProjector, projects::ProjectsProjector,
     run_feedback::RunFeedbackProjector, services::ServicesProjector, test_runs::TestRunsProjector,
     test_suites::TestSuitesProjector, users::UsersProjector,
 };
@@ -59,5 +59,6 @@ pub fn projectors() -> Vec<Arc<dyn Projector>> {
         Arc::new(TestSuitesProjector),
         Arc::new(TestRunsProjector),
         Arc::new(RunFeedbackProjector),
+        Arc::new(AccessesProjector),
     ]
 }

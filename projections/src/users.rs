@@ -69,6 +69,8 @@ impl Projector for UsersProjector {
                 roles.is_superuser,
                 roles.allow_key,
             ),
+            UserEvent::AuditorAppointed {} => query!("UPDATE users SET is_auditor = true WHERE id = $1", id),
+            UserEvent::AuditorDismissed {} => query!("UPDATE users SET is_auditor = false WHERE id = $1", id),
             UserEvent::Deactivated {} => query!("UPDATE users SET is_active = false WHERE id = $1", id),
             UserEvent::Activated {} => query!("UPDATE users SET is_active = true WHERE id = $1", id),
             // A user who can be deleted owns nothing else, and nothing of an erased user is to be shown.
@@ -99,6 +101,9 @@ pub struct UserView {
     /// Not shown.
     #[serde(skip)]
     pub is_superuser: bool,
+    /// Not shown: the contract has no such role.
+    #[serde(skip)]
+    pub is_auditor: bool,
     /// Not shown. An inactive account cannot be used.
     #[serde(skip)]
     pub is_active: bool,
@@ -117,6 +122,7 @@ impl UserView {
             is_reviewer: false,
             date_joined: by_then,
             is_superuser: false,
+            is_auditor: false,
             is_active: false,
         }
     }
@@ -130,6 +136,7 @@ pub struct Filter {
     pub is_staff: Option<bool>,
     pub is_reviewer: Option<bool>,
     pub allow_key: Option<bool>,
+    pub is_auditor: Option<bool>,
 }
 
 /// The column behind a name of the view's output.
@@ -152,9 +159,12 @@ pub async fn list(db: &Views, filter: &Filter, window: &Window) -> Result<Page<U
     let mut found = QueryBuilder::new(FOUND);
     found.push("SELECT * FROM views.users WHERE true");
     push_search(&mut found, "full_name", &filter.search);
-    for (column, wanted) in
-        [("is_staff", filter.is_staff), ("is_reviewer", filter.is_reviewer), ("allow_key", filter.allow_key)]
-    {
+    for (column, wanted) in [
+        ("is_staff", filter.is_staff),
+        ("is_reviewer", filter.is_reviewer),
+        ("allow_key", filter.allow_key),
+        ("is_auditor", filter.is_auditor),
+    ] {
         if let Some(wanted) = wanted {
             found.push(" AND ").push(column).push(" = ").push_bind(wanted);
         }
@@ -163,7 +173,7 @@ pub async fn list(db: &Views, filter: &Filter, window: &Window) -> Result<Page<U
     let rows = query_as!(
         UserView,
         "SELECT users.id AS external_id, username, full_name, email, allow_key, is_staff, is_reviewer, date_joined,
-                is_superuser, is_active
+                is_superuser, is_auditor, is_active
          FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place) JOIN views.users USING (id) ORDER BY place",
         &page.results
     )
@@ -192,7 +202,7 @@ pub async fn find(db: &Views, id: UserId) -> Result<Option<UserView>, QueryError
     let user = query_as!(
         UserView,
         "SELECT id AS external_id, username, full_name, email, allow_key, is_staff, is_reviewer, date_joined, is_superuser,
-                is_active
+                is_auditor, is_active
          FROM views.users WHERE id = $1",
         id.value()
     )
@@ -206,7 +216,7 @@ pub async fn find_by_username(db: &Views, username: &str) -> Result<Option<UserV
     let user = query_as!(
         UserView,
         "SELECT id AS external_id, username, full_name, email, allow_key, is_staff, is_reviewer, date_joined, is_superuser,
-                is_active
+                is_auditor, is_active
          FROM views.users WHERE username = $1",
         username
     )
@@ -220,7 +230,7 @@ pub(crate) async fn find_many(db: &Views, ids: &[Uuid]) -> Result<Vec<UserView>,
     let users = query_as!(
         UserView,
         "SELECT id AS external_id, username, full_name, email, allow_key, is_staff, is_reviewer, date_joined, is_superuser,
-                is_active
+                is_auditor, is_active
          FROM views.users WHERE id = ANY($1)",
         ids
     )
@@ -234,7 +244,7 @@ pub(crate) async fn find_many(db: &Views, ids: &[Uuid]) -> Result<Vec<UserView>,
 pub async fn logged_in(db: &Views, token_hash: &[u8]) -> Result<Option<(UserView, SessionId)>, QueryError> {
     let row = query!(
         "SELECT session_id, users.id, username, full_name, email, allow_key, is_staff, is_reviewer, date_joined, is_superuser,
-                is_active
+                is_auditor, is_active
          FROM tokens JOIN views.users ON users.id = tokens.user_id WHERE token_hash = $1",
         token_hash
     )
@@ -251,6 +261,7 @@ pub async fn logged_in(db: &Views, token_hash: &[u8]) -> Result<Option<(UserView
             is_reviewer: row.is_reviewer,
             date_joined: row.date_joined,
             is_superuser: row.is_superuser,
+            is_auditor: row.is_auditor,
             is_active: row.is_active,
         };
         (user, SessionId::new(row.session_id))

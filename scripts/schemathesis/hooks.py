@@ -54,7 +54,7 @@ def seeded_ids(path: str, method: str) -> dict[str, str]:
         ids["id"] = CALLER["ids"]["failed_documents"]
     elif path.endswith("/{number}"):
         ids["number"] = CALLER["ids"]["deleted_numbers" if method == "DELETE" else "numbers"]
-    elif path.startswith("/api/audit/"):
+    elif path.startswith("/api/audit/{kind}/"):
         ids |= {"kind": "project", "id": CALLER["ids"]["projects"]}
     return {name: seed for name, seed in ids.items() if seed}
 
@@ -77,6 +77,7 @@ def copy_to_delete(path: str) -> dict[str, str]:
     }
     bodies = {
         "/api/users/{username}": ("users", {"json": deleted_user}),
+        "/api/audit/auditors/{username}": ("users", {"json": deleted_user}),
         "/api/projects/{id}": ("projects", {"json": {"title": "Deleted"}}),
         "/api/projects/{project}/chats/{id}": (f"projects/{project}/chats", {"json": {"title": "Deleted"}}),
         "/api/projects/{project}/documents/{id}": (f"projects/{project}/documents", deleted_document),
@@ -153,6 +154,7 @@ def plausible_body(operation: str, count: int) -> dict | None:
         "POST /api/projects/{project}/retrieval/explain": {"question": "How is zinc given?"},
         "PATCH /api/projects/{project}/retrieval": {"neighbours": 1},
         "PATCH /api/users/me": {"full_name": "Generated"},
+        "POST /api/audit/auditors": {"username": "spare"},
         f"POST {CONVERSE}": {"text": "How is zinc given?", "stream": str(count % 4 == 0).lower(), "noonce": name},
     }.get(operation)
 

@@ -7,7 +7,7 @@ use axum::{
 
 use self::{
     Ownership::{All, FetchAll, Own, OwnOrReviewed, OwnOrSuperuser, Shared},
-    Permission::{ApiKey, ChatUser, Public, Reviewer, Staff, Superuser, User},
+    Permission::{ApiKey, Auditor, ChatUser, OwnAccount, Public, Reviewer, Staff, Superuser, User},
     Verb::{Delete, Get, Patch, Post},
 };
 use crate::contract::resource::Permission;
@@ -74,7 +74,7 @@ pub static TABLE: &[Access] = &[
     on("/api/users", Staff, &[(Get, Staff, All), (Post, Staff, All)]),
     on("/api/users/{username}", Staff, &[(Get, Staff, All), (Patch, Staff, All), (Delete, Staff, All)]),
     on("/api/users/{username}/erase", Superuser, &[(Post, Superuser, All)]),
-    on("/api/users/me", Staff, &[(Get, User, Own), (Patch, User, Own)]),
+    on("/api/users/me", Staff, &[(Get, User, Own), (Patch, OwnAccount, Own)]),
 
     on("/api/projects", Staff, &[(Get, User, Shared), (Post, Staff, All)]),
     on("/api/projects/{id}", Staff, &[(Get, User, Shared), (Patch, Staff, All), (Delete, Staff, All)]),
@@ -113,7 +113,10 @@ pub static TABLE: &[Access] = &[
     on("/api/services/{service}/keys", Staff, &[(Get, Staff, OwnOrSuperuser), (Post, Staff, OwnOrSuperuser)]),
     on("/api/services/{service}/keys/{id}", Staff, &[(Delete, Staff, OwnOrSuperuser)]),
 
-    on("/api/audit/{kind}/{id}/timeline", Superuser, &[(Get, Superuser, All)]),
+    on("/api/audit/auditors", Superuser, &[(Get, Superuser, All), (Post, Superuser, All)]),
+    on("/api/audit/auditors/{username}", Superuser, &[(Delete, Superuser, All)]),
+    on("/api/audit/accesses", Auditor, &[(Get, Auditor, All)]),
+    on("/api/audit/{kind}/{id}/timeline", Auditor, &[(Get, Auditor, All)]),
 
     on("/api/feedback", User, &[(Get, User, OwnOrReviewed), (Post, User, Own)]),
     on("/api/feedback/{id}", User, &[(Get, User, OwnOrReviewed)]),

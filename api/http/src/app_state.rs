@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use commands::{
+    accesses::Accesses,
     accounts::Accounts,
     answering::Answering,
     chats::Chats,
@@ -37,6 +38,7 @@ pub struct AppState {
     pub documents: Documents,
     pub answering: Answering,
     pub chats: Chats,
+    pub accesses: Accesses,
     pub evaluation: Evaluation,
     pub media: SharedMediaStore,
     /// `None`: captchas are not checked.

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
 pub use connections::{ConnectionSettings, LeastRate};
@@ -48,9 +48,20 @@ pub struct HttpSettings {
     #[arg(long, env, default_value_t = 128)]
     pub list_memory_mb: usize,
 
+    /// Whether who opens another person's chat has to say why, in the header X-Access-Reason, once in a log-in
+    #[arg(long, env, value_enum, default_value_t = AccessReason::Optional)]
+    pub access_reason: AccessReason,
+
     /// Milliseconds for which the answer to a write waits until it can be read back
     #[arg(long, env, default_value_t = 5_000)]
     pub write_wait_ms: u64,
+}
+
+/// Whether a reason is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AccessReason {
+    Optional,
+    Required,
 }
 
 impl HttpSettings {

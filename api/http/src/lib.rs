@@ -5,6 +5,7 @@
 //!
 //! `docs/adding/route.md` describes how to add a route.
 
+pub mod access_page;
 pub mod access_table;
 pub mod app_state;
 mod client_network;

@@ -45,6 +45,8 @@ pub enum Action {
     TryCode,
     Converse,
     Upload,
+    /// A refused access that is put on record.
+    RefusedAccess,
 }
 
 /// The limits of all actions.
@@ -55,6 +57,7 @@ pub struct Limits {
     try_code: Limiters,
     converse: Limiters,
     upload: Limiters,
+    refused_access: Limiters,
     passwords: Option<Guesses>,
     codes: Option<Guesses>,
     mails: Option<Requests>,
@@ -120,6 +123,7 @@ impl Limits {
             try_code: Limiters::by_address(settings.limit_verify),
             converse: Limiters::new(settings.limit_converse),
             upload: Limiters::new(settings.limit_upload),
+            refused_access: Limiters::new(settings.limit_refused_accesses),
             passwords: settings.limit_login.by_account.map(Guesses::new),
             codes: settings.limit_verify.by_account.map(Guesses::new),
             mails: settings.limit_forgot.by_account.map(Requests::new),
@@ -186,6 +190,7 @@ impl Limits {
             Action::TryCode => &self.try_code,
             Action::Converse => &self.converse,
             Action::Upload => &self.upload,
+            Action::RefusedAccess => &self.refused_access,
         }
     }
 }
@@ -223,6 +228,7 @@ mod tests {
             limit_verify: one,
             limit_converse: one,
             limit_upload: one,
+            limit_refused_accesses: one,
         });
         assert!(limits.check_address(Action::LogIn, None).is_ok());
         assert!(limits.check_address(Action::LogIn, None).is_err());

@@ -2,9 +2,11 @@
 //! business rules are elsewhere.
 
 mod access;
+mod accesses;
 mod accounts;
 mod assistants;
 mod audit;
+mod auditors;
 mod authentication;
 mod caller;
 mod chats;
@@ -22,6 +24,7 @@ mod key_tools;
 mod media;
 mod passwords;
 mod projects;
+mod reading;
 mod refusals;
 mod retrieval;
 mod schema;
@@ -107,6 +110,8 @@ fn router(state: &HttpState, limits: BodyLimits) -> Router {
         .merge(temp_tokens::router(state))
         .merge(services::router(state))
         .merge(audit::router(state))
+        .merge(auditors::router(state))
+        .merge(accesses::router(state))
         .merge(evaluation::router(state))
         .merge(speech::router(state))
         .merge(feedback::router(state))
@@ -136,6 +141,8 @@ pub fn document() -> OpenApi {
         ("temp_tokens", temp_tokens::Api::openapi()),
         ("services", services::Api::openapi()),
         ("audit", audit::Api::openapi()),
+        ("audit", auditors::Api::openapi()),
+        ("audit", accesses::Api::openapi()),
         ("feedback", feedback::Api::openapi()),
         ("media", media::Api::openapi()),
         ("schema", schema::Api::openapi()),

@@ -1,7 +1,7 @@
 //! The timeline of one thing as JSON: what the API and the command line show auditors of its history.
 
 use commands::event_log::{Acting, Change, HistoryEvent, HistoryPage};
-use domain::user::Roles;
+use domain::user::HeldRoles;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -94,7 +94,7 @@ impl From<HistoryEvent> for TimelineEvent {
 
 impl From<Acting> for TimelineActor {
     fn from(Acting { who, roles }: Acting) -> Self {
-        Self { who, roles: roles.map(names_of_roles) }
+        Self { who, roles: roles.map(HeldRoles::names) }
     }
 }
 
@@ -102,11 +102,4 @@ impl From<Change> for TimelineChange {
     fn from(Change { field, before, after }: Change) -> Self {
         Self { field, before, after }
     }
-}
-
-/// The names of the roles that are held. The use of the server's provider key is none.
-pub fn names_of_roles(roles: Roles) -> Vec<&'static str> {
-    let Roles { is_staff, is_reviewer, is_superuser, allow_key: _ } = roles;
-    let all = [("superuser", is_superuser), ("staff", is_staff), ("reviewer", is_reviewer)];
-    all.into_iter().filter(|(_, is_held)| *is_held).map(|(name, _)| name).collect()
 }

@@ -10,7 +10,7 @@ use commands::{
 };
 use sqlx::PgPool;
 
-use super::timeline::Timeline;
+use super::{accesses::Accesses, timeline::Timeline};
 use crate::terminal::say;
 use crate::{
     app::master_key,
@@ -30,10 +30,12 @@ Examples:
   ayushma audit verify --from 1000000
   ayushma audit public-key
   ayushma audit timeline chat 7f81988b-3811-448c-b9e3-01709e573ae6
+  ayushma audit accesses --owner 0e11b0ab-6a55-4a4b-9d6e-0c2c4f0a8f0b
   ayushma audit verify --heads copy/heads.jsonl --public-key 4f1d...   (without the master key)")]
 pub(super) enum Audit {
     Verify(Verify),
     Timeline(Timeline),
+    Accesses(Accesses),
     /// Print the key that signed heads are verified with
     PublicKey,
 }
@@ -78,6 +80,7 @@ impl Audit {
                 match self {
                     Self::Verify(verify) => verify.run(settings, pool).await,
                     Self::Timeline(timeline) => timeline.run(key_ring(settings, pool).await?, pool).await,
+                    Self::Accesses(accesses) => accesses.run(key_ring(settings, pool).await?, pool).await,
                     Self::PublicKey => {
                         say(&public_key(settings, pool).await?.to_string());
                         Ok(ExitCode::SUCCESS)

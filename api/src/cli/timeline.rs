@@ -77,6 +77,8 @@ enum Kind {
     Feedback,
     User,
     Service,
+    /// The record that somebody read what is another person's
+    Access,
 }
 
 impl From<Kind> for AggregateType {
@@ -90,6 +92,7 @@ impl From<Kind> for AggregateType {
             Kind::Feedback => Self::Feedback,
             Kind::User => Self::User,
             Kind::Service => Self::Service,
+            Kind::Access => Self::Access,
         }
     }
 }
@@ -144,7 +147,7 @@ fn lines_of(event: &HistoryEvent) -> String {
 
 fn acting(acting: &Acting) -> String {
     let Some(roles) = &acting.roles else { return acting.who.clone() };
-    let held = timeline::names_of_roles(*roles);
+    let held = roles.names();
     if held.is_empty() { format!("{} (no role)", acting.who) } else { format!("{} ({})", acting.who, held.join(", ")) }
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{app::App, config::Settings, shutdown::Shutdown, terminal::say};
 
-/// Close an account for the time being, open it again, or erase a person
+/// Close an account for the time being, open it again, let somebody audit, or erase a person
 ///
 /// Nobody can log in to an inactive account or use its tokens; everything that belongs to it stays. Works while the server
 /// runs and without it; it has to be given the same DATA_DIR or DATABASE_URL.
@@ -22,6 +22,7 @@ use crate::{app::App, config::Settings, shutdown::Shutdown, terminal::say};
 Examples:
   ayushma user deactivate --email asha@example.com
   ayushma user activate --email asha@example.com
+  ayushma user appoint-auditor --email asha@example.com
   ayushma user erase --email asha@example.com --yes")]
 pub(super) struct User {
     #[command(subcommand)]
@@ -34,6 +35,10 @@ enum Change {
     Deactivate(Of),
     /// Open the account again
     Activate(Of),
+    /// Give the auditor's role, which reads histories and changes nothing, to somebody with no other role
+    AppointAuditor(Of),
+    /// Take the auditor's role away
+    DismissAuditor(Of),
     /// Delete the account, and destroy for good what was ever written by and about the person
     Erase(Erase),
 }
@@ -65,6 +70,8 @@ impl User {
         match self.change {
             Change::Deactivate(of) => set_active(&of.email, false, settings, shutdown).await?,
             Change::Activate(of) => set_active(&of.email, true, settings, shutdown).await?,
+            Change::AppointAuditor(of) => set_auditor(&of.email, true, settings, shutdown).await?,
+            Change::DismissAuditor(of) => set_auditor(&of.email, false, settings, shutdown).await?,
             Change::Erase(erase) => {
                 ensure!(erase.yes, "what is erased can never be read again: add --yes if it shall be so");
                 with_app(settings, shutdown, BackgroundWork::ProjectingAndWorking, async |app| erase.run(app).await)
@@ -84,6 +91,18 @@ async fn set_active(email: &Email, active: bool, settings: &Settings, shutdown: 
     })
     .await?;
     say(&format!("{email} {}", if active { "can be used" } else { "cannot be used any more" }));
+    Ok(())
+}
+
+async fn set_auditor(email: &Email, is_auditor: bool, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<()> {
+    with_app(settings, shutdown, BackgroundWork::Projecting, async |app| {
+        let user = app.accounts.owner_of_email(email).await?.ok_or_else(nobody)?;
+        let committed = app.accounts.set_auditor(user, is_auditor, &context(app)).await.map_err(plain)?;
+        wait_until_readable(app, &committed).await;
+        Ok(())
+    })
+    .await?;
+    say(&format!("{email} is {} auditor", if is_auditor { "an" } else { "no" }));
     Ok(())
 }
 

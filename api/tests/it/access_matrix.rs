@@ -15,7 +15,7 @@ use self::world::World;
 use crate::support::Answer;
 
 const EXPECTED: &str = include_str!("access_matrix/table.txt");
-const CALLERS: [&str; 13] = [
+const CALLERS: [&str; 14] = [
     "anonymous",
     "owner",
     "other",
@@ -24,6 +24,7 @@ const CALLERS: [&str; 13] = [
     "colleague",
     "superuser",
     "root",
+    "auditor",
     "key",
     "other-key",
     "temp-token",
@@ -31,7 +32,7 @@ const CALLERS: [&str; 13] = [
     "inactive",
 ];
 /// Those who are logged in.
-const PEOPLE: [&str; 7] = ["owner", "other", "reviewer", "staff", "colleague", "superuser", "root"];
+const PEOPLE: [&str; 8] = ["owner", "other", "reviewer", "staff", "colleague", "superuser", "root", "auditor"];
 
 /// A line of the table.
 struct Row {

@@ -2,6 +2,7 @@
 
 mod absent;
 mod addresses;
+mod auditors;
 mod databases;
 mod dying;
 mod ending;

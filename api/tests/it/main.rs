@@ -2,10 +2,12 @@
 //! in processes of its own (`installation`, `cli`).
 
 mod access_matrix;
+mod accesses;
 mod accounts;
 mod address_changes;
 mod assistants;
 mod audit;
+mod auditors;
 mod bad_input;
 mod captcha;
 mod chat_feedback;

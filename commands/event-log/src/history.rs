@@ -13,7 +13,7 @@ use domain::{
     AggregateType,
     envelope::{Actor, Metadata},
     ids::EventId,
-    user::Roles,
+    user::HeldRoles,
 };
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -86,7 +86,7 @@ pub struct Acting {
     /// `user:…`, `service:…` or `system:…`.
     pub who: String,
     /// The roles at the position of the event; `None` for whoever is no person.
-    pub roles: Option<Roles>,
+    pub roles: Option<HeldRoles>,
 }
 
 /// The reason why a history cannot be read.
@@ -142,6 +142,28 @@ impl Histories {
         let events = self.with_roles(self.with_changes(&of, &page).await?).await?;
         let next_after = has_more.then_some(last);
         Ok(HistoryPage { events, next_after })
+    }
+
+    /// Returns the network addresses of the clients that led to events, by the positions of these; events without one are
+    /// left out, and so are those of persons who were erased.
+    ///
+    /// # Errors
+    /// [`HistoryError::Unreadable`] if the metadata of an event or its key cannot be read; [`HistoryError::Database`] if a
+    /// query fails.
+    pub async fn client_addresses(&self, positions: &[i64]) -> Result<BTreeMap<i64, String>, HistoryError> {
+        let rows = sqlx::query!(
+            r#"SELECT position, metadata::text AS "metadata!" FROM events WHERE position = ANY($1)"#,
+            positions
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut addresses = BTreeMap::new();
+        for row in rows {
+            let metadata = serde_json::from_str(&row.metadata).map_err(CodecError::from)?;
+            let address = self.codec.decode_metadata(metadata).await?.client_address;
+            addresses.extend(address.map(|address| (row.position, address)));
+        }
+        Ok(addresses)
     }
 
     async fn exists(&self, of: &Stream) -> Result<bool, sqlx::Error> {
@@ -256,9 +278,9 @@ impl Histories {
             acting.filter_map(|acting| acting.who.strip_prefix("user:")).map(str::to_owned).collect();
         persons.sort_unstable();
         persons.dedup();
-        let with_roles = ["Registered", "RolesChanged"].map(str::to_owned);
+        let with_roles = HeldRoles::EVENT_TYPES.map(str::to_owned);
         let rows = sqlx::query!(
-            r#"SELECT aggregate_id, position, payload::text AS "payload!" FROM events
+            r#"SELECT aggregate_id, position, event_type, payload::text AS "payload!" FROM events
                WHERE aggregate_type = $1 AND aggregate_id = ANY($2) AND event_type = ANY($3) AND position <= $4
                ORDER BY position"#,
             AggregateType::User.name(),
@@ -268,10 +290,12 @@ impl Histories {
         )
         .fetch_all(&self.pool)
         .await?;
-        let mut held: HashMap<String, BTreeMap<i64, Roles>> = HashMap::new();
+        let mut held: HashMap<String, BTreeMap<i64, HeldRoles>> = HashMap::new();
         for row in rows {
-            let roles = serde_json::from_str(&row.payload).map_err(CodecError::from)?;
-            held.entry(row.aggregate_id).or_default().insert(row.position, roles);
+            let of_person = held.entry(row.aggregate_id).or_default();
+            let before = of_person.last_key_value().map_or_else(HeldRoles::default, |(_, roles)| *roles);
+            let roles = before.after(&row.event_type, &row.payload).map_err(CodecError::from)?;
+            of_person.insert(row.position, roles);
         }
         for event in &mut events {
             let position = event.position;

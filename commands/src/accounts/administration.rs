@@ -94,6 +94,20 @@ impl Accounts {
         Ok(self.commands.execute_with::<User>(owner, UserCommand::Delete { authority }, rows, context).await?)
     }
 
+    /// Gives a user the auditor's role, or takes it away.
+    ///
+    /// # Errors
+    /// [`AccountError::Execute`], with [`UserError::AuditorIsApart`] if the user holds a role that an auditor must not
+    /// have, [`UserError::NotFound`], or a failure of the event log.
+    pub async fn set_auditor(
+        &self,
+        user: UserId,
+        is_auditor: bool,
+        context: &Context,
+    ) -> Result<Committed, AccountError> {
+        Ok(self.commands.execute::<User>(user.value(), UserCommand::SetAuditor(is_auditor), context).await?)
+    }
+
     /// Activates or deactivates the account with this address.
     ///
     /// # Errors

@@ -142,6 +142,7 @@ mod tests {
                 .filter(|name| !name.is_empty())
                 .map(|name| serde_json::from_value(name.into()).expect("any text loads")),
             roles: Roles::default(),
+            is_auditor: false,
             is_active: true,
             sessions: vec![],
         };

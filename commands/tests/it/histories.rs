@@ -71,8 +71,10 @@ async fn each_event_tells_who_acted_in_the_role_of_that_moment_and_what_changed(
     let events = history(&node, (AggregateType::Project, project), &HistoryFilter::default()).await;
     let types: Vec<&str> = events.iter().map(|event| event.event_type.as_str()).collect();
     assert_eq!(types, ["Created", "TitleChanged", "TitleChanged"]);
-    let actors: Vec<(&str, Option<bool>)> =
-        events.iter().map(|event| (event.actor.who.as_str(), event.actor.roles.map(|roles| roles.is_staff))).collect();
+    let actors: Vec<(&str, Option<bool>)> = events
+        .iter()
+        .map(|event| (event.actor.who.as_str(), event.actor.roles.map(|roles| roles.roles.is_staff)))
+        .collect();
     let (first, second) = (format!("user:{asha}"), format!("user:{binu}"));
     assert_eq!(actors, [(first.as_str(), Some(true)), (&second, Some(true)), (&second, Some(false))]);
     assert!(events[0].changes.contains(&changed("title", None, json!("Ward"))));

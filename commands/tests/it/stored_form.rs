@@ -70,6 +70,7 @@ async fn encode(codec: &Codec, event: Event) -> Result<String, CodecError> {
         Event::TestSuite(event) => codec.encode_payload(event, &metadata).await,
         Event::TestRun(event) => codec.encode_payload(event, &metadata).await,
         Event::Feedback(event) => codec.encode_payload(event, &metadata).await,
+        Event::Access(event) => codec.encode_payload(event, &metadata).await,
     }
 }
 

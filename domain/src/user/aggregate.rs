@@ -39,6 +39,8 @@ pub struct Account {
     pub full_name: Option<FullName>,
     /// The roles.
     pub roles: Roles,
+    /// Whether the user reads histories, and changes nothing.
+    pub is_auditor: bool,
     /// Whether the account can be used.
     pub is_active: bool,
     /// The logins that have not ended, oldest first.
@@ -48,7 +50,7 @@ pub struct Account {
 /// The authority with which an account is administered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Authority {
-    /// Authority over all users except superusers.
+    /// Authority over all users except superusers and auditors.
     Staff,
     /// Authority over all users, of a superuser or of the operator.
     Superuser,
@@ -94,6 +96,8 @@ pub enum UserCommand {
         /// The login that stays, of an administrator who changes the own account.
         keep: Option<SessionId>,
     },
+    /// Gives the auditor's role or takes it away.
+    SetAuditor(bool),
     /// Activates or deactivates the account.
     SetActive(bool),
     /// Records that a code for a forgotten password was made.
@@ -131,9 +135,12 @@ pub enum UserError {
     /// The account is inactive.
     #[error("the account is inactive")]
     Inactive,
-    /// Only superusers administer superusers.
-    #[error("the account is a superuser's")]
+    /// Only superusers administer superusers and auditors.
+    #[error("the account is a superuser's or an auditor's")]
     Superuser,
+    /// The change would give an auditor another role, or the auditor's role to somebody who holds another one.
+    #[error("an auditor is neither staff nor reviewer nor superuser")]
+    AuditorIsApart,
 }
 
 impl User {
@@ -167,7 +174,14 @@ impl User {
         match (&mut *self, event) {
             (_, UserEvent::Registered { email, full_name, roles, .. }) => {
                 let (email, full_name) = (email.into_inner(), Some(full_name.into_inner()));
-                *self = Self::Registered(Account { email, full_name, roles, is_active: true, sessions: vec![] });
+                *self = Self::Registered(Account {
+                    email,
+                    full_name,
+                    roles,
+                    is_auditor: false,
+                    is_active: true,
+                    sessions: vec![],
+                });
             }
             (_, UserEvent::Deleted {}) => *self = Self::Deleted,
             (_, UserEvent::SubjectErased {}) => *self = Self::Erased,
@@ -187,8 +201,15 @@ impl Account {
                 if self.roles.is_superuser && self.roles.is_staff && changes.is_staff == Some(false) {
                     return Err(UserError::SuperuserIsStaff);
                 }
+                if self.is_auditor && [changes.is_staff, changes.is_reviewer].contains(&Some(true)) {
+                    return Err(UserError::AuditorIsApart);
+                }
                 self.administer(changes, keep)
             }
+            UserCommand::SetAuditor(is_auditor) if is_auditor == self.is_auditor => vec![],
+            UserCommand::SetAuditor(true) if self.roles.administer() => return Err(UserError::AuditorIsApart),
+            UserCommand::SetAuditor(true) => vec![UserEvent::AuditorAppointed {}],
+            UserCommand::SetAuditor(false) => vec![UserEvent::AuditorDismissed {}],
             UserCommand::SetActive(active) if active == self.is_active => vec![],
             UserCommand::SetActive(true) => vec![UserEvent::Activated {}],
             UserCommand::SetActive(false) => vec![UserEvent::Deactivated {}],
@@ -218,7 +239,8 @@ impl Account {
     }
 
     fn check(&self, authority: Authority) -> Result<(), UserError> {
-        if self.roles.is_superuser && authority == Authority::Staff { Err(UserError::Superuser) } else { Ok(()) }
+        let is_protected = self.roles.is_superuser || self.is_auditor;
+        if is_protected && authority == Authority::Staff { Err(UserError::Superuser) } else { Ok(()) }
     }
 
     fn rename(&self, full_name: Option<FullName>) -> Option<UserEvent> {
@@ -257,6 +279,8 @@ impl Account {
             UserEvent::FullNameCleared {} => self.full_name = None,
             UserEvent::EmailChanged { email } => self.email = email.into_inner(),
             UserEvent::RolesChanged { roles } => self.roles = roles,
+            UserEvent::AuditorAppointed {} => self.is_auditor = true,
+            UserEvent::AuditorDismissed {} => self.is_auditor = false,
             UserEvent::Deactivated {} => self.is_active = false,
             UserEvent::Activated {} => self.is_active = true,
             UserEvent::SessionStarted { session_id } => self.sessions.push(session_id),
@@ -277,7 +301,7 @@ const fn ended(session_id: &SessionId) -> UserEvent {
 
 impl StoredAggregate for User {
     const AGGREGATE_TYPE: AggregateType = AggregateType::User;
-    const SNAPSHOT_VERSION: i32 = 1;
+    const SNAPSHOT_VERSION: i32 = 2;
 
     fn subject(&self, aggregate_id: Uuid) -> Option<SubjectId> {
         Some(SubjectId::new(aggregate_id))

@@ -11,7 +11,7 @@ use crate::{
 
 /// What a person may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "the four roles are independent of each other")]
+#[expect(clippy::struct_excessive_bools, reason = "these four roles are independent of each other")]
 pub struct Roles {
     /// Administers projects, documents and users.
     pub is_staff: bool,
@@ -26,6 +26,11 @@ pub struct Roles {
 impl Roles {
     /// Those of whoever sets the system up.
     pub const ALL: Self = Self { is_staff: true, is_reviewer: true, is_superuser: true, allow_key: true };
+
+    /// Returns whether a role is held that keeps the person from being an auditor, who looks at what its holders do.
+    pub const fn administer(&self) -> bool {
+        self.is_staff || self.is_reviewer || self.is_superuser
+    }
 }
 
 /// An event of a user's stream.
@@ -62,6 +67,10 @@ pub enum UserEvent {
         #[serde(flatten)]
         roles: Roles,
     },
+    /// The person became an auditor, who reads histories and changes nothing.
+    AuditorAppointed {},
+    /// The person is no auditor any more.
+    AuditorDismissed {},
     /// The account was closed for the time being: nobody can use it.
     Deactivated {},
     /// The account was opened again.
@@ -94,6 +103,8 @@ impl UserEvent {
             | Self::FullNameCleared {}
             | Self::EmailChanged { .. }
             | Self::RolesChanged { .. }
+            | Self::AuditorAppointed {}
+            | Self::AuditorDismissed {}
             | Self::Deactivated {}
             | Self::Activated {}
             | Self::PasswordResetRequested {}

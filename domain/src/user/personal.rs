@@ -20,6 +20,8 @@ impl PersonalFields for UserEvent {
             Self::EmailChanged { email } => vec![PersonalField::new("email", email)],
             Self::FullNameCleared {}
             | Self::RolesChanged { roles: Roles { is_staff: _, is_reviewer: _, is_superuser: _, allow_key: _ } }
+            | Self::AuditorAppointed {}
+            | Self::AuditorDismissed {}
             | Self::Deactivated {}
             | Self::Activated {}
             | Self::PasswordResetRequested {}

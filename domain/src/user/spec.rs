@@ -264,3 +264,46 @@ fn nobody_who_was_never_there_is_erased_and_nobody_who_was_erased_comes_back() {
         UserSpec::with(()).given(erased).when(command).then_expect_error(error);
     }
 }
+
+fn auditor() -> Vec<UserEvent> {
+    vec![registered(), UserEvent::AuditorAppointed {}]
+}
+
+#[test]
+fn somebody_without_another_role_becomes_an_auditor_and_is_one_until_dismissed() {
+    let appointed = UserSpec::with(()).given(vec![registered()]).when(UserCommand::SetAuditor(true));
+    appointed.then_expect_events(vec![UserEvent::AuditorAppointed {}]);
+    UserSpec::with(()).given(auditor()).when(UserCommand::SetAuditor(true)).then_expect_events(vec![]);
+    let dismissed = UserSpec::with(()).given(auditor()).when(UserCommand::SetAuditor(false));
+    dismissed.then_expect_events(vec![UserEvent::AuditorDismissed {}]);
+}
+
+#[test]
+fn nobody_audits_what_the_own_role_does() {
+    for roles in [
+        Roles { is_staff: true, ..Roles::default() },
+        Roles { is_reviewer: true, ..Roles::default() },
+        Roles { is_superuser: true, ..Roles::default() },
+    ] {
+        UserSpec::with(())
+            .given(vec![registered(), UserEvent::RolesChanged { roles }])
+            .when(UserCommand::SetAuditor(true))
+            .then_expect_error(UserError::AuditorIsApart);
+    }
+    for changes in [
+        UserChanges { is_staff: Some(true), ..UserChanges::default() },
+        UserChanges { is_reviewer: Some(true), ..UserChanges::default() },
+    ] {
+        UserSpec::with(())
+            .given(auditor())
+            .when(UserCommand::Administer { authority: Authority::Superuser, changes, keep: None })
+            .then_expect_error(UserError::AuditorIsApart);
+    }
+}
+
+#[test]
+fn staff_neither_change_nor_delete_an_auditor() {
+    for command in [staff(UserChanges::default()), UserCommand::Delete { authority: Authority::Staff }] {
+        UserSpec::with(()).given(auditor()).when(command).then_expect_error(UserError::Superuser);
+    }
+}

@@ -86,6 +86,7 @@ pub(crate) fn user_command() -> impl Strategy<Value = UserCommand> {
         2 => (authority(), user_changes())
             .prop_map(|(authority, changes)| UserCommand::Administer { authority, changes, keep: None }),
         1 => any::<bool>().prop_map(UserCommand::SetActive),
+        1 => any::<bool>().prop_map(UserCommand::SetAuditor),
         1 => Just(UserCommand::RequestPasswordReset),
         1 => authority().prop_map(|authority| UserCommand::Delete { authority }),
         1 => Just(UserCommand::Erase),

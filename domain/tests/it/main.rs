@@ -3,6 +3,7 @@
 //! The rules of one aggregate are in its `spec`; here are the stored form of events, properties of every aggregate and
 //! value, and the architecture.
 
+mod accesses;
 mod arbitrary;
 mod arbitrary_tests;
 mod architecture;

@@ -12,7 +12,9 @@ use serde_json::Value;
 use crate::{clear_form::clear_payload, samples::samples};
 
 /// Every personal field there is. One that were plain from now on would be stored in clear.
-const PERSONAL: [&str; 18] = [
+const PERSONAL: [&str; 20] = [
+    "access.AccessGranted.reason",
+    "access.AccessRefused.reason",
     "chat.AnswerCompleted.english_text",
     "chat.AnswerCompleted.text",
     "chat.AnswerFailed.partial_text",
@@ -47,6 +49,7 @@ fn payloads(event: &Event) -> (serde_json::Result<Value>, Value) {
         Event::TestSuite(event) => of(event),
         Event::TestRun(event) => of(event),
         Event::Feedback(event) => of(event),
+        Event::Access(event) => of(event),
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
 use cqrs_es::{Aggregate, DomainEvent, event_sink::EventSink};
 use domain::{
     AggregateType,
+    access::AccessRecord,
     aggregate::StoredAggregate,
     chat::{Chat, ChatCommand, Transcript},
     document::{Document, DocumentCommand},
@@ -31,6 +32,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use uuid::Uuid;
 
 use crate::{
+    accesses::access_command,
     arbitrary::{chat_command, document_command, project_command, service_command, user_command},
     arbitrary_tests::{feedback_command, run_command, suite_command},
     clear_form::{clear_payload, in_clear},
@@ -177,6 +179,11 @@ proptest! {
     #[test]
     fn feedback_keeps_every_aggregates_promises(commands in vec(feedback_command(), 0..16)) {
         keeps_its_promises::<Feedback>(commands, Event::Feedback, |_| false)?;
+    }
+
+    #[test]
+    fn a_record_of_an_access_keeps_every_aggregates_promises(commands in vec(access_command(), 0..4)) {
+        keeps_its_promises::<AccessRecord>(commands, Event::Access, |_| false)?;
     }
 
     #[test]

@@ -7,8 +7,8 @@
 use std::{env, fmt::Debug, fs, path::PathBuf};
 
 use domain::{
-    aggregate::StoredAggregate, chat::Chat, document::Document, event::Event, feedback::Feedback, project::Project,
-    service::Service, test_run::TestRun, test_suite::TestSuite, user::User,
+    access::AccessRecord, aggregate::StoredAggregate, chat::Chat, document::Document, event::Event, feedback::Feedback,
+    project::Project, service::Service, test_run::TestRun, test_suite::TestSuite, user::User,
 };
 
 use crate::samples::samples;
@@ -42,4 +42,5 @@ fn the_states_of_a_version_are_always_the_same() {
     assert_is_as_in_its_file::<TestSuite>(|event| if let Event::TestSuite(event) = event { Some(event) } else { None });
     assert_is_as_in_its_file::<TestRun>(|event| if let Event::TestRun(event) = event { Some(event) } else { None });
     assert_is_as_in_its_file::<Feedback>(|event| if let Event::Feedback(event) = event { Some(event) } else { None });
+    assert_is_as_in_its_file::<AccessRecord>(|event| if let Event::Access(event) = event { Some(event) } else { None });
 }

@@ -14,6 +14,7 @@ use std::{
 use cqrs_es::{Aggregate, DomainEvent};
 use domain::{
     AggregateType,
+    access::AccessEvent,
     chat::{Chat, ChatEvent},
     document::DocumentEvent,
     event::{DecodeError, Event},
@@ -144,6 +145,7 @@ fn stored(event: &Event) -> (String, Value) {
         Event::TestSuite(event) => of(event),
         Event::TestRun(event) => of(event),
         Event::Feedback(event) => of(event),
+        Event::Access(event) => of(event),
     }
 }
 
@@ -157,6 +159,7 @@ fn event_types(aggregate_type: AggregateType) -> &'static [&'static str] {
         AggregateType::TestSuite => TestSuiteEvent::VARIANTS,
         AggregateType::TestRun => TestRunEvent::VARIANTS,
         AggregateType::Feedback => FeedbackEvent::VARIANTS,
+        AggregateType::Access => AccessEvent::VARIANTS,
     }
 }
 

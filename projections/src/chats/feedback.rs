@@ -163,6 +163,18 @@ pub async fn find_feedback(
     }))
 }
 
+/// The chats that ratings with these ids are about, each once, with their owners.
+pub async fn rated(db: &Views, ratings: &[Uuid]) -> Result<Vec<(ChatId, Option<ChatOwner>)>, QueryError> {
+    let rows = query!(
+        "SELECT id, owner, key_id FROM views.chats
+         WHERE id IN (SELECT chat_id FROM views.chat_feedback WHERE id = ANY($1)) ORDER BY position",
+        ratings
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (ChatId::new(row.id), owner(row.owner, row.key_id))).collect())
+}
+
 /// The chat that a message belongs to, with its owner; `None` if either is deleted.
 pub async fn chat_of_message(
     db: &Views,

@@ -169,6 +169,14 @@ pub async fn find(db: &Views, project: ProjectId, id: ChatId) -> Result<Option<C
     Ok(chat.map(|chat| chat.into_summary(view)))
 }
 
+/// The chats with these ids, also deleted ones, with their owners.
+pub async fn owners(db: &Views, ids: &[Uuid]) -> Result<Vec<(Uuid, Option<ChatOwner>)>, QueryError> {
+    let rows = sqlx::query!("SELECT id, owner, key_id FROM views.chats WHERE id = ANY($1) ORDER BY position", ids)
+        .fetch_all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, owner_of(row.owner, row.key_id))).collect())
+}
+
 /// The owner of the chat with this id, if it is in this project. The inner `None` is a chat without an owner.
 pub async fn owner(db: &Views, project: ProjectId, id: ChatId) -> Result<Option<Option<ChatOwner>>, QueryError> {
     let row = sqlx::query!("SELECT owner, key_id, project_id, is_deleted FROM views.chats WHERE id = $1", id.value())

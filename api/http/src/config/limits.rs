@@ -85,6 +85,10 @@ pub struct LimitSettings {
     /// Uploaded files and documents: from an address, by an account
     #[arg(long, env, default_value = "1200/minute,300/minute")]
     pub limit_upload: Limit,
+
+    /// Refused accesses to what is another's that are put on record: by an account; the first number counts nothing
+    #[arg(long, env, default_value = "0,60/minute")]
+    pub limit_refused_accesses: Limit,
 }
 
 #[cfg(test)]

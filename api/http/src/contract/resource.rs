@@ -33,10 +33,14 @@ pub enum Permission {
     Public,
     /// Anybody who is logged in.
     User,
+    /// Anybody who is logged in, to change the own account: also whoever only reads otherwise.
+    OwnAccount,
     /// Anybody who is logged in, or sends a service's temp token.
     ChatUser,
     Staff,
     Superuser,
+    /// Auditors or superusers.
+    Auditor,
     /// Staff or reviewers.
     Reviewer,
     /// The key of a service.
@@ -46,6 +50,11 @@ pub enum Permission {
 /// The authenticated caller, which the guard adds to the request's extensions.
 pub trait Caller: Clone + Send + Sync + 'static {
     fn has(&self, permission: Permission) -> bool;
+
+    /// Returns whether the caller changes nothing but the own account, whatever else the permissions allow.
+    fn only_reads(&self) -> bool {
+        false
+    }
 
     /// Returns the account whose limits the caller's requests count against; `None` if there is none.
     fn account(&self) -> Option<Account> {
@@ -71,6 +80,11 @@ pub trait Authenticator: Clone + Send + Sync + 'static {
         credentials: Credentials,
         request: &Parts,
     ) -> impl Future<Output = Result<Option<Self::Caller>, ApiError>> + Send;
+
+    /// Notes that a caller was refused who has not the permission for the request.
+    fn denied(&self, _caller: &Self::Caller, _request: &mut Parts) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 }
 
 /// Returns a path without methods yet; `otherwise` is the permission that is checked for methods that it does not have.
@@ -224,16 +238,24 @@ impl<A: Authenticator> Guard<A> {
         match self.authenticator.authenticate(credentials, parts).await? {
             None if needs == Permission::Public => Ok(()),
             None => Err(ApiError::not_authenticated()),
-            Some(caller) if needs == Permission::Public || caller.has(needs) => {
+            Some(caller) if may(&caller, &parts.method, needs) => {
                 if let Some(account) = caller.account() {
                     parts.extensions.insert(account);
                 }
                 parts.extensions.insert(caller);
                 Ok(())
             }
-            Some(_) => Err(ApiError::permission_denied()),
+            Some(caller) => {
+                self.authenticator.denied(&caller, parts).await;
+                Err(ApiError::permission_denied())
+            }
         }
     }
+}
+
+fn may<C: Caller>(caller: &C, method: &Method, needs: Permission) -> bool {
+    let is_for_readers = method.is_safe() || matches!(needs, Permission::Public | Permission::OwnAccount);
+    (needs == Permission::Public || caller.has(needs)) && (is_for_readers || !caller.only_reads())
 }
 
 #[cfg(test)]

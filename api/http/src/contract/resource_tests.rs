@@ -3,7 +3,7 @@ use axum::{Extension, Router, body::Body};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-use Permission::{Public, Reviewer, Staff, User};
+use Permission::{OwnAccount, Public, Reviewer, Staff, User};
 
 /// An authenticator that takes the token for the role.
 #[derive(Clone)]
@@ -15,11 +15,15 @@ struct Role(String);
 impl Caller for Role {
     fn has(&self, permission: Permission) -> bool {
         match permission {
-            Public | User => true,
+            Public | User | OwnAccount => true,
             Staff => self.0 == "staff",
             Reviewer => self.0 == "staff" || self.0 == "reviewer",
-            Permission::ChatUser | Permission::ApiKey | Permission::Superuser => false,
+            Permission::ChatUser | Permission::ApiKey | Permission::Superuser | Permission::Auditor => false,
         }
+    }
+
+    fn only_reads(&self) -> bool {
+        self.0 == "auditor"
     }
 }
 
@@ -54,7 +58,8 @@ fn app() -> Router {
             "/projects/{id}",
             resource(Staff).get(User, done).patch(Staff, done).delete(Staff, done).guarded_by(Roles),
         )
-        .route("/users/me", resource(Staff).get(User, me).guarded_by(Roles))
+        .route("/users/me", resource(Staff).get(User, me).patch(OwnAccount, me).guarded_by(Roles))
+        .route("/chats", resource(User).get(User, done).post(User, done).guarded_by(Roles))
         .route("/users/{username}", resource(Staff).get(Staff, done).dotted_ids().guarded_by(Roles))
         .route("/login", resource(Public).post(Public, perhaps).guarded_by(Roles))
         .route("/suites", resource(Reviewer).get(Reviewer, done).guarded_by(Roles))

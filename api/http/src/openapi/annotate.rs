@@ -68,7 +68,12 @@ fn callers(needs: Permission) -> Vec<SecurityRequirement> {
     match needs {
         Permission::Public => vec![SecurityRequirement::default()],
         Permission::ChatUser => vec![by(TOKEN), by(BASIC), by(TEMP_TOKEN)],
-        Permission::User | Permission::Staff | Permission::Superuser | Permission::Reviewer => {
+        Permission::User
+        | Permission::OwnAccount
+        | Permission::Auditor
+        | Permission::Staff
+        | Permission::Superuser
+        | Permission::Reviewer => {
             vec![by(TOKEN), by(BASIC)]
         }
         Permission::ApiKey => vec![by(API_KEY)],

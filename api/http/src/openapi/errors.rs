@@ -94,6 +94,15 @@ impl<'r> ToResponse<'r> for WrongParameter {
     }
 }
 
+/// The 409 of endpoints that are not part of the contract.
+pub struct Conflict;
+
+impl<'r> ToResponse<'r> for Conflict {
+    fn response() -> (&'r str, RefOr<Response>) {
+        ("Conflict", Problem::response("The state of the object speaks against the request"))
+    }
+}
+
 /// The refusal of a repeated request whose response is shown only once, such as one with a new API key.
 pub struct ShownOnce;
 

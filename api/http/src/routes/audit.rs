@@ -1,4 +1,4 @@
-//! `audit/…`: what superusers read of the log itself. Not part of the contract; errors are problem details.
+//! `audit/…`: what auditors and superusers read of the log itself. Not part of the contract; errors are problem details.
 
 use axum::{
     Json, Router,
@@ -6,11 +6,15 @@ use axum::{
     http::{StatusCode, Uri},
 };
 use commands::event_log::{Codec, Histories, HistoryError, HistoryFilter};
-use domain::{AggregateType, event::every_event_type};
+use domain::{AggregateType, access::AccessKind, event::every_event_type};
 use utoipa::{IntoParams, OpenApi};
 use uuid::Uuid;
 
-use super::{access::at, http_state::HttpState};
+use super::{
+    access::at,
+    http_state::HttpState,
+    reading::{Reading, Thing},
+};
 use crate::{
     contract::{
         ids::{PathIds, Problem},
@@ -20,8 +24,8 @@ use crate::{
     timeline::Timeline,
 };
 
-const DEFAULT_LIMIT: i64 = 100;
-const MAX_LIMIT: i64 = 1_000;
+pub(super) const DEFAULT_LIMIT: i64 = 100;
+pub(super) const MAX_LIMIT: i64 = 1_000;
 
 /// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
@@ -76,23 +80,22 @@ impl Asked {
                 "actor" => asked.filter.actor = Some(value.parse().map_err(|_| malformed(&name))?),
                 "from" => asked.filter.from = Some(value.parse().map_err(wrong)?),
                 "until" => asked.filter.until = Some(value.parse().map_err(wrong)?),
-                _ => {
-                    return Err(ApiError::problem(
-                        StatusCode::BAD_REQUEST,
-                        "There is a parameter that is unknown here.",
-                    ));
-                }
+                _ => return Err(unknown()),
             }
         }
         Ok(asked)
     }
 }
 
-fn malformed(name: &str) -> ApiError {
+pub(super) fn unknown() -> ApiError {
+    ApiError::problem(StatusCode::BAD_REQUEST, "There is a parameter that is unknown here.")
+}
+
+pub(super) fn malformed(name: &str) -> ApiError {
     ApiError::problem(StatusCode::BAD_REQUEST, format!("The parameter {name} is malformed or out of range."))
 }
 
-fn number(name: &str, value: &str, range: std::ops::RangeInclusive<i64>) -> Result<i64, ApiError> {
+pub(super) fn number(name: &str, value: &str, range: std::ops::RangeInclusive<i64>) -> Result<i64, ApiError> {
     value.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| malformed(name))
 }
 
@@ -120,6 +123,7 @@ fn kind_of(name: &str) -> Result<AggregateType, ApiError> {
 async fn timeline(
     State(state): State<HttpState>,
     PathIds((kind, id)): PathIds<(String, Problem<Uuid>)>,
+    reading: Reading,
     uri: Uri,
 ) -> Result<Json<Timeline>, ApiError> {
     let kind = kind_of(&kind)?;
@@ -127,7 +131,10 @@ async fn timeline(
     let codec = Codec::new(state.app.commands.log().keys().clone());
     let page = Histories::new(state.app.pool.clone(), codec).page((kind, id), &filter, after, limit).await;
     match page {
-        Ok(page) => Ok(Json(page.into())),
+        Ok(page) => {
+            reading.shows(&state, AccessKind::Timeline, &[Thing::of(&state, kind, id).await?]).await?;
+            Ok(Json(page.into()))
+        }
         Err(HistoryError::Unknown(..)) => Err(ApiError::no_such_object()),
         Err(error) => Err(ApiError::internal(error)),
     }

@@ -71,6 +71,10 @@ impl Authenticator for HttpState {
         }
         Ok(person.map(Principal::Person))
     }
+
+    async fn denied(&self, caller: &Principal, request: &mut Parts) {
+        self.record_denial(caller, request).await;
+    }
 }
 
 /// Returns the person as the caller, or a refusal if the account is deactivated.

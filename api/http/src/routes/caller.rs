@@ -114,11 +114,17 @@ impl Caller for Principal {
             | (Self::Service(_), Permission::ApiKey) => true,
             (Self::Person(CallerInfo { via: Some(_), .. }) | Self::Service(_), _)
             | (Self::Person(_), Permission::ApiKey) => false,
-            (Self::Person(_), Permission::User) => true,
+            (Self::Person(_), Permission::User | Permission::OwnAccount) => true,
             (Self::Person(caller), Permission::Staff) => caller.user.is_staff,
             (Self::Person(caller), Permission::Superuser) => caller.user.is_superuser,
+            (Self::Person(caller), Permission::Auditor) => caller.user.is_auditor || caller.user.is_superuser,
             (Self::Person(caller), Permission::Reviewer) => caller.user.is_staff || caller.user.is_reviewer,
         }
+    }
+
+    /// Auditors do, also by way of a temp token.
+    fn only_reads(&self) -> bool {
+        matches!(self, Self::Person(caller) if caller.user.is_auditor)
     }
 
     fn account(&self) -> Option<Account> {

@@ -11,6 +11,8 @@ use commands::{
     execute::Context,
 };
 use domain::{
+    access::AccessKind,
+    chat::ChatOwner,
     ids::{ChatId, ProjectId},
     values::Title,
 };
@@ -25,6 +27,7 @@ use super::{
     access::{Scope, at},
     caller::CallerInfo,
     http_state::{HttpState, Origin, ProviderKey, empty},
+    reading::{Reading, Thing},
 };
 use crate::{
     contract::{
@@ -67,11 +70,16 @@ async fn list(
     scope: Scope,
     PathIds(project): PathIds<Parent<ProjectId>>,
     query: ListQuery,
+    reading: Reading,
 ) -> Result<Response, ApiError> {
     let filter = Filter { owner: scope.only_user(), search: query.search_words() };
     // Unlike other lists, this one cannot be ordered: it is always newest first.
     let window = query.window(|_| None);
-    Ok(Json(chats::list(&state.app.views, project, &filter, &window).await?).into_response())
+    let page = chats::list(&state.app.views, project, &filter, &window).await?;
+    let shown: Vec<Thing> =
+        page.results.iter().map(|chat| Thing::chat(ChatId::new(chat.external_id), chat.owner)).collect();
+    reading.shows(&state, AccessKind::ChatList, &shown).await?;
+    Ok(Json(page).into_response())
 }
 
 /// A message as chats show it: with less about it where an assistant answers.
@@ -97,10 +105,16 @@ async fn list_all(
     scope: Scope,
     PathIds(project): PathIds<Parent<ProjectId>>,
     headers: HeaderMap,
+    reading: Reading,
 ) -> Result<Response, ApiError> {
     let views = &state.app.views;
     let ids = chats::ids_in(views, project, scope.only_user()).await?;
     let share = state.memory_for(chats::weight(views, &ids).await?).await?;
+    if scope.only_user().is_none() {
+        let owners = chats::owners(views, &ids).await?;
+        let shown: Vec<Thing> = owners.into_iter().map(|(id, owner)| Thing::chat(ChatId::new(id), owner)).collect();
+        reading.shows(&state, AccessKind::Chat, &shown).await?;
+    }
     let chats = chats::details(views, &ids, &state.media_base(&headers)).await?;
     // All chats are of one project, so the first one tells for all whether an assistant answers.
     if chats.first().is_some_and(|chat| chat.by_assistant) {
@@ -127,25 +141,35 @@ async fn feedbacks(
     State(state): State<HttpState>,
     scope: Scope,
     PathIds((project, id)): ChatPath,
+    reading: Reading,
 ) -> Result<Response, ApiError> {
-    check(&state, scope, project, id).await?;
+    let owner = check(&state, &reading, scope, project, id).await?;
+    reading.shows(&state, AccessKind::Ratings, &[Thing::chat(id, owner)]).await?;
     let data = chats::feedback_of_chat(&state.app.views, id).await?;
     Ok(Json(FeedbackOfChat { data }).into_response())
 }
 
-/// Checks that the chat is within the scope of the request.
+/// Checks that the chat is within the scope of the request, and returns its owner.
 ///
 /// # Errors
-/// A 404 if there is no such chat or it is outside of the scope.
-pub(super) async fn check(state: &HttpState, scope: Scope, project: ProjectId, id: ChatId) -> Result<(), ApiError> {
-    let owner = chats::owner(&state.app.views, project, id).await?;
-    owner.filter(|owner| scope.covers(*owner)).map(drop).ok_or_else(ApiError::not_found)
+/// A 404 if there is no such chat or it is outside of the scope, which is put on record.
+pub(super) async fn check(
+    state: &HttpState,
+    reading: &Reading,
+    scope: Scope,
+    project: ProjectId,
+    id: ChatId,
+) -> Result<Option<ChatOwner>, ApiError> {
+    match chats::owner(&state.app.views, project, id).await? {
+        Some(owner) if scope.covers(owner) => Ok(owner),
+        Some(owner) => Err(reading.refuses(state, AccessKind::Chat, Thing::chat(id, owner)).await),
+        None => Err(ApiError::not_found()),
+    }
 }
 
-/// Returns a chat within the scope of the request; any other one is a 404.
-async fn find(state: &HttpState, scope: Scope, project: ProjectId, id: ChatId) -> Result<ChatSummary, ApiError> {
-    let chat = chats::find(&state.app.views, project, id).await?;
-    chat.filter(|chat| scope.covers(chat.owner)).ok_or_else(ApiError::not_found)
+/// Returns a chat of this project.
+async fn find(state: &HttpState, project: ProjectId, id: ChatId) -> Result<ChatSummary, ApiError> {
+    chats::find(&state.app.views, project, id).await?.ok_or_else(ApiError::not_found)
 }
 
 fn title_of(input: &Input) -> Result<Title, ApiError> {
@@ -201,12 +225,21 @@ async fn get(
     scope: Scope,
     PathIds((project, id)): ChatPath,
     headers: HeaderMap,
+    reading: Reading,
 ) -> Result<Response, ApiError> {
     let views = &state.app.views;
-    let head = chats::head(views, project, id).await?;
+    let head = chats::head(views, project, id).await?.ok_or_else(ApiError::not_found)?;
+    let thing = Thing::chat(id, head.owner());
     // The owner is checked first, so that a request for another's chat takes no memory.
-    let head = head.filter(|head| scope.covers(head.owner())).ok_or_else(ApiError::not_found)?;
-    let (chat, share) = state.chat_of(head, &headers).await?;
+    if !scope.covers(head.owner()) {
+        return Err(reading.refuses(&state, AccessKind::Chat, thing).await);
+    }
+    let things = [thing];
+    // The record is written while the chat is read.
+    let recorded = reading.shows(&state, AccessKind::Chat, &things);
+    let (recorded, shown) = tokio::join!(recorded, state.chat_of(head, &headers));
+    recorded?;
+    let (chat, share) = shown?;
     Ok(if chat.by_assistant { share.json(chat.into_thread()).await } else { share.json(chat).await })
 }
 
@@ -224,16 +257,16 @@ async fn retitle(
     scope: Scope,
     caller: CallerInfo,
     PathIds((project, id)): ChatPath,
+    reading: Reading,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let chat = find(&state, scope, project, id).await?;
+    check(&state, &reading, scope, project, id).await?;
+    let chat = find(&state, project, id).await?;
     let title = body.read().await?.partial(|fields| fields.value("title").if_sent())?;
     let Some(title) = title else { return Ok(Json(chat).into_response()) };
     let context: Context = origin.context(caller.actor());
     let committed = state.app.chats.retitle(id, title, &context).await?;
-    state
-        .respond_after_commit(&committed, async || Ok(Json(find(&state, scope, project, id).await?).into_response()))
-        .await
+    state.respond_after_commit(&committed, async || Ok(Json(find(&state, project, id).await?).into_response())).await
 }
 
 /// Deletes a chat.
@@ -249,8 +282,9 @@ async fn delete(
     scope: Scope,
     caller: CallerInfo,
     PathIds((project, id)): ChatPath,
+    reading: Reading,
 ) -> Result<Response, ApiError> {
-    check(&state, scope, project, id).await?;
+    check(&state, &reading, scope, project, id).await?;
     let context = origin.context(caller.actor());
     let committed = state.app.chats.delete(id, &context).await?;
     state.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await

@@ -27,6 +27,7 @@ use super::{
     caller::{API_KEY, CallerInfo},
     chats::{ChatPath, check},
     http_state::{HttpState, Origin, ProviderKey},
+    reading::Reading,
 };
 use crate::{
     contract::{
@@ -82,23 +83,23 @@ pub(super) fn router(state: &HttpState) -> Router<HttpState> {
 )]
 async fn converse(
     State(state): State<HttpState>,
-    origin: Origin,
+    reading: Reading,
     scope: Scope,
     caller: CallerInfo,
     path: Result<ChatPath, ApiError>,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    throttle(&state, &origin, &caller.actor())?;
+    throttle(&state, reading.origin(), &caller.actor())?;
     let PathIds((project, chat)) = path?;
-    check(&state, scope, project, chat).await?;
+    check(&state, &reading, scope, project, chat).await?;
     if headers.contains_key(API_KEY) && state.service(&headers).await?.is_none() {
         return Err(ApiError::error("APIKey matching query does not exist."));
     }
     let input = body.read_multipart().await.map_err(as_error)?;
     let (key, allow_key) = (ProviderKey::of(&headers), caller.may_use_server_key());
     let asking = Asking { project: Some(project), chat, key, allow_key };
-    let context = origin.context_of_creation(&caller, &input);
+    let context = reading.origin().context_of_creation(&caller, &input);
     answer(state.clone(), asking, &input, &context, state.media_base(&headers)).await
 }
 

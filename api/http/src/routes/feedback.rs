@@ -7,17 +7,22 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use commands::chats::Rating;
-use domain::ids::{FeedbackId, MessageId};
+use domain::{
+    access::AccessKind,
+    ids::{FeedbackId, MessageId},
+};
 use projections::{
     chats::{self, FeedbackFilter, FeedbackView, Numbered},
     listing::Page,
 };
 use utoipa::{IntoParams, OpenApi};
+use uuid::Uuid;
 
 use super::{
     access::{Scope, at},
     caller::CallerInfo,
     http_state::{HttpState, Origin},
+    reading::{Reading, Thing},
 };
 use crate::{
     contract::{
@@ -74,7 +79,12 @@ struct Filters {
         (status = 400, description = "A filter names nothing", body = BadRequest)
     )
 )]
-async fn list(State(state): State<HttpState>, scope: Scope, query: ListQuery) -> Result<Response, ApiError> {
+async fn list(
+    State(state): State<HttpState>,
+    scope: Scope,
+    query: ListQuery,
+    reading: Reading,
+) -> Result<Response, ApiError> {
     let filter = FeedbackFilter {
         owner: scope.only_user(),
         liked: query.flag("liked"),
@@ -83,7 +93,14 @@ async fn list(State(state): State<HttpState>, scope: Scope, query: ListQuery) ->
         project: numbered(&state, &query, "chat_message__chat__project", Numbered::Project).await?,
     };
     let window = query.window(chats::feedback_ordering_column);
-    Ok(Json(chats::feedback_list(&state.app.views, &filter, &window).await?).into_response())
+    let page = chats::feedback_list(&state.app.views, &filter, &window).await?;
+    if scope.only_user().is_none() {
+        let ids: Vec<Uuid> = page.results.iter().map(|rating| rating.external_id).collect();
+        let chats = chats::rated(&state.app.views, &ids).await?;
+        let shown: Vec<Thing> = chats.into_iter().map(|(id, owner)| Thing::chat(id, owner)).collect();
+        reading.shows(&state, AccessKind::Ratings, &shown).await?;
+    }
+    Ok(Json(page).into_response())
 }
 
 /// Returns the id of the object that a filter names by number; a number of nothing is a 400.
@@ -110,18 +127,16 @@ async fn get(
     State(state): State<HttpState>,
     scope: Scope,
     PathIds(id): PathIds<Own<FeedbackId>>,
+    reading: Reading,
 ) -> Result<Response, ApiError> {
-    let (feedback, _) = find(&state, id, scope).await?;
+    let (feedback, _) = chats::find_feedback(&state.app.views, id).await?.ok_or_else(ApiError::not_found)?;
+    let chats = chats::rated(&state.app.views, &[id.value()]).await?;
+    let rated: Vec<Thing> = chats.into_iter().map(|(chat, owner)| Thing::chat(chat, owner)).collect();
+    if let Some(hidden) = rated.iter().find(|thing| !scope.covers(thing.owner)) {
+        return Err(reading.refuses(&state, AccessKind::Ratings, *hidden).await);
+    }
+    reading.shows(&state, AccessKind::Ratings, &rated).await?;
     Ok(Json(feedback).into_response())
-}
-
-async fn find(
-    state: &HttpState,
-    id: FeedbackId,
-    scope: Scope,
-) -> Result<(FeedbackView, Option<domain::chat::ChatOwner>), ApiError> {
-    let found = chats::find_feedback(&state.app.views, id).await?;
-    found.filter(|(_, owner)| scope.covers(*owner)).ok_or_else(ApiError::not_found)
 }
 
 /// Rates a message.
@@ -160,7 +175,7 @@ async fn give(
     state
         .respond_after_commit(&committed, async || {
             let feedback = match committed.repeats {
-                None => find(&state, feedback_id, Scope::All).await?.0,
+                None => chats::find_feedback(&state.app.views, feedback_id).await?.ok_or_else(ApiError::not_found)?.0,
                 Some(_) => {
                     let given = chats::feedback_of_chat(&state.app.views, chat).await?;
                     let last = given.into_iter().rfind(|feedback| feedback.chat_message == message_id.value());

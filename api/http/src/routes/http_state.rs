@@ -21,7 +21,7 @@ use super::{caller::Principal, consistency};
 use crate::{
     app_state::AppState,
     client_network::whole_client,
-    config::HttpSettings,
+    config::{AccessReason, HttpSettings},
     contract::{
         client_address::ClientAddress,
         input::Input,
@@ -63,6 +63,11 @@ impl HttpState {
         let limits = Limits::new(&http.limits);
         let memory = AnswerMemory::new(http.list_memory_mb.saturating_mul(1_048_576));
         Self(Arc::new(Shared { app: Arc::new(app), http, limits, memory, health: Health::default() }))
+    }
+
+    /// Returns whether who opens another person's chat has to say why.
+    pub(super) fn asks_for_reason(&self) -> bool {
+        self.http.access_reason == AccessReason::Required
     }
 
     /// Takes the memory for an answer that is built from texts of this many bytes.

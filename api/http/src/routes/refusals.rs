@@ -15,8 +15,8 @@ use commands::{
     uploads::UploadError,
 };
 use domain::{
-    chat::ChatError, document::DocumentError, feedback::FeedbackError, project::ProjectError, service::ServiceError,
-    test_run::TestRunError, test_suite::TestSuiteError, user::UserError,
+    access::AccessError, chat::ChatError, document::DocumentError, feedback::FeedbackError, project::ProjectError,
+    service::ServiceError, test_run::TestRunError, test_suite::TestSuiteError, user::UserError,
 };
 use ports::{CaptchaError, MediaError};
 use projections::QueryError;
@@ -132,6 +132,10 @@ fn conflict(error: &dyn std::error::Error) -> ApiError {
 
 const SUPERUSER_IS_STAFF: &str = "A superuser keeps the staff role: without it nobody could manage users any more.";
 
+/// The refusal of another role for an auditor, and of the auditor's for somebody with another role.
+pub(super) const AUDITOR_IS_APART: &str =
+    "An auditor looks at what others do, and is neither staff nor reviewer nor superuser.";
+
 impl From<UserError> for ApiError {
     fn from(error: UserError) -> Self {
         match error {
@@ -141,7 +145,14 @@ impl From<UserError> for ApiError {
             UserError::Superuser => Self::permission_denied(),
             // The front end's form shows errors of `email`, but not of `is_staff`.
             UserError::SuperuserIsStaff => Self::fields(["is_staff", "email"].map(|field| (field, SUPERUSER_IS_STAFF))),
+            UserError::AuditorIsApart => Self::fields(["is_staff", "email"].map(|field| (field, AUDITOR_IS_APART))),
         }
+    }
+}
+
+impl From<AccessError> for ApiError {
+    fn from(error: AccessError) -> Self {
+        conflict(&error)
     }
 }
 

@@ -20,7 +20,8 @@ use super::{
     caller::CallerInfo,
     chats::{ChatPath, check},
     converse::{as_error, language_of, recording_of, throttle},
-    http_state::{HttpState, Origin, ProviderKey},
+    http_state::{HttpState, ProviderKey},
+    reading::Reading,
 };
 use crate::{
     contract::{ids::PathIds, input::UnreadBody, problem::ApiError},
@@ -63,18 +64,18 @@ struct TranscriptTimes {
 )]
 async fn transcribe(
     State(state): State<HttpState>,
-    origin: Origin,
+    reading: Reading,
     scope: Scope,
     caller: CallerInfo,
     path: Result<ChatPath, ApiError>,
     key: ProviderKey,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    throttle(&state, &origin, &caller.actor())?;
+    throttle(&state, reading.origin(), &caller.actor())?;
     let PathIds((project_id, chat)) = path?;
     let project = state.app.projects.load(project_id).await?;
     let settings = project.settings().ok_or_else(|| ApiError::error("Project not found"))?;
-    check(&state, scope, project_id, chat).await?;
+    check(&state, &reading, scope, project_id, chat).await?;
     let input = body.read_multipart().await.map_err(as_error)?;
     let language = language_of(&input)?;
     let recording = recording_of(&input)?.ok_or_else(|| ApiError::error("Please provide audio to transcribe"))?;
@@ -91,7 +92,7 @@ async fn transcribe(
             let times = TranscriptTimes { transcript_start_time, transcript_end_time };
             Ok(Json(Transcript { transcript: text, stats: times }).into_response())
         }
-        Err(error) => Err(record_failure(&state, chat, error, &origin.context(caller.actor())).await?),
+        Err(error) => Err(record_failure(&state, chat, error, &reading.origin().context(caller.actor())).await?),
     }
 }
 

@@ -114,6 +114,7 @@ async fn list(State(state): State<HttpState>, query: ListQuery) -> Result<Respon
         is_staff: query.flag("is_staff"),
         is_reviewer: query.flag("is_reviewer"),
         allow_key: query.flag("allow_key"),
+        is_auditor: None,
     };
     let page = users::list(&state.app.views, &filter, &query.window(users::ordering_column)).await?;
     Ok(Json(page).into_response())

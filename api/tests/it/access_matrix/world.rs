@@ -97,6 +97,7 @@ impl World {
             ("/api/tests/suites/{}/runs/{}", in_api(&run)),
             ("/api/tests/suites/{}/runs/{}/feedback/{}", format!("/api{run}/feedback/{notes}")),
             ("/api/audit/{}/{}", format!("/api/audit/project/{project}")),
+            ("/api/audit/auditors/{}", "/api/audit/auditors/auditor".to_owned()),
             ("/media/{}", format!("/media/{}", text(&file, "file").rsplit('/').next().expect("a name"))),
         ]);
         let forgetful = app.person("asked", Roles::default()).await.email;
@@ -132,9 +133,9 @@ impl World {
         format!("new{}", self.names)
     }
 
-    /// How much people and services have done. The server's own work goes on meanwhile.
+    /// How much people and services have done; that somebody has read or was refused something is none of it. The server's own work goes on meanwhile.
     pub(super) async fn deeds(&self) -> i64 {
-        let deeds = "SELECT count(*) FROM events WHERE metadata ->> 'actor' ~ '^(user|service):'";
+        let deeds = "SELECT count(*) FROM events WHERE metadata ->> 'actor' ~ '^(user|service):' AND aggregate_type <> 'access'";
         sqlx::query_scalar(deeds).fetch_one(&self.app.db).await.expect("events can be counted")
     }
 
@@ -195,6 +196,12 @@ impl World {
                     "/api{}",
                     usual.trim_start_matches("/api").replace("/asked", &format!("/{name}"))
                 ));
+            }
+            ("DELETE", "/api/audit/auditors/{}") => {
+                let name = self.new_name();
+                self.app.person(&name, Roles::default()).await;
+                self.caller("root").post(list, json!({ "username": name })).await.json(201);
+                name
             }
             ("DELETE", "/api/projects/{}" | "/api/services/{}/keys/{}") => {
                 staff.post(list, json!({ "title": "New" })).await.id()
@@ -274,10 +281,12 @@ async fn people(
         ("colleague", Roles { is_staff: true, ..plain }),
         ("superuser", Roles { is_superuser: true, ..plain }),
         ("root", Roles { is_staff: true, is_superuser: true, ..plain }),
+        ("auditor", plain),
         ("inactive", plain),
     ];
     let people = join_all(named.map(|(name, roles)| app.person(name, roles))).await;
     let mut callers: BTreeMap<&'static str, Person> = named.into_iter().map(|(name, _)| name).zip(people).collect();
+    callers["root"].post("/audit/auditors", json!({ "username": "auditor" })).await.json(201);
     app.set_active("inactive@example.com", false).await;
     let mut services = vec![];
     for (name, owner) in [("key", "owner"), ("other-key", "other")] {

@@ -43,13 +43,15 @@ const OF_PARTS: [(&str, &str); 10] = [
 
 /// Types of events that set a field without a payload, with the value from then on, and the one of an aggregate that no
 /// such event has met.
-const WITHOUT_PAYLOAD: [(&str, &str, Value, Value); 7] = [
+const WITHOUT_PAYLOAD: [(&str, &str, Value, Value); 9] = [
     ("Archived", "is_archived", Value::Bool(true), Value::Bool(false)),
     ("Unarchived", "is_archived", Value::Bool(false), Value::Bool(false)),
     ("MadeDefault", "is_default", Value::Bool(true), Value::Bool(false)),
     ("NoLongerDefault", "is_default", Value::Bool(false), Value::Bool(false)),
     ("Deactivated", "is_active", Value::Bool(false), Value::Bool(true)),
     ("Activated", "is_active", Value::Bool(true), Value::Bool(true)),
+    ("AuditorAppointed", "is_auditor", Value::Bool(true), Value::Bool(false)),
+    ("AuditorDismissed", "is_auditor", Value::Bool(false), Value::Bool(true)),
     ("FullNameCleared", "full_name", Value::Null, Value::Null),
 ];
 
