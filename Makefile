@@ -27,6 +27,7 @@ test: ## run all tests, against a throw-away PostgreSQL and Kafka
 	@scripts/setup.sh test
 	@scripts/kafka/kafka.sh install
 	@scripts/python/python.sh install
+	@scripts/proof/proof.sh install
 	cargo test --workspace --locked --no-run
 	scripts/with-test-services.sh --migrate $(abspath $(target))/debug/ayushma \
 	    cargo test --workspace --locked -- --skip crash::whatever

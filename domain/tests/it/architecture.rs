@@ -74,6 +74,7 @@ fn crates_depend_on_each_other_only_as_designed() {
         ("migrations".to_owned(), names(&[])),
         ("ports".to_owned(), names(&["domain", "knowledge"])),
         ("projections".to_owned(), names(&["domain"])),
+        ("transparency_log".to_owned(), names(&[])),
     ]);
     assert_eq!(dependencies(None, true), designed);
 }

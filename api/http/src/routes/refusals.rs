@@ -132,7 +132,6 @@ fn conflict(error: &dyn std::error::Error) -> ApiError {
 
 const SUPERUSER_IS_STAFF: &str = "A superuser keeps the staff role: without it nobody could manage users any more.";
 
-/// The refusal of another role for an auditor, and of the auditor's for somebody with another role.
 pub(super) const AUDITOR_IS_APART: &str =
     "An auditor looks at what others do, and is neither staff nor reviewer nor superuser.";
 
