@@ -10,6 +10,7 @@ use commands::{
     accesses::Accesses,
     accounts::{Accounts, AddressChanges, FrontEnd, PasswordResets, PlaceExpiry, ResetCodeExpiry},
     answering::{Answering, InterruptedAnswers, Lengths},
+    auditing::{Auditing, KeptSources},
     chats::Chats,
     clock::{SharedClock, SystemClock},
     clock_jumps::ClockJumps,
@@ -124,7 +125,10 @@ impl App {
                 answer_chars: settings.texts.max_answer_chars,
             },
         };
+        let reader: SharedDocumentReader = Arc::new(settings.reader()?);
+        let sources = KeptSources { media: media.clone(), reader: reader.clone() };
         let state = AppState {
+            auditing: Auditing::new(pool.clone(), resources.keys.clone(), Some(sources)),
             accounts: Accounts::new(&resources).trusting_former_addresses_for(email_change).hashing(settings.hashing()),
             documents: Documents::new(commands.clone(), uploads.clone()),
             evaluation: Evaluation::new(&resources, uploads.clone()),
@@ -152,7 +156,7 @@ impl App {
             front_end: FrontEnd::parse(&settings.outside.frontend_url).context("FRONTEND_URL")?,
             pages: Arc::new(GuardedWebPages::new(settings.fetch_allow.clone())),
             revisits_pages: settings.revisit_pages,
-            reader: Arc::new(settings.reader()?),
+            reader,
             heads,
             heads_period: settings.heads_period(),
             kafka: settings.kafka(),

@@ -3,6 +3,7 @@
 //! Results go to standard output, everything else to standard error.
 
 mod accesses;
+mod as_of;
 mod audit;
 mod chat;
 mod create_project;
@@ -16,7 +17,9 @@ mod keys;
 mod log;
 mod migrate;
 mod parked;
+mod provenance;
 mod rebuild;
+mod replay;
 mod sandbox;
 mod serve;
 mod service;

@@ -39,9 +39,9 @@ use crate::{
     projects::{Projects, ProjectsError},
     uploads::Uploads,
 };
-use answer_settings::AnswerSettings;
+pub(crate) use answer_settings::AnswerSettings;
 pub use compose::RetrievalFailed;
-pub(crate) use compose::{Draft, Failure, Written};
+pub(crate) use compose::{Conversation, Draft, Failure, Written};
 pub use forms::FormError;
 use interrupted::AwaitedAnswer;
 pub use interrupted::InterruptedAnswers;
@@ -50,6 +50,7 @@ pub use languages::{Asked, Languages, TimedText};
 pub(crate) use languages::{English, TranslationFailed};
 use ports::{SharedLanguageModel, TranscriptionError};
 use sqlx::PgPool;
+pub(crate) use turn::earlier_turns;
 
 const UNTRANSLATED: &str = "[Translation] Failed to translate the text";
 /// The text that the conversation shows when a streamed answer has failed.
@@ -361,7 +362,7 @@ impl Answering {
 }
 
 /// The client's message for a failure; the provider's own text goes to the log only.
-const fn message_of(failure: AnswerFailure) -> &'static str {
+pub const fn message_of(failure: AnswerFailure) -> &'static str {
     match failure {
         AnswerFailure::Unauthorized => "The language model refused the key.",
         AnswerFailure::RateLimited => "The language model is busy. Please try again in a moment.",

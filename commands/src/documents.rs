@@ -22,6 +22,7 @@ use crate::{
 };
 pub use handler::EmbeddingHandler;
 pub use ingest::Ingestion;
+pub(crate) use ingest::{hints_of_file, hints_of_text};
 pub use page_refresh::PageRefresh;
 pub use project_cleanup::ProjectCleanup;
 use removal::HideDocument;

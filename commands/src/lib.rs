@@ -8,6 +8,7 @@
 pub mod accesses;
 pub mod accounts;
 pub mod answering;
+pub mod auditing;
 pub mod chats;
 pub mod counters;
 pub mod documents;

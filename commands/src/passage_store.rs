@@ -35,6 +35,7 @@ use ports::{Hit, IndexError, ProviderError, SharedEmbedder, SharedIndex, TextKin
 pub(crate) use project_cache::{ProjectCache, Source};
 pub use readings::{KeptReading, reading_of, weight_of_reading};
 pub use texts::{content_hashes, count_passages};
+pub(crate) use texts::{stored_passages, stored_version};
 
 /// How many hits are asked for beyond those that are needed: some may be of passages that have gone.
 const SPARE: usize = 32;

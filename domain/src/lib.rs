@@ -19,6 +19,7 @@ pub mod ids;
 pub mod metrics;
 pub mod personal;
 pub mod project;
+pub mod reconstruction;
 pub mod service;
 pub mod test_run;
 pub mod test_suite;

@@ -54,6 +54,10 @@ def seeded_ids(path: str, method: str) -> dict[str, str]:
         ids["id"] = CALLER["ids"]["failed_documents"]
     elif path.endswith("/{number}"):
         ids["number"] = CALLER["ids"]["deleted_numbers" if method == "DELETE" else "numbers"]
+    elif path.startswith("/api/audit/chat/"):
+        ids |= {"chat": CALLER["ids"]["chats"], "id": CALLER["ids"]["chats"]}
+        if path.endswith("/provenance"):
+            ids["id"] = CALLER["ids"]["answers"]
     elif path.startswith("/api/audit/{kind}/"):
         ids |= {"kind": "project", "id": CALLER["ids"]["projects"]}
     return {name: seed for name, seed in ids.items() if seed}

@@ -92,6 +92,7 @@ def seeds(email: str, token: str) -> dict:
         "chats": chat,
         "key_chats": key_chat,
         "answers": answer,
+        "answers": answer,
         "services": service,
         "keys": key["external_id"],
         "owners": call("GET", "/users/me", token)["external_id"],

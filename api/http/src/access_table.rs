@@ -117,6 +117,9 @@ pub static TABLE: &[Access] = &[
     on("/api/audit/auditors/{username}", Superuser, &[(Delete, Superuser, All)]),
     on("/api/audit/accesses", Auditor, &[(Get, Auditor, All)]),
     on("/api/audit/{kind}/{id}/timeline", Auditor, &[(Get, Auditor, All)]),
+    on("/api/audit/{kind}/{id}/as-of", Auditor, &[(Get, Auditor, All)]),
+    on("/api/audit/chat/{id}/replay", Auditor, &[(Get, Auditor, All)]),
+    on("/api/audit/chat/{chat}/answers/{id}/provenance", Auditor, &[(Get, Auditor, All)]),
 
     on("/api/feedback", User, &[(Get, User, OwnOrReviewed), (Post, User, Own)]),
     on("/api/feedback/{id}", User, &[(Get, User, OwnOrReviewed)]),

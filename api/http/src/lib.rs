@@ -8,6 +8,8 @@
 pub mod access_page;
 pub mod access_table;
 pub mod app_state;
+pub mod as_of;
+mod audited;
 mod client_network;
 pub mod config;
 pub mod contract;
@@ -16,5 +18,7 @@ pub mod http_server;
 pub mod limits;
 pub mod open_files;
 pub mod openapi;
+pub mod provenance;
+pub mod replay;
 pub mod routes;
 pub mod timeline;

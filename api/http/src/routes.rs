@@ -4,6 +4,8 @@
 mod access;
 mod accesses;
 mod accounts;
+mod answer_audit;
+mod as_of;
 mod assistants;
 mod audit;
 mod auditors;
@@ -112,6 +114,8 @@ fn router(state: &HttpState, limits: BodyLimits) -> Router {
         .merge(audit::router(state))
         .merge(auditors::router(state))
         .merge(accesses::router(state))
+        .merge(as_of::router(state))
+        .merge(answer_audit::router(state))
         .merge(evaluation::router(state))
         .merge(speech::router(state))
         .merge(feedback::router(state))
@@ -143,6 +147,8 @@ pub fn document() -> OpenApi {
         ("audit", audit::Api::openapi()),
         ("audit", auditors::Api::openapi()),
         ("audit", accesses::Api::openapi()),
+        ("audit", as_of::Api::openapi()),
+        ("audit", answer_audit::Api::openapi()),
         ("feedback", feedback::Api::openapi()),
         ("media", media::Api::openapi()),
         ("schema", schema::Api::openapi()),

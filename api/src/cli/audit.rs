@@ -1,21 +1,23 @@
-//! `ayushma audit`: proofs for auditors that the event log is what was written, and histories.
+//! `ayushma audit`: proofs for auditors that the event log is what was written, histories, and where answers come from.
 
-use std::{path::PathBuf, process::ExitCode, time::Instant};
+use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
 
 use anyhow::{Context as _, anyhow, ensure};
 use clap::{Args, Subcommand, value_parser};
 use commands::{
+    auditing::{Auditing, KeptSources},
     counted,
     event_log::{self, Audit as Finding, HeadSigner, HeadsFile, KeyError, KeyRing, PublicKey},
 };
 use sqlx::PgPool;
 
-use super::{accesses::Accesses, timeline::Timeline};
+use super::{accesses::Accesses, as_of::AsOfCommand, provenance::Provenance, replay::Replay, timeline::Timeline};
 use crate::terminal::say;
 use crate::{
     app::master_key,
     config::Settings,
     database::{Database, Purpose},
+    outside::media,
     shutdown::Shutdown,
 };
 
@@ -31,11 +33,16 @@ Examples:
   ayushma audit public-key
   ayushma audit timeline chat 7f81988b-3811-448c-b9e3-01709e573ae6
   ayushma audit accesses --owner 0e11b0ab-6a55-4a4b-9d6e-0c2c4f0a8f0b
+  ayushma audit as-of project 5d2f… --at 2026-11-01T00:00:00Z --documents
+  ayushma audit replay chat 7f81988b-3811-448c-b9e3-01709e573ae6
   ayushma audit verify --heads copy/heads.jsonl --public-key 4f1d...   (without the master key)")]
 pub(super) enum Audit {
     Verify(Verify),
     Timeline(Timeline),
     Accesses(Accesses),
+    AsOf(AsOfCommand),
+    Replay(Replay),
+    Provenance(Provenance),
     /// Print the key that signed heads are verified with
     PublicKey,
 }
@@ -81,6 +88,9 @@ impl Audit {
                     Self::Verify(verify) => verify.run(settings, pool).await,
                     Self::Timeline(timeline) => timeline.run(key_ring(settings, pool).await?, pool).await,
                     Self::Accesses(accesses) => accesses.run(key_ring(settings, pool).await?, pool).await,
+                    Self::AsOf(as_of) => as_of.run(key_ring(settings, pool).await?, pool).await,
+                    Self::Replay(replay) => replay.run(&auditing(settings, pool).await?).await,
+                    Self::Provenance(provenance) => provenance.run(&auditing(settings, pool).await?, pool).await,
                     Self::PublicKey => {
                         say(&public_key(settings, pool).await?.to_string());
                         Ok(ExitCode::SUCCESS)
@@ -98,6 +108,16 @@ impl Audit {
 async fn key_ring(settings: &Settings, pool: &PgPool) -> anyhow::Result<KeyRing> {
     let missing = || KeyError::MissingMasterKey { path: settings.master_key_file().display().to_string() };
     Ok(KeyRing::open_existing(pool.clone(), settings.master_key()?.ok_or_else(missing)?).await?)
+}
+
+/// The use case of auditors, with what documents were made from as far as it is at hand.
+async fn auditing(settings: &Settings, pool: &PgPool) -> anyhow::Result<Auditing> {
+    // Whoever only reads makes no folder.
+    let has_media = settings.s3().is_some() || settings.media_dir().is_dir();
+    let media = if has_media { Some(media(settings)?) } else { None };
+    let reader = Arc::new(settings.reader()?);
+    let sources = media.map(|media| KeptSources { media, reader });
+    Ok(Auditing::new(pool.clone(), key_ring(settings, pool).await?, sources))
 }
 
 /// The key that verifies the signed heads of the log in this database.

@@ -67,7 +67,7 @@ pub(super) struct Timeline {
 
 /// What has a history.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Kind {
+pub(super) enum Kind {
     Chat,
     Project,
     Document,
@@ -152,7 +152,7 @@ fn acting(acting: &Acting) -> String {
 }
 
 /// A value as JSON in one line, cut off behind [`MAX_VALUE`] characters.
-fn shortened(value: &Value) -> String {
+pub(super) fn shortened(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(MAX_VALUE) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -2,6 +2,7 @@
 
 mod absent;
 mod addresses;
+mod as_of;
 mod auditors;
 mod databases;
 mod dying;
@@ -10,6 +11,7 @@ mod erasing;
 mod folders;
 mod limits;
 mod process;
+mod provenance;
 mod reading;
 mod reading_only;
 mod rebuild;

@@ -5,6 +5,8 @@ mod access_matrix;
 mod accesses;
 mod accounts;
 mod address_changes;
+mod answer_audit;
+mod as_of;
 mod assistants;
 mod audit;
 mod auditors;

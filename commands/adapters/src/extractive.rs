@@ -6,10 +6,9 @@ use async_trait::async_trait;
 use futures::{StreamExt, stream};
 use knowledge::quoting::{Quoted, quote};
 
-use ports::{AnswerChunk, AnswerRequest, AnswerStream, Finish, JsonRequest, LanguageModel, ProviderError};
-
-/// The name of this answerer where other answerers name their model.
-pub const MODEL: &str = "built-in-extractive";
+use ports::{
+    AnswerChunk, AnswerRequest, AnswerStream, BUILT_IN_ANSWERER, Finish, JsonRequest, LanguageModel, ProviderError,
+};
 
 /// The built-in [`LanguageModel`].
 #[derive(Debug, Default, Clone, Copy)]
@@ -23,7 +22,7 @@ impl LanguageModel for ExtractiveAnswerer {
             quoting.await.map_err(|error| ProviderError::unavailable(error.to_string()))?;
         let deltas: Vec<String> = text.split_inclusive(' ').map(str::to_owned).collect();
         let finish = Finish {
-            model: Some(MODEL.to_owned()),
+            model: Some(BUILT_IN_ANSWERER.to_owned()),
             reason: Some("stop".to_owned()),
             citations: Some(documents),
             ..Finish::default()

@@ -18,7 +18,7 @@ use reqwest::{StatusCode, header::HeaderValue, redirect};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
-use ports::{AnswerRequest, AnswerStream, Embedder, JsonRequest, LanguageModel, ProviderError, TextKind};
+use ports::{AnswerRequest, AnswerStream, Embedder, JsonRequest, LanguageModel, Message, ProviderError, TextKind};
 
 mod audio;
 mod chunk;
@@ -114,13 +114,8 @@ impl LanguageModel for OpenAiChat {
 }
 
 fn chat_body(request: &AnswerRequest) -> Value {
-    let message = |role: &str, content: &str| json!({ "role": role, "content": content });
-    let mut messages = vec![message("system", &request.system)];
-    for exchange in &request.history {
-        messages.push(message("user", &exchange.question));
-        messages.push(message("assistant", &exchange.answer));
-    }
-    messages.push(message("user", &request.question));
+    let message = |Message { role, content }: Message| json!({ "role": role, "content": content });
+    let messages: Vec<Value> = request.messages().into_iter().map(message).collect();
     json!({
         "model": request.model,
         "messages": messages,

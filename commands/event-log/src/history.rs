@@ -4,7 +4,10 @@
 //!
 //! See `docs/operations/audit.md`.
 
+mod as_of;
 mod changes;
+mod moment;
+mod recorded;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -22,8 +25,11 @@ use crate::{
     keys::codec::{Codec, CodecError},
     stored::StoredEvent,
 };
+pub use as_of::{AsOf, AsOfError, ListedDocument, PastStates};
 pub use changes::Change;
 use changes::{UNCHANGING, Values};
+pub use moment::{LogPosition, MalformedMoment, Moment, MomentError};
+pub use recorded::ReadEvent;
 
 /// The bytes of stored payloads at which a page ends, because texts of documents have up to megabytes.
 const PAGE_BYTES: i64 = 4 * 1_048_576;

@@ -53,7 +53,10 @@ pub use consume::{
     runner::Retried,
 };
 pub use head::Head;
-pub use history::{Acting, Change, Histories, HistoryError, HistoryEvent, HistoryFilter, HistoryPage};
+pub use history::{
+    Acting, AsOf, AsOfError, Change, Histories, HistoryError, HistoryEvent, HistoryFilter, HistoryPage, ListedDocument,
+    LogPosition, MalformedMoment, Moment, MomentError, PastStates, ReadEvent,
+};
 pub use keys::{
     codec::{Codec, CodecError},
     crypto::KeyError,

@@ -42,14 +42,11 @@ References: [id, id]";
 const BUILT_IN_VERSION: &str = "built-in-1";
 const PROJECT_VERSION: &str = "project";
 
-/// A complete system message with the identity of its template.
+/// A complete system message with its template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prompt {
+pub struct Prompt<'a> {
     pub system: String,
-    /// The source of the template: `project`, or the name of the built-in prompt.
-    pub version: &'static str,
-    /// The SHA-256 of the template in hex: the same for every question until somebody edits the prompt.
-    pub template_hash: String,
+    pub template: Template<'a>,
 }
 
 /// A template that cannot be expanded. The texts are part of the HTTP contract.
@@ -67,18 +64,36 @@ fn quoted(names: &BTreeSet<String>) -> String {
     names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
 }
 
+/// The template of a system message: a project's own, or the built-in one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Template<'a> {
+    pub text: &'a str,
+    /// The source: `project`, or the name of the built-in prompt.
+    pub version: &'static str,
+}
+
+impl<'a> Template<'a> {
+    /// The template that is used where a project has this one; a blank one is none.
+    pub fn of(own: Option<&'a str>) -> Self {
+        match own.filter(|template| !template.trim().is_empty()) {
+            Some(text) => Self { text, version: PROJECT_VERSION },
+            None => Self { text: BUILT_IN, version: BUILT_IN_VERSION },
+        }
+    }
+
+    /// The SHA-256 of the text in hex: the same for every question until somebody edits the prompt.
+    pub fn hash(&self) -> String {
+        hex::encode(Sha256::digest(self.text.as_bytes()))
+    }
+}
+
 /// Expands the project's template, or the built-in one if the project has none.
 ///
 /// # Errors
 /// [`PromptError`] if the project's template lacks `{reference}`, has another field, or has a single brace.
-pub fn render(template: Option<&str>, passages: &[Passage]) -> Result<Prompt, PromptError> {
-    let own = template.filter(|template| !template.trim().is_empty());
-    let template = own.unwrap_or(BUILT_IN);
-    Ok(Prompt {
-        system: expand(template, &reference_json(passages))?,
-        version: if own.is_some() { PROJECT_VERSION } else { BUILT_IN_VERSION },
-        template_hash: hex::encode(Sha256::digest(template.as_bytes())),
-    })
+pub fn render<'a>(template: Option<&'a str>, passages: &[Passage]) -> Result<Prompt<'a>, PromptError> {
+    let template = Template::of(template);
+    Ok(Prompt { system: expand(template.text, &reference_json(passages))?, template })
 }
 
 /// The template for these instructions: their text with braces escaped, followed by the references; instructions with
@@ -215,13 +230,13 @@ mod tests {
     fn a_project_without_a_prompt_uses_the_built_in_one() {
         let none = render(None, &[passage(1, "text")]).expect("the built-in prompt is sound");
         assert_eq!(render(Some("  "), &[passage(1, "text")]), Ok(none.clone()));
-        assert_eq!(none.version, "built-in-1");
+        assert_eq!(none.template.version, "built-in-1");
         assert!(none.system.contains(&format!(r#"References: {{"{ZEROS}1": "text"}}"#)));
     }
 
     #[test]
     fn the_hash_is_that_of_the_template() {
-        let hash = |passages: &[Passage]| render(None, passages).map(|prompt| prompt.template_hash);
+        let hash = |passages: &[Passage]| render(None, passages).map(|prompt| prompt.template.hash());
         assert_eq!(hash(&[]), hash(&[passage(1, "text")]));
     }
 }

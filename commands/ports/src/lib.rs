@@ -54,6 +54,30 @@ pub struct AnswerRequest {
     pub api_key: Option<SecretString>,
 }
 
+/// The name of the built-in answerer where others name their model.
+pub const BUILT_IN_ANSWERER: &str = "built-in-extractive";
+
+/// A message of the conversation that a language model continues.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// `system`, `user` or `assistant`, as providers call them.
+    pub role: &'static str,
+    pub content: String,
+}
+
+impl AnswerRequest {
+    /// The conversation as a language model gets it: the system message, earlier turns, the question.
+    pub fn messages(&self) -> Vec<Message> {
+        let message = |role, content: &String| Message { role, content: content.clone() };
+        let turns = self
+            .history
+            .iter()
+            .flat_map(|Exchange { question, answer }| [message("user", question), message("assistant", answer)]);
+        let system = [message("system", &self.system)];
+        system.into_iter().chain(turns).chain([message("user", &self.question)]).collect()
+    }
+}
+
 /// A conversation that a model is to continue with one JSON object.
 #[derive(Debug, Clone)]
 pub struct JsonRequest {

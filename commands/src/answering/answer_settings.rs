@@ -10,7 +10,7 @@ use knowledge::prompt;
 
 /// The prompt and the model of an answer, and the engines for speech.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct AnswerSettings {
+pub(crate) struct AnswerSettings {
     /// The template of the system message; blank for the built-in one.
     pub template: String,
     pub model: Model,
@@ -22,7 +22,7 @@ pub(super) struct AnswerSettings {
 
 impl AnswerSettings {
     /// The settings of a project, also of a deleted one, because its chats continue.
-    pub(super) fn of(project: &Project) -> Self {
+    pub(crate) fn of(project: &Project) -> Self {
         let settings = project.settings();
         let assistant = project.assistant();
         let own_template = || settings.map(|settings| settings.prompt.clone()).unwrap_or_default();
@@ -37,7 +37,7 @@ impl AnswerSettings {
     }
 
     /// The settings of a chat without a project.
-    pub(super) fn of_chat(chat: &Chat) -> Self {
+    pub(crate) fn of_chat(chat: &Chat) -> Self {
         let (template, model) = match chat {
             Chat::Open(OpenChat { home: Home::None { prompt, model }, .. }) => (prompt.clone(), *model),
             Chat::Open(_) | Chat::Absent | Chat::Deleted { .. } | Chat::Erased => (None, None),

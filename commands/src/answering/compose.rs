@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::{Answering, reranking::Reranker};
 use crate::{counters::Bound, passage_store::PassageStoreError};
-use knowledge::prompt::{AnswerText, past_thoughts, render};
+use knowledge::prompt::{AnswerText, Prompt, PromptError, Template, past_thoughts, render};
 use knowledge::retrieval::ranking::SearchResults;
 use ports::{AnswerChunk, AnswerRequest, Ending, Exchange, Finish, Passage, ProviderError};
 
@@ -74,6 +74,32 @@ pub(crate) struct Draft<'a> {
     pub temperature: f64,
     /// The provider's key, if one is needed.
     pub key: Option<SecretString>,
+}
+
+/// What a question is asked with. Auditors see the same made again of what was recorded.
+pub(crate) struct Conversation<'a> {
+    /// The project's prompt; blank for the built-in one.
+    pub template: &'a str,
+    pub passages: Vec<Passage>,
+    /// Earlier turns, oldest first.
+    pub history: Vec<Exchange>,
+}
+
+impl<'a> Conversation<'a> {
+    /// The request to the model for a question in English, and the template of its system message.
+    pub(crate) fn ask(
+        self,
+        question: &str,
+        model: String,
+        temperature: f64,
+        api_key: Option<SecretString>,
+    ) -> Result<(AnswerRequest, Template<'a>), PromptError> {
+        let Self { template, passages, history } = self;
+        let Prompt { system, template } = render(Some(template), &passages)?;
+        let question = question.replace(['\r', '\n'], " ");
+        let request = AnswerRequest { model, system, history, question, passages, temperature, api_key };
+        Ok((request, template))
+    }
 }
 
 /// The model's answer.
@@ -165,26 +191,19 @@ impl Answering {
     /// Lets the model write. `show` gets the text piece by piece, as a reader may see it.
     pub(crate) async fn write(&self, draft: Draft<'_>, show: impl Fn(String) + Send) -> Result<Written, Failure> {
         let Retrieved { passages, stage: retrieval } = draft.retrieved;
-        let prompt = render(Some(draft.template), &passages)
-            .map_err(|error| Failure { message: Some(error.to_string()), ..Failure::new(AnswerFailure::BadPrompt) })?;
         let sources = passages.iter().map(|passage| (passage.document_id, passage.title.clone())).collect();
         let model_requested = (self.names)(draft.model);
-        let request = AnswerRequest {
-            model: model_requested.clone(),
-            system: prompt.system,
-            history: draft.history,
-            question: draft.question.replace(['\r', '\n'], " "),
-            passages,
-            temperature: draft.temperature,
-            api_key: draft.key,
-        };
+        let conversation = Conversation { template: draft.template, passages, history: draft.history };
+        let request = conversation.ask(draft.question, model_requested.clone(), draft.temperature, draft.key);
+        let (request, template) = request
+            .map_err(|error| Failure { message: Some(error.to_string()), ..Failure::new(AnswerFailure::BadPrompt) })?;
         let started_at = self.now();
         let (text, citations, finish) = self.stream(request, sources, show).await?;
         let generation = Generation {
             model_requested,
             model_returned: finish.model,
-            prompt_version: prompt.version.to_owned(),
-            prompt_hash: prompt.template_hash,
+            prompt_version: template.version.to_owned(),
+            prompt_hash: template.hash(),
             temperature: draft.temperature,
             usage: finish
                 .prompt_tokens

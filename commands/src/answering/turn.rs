@@ -3,8 +3,10 @@
 use std::{panic::AssertUnwindSafe, time::Duration};
 
 use domain::{
-    chat::{AnswerFailure, Chat, ChatCommand, ChatError, Completion, Question, RetrievedPassage, Transcript},
-    ids::{ChatId, ProjectId},
+    chat::{
+        AnswerFailure, Chat, ChatCommand, ChatError, ChatEvent, Completion, Question, RetrievedPassage, Transcript,
+    },
+    ids::{ChatId, MessageId, ProjectId},
     personal::Personal,
 };
 use futures::FutureExt;
@@ -264,16 +266,28 @@ impl Work {
             tracing::error!(error = %crate::error_chain(&error), chat = %self.chat, "the history cannot be read");
             Failure::new(AnswerFailure::Interrupted)
         })?;
-        let mut transcript = Transcript::default();
-        for event in &events {
-            transcript.apply(event);
-        }
-        let mut history: Vec<Exchange> = transcript
-            .answered_before(self.question.answer_id)
-            .map(|(question, answer)| Exchange { question: question.to_owned(), answer: written(answer) })
-            .collect();
-        Ok(history.split_off(history.len().saturating_sub(MAX_HISTORY)))
+        Ok(earlier_turns(events.iter().rev(), self.question.answer_id))
     }
+}
+
+/// The turns before an answer that the model gets, oldest first, of the events of [`Transcript::EVENT_TYPES`] that there
+/// are when it is asked, given latest first.
+pub(crate) fn earlier_turns<'e>(
+    latest_first: impl Iterator<Item = &'e ChatEvent>,
+    answer_id: MessageId,
+) -> Vec<Exchange> {
+    let mut events: Vec<&ChatEvent> =
+        latest_first.take(usize::try_from(MAX_HISTORY_MESSAGES).unwrap_or(usize::MAX)).collect();
+    events.reverse();
+    let mut transcript = Transcript::default();
+    for event in events {
+        transcript.apply(event);
+    }
+    let mut history: Vec<Exchange> = transcript
+        .answered_before(answer_id)
+        .map(|(question, answer)| Exchange { question: question.to_owned(), answer: written(answer) })
+        .collect();
+    history.split_off(history.len().saturating_sub(MAX_HISTORY))
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ use crate::{
 pub(super) use attempt::forget;
 use attempt::{Attempt, Stage};
 use ports::{CutText, IndexError, SharedDocumentReader, SharedMediaStore, SharedWebPages};
+pub(crate) use read::{hints_of_file, hints_of_text};
 
 /// Ingests documents, job by job.
 pub struct Ingestion {

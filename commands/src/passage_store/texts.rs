@@ -36,25 +36,15 @@ impl Source for Texts {
         documents: &[Uuid],
         _: &str,
     ) -> Result<HashMap<DocumentId, Self::Rows>, sqlx::Error> {
-        let rows = sqlx::query!(
+        let rows = sqlx::query_as!(
+            PassageRow,
             "SELECT chunk_id, document_id, document_version, title, headings, page, body, overlap, content_hash
              FROM chunks WHERE document_id = ANY($1) ORDER BY document_id, ordinal",
             documents
         );
-        let mut passages: HashMap<DocumentId, Vec<StoredPassage>> = HashMap::new();
-        for row in rows.fetch_all(&mut **tx).await? {
-            let document_id = DocumentId::new(row.document_id);
-            passages.entry(document_id).or_default().push(StoredPassage {
-                chunk_id: ChunkId::new(row.chunk_id),
-                document_id,
-                document_version: row.document_version.cast_unsigned(),
-                title: row.title,
-                headings: row.headings,
-                page: row.page.map(i32::cast_unsigned),
-                text: row.body,
-                overlap: row.overlap.cast_unsigned(),
-                content_hash: row.content_hash,
-            });
+        let mut passages: HashMap<DocumentId, Self::Rows> = HashMap::new();
+        for passage in rows.fetch_all(&mut **tx).await?.into_iter().map(StoredPassage::from) {
+            passages.entry(passage.document_id).or_default().push(passage);
         }
         Ok(passages)
     }
@@ -82,6 +72,68 @@ pub async fn content_hashes(pool: &PgPool, document: DocumentId) -> Result<Vec<S
     sqlx::query_scalar!("SELECT content_hash FROM chunks WHERE document_id = $1 ORDER BY ordinal", document.value())
         .fetch_all(pool)
         .await
+}
+
+/// A row of the table `chunks`, without what only searches need.
+struct PassageRow {
+    chunk_id: Uuid,
+    document_id: Uuid,
+    document_version: i32,
+    title: String,
+    headings: String,
+    page: Option<i32>,
+    body: String,
+    overlap: i32,
+    content_hash: String,
+}
+
+impl From<PassageRow> for StoredPassage {
+    fn from(row: PassageRow) -> Self {
+        Self {
+            chunk_id: ChunkId::new(row.chunk_id),
+            document_id: DocumentId::new(row.document_id),
+            document_version: row.document_version.cast_unsigned(),
+            title: row.title,
+            headings: row.headings,
+            page: row.page.map(i32::cast_unsigned),
+            text: row.body,
+            overlap: row.overlap.cast_unsigned(),
+            content_hash: row.content_hash,
+        }
+    }
+}
+
+/// The stored passages with these ids; those that have gone are left out.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn stored_passages(pool: &PgPool, chunks: &[Uuid]) -> Result<Vec<StoredPassage>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        PassageRow,
+        "SELECT chunk_id, document_id, document_version, title, headings, page, body, overlap, content_hash
+         FROM chunks WHERE chunk_id = ANY($1)",
+        chunks
+    );
+    Ok(rows.fetch_all(pool).await?.into_iter().map(StoredPassage::from).collect())
+}
+
+/// The stored passages of a version of a document, in their order; none if another version is stored.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn stored_version(
+    pool: &PgPool,
+    document: DocumentId,
+    version: u32,
+) -> Result<Vec<StoredPassage>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        PassageRow,
+        "SELECT chunk_id, document_id, document_version, title, headings, page, body, overlap, content_hash
+         FROM chunks WHERE document_id = $1 AND document_version = $2 ORDER BY ordinal",
+        document.value(),
+        version.cast_signed()
+    );
+    Ok(rows.fetch_all(pool).await?.into_iter().map(StoredPassage::from).collect())
 }
 
 /// The project's documents that are deleted and not yet removed.

@@ -56,6 +56,17 @@ pub enum VersionState {
     Failed,
 }
 
+impl VersionState {
+    /// The state in one word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Embedded => "embedded",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// A command to a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DocumentCommand {

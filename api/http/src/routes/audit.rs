@@ -99,7 +99,7 @@ pub(super) fn number(name: &str, value: &str, range: std::ops::RangeInclusive<i6
     value.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| malformed(name))
 }
 
-fn kind_of(name: &str) -> Result<AggregateType, ApiError> {
+pub(super) fn kind_of(name: &str) -> Result<AggregateType, ApiError> {
     match name {
         "suite" => Ok(AggregateType::TestSuite),
         "run" => Ok(AggregateType::TestRun),

@@ -98,6 +98,11 @@ impl World {
             ("/api/tests/suites/{}/runs/{}/feedback/{}", format!("/api{run}/feedback/{notes}")),
             ("/api/audit/{}/{}", format!("/api/audit/project/{project}")),
             ("/api/audit/auditors/{}", "/api/audit/auditors/auditor".to_owned()),
+            ("/api/audit/chat/{}", format!("/api/audit/chat/{}", chat.rsplit('/').next().expect("an id"))),
+            (
+                "/api/audit/chat/{}/answers/{}",
+                format!("/api/audit/chat/{}/answers/{message}", chat.rsplit('/').next().expect("an id")),
+            ),
             ("/media/{}", format!("/media/{}", text(&file, "file").rsplit('/').next().expect("a name"))),
         ]);
         let forgetful = app.person("asked", Roles::default()).await.email;

@@ -36,7 +36,7 @@ async fn the_answer_streams_word_by_word_and_ends_with_the_model() -> Result<(),
     };
     let mut chunks: Vec<AnswerChunk> = ExtractiveAnswerer.answer(request.clone()).await?.try_collect().await?;
     let Some(AnswerChunk::Finished(finish)) = chunks.pop() else { panic!("the last chunk is the finish") };
-    assert_eq!(finish.model.as_deref(), Some(MODEL));
+    assert_eq!(finish.model.as_deref(), Some(BUILT_IN_ANSWERER));
     assert_eq!(chunks[0], AnswerChunk::Delta("This ".to_owned()));
     let deltas = chunks.iter().map(|chunk| if let AnswerChunk::Delta(text) = chunk { text.as_str() } else { "" });
     let Quoted { text, documents } = quote(&request.question, &request.passages);

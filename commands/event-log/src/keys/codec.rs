@@ -238,6 +238,14 @@ impl Codec {
         Ok(self.keys.prefetch(&subjects).await?)
     }
 
+    /// Returns whether the key of a subject was destroyed, so that what was sealed with it cannot be read any more.
+    ///
+    /// # Errors
+    /// [`CodecError::Key`] if the keys cannot be read.
+    pub(crate) async fn is_erased(&self, subject: SubjectId) -> Result<bool, CodecError> {
+        Ok(self.keys.for_reading(subject).await?.is_none())
+    }
+
     /// Decodes events of the log for consumers. The client's address and user agent are left out, because no view
     /// contains them.
     ///

@@ -50,6 +50,11 @@ pub struct PassageText {
     pub content_hash: String,
 }
 
+/// The SHA-256 of a passage's headings and text, in hex.
+pub fn content_hash(headings: &str, text: &str) -> String {
+    hex::encode(Sha256::digest(format!("{headings}\0{text}")))
+}
+
 /// A stored passage of a version of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredPassage {
@@ -114,7 +119,7 @@ pub fn cut(title: &str, parts: &[Part]) -> Vec<PassageText> {
     let mut passages: Vec<PassageText> = Vec::new();
     let mut occurrences: HashMap<String, u32> = HashMap::new();
     for piece in join_small(sections(parts).iter().flat_map(|section| pieces(section, &splitter))) {
-        let content_hash = hex::encode(Sha256::digest(format!("{}\0{}", piece.headings, piece.text)));
+        let content_hash = content_hash(&piece.headings, &piece.text);
         let seen = occurrences.entry(content_hash.clone()).or_default();
         passages.push(PassageText {
             ordinal: u32::try_from(passages.len()).unwrap_or(u32::MAX),

@@ -242,7 +242,26 @@ fn choose(segments: &[Arc<Segment>], sorted: &[Candidate], limit: usize, paramet
 
 /// The indices of a hit and its neighbours in their document.
 fn around(segments: &[Arc<Segment>], (segment, at): At, neighbours: usize) -> std::ops::Range<usize> {
-    at.saturating_sub(neighbours)..(at + neighbours + 1).min(segments[segment].len())
+    places_around(at, neighbours, segments[segment].len())
+}
+
+/// The indices of a hit and its neighbours among the passages of a document, which has `count` of them.
+pub fn places_around(at: usize, neighbours: usize, count: usize) -> std::ops::Range<usize> {
+    at.saturating_sub(neighbours)..(at + neighbours + 1).min(count)
+}
+
+/// The text of adjacent passages of a document, as a prompt has it.
+pub fn joined(passages: &[StoredPassage]) -> String {
+    let mut text = String::new();
+    for passage in passages {
+        // The text that a passage repeats of the one before it is already there.
+        let overlap = if text.is_empty() { 0 } else { passage.overlap as usize };
+        if !text.is_empty() && overlap == 0 {
+            text.push_str("\n\n");
+        }
+        text.push_str(passage.text.get(overlap..).unwrap_or(&passage.text));
+    }
+    text
 }
 
 fn passage(segments: &[Arc<Segment>], candidate: &Candidate, neighbours: usize) -> Passage {
@@ -258,16 +277,7 @@ fn passage(segments: &[Arc<Segment>], candidate: &Candidate, neighbours: usize) 
         overlap: first.overlap,
         goes_on: chunks.get(places.end).is_some_and(|next| !begins_section(next)),
     };
-    let mut text = String::new();
-    for at in places {
-        let chunk = &chunks[at];
-        // The text that a passage repeats of the one before it is already there.
-        let overlap = if text.is_empty() { 0 } else { chunk.overlap as usize };
-        if !text.is_empty() && overlap == 0 {
-            text.push_str("\n\n");
-        }
-        text.push_str(chunk.text.get(overlap..).unwrap_or(&chunk.text));
-    }
+    let text = joined(&chunks[places]);
     Passage {
         document_id: hit.document_id,
         document_version: hit.document_version,

@@ -33,12 +33,11 @@ impl Ingestion {
                 let info = self.media.describe(&file.name).await.map_err(Failed::for_now)?;
                 let info = info.ok_or(Failed::for_good(EmbeddingFailure::FileMissing))?;
                 let content = Content::stored(self.media.clone(), file.name.clone(), info.size);
-                Ok(Fetched { content, hints: FileHints { name: Some(file.name.clone()), content_type: None } })
+                Ok(Fetched { content, hints: hints_of_file(&file.name) })
             }
             (None, Some(text)) => {
-                let content_type = Some("text/markdown; charset=utf-8".to_owned());
                 let content = text.clone().into_bytes().into();
-                Ok(Fetched { content, hints: FileHints { name: None, content_type } })
+                Ok(Fetched { content, hints: hints_of_text() })
             }
             (None, None) => Err(Failed::for_good(EmbeddingFailure::NoText)),
         }
@@ -49,6 +48,16 @@ impl Ingestion {
         let Fetched { content, hints } = fetched;
         self.reader.read_and_cut(&attempt.version.title, content, &hints).await.map_err(failed_read)
     }
+}
+
+/// The hints for an uploaded file of this name.
+pub(crate) fn hints_of_file(name: &str) -> FileHints {
+    FileHints { name: Some(name.to_owned()), content_type: None }
+}
+
+/// The hints for a text that was typed in.
+pub(crate) fn hints_of_text() -> FileHints {
+    FileHints { name: None, content_type: Some("text/markdown; charset=utf-8".to_owned()) }
 }
 
 /// A page that cannot be reached now is tried again, but not for as long as our own services are: somebody waits.
