@@ -1,6 +1,7 @@
 //! Word processor files (OOXML): the text that is visible on the page.
 
 mod cells;
+mod drawn;
 mod fields;
 mod footnotes;
 mod ground;

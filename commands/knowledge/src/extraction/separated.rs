@@ -147,9 +147,10 @@ fn side_by_side(grid: Grid) -> Vec<Grid> {
             text: cell.text.clone(),
             is_bold: false,
             is_value: false,
+            left_out: None,
         })
     });
-    let tables = regions::side_by_side(cells.collect());
+    let tables = regions::side_by_side(cells.collect(), &[]);
     if tables.len() < 2 {
         return vec![grid];
     }

@@ -6,11 +6,13 @@
 mod beside;
 mod colours;
 mod conditions;
+mod differences;
 mod drawings;
 mod font;
 mod numbers;
 mod package;
 mod places;
+mod placing;
 pub(super) mod regions;
 pub(super) mod sheet;
 mod strings;

@@ -44,6 +44,8 @@ pub(super) struct Row {
     pub(super) is_header: bool,
     pub(super) is_deleted: bool,
     pub(super) is_hidden: bool,
+    /// What it paints in place of its table.
+    pub(super) shading: Option<Shading>,
 }
 
 impl Row {

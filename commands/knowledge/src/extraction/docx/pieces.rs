@@ -72,10 +72,12 @@ impl Story<'_, '_> {
     }
 
     /// Reads a picture, shape or object: their words become text, all else a note.
-    pub(super) fn open_drawing(&mut self, element: &Element<'_>) -> Option<Tag> {
+    pub(super) fn open_drawing(&mut self, element: &Element<'_>, parent: Option<Tag>) -> Option<Tag> {
+        if let Some(tag) = self.open_drawn_shape(element, parent) {
+            return Some(tag);
+        }
         match (element.ns, element.local) {
-            (_, "anchor") => self.styles.has_backdrop |= element.has_true("behindDoc"),
-            (Ns::Vml, "shape" | "rect" | "roundrect" | "oval" | "line" | "group") => {
+            (Ns::Vml, "shape" | "line" | "group") => {
                 let style = element.attribute("style").unwrap_or_default();
                 self.styles.has_backdrop |= style.replace(' ', "").contains("z-index:-");
             }

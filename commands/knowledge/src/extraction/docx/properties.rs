@@ -10,6 +10,8 @@ use crate::extraction::{
 
 /// Half points from which a raised character is written as raised.
 const RAISED_FROM: i32 = 3;
+/// Thousandths of a per cent from which a transparent fill is not seen.
+const TRANSPARENT_FROM: u32 = 90_000;
 
 /// Properties of characters; `None` is not set.
 #[derive(Debug, Clone, Default)]
@@ -23,16 +25,20 @@ pub(super) struct RunProperties {
     pub(super) ascii: Option<Rc<str>>,
     pub(super) other: Option<Rc<str>>,
     pub(super) ink: Option<Ink>,
-    pub(super) shading: Option<Shading>,
-    /// Whether an effect gives the letters a fill of its own.
+    shading: Option<Shading>,
+    pub(super) highlight: Option<Shading>,
+    pub(super) half_points: Option<i64>,
+    /// Whether an effect gives the letters a fill or an outline of its own.
     pub(super) has_effect: bool,
+    /// Whether their fill is transparent.
+    pub(super) is_clear: bool,
 }
 
 impl RunProperties {
     /// Reads an element of `w:rPr`.
     pub(super) fn take(&mut self, element: &Element<'_>) {
         if element.ns != Ns::Word {
-            self.has_effect |= element.local == "textFill";
+            self.has_effect |= matches!(element.local, "textFill" | "textOutline" | "glow" | "shadow" | "props3d");
             return;
         }
         match element.local {
@@ -48,10 +54,10 @@ impl RunProperties {
                 });
             }
             "color" => self.ink = Some(Ink::of(element)),
-            "shd" if self.shading != Some(Shading::Painted) => self.shading = Some(Shading::of(element)),
-            "highlight" if self.shading != Some(Shading::Painted) => {
-                self.shading = Some(Shading::of_highlight(element));
-            }
+            "outline" | "shadow" | "emboss" | "imprint" => self.has_effect |= element.is_on("val"),
+            "shd" => self.shading = Some(Shading::of(element)),
+            "highlight" => self.highlight = Some(Shading::of_highlight(element)),
+            "sz" => self.half_points = element.number("val"),
             "position" => self.position = element.number("val"),
             "rFonts" => {
                 let font = |theme: &str, name: &str| {
@@ -79,8 +85,22 @@ impl RunProperties {
             other: name(&over.other, &self.other),
             ink: over.ink.or(self.ink),
             shading: over.shading.or(self.shading),
+            highlight: over.highlight.or(self.highlight),
+            half_points: over.half_points.or(self.half_points),
             has_effect: over.has_effect || self.has_effect,
+            is_clear: over.is_clear || self.is_clear,
         }
+    }
+
+    /// Reads an element of the effect that fills the letters.
+    pub(super) fn take_effect(&mut self, element: &Element<'_>) {
+        let is_transparent = || element.number::<u32>("val").is_some_and(|it| it >= TRANSPARENT_FROM);
+        self.is_clear |= element.local == "noFill" || element.local == "alpha" && is_transparent();
+    }
+
+    /// What is painted behind the letters; a highlighter covers all else.
+    pub(super) fn shading(&self) -> Option<Shading> {
+        self.highlight.filter(|it| *it != Shading::None).or(self.shading)
     }
 
     pub(super) fn script(&self) -> Script {

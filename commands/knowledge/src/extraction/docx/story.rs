@@ -34,6 +34,9 @@ pub(super) struct Story<'s, 'n> {
     /// The depth of nested embedded objects, and whether the current drawing is hidden.
     pub(super) objects: usize,
     pub(super) is_drawing_hidden: bool,
+    /// Whether the current drawing floats before the text, and its current shape.
+    pub(super) is_before_text: bool,
+    pub(super) drawn: Drawn,
     pub(super) form: Form,
     /// Whether this story is a header or footer itself, and the headers and footers of the sections.
     pub(super) is_margin: bool,
@@ -48,6 +51,16 @@ pub(super) struct Form {
     pub(super) chosen: usize,
     pub(super) is_ticked: bool,
     pub(super) kind: Option<&'static str>,
+}
+
+/// The floating shape that is being read.
+#[derive(Debug, Default)]
+pub(super) struct Drawn {
+    /// Whether it floats before the text, and the text does not flow around it.
+    pub(super) floats_in_front: bool,
+    /// Whether it is filled, if it says so itself, and whether its style fills it.
+    pub(super) is_filled: Option<bool>,
+    pub(super) has_filling_style: bool,
 }
 
 /// A text with its own sequence of paragraphs: the body, a cell, a box.
@@ -111,6 +124,8 @@ impl<'s, 'n> Story<'s, 'n> {
             formula: None,
             objects: 0,
             is_drawing_hidden: false,
+            is_before_text: false,
+            drawn: Drawn::default(),
             form,
             is_margin: false,
             margins: Margins::default(),

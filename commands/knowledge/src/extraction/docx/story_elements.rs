@@ -32,6 +32,8 @@ pub(super) enum Tag {
     TableProperties,
     Row,
     RowProperties,
+    /// Properties of the table that a row changes.
+    RowException,
     Cell,
     CellProperties,
     Box,
@@ -43,6 +45,12 @@ pub(super) enum Tag {
     Section,
     Formula,
     InFormula(Part),
+    /// A shape, its properties, and its outline.
+    Shape,
+    ShapeProperties,
+    Outline,
+    /// The effect that fills letters.
+    Effect,
 }
 
 /// Columns that a row leaves out or a cell covers; a larger number is taken for an attack.
@@ -73,7 +81,17 @@ impl Handler for Story<'_, '_> {
                 }
                 _ => Some(Tag::Through),
             },
-            _ => self.open_drawing(element),
+            _ => match parent {
+                Some(Tag::RunProperties) => {
+                    self.flow().run.take(element);
+                    (element.local == "textFill").then_some(Tag::Effect)
+                }
+                Some(Tag::Effect) => {
+                    self.flow().run.take_effect(element);
+                    Some(Tag::Effect)
+                }
+                _ => self.open_drawing(element, parent),
+            },
         })
     }
 
@@ -131,6 +149,7 @@ impl Handler for Story<'_, '_> {
             Tag::FormField => self.write_form(),
             Tag::Field => self.end_field(),
             Tag::Section => self.end_section()?,
+            Tag::Shape => self.end_drawn_shape(),
             Tag::Object => self.objects = self.objects.saturating_sub(1),
             _ => {}
         }
@@ -203,8 +222,8 @@ impl Story<'_, '_> {
                 return None;
             }
             Some(Tag::ParagraphProperties | Tag::List) => return self.take_paragraph_property(element),
-            Some(Tag::RowProperties | Tag::CellProperties) => {
-                self.take_layout(element);
+            Some(Tag::RowProperties | Tag::RowException | Tag::CellProperties) => {
+                self.take_layout(element, parent);
                 return None;
             }
             Some(Tag::TableProperties) => {
@@ -252,7 +271,7 @@ impl Story<'_, '_> {
                 Some(Tag::Cell)
             }
             "tblPr" if parent == Some(Tag::Table) => Some(Tag::TableProperties),
-            "trPr" => Some(Tag::RowProperties),
+            "trPr" | "tblPrEx" => Some(if element.local == "trPr" { Tag::RowProperties } else { Tag::RowException }),
             "tcPr" => Some(Tag::CellProperties),
             "txbxContent" if self.is_drawing_hidden => {
                 self.report.add(NoteKind::HiddenLeftOut, None);
@@ -285,9 +304,7 @@ impl Story<'_, '_> {
                 self.styles.has_backdrop |= !element.attribute("color").is_some_and(is_white);
                 Some(Tag::Through)
             }
-            "sdtPr" | "sdtEndPr" | "tblPr" | "tblGrid" | "tblPrEx" | "customXmlPr" | "smartTagPr" | "rt" | "rubyPr" => {
-                None
-            }
+            "sdtPr" | "sdtEndPr" | "tblPr" | "tblGrid" | "customXmlPr" | "smartTagPr" | "rt" | "rubyPr" => None,
             _ => Some(self.open_piece(element)),
         }
     }
@@ -320,7 +337,7 @@ impl Story<'_, '_> {
         None
     }
 
-    fn take_layout(&mut self, element: &Element<'_>) {
+    fn take_layout(&mut self, element: &Element<'_>, parent: Option<Tag>) {
         let Some(Table { row, cell, .. }) = self.tables.last_mut() else { return };
         match element.local {
             "gridBefore" => row.before = columns(element),
@@ -328,6 +345,7 @@ impl Story<'_, '_> {
             "tblHeader" => row.is_header = element.is_on("val"),
             "hidden" => row.is_hidden = element.is_on("val"),
             "gridSpan" => cell.across = columns(element),
+            "shd" if parent == Some(Tag::RowException) => row.shading = Some(Shading::of(element)),
             "shd" => cell.shading = Some(Shading::of(element)),
             "vMerge" => cell.down = merge(element),
             "hMerge" => cell.beside = merge(element),

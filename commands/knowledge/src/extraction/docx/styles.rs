@@ -69,6 +69,10 @@ pub(super) struct Look {
     other: Option<Rc<str>>,
     pub(super) ink: Ink,
     pub(super) shading: Option<Shading>,
+    pub(super) highlight: Option<Shading>,
+    pub(super) half_points: Option<i64>,
+    /// Whether an effect makes the letters transparent.
+    pub(super) is_clear: bool,
 }
 
 impl Look {
@@ -137,11 +141,11 @@ impl Styles {
             script: all.script(),
             ascii: self.font(all.ascii.as_ref()),
             other: self.font(all.other.as_ref()),
-            ink: match all.ink.unwrap_or_default() {
-                Ink::White if all.has_effect => Ink::PerhapsWhite,
-                ink => ink,
-            },
-            shading: all.shading,
+            ink: if all.has_effect { all.ink.unwrap_or_default().with_effect() } else { all.ink.unwrap_or_default() },
+            shading: all.shading(),
+            highlight: all.highlight,
+            half_points: all.half_points,
+            is_clear: all.is_clear,
         }
     }
 

@@ -1,10 +1,13 @@
 //! Styles of tables, which may strike or hide the text of a row or a column.
 
-use super::{
-    properties::RunProperties,
-    shading::{Ink, Shading},
+use super::{properties::RunProperties, shading::Shading};
+use crate::extraction::{
+    NoteKind,
+    ooxml::{
+        seen::{Seen, seen_in_size},
+        xml::Element,
+    },
 };
-use crate::extraction::{NoteKind, ooxml::xml::Element};
 
 /// The part of a table that a style is about, in the order in which each overrides those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,12 +61,16 @@ impl PartStyle {
 
     /// The reason to leave text of this style out, or to doubt it.
     pub(super) fn withdraws(&self) -> Option<NoteKind> {
-        let RunProperties { is_struck, is_twice_struck, is_hidden, ink, shading, .. } = &self.run;
-        let is_on_nothing = [self.shading, *shading].iter().all(|it| it.is_none_or(|it| it != Shading::Painted));
+        let RunProperties { is_struck, is_twice_struck, is_hidden, ink, half_points, .. } = &self.run;
+        let is_tiny = half_points.is_some_and(|it| seen_in_size(it.saturating_mul(50)) != Seen::Yes);
+        let is_unseen = ink.is_some_and(|ink| {
+            let mut grounds = [self.run.shading(), self.shading].into_iter().flatten();
+            grounds.find_map(|it| it.shows(ink)).unwrap_or_else(|| ink.seen_on_white()) != Seen::Yes
+        });
         match () {
             () if *is_hidden == Some(true) => Some(NoteKind::HiddenLeftOut),
             () if *is_struck == Some(true) || *is_twice_struck == Some(true) => Some(NoteKind::StruckLeftOut),
-            () if ink.is_some_and(|ink| ink != Ink::Other) && is_on_nothing => Some(NoteKind::VisibilityUncertain),
+            () if is_unseen || is_tiny => Some(NoteKind::VisibilityUncertain),
             () => None,
         }
     }

@@ -35,6 +35,8 @@ pub(super) struct Text {
     pub(super) drawn: usize,
     /// The cells of its table.
     pub(super) cells: Vec<PlacedCell>,
+    /// The height by which its text overflows its area.
+    pub(super) overflow: i64,
 }
 
 /// A cell of a table, by its row and its number in that row.

@@ -4,16 +4,33 @@ use std::{collections::HashMap, rc::Rc};
 
 use crate::extraction::{
     Unreadable,
-    ooxml::xml::{Element, Handler, Ns},
+    ooxml::{
+        seen::{Rgb, WHITE, rgb},
+        xml::{Element, Handler, Ns},
+    },
 };
 
-/// A colour: only white ones hide text on a page that is not painted.
+/// A colour.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Colour {
-    White,
+    Of(Rgb),
+    /// A gradient, or a change of another colour.
     Other,
+    /// Nothing, or a colour of nearly no opacity.
+    Clear,
     /// A colour of the theme.
     Named(Rc<str>),
+}
+
+/// What is known of a colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shade {
+    Of(Rgb),
+    /// A colour that is not compared with others.
+    Other,
+    Clear,
+    /// The theme does not tell.
+    Unknown,
 }
 
 /// What fills a shape, a cell or the background.
@@ -31,7 +48,7 @@ pub(super) enum Paint {
 /// The colours of a theme by name, and the names that a master gives them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Colours {
-    is_white: HashMap<String, bool>,
+    by_name: HashMap<String, Shade>,
     names: HashMap<String, String>,
 }
 
@@ -39,11 +56,18 @@ impl Colour {
     /// Reads an element that is a colour.
     pub(super) fn of(element: &Element<'_>) -> Option<Self> {
         let value = |name: &str| element.attribute(name).unwrap_or_default();
-        let of = |is_white: bool| if is_white { Self::White } else { Self::Other };
+        let of = |digits: &str| rgb(digits).map_or(Self::Other, Self::Of);
         Some(match element.local {
-            "srgbClr" => of(value("val").eq_ignore_ascii_case("FFFFFF")),
-            "sysClr" => of(value("lastClr").eq_ignore_ascii_case("FFFFFF")),
-            "prstClr" => of(value("val") == "white"),
+            "srgbClr" => of(&value("val")),
+            "sysClr" => of(&value("lastClr")),
+            "prstClr" => match value("val").as_str() {
+                "white" => Self::Of(WHITE),
+                "black" => of("000000"),
+                "red" => of("FF0000"),
+                "yellow" => of("FFFF00"),
+                "blue" => of("0000FF"),
+                _ => Self::Other,
+            },
             "schemeClr" => Self::Named(value("val").into()),
             "scrgbClr" | "hslClr" => Self::Other,
             _ => return None,
@@ -78,14 +102,15 @@ impl Colours {
         Self { names: master.names, ..self }
     }
 
-    /// Whether a colour is white; `None` if the theme does not tell.
-    pub(super) fn is_white(&self, colour: &Colour) -> Option<bool> {
+    /// What is known of a colour.
+    pub(super) fn shade(&self, colour: &Colour) -> Shade {
         match colour {
-            Colour::White => Some(true),
-            Colour::Other => Some(false),
+            Colour::Of(rgb) => Shade::Of(*rgb),
+            Colour::Other => Shade::Other,
+            Colour::Clear => Shade::Clear,
             Colour::Named(name) => {
                 let name = self.names.get(name.as_ref()).map_or(name.as_ref(), String::as_str);
-                self.is_white.get(name).copied()
+                self.by_name.get(name).copied().unwrap_or(Shade::Unknown)
             }
         }
     }
@@ -102,8 +127,8 @@ impl Handler for Colours {
             (Ns::Drawing, "clrScheme", _) => Some(Some("clrScheme")),
             (Ns::Drawing, name, Some("clrScheme")) => NAMES.into_iter().find(|it| *it == name).map(Some),
             (Ns::Drawing, _, Some(name)) => {
-                let is_white = Colour::of(element) == Some(Colour::White);
-                self.is_white.insert(name.to_owned(), is_white);
+                let shade = if let Some(Colour::Of(rgb)) = Colour::of(element) { Shade::Of(rgb) } else { Shade::Other };
+                self.by_name.insert(name.to_owned(), shade);
                 None
             }
             (Ns::Drawing, "fontScheme" | "fmtScheme", _) => None,

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::colours::Colour;
+use super::colours::{Colour, Paint};
 use crate::extraction::ooxml::xml::Element;
 
 /// Levels of paragraphs, each with a style of its own.
@@ -16,6 +16,12 @@ pub(super) struct Run {
     pub(super) latin: Option<Rc<str>>,
     pub(super) symbols: Option<Rc<str>>,
     pub(super) colour: Option<Colour>,
+    /// What a highlighter paints behind it.
+    pub(super) highlight: Option<Paint>,
+    /// Its size in hundredths of a point.
+    pub(super) size: Option<i64>,
+    /// Whether an outline, a shadow or the like makes it readable on any ground.
+    pub(super) has_effect: bool,
 }
 
 /// The bullet of a paragraph.
@@ -50,6 +56,7 @@ impl Run {
     /// Reads the attributes of `a:rPr` or `a:defRPr`.
     pub(super) fn take(&mut self, element: &Element<'_>) {
         self.is_struck = element.attribute("strike").map(|it| it != "noStrike").or(self.is_struck);
+        self.size = element.number("sz").or(self.size);
         self.baseline = element.attribute("baseline").map(|it| percent(&it)).or(self.baseline);
     }
 
@@ -71,6 +78,9 @@ impl Run {
             latin: self.latin.clone().or_else(|| under.latin.clone()),
             symbols: self.symbols.clone().or_else(|| under.symbols.clone()),
             colour: self.colour.clone().or_else(|| under.colour.clone()),
+            highlight: self.highlight.clone().or_else(|| under.highlight.clone()),
+            size: self.size.or(under.size),
+            has_effect: self.has_effect || under.has_effect,
         }
     }
 

@@ -15,11 +15,19 @@ pub(super) enum Painted {
 /// The styles of tables that paint nothing.
 const PLAIN_TABLES: [&str; 2] = ["{2D5ABB26-0587-4C30-8999-92F81FD0307C}", "{5940675A-B579-460E-94D1-54222C63F5DA}"];
 
+/// Thousandths of a per cent of opacity up to which nothing is seen.
+const CLEAR_TO: u32 = 10_000;
+
+fn is_effect(name: &str) -> bool {
+    matches!(name, "glow" | "innerShdw" | "outerShdw" | "prstShdw" | "fillOverlay" | "cont")
+}
+
 impl Slide<'_, '_> {
     /// Reads an element of a fill, a line or a colour.
     pub(super) fn open_paint(&mut self, element: &Element<'_>, parent: Option<Tag>) -> Painted {
         let of_parent = match parent {
             Some(Tag::ShapeProperties | Tag::CellProperties) => Some(PaintOf::Shape),
+            Some(Tag::Line) => Some(PaintOf::Line),
             Some(Tag::BackgroundProperties) => Some(PaintOf::Background),
             Some(Tag::RunProperties) => Some(PaintOf::Run),
             Some(Tag::LevelRun(of, level)) => Some(PaintOf::Level(of, level)),
@@ -33,21 +41,42 @@ impl Slide<'_, '_> {
             }
             // A translucent paint hides nothing for certain; other changes of a colour make white darker.
             (name, Some(Tag::Colour(of))) => {
-                self.set_paint(of, if name == "alpha" { Paint::Other } else { Paint::Solid(Colour::Other) });
+                let is_clear = || element.number::<u32>("val").is_some_and(|opacity| opacity <= CLEAR_TO);
+                self.set_paint(
+                    of,
+                    match name {
+                        "alpha" if is_clear() => Paint::Solid(Colour::Clear),
+                        "alpha" => Paint::Other,
+                        _ => Paint::Solid(Colour::Other),
+                    },
+                );
                 None
             }
-            ("ln", Some(Tag::ShapeProperties)) => Some(Tag::Line),
-            (_, Some(Tag::Line)) if Paint::of(element).is_some() => {
-                if let (Some(shape), Some(paint)) = (self.shapes.last_mut(), Paint::of(element)) {
-                    shape.outline = paint;
+            ("ln", Some(Tag::ShapeProperties)) => {
+                if let Some(shape) = self.shapes.last_mut() {
+                    shape.line_width = element.number("w").unwrap_or(0);
                 }
-                None
+                Some(Tag::Line)
             }
-            ("highlight" | "hlinkClick", Some(Tag::RunProperties)) => {
+            ("highlight", Some(Tag::RunProperties)) => Some(Tag::Fill(PaintOf::Highlight)),
+            ("hlinkClick", Some(Tag::RunProperties)) => {
                 self.set_paint(PaintOf::Run, Paint::Other);
                 None
             }
-            ("ln", Some(Tag::RunProperties)) => None,
+            ("ln" | "effectLst" | "effectDag", Some(Tag::RunProperties | Tag::LevelRun(..))) => {
+                of_parent.map(Tag::Effect)
+            }
+            (name, Some(Tag::Effect(of))) => {
+                let is_seen = is_effect(name) || Paint::of(element).is_some_and(|paint| paint != Paint::None);
+                let run = match of {
+                    PaintOf::Level(of, level) => self.style(of).map(|style| &mut style.levels[level].run),
+                    _ => self.paragraph().map(|paragraph| &mut paragraph.run),
+                };
+                if let Some(run) = run {
+                    run.has_effect |= is_seen;
+                }
+                None
+            }
             (_, Some(Tag::CellProperties)) if Paint::of(element).is_none() => None,
             ("fillRef", _) => {
                 let is_painted = element.attribute("idx").is_none_or(|it| it.trim() != "0");
@@ -73,7 +102,13 @@ impl Slide<'_, '_> {
     }
 
     fn set_paint(&mut self, of: PaintOf, paint: Paint) {
-        let colour = || Some(if let Paint::Solid(colour) = &paint { colour.clone() } else { Colour::Other });
+        let colour = || {
+            Some(match &paint {
+                Paint::Solid(colour) => colour.clone(),
+                Paint::None => Colour::Clear,
+                _ => Colour::Other,
+            })
+        };
         match of {
             PaintOf::Shape => {
                 if let Some(shape) = self.shapes.last_mut() {
@@ -83,6 +118,16 @@ impl Slide<'_, '_> {
             PaintOf::Font => {
                 if let Some(shape) = self.shapes.last_mut() {
                     shape.font_colour = colour();
+                }
+            }
+            PaintOf::Line => {
+                if let Some(shape) = self.shapes.last_mut() {
+                    shape.outline = paint;
+                }
+            }
+            PaintOf::Highlight => {
+                if let Some(paragraph) = self.paragraph() {
+                    paragraph.run.highlight = Some(paint);
                 }
             }
             PaintOf::Background => self.background = paint,

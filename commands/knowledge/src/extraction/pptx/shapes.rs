@@ -1,6 +1,6 @@
 //! The parts of a slide: shapes with text, tables.
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 use super::{
     arrangement::{Area, PlacedCell},
@@ -10,7 +10,10 @@ use super::{
     placeholder::{Name, Place},
 };
 use crate::extraction::{
-    ooxml::blocks::{Block, in_a_cell},
+    ooxml::{
+        blocks::{Block, in_a_cell},
+        seen::Rgb,
+    },
     scripts::Words,
     tables::{self, Grid},
 };
@@ -44,9 +47,14 @@ pub(super) struct Shape {
     pub(super) is_line: bool,
     pub(super) is_flipped: bool,
     pub(super) has_arrow: bool,
-    /// Whether it has white text, and other text; of a cell the fill comes last.
-    pub(super) has_white: bool,
+    /// The width of its outline, in EMU.
+    pub(super) line_width: i64,
+    /// The colours of the text of a cell, of which the fill comes last, and whether it has text of other colours.
+    pub(super) inks: BTreeSet<Rgb>,
     pub(super) has_other: bool,
+    /// The largest size of its text, in hundredths of a point, and whether the text shrinks until it fits.
+    pub(super) largest: Option<i64>,
+    pub(super) is_fitted: bool,
 }
 
 #[derive(Debug, Default)]
@@ -58,6 +66,10 @@ pub(super) struct Paragraph {
     pub(super) look: Option<Look>,
     pub(super) run: Run,
 }
+
+/// The size of text for which none is set, in hundredths of a point, and the EMU in one.
+const USUAL_SIZE: i64 = 1_800;
+const EMU: i64 = 127;
 
 /// Shapes that are moved and scaled together.
 #[derive(Debug, Default)]
@@ -91,6 +103,22 @@ impl Shape {
     pub(super) fn paint(&self) -> Paint {
         let is_unknown = self.is_picture || self.fill == Paint::Unset && self.is_styled;
         if is_unknown { Paint::Other } else { self.fill.clone() }
+    }
+
+    /// The height by which its text overflows its area, as far as that can be told from its size.
+    pub(super) fn overflow(&self, blocks: &[Block], area: Area) -> i64 {
+        if self.is_fitted || blocks.iter().any(|block| matches!(block, Block::Table(_))) {
+            return 0;
+        }
+        let size = self.largest.unwrap_or(USUAL_SIZE).saturating_mul(EMU);
+        let (across, down) = (size.saturating_mul(45) / 100, size.saturating_mul(6) / 5);
+        let fit = (area.width / across.max(1)).max(1);
+        let lines = |line: &str| {
+            i64::try_from(line.chars().count()).map_or(i64::MAX, |it| it / fit + i64::from(it % fit > 0)).max(1)
+        };
+        let texts = blocks.iter().map(|block| in_a_cell(std::slice::from_ref(block)));
+        let lines = texts.map(|text| text.lines().map(lines).sum::<i64>()).fold(0, i64::saturating_add);
+        lines.saturating_mul(down).saturating_sub(area.height).max(0)
     }
 
     /// The lines of a title as one heading.

@@ -38,6 +38,8 @@ pub(super) enum Tag {
     BackgroundProperties,
     TableStyle,
     Line,
+    /// The outline or another effect of letters.
+    Effect(PaintOf),
     Fill(PaintOf),
     Colour(PaintOf),
     /// A text style, a level of it, and the characters of that level.
@@ -62,8 +64,11 @@ pub(super) enum PaintOf {
     /// The current shape or cell, or all text of a shape by its style.
     Shape,
     Font,
+    /// The line of a shape.
+    Line,
     Background,
     Run,
+    Highlight,
     Level(StyleOf, usize),
 }
 
@@ -200,10 +205,11 @@ impl<'s, 'n> Slide<'s, 'n> {
             self.drawn.push(drawn);
         }
         let drawn = self.drawn.len();
-        let text = |shape: &mut Shape, blocks| {
+        let text = |shape: &mut Shape, blocks: Vec<Block>| {
             let cells = std::mem::take(&mut shape.cells);
             let (is_placeholder, is_title) = (shape.name.is_some(), shape.place == Place::Title);
-            Text { is_placeholder, blocks, area, is_title, drawn, cells }
+            let overflow = area.map_or(0, |area| shape.overflow(&blocks, area));
+            Text { is_placeholder, blocks, area, is_title, drawn, cells, overflow }
         };
         match (is_read && !shape.blocks.is_empty(), is_hidden) {
             (true, true) => self.report.add(NoteKind::HiddenLeftOut, None),

@@ -37,6 +37,10 @@ impl Slide<'_, '_> {
                 return Some(Tag::RunProperties);
             }
             ("latin" | "sym", Some(Tag::RunProperties)) => self.paragraph()?.run.take_font(element),
+            ("normAutofit", _) => {
+                self.shapes.last_mut()?.is_fitted = true;
+                return None;
+            }
             ("lstStyle", _) => return Some(Tag::Style(StyleOf::Shape)),
             (name, Some(Tag::Style(of))) => {
                 let level = name.strip_prefix("lvl")?.strip_suffix("pPr")?.parse::<usize>().ok()?.checked_sub(1)?;

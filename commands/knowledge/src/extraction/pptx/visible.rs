@@ -1,8 +1,8 @@
-//! Text of slides that is not seen: white on white, or under another shape.
+//! Text of slides that is not seen: in the colour of its ground, transparent, tiny, or under another shape.
 
 use super::{
-    colours::Paint,
-    covers::{Drawn, seen_below, white_in, white_on},
+    colours::{Paint, Shade},
+    covers::{Drawn, seen_before, seen_below, seen_in},
     looks::Run,
     slide::Slide,
 };
@@ -10,20 +10,29 @@ use crate::extraction::{
     NoteKind,
     ooxml::{
         blocks::{Block, in_a_cell},
-        seen::Seen,
+        seen::{Rgb, Seen, WHITE, seen_in_size, seen_on},
     },
     scripts::Gap,
 };
+
+/// Colours of the text of a cell that are compared with its fill.
+const MOST_INKS: usize = 16;
 
 impl Slide<'_, '_> {
     /// Whether text with these properties can be seen; leaves it out if not. Of a cell the fill is not known yet.
     pub(super) fn is_visible(&mut self, run: &Run) -> bool {
         let is_in_cell = self.table.is_some() && self.shapes.len() > 1;
-        let is_white = run.colour.as_ref().and_then(|colour| self.template.colours.is_white(colour)) == Some(true);
-        let seen = if is_in_cell { Seen::Yes } else { self.seen(run) };
+        let seen = self.seen(run, is_in_cell);
+        let ink = self.ink(run);
         let Some(shape) = self.shapes.last_mut() else { return true };
-        shape.has_white |= is_white;
-        shape.has_other |= !is_white;
+        shape.largest = shape.largest.max(run.size);
+        match ink {
+            Shade::Of(ink) if run.highlight.is_none() && shape.inks.len() < MOST_INKS => {
+                shape.inks.insert(ink);
+                shape.has_other |= run.has_effect;
+            }
+            _ => shape.has_other |= seen != Seen::No,
+        }
         match seen {
             Seen::Yes => {}
             Seen::Perhaps => self.report.add(NoteKind::VisibilityUncertain, None),
@@ -37,56 +46,71 @@ impl Slide<'_, '_> {
         seen != Seen::No
     }
 
+    /// The colour of text with these properties; one that is not set is readable on the slide.
+    fn ink(&self, run: &Run) -> Shade {
+        run.colour.as_ref().map_or(Shade::Other, |colour| self.template.colours.shade(colour))
+    }
+
     /// Whether text with these properties is seen in the current shape. Speaker notes are shown without colours.
-    fn seen(&self, run: &Run) -> Seen {
+    fn seen(&self, run: &Run, is_in_cell: bool) -> Seen {
         let Some(shape) = self.shapes.last().filter(|shape| !self.is_notes && shape.point.is_none()) else {
             return Seen::Yes;
         };
-        match run.colour.as_ref().map(|colour| self.template.colours.is_white(colour)) {
-            Some(Some(true)) => {}
-            _ => return Seen::Yes,
-        }
-        let paint = match (shape.paint(), &shape.name) {
-            (Paint::Unset, Some(name)) => self.template.fill(name),
-            (paint, _) => paint,
+        let in_size = run.size.map_or(Seen::Yes, seen_in_size);
+        let in_colour = match (self.ink(run), &run.highlight) {
+            (Shade::Clear, _) if run.has_effect => Seen::Yes,
+            (Shade::Clear, _) => Seen::No,
+            (Shade::Other | Shade::Unknown, _) => Seen::Yes,
+            (Shade::Of(ink), Some(highlight)) => seen_in(highlight, ink, &self.template.colours),
+            (Shade::Of(_), None) if is_in_cell => Seen::Yes,
+            (Shade::Of(ink), None) => {
+                let paint = match (shape.paint(), &shape.name) {
+                    (Paint::Unset, Some(name)) => self.template.fill(name),
+                    (paint, _) => paint,
+                };
+                if paint.is_painted() { seen_in(&paint, ink, &self.template.colours) } else { self.on_slide(ink) }
+            }
         };
-        if paint.is_painted() { white_in(&paint, &self.template.colours) } else { self.white_on_slide() }
+        let in_colour = if run.has_effect { in_colour.at_least_perhaps() } else { in_colour };
+        in_size.max(in_colour)
     }
 
-    /// Whether white text is seen on what was drawn before the current shape.
-    fn white_on_slide(&self) -> Seen {
+    /// Whether text of this colour is seen on what was drawn before the current shape.
+    fn on_slide(&self, ink: Rgb) -> Seen {
         let of_template: &[Drawn] = if self.hides_master { &[] } else { &self.template.drawn };
         let area = self.shapes.first().and_then(|shape| self.area_of(shape));
         let background = if self.background == Paint::Unset { &self.template.background } else { &self.background };
-        white_on(of_template.iter().chain(&self.drawn), area, background, &self.template.colours)
+        seen_before(of_template.iter().chain(&self.drawn), ink, area, background, &self.template.colours)
     }
 
-    /// Whether the white text of the current cell, which has its fill by now, is seen.
-    fn seen_in_cell(&self) -> Seen {
+    /// Whether text of this colour in the current cell, which has its fill by now, is seen.
+    fn seen_in_cell(&self, ink: Rgb) -> Seen {
         let (Some(cell), Some(table)) = (self.shapes.last(), &self.table) else { return Seen::Yes };
         let is_head = table.rows.len() < 2;
         match cell.paint() {
-            paint @ (Paint::Solid(_) | Paint::Other) => white_in(&paint, &self.template.colours),
+            paint @ (Paint::Solid(_) | Paint::Other) => seen_in(&paint, ink, &self.template.colours),
             // The styles of tables paint their first row, and perhaps others.
             Paint::Unset if table.is_styled => {
-                if is_head {
+                if is_head || seen_on(ink, WHITE) == Seen::Yes {
                     Seen::Yes
                 } else {
                     Seen::Perhaps
                 }
             }
-            _ => self.white_on_slide(),
+            _ => self.on_slide(ink),
         }
     }
 
     pub(super) fn end_cell(&mut self) {
-        let seen = match self.shapes.last() {
-            Some(cell) if cell.has_white => self.seen_in_cell(),
-            _ => Seen::Yes,
-        };
+        let inks = self.shapes.last().map(|cell| cell.inks.clone()).unwrap_or_default();
+        let (mut best, mut worst) = (Seen::No, Seen::Yes);
+        for ink in inks {
+            let seen = self.seen_in_cell(ink);
+            (best, worst) = (best.min(seen), worst.max(seen));
+        }
         let mut cell = self.shapes.pop().unwrap_or_default();
-        match seen {
-            Seen::No if !cell.has_other => {
+        match worst {
+            Seen::No if best == Seen::No && !cell.has_other => {
                 cell.blocks.clear();
                 self.report.add(NoteKind::HiddenLeftOut, None);
             }
@@ -104,7 +128,7 @@ impl Slide<'_, '_> {
         let mut notes = Vec::new();
         for text in &mut self.texts {
             let over = self.drawn.get(text.drawn..).unwrap_or_default();
-            let seen = |area, length| match seen_below(over, area, length) {
+            let seen = |area, length, overflow| match seen_below(over, area, length, overflow) {
                 Seen::No if !is_certain => Seen::Perhaps,
                 seen => seen,
             };
@@ -119,14 +143,14 @@ impl Slide<'_, '_> {
                 for placed in &text.cells {
                     let cell = grid.rows.get_mut(placed.row).and_then(|row| row.get_mut(placed.cell));
                     let Some(cell) = cell.filter(|cell| !cell.text.trim().is_empty()) else { continue };
-                    let seen = seen(placed.area, placed.length);
+                    let seen = seen(placed.area, placed.length, 0);
                     note(seen);
                     if seen == Seen::No {
                         cell.text.clear();
                     }
                 }
             } else if let Some(area) = text.area {
-                let seen = seen(area, in_a_cell(&text.blocks).chars().count());
+                let seen = seen(area, in_a_cell(&text.blocks).chars().count(), text.overflow);
                 note(seen);
                 if seen == Seen::No {
                     text.blocks.clear();

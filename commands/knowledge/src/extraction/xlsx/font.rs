@@ -21,6 +21,8 @@ pub(super) struct Font {
     pub(super) symbols: Option<String>,
     /// Its colour, if that is not the automatic one.
     pub(super) colour: Option<Colour>,
+    /// Its size in hundredths of a point.
+    pub(super) size: Option<i64>,
 }
 
 /// The vertical position of letters.
@@ -39,7 +41,8 @@ impl Font {
         match name {
             "b" => self.is_bold = value.as_deref().is_none_or(is_true),
             "strike" => self.is_struck = value.as_deref().is_none_or(is_true),
-            "color" => self.colour = Some(Colour::of(element)).filter(|_| attribute(element, "auto").is_none()),
+            "color" => self.colour = Colour::of_font(element),
+            "sz" => self.size = value.as_deref().and_then(size_of),
             "vertAlign" => self.script = script_of(value.as_deref()),
             "name" => {
                 self.symbols = value.clone().filter(|name| is_symbol_font(name));
@@ -48,6 +51,12 @@ impl Font {
             _ => {}
         }
     }
+}
+
+/// The size of `sz`, in hundredths of a point.
+pub(super) fn size_of(value: &str) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "sizes are below 500 points")]
+    value.trim().parse::<f64>().ok().map(|points| (points.clamp(0.0, 500.0) * 100.0).round() as i64)
 }
 
 /// The script of `vertAlign`, which is the same in styles and in texts.

@@ -10,6 +10,7 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
+use super::colours::Colour;
 use parse::{Section, Token};
 
 /// Characters of a format; spreadsheets refuse longer ones.
@@ -94,6 +95,16 @@ impl Format {
             written.insert(0, '-');
         }
         written
+    }
+
+    /// The colour in which it shows a number.
+    pub(super) fn colour(&self, value: f64) -> Option<Colour> {
+        self.section(value).and_then(|(section, _)| section.colour)
+    }
+
+    /// The colour in which it shows a text.
+    pub(super) fn colour_of_text(&self) -> Option<Colour> {
+        self.text.as_ref().and_then(|section| section.colour)
     }
 
     /// Writes a text.

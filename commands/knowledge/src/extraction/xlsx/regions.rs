@@ -1,9 +1,9 @@
 //! The tables of a sheet. A sheet may have several, with blank rows or columns between them, and a table may have blank
 //! rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::sheet::{Placed, Sheet};
+use super::sheet::{LeftOut, Placed, Sheet};
 use crate::extraction::tables::{Cell, Grid, begins_with_number, has_number, shape};
 
 /// Places for each filled cell beyond which a block is no table.
@@ -17,15 +17,16 @@ const SAME_NAME_ONE_IN: usize = 4;
 
 /// All tables of a sheet, one below the other, and below them the texts of boxes and comments.
 pub(super) fn text(Sheet { cells, remarks }: Sheet) -> String {
+    let left_out: Vec<Placed> = cells.iter().filter(|cell| cell.left_out == Some(LeftOut::Seen)).cloned().collect();
     let mut blocks: Vec<Vec<Placed>> = Vec::new();
-    for block in separated(cells, |cell| (cell.row, cell.down)) {
+    for block in one_below_the_other(cells) {
         match blocks.last_mut() {
             Some(last) if goes_on(last, &block) => last.extend(block),
             _ => blocks.push(block),
         }
     }
     let mut text = String::new();
-    for table in blocks.into_iter().flat_map(side_by_side) {
+    for table in blocks.into_iter().flat_map(|block| side_by_side(block, &left_out)) {
         if !text.is_empty() {
             text.push('\n');
         }
@@ -40,17 +41,52 @@ pub(super) fn text(Sheet { cells, remarks }: Sheet) -> String {
     text
 }
 
-/// Splits cells at blank rows (or columns); the cells are sorted by them.
-fn separated(cells: Vec<Placed>, extent: impl Fn(&Placed) -> (u32, u32)) -> Vec<Vec<Placed>> {
+/// Splits cells at blank rows. A row whose text was left out is a row of its table: the next one does not name columns
+/// unless it looks as if it did.
+fn one_below_the_other(mut cells: Vec<Placed>) -> Vec<Vec<Placed>> {
+    let mut unseen: HashMap<u32, usize> = HashMap::new();
+    for cell in cells.iter().filter(|cell| cell.left_out == Some(LeftOut::Unseen)) {
+        *unseen.entry(cell.row).or_default() += 1;
+    }
+    // A single text that is not seen may be a help for the author between two tables.
+    cells.retain(|cell| cell.left_out != Some(LeftOut::Unseen) || unseen.get(&cell.row).is_some_and(|it| *it > 1));
+    let rows = cells.chunk_by(|one, other| one.row == other.row);
+    let is_header = |row: &[Placed]| {
+        let mut texts = row.iter().filter(|cell| cell.left_out.is_none());
+        texts.clone().count() > 1 && texts.all(|cell| cell.is_bold)
+    };
+    let headers: BTreeSet<u32> = rows.filter(|row| is_header(row)).map(|row| row[0].row).collect();
+    let joins = |last: &Placed, next: &Placed| !headers.contains(&next.row) || headers.contains(&last.row);
+    separated(cells, |cell| (cell.row, cell.down), joins)
+}
+
+/// Splits cells at blank rows (or columns); the cells are sorted by them. A gap in which text was left out splits them
+/// unless it joins the cells before and after it.
+fn separated(
+    cells: Vec<Placed>,
+    extent: impl Fn(&Placed) -> (u32, u32),
+    joins: impl Fn(&Placed, &Placed) -> bool,
+) -> Vec<Vec<Placed>> {
     let mut blocks: Vec<Vec<Placed>> = Vec::new();
-    let mut end = 0;
+    let (mut end, mut end_of_left_out) = (0, 0);
     for cell in cells {
         let (first, count) = extent(&cell);
+        let behind = first.saturating_add(count);
+        if cell.left_out.is_some() {
+            if first <= end_of_left_out {
+                end_of_left_out = end_of_left_out.max(behind);
+            }
+            continue;
+        }
+        let is_joined = |block: &[Placed]| {
+            first <= end || first <= end_of_left_out && block.last().is_some_and(|last| joins(last, &cell))
+        };
         match blocks.last_mut() {
-            Some(block) if first <= end => block.push(cell),
+            Some(block) if is_joined(block) => block.push(cell),
             _ => blocks.push(vec![cell]),
         }
-        end = end.max(first.saturating_add(count));
+        end = end.max(behind);
+        end_of_left_out = end_of_left_out.max(end);
     }
     blocks
 }
@@ -92,12 +128,17 @@ fn goes_on(above: &[Placed], block: &[Placed]) -> bool {
 }
 
 /// Splits tables that stand beside each other. A blank column within a table must not separate doses from their drugs:
-/// the right-hand part is a table of its own only if it begins with the same header, or with a column of names.
-pub(in crate::extraction) fn side_by_side(block: Vec<Placed>) -> Vec<Vec<Placed>> {
+/// the right-hand part is a table of its own only if it begins with the same header, or with a column of names. A column
+/// of text that was left out (sorted by rows) is no blank one.
+pub(in crate::extraction) fn side_by_side(block: Vec<Placed>, left_out: &[Placed]) -> Vec<Vec<Placed>> {
+    let first = block.first().map_or(0, |cell| cell.row);
+    let behind = block.iter().map(|cell| cell.row.saturating_add(cell.down)).max().unwrap_or_default();
+    let rows = |before: u32| left_out.partition_point(|cell| cell.row < before);
     let mut by_column = block;
+    by_column.extend_from_slice(left_out.get(rows(first)..rows(behind)).unwrap_or_default());
     by_column.sort_by_key(|cell| (cell.column, cell.row));
     let mut tables: Vec<Vec<Placed>> = Vec::new();
-    for part in separated(by_column, |cell| (cell.column, cell.across)) {
+    for part in separated(by_column, |cell| (cell.column, cell.across), |_, _| true) {
         match tables.last_mut() {
             Some(left)
                 if !(is_table(left) && is_table(&part) && (has_same_head(left, &part) || begins_with_names(&part))) =>

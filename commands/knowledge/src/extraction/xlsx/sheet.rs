@@ -1,6 +1,6 @@
 //! The visible cells of a sheet.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use quick_xml::events::{BytesStart, Event};
 
@@ -11,7 +11,7 @@ use super::{
     drawings::Drawing,
     is_true,
     package::{attribute, events, push_reference},
-    places::{Covered, MOST_COLUMNS, MOST_ROWS, Range, place, place_name},
+    places::{MOST_COLUMNS, MOST_ROWS, Range, place, place_name},
     strings::{Rich, RichReader},
 };
 use crate::extraction::{
@@ -38,7 +38,21 @@ pub(in crate::extraction) struct Placed {
     pub(in crate::extraction) is_bold: bool,
     /// Whether it is certain not to name a column.
     pub(in crate::extraction) is_value: bool,
+    /// Why all of its text was left out; then it only keeps its place.
+    pub(in crate::extraction) left_out: Option<LeftOut>,
 }
+
+/// What a person sees where the text of a cell was left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::extraction) enum LeftOut {
+    /// Struck text, or a value that the file does not hold.
+    Seen,
+    /// Nothing.
+    Unseen,
+}
+
+/// The visible text of a cell, or the reason why it has none.
+type Shown = Result<String, Option<LeftOut>>;
 
 /// The cells of a sheet, row by row. Hidden rows and columns are not counted.
 #[derive(Debug, Default)]
@@ -63,22 +77,22 @@ struct Open {
     inline: Option<RichReader>,
 }
 
-struct Reading<'a> {
+pub(super) struct Reading<'a> {
     workbook: &'a Workbook,
-    name: &'a str,
-    notes: &'a mut Notes,
+    pub(super) name: &'a str,
+    pub(super) notes: &'a mut Notes,
     left: &'a mut usize,
-    cells: Vec<Placed>,
-    beside: Beside,
+    pub(super) cells: Vec<Placed>,
+    pub(super) beside: Beside,
     /// The ranges in which a condition sets colours.
     coloured: Vec<Range>,
     /// The ranges with a shared formula.
     computed: Vec<Range>,
     /// The range of the conditional formats that are being read.
     conditional: String,
-    merged: Vec<Range>,
-    hidden_rows: BTreeSet<u32>,
-    hidden_columns: Vec<(u32, u32)>,
+    pub(super) merged: Vec<Range>,
+    pub(super) hidden_rows: BTreeSet<u32>,
+    pub(super) hidden_columns: Vec<(u32, u32)>,
     row: u32,
     column: u32,
 }
@@ -195,6 +209,11 @@ impl Reading<'_> {
                     self.notes.add(NoteKind::ValuesUncertain, None, Some(&place));
                 }
             }
+            // The cell shows a bar or a sign in place of its value.
+            "dataBar" | "iconSet" if attribute(element, "showValue").is_some_and(|it| !is_true(&it)) => {
+                let place = format!("{}!{}", self.name, self.conditional);
+                self.notes.add(NoteKind::ValuesUncertain, None, Some(&place));
+            }
             "drawing" => {
                 let Drawing { has_struck, has_hidden, has_objects, .. } = self.beside.drawing;
                 let kinds = [NoteKind::StruckLeftOut, NoteKind::HiddenLeftOut, NoteKind::ObjectsLeftOut];
@@ -220,11 +239,12 @@ impl Reading<'_> {
 
     fn end_cell(&mut self, mut cell: Open) -> Result<(), Unreadable> {
         let font = self.workbook.styles.font(cell.style);
-        let text = self.shown(&mut cell)?;
-        if text.trim().is_empty() {
-            return Ok(());
-        }
-        if let Some(font) = &font.legacy {
+        let (text, left_out) = match self.shown(&mut cell)? {
+            Ok(text) => (text, None),
+            Err(Some(left_out)) => (String::new(), Some(left_out)),
+            Err(None) => return Ok(()),
+        };
+        if let Some(font) = font.legacy.as_ref().filter(|_| left_out.is_none()) {
             self.notes.add(NoteKind::LegacyFontUnknown, None, Some(font));
         }
         if text.contains(char::REPLACEMENT_CHARACTER) {
@@ -240,12 +260,12 @@ impl Reading<'_> {
         };
         let is_bold = font.is_bold || is_of_table(true);
         let is_value = !is_bold && is_of_table(false);
-        self.cells.push(Placed { row, column, down: 1, across: 1, text, is_bold, is_value });
+        self.cells.push(Placed { row, column, down: 1, across: 1, text, is_bold, is_value, left_out });
         Ok(())
     }
 
     /// The visible text of a cell.
-    fn shown(&mut self, cell: &mut Open) -> Result<String, Unreadable> {
+    fn shown(&mut self, cell: &mut Open) -> Result<Shown, Unreadable> {
         let workbook = self.workbook;
         let (font, format) = (workbook.styles.font(cell.style), workbook.styles.format(cell.style));
         let inline = cell.inline.take();
@@ -281,7 +301,7 @@ impl Reading<'_> {
             let place = format!("{}!{}", self.name, place_name(cell.at));
             if !is_computed {
                 self.notes.add(NoteKind::FormulasLeftOut, None, Some(&place));
-                return Ok(String::new());
+                return Ok(Err(Some(LeftOut::Seen)));
             }
             if workbook.computes_when_opened {
                 self.notes.add(NoteKind::ValuesUncertain, None, Some(&place));
@@ -290,12 +310,15 @@ impl Reading<'_> {
         if let Some(font) = &rich.legacy_font {
             self.notes.add(NoteKind::LegacyFontUnknown, None, Some(font));
         }
-        if rich.has_struck || font.is_struck && rich.follows_cell() {
+        let has_struck = rich.has_struck || font.is_struck && rich.follows_cell();
+        if has_struck {
             self.notes.add(NoteKind::StruckLeftOut, None, Some(self.name));
         }
+        let colour =
+            if is_text { format.colour_of_text() } else { value.parse().ok().and_then(|it| format.colour(it)) };
         // A condition or the style of a table may give the cell another colour.
         let is_certain = || self.beside.first_rows.is_empty() && !self.coloured.iter().any(|range| range.has(cell.at));
-        let seen = rich.leave_out_unseen(&font, workbook.styles.fill(cell.style), is_certain);
+        let seen = rich.leave_out_unseen(&font, colour, workbook.styles.fill(cell.style), is_certain);
         match seen {
             Seen::Yes => {}
             Seen::Perhaps => self.notes.add(NoteKind::VisibilityUncertain, None, Some(self.name)),
@@ -305,84 +328,21 @@ impl Reading<'_> {
         let text = rich.in_font(&font);
         if workbook.styles.crosses_out(cell.style) && !text.trim().is_empty() {
             self.notes.add(NoteKind::StruckLeftOut, None, Some(self.name));
-            return Ok(String::new());
+            return Ok(Err(Some(LeftOut::Seen)));
         }
         let shown = if is_text && !text.trim().is_empty() { format.text(&text) } else { text.clone() };
-        let is_hidden_by_format = if is_text { !text.trim().is_empty() } else { !value.is_empty() && !font.is_struck };
-        if is_hidden_by_format && seen != Seen::No && shown.trim().is_empty() {
+        if !shown.trim().is_empty() {
+            return Ok(Ok(shown));
+        }
+        let is_hidden_by_format =
+            seen != Seen::No && if is_text { !text.trim().is_empty() } else { !value.is_empty() && !font.is_struck };
+        if is_hidden_by_format {
             self.notes.add(NoteKind::HiddenLeftOut, None, Some(self.name));
         }
-        Ok(shown)
-    }
-
-    fn is_hidden(&self, row: u32, column: u32) -> bool {
-        self.hidden_rows.contains(&row)
-            || self.hidden_columns.iter().any(|(first, last)| (*first..=*last).contains(&column))
-    }
-
-    /// Extends merged cells over their ranges, and removes hidden rows and columns.
-    fn finish(mut self) -> Sheet {
-        // A file may store cells twice or out of order.
-        self.cells.sort_by_key(|cell| (cell.row, cell.column));
-        self.hidden_columns.sort_unstable();
-        let hidden_columns = std::mem::take(&mut self.hidden_columns);
-        for (first, last) in hidden_columns {
-            match self.hidden_columns.last_mut() {
-                Some((_, end)) if *end + 1 >= first => *end = last.max(*end),
-                _ => self.hidden_columns.push((first, last)),
-            }
-        }
-        let rows: Vec<u32> = self.hidden_rows.iter().copied().collect();
-        let rows_before = |row: u32| u32::try_from(rows.partition_point(|hidden| *hidden < row)).unwrap_or_default();
-        let mut columns_before = vec![0_u32; usize::try_from(MOST_COLUMNS).unwrap_or_default() + 2];
-        for (first, last) in &self.hidden_columns {
-            (*first..=*last).filter_map(|at| usize::try_from(at).ok()).for_each(|at| columns_before[at + 1] = 1);
-        }
-        let mut sum = 0;
-        for count in &mut columns_before {
-            sum += *count;
-            *count = sum;
-        }
-        let columns_before =
-            |column: u32| usize::try_from(column).ok().and_then(|at| columns_before.get(at)).copied().unwrap_or(sum);
-        let merged: HashMap<(u32, u32), Range> = self.merged.iter().map(|range| (range.first, *range)).collect();
-        let mut covered = Covered::of(std::mem::take(&mut self.merged));
-        let mut cells: Vec<Placed> = Vec::with_capacity(self.cells.len());
-        let mut remarks = std::mem::take(&mut self.beside.drawing.texts);
-        let mut comments = std::mem::take(&mut self.beside.comments);
-        let mut has_hidden = false;
-        for cell in std::mem::take(&mut self.cells) {
-            let at = (cell.row, cell.column);
-            if covered.has(at) {
-                has_hidden = true;
-                continue;
-            }
-            let Range { first, last } = merged.get(&at).copied().unwrap_or(Range { first: at, last: at });
-            let down = last.0 + 1 - first.0 - (rows_before(last.0 + 1) - rows_before(first.0));
-            let across = last.1 + 1 - first.1 - (columns_before(last.1 + 1) - columns_before(first.1));
-            if down == 0 || across == 0 || !merged.contains_key(&at) && self.is_hidden(cell.row, cell.column) {
-                has_hidden = true;
-                continue;
-            }
-            let (row, column) = (cell.row - rows_before(cell.row), cell.column - columns_before(cell.column));
-            if let Some(comment) = comments.remove(&at) {
-                let named = cells.iter().rev().take_while(|it| it.row == row).last();
-                let about = named.into_iter().chain([&cell]).map(|it| it.text.trim()).collect::<Vec<_>>().join(", ");
-                remarks.push(format!("{about} [{}]: {comment}", place_name(at)));
-            }
-            cells.push(Placed { row, column, down, across, ..cell });
-        }
-        for ((row, column), comment) in comments {
-            if self.is_hidden(row, column) {
-                has_hidden = true;
-            } else {
-                remarks.push(format!("[{}]: {comment}", place_name((row, column))));
-            }
-        }
-        if has_hidden {
-            self.notes.add(NoteKind::HiddenLeftOut, None, Some(self.name));
-        }
-        cells.dedup_by_key(|cell| (cell.row, cell.column));
-        Sheet { cells, remarks }
+        Ok(Err(match (has_struck, is_hidden_by_format || seen == Seen::No) {
+            (true, _) => Some(LeftOut::Seen),
+            (_, true) => Some(LeftOut::Unseen),
+            _ => None,
+        }))
     }
 }

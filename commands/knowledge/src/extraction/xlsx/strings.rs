@@ -4,14 +4,14 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::{
     colours::Colour,
-    font::{Font, Script, placed, script_of},
+    font::{Font, Script, placed, script_of, size_of},
     is_true,
     package::{attribute, events, push_reference},
 };
 use crate::extraction::{
     Unreadable,
     legacy_fonts::is_legacy,
-    ooxml::seen::Seen,
+    ooxml::seen::{Seen, seen_in_size},
     symbols::{is_symbol_font, shown},
 };
 
@@ -37,11 +37,13 @@ struct Run {
     is_own: bool,
     /// The colour of that font.
     colour: Option<Colour>,
+    /// Its size in hundredths of a point.
+    size: Option<i64>,
 }
 
 impl Rich {
     pub(super) fn plain(text: String) -> Self {
-        Self { runs: vec![Run { text, is_own: false, colour: None }], ..Self::default() }
+        Self { runs: vec![Run { text, is_own: false, colour: None, size: None }], ..Self::default() }
     }
 
     /// Whether some of its text has the cell's font, and so is struck with a struck cell.
@@ -60,31 +62,43 @@ impl Rich {
         self.runs.iter().map(seen).collect()
     }
 
-    /// Removes text in the colour of the cell, unless that is not certain; tells whether all was seen.
-    pub(super) fn leave_out_unseen(&mut self, font: &Font, fill: Colour, is_certain: impl Fn() -> bool) -> Seen {
+    /// Removes text in the colour of the cell, unless that is not certain, and text that is too small to be read; tells
+    /// whether all was seen. A number format may set a colour, too.
+    pub(super) fn leave_out_unseen(
+        &mut self,
+        font: &Font,
+        by_format: Option<Colour>,
+        fill: Colour,
+        is_certain: impl Fn() -> bool,
+    ) -> Seen {
         let mut worst = Seen::Yes;
         for run in &mut self.runs {
             if run.text.trim().is_empty() {
                 continue;
             }
-            let colour = if run.is_own { run.colour } else { font.colour };
-            match colour.unwrap_or(Colour::BLACK).seen_on(fill) {
+            let (colour, size) = if run.is_own { (run.colour, run.size) } else { (font.colour, font.size) };
+            let in_colour = match by_format.or(colour) {
+                Some(colour) => colour.seen_on(fill),
+                // Some programs write automatic text white on a dark fill.
+                None => Colour::BLACK.seen_on(fill).at_least_perhaps(),
+            };
+            let in_colour = if is_certain() { in_colour } else { in_colour.at_least_perhaps() };
+            let seen = in_colour.max(size.map_or(Seen::Yes, seen_in_size));
+            if seen == Seen::No {
                 // The blank keeps the words around it apart.
-                Seen::No if is_certain() => {
-                    " ".clone_into(&mut run.text);
-                    worst = Seen::No;
-                }
-                Seen::No | Seen::Perhaps if worst == Seen::Yes => worst = Seen::Perhaps,
-                Seen::Yes | Seen::No | Seen::Perhaps => {}
+                " ".clone_into(&mut run.text);
             }
+            worst = worst.max(seen);
         }
         worst
     }
 
-    fn push(&mut self, text: &str, is_own: bool, colour: Option<Colour>) {
+    fn push(&mut self, run: Run) {
         match self.runs.last_mut() {
-            Some(last) if last.is_own == is_own && last.colour == colour => last.text.push_str(text),
-            _ => self.runs.push(Run { text: text.to_owned(), is_own, colour }),
+            Some(last) if (last.is_own, last.colour, last.size) == (run.is_own, run.colour, run.size) => {
+                last.text.push_str(&run.text);
+            }
+            _ => self.runs.push(run),
         }
     }
 }
@@ -106,6 +120,7 @@ struct RunFont {
     script: Script,
     symbols: Option<String>,
     colour: Option<Colour>,
+    size: Option<i64>,
 }
 
 impl RichReader {
@@ -134,7 +149,8 @@ impl RichReader {
             "rPh" => self.is_in_phonetic = !is_empty,
             "rPr" => self.font.is_own = true,
             "strike" => self.font.is_struck = value.as_deref().is_none_or(is_true),
-            "color" => self.font.colour = Some(Colour::of(element)),
+            "color" => self.font.colour = Colour::of_font(element),
+            "sz" => self.font.size = value.as_deref().and_then(size_of),
             "vertAlign" => self.font.script = script_of(value.as_deref()),
             "rFont" => {
                 self.font.symbols = value.clone().filter(|font| is_symbol_font(font));
@@ -145,16 +161,16 @@ impl RichReader {
     }
 
     fn end_run(&mut self) {
-        let RunFont { is_own, is_struck, script, symbols, colour } = std::mem::take(&mut self.font);
+        let RunFont { is_own, is_struck, script, symbols, colour, size } = std::mem::take(&mut self.font);
         let run = unescaped(&std::mem::take(&mut self.run));
         if is_struck {
             self.rich.has_struck |= !run.trim().is_empty();
             // The blank keeps the words around the struck text apart.
-            self.rich.push(" ", is_own, colour);
+            self.rich.push(Run { text: " ".to_owned(), is_own, colour, size });
             return;
         }
         let run = symbols.map_or(run.clone(), |font| shown(&font, &run));
-        self.rich.push(&placed(&run, script), is_own, colour);
+        self.rich.push(Run { text: placed(&run, script), is_own, colour, size });
     }
 
     pub(super) fn finish(mut self) -> Rich {

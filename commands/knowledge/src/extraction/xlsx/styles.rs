@@ -6,6 +6,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::{
     colours::Colour,
+    differences::Difference,
     font::Font,
     is_true,
     numbers::Format,
@@ -24,10 +25,8 @@ pub(super) struct Styles {
     crossing: Vec<bool>,
     cells: Vec<CellStyle>,
     general: Format,
-    /// For each style of conditional formats, whether it strikes or hides.
-    withdrawing: Vec<bool>,
-    /// For each of them, whether it sets a colour.
-    colouring: Vec<bool>,
+    /// The styles of conditional formats.
+    differences: Vec<Difference>,
 }
 
 /// The style of a cell, with the numbers of its font, fill and border.
@@ -47,8 +46,7 @@ impl Default for Styles {
             crossing: Vec::new(),
             cells: Vec::new(),
             general: Format::of("General"),
-            withdrawing: Vec::new(),
-            colouring: Vec::new(),
+            differences: Vec::new(),
         }
     }
 }
@@ -69,23 +67,12 @@ impl Styles {
                     "cellXfs" => within = "cellXfs",
                     "dxfs" => within = "dxfs",
                     "cellStyleXfs" | "tableStyles" | "cellStyles" => within = "",
-                    "dxf" if within == "dxfs" && styles.withdrawing.len() < MOST => {
-                        styles.withdrawing.push(false);
-                        styles.colouring.push(false);
+                    "dxf" if within == "dxfs" && styles.differences.len() < MOST => {
+                        styles.differences.push(Difference::default());
                     }
-                    "color" | "fill" if within == "dxfs" => {
-                        if let Some(last) = styles.colouring.last_mut() {
-                            *last = true;
-                        }
-                    }
-                    name @ ("strike" | "numFmt") if within == "dxfs" => {
-                        let value = attribute(element, if name == "strike" { "val" } else { "formatCode" });
-                        let withdraws = match name {
-                            "strike" => value.as_deref().is_none_or(is_true),
-                            _ => value.is_some_and(|code| Format::of(&code).number(1.0, false).trim().is_empty()),
-                        };
-                        if let Some(last) = styles.withdrawing.last_mut() {
-                            *last |= withdraws;
+                    name if within == "dxfs" => {
+                        if let Some(last) = styles.differences.last_mut() {
+                            last.take(name, element);
                         }
                     }
                     "numFmt" => {
@@ -154,12 +141,12 @@ impl Styles {
 
     /// Whether a style of conditional formats sets a colour.
     pub(super) fn colours(&self, style: usize) -> bool {
-        self.colouring.get(style).copied().unwrap_or_default()
+        self.differences.get(style).is_some_and(|it| it.colours)
     }
 
     /// Whether a style of conditional formats strikes or hides.
     pub(super) fn withdraws(&self, style: usize) -> bool {
-        self.withdrawing.get(style).copied().unwrap_or_default()
+        self.differences.get(style).is_some_and(Difference::withdraws)
     }
 
     pub(super) fn font(&self, style: usize) -> Font {

@@ -4,20 +4,24 @@ use std::io::{Cursor, Write as _};
 
 use zip::{ZipWriter, write::SimpleFileOptions};
 
+mod seen;
+
 use super::*;
 use crate::extraction::Note;
 
 const STYLES: &str = r#"<styleSheet xmlns="x"><numFmts><numFmt numFmtId="164" formatCode="0000"/><numFmt numFmtId="165" formatCode="0.0%"/>
-<numFmt numFmtId="166" formatCode="[h]:mm&quot; h&quot;"/><numFmt numFmtId="167" formatCode=";;;"/></numFmts>
+<numFmt numFmtId="166" formatCode="[h]:mm&quot; h&quot;"/><numFmt numFmtId="167" formatCode=";;;"/><numFmt numFmtId="168" formatCode="[White]0.0"/></numFmts>
 <fonts><font><name val="Calibri"/></font><font><b/></font><font><strike/></font><font><name val="ML-TTKarthika"/></font><font><name val="Symbol"/></font>
-<font><color rgb="FFFFFFFF"/></font><font><color theme="0"/></font></fonts>
+<font><color rgb="FFFFFFFF"/></font><font><color theme="0"/></font><font><color rgb="FFFEFEFE"/></font><font><sz val="1"/></font></fonts>
 <fills><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="solid"><fgColor rgb="FF000000"/></patternFill></fill></fills>
 <borders><border/><border diagonalUp="1" diagonalDown="1"><diagonal style="thin"/></border><border diagonalUp="1"><diagonal style="thin"/></border></borders>
 <cellXfs><xf numFmtId="0" fontId="0"/><xf numFmtId="164" fontId="0"/><xf numFmtId="165" fontId="0"/><xf numFmtId="166" fontId="0"/>
 <xf numFmtId="20" fontId="0"/><xf numFmtId="0" fontId="1"/><xf numFmtId="0" fontId="2"/><xf numFmtId="0" fontId="3"/>
 <xf numFmtId="167" fontId="0"/><xf numFmtId="14" fontId="0"/><xf numFmtId="0" fontId="4"/>
-<xf fontId="5"/><xf fontId="6"/><xf fontId="5" fillId="1"/><xf fontId="0" fillId="1"/><xf borderId="1"/><xf borderId="2"/></cellXfs>
-<dxfs><dxf><font><strike/></font></dxf><dxf><fill><patternFill><bgColor rgb="FFFF0000"/></patternFill></fill></dxf></dxfs></styleSheet>"#;
+<xf fontId="5"/><xf fontId="6"/><xf fontId="5" fillId="1"/><xf fontId="0" fillId="1"/><xf borderId="1"/><xf borderId="2"/>
+<xf fontId="7"/><xf fontId="8"/><xf numFmtId="168"/></cellXfs>
+<dxfs><dxf><font><strike/></font></dxf><dxf><fill><patternFill><bgColor rgb="FFFF0000"/></patternFill></fill></dxf>
+<dxf><font><color rgb="FFFFFFFF"/></font></dxf></dxfs></styleSheet>"#;
 const STRINGS: &str = r#"<sst><si><t>Drug</t></si><si><r><rPr><strike/></rPr><t>50 mg</t></r><r><t xml:space="preserve"> 5 mg</t></r></si>
 <si><r><t>150 × 10</t></r><r><rPr><vertAlign val="superscript"/></rPr><t>9</t></r><r><t>/L</t></r><rPh><t>SPOKEN</t></rPh></si>
 <si><t>a_x000D_
@@ -156,6 +160,10 @@ fn what_a_condition_may_strike_is_told() {
     let notes = read(&rule(0)).1;
     assert_eq!((kinds(&notes), &notes[0].names[0]), (vec![NoteKind::ValuesUncertain], &"Doses!A2:B9".to_owned()));
     assert_eq!(read(&rule(1)).1, []);
+    // White text without a fill, and a bar in place of a value.
+    assert_eq!(kinds(&read(&rule(2)).1), [NoteKind::ValuesUncertain]);
+    let bar = rule(1).replace("<cfRule dxfId=\"1\"/>", "<cfRule><dataBar showValue=\"0\"/></cfRule>");
+    assert_eq!(kinds(&read(&bar).1), [NoteKind::ValuesUncertain]);
 }
 
 /// A sheet with another part that belongs to it.
@@ -240,33 +248,6 @@ fn what_is_not_shown_is_left_out_and_told() {
     let hidden = notes.iter().find(|note| note.kind == NoteKind::HiddenLeftOut).expect("it is told");
     assert_eq!(hidden.names, ["Doses", "Old", "Older"]);
     assert_eq!(kinds(&notes), [NoteKind::HiddenLeftOut, NoteKind::StruckLeftOut]);
-}
-
-#[test]
-fn a_dose_in_the_colour_of_its_cell_is_left_out_and_told() {
-    let (text, notes) =
-        read(&rows("5:Drug | 5:Old | 5:New\nZinc | 11:99 mg | 20 mg\nIron | 14:88 | 60 mg\nSalt | 13:5 g | 5 g"));
-    assert_eq!(
-        text,
-        "| Drug | Old | New |\n| --- | --- | --- |\n| Zinc |  | 20 mg |\n| Iron |  | 60 mg |\n| Salt | 5 g | 5 g |"
-    );
-    assert_eq!((kinds(&notes), notes[0].count), (vec![NoteKind::HiddenLeftOut], 2));
-    let run = |colour: &str, text: &str| format!("<r><rPr><color {colour}/></rPr><t>{text}</t></r>");
-    let runs = run("rgb=\"FFFFFFFF\"", "50 mg") + &run("rgb=\"FFFF0000\"", "5 mg");
-    let (text, notes) = read(&format!("<sheetData><row><c t=\"inlineStr\"><is>{runs}</is></c></row></sheetData>"));
-    assert_eq!((text.trim(), kinds(&notes)), ("5 mg", vec![NoteKind::HiddenLeftOut]));
-}
-
-#[test]
-fn a_dose_that_may_be_in_the_colour_of_its_cell_is_read_and_told() {
-    let uncertain = |sheet: &str, dose: &str| {
-        let (text, notes) = read(sheet);
-        assert!(text.contains(dose), "{text}");
-        assert_eq!(kinds(&notes), [NoteKind::VisibilityUncertain]);
-    };
-    uncertain(&rows("Zinc | 12:99 mg"), "99 mg");
-    let condition = "<conditionalFormatting sqref=\"B1\"><cfRule dxfId=\"1\"/></conditionalFormatting>";
-    uncertain(&(rows("Zinc | 11:99 mg") + condition), "99 mg");
 }
 
 #[test]

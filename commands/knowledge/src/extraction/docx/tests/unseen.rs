@@ -97,6 +97,88 @@ fn a_row_or_column_that_the_style_of_its_table_strikes_or_hides_is_left_out_and_
 }
 
 #[test]
+fn a_dose_in_the_colour_of_its_ground_or_tiny_is_left_out_and_told() {
+    let left_out = |body: &str| assert_eq!(with_notes(body), ("Give Vitamin K 1 mg.".to_owned(), vec![HIDDEN]));
+    left_out(&line("", "<w:color w:val='FEFEFE'/>"));
+    left_out(&line("", "<w:sz w:val='2'/>"));
+    left_out(&line("", "<w:color w:val='000000'/><w:highlight w:val='black'/>"));
+    left_out(&line("", "<w:color w:val='FFFF00'/><w:shd w:val='clear' w:fill='FFFF00'/>"));
+    left_out(&line("<w:shd w:val='clear' w:fill='003366'/>", "<w:color w:val='003366'/>"));
+    let cell = |look: &str| {
+        let fill = "<w:tcPr><w:shd w:val='clear' w:fill='003366'/></w:tcPr>";
+        format!("<w:tc>{fill}<w:p>{}{}</w:p></w:tc>", r(look, "99 mg"), r("<w:color w:val='FFFFFF'/>", "5 mg"))
+    };
+    let (text, notes) = with_notes(&format!("<w:tbl><w:tr>{0}{0}</w:tr></w:tbl>", cell("<w:color w:val='003366'/>")));
+    assert_eq!((text.contains("99"), notes), (false, vec![(NoteKind::HiddenLeftOut, 2)]));
+}
+
+#[test]
+fn a_dose_of_doubtful_colour_is_read_and_told() {
+    let told = |look: &str| {
+        let (text, notes) = with_notes(&line("", look));
+        assert!(text.contains("10 mg"), "{text}");
+        assert_eq!(notes, [UNCERTAIN], "{look}");
+    };
+    told("<w:color w:val='F2F2F2'/>");
+    told("<w:color w:val='000000' w:themeColor='background1'/>");
+    told("<w:sz w:val='6'/>");
+    told("<w:highlight w:val='black'/>");
+    let w14 = "xmlns:w14='http://schemas.microsoft.com/office/word/2010/wordml'";
+    for effect in ["<w:outline/>", "<w:emboss/>", "<w:shadow/>"] {
+        told(&format!("{WHITE}{effect}"));
+    }
+    for effect in ["textOutline", "glow", "shadow"] {
+        told(&format!("{WHITE}<w14:{effect} {w14}/>"));
+    }
+    told(&format!("<w14:textFill {w14}><w14:noFill/></w14:textFill>"));
+}
+
+#[test]
+fn a_shape_that_may_cover_a_dose_is_told() {
+    let anchor = |behind: u32, wrap: &str, fill: &str| {
+        format!(
+            "<w:p>{}<w:r><w:drawing><wp:anchor xmlns:wp='http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing' \
+             xmlns:a='http://schemas.openxmlformats.org/drawingml/2006/main' \
+             xmlns:wps='http://schemas.microsoft.com/office/word/2010/wordprocessingShape' behindDoc='{behind}'><wp:{wrap}/>\
+             <a:graphic><a:graphicData uri='http://schemas.microsoft.com/office/word/2010/wordprocessingShape'><wps:wsp>\
+             <wps:spPr><a:{fill}/><a:ln><a:solidFill/></a:ln></wps:spPr></wps:wsp></a:graphicData></a:graphic></wp:anchor></w:drawing></w:r></w:p>",
+            r("", "99 mg")
+        )
+    };
+    assert_eq!(with_notes(&anchor(0, "wrapNone", "solidFill")), ("99 mg".to_owned(), vec![UNCERTAIN]));
+    for (behind, wrap, fill) in
+        [(1, "wrapNone", "solidFill"), (0, "wrapSquare", "solidFill"), (0, "wrapNone", "noFill")]
+    {
+        assert_eq!(with_notes(&anchor(behind, wrap, fill)).1, []);
+    }
+    let rect = |style: &str| format!("<w:p><w:r><w:pict><v:rect style='{style}'/></w:pict></w:r></w:p>{}", p("99 mg"));
+    assert_eq!(with_notes(&rect("position:absolute;z-index:5")).1, [UNCERTAIN]);
+    assert_eq!(with_notes(&rect("width:5pt")).1, []);
+}
+
+#[test]
+fn white_names_of_columns_are_read_on_what_their_table_paints() {
+    let dark = "<w:shd w:val='clear' w:fill='003366'/>";
+    let style = format!(
+        "<w:style w:type='table' w:styleId='T'><w:tblStylePr w:type='firstRow'><w:tcPr>{dark}</w:tcPr></w:tblStylePr></w:style>"
+    );
+    let cells =
+        |look: &str, texts: [&str; 2]| texts.map(|text| format!("<w:tc><w:p>{}</w:p></w:tc>", r(look, text))).concat();
+    let table = |properties: &str, row: &str| {
+        format!(
+            "<w:tbl><w:tblPr>{properties}</w:tblPr><w:tr>{row}{}</w:tr><w:tr>{}</w:tr></w:tbl>",
+            cells(WHITE, ["Drug", "Dose"]),
+            cells("", ["Zinc", "20 mg"])
+        )
+    };
+    let named = "| Drug | Dose |\n| --- | --- |\n| Zinc | 20 mg |";
+    let exception = table("", &format!("<w:tblPrEx>{dark}</w:tblPrEx>"));
+    assert_eq!(with_notes(&exception), (named.to_owned(), vec![]));
+    let automatic = "<w:tblStyle w:val='T'/><w:shd w:val='clear' w:fill='auto'/><w:tblLook w:firstRow='1'/>";
+    assert_eq!(read_all(&file(&table(automatic, ""), &style, "")), Ok((named.to_owned(), vec![])));
+}
+
+#[test]
 fn a_formula_that_is_crossed_out_is_told() {
     let formula = |strike: &str| {
         let run = "<m:e><m:r><m:t>99 mg</m:t></m:r></m:e>";

@@ -124,3 +124,54 @@ fn a_white_cell_on_a_white_slide_is_left_out_and_told() {
     let (text, told) = kinds(&table(DARK, &[[&old, &old], [&old, &old]]));
     assert_eq!((text.contains("98"), told), (true, vec![]));
 }
+
+/// A run with this look in a box, after these shapes.
+fn look(before: &str, look: &str) -> (String, Vec<NoteKind>) {
+    let dose = format!("<a:p><a:r>{look}<a:t>98 mg</a:t></a:r></a:p>");
+    kinds(&(before.to_owned() + &at([10, 10, 30, 4], "", &(dose + &text("Zinc")))))
+}
+
+#[test]
+fn a_dose_in_the_colour_of_its_ground_transparent_or_tiny_is_left_out_and_told() {
+    let fill = |colour: &str| format!("<a:rPr><a:solidFill><a:srgbClr val='{colour}'/></a:solidFill></a:rPr>");
+    let left_out = (String::from("Zinc"), vec![NoteKind::HiddenLeftOut]);
+    assert_eq!(look("", &fill("FEFEFE")), left_out);
+    assert_eq!(look("", "<a:rPr><a:noFill/></a:rPr>"), left_out);
+    assert_eq!(look("", "<a:rPr sz='100'/>"), left_out);
+    let clear = "<a:rPr><a:solidFill><a:srgbClr val='000000'><a:alpha val='0'/></a:srgbClr></a:solidFill></a:rPr>";
+    assert_eq!(look("", clear), left_out);
+    assert_eq!(look(&format!("<p:bg><p:bgPr>{DARK}</p:bgPr></p:bg>"), &fill("1F3864")), left_out);
+    assert_eq!(look(&at([9, 9, 40, 10], &rect(DARK), ""), &fill("1F3864")), left_out);
+    assert_eq!(look("", &fill("1F3864")).1, []);
+}
+
+#[test]
+fn white_letters_with_an_outline_or_a_shadow_are_read_and_told() {
+    let black = "<a:solidFill><a:srgbClr val='000000'/></a:solidFill>";
+    let shadow = "<a:effectLst><a:outerShdw/></a:effectLst>";
+    for run in [format!("<a:ln>{black}</a:ln>{WHITE}"), format!("{WHITE}{shadow}")] {
+        let (text, told) = look("", &format!("<a:rPr>{run}</a:rPr>"));
+        assert_eq!((text.contains("98 mg"), told), (true, vec![NoteKind::VisibilityUncertain]));
+    }
+    let marked = "<a:highlight><a:srgbClr val='000000'/></a:highlight>";
+    assert_eq!(look("", &format!("<a:rPr>{WHITE}{marked}</a:rPr>")).1, []);
+}
+
+#[test]
+fn white_text_on_a_thick_line_is_read() {
+    let line =
+        |width: u32| at([5, 12, 60, 0], &format!("<a:prstGeom prst='line'/><a:ln w='{width}'>{DARK}</a:ln>"), "");
+    let run = format!("<a:rPr>{WHITE}</a:rPr>");
+    assert_eq!(look(&line(508_000), &run).1, []);
+    assert_eq!(look(&line(12_700), &run).1, [NoteKind::HiddenLeftOut]);
+}
+
+#[test]
+fn lines_that_overflow_a_covered_box_are_read_and_told() {
+    let lines = ["Zinc 10 mg", "Iron 20 mg", "Salt 5 g", "Copper 1 mg"].map(text).concat();
+    let old = at([10, 10, 30, 4], "", &lines);
+    let (read, told) = kinds(&(old.clone() + &at([9, 9, 32, 6], &rect(WHITE), "")));
+    assert_eq!((read.contains("Salt 5 g"), told), (true, vec![NoteKind::VisibilityUncertain]));
+    let (read, told) = kinds(&(old + &at([5, 0, 50, 60], &rect(WHITE), &text("New"))));
+    assert_eq!((read.as_str(), told), ("New", vec![NoteKind::HiddenLeftOut]));
+}

@@ -1,5 +1,7 @@
 //! Parses the code of a number format.
 
+use crate::extraction::xlsx::colours::Colour;
+
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
     Literal(String),
@@ -61,6 +63,8 @@ pub(super) struct Section {
     pub(super) condition: Option<Condition>,
     pub(super) tokens: Vec<Token>,
     pub(super) is_date: bool,
+    /// The colour in which it shows a value.
+    pub(super) colour: Option<Colour>,
 }
 
 impl Section {
@@ -176,7 +180,7 @@ fn read(rest: &str, first: char, section: &mut Section) -> usize {
     length
 }
 
-/// Reads a bracket: conditions, elapsed time, currency; colours and locales have no effect.
+/// Reads a bracket: conditions, elapsed time, currency, colours; locales have no effect.
 fn bracketed(inside: &str, section: &mut Section) {
     let small = inside.to_ascii_lowercase();
     let first = small.chars().next().unwrap_or_default();
@@ -195,6 +199,8 @@ fn bracketed(inside: &str, section: &mut Section) {
             "F400" => section.tokens.extend(sections("h:mm:ss").remove(0).tokens.into_iter().chain([Token::End])),
             _ => {}
         }
+    } else if let Some(colour) = Colour::named(&small) {
+        section.colour = Some(colour);
     } else {
         let signs = small.find(|c: char| !matches!(c, '<' | '>' | '=')).unwrap_or(small.len());
         let comparison = match &small[..signs] {
