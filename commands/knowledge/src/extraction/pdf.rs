@@ -1,13 +1,17 @@
 //! PDF: Poppler's `pdftotext` gives the words with their positions, the file itself the drawn lines; lines of text,
 //! columns and tables are inferred here.
 
+mod above;
 mod aligned;
 mod annotations;
 mod blocks;
 mod body;
+mod colors;
 mod content;
 mod drawn;
+mod edges;
 mod fonts;
+mod forms;
 mod fractions;
 mod glyphs;
 mod gutters;
@@ -17,12 +21,16 @@ mod hidden;
 mod hyphens;
 mod ink;
 mod joints;
+mod layers;
 mod letters;
 mod lines;
+mod look;
+mod marks;
 mod matrix;
 mod mended;
 mod named;
 mod operators;
+mod overprinted;
 mod page;
 mod path;
 mod program;
@@ -33,6 +41,7 @@ mod ruled;
 mod runs;
 mod scripts;
 mod seen;
+mod shape;
 mod slanted;
 mod stacked;
 mod struck;
@@ -43,6 +52,7 @@ mod ticks;
 mod tight;
 mod turned;
 mod undivided;
+mod unseen;
 mod visible;
 mod widths;
 mod words;
@@ -158,6 +168,7 @@ fn mend(page: &mut words::Page, drawn: &mut Drawn, of_page: Option<u32>, notes: 
             Some(hidden) => {
                 hidden.leave_out(page);
                 (unseen.others, unseen.is_recognized) = (hidden.lines, hidden.is_recognized);
+                unseen.are_mixed = hidden.are_mixed;
             }
             None => seen.leave_out(page, &mut unseen),
         }
@@ -166,12 +177,14 @@ fn mend(page: &mut words::Page, drawn: &mut Drawn, of_page: Option<u32>, notes: 
         drawn.unread += ticks::add(page, &drawn.ticks);
         turned::turn_upright(page, drawn);
         let formulas = stacked::mend(page, drawn);
+        let are_crossed = struck::are_crossed(page, drawn);
         let struck = struck::leave_out(page, drawn);
         let counts = [
             (NoteKind::HiddenLeftOut, unseen.count()),
             (NoteKind::TextRecognized, usize::from(unseen.is_recognized)),
             (NoteKind::FormulasAsText, formulas),
             (NoteKind::StruckLeftOut, struck),
+            (NoteKind::VisibilityUncertain, usize::from(unseen.are_mixed || are_crossed)),
             (NoteKind::ObjectsLeftOut, drawn.unread),
         ];
         for (kind, count) in counts {

@@ -1,11 +1,11 @@
 //! Annotations of a page: lines through text, notes, stamps, the buttons of a form.
 
 use hayro_syntax::{
-    object::{Array, Dict, Name, Number},
+    object::{Array, Dict, Name, Number, Stream},
     page::Page,
 };
 
-use super::words::Area;
+use super::{colors::Color, layers::Layers, words::Area};
 
 /// Annotations of a page that are examined.
 const MOST: usize = 2_000;
@@ -54,6 +54,47 @@ pub(super) fn of_page(page: &Page<'_>) -> Annotations {
         }
     }
     annotations
+}
+
+/// What an annotation draws on a page.
+pub(super) struct Appearance<'a> {
+    /// Its place, by two corners.
+    pub(super) rect: [f32; 4],
+    /// What it draws; `None` if it fills its place.
+    pub(super) form: Option<Stream<'a>>,
+    pub(super) fill: Option<Color>,
+}
+
+/// What the annotations of a page draw, besides lines through text and signs beside it.
+pub(super) fn appearances<'a>(page: &Page<'a>, layers: &Layers) -> Vec<Appearance<'a>> {
+    let Some(all) = page.raw().get::<Array<'_>>(b"Annots") else { return Vec::new() };
+    let shown = all.iter::<Dict<'_>>().take(MOST).filter(|annotation| {
+        let is_unseen = annotation.get::<i32>(b"F").is_some_and(|flags| flags & UNSEEN != 0);
+        !is_unseen && !layers.is_off(annotation, b"OC")
+    });
+    shown.filter_map(|annotation| appearance(&annotation)).collect()
+}
+
+fn appearance<'a>(annotation: &Dict<'a>) -> Option<Appearance<'a>> {
+    let kind = annotation.get::<Name<'_>>(b"Subtype")?;
+    let background = match kind.as_ref() {
+        b"FreeText" => b"C".as_slice(),
+        b"Square" => b"IC",
+        b"Circle" | b"Polygon" | b"Redact" | b"Stamp" => b"",
+        b"Widget" if !is_choice(annotation) => b"",
+        _ => return None,
+    };
+    let rect = <[f32; 4]>::try_from(numbers(annotation, b"Rect")).ok()?;
+    if let Some(appearances) = annotation.get::<Dict<'_>>(b"AP") {
+        let form = appearances.get::<Stream<'_>>(b"N")?;
+        return Some(Appearance { rect, form: Some(form), fill: None });
+    }
+    let fill = match numbers(annotation, background)[..] {
+        [gray] => [gray; 3],
+        [red, green, blue] => [red, green, blue],
+        _ => return None,
+    };
+    Some(Appearance { rect, form: None, fill: Some(fill) })
 }
 
 /// Whether a field of a form is a check box or a radio button.

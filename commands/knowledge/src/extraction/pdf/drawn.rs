@@ -6,26 +6,30 @@ use std::{
     borrow::Cow,
     collections::{BTreeSet, HashMap, HashSet},
     panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
 };
 
 use hayro_syntax::{
     Pdf,
     content::{TypedIter, ops::TypedInstruction},
-    object::{Array, Dict, Name, Number, Rect, Stream},
+    object::{Number, Object, Rect},
     page::{Page, Resources, Rotation},
 };
 
 use super::{
     annotations,
-    content::{contents, decoded},
+    content::contents,
     fonts::{base_font, is_tex_bitmap},
     glyphs::{Glyphs, Setting},
     hidden::Hidden,
     joints::{self, Joints},
+    layers::Layers,
     letters,
-    matrix::{Matrix, SAME, combined, moved},
+    marks::Mark,
+    matrix::{Matrix, combined, moved},
     path::{MOST_LINES, Path},
     seen::Seen,
+    shape::Point,
     ticks::Tick,
     words::Area,
 };
@@ -37,18 +41,9 @@ pub(super) const LARGEST_CONTENTS: u64 = 400 * 1_048_576;
 /// Instructions that are examined, of a page and of all pages.
 pub(super) const MOST_OF_A_PAGE: usize = 400_000;
 pub(super) const MOST_OF_ALL: usize = 20_000_000;
-/// Instructions that a form counts as, because it is looked up and unpacked.
-const FORM: usize = 100;
 /// The depth of nested forms, and of saved graphics states.
 const DEEPEST: usize = 8;
 const MOST_KEPT: usize = 64;
-/// Points below which a filled area is a line.
-const THIN: f32 = 3.0;
-/// Points below which a line is a dot or a part of a sign.
-const SHORT: f32 = 4.0;
-/// Points of the shortest line of a fraction, which is as wide as a small digit.
-const SHORTEST: f32 = 2.5;
-
 /// A straight horizontal or vertical line: its position on the other axis, and its two ends, in points.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Line {
@@ -68,6 +63,8 @@ pub(super) struct Drawn {
     pub(super) strokes: Vec<Line>,
     /// Vertical lines that are no edges of areas.
     pub(super) strokes_down: Vec<Line>,
+    /// Lines that rise or fall a little, as by hand.
+    pub(super) slanted: Vec<(Point, Point)>,
     pub(super) seen: Seen,
     pub(super) joints: Joints,
     /// The invisible text; `None` if it is not known.
@@ -90,6 +87,7 @@ pub(super) struct Drawings {
     pub(super) file: Option<Pdf>,
     /// The invisible text of pages by their numbers.
     pub(super) hidden: HashMap<usize, Hidden>,
+    pub(super) layers: Rc<Layers>,
     instructions_left: usize,
     bytes_left: u64,
 }
@@ -97,7 +95,9 @@ pub(super) struct Drawings {
 impl Drawings {
     pub(super) fn of(bytes: &[u8]) -> Self {
         let file = guarded(|| Pdf::new(bytes.to_vec()).ok()).flatten();
-        Self { file, hidden: HashMap::new(), instructions_left: MOST_OF_ALL, bytes_left: LARGEST_CONTENTS }
+        let layers = file.as_ref().and_then(|file| guarded(|| Layers::of(file))).unwrap_or_default();
+        let (instructions_left, bytes_left) = (MOST_OF_ALL, LARGEST_CONTENTS);
+        Self { file, hidden: HashMap::new(), layers: Rc::new(layers), instructions_left, bytes_left }
     }
 
     /// The file, changed so that Poppler reads the signs that its symbol fonts show.
@@ -109,20 +109,24 @@ impl Drawings {
     /// The drawings of the page with this number, from 1; none if its size differs from Poppler's.
     pub(super) fn on(&mut self, number: usize, size: &Area) -> Drawn {
         let hidden = self.hidden.remove(&number);
-        let Self { file: Some(file), instructions_left, bytes_left, .. } = self else { return Drawn::default() };
+        let Self { file: Some(file), layers, instructions_left, bytes_left, .. } = self else {
+            return Drawn::default();
+        };
         let limit = MOST_OF_A_PAGE.min(*instructions_left);
         let read = guarded(|| {
             let page = file.pages().get(number.checked_sub(1)?)?;
             let to_page = upright(page, size)?;
             let bytes = LARGEST_CONTENT.min(*bytes_left);
-            let mut pen = Pen::new(size, limit, bytes);
+            let mut pen = Pen::new(size, limit, bytes, layers);
             let content = contents(page.raw(), &mut pen.bytes);
             pen.follow(&content, page.resources(), to_page, 0);
+            pen.annotations(page, to_page);
             pen.drawn.seen.shown = shown(page, to_page, size);
             let annotations = annotations::of_page(page);
             for [from, to] in annotations.strikes {
-                pen.strike(between(moved(from, to_page), moved(to, to_page)));
+                pen.marks.push(Mark::above(between(moved(from, to_page), moved(to, to_page))));
             }
+            pen.finish();
             for ([from, to], is_set) in annotations.ticks {
                 let area = between(moved(from, to_page), moved(to, to_page));
                 pen.drawn.ticks.push(Tick { area, is_set });
@@ -180,8 +184,11 @@ fn shown(page: &Page<'_>, to_page: Matrix, size: &Area) -> Option<Area> {
 
 /// Interprets the drawing instructions of a page.
 pub(super) struct Pen {
-    size: Area,
+    pub(super) size: Area,
     pub(super) drawn: Drawn,
+    /// The lines that may strike text.
+    pub(super) marks: Vec<Mark>,
+    pub(super) layers: Rc<Layers>,
     /// The glyphs of the page, if their places are asked for.
     pub(super) glyphs: Option<Glyphs>,
     /// The instructions and bytes that may still be examined.
@@ -192,8 +199,9 @@ pub(super) struct Pen {
 }
 
 impl Pen {
-    pub(super) fn new(size: &Area, instructions: usize, bytes: u64) -> Self {
-        Self { size: *size, drawn: Drawn::default(), glyphs: None, instructions, bytes, is_cut: false }
+    pub(super) fn new(size: &Area, instructions: usize, bytes: u64, layers: &Rc<Layers>) -> Self {
+        let (drawn, marks, layers) = (Drawn::default(), Vec::new(), Rc::clone(layers));
+        Self { size: *size, drawn, marks, layers, glyphs: None, instructions, bytes, is_cut: false }
     }
 
     pub(super) fn follow(&mut self, content: &[u8], resources: &Resources<'_>, to_page: Matrix, depth: usize) {
@@ -202,6 +210,9 @@ impl Pen {
         let mut fonts: HashSet<String> = HashSet::new();
         let mut said = letters::ActualText::default();
         let mut follower = joints::Follower::default();
+        // Whether each open part of the content belongs to a layer that is not shown.
+        let mut layers: Vec<bool> = Vec::new();
+        let off = self.drawn.seen.off;
         let mut instructions = TypedIter::new(content);
         while let Some(instruction) = instructions.next() {
             if self.instructions == 0 || self.drawn.across.len() + self.drawn.down.len() > MOST_LINES {
@@ -211,17 +222,18 @@ impl Pen {
             self.instructions -= 1;
             let place = self.drawn.seen.next(matrix);
             follower.follow(&instruction, resources, place, &mut self.bytes, &mut self.drawn.joints);
-            self.drawn.seen.follow(&instruction, matrix);
+            self.drawn.seen.follow(&instruction, resources, matrix);
             if let Some(glyphs) = &mut self.glyphs {
-                let Seen { line, order, ink, .. } = &self.drawn.seen;
-                glyphs.follow(&instruction, resources, combined(*line, matrix), (*order, *ink), depth > 0);
+                let Seen { line, order, ink, off, .. } = &self.drawn.seen;
+                let seen = (*order, ink, *off > 0);
+                glyphs.follow(&instruction, resources, combined(*line, matrix), seen, depth > 0);
             }
             let font_of_signs = said.follow(&instruction, resources);
             self.drawn.fonts_of_signs.extend(font_of_signs.map(str::to_owned));
             let at = |x: &Number, y: &Number| moved((x.as_f32(), y.as_f32()), matrix);
             match &instruction {
                 TypedInstruction::SaveState(_) if kept.len() < MOST_KEPT => {
-                    kept.push((matrix, self.drawn.seen.ink, self.setting()));
+                    kept.push((matrix, self.drawn.seen.ink.clone(), self.setting()));
                 }
                 TypedInstruction::RestoreState(_) => {
                     if let Some((saved, ink, setting)) = kept.pop() {
@@ -235,43 +247,42 @@ impl Pen {
                     }
                 }
                 TypedInstruction::InlineImage(_) => self.drawn.seen.image(matrix),
-                TypedInstruction::ClipNonZero(_) | TypedInstruction::ClipEvenOdd(_) => self.drawn.seen.clip(&mut path),
+                TypedInstruction::ClipNonZero(_) => self.drawn.seen.clip(&mut path, false),
+                TypedInstruction::ClipEvenOdd(_) => self.drawn.seen.clip(&mut path, true),
+                TypedInstruction::BeginMarkedContent(_) => layers.push(false),
+                TypedInstruction::BeginMarkedContentWithProperties(marked) => {
+                    let Object::Name(layer) = &marked.1 else {
+                        layers.push(false);
+                        continue;
+                    };
+                    let is_layer = marked.0.as_ref() == b"OC";
+                    let is_off = is_layer && self.layers.is_off(&resources.properties, layer.as_ref());
+                    layers.push(is_off);
+                    self.drawn.seen.off += usize::from(is_off);
+                }
+                TypedInstruction::EndMarkedContent(_) => {
+                    let is_off = layers.pop().unwrap_or_default();
+                    self.drawn.seen.off -= usize::from(is_off);
+                }
                 TypedInstruction::Transform(t) => {
                     let own = [&t.0, &t.1, &t.2, &t.3, &t.4, &t.5].map(Number::as_f32);
                     matrix = combined(own, matrix);
                 }
                 TypedInstruction::MoveTo(to) => path.begin(at(&to.0, &to.1)),
                 TypedInstruction::LineTo(to) => path.line_to(at(&to.0, &to.1)),
-                TypedInstruction::CubicTo(to) => path.bend_to(at(&to.4, &to.5)),
-                TypedInstruction::CubicStartTo(to) => path.bend_to(at(&to.2, &to.3)),
-                TypedInstruction::CubicEndTo(to) => path.bend_to(at(&to.2, &to.3)),
+                TypedInstruction::CubicTo(to) => {
+                    path.bend_to(at(&to.0, &to.1), at(&to.2, &to.3), at(&to.4, &to.5));
+                }
+                TypedInstruction::CubicStartTo(to) => path.bend_to(path.end(), at(&to.0, &to.1), at(&to.2, &to.3)),
+                TypedInstruction::CubicEndTo(to) => {
+                    path.bend_to(at(&to.0, &to.1), at(&to.2, &to.3), at(&to.2, &to.3));
+                }
                 TypedInstruction::ClosePath(_) => path.close(),
                 TypedInstruction::RectPath(rect) => {
                     let [x, y, width, height] = [&rect.0, &rect.1, &rect.2, &rect.3].map(Number::as_f32);
-                    path.begin(moved((x, y), matrix));
-                    path.line_to(moved((x + width, y), matrix));
-                    path.line_to(moved((x + width, y + height), matrix));
-                    path.line_to(moved((x, y + height), matrix));
-                    path.close();
-                    path.finish();
+                    let corners = [(x, y), (x + width, y), (x + width, y + height), (x, y + height)];
+                    path.rectangle_of(corners.map(|corner| moved(corner, matrix)));
                 }
-                TypedInstruction::StrokePath(_) => self.stroke(std::mem::take(&mut path)),
-                TypedInstruction::CloseAndStrokePath(_) => {
-                    path.close();
-                    self.stroke(std::mem::take(&mut path));
-                }
-                TypedInstruction::CloseFillAndStrokeNonZero(_) | TypedInstruction::CloseFillAndStrokeEvenOdd(_) => {
-                    path.close();
-                    self.drawn.seen.fill(&mut path);
-                    self.stroke(std::mem::take(&mut path));
-                }
-                TypedInstruction::FillAndStrokeNonZero(_) | TypedInstruction::FillAndStrokeEvenOdd(_) => {
-                    self.drawn.seen.fill(&mut path);
-                    self.stroke(std::mem::take(&mut path));
-                }
-                TypedInstruction::FillPathNonZero(_)
-                | TypedInstruction::FillPathNonZeroCompatibility(_)
-                | TypedInstruction::FillPathEvenOdd(_) => self.fill(std::mem::take(&mut path)),
                 TypedInstruction::EndPath(_) => path = Path::default(),
                 TypedInstruction::TextFont(font) if fonts.len() < 200 => {
                     let name = font.0.as_str();
@@ -282,103 +293,27 @@ impl Pen {
                         self.drawn.has_tex_bitmaps |= is_tex_bitmap(&font);
                     }
                 }
-                TypedInstruction::XObject(form) if depth < DEEPEST => {
+                TypedInstruction::XObject(form) if depth < DEEPEST && self.drawn.seen.off == 0 => {
                     let form = resources.get_x_object(form.0);
                     self.form(form, resources, matrix, depth);
                 }
-                _ => {}
+                _ => self.paint(&instruction, &mut path, matrix),
             }
         }
+        self.drawn.seen.off = off;
     }
 
-    fn form(&mut self, form: Option<Stream<'_>>, resources: &Resources<'_>, matrix: Matrix, depth: usize) {
-        let is_form =
-            |form: &Stream<'_>| form.dict().get::<Name<'_>>(b"Subtype").is_some_and(|it| it.as_ref() == b"Form");
-        let Some(form) = form else { return };
-        if !is_form(&form) {
-            self.drawn.seen.image(matrix);
-            return;
-        }
-        let own = form.dict().get::<Array<'_>>(b"Matrix").and_then(|own| {
-            let own: Vec<f32> = own.iter::<Number>().map(|it| it.as_f32()).take(6).collect();
-            Matrix::try_from(own).ok()
-        });
-        self.instructions = self.instructions.saturating_sub(FORM);
-        let content = decoded(&form, &mut self.bytes);
-        let matrix = combined(own.unwrap_or(SAME), matrix);
-        let (ink, setting) = (self.drawn.seen.ink, self.setting());
-        match form.dict().get::<Dict<'_>>(b"Resources") {
-            Some(own) => self.follow(&content, &Resources::new(own), matrix, depth + 1),
-            None => self.follow(&content, resources, matrix, depth + 1),
-        }
-        self.drawn.seen.ink = ink;
-        self.set(setting);
-    }
-
-    fn setting(&self) -> Option<Setting> {
+    pub(super) fn setting(&self) -> Option<Setting> {
         self.glyphs.as_ref().map(|glyphs| glyphs.setting.clone())
     }
 
-    fn set(&mut self, setting: Option<Setting>) {
+    pub(super) fn set(&mut self, setting: Option<Setting>) {
         if let Some((glyphs, setting)) = self.glyphs.as_mut().zip(setting) {
             glyphs.setting = setting;
         }
     }
-
-    fn stroke(&mut self, mut path: Path) {
-        path.finish();
-        self.drawn.seen.stroke(&path);
-        // A pen as broad as a line of text highlights it.
-        let may_strike = self.drawn.seen.ink.width <= THIN;
-        for (from, to) in path.lines {
-            let area = between(from, to);
-            if may_strike {
-                self.strike(area);
-            }
-            self.edge(area);
-        }
-    }
-
-    fn fill(&mut self, mut path: Path) {
-        self.drawn.seen.fill(&mut path);
-        for area in path.areas {
-            if area.width().min(area.height()) <= THIN {
-                self.strike(area);
-                self.edge(area);
-            } else if area.height() < self.size.height() * 0.9 {
-                self.edge(Area { bottom: area.top, ..area });
-                self.edge(Area { top: area.bottom, ..area });
-            }
-        }
-    }
-
-    /// Records a line that may strike text.
-    fn strike(&mut self, area: Area) {
-        if is_line(&area, SHORTEST) {
-            push_line(&area, &mut self.drawn.strokes, &mut self.drawn.strokes_down);
-        }
-    }
-
-    fn edge(&mut self, area: Area) {
-        if is_line(&area, SHORT) {
-            push_line(&area, &mut self.drawn.across, &mut self.drawn.down);
-        }
-    }
 }
 
-fn push_line(area: &Area, across: &mut Vec<Line>, down: &mut Vec<Line>) {
-    if area.width() >= area.height() {
-        across.push(Line { at: area.middle(), from: area.left, to: area.right });
-    } else {
-        down.push(Line { at: area.center(), from: area.top, to: area.bottom });
-    }
-}
-
-fn is_line(area: &Area, shortest: f32) -> bool {
-    let (width, height) = (area.width(), area.height());
-    width.min(height) <= THIN && width.max(height) >= shortest && (width + height).is_finite()
-}
-
-fn between((a, b): (f32, f32), (c, d): (f32, f32)) -> Area {
+pub(super) fn between((a, b): (f32, f32), (c, d): (f32, f32)) -> Area {
     Area { left: a.min(c), top: b.min(d), right: a.max(c), bottom: b.max(d) }
 }

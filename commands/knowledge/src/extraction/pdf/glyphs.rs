@@ -10,7 +10,7 @@ use hayro_syntax::{
 
 use super::{
     ink::Ink,
-    matrix::{Matrix, moved},
+    matrix::{Matrix, moved, scale},
     widths::Widths,
 };
 
@@ -64,6 +64,10 @@ pub(super) struct Text {
     /// Its index among the texts that the page's own content shows; `None` in a form.
     pub(super) index: Option<usize>,
     pub(super) ink: Ink,
+    /// The size of its type in points; `None` if it is not known.
+    pub(super) size: Option<f32>,
+    /// Whether it belongs to a layer that is not shown.
+    pub(super) is_off: bool,
     pub(super) rise: f32,
     pub(super) before: Before,
     /// Its parts; `None` if their places are not known.
@@ -105,14 +109,18 @@ impl Glyphs {
         instruction: &TypedInstruction<'_, '_>,
         resources: &Resources<'_>,
         line: Matrix,
-        (order, ink): (usize, Ink),
+        seen: (usize, &Ink, bool),
         is_in_form: bool,
     ) {
+        let (order, ink, is_off) = (seen.0, seen.1, seen.2);
         let show = |glyphs: &mut Self, before: Before, texts: &[Object<'_>]| {
             let index = (!is_in_form).then_some(glyphs.count);
             glyphs.count += usize::from(!is_in_form);
             let parts = glyphs.parts(texts, line);
-            glyphs.texts.push(Text { order, index, ink, rise: glyphs.setting.rise, before, parts });
+            let unit = glyphs.setting.font.as_ref().map(|font| font.unit * 1000.0);
+            let size = unit.map(|unit| glyphs.setting.size.abs() * unit * scale(line));
+            let (ink, rise) = (ink.clone(), glyphs.setting.rise);
+            glyphs.texts.push(Text { order, index, ink, size, is_off, rise, before, parts });
         };
         match instruction {
             TypedInstruction::BeginText(_)

@@ -8,15 +8,19 @@ use std::{
 };
 
 use super::{
+    colors::{WHITE, are_same},
     glyphs::{Before, Glyphs, Part, Text},
-    ink::{WHITE, are_same},
-    operators,
-    seen::{Cover, Look, Seen},
+    look::Look,
+    operators, overprinted,
+    seen::{Cover, Seen},
+    shape::{Point, has},
     words::{Area, Page},
 };
 
 /// Points from the baseline that are on no page.
 const OFF_PAGE: &str = "1000000 Ts";
+/// Points of the size of type below which it is a dot to the eye.
+const TINY: f32 = 1.0;
 
 /// The invisible text of a page.
 #[derive(Debug, Default)]
@@ -27,6 +31,8 @@ pub(super) struct Hidden {
     pub(super) is_recognized: bool,
     /// The places of invisible glyphs that Poppler reads nevertheless: no word there can be trusted.
     pub(super) places: Vec<(f32, f32)>,
+    /// Whether the earlier of two texts that stand on one spot was taken for hidden.
+    pub(super) are_mixed: bool,
     /// For each text of the page's own content that has invisible glyphs: whether each of its parts is one.
     texts: HashMap<usize, Vec<bool>>,
 }
@@ -46,8 +52,8 @@ pub(super) fn of_page(seen: &Seen, glyphs: &Glyphs, size: &Area, work: &mut usiz
     if seen.is_full() || glyphs.are_too_many() {
         return None;
     }
-    let looks = glyphs.texts.iter().map(|text| looks(seen, text, size, work)).collect::<Option<Vec<_>>>()?;
-    let mut hidden = Hidden::default();
+    let mut looks = glyphs.texts.iter().map(|text| looks(seen, text, size, work)).collect::<Option<Vec<_>>>()?;
+    let mut hidden = Hidden { are_mixed: overprinted::hide(seen, glyphs, &mut looks), ..Hidden::default() };
     let is_seen = looks.iter().flatten().any(|look| *look == Some(Look::Seen));
     let mut lines = HashSet::new();
     for (text, looks) in glyphs.texts.iter().zip(looks) {
@@ -97,29 +103,37 @@ fn is_blank(code: &[u8]) -> bool {
 
 /// The look of each part of a text; `None` for blanks and offsets. Nothing if it is not certain where they are.
 fn looks(seen: &Seen, text: &Text, size: &Area, work: &mut usize) -> Option<Vec<Option<Look>>> {
+    if text.is_off {
+        return Some(Vec::new());
+    }
     let Some(parts) = &text.parts else {
         let may_be_hidden = !text.ink.shows_text() || text.ink.has_white_text() || seen.covers_after(text.order);
         return (!may_be_hidden).then(Vec::new);
     };
     let places: Vec<Area> = text.places().map(point).collect();
     let around = seen.around(&Area::around(&places));
-    let areas =
-        around.covers.len() + around.grounds.len() + around.veils.len() + around.strokes.len() + around.images.len();
-    *work = work.checked_sub(seen.areas() + areas * places.len())?;
-    let clip = text.ink.clip.unwrap_or(super::ink::EVERYWHERE);
-    let is_clipped = places.iter().all(|place| !clip.holds_center_of(place));
+    let areas = around.covers.iter().map(|cover| cover.size()).sum::<usize>()
+        + around.grounds.len()
+        + around.veils.len()
+        + around.strokes.len()
+        + around.images.len();
+    *work = work.checked_sub(seen.areas() + (areas + text.ink.clip.size()) * places.len())?;
+    let is_clipped = text.places().all(|place| !text.ink.clip.holds(place));
+    let is_inked = text.ink.clips_to_text() && seen.is_inked(text.order);
+    let shows = text.ink.shows_text() || is_inked;
+    let is_tiny = shows && text.size.is_some_and(|size| size < TINY);
     let look = |part: &Part| match part {
-        Part::Glyph(code, place) if !is_blank(code) && size.holds_center_of(&point(*place)) => {
-            Some(if is_clipped { Look::Hidden } else { look(text, &point(*place), &around) })
+        Part::Glyph(code, place) if !is_blank(code) && has(size, *place) => {
+            Some(if is_clipped || is_tiny { Look::Hidden } else { look(text, shows, *place, &around) })
         }
         _ => None,
     };
     Some(parts.iter().map(look).collect())
 }
 
-fn look(text: &Text, place: &Area, around: &Around<'_>) -> Look {
+fn look(text: &Text, shows: bool, place: Point, around: &Around<'_>) -> Look {
     let last = |areas: &[(usize, Area)]| {
-        let orders = areas.iter().filter(|(_, area)| area.holds_center_of(place)).map(|(order, _)| *order);
+        let orders = areas.iter().filter(|(_, area)| has(area, place)).map(|(order, _)| *order);
         let (before, after): (Vec<usize>, Vec<usize>) = orders.partition(|order| *order < text.order);
         (before.into_iter().max(), after.into_iter().max())
     };
@@ -127,12 +141,12 @@ fn look(text: &Text, place: &Area, around: &Around<'_>) -> Look {
     let (ground, _) = last(&around.grounds);
     let (veil, _) = last(&around.veils);
     let (stroke, _) = last(&around.strokes);
-    let covers = || around.covers.iter().filter(|cover| cover.area.holds_center_of(place));
+    let covers = || around.covers.iter().filter(|cover| cover.holds(place));
     let cover_over = covers().map(|cover| cover.order).filter(|order| *order > text.order).max();
     if cover_over > image_over {
         return Look::Hidden;
     }
-    if image_over.is_some() || !text.ink.shows_text() {
+    if image_over.is_some() || !shows {
         return if image.or(image_over).is_some() { Look::Recognized } else { Look::Inkless };
     }
     let Some(color) = text.ink.of_text() else { return Look::Seen };
@@ -213,7 +227,13 @@ impl Hidden {
             let parts = text.parts.iter().flatten().zip(are_hidden);
             places.extend(parts.filter(|(_, is_hidden)| **is_hidden).filter_map(|(part, _)| place(part)));
         }
-        Self { lines: self.lines, is_recognized: self.is_recognized, places, texts: HashMap::new() }
+        Self {
+            lines: self.lines,
+            is_recognized: self.is_recognized,
+            are_mixed: self.are_mixed,
+            places,
+            texts: HashMap::new(),
+        }
     }
 }
 

@@ -17,3 +17,8 @@ pub(super) fn combined(first: Matrix, then: Matrix) -> Matrix {
 pub(super) fn moved((x, y): (f32, f32), by: Matrix) -> (f32, f32) {
     (by[0] * x + by[2] * y + by[4], by[1] * x + by[3] * y + by[5])
 }
+
+/// The factor by which a matrix enlarges lengths.
+pub(super) fn scale(matrix: Matrix) -> f32 {
+    (matrix[0] * matrix[3] - matrix[1] * matrix[2]).abs().sqrt()
+}

@@ -2,7 +2,7 @@
 
 use super::{
     super::tables::Grid,
-    aligned,
+    above, aligned,
     drawn::Drawn,
     ruled,
     tabular::{self, Content, Table},
@@ -85,7 +85,8 @@ fn tables(page: &Page, drawn: &Drawn) -> (Vec<Table>, bool) {
     let mut tables: Vec<Table> = Vec::new();
     let mut words: Vec<&Word> = page.words.iter().collect();
     for ruled in ruled::tables(drawn).iter().take(MOST_TABLES) {
-        if let Some(table) = tabular::of_ruled(ruled, &words) {
+        if let Some(mut table) = tabular::of_ruled(ruled, &words) {
+            above::add_names(&mut table, ruled, &words);
             let mut taken = table.words.iter().peekable();
             words.retain(|word| taken.next_if(|order| **order == word.order).is_none());
             tables.push(table);

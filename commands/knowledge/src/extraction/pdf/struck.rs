@@ -3,6 +3,7 @@
 use super::{
     drawn::{Drawn, Line},
     scripts,
+    shape::Point,
     words::{Area, Page, Word},
 };
 
@@ -21,6 +22,9 @@ const BEYOND: f32 = 2.5;
 const ROW: f32 = 0.6;
 /// The part of a word that is covered, at least, where some of its letters are struck; less is a slip of the pen.
 const PART: f32 = 0.4;
+/// Slanted lines of a page beyond which it is a drawing, and words that one crosses, at least.
+const MOST_SLANTED: usize = 50;
+const FEWEST: usize = 3;
 
 /// Removes struck text from a page; its words keep their places, so that nothing moves there. Returns the number of
 /// lines that struck some.
@@ -44,6 +48,20 @@ pub(super) fn leave_out(page: &mut Page, drawn: &Drawn) -> usize {
         }
     }
     count
+}
+
+/// Whether a slanted line crosses several words, which may withdraw them.
+pub(super) fn are_crossed(page: &Page, drawn: &Drawn) -> bool {
+    let crosses = |((x, y), (to_x, to_y)): &(Point, Point), area: &Area| {
+        let part = (area.center() - x) / (to_x - x);
+        let at = (y + (to_y - y) * part - area.top) / area.height().max(0.1);
+        (0.0..=1.0).contains(&part) && (0.0..1.0).contains(&at)
+    };
+    let few = drawn.slanted.len() <= MOST_SLANTED;
+    few && drawn
+        .slanted
+        .iter()
+        .any(|line| page.words.iter().filter(|word| !word.is_turned && crosses(line, &word.area)).count() >= FEWEST)
 }
 
 /// The part of a word's width that the line covers.

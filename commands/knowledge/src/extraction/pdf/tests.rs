@@ -1,7 +1,9 @@
 //! Whole pages, read with Poppler.
 
 mod columns;
+mod covered;
 mod forms;
+mod layers;
 mod letters;
 mod seen;
 mod stacked;
@@ -28,6 +30,11 @@ struct Sheet {
     crop: Option<&'static str>,
     /// The graphics states that pages can set.
     states: &'static str,
+    /// Further resources of every page, and entries of the catalog.
+    resources: &'static str,
+    catalog: &'static str,
+    /// Further objects, of which the first of a file of one page has the number 6.
+    objects: Vec<String>,
 }
 
 impl Sheet {
@@ -79,14 +86,16 @@ impl Sheet {
         let font = self.font.unwrap_or("Helvetica");
         let kids: Vec<String> = (0..self.pages.len()).map(|at| format!("{} 0 R", 4 + 2 * at)).collect();
         let mut objects = vec![
-            "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+            format!("<</Type/Catalog/Pages 2 0 R{}>>", self.catalog),
             format!("<</Type/Pages/Count {}/Kids[{}]>>", kids.len(), kids.join(" ")),
             format!("<</Type/Font/Subtype/Type1/BaseFont/{font}>>"),
         ];
         for (at, page) in self.pages.iter().enumerate() {
             let signs = self.signs.as_ref().map_or_else(String::new, |_| format!("/F2 {} 0 R", 4 + 2 * kids.len()));
-            let own =
-                format!("/MediaBox[0 0 600 800]/Resources<</Font<</F1 3 0 R{signs}>>/ExtGState<<{}>>>>", self.states);
+            let own = format!(
+                "/MediaBox[0 0 600 800]/Resources<</Font<</F1 3 0 R{signs}>>/ExtGState<<{}>>{}>>",
+                self.states, self.resources
+            );
             let annotations = &self.annotations;
             let (contents, crop) = (5 + 2 * at, self.crop.unwrap_or("0 0 600 800"));
             objects.push(format!(
@@ -99,6 +108,7 @@ impl Sheet {
             objects.push(format!("<</Type/Font/Subtype/Type1/BaseFont/{font}/ToUnicode {map} 0 R>>"));
             objects.push(characters.clone());
         }
+        objects.extend(self.objects.iter().cloned());
         let mut file = String::from("%PDF-1.4\n");
         let mut places = String::new();
         for (number, object) in (1..).zip(&objects) {

@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap},
+    rc::Rc,
 };
 
 use hayro_syntax::{
@@ -16,6 +17,7 @@ use super::{
     drawn::{Drawings, LARGEST_CONTENT, LARGEST_CONTENTS, MOST_OF_A_PAGE, MOST_OF_ALL, Pen, guarded, turned},
     glyphs::{Fonts, Glyphs},
     hidden::{self, Hidden},
+    layers::Layers,
     revised,
 };
 
@@ -29,10 +31,13 @@ pub(super) struct Visible {
     pub(super) bytes: Option<Vec<u8>>,
 }
 
+/// The numbers and generations of the streams with the content of a page.
+type Streams = Vec<(u32, i32)>;
+
 /// A page whose content can be replaced.
 struct Changed {
     number: usize,
-    streams: Vec<(u32, i32)>,
+    streams: Streams,
     content: Vec<u8>,
     /// The invisible text if the content is not replaced.
     otherwise: Hidden,
@@ -44,24 +49,26 @@ struct Left {
     bytes: u64,
     comparisons: usize,
     fonts: Fonts,
+    layers: Rc<Layers>,
 }
 
 impl Drawings {
     /// The file, changed so that Poppler does not read its invisible text.
     pub(super) fn without_hidden<'a>(&mut self, bytes: Cow<'a, [u8]>) -> Cow<'a, [u8]> {
         let Some(file) = &self.file else { return bytes };
-        let found = guarded(|| of_file(file, &bytes)).unwrap_or_default();
+        let found = guarded(|| of_file(file, &bytes, &self.layers)).unwrap_or_default();
         self.hidden = found.hidden;
         found.bytes.map_or(bytes, Cow::Owned)
     }
 }
 
-fn of_file(file: &Pdf, bytes: &[u8]) -> Visible {
+fn of_file(file: &Pdf, bytes: &[u8], layers: &Rc<Layers>) -> Visible {
     let mut left = Left {
         instructions: MOST_OF_ALL,
         bytes: LARGEST_CONTENTS,
         comparisons: MOST_COMPARISONS,
         fonts: Fonts::default(),
+        layers: Rc::clone(layers),
     };
     let mut visible = Visible::default();
     let mut changes: Vec<Changed> = Vec::new();
@@ -80,7 +87,15 @@ fn of_file(file: &Pdf, bytes: &[u8]) -> Visible {
             None => _ = visible.hidden.insert(number, otherwise),
         }
     }
-    let is_own = |changed: &Changed| changed.streams.iter().all(|stream| uses.get(stream) == Some(&1));
+    // A page that is listed several times is changed alike each time.
+    let mut alike: HashMap<(Streams, Vec<u8>), usize> = HashMap::new();
+    for changed in &changes {
+        *alike.entry((changed.streams.clone(), changed.content.clone())).or_default() += 1;
+    }
+    let is_own = |changed: &Changed| {
+        let times = alike.get(&(changed.streams.clone(), changed.content.clone()));
+        changed.streams.iter().all(|stream| uses.get(stream) == times)
+    };
     let (own, mut shared): (Vec<Changed>, Vec<Changed>) = changes.into_iter().partition(is_own);
     let mut replaced: BTreeMap<(u32, i32), Vec<u8>> = BTreeMap::new();
     for changed in &own {
@@ -107,10 +122,11 @@ impl Left {
     fn hidden(&mut self, page: &Page<'_>) -> Option<(Hidden, Option<Rewritten>)> {
         let (matrix, size) = turned(page);
         let (instructions, bytes) = (MOST_OF_A_PAGE.min(self.instructions), LARGEST_CONTENT.min(self.bytes));
-        let mut pen = Pen::new(&size, instructions, bytes);
+        let mut pen = Pen::new(&size, instructions, bytes, &self.layers);
         pen.glyphs = Some(Glyphs::with(std::mem::take(&mut self.fonts)));
         let content = contents(page.raw(), &mut pen.bytes);
         pen.follow(&content, page.resources(), matrix, 0);
+        pen.annotations(page, matrix);
         self.instructions -= instructions - pen.instructions;
         self.bytes -= bytes - pen.bytes;
         let mut glyphs = pen.glyphs?;
@@ -128,7 +144,7 @@ impl Left {
 }
 
 /// The numbers of the streams with the content of a page; `None` if one of them has none.
-fn streams(page: &Dict<'_>) -> Option<Vec<(u32, i32)>> {
+fn streams(page: &Dict<'_>) -> Option<Streams> {
     let id = |at: ObjRef| (at.obj_number, at.gen_number);
     match page.get::<Array<'_>>(b"Contents") {
         Some(streams) => streams.raw_iter().map(|stream| stream.as_obj_ref().map(id)).collect(),

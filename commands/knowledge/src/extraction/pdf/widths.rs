@@ -10,6 +10,10 @@ use super::fonts::base_font;
 const MOST: usize = 65_536;
 /// The width of a glyph whose width is not known, in thousandths of the font's size.
 const USUAL: f32 = 550.0;
+/// The flags of a font whose letters are equally wide, have serifs, or are bold.
+const FIXED: i32 = 1;
+const SERIF: i32 = 1 << 1;
+const BOLD: i32 = 1 << 18;
 
 /// The widths of the glyphs of a font by their codes.
 #[derive(Debug)]
@@ -19,7 +23,7 @@ pub(super) struct Widths {
     of_codes: HashMap<usize, f32>,
     of_others: f32,
     /// The size of the units of the widths, as a part of the font's size.
-    unit: f32,
+    pub(super) unit: f32,
 }
 
 impl Widths {
@@ -35,7 +39,7 @@ impl Widths {
             0.001
         };
         let first = font.get::<i32>(b"FirstChar").and_then(|it| usize::try_from(it).ok()).unwrap_or_default();
-        let Some(widths) = font.get::<Array<'_>>(b"Widths") else { return standard(&base_font(font)?) };
+        let Some(widths) = font.get::<Array<'_>>(b"Widths") else { return standard(font) };
         let widths = widths.iter::<Number>().take(256).map(|it| it.as_f32());
         let descriptor = font.get::<Dict<'_>>(b"FontDescriptor");
         let of_others = descriptor.and_then(|it| it.get::<Number>(b"MissingWidth")).map_or(0.0, |it| it.as_f32());
@@ -76,26 +80,25 @@ fn composite(font: &Dict<'_>) -> Option<Widths> {
     Some(Widths { bytes: 2, of_codes, of_others, unit: 0.001 })
 }
 
-/// The widths of a font that every reader has, and that a file need not tell.
-fn standard(name: &str) -> Option<Widths> {
-    let is_bold = name.contains("Bold");
-    let widths = match name {
-        _ if name.starts_with("Courier") => [600; 95],
-        _ if name.starts_with("Times") => {
-            if is_bold {
-                TIMES_BOLD
-            } else {
-                TIMES
-            }
-        }
-        _ if name.starts_with("Helvetica") || name.starts_with("Arial") => {
-            if is_bold {
-                HELVETICA_BOLD
-            } else {
-                HELVETICA
-            }
-        }
-        _ => return None,
+/// The widths of a font that every reader has, and that a file need not tell; those of the font that Poppler puts in its
+/// place, by its kind, if readers have none of its name.
+fn standard(font: &Dict<'_>) -> Option<Widths> {
+    let name = base_font(font)?;
+    let flags = font.get::<Dict<'_>>(b"FontDescriptor").and_then(|it| it.get::<i32>(b"Flags")).unwrap_or_default();
+    let is_named = |names: &[&str]| names.iter().any(|it| name.starts_with(it));
+    if is_named(&["Symbol", "ZapfDingbats"]) {
+        return None;
+    }
+    let is_other = !is_named(&["Courier", "Times", "Helvetica", "Arial"]);
+    let is_bold = name.contains("Bold") || is_other && flags & BOLD != 0;
+    let widths = if is_named(&["Courier"]) || is_other && flags & FIXED != 0 {
+        [600; 95]
+    } else if is_named(&["Times"]) || is_other && flags & SERIF != 0 {
+        if is_bold { TIMES_BOLD } else { TIMES }
+    } else if is_bold {
+        HELVETICA_BOLD
+    } else {
+        HELVETICA
     };
     let of_codes = (usize::from(b' ')..).zip(widths.map(f32::from)).collect();
     Some(Widths { bytes: 1, of_codes, of_others: USUAL, unit: 0.001 })

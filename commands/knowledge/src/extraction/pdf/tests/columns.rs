@@ -242,3 +242,22 @@ fn a_row_whose_columns_are_not_seen_is_told_before_it_is_taken_for_a_title() {
     titled[3] = &["Ceftriaxone and other drugs for all of the children here"];
     assert_eq!(kinds(&titled), []);
 }
+
+#[test]
+fn names_in_a_coloured_row_without_borders_name_the_columns_of_the_table_below() {
+    let tops = [104, 118, 132, 146];
+    let table = Sheet::default()
+        .draw("0 0.2 0.4 rg 50 696 300 14 re f 1 g")
+        .rows(&[52, 152, 252], 100, 14, &DOSES[..1])
+        .draw("0 g")
+        .rows(&[52, 152, 252], 114, 14, &DOSES[1..])
+        .draw("0.5 w");
+    let table = table.grid(&[50, 150, 250, 350], &tops);
+    has_rows(&table.says(), &DOSE_ROWS);
+    // A sentence above a table names nothing.
+    let sentence = Sheet::default()
+        .text(10, 52, 100, "Give these drugs for as long as the patient needs them to be well")
+        .rows(&[52, 152, 252], 114, 14, &DOSES[1..])
+        .grid(&[50, 150, 250, 350], &tops);
+    has_rows(&sentence.says(), &["|  |  |  |", DOSE_ROWS[1]]);
+}

@@ -68,3 +68,32 @@ fn text_that_a_reviewer_struck_is_left_out_and_stamps_are_told() {
     assert_eq!(sheet.says(), "Give amikacin 15 mg/kg");
     assert_eq!(notes(&sheet), [(NoteKind::StruckLeftOut, 1), (NoteKind::ObjectsLeftOut, 1)]);
 }
+
+#[test]
+fn a_line_that_nobody_sees_on_a_text_strikes_nothing() {
+    let line = "0.5 w 48 703 m 125 703 l S";
+    let boxes = "1 g 45 695 80 20 re f 0 g";
+    for drawn in [
+        format!("{line} {boxes}"),
+        format!("q 1 G {line} Q"),
+        "q 1 1 0 RG 3 w 48 703 m 125 703 l S Q".to_owned(),
+        format!("q 0 0 20 20 re W n {line} Q"),
+        format!("{line} 0.9 g 44 704 m 47 694 l 130 694 l 133 704 l 130 716 l 47 716 l h f 0 g"),
+    ] {
+        let sheet = Sheet::default().draw(&drawn).text(10, 50, 100, "Give 7.5 mg/kg");
+        assert_eq!((sheet.says().as_str(), notes(&sheet)), ("Give 7.5 mg/kg", vec![]), "{drawn}");
+    }
+    // A line on a box strikes, also a bent one.
+    for drawn in [line.to_owned(), "1 0 0 RG 48 703 m 80 703.2 100 702.8 135 703 c S".to_owned()] {
+        let sheet =
+            Sheet::default().draw(boxes).text(10, 50, 100, "Give 7.5 mg/kg").draw(&drawn).text(10, 50, 200, "5 mg");
+        assert_eq!((sheet.says().as_str(), notes(&sheet)), ("5 mg", vec![(NoteKind::StruckLeftOut, 1)]), "{drawn}");
+    }
+}
+
+#[test]
+fn slanted_lines_across_words_are_told() {
+    let sheet = Sheet::default().text(10, 50, 100, "Give gentamicin 7.5 mg/kg once").draw("48 698 m 200 710 l S");
+    assert!(sheet.says().contains("7.5 mg/kg"));
+    assert_eq!(notes(&sheet), [(NoteKind::VisibilityUncertain, 1)]);
+}
