@@ -2,12 +2,17 @@
 
 mod colours;
 mod content;
+mod declarations;
+mod drawings;
 mod fields;
+mod ink;
 mod labels;
+mod layers;
 mod letters;
 mod lists;
 mod math;
 mod media;
+mod page;
 mod roles;
 mod rules;
 mod selectors;
@@ -19,10 +24,17 @@ mod tags;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_of_cascade;
+#[cfg(test)]
+mod tests_of_grounds;
+#[cfg(test)]
 mod tests_of_looks;
 #[cfg(test)]
 mod tests_of_style;
+mod variables;
 mod writing;
+
+use std::rc::Rc;
 
 use ego_tree::{NodeId, NodeRef, iter::Edge};
 use scraper::{ElementRef, Html, Node, node::Element};
@@ -32,21 +44,24 @@ use super::{
     notes::{NoteKind, Notes},
     symbols::is_symbol_font,
 };
-use colours::Ink;
+use ink::Ink;
 use labels::Labels;
+use lists::Marker;
 use rules::{Look, Rules};
 use style::{Effect, Script};
+use variables::Scope;
 use writing::Writer;
 
 /// Elements whose content is no text of the page.
-const SKIPPED: [&str; 11] =
-    ["script", "style", "noscript", "template", "head", "svg", "nav", "iframe", "object", "audio", "video"];
+const SKIPPED: [&str; 6] = ["script", "style", "noscript", "template", "head", "nav"];
 /// Elements whose text is withdrawn.
 const STRUCK: [&str; 3] = ["del", "s", "strike"];
 /// Elements that `vertical-align` does not raise or lower, or whose position has another meaning.
 const NOT_PLACED: [&str; 9] = ["sup", "sub", "td", "th", "tr", "table", "img", "input", "svg"];
 /// Inline elements that form a box of their own.
 const BOXES: [&str; 5] = ["label", "textarea", "progress", "meter", "output"];
+/// Elements that are written in one.
+const IN_ONE: [&str; 9] = ["select", "math", "svg", "iframe", "object", "img", "input", "video", "audio"];
 /// Characters of an alternative text up to which it is a sign; a longer one stands apart from the words around it.
 const LONGEST_SIGN: usize = 2;
 
@@ -108,28 +123,29 @@ struct Open {
     script: Option<Script>,
     /// Whether style makes it a block.
     is_block: bool,
+    is_table: bool,
     /// Whether its children are separated from each other.
     parts_children: bool,
     /// The generated content after it.
     after: Effect,
+    /// The custom properties of style in it.
+    scope: Option<Rc<Scope>>,
+    /// What stands before its items.
+    marker: Option<Rc<Marker>>,
 }
 
 impl Walk<'_> {
     /// Opens an element; `false` if it is not to be read.
     fn open(&mut self, node: NodeRef<'_, Node>, element: &Element) -> bool {
-        if element.name() == "svg"
-            && let Some(label) = element.attr("aria-label")
-        {
-            self.write_alternative(label);
-        }
         let repeats_formula = element.attr("aria-hidden") == Some("true") && follows_formula(node);
         if SKIPPED.contains(&element.name()) || repeats_formula || element.name() == "button" && !labels::names(node) {
             return false;
         }
-        let mut look = ElementRef::wrap(node).map(|element| self.rules.look(element)).unwrap_or_default();
+        let scope = self.open.last().and_then(|open| open.scope.as_ref());
+        let mut look = ElementRef::wrap(node).map(|element| self.rules.look(element, scope)).unwrap_or_default();
         let effect = &mut look.whole;
         if self.labels.can_be_shown(element) {
-            (effect.hidden, effect.unseen, effect.clear) = (None, None, None);
+            effect.hidings_mut().into_iter().for_each(|state| *state = None);
         } else if matches!(element.name(), "input" | "select") {
             // A field of no opacity lies over a drawing that shows its value.
             effect.clear = None;
@@ -139,18 +155,38 @@ impl Walk<'_> {
         } else if let Some(font) = &effect.legacy_font {
             self.notes.add(NoteKind::LegacyFontUnknown, None, Some(font.trim_matches(['"', '\''])));
         }
-        if let Some(kind) = withdrawn(element, effect).filter(|_| !is_formula_only(node)) {
-            if says_anything(node) {
-                self.notes.add(kind, None, None);
+        if is_formula_only(node) {
+            effect.hidings_mut().into_iter().for_each(|state| *state = None);
+            effect.struck = None;
+        }
+        if effect.hides() {
+            // The titles of icons are no text.
+            if says_anything(node) && element.name() != "svg" {
+                self.notes.add(NoteKind::HiddenLeftOut, None, None);
             }
-            // A struck or invisible cell keeps its place in the row.
+            // An invisible cell keeps its place in the row.
             if effect.hidden != Some(true) {
                 self.writer.add_empty_cell(element);
             }
             return false;
         }
+        let ink = self.ink(&look, element);
+        if let Some(kind) = ink.withdrawn()
+            && IN_ONE.contains(&element.name())
+        {
+            if says_anything(node) {
+                self.notes.add(kind, None, None);
+            }
+            self.writer.leave_out();
+            return false;
+        }
         if look.is_doubtful && says_anything(node) {
             self.notes.add(NoteKind::ValuesUncertain, None, None);
+        }
+        let has_line =
+            look.whole.has_band == Some(true) || [&look.before, &look.after].iter().any(|part| part.is_line_through());
+        if has_line && look.whole.clips != Some(true) && says_anything(node) {
+            self.notes.add(NoteKind::VisibilityUncertain, None, None);
         }
         match element.name() {
             "select" => {
@@ -161,16 +197,46 @@ impl Walk<'_> {
                 self.write_formula(node);
                 return false;
             }
+            "svg" => {
+                if let Some(label) = element.attr("aria-label") {
+                    self.write_alternative(label);
+                }
+                self.write_drawing(node);
+                return false;
+            }
+            _ if drawings::is_elsewhere(element) => {
+                self.notes.add(NoteKind::ObjectsLeftOut, None, None);
+                return false;
+            }
+            "iframe" | "object" | "canvas" | "audio" | "video" => return false,
             "img" => self.write_picture(element),
             "input" => self.write_field(element),
             _ => {}
         }
-        self.begin(node, element, look);
+        self.begin(node, element, look, ink);
         true
     }
 
-    fn begin(&mut self, node: NodeRef<'_, Node>, element: &Element, look: Look) {
-        let Look { whole: effect, before, after, .. } = look;
+    /// The ink of the text in an element.
+    fn ink(&mut self, look: &Look, element: &Element) -> Ink {
+        let around = self.open.last().map(|open| open.ink).unwrap_or_default();
+        let mut ink = around.within(&look.whole, matches!(element.name(), "html" | "body"));
+        let covers = |part: &Effect| part.content.is_some() && part.paints() && part.is_displaced == Some(true);
+        if look.may_be_coloured || covers(&look.before) || covers(&look.after) {
+            ink = ink.overlaid();
+        }
+        if matches!(element.name(), "col" | "colgroup") && look.whole.paints() {
+            // The ground of a column is not that of an element around its cells.
+            let is_table = |open: &&mut Open| open.is_table;
+            if let Some(table) = self.open.iter_mut().rev().find(is_table) {
+                table.ink = table.ink.overlaid();
+            }
+        }
+        ink
+    }
+
+    fn begin(&mut self, node: NodeRef<'_, Node>, element: &Element, look: Look, ink: Ink) {
+        let Look { whole: effect, before, after, marker: of_marker, scope, opener, .. } = look;
         let parent = self.open.last();
         if parent.is_some_and(|parent| parent.parts_children) || BOXES.contains(&element.name()) {
             self.writer.part();
@@ -183,21 +249,55 @@ impl Walk<'_> {
         let script = effect.script.or_else(|| is_mark(node, element).then_some(Script::Raised));
         let script = script.filter(|script| *script != Script::Line && !NOT_PLACED.contains(&element.name()));
         let is_block = effect.is_block == Some(true) || element.name() == "button";
-        self.writer.open(element, node);
+        let is_item = element.name() == "li";
+        let mut marker = effect.marker.clone();
+        if is_item {
+            marker = marker.or_else(|| parent.and_then(|parent| parent.marker.clone()));
+            let written = of_marker.content.as_deref();
+            marker = written.map(|content| Rc::new(Marker::Text(content.clone()))).or(marker);
+        }
+        self.writer.open(element, node, marker.as_deref().filter(|_| is_item));
         if is_block {
             self.writer.end_line();
         }
         if script.is_some() {
             self.writer.begin_script();
         }
-        if let Some(label) = self.labels.of_panel(element) {
-            self.writer.write_line(label);
-        }
-        let ink = parent.map(|parent| parent.ink).unwrap_or_default();
-        let ink = ink.within(effect.colour, effect.ground, effect.size);
+        self.label(element, opener.as_deref(), ink);
         let parts_children = effect.parts_children == Some(true);
-        self.open.push(Open { symbols, ink, script, is_block, parts_children, after });
+        let is_table = element.name() == "table";
+        let inherited = marker.clone();
+        self.open.push(Open {
+            symbols,
+            ink,
+            script,
+            is_block,
+            is_table,
+            parts_children,
+            after,
+            scope,
+            marker: inherited,
+        });
+        if let Some(marker) = marker.filter(|_| is_item) {
+            self.write_marker(&marker, &of_marker, element);
+        }
         self.write_generated(&before, element);
+    }
+
+    /// Writes the label of the tab or of the field that shows an element.
+    fn label(&mut self, element: &Element, opener: Option<&str>, ink: Ink) {
+        if ink.withdrawn().is_some() {
+            return;
+        }
+        match (self.labels.of_panel(element), opener) {
+            (Some(label), _) => self.writer.write_line(label),
+            (None, Some(opener)) => {
+                if let Some(label) = self.labels.of_field(opener) {
+                    self.writer.write_line(label);
+                }
+            }
+            (None, None) => {}
+        }
     }
 
     fn close(&mut self, node: NodeRef<'_, Node>, element: &Element) {
@@ -262,16 +362,6 @@ impl Walk<'_> {
         if !is_sign {
             self.writer.part();
         }
-    }
-}
-
-/// The reason for which an element with all its content is not read.
-fn withdrawn(element: &Element, effect: &Effect) -> Option<NoteKind> {
-    match effect.struck {
-        _ if effect.hides() => Some(NoteKind::HiddenLeftOut),
-        Some(true) => Some(NoteKind::StruckLeftOut),
-        None if STRUCK.contains(&element.name()) => Some(NoteKind::StruckLeftOut),
-        _ => None,
     }
 }
 

@@ -12,6 +12,8 @@ pub(super) struct Content {
     parts: Vec<Part>,
     /// Whether a part of it cannot be read: a counter, a picture, a variable, a token.
     pub(super) is_incomplete: bool,
+    /// Whether it has the number of an item of a list.
+    pub(super) has_number: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +39,16 @@ impl Content {
                     });
                     content.is_incomplete |= attribute.is_err();
                     content.parts.extend(attribute.ok().map(Part::Attribute));
+                }
+                Token::Function(name) if name.starts_with("counter") => {
+                    let counter: Result<String, ParseError<()>> = input.parse_nested_block(|input| {
+                        let name = input.expect_ident()?.to_ascii_lowercase();
+                        while input.next().is_ok() {}
+                        Ok(name)
+                    });
+                    let is_item = counter.is_ok_and(|counter| counter == "list-item");
+                    content.has_number |= is_item;
+                    content.is_incomplete |= !is_item;
                 }
                 // An alternative text for screen readers follows.
                 Token::Delim('/') => break,

@@ -20,6 +20,8 @@ pub(super) struct Labels {
     of_tabs: HashMap<String, String>,
     /// The ids of elements that buttons and tabs show and hide.
     controlled: HashSet<String>,
+    /// The labels of fields, by the ids of the fields.
+    of_fields: HashMap<String, String>,
 }
 
 impl Labels {
@@ -27,6 +29,12 @@ impl Labels {
         let mut labels = Self::default();
         for node in page.tree.root().descendants() {
             let Some(element) = node.value().as_element() else { continue };
+            if element.name() == "label"
+                && let Some(field) = element.attr("for")
+            {
+                let says = Some(inner_text(node)).filter(|says| (1..=LONGEST).contains(&says.len()));
+                labels.of_fields.extend(says.map(|says| (field.to_owned(), says)));
+            }
             let opens =
                 is_tab(element) || element.attr("data-toggle").or(element.attr("data-bs-toggle")) == Some("collapse");
             let targets =
@@ -49,6 +57,11 @@ impl Labels {
     /// Whether a user of the page can show an element that is hidden at first.
     pub(super) fn can_be_shown(&self, element: &Element) -> bool {
         element.attr("id").is_some_and(|id| self.controlled.contains(id)) || self.of_panel(element).is_some()
+    }
+
+    /// The label of the field that shows something when it is chosen.
+    pub(super) fn of_field(&self, id: &str) -> Option<&str> {
+        self.of_fields.get(id).map(String::as_str)
     }
 
     /// The label of the tab that shows this panel.

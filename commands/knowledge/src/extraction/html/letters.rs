@@ -4,8 +4,9 @@ use scraper::node::Element;
 
 use super::{
     Walk,
-    colours::{Ink, Seen},
     fields::{self, Shown},
+    ink::{Ink, Seen},
+    lists::Marker,
     style::Effect,
 };
 use crate::extraction::{
@@ -20,6 +21,11 @@ pub(super) const MOST_GENERATED: usize = 200_000;
 /// Elements before and after which nothing can be generated.
 const WITHOUT_CONTENT: [&str; 5] = ["input", "select", "textarea", "img", "br"];
 
+/// Whether generated text has a meaning, other than a bullet.
+pub(super) fn is_telling(text: &str) -> bool {
+    text.contains(|c: char| c.is_alphanumeric() || TELLING.contains(c))
+}
+
 impl Walk<'_> {
     /// Writes text of the innermost open element.
     pub(super) fn write(&mut self, text: &str) {
@@ -29,12 +35,18 @@ impl Walk<'_> {
 
     fn write_in(&mut self, text: &str, ink: Ink, symbols: Option<&str>) {
         if !text.trim().is_empty() {
-            match ink.seen(self.rules.has_sheets_elsewhere) {
+            if let Some(kind) = ink.withdrawn() {
+                if text.contains(char::is_alphanumeric) {
+                    self.notes.add(kind, None, None);
+                }
+                return self.writer.leave_out();
+            }
+            match ink.seen(self.rules.may_cover) {
                 Seen::Yes => {}
-                Seen::Perhaps => self.notes.add(NoteKind::ValuesUncertain, None, None),
+                Seen::Perhaps => self.notes.add(NoteKind::VisibilityUncertain, None, None),
                 Seen::No => {
                     self.notes.add(NoteKind::HiddenLeftOut, None, None);
-                    return self.writer.part();
+                    return self.writer.leave_out();
                 }
             }
         }
@@ -66,6 +78,29 @@ impl Walk<'_> {
         }
     }
 
+    /// Writes the text that style puts before an item of a list in place of a bullet.
+    pub(super) fn write_marker(&mut self, marker: &Marker, effect: &Effect, element: &Element) {
+        match marker {
+            Marker::Text(content) => {
+                let text = content.text(element);
+                let is_around_number = content.has_number && is_telling(&text);
+                if content.is_incomplete || is_around_number || content.length(element) > self.generated_left {
+                    return self.notes.add(NoteKind::ObjectsLeftOut, None, None);
+                }
+                self.generated_left -= text.len();
+                if is_telling(&text) {
+                    let open = self.open.last();
+                    let ink = open.map(|open| open.ink).unwrap_or_default().within(effect, false);
+                    let symbols = effect.face.clone().filter(|face| is_symbol_font(face));
+                    self.write_in(&text, ink, symbols.as_deref());
+                    self.writer.part();
+                }
+            }
+            Marker::Unknown => self.notes.add(NoteKind::ObjectsLeftOut, None, None),
+            Marker::Usual | Marker::Kind(_) => {}
+        }
+    }
+
     /// Writes generated content; bullets, dashes and quotation marks only separate words.
     pub(super) fn write_generated(&mut self, effect: &Effect, element: &Element) {
         let Some(content) = effect.content.as_deref() else { return };
@@ -81,16 +116,13 @@ impl Walk<'_> {
         }
         self.generated_left -= length;
         let text = content.text(element);
-        if effect.struck == Some(true) && !text.trim().is_empty() {
-            return self.notes.add(NoteKind::StruckLeftOut, None, None);
-        }
         let open = self.open.last();
         let symbols = match &effect.face {
             Some(face) => Some(face.clone()).filter(|face| is_symbol_font(face)),
             None => open.and_then(|open| open.symbols.clone()),
         };
         let ink = open.map(|open| open.ink).unwrap_or_default();
-        let ink = ink.within(effect.colour, effect.ground, effect.size);
+        let ink = ink.within(effect, false);
         if effect.is_block == Some(true) {
             self.writer.end_line();
         }
@@ -98,7 +130,7 @@ impl Walk<'_> {
             // An icon of a font of the page's own.
             self.notes.add(NoteKind::UnknownSymbols, None, effect.face.as_deref());
             self.writer.part();
-        } else if symbols.is_some() || text.contains(|c: char| c.is_alphanumeric() || TELLING.contains(c)) {
+        } else if symbols.is_some() || is_telling(&text) {
             self.write_in(&text, ink, symbols.as_deref());
         } else if !text.is_empty() {
             self.writer.part();

@@ -2,7 +2,55 @@
 
 use scraper::node::Element;
 
+use super::content::Content;
 use crate::extraction::ooxml::numbers::{LAST_ROMAN, roman};
+
+/// Kinds of lists in which a number or nothing else than a bullet stands before an item.
+const USUAL: [&str; 16] = [
+    "none",
+    "disc",
+    "circle",
+    "square",
+    "inside",
+    "outside",
+    "decimal",
+    "initial",
+    "unset",
+    "inherit",
+    "revert",
+    "revert-layer",
+    "decimal-leading-zero",
+    "disclosure-open",
+    "disclosure-closed",
+    "normal",
+];
+
+/// What stands before the items of a list by their style.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Marker {
+    /// A bullet, or a number.
+    Usual,
+    Kind(Kind),
+    Text(Content),
+    /// A sign that the page defines, or the number in a script that is not known here.
+    Unknown,
+}
+
+impl Marker {
+    /// The value of `list-style`.
+    pub(super) fn of(as_written: &str) -> Self {
+        let value = as_written.to_ascii_lowercase();
+        if as_written.contains(['"', '\'']) {
+            Self::Text(Content::of(as_written))
+        } else if let Some(kind) = Kind::in_style(&value) {
+            Self::Kind(kind)
+        } else if value.split_whitespace().all(|word| USUAL.contains(&word) || word.contains("url(")) {
+            Self::Usual
+        } else {
+            Self::Unknown
+        }
+    }
+}
 
 /// An open list.
 #[derive(Default)]
@@ -13,8 +61,8 @@ pub(super) struct List {
     kind: Kind,
 }
 
-#[derive(Default, Clone, Copy)]
-enum Kind {
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
     #[default]
     Number,
     Letter,
@@ -33,11 +81,13 @@ impl List {
     }
 
     /// The marker of the next item.
-    pub(super) fn mark(&mut self, item: &Element) -> String {
+    ///
+    /// `kind` is that of its style, which goes before that of its attributes.
+    pub(super) fn mark(&mut self, item: &Element, kind: Option<Kind>) -> String {
         let Some(next) = self.next else { return "-".to_owned() };
         let number = item.attr("value").and_then(|value| value.trim().parse().ok()).unwrap_or(next);
         self.next = Some(number.saturating_add(self.step));
-        let kind = kind_of(item).unwrap_or(self.kind);
+        let kind = kind.or_else(|| kind_of(item)).unwrap_or(self.kind);
         let letters = || letters(number);
         let roman = || Some(number).filter(|number| (1..=LAST_ROMAN).contains(number)).map(roman);
         let mark = match kind {
@@ -51,19 +101,25 @@ impl List {
     }
 }
 
+impl Kind {
+    fn in_style(style: &str) -> Option<Self> {
+        match style {
+            _ if style.contains("lower-alpha") || style.contains("lower-latin") => Some(Self::Letter),
+            _ if style.contains("upper-alpha") || style.contains("upper-latin") => Some(Self::Capital),
+            _ if style.contains("lower-roman") => Some(Self::Roman),
+            _ if style.contains("upper-roman") => Some(Self::CapitalRoman),
+            _ => None,
+        }
+    }
+}
+
 fn kind_of(element: &Element) -> Option<Kind> {
-    let style = element.attr("style").and_then(|style| style.split_once("list-style"));
-    let style = style.and_then(|(_, style)| style.split([';']).next()).unwrap_or_default();
     match element.attr("type") {
         Some("a") => Some(Kind::Letter),
         Some("A") => Some(Kind::Capital),
         Some("i") => Some(Kind::Roman),
         Some("I") => Some(Kind::CapitalRoman),
         Some("1") => Some(Kind::Number),
-        _ if style.contains("lower-alpha") || style.contains("lower-latin") => Some(Kind::Letter),
-        _ if style.contains("upper-alpha") || style.contains("upper-latin") => Some(Kind::Capital),
-        _ if style.contains("lower-roman") => Some(Kind::Roman),
-        _ if style.contains("upper-roman") => Some(Kind::CapitalRoman),
         _ => None,
     }
 }

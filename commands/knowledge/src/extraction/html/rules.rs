@@ -3,15 +3,17 @@
 //! A class, id or attribute that a rule with several parts and of a higher rank shows again is switched by a script or
 //! a user (tabs, accordions), so that its text can be seen.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap, rc::Rc};
 
 use scraper::{ElementRef, Html};
 use selectors::parser::{Component, Selector};
 
 use super::{
-    selectors::{Css, Matcher, Place},
-    sheets::{Rule, Sheets, declared},
-    style::Effect,
+    page::Drawn,
+    selectors::{Css, Matcher, Place, State},
+    sheets::{Declarations, Rule, Sheets, declared},
+    style::{Effect, HIDINGS},
+    variables::{Looks, Scope},
 };
 
 /// The key of rules for elements of any name.
@@ -24,9 +26,10 @@ pub(super) struct Rules {
     /// The places of rules by the `element`, `.class` or `#id` of the element that they are for.
     by_key: HashMap<String, Vec<usize>>,
     matcher: Matcher,
+    looks: Looks,
     is_incomplete: bool,
-    /// Whether the page has style sheets of its own elsewhere, which are not read.
-    pub(super) has_sheets_elsewhere: bool,
+    /// Whether something may be behind white text: a picture, or what a style sheet elsewhere draws.
+    pub(super) may_cover: bool,
 }
 
 /// The effect of all style on an element.
@@ -35,9 +38,28 @@ pub(super) struct Look {
     pub(super) whole: Effect,
     pub(super) before: Effect,
     pub(super) after: Effect,
-    /// Whether a rule that may apply hides, strikes or completes it.
+    pub(super) marker: Effect,
+    /// The custom properties that apply within it.
+    pub(super) scope: Option<Rc<Scope>>,
+    /// Whether a rule that may apply hides, shows, strikes or completes it.
     pub(super) is_doubtful: bool,
+    /// Whether a rule that may apply gives it another colour or ground.
+    pub(super) may_be_coloured: bool,
+    /// The id of the field that shows it when it is chosen, if it is hidden at first.
+    pub(super) opener: Option<String>,
 }
+
+/// How a rule applies to an element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Applied {
+    Surely,
+    Perhaps,
+    /// After a click.
+    InUse,
+}
+
+/// Declarations that apply to an element or to a part of it; the number is that of the rule.
+type Source = (Rc<Declarations>, Option<Place>, Applied, usize);
 
 impl Rules {
     /// The rules of a page, preceded by those of a style sheet.
@@ -59,18 +81,18 @@ impl Rules {
         // The sheet that a book's chapter refers to is the given one.
         has_sheets_elsewhere &= sheet.is_empty();
         let Sheets { mut rules, is_incomplete, .. } = sheets;
-        rules.sort_by_key(|rule| rule.rank);
+        rules.sort_by(|one, other| one.rank.cmp(&other.rank));
         let mut switched = HashMap::new();
         for rule in rules.iter().filter(|rule| !is_simple(&rule.selector)) {
-            for (way, state) in rule.effect.hidings().into_iter().enumerate() {
+            for (way, state) in rule.hidings.into_iter().enumerate() {
                 if state == Some(false) {
-                    switched.extend(names(&rule.selector).map(|name| ((way, name), rule.rank)));
+                    switched.extend(names(&rule.selector).map(|name| ((way, name), rule.rank.clone())));
                 }
             }
         }
         let mut by_key: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, rule) in rules.iter_mut().enumerate() {
-            for (way, state) in rule.effect.hidings_mut().into_iter().enumerate() {
+            for (way, state) in rule.hidings.iter_mut().enumerate() {
                 let is_overridden = |name| switched.get(&(way, name)).is_some_and(|shown| *shown > rule.rank);
                 if *state == Some(true) && names(&rule.selector).any(is_overridden) {
                     *state = None;
@@ -80,50 +102,116 @@ impl Rules {
         }
         // Only pages that declare a standard tell upper and lower case apart.
         let ignores_case = page.quirks_mode != Html::new_document().quirks_mode;
-        Self { ranked: rules, by_key, matcher: Matcher::new(ignores_case), is_incomplete, has_sheets_elsewhere }
+        let may_cover =
+            has_sheets_elsewhere || Drawn::of(page, rules.iter().map(|rule| &rule.declarations)).may_cover();
+        let (matcher, looks) = (Matcher::new(ignores_case), Looks::default());
+        Self { ranked: rules, by_key, matcher, looks, is_incomplete, may_cover }
     }
 
     /// Whether some rules of the page are not applied, as there are too many.
     pub(super) fn are_incomplete(&self) -> bool {
-        self.is_incomplete || self.matcher.is_exhausted()
+        self.is_incomplete || self.matcher.is_exhausted() || self.looks.are_exhausted()
     }
 
-    /// The effect of all rules and of the element's own attributes.
-    pub(super) fn look(&mut self, node: ElementRef<'_>) -> Look {
-        let element = node.value();
-        let own = element.attr("style").map(declared).unwrap_or_default();
-        let mut look = Look { whole: own.important, ..Look::default() };
+    /// The effect of all rules and of the element's own attributes, where these custom properties apply around it.
+    pub(super) fn look(&mut self, node: ElementRef<'_>, around: Option<&Rc<Scope>>) -> Look {
+        let sources = self.sources(node);
+        let is_of_element = |source: &&Source| source.1.is_none() && source.2 == Applied::Surely;
+        let properties = sources.iter().filter(is_of_element).map(|source| &source.0.properties);
+        let properties = properties.filter(|properties| !properties.is_empty()).map(Rc::clone).collect();
+        let scope = Scope::within(around.map(Rc::clone), properties);
+        let (mut look, mut doubtful) = (Look::default(), Effect::default());
+        let mut shown: [Option<Applied>; HIDINGS] = Default::default();
+        for (declarations, place, applied, at) in &sources {
+            let mut effect = declarations.effect(scope.as_deref(), &self.looks);
+            if let Some(rule) = self.ranked.get(*at)
+                && effect.hidings() != rule.hidings
+                && matches!(effect, Cow::Borrowed(_))
+            {
+                // What it hides, another rule shows again.
+                for (state, of_rule) in effect.to_mut().hidings_mut().into_iter().zip(rule.hidings) {
+                    *state = of_rule;
+                }
+            }
+            let part = match (place, applied) {
+                (Some(Place::Other), _) | (Some(_), Applied::InUse) => continue,
+                (Some(_), Applied::Perhaps) => {
+                    doubtful.content = doubtful.content.or_else(|| effect.content.clone());
+                    continue;
+                }
+                (Some(Place::Before), _) => &mut look.before,
+                (Some(Place::After), _) => &mut look.after,
+                (Some(Place::Marker), _) => &mut look.marker,
+                (None, Applied::Surely) => &mut look.whole,
+                (None, _) => {
+                    for ((seen, state), certain) in shown.iter_mut().zip(effect.hidings()).zip(look.whole.hidings()) {
+                        if state == Some(false) && certain.is_none() && seen.is_none() {
+                            *seen = Some(*applied);
+                            if look.opener.is_none() && *applied == Applied::InUse {
+                                look.opener = opener(&self.ranked[*at].selector);
+                            }
+                        }
+                    }
+                    if *applied == Applied::InUse {
+                        continue;
+                    }
+                    let recolours = effect.colour.is_some() && look.whole.colour.is_none();
+                    look.may_be_coloured |= recolours || effect.paints() && look.whole.ground.is_none();
+                    &mut doubtful
+                }
+            };
+            *part = std::mem::take(part).or(&effect);
+        }
+        look.scope = scope;
+        look.whole = std::mem::take(&mut look.whole).or(&Effect::of_element(node.value()));
+        let mut is_opened = false;
+        for (state, shown) in look.whole.hidings_mut().into_iter().zip(shown) {
+            if *state == Some(true)
+                && let Some(applied) = shown
+            {
+                *state = Some(false);
+                is_opened |= applied == Applied::InUse;
+                look.is_doubtful |= applied == Applied::Perhaps;
+            }
+        }
+        if !is_opened {
+            look.opener = None;
+        }
+        look.is_doubtful |= look.whole.clear == Some(true) && look.whole.moves == Some(true)
+            || doubtful.hides() && !look.whole.hides()
+            || doubtful.unseen == Some(true) && look.whole.unseen != Some(true)
+            || doubtful.struck == Some(true) && look.whole.struck != Some(true)
+            || doubtful.content.is_some_and(|content| content.is_incomplete || content.length(node.value()) > 0);
+        look
+    }
+
+    /// The declarations that apply to an element and to its parts, those that override others first.
+    fn sources(&mut self, node: ElementRef<'_>) -> Vec<Source> {
+        let own = node.value().attr("style").map(declared).unwrap_or_default();
+        let (mut sources, no_rule) = (Vec::new(), usize::MAX);
         let mut usual = Some(own.usual);
-        let mut doubtful = Effect::default();
+        sources.push((Rc::new(own.important), None, Applied::Surely, no_rule));
         for at in self.candidates(node) {
             let rule = &self.ranked[at];
-            if !self.matcher.matches(&rule.selector, node) {
+            let applied = if self.matcher.matches(&rule.selector, node) {
+                if rule.is_certain { Applied::Surely } else { Applied::Perhaps }
+            } else if rule.has_state
+                && rule.hidings.contains(&Some(false))
+                && self.matcher.can_match(&rule.selector, node)
+            {
+                Applied::InUse
+            } else {
                 continue;
-            }
+            };
             if !rule.rank.0
                 && let Some(usual) = usual.take()
             {
-                look.whole = look.whole.or(&usual);
+                sources.push((Rc::new(usual), None, Applied::Surely, no_rule));
             }
-            let effect = match rule.selector.pseudo_element() {
-                Some(Place::Other) => continue,
-                Some(_) if !rule.is_certain => {
-                    doubtful.content = doubtful.content.or_else(|| rule.effect.content.clone());
-                    continue;
-                }
-                None if !rule.is_certain => &mut doubtful,
-                None => &mut look.whole,
-                Some(Place::Before) => &mut look.before,
-                Some(Place::After) => &mut look.after,
-            };
-            *effect = std::mem::take(effect).or(&rule.effect);
+            sources.push((Rc::clone(&rule.declarations), rule.selector.pseudo_element().copied(), applied, at));
         }
-        look.whole = look.whole.or(&usual.unwrap_or_default()).or(&Effect::of_element(element));
-        look.is_doubtful = look.whole.clear == Some(true) && look.whole.moves == Some(true)
-            || doubtful.hides() && !look.whole.hides()
-            || doubtful.struck == Some(true) && look.whole.struck != Some(true)
-            || doubtful.content.is_some_and(|content| content.is_incomplete || content.length(element) > 0);
-        look
+        sources.extend(usual.map(|usual| (Rc::new(usual), None, Applied::Surely, no_rule)));
+        sources
     }
 
     /// The rules that may be for an element, those that override others first.
@@ -190,4 +278,17 @@ fn key(selector: &Selector<Css>) -> String {
         Some(Component::LocalName(name)) => name.lower_name.0.to_string(),
         _ => ANY.to_owned(),
     }
+}
+
+/// The id of the field that a selector requires to be chosen.
+fn opener(selector: &Selector<Css>) -> Option<String> {
+    let parts: Vec<_> = selector.iter_raw_match_order().collect();
+    let compounds = parts.split(|part| part.is_combinator());
+    let is_checked = |part: &&Component<Css>| matches!(part, Component::NonTSPseudoClass(State::Checked));
+    compounds.filter(|parts| parts.iter().any(is_checked)).find_map(|parts| {
+        parts.iter().find_map(|part| match part {
+            Component::ID(id) => Some(id.0.to_string()),
+            _ => None,
+        })
+    })
 }

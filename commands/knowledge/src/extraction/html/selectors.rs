@@ -70,6 +70,8 @@ impl NonTSPseudoClass for State {
 pub(super) enum Place {
     Before,
     After,
+    /// What stands before an item of a list.
+    Marker,
     /// A part that has no text of its own: the first line, a scroll bar.
     Other,
 }
@@ -86,10 +88,12 @@ impl PseudoElement for Place {
     }
 }
 
-/// A parser of selectors that notices whether it has met an unknown state.
+/// A parser of selectors that notices which kinds of states it has met.
 #[derive(Debug, Default)]
 pub(super) struct SelectorParser {
     pub(super) has_unknown: Cell<bool>,
+    /// Whether it has met a state that a user brings about.
+    pub(super) has_state: Cell<bool>,
 }
 
 impl SelectorParser {
@@ -123,9 +127,15 @@ impl<'i> selectors::Parser<'i> for SelectorParser {
 
     fn parse_non_ts_pseudo_class(&self, name: CowRcStr<'i>) -> Parsed<State> {
         Ok(match name.to_ascii_lowercase().as_str() {
-            "checked" => State::Checked,
+            "checked" => {
+                self.has_state.set(true);
+                State::Checked
+            }
             "link" | "any-link" => State::Link,
-            "hover" | "active" | "focus" | "focus-within" | "focus-visible" | "target" | "visited" => State::Used,
+            "hover" | "active" | "focus" | "focus-within" | "focus-visible" | "target" | "visited" => {
+                self.has_state.set(true);
+                State::Used
+            }
             _ => self.unknown(),
         })
     }
@@ -139,6 +149,7 @@ impl<'i> selectors::Parser<'i> for SelectorParser {
         Ok(match name.to_ascii_lowercase().as_str() {
             "before" => Place::Before,
             "after" => Place::After,
+            "marker" => Place::Marker,
             _ => Place::Other,
         })
     }
@@ -152,6 +163,7 @@ impl<'i> selectors::Parser<'i> for SelectorParser {
 /// Compares selectors with the elements of one page, in a limited number of steps.
 pub(super) struct Matcher {
     caches: SelectorCaches,
+    caches_in_use: SelectorCaches,
     mode: QuirksMode,
     left: Cell<u32>,
 }
@@ -160,7 +172,8 @@ impl Matcher {
     /// A matcher; in pages of before standards, the case of classes and ids makes no difference.
     pub(super) fn new(ignores_case: bool) -> Self {
         let mode = if ignores_case { QuirksMode::Quirks } else { QuirksMode::NoQuirks };
-        Self { caches: SelectorCaches::default(), mode, left: Cell::new(MOST_STEPS) }
+        let (caches, caches_in_use) = (SelectorCaches::default(), SelectorCaches::default());
+        Self { caches, caches_in_use, mode, left: Cell::new(MOST_STEPS) }
     }
 
     /// Whether there were too many steps; nothing matches any more.
@@ -169,11 +182,21 @@ impl Matcher {
     }
 
     pub(super) fn matches(&mut self, selector: &Selector<Css>, element: ElementRef<'_>) -> bool {
-        let candidate = Candidate { element, left: &self.left };
+        self.matches_in(selector, element, false)
+    }
+
+    /// Whether a user of the page can bring about that the selector matches, by a click or the pointer.
+    pub(super) fn can_match(&mut self, selector: &Selector<Css>, element: ElementRef<'_>) -> bool {
+        self.matches_in(selector, element, true)
+    }
+
+    fn matches_in(&mut self, selector: &Selector<Css>, element: ElementRef<'_>, is_in_use: bool) -> bool {
+        let candidate = Candidate { element, left: &self.left, is_in_use };
         let of_part = selector.has_pseudo_element();
         let mode = if of_part { MatchingMode::ForStatelessPseudoElement } else { MatchingMode::Normal };
         let (flags, purpose) = (NeedsSelectorFlags::No, MatchingForInvalidation::No);
-        let mut context = MatchingContext::new(mode, None, &mut self.caches, self.mode, flags, purpose);
+        let caches = if is_in_use { &mut self.caches_in_use } else { &mut self.caches };
+        let mut context = MatchingContext::new(mode, None, caches, self.mode, flags, purpose);
         candidate.step() && matches_selector(selector, 0, None, &candidate, &mut context) && candidate.left.get() > 0
     }
 }
@@ -183,6 +206,8 @@ impl Matcher {
 struct Candidate<'a> {
     element: ElementRef<'a>,
     left: &'a Cell<u32>,
+    /// Whether everything is taken to be chosen and under the pointer.
+    is_in_use: bool,
 }
 
 impl<'a> Candidate<'a> {
@@ -194,7 +219,7 @@ impl<'a> Candidate<'a> {
 
     fn first(&self, nodes: impl Iterator<Item = ego_tree::NodeRef<'a, scraper::Node>>) -> Option<Self> {
         let element = nodes.take_while(|_| self.step()).find_map(ElementRef::wrap)?;
-        Some(Self { element, left: self.left })
+        Some(Self { element, ..*self })
     }
 }
 
@@ -252,9 +277,12 @@ impl Element for Candidate<'_> {
         let element = self.element.value();
         let has = |name| element.attr(name).is_some();
         match state {
-            State::Checked => matches!(element.name(), "input" | "option") && (has("checked") || has("selected")),
+            State::Checked => {
+                let is_chosen = self.is_in_use || has("checked") || has("selected");
+                matches!(element.name(), "input" | "option") && is_chosen
+            }
             State::Link => matches!(element.name(), "a" | "area") && has("href"),
-            State::Used => false,
+            State::Used => self.is_in_use,
             State::Unknown => true,
         }
     }

@@ -5,37 +5,97 @@ use std::rc::Rc;
 use scraper::node::Element;
 
 use super::{
+    STRUCK,
     colours::{Colour, Size},
     content::Content,
+    lists::Marker,
 };
-use crate::extraction::legacy_fonts::is_legacy;
 
-/// The effect of style on an element; `None` is not set.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Effect {
+/// Makes the type of effects, and the effect of two rules of which one overrides the other.
+macro_rules! effect {
+    ($($(#[$doc:meta])* $field:ident: $kind:ty,)*) => {
+        /// The effect of style on an element; `None` is not set.
+        #[derive(Debug, Clone, Default, PartialEq, Eq)]
+        pub(super) struct Effect {
+            $($(#[$doc])* pub(super) $field: Option<$kind>,)*
+        }
+
+        impl Effect {
+            pub(super) fn or(self, other: &Self) -> Self {
+                Self { $($field: self.$field.or_else(|| other.$field.clone()),)* }
+            }
+        }
+    };
+}
+
+effect! {
     /// Not displayed (`display: none`).
-    pub(super) hidden: Option<bool>,
-    /// Displayed but invisible (`visibility: hidden` and the like).
-    pub(super) unseen: Option<bool>,
+    hidden: bool,
+    /// Displayed but invisible (`visibility: hidden`).
+    unseen: bool,
+    /// As visible as the element around (`visibility: inherit`).
+    is_seen_as_around: bool,
     /// Of no opacity.
-    pub(super) clear: Option<bool>,
+    clear: bool,
+    /// Of no opacity by a filter.
+    faded: bool,
+    /// With content that is not drawn (`content-visibility: hidden`).
+    skipped: bool,
     /// Changing with time, as text that fades in.
-    pub(super) moves: Option<bool>,
-    pub(super) struck: Option<bool>,
-    pub(super) script: Option<Script>,
+    moves: bool,
+    struck: bool,
+    script: Script,
     /// Begins a line of its own.
-    pub(super) is_block: Option<bool>,
+    is_block: bool,
+    /// A box of its own on its line.
+    is_inline_box: bool,
     /// Whether its children are separated from each other.
-    pub(super) parts_children: Option<bool>,
+    parts_children: bool,
     /// The text that style writes, of what stands before or after an element.
-    pub(super) content: Option<Rc<Content>>,
+    content: Rc<Content>,
+    /// What stands before an item of a list.
+    marker: Rc<Marker>,
     /// The first font of `font-family`.
-    pub(super) face: Option<String>,
+    face: String,
     /// A font of before Unicode.
-    pub(super) legacy_font: Option<String>,
-    pub(super) colour: Option<Colour>,
-    pub(super) ground: Option<Colour>,
-    pub(super) size: Option<Size>,
+    legacy_font: String,
+    colour: Colour,
+    /// The colour that letters are filled with in place of theirs.
+    fill: Colour,
+    /// The colour of the background.
+    ground: Colour,
+    /// Whether there is a picture on the background.
+    has_picture: bool,
+    /// Whether that picture is a line through the middle.
+    has_band: bool,
+    /// Whether the background is in the shape of the letters.
+    clips: bool,
+    size: Size,
+    /// Whether letters have a shadow or a line around them.
+    is_outlined: bool,
+    /// Whether a shadow or an outline covers its inside.
+    is_shaded: bool,
+    /// Whether it has a broad border.
+    is_edged: bool,
+    /// Whether its colours are changed by what is behind it.
+    is_blended: bool,
+    /// Whether it may be shown on a dark page.
+    is_dark: bool,
+    /// Whether it may lie over another element.
+    is_displaced: bool,
+    /// Whether it is put elsewhere (`position: absolute`).
+    is_out_of_flow: bool,
+    floats: bool,
+    /// Whether it is put behind its text.
+    is_behind: bool,
+    /// Whether it begins in the middle of the height.
+    is_in_middle: bool,
+    /// Whether it begins where the text ends.
+    is_beside: bool,
+    /// Whether it is as thin as a line.
+    is_thin: bool,
+    /// Whether it has a thin border.
+    is_lined: bool,
 }
 
 /// The position of text on its line.
@@ -46,81 +106,41 @@ pub(super) enum Script {
     Lowered,
 }
 
-impl Effect {
-    pub(super) fn or(self, other: &Self) -> Self {
-        Self {
-            hidden: self.hidden.or(other.hidden),
-            unseen: self.unseen.or(other.unseen),
-            clear: self.clear.or(other.clear),
-            moves: self.moves.or(other.moves),
-            struck: self.struck.or(other.struck),
-            script: self.script.or(other.script),
-            is_block: self.is_block.or(other.is_block),
-            parts_children: self.parts_children.or(other.parts_children),
-            content: self.content.or_else(|| other.content.clone()),
-            face: self.face.or_else(|| other.face.clone()),
-            legacy_font: self.legacy_font.or_else(|| other.legacy_font.clone()),
-            colour: self.colour.or(other.colour),
-            ground: self.ground.or(other.ground),
-            size: self.size.or(other.size),
-        }
-    }
+/// The ways in which text can be hidden.
+pub(super) const HIDINGS: usize = 5;
 
-    /// Whether text with this effect is not to be read, however it is hidden.
+impl Effect {
+    /// Whether nothing within an element with this effect is to be read.
     pub(super) fn hides(&self) -> bool {
         let is_clear = self.clear == Some(true) && self.moves != Some(true);
-        self.hidden == Some(true) || self.unseen == Some(true) || is_clear
+        self.hidden == Some(true) || self.faded == Some(true) || self.skipped == Some(true) || is_clear
     }
 
     /// The ways in which text can be hidden.
-    pub(super) fn hidings(&self) -> [Option<bool>; 3] {
-        [self.hidden, self.unseen, self.clear]
+    pub(super) fn hidings(&self) -> [Option<bool>; HIDINGS] {
+        [self.hidden, self.unseen, self.clear, self.faded, self.skipped]
     }
 
     /// The same, to be changed.
-    pub(super) fn hidings_mut(&mut self) -> [&mut Option<bool>; 3] {
-        [&mut self.hidden, &mut self.unseen, &mut self.clear]
+    pub(super) fn hidings_mut(&mut self) -> [&mut Option<bool>; HIDINGS] {
+        [&mut self.hidden, &mut self.unseen, &mut self.clear, &mut self.faded, &mut self.skipped]
     }
 
-    /// Adds the effect of a declaration; its name is in lower case.
-    pub(super) fn declare(&mut self, name: &str, as_written: &str) {
-        let value = as_written.to_ascii_lowercase();
-        let value = value.as_str();
-        match name {
-            "display" => self.displayed(value),
-            "visibility" => self.unseen = Some(matches!(value, "hidden" | "collapse")),
-            "opacity" => self.clear = Some(value.trim_end_matches('%').parse::<f32>() == Ok(0.0)),
-            "animation" | "animation-name" | "transition" => self.moves = Some(value != "none"),
-            "text-decoration" | "text-decoration-line" => self.struck = Some(value.contains("line-through")),
-            "vertical-align" => {
-                self.script = Some(match value {
-                    "super" => Script::Raised,
-                    "sub" => Script::Lowered,
-                    _ => Script::Line,
-                });
-            }
-            "content" => self.content = Some(Rc::new(Content::of(as_written))),
-            "color" | "-webkit-text-fill-color" => self.colour = Colour::of(value).or(self.colour),
-            "background" | "background-color" | "background-image" => {
-                self.ground = Colour::of_ground(value).or(self.ground);
-            }
-            "font-size" => self.size = Size::of(value),
-            "font-family" | "font" => {
-                self.legacy_font = value.split(',').map(str::trim).find(|font| is_legacy(font)).map(str::to_owned);
-                let first = value.split(',').next().unwrap_or_default();
-                let mut face = first;
-                if name == "font" {
-                    // The size stands before the first font, with the height of the lines behind a slash.
-                    face = first.split_whitespace().last().unwrap_or_default();
-                    let has_digit = |part: &&str| part.starts_with(|c: char| c.is_ascii_digit() || c == '.');
-                    let is_weight = |part: &str| part.parse::<f32>().is_ok_and(|weight| weight > 0.0);
-                    let size = first.split([' ', '/']).filter(has_digit).find(|part| !is_weight(part));
-                    self.size = size.and_then(Size::of);
-                }
-                self.face = Some(face.trim_matches(['"', '\'', ' ']).to_owned());
-            }
-            _ => {}
-        }
+    pub(super) fn is_placed(&self) -> bool {
+        self.is_out_of_flow == Some(true)
+    }
+
+    /// Whether it is a background that is not transparent.
+    pub(super) fn paints(&self) -> bool {
+        let has_colour = self.ground.is_some_and(|colour| !matches!(colour, Colour::Transparent | Colour::Inherited));
+        has_colour || self.has_picture == Some(true)
+    }
+
+    /// Whether what style writes with this effect is a line through the text of its element.
+    pub(super) fn is_line_through(&self) -> bool {
+        let is_line = self.is_lined == Some(true) || self.is_thin == Some(true) && self.paints();
+        let is_on_text = self.is_placed() && self.is_in_middle == Some(true) && self.is_beside != Some(true);
+        is_line && is_on_text && self.is_behind != Some(true) && !self.hides() && self.content.is_some()
     }
 
     /// The effect that an element has without any style, from its name and its attributes.
@@ -134,11 +154,15 @@ impl Effect {
         if is_closed || has("hidden") {
             effect.hidden = Some(true);
         }
-        let colour = |name: &str| element.attr(name).and_then(|colour| Colour::of(&colour.trim().to_ascii_lowercase()));
+        if effect.struck.is_none() && STRUCK.contains(&element.name()) {
+            effect.struck = Some(true);
+        }
+        let colour = |name: &str| element.attr(name).map(|colour| Colour::of(&colour.trim().to_ascii_lowercase()));
         if element.name() == "font" {
             effect.colour = colour("color");
         }
-        effect.ground = if has("background") { Some(Colour::Unknown) } else { colour("bgcolor") };
+        effect.ground = colour("bgcolor");
+        effect.has_picture = has("background").then_some(true);
         effect
     }
 
@@ -156,12 +180,5 @@ impl Effect {
             }
         }
         effect
-    }
-
-    fn displayed(&mut self, value: &str) {
-        self.hidden = Some(value == "none");
-        self.parts_children = Some(value.contains("flex") || value.contains("grid"));
-        let is_on_line = value.starts_with("inline") || matches!(value, "none" | "contents" | "inherit" | "initial");
-        self.is_block = Some(!is_on_line);
     }
 }

@@ -8,6 +8,9 @@ use crate::extraction::tables::{Cell, Grid};
 /// A span that is larger than any table: HTML's limit for `rowspan`.
 const ALL: usize = 65_534;
 
+/// The text of a cell that is left out, while the table is laid out: a row that has one is no title.
+const LEFT_OUT: &str = "\u{2060}";
+
 #[derive(Default)]
 pub(super) struct Table {
     /// The rows of the first `thead`, which is shown first wherever it stands.
@@ -35,6 +38,24 @@ struct Row {
     /// Header cells (`th`) in this row.
     headers: usize,
     begins_with_header: bool,
+    /// The cells of which all is left out.
+    left_out: Vec<usize>,
+}
+
+impl Row {
+    /// Whether there is nothing in the row, as all of it is left out.
+    fn is_left_out(&self) -> bool {
+        !self.left_out.is_empty() && self.cells.iter().all(|cell| cell.text.is_empty() && cell.down <= 1)
+    }
+
+    /// Keeps the place of what is left out beside the only other cell.
+    fn keep_places(&mut self) {
+        if self.cells.iter().filter(|cell| !cell.text.trim().is_empty()).count() == 1 {
+            for at in &self.left_out {
+                LEFT_OUT.clone_into(&mut self.cells[*at].text);
+            }
+        }
+    }
 }
 
 impl Table {
@@ -59,7 +80,8 @@ impl Table {
         }
     }
 
-    pub(super) fn add(&mut self, element: &Element, text: String) {
+    /// Adds a cell; `lacks_some` tells that some or all of it is left out.
+    pub(super) fn add(&mut self, element: &Element, text: String, lacks_some: bool) {
         let rows = self.rows_of_part();
         if rows.is_empty() {
             rows.push(Row::default());
@@ -72,6 +94,9 @@ impl Table {
             row.headers += 1;
             row.begins_with_header |= row.cells.is_empty();
         }
+        if lacks_some && text.trim().is_empty() {
+            row.left_out.push(row.cells.len());
+        }
         row.cells.push(Cell { text, across: span("colspan").unwrap_or(1), down });
     }
 
@@ -79,13 +104,16 @@ impl Table {
     pub(super) fn text(mut self) -> String {
         self.rows.splice(0..0, std::mem::take(&mut self.head));
         self.rows.append(&mut self.foot);
+        self.rows.retain(|row| !row.is_left_out());
+        let lacks_some = self.rows.iter().any(|row| !row.left_out.is_empty());
+        self.rows.iter_mut().for_each(Row::keep_places);
         let names_columns = |row: &Row| row.is_in_head || row.headers > 0 && row.headers == row.cells.len();
         let has_headers = self.rows.iter().any(|row| row.is_in_head || row.headers > 0);
         // A table with a single row in which a cell has paragraphs is a page beside its menu.
         let is_page = matches!(&self.rows[..], [row] if row.cells.iter().any(|cell| cell.text.trim().contains("\n\n")));
         if (self.has_tables || is_page) && !has_headers {
             let cells = self.rows.iter().flat_map(|row| &row.cells).map(|cell| cell.text.trim());
-            return cells.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n");
+            return cells.filter(|text| !text.is_empty() && *text != LEFT_OUT).collect::<Vec<_>>().join("\n\n");
         }
         let count = self.rows.iter().take_while(|row| names_columns(row)).count();
         let mut body = self.rows[count..].iter();
@@ -104,7 +132,7 @@ impl Table {
         let rows = self.rows.into_iter().map(|row| row.cells.into_iter().map(cell).collect()).collect();
         let mut text = String::new();
         Grid { rows, header_rows }.write(&mut text);
-        text
+        if lacks_some { text.replace(LEFT_OUT, "") } else { text }
     }
 }
 

@@ -3,7 +3,12 @@
 use ego_tree::NodeRef;
 use scraper::{Node, node::Element};
 
-use super::{lists::List, roles::acts_as, style::Script, table::Table};
+use super::{
+    lists::{List, Marker},
+    roles::acts_as,
+    style::Script,
+    table::Table,
+};
 use crate::extraction::scripts::{lowered, raised};
 
 /// Elements that begin a line of their own with a blank line around it.
@@ -51,10 +56,15 @@ const LONGEST_HEADING: usize = 300;
 struct Text {
     written: String,
     gap: Gap,
-    /// Whether it ends with the mark of a heading or an item; the next word goes behind the mark.
+    /// The marks of headings and items that it ends with, by the bytes before them and the gap there; the next word
+    /// goes behind the mark.
+    marks: Vec<(usize, Gap)>,
+    /// Whether the last of them is on the line of the next word.
     ends_with_mark: bool,
     /// Whether a heading is open, whose words stay on its line.
     is_heading: bool,
+    /// Whether something in it is left out.
+    lacks_some: bool,
 }
 
 #[derive(Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,6 +92,7 @@ impl Text {
             });
         }
         self.gap = Gap::None;
+        self.marks.clear();
         self.written.push_str(text);
     }
 
@@ -92,8 +103,20 @@ impl Text {
     }
 
     fn push_mark(&mut self, mark: &str) {
+        let mut marks = std::mem::take(&mut self.marks);
+        marks.push((self.written.len(), self.gap));
         self.push_line(mark);
+        self.marks = marks;
         self.ends_with_mark = true;
+    }
+
+    /// Removes the mark of a heading or an item in which nothing was written.
+    fn end_mark(&mut self) {
+        if let Some((length, gap)) = self.marks.pop() {
+            self.written.truncate(length);
+            self.gap = gap;
+            self.ends_with_mark = !self.marks.is_empty();
+        }
     }
 }
 
@@ -156,17 +179,24 @@ impl Writer {
         self.top().need(Gap::Space);
     }
 
+    /// Separates the words before and after this place, at which something is left out.
+    pub(super) fn leave_out(&mut self) {
+        self.part();
+        self.top().lacks_some = true;
+    }
+
     pub(super) fn begin_script(&mut self) {
         self.within.push(Text::default());
     }
 
     pub(super) fn add_empty_cell(&mut self, element: &Element) {
         if matches!(acts_as(element), "td" | "th") {
-            self.table(|table| table.add(element, String::new()));
+            self.table(|table| table.add(element, String::new(), true));
         }
     }
 
-    pub(super) fn open(&mut self, element: &Element, node: NodeRef<'_, Node>) {
+    /// Opens an element; the marker is that of an item of a list.
+    pub(super) fn open(&mut self, element: &Element, node: NodeRef<'_, Node>, marker: Option<&Marker>) {
         let name = acts_as(element);
         if let Some(level) = heading(name) {
             self.top().need(Gap::Paragraph);
@@ -184,7 +214,7 @@ impl Writer {
                 let is_item = |node: &NodeRef<'_, Node>| node.value().as_element().is_some_and(|it| it.name() == "li");
                 self.lists.push(List::ordered(element, node.children().filter(is_item).count()));
             }
-            "li" => self.item(element),
+            "li" => self.item(element, marker),
             "table" => self.tables.push(Table::default()),
             "thead" | "tbody" | "tfoot" => self.table(|table| table.begin_part(name)),
             "tr" => self.table(Table::begin_row),
@@ -200,17 +230,20 @@ impl Writer {
             "ul" | "ol" | "menu" => drop(self.lists.pop()),
             "table" => self.end_table(),
             "td" | "th" => {
-                let text = self.within.pop().map(|text| text.written).unwrap_or_default();
+                let text = self.within.pop().unwrap_or_default();
+                let (text, lacks_some) = (text.written, text.lacks_some);
                 match self.tables.last_mut() {
-                    Some(table) => table.add(element, text),
+                    Some(table) => table.add(element, text, lacks_some),
                     None => self.top().push(&text),
                 }
             }
             "sup" => self.end_script(Script::Raised, node),
             "sub" => self.end_script(Script::Lowered, node),
+            "li" => self.top().end_mark(),
             _ => {}
         }
         if heading(name).is_some() {
+            self.top().end_mark();
             self.top().is_heading = false;
         }
         if heading(name).is_some() || PARAGRAPHS.contains(&name) {
@@ -239,6 +272,7 @@ impl Writer {
     pub(super) fn end_script(&mut self, script: Script, node: NodeRef<'_, Node>) {
         let is_raised = script == Script::Raised;
         let Some(script) = self.within.pop() else { return };
+        self.top().lacks_some |= script.lacks_some;
         let text = script.written.split_whitespace().collect::<Vec<_>>().join(" ");
         if text.is_empty() {
             return;
@@ -256,10 +290,14 @@ impl Writer {
         }
     }
 
-    fn item(&mut self, element: &Element) {
+    fn item(&mut self, element: &Element, marker: Option<&Marker>) {
         // Deeper levels are indented alike, so that the indentation does not outgrow the text.
         let depth = self.lists.len().clamp(1, 8) - 1;
-        let mark = self.lists.last_mut().map_or_else(|| "-".to_owned(), |list| list.mark(element));
+        let kind = if let Some(Marker::Kind(kind)) = marker { Some(*kind) } else { None };
+        let number = self.lists.last_mut().map_or_else(|| "-".to_owned(), |list| list.mark(element, kind));
+        // A text in place of the number is written behind the mark.
+        let has_number = !matches!(marker, Some(Marker::Text(text)) if !text.has_number && !text.is_incomplete);
+        let mark = if has_number { number } else { "-".to_owned() };
         // In a cell the item shares a line with others, where a hyphen would be taken for the sign of a number.
         let mark = if mark == "-" && !self.tables.is_empty() { "•".to_owned() } else { mark };
         let top = self.top();
