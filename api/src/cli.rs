@@ -17,6 +17,7 @@ mod keys;
 mod log;
 mod migrate;
 mod parked;
+mod proofs;
 mod provenance;
 mod rebuild;
 mod replay;

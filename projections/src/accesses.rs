@@ -139,8 +139,8 @@ pub struct AccessView {
     pub is_granted: bool,
     /// What was read, as far as it was asked for.
     pub objects: Vec<AccessedView>,
-    /// The client's network address; null if it is not known, or of a reader who was erased. Views do not have it: it is
-    /// encrypted in the log, from which the caller adds it.
+    /// The client's network address; null if it is not known. Views do not have it: it is encrypted in the log, from which
+    /// the caller adds it.
     pub client_address: Option<String>,
     /// Why, in the reader's words; null if nothing was said.
     pub reason: Option<String>,

@@ -11,7 +11,14 @@ use commands::{
 };
 use sqlx::PgPool;
 
-use super::{accesses::Accesses, as_of::AsOfCommand, provenance::Provenance, replay::Replay, timeline::Timeline};
+use super::{
+    accesses::Accesses,
+    as_of::AsOfCommand,
+    proofs::{MakeReceipt, Publish, VerifyReceipt},
+    provenance::Provenance,
+    replay::Replay,
+    timeline::Timeline,
+};
 use crate::terminal::say;
 use crate::{
     app::master_key,
@@ -31,6 +38,7 @@ Examples:
   ayushma audit verify
   ayushma audit verify --from 1000000
   ayushma audit public-key
+  ayushma audit publish /srv/ayushma-log --origin hospital.example/ayushma
   ayushma audit timeline chat 7f81988b-3811-448c-b9e3-01709e573ae6
   ayushma audit accesses --owner 0e11b0ab-6a55-4a4b-9d6e-0c2c4f0a8f0b
   ayushma audit as-of project 5d2f… --at 2026-11-01T00:00:00Z --documents
@@ -43,6 +51,9 @@ pub(super) enum Audit {
     AsOf(AsOfCommand),
     Replay(Replay),
     Provenance(Provenance),
+    Publish(Publish),
+    Receipt(MakeReceipt),
+    VerifyReceipt(VerifyReceipt),
     /// Print the key that signed heads are verified with
     PublicKey,
 }
@@ -79,6 +90,9 @@ impl Audit {
                 ensure!(heads.exists(), "there is no file {}", heads.display());
             }
         }
+        if let Self::VerifyReceipt(receipt) = &self {
+            return receipt.run();
+        }
         // No check of the schema: a copy of the tables events and log_head can be audited, too.
         let database = Database::open(settings, Purpose::Reading, shutdown).await?;
         let pool = &database.pool;
@@ -91,6 +105,9 @@ impl Audit {
                     Self::AsOf(as_of) => as_of.run(key_ring(settings, pool).await?, pool).await,
                     Self::Replay(replay) => replay.run(&auditing(settings, pool).await?).await,
                     Self::Provenance(provenance) => provenance.run(&auditing(settings, pool).await?, pool).await,
+                    Self::Publish(publish) => publish.run(&key_ring(settings, pool).await?, pool).await,
+                    Self::Receipt(receipt) => receipt.run(&key_ring(settings, pool).await?, pool).await,
+                    Self::VerifyReceipt(receipt) => receipt.run(),
                     Self::PublicKey => {
                         say(&public_key(settings, pool).await?.to_string());
                         Ok(ExitCode::SUCCESS)

@@ -157,5 +157,5 @@ async fn of_an_erased_reader_the_words_are_gone_and_the_access_stays(db: PgPool)
         (seen[0]["reason"] == "[erased]").then_some(seen)
     })
     .await;
-    assert_eq!((&seen[0]["client_address"], &seen[0]["what"]), (&Value::Null, &json!("chat")));
+    assert_eq!((&seen[0]["client_address"], &seen[0]["what"]), (&json!("[erased]"), &json!("chat")));
 }

@@ -11,6 +11,7 @@ mod erasing;
 mod folders;
 mod limits;
 mod process;
+mod proofs;
 mod provenance;
 mod reading;
 mod reading_only;

@@ -151,7 +151,7 @@ impl Histories {
     }
 
     /// Returns the network addresses of the clients that led to events, by the positions of these; events without one are
-    /// left out, and so are those of persons who were erased.
+    /// left out, and that of a person who was erased reads `[erased]`.
     ///
     /// # Errors
     /// [`HistoryError::Unreadable`] if the metadata of an event or its key cannot be read; [`HistoryError::Database`] if a

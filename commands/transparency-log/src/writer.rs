@@ -8,7 +8,7 @@ use std::io;
 use crate::{
     checkpoint::{Checkpoint, CheckpointError},
     merkle::{Hash, MAX_SIZE, leaf_hash},
-    note::{Note, NoteError, SigningKey},
+    note::{Note, NoteError, SigningKey, VerifierKey},
     tiles::{BundleError, CHECKPOINT, RightEdge, TileError, TilePath, TileReader, WIDTH, WriteFiles, append_entry},
 };
 
@@ -83,6 +83,11 @@ impl<F: WriteFiles> LogWriter<F> {
 
     pub fn root(&self) -> Hash {
         self.state.edge.root()
+    }
+
+    /// Returns the key by which the log is verified.
+    pub fn verifier(&self) -> &VerifierKey {
+        self.key.verifier()
     }
 
     pub const fn files(&self) -> &F {

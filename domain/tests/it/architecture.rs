@@ -63,6 +63,7 @@ fn crates_depend_on_each_other_only_as_designed() {
                 "migrations",
                 "ports",
                 "projections",
+                "transparency_log",
             ]),
         ),
         ("commands".to_owned(), names(&["domain", "event_log", "knowledge", "ports"])),

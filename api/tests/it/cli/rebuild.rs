@@ -33,7 +33,7 @@ async fn views_are_rebuilt_beside_a_running_server_and_without_one() {
     folder.make_superuser("asha@example.com", "asha").await.succeeded();
     let said = folder.run(&["rebuild", "--all"], "").await.succeeded();
     assert!(said.contains("users: rebuilt from 1 event in "), "{said}");
-    assert_eq!(said.lines().count(), 8, "{said}");
+    assert_eq!(said.lines().count(), 9, "{said}");
     assert!(server.log_in("asha@example.com", super::PASSWORD).await.is_some());
     server.terminate().await;
     let said = folder.run(&["rebuild", "users", "chats"], "").await.succeeded();

@@ -1,6 +1,7 @@
 //! The audit of the log, which checks that every event is present, in its place and unchanged.
 
 mod finding;
+mod records;
 mod rows;
 mod walk;
 
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 use crate::proof::{heads::SignedHead, incarnation::End};
 pub use finding::Fault;
+pub use records::{EventRecord, RecordsError, TakeError, event_records, log_id};
 use rows::rows;
 use walk::Walk;
 
