@@ -145,3 +145,16 @@ async fn who_may_call_is_documented(db: PgPool) {
     let unauthorized = &document["components"]["responses"]["Unauthorized"];
     assert_eq!(unauthorized["headers"]["WWW-Authenticate"]["required"], true);
 }
+
+/// Programs that are made from the document name their functions by them.
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn every_operation_has_an_id_of_its_own(db: PgPool) {
+    let document = document(&TestApp::start(&db).await).await;
+    let paths = document["paths"].as_object().expect("a document has paths");
+    let verbs = paths.values().flat_map(|item| item.as_object().expect("a path has verbs").values());
+    let mut seen = BTreeSet::new();
+    for operation in verbs {
+        let id = operation["operationId"].as_str().expect("an operation has an id");
+        assert!(seen.insert(id), "{id} is there twice");
+    }
+}
