@@ -81,14 +81,31 @@ async function seed(server) {
     for (let n = 1; n <= 20; n++) {
         chats.push(`${project}/chats/${(await server.call("POST", `${project}/chats`, { title: `Chat ${n}` })).external_id}`);
     }
+    await converse(server, chats[0]);
+    return { project, chats, another: await chatOfAnother(server, project) };
+}
+
+async function converse(server, chat) {
     for (let n = 1; n <= 10; n++) {
-        await server.call("POST", `${chats[0]}/converse`, form({ text: `How much zinc for child ${n}?`, stream: "false" }));
+        await server.call("POST", `${chat}/converse`, form({ text: `How much zinc for child ${n}?`, stream: "false" }));
     }
-    const messages = (await server.call("GET", chats[0])).chats;
+    const messages = (await server.call("GET", chat)).chats;
     if (messages.length !== 20 || messages.some((message) => message.messageType === 3 && !message.reference_documents.length)) {
         throw new Error("the chat does not have its twenty messages with their references");
     }
-    return { project, chats };
+}
+
+// The same chat of somebody else, which a superuser opens: that it was opened is put on record.
+async function chatOfAnother(server, project) {
+    const [email, password] = ["nurse@example.com", "lantern orbit eight"];
+    await server.call("POST", "/api/users", { username: "nurse", full_name: "Nurse", email, password });
+    await server.call("PATCH", "/api/users/nurse", { allow_key: true });
+    const { token } = server;
+    ({ token: server.token } = await server.call("POST", "/api/auth/login", { email, password }));
+    const chat = `${project}/chats/${(await server.call("POST", `${project}/chats`, { title: "A nurse's chat" })).external_id}`;
+    await converse(server, chat);
+    server.token = token;
+    return `${chat}?fetch=all`;
 }
 
 async function measure(server, model, { paths, method = "GET", body = "", type = "application/json" }, seconds) {
@@ -115,13 +132,14 @@ const multipart = (fields) => {
     return { body: `${parts.join("")}--${boundary}--\r\n`, type: `multipart/form-data; boundary=${boundary}` };
 };
 
-function requests({ project, chats }) {
+function requests({ project, chats, another }) {
     const question = multipart({ text: "How much zinc does a child need?", stream: "false", generate_audio: "false" });
     const spoken = multipart({ text: "How much zinc does a child need?", stream: "false" });
     return {
         "users/me": { paths: ["/api/users/me"] },
         "projects list": { paths: ["/api/projects?limit=20"] },
         "chat detail": { paths: [chats[0]] },
+        "chat detail, another's": { paths: [another] },
         "chats list": { paths: [`${project}/chats?limit=20`] },
         "create chat": { paths: [`${project}/chats`], method: "POST", body: '{"title": "A chat"}' },
         "converse": { paths: chats.slice(1).map((chat) => `${chat}/converse`), method: "POST", ...question },
