@@ -19,6 +19,7 @@ use utoipa::{IntoParams, OpenApi};
 
 use super::{
     access::at,
+    audit::{malformed, unknown},
     http_state::HttpState,
     reading::{Reading, Thing},
 };
@@ -69,11 +70,9 @@ fn refused_moment(error: &dyn std::error::Error) -> ApiError {
 
 /// The pairs of the query; those with other names than these are refused.
 fn pairs_of(uri: &Uri, known: &[&str]) -> Result<Vec<(String, String)>, ApiError> {
-    let refused = |detail: &str| ApiError::problem(StatusCode::BAD_REQUEST, detail);
-    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
-        .map_err(|_| refused("The parameter query string is malformed or out of range."))?;
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| malformed("query string"))?;
     if pairs.iter().any(|(name, _)| !known.contains(&name.as_str())) {
-        return Err(refused("There is a parameter that is unknown here."));
+        return Err(unknown());
     }
     Ok(pairs)
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     access::at,
-    audit::kind_of,
+    audit::{kind_of, unknown},
     http_state::HttpState,
     reading::{Reading, Thing},
 };
@@ -69,10 +69,7 @@ impl Asked {
                 "at" => asked.at.replace(value.parse().map_err(|_| malformed())?).is_some(),
                 "compare" => asked.compare.replace(value.parse().map_err(|_| malformed())?).is_some(),
                 "documents" => asked.documents.replace(value.parse().map_err(|_| malformed())?).is_some(),
-                _ => {
-                    let detail = "There is a parameter that is unknown here.";
-                    return Err(ApiError::problem(StatusCode::BAD_REQUEST, detail));
-                }
+                _ => return Err(unknown()),
             };
             if is_repeated {
                 return Err(malformed());
