@@ -16,14 +16,16 @@ use std::{
 
 use axum::{
     Form,
-    body::{Bytes, HttpBody},
+    body::{Body, Bytes, HttpBody},
     extract::{
         DefaultBodyLimit, FromRequest, Multipart, Request,
         multipart::{Field, MultipartError},
     },
     http::header,
 };
+use futures::{Stream, StreamExt as _, future, stream};
 use serde_json::Value;
+use tokio::task::yield_now;
 
 use super::{
     body_memory::{BodyMemoryBudget, BodyMemoryPermit, Sender},
@@ -215,8 +217,9 @@ impl UnreadBody {
     async fn multipart(self) -> Result<Input, ApiError> {
         let BodyLimits { form_bytes, .. } = self.limits;
         let announced = self.announced().unwrap_or(0);
+        let request = self.request.map(|body| Body::from_stream(ends_by_itself(body.into_data_stream())));
         let mut parts =
-            Multipart::from_request(self.request, &()).await.map_err(|_| malformed("Invalid boundary in multipart"))?;
+            Multipart::from_request(request, &()).await.map_err(|_| malformed("Invalid boundary in multipart"))?;
         let mut input = Input::empty(true);
         let (mut count, mut text_bytes) = (0, 0);
         while let Some(part) = parts.next_field().await.map_err(|e| broken_part(&e))? {
@@ -274,6 +277,12 @@ fn malformed(what: &str) -> ApiError {
 
 fn broken_part(error: &MultipartError) -> ApiError {
     malformed(&error.body_text())
+}
+
+/// Lets a stream end in a poll of its own. multer 3.1.0 refuses a whole body as incomplete if its last bytes and its end
+/// come in the second of two polls in a row, which happens when another thread receives them in between.
+fn ends_by_itself<S: Stream>(chunks: S) -> impl Stream<Item = S::Item> {
+    chunks.chain(stream::once(yield_now()).filter_map(|()| future::ready(None)))
 }
 
 /// Reads the bytes of a part. For a large part the announced length is allocated at once: unused pages of it cost

@@ -1,5 +1,7 @@
+use std::task::Poll;
+
 use super::*;
-use axum::{body::Body, response::IntoResponse};
+use axum::response::IntoResponse;
 use http_body_util::BodyExt;
 
 fn unread(content_type: &str, body: impl Into<Body>) -> UnreadBody {
@@ -159,6 +161,22 @@ async fn broken_multipart_is_a_parse_error() {
         assert_eq!(status, 400, "{broken}");
         assert!(body.starts_with(r#"{"detail":"Multipart form parse error - "#), "{body}");
     }
+}
+
+#[tokio::test]
+async fn a_body_that_comes_at_once_between_two_looks_at_it_is_whole() {
+    let body = format!("{}--x--\r\n", part("name=\"title\"", "Zinc"));
+    let mut has_come = false;
+    let mut body = Some(Bytes::from(body));
+    let late = stream::poll_fn(move |context| {
+        if !std::mem::replace(&mut has_come, true) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(body.take().map(Ok::<_, Infallible>))
+    });
+    let input = unread(BOUNDARY, Body::from_stream(late)).read().await.expect("read");
+    assert_eq!(input.text("title"), Some("Zinc"));
 }
 
 #[tokio::test]
