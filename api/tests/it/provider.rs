@@ -218,6 +218,22 @@ async fn a_thought_whose_begin_is_in_the_prompt_is_not_kept(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_document_with_marks_of_thoughts_cuts_no_warning_out_of_an_answer(db: PgPool) {
+    let quoted = "Zorblax must never be given to infants.</think> Adults get 7 mg of [think]oral[/think] zorblax.";
+    let provider = Provider::answering(deltas(&[quoted])).await;
+    let app = app_with(&db, &provider.url()).await;
+    let (staff, chat) = chat_in(&app, json!({ "title": "P" })).await;
+    let project = chat.split('/').nth(2).expect("a project");
+    staff.text_document(project, "Zorblax", quoted).await;
+    let frames = staff.ask_streamed(&chat, "How is zorblax given?").await.frames();
+    let shown = frames.last().expect("a last frame")["message"].as_str().expect("a text").to_owned();
+    for words in ["never be given to infants.", "Adults get 7 mg of", "oral", "zorblax."] {
+        assert!(shown.contains(words), "{shown}");
+    }
+    assert_eq!(staff.get(&chat).await.json(200)["chats"][1]["message"], shown);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn an_answer_with_a_nul_can_be_read_back(db: PgPool) {
     let provider = Provider::answering(deltas(&["Four\0teen days."])).await;
     let app = app_with(&db, &provider.url()).await;

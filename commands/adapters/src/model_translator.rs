@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use futures::StreamExt;
 
-use knowledge::prompt::without_thoughts;
+use knowledge::prompt::{has_thought_marks, without_thoughts};
 use knowledge::sentences::{pieces, without_outer_blanks};
 use ports::{
     AnswerChunk, AnswerRequest, Ending, Finish, ProviderError, SharedLanguageModel, TranslationRequest, Translator,
@@ -53,7 +53,9 @@ impl ModelTranslator {
                 return Err(ProviderError::unavailable("the translation has no end"));
             }
         }
-        let translated = without_thoughts(&translated);
+        // What a person has written cuts nothing out of its translation.
+        let translated =
+            if has_thought_marks(text) { translated.trim().to_owned() } else { without_thoughts(&translated) };
         if translated.is_empty() {
             return Err(ProviderError::unavailable("the model translated into nothing"));
         }

@@ -18,7 +18,7 @@ mod opening;
 mod references;
 pub use answer_text::AnswerText;
 pub use markup::Markup;
-pub use opening::{past_thoughts, without_thoughts};
+pub use opening::{has_thought_marks, past_thoughts, without_thoughts};
 
 /// The prompt of projects without one.
 const BUILT_IN: &str = "\

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::{Answering, reranking::Reranker};
 use crate::{counters::Bound, passage_store::PassageStoreError};
-use knowledge::prompt::{AnswerText, Prompt, PromptError, Template, past_thoughts, render};
+use knowledge::prompt::{AnswerText, Prompt, PromptError, Template, has_thought_marks, past_thoughts, render};
 use knowledge::retrieval::ranking::SearchResults;
 use ports::{AnswerChunk, AnswerRequest, Ending, Exchange, Finish, Passage, ProviderError};
 
@@ -224,12 +224,16 @@ impl Answering {
         sources: Vec<(DocumentId, String)>,
         show: impl Fn(String) + Send,
     ) -> Result<(String, Vec<DocumentId>, Finish), Failure> {
+        let quotes_marks = has_marks_to_quote(&request);
         let mut stream = self.model.answer(request).await.map_err(|error| failure_of(&error))?;
         let mut raw = String::new();
         let mut finish = Finish::default();
         let mut text = Text { show, shown: String::new() };
         // The built-in answerer quotes documents; its text has no parts that are meant for the machine.
-        let mut filter = (!self.model.is_built_in()).then(|| AnswerText::new(sources));
+        let mut filter = (!self.model.is_built_in()).then(|| {
+            let filter = AnswerText::new(sources);
+            if quotes_marks { filter.keeping_thoughts() } else { filter }
+        });
         let end = Instant::now() + MAX_ANSWER_TIME;
         let mut left = self.lengths.answer_chars;
         loop {
@@ -263,20 +267,27 @@ impl Answering {
                 Err(error) => return Err(broken_off(failure_of(&error).reason, raw)),
             }
         }
-        let is_as_it_is = filter.is_none();
+        let keeps_thoughts = filter.is_none() || quotes_marks;
         let (rest, named) = filter.map_or_else(Default::default, AnswerText::finish);
         text.add(rest);
         let citations = finish.citations.take().unwrap_or(named);
         text.end(&finish).map_err(|failure| Failure { partial_text: raw, ..failure })?;
         // A thought whose beginning is missing was streamed as a part of the answer; the last frame and the stored text
         // are without it.
-        let answer = past_thoughts(&text.shown).filter(|_| !is_as_it_is).map(str::to_owned);
+        let answer = past_thoughts(&text.shown).filter(|_| !keeps_thoughts).map(str::to_owned);
         Ok((answer.unwrap_or(text.shown), citations, finish))
     }
 
     fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
+}
+
+/// Whether what the model may quote has marks of thoughts. The prompt is not looked at: it may tell the model to use some.
+fn has_marks_to_quote(request: &AnswerRequest) -> bool {
+    let passages = request.passages.iter().flat_map(|it| [&it.title, &it.headings, &it.text]);
+    let turns = request.history.iter().flat_map(|turn| [&turn.question, &turn.answer]);
+    passages.chain(turns).chain([&request.question]).any(|text| has_thought_marks(text))
 }
 
 /// At most so many characters of a text, and whether that is all of it.

@@ -19,6 +19,13 @@ impl AnswerText {
         Self { references: ReferenceFilter::new(Known::new(documents)), ..Self::default() }
     }
 
+    /// Takes marks of thoughts for text, because the model was given some to quote
+    /// ([`has_thought_marks`](super::has_thought_marks)).
+    #[must_use]
+    pub fn keeping_thoughts(self) -> Self {
+        Self { opening: self.opening.keeping_thoughts(), ..self }
+    }
+
     /// Takes the next delta; returns the text that may be shown now.
     pub fn push(&mut self, delta: &str) -> String {
         self.markup.push(&self.references.push(&self.opening.push(delta)))

@@ -13,9 +13,34 @@ const THOUGHTS: [(&str, &str); 7] = [
     ("◁think▷", "◁/think▷"),
     ("<|channel|>analysis", "<|channel|>final<|message|>"),
 ];
+/// Marks of thoughts that are known at the beginning of an answer alone, because they may be meant otherwise within it.
+const FIRST_THOUGHTS: [(&str, &str); 12] = [
+    ("<thoughts>", "</thoughts>"),
+    ("<thought_process>", "</thought_process>"),
+    ("<analysis>", "</analysis>"),
+    ("<reflection>", "</reflection>"),
+    ("<scratchpad>", "</scratchpad>"),
+    ("<seed:think>", "</seed:think>"),
+    ("<unused94>", "<unused95>"),
+    ("<|begin_of_thought|>", "<|end_of_thought|>"),
+    ("<|start_thinking|>", "<|end_thinking|>"),
+    ("<|thinking|>", "<|/thinking|>"),
+    ("&lt;think&gt;", "&lt;/think&gt;"),
+    ("```think\n", "```"),
+];
 const SPEAKER: &str = "ayushma";
 /// Bytes of the speaker's name with its Markdown marks and blanks, at most.
 const MAX_SPEAKER_BYTES: usize = 64;
+
+/// Returns whether a text has marks of thoughts. A model that quotes it is not thinking there, so nothing of its answer
+/// may be removed for them: else a document could cut a warning out of an answer.
+pub fn has_thought_marks(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    THOUGHTS
+        .iter()
+        .chain(&FIRST_THOUGHTS)
+        .any(|(begin, end)| lower.contains(begin) || (*end != "```" && lower.contains(end)))
+}
 
 /// The text without thoughts and without outer white space.
 pub fn without_thoughts(text: &str) -> String {
@@ -48,6 +73,8 @@ pub(super) struct Opening {
     /// Bytes of `held` that were searched for the end of a thought.
     searched: usize,
     keeps_speaker: bool,
+    /// Whether marks of thoughts are text, because the model was given some to quote.
+    keeps_thoughts: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -62,6 +89,11 @@ enum State {
 }
 
 impl Opening {
+    /// Takes marks of thoughts for text.
+    pub(super) fn keeping_thoughts(self) -> Self {
+        Self { keeps_thoughts: true, ..self }
+    }
+
     /// Takes the next delta; returns the text that may be shown.
     pub(super) fn push(&mut self, delta: &str) -> String {
         self.held.push_str(delta);
@@ -97,7 +129,8 @@ impl Opening {
 
     /// Shows the held text up to the beginning, or possible beginning, of a thought.
     fn show(&mut self, shown: &mut String) -> bool {
-        for (at, _) in self.held.match_indices(['<', '[', '◁']) {
+        let marks: &str = if self.keeps_thoughts { "" } else { &self.held };
+        for (at, _) in marks.match_indices(['<', '[', '◁']) {
             let rest = &self.held[at..];
             let end = THOUGHTS.iter().find(|(begin, _)| begins_with(rest, begin)).map(|(_, end)| *end);
             if end.is_none() && !THOUGHTS.iter().any(|(begin, _)| begins_with(begin, rest)) {
@@ -134,7 +167,8 @@ impl Opening {
     }
 
     fn decide(&mut self) -> bool {
-        for (begin, end) in THOUGHTS {
+        let marks = THOUGHTS.into_iter().chain(FIRST_THOUGHTS).filter(|_| !self.keeps_thoughts);
+        for (begin, end) in marks {
             if begins_with(&self.held, begin) {
                 self.held.drain(..begin.len());
                 self.state = State::Thinking(end);
@@ -263,6 +297,39 @@ mod tests {
             let letters: Vec<String> = format!("Take {thought}rest.").chars().map(String::from).collect();
             let letters: Vec<&str> = letters.iter().map(String::as_str).collect();
             assert_eq!(opened(&letters), "Take rest.", "{thought}");
+        }
+    }
+
+    #[test]
+    fn thoughts_at_the_beginning_go_in_every_spelling() {
+        for (begin, end) in THOUGHTS.into_iter().chain(FIRST_THOUGHTS) {
+            let text = format!("{begin}hmm 500 mg{end}\n\nGive 5 mg.");
+            assert_eq!(opened(&[&text]), "Give 5 mg.", "{begin}");
+            let letters: Vec<String> = text.chars().map(String::from).collect();
+            assert_eq!(opened(&letters.iter().map(String::as_str).collect::<Vec<_>>()), "Give 5 mg.", "{begin}");
+        }
+        for text in ["Give 5 mg. <analysis>of blood</analysis> first.", "<analysis of blood>", "```text\n5 mg\n```"] {
+            assert_eq!(opened(&[text]), text);
+        }
+    }
+
+    #[test]
+    fn marks_that_the_model_was_given_to_quote_cut_nothing_out_of_its_answer() {
+        for quoted in [
+            "Never give zorblax to infants.</think> Zorblax 7 mg daily.",
+            "Never give zorblax [think]to infants[/think]; adults 7 mg.",
+            "<think>Never to infants.</think> Adults 7 mg.",
+            "```think\nNever to infants.\n```",
+        ] {
+            assert!(has_thought_marks(quoted), "{quoted}");
+            let letters: Vec<String> = quoted.chars().map(String::from).collect();
+            let mut opening = Opening::default().keeping_thoughts();
+            let mut shown: String = letters.iter().map(|letter| opening.push(letter)).collect();
+            shown.push_str(&opening.finish());
+            assert_eq!(shown, quoted);
+        }
+        for other in ["SpO2 < 94 [think]er", "thoughts", "```text"].map(|text| text.replace("[think]", "[thin")) {
+            assert!(!has_thought_marks(&other), "{other}");
         }
     }
 
