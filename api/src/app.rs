@@ -24,6 +24,7 @@ use commands::{
     jobs::{JobHandler, Worker, give_back},
     passage_store::{IndexBuilder, PassageStore},
     projects::Projects,
+    proofs::Proofs,
     scheduler::{Expiry, Scheduler},
     services::Services,
     uploads::{MediaRemoval, Uploads},
@@ -134,6 +135,8 @@ impl App {
             evaluation: Evaluation::new(&resources, uploads.clone()),
             chats: Chats::new(&resources, answering.clone()),
             accesses: Accesses::new(&resources),
+            proofs: Proofs::new(pool.clone(), resources.keys.clone(), settings.proof_place())
+                .witnessed_by(settings.witnesses()?),
             projects,
             services: Services::new(&resources),
             answering,
@@ -172,7 +175,7 @@ impl App {
     }
 
     /// Spawns what does the work that follows from events, for ever: the consumers that enqueue jobs, the workers, the
-    /// signing of the log's heads, and the scheduler.
+    /// signing and publishing of the log, and the scheduler.
     ///
     /// # Errors
     /// An error of the database, when the passage store is prepared.
@@ -186,6 +189,7 @@ impl App {
             tasks.spawn(worker.run(heart.clone(), self.ending.clone()));
         }
         tasks.spawn(self.heads.clone().run(self.pool.clone(), self.clock.clone(), self.heads_period));
+        tasks.spawn(self.proofs.clone().run(self.heads_period));
         tasks.spawn(Scheduler::new(self.pool.clone(), self.clock.clone(), self.expiries()).run(heart.clone()));
         Ok(())
     }

@@ -28,6 +28,8 @@ mod status;
 mod stream;
 mod timeline;
 mod user;
+mod verify;
+mod witness;
 
 use std::{
     io::{BufRead as _, IsTerminal as _},
@@ -97,6 +99,7 @@ enum Command {
     Stream(stream::Stream),
     #[command(subcommand)]
     Audit(audit::Audit),
+    Witness(witness::Witness),
     #[command(subcommand)]
     Log(log::Log),
     EvaluateRetrieval(evaluate_retrieval::EvaluateRetrieval),
@@ -147,6 +150,7 @@ fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
             Command::Stream(stream) => stream.run(settings, &shutdown).await,
             Command::Log(log) => log.run(settings, &shutdown).await,
             Command::Audit(audit) => audit.run(settings, &shutdown).await,
+            Command::Witness(witness) => witness.run(settings, &shutdown).await,
             Command::EvaluateRetrieval(evaluate) => evaluate.run(&shutdown).await,
             Command::Extract(extract) => extract.run(settings).await,
             Command::Rebuild(rebuild) => rebuild.run(settings, &shutdown).await,

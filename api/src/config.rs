@@ -17,6 +17,7 @@ use commands::{
 use domain::values::Model;
 use http_api::config::TextSettings;
 use secrecy::{ExposeSecret as _, SecretString};
+use transparency_log::note::KeyName;
 
 pub(crate) use addresses::check_public_url;
 pub use outside::OutsideSettings;
@@ -90,7 +91,20 @@ pub struct Settings {
     #[arg(long, env, global = true)]
     pub signed_heads_dir: Option<PathBuf>,
 
-    /// Seconds after which the log's head is signed again, if it has moved
+    /// Folder in which the log is published for auditors as tiles with a signed checkpoint, in a folder of its own for each log
+    /// [default: <DATA_DIR>/proofs]
+    #[arg(long, env, global = true)]
+    pub proofs_dir: Option<PathBuf>,
+
+    /// Whose log it is, as its checkpoints name it, such as hospital.example/ayushma
+    #[arg(long, env, default_value = "ayushma", value_parser = parse_origin, global = true)]
+    pub proofs_origin: String,
+
+    /// File of a policy (C2SP tlog-policy) with the witnesses that cosign the published log
+    #[arg(long, env, global = true)]
+    pub witness_policy: Option<PathBuf>,
+
+    /// Seconds after which the log's head is signed and published again, if it has moved
     #[arg(long, env, default_value_t = 60, value_parser = value_parser!(u64).range(1..), global = true)]
     pub signed_heads_seconds: u64,
 
@@ -208,6 +222,11 @@ fn parse_numbered_model(text: &str) -> Result<(i64, String), String> {
     let number: i64 = number.trim().parse().map_err(|_| "the number before = is none")?;
     Model::from_number(number).ok_or("there are the numbers 1 to 8")?;
     Ok((number, name.trim().to_owned()))
+}
+
+/// Parses the name of a log's owner, which has to be part of the name of a key.
+fn parse_origin(text: &str) -> Result<String, String> {
+    KeyName::parse(text).map(|name| name.as_str().to_owned()).map_err(|error| error.to_string())
 }
 
 fn parse_reachable(text: &str) -> Result<Reachable, String> {

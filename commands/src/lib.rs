@@ -16,6 +16,7 @@ pub mod erasure;
 pub mod evaluation;
 pub mod passage_store;
 pub mod projects;
+pub mod proofs;
 mod resources;
 pub mod services;
 pub mod uploads;

@@ -64,7 +64,7 @@ async fn rebuild_chats(log: &EventLog, pool: &PgPool) -> anyhow::Result<Duration
 
 async fn verify(pool: &PgPool, count: usize) -> anyhow::Result<Duration> {
     let started = Instant::now();
-    let found = audit(pool, 1, None, &[]).await?;
+    let found = audit(pool, 1, None, &[], None).await?;
     ensure!(found.fault.is_none() && usize::try_from(*found.walked.end())? == count, "the log is not whole: {found:?}");
     Ok(started.elapsed())
 }

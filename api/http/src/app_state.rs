@@ -15,6 +15,7 @@ use commands::{
     event_log::{Committed, EventPosition, Expected, Progress, TokenError},
     execute::Commands,
     projects::Projects,
+    proofs::Proofs,
     services::Services,
     uploads::Uploads,
 };
@@ -41,6 +42,7 @@ pub struct AppState {
     pub auditing: Auditing,
     pub chats: Chats,
     pub accesses: Accesses,
+    pub proofs: Proofs,
     pub evaluation: Evaluation,
     pub media: SharedMediaStore,
     /// `None`: captchas are not checked.

@@ -30,6 +30,8 @@ pub(crate) struct AuditedEvent {
     on_behalf_of: Option<String>,
     /// Where the event is in its timeline.
     timeline: String,
+    /// Where its receipt is, once it is published.
+    proof: String,
 }
 
 /// When something began and ended, in RFC 3339 format with microseconds, by the server's clock.
@@ -170,6 +172,7 @@ impl From<EventLink> for AuditedEvent {
             actor: link.actor,
             on_behalf_of: link.on_behalf_of,
             timeline,
+            proof: format!("/api/audit/proofs/{position}"),
         }
     }
 }

@@ -26,6 +26,7 @@ mod key_tools;
 mod media;
 mod passwords;
 mod projects;
+mod proofs;
 mod reading;
 mod refusals;
 mod retrieval;
@@ -116,6 +117,7 @@ fn router(state: &HttpState, limits: BodyLimits) -> Router {
         .merge(accesses::router(state))
         .merge(as_of::router(state))
         .merge(answer_audit::router(state))
+        .merge(proofs::router(state))
         .merge(evaluation::router(state))
         .merge(speech::router(state))
         .merge(feedback::router(state))
@@ -149,6 +151,7 @@ pub fn document() -> OpenApi {
         ("accesses", accesses::Api::openapi()),
         ("audit", as_of::Api::openapi()),
         ("audit", answer_audit::Api::openapi()),
+        ("audit", proofs::Api::openapi()),
         ("feedback", feedback::Api::openapi()),
         ("media", media::Api::openapi()),
         ("schema", schema::Api::openapi()),

@@ -1,13 +1,17 @@
 //! `ayushma log`.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{fs, io, process::ExitCode, sync::Arc};
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use commands::{
     clock::SystemClock,
     event_log::{HeadSigner, Loss},
+    proofs::ProofPlace,
 };
 use sqlx::PgPool;
+use transparency_log::tiles::{CHECKPOINT, Folder, WriteFiles as _};
+use uuid::Uuid;
 
 use super::audit::signer;
 use crate::terminal::say;
@@ -16,6 +20,9 @@ use crate::{
     database::{Database, Purpose},
     shutdown::Shutdown,
 };
+
+/// The file beside a checkpoint that has the last one of the log before.
+const PREVIOUS: &str = "previous-checkpoint";
 
 /// Look after the event log
 #[derive(Debug, Subcommand)]
@@ -46,7 +53,7 @@ impl Log {
         let database = Database::open(settings, Purpose::Using, shutdown).await?;
         let result = async {
             let signer = signer(settings, &database.pool).await?;
-            restored.accept(&signer, &database.pool).await
+            restored.accept(&signer, &settings.proof_place(), &database.pool).await
         }
         .await;
         database.close().await;
@@ -55,7 +62,7 @@ impl Log {
 }
 
 impl Restored {
-    async fn accept(&self, signer: &HeadSigner, pool: &PgPool) -> anyhow::Result<ExitCode> {
+    async fn accept(&self, signer: &HeadSigner, proofs: &ProofPlace, pool: &PgPool) -> anyhow::Result<ExitCode> {
         let whole = match signer.find_loss(pool).await? {
             Loss::Known => None,
             Loss::NoneUpTo(head) => Some(format!(
@@ -74,6 +81,9 @@ impl Restored {
         let restored = signer.accept_restored(pool, &(Arc::new(SystemClock) as _)).await?;
         let (begins, before) = (restored.begins, restored.before);
         say(&format!("the log goes on after position {} as {} (it was {before})", begins.position, begins.log_id));
+        if keep_checkpoint(proofs, before, begins.log_id).context("the checkpoint of the log before is not kept")? {
+            say(&format!("{PREVIOUS} in {} is the last one of the log before", proofs.of_log(begins.log_id).display()));
+        }
         for consumer in restored.set_back {
             say(&format!(
                 "{consumer} had seen events that are lost, and goes on from there; what it made of them is still in its rows, until \
@@ -82,4 +92,14 @@ impl Restored {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Copies the last checkpoint of the log before into the folder of the one that goes on; returns whether there is one.
+fn keep_checkpoint(proofs: &ProofPlace, before: Uuid, now: Uuid) -> io::Result<bool> {
+    let checkpoint = match fs::read(proofs.of_log(before).join(CHECKPOINT)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        read => read?,
+    };
+    Folder::new(proofs.of_log(now)).write(PREVIOUS, &checkpoint)?;
+    Ok(true)
 }

@@ -43,20 +43,24 @@ pub(super) struct Provenance {
 impl Provenance {
     pub(super) async fn run(self, auditing: &Auditing, pool: &PgPool) -> anyhow::Result<ExitCode> {
         let Self { answer, chat, json } = self;
-        let chat = match chat {
-            Some(chat) => chat,
-            None => chats::chat_of_message(&Views::beside(pool), answer)
-                .await?
-                .map(|(chat, _)| chat)
-                .with_context(|| format!("no open chat shows a message {answer}: name its chat with --chat"))?,
-        };
-        let found = auditing.provenance(chat, answer).await?;
+        let found = auditing.provenance(chat_of(answer, chat, pool).await?, answer).await?;
         if json {
             say(&serde_json::to_string_pretty(&provenance::Provenance::from(found))?);
         } else {
             say(&lines_of(&found).join("\n"));
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Returns the chat of an answer: the one that was named, or that of the view of messages.
+pub(super) async fn chat_of(answer: MessageId, chat: Option<ChatId>, pool: &PgPool) -> anyhow::Result<ChatId> {
+    match chat {
+        Some(chat) => Ok(chat),
+        None => chats::chat_of_message(&Views::beside(pool), answer)
+            .await?
+            .map(|(chat, _)| chat)
+            .with_context(|| format!("no open chat shows a message {answer}: name its chat with --chat")),
     }
 }
 

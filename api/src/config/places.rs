@@ -3,7 +3,11 @@
 use std::{path::PathBuf, time::Duration};
 
 use adapters::{child_reader::ChildReader, launcher::Launcher};
-use commands::event_log::{KeyError, MasterKey};
+use anyhow::Context as _;
+use commands::{
+    event_log::{KeyError, MasterKey},
+    proofs::{ProofPlace, Witnesses},
+};
 use secrecy::ExposeSecret as _;
 
 use super::Settings;
@@ -50,6 +54,22 @@ impl Settings {
 
     pub const fn heads_period(&self) -> Duration {
         Duration::from_secs(self.signed_heads_seconds)
+    }
+
+    /// Where the log is published with signed checkpoints.
+    pub fn proof_place(&self) -> ProofPlace {
+        let folders = self.proofs_dir.clone().unwrap_or_else(|| self.data_dir.join("proofs"));
+        ProofPlace { folder: None, folders, origin: self.proofs_origin.clone() }
+    }
+
+    /// Those who cosign the published log; `None` without a policy.
+    ///
+    /// # Errors
+    /// If the file of the policy cannot be read or is malformed.
+    pub fn witnesses(&self) -> anyhow::Result<Option<Witnesses>> {
+        let Some(file) = &self.witness_policy else { return Ok(None) };
+        let read = || Ok::<_, anyhow::Error>(Witnesses::parse(&std::fs::read_to_string(file)?)?);
+        read().with_context(|| format!("WITNESS_POLICY {}", file.display())).map(Some)
     }
 
     pub fn master_key_file(&self) -> PathBuf {

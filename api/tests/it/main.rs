@@ -50,6 +50,7 @@ mod planted;
 mod profile;
 mod project_access;
 mod projects;
+mod proofs;
 mod provider;
 mod provider_keys;
 #[path = "../../../commands/tests/it/proxy.rs"]

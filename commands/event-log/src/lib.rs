@@ -64,7 +64,9 @@ pub use keys::{
     ring::KeyRing,
 };
 pub use proof::{
-    audit::{Audit, AuditError, EventRecord, Fault, RecordsError, TakeError, audit, event_records, log_id},
+    audit::{
+        Audit, AuditError, EventObserver, EventRecord, Fault, RecordsError, TakeError, audit, event_records, log_id,
+    },
     heads::{HeadsError, HeadsFile, PublicKey, SignedHead},
     incarnation::{End, IncarnationError, Restored},
     signer::{HeadSigner, Loss},

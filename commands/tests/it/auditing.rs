@@ -20,7 +20,7 @@ async fn a_log(options: &PgConnectOptions) -> Node {
 }
 
 async fn found(pool: &PgPool) -> Audit {
-    audit(pool, 1, None, &[]).await.expect("the log can be read")
+    audit(pool, 1, None, &[], None).await.expect("the log can be read")
 }
 
 /// What is found after each of these was done to the same log, one at a time.
@@ -139,7 +139,7 @@ async fn an_end_that_does_not_fit_the_last_event_is_named(_: PgPoolOptions, opti
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_part_of_the_log_is_held_against_the_hash_before_it(_: PgPoolOptions, options: PgConnectOptions) {
     let node = a_log(&options).await;
-    let part = async |from, to| audit(&node.pool, from, to, &[]).await.expect("it can be read");
+    let part = async |from, to| audit(&node.pool, from, to, &[], None).await.expect("it can be read");
     tamper(&node.pool, "UPDATE events SET event_version = '2' WHERE position = 10").await;
     for (from, to) in [(1, Some(9)), (11, None), (11, Some(EVENTS)), (EVENTS, None), (12, Some(500))] {
         assert_eq!(part(from, to).await.fault, None, "{from} to {to:?}");
@@ -151,7 +151,7 @@ async fn a_part_of_the_log_is_held_against_the_hash_before_it(_: PgPoolOptions, 
     tamper(&node.pool, "DELETE FROM events WHERE position IN (10, 15)").await;
     assert_eq!(part(11, None).await.fault, Some(Fault::Removed { position: 10, count: 1 }));
     assert_eq!(part(12, Some(15)).await.fault, Some(Fault::Removed { position: 15, count: 1 }));
-    let beyond = audit(&node.pool, EVENTS + 1, None, &[]).await;
+    let beyond = audit(&node.pool, EVENTS + 1, None, &[], None).await;
     assert!(matches!(beyond, Err(AuditError::BeyondEnd(EVENTS))), "{beyond:?}");
 }
 

@@ -57,7 +57,7 @@ impl Signing {
     pub(crate) async fn audit(&self) -> Audit {
         let key: PublicKey = self.signer.public_key().to_string().parse().expect("it is printed as it is read");
         let heads = HeadsFile::in_folder(self.folder.path()).read(&key).expect("the file is sound");
-        audit(&self.node.pool, 1, None, &heads).await.expect("the log can be read")
+        audit(&self.node.pool, 1, None, &heads, None).await.expect("the log can be read")
     }
 
     fn heads_text(&self) -> String {
@@ -148,7 +148,7 @@ async fn a_log_under_another_id_is_not_the_one_that_was_signed(_: PgPoolOptions,
 async fn a_part_of_the_log_is_proved_by_a_head_in_it(_: PgPoolOptions, options: PgConnectOptions) {
     let signing = Signing::with_a_log(&options).await;
     let heads = signing.signer.file().read(&signing.signer.public_key()).expect("sound");
-    let part = async |from, to| audit(&signing.node.pool, from, Some(to), &heads).await.expect("readable");
+    let part = async |from, to| audit(&signing.node.pool, from, Some(to), &heads, None).await.expect("readable");
     for (from, to, proved) in
         [(14, 23, None), (14, 24, Some(24)), (13, 20, Some(12)), (2, 12, Some(12)), (26, 30, None)]
     {

@@ -31,6 +31,35 @@ pub fn empty_root() -> Hash {
     Sha256::digest([]).into()
 }
 
+/// A growing tree that remembers nothing but what its root is made of: one hash for each bit of its size.
+#[derive(Debug, Clone, Default)]
+pub struct GrowingTree {
+    size: u64,
+    /// The complete subtrees, the largest first.
+    complete: Vec<Hash>,
+}
+
+impl GrowingTree {
+    /// Appends the hash of a leaf.
+    pub fn push(&mut self, leaf: Hash) {
+        self.complete.push(leaf);
+        self.size += 1;
+        for _ in 0..self.size.trailing_zeros() {
+            let (Some(right), Some(left)) = (self.complete.pop(), self.complete.pop()) else { break };
+            self.complete.push(node_hash(&left, &right));
+        }
+    }
+
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    pub fn root(&self) -> Hash {
+        let right_to_left = self.complete.iter().copied().rev();
+        right_to_left.reduce(|right, left| node_hash(&left, &right)).unwrap_or_else(empty_root)
+    }
+}
+
 /// A source of the hashes of complete subtrees.
 pub trait Nodes {
     type Error;

@@ -51,7 +51,7 @@ pub enum PolicyError {
 
 #[derive(Debug, Clone)]
 enum Member {
-    Witness(CosignerKey),
+    Witness { key: CosignerKey, url: Option<String> },
     Group { threshold: usize, members: Vec<String> },
 }
 
@@ -84,13 +84,12 @@ impl Draft {
                 self.logs.push(key);
                 Ok(())
             }
-            ["witness", name, key] | ["witness", name, key, _] => {
+            ["witness", name, key, url @ ..] if url.len() < 2 => {
                 let key: CosignerKey = key.parse().map_err(|_| PolicyFault::Key)?;
-                let is_same = |it: &Member| matches!(it, Member::Witness(other) if other.public() == key.public());
-                if self.members.values().any(is_same) {
+                if self.members.values().filter_map(Member::key).any(|other| other.public() == key.public()) {
                     return Err(PolicyFault::DoubledKey);
                 }
-                self.define(name, Member::Witness(key))
+                self.define(name, Member::Witness { key, url: url.first().map(|url| (*url).to_owned()) })
             }
             ["group", name, threshold, members @ ..] => {
                 let threshold = match *threshold {
@@ -172,23 +171,36 @@ impl Policy {
         let is_wrong = |it: &Result<_, _>| matches!(it, Err(CheckpointError::Note(NoteError::WrongSignature { .. })));
         let chosen = opened.iter().find(|it| is_wrong(it)).or_else(|| opened.iter().find(|it| it.is_ok()));
         let checkpoint = chosen.or(opened.first()).cloned().unwrap_or(Err(NoteError::NotSigned.into()))?;
+        if self.is_witnessed(note)? { Ok(checkpoint) } else { Err(PolicyError::TooFewWitnesses) }
+    }
+
+    /// Returns whether as many witnesses as the policy wants have cosigned a note.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Note`] if a signature of a witness of the policy is wrong.
+    pub fn is_witnessed(&self, note: &Note) -> Result<bool, CheckpointError> {
         let witnesses: Vec<&CosignerKey> = self.members.values().filter_map(Member::key).collect();
         let signed = match note.verify(&witnesses) {
             Ok(signed) => signed,
             Err(NoteError::NotSigned) => vec![],
-            Err(error) => return Err(CheckpointError::Note(error).into()),
+            Err(error) => return Err(CheckpointError::Note(error)),
         };
-        match &self.quorum {
-            Some(name) if !self.witnesses(name, &signed) => Err(PolicyError::TooFewWitnesses),
-            _ => Ok(checkpoint),
-        }
+        Ok(self.quorum.as_ref().is_none_or(|name| self.witnesses(name, &signed)))
+    }
+
+    /// Returns the witnesses whose URLs the policy says, in the order of their names.
+    pub fn reachable(&self) -> impl Iterator<Item = (&CosignerKey, &str)> {
+        self.members.values().filter_map(|member| match member {
+            Member::Witness { key, url: Some(url) } => Some((key, url.as_str())),
+            Member::Witness { url: None, .. } | Member::Group { .. } => None,
+        })
     }
 
     /// Returns whether a witness, or enough members of a group, are among those who have signed. Groups only have members
     /// that were defined before them, so this ends.
     fn witnesses(&self, name: &str, signed: &[&CosignerKey]) -> bool {
         match self.members.get(name) {
-            Some(Member::Witness(key)) => signed.contains(&key),
+            Some(Member::Witness { key, .. }) => signed.contains(&key),
             Some(Member::Group { threshold, members }) => {
                 members.iter().filter(|member| self.witnesses(member, signed)).count() >= *threshold
             }
@@ -200,7 +212,7 @@ impl Policy {
 impl Member {
     const fn key(&self) -> Option<&CosignerKey> {
         match self {
-            Self::Witness(key) => Some(key),
+            Self::Witness { key, .. } => Some(key),
             Self::Group { .. } => None,
         }
     }

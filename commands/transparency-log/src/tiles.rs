@@ -30,6 +30,9 @@ pub trait ReadFiles {
 pub trait WriteFiles: ReadFiles {
     /// Writes a file, in place of one that is there. It is on the disk when this returns.
     fn write(&self, path: &str, content: &[u8]) -> io::Result<()>;
+
+    /// Removes all files whose paths begin with this one and a `/`, if there are any.
+    fn remove_below(&self, path: &str) -> io::Result<()>;
 }
 
 /// Returns the number of hashes that a tree of `size` leaves has at a level of tiles.

@@ -39,6 +39,8 @@ struct State {
     edge: RightEdge,
     /// The entries that are not yet in a full bundle.
     bundle: Vec<u8>,
+    /// The tiles and bundles that were filled since the published checkpoint.
+    filled: Vec<TilePath>,
 }
 
 /// The only writer of a log.
@@ -73,7 +75,7 @@ impl<F: WriteFiles> LogWriter<F> {
             }
             entries.iter().try_for_each(|entry| append_entry(&mut bundle, entry))?;
         }
-        Ok(Self { files, key, state: State { edge, bundle } })
+        Ok(Self { files, key, state: State { edge, bundle, filled: vec![] } })
     }
 
     /// Returns the number of entries, also of those behind the published checkpoint.
@@ -110,10 +112,15 @@ impl<F: WriteFiles> LogWriter<F> {
             append_entry(&mut state.bundle, entry.as_ref())?;
             let tiles = state.edge.push(leaf_hash(entry.as_ref()));
             if state.edge.size().is_multiple_of(WIDTH) {
-                self.write_bundle(&state, (state.edge.size() - 1) / WIDTH)?;
+                let index = (state.edge.size() - 1) / WIDTH;
+                self.write_bundle(&state, index)?;
                 state.bundle.clear();
+                state.filled.extend(TilePath::entries(index, state.edge.size()));
             }
-            tiles.into_iter().try_for_each(|(path, tile)| self.write_new(path, &tile))?;
+            for (path, tile) in tiles {
+                self.write_new(path, &tile)?;
+                state.filled.push(path);
+            }
         }
         if state.edge.size() > before {
             if !state.bundle.is_empty() {
@@ -130,13 +137,21 @@ impl<F: WriteFiles> LogWriter<F> {
     ///
     /// # Errors
     /// [`WriteError::Checkpoint`] if it cannot be signed; [`WriteError::File`].
-    pub fn publish(&self) -> Result<Note, WriteError> {
-        let note = self.checkpoint().sign(&self.key)?;
+    pub fn publish(&mut self) -> Result<Note, WriteError> {
+        let note = self.sign()?;
         self.publish_cosigned(&note)?;
         Ok(note)
     }
 
-    /// Returns the state of the log, to be signed and taken to witnesses before it is published.
+    /// Signs the state of the log, which can be taken to witnesses before it is published.
+    ///
+    /// # Errors
+    /// [`WriteError::Checkpoint`] if it cannot be signed.
+    pub fn sign(&self) -> Result<Note, WriteError> {
+        Ok(self.checkpoint().sign(&self.key)?)
+    }
+
+    /// Returns the state of the log.
     pub fn checkpoint(&self) -> Checkpoint {
         Checkpoint {
             origin: crate::note::Verifier::name(self.key.verifier()).clone(),
@@ -145,17 +160,23 @@ impl<F: WriteFiles> LogWriter<F> {
         }
     }
 
-    /// Publishes the signed state of the log, which may have got signatures of witnesses.
+    /// Publishes the signed state of the log, which may have got signatures of witnesses. Partial tiles and bundles that
+    /// have become full since are removed: readers take the full ones in their place.
     ///
     /// # Errors
     /// [`WriteError::OtherTiles`] if it is not the state of this log; [`WriteError::Checkpoint`] if the log has not signed
     /// it; [`WriteError::File`].
-    pub fn publish_cosigned(&self, note: &Note) -> Result<(), WriteError> {
+    pub fn publish_cosigned(&mut self, note: &Note) -> Result<(), WriteError> {
         let checkpoint = Checkpoint::open(note, self.key.verifier())?;
         if checkpoint != self.checkpoint() {
             return Err(WriteError::OtherTiles { size: checkpoint.size });
         }
-        write(&self.files, CHECKPOINT, note.to_string().as_bytes())
+        write(&self.files, CHECKPOINT, note.to_string().as_bytes())?;
+        for path in self.state.filled.drain(..) {
+            let path = format!("{path}.p");
+            self.files.remove_below(&path).map_err(|source| WriteError::File { path, source })?;
+        }
+        Ok(())
     }
 
     fn write_bundle(&self, state: &State, index: u64) -> Result<(), WriteError> {

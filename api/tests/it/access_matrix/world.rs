@@ -96,6 +96,7 @@ impl World {
             ("/api/tests/suites/{}/questions/{}/documents/{}", format!("/api{attachments}/{attachment}")),
             ("/api/tests/suites/{}/runs/{}", in_api(&run)),
             ("/api/tests/suites/{}/runs/{}/feedback/{}", format!("/api{run}/feedback/{notes}")),
+            ("/api/audit/proofs/{}", "/api/audit/proofs/1".to_owned()),
             ("/api/audit/{}/{}", format!("/api/audit/project/{project}")),
             ("/api/audit/auditors/{}", "/api/audit/auditors/auditor".to_owned()),
             ("/api/audit/chat/{}", format!("/api/audit/chat/{}", chat.rsplit('/').next().expect("an id"))),
@@ -105,6 +106,8 @@ impl World {
             ),
             ("/media/{}", format!("/media/{}", text(&file, "file").rsplit('/').next().expect("a name"))),
         ]);
+        // The worker may be publishing at this moment.
+        eventually("the log is published", async || app.app.proofs.publish().await.ok()).await;
         let forgetful = app.person("asked", Roles::default()).await.email;
         let code = app.reset_code(&forgetful).await;
         Self {

@@ -10,7 +10,10 @@ use std::ops::RangeInclusive;
 use sqlx::{Connection as _, PgConnection, PgPool};
 use uuid::Uuid;
 
-use crate::proof::{heads::SignedHead, incarnation::End};
+use crate::{
+    proof::{heads::SignedHead, incarnation::End},
+    stored::StoredEvent,
+};
 pub use finding::Fault;
 pub use records::{EventRecord, RecordsError, TakeError, event_records, log_id};
 use rows::rows;
@@ -67,8 +70,12 @@ impl From<sqlx::Error> for AuditError {
     }
 }
 
+/// Whoever looks at each event of an audit, in order, before it is held against the chain.
+pub type EventObserver<'o> = &'o mut (dyn FnMut(&StoredEvent) + Send);
+
 /// Checks the log from a position up to another one, or up to its end, and finds the first fault: a break in the hash
-/// chain, or a difference from the signed heads, which must be in the order of their positions.
+/// chain, or a difference from the signed heads, which must be in the order of their positions. The observer gets each
+/// event that stands at its position, up to the fault.
 ///
 /// If `from` is greater than 1, the stored hash of the event before it is trusted. Reads the tables `events` and
 /// `log_head` alone, in one read-only transaction.
@@ -77,7 +84,13 @@ impl From<sqlx::Error> for AuditError {
 /// [`AuditError::BeyondEnd`] if the log ends before `from`; [`AuditError::UnknownSchema`] and
 /// [`AuditError::NotAllowed`] if the tables are not there or not readable; [`AuditError::Database`] if the log cannot be
 /// read for another reason. A fault of the log is not an error.
-pub async fn audit(pool: &PgPool, from: i64, to: Option<i64>, heads: &[SignedHead]) -> Result<Audit, AuditError> {
+pub async fn audit(
+    pool: &PgPool,
+    from: i64,
+    to: Option<i64>,
+    heads: &[SignedHead],
+    observer: Option<EventObserver<'_>>,
+) -> Result<Audit, AuditError> {
     // A separate connection, because it cannot be reused if the walk ends early.
     let mut connection = pool.acquire().await?.detach();
     let mut tx = connection.begin_with(BEGIN).await?;
@@ -88,7 +101,7 @@ pub async fn audit(pool: &PgPool, from: i64, to: Option<i64>, heads: &[SignedHea
     let mut signed = Signed { heads, proved: None };
     let is_guarded = is_guarded(&mut tx).await?;
     let (position, fault) = match anchor(&mut tx, from).await? {
-        Some(hash) => walk(&mut tx, Walk::new(from - 1, hash), to, &end, &mut signed).await?,
+        Some(hash) => walk(&mut tx, Walk::new(from - 1, hash), to, &end, &mut signed, observer).await?,
         None => (from - 1, Some(Fault::Removed { position: from - 1, count: 1 })),
     };
     if fault.is_none() {
@@ -168,6 +181,7 @@ async fn walk(
     to: Option<i64>,
     end: &End,
     signed: &mut Signed<'_>,
+    mut observer: Option<EventObserver<'_>>,
 ) -> Result<(i64, Option<Fault>), AuditError> {
     if let Some(fault) = signed.pass(walk.position(), walk.hash()) {
         return Ok((walk.position(), Some(fault)));
@@ -179,7 +193,14 @@ async fn walk(
             Some(link) if link.event.position > end.position && walk.position() == end.position => {
                 Some(Fault::Inserted { position: link.event.position, count: 1 })
             }
-            Some(link) => walk.take(link).or_else(|| signed.pass(walk.position(), walk.hash())),
+            Some(link) => {
+                if let Some(observer) = &mut observer
+                    && link.event.position == walk.position() + 1
+                {
+                    observer(&link.event);
+                }
+                walk.take(link).or_else(|| signed.pass(walk.position(), walk.hash()))
+            }
         };
         if found.is_some() {
             return Ok((walk.position(), found));

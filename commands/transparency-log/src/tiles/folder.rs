@@ -68,4 +68,11 @@ impl WriteFiles for Folder {
         file.persist(&path).map_err(|error| error.error)?;
         sync(folder)
     }
+
+    fn remove_below(&self, path: &str) -> io::Result<()> {
+        match fs::remove_dir_all(self.0.join(path)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
 }

@@ -119,7 +119,7 @@ fn foreign_verifiers_take_logs_of_all_shapes_and_their_receipts() {
 #[test]
 fn foreign_verifiers_take_the_cosignatures_of_witnesses_and_our_policy() {
     let folder = tempfile::tempdir().expect("a folder");
-    let writer = write_log(folder.path(), 300);
+    let mut writer = write_log(folder.path(), 300);
     let mut note = published(folder.path());
     let mut policy = format!("log {}\n", key(ORIGIN).verifier());
     for (name, seed) in [("a", 1), ("b", 2)] {

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use transparency_log::merkle::{
-    ConsistencyError, Hash, InclusionError, MAX_SIZE, ProveError, empty_root, leaf_hash, prove_consistency,
-    prove_inclusion, root, verify_consistency, verify_inclusion,
+    ConsistencyError, GrowingTree, Hash, InclusionError, MAX_SIZE, ProveError, empty_root, leaf_hash,
+    prove_consistency, prove_inclusion, root, verify_consistency, verify_inclusion,
 };
 
 use crate::support::{Leaves, entry, split, tree_hash};
@@ -35,6 +35,17 @@ fn the_roots_are_those_of_certificate_transparency() {
     assert_eq!(empty_root(), hash("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
     for (wanted, size) in ROOTS.iter().zip(1..) {
         assert_eq!(root(&mut known(), size), Ok(hash(wanted)), "{size}");
+    }
+}
+
+#[test]
+fn a_tree_that_grows_leaf_by_leaf_has_the_root_of_each_size() {
+    let mut tree = GrowingTree::default();
+    assert_eq!((tree.size(), tree.root()), (0, empty_root()));
+    let leaves = Leaves::new(600);
+    for (leaf, size) in leaves.0.iter().zip(1..) {
+        tree.push(*leaf);
+        assert_eq!((tree.size(), tree.root()), (size, leaves.root(size)));
     }
 }
 

@@ -73,6 +73,11 @@ impl WriteFiles for &Memory {
         self.written.borrow_mut().push(path.to_owned());
         Ok(())
     }
+
+    fn remove_below(&self, path: &str) -> io::Result<()> {
+        self.files.borrow_mut().retain(|file, _| file.strip_prefix(path).is_none_or(|rest| !rest.starts_with('/')));
+        Ok(())
+    }
 }
 
 /// A log of so many entries in memory, published once.

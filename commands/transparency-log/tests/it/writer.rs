@@ -47,8 +47,8 @@ fn growing_writes_what_changed_and_the_checkpoint_last() {
     assert_eq!(memory.take_written(), ["tile/entries/001.p/1", "tile/0/001.p/1", "checkpoint"]);
     log(&memory, 257);
     assert_eq!(memory.take_written(), ["checkpoint"]);
-    // What smaller checkpoints need stays.
-    assert!(memory.paths().contains(&"tile/0/000.p/255".to_owned()));
+    // What smaller checkpoints need is in the full tile.
+    assert!(!memory.paths().contains(&"tile/0/000.p/255".to_owned()));
 }
 
 #[test]
@@ -125,13 +125,17 @@ fn a_checkpoint_of_another_state_is_not_published() {
 }
 
 #[test]
-fn a_full_tile_stands_in_for_a_partial_one_that_was_cleaned_away() {
+fn a_full_tile_stands_in_for_the_partial_ones_which_are_cleaned_away_when_it_is_published() {
     let memory = Memory::default();
     log(&memory, 200);
-    log(&memory, 300);
-    for path in ["tile/0/000.p/200", "tile/entries/000.p/200"] {
-        memory.files.borrow_mut().remove(path).expect("it was there");
-    }
+    let mut writer = LogWriter::open(&memory, key(ORIGIN)).expect("the log can be opened");
+    writer.append(entries(200..300)).expect("the entries can be appended");
+    let partial = ["tile/0/000.p/200", "tile/entries/000.p/200"];
+    let is_there = |path: &&str| memory.files.borrow().contains_key(*path);
+    assert!(partial.iter().all(is_there), "the published checkpoint needs them");
+    writer.publish().expect("the log can be published");
+    assert!(!partial.iter().any(is_there));
+    assert!(["tile/0/001.p/44", "tile/entries/001.p/44", "tile/1/000.p/1"].iter().all(is_there));
     let files = &memory;
     let mut earlier = TileReader::new(&files, 200);
     let proof = prove_inclusion(&mut earlier, 150, 200).expect("the full tile has it");

@@ -6,7 +6,7 @@ use sqlx::{Connection as _, PgPool};
 use uuid::Uuid;
 
 use super::{BEGIN, anchor, rows::rows, walk::Link};
-use crate::proof::incarnation::End;
+use crate::{proof::incarnation::End, stored::StoredEvent};
 
 /// The positions at which a batch ends, besides the end of the log: whole tiles of 256 entries, none of which is written
 /// twice.
@@ -45,6 +45,15 @@ pub enum RecordsError {
 #[derive(Deserialize)]
 struct Recorded {
     recorded_at: DateTime<Utc>,
+}
+
+impl EventRecord {
+    /// Returns the record of a stored event; `None` if its metadata have no time, as those of no event that was written.
+    pub fn of(event: &StoredEvent) -> Option<Self> {
+        let Recorded { recorded_at } = serde_json::from_str(&event.metadata).ok()?;
+        let (aggregate_type, event_type) = (event.aggregate_type.clone(), event.event_type.clone());
+        Some(Self { position: event.position, aggregate_type, event_type, recorded_at, digest: event.digest() })
+    }
 }
 
 /// Returns the id of the log, which a restored backup changes.
@@ -86,11 +95,7 @@ pub async fn event_records(
             return Err(RecordsError::Broken(position));
         }
         previous = hash;
-        let metadata: Recorded =
-            serde_json::from_str(&event.metadata).map_err(|_| RecordsError::Malformed(position))?;
-        let digest = event.digest();
-        let (aggregate_type, event_type) = (event.aggregate_type, event.event_type);
-        batch.push(EventRecord { position, aggregate_type, event_type, recorded_at: metadata.recorded_at, digest });
+        batch.push(EventRecord::of(&event).ok_or(RecordsError::Malformed(position))?);
         if position % BATCH == 0 || position == end {
             take(std::mem::take(&mut batch)).map_err(RecordsError::NotTaken)?;
         }
