@@ -10,6 +10,7 @@ mod create_project;
 mod createsuperuser;
 mod documents_folder;
 mod evaluate_retrieval;
+mod export;
 mod extract;
 mod import_documents;
 mod in_process;
@@ -30,6 +31,7 @@ mod timeline;
 mod user;
 mod verify;
 mod witness;
+mod verify_bundle;
 
 use std::{
     io::{BufRead as _, IsTerminal as _},

@@ -30,14 +30,24 @@ impl Accesses {
     /// # Errors
     /// [`ExecuteError`] if the log cannot be written: nothing is to be shown then.
     pub async fn grant(&self, access: Access, context: &Context) -> Result<(), ExecuteError<AccessError>> {
-        for objects in access.objects.chunks(MAX_OBJECTS) {
-            let part = Access { objects: objects.to_vec(), ..access.clone() };
-            self.record(AccessCommand::RecordGranted(part), context).await?;
+        self.grant_in_parts(access, context).await.map(drop)
+    }
+
+    /// Does the same as [`Self::grant`], and returns the last record, by which all of them can be waited for.
+    ///
+    /// # Errors
+    /// That of [`Self::grant`].
+    pub async fn grant_in_parts(
+        &self,
+        mut access: Access,
+        context: &Context,
+    ) -> Result<Committed, ExecuteError<AccessError>> {
+        while access.objects.len() > MAX_OBJECTS {
+            let rest = access.objects.split_off(MAX_OBJECTS);
+            self.record(AccessCommand::RecordGranted(access.clone()), context).await?;
+            access.objects = rest;
         }
-        if access.objects.is_empty() {
-            self.record(AccessCommand::RecordGranted(access), context).await?;
-        }
-        Ok(())
+        self.record(AccessCommand::RecordGranted(access), context).await
     }
 
     /// Records that something is not shown.

@@ -133,12 +133,12 @@ impl Proofs {
         Ok((self.place.of_log(id), SigningKey::new(name, seed)))
     }
 
-    /// Returns the key that the checkpoints of this log are verified with.
+    /// Returns the key of this log, which signs its checkpoints.
     ///
     /// # Errors
     /// [`ProofError::Database`] or [`ProofError::Origin`].
-    pub async fn key(&self) -> Result<VerifierKey, ProofError> {
-        Ok(self.log().await?.1.verifier().clone())
+    pub async fn key(&self) -> Result<SigningKey, ProofError> {
+        Ok(self.log().await?.1)
     }
 
     /// Publishes every `period` what is new, until the future is dropped.

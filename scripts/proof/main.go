@@ -9,6 +9,7 @@
 //	log/         what a web server would serve: checkpoint, tile/…
 //	receipts/    N.tlog-proof, and N.entry beside it
 //	refused/     (optional) the same, but every verifier has to refuse them
+//	notes/       (optional) notes that the log's key has signed and that are no checkpoints
 //	consistency  (optional) lines of: old size, old root, new size, new root, hashes of the proof; all but sizes base64
 //
 // It prints a line for each thing that it has found right, and ends with status 1 at the first that is not.
@@ -96,7 +97,34 @@ func check(folder string) error {
 			return err
 		}
 	}
+	if err := notes(filepath.Join(folder, "notes"), verifier); err != nil {
+		return err
+	}
 	return consistency(filepath.Join(folder, "consistency"))
+}
+
+// notes opens what else the key has signed, such as the manifests of bundles, and makes sure that nobody takes it for a checkpoint.
+func notes(folder string, verifier note.Verifier) error {
+	paths, err := filepath.Glob(filepath.Join(folder, "*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if _, err := note.Open(text, note.VerifierList(verifier)); err != nil {
+			return fmt.Errorf("x/mod, %s: %w", path, err)
+		}
+		if _, _, _, err := log.ParseCheckpoint(text, verifier.Name(), verifier); err == nil {
+			return fmt.Errorf("formats takes %s for a checkpoint", path)
+		}
+	}
+	if len(paths) > 0 {
+		fmt.Printf("%d notes that are no checkpoints: golang.org/x/mod agrees\n", len(paths))
+	}
+	return nil
 }
 
 // wholeLog derives all tiles and the root anew from the entries.

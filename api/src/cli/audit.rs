@@ -13,11 +13,13 @@ use sqlx::PgPool;
 use super::{
     accesses::Accesses,
     as_of::AsOfCommand,
+    export::Export,
     proofs::{MakeReceipt, Publish, VerifyReceipt},
     provenance::Provenance,
     replay::Replay,
     timeline::Timeline,
     verify::Verify,
+    verify_bundle::VerifyBundle,
 };
 use crate::terminal::say;
 use crate::{
@@ -37,6 +39,7 @@ Examples:
   ayushma audit public-key
   ayushma audit receipt 4711 > 4711.tlog-proof
   ayushma audit timeline chat 7f81988b-3811-448c-b9e3-01709e573ae6
+  ayushma audit export ./complaint-17 --chat 7f81… --text --reason 'complaint 17'
   ayushma audit accesses --owner 0e11b0ab-6a55-4a4b-9d6e-0c2c4f0a8f0b
   ayushma audit as-of project 5d2f… --at 2026-11-01T00:00:00Z --documents
   ayushma audit replay chat 7f81988b-3811-448c-b9e3-01709e573ae6
@@ -51,6 +54,8 @@ pub(super) enum Audit {
     Publish(Publish),
     Receipt(MakeReceipt),
     VerifyReceipt(VerifyReceipt),
+    Export(Box<Export>),
+    VerifyBundle(VerifyBundle),
     /// Print the key that signed heads are verified with
     PublicKey,
 }
@@ -60,9 +65,17 @@ impl Audit {
         if let Self::Verify(verify) = &self {
             verify.check()?;
         }
-        if let Self::VerifyReceipt(receipt) = &self {
-            return receipt.run();
+        match self {
+            Self::VerifyReceipt(receipt) => receipt.run(),
+            Self::VerifyBundle(bundle) => bundle.run(),
+            // It writes, namely its record.
+            Self::Export(export) => export.run(settings, shutdown).await,
+            reading => reading.read(settings, shutdown).await,
         }
+    }
+
+    /// Runs a command that only reads.
+    async fn read(self, settings: &Settings, shutdown: &Shutdown) -> anyhow::Result<ExitCode> {
         // No check of the schema: a copy of the tables events and log_head can be audited, too.
         let database = Database::open(settings, Purpose::Reading, shutdown).await?;
         let pool = &database.pool;
@@ -81,6 +94,8 @@ impl Audit {
                         receipt.run(settings, keys, &auditing(settings, pool).await?, pool).await
                     }
                     Self::VerifyReceipt(receipt) => receipt.run(),
+                    Self::VerifyBundle(bundle) => bundle.run(),
+                    Self::Export(_) => Err(anyhow!("it does not only read")),
                     Self::PublicKey => {
                         say(&public_key(settings, pool).await?.to_string());
                         Ok(ExitCode::SUCCESS)

@@ -46,7 +46,7 @@ const MAX_REQUEST: usize = 65_536;
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  ayushma witness --name witness.hospital.example --log hospital.example/ayushma/log/0190…+1a2b3c4d+AZ…")]
+  ayushma witness --name witness.hospital.example --watch hospital.example/ayushma/log/0190…+1a2b3c4d+AZ…")]
 pub(super) struct Witness {
     /// Address to listen on
     #[arg(long, default_value = "127.0.0.1:8300")]
@@ -57,8 +57,8 @@ pub(super) struct Witness {
     name: String,
 
     /// Verifier key of a log to watch; may be repeated
-    #[arg(long, required = true)]
-    log: Vec<VerifierKey>,
+    #[arg(long, required = true, value_name = "KEY")]
+    watch: Vec<VerifierKey>,
 
     /// Folder of the witness's key and of what it has cosigned last [default: <DATA_DIR>/witness]
     #[arg(long)]
@@ -83,7 +83,7 @@ impl Witness {
         say(&format!("witness {} {}", self.name, cosigner.key()));
         let listener = TcpListener::bind(self.listen).await.with_context(|| self.listen.to_string())?;
         say(&format!("listening on http://{}", listener.local_addr()?));
-        let watch = Watch { cosigner, logs: self.log, files: Folder::new(folder), turn: Mutex::default() };
+        let watch = Watch { cosigner, logs: self.watch, files: Folder::new(folder), turn: Mutex::default() };
         let routes = Router::new()
             .route("/add-checkpoint", post(add_checkpoint))
             .route("/{log}/checkpoint", get(last))

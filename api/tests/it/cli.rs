@@ -4,6 +4,7 @@ mod absent;
 mod addresses;
 mod as_of;
 mod auditors;
+mod bundles;
 mod databases;
 mod dying;
 mod ending;

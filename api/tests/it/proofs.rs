@@ -12,9 +12,10 @@ async fn an_auditor_gets_the_receipt_of_the_event_that_a_provenance_names(db: Pg
     let superuser = app.superuser().await;
     let auditor = app.person("meera", domain::user::Roles::default()).await;
     superuser.post("/audit/auditors", json!({ "username": "meera" })).await.json(201);
-    let project = superuser.project("P").await;
-    let chat = superuser.chat(&project).await;
-    superuser.ask(&chat, "How much zinc?").await.json(200);
+    let staff = app.person("asha", domain::user::Roles { is_staff: true, ..domain::user::Roles::default() }).await;
+    let project = staff.project("P").await;
+    let chat = staff.chat(&project).await;
+    staff.ask(&chat, "How much zinc?").await.json(200);
     let id = chat.rsplit('/').next().expect("an id");
     let timeline = auditor.get(&format!("/audit/chat/{id}/timeline")).await.json(200);
     let position = timeline["events"][0]["position"].as_u64().expect("a number");

@@ -58,14 +58,15 @@ pub use history::{
     LogPosition, MalformedMoment, Moment, MomentError, PastStates, ReadEvent,
 };
 pub use keys::{
-    codec::{Codec, CodecError},
+    codec::{Codec, CodecError, PersonalTexts},
     crypto::KeyError,
     master_key::{MasterKey, has_keys, rewrap_keys},
     ring::KeyRing,
 };
 pub use proof::{
     audit::{
-        Audit, AuditError, EventObserver, EventRecord, Fault, RecordsError, TakeError, audit, event_records, log_id,
+        Audit, AuditError, Concerned, EventObserver, EventRecord, Fault, LogPart, RecordsError, TakeError, audit,
+        event_records, log_id,
     },
     heads::{HeadsError, HeadsFile, PublicKey, SignedHead},
     incarnation::{End, IncarnationError, Restored},

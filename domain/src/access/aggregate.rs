@@ -63,11 +63,11 @@ impl StoredAggregate for AccessRecord {
     const AGGREGATE_TYPE: AggregateType = AggregateType::Access;
     const SNAPSHOT_VERSION: i32 = 1;
 
-    /// The reason is the reader's text.
+    /// The reason is the reader's text. Where no person reads, such as on the command line, the record has a key of its own.
     fn subject(&self, aggregate_id: Uuid) -> Option<SubjectId> {
         match self {
-            Self::Absent => Some(SubjectId::new(aggregate_id)),
-            Self::Recorded { reader } => reader.map(SubjectId::from),
+            Self::Recorded { reader: Some(reader) } => Some((*reader).into()),
+            Self::Absent | Self::Recorded { reader: None } => Some(SubjectId::new(aggregate_id)),
         }
     }
 }

@@ -34,6 +34,8 @@ pub enum AccessKind {
     Provenance,
     /// Records of accesses.
     Accesses,
+    /// A part of the log with its proofs, taken out of it as a bundle.
+    Export,
     /// Anything else, which was refused.
     Other,
 }

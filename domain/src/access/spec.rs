@@ -53,5 +53,6 @@ fn what_is_refused_is_recorded_as_such() {
 fn the_reason_is_text_of_whoever_gave_it() {
     let record = AccessRecord::Recorded { reader: Some(READER) };
     assert_eq!(record.subject(Uuid::nil()), Some(SubjectId::new(READER.value())));
-    assert_eq!(AccessRecord::Recorded { reader: None }.subject(Uuid::nil()), None);
+    let record = Uuid::from_u128(9);
+    assert_eq!(AccessRecord::Recorded { reader: None }.subject(record), Some(SubjectId::new(record)));
 }

@@ -55,6 +55,7 @@ fn crates_depend_on_each_other_only_as_designed() {
             "api".to_owned(),
             names(&[
                 "adapters",
+                "audit_bundle",
                 "commands",
                 "domain",
                 "embedded_postgres",
@@ -66,6 +67,7 @@ fn crates_depend_on_each_other_only_as_designed() {
                 "transparency_log",
             ]),
         ),
+        ("audit_bundle".to_owned(), names(&["transparency_log"])),
         ("commands".to_owned(), names(&["domain", "event_log", "knowledge", "ports", "transparency_log"])),
         ("domain".to_owned(), names(&[])),
         ("embedded_postgres".to_owned(), names(&[])),

@@ -174,7 +174,7 @@ async fn a_witness_cosigns_what_is_published_and_a_policy_wants_its_signature() 
     folder.make_superuser("asha@example.com", "asha").await.succeeded();
     let log_key = key_in(&folder.run(&["audit", "publish"], "").await.succeeded());
     let elsewhere = DataFolder::new();
-    let arguments = ["witness", "--name", "w.example", "--log", &log_key, "--listen", "127.0.0.1:0"];
+    let arguments = ["witness", "--name", "w.example", "--watch", &log_key, "--listen", "127.0.0.1:0"];
     let mut witness =
         elsewhere.program(&arguments).stdout(Stdio::piped()).kill_on_drop(true).spawn().expect("it starts");
     let mut said = BufReader::new(witness.stdout.take().expect("a pipe")).lines();

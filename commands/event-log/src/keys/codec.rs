@@ -63,6 +63,15 @@ impl From<&Metadata> for Seal {
     }
 }
 
+/// The personal texts of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonalTexts {
+    pub subject: SubjectId,
+    /// Whether the subject's key was destroyed.
+    pub is_erased: bool,
+    pub texts: BTreeMap<&'static str, String>,
+}
+
 /// Encodes and decodes events with the keys of the persons whose text they hold.
 #[derive(Clone)]
 pub struct Codec {
@@ -295,6 +304,20 @@ impl Codec {
             payload[name] = text.into();
         }
         Ok(payload)
+    }
+
+    /// Returns the personal texts of an event in clear by the names of their fields, and the subject whose they are;
+    /// `None` if it has none. Those of an erased person are [`ERASED`].
+    ///
+    /// # Errors
+    /// [`CodecError`] if the event is damaged or unknown, or its key cannot be read.
+    pub async fn personal_texts(&self, stored: &StoredEvent) -> Result<Option<PersonalTexts>, CodecError> {
+        let RecordedEvent { mut event, metadata, .. } = self.decode(stored).await?;
+        let fields = event.personal_mut().into_iter();
+        let texts: BTreeMap<_, _> =
+            fields.filter_map(|field| Some((field.name, field.text.clear()?.to_owned()))).collect();
+        let (Some(subject), false) = (metadata.subject, texts.is_empty()) else { return Ok(None) };
+        Ok(Some(PersonalTexts { subject, is_erased: self.is_erased(subject).await?, texts }))
     }
 
     async fn open(&self, subject: SubjectId, event: EventId, field: &str, sealed: &str) -> Result<String, CodecError> {

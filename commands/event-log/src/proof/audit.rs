@@ -3,6 +3,7 @@
 mod finding;
 mod records;
 mod rows;
+mod selection;
 mod walk;
 
 use std::ops::RangeInclusive;
@@ -17,6 +18,7 @@ use crate::{
 pub use finding::Fault;
 pub use records::{EventRecord, RecordsError, TakeError, event_records, log_id};
 use rows::rows;
+pub use selection::{Concerned, LogPart};
 use walk::Walk;
 
 /// Begins a transaction that sees one snapshot of the log, without a time limit. Events appended meanwhile are not

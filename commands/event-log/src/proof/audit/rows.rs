@@ -31,10 +31,19 @@ pub(super) async fn rows(
     after: i64,
     up_to: i64,
 ) -> Result<Rows<'_, impl AsRef<[u8]>>, sqlx::Error> {
+    rows_where(connection, &format!("position > {after} AND position <= {up_to}")).await
+}
+
+/// Does the same with the rows that meet a condition of SQL. A copy takes no parameters, so the condition holds nothing
+/// that was not a number, an id or a time before.
+pub(super) async fn rows_where<'c>(
+    connection: &'c mut PgConnection,
+    condition: &str,
+) -> Result<Rows<'c, impl AsRef<[u8]> + use<>>, sqlx::Error> {
     let copy = format!(
         "COPY (SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version, payload::text, metadata::text,
                       partition, command_id, hash
-               FROM events WHERE position > {after} AND position <= {up_to} ORDER BY position)
+               FROM events WHERE {condition} ORDER BY position)
          TO STDOUT (FORMAT binary)"
     );
     Ok(Rows { chunks: connection.copy_out_raw(&copy).await?, received: Vec::new(), taken: 0, is_begun: false })
