@@ -15,7 +15,7 @@ use commands::{
     clock::{SharedClock, SystemClock},
     clock_jumps::ClockJumps,
     documents::{Documents, Ingestion, PageRefresh, ProjectCleanup, Removal},
-    erasure::{Erasure, Ledger},
+    erasure::{Erasure, ErasureCompletion, Ledger},
     evaluation::{Evaluation, RunQuestions},
     event_log::{
         EventConsumer, EventLog, HeadSigner, IdempotencyExpiry, KafkaSettings, KeyError, MasterKey, Progress, has_keys,
@@ -39,6 +39,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     config::Settings,
     data_folder,
+    erasures::{ErasedViews, LogKey},
     languages::languages,
     outside::{captcha, language_model, mailer, media, provider},
     parts::{consumers, expected_parts, handlers, projections},
@@ -93,7 +94,8 @@ impl App {
         tasks.spawn(background);
         let resources = Resources::new(log, pool.clone(), clock.clone());
         let commands = resources.commands.clone();
-        let erasure = Erasure::new(&resources, Ledger::new(settings.erasures_file()));
+        let erasure =
+            Erasure::new(&resources, Ledger::new(settings.erasures_file())).requiring(settings.erasure_approval);
         // Before anything is served or projected: a restored backup may have brought erased text back.
         erasure.reapply().await?;
         let projects = Projects::new(&resources);
@@ -259,6 +261,17 @@ impl App {
         });
         let media: Arc<dyn JobHandler> =
             Arc::new(MediaRemoval { pool: self.pool.clone(), uploads: self.uploads.clone() });
+        let erasures: Arc<dyn JobHandler> = Arc::new(ErasureCompletion {
+            pool: self.pool.clone(),
+            commands: self.commands.clone(),
+            clock: self.clock.clone(),
+            ledger: self.erasure.ledger().clone(),
+            uploads: self.uploads.clone(),
+            views: Arc::new(ErasedViews(self.views.clone())),
+            projections: projections().iter().map(|it| (it.name(), it.aggregate_types())).collect(),
+            progress: self.progress.clone(),
+            signer: Arc::new(LogKey(self.proofs.clone())),
+        });
         let worker = |handlers| Worker::new(self.pool.clone(), self.clock.new_id(), handlers, self.progress.clone());
         // With a token that is never cancelled: a question of a test run that is cut off at the end of the process has
         // not failed, and another worker asks it again.
@@ -274,7 +287,7 @@ impl App {
         });
         let revisiting = self.revisits_pages.then(|| worker(vec![revisiting as Arc<dyn JobHandler>]));
         [
-            worker(vec![interrupted, removal, emptying, media]),
+            worker(vec![interrupted, removal, emptying, media, erasures]),
             worker(vec![password_resets, address_changes]),
             worker(vec![questions]),
         ]

@@ -9,6 +9,7 @@ mod chat;
 mod create_project;
 mod createsuperuser;
 mod documents_folder;
+mod erasure;
 mod evaluate_retrieval;
 mod export;
 mod extract;
@@ -22,6 +23,7 @@ mod proofs;
 mod provenance;
 mod rebuild;
 mod replay;
+mod retention;
 mod sandbox;
 mod serve;
 mod service;
@@ -30,8 +32,8 @@ mod stream;
 mod timeline;
 mod user;
 mod verify;
-mod witness;
 mod verify_bundle;
+mod witness;
 
 use std::{
     io::{BufRead as _, IsTerminal as _},
@@ -89,6 +91,8 @@ enum Command {
     Createsuperuser(createsuperuser::CreateSuperuser),
     User(user::User),
     Chat(chat::Chat),
+    #[command(subcommand)]
+    Erasure(erasure::Erasure),
     Keys(keys::Keys),
     CreateProject(create_project::CreateProject),
     ImportDocuments(import_documents::ImportDocuments),
@@ -102,6 +106,8 @@ enum Command {
     #[command(subcommand)]
     Audit(audit::Audit),
     Witness(witness::Witness),
+    #[command(subcommand)]
+    Retention(retention::Retention),
     #[command(subcommand)]
     Log(log::Log),
     EvaluateRetrieval(evaluate_retrieval::EvaluateRetrieval),
@@ -143,6 +149,7 @@ fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
             Command::Createsuperuser(create) => create.run(settings, &shutdown).await,
             Command::User(user) => user.run(settings, &shutdown).await,
             Command::Chat(chat) => chat.run(settings, &shutdown).await,
+            Command::Erasure(erasure) => erasure.run(settings, &shutdown).await,
             Command::Keys(keys) => keys.run(settings, &shutdown).await,
             Command::CreateProject(create) => create.run(settings, &shutdown).await,
             Command::ImportDocuments(import) => import.run(settings, &shutdown).await,
@@ -150,6 +157,7 @@ fn start(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
             Command::Parked(parked) => parked.run(settings, &shutdown).await,
             Command::Status(status) => status.run(settings, &shutdown).await,
             Command::Stream(stream) => stream.run(settings, &shutdown).await,
+            Command::Retention(retention) => retention.run(settings, &shutdown).await,
             Command::Log(log) => log.run(settings, &shutdown).await,
             Command::Audit(audit) => audit.run(settings, &shutdown).await,
             Command::Witness(witness) => witness.run(settings, &shutdown).await,

@@ -14,13 +14,16 @@ use commands::{
     accounts::{Hashing, half_of_the_cores},
     event_log::{KafkaSettings, Retention},
 };
-use domain::values::Model;
+use domain::{erasure::ApprovalRule, values::Model};
 use http_api::config::TextSettings;
 use secrecy::{ExposeSecret as _, SecretString};
 use transparency_log::note::KeyName;
 
 pub(crate) use addresses::check_public_url;
 pub use outside::OutsideSettings;
+
+mod retention;
+pub use retention::RetentionSettings;
 
 mod vectors;
 pub use vectors::{VectorIndexChoice, VectorSettings};
@@ -85,6 +88,13 @@ pub struct Settings {
     /// File in which erasures are noted, which a restored backup is held against [default: <DATA_DIR>/erasures.log]
     #[arg(long, env, global = true)]
     pub erasures_file: Option<PathBuf>,
+
+    /// How many persons an erasure takes: one, or two, of whom the second approves what the first has asked for
+    #[arg(long, env, default_value_t = ApprovalRule::One, value_parser = parse_rule, global = true)]
+    pub erasure_approval: ApprovalRule,
+
+    #[command(flatten)]
+    pub retention: RetentionSettings,
 
     /// Folder for the signed heads of the log, which prove that nothing was altered or removed: better on another machine or
     /// disk than the database [default: <DATA_DIR>/heads]
@@ -227,6 +237,10 @@ fn parse_numbered_model(text: &str) -> Result<(i64, String), String> {
 /// Parses the name of a log's owner, which has to be part of the name of a key.
 fn parse_origin(text: &str) -> Result<String, String> {
     KeyName::parse(text).map(|name| name.as_str().to_owned()).map_err(|error| error.to_string())
+}
+
+fn parse_rule(text: &str) -> Result<ApprovalRule, String> {
+    text.parse().map_err(|_| "expected one or two".to_owned())
 }
 
 fn parse_reachable(text: &str) -> Result<Reachable, String> {

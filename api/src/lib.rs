@@ -6,6 +6,7 @@ pub mod config;
 mod data_folder;
 pub mod database;
 pub mod demo;
+mod erasures;
 mod languages;
 mod outside;
 pub mod parts;

@@ -6,6 +6,7 @@ use commands::{
     accounts::{AddressChanges, PasswordResets},
     answering::InterruptedAnswers,
     documents::{EmbeddingHandler, Ingestion, PageRefresh, ProjectCleanup, Removal},
+    erasure::ErasureCompletion,
     evaluation::RunQuestions,
     event_log::{EventConsumer, Expected},
     jobs::Worker,
@@ -34,7 +35,14 @@ pub fn consumers() -> Vec<Arc<dyn EventConsumer>> {
 /// The parts that the status expects to be alive: the consumers, the workers, and with Kafka the relay.
 pub fn expected_parts(settings: &Settings) -> Expected {
     let names = |consumers: Vec<Arc<dyn EventConsumer>>| consumers.iter().map(|consumer| consumer.name()).collect();
-    let housekeeping = [InterruptedAnswers::KINDS, Removal::KINDS, ProjectCleanup::KINDS, MediaRemoval::KINDS].concat();
+    let housekeeping = [
+        InterruptedAnswers::KINDS,
+        Removal::KINDS,
+        ProjectCleanup::KINDS,
+        MediaRemoval::KINDS,
+        ErasureCompletion::KINDS,
+    ]
+    .concat();
     let mails = [PasswordResets::KINDS, AddressChanges::KINDS].concat();
     let embedding = [Ingestion::KINDS, IndexBuilder::KINDS].concat();
     let revisiting = settings.revisit_pages.then(|| PageRefresh::KINDS.to_vec());

@@ -1,17 +1,25 @@
-//! Erasure of a person, or of a chat without an owner: the key of all of its text is destroyed in the append that
-//! records the erasure.
+//! Erasure of a person, or of a chat without an owner, as a process: asked for, approved, stopped by a legal hold. The
+//! key of all text is destroyed in the append that records the approval.
 //!
-//! The projectors blank the views on the event, a job removes the files, and the [`Ledger`] ensures that a restored
-//! backup is erased again.
+//! The projectors blank the views on the event, the [`ErasureCompletion`] gets a receipt of every store and makes the
+//! certificate, and the [`Ledger`] ensures that a restored backup is erased again.
 
+mod cases;
+mod certificate;
+mod completion;
 mod ledger;
+mod stores;
 
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use domain::{
+    aggregate::StoredAggregate,
     chat::{Chat, ChatCommand, ChatError},
-    ids::{ChatId, SubjectId, UserId},
+    erasure::{
+        ApprovalRule, CaseError, ErasureCase, ErasureCommand, ErasureReason, FileNumber, HoldReason, SubjectKind,
+    },
+    ids::{ChatId, ErasureId, HoldId, SubjectId, UserId},
     user::{User, UserCommand, UserError},
 };
 
@@ -19,12 +27,20 @@ use crate::{
     Resources,
     accounts::{AccountRow, Accounts, no_superuser},
     clock::SharedClock,
-    event_log::{Committed, KeyError, NewJob, Reservation, Row, StoreError},
+    event_log::{AppendError, Committed, KeyError, NewJob, Reservation, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
     uploads::EraseMedia,
 };
+pub use cases::{CasesError, KnownCase, cases};
+pub use certificate::{CertificateError, FORMAT as CERTIFICATE_FORMAT, SignCertificate, compare_with_log};
+use completion::CompleteErasure;
+pub use completion::ErasureCompletion;
 pub use ledger::{Ledger, LedgerError};
 use sqlx::PgPool;
+pub use stores::{InViews, ViewsOfSubjects};
+
+/// The maximum number of tries of an erasure whose subject or case changes in the meantime.
+const ATTEMPTS: u32 = 10;
 
 /// The reason for which a subject was not erased, or not completely.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +49,10 @@ pub enum ErasureError {
     Person(#[from] ExecuteError<UserError>),
     #[error("the chat cannot be erased")]
     Chat(#[from] ExecuteError<ChatError>),
+    #[error("the case of the erasure does not allow it")]
+    Case(#[from] ExecuteError<CaseError>),
+    #[error("there is neither a person nor a chat with this id")]
+    NoSuchSubject,
     #[error("the keys cannot be read")]
     Keys(#[from] KeyError),
     #[error("the log cannot be read")]
@@ -53,12 +73,26 @@ pub struct Erasure {
     clock: SharedClock,
     accounts: Accounts,
     ledger: Ledger,
+    rule: ApprovalRule,
 }
 
 impl Erasure {
+    /// By default, whoever asks for an erasure may approve it.
     pub fn new(resources: &Resources, ledger: Ledger) -> Self {
         let Resources { commands, pool, clock, .. } = resources.clone();
-        Self { commands, pool, clock, accounts: Accounts::new(resources), ledger }
+        Self { commands, pool, clock, accounts: Accounts::new(resources), ledger, rule: ApprovalRule::One }
+    }
+
+    /// Erasure by another rule.
+    #[must_use]
+    pub const fn requiring(mut self, rule: ApprovalRule) -> Self {
+        self.rule = rule;
+        self
+    }
+
+    /// The ledger of erasures.
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// Erases a person with the account, also if that was deleted before. Chats, projects and services stay, without
@@ -66,13 +100,143 @@ impl Erasure {
     ///
     /// # Errors
     /// - [`ErasureError::Person`]: there is no such user ([`UserError::NotFound`]), it is the only superuser
-    ///   ([`AppendError::LastSuperuser`](crate::event_log::AppendError::LastSuperuser)), or the event log failed.
-    /// - [`ErasureError::NotNoted`]: the erasure is done but missing in the ledger; repeat it.
+    ///   ([`AppendError::LastSuperuser`]), or the event log failed.
+    /// - [`ErasureError::Case`]: it takes two persons ([`CaseError::TakesTwo`]), or a hold is on the person
+    ///   ([`CaseError::Held`]).
+    /// - [`ErasureError::NotNoted`]: the erasure is done but missing in the ledger, which is tried again.
     pub async fn erase_person(&self, user: UserId, context: &Context) -> Result<Committed, ErasureError> {
-        self.erase(user, vec![Row::AnotherSuperuser(user)], context).await
+        let case = self.at_once(SubjectKind::Person, context);
+        self.erase(user, vec![Row::AnotherSuperuser(user)], case, context).await
     }
 
-    async fn erase(&self, user: UserId, conditions: Vec<Row>, context: &Context) -> Result<Committed, ErasureError> {
+    /// Erases a chat of an API key, also if it was deleted before. A repeated erasure changes nothing.
+    ///
+    /// # Errors
+    /// - [`ErasureError::Chat`]: there is no such chat ([`ChatError::NotFound`]), a person owns it
+    ///   ([`ChatError::BelongsToPerson`]), or the event log failed.
+    /// - [`ErasureError::Case`] and [`ErasureError::NotNoted`]: as for [`Self::erase_person`].
+    pub async fn erase_chat(&self, chat: ChatId, context: &Context) -> Result<Committed, ErasureError> {
+        self.erase_the_chat(chat, self.at_once(SubjectKind::Chat, context), context).await
+    }
+
+    fn at_once(&self, kind: SubjectKind, context: &Context) -> ErasureCommand {
+        let request_id = ErasureId::new(self.clock.new_id());
+        ErasureCommand::EraseAtOnce { request_id, kind, by: context.actor_user(), rule: self.rule }
+    }
+
+    /// Asks for the erasure of a person, or of a chat of an API key; returns the id of the request. `by` is the account
+    /// of whoever asks.
+    ///
+    /// # Errors
+    /// [`ErasureError::NoSuchSubject`], [`ErasureError::Chat`] if a person owns the chat, [`ErasureError::Case`] if it
+    /// was asked for or erased before, or a failure of the event log.
+    pub async fn request(
+        &self,
+        subject: SubjectId,
+        (reason, file_number): (ErasureReason, Option<FileNumber>),
+        by: Option<UserId>,
+        context: &Context,
+    ) -> Result<ErasureId, ErasureError> {
+        let kind = self.kind_of(subject).await?;
+        let request_id = ErasureId::new(self.clock.new_id());
+        let rule = self.rule;
+        let command = ErasureCommand::Request { request_id, kind, reason, file_number, requester: by, rule };
+        self.commands.execute::<ErasureCase>(subject.value(), command, context).await?;
+        Ok(request_id)
+    }
+
+    /// Approves a request, which destroys the keys. `by` is the account of whoever approves.
+    ///
+    /// # Errors
+    /// [`ErasureError::Case`] if no such request waits, a hold is on the subject, or another person has to approve;
+    /// otherwise as for [`Self::erase_person`] and [`Self::erase_chat`].
+    pub async fn approve(
+        &self,
+        subject: SubjectId,
+        request_id: ErasureId,
+        by: Option<UserId>,
+        context: &Context,
+    ) -> Result<Committed, ErasureError> {
+        let case = ErasureCommand::Approve { request_id, approver: by, rule: self.rule };
+        match self.kind_of(subject).await? {
+            SubjectKind::Person => {
+                let user = UserId::new(subject.value());
+                self.erase(user, vec![Row::AnotherSuperuser(user)], case, context).await
+            }
+            SubjectKind::Chat => self.erase_the_chat(ChatId::new(subject.value()), case, context).await,
+        }
+    }
+
+    /// Rejects a request. `by` is the account of whoever rejects.
+    ///
+    /// # Errors
+    /// [`ErasureError::Case`] if no such request waits, or the event log failed.
+    pub async fn reject(
+        &self,
+        subject: SubjectId,
+        request_id: ErasureId,
+        by: Option<UserId>,
+        context: &Context,
+    ) -> Result<Committed, ErasureError> {
+        let command = ErasureCommand::Reject { request_id, by };
+        Ok(self.commands.execute::<ErasureCase>(subject.value(), command, context).await?)
+    }
+
+    /// Places a legal hold, which stops every erasure of the subject until it is lifted; returns its id.
+    ///
+    /// # Errors
+    /// [`ErasureError::NoSuchSubject`], [`ErasureError::Chat`] if a person owns the chat, [`ErasureError::Case`] if it
+    /// is erased, or a failure of the event log.
+    pub async fn place_hold(
+        &self,
+        subject: SubjectId,
+        reason: HoldReason,
+        file_number: Option<FileNumber>,
+        context: &Context,
+    ) -> Result<HoldId, ErasureError> {
+        self.kind_of(subject).await?;
+        let hold_id = HoldId::new(self.clock.new_id());
+        let command = ErasureCommand::PlaceHold { hold_id, reason, file_number };
+        self.commands.execute::<ErasureCase>(subject.value(), command, context).await?;
+        Ok(hold_id)
+    }
+
+    /// Lifts a legal hold.
+    ///
+    /// # Errors
+    /// [`ErasureError::Case`] if there is no such hold, or the event log failed.
+    pub async fn lift_hold(
+        &self,
+        subject: SubjectId,
+        hold: HoldId,
+        context: &Context,
+    ) -> Result<Committed, ErasureError> {
+        let command = ErasureCommand::LiftHold(hold);
+        Ok(self.commands.execute::<ErasureCase>(subject.value(), command, context).await?)
+    }
+
+    /// What the id is of: a person, or a chat without one.
+    async fn kind_of(&self, subject: SubjectId) -> Result<SubjectKind, ErasureError> {
+        let log = self.commands.log();
+        if log.load::<User>(subject.value()).await?.aggregate != User::Absent {
+            return Ok(SubjectKind::Person);
+        }
+        let chat = log.load::<Chat>(subject.value()).await?.aggregate;
+        if chat == Chat::Absent {
+            return Err(ErasureError::NoSuchSubject);
+        }
+        // The chat of a person is erased with the person.
+        chat.decide(ChatCommand::Erase).map_err(ExecuteError::Refused)?;
+        Ok(SubjectKind::Chat)
+    }
+
+    async fn erase(
+        &self,
+        user: UserId,
+        conditions: Vec<Row>,
+        case: ErasureCommand,
+        context: &Context,
+    ) -> Result<Committed, ErasureError> {
         let owner = user.value();
         let known = self.commands.log().load::<User>(owner).await?.aggregate;
         let mut rows = conditions;
@@ -87,24 +251,51 @@ impl Erasure {
                 reset_address: known.account().map(|account| self.accounts.reset_job_address(&account.email)),
             }
             .into(),
-            Row::DestroyKey(user.into()),
-            self.media_job(user.into()),
         ]);
-        let committed = self.commands.execute_with::<User>(owner, UserCommand::Erase, rows, context).await?;
-        self.conclude(user.into()).await?;
-        Ok(committed)
+        self.destroy::<User>(user.into(), (UserCommand::Erase, case), rows, context).await
     }
 
-    /// Erases a chat of an API key, also if it was deleted before. A repeated erasure changes nothing.
-    ///
-    /// # Errors
-    /// - [`ErasureError::Chat`]: there is no such chat ([`ChatError::NotFound`]), a person owns it
-    ///   ([`ChatError::BelongsToPerson`]), or the event log failed.
-    /// - [`ErasureError::NotNoted`]: as for [`Self::erase_person`].
-    pub async fn erase_chat(&self, chat: ChatId, context: &Context) -> Result<Committed, ErasureError> {
-        let rows = vec![Row::DestroyKey(chat.into()), self.media_job(chat.into())];
-        let committed = self.commands.execute_with::<Chat>(chat.value(), ChatCommand::Erase, rows, context).await?;
-        self.conclude(chat.into()).await?;
+    async fn erase_the_chat(
+        &self,
+        chat: ChatId,
+        case: ErasureCommand,
+        context: &Context,
+    ) -> Result<Committed, ErasureError> {
+        self.destroy::<Chat>(chat.into(), (ChatCommand::Erase, case), vec![], context).await
+    }
+
+    /// Destroys the key of the subject, in one append with the events of the subject and of its case.
+    async fn destroy<A>(
+        &self,
+        subject: SubjectId,
+        (command, case): (A::Command, ErasureCommand),
+        mut rows: Vec<Row>,
+        context: &Context,
+    ) -> Result<Committed, ErasureError>
+    where
+        A: StoredAggregate<Services = ()>,
+        A::Command: Clone + Send + Sync,
+        ErasureError: From<ExecuteError<A::Error>>,
+    {
+        let id = subject.value();
+        let completion = NewJob::new(self.clock.new_id(), id, &CompleteErasure {});
+        rows.extend([Row::DestroyKey(subject), self.media_job(subject), Row::Job(completion)]);
+        let mut attempt = 1;
+        let committed = loop {
+            let mut unit = self.commands.unit(context);
+            unit.stage::<A>(id, command.clone()).await?;
+            unit.stage::<ErasureCase>(id, case.clone()).await?;
+            unit.rows.extend(rows.iter().cloned());
+            match unit.commit(id).await {
+                Err(AppendError::VersionConflict) if attempt < ATTEMPTS => {
+                    attempt += 1;
+                    // A case that is not cached would be taken for one that has not begun.
+                    self.commands.log().load::<ErasureCase>(id).await?;
+                }
+                result => break result.map_err(ExecuteError::<A::Error>::Append)?,
+            }
+        };
+        self.conclude(subject).await?;
         Ok(committed)
     }
 
@@ -152,11 +343,13 @@ impl Erasure {
     async fn erase_again(&self, subject: SubjectId) -> Result<(), ErasureError> {
         let log = self.commands.log();
         let context = Context::system("ledger-of-erasures", self.clock.new_id());
+        let request_id = ErasureId::new(self.clock.new_id());
+        let again = |kind| ErasureCommand::EraseAgain { request_id, kind };
         if log.load::<User>(subject.value()).await?.aggregate != User::Absent {
             // An erased superuser is erased again even if the backup has no other one.
-            self.erase(UserId::new(subject.value()), vec![], &context).await?;
+            self.erase(UserId::new(subject.value()), vec![], again(SubjectKind::Person), &context).await?;
         } else if log.load::<Chat>(subject.value()).await?.aggregate != Chat::Absent {
-            self.erase_chat(ChatId::new(subject.value()), &context).await?;
+            self.erase_the_chat(ChatId::new(subject.value()), again(SubjectKind::Chat), &context).await?;
         } else {
             return Ok(());
         }

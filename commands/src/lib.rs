@@ -18,6 +18,7 @@ pub mod passage_store;
 pub mod projects;
 pub mod proofs;
 mod resources;
+pub mod retention;
 pub mod services;
 pub mod uploads;
 

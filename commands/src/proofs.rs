@@ -123,14 +123,22 @@ impl Proofs {
         Self { witnesses, ..self }
     }
 
-    /// The folder and the key of the log in this database. Each incarnation has its own.
-    async fn log(&self) -> Result<(PathBuf, SigningKey), ProofError> {
-        let id = log_id(&self.pool).await?;
-        let name = format!("{}/log/{id}", self.place.origin);
+    /// Returns the key of the log with this id. Each incarnation has its own.
+    ///
+    /// # Errors
+    /// [`ProofError::Origin`].
+    pub fn key_of(&self, log_id: Uuid) -> Result<SigningKey, ProofError> {
+        let name = format!("{}/log/{log_id}", self.place.origin);
         let seed = Zeroizing::new(self.keys.keyed_hash(PURPOSE, &name));
         let seed: &[u8; 32] = seed.as_slice().try_into().expect("a keyed hash has 32 bytes");
         let name = KeyName::parse(&name).map_err(|error| ProofError::Origin(self.place.origin.clone(), error))?;
-        Ok((self.place.of_log(id), SigningKey::new(name, seed)))
+        Ok(SigningKey::new(name, seed))
+    }
+
+    /// The folder and the key of the log in this database.
+    async fn log(&self) -> Result<(PathBuf, SigningKey), ProofError> {
+        let id = log_id(&self.pool).await?;
+        Ok((self.place.of_log(id), self.key_of(id)?))
     }
 
     /// Returns the key of this log, which signs its checkpoints.

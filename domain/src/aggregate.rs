@@ -46,6 +46,8 @@ pub enum AggregateType {
     Service,
     /// The record that somebody read what is another person's.
     Access,
+    /// The case of the erasure of a person, or of a chat without one.
+    Erasure,
 }
 
 impl AggregateType {
@@ -121,7 +123,7 @@ mod tests {
         let names: Vec<&str> = AggregateType::ALL.iter().map(|each| each.name()).collect();
         assert_eq!(
             names,
-            ["user", "project", "document", "chat", "testsuite", "testrun", "feedback", "service", "access"]
+            ["user", "project", "document", "chat", "testsuite", "testrun", "feedback", "service", "access", "erasure"]
         );
         for each in AggregateType::ALL {
             assert_eq!(each.name().parse(), Ok(*each));

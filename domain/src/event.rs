@@ -13,6 +13,7 @@ use crate::{
     aggregate::StoredAggregate,
     chat::ChatEvent,
     document::DocumentEvent,
+    erasure::ErasureEvent,
     feedback::FeedbackEvent,
     personal::{PersonalField, PersonalFields},
     project::ProjectEvent,
@@ -44,6 +45,8 @@ pub enum Event {
     Feedback(FeedbackEvent),
     /// To the record of an access.
     Access(AccessEvent),
+    /// To the case of an erasure.
+    Erasure(ErasureEvent),
 }
 
 /// Why a stored event cannot be read.
@@ -154,6 +157,7 @@ impl Event {
             AggregateType::TestRun => stored.read().map(Self::TestRun),
             AggregateType::Feedback => stored.read().map(Self::Feedback),
             AggregateType::Access => stored.read().map(Self::Access),
+            AggregateType::Erasure => stored.read().map(Self::Erasure),
         }
     }
 
@@ -169,6 +173,7 @@ impl Event {
             Self::TestRun(_) => AggregateType::TestRun,
             Self::Feedback(_) => AggregateType::Feedback,
             Self::Access(_) => AggregateType::Access,
+            Self::Erasure(_) => AggregateType::Erasure,
         }
     }
 
@@ -184,6 +189,7 @@ impl Event {
             Self::TestRun(event) => event.into(),
             Self::Feedback(event) => event.into(),
             Self::Access(event) => event.into(),
+            Self::Erasure(event) => event.into(),
         }
     }
 }
@@ -204,6 +210,7 @@ impl Event {
             Self::TestRun(event) => serde_json::to_value(event),
             Self::Feedback(event) => serde_json::to_value(event),
             Self::Access(event) => serde_json::to_value(event),
+            Self::Erasure(event) => serde_json::to_value(event),
         }
     }
 }
@@ -220,6 +227,7 @@ pub fn every_event_type() -> impl Iterator<Item = &'static str> {
         TestRunEvent::VARIANTS,
         FeedbackEvent::VARIANTS,
         AccessEvent::VARIANTS,
+        ErasureEvent::VARIANTS,
     ];
     all.into_iter().flatten().copied()
 }
@@ -236,6 +244,7 @@ impl PersonalFields for Event {
             Self::TestRun(event) => event.personal_mut(),
             Self::Feedback(event) => event.personal_mut(),
             Self::Access(event) => event.personal_mut(),
+            Self::Erasure(event) => event.personal_mut(),
         }
     }
 }

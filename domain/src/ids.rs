@@ -81,6 +81,10 @@ typed_ids! {
     ResultId;
     /// A reviewer's feedback on a result.
     RunFeedbackId;
+    /// A request for the erasure of a subject.
+    ErasureId;
+    /// A legal hold on a subject.
+    HoldId;
     /// An event of the log.
     EventId;
     /// The execution of a command, whose events share the id.

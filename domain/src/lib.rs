@@ -13,6 +13,7 @@ pub mod aggregate;
 pub mod chat;
 pub mod document;
 pub mod envelope;
+pub mod erasure;
 pub mod event;
 pub mod feedback;
 pub mod ids;

@@ -57,7 +57,8 @@ impl Projector for AccessesProjector {
             | Event::Service(_)
             | Event::TestSuite(_)
             | Event::TestRun(_)
-            | Event::Feedback(_) => return Ok(()),
+            | Event::Feedback(_)
+            | Event::Erasure(_) => return Ok(()),
         };
         let Access { reader, session_id, roles, what, request, objects, reason } = access;
         let reader = reader.map_or_else(|| recorded.metadata.actor.to_string(), |id| Actor::User(id).to_string());

@@ -12,6 +12,7 @@ pub mod assistants;
 pub mod chats;
 mod connections;
 pub mod documents;
+pub mod erased;
 pub mod listing;
 mod next_version;
 pub mod projector;

@@ -123,6 +123,15 @@ def reset_code() -> str:
     return "none"
 
 
+def person_to_ask_for() -> str | None:
+    """The id of a new account, if the caller may make one."""
+    name = f"asked{uuid.uuid4().hex}"
+    person = {"username": name, "full_name": "Asked", "email": f"{name}@example.com", "password": "tall lamps hum softly"}
+    headers = {"Authorization": f"Token {CALLER['token']}"}
+    made = requests.post(f"{SEEDS['url']}/api/users", headers=headers, json=person, timeout=30)
+    return made.json().get("external_id") if made.ok else CALLER["ids"].get("owners")
+
+
 def plausible_body(operation: str, count: int) -> dict | None:
     """Fields that together pass the rules of the contract."""
     name = f"{os.environ['CALLER']}{count}"
@@ -130,6 +139,9 @@ def plausible_body(operation: str, count: int) -> dict | None:
     person = {"username": name, "full_name": "Generated", "email": f"{name}@example.com"}
     if operation == "POST /api/auth/verify":
         return {"email": CALLER["email"], "token": reset_code()}
+    if operation == "POST /api/erasures":
+        # Each can be asked for once; nobody approves it.
+        return {"subject": person_to_ask_for(), "reason": "subject_request", "file_number": "2026/114"}
     return {
         "POST /api/auth/register": {**person, "password": "tall lamps hum softly", "recaptcha": "none"},
         "POST /api/users": {

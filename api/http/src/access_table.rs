@@ -115,6 +115,8 @@ pub static TABLE: &[Access] = &[
 
     on("/api/audit/auditors", Superuser, &[(Get, Superuser, All), (Post, Superuser, All)]),
     on("/api/audit/auditors/{username}", Superuser, &[(Delete, Superuser, All)]),
+    on("/api/erasures", Superuser, &[(Get, Superuser, All), (Post, Superuser, All)]),
+    on("/api/erasures/{id}/approve", Superuser, &[(Post, Superuser, All)]),
     on("/api/audit/accesses", Auditor, &[(Get, Auditor, All)]),
     on("/api/audit/proofs", Auditor, &[(Get, Auditor, All)]),
     on("/api/audit/proofs/{position}", Auditor, &[(Get, Auditor, All)]),

@@ -17,6 +17,7 @@ mod converse;
 mod document_texts;
 mod document_versions;
 mod documents;
+mod erasures;
 mod evaluation;
 mod feedback;
 mod health;
@@ -115,6 +116,7 @@ fn router(state: &HttpState, limits: BodyLimits) -> Router {
         .merge(audit::router(state))
         .merge(auditors::router(state))
         .merge(accesses::router(state))
+        .merge(erasures::router(state))
         .merge(as_of::router(state))
         .merge(answer_audit::router(state))
         .merge(proofs::router(state))
@@ -149,6 +151,7 @@ pub fn document() -> OpenApi {
         ("audit", audit::Api::openapi()),
         ("auditors", auditors::Api::openapi()),
         ("accesses", accesses::Api::openapi()),
+        ("erasures", erasures::Api::openapi()),
         ("audit", as_of::Api::openapi()),
         ("audit", answer_audit::Api::openapi()),
         ("audit", proofs::Api::openapi()),

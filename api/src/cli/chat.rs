@@ -7,8 +7,11 @@ use clap::{Args, Subcommand};
 use commands::{erasure::ErasureError, execute::ExecuteError};
 use domain::{chat::ChatError, ids::ChatId};
 
-use super::in_process::{BackgroundWork, context, finish_erasure, with_app};
-use crate::{config::Settings, shutdown::Shutdown, terminal::say};
+use super::{
+    erasure::say_outcome,
+    in_process::{BackgroundWork, context, finish_erasure, with_app},
+};
+use crate::{config::Settings, shutdown::Shutdown};
 
 /// Erase a chat that was made with an API key
 ///
@@ -45,10 +48,10 @@ impl Chat {
         ensure!(yes, "what is erased can never be read again: add --yes if it shall be so");
         with_app(settings, shutdown, BackgroundWork::ProjectingAndWorking, async |app| {
             let committed = app.erasure.erase_chat(id, &context(app)).await.map_err(plain)?;
-            finish_erasure(app, &committed).await
+            finish_erasure(app, &committed).await?;
+            say_outcome(app, id.into()).await
         })
         .await?;
-        say("erased");
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -4,7 +4,7 @@ mod filling;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use audit_bundle::{About, BundleWriter, Manifest, Prover, Selection, paths};
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{ArgGroup, Args};

@@ -34,7 +34,8 @@ pub(super) async fn with_app<T>(
     helps: BackgroundWork,
     work: impl AsyncFnOnce(&App) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    with_app_for(Purpose::Using, settings, shutdown, helps, work).await
+    // Boxed, because the futures of all commands would contain it.
+    Box::pin(with_app_for(Purpose::Using, settings, shutdown, helps, work)).await
 }
 
 /// Does the same as [`with_app`], but creates the installation if there is none.
@@ -44,7 +45,7 @@ pub(super) async fn with_new_app<T>(
     helps: BackgroundWork,
     work: impl AsyncFnOnce(&App) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    with_app_for(Purpose::Beginning, settings, shutdown, helps, work).await
+    Box::pin(with_app_for(Purpose::Beginning, settings, shutdown, helps, work)).await
 }
 
 async fn with_app_for<T>(

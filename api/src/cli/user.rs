@@ -9,6 +9,7 @@ use domain::{ids::UserId, user::UserError, values::Email};
 
 use super::{
     createsuperuser::email,
+    erasure::say_outcome,
     in_process::{BackgroundWork, context, finish_erasure, wait_until_readable, with_app},
 };
 use crate::{app::App, config::Settings, shutdown::Shutdown, terminal::say};
@@ -76,7 +77,6 @@ impl User {
                 ensure!(erase.yes, "what is erased can never be read again: add --yes if it shall be so");
                 with_app(settings, shutdown, BackgroundWork::ProjectingAndWorking, async |app| erase.run(app).await)
                     .await?;
-                say("erased");
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -118,7 +118,8 @@ impl Erase {
             ErasureError::Person(ExecuteError::Refused(_)) => nobody(),
             error => error.into(),
         })?;
-        finish_erasure(app, &committed).await
+        finish_erasure(app, &committed).await?;
+        say_outcome(app, user.into()).await
     }
 }
 

@@ -9,6 +9,7 @@ mod databases;
 mod dying;
 mod ending;
 mod erasing;
+mod erasure_steps;
 mod folders;
 mod limits;
 mod process;

@@ -28,6 +28,7 @@ mod document_formats;
 mod document_texts;
 mod document_versions;
 mod documents;
+mod erasures;
 mod event_log;
 mod health;
 mod hostile_requests;

@@ -204,7 +204,12 @@ impl Commands {
             let events = unit.stage_all::<A>(id, commands.clone()).await?;
             unit.rows.extend(rows(&events));
             match unit.commit(made).await {
-                Err(AppendError::VersionConflict) if attempt < ATTEMPTS => attempt += 1,
+                Err(AppendError::VersionConflict) if attempt < ATTEMPTS => {
+                    attempt += 1;
+                    // What was cached is forgotten. A command that would do if there was nothing yet must not be
+                    // decided as if there was nothing.
+                    self.log.load::<A>(id).await?;
+                }
                 result => return Ok(result?),
             }
         }

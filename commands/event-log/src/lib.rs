@@ -186,7 +186,8 @@ impl EventLog {
     /// [`AppendError`] if nothing can be appended at the moment.
     pub async fn check_appending(&self) -> Result<(), AppendError> {
         let command_id = CommandId::new(self.clock.new_id());
-        let nothing = Append { command_id, streams: Vec::new(), rows: Vec::new(), idempotency: None };
+        let nothing =
+            Append { command_id, streams: Vec::new(), rows: Vec::new(), idempotency: None, living: Vec::new() };
         self.append(nothing).await.map(drop)
     }
 

@@ -7,7 +7,10 @@ use cqrs_es::{
     Aggregate, AggregateContext, AggregateError, DomainEvent, EventEnvelope, EventStore,
     persist::{PersistedEventRepository, PersistenceError, SerializedEvent},
 };
-use domain::{AggregateType, aggregate::StoredAggregate, envelope::Metadata, event::Payload, ids::EventId};
+use domain::{
+    AggregateType, aggregate::StoredAggregate, envelope::Metadata, event::Payload, ids::EventId,
+    personal::PersonalFields as _,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -200,12 +203,11 @@ impl EventLog {
         metadata: &Metadata,
     ) -> Result<StreamAppend, StoreError> {
         let mut encoded = Vec::with_capacity(events.len());
-        for event in events {
-            let metadata = Metadata {
-                event_id: EventId::new(self.clock.new_id()),
-                subject: loaded.aggregate.subject(loaded.id),
-                ..metadata.clone()
-            };
+        let subject = loaded.aggregate.subject(loaded.id);
+        let mut is_personal = false;
+        for mut event in events {
+            let metadata = Metadata { event_id: EventId::new(self.clock.new_id()), subject, ..metadata.clone() };
+            is_personal |= event.personal_mut().iter().any(|field| field.text.clear().is_some());
             let (event_type, event_version) = (event.event_type(), event.event_version());
             encoded.push(EncodedEvent {
                 payload: self.codec.encode_payload(event, &metadata).await?,
@@ -220,6 +222,7 @@ impl EventLog {
             aggregate_id: loaded.id,
             expected_sequence: loaded.sequence,
             events: encoded,
+            subject: subject.filter(|_| is_personal),
         })
     }
 }
@@ -262,7 +265,13 @@ impl<A: StoredAggregate> EventStore<A> for EventLog {
         let stored = serde_json::to_value(&metadata).map_err(unexpected)?;
         let shared = self.codec.decode_metadata(stored).await.map_err(unexpected)?;
         let stream = self.encode(&context, events.clone(), &shared).await.map_err(unexpected)?;
-        let append = Append { command_id: shared.command_id, streams: vec![stream], rows: vec![], idempotency: None };
+        let append = Append {
+            command_id: shared.command_id,
+            streams: vec![stream],
+            rows: vec![],
+            idempotency: None,
+            living: vec![],
+        };
         match self.appender.append(append).await {
             Ok(_) => Ok(events
                 .into_iter()

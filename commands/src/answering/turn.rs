@@ -154,6 +154,10 @@ impl Work {
                 tracing::info!(chat = %self.chat, "a chat was deleted while it was answered");
                 TurnEvent::Failed { message: message_of(AnswerFailure::Interrupted).to_owned(), committed: None }
             }
+            (Err(ExecuteError::Append(AppendError::SubjectErased)), _) => {
+                tracing::info!(chat = %self.chat, "a person was erased while a question of theirs was answered");
+                TurnEvent::Failed { message: message_of(AnswerFailure::Interrupted).to_owned(), committed: None }
+            }
             (Err(error), _) => {
                 tracing::error!(error = %crate::error_chain(&error), chat = %self.chat, "an answer was not recorded");
                 TurnEvent::Failed { message: message_of(AnswerFailure::Interrupted).to_owned(), committed: None }

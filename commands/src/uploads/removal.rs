@@ -114,21 +114,12 @@ pub struct MediaRemoval {
     pub uploads: Uploads,
 }
 
-impl MediaRemoval {
-    async fn names(&self, job: &Job) -> Result<Vec<String>, JobError> {
-        if job.kind == EraseMedia::KIND {
-            return self.speech_of_subject(job.subject_id).await.map_err(JobError::from_source);
-        }
-        let names = match job.payload()? {
-            Files::File(name) => return Ok(vec![name]),
-            Files::OfChat {} => self.speech_of_chat(job.subject_id).await,
-            Files::OfSuite(suite) => self.attachments(suite, job.subject_id).await,
-        };
-        names.map_err(JobError::from_source)
-    }
-
+impl Uploads {
     /// The files of speech in the chats of a person, or in a chat that is its own subject.
-    async fn speech_of_subject(&self, subject: Uuid) -> Result<Vec<String>, sqlx::Error> {
+    ///
+    /// # Errors
+    /// [`sqlx::Error`] if the database failed.
+    pub(crate) async fn speech_of_subject(&self, subject: Uuid) -> Result<Vec<String>, sqlx::Error> {
         sqlx::query_scalar!(
             r#"SELECT payload -> 'audio' ->> 'name' AS "name!" FROM events
                WHERE aggregate_type = 'chat' AND event_type = 'AnswerSpoken'
@@ -141,6 +132,20 @@ impl MediaRemoval {
         )
         .fetch_all(&self.pool)
         .await
+    }
+}
+
+impl MediaRemoval {
+    async fn names(&self, job: &Job) -> Result<Vec<String>, JobError> {
+        if job.kind == EraseMedia::KIND {
+            return self.uploads.speech_of_subject(job.subject_id).await.map_err(JobError::from_source);
+        }
+        let names = match job.payload()? {
+            Files::File(name) => return Ok(vec![name]),
+            Files::OfChat {} => self.speech_of_chat(job.subject_id).await,
+            Files::OfSuite(suite) => self.attachments(suite, job.subject_id).await,
+        };
+        names.map_err(JobError::from_source)
     }
 
     async fn speech_of_chat(&self, chat: Uuid) -> Result<Vec<String>, sqlx::Error> {

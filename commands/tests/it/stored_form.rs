@@ -71,6 +71,7 @@ async fn encode(codec: &Codec, event: Event) -> Result<String, CodecError> {
         Event::TestRun(event) => codec.encode_payload(event, &metadata).await,
         Event::Feedback(event) => codec.encode_payload(event, &metadata).await,
         Event::Access(event) => codec.encode_payload(event, &metadata).await,
+        Event::Erasure(event) => codec.encode_payload(event, &metadata).await,
     }
 }
 

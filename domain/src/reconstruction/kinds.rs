@@ -8,6 +8,7 @@ use crate::{
     access::{Access, AccessEvent, AccessRecord},
     chat::{Chat, ChatEvent, ChatOwner, Home},
     document::{Document, DocumentEvent},
+    erasure::ErasureCase,
     feedback::{Feedback, FeedbackEvent},
     personal::Personal,
     project::{Project, ProjectEvent},
@@ -278,5 +279,18 @@ impl Reconstructable for AccessRecord {
         set(beside, "request", request)?;
         set(beside, "objects", objects)?;
         set(beside, "reason", reason.as_ref().map(Personal::as_str))
+    }
+}
+
+impl Reconstructable for ErasureCase {
+    fn existence(&self) -> Existence {
+        if *self == Self::default() { Existence::Absent } else { Existence::Existing }
+    }
+
+    fn fields(&self) -> Result<Fields, serde_json::Error> {
+        let mut fields = Fields::new();
+        set(&mut fields, "request", &self.request)?;
+        set(&mut fields, "holds", &self.holds)?;
+        Ok(fields)
     }
 }

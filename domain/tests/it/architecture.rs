@@ -126,8 +126,12 @@ fn only_the_event_log_inserts_events() {
     let sources = sql_sources();
     assert!(sources.iter().any(|source| !source.statements(&insert).is_empty()), "nobody inserts events any more");
     // The event log's own function in the database.
-    let places =
-        ["commands/event-log/src", "migrations/0011_append_at_once.sql", "migrations/0030_idempotency_at_once.sql"];
+    let places = [
+        "commands/event-log/src",
+        "migrations/0011_append_at_once.sql",
+        "migrations/0030_idempotency_at_once.sql",
+        "migrations/0035_erased_are_refused.sql",
+    ];
     assert_only_in(&places, "only the event log inserts events", &sources, |source| source.statements(&insert));
 }
 

@@ -9,6 +9,7 @@ mod arbitrary_tests;
 mod architecture;
 mod circles;
 mod clear_form;
+mod erasures;
 mod metrics;
 mod module_map;
 mod personal_fields;

@@ -50,6 +50,7 @@ fn payloads(event: &Event) -> (serde_json::Result<Value>, Value) {
         Event::TestRun(event) => of(event),
         Event::Feedback(event) => of(event),
         Event::Access(event) => of(event),
+        Event::Erasure(event) => of(event),
     }
 }
 

@@ -14,6 +14,7 @@ use domain::{
     chat::{Chat, ChatCommand, Transcript},
     document::{Document, DocumentCommand},
     envelope::Actor,
+    erasure::ErasureCase,
     event::Event,
     feedback::Feedback,
     ids::MessageId,
@@ -36,6 +37,7 @@ use crate::{
     arbitrary::{chat_command, document_command, project_command, service_command, user_command},
     arbitrary_tests::{feedback_command, run_command, suite_command},
     clear_form::{clear_payload, in_clear},
+    erasures::erasure_command,
     samples::samples,
     stored_events::assert_fields_are_in_golden_files,
 };
@@ -184,6 +186,11 @@ proptest! {
     #[test]
     fn a_record_of_an_access_keeps_every_aggregates_promises(commands in vec(access_command(), 0..4)) {
         keeps_its_promises::<AccessRecord>(commands, Event::Access, |_| false)?;
+    }
+
+    #[test]
+    fn the_case_of_an_erasure_keeps_every_aggregates_promises(commands in vec(erasure_command(), 0..16)) {
+        keeps_its_promises::<ErasureCase>(commands, Event::Erasure, |_| false)?;
     }
 
     #[test]

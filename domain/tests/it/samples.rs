@@ -16,6 +16,7 @@ use domain::{
 use uuid::Uuid;
 
 use crate::accesses::{full_accesses, minimal_accesses};
+use crate::erasures::{full_erasures, minimal_erasures};
 use crate::samples_tests::{full_feedback, full_runs, full_suites, minimal_runs, minimal_suites, untold_runs};
 
 /// An event to be stored.
@@ -34,12 +35,14 @@ pub(crate) fn samples() -> Vec<Sample> {
     let full = full.chain(full_runs().into_iter().map(Event::TestRun));
     let full = full.chain(full_feedback().into_iter().map(Event::Feedback));
     let full = full.chain(full_accesses().into_iter().map(Event::Access));
+    let full = full.chain(full_erasures().into_iter().map(Event::Erasure));
     let minimal = minimal_projects().into_iter().map(Event::Project);
     let minimal = minimal.chain(minimal_documents().into_iter().map(Event::Document));
     let minimal = minimal.chain(minimal_chats().into_iter().map(Event::Chat));
     let minimal = minimal.chain(minimal_suites().into_iter().map(Event::TestSuite));
     let minimal = minimal.chain(minimal_runs().into_iter().map(Event::TestRun));
     let minimal = minimal.chain(minimal_accesses().into_iter().map(Event::Access));
+    let minimal = minimal.chain(minimal_erasures().into_iter().map(Event::Erasure));
     let untold = untold_runs().into_iter().map(Event::TestRun);
     let translated = translated_chats().into_iter().map(Event::Chat);
     let noted = noted_embeddings().into_iter().map(Event::Document);

@@ -7,8 +7,9 @@
 use std::{env, fmt::Debug, fs, path::PathBuf};
 
 use domain::{
-    access::AccessRecord, aggregate::StoredAggregate, chat::Chat, document::Document, event::Event, feedback::Feedback,
-    project::Project, service::Service, test_run::TestRun, test_suite::TestSuite, user::User,
+    access::AccessRecord, aggregate::StoredAggregate, chat::Chat, document::Document, erasure::ErasureCase,
+    event::Event, feedback::Feedback, project::Project, service::Service, test_run::TestRun, test_suite::TestSuite,
+    user::User,
 };
 
 use crate::samples::samples;
@@ -43,4 +44,5 @@ fn the_states_of_a_version_are_always_the_same() {
     assert_is_as_in_its_file::<TestRun>(|event| if let Event::TestRun(event) = event { Some(event) } else { None });
     assert_is_as_in_its_file::<Feedback>(|event| if let Event::Feedback(event) = event { Some(event) } else { None });
     assert_is_as_in_its_file::<AccessRecord>(|event| if let Event::Access(event) = event { Some(event) } else { None });
+    assert_is_as_in_its_file::<ErasureCase>(|event| if let Event::Erasure(event) = event { Some(event) } else { None });
 }

@@ -3,6 +3,7 @@
 use domain::{
     chat::AnswerFailure,
     document::{EmbeddingFailure, Place},
+    erasure::{ApprovalRule, ErasureReason, HoldReason, Store, StoreFault, SubjectKind},
     test_run::{ResultFailure, RunFailure},
     values::{DocumentType, MessageType, Model, Rating, RunStatus, SttEngine, TtsEngine},
 };
@@ -59,6 +60,13 @@ fn every_choice_keeps_its_stored_name() {
     assert_eq!(names(RunStatus::ALL), ["running", "completed", "canceled", "failed"]);
     assert_eq!(names(Rating::ALL), ["hallucinating", "wrong", "unsatisfactory", "satisfactory", "good", "excellent"]);
     assert_eq!(names(RunFailure::VARIANTS), ["no_key", "suite_gone", "unworkable", "stale", "declared"]);
+    assert_eq!(names(SubjectKind::VARIANTS), ["person", "chat"]);
+    assert_eq!(names(ApprovalRule::VARIANTS), ["one", "two"]);
+    let reasons = ["subject_request", "retention_ended", "unspecified", "restored_backup"];
+    assert_eq!(names(ErasureReason::VARIANTS), reasons);
+    assert_eq!(names(HoldReason::VARIANTS), ["litigation", "investigation", "statutory_duty"]);
+    assert_eq!(names(Store::VARIANTS), ["keys", "account", "snapshots", "views", "media", "ledger"]);
+    assert_eq!(names(StoreFault::VARIANTS), ["unavailable", "still_there", "behind"]);
     let of_results = [ResultFailure::NoTranslation, ResultFailure::Answer(AnswerFailure::Refused)];
     assert_eq!(names(&of_results), ["no_translation", "refused"]);
 }

@@ -17,6 +17,7 @@ use domain::{
     access::AccessEvent,
     chat::{Chat, ChatEvent},
     document::DocumentEvent,
+    erasure::ErasureEvent,
     event::{DecodeError, Event},
     feedback::FeedbackEvent,
     personal::PersonalFields,
@@ -146,6 +147,7 @@ fn stored(event: &Event) -> (String, Value) {
         Event::TestRun(event) => of(event),
         Event::Feedback(event) => of(event),
         Event::Access(event) => of(event),
+        Event::Erasure(event) => of(event),
     }
 }
 
@@ -160,6 +162,7 @@ fn event_types(aggregate_type: AggregateType) -> &'static [&'static str] {
         AggregateType::TestRun => TestRunEvent::VARIANTS,
         AggregateType::Feedback => FeedbackEvent::VARIANTS,
         AggregateType::Access => AccessEvent::VARIANTS,
+        AggregateType::Erasure => ErasureEvent::VARIANTS,
     }
 }
 

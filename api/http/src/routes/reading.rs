@@ -48,7 +48,8 @@ impl Thing {
     pub(super) async fn of(state: &HttpState, kind: AggregateType, id: Uuid) -> Result<Self, ApiError> {
         let owner = match kind {
             AggregateType::Chat => chats::owners(&state.app.views, &[id]).await?.pop().and_then(|(_, owner)| owner),
-            AggregateType::User => Some(ChatOwner::User(UserId::new(id))),
+            // The id of an erasure's case is that of its subject.
+            AggregateType::User | AggregateType::Erasure => Some(ChatOwner::User(UserId::new(id))),
             AggregateType::Project
             | AggregateType::Document
             | AggregateType::TestSuite

@@ -1,12 +1,13 @@
 //! The conversion of refusals and failures of use cases into the contract's errors.
 
+mod erasure;
+
 use axum::http::StatusCode;
 use commands::{
     accounts::{AccountError, ResetCodeError},
     answering::{AskError, FormError, NoKey, RetrievalFailed},
     chats::ChatsError,
     documents::DocumentsError,
-    erasure::ErasureError,
     evaluation::EvaluationError,
     event_log::{AppendError, StoreError, TokenError},
     execute::ExecuteError,
@@ -29,6 +30,7 @@ const RETRY_AFTER: u64 = 5;
 const STILL_OWNS: &str =
     "The user cannot be deleted: chats, projects or services belong to the account. It can be deactivated instead.";
 const LAST_SUPERUSER: &str = "The last superuser can be neither deleted nor erased: make another one first.";
+const SUBJECT_ERASED: &str = "The person whose text this is was erased. Nothing is stored of an erased person any more, and this was not, either.";
 const OTHER_LOG: &str =
     "X-Consistency-Token is of another log: the database was restored or replaced since it was given.";
 const LOST_FUTURE: &str =
@@ -106,6 +108,7 @@ impl From<AppendError> for ApiError {
             }
             AppendError::NoSuchOwner => Self::inactive(),
             AppendError::StillOwns => Self::detail(StatusCode::CONFLICT, STILL_OWNS),
+            AppendError::SubjectErased => Self::detail(StatusCode::CONFLICT, SUBJECT_ERASED),
             AppendError::LastSuperuser => Self::detail(StatusCode::CONFLICT, LAST_SUPERUSER),
             error @ (AppendError::Taken(_) | AppendError::Repeated { .. }) => Self::internal(error),
         }
@@ -152,23 +155,6 @@ impl From<UserError> for ApiError {
 impl From<AccessError> for ApiError {
     fn from(error: AccessError) -> Self {
         conflict(&error)
-    }
-}
-
-impl From<ErasureError> for ApiError {
-    fn from(error: ErasureError) -> Self {
-        match error {
-            ErasureError::Person(ExecuteError::Refused(_)) | ErasureError::Chat(ExecuteError::Refused(_)) => {
-                Self::no_such_object()
-            }
-            ErasureError::Person(error) => error.into(),
-            ErasureError::Chat(error) => error.into(),
-            ErasureError::Log(error) => error.into(),
-            ErasureError::Database(error) => error.into(),
-            error @ (ErasureError::Keys(_) | ErasureError::NotNoted(_) | ErasureError::Ledger(_)) => {
-                Self::internal(error)
-            }
-        }
     }
 }
 

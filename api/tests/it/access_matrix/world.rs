@@ -32,6 +32,8 @@ pub(super) struct World {
     pub(super) forgetful: String,
     pub(super) code: String,
     pub(super) project: String,
+    /// Somebody whose erasure nobody has asked for.
+    pub(super) askable: uuid::Uuid,
     /// An answer in the owner's chat.
     pub(super) message: String,
     /// A result of the run.
@@ -98,6 +100,7 @@ impl World {
             ("/api/tests/suites/{}/runs/{}/feedback/{}", format!("/api{run}/feedback/{notes}")),
             ("/api/audit/proofs/{}", "/api/audit/proofs/1".to_owned()),
             ("/api/audit/{}/{}", format!("/api/audit/project/{project}")),
+            ("/api/erasures/{}", format!("/api/erasures/{}", uuid::Uuid::nil())),
             ("/api/audit/auditors/{}", "/api/audit/auditors/auditor".to_owned()),
             ("/api/audit/chat/{}", format!("/api/audit/chat/{}", chat.rsplit('/').next().expect("an id"))),
             (
@@ -110,6 +113,7 @@ impl World {
         eventually("the log is published", async || app.app.proofs.publish().await.ok()).await;
         let forgetful = app.person("asked", Roles::default()).await.email;
         let code = app.reset_code(&forgetful).await;
+        let askable = app.person("askable", Roles::default()).await.id;
         Self {
             app,
             callers,
@@ -121,6 +125,7 @@ impl World {
             forgetful,
             code,
             project,
+            askable,
             message,
             result,
             _outside: (google, provider),
@@ -205,6 +210,12 @@ impl World {
                     usual.trim_start_matches("/api").replace("/asked", &format!("/{name}"))
                 ));
             }
+            ("POST", "/api/erasures/{}/approve") => {
+                let name = self.new_name();
+                let subject = self.app.person(&name, Roles::default()).await.id;
+                let asked = self.caller("root").post("/erasures", json!({ "subject": subject })).await.json(201);
+                return Some(format!("/api/erasures/{}/approve", text(&asked["request"], "id")));
+            }
             ("DELETE", "/api/audit/auditors/{}") => {
                 let name = self.new_name();
                 self.app.person(&name, Roles::default()).await;
@@ -249,8 +260,16 @@ impl World {
         if status >= 400 {
             return;
         }
-        if *method == Method::DELETE || pattern.ends_with("create_assistant") || pattern.ends_with("/erase") {
+        if *method == Method::DELETE
+            || pattern.ends_with("create_assistant")
+            || pattern.ends_with("/erase")
+            || pattern.ends_with("/approve")
+        {
             self.throw_away = None;
+        }
+        if *method == Method::POST && pattern == "/api/erasures" {
+            let name = self.new_name();
+            self.askable = self.app.person(&name, Roles::default()).await.id;
         }
         if pattern == "/api/auth/logout" {
             let email = self.caller(caller).email.clone();

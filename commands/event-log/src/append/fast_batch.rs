@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use domain::AggregateType;
+use domain::{AggregateType, ids::SubjectId};
 use sqlx::{PgConnection, postgres::types::PgInterval};
 use uuid::Uuid;
 
@@ -133,12 +133,13 @@ impl<'a> FastBatch<'a> {
     pub(crate) async fn call(&self, connection: &mut PgConnection) -> Result<Option<i64>, sqlx::Error> {
         let Self { events, keys, rows, .. } = self;
         let texts = |column: fn(&StoredEvent) -> &str| events.iter().map(column).collect::<Vec<_>>();
+        let living: HashSet<SubjectId> = self.batch.iter().flat_map(|append| append.living.iter().copied()).collect();
         let lease = PgInterval::try_from(LEASE).map_err(sqlx::Error::Encode)?;
         let types: HashSet<&str> = types_of(events).collect();
         let notice = types.iter().copied().collect::<Vec<_>>().join(" ");
         sqlx::query_scalar!(
             "SELECT append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-                                 $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)",
+                                 $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)",
             &self.streams.iter().map(|(name, _, _)| name.name()).collect::<Vec<_>>() as &[&str],
             &self.streams.iter().map(|(_, id, _)| id.as_str()).collect::<Vec<_>>() as &[&str],
             &self.streams.iter().map(|(_, _, end)| *end).collect::<Vec<_>>(),
@@ -170,6 +171,7 @@ impl<'a> FastBatch<'a> {
             lease,
             NOTIFY_CHANNEL,
             &notice,
+            &living.iter().map(|subject| subject.value()).collect::<Vec<_>>(),
         )
         .fetch_one(connection)
         .await

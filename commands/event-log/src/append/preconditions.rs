@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use domain::AggregateType;
+use domain::{AggregateType, ids::SubjectId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -36,6 +36,8 @@ pub(crate) struct Preconditions {
     owning: HashSet<Uuid>,
     /// All superusers whose accounts are open. Loaded only if an append requires that another superuser remains.
     superusers: HashSet<Uuid>,
+    /// The subjects whose keys are destroyed among those that must not be erased.
+    erased: HashSet<SubjectId>,
     /// The fingerprint and resource id of each known idempotency key, by holder and key.
     idempotent: HashMap<(String, String), (Vec<u8>, Uuid)>,
     /// The partition and position of each event that an earlier try has written, by command id.
@@ -87,6 +89,14 @@ impl Preconditions {
             let kind = <&str>::from(Reservation::Superuser);
             let owners = sqlx::query_scalar!("SELECT owner FROM reservations WHERE kind = $1", kind);
             preconditions.superusers = owners.fetch_all(&mut *tx).await?.into_iter().collect();
+        }
+        let living = distinct(batch.iter().flat_map(|append| &append.living).map(|subject| subject.value()));
+        if !living.is_empty() {
+            let erased = sqlx::query_scalar!(
+                "SELECT subject_id FROM subject_keys WHERE subject_id = ANY($1) AND wrapped_key IS NULL",
+                &living,
+            );
+            preconditions.erased = erased.fetch_all(&mut *tx).await?.into_iter().map(SubjectId::new).collect();
         }
         for idempotency in batch.iter().filter_map(|append| append.idempotency.as_ref()) {
             if let Some((fingerprint, resource)) =
@@ -191,6 +201,9 @@ impl Preconditions {
                 return Err(AppendError::VersionConflict);
             }
         }
+        if append.living.iter().any(|subject| self.erased.contains(subject)) {
+            return Err(AppendError::SubjectErased);
+        }
         if append.rows.iter().filter_map(new_owner).any(|user| !self.users.contains(&user)) {
             return Err(AppendError::NoSuchOwner);
         }
@@ -238,6 +251,7 @@ impl Preconditions {
         let superusers = <&str>::from(Reservation::Superuser);
         self.superusers.retain(|user| !released.contains(&(superusers, *user)));
         self.owning.extend(append.rows.iter().filter_map(new_owner));
+        self.erased.extend(append.rows.iter().filter_map(destroyed));
         for row in &append.rows {
             if let Row::Claim { set, value, owner } = row {
                 self.owners.insert((set.into(), value.clone()), *owner);
@@ -283,6 +297,10 @@ fn no_owner(row: &Row) -> Option<Uuid> {
 
 fn leaving_superuser(row: &Row) -> Option<Uuid> {
     if let Row::AnotherSuperuser(user) = row { Some(user.value()) } else { None }
+}
+
+fn destroyed(row: &Row) -> Option<SubjectId> {
+    if let Row::DestroyKey(subject) = row { Some(*subject) } else { None }
 }
 
 fn distinct(ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use domain::{AggregateType, ids::CommandId};
+use domain::{
+    AggregateType,
+    ids::{CommandId, SubjectId},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -21,6 +24,8 @@ pub struct Append {
     pub streams: Vec<StreamAppend>,
     pub rows: Vec<Row>,
     pub idempotency: Option<Idempotency>,
+    /// The subjects that must not be erased, because a person acts who would otherwise believe that the text was kept.
+    pub living: Vec<SubjectId>,
 }
 
 /// New events of one aggregate.
@@ -31,6 +36,8 @@ pub struct StreamAppend {
     /// The sequence of the last event on which the decision is based; 0 if there was none.
     pub expected_sequence: i64,
     pub events: Vec<EncodedEvent>,
+    /// The subject of the events' personal text; `None` if they have none.
+    pub subject: Option<SubjectId>,
 }
 
 /// An event in its stored form, before it has a position.
@@ -56,6 +63,8 @@ pub enum AppendError {
     StillOwns,
     #[error("the account is the last superuser's, and stays: make another superuser first (`ayushma createsuperuser`)")]
     LastSuperuser,
+    #[error("the person whose text it is was erased, and nothing is kept of them any more")]
+    SubjectErased,
     #[error("the request repeats an earlier one")]
     Repeated { resource_id: Uuid },
     #[error("the idempotency key was used for another request")]

@@ -5,8 +5,8 @@ use cqrs_es::{Aggregate, event_sink::EventSink};
 use domain::{
     AggregateType,
     aggregate::StoredAggregate,
-    envelope::Metadata,
-    ids::{CommandId, EventId},
+    envelope::{Actor, Metadata},
+    ids::{CommandId, EventId, SubjectId},
 };
 use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
@@ -111,6 +111,7 @@ impl<'a> UnitOfWork<'a> {
             aggregate_id: loaded.id,
             expected_sequence: loaded.sequence,
             events: vec![],
+            subject: None,
         });
     }
 
@@ -135,7 +136,8 @@ impl<'a> UnitOfWork<'a> {
         let names = |stream: &StreamAppend| (stream.aggregate_type, stream.aggregate_id);
         let touched: Vec<_> = self.streams.iter().map(names).collect();
         let changed: Vec<_> = self.streams.iter().filter(|stream| !stream.events.is_empty()).map(names).collect();
-        let append = Append { command_id, streams: self.streams, rows: self.rows, idempotency };
+        let living = living(&self.context.actor, &self.streams);
+        let append = Append { command_id, streams: self.streams, rows: self.rows, idempotency, living };
         match self.log.append(append).await {
             Ok(committed) => {
                 for keep in self.keep {
@@ -156,6 +158,19 @@ impl<'a> UnitOfWork<'a> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Returns the subjects that must not be erased: the acting person, and those whose text is written. A part of the
+/// system has nobody to tell, so that its text of an erased person is left out by the codec instead.
+fn living(actor: &Actor, streams: &[StreamAppend]) -> Vec<SubjectId> {
+    if matches!(actor, Actor::System(_)) {
+        return Vec::new();
+    }
+    let mut living: Vec<SubjectId> = streams.iter().filter_map(|stream| stream.subject).collect();
+    living.extend(actor.subject());
+    living.sort_unstable();
+    living.dedup();
+    living
 }
 
 /// Lets an aggregate decide several commands, each on the state that the previous one left, and applies the resulting

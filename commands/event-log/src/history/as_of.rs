@@ -10,6 +10,7 @@ use domain::{
     aggregate::StoredAggregate,
     chat::{Chat, Conversation, Message, Recorded},
     document::{Document, DocumentEvent},
+    erasure::ErasureCase,
     event::Payload,
     feedback::Feedback,
     ids::DocumentId,
@@ -136,6 +137,7 @@ impl PastStates {
             AggregateType::TestRun => self.state::<TestRun>(id, at).await,
             AggregateType::Feedback => self.state::<Feedback>(id, at).await,
             AggregateType::Access => self.state::<AccessRecord>(id, at).await,
+            AggregateType::Erasure => self.state::<ErasureCase>(id, at).await,
         }?;
         if as_of.last_event.is_none() && !self.is_known(of).await? {
             return Err(AsOfError::Unknown(aggregate_type, id));
