@@ -13,6 +13,7 @@ mod erasure;
 mod evaluate_retrieval;
 mod export;
 mod extract;
+mod find;
 mod import_documents;
 mod in_process;
 mod keys;
@@ -42,6 +43,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
+use commands::error_chain;
 use http_api::open_files;
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
@@ -129,7 +131,7 @@ pub fn main() -> ExitCode {
     match checked.and_then(|()| start(command, &settings.without_blanks())) {
         Ok(code) => code,
         Err(error) => {
-            complain(&format!("error: {error:#}"));
+            complain(&format!("error: {}", error_chain(error.as_ref())));
             ExitCode::FAILURE
         }
     }

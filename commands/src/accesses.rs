@@ -1,6 +1,7 @@
 //! Accesses to what is another person's: each is on record before anything is shown.
 
 use domain::access::{Access, AccessCommand, AccessError, AccessRecord};
+use futures::future::try_join_all;
 
 use crate::{
     Resources,
@@ -25,29 +26,18 @@ impl Accesses {
         Self { commands, clock }
     }
 
-    /// Records that something is shown. Long lists of things become several records.
+    /// Records that something is shown, and returns what was written. Long lists of things become several records.
     ///
     /// # Errors
     /// [`ExecuteError`] if the log cannot be written: nothing is to be shown then.
-    pub async fn grant(&self, access: Access, context: &Context) -> Result<(), ExecuteError<AccessError>> {
-        self.grant_in_parts(access, context).await.map(drop)
-    }
-
-    /// Does the same as [`Self::grant`], and returns the last record, by which all of them can be waited for.
-    ///
-    /// # Errors
-    /// That of [`Self::grant`].
-    pub async fn grant_in_parts(
+    pub async fn grant(
         &self,
-        mut access: Access,
+        accesses: Vec<Access>,
         context: &Context,
-    ) -> Result<Committed, ExecuteError<AccessError>> {
-        while access.objects.len() > MAX_OBJECTS {
-            let rest = access.objects.split_off(MAX_OBJECTS);
-            self.record(AccessCommand::RecordGranted(access.clone()), context).await?;
-            access.objects = rest;
-        }
-        self.record(AccessCommand::RecordGranted(access), context).await
+    ) -> Result<Vec<Committed>, ExecuteError<AccessError>> {
+        let parts = accesses.into_iter().flat_map(parts).map(AccessCommand::RecordGranted);
+        // Together, so that they are appended at once.
+        try_join_all(parts.map(|part| self.record(part, context))).await
     }
 
     /// Records that something is not shown.
@@ -55,10 +45,20 @@ impl Accesses {
     /// # Errors
     /// [`ExecuteError`] if the log cannot be written.
     pub async fn refuse(&self, access: Access, context: &Context) -> Result<(), ExecuteError<AccessError>> {
-        self.record(AccessCommand::RecordRefused(access), context).await.map(drop)
+        let parts = parts(access).into_iter().map(AccessCommand::RecordRefused);
+        try_join_all(parts.map(|part| self.record(part, context))).await.map(drop)
     }
 
     async fn record(&self, command: AccessCommand, context: &Context) -> Result<Committed, ExecuteError<AccessError>> {
         self.commands.execute::<AccessRecord>(self.clock.new_id(), command, context).await
     }
+}
+
+/// Splits an access to many things.
+fn parts(access: Access) -> Vec<Access> {
+    if access.objects.len() <= MAX_OBJECTS {
+        return vec![access];
+    }
+    let chunks = access.objects.chunks(MAX_OBJECTS);
+    chunks.map(|objects| Access { objects: objects.to_vec(), ..access.clone() }).collect()
 }

@@ -163,7 +163,7 @@ fn in_any_case(text: &str) -> String {
 
 /// Fit for a line of a mail, a list or a terminal, which it neither ends nor turns around. Joiners stay: Malayalam has them
 /// within words.
-fn is_one_line(text: &str) -> bool {
+pub fn is_one_line(text: &str) -> bool {
     !text.chars().any(breaks_line)
 }
 

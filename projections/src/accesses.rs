@@ -1,5 +1,7 @@
 //! Who read what of another person, or was refused it: for auditors and superusers.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{
@@ -13,7 +15,7 @@ use domain::{
     values::ERASED,
 };
 use serde::Serialize;
-use sqlx::{PgTransaction, query, query_scalar};
+use sqlx::{PgTransaction, query};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -124,6 +126,9 @@ pub struct AccessView {
     #[schema(minimum = 1)]
     pub position: i64,
     pub event_id: Uuid,
+    /// The id of the record, by which its own history is found (kind `access`). Views do not have it: the caller adds it from
+    /// the log, as the address.
+    pub access_id: Uuid,
     /// The time of recording, in RFC 3339 format with microseconds.
     pub recorded_at: String,
     /// `user:…` or `service:…`.
@@ -192,6 +197,7 @@ pub async fn list(db: &Views, filter: &Filter, after: i64, limit: i64) -> Result
             _ => accesses.push(AccessView {
                 position: row.position,
                 event_id: row.event_id,
+                access_id: Uuid::nil(),
                 recorded_at: row.recorded_at.to_rfc3339_opts(SecondsFormat::Micros, true),
                 reader: row.reader,
                 roles: row.roles,
@@ -213,17 +219,25 @@ pub async fn list(db: &Views, filter: &Filter, after: i64, limit: i64) -> Result
     Ok(AccessPage { accesses, next_after })
 }
 
-/// The last reason that was given for this object in this log-in.
+/// The last reason that was given for each of these objects in this log-in; objects without one are left out.
+///
+/// A reason holds for a thing if it was given when that thing alone was opened, which the request tells: by the pattern of
+/// its path, only that of one thing ends in, or has, `{id}`. The reason of a list is for the list.
 ///
 /// # Errors
 /// [`QueryError`] if the view cannot be read.
-pub async fn reason_given(db: &Views, session: SessionId, object: Uuid) -> Result<Option<String>, QueryError> {
-    let reason = query_scalar!(
-        r#"SELECT reason AS "reason!" FROM views.accesses
-           WHERE session_id = $1 AND object_id = $2 AND reason IS NOT NULL AND is_granted
-           ORDER BY position DESC LIMIT 1"#,
+pub async fn reasons_given(
+    db: &Views,
+    session: SessionId,
+    objects: &[Uuid],
+) -> Result<HashMap<Uuid, String>, QueryError> {
+    let rows = query!(
+        r#"SELECT DISTINCT ON (object_id) object_id AS "object_id!", reason AS "reason!" FROM views.accesses
+           WHERE session_id = $1 AND object_id = ANY($2) AND reason IS NOT NULL AND is_granted
+             AND strpos(request, '{id}') > 0
+           ORDER BY object_id, position DESC"#,
         session.value(),
-        object
+        objects
     );
-    Ok(reason.fetch_optional(db).await?)
+    Ok(rows.fetch_all(db).await?.into_iter().map(|row| (row.object_id, row.reason)).collect())
 }

@@ -11,7 +11,7 @@ mod queries;
 mod rows;
 mod shapes;
 
-pub use api_key_chats::{head_of_key, key_chat_ordering_column, page_of_key};
+pub use api_key_chats::{head_anywhere, key_chat_ordering_column, page_of_key};
 pub use feedback::{
     FeedbackFilter, FeedbackView, Numbered, at_position, chat_of_message, feedback_list, feedback_of_chat,
     feedback_ordering_column, find_feedback, rated,

@@ -13,6 +13,7 @@ pub mod chats;
 mod connections;
 pub mod documents;
 pub mod erased;
+pub mod findings;
 pub mod listing;
 mod next_version;
 pub mod projector;

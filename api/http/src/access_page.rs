@@ -1,6 +1,6 @@
 //! A page of the record of accesses, as the API and the command line show it to auditors.
 
-use commands::event_log::{Codec, Histories, HistoryError, KeyRing};
+use commands::event_log::{Codec, EventOrigin, Histories, HistoryError, KeyRing};
 use projections::{
     QueryError, Views,
     accesses::{self, AccessPage, Filter},
@@ -16,7 +16,7 @@ pub enum AccessPageError {
     Log(#[from] HistoryError),
 }
 
-/// Returns at most `limit` accesses behind a position, with the addresses of the clients out of the log.
+/// Returns at most `limit` accesses behind a position, with their ids and the addresses of the clients out of the log.
 ///
 /// # Errors
 /// [`AccessPageError`] if the view, the log or a key cannot be read.
@@ -29,9 +29,11 @@ pub async fn access_page(
     let mut page = accesses::list(&Views::beside(pool), filter, after, limit).await?;
     let positions: Vec<i64> = page.accesses.iter().map(|access| access.position).collect();
     let histories = Histories::new(pool.clone(), Codec::new(keys.clone()));
-    let mut addresses = histories.client_addresses(&positions).await?;
+    let mut origins = histories.origins(&positions).await?;
     for access in &mut page.accesses {
-        access.client_address = addresses.remove(&access.position);
+        if let Some(EventOrigin { aggregate_id, client_address }) = origins.remove(&access.position) {
+            (access.access_id, access.client_address) = (aggregate_id, client_address);
+        }
     }
     Ok(page)
 }

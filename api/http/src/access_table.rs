@@ -120,6 +120,8 @@ pub static TABLE: &[Access] = &[
     on("/api/audit/accesses", Auditor, &[(Get, Auditor, All)]),
     on("/api/audit/proofs", Auditor, &[(Get, Auditor, All)]),
     on("/api/audit/proofs/{position}", Auditor, &[(Get, Auditor, All)]),
+    on("/api/audit/people", Auditor, &[(Get, Auditor, All)]),
+    on("/api/audit/chats", Auditor, &[(Get, Auditor, All)]),
     on("/api/audit/{kind}/{id}/timeline", Auditor, &[(Get, Auditor, All)]),
     on("/api/audit/{kind}/{id}/as-of", Auditor, &[(Get, Auditor, All)]),
     on("/api/audit/chat/{id}/replay", Auditor, &[(Get, Auditor, All)]),

@@ -5,6 +5,7 @@
 
 mod guesses;
 mod requests;
+mod unrecorded;
 
 use std::{
     hash::Hash,
@@ -20,7 +21,7 @@ use governor::{
     clock::{Clock, DefaultClock},
 };
 
-use self::{guesses::Guesses, requests::Requests};
+use self::{guesses::Guesses, requests::Requests, unrecorded::Unrecorded};
 use crate::{
     client_network::whole_client,
     config::{Limit, LimitSettings, Rate},
@@ -34,7 +35,7 @@ const CLEANING: u32 = 4_096;
 pub const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// The actions that are limited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     /// A log-in by the login page or by Basic authentication.
     LogIn,
@@ -45,8 +46,11 @@ pub enum Action {
     TryCode,
     Converse,
     Upload,
-    /// A refused access that is put on record.
+    /// A refused access to what is another's that is put on record.
     RefusedAccess,
+    /// A refusal because of a missing right to what is nobody's in particular that is put on record. It has an allowance of its
+    /// own, or anybody could use up the one above and try others' things without a trace.
+    MissingRight,
 }
 
 /// The limits of all actions.
@@ -58,6 +62,8 @@ pub struct Limits {
     converse: Limiters,
     upload: Limiters,
     refused_access: Limiters,
+    missing_right: Limiters,
+    unrecorded: Unrecorded,
     passwords: Option<Guesses>,
     codes: Option<Guesses>,
     mails: Option<Requests>,
@@ -124,6 +130,8 @@ impl Limits {
             converse: Limiters::new(settings.limit_converse),
             upload: Limiters::new(settings.limit_upload),
             refused_access: Limiters::new(settings.limit_refused_accesses),
+            missing_right: Limiters::new(settings.limit_refused_accesses),
+            unrecorded: Unrecorded::default(),
             passwords: settings.limit_login.by_account.map(Guesses::new),
             codes: settings.limit_verify.by_account.map(Guesses::new),
             mails: settings.limit_forgot.by_account.map(Requests::new),
@@ -147,6 +155,14 @@ impl Limits {
     pub fn check_account(&self, action: Action, account: &str) -> Result<(), ApiError> {
         let limiter = self.of(action).by_account.as_ref();
         limiter.map_or(Ok(()), |limiter| limiter.check(&account.to_owned(), Bound::RequestsOfAccount))
+    }
+
+    /// Counts a refusal that may be put on record, and returns whether it may. The log is told when an account's refusals begin
+    /// to be left out, and how many they were when one is on record again.
+    pub fn may_record(&self, action: Action, account: &str) -> bool {
+        let may = self.check_account(action, account).is_ok();
+        self.unrecorded.note(action, account, may);
+        may
     }
 
     /// Counts an attempt at a secret of the account with this e-mail address (in its comparable form) as failed, until
@@ -191,6 +207,7 @@ impl Limits {
             Action::Converse => &self.converse,
             Action::Upload => &self.upload,
             Action::RefusedAccess => &self.refused_access,
+            Action::MissingRight => &self.missing_right,
         }
     }
 }

@@ -8,6 +8,7 @@ mod answer_audit;
 mod as_of;
 mod assistants;
 mod audit;
+mod audit_query;
 mod auditors;
 mod authentication;
 mod caller;
@@ -20,6 +21,7 @@ mod documents;
 mod erasures;
 mod evaluation;
 mod feedback;
+mod findings;
 mod health;
 mod http_state;
 mod key_chats;
@@ -120,6 +122,7 @@ fn router(state: &HttpState, limits: BodyLimits) -> Router {
         .merge(as_of::router(state))
         .merge(answer_audit::router(state))
         .merge(proofs::router(state))
+        .merge(findings::router(state))
         .merge(evaluation::router(state))
         .merge(speech::router(state))
         .merge(feedback::router(state))
@@ -155,6 +158,7 @@ pub fn document() -> OpenApi {
         ("audit", as_of::Api::openapi()),
         ("audit", answer_audit::Api::openapi()),
         ("audit", proofs::Api::openapi()),
+        ("audit", findings::Api::openapi()),
         ("feedback", feedback::Api::openapi()),
         ("media", media::Api::openapi()),
         ("schema", schema::Api::openapi()),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use chrono::{DateTime, Utc};
 use clap::{Args, value_parser};
 use commands::event_log::KeyRing;
-use domain::{envelope::Actor, ids::UserId};
+use domain::{envelope::Actor, ids::UserId, values::is_one_line};
 use http_api::access_page::access_page;
 use projections::accesses::{AccessView, AccessedView, Filter};
 use sqlx::PgPool;
@@ -79,17 +79,37 @@ impl Accesses {
 }
 
 fn lines_of(access: &AccessView) -> String {
-    let AccessView { position, recorded_at, reader, roles, what, request, is_granted, client_address, reason, .. } =
-        access;
+    let AccessView { position, access_id, recorded_at, reader, roles, what, request, .. } = access;
+    let AccessView { is_granted, client_address, reason, .. } = access;
     let roles = if roles.is_empty() { "no role".to_owned() } else { roles.join(", ") };
     let outcome = if *is_granted { "opened" } else { "was refused" };
     let place = client_address.as_ref().map(|address| format!(" from {address}")).unwrap_or_default();
-    let reason = reason.as_deref().map_or_else(|| "not given".to_owned(), |reason| format!("{reason:?}"));
+    let reason = reason.as_deref().map_or_else(|| "not given".to_owned(), quoted);
     let head = format!("{position}  {recorded_at}  {reader} ({roles}) {outcome} {what}{place}");
     let objects = access.objects.iter().map(|AccessedView { kind, id, owner }| {
         let owner = owner.map(|owner| format!(" of user:{owner}")).unwrap_or_default();
         format!("    {} {id}{owner}", kind.as_deref().unwrap_or("thing"))
     });
-    let why = format!("    {request}, reason: {reason}");
+    let why = format!("    {request}, reason: {reason}, access {access_id}");
     std::iter::once(head).chain(objects).chain([why]).collect::<Vec<_>>().join("\n")
+}
+
+/// The text as it was written, in any script; only what a terminal would obey is escaped.
+fn quoted(reason: &str) -> String {
+    let shown = |c: char| {
+        let mut sign = [0; 4];
+        if is_one_line(c.encode_utf8(&mut sign)) { c.to_string() } else { c.escape_unicode().to_string() }
+    };
+    format!("\"{}\"", reason.chars().map(shown).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_shown_as_it_was_written_in_any_script() {
+        assert_eq!(quoted("പരാതി, ക്ഷയം"), "\"പരാതി, ക്ഷയം\"");
+        assert_eq!(quoted("a\u{1b}[31mb\u{202e}c"), "\"a\\u{1b}[31mb\\u{202e}c\"");
+    }
 }

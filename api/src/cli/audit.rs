@@ -14,6 +14,7 @@ use super::{
     accesses::Accesses,
     as_of::AsOfCommand,
     export::Export,
+    find::Find,
     proofs::{MakeReceipt, Publish, VerifyReceipt},
     provenance::Provenance,
     replay::Replay,
@@ -38,6 +39,7 @@ Examples:
   ayushma audit verify --from 1000000
   ayushma audit public-key
   ayushma audit receipt 4711 > 4711.tlog-proof
+  ayushma audit find meera
   ayushma audit timeline chat 7f81988b-3811-448c-b9e3-01709e573ae6
   ayushma audit export ./complaint-17 --chat 7f81… --text --reason 'complaint 17'
   ayushma audit accesses --owner 0e11b0ab-6a55-4a4b-9d6e-0c2c4f0a8f0b
@@ -48,6 +50,7 @@ pub(super) enum Audit {
     Verify(Verify),
     Timeline(Timeline),
     Accesses(Accesses),
+    Find(Find),
     AsOf(AsOfCommand),
     Replay(Replay),
     Provenance(Provenance),
@@ -85,6 +88,7 @@ impl Audit {
                     Self::Verify(verify) => verify.run(settings, pool).await,
                     Self::Timeline(timeline) => timeline.run(key_ring(settings, pool).await?, pool).await,
                     Self::Accesses(accesses) => accesses.run(key_ring(settings, pool).await?, pool).await,
+                    Self::Find(find) => find.run(pool).await,
                     Self::AsOf(as_of) => as_of.run(key_ring(settings, pool).await?, pool).await,
                     Self::Replay(replay) => replay.run(&auditing(settings, pool).await?).await,
                     Self::Provenance(provenance) => provenance.run(&auditing(settings, pool).await?, pool).await,

@@ -203,7 +203,8 @@ impl Export {
             objects,
             reason: self.reason.clone().map(Into::into),
         };
-        Ok(app.accesses.grant_in_parts(access, &context(app)).await?)
+        let written = app.accesses.grant(vec![access], &context(app)).await?;
+        written.into_iter().next_back().context("a record is written")
     }
 
     /// The command, with the names of its ids in their place.

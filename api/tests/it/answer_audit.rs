@@ -144,7 +144,7 @@ async fn a_replay_tells_each_step_in_order_with_its_time(db: PgPool) {
         ("2001-01-01T00:00:00Z", "the log begins at"),
         ("1", "no such chat yet"),
         ("0", "there is no position 0"),
-        ("yesterday", "not a moment"),
+        ("yesterday", "it is a position such as 1200"),
     ] {
         let refused = superuser.get(&at(wrong)).await;
         assert_eq!((refused.status, refused.header("content-type")), (400, "application/problem+json"), "{wrong}");

@@ -95,3 +95,51 @@ async fn staff_do_not_get_at_an_auditors_account(db: PgPool) {
     assert_eq!(staff.delete("/users/kavya").await.status, 403);
     app.log_in(&auditor.email, PASSWORD).await;
 }
+
+/// The first question of every audit is about a name.
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn an_auditor_comes_from_a_name_to_a_person_and_to_their_chats(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let (staff, superuser, nurse) = (app.staff().await, app.superuser().await, app.nurse().await);
+    let project = staff.project("Ward").await;
+    let chat = nurse.post(&format!("/projects/{project}/chats"), json!({ "title": "Zinc" })).await.id();
+    nurse.delete(&format!("/projects/{project}/chats/{chat}")).await.is(204, "");
+    let auditor = auditor(&app, &superuser).await;
+    let email = nurse.email.replace('@', "%40");
+    let found = auditor.get(&format!("/audit/people?search={email}")).await.json(200);
+    assert_eq!((&found["count"], &found["results"][0]["id"]), (&json!(1), &json!(nurse.id)), "{found}");
+    assert_eq!(auditor.get("/audit/people?search=nobody-is-called-so").await.json(200)["count"], 0);
+    for query in
+        [format!("owner={}", nurse.id), format!("project={project}"), format!("owner={}&project={project}", nurse.id)]
+    {
+        let found = auditor.get(&format!("/audit/chats?{query}")).await.json(200);
+        let row = &found["results"][0];
+        assert_eq!(
+            (&found["count"], &row["id"], &row["is_deleted"]),
+            (&json!(1), &json!(chat), &json!(true)),
+            "{found}"
+        );
+        assert_eq!(row.as_object().map(serde_json::Map::len), Some(5), "no title, which is what was asked");
+    }
+    for wrong in ["people", "people?search=%20", "people?search=a&search=b", "people?q=a", "chats", "chats?owner=anju"]
+    {
+        assert_eq!(auditor.get(&format!("/audit/{wrong}")).await.status, 400, "{wrong}");
+    }
+    let seen = crate::accesses::accesses(&superuser, &format!("owner={}", nurse.id), 4).await;
+    let kinds: Vec<&str> = seen.iter().filter_map(|access| access["what"].as_str()).collect();
+    assert_eq!(kinds, ["people", "chat_list", "chat_list", "chat_list"], "that they were found is on record");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_service_of_an_auditor_changes_nothing_either(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let root = app.root().await;
+    let person = app.person("kavya", Roles::default()).await;
+    let service = root.service_of(person.id, "Kiosk").await;
+    let key = root.client_of(&service).await;
+    key.post("/chats", json!({ "title": "Intake" })).await.json(201);
+    root.post("/audit/auditors", json!({ "username": "kavya" })).await.json(201);
+    assert_eq!(key.post("/chats", json!({ "title": "Intake" })).await.status, 403);
+    key.get("/chats").await.json(200);
+    root.patch(&service, json!({ "owner": root.id })).await.json(200);
+}

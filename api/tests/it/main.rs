@@ -2,6 +2,7 @@
 //! in processes of its own (`installation`, `cli`).
 
 mod access_matrix;
+mod access_reasons;
 mod accesses;
 mod accounts;
 mod address_changes;

@@ -95,6 +95,15 @@ pub struct Acting {
     pub roles: Option<HeldRoles>,
 }
 
+/// Where an event comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventOrigin {
+    /// The aggregate whose event it is.
+    pub aggregate_id: Uuid,
+    /// The client's network address, where a person acted.
+    pub client_address: Option<String>,
+}
+
 /// The reason why a history cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
@@ -150,26 +159,27 @@ impl Histories {
         Ok(HistoryPage { events, next_after })
     }
 
-    /// Returns the network addresses of the clients that led to events, by the positions of these; events without one are
-    /// left out, and that of a person who was erased reads `[erased]`.
+    /// Returns the ids of the aggregates of events, and the network addresses of the clients that led to them, by the positions
+    /// of these; the address of a person who was erased reads `[erased]`.
     ///
     /// # Errors
     /// [`HistoryError::Unreadable`] if the metadata of an event or its key cannot be read; [`HistoryError::Database`] if a
     /// query fails.
-    pub async fn client_addresses(&self, positions: &[i64]) -> Result<BTreeMap<i64, String>, HistoryError> {
+    pub async fn origins(&self, positions: &[i64]) -> Result<BTreeMap<i64, EventOrigin>, HistoryError> {
         let rows = sqlx::query!(
-            r#"SELECT position, metadata::text AS "metadata!" FROM events WHERE position = ANY($1)"#,
+            r#"SELECT position, aggregate_id, metadata::text AS "metadata!" FROM events WHERE position = ANY($1)"#,
             positions
         )
         .fetch_all(&self.pool)
         .await?;
-        let mut addresses = BTreeMap::new();
+        let mut origins = BTreeMap::new();
         for row in rows {
             let metadata = serde_json::from_str(&row.metadata).map_err(CodecError::from)?;
-            let address = self.codec.decode_metadata(metadata).await?.client_address;
-            addresses.extend(address.map(|address| (row.position, address)));
+            let client_address = self.codec.decode_metadata(metadata).await?.client_address;
+            let aggregate_id = Uuid::parse_str(&row.aggregate_id).unwrap_or_default();
+            origins.insert(row.position, EventOrigin { aggregate_id, client_address });
         }
-        Ok(addresses)
+        Ok(origins)
     }
 
     async fn exists(&self, of: &Stream) -> Result<bool, sqlx::Error> {

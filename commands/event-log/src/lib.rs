@@ -54,8 +54,8 @@ pub use consume::{
 };
 pub use head::Head;
 pub use history::{
-    Acting, AsOf, AsOfError, Change, Histories, HistoryError, HistoryEvent, HistoryFilter, HistoryPage, ListedDocument,
-    LogPosition, MalformedMoment, Moment, MomentError, PastStates, ReadEvent,
+    Acting, AsOf, AsOfError, Change, EventOrigin, Histories, HistoryError, HistoryEvent, HistoryFilter, HistoryPage,
+    ListedDocument, LogPosition, MalformedMoment, Moment, MomentError, PastStates, ReadEvent,
 };
 pub use keys::{
     codec::{Codec, CodecError, PersonalTexts},

@@ -36,6 +36,8 @@ pub enum AccessKind {
     Accesses,
     /// A part of the log with its proofs, taken out of it as a bundle.
     Export,
+    /// People who were searched for.
+    People,
     /// Anything else, which was refused.
     Other,
 }

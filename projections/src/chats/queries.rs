@@ -190,10 +190,6 @@ pub async fn owner(db: &Views, project: ProjectId, id: ChatId) -> Result<Option<
 pub struct ChatHead(ChatRow);
 
 impl ChatHead {
-    pub(super) fn is_of_key(&self, key: ApiKeyId) -> bool {
-        self.0.key_id == Some(key.value())
-    }
-
     /// The chat with this id, unless it is deleted.
     pub(super) async fn find(db: &Views, id: ChatId) -> Result<Option<Self>, QueryError> {
         let row = chats!("views.chats", "WHERE chats.id = $1", id.value()).fetch_optional(db).await?;

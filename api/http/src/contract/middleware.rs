@@ -27,7 +27,7 @@ use crate::http_server::InWork;
 
 const ALLOWED_HEADERS: &str = "accept, authorization, content-type, user-agent, x-csrftoken, \
     x-requested-with, sentry-trace, OpenAI-Key, baggage, X-API-KEY, Idempotency-Key, Last-Event-ID, \
-    X-Consistency-Token";
+    X-Consistency-Token, X-Access-Reason";
 const EXPOSED_HEADERS: &str = "X-Consistency-Token, X-Views-Behind, X-Request-Id";
 const ALLOWED_METHODS: &str = "DELETE, GET, OPTIONS, PATCH, POST, PUT";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

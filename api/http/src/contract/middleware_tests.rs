@@ -116,6 +116,7 @@ async fn a_preflight_of_any_path_is_empty_and_allows_what_the_front_end_sends() 
             "Idempotency-Key",
             "Last-Event-ID",
             "X-Consistency-Token",
+            "X-Access-Reason",
         ] {
             assert!(allowed.split(", ").any(|known| known == name), "{name}");
         }

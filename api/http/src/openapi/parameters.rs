@@ -76,3 +76,13 @@ pub struct ProviderKey {
     #[param(required = false, rename = "OpenAI-Key")]
     pub openai_key: String,
 }
+
+/// Of requests that may read what is another person's.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct AccessReason {
+    /// Why another person's data is read, as UTF-8: for the record of accesses, and needed if the server is set so. Given for
+    /// one chat, it holds for that chat until the log-out.
+    #[param(required = false, rename = "X-Access-Reason", min_length = 1, max_length = 500)]
+    pub access_reason: String,
+}

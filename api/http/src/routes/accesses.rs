@@ -1,21 +1,23 @@
 //! `audit/accesses`: who read what of whom. Not part of the contract; errors are problem details.
 
-use axum::{
-    Json, Router,
-    extract::{Query, State},
-    http::Uri,
-};
+use axum::{Json, Router, extract::State, http::Uri};
+use domain::{AggregateType, access::AccessKind, envelope::Actor};
 use projections::accesses::{AccessPage, Filter};
 use utoipa::{IntoParams, OpenApi};
 use uuid::Uuid;
 
 use super::{
     access::at,
-    audit::{DEFAULT_LIMIT, MAX_LIMIT, malformed, number, unknown},
+    audit::{DEFAULT_LIMIT, MAX_LIMIT},
+    audit_query::Parameters,
     http_state::HttpState,
-    reading::Reading,
+    reading::{Reading, Thing},
 };
-use crate::{access_page::access_page, contract::problem::ApiError, openapi::errors::WrongParameter};
+use crate::{
+    access_page::access_page,
+    contract::problem::ApiError,
+    openapi::{errors::WrongParameter, parameters::AccessReason},
+};
 
 /// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
@@ -54,29 +56,33 @@ struct AccessQuery {
 #[utoipa::path(
     get,
     path = "/api/audit/accesses",
-    params(AccessQuery),
+    params(AccessQuery, AccessReason),
     responses(
         (status = 200, description = "A page of the accesses", body = AccessPage),
         (status = 400, response = WrongParameter)
     )
 )]
 async fn list(State(state): State<HttpState>, reading: Reading, uri: Uri) -> Result<Json<AccessPage>, ApiError> {
-    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&uri).map_err(|_| malformed("query string"))?;
-    let (mut filter, mut after, mut limit) = (Filter::default(), 0, DEFAULT_LIMIT);
-    for (name, value) in pairs {
-        let wrong = || malformed(&name);
-        match name.as_str() {
-            "after" => after = number(&name, &value, 0..=i64::MAX)?,
-            "limit" => limit = number(&name, &value, 1..=MAX_LIMIT)?,
-            "reader" => filter.reader = Some(value.parse().map_err(|_| wrong())?),
-            "owner" => filter.owner = Some(value.parse().map_err(|_| wrong())?),
-            "object" => filter.object = Some(value.parse().map_err(|_| wrong())?),
-            "from" => filter.from = Some(value.parse().map_err(|_| wrong())?),
-            "until" => filter.until = Some(value.parse().map_err(|_| wrong())?),
-            _ => return Err(unknown()),
-        }
-    }
-    reading.shows_accesses(&state).await?;
+    let known = ["after", "limit", "reader", "owner", "object", "from", "until"];
+    let asked = Parameters::once(&uri, &known)?;
+    let filter = Filter {
+        reader: asked.actor("reader")?,
+        owner: asked.parsed("owner")?,
+        object: asked.parsed("object")?,
+        from: asked.time("from")?,
+        until: asked.time("until")?,
+    };
+    let after = asked.number("after", 0..=i64::MAX)?.unwrap_or(0);
+    let limit = asked.number("limit", 1..=MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
+    // Whose record is looked up is on record, too.
+    let reader = match filter.reader {
+        Some(Actor::User(reader)) => Some(Thing::person(reader)),
+        Some(Actor::Service(service)) => Some(Thing::of(&state, AggregateType::Service, service).await?),
+        Some(Actor::System(_)) | None => None,
+    };
+    let (owner, object) = (filter.owner.map(Thing::person), filter.object.map(Thing::unknown));
+    let about: Vec<Thing> = reader.into_iter().chain(owner).chain(object).collect();
+    reading.lists(&state, AccessKind::Accesses, &about, &[]).await?;
     let log = (&state.app.pool, state.app.commands.log().keys());
     access_page(log, &filter, after, limit).await.map(Json).map_err(ApiError::internal)
 }

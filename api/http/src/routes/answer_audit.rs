@@ -1,15 +1,8 @@
 //! `audit/chat/…`: what auditors and superusers read of conversations and answers. Not part of the contract; errors are problem
 //! details.
 
-use axum::{
-    Json, Router,
-    extract::{Query, State},
-    http::{StatusCode, Uri},
-};
-use commands::{
-    auditing::AuditingError,
-    event_log::{MalformedMoment, Moment, MomentError},
-};
+use axum::{Json, Router, extract::State, http::Uri};
+use commands::{auditing::AuditingError, event_log::MomentError};
 use domain::{
     AggregateType,
     access::AccessKind,
@@ -19,7 +12,7 @@ use utoipa::{IntoParams, OpenApi};
 
 use super::{
     access::at,
-    audit::{malformed, unknown},
+    audit_query::{Parameters, refused},
     http_state::HttpState,
     reading::{Reading, Thing},
 };
@@ -28,7 +21,10 @@ use crate::{
         ids::{PathIds, Problem},
         problem::ApiError,
     },
-    openapi::errors::{NoSuchObject, WrongParameter},
+    openapi::{
+        errors::{NoSuchObject, WrongParameter},
+        parameters::AccessReason,
+    },
     provenance::Provenance,
     replay::Replay,
 };
@@ -65,16 +61,7 @@ fn refusal(error: AuditingError) -> ApiError {
 }
 
 fn refused_moment(error: &dyn std::error::Error) -> ApiError {
-    ApiError::problem(StatusCode::BAD_REQUEST, format!("The parameter at is refused: {error}."))
-}
-
-/// The pairs of the query; those with other names than these are refused.
-fn pairs_of(uri: &Uri, known: &[&str]) -> Result<Vec<(String, String)>, ApiError> {
-    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| malformed("query string"))?;
-    if pairs.iter().any(|(name, _)| !known.contains(&name.as_str())) {
-        return Err(unknown());
-    }
-    Ok(pairs)
+    refused(format!("The parameter at is refused: {error}."))
 }
 
 /// A conversation as its participants saw it, step by step: questions, passages with their text at that version, prompts,
@@ -82,7 +69,7 @@ fn pairs_of(uri: &Uri, known: &[&str]) -> Result<Vec<(String, String)>, ApiError
 #[utoipa::path(
     get,
     path = "/api/audit/chat/{id}/replay",
-    params(ReplayQuery),
+    params(ReplayQuery, AccessReason),
     responses(
         (status = 200, description = "The conversation", body = Replay),
         (status = 400, response = WrongParameter),
@@ -95,10 +82,8 @@ async fn replay(
     reading: Reading,
     uri: Uri,
 ) -> Result<Json<Replay>, ApiError> {
-    let mut at = Moment::Now;
-    for (_, value) in pairs_of(&uri, &["at"])? {
-        at = value.parse().map_err(|error: MalformedMoment| refused_moment(&error))?;
-    }
+    let asked = Parameters::once(&uri, &["at"])?;
+    let at = asked.moment("at")?.unwrap_or_default();
     let replay = state.app.auditing.replay(chat, at).await.map_err(refusal)?;
     let thing = Thing::of(&state, AggregateType::Chat, replay.chat.value()).await?;
     reading.shows(&state, AccessKind::Replay, &[thing]).await?;
@@ -110,6 +95,7 @@ async fn replay(
 #[utoipa::path(
     get,
     path = "/api/audit/chat/{chat}/answers/{id}/provenance",
+    params(AccessReason),
     responses(
         (status = 200, description = "The provenance", body = Provenance),
         (status = 400, response = WrongParameter),
@@ -122,7 +108,7 @@ async fn provenance(
     reading: Reading,
     uri: Uri,
 ) -> Result<Json<Provenance>, ApiError> {
-    pairs_of(&uri, &[])?;
+    Parameters::once(&uri, &[])?;
     let provenance = state.app.auditing.provenance(chat, answer).await.map_err(refusal)?;
     let thing = Thing::of(&state, AggregateType::Chat, provenance.chat.value()).await?;
     reading.shows(&state, AccessKind::Provenance, &[thing]).await?;

@@ -2,7 +2,7 @@
 
 use axum::{
     Json, Router,
-    extract::{Query, State},
+    extract::State,
     http::{StatusCode, Uri},
 };
 use commands::event_log::{AsOfError, Codec, Moment, PastStates};
@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use super::{
     access::at,
-    audit::{kind_of, unknown},
+    audit::kind_of,
+    audit_query::Parameters,
     http_state::HttpState,
     reading::{Reading, Thing},
 };
@@ -22,7 +23,10 @@ use crate::{
         ids::{PathIds, Problem},
         problem::ApiError,
     },
-    openapi::errors::{NoSuchObject, WrongParameter},
+    openapi::{
+        errors::{NoSuchObject, WrongParameter},
+        parameters::AccessReason,
+    },
 };
 
 /// The OpenAPI document of the handlers below.
@@ -49,7 +53,6 @@ struct AsOfQuery {
 }
 
 /// What is asked.
-#[derive(Default)]
 struct Asked {
     at: Option<Moment>,
     compare: Option<Moment>,
@@ -58,33 +61,18 @@ struct Asked {
 
 impl Asked {
     fn parse(uri: &Uri) -> Result<Self, ApiError> {
-        let wrong = |name: &str| {
-            ApiError::problem(StatusCode::BAD_REQUEST, format!("The parameter {name} is malformed or repeated."))
-        };
-        let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| wrong("query string"))?.0;
-        let mut asked = Self::default();
-        for (name, value) in pairs {
-            let malformed = || wrong(&name);
-            let is_repeated = match name.as_str() {
-                "at" => asked.at.replace(value.parse().map_err(|_| malformed())?).is_some(),
-                "compare" => asked.compare.replace(value.parse().map_err(|_| malformed())?).is_some(),
-                "documents" => asked.documents.replace(value.parse().map_err(|_| malformed())?).is_some(),
-                _ => return Err(unknown()),
-            };
-            if is_repeated {
-                return Err(malformed());
-            }
-        }
-        Ok(asked)
+        let asked = Parameters::once(uri, &["at", "compare", "documents"])?;
+        let (at, compare) = (asked.moment("at")?, asked.moment("compare")?);
+        Ok(Self { at, compare, documents: asked.parsed("documents")? })
     }
 }
 
-/// A `chat`, `project`, `document`, `suite`, `run`, `feedback`, `user` or `service` exactly as it was at a moment; two moments
+/// A `chat`, `project`, `document`, `suite`, `run`, `feedback`, `user`, `service` or `access` exactly as it was at a moment; two moments
 /// compared.
 #[utoipa::path(
     get,
     path = "/api/audit/{kind}/{id}/as-of",
-    params(AsOfQuery),
+    params(AsOfQuery, AccessReason),
     responses(
         (status = 200, description = "What it was", body = AsOf),
         (status = 400, response = WrongParameter),

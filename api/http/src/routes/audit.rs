@@ -1,10 +1,6 @@
 //! `audit/…`: what auditors and superusers read of the log itself. Not part of the contract; errors are problem details.
 
-use axum::{
-    Json, Router,
-    extract::{Query, State},
-    http::{StatusCode, Uri},
-};
+use axum::{Json, Router, extract::State, http::Uri};
 use commands::event_log::{Codec, Histories, HistoryError, HistoryFilter};
 use domain::{AggregateType, access::AccessKind, event::every_event_type};
 use utoipa::{IntoParams, OpenApi};
@@ -12,15 +8,19 @@ use uuid::Uuid;
 
 use super::{
     access::at,
+    audit_query::{Parameters, malformed},
     http_state::HttpState,
-    reading::{Reading, Thing},
+    reading::{Reading, Thing, kind_named},
 };
 use crate::{
     contract::{
         ids::{PathIds, Problem},
         problem::ApiError,
     },
-    openapi::errors::{NoSuchObject, WrongParameter},
+    openapi::{
+        errors::{NoSuchObject, WrongParameter},
+        parameters::AccessReason,
+    },
     timeline::Timeline,
 };
 
@@ -68,52 +68,33 @@ struct Asked {
 
 impl Asked {
     fn parse(uri: &Uri) -> Result<Self, ApiError> {
-        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| malformed("query string"))?;
-        let mut asked = Self { filter: HistoryFilter::default(), after: 0, limit: DEFAULT_LIMIT };
-        for (name, value) in pairs {
-            let wrong = |_| malformed(&name);
-            match name.as_str() {
-                "after" => asked.after = number(&name, &value, 0..=i64::MAX)?,
-                "limit" => asked.limit = number(&name, &value, 1..=MAX_LIMIT)?,
-                "type" if every_event_type().any(|known| known == value) => asked.filter.event_types.push(value),
-                "type" => return Err(malformed("type")),
-                "actor" => asked.filter.actor = Some(value.parse().map_err(|_| malformed(&name))?),
-                "from" => asked.filter.from = Some(value.parse().map_err(wrong)?),
-                "until" => asked.filter.until = Some(value.parse().map_err(wrong)?),
-                _ => return Err(unknown()),
-            }
+        let asked = Parameters::with_repeated(uri, &["after", "limit", "actor", "from", "until"], "type")?;
+        let event_types: Vec<String> = asked.all("type").map(str::to_owned).collect();
+        if event_types.iter().any(|wanted| !every_event_type().any(|known| known == wanted)) {
+            return Err(malformed("type"));
         }
-        Ok(asked)
+        let filter = HistoryFilter {
+            event_types,
+            actor: asked.actor("actor")?,
+            from: asked.time("from")?,
+            until: asked.time("until")?,
+        };
+        let after = asked.number("after", 0..=i64::MAX)?.unwrap_or(0);
+        let limit = asked.number("limit", 1..=MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
+        Ok(Self { filter, after, limit })
     }
-}
-
-pub(super) fn unknown() -> ApiError {
-    ApiError::problem(StatusCode::BAD_REQUEST, "There is a parameter that is unknown here.")
-}
-
-pub(super) fn malformed(name: &str) -> ApiError {
-    ApiError::problem(StatusCode::BAD_REQUEST, format!("The parameter {name} is malformed or out of range."))
-}
-
-pub(super) fn number(name: &str, value: &str, range: std::ops::RangeInclusive<i64>) -> Result<i64, ApiError> {
-    value.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| malformed(name))
 }
 
 pub(super) fn kind_of(name: &str) -> Result<AggregateType, ApiError> {
-    match name {
-        "suite" => Ok(AggregateType::TestSuite),
-        "run" => Ok(AggregateType::TestRun),
-        "testsuite" | "testrun" => Err(ApiError::no_such_object()),
-        name => name.parse().map_err(|_| ApiError::no_such_object()),
-    }
+    kind_named(name).ok_or_else(ApiError::no_such_object)
 }
 
-/// Every event of a `chat`, `project`, `document`, `suite`, `run`, `feedback`, `user` or `service`: when, by whom and in which
+/// Every event of a `chat`, `project`, `document`, `suite`, `run`, `feedback`, `user`, `service` or `access`: when, by whom and in which
 /// role, why, and what changed.
 #[utoipa::path(
     get,
     path = "/api/audit/{kind}/{id}/timeline",
-    params(TimelineQuery),
+    params(TimelineQuery, AccessReason),
     responses(
         (status = 200, description = "A page of the timeline", body = Timeline),
         (status = 400, response = WrongParameter),

@@ -117,6 +117,9 @@ impl HttpState {
         let view = services::find(&self.app.views, service).await?.ok_or_else(|| ApiError::unavailable(1))?;
         let owner = users::find(&self.app.views, owner).await?;
         let owner = owner.filter(|owner| owner.is_active);
-        Ok(owner.map(|owner| (ServiceCaller { service, key, allow_key: view.allow_key }, owner)))
+        Ok(owner.map(|owner| {
+            let (allow_key, is_of_auditor) = (view.allow_key, owner.is_auditor);
+            (ServiceCaller { service, key, allow_key, is_of_auditor }, owner)
+        }))
     }
 }

@@ -45,6 +45,8 @@ pub struct ServiceCaller {
     pub key: ApiKeyId,
     /// Whether it may use the server's own provider key.
     pub allow_key: bool,
+    /// Whether its owner, in whose name it acts, is an auditor.
+    pub is_of_auditor: bool,
 }
 
 impl ServiceCaller {
@@ -122,9 +124,12 @@ impl Caller for Principal {
         }
     }
 
-    /// Auditors do, also by way of a temp token.
+    /// Auditors do, also by way of a temp token or a key of a service of theirs.
     fn only_reads(&self) -> bool {
-        matches!(self, Self::Person(caller) if caller.user.is_auditor)
+        match self {
+            Self::Person(caller) => caller.user.is_auditor,
+            Self::Service(service) => service.is_of_auditor,
+        }
     }
 
     fn account(&self) -> Option<Account> {

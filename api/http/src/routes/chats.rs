@@ -38,7 +38,7 @@ use crate::{
     },
     openapi::{
         bodies::{ChatChange, NewChat},
-        parameters::{Fetch, Idempotency, Listing, ProviderKey as ProviderKeyHeader, Search},
+        parameters::{AccessReason, Fetch, Idempotency, Listing, ProviderKey as ProviderKeyHeader, Search},
     },
 };
 
@@ -62,7 +62,7 @@ pub(super) fn router(state: &HttpState) -> Router<HttpState> {
 #[utoipa::path(
     get,
     path = "/api/projects/{project}/chats",
-    params(Listing, Search, Fetch),
+    params(Listing, Search, Fetch, AccessReason),
     responses((status = 200, description = "A part of the list", body = Page<ChatSummary>))
 )]
 async fn list(
@@ -76,9 +76,11 @@ async fn list(
     // Unlike other lists, this one cannot be ordered: it is always newest first.
     let window = query.window(|_| None);
     let page = chats::list(&state.app.views, project, &filter, &window).await?;
-    let shown: Vec<Thing> =
-        page.results.iter().map(|chat| Thing::chat(ChatId::new(chat.external_id), chat.owner)).collect();
-    reading.shows(&state, AccessKind::ChatList, &shown).await?;
+    if !reading.is_own_scope(scope) {
+        let shown: Vec<Thing> =
+            page.results.iter().map(|chat| Thing::chat(ChatId::new(chat.external_id), chat.owner)).collect();
+        reading.lists(&state, AccessKind::ChatList, &[Thing::project(project)], &shown).await?;
+    }
     Ok(Json(page).into_response())
 }
 
@@ -98,6 +100,7 @@ pub(super) type ShownChat = ChatDetail<ShownMessage>;
 #[utoipa::path(
     get,
     path = "/api/projects/{project}/chats/list_all",
+    params(AccessReason),
     responses((status = 200, description = "All of them", body = Vec<ShownChat>))
 )]
 async fn list_all(
@@ -110,10 +113,10 @@ async fn list_all(
     let views = &state.app.views;
     let ids = chats::ids_in(views, project, scope.only_user()).await?;
     let share = state.memory_for(chats::weight(views, &ids).await?).await?;
-    if scope.only_user().is_none() {
+    if !reading.is_own_scope(scope) {
         let owners = chats::owners(views, &ids).await?;
         let shown: Vec<Thing> = owners.into_iter().map(|(id, owner)| Thing::chat(ChatId::new(id), owner)).collect();
-        reading.shows(&state, AccessKind::Chat, &shown).await?;
+        reading.lists(&state, AccessKind::Chat, &[Thing::project(project)], &shown).await?;
     }
     let chats = chats::details(views, &ids, &state.media_base(&headers)).await?;
     // All chats are of one project, so the first one tells for all whether an assistant answers.
@@ -134,7 +137,7 @@ struct FeedbackOfChat {
 #[utoipa::path(
     get,
     path = "/api/projects/{project}/chats/{id}/feedbacks",
-    params(Fetch),
+    params(Fetch, AccessReason),
     responses((status = 200, description = "All of them", body = FeedbackOfChat))
 )]
 async fn feedbacks(
@@ -217,7 +220,7 @@ async fn start(
 #[utoipa::path(
     get,
     path = "/api/projects/{project}/chats/{id}",
-    params(Fetch),
+    params(Fetch, AccessReason),
     responses((status = 200, description = "The chat", body = ShownChat))
 )]
 async fn get(
@@ -247,24 +250,25 @@ async fn get(
 #[utoipa::path(
     patch,
     path = "/api/projects/{project}/chats/{id}",
-    params(Fetch),
+    params(Fetch, AccessReason),
     request_body = ChatChange,
     responses((status = 200, description = "The chat, changed", body = ChatSummary))
 )]
 async fn retitle(
     State(state): State<HttpState>,
-    origin: Origin,
     scope: Scope,
     caller: CallerInfo,
     PathIds((project, id)): ChatPath,
     reading: Reading,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    check(&state, &reading, scope, project, id).await?;
+    let owner = check(&state, &reading, scope, project, id).await?;
     let chat = find(&state, project, id).await?;
     let title = body.read().await?.partial(|fields| fields.value("title").if_sent())?;
+    // The answer has the title, which is the beginning of the first question.
+    reading.shows(&state, AccessKind::Chat, &[Thing::chat(id, owner)]).await?;
     let Some(title) = title else { return Ok(Json(chat).into_response()) };
-    let context: Context = origin.context(caller.actor());
+    let context: Context = reading.origin().context(caller.actor());
     let committed = state.app.chats.retitle(id, title, &context).await?;
     state.respond_after_commit(&committed, async || Ok(Json(find(&state, project, id).await?).into_response())).await
 }
@@ -278,14 +282,13 @@ async fn retitle(
 )]
 async fn delete(
     State(state): State<HttpState>,
-    origin: Origin,
     scope: Scope,
     caller: CallerInfo,
     PathIds((project, id)): ChatPath,
     reading: Reading,
 ) -> Result<Response, ApiError> {
     check(&state, &reading, scope, project, id).await?;
-    let context = origin.context(caller.actor());
+    let context = reading.origin().context(caller.actor());
     let committed = state.app.chats.delete(id, &context).await?;
     state.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

@@ -9,7 +9,7 @@ use axum::{
 use commands::chats::Rating;
 use domain::{
     access::AccessKind,
-    ids::{FeedbackId, MessageId},
+    ids::{FeedbackId, MessageId, ProjectId},
 };
 use projections::{
     chats::{self, FeedbackFilter, FeedbackView, Numbered},
@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::{
     access::{Scope, at},
     caller::CallerInfo,
-    http_state::{HttpState, Origin},
+    http_state::HttpState,
     reading::{Reading, Thing},
 };
 use crate::{
@@ -34,7 +34,7 @@ use crate::{
     openapi::{
         bodies::NewFeedback,
         errors::{BadRequest, Detail},
-        parameters::{Idempotency, Listing},
+        parameters::{AccessReason, Idempotency, Listing},
     },
 };
 
@@ -73,7 +73,7 @@ struct Filters {
 #[utoipa::path(
     get,
     path = "/api/feedback",
-    params(Listing, Filters),
+    params(Listing, Filters, AccessReason),
     responses(
         (status = 200, description = "A part of the list", body = Page<FeedbackView>),
         (status = 400, description = "A filter names nothing", body = BadRequest)
@@ -94,11 +94,12 @@ async fn list(
     };
     let window = query.window(chats::feedback_ordering_column);
     let page = chats::feedback_list(&state.app.views, &filter, &window).await?;
-    if scope.only_user().is_none() {
+    if !reading.is_own_scope(scope) {
         let ids: Vec<Uuid> = page.results.iter().map(|rating| rating.external_id).collect();
         let chats = chats::rated(&state.app.views, &ids).await?;
         let shown: Vec<Thing> = chats.into_iter().map(|(id, owner)| Thing::chat(id, owner)).collect();
-        reading.shows(&state, AccessKind::Ratings, &shown).await?;
+        let about = filter.project.map(|project| Thing::project(ProjectId::new(project)));
+        reading.lists(&state, AccessKind::Ratings, about.as_slice(), &shown).await?;
     }
     Ok(Json(page).into_response())
 }
@@ -121,6 +122,7 @@ async fn numbered(
 #[utoipa::path(
     get,
     path = "/api/feedback/{id}",
+    params(AccessReason),
     responses((status = 200, description = "The rating", body = FeedbackView))
 )]
 async fn get(
@@ -152,7 +154,7 @@ async fn get(
 )]
 async fn give(
     State(state): State<HttpState>,
-    origin: Origin,
+    reading: Reading,
     scope: Scope,
     caller: CallerInfo,
     body: UnreadBody,
@@ -167,8 +169,11 @@ async fn give(
     let message_id = MessageId::new(parent_id(&message_id)?);
     // A message outside of the scope is answered with 404.
     let found = chats::chat_of_message(&state.app.views, message_id).await?;
-    let (chat, _) = found.filter(|(_, owner)| scope.covers(*owner)).ok_or_else(ApiError::not_found)?;
-    let context = origin.context_of_creation(&caller, &input);
+    let (chat, owner) = found.ok_or_else(ApiError::not_found)?;
+    if !scope.covers(owner) {
+        return Err(reading.refuses(&state, AccessKind::Ratings, Thing::chat(chat, owner)).await);
+    }
+    let context = reading.origin().context_of_creation(&caller, &input);
     // A repeated request shows the rating that exists, which is found by its chat.
     let rating = Rating { message: message_id, liked, note: message };
     let (feedback_id, committed) = state.app.chats.rate(chat, rating, &context).await?;

@@ -92,6 +92,11 @@ impl HttpState {
         self.limits.check_account(action, account)
     }
 
+    /// Counts a refusal of this account, and returns whether it is put on record.
+    pub(super) fn may_record(&self, action: Action, account: &str) -> bool {
+        self.limits.may_record(action, account)
+    }
+
     /// Counts an attempt at a secret of the account with this e-mail address, as failed until it has succeeded.
     pub(super) async fn begin_guess(
         &self,

@@ -10,7 +10,7 @@ use commands::{
     chats::{KeyChatChanges, NewKeyChat as NewChatOfKey, Started},
     execute::{Context, IdempotencyKey},
 };
-use domain::{ids::ChatId, values::Model};
+use domain::{access::AccessKind, chat::ChatOwner, ids::ChatId, values::Model};
 use projections::{
     chats::{self, ChatDetail, ChatHead, MessageView},
     listing::Page,
@@ -24,8 +24,9 @@ use super::{
     caller::ServiceCaller,
     chats::ShownChat,
     converse::{Asking, Request, answer, as_error, finished, throttle},
-    http_state::{HttpState, Origin, ProviderKey},
+    http_state::{HttpState, ProviderKey},
     projects::MODELS,
+    reading::{Reading, Thing},
 };
 use crate::{
     contract::{
@@ -56,18 +57,23 @@ pub(super) fn router(state: &HttpState) -> Router<HttpState> {
 }
 
 /// Returns the head of a chat of this key. It is read before memory is taken, so that another's chat takes none.
-async fn head(state: &HttpState, service: ServiceCaller, id: ChatId) -> Result<ChatHead, ApiError> {
-    chats::head_of_key(&state.app.views, service.key, id).await?.ok_or_else(ApiError::not_found)
+async fn head(state: &HttpState, reading: &Reading, service: ServiceCaller, id: ChatId) -> Result<ChatHead, ApiError> {
+    let head = chats::head_anywhere(&state.app.views, id).await?.ok_or_else(ApiError::not_found)?;
+    if head.owner() == Some(ChatOwner::ApiKey(service.key)) {
+        return Ok(head);
+    }
+    Err(reading.refuses(state, AccessKind::Chat, Thing::chat(id, head.owner())).await)
 }
 
 /// Responds with a chat and all of its messages.
 async fn shown(
     state: &HttpState,
+    reading: &Reading,
     service: ServiceCaller,
     id: ChatId,
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
-    let head = head(state, service, id).await?;
+    let head = head(state, reading, service, id).await?;
     let (chat, share) = state.chat_of(head, headers).await?;
     Ok(share.json(chat).await)
 }
@@ -118,7 +124,7 @@ struct StartedChat {
 )]
 async fn start(
     State(state): State<HttpState>,
-    origin: Origin,
+    reading: Reading,
     service: ServiceCaller,
     key: ProviderKey,
     headers: HeaderMap,
@@ -135,7 +141,7 @@ async fn start(
     let message = message.filter(|message| !message.is_empty());
     let question = message.map(|message| first_question(&message, texts.max_question_chars)).transpose()?;
     if question.is_some() {
-        throttle(&state, &origin, &service.actor())?;
+        throttle(&state, reading.origin(), &service.actor())?;
         // The provider key is checked first: without one the chat would be begun, but never answered.
         state.app.answering.choose_key(None, key.0.clone(), service.allow_key).await?;
     }
@@ -146,11 +152,11 @@ async fn start(
         prompt: prompt.filter(|prompt| !prompt.is_empty()),
         model: model.and_then(Model::from_number),
     };
-    let context = origin.context_of_creation(&service, &input);
+    let context = reading.origin().context_of_creation(&service, &input);
     let Started { id, committed } = state.app.chats.start_with_key(new, &context).await?;
     state
         .respond_after_commit(&committed, async || {
-            let (mut chat, share) = state.chat_of(head(&state, service, id).await?, &headers).await?;
+            let (mut chat, share) = state.chat_of(head(&state, &reading, service, id).await?, &headers).await?;
             let Some(question) = question else {
                 let mut begun = share.json(StartedChat { chat, response: None }).await;
                 if begun.status() == StatusCode::OK {
@@ -203,11 +209,12 @@ fn first_question(message: &Map<String, Value>, max_chars: usize) -> Result<Requ
 )]
 async fn get(
     State(state): State<HttpState>,
+    reading: Reading,
     service: ServiceCaller,
     PathIds(id): PathIds<Own<ChatId>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    shown(&state, service, id, &headers).await
+    shown(&state, &reading, service, id, &headers).await
 }
 
 /// Changes the title, the prompt or the model of a chat.
@@ -219,13 +226,13 @@ async fn get(
 )]
 async fn change(
     State(state): State<HttpState>,
-    origin: Origin,
+    reading: Reading,
     service: ServiceCaller,
     PathIds(id): PathIds<Own<ChatId>>,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    head(&state, service, id).await?;
+    head(&state, &reading, service, id).await?;
     let max_chars = state.app.texts.max_prompt_chars;
     let (title, prompt, model) = body.read().await?.partial(|fields| {
         let title = fields.value("title").optional();
@@ -237,8 +244,8 @@ async fn change(
         prompt: prompt.map(|prompt| prompt.filter(|prompt| !prompt.is_empty())),
         model: model.map(|model| model.and_then(Model::from_number)),
     };
-    let committed = state.app.chats.change(id, changes, &origin.context(service.actor())).await?;
-    state.respond_after_commit(&committed, async || shown(&state, service, id, &headers).await).await
+    let committed = state.app.chats.change(id, changes, &reading.origin().context(service.actor())).await?;
+    state.respond_after_commit(&committed, async || shown(&state, &reading, service, id, &headers).await).await
 }
 
 /// Asks a question, which is answered without documents.
@@ -256,18 +263,18 @@ async fn change(
 )]
 async fn converse(
     State(state): State<HttpState>,
-    origin: Origin,
+    reading: Reading,
     service: ServiceCaller,
     chat: Result<PathIds<Own<ChatId>>, ApiError>,
     key: ProviderKey,
     headers: HeaderMap,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    throttle(&state, &origin, &service.actor())?;
+    throttle(&state, reading.origin(), &service.actor())?;
     let PathIds(chat) = chat?;
-    head(&state, service, chat).await?;
+    head(&state, &reading, service, chat).await?;
     let input = body.read_multipart().await.map_err(as_error)?;
     let asking = Asking { project: None, chat, key, allow_key: service.allow_key };
-    let context = origin.context_of_creation(&service, &input);
+    let context = reading.origin().context_of_creation(&service, &input);
     answer(state.clone(), asking, &input, &context, state.media_base(&headers)).await
 }

@@ -1,76 +1,36 @@
 //! Reads of what is another person's: who, what, whose and why is on record before anything is shown, and so is what is
 //! refused.
 
+mod denial;
+mod reason;
+mod thing;
+
+use std::collections::BTreeMap;
+
 use axum::{
-    extract::{FromRequestParts, MatchedPath, RawPathParams},
-    http::{HeaderMap, StatusCode, request::Parts},
+    extract::{FromRequestParts, MatchedPath},
+    http::{StatusCode, request::Parts},
 };
 use commands::execute::Context;
 use domain::{
     AggregateType,
     access::{Access, AccessKind, AccessedObject},
     chat::ChatOwner,
-    ids::{ChatId, UserId},
+    ids::SessionId,
     user::{HeldRoles, Role, Roles},
 };
-use projections::{accesses, chats};
+use projections::accesses;
 use uuid::Uuid;
 
+pub(super) use self::thing::{Thing, kind_named};
 use super::{
+    access::Scope,
     caller::{CallerInfo, Principal},
     http_state::{HttpState, Origin},
 };
 use crate::{contract::problem::ApiError, limits::Action};
 
-/// The header in which the reader says why.
-pub(super) const REASON: &str = "x-access-reason";
-
-/// The characters that a reason may have.
-const MAX_REASON_CHARS: usize = 500;
-
 const NO_REASON: &str = "Say in the header X-Access-Reason why you open what is another person's.";
-
-/// A thing that is read, with its owner.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Thing {
-    pub(super) kind: AggregateType,
-    pub(super) id: Uuid,
-    /// `None` if it is nobody's.
-    pub(super) owner: Option<ChatOwner>,
-}
-
-impl Thing {
-    pub(super) fn chat(id: ChatId, owner: Option<ChatOwner>) -> Self {
-        Self { kind: AggregateType::Chat, id: id.value(), owner }
-    }
-
-    /// Returns a thing by its kind and id, with the owner as far as a view tells it.
-    pub(super) async fn of(state: &HttpState, kind: AggregateType, id: Uuid) -> Result<Self, ApiError> {
-        let owner = match kind {
-            AggregateType::Chat => chats::owners(&state.app.views, &[id]).await?.pop().and_then(|(_, owner)| owner),
-            // The id of an erasure's case is that of its subject.
-            AggregateType::User | AggregateType::Erasure => Some(ChatOwner::User(UserId::new(id))),
-            AggregateType::Project
-            | AggregateType::Document
-            | AggregateType::TestSuite
-            | AggregateType::TestRun
-            | AggregateType::Feedback
-            | AggregateType::Service
-            | AggregateType::Access => None,
-        };
-        Ok(Self { kind, id, owner })
-    }
-}
-
-impl From<Thing> for AccessedObject {
-    fn from(Thing { kind, id, owner }: Thing) -> Self {
-        let owner = match owner {
-            Some(ChatOwner::User(user)) => Some(user),
-            Some(ChatOwner::ApiKey(_)) | None => None,
-        };
-        Self { kind: Some(kind), id, owner }
-    }
-}
 
 /// A request that may read what is another person's.
 pub(super) struct Reading {
@@ -78,6 +38,7 @@ pub(super) struct Reading {
     principal: Option<Principal>,
     /// The method and the path, with the names of its ids in their place.
     request: String,
+    /// What the client sent with this request.
     reason: Option<String>,
 }
 
@@ -85,34 +46,38 @@ impl<S: Send + Sync> FromRequestParts<S> for Reading {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let reason = reason::of(&parts.headers)?;
+        Self::with_reason(reason, parts, state).await
+    }
+}
+
+impl Reading {
+    async fn with_reason<S: Send + Sync>(
+        reason: Option<String>,
+        parts: &mut Parts,
+        state: &S,
+    ) -> Result<Self, ApiError> {
         let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
         Ok(Self {
             request: format!("{} {path}", parts.method),
             principal: parts.extensions.get::<Principal>().cloned(),
-            reason: reason_in(&parts.headers)?,
+            reason,
             origin: Origin::from_request_parts(parts, state).await?,
         })
     }
-}
 
-/// Returns the reason that the client sent.
-///
-/// # Errors
-/// A 400 if it is empty, too long or no text.
-fn reason_in(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
-    let Some(value) = headers.get(REASON) else { return Ok(None) };
-    let text = str::from_utf8(value.as_bytes()).map(str::trim).unwrap_or_default();
-    if text.is_empty() || text.chars().count() > MAX_REASON_CHARS {
-        let said = format!("X-Access-Reason is a text in UTF-8 of 1 to {MAX_REASON_CHARS} characters.");
-        return Err(ApiError::detail(StatusCode::BAD_REQUEST, said));
-    }
-    Ok(Some(text.to_owned()))
-}
-
-impl Reading {
     /// The origin of the request.
     pub(super) const fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// Returns whether the scope has nothing but what is the reader's own, of which there is no record.
+    pub(super) fn is_own_scope(&self, scope: Scope) -> bool {
+        match scope {
+            Scope::Of(owner) => self.is_own(Some(owner)),
+            Scope::Nothing => true,
+            Scope::All | Scope::Shared => false,
+        }
     }
 
     /// Puts on record that things are shown; what is the reader's own needs no record.
@@ -121,72 +86,112 @@ impl Reading {
     /// A 403 if a reason is missing that the configuration asks for, or a failure of the log: nothing is to be shown
     /// then.
     pub(super) async fn shows(&self, state: &HttpState, what: AccessKind, things: &[Thing]) -> Result<(), ApiError> {
-        let objects: Vec<AccessedObject> =
-            things.iter().filter(|thing| !self.is_own(thing.owner)).map(|thing| (*thing).into()).collect();
-        if objects.is_empty() {
-            return Ok(());
-        }
-        let access = self.access(state, what, objects).await?;
-        let asks_for_reason = state.asks_for_reason() && access.reader.is_some();
-        if asks_for_reason && access.reason.is_none() && what != AccessKind::ChatList && opens_a_chat(&access) {
-            self.record_refusal(state, access).await;
-            return Err(ApiError::detail(StatusCode::FORBIDDEN, NO_REASON));
-        }
-        Ok(state.app.accesses.grant(access, &self.context()?).await?)
+        let objects = self.of_others(things);
+        if objects.is_empty() { Ok(()) } else { self.grants(state, what, vec![], objects).await }
     }
 
-    /// Puts on record that the audit trail itself is read, whoever is in it.
+    /// Puts on record that a list is shown that is not the reader's own, `about` these things: also if nothing is in it, because
+    /// its count tells what there is.
     ///
     /// # Errors
     /// See [`Self::shows`].
-    pub(super) async fn shows_accesses(&self, state: &HttpState) -> Result<(), ApiError> {
-        let access = self.access(state, AccessKind::Accesses, vec![]).await?;
-        Ok(state.app.accesses.grant(access, &self.context()?).await?)
+    pub(super) async fn lists(
+        &self,
+        state: &HttpState,
+        what: AccessKind,
+        about: &[Thing],
+        things: &[Thing],
+    ) -> Result<(), ApiError> {
+        self.grants(state, what, self.of_others(about), self.of_others(things)).await
+    }
+
+    async fn grants(
+        &self,
+        state: &HttpState,
+        what: AccessKind,
+        about: Vec<AccessedObject>,
+        objects: Vec<AccessedObject>,
+    ) -> Result<(), ApiError> {
+        let mut by_reason = self.by_reason(state, what, objects).await?;
+        if state.asks_for_reason()
+            && self.person().is_some()
+            && what != AccessKind::ChatList
+            && let Some(unexplained) = by_reason.get(&None)
+            && unexplained.iter().any(|object| object.kind == Some(AggregateType::Chat))
+        {
+            self.record_refusal(state, Action::RefusedAccess, what, unexplained.clone()).await;
+            return Err(ApiError::detail(StatusCode::FORBIDDEN, NO_REASON));
+        }
+        if let Some(mut first) = by_reason.first_entry() {
+            first.get_mut().splice(0..0, about);
+        } else {
+            by_reason.insert(self.reason.clone(), about);
+        }
+        let accesses = by_reason.into_iter().map(|(reason, objects)| self.access(what, objects, reason)).collect();
+        let written = state.app.accesses.grant(accesses, &self.context()?).await?;
+        // What was given once has to hold for the next request, which may follow at once.
+        if self.reason.is_some() && self.session().is_some() {
+            for committed in written {
+                state.settled(&committed).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Groups things by the reasons for which they are read: that of this request for all of them, or else the one that was
+    /// given before for each of them. A list of titles has no reason of before.
+    async fn by_reason(
+        &self,
+        state: &HttpState,
+        what: AccessKind,
+        objects: Vec<AccessedObject>,
+    ) -> Result<BTreeMap<Option<String>, Vec<AccessedObject>>, ApiError> {
+        let given = match (&self.reason, self.session()) {
+            (None, Some(session)) if what != AccessKind::ChatList => {
+                let ids: Vec<Uuid> = objects.iter().map(|object| object.id).collect();
+                accesses::reasons_given(&state.app.views, session, &ids).await?
+            }
+            _ => Default::default(),
+        };
+        let mut by_reason: BTreeMap<Option<String>, Vec<AccessedObject>> = BTreeMap::new();
+        for object in objects {
+            let reason = self.reason.clone().or_else(|| given.get(&object.id).cloned());
+            by_reason.entry(reason).or_default().push(object);
+        }
+        Ok(by_reason)
     }
 
     /// Puts on record that a thing was not shown that is there, and returns the refusal, which does not tell so.
     pub(super) async fn refuses(&self, state: &HttpState, what: AccessKind, thing: Thing) -> ApiError {
         if !self.is_own(thing.owner) {
-            match self.access(state, what, vec![thing.into()]).await {
-                Ok(access) => self.record_refusal(state, access).await,
-                Err(error) => tracing::error!(?error, "a refused access is not on record"),
-            }
+            self.record_refusal(state, Action::RefusedAccess, what, vec![thing.into()]).await;
         }
         ApiError::not_found()
     }
 
     /// Records a refusal, as many in a time as the configuration says. The refusal stands whether or not it is recorded.
-    async fn record_refusal(&self, state: &HttpState, access: Access) {
+    async fn record_refusal(&self, state: &HttpState, action: Action, what: AccessKind, objects: Vec<AccessedObject>) {
         let Ok(context) = self.context() else { return };
-        if state.throttle_account(Action::RefusedAccess, &context.actor.to_string()).is_ok()
-            && let Err(error) = state.app.accesses.refuse(access, &context).await
-        {
+        if !state.may_record(action, &context.actor.to_string()) {
+            return;
+        }
+        let access = self.access(what, objects, self.reason.clone());
+        if let Err(error) = state.app.accesses.refuse(access, &context).await {
             tracing::error!(error = commands::error_chain(&error), "a refused access is not on record");
         }
     }
 
-    async fn access(
-        &self,
-        state: &HttpState,
-        what: AccessKind,
-        objects: Vec<AccessedObject>,
-    ) -> Result<Access, ApiError> {
+    fn access(&self, what: AccessKind, objects: Vec<AccessedObject>, reason: Option<String>) -> Access {
         let person = self.person();
-        let session_id = person.and_then(|caller| caller.session);
-        let reason = match (&self.reason, session_id, objects.first()) {
-            (Some(reason), ..) => Some(reason.clone()),
-            (None, Some(session), Some(object)) => accesses::reason_given(&state.app.views, session, object.id).await?,
-            (None, ..) => None,
-        };
-        Ok(Access {
+        Access {
             reader: person.map(CallerInfo::id),
-            session_id,
+            session_id: self.session(),
             roles: person.map(roles_of).unwrap_or_default(),
             what,
             request: self.request.clone(),
             objects,
-            reason: reason.map(Into::into),
-        })
+            reason: reason.filter(|_| person.is_some()).map(Into::into),
+        }
     }
 
     /// The person who reads; `None` for a service and for whoever acts by its temp token.
@@ -197,12 +202,23 @@ impl Reading {
         }
     }
 
+    fn session(&self) -> Option<SessionId> {
+        self.person().and_then(|caller| caller.session)
+    }
+
+    /// What a service's owner has is not the own of whoever acts by a temp token of the service.
     fn is_own(&self, owner: Option<ChatOwner>) -> bool {
         match (&self.principal, owner) {
-            (Some(Principal::Person(caller)), Some(ChatOwner::User(owner))) => caller.id() == owner,
+            (Some(Principal::Person(caller)), Some(ChatOwner::User(owner))) => {
+                caller.via.is_none() && caller.id() == owner
+            }
             (Some(Principal::Service(service)), Some(ChatOwner::ApiKey(key))) => service.key == key,
             _ => false,
         }
+    }
+
+    fn of_others(&self, things: &[Thing]) -> Vec<AccessedObject> {
+        things.iter().filter(|thing| !self.is_own(thing.owner)).map(|thing| (*thing).into()).collect()
     }
 
     fn context(&self) -> Result<Context, ApiError> {
@@ -215,10 +231,6 @@ impl Reading {
     }
 }
 
-fn opens_a_chat(access: &Access) -> bool {
-    access.objects.iter().any(|object| object.kind == Some(AggregateType::Chat))
-}
-
 fn roles_of(caller: &CallerInfo) -> Vec<Role> {
     let user = &caller.user;
     let roles = Roles {
@@ -228,21 +240,4 @@ fn roles_of(caller: &CallerInfo) -> Vec<Role> {
         allow_key: user.allow_key,
     };
     HeldRoles { roles, is_auditor: user.is_auditor }.list()
-}
-
-impl HttpState {
-    /// Puts on record that a caller was refused because of a missing right.
-    pub(super) async fn record_denial(&self, caller: &Principal, parts: &mut Parts) {
-        let ids = RawPathParams::from_request_parts(parts, self).await.ok();
-        let ids = ids.iter().flatten().filter_map(|(_, id)| Uuid::parse_str(id).ok());
-        let objects = ids.map(|id| AccessedObject { kind: None, id, owner: None }).collect();
-        parts.extensions.insert(caller.clone());
-        // A malformed reason is told where it matters.
-        parts.headers.remove(REASON);
-        let Ok(reading) = Reading::from_request_parts(parts, self).await else { return };
-        match reading.access(self, AccessKind::Other, objects).await {
-            Ok(access) => reading.record_refusal(self, access).await,
-            Err(error) => tracing::error!(?error, "a refused access is not on record"),
-        }
-    }
 }

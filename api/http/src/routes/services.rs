@@ -11,6 +11,7 @@ use axum::{
 };
 use commands::{event_log::Committed, services::ServicesError};
 use domain::{
+    access::AccessKind,
     chat::ChatOwner,
     ids::{ApiKeyId, ServiceId, UserId},
     service::{ServiceAuthority, ServiceChanges, Terms},
@@ -28,6 +29,7 @@ use super::{
     access::{Scope, at},
     caller::CallerInfo,
     http_state::{HttpState, Origin, empty},
+    reading::{Reading, Thing},
 };
 use crate::{
     contract::{
@@ -63,10 +65,15 @@ fn authority(scope: Scope, caller: &CallerInfo) -> ServiceAuthority {
     if scope == Scope::All { ServiceAuthority::Superuser } else { ServiceAuthority::Owner(caller.id()) }
 }
 
-async fn find(state: &HttpState, scope: Scope, id: ServiceId) -> Result<ServiceView, ApiError> {
-    let service = services::find(&state.app.views, id).await?;
-    let service = service.filter(|service| scope.covers(Some(ChatOwner::User(UserId::new(service.owner)))));
-    service.ok_or_else(ApiError::no_such_object)
+/// Returns a service within the scope of the request; that another one was asked for is put on record.
+async fn find(state: &HttpState, reading: &Reading, scope: Scope, id: ServiceId) -> Result<ServiceView, ApiError> {
+    let service = services::find(&state.app.views, id).await?.ok_or_else(ApiError::no_such_object)?;
+    let owner = UserId::new(service.owner);
+    if !scope.covers(Some(ChatOwner::User(owner))) {
+        reading.refuses(state, AccessKind::Other, Thing::service(id, owner)).await;
+        return Err(ApiError::no_such_object());
+    }
+    Ok(service)
 }
 
 fn name<'f, 'i>(fields: &'f mut Fields<'i>) -> Field<'f, 'i, ValueOf<ServiceName>> {
@@ -136,10 +143,10 @@ async fn written(
     status: StatusCode,
 ) -> Result<Response, ApiError> {
     state
-        .respond_after_commit(
-            committed,
-            async || Ok((status, Json(find(state, Scope::All, id).await?)).into_response()),
-        )
+        .respond_after_commit(committed, async || {
+            let service = services::find(&state.app.views, id).await?.ok_or_else(ApiError::no_such_object)?;
+            Ok((status, Json(service)).into_response())
+        })
         .await
 }
 
@@ -155,9 +162,10 @@ async fn written(
 async fn get(
     State(state): State<HttpState>,
     scope: Scope,
+    reading: Reading,
     PathIds(id): PathIds<Problem<ServiceId>>,
 ) -> Result<Response, ApiError> {
-    Ok(Json(find(&state, scope, id).await?).into_response())
+    Ok(Json(find(&state, &reading, scope, id).await?).into_response())
 }
 
 /// Changes a service. Only superusers hand it over; its keys and temp tokens are refused from then on.
@@ -173,19 +181,19 @@ async fn get(
 async fn change(
     State(state): State<HttpState>,
     scope: Scope,
-    origin: Origin,
+    reading: Reading,
     caller: CallerInfo,
     PathIds(id): PathIds<Problem<ServiceId>>,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    let now = find(&state, scope, id).await?;
+    let now = find(&state, &reading, scope, id).await?;
     let changes = body.read().await?.partial(|fields| ServiceChanges {
         name: name(fields).optional(),
         allow_key: fields.boolean("allow_key").optional(),
         owner: fields.uuid("owner").optional().map(UserId::new),
     })?;
     let owner = changes.owner.unwrap_or_else(|| UserId::new(now.owner));
-    let context = origin.context(caller.actor());
+    let context = reading.origin().context(caller.actor());
     let updated = state.app.services.update(id, authority(scope, &caller), changes, &context).await;
     let committed = updated.map_err(unknown_owner(owner))?;
     written(&state, id, &committed, StatusCode::OK).await
@@ -203,12 +211,12 @@ async fn change(
 async fn delete(
     State(state): State<HttpState>,
     scope: Scope,
-    origin: Origin,
+    reading: Reading,
     caller: CallerInfo,
     PathIds(id): PathIds<Problem<ServiceId>>,
 ) -> Result<Response, ApiError> {
-    find(&state, scope, id).await?;
-    let context = origin.context(caller.actor());
+    find(&state, &reading, scope, id).await?;
+    let context = reading.origin().context(caller.actor());
     let committed = state.app.services.delete(id, authority(scope, &caller), &context).await?;
     state.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }
@@ -226,10 +234,11 @@ async fn delete(
 async fn list_keys(
     State(state): State<HttpState>,
     scope: Scope,
+    reading: Reading,
     PathIds(service): PathIds<Problem<ServiceId>>,
     query: ListQuery,
 ) -> Result<Response, ApiError> {
-    find(&state, scope, service).await?;
+    find(&state, &reading, scope, service).await?;
     let window = query.window(services::key_ordering_column);
     Ok(Json(services::keys(&state.app.views, service, &window).await?).into_response())
 }
@@ -257,16 +266,16 @@ struct IssuedKey<'k> {
 async fn issue_key(
     State(state): State<HttpState>,
     scope: Scope,
-    origin: Origin,
+    reading: Reading,
     caller: CallerInfo,
     PathIds(service): PathIds<Problem<ServiceId>>,
     body: UnreadBody,
 ) -> Result<Response, ApiError> {
-    find(&state, scope, service).await?;
+    find(&state, &reading, scope, service).await?;
     let input = body.read().await?;
     let title = input.create(|fields| fields.value("title").required())?;
     let id = ApiKeyId::new(state.app.clock.new_id());
-    let context = origin.context_of_creation(&caller, &input);
+    let context = reading.origin().context_of_creation(&caller, &input);
     let issued = state.app.services.issue_key(service, authority(scope, &caller), (id, title), &context).await?;
     if issued.committed.repeats.is_some() {
         return Err(ApiError::problem(
@@ -294,11 +303,12 @@ async fn issue_key(
 async fn revoke_key(
     State(state): State<HttpState>,
     scope: Scope,
-    origin: Origin,
+    reading: Reading,
     caller: CallerInfo,
     PathIds((service, id)): PathIds<(Problem<ServiceId>, Problem<ApiKeyId>)>,
 ) -> Result<Response, ApiError> {
-    let context = origin.context(caller.actor());
+    find(&state, &reading, scope, service).await?;
+    let context = reading.origin().context(caller.actor());
     let committed = state.app.services.revoke_key(service, authority(scope, &caller), id, &context).await?;
     state.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

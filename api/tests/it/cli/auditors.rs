@@ -18,6 +18,12 @@ async fn the_operator_appoints_auditors_who_have_no_other_role_and_reads_who_rea
     let json = folder.run(&["audit", "accesses", "--json"], "").await.succeeded();
     let page: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(page, serde_json::json!({ "accesses": [], "next_after": null }));
+    let found = folder.run(&["audit", "find", "ASHA"], "").await.succeeded();
+    let (id, rest) = found.split_once("  ").expect("an id and names");
+    assert!(rest.starts_with("asha  ") && rest.contains("asha@example.com"), "{found}");
+    let none = folder.run(&["audit", "find", "--owner", id], "").await.succeeded();
+    assert_eq!(none, "nothing was found\n");
+    assert_eq!(folder.run(&["audit", "find"], "").await.code(), Some(2));
     for wrong in [["--reader", "asha"], ["--owner", "asha"], ["--from", "yesterday"], ["--limit", "0"]] {
         let ended = folder.run(&[&["audit", "accesses"], &wrong[..]].concat(), "").await;
         assert_eq!(ended.code(), Some(2), "{wrong:?}: {}", ended.stderr());
