@@ -5,7 +5,7 @@ mod denial;
 mod reason;
 mod thing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use axum::{
     extract::{FromRequestParts, MatchedPath},
@@ -151,7 +151,7 @@ impl Reading {
                 let ids: Vec<Uuid> = objects.iter().map(|object| object.id).collect();
                 accesses::reasons_given(&state.app.views, session, &ids).await?
             }
-            _ => Default::default(),
+            _ => HashMap::new(),
         };
         let mut by_reason: BTreeMap<Option<String>, Vec<AccessedObject>> = BTreeMap::new();
         for object in objects {
