@@ -29,7 +29,7 @@ use commands::{
     services::Services,
     uploads::{MediaRemoval, Uploads},
 };
-use http_api::app_state::AppState;
+use http_api::{app_state::AppState, silence::DatabaseSilence};
 use ports::{SharedDocumentReader, SharedMailer, SharedWebPages};
 use projections::Views;
 use sqlx::PgPool;
@@ -49,6 +49,9 @@ use crate::{
 
 /// The number of documents that a process embeds in parallel.
 const EMBEDDING_WORKERS: usize = 2;
+/// How long the client waits for the last frame of an answer while the log cannot be written: longer than a restart of
+/// PostgreSQL takes, shorter than proxies wait for the next frame.
+const SAVE_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Everything that the tasks of a process share: the state of the routes, and what the background work needs besides.
 #[derive(Clone)]
@@ -127,6 +130,7 @@ impl App {
                 question_chars: settings.texts.max_question_chars,
                 answer_chars: settings.texts.max_answer_chars,
             },
+            save_patience: SAVE_PATIENCE,
         };
         let reader: SharedDocumentReader = Arc::new(settings.reader()?);
         let sources = KeptSources { media: media.clone(), reader: reader.clone() };
@@ -151,6 +155,7 @@ impl App {
             data_dir: settings.data_dir.clone(),
             clock,
             ending: CancellationToken::new(),
+            silence: DatabaseSilence::never(),
             commands,
             views: Views::beside(&pool),
             pool,

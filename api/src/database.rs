@@ -121,7 +121,8 @@ impl Database {
     }
 
     /// Watches the embedded server, and restarts it when it has died. Returns the reason if it cannot be restarted;
-    /// never returns if the database is another server.
+    /// never returns if the database is another server, or only
+    /// cannot be started for the time being.
     pub async fn watch(&self) -> anyhow::Error {
         match &self.embedded {
             Some(embedded) => anyhow::Error::new(embedded.watch().await)

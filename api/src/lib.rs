@@ -15,5 +15,6 @@ mod projection;
 pub mod rebuild;
 pub mod serve;
 pub mod shutdown;
+mod silence;
 pub mod telemetry;
 mod terminal;

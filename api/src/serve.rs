@@ -4,8 +4,9 @@ use std::{collections::BTreeSet, convert::Infallible, future::pending, net::Sock
 
 use anyhow::Context;
 use clap::ValueEnum;
-use http_api::{config::HttpSettings, http_server, routes};
-use tokio::{net::TcpListener, task::JoinSet, time::timeout};
+use http_api::{config::HttpSettings, http_server, routes, silence::DatabaseSilence};
+use sqlx::postgres::PgConnectOptions;
+use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
 
 use crate::{
     app::App,
@@ -14,6 +15,7 @@ use crate::{
     demo,
     languages::warn_of_silence,
     shutdown::Shutdown,
+    silence,
 };
 
 /// How long after the signal answers may be finished. Then they end as failures, with the text so far, so that each
@@ -63,7 +65,7 @@ async fn run(
     database: &Database,
 ) -> anyhow::Result<()> {
     let mut background = JoinSet::new();
-    let app = App::open(settings, database.pool.clone(), &mut background).await?;
+    let mut app = App::open(settings, database.pool.clone(), &mut background).await?;
     let listener = if roles.contains(&Role::Api) { Some(listen(http.listen).await?) } else { None };
     if listener.is_some() {
         warn_of_silence(settings, &app.answering.languages).await;
@@ -71,6 +73,12 @@ async fn run(
     if with_demo {
         let address = listener.as_ref().map_or(Ok(http.listen), TcpListener::local_addr)?;
         demo::prepare(&app, &http.base_url(address)).await.context("the demo cannot be prepared")?;
+    }
+    if listener.is_some() {
+        let noted = watch::Sender::new(false);
+        app.state.silence = DatabaseSilence::noted(&noted);
+        let options = PgConnectOptions::clone(&database.pool.connect_options());
+        background.spawn(async move { match silence::watch(options, noted).await {} });
     }
     if roles.contains(&Role::Projectors) {
         app.spawn_projectors(&mut background);

@@ -10,15 +10,16 @@ mod interpreting;
 mod interrupted;
 mod keys;
 mod languages;
+mod recording;
 mod repeated;
 mod reranking;
 mod speaking;
 mod turn;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use domain::{
-    chat::{AnswerFailure, Chat, ChatCommand, ChatError, Question, Stage},
+    chat::{AnswerFailure, Chat, ChatError, Question, Stage},
     ids::{ChatId, MessageId, ProjectId},
     personal::Personal,
     project::Project,
@@ -33,7 +34,7 @@ use uuid::Uuid;
 use crate::{
     clock::SharedClock,
     counters::Bound,
-    event_log::{AppendError, Committed, KeyRing, NewJob, Reservation, Row, StoreError},
+    event_log::{Committed, KeyRing, StoreError},
     execute::{Commands, Context, ExecuteError},
     passage_store::PassageStore,
     projects::{Projects, ProjectsError},
@@ -43,7 +44,6 @@ pub(crate) use answer_settings::AnswerSettings;
 pub use compose::RetrievalFailed;
 pub(crate) use compose::{Conversation, Draft, Failure, Written};
 pub use forms::FormError;
-use interrupted::AwaitedAnswer;
 pub use interrupted::InterruptedAnswers;
 pub use keys::{KeyChoice, NoKey};
 pub use languages::{Asked, Languages, TimedText};
@@ -53,6 +53,9 @@ use sqlx::PgPool;
 pub(crate) use turn::earlier_turns;
 
 const UNTRANSLATED: &str = "[Translation] Failed to translate the text";
+/// The answer in a chat of a deleted project, which no model gives: nothing is left that an answer could be made from.
+const PROJECT_DELETED: &str = "The project of this chat was deleted, with its documents, so that there is nothing to \
+answer from. Please ask in a chat of another project.";
 /// The text that the conversation shows when a streamed answer has failed.
 const STREAM_NOTICE: &str = "[Streaming] Something went wrong in getting response, stream stopped";
 
@@ -157,6 +160,8 @@ pub struct Answering {
     /// The id of this process as the holder of leases.
     pub process: Uuid,
     pub lengths: Lengths,
+    /// How long the client waits for its last frame while the log cannot be written.
+    pub save_patience: Duration,
 }
 
 /// Limits of texts, in characters.
@@ -281,7 +286,7 @@ impl Answering {
             return Ok(Turn { answer_id, question: question.text.into_inner(), by_assistant, committed, events: None });
         }
         let asked = question.text.as_str().to_owned();
-        let (report, events) = mpsc::unbounded_channel();
+        let (report, mut events) = mpsc::unbounded_channel();
         let work = turn::Work {
             answering: self.clone(),
             chat: ask.chat,
@@ -296,10 +301,11 @@ impl Answering {
             report,
             shown: Mutex::default(),
         };
-        let working = self.tracker.spawn(work.run());
+        drop(self.tracker.spawn(work.run()));
         if is_untranslated {
-            // A message to the client before anything is streamed can be read in the chat, too.
-            drop(working.await);
+            // A message to the client before anything is streamed can be read in the chat, too, unless the log cannot be
+            // written for long.
+            drop(events.recv().await);
             return Err(AskError::Translation);
         }
         Ok(Turn { answer_id, question: asked, by_assistant, committed, events: Some(events) })
@@ -319,45 +325,6 @@ impl Answering {
         project: ProjectId,
     ) -> Result<Option<domain::project::Settings>, StoreError> {
         Ok(self.projects.load(project).await?.settings().cloned())
-    }
-
-    async fn record_question(
-        &self,
-        chat: ChatId,
-        question: &Question,
-        nonce: Option<String>,
-        notice: Option<&str>,
-        context: &Context,
-    ) -> Result<Committed, AskError> {
-        let answer = question.answer_id.value();
-        let mut rows: Vec<Row> = Vec::new();
-        if let Some(nonce) = nonce {
-            let value = self.keys.keyed_hash("nonce", &nonce);
-            rows.push(Row::Claim { set: Reservation::Nonce, value, owner: answer });
-        }
-        let awaited = AwaitedAnswer {
-            chat_id: chat.value(),
-            notice: notice.map(str::to_owned),
-            correlation_id: context.correlation_id,
-        };
-        rows.push(Row::Job(NewJob { leased_by: Some(self.process), ..NewJob::new(answer, answer, &awaited) }));
-        let mut attempt = 1;
-        loop {
-            let mut unit = self.commands.unit(context);
-            unit.stage::<Chat>(chat.value(), ChatCommand::Ask(question.clone())).await.map_err(
-                |error| match error {
-                    ExecuteError::Refused(ChatError::NotFound) => AskError::ChatNotFound,
-                    other => other.into(),
-                },
-            )?;
-            unit.rows.extend(rows.iter().cloned());
-            match unit.commit(answer).await {
-                Err(AppendError::VersionConflict) if attempt < 10 => attempt += 1,
-                Err(AppendError::Taken(_)) => return Err(AskError::NonceUsed),
-                Err(error) => return Err(AskError::Execute(error.into())),
-                Ok(committed) => return Ok(committed),
-            }
-        }
     }
 }
 

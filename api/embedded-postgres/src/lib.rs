@@ -34,7 +34,7 @@ pub use error::{EmbeddedPostgresError, Refused};
 pub use folder::make_folder;
 use place::Place;
 use programs::Programs;
-use running::Fault;
+use running::{Fault, is_shortage};
 
 /// The superuser, and the name of the one database.
 const NAME: &str = "ayushma";
@@ -144,7 +144,7 @@ impl EmbeddedPostgres {
         }
         // Stops only a process that is known to work in our folder: the pid file may be a copy, or of another
         // container.
-        if self.place.postmaster().is_some() {
+        if self.place.postmaster()?.is_some() {
             self.programs
                 .run("pg_ctl", &self.place, ["stop", "-m", "fast", "-w", "-s", "-D"], &[self.place.cluster()])
                 .await?;
@@ -162,11 +162,11 @@ impl EmbeddedPostgres {
         let deadline = Instant::now() + START_TIMEOUT;
         let mut silent_since = None;
         let (socket_dir, mut connection) = loop {
-            if let Some(fault) = self.place.fault() {
+            if let Some(fault) = self.place.fault()? {
                 tracing::warn!("the embedded PostgreSQL {fault}; it is ended, to be started again");
                 self.end_server().await?;
             }
-            let Some(socket_dir) = self.place.running_socket_dir().await else {
+            let Some(socket_dir) = self.place.running_socket_dir().await? else {
                 match self.start_server().await {
                     Ok(()) => tracing::info!(cluster = %self.place.cluster().display(), "embedded PostgreSQL started"),
                     // Backends of a killed postmaster still hold its shared memory; each ends by itself after its
@@ -187,12 +187,13 @@ impl EmbeddedPostgres {
                 Answer::NotNow(_) if Instant::now() < deadline => silent_since = None,
                 Answer::Nothing if silent_since.get_or_insert(asked_at).elapsed() < silence => {}
                 // The server is in another container, where this process cannot end it.
-                Answer::Nothing if self.place.postmaster().is_none() => return Err(EmbeddedPostgresError::Silent),
+                Answer::Nothing if self.place.postmaster()?.is_none() => return Err(EmbeddedPostgresError::Silent),
                 Answer::Nothing => {
                     tracing::warn!("the embedded PostgreSQL {}; it is killed, to be started again", Fault::Silent);
                     self.kill_server().await;
                     silent_since = None;
                 }
+                Answer::NotAsked(error) => return Err(EmbeddedPostgresError::file(&socket_dir)(error)),
                 Answer::NotNow(error) | Answer::Refusal(error) => return Err(EmbeddedPostgresError::Connect(error)),
             }
             sleep(Duration::from_millis(50)).await;
@@ -220,6 +221,7 @@ impl EmbeddedPostgres {
         let options = self.options.clone().socket(socket_dir).database("postgres");
         match timeout(ANSWER_TIMEOUT, options.connect()).await {
             Ok(Ok(connection)) => Answer::Connected(connection),
+            Ok(Err(sqlx::Error::Io(error))) if is_shortage(&error) => Answer::NotAsked(error),
             Ok(Err(sqlx::Error::Io(_))) | Err(_) => Answer::Nothing,
             Ok(Err(error)) if passes(&error) => Answer::NotNow(error),
             Ok(Err(error)) => Answer::Refusal(error),
@@ -231,12 +233,12 @@ impl EmbeddedPostgres {
         let [in_order, _] = STOP_SECONDS;
         let stop = ["stop", "-m", "fast", "-w", "-s", "-t", in_order, "-D"];
         if let Err(error) = self.programs.run("pg_ctl", &self.place, stop, &[self.place.cluster()]).await
-            && self.place.postmaster().is_some()
+            && self.place.postmaster()?.is_some()
         {
             tracing::warn!(%error, "the embedded PostgreSQL does not end in good order; it is killed");
             self.kill_server().await;
         }
-        if self.place.postmaster().is_some() { Err(EmbeddedPostgresError::Silent) } else { Ok(()) }
+        if self.place.postmaster()?.is_some() { Err(EmbeddedPostgresError::Silent) } else { Ok(()) }
     }
 
     /// Ends a server at once; what was committed is recovered at its next start.
@@ -323,6 +325,8 @@ enum Answer {
     NotNow(sqlx::Error),
     /// No server answered in time.
     Nothing,
+    /// This process has nothing left to ask with.
+    NotAsked(io::Error),
     Refusal(sqlx::Error),
 }
 

@@ -7,10 +7,11 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::PgConnection;
 use tokio::net::UnixStream;
@@ -70,66 +71,105 @@ impl PidFile {
     }
 
     /// Whether the process with this pid is a server of the cluster. A postmaster's current folder is its cluster.
-    fn names_a_postmaster_of(&self, cluster: &Path) -> bool {
+    ///
+    /// # Errors
+    /// If there is nothing left to look with, as [`is_shortage`] says.
+    fn names_a_postmaster_of(&self, cluster: &Path) -> io::Result<bool> {
         let process = Path::new("/proc").join(&self.pid);
         match fs::metadata(process.join("cwd")) {
-            Ok(folder) => fs::metadata(cluster).is_ok_and(|ours| inode(&ours) == inode(&folder)),
+            Ok(folder) => Ok(fs::metadata(cluster).is_ok_and(|ours| inode(&ours) == inode(&folder))),
             // Root in a container may be denied another user's current folder, but everybody may read a process's
             // arguments.
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                let arguments = fs::read(process.join("cmdline")).unwrap_or_default();
-                arguments.split(|&byte| byte == 0).any(|argument| argument == cluster.as_os_str().as_bytes())
+                let arguments = unless_short(fs::read(process.join("cmdline")))?.unwrap_or_default();
+                Ok(arguments.split(|&byte| byte == 0).any(|argument| argument == cluster.as_os_str().as_bytes()))
             }
-            Err(_) => false,
+            Err(error) => unless_short::<()>(Err(error)).map(|_| false),
         }
     }
 }
 
+/// Whether an error says that this process or machine has no file descriptor or memory left, and nothing of what was
+/// looked at: a server that cannot be looked at has not died.
+pub(super) fn is_shortage(error: &io::Error) -> bool {
+    [Errno::MFILE, Errno::NFILE, Errno::NOMEM].iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+}
+
+/// The outcome of looking; `None` if there is nothing to be seen.
+fn unless_short<T>(looked: io::Result<T>) -> io::Result<Option<T>> {
+    match looked {
+        Ok(seen) => Ok(Some(seen)),
+        Err(error) if is_shortage(&error) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
 impl Place {
-    pub(super) fn pid_file(&self) -> Option<PidFile> {
-        PidFile::parse(&fs::read(self.cluster().join("postmaster.pid")).ok()?)
+    /// The pid file, if there is one.
+    ///
+    /// # Errors
+    /// If it cannot be looked at, as [`is_shortage`] says.
+    pub(super) fn pid_file(&self) -> Result<Option<PidFile>, EmbeddedPostgresError> {
+        let path = self.cluster().join("postmaster.pid");
+        let text = unless_short(fs::read(&path)).map_err(EmbeddedPostgresError::file(&path))?;
+        Ok(text.as_deref().and_then(PidFile::parse))
     }
 
     /// The pid file, if it names a running server of this cluster. (The process of a server in another container cannot
     /// be seen from here.)
-    pub(super) fn postmaster(&self) -> Option<PidFile> {
-        self.pid_file().filter(|server| server.names_a_postmaster_of(&self.cluster()))
+    ///
+    /// # Errors
+    /// If it cannot be told.
+    pub(super) fn postmaster(&self) -> Result<Option<PidFile>, EmbeddedPostgresError> {
+        let cluster = self.cluster();
+        let Some(server) = self.pid_file()? else { return Ok(None) };
+        let is_ours = server.names_a_postmaster_of(&cluster).map_err(EmbeddedPostgresError::file(&cluster))?;
+        Ok(is_ours.then_some(server))
     }
 
     /// Whether a server of the cluster is running, even if it does not answer yet.
-    pub(super) async fn is_running(&self) -> bool {
-        self.postmaster().is_some() || answers(&self.own_socket_dir()).await
+    ///
+    /// # Errors
+    /// If it cannot be told.
+    pub(super) async fn is_running(&self) -> Result<bool, EmbeddedPostgresError> {
+        Ok(self.postmaster()?.is_some() || answers(&self.own_socket_dir()).await?)
     }
 
     /// The fault of a running server of the cluster, as far as it shows without connecting to it.
-    pub(super) fn fault(&self) -> Option<Fault> {
-        let server = self.postmaster()?;
+    ///
+    /// # Errors
+    /// If it cannot be told.
+    pub(super) fn fault(&self) -> Result<Option<Fault>, EmbeddedPostgresError> {
+        let Some(server) = self.postmaster()? else { return Ok(None) };
         // The server makes its socket before it writes its status.
-        let status = server.status?;
+        let Some(status) = server.status else { return Ok(None) };
         if status == b"stopping" {
-            return Some(Fault::ShuttingDown);
+            return Ok(Some(Fault::ShuttingDown));
         }
         let has_socket = |folder: &Path| socket_file(folder).exists();
         let is_reachable = has_socket(&self.own_socket_dir()) || server.socket_dir.is_some_and(|it| has_socket(&it));
-        (!is_reachable).then_some(Fault::SocketGone)
+        Ok((!is_reachable).then_some(Fault::SocketGone))
     }
 
     /// The folder of the socket of the cluster's server; `None` if no server is running.
-    pub(super) async fn running_socket_dir(&self) -> Option<PathBuf> {
+    ///
+    /// # Errors
+    /// If it cannot be told.
+    pub(super) async fn running_socket_dir(&self) -> Result<Option<PathBuf>, EmbeddedPostgresError> {
         let own = self.own_socket_dir();
-        match self.postmaster() {
+        Ok(match self.postmaster()? {
             // The server may have been started with another temporary folder, or the data folder was moved since.
-            Some(PidFile { socket_dir: Some(folder), .. }) if answers(&folder).await => Some(folder),
+            Some(PidFile { socket_dir: Some(folder), .. }) if answers(&folder).await? => Some(folder),
             Some(_) => Some(own),
             // A server in another container that shares the folder. A copied socket takes no connections.
-            None => answers(&own).await.then_some(own),
-        }
+            None => answers(&own).await?.then_some(own),
+        })
     }
 
     /// Kills the cluster's server and its children, as a power cut would: for a server that does not react to signals
     /// any more.
     pub(super) fn kill_server(&self) {
-        let Some(postmaster) = self.postmaster() else { return };
+        let Ok(Some(postmaster)) = self.postmaster() else { return };
         let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
         let names = processes.filter_map(|entry| entry.file_name().into_string().ok());
         // The children have to be found before their parent is gone. They would hold the shared memory that the next
@@ -152,7 +192,7 @@ impl Place {
             // A full disk must not keep out those who would free space: here it is enough that the process is the
             // cluster's.
             Err(EmbeddedPostgresError::File { source, .. })
-                if source.kind() == ErrorKind::StorageFull && self.postmaster().is_some() =>
+                if source.kind() == ErrorKind::StorageFull && self.postmaster()?.is_some() =>
             {
                 return Ok(true);
             }
@@ -169,7 +209,7 @@ impl Place {
     /// Refuses a cluster that was copied file by file from under a running server: its files are of different moments.
     /// Call it when no server of this cluster runs.
     pub(super) fn refuse_torn_copy(&self) -> Result<(), EmbeddedPostgresError> {
-        let Some(server) = self.pid_file() else { return Ok(()) };
+        let Some(server) = self.pid_file()? else { return Ok(()) };
         let (cluster, theirs) = (self.cluster(), server.data_directory);
         let ours = fs::metadata(&cluster).map_err(EmbeddedPostgresError::file(&cluster))?;
         match fs::metadata(&theirs) {
@@ -192,14 +232,18 @@ impl Place {
     /// Removes the pid files of a server that is gone, if another process has its pid by now. PostgreSQL removes other
     /// stale pid files itself, but takes any living process of its own user for a running server.
     ///
-    /// Call it only when the server is not running; PostgreSQL still guards the cluster by its shared memory. Only
-    /// files in our own folders are removed, because a copied pid file names those of another server.
+    /// The file of a living server of this cluster stays, whatever the caller believes. Only files in our own folders
+    /// are removed, because a copied pid file names those of another server.
     pub(super) fn remove_stale_pid_files(&self) -> Result<(), EmbeddedPostgresError> {
         let mut socket_lock = socket_file(&self.own_socket_dir()).into_os_string();
         socket_lock.push(".lock");
         for path in [self.cluster().join("postmaster.pid"), socket_lock.into()] {
             let named = fs::read(&path).ok().as_deref().and_then(PidFile::parse);
-            if named.is_some_and(|server| Path::new("/proc").join(&server.pid).exists()) {
+            let is_of_another = |server: PidFile| {
+                Path::new("/proc").join(&server.pid).exists()
+                    && server.names_a_postmaster_of(&self.cluster()).is_ok_and(|is_ours| !is_ours)
+            };
+            if named.is_some_and(is_of_another) {
                 fs::remove_file(&path).map_err(EmbeddedPostgresError::file(&path))?;
                 tracing::warn!(file = %path.display(), "removed the pid file of a server that is gone");
             }
@@ -208,10 +252,14 @@ impl Place {
     }
 }
 
-async fn answers(socket_dir: &Path) -> bool {
-    // `WouldBlock`: the queue of connections that wait is full, so a server is listening.
-    let connected = UnixStream::connect(socket_file(socket_dir)).await;
-    connected.map_or_else(|error| error.kind() == ErrorKind::WouldBlock, |_| true)
+async fn answers(socket_dir: &Path) -> Result<bool, EmbeddedPostgresError> {
+    let socket = socket_file(socket_dir);
+    match UnixStream::connect(&socket).await {
+        Ok(_) => Ok(true),
+        Err(error) if is_shortage(&error) => Err(EmbeddedPostgresError::file(&socket)(error)),
+        // `WouldBlock`: the queue of connections that wait is full, so a server is listening.
+        Err(error) => Ok(error.kind() == ErrorKind::WouldBlock),
+    }
 }
 
 /// The pid of a process's parent; `None` if the process is gone.
@@ -219,4 +267,18 @@ fn parent(pid: &str) -> Option<String> {
     let stat = fs::read_to_string(Path::new("/proc").join(pid).join("stat")).ok()?;
     // The file begins with "12 (name) S 1 …", and the name may contain blanks and parentheses.
     stat.rsplit_once(") ")?.1.split(' ').nth(1).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_no_file_descriptor_left_cannot_tell_that_a_server_is_gone() {
+        for errno in [Errno::MFILE, Errno::NFILE, Errno::NOMEM] {
+            assert!(unless_short::<()>(Err(errno.into())).is_err(), "{errno:?}");
+        }
+        assert!(matches!(unless_short::<()>(Err(Errno::NOENT.into())), Ok(None)));
+        assert!(matches!(unless_short(Ok(())), Ok(Some(()))));
+    }
 }

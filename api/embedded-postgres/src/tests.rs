@@ -43,7 +43,7 @@ pub(super) async fn note(server: &EmbeddedPostgres) -> String {
 pub(super) const A_NOTE: &str = "CREATE TABLE note (text text PRIMARY KEY); INSERT INTO note VALUES ('kept')";
 
 pub(super) fn pid(place: &Place) -> String {
-    place.pid_file().expect("a server runs").pid
+    place.pid_file().expect("it can be read").expect("a server runs").pid
 }
 
 /// A field of `/proc/<pid>/stat`, counted from 0 after the program's name.

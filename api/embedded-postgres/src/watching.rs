@@ -12,9 +12,11 @@ use super::{ANSWER_TIMEOUT, Answer, EmbeddedPostgres, EmbeddedPostgresError, Ref
 const WATCH_PERIOD: Duration = Duration::from_millis(500);
 /// How often the server is asked for a new connection: one that hangs looks alive from outside.
 const ASK_PERIOD: Duration = Duration::from_secs(2);
-/// How long restarts are attempted, with pauses between them: an obstacle such as a full disk may go away.
-const REVIVAL_TIMEOUT: Duration = Duration::from_mins(1);
+/// The pause between two attempts at a restart. There is no last one: an obstacle such as a full disk may go away, and
+/// meanwhile requests are told to come again.
 const REVIVAL_PAUSE: Duration = Duration::from_secs(2);
+/// How often a state that lasts is logged.
+const LOG_PERIOD: Duration = Duration::from_secs(10);
 
 /// The time when the server was last asked for a connection, and the time since which it has not answered.
 struct Asked {
@@ -22,22 +24,50 @@ struct Asked {
     silent_since: Option<Instant>,
 }
 
+/// When something that lasts was logged.
+#[derive(Default)]
+struct Seldom(Option<Instant>);
+
+impl Seldom {
+    /// Whether it is to be logged now.
+    fn is_due(&mut self) -> bool {
+        let is_due = self.0.is_none_or(|last| last.elapsed() >= LOG_PERIOD);
+        if is_due {
+            self.0 = Some(Instant::now());
+        }
+        is_due
+    }
+}
+
 impl EmbeddedPostgres {
     /// Watches the server as long as the future is polled, and restarts it when it has died, when somebody else has
     /// told it to shut down, or when it takes no new connections; the restarted server recovers. Of several processes
-    /// that share the server, one restarts it. Returns the reason if it cannot be restarted.
+    /// that share the server, one restarts it. Returns the reason if the server must not be started again; tries again
+    /// as long as it cannot be.
     pub async fn watch(&self) -> EmbeddedPostgresError {
         let mut asked = Asked { at: Instant::now(), silent_since: None };
+        let mut blind = Seldom::default();
         loop {
             sleep(WATCH_PERIOD).await;
-            let Some(fault) = self.find_fault(&mut asked).await else { continue };
+            let fault = match self.find_fault(&mut asked).await {
+                Ok(Some(fault)) => fault,
+                Ok(None) => continue,
+                Err(error) => {
+                    if blind.is_due() {
+                        tracing::warn!(error = %error.with_causes(), "the embedded PostgreSQL cannot be watched at the moment");
+                    }
+                    continue;
+                }
+            };
             tracing::error!("the embedded PostgreSQL {fault}; it is started again");
-            let deadline = Instant::now() + REVIVAL_TIMEOUT;
+            let mut failing = Seldom::default();
             while let Err(error) = self.revive().await {
-                if matches!(error, EmbeddedPostgresError::Refused(_)) || Instant::now() > deadline {
+                if matches!(error, EmbeddedPostgresError::Refused(_)) {
                     return error;
                 }
-                tracing::error!(error = %error.with_causes(), "the embedded PostgreSQL cannot be started; trying again");
+                if failing.is_due() {
+                    tracing::error!(error = %error.with_causes(), "the embedded PostgreSQL cannot be started; trying again");
+                }
                 sleep(REVIVAL_PAUSE).await;
             }
             tracing::info!("the embedded PostgreSQL is back");
@@ -45,27 +75,30 @@ impl EmbeddedPostgres {
         }
     }
 
-    async fn find_fault(&self, asked: &mut Asked) -> Option<Fault> {
-        if !self.place.is_running().await {
-            return Some(Fault::Died);
+    /// # Errors
+    /// If it cannot be told whether the server has a fault.
+    async fn find_fault(&self, asked: &mut Asked) -> Result<Option<Fault>, EmbeddedPostgresError> {
+        if !self.place.is_running().await? {
+            return Ok(Some(Fault::Died));
         }
-        if let Some(fault) = self.place.fault() {
-            return Some(fault);
+        if let Some(fault) = self.place.fault()? {
+            return Ok(Some(fault));
         }
         if asked.at.elapsed() < ASK_PERIOD {
-            return None;
+            return Ok(None);
         }
         asked.at = Instant::now();
         match self.ask(&self.socket_dir).await {
             Answer::Nothing => {
                 let since = *asked.silent_since.get_or_insert(asked.at);
-                (since.elapsed() >= SILENCE).then_some(Fault::Silent)
+                Ok((since.elapsed() >= SILENCE).then_some(Fault::Silent))
             }
+            Answer::NotAsked(error) => Err(EmbeddedPostgresError::file(&self.socket_dir)(error)),
             // A server that recovers says so, and takes its time. One that refuses the connection for another reason is
             // alive.
             Answer::Connected(_) | Answer::NotNow(_) | Answer::Refusal(_) => {
                 asked.silent_since = None;
-                None
+                Ok(None)
             }
         }
     }

@@ -4,8 +4,13 @@ use std::future::pending;
 use std::time::{Duration, Instant};
 use std::{fs, process::Command};
 
+use super::place::Place;
 use super::tests::{A_NOTE, connects, data_folder, execute, note, pid, signal_all, start};
 use super::{EmbeddedPostgres, EmbeddedPostgresError};
+
+fn postmaster(place: &Place) -> Option<String> {
+    place.postmaster().expect("it can be told").map(|server| server.pid)
+}
 
 #[tokio::test]
 async fn a_server_that_dies_is_started_again_once_however_many_watch_it() {
@@ -16,7 +21,7 @@ async fn a_server_that_dies_is_started_again_once_however_many_watch_it() {
     Command::new("kill").args(["-9", &died]).status().expect("kill exists");
 
     let is_back = async {
-        while one.place.postmaster().is_none_or(|server| server.pid == died)
+        while postmaster(&one.place).is_none_or(|pid| pid == died)
             || tokio::time::timeout(Duration::from_secs(1), connects(&one)).await != Ok(true)
         {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -44,7 +49,7 @@ async fn whoever_comes_to_a_server_that_was_told_to_shut_down_has_it_started_aga
     let _connected = sqlx::ConnectOptions::connect(&server.connect_options()).await.expect("the server answers");
     let told = pid(&server.place);
     Command::new("kill").args(["-TERM", &told]).status().expect("kill exists");
-    while server.place.fault().is_none() {
+    while server.place.fault().expect("it can be told").is_none() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 
@@ -80,5 +85,16 @@ async fn waiting_for_a_server_that_hangs_ends_when_it_is_interrupted() {
     assert!(matches!(interrupted, Err(EmbeddedPostgresError::Interrupted)), "{interrupted:?}");
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     signal_all(&server.place, "-CONT");
+    server.stop().await.expect("it stops");
+}
+
+/// A process without file descriptors once took its server for dead, and removed what the next start needs to see.
+#[tokio::test]
+async fn the_pid_file_of_a_living_server_is_never_removed() {
+    let folder = data_folder();
+    let server = start(folder.path()).await;
+    let living = pid(&server.place);
+    server.place.remove_stale_pid_files().expect("it can look");
+    assert_eq!(postmaster(&server.place), Some(living));
     server.stop().await.expect("it stops");
 }

@@ -25,7 +25,7 @@ use projections::{Views, projectors};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::TextSettings;
+use crate::{config::TextSettings, silence::DatabaseSilence};
 
 /// The use cases, views and stores that handlers use, and what health checks read.
 #[derive(Clone)]
@@ -53,6 +53,7 @@ pub struct AppState {
     pub clock: SharedClock,
     /// Cancelled when the process has been asked to end: no more jobs are taken, and endless streams end.
     pub ending: CancellationToken,
+    pub silence: DatabaseSilence,
     /// The folder of all data that is not kept in an external database.
     pub data_dir: PathBuf,
     /// The parts that the whole system has, in whichever process: a part without a heartbeat is reported as a problem.

@@ -21,4 +21,5 @@ pub mod openapi;
 pub mod provenance;
 pub mod replay;
 pub mod routes;
+pub mod silence;
 pub mod timeline;

@@ -56,7 +56,7 @@ use crate::{
         problem::ApiError,
     },
     http_server::Services,
-    openapi,
+    openapi, silence,
 };
 pub use caller::CallerInfo;
 pub use http_state::HttpState;
@@ -72,10 +72,12 @@ pub fn services(app: AppState, http: HttpSettings) -> Services {
     let room =
         BodyMemoryBudget::new(RoomSizes::new(http.connections.body_memory(limits.greatest()), limits.greatest()));
     let trusted = TrustedProxies::from(http.trusted_proxies.as_slice());
+    let silence = app.silence.clone();
     let state = HttpState::new(app, http);
     // They are added as one layer: each layer of a router costs a request more than the work of most of these.
     let all = router(&state, limits).layer(
         ServiceBuilder::new()
+            .layer(from_fn_with_state(silence, silence::refuse))
             .layer(from_fn_with_state(trusted, client_address::find))
             .layer(Extension(room))
             .layer(Extension(limits))

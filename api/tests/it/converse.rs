@@ -124,7 +124,7 @@ async fn what_the_client_chose_is_kept_with_the_answer(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
-async fn chats_of_archived_and_deleted_projects_go_on(db: PgPool) {
+async fn chats_of_archived_projects_go_on_and_in_those_of_deleted_ones_no_model_answers(db: PgPool) {
     let app = TestApp::start(&db).await;
     let staff = app.staff().await;
     let project = staff.project("P").await;
@@ -133,6 +133,10 @@ async fn chats_of_archived_and_deleted_projects_go_on(db: PgPool) {
     staff.patch(&format!("/projects/{project}"), json!({ "archived": true })).await.json(200);
     nurse.ask(&chat, "Zinc?").await.json(200);
     staff.delete(&format!("/projects/{project}")).await.is(204, "");
-    nurse.ask(&chat, "Iron?").await.json(200);
-    assert_eq!(nurse.get(&chat).await.json(200)["chats"].as_array().map(Vec::len), Some(4));
+    let gone = "The project of this chat was deleted, with its documents";
+    let answer = nurse.ask(&chat, "Iron?").await.json(200);
+    assert!(answer["message"].as_str().is_some_and(|text| text.starts_with(gone)), "{answer}");
+    let frames = nurse.ask_streamed(&chat, "Iron?").await.frames();
+    assert!(frames.last().expect("a last frame")["message"].as_str().is_some_and(|text| text.starts_with(gone)));
+    assert_eq!(nurse.get(&chat).await.json(200)["chats"].as_array().map(Vec::len), Some(6));
 }

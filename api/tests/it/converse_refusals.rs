@@ -8,6 +8,7 @@ use sqlx::PgPool;
 use crate::support::{NIL, Person, TestApp, multipart};
 
 const NOT_FOUND: &str = r#"{"detail":"Not found."}"#;
+const NOT_AUTHENTICATED: &str = r#"{"detail":"Authentication credentials were not provided."}"#;
 
 async fn nurse_with_chat(app: &TestApp) -> (Person, String) {
     let project = app.staff().await.project("P").await;
@@ -47,6 +48,17 @@ async fn every_refusal_is_an_error_text_whether_streamed_or_not(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn a_chat_whose_title_was_cut_in_an_emoji_begins(db: PgPool) {
+    let app = TestApp::start(&db).await;
+    let project = app.staff().await.project("P").await;
+    let nurse = app.nurse().await;
+    let chats = format!("/projects/{project}/chats");
+    let cut = format!(r#"{{"title":"{}\ud83d"}}"#, "a".repeat(49));
+    let chat = nurse.post_raw(&chats, "application/json", cut).await.json(201);
+    assert_eq!(chat["title"], format!("{}\u{fffd}", "a".repeat(49)));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn json_is_refused_as_an_error_text(db: PgPool) {
     let app = TestApp::start(&db).await;
     let (nurse, chat) = nurse_with_chat(&app).await;
@@ -77,7 +89,7 @@ async fn nobody_asks_in_a_strangers_chat(db: PgPool) {
     let (nurse, chat) = nurse_with_chat(&app).await;
     let staff = app.person("ravi", Roles { is_staff: true, ..Roles::default() }).await;
     staff.ask(&chat, "x").await.is(404, NOT_FOUND);
-    app.nobody.ask(&chat, "x").await.is(401, r#"{"detail":"Authentication credentials were not provided."}"#);
+    app.nobody.ask(&chat, "x").await.is(401, NOT_AUTHENTICATED);
     let elsewhere = chat.replace(chat.split('/').nth(2).expect("a project"), NIL);
     nurse.ask(&elsewhere, "x").await.is(404, NOT_FOUND);
     nurse.ask(&chat.replace("/chats/", "/chats/x"), "x").await.is(404, NOT_FOUND);

@@ -150,7 +150,7 @@ async fn thousands_of_fields_are_refused(db: PgPool) {
     let field = |number| format!("--b\r\nContent-Disposition: form-data; name=\"field{number}\"\r\n\r\nx\r\n");
     let body = (0..5_000).map(field).collect::<Vec<_>>().concat() + "--b--\r\n";
     let answer = staff.post_raw(&path, "multipart/form-data; boundary=b", body).await;
-    answer.is(400, r#"{"detail":"More than 1000 fields were sent."}"#);
+    answer.is(400, r#"{"non_field_errors":["More than 1000 fields were sent."]}"#);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

@@ -114,6 +114,7 @@ async fn a_deleted_project_takes_its_documents_with_it(db: PgPool) {
     staff.delete(&format!("/projects/{project}")).await.is(204, "");
     let answer = staff.ask(&chat, "How long is zinc given?").await.json(200);
     assert_eq!(answer["reference_documents"], json!([]), "{document} is not retrieved");
+    assert!(answer["message"].as_str().is_some_and(|text| text.contains("was deleted")), "{answer}");
     crate::support::eventually("everything is removed", async || {
         let left = "SELECT (SELECT count(*) FROM chunks) + (SELECT count(*) FROM hidden_documents) + (SELECT count(*) FROM jobs)
                          + 4 - (SELECT count(*) FROM events WHERE event_type = 'RemovalConfirmed')";

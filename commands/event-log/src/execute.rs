@@ -7,12 +7,13 @@ use cqrs_es::Aggregate;
 use domain::{
     aggregate::StoredAggregate,
     envelope::Actor,
-    ids::{EventId, UserId},
+    ids::{CommandId, EventId, UserId},
 };
 use uuid::Uuid;
 
 use crate::{AppendError, Committed, EventLog, Row, StoreError};
 pub use unit_of_work::UnitOfWork;
+use unit_of_work::positions_of_first;
 
 /// The maximum number of tries of a command whose aggregate changes in the meantime.
 const ATTEMPTS: u32 = 10;
@@ -255,6 +256,16 @@ impl Commands {
                 result => return Ok(result?),
             }
         }
+    }
+
+    /// Returns what is committed of an aggregate, for a command whose first attempt has taken effect although its
+    /// outcome was unknown.
+    ///
+    /// # Errors
+    /// [`AppendError::Unavailable`] if a query fails.
+    pub async fn committed_before<A: StoredAggregate>(&self, id: Uuid) -> Result<Committed, AppendError> {
+        let positions = positions_of_first(&self.log, id, &[(A::AGGREGATE_TYPE, id)]).await?;
+        Ok(Committed { command_id: CommandId::new(self.log.clock.new_id()), repeats: None, positions })
     }
 
     /// Returns whether the request's idempotency key was used before and has not expired.

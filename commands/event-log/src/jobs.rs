@@ -7,6 +7,7 @@ use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Durati
 use async_trait::async_trait;
 use futures::FutureExt;
 use sqlx::PgPool;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -254,6 +255,8 @@ impl Worker {
 /// Renews a lease repeatedly. Returns when the lease is lost to another worker, or the job is deleted.
 pub async fn keep_alive(pool: &PgPool, job: Uuid, worker: Uuid) {
     let mut pause = HEARTBEAT;
+    // One of the tries after each pause of a heartbeat is logged, not each of the many in between.
+    let mut quiet_until = Instant::now();
     loop {
         tokio::time::sleep(pause).await;
         pause = HEARTBEAT;
@@ -269,7 +272,10 @@ pub async fn keep_alive(pool: &PgPool, job: Uuid, worker: Uuid) {
             Ok(done) if done.rows_affected() == 0 => return,
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(%error, %job, "a job's lease was not prolonged");
+                if Instant::now() >= quiet_until {
+                    tracing::warn!(%error, %job, "a job's lease was not prolonged; it is tried again all the time");
+                    quiet_until = Instant::now() + HEARTBEAT;
+                }
                 // After an outage, a living worker must renew its lease before another worker takes the job over.
                 pause = Duration::from_millis(200);
             }

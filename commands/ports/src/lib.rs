@@ -137,13 +137,13 @@ pub enum Ending {
 
 impl Ending {
     /// Classifies a reason; servers have names of their own. An unknown reason counts as [`Ending::Stopped`], because
-    /// half an answer must not be taken for a whole one. A missing reason counts as [`Ending::Whole`]: such servers
+    /// half an answer must not be taken for a whole one; so does a wish to call a tool (`tool_calls` and the like), because
+    /// none is offered and the text ends where the tool should have been asked. A missing reason counts as [`Ending::Whole`]: such servers
     /// mark the end by other means.
     pub fn of(reason: Option<&str>) -> Self {
         match reason.unwrap_or_default().to_ascii_lowercase().as_str() {
             "" | "stop" | "stop_sequence" | "stop_token" | "stopped" | "eos" | "eos_token" | "end_turn" | "end"
-            | "complete" | "completed" | "finished" | "done" | "tool_calls" | "tool_call" | "tool_use"
-            | "function_call" => Self::Whole,
+            | "complete" | "completed" | "finished" | "done" => Self::Whole,
             "length"
             | "max_tokens"
             | "max_output_tokens"

@@ -21,7 +21,7 @@ pub(crate) struct AnswerSettings {
 }
 
 impl AnswerSettings {
-    /// The settings of a project, also of a deleted one, because its chats continue.
+    /// The settings of a project, also of a deleted one, whose answers can still be looked into.
     pub(crate) fn of(project: &Project) -> Self {
         let settings = project.settings();
         let assistant = project.assistant();

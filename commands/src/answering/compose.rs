@@ -13,7 +13,7 @@ use futures::StreamExt;
 use secrecy::SecretString;
 use tokio::time::Instant;
 
-use super::{Answering, reranking::Reranker};
+use super::{Answering, PROJECT_DELETED, reranking::Reranker};
 use crate::{counters::Bound, passage_store::PassageStoreError};
 use knowledge::prompt::{AnswerText, Prompt, PromptError, Template, has_thought_marks, past_thoughts, render};
 use knowledge::retrieval::ranking::SearchResults;
@@ -123,8 +123,10 @@ impl Answering {
     ) -> Result<Retrieved, Failure> {
         let started_at = self.now();
         let found = match self.projects.load(project).await {
-            // The documents of a deleted project are no longer retrieved.
-            Ok(Project::Absent | Project::Deleted { .. }) => SearchResults::default(),
+            // Its documents go: without them the model would answer out of its own memory.
+            Ok(Project::Absent | Project::Deleted { .. }) => {
+                return Err(Failure { notice: Some(PROJECT_DELETED), ..Failure::new(AnswerFailure::RetrievalFailed) });
+            }
             Ok(Project::Existing { retrieval, .. }) => {
                 let judge = Reranker { model: (self.names)(model), key };
                 self.find(project, question, top_k.min(MAX_PASSAGES), retrieval, Some(judge)).await?

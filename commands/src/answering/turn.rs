@@ -1,22 +1,24 @@
 //! The work on one answer.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::panic::AssertUnwindSafe;
 
 use domain::{
     chat::{
-        AnswerFailure, Chat, ChatCommand, ChatError, ChatEvent, Completion, Question, RetrievedPassage, Transcript,
+        AnswerFailure, Chat, ChatCommand, ChatError, ChatEvent, Completion, Generation, Question, RetrievedPassage,
+        Stage, Transcript,
     },
     ids::{ChatId, MessageId, ProjectId},
     personal::Personal,
+    project::Project,
 };
 use futures::FutureExt;
-use knowledge::markdown::written;
+use knowledge::{markdown::written, prompt::Template};
 use parking_lot::Mutex;
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
 use super::{
-    Answering, TurnEvent, UNTRANSLATED,
+    Answering, PROJECT_DELETED, TurnEvent, UNTRANSLATED,
     answer_settings::AnswerSettings,
     compose::{Draft, Failure, Written},
     interpreting::Translated,
@@ -24,7 +26,7 @@ use super::{
     message_of,
 };
 use crate::{
-    event_log::{AppendError, Committed, Row, StoreError},
+    event_log::{AppendError, Committed},
     execute::{Context, ExecuteError},
     jobs::keep_alive,
 };
@@ -37,8 +39,6 @@ const MAX_HISTORY: usize = 10;
 const MAX_HISTORY_MESSAGES: i64 = 23;
 /// The inverse of the least size of a piece, as a part of the text before it.
 const PART: usize = 512;
-/// The pause before a complete answer is recorded again while the log cannot be written.
-const RECORD_PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) struct Work {
     pub answering: Answering,
@@ -135,7 +135,7 @@ impl Work {
                 Err(message)
             }
         };
-        let event = match (self.record(commands).await, outcome) {
+        let event = match (self.record_in_time(commands).await, outcome) {
             // A recorded answer is not held back for its speech when the process ends.
             (Ok(committed), Ok(text)) => {
                 let speaking = AssertUnwindSafe(self.speak(&text)).catch_unwind();
@@ -171,32 +171,8 @@ impl Work {
         tracing::error!(chat = %self.chat, answer = %self.question.answer_id, loss, "a panic: this is a bug");
     }
 
-    /// Records an outcome with the commands that led to it, and ends the job of the work, all in one append. Waits
-    /// while the log is unavailable: if that takes too long, another worker takes over the job, and this outcome is
-    /// refused.
-    async fn record(&self, outcome: Vec<ChatCommand>) -> Result<Committed, ExecuteError<ChatError>> {
-        let rows = vec![Row::FinishJob(self.question.answer_id.value())];
-        let commands = &self.answering.commands;
-        loop {
-            match commands.execute_all::<Chat>(self.chat.value(), outcome.clone(), rows.clone(), &self.context).await {
-                Err(
-                    error @ (ExecuteError::Append(AppendError::Unavailable(_))
-                    | ExecuteError::Store(StoreError::Unavailable(_))),
-                ) => {
-                    tracing::warn!(error = %crate::error_chain(&error), chat = %self.chat, "an answer waits to be recorded");
-                    // When the process ends, its job is released, and another worker records the failure.
-                    if self.answering.interruption.run_until_cancelled(tokio::time::sleep(RECORD_PAUSE)).await.is_none()
-                    {
-                        return Err(error);
-                    }
-                }
-                result => return result,
-            }
-        }
-    }
-
     /// Reports an event. The client may be gone; the work continues.
-    fn report(&self, event: TurnEvent) {
+    pub(super) fn report(&self, event: TurnEvent) {
         let rest = self.shown.lock().rest();
         rest.into_iter().map(TurnEvent::Delta).chain([event]).for_each(|event| drop(self.report.send(event)));
     }
@@ -215,6 +191,8 @@ impl Work {
         }
         let question = self.question.english_text.as_ref().unwrap_or(&self.question.text);
         let retrieved = match self.project_id {
+            // Without its documents a model would answer out of its own memory.
+            Some(project) if self.is_deleted(project).await => return Ok(self.without_documents()),
             Some(project) => {
                 let (top_k, model, key) = (self.question.top_k, self.respondent.model, self.key.clone());
                 self.answering.retrieve(project, question, top_k, model, key).await?
@@ -243,6 +221,31 @@ impl Work {
         };
         let (text, english_text) = (text.into(), english_text.map(Personal::from));
         Ok(Completion { answer_id, text, english_text, translation, citations, generation })
+    }
+
+    async fn is_deleted(&self, project: ProjectId) -> bool {
+        matches!(self.answering.projects.load(project).await, Ok(Project::Deleted { .. }))
+    }
+
+    /// The answer in a chat of a deleted project.
+    fn without_documents(&self) -> Completion {
+        self.show(PROJECT_DELETED);
+        let now = self.answering.clock.now();
+        let at_once = Stage { started_at: now, ended_at: now };
+        let template = Template::of(Some(&self.respondent.template));
+        let generation = Generation {
+            model_requested: (self.answering.names)(self.respondent.model),
+            model_returned: None,
+            prompt_version: template.version.to_owned(),
+            prompt_hash: template.hash(),
+            temperature: self.question.temperature,
+            usage: None,
+            finish_reason: None,
+            retrieval: at_once,
+            response: at_once,
+        };
+        let (answer_id, text) = (self.question.answer_id, PROJECT_DELETED.to_owned().into());
+        Completion { answer_id, text, english_text: None, translation: None, citations: vec![], generation }
     }
 
     fn record_passages(&self, passages: &[Passage]) -> ChatCommand {

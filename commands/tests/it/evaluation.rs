@@ -15,9 +15,10 @@ use commands::{
     scheduler::Expiry as _,
 };
 use domain::{
+    chat::AnswerFailure,
     ids::{ProjectId, RunId, SuiteId, TestQuestionId},
     project::{ProjectChanges, Settings},
-    test_run::{RunChanges, RunFailure, TestRun, TestRunEvent},
+    test_run::{ResultFailure, RunChanges, RunFailure, TestRun, TestRunEvent},
     test_suite::{Retrieval, SuiteSettings, TestQuestion},
     values::{Model, RunStatus, SttEngine, SuiteName, TtsEngine},
 };
@@ -177,6 +178,21 @@ async fn a_run_of_a_deleted_suite_fails(pool: PgPool) {
     bench.evaluation.delete_suite(bench.suite, &system()).await.expect("it is there");
     bench.worker().run_due().await.expect("jobs run");
     assert_eq!(bench.outcome(run).await, Some(TestRunEvent::Failed { reason: RunFailure::SuiteGone }));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn no_run_is_answered_without_the_documents_of_its_deleted_project(pool: PgPool) {
+    let bench = Bench::new(pool).await;
+    let run = bench.start().await;
+    bench.answering.projects.delete(bench.project, &system()).await.expect("it is there");
+    bench.worker().run_due().await.expect("jobs run");
+    let events = bench.events(run).await;
+    let failures = events.iter().filter_map(|event| match event {
+        TestRunEvent::ResultRecorded(result) => Some(result.failure),
+        _ => None,
+    });
+    let failed = Some(ResultFailure::Answer(AnswerFailure::RetrievalFailed));
+    assert_eq!(failures.collect::<Vec<_>>(), [failed, failed]);
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

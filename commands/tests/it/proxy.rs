@@ -22,6 +22,8 @@ pub(crate) const COMMIT: &str = "COMMIT\0";
 pub(crate) enum Fault {
     /// It reaches the server, but the connection is cut before the answer.
     CutAfter,
+    /// It reaches the server, and from then on nothing passes any more on any connection.
+    FreezeAfter,
     /// It does not reach the server: the connection is cut.
     CutBefore,
     /// It does not reach the server, and the connection stays open without a sign of life.
@@ -53,12 +55,12 @@ impl Proxy {
     pub(crate) async fn start(target: &PgConnectOptions) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let port = listener.local_addr().expect("it is bound").port();
-        let (mode, watched) = watch::channel(Mode::Open);
+        let mode = watch::Sender::new(Mode::Open);
         let trap = Trap::default();
         let server = (target.get_host().to_owned(), target.get_port());
         let mut tasks = JoinSet::new();
         let refused = Arc::<AtomicUsize>::default();
-        tasks.spawn(accept(listener, server, watched, trap.clone(), refused.clone()));
+        tasks.spawn(accept(listener, server, mode.clone(), trap.clone(), refused.clone()));
         Self { options: target.clone().host("127.0.0.1").port(port), mode, trap, refused, _tasks: tasks }
     }
 
@@ -98,7 +100,7 @@ impl Proxy {
 async fn accept(
     listener: TcpListener,
     server: (String, u16),
-    mode: watch::Receiver<Mode>,
+    mode: watch::Sender<Mode>,
     trap: Trap,
     refused: Arc<AtomicUsize>,
 ) {
@@ -115,7 +117,8 @@ async fn accept(
 }
 
 /// Forwards until either side ends or the mode changes. A silent connection stays open until the mode changes again.
-async fn forward(mut client: TcpStream, mut server: TcpStream, mut mode: watch::Receiver<Mode>, trap: Trap) {
+async fn forward(mut client: TcpStream, mut server: TcpStream, modes: watch::Sender<Mode>, trap: Trap) {
+    let mut mode = modes.subscribe();
     let (mut from_client, mut from_server) = (vec![0; 1 << 16], vec![0; 1 << 16]);
     let mut silent = *mode.borrow_and_update() == Mode::Silent;
     loop {
@@ -135,6 +138,10 @@ async fn forward(mut client: TcpStream, mut server: TcpStream, mut mode: watch::
                     Some(Fault::CutAfter) => {
                         drop(server.write_all(message).await);
                         return;
+                    }
+                    Some(Fault::FreezeAfter) => {
+                        modes.send_replace(Mode::Silent);
+                        drop(server.write_all(message).await);
                     }
                     Some(Fault::Stall) => silent = true,
                     None => if server.write_all(message).await.is_err() { return },

@@ -33,7 +33,7 @@ pub enum Project {
         /// The settings of retrieval.
         retrieval: RetrievalSettings,
     },
-    /// The project was deleted. Its chats stay, and can be read and continued.
+    /// The project was deleted. Its chats stay and can be read, but nothing more is asked in them.
     Deleted {
         /// The last settings.
         settings: Settings,

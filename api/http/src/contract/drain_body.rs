@@ -1,8 +1,9 @@
-//! Reads and discards the rest of a request that was refused before it was read to its end.
+//! Reads and discards the rest of a request that was answered before it was read to its end: because it was refused, or
+//! because its form was complete before the last bytes came, such as the line end behind the last boundary.
 //!
 //! A connection that is closed while the client still sends is reset, and then most clients, browsers among them, never
-//! see the response: an upload that is too large would look like a network failure. A client that has stopped sending
-//! is not waited for. Draining occupies a connection, but no memory.
+//! see the response: an upload that is too large, or one that was taken, would look like a network failure. A client
+//! that has stopped sending is not waited for. Draining occupies a connection, but no memory.
 
 use std::{
     sync::{
@@ -62,16 +63,17 @@ pub(super) async fn take(request: Request, next: Next) -> Response {
     let body = Shared::new(body);
     let response = next.run(Request::from_parts(parts, Body::from_stream(body.clone().stream()))).await;
     // A client that sent `Expect` and whose body was not read yet gets the refusal instead, and does not send the body.
-    if has_rest(response.status()) && (body.is_begun() || !asks_first) {
+    let is_sent = body.is_begun() || (is_refusal(response.status()) && !asks_first);
+    // After a 408 nothing is drained: that client was too slow already.
+    if is_sent && response.status() != StatusCode::REQUEST_TIMEOUT {
         // The response is sent whether or not draining has finished in time.
         drop(timeout(MAX_TIME, drain(body.stream())).await);
     }
     response
 }
 
-fn has_rest(status: StatusCode) -> bool {
-    // After a 408 nothing is drained: that client was too slow already.
-    status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT || status == StatusCode::SERVICE_UNAVAILABLE
+fn is_refusal(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
 }
 
 async fn drain(mut rest: impl Stream<Item = Result<Bytes, axum::Error>> + Unpin) {
@@ -88,7 +90,7 @@ async fn drain(mut rest: impl Stream<Item = Result<Bytes, axum::Error>> + Unpin)
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use axum::{Router, http::StatusCode, middleware::from_fn, routing::post};
+    use axum::{Router, extract::Multipart, http::StatusCode, middleware::from_fn, routing::post};
     use tower::ServiceExt;
 
     use super::*;
@@ -121,6 +123,31 @@ mod tests {
         let started = tokio::time::Instant::now();
         assert_eq!(app.oneshot(request).await.expect("infallible").status(), StatusCode::UNAUTHORIZED);
         assert!(started.elapsed() < MAX_TIME / 2, "{:?}", started.elapsed());
+    }
+
+    #[tokio::test]
+    async fn a_form_whose_last_bytes_come_after_it_was_answered_is_taken_to_its_end() {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let counter = taken.clone();
+        let part = "--x\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nZinc\r\n--x--";
+        let chunks = stream::iter([part, "\r\n", "an epilogue"]).then(move |chunk| {
+            counter.fetch_add(1, Ordering::SeqCst);
+            async move {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                Ok::<_, axum::Error>(Bytes::from(chunk))
+            }
+        });
+        let read = |mut form: Multipart| async move {
+            while let Some(part) = form.next_field().await.expect("well-formed") {
+                assert_eq!(part.text().await.expect("text"), "Zinc");
+            }
+            StatusCode::CREATED
+        };
+        let app = Router::new().route("/", post(read)).layer(from_fn(take));
+        let request = Request::post("/").header(header::CONTENT_TYPE, "multipart/form-data; boundary=x");
+        let request = request.body(Body::from_stream(chunks)).expect("a request");
+        assert_eq!(app.oneshot(request).await.expect("infallible").status(), StatusCode::CREATED);
+        assert_eq!(taken.load(Ordering::SeqCst), 3);
     }
 
     #[tokio::test]

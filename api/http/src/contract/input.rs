@@ -4,6 +4,7 @@
 //! `fields`. The body is read when the handler asks for it, because the handler looks up the object first.
 
 mod json;
+mod surrogates;
 mod values;
 
 use std::{

@@ -91,6 +91,14 @@ async fn malformed_json_is_a_parse_error_with_its_place() {
 }
 
 #[tokio::test]
+async fn a_title_that_was_cut_in_the_middle_of_an_emoji_is_taken() {
+    let input = read("application/json", r#"{"title":"Zinc \ud83d","note":"\ud83d\ude00"}"#).await.expect("read");
+    assert_eq!((input.text("title"), input.text("note")), (Some("Zinc \u{fffd}"), Some("\u{1f600}")));
+    let (_, said) = answer(read("application/json", r#"{"title":"\ud83d" 1}"#).await).await;
+    assert_eq!(said, r#"{"detail":"JSON parse error - Expecting ',' delimiter: line 1 column 19 (char 18)"}"#);
+}
+
+#[tokio::test]
 async fn deeply_nested_json_is_refused() {
     let body = "{\"a\":".repeat(20_000);
     assert_eq!(

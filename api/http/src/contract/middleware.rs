@@ -48,7 +48,7 @@ pub fn finish(router: Router, hosts: AllowedHosts) -> Router {
         .layer(from_fn(refusal_shape::apply))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(hosts, host::check))
-        .layer(from_fn(refuse_nul));
+        .layer(from_fn(refuse_unreadable));
     router.fallback(|| async { ApiError::not_found() }).layer(layers)
 }
 
@@ -76,10 +76,16 @@ async fn preflights(request: Request, next: Next) -> Response {
     response
 }
 
-/// Answers a path with a NUL character with 404, so that it reaches neither handlers nor the database.
-async fn refuse_nul(request: Request, next: Next) -> Response {
+/// Answers a path with a NUL character with 404, so that it reaches neither handlers nor the database; and a body in
+/// another transfer coding than `chunked`, which would be taken for what it encodes, with 501 (RFC 9112, section 6.1).
+async fn refuse_unreadable(request: Request, next: Next) -> Response {
     if request.uri().path().contains("%00") {
         return ApiError::not_found().into_response();
+    }
+    let mut codings = request.headers().get_all(header::TRANSFER_ENCODING).iter();
+    if codings.any(|coding| !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked")) {
+        return ApiError::detail(StatusCode::NOT_IMPLEMENTED, "No transfer coding but chunked is read.")
+            .into_response();
     }
     next.run(request).await
 }

@@ -200,3 +200,11 @@ async fn a_stranger_does_not_fill_the_log_with_long_names_of_methods() {
     assert!(log.contains("method=\"PATCH\"") && log.contains("method=\"other\""), "{log}");
     assert!(log.len() < 2_000, "{} bytes were logged", log.len());
 }
+
+#[tokio::test]
+async fn a_compressed_body_is_not_taken_for_what_it_encodes() {
+    for (coding, status) in [("gzip, chunked", 501), ("gzip", 501), ("Chunked", 200)] {
+        let response = send("GET", "/api/projects", &[("transfer-encoding", coding)]).await;
+        assert_eq!(response.status().as_u16(), status, "{coding}");
+    }
+}

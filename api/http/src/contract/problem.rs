@@ -32,6 +32,8 @@ pub enum ApiError {
     Error { status: StatusCode, message: String },
     /// 400 `{"error": "..", "transcript": ".."}`: a spoken question that was not asked; the user keeps the transcript.
     Unasked { message: String, transcript: String },
+    /// 400 `{"detail": ".."}`: a body or a header that cannot be read.
+    Malformed(String),
     /// `{"detail": ".."}`.
     Detail { status: StatusCode, detail: String },
     /// An error of an endpoint that is not part of the contract: the problem details of RFC 9457.
@@ -142,7 +144,7 @@ impl ApiError {
 
     /// 400: the body does not match its content type.
     pub fn parse(detail: impl Into<String>) -> Self {
-        Self::detail(StatusCode::BAD_REQUEST, detail)
+        Self::Malformed(detail.into())
     }
 
     pub fn payload_too_large() -> Self {
@@ -203,6 +205,7 @@ impl IntoResponse for ApiError {
             Self::Unasked { message, transcript } => {
                 (bad_request, Json(json!({ "error": message, "transcript": transcript }))).into_response()
             }
+            Self::Malformed(detail) => shaped(bad_request, &detail, Said::Malformed(detail.clone())),
             Self::Detail { status, detail } => detail_response(status, &detail),
             Self::Problem { status, detail } => {
                 let title = status.canonical_reason().unwrap_or_default();
@@ -226,9 +229,13 @@ impl IntoResponse for ApiError {
 }
 
 fn detail_response(status: StatusCode, detail: &str) -> Response {
+    shaped(status, detail, Said::Detail(detail.to_owned()))
+}
+
+fn shaped(status: StatusCode, detail: &str, said: Said) -> Response {
     let mut response = (status, Json(json!({ "detail": detail }))).into_response();
     // `refusal_shape`, an outer middleware, knows which keys the page that sent the request shows.
-    response.extensions_mut().insert(Said(detail.to_owned()));
+    response.extensions_mut().insert(said);
     response
 }
 

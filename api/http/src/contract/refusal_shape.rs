@@ -1,9 +1,9 @@
 //! The JSON keys of refusals that the contract does not define: the keys that the page which sent the request shows.
 //!
 //! The contract has `{"detail": ".."}` for every error that is not about a field. No form of the front end shows it,
-//! and the form of documents, which expects a list there, ends in a white page. Refusals that the contract defines with
-//! `detail` stay as they are; this module shapes those for too many requests, bodies that are too large or too slow,
-//! conflicts and failures of the server.
+//! and the form of documents, which expects a list there, ends in a white page. For refusals that the contract does not
+//! define (too many requests, bodies that are too large or too slow, conflicts, failures of the server; documents in a
+//! form that cannot be read) this module chooses the shape. What the contract defines stays as it is.
 
 use axum::{
     body::Body,
@@ -16,7 +16,12 @@ use serde_json::{Value, json};
 
 /// The message of a refusal, which `contract::problem` adds to the response's extensions.
 #[derive(Debug, Clone)]
-pub(super) struct Said(pub(super) String);
+pub(super) enum Said {
+    /// The body is `{"detail": ".."}` with this text.
+    Detail(String),
+    /// So it is, because the request's own body cannot be read.
+    Malformed(String),
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
@@ -55,20 +60,26 @@ impl Shape {
         }
     }
 
-    fn body(self, status: StatusCode, said: &str) -> Value {
+    /// Returns the body that the page shows, or `None` if the one that the contract has stays.
+    fn body(self, status: StatusCode, said: &Said) -> Option<Value> {
+        let (Said::Detail(text) | Said::Malformed(text)) = said;
+        let is_malformed = matches!(said, Said::Malformed(_));
         match self {
-            Self::General(field) => {
-                let mut body = json!({ "detail": said, "non_field_errors": [said] });
-                if let Some(field) = field {
-                    body[field] = json!([said]);
-                }
-                body
-            }
-            Self::Question => json!({ "detail": said, "error": said }),
+            Self::Question if is_beyond_the_contract(status) => Some(json!({ "detail": text, "error": text })),
             Self::DocumentForm if status == StatusCode::PAYLOAD_TOO_LARGE => {
-                json!({ "file": [said], "non_field_errors": [said] })
+                Some(json!({ "file": [text], "non_field_errors": [text] }))
             }
-            Self::DocumentForm => json!({ "non_field_errors": [said] }),
+            Self::DocumentForm if is_malformed || is_beyond_the_contract(status) => {
+                Some(json!({ "non_field_errors": [text] }))
+            }
+            Self::General(field) if is_beyond_the_contract(status) => {
+                let mut body = json!({ "detail": text, "non_field_errors": [text] });
+                if let Some(field) = field {
+                    body[field] = json!([text]);
+                }
+                Some(body)
+            }
+            Self::General(_) | Self::Question | Self::DocumentForm => None,
         }
     }
 }
@@ -86,16 +97,16 @@ const fn is_beyond_the_contract(status: StatusCode) -> bool {
     )
 }
 
-/// Middleware that rewrites the bodies of refusals that the contract does not define.
+/// Middleware that rewrites the bodies of refusals for the page that sent the request.
 pub(super) async fn apply(request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>();
     let shape = Shape::of(request.method(), path.map_or("", MatchedPath::as_str));
     let mut response = next.run(request).await;
     let status = response.status();
-    let said = response.extensions_mut().remove::<Said>().filter(|_| is_beyond_the_contract(status));
-    let Some(Said(said)) = said else { return response };
+    let said = response.extensions_mut().remove::<Said>();
+    let Some(body) = said.and_then(|said| shape.body(status, &said)) else { return response };
     response.headers_mut().remove(header::CONTENT_LENGTH);
-    response.map(|_| Body::from(shape.body(status, &said).to_string()))
+    response.map(|_| Body::from(body.to_string()))
 }
 
 #[cfg(test)]
@@ -120,6 +131,11 @@ mod tests {
             .route("/api/projects/{project}/chats/{id}/converse", post(busy))
             .route("/api/projects/{project}/documents/{id}", patch(busy))
             .route("/api/unknown", get(|| async { ApiError::not_found().into_response() }))
+            .route("/api/projects/{project}/chats/{id}/speech_to_text", post(|| async { ApiError::not_found() }))
+            .route("/api/chats/{id}/converse", post(|| async { ApiError::not_found() }))
+            .route("/api/projects/{project}/chats", post(|| async { ApiError::field("title", "It is blank.") }))
+            .route("/api/projects/{project}/documents", post(|| async { ApiError::parse("The form is cut off.") }))
+            .route("/api/projects/{project}/documents/{id}/versions", post(|| async { ApiError::not_found() }))
             .layer(from_fn(apply));
         let request = Request::builder().method(method).uri(path).body(Body::empty()).expect("a request");
         let bytes = app.oneshot(request).await.expect("infallible").into_body().collect().await.expect("whole");
@@ -140,7 +156,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_form_of_documents_gets_no_text_where_the_contract_leaves_a_choice() {
+        let cut = r#"{"non_field_errors":["The form is cut off."]}"#;
+        assert_eq!(body("POST", "/api/projects/p/documents").await, cut);
+    }
+
+    #[tokio::test]
     async fn what_the_contract_says_stays_as_it_is() {
+        assert_eq!(body("POST", "/api/chats/c/converse").await, r#"{"detail":"Not found."}"#);
+        assert_eq!(body("POST", "/api/projects/p/chats/c/speech_to_text").await, r#"{"detail":"Not found."}"#);
+        assert_eq!(body("POST", "/api/projects/p/chats").await, r#"{"title":["It is blank."]}"#);
+        assert_eq!(body("POST", "/api/projects/p/documents/d/versions").await, r#"{"detail":"Not found."}"#);
         assert_eq!(body("GET", "/api/unknown").await, r#"{"detail":"Not found."}"#);
     }
 }

@@ -92,7 +92,14 @@ pub fn resource<S>(otherwise: Permission) -> Resource<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    Resource { methods: MethodRouter::new(), needs: vec![], otherwise, dotted_ids: false, own_forms: false }
+    Resource {
+        methods: MethodRouter::new(),
+        needs: vec![],
+        otherwise,
+        dotted_ids: false,
+        own_forms: false,
+        nameless: false,
+    }
 }
 
 /// The methods of a path.
@@ -103,6 +110,7 @@ pub struct Resource<S> {
     otherwise: Permission,
     dotted_ids: bool,
     own_forms: bool,
+    nameless: bool,
 }
 
 impl<S> Resource<S>
@@ -138,6 +146,12 @@ where
         self
     }
 
+    /// Does not look at credentials, which would need the database: everybody is a stranger here.
+    pub fn nameless(mut self) -> Self {
+        self.nameless = true;
+        self
+    }
+
     /// Returns the router of the path's methods, each behind authentication and its permission.
     #[expect(clippy::missing_panics_doc, reason = "names of methods are always header text")]
     pub fn guarded_by<A: Authenticator>(self, authenticator: A) -> MethodRouter<S> {
@@ -149,6 +163,7 @@ where
                 otherwise: self.otherwise,
                 dotted_ids: self.dotted_ids,
                 own_forms: self.own_forms,
+                nameless: self.nameless,
                 allow_header: HeaderValue::from_str(&allow).expect("names of methods are header text"),
             }),
         };
@@ -189,6 +204,7 @@ struct Table {
     otherwise: Permission,
     dotted_ids: bool,
     own_forms: bool,
+    nameless: bool,
     allow_header: HeaderValue,
 }
 
@@ -233,8 +249,11 @@ impl<A: Authenticator> Guard<A> {
         if !self.table.own_forms {
             negotiation::check(parts)?;
         }
-        let credentials = Credentials::of(&parts.headers)?;
         let needs = self.table.needs(&parts.method);
+        if self.table.nameless && needs == Permission::Public {
+            return Ok(());
+        }
+        let credentials = Credentials::of(&parts.headers)?;
         match self.authenticator.authenticate(credentials, parts).await? {
             None if needs == Permission::Public => Ok(()),
             None => Err(ApiError::not_authenticated()),

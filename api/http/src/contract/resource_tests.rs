@@ -53,6 +53,7 @@ async fn perhaps(caller: Option<Extension<Role>>) -> String {
 
 fn app() -> Router {
     Router::new()
+        .route("/live", resource(Public).get(Public, done).nameless().guarded_by(Roles))
         .route("/projects", resource(Staff).get(User, done).post(Staff, done).guarded_by(Roles))
         .route(
             "/projects/{id}",
@@ -151,6 +152,12 @@ async fn wrong_credentials_are_refused_on_public_paths_too() {
     let answer = send("POST", "/login", "Token bad").await;
     assert_eq!((answer.status, answer.body.as_str()), (401, r#"{"detail":"Invalid token."}"#));
     assert_eq!(status("POST", "/login", "Token").await, 401);
+}
+
+#[tokio::test]
+async fn whoever_watches_the_process_is_asked_for_nothing() {
+    assert_eq!(status("GET", "/live", "Token bad").await, 200);
+    assert_eq!(status("GET", "/live", "no scheme").await, 200);
 }
 
 #[tokio::test]

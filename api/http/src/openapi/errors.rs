@@ -13,6 +13,13 @@ pub struct Detail {
     pub detail: String,
 }
 
+/// The same where nothing else may stand beside it.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OnlyDetail {
+    pub detail: String,
+}
+
 /// What speaks against serving the request now, in the keys that the page which sends such requests shows.
 #[derive(ToSchema)]
 #[serde(untagged)]
@@ -152,7 +159,7 @@ pub enum BadRequest {
     Fields(FieldErrors),
     NonField(NonFieldError),
     Token(TokenError),
-    Detail(Detail),
+    Detail(OnlyDetail),
     Error(ErrorMessage),
     Messages(Vec<String>),
 }

@@ -84,6 +84,12 @@ impl Registration {
         self
     }
 
+    /// Does not look at credentials, which would need the database.
+    pub(super) fn nameless(mut self) -> Self {
+        self.resource = self.resource.nameless();
+        self
+    }
+
     /// Returns the router of the path.
     ///
     /// # Panics

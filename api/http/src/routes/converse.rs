@@ -242,7 +242,8 @@ impl Request {
 /// Converts the errors for a malformed body and for another content type to the 400 `{"error": …}` of this endpoint.
 pub(super) fn as_error(error: ApiError) -> ApiError {
     match error {
-        ApiError::Detail { detail, status: StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE } => {
+        ApiError::Malformed(detail)
+        | ApiError::Detail { detail, status: StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE } => {
             ApiError::error(detail)
         }
         other => other,

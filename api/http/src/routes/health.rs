@@ -34,7 +34,7 @@ pub(super) struct Api;
 
 pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
-        .merge(at(state, "/health/live").get(live).served())
+        .merge(at(state, "/health/live").get(live).nameless().served())
         .merge(at(state, "/health/ready").get(ready).served())
 }
 

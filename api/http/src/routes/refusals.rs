@@ -1,12 +1,11 @@
 //! The conversion of refusals and failures of use cases into the contract's errors.
 
 mod erasure;
+mod questions;
 
 use axum::http::StatusCode;
 use commands::{
     accounts::{AccountError, ResetCodeError},
-    answering::{AskError, FormError, NoKey, RetrievalFailed},
-    chats::ChatsError,
     documents::DocumentsError,
     evaluation::EvaluationError,
     event_log::{AppendError, StoreError, TokenError},
@@ -16,7 +15,7 @@ use commands::{
     uploads::UploadError,
 };
 use domain::{
-    access::AccessError, chat::ChatError, document::DocumentError, feedback::FeedbackError, project::ProjectError,
+    access::AccessError, document::DocumentError, feedback::FeedbackError, project::ProjectError,
     service::ServiceError, test_run::TestRunError, test_suite::TestSuiteError, user::UserError,
 };
 use ports::{CaptchaError, MediaError};
@@ -36,7 +35,6 @@ const OTHER_LOG: &str =
 const LOST_FUTURE: &str =
     "X-Consistency-Token is ahead of the log: the database was restored to an earlier time since it was given.";
 const WITHOUT_TOKEN: &str = "What was written then may be gone: send the request without the header, and read anew.";
-const KEY_REQUIRED: &str = "OpenAI-Key header is required to create a chat";
 
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
@@ -173,32 +171,6 @@ impl From<DocumentError> for ApiError {
         match error {
             DocumentError::NotFound => Self::not_found(),
             DocumentError::AlreadyAdded | DocumentError::NotWaiting | DocumentError::NotFailed => conflict(&error),
-        }
-    }
-}
-
-impl From<ChatError> for ApiError {
-    fn from(error: ChatError) -> Self {
-        match error {
-            ChatError::NotFound | ChatError::NoSuchMessage => Self::not_found(),
-            ChatError::AlreadyStarted
-            | ChatError::AlreadyAsked
-            | ChatError::NotFinite
-            | ChatError::NoOpenTurn
-            | ChatError::NotSpeakable
-            | ChatError::BelongsToProject
-            | ChatError::BelongsToPerson => conflict(&error),
-        }
-    }
-}
-
-impl From<ChatsError> for ApiError {
-    fn from(error: ChatsError) -> Self {
-        match error {
-            ChatsError::ProjectNotFound => Self::not_found(),
-            ChatsError::ProjectArchived => Self::NonFieldText("Project is archived. Cannot create chat.".to_owned()),
-            ChatsError::Key(error) => error.into(),
-            ChatsError::Execute(error) => error.into(),
         }
     }
 }
@@ -347,40 +319,5 @@ impl From<EvaluationError> for ApiError {
             EvaluationError::Upload(error) => error.into(),
             EvaluationError::Database(error) => error.into(),
         }
-    }
-}
-
-impl From<NoKey> for ApiError {
-    fn from(_: NoKey) -> Self {
-        Self::error(KEY_REQUIRED)
-    }
-}
-
-impl From<FormError> for ApiError {
-    fn from(error: FormError) -> Self {
-        match error {
-            FormError::NoKey(error) => error.into(),
-            error @ (FormError::NoModel | FormError::Provider(_)) => Self::error(error.to_string()),
-        }
-    }
-}
-
-impl From<AskError> for ApiError {
-    fn from(error: AskError) -> Self {
-        match error {
-            AskError::ChatNotFound => Self::not_found(),
-            AskError::NonceUsed => Self::error("This noonce has already been used"),
-            AskError::NoKey(error) => error.into(),
-            AskError::TranscriptTooLong { transcript, max } => Self::too_long_to_ask(transcript, max),
-            error @ (AskError::Translation | AskError::Transcription { .. }) => Self::error(error.to_string()),
-            AskError::Execute(error) => error.into(),
-            AskError::Projects(error) => error.into(),
-        }
-    }
-}
-
-impl From<RetrievalFailed> for ApiError {
-    fn from(_: RetrievalFailed) -> Self {
-        Self::unavailable(RETRY_AFTER)
     }
 }

@@ -10,7 +10,7 @@ use commands::{
     answering::{AskError, TimedText},
     execute::Context,
 };
-use domain::{ids::ChatId, values::SttEngine};
+use domain::{ids::ChatId, project::Project, values::SttEngine};
 use ports::TranscriptionError;
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
@@ -74,7 +74,7 @@ async fn transcribe(
     throttle(&state, reading.origin(), &caller.actor())?;
     let PathIds((project_id, chat)) = path?;
     let project = state.app.projects.load(project_id).await?;
-    let settings = project.settings().ok_or_else(|| ApiError::error("Project not found"))?;
+    let Project::Existing { settings, .. } = &project else { return Err(ApiError::error("Project not found")) };
     check(&state, &reading, scope, project_id, chat).await?;
     let input = body.read_multipart().await.map_err(as_error)?;
     let language = language_of(&input)?;

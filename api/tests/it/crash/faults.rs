@@ -54,7 +54,8 @@ impl Fault {
             20..32 => Self::Pause { process, length: long },
             32..42 => Self::CutConnections { process, length: short },
             42..48 => Self::SilenceConnections { process, length: long },
-            48..66 => Self::CutAtCommit { process: writer, fault: proxy::Fault::CutAfter },
+            48..62 => Self::CutAtCommit { process: writer, fault: proxy::Fault::CutAfter },
+            62..66 => Self::CutAtCommit { process: writer, fault: proxy::Fault::FreezeAfter },
             66..74 => Self::CutAtCommit { process: writer, fault: proxy::Fault::CutBefore },
             74..79 => Self::StallAtCommit { process: writer },
             79..82 => Self::CrashPostgres { down: short },
@@ -101,6 +102,9 @@ pub(super) struct World {
     pub(super) kafka_turn: tokio::sync::Mutex<()>,
     pub(super) injected: Mutex<BTreeMap<&'static str, usize>>,
 }
+
+/// Longer than an append waits for its COMMIT.
+const FREEZE: Duration = Duration::from_secs(6);
 
 impl World {
     /// Lets the fault happen and pass.
@@ -159,12 +163,19 @@ impl World {
                 let name = match fault {
                     proxy::Fault::Stall => "a connection silent at COMMIT",
                     proxy::Fault::CutAfter => "a connection cut after COMMIT was sent",
+                    proxy::Fault::FreezeAfter => "all connections silent after COMMIT was sent",
                     proxy::Fault::CutBefore => "a connection cut before COMMIT arrived",
                 };
+                if fault == proxy::Fault::FreezeAfter {
+                    tokio::time::sleep(FREEZE).await;
+                    proxy.come_back();
+                }
                 return self.count(name);
             }
         }
         proxy.disarm();
+        // It may have happened just before.
+        proxy.come_back();
     }
 
     fn count(&self, name: &'static str) {

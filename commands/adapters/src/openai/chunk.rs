@@ -89,9 +89,11 @@ impl Choice {
             Value::Null => (Source::Message, &choice["message"]),
             delta => (Source::Delta, delta),
         };
+        // The words with which a model refuses come in a field of their own.
+        let text = text_of(&piece["content"])? + piece["refusal"].as_str().unwrap_or_default();
         Ok(Self {
             index: choice["index"].as_u64().unwrap_or(place),
-            text: text_of(&piece["content"])?,
+            text,
             source,
             reason: word(choice.get("finish_reason")).filter(|reason| !is_no_reason(reason)),
         })
@@ -186,6 +188,16 @@ mod tests {
         let content =
             r#"[{"type":"thinking","thinking":[{"type":"text","text":"Hm."}]},{"type":"text","text":"Take "},"rest."]"#;
         let chunk = read(&format!(r#"{{"choices":[{{"delta":{{"content":{content}}}}}]}}"#))?;
+        assert_eq!(chunk.choices[0].text, "Take rest.");
+        Ok(())
+    }
+
+    #[test]
+    fn the_words_with_which_a_model_refuses_are_its_answer() -> Result<(), ProviderError> {
+        let delta = r#"{"content":null,"refusal":"I cannot help with that."}"#;
+        let chunk = read(&format!(r#"{{"choices":[{{"delta":{delta}}}]}}"#))?;
+        assert_eq!(chunk.choices[0].text, "I cannot help with that.");
+        let chunk = read(r#"{"choices":[{"delta":{"content":"Take rest.","refusal":null}}]}"#)?;
         assert_eq!(chunk.choices[0].text, "Take rest.");
         Ok(())
     }

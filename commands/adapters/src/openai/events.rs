@@ -24,8 +24,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause that a server may name. Somebody waits for the answer, so a server that wants a longer one counts
 /// as busy.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// Bytes of a refusal that are read for its meaning.
+/// Bytes of a refusal that are read for its meaning, and the time that they may take: its status says most.
 const MAX_REFUSAL_BYTES: usize = 64 << 10;
+const REFUSAL_MAY_TAKE: Duration = Duration::from_secs(3);
 /// Bytes of a completion that is sent as a whole.
 pub(super) const MAX_COMPLETION_BYTES: usize = 2 << 20;
 
@@ -160,12 +161,16 @@ fn retry_after(response: &Response) -> Option<Duration> {
 async fn refused(mut response: Response) -> ProviderError {
     let status = response.status();
     let mut body = Vec::new();
-    while let Ok(Some(piece)) = response.chunk().await {
-        body.extend_from_slice(&piece);
-        if body.len() > MAX_REFUSAL_BYTES {
-            break;
+    let read = async {
+        while let Ok(Some(piece)) = response.chunk().await {
+            body.extend_from_slice(&piece);
+            if body.len() > MAX_REFUSAL_BYTES {
+                break;
+            }
         }
-    }
+    };
+    // What has come in time may be enough.
+    tokio::time::timeout(REFUSAL_MAY_TAKE, read).await.ok();
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let word = |name: &str| body["error"][name].as_str().unwrap_or_default().to_owned();
     refusal(status, &word("code"), &word("type"))

@@ -188,7 +188,7 @@ where
 
 /// Returns positions that include all events of the first execution of a repeated request, so that a reader can wait
 /// for them as for its own write.
-async fn positions_of_first(
+pub(super) async fn positions_of_first(
     log: &EventLog,
     resource_id: Uuid,
     touched: &[(AggregateType, Uuid)],

@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use serde_json::Value;
 
-use super::{Input, Received};
+use super::{Input, Received, surrogates};
 use crate::contract::{django_format, json_fault, problem::ApiError};
 
 /// Longer bodies are parsed on a blocking thread: parsing one, or locating its syntax error, may take a tenth of a
@@ -26,7 +26,14 @@ fn parse(bytes: &[u8]) -> Result<Input, ApiError> {
     if commas(bytes) >= MAX_VALUES {
         return Err(ApiError::parse(format!("More than {MAX_VALUES} values were sent.")));
     }
-    match serde_json::from_slice(bytes) {
+    let first = serde_json::from_slice(bytes);
+    // serde_json refuses half a character, and tells it from other faults in words only.
+    let mended = if first.is_err() { surrogates::mended(bytes) } else { None };
+    let (bytes, parsed) = match &mended {
+        Some(mended) => (mended.as_slice(), serde_json::from_slice(mended)),
+        None => (bytes, first),
+    };
+    match parsed {
         Ok(Value::Object(entries)) => Ok(Input {
             fields: entries.into_iter().map(|(name, value)| (name, Received::Json(value))).collect(),
             form: false,

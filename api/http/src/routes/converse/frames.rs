@@ -177,7 +177,7 @@ fn cut_first(delta: &mut String) -> Option<String> {
 fn words_of(error: ApiError) -> String {
     match error {
         ApiError::Error { message, .. } | ApiError::Unasked { message, .. } => message,
-        ApiError::Detail { detail, .. } | ApiError::RetryLater { detail, .. } => detail,
+        ApiError::Detail { detail, .. } | ApiError::RetryLater { detail, .. } | ApiError::Malformed(detail) => detail,
         other => {
             tracing::error!(error = ?other, "a question was not taken");
             "The question could not be taken.".to_owned()

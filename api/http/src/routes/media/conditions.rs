@@ -43,13 +43,13 @@ impl Validators {
 
     /// Returns whether the client has the file already (`If-None-Match`, else `If-Modified-Since`).
     pub(super) fn are_known(&self, headers: &HeaderMap) -> bool {
-        match (text(headers, header::IF_NONE_MATCH), text(headers, header::IF_MODIFIED_SINCE)) {
-            (Some(tags), _) => {
-                tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == self.etag)
-            }
-            (None, Some(since)) => self.was_there_at(since),
-            (None, None) => false,
+        if headers.contains_key(header::IF_NONE_MATCH) {
+            // Several lines are one list.
+            let lines = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
+            let mut tags = lines.flat_map(|line| line.split(',')).map(str::trim);
+            return tags.any(|tag| tag == "*" || tag.trim_start_matches("W/") == self.etag);
         }
+        text(headers, header::IF_MODIFIED_SINCE).is_some_and(|since| self.was_there_at(since))
     }
 
     fn was_there_at(&self, since: &str) -> bool {
@@ -150,6 +150,11 @@ mod tests {
         let etag = described[header::ETAG].to_str().expect("text");
         assert!(known(header::IF_NONE_MATCH, etag) && known(header::IF_NONE_MATCH, &format!("\"x\", W/{etag}")));
         assert!(known(header::IF_NONE_MATCH, "*") && !known(header::IF_NONE_MATCH, "\"x\""));
+        let mut in_two_lines = HeaderMap::new();
+        for tag in ["\"x\"", etag] {
+            in_two_lines.append(header::IF_NONE_MATCH, HeaderValue::from_str(tag).expect("a header's value"));
+        }
+        assert!(validators.are_known(&in_two_lines));
         assert!(known(header::IF_MODIFIED_SINCE, "Mon, 21 Sep 2026 14:13:20 GMT"));
         assert!(!known(header::IF_MODIFIED_SINCE, "Mon, 21 Sep 2026 14:13:19 GMT"));
         assert!(!known(header::IF_MODIFIED_SINCE, "yesterday"));

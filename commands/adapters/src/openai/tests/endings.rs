@@ -71,6 +71,8 @@ async fn an_answer_is_whole_only_for_a_reason_that_is_known_for_that_or_without_
         (vec!["timeout"], Ending::Stopped),
         (vec!["incomplete"], Ending::Stopped),
         (vec!["weird"], Ending::Stopped),
+        (vec!["tool_calls"], Ending::Stopped),
+        (vec!["function_call"], Ending::Stopped),
         (vec!["max_output_tokens"], Ending::CutOff),
         (vec!["blocklist"], Ending::Withheld),
         (vec!["length", "stop"], Ending::CutOff),
@@ -244,4 +246,24 @@ async fn a_whole_answer_does_not_wait_for_a_connection_that_stays_open() -> std:
     assert_eq!(answer.ok(), Some(vec![delta("Rest."), AnswerChunk::Finished(finish)]));
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     Ok(())
+}
+
+#[tokio::test]
+async fn a_refusal_whose_body_never_ends_is_not_waited_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("it is bound");
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((mut connection, _)) = listener.accept().await {
+            drop(connection.read(&mut [0; 4096]).await);
+            let head = "HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\n{";
+            drop(connection.write_all(head.as_bytes()).await);
+            open.push(connection);
+        }
+    });
+    let started = Instant::now();
+    let (chunks, error) = collected(&format!("http://{address}/v1")).await;
+    assert!(chunks.is_empty() && matches!(error, Some(ProviderError::Refused(_))), "{error:?}");
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
 }
