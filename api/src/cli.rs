@@ -18,6 +18,7 @@ mod import_documents;
 mod in_process;
 mod keys;
 mod log;
+mod log_keys;
 mod migrate;
 mod parked;
 mod proofs;

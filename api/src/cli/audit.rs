@@ -4,10 +4,7 @@ use std::{process::ExitCode, sync::Arc};
 
 use anyhow::anyhow;
 use clap::Subcommand;
-use commands::{
-    auditing::{Auditing, KeptSources},
-    event_log::{HeadSigner, KeyError, KeyRing, PublicKey},
-};
+use commands::auditing::{Auditing, KeptSources};
 use sqlx::PgPool;
 
 use super::{
@@ -15,6 +12,7 @@ use super::{
     as_of::AsOfCommand,
     export::Export,
     find::Find,
+    log_keys::{key_ring, public_key},
     proofs::{MakeReceipt, Publish, VerifyReceipt},
     provenance::Provenance,
     replay::Replay,
@@ -24,7 +22,6 @@ use super::{
 };
 use crate::terminal::say;
 use crate::{
-    app::master_key,
     config::Settings,
     database::{Database, Purpose},
     outside::media,
@@ -113,12 +110,6 @@ impl Audit {
     }
 }
 
-/// The keys of this database. Nothing is written, and no key is made.
-pub(super) async fn key_ring(settings: &Settings, pool: &PgPool) -> anyhow::Result<KeyRing> {
-    let missing = || KeyError::MissingMasterKey { path: settings.master_key_file().display().to_string() };
-    Ok(KeyRing::open_existing(pool.clone(), settings.master_key()?.ok_or_else(missing)?).await?)
-}
-
 /// The use case of auditors, with what documents were made from as far as it is at hand.
 async fn auditing(settings: &Settings, pool: &PgPool) -> anyhow::Result<Auditing> {
     // Whoever only reads makes no folder.
@@ -127,15 +118,4 @@ async fn auditing(settings: &Settings, pool: &PgPool) -> anyhow::Result<Auditing
     let reader = Arc::new(settings.reader()?);
     let sources = media.map(|media| KeptSources { media, reader });
     Ok(Auditing::new(pool.clone(), key_ring(settings, pool).await?, sources))
-}
-
-/// The key that verifies the signed heads of the log in this database.
-pub(super) async fn public_key(settings: &Settings, pool: &PgPool) -> anyhow::Result<PublicKey> {
-    Ok(HeadSigner::public_key_of(&key_ring(settings, pool).await?))
-}
-
-/// The signer of the heads of the log in this database.
-pub(super) async fn signer(settings: &Settings, pool: &PgPool) -> anyhow::Result<HeadSigner> {
-    let keys = KeyRing::open(pool.clone(), master_key(settings, pool).await?).await?;
-    Ok(HeadSigner::open(&keys, &settings.heads_dir())?)
 }

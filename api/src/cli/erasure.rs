@@ -22,9 +22,9 @@ use self::{
     report::{lines_of, of_request},
 };
 use super::{
-    audit::key_ring,
     createsuperuser::email,
     in_process::{BackgroundWork, context, finish_erasure, with_app, with_database},
+    log_keys::key_ring,
 };
 pub(super) use report::say_outcome;
 

@@ -22,8 +22,8 @@ use transparency_log::tiles::Folder;
 use uuid::Uuid;
 
 use super::{
-    audit::key_ring,
     in_process::{BackgroundWork, context, wait_until_readable, with_app},
+    log_keys::key_ring,
 };
 use crate::{app::App, config::Settings, shutdown::Shutdown, terminal::say};
 use filling::{Filling, Texts};

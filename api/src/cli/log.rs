@@ -13,7 +13,7 @@ use sqlx::PgPool;
 use transparency_log::tiles::{CHECKPOINT, Folder, WriteFiles as _};
 use uuid::Uuid;
 
-use super::audit::signer;
+use super::log_keys::signer;
 use crate::terminal::say;
 use crate::{
     config::Settings,

@@ -16,7 +16,7 @@ use transparency_log::{
     tiles::CHECKPOINT,
 };
 
-use super::audit::{key_ring, public_key};
+use super::log_keys::{key_ring, public_key};
 use crate::{config::Settings, terminal::say};
 
 /// The exit code if the log is not what was written. (1 is any other failure, 2 a wrong command line.)
