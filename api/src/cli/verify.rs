@@ -127,7 +127,9 @@ async fn proofs(settings: &Settings, pool: &PgPool) -> anyhow::Result<Proofs> {
 
 /// The newest checkpoint that was published of this log on this machine, if there is one.
 async fn published(settings: &Settings, pool: &PgPool) -> anyhow::Result<Vec<Checkpoint>> {
-    if !settings.proof_place().of_log(event_log::log_id(pool).await?).join(CHECKPOINT).exists() {
+    // The audit says what is wrong with a database that has no such table.
+    let Ok(log_id) = event_log::log_id(pool).await else { return Ok(vec![]) };
+    if !settings.proof_place().of_log(log_id).join(CHECKPOINT).exists() {
         return Ok(vec![]);
     }
     let proofs = match proofs(settings, pool).await {

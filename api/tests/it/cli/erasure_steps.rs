@@ -58,7 +58,7 @@ async fn one_asks_another_approves_and_the_certificate_is_verified_without_a_dat
 async fn the_key_of_certificates_is_that_of_the_published_log() {
     let folder = hospital().await;
     let published = folder.path().join("published");
-    let publish = ["audit", "publish", published.to_str().expect("a plain name")];
+    let publish = ["audit", "publish", "--folder", published.to_str().expect("a plain name")];
     let said = folder.run(&publish, "").await.succeeded();
     let key = folder.run(&["erasure", "public-key"], "").await.succeeded();
     assert!(said.contains(&format!("verifier key: {}", key.trim())), "{said}\n{key}");
