@@ -123,7 +123,10 @@ async fn numbered(
     get,
     path = "/api/feedback/{id}",
     params(AccessReason),
-    responses((status = 200, description = "The rating", body = FeedbackView))
+    responses(
+        (status = 200, description = "The rating", body = FeedbackView),
+        (status = 400, description = "The reason is malformed", body = Detail)
+    )
 )]
 async fn get(
     State(state): State<HttpState>,
