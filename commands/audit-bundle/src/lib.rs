@@ -1,5 +1,5 @@
 //! Bundles: a selection of the event log as a folder that anybody can verify without the database, the network and the
-//! master key. A bundle is written by [`BundleWriter`] and verified by [`verify`].
+//! master key. A bundle is written by [`BundleWriter`] and verified by [`verify()`].
 //!
 //! It holds events as they are stored, each with its record and its inclusion proof ([`EventLine`]) against one signed
 //! checkpoint, files by their hash, decoded text only if it is wanted, a [`Manifest`] of all of this that the log's key has
