@@ -34,7 +34,7 @@ transcriber=$(free_port)
 # The limits are switched off, because generated requests exceed all of them.
 ayushma=(env -C "$folder" -i PATH="$PATH" DATA_DIR="$folder/data" LOG="${LOG:-warn}"
     SELF_HOSTED_STT_URL="http://127.0.0.1:$transcriber" LIMIT_LOGIN=0 LIMIT_REGISTER=0 LIMIT_FORGOT=0 LIMIT_VERIFY=0
-    LIMIT_CONVERSE=0 LIMIT_UPLOAD=0 "$program")
+    LIMIT_CONVERSE=0 LIMIT_UPLOAD=0 SIGNED_HEADS_SECONDS=1 "$program")
 
 server=
 speech=
