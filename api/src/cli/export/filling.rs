@@ -10,7 +10,6 @@ use domain::ids::SubjectId;
 use futures::TryStreamExt as _;
 use ports::SharedMediaStore;
 use serde::Deserialize;
-use uuid::Uuid;
 
 /// Whose text is decoded.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -137,7 +136,7 @@ fn columns(event: StoredEvent) -> anyhow::Result<Columns> {
         partition,
         command_id,
     } = event;
-    let (position, command_id): (u64, Uuid) = (u64::try_from(position)?, command_id);
+    let position = u64::try_from(position)?;
     Ok(Columns {
         position,
         aggregate_type,
