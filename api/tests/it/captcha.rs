@@ -20,7 +20,7 @@ async fn app_with(db: &PgPool, service: &str) -> TestApp {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn only_a_solved_captcha_makes_an_account(db: PgPool) {
-    let service = MockServer::start().await;
+    let service = MockServer::builder().start().await;
     let answering =
         |success: bool| ResponseTemplate::new(200).set_body_json(json!({ "success": success, "error-codes": [] }));
     let solved = Mock::given(method("POST")).and(body_string_contains("solved"));
@@ -36,7 +36,7 @@ async fn only_a_solved_captcha_makes_an_account(db: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn fields_are_checked_before_the_captcha_is_spent(db: PgPool) {
-    let service = MockServer::start().await;
+    let service = MockServer::builder().start().await;
     let app = app_with(&db, &service.uri()).await;
     app.nobody.post("/auth/register", json!({ "recaptcha": "solved" })).await.json(400);
     assert!(service.received_requests().await.expect("requests are recorded").is_empty());
@@ -44,7 +44,7 @@ async fn fields_are_checked_before_the_captcha_is_spent(db: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn while_nobody_can_check_it_the_registration_can_be_repeated(db: PgPool) {
-    let service = MockServer::start().await;
+    let service = MockServer::builder().start().await;
     Mock::given(method("POST")).respond_with(ResponseTemplate::new(500)).mount(&service).await;
     let app = app_with(&db, &service.uri()).await;
     let answer = register(&app, "solved").await;

@@ -83,7 +83,7 @@ async fn the_text_is_that_of_the_version_that_answers_are_made_from(db: PgPool) 
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn the_text_of_a_web_page_is_shown_too(db: PgPool) {
-    let server = MockServer::start().await;
+    let server = MockServer::builder().start().await;
     let page = ResponseTemplate::new(200).set_body_raw("<h1>Zinc</h1><p>For fourteen days.</p>", "text/html");
     Mock::given(path("/")).respond_with(page).mount(&server).await;
     let app = TestApp::start_with(&db, &["--fetch-allow", "127.0.0.1"]).await;

@@ -22,7 +22,7 @@ fn refusal() -> ResponseTemplate {
 
 /// An embedding server that refuses; the arguments by which it is used.
 async fn refusing_embedder() -> (MockServer, Vec<String>) {
-    let server = MockServer::start().await;
+    let server = MockServer::builder().start().await;
     Mock::given(path("/embeddings")).respond_with(refusal()).mount(&server).await;
     let arguments = ["--openai-base-url".to_owned(), server.uri(), "--openai-api-key".to_owned(), "k".to_owned()];
     (server, [arguments.to_vec(), vec!["--openai-embedding-model".to_owned(), "m".to_owned()]].concat())
@@ -62,7 +62,7 @@ async fn content_that_cannot_be_read_leaves_the_one_before_in_place(db: PgPool) 
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_page_is_fetched_again_without_any_content(db: PgPool) {
-    let server = MockServer::start().await;
+    let server = MockServer::builder().start().await;
     let page = |text: &str| ResponseTemplate::new(200).set_body_raw(text.to_owned(), "text/plain");
     Mock::given(path("/")).respond_with(page("Zinc for fourteen days.")).up_to_n_times(1).mount(&server).await;
     Mock::given(path("/")).respond_with(page("Zinc for ten days.")).mount(&server).await;
@@ -187,7 +187,7 @@ async fn what_is_deleted_is_not_found_even_if_its_removal_waits(db: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn the_same_content_is_embedded_once_in_a_project(db: PgPool) {
-    let server = MockServer::start().await;
+    let server = MockServer::builder().start().await;
     let vector = json!({ "data": [{ "object": "embedding", "index": 0, "embedding": [0.6, 0.8] }], "object": "list",
                          "model": "m", "usage": { "prompt_tokens": 1, "total_tokens": 1 } });
     Mock::given(path("/embeddings"))

@@ -31,7 +31,7 @@ fn reason(document: &Value) -> &str {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_page_is_fetched_and_answers_refer_to_it(db: PgPool) {
-    let server = MockServer::start().await;
+    let server = MockServer::builder().start().await;
     let page = "<html><body><h1>Zinc</h1><p>Zinc is given for <b>fourteen</b> days.</p></body></html>";
     serve(&server, "/zinc", ResponseTemplate::new(200).set_body_raw(page, "text/html; charset=utf-8")).await;
     serve(&server, "/moved", ResponseTemplate::new(301).insert_header("location", "/zinc")).await;
@@ -47,7 +47,7 @@ async fn a_page_is_fetched_and_answers_refer_to_it(db: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn what_is_not_on_the_public_internet_is_not_fetched(db: PgPool) {
-    let server = MockServer::start().await;
+    let server = MockServer::builder().start().await;
     serve(&server, "/", ResponseTemplate::new(200).set_body_raw("secret", "text/plain")).await;
     let port = server.address().port();
     let app = TestApp::start(&db).await;
@@ -64,7 +64,7 @@ async fn what_is_not_on_the_public_internet_is_not_fetched(db: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_redirect_does_not_lead_to_what_is_forbidden(db: PgPool) {
-    let (open, secret) = (MockServer::start().await, MockServer::start().await);
+    let (open, secret) = (MockServer::builder().start().await, MockServer::builder().start().await);
     serve(&secret, "/", ResponseTemplate::new(200).set_body_raw("secret", "text/plain")).await;
     serve(&open, "/", ResponseTemplate::new(302).insert_header("location", secret.uri().as_str())).await;
     let app = TestApp::start_with(&db, &["--fetch-allow", &open.address().to_string()]).await;
@@ -76,7 +76,7 @@ async fn a_redirect_does_not_lead_to_what_is_forbidden(db: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_page_that_gives_no_text_says_why(db: PgPool) {
-    let server = MockServer::start().await;
+    let server = MockServer::builder().start().await;
     let large = vec![b'a'; 21 * 1_048_576];
     serve(&server, "/pdf", ResponseTemplate::new(200).set_body_raw("%PDF-1.7", "application/pdf")).await;
     serve(&server, "/large", ResponseTemplate::new(200).set_body_raw(large, "text/plain")).await;
@@ -101,7 +101,7 @@ async fn a_page_that_gives_no_text_says_why(db: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_server_that_is_away_for_a_moment_is_asked_again(db: PgPool) {
-    let server = MockServer::start().await;
+    let server = MockServer::builder().start().await;
     Mock::given(path("/")).respond_with(ResponseTemplate::new(503)).up_to_n_times(1).mount(&server).await;
     serve(&server, "/", ResponseTemplate::new(200).set_body_raw("Zinc is given.", "text/plain")).await;
     let app = TestApp::start_with(&db, &["--fetch-allow", "127.0.0.1"]).await;
@@ -112,7 +112,7 @@ async fn a_server_that_is_away_for_a_moment_is_asked_again(db: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_document_that_is_deleted_while_its_page_is_fetched_leaves_nothing_behind(db: PgPool) {
-    let server = MockServer::start().await;
+    let server = MockServer::builder().start().await;
     let slow = ResponseTemplate::new(200).set_body_raw("Zinc is given.", "text/plain");
     serve(&server, "/", slow.set_delay(Duration::from_millis(500))).await;
     let app = TestApp::start_with(&db, &["--fetch-allow", "127.0.0.1"]).await;
@@ -153,7 +153,7 @@ async fn is_visited(db: &PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn a_page_that_says_something_else_a_day_later_makes_a_new_version(db: PgPool) {
-    let server = MockServer::start().await;
+    let server = MockServer::builder().start().await;
     let app = TestApp::start_with(&db, &["--fetch-allow", "127.0.0.1"]).await;
     let staff = app.staff().await;
     let project = staff.project("P").await;
@@ -193,7 +193,7 @@ async fn a_page_that_says_something_else_a_day_later_makes_a_new_version(db: PgP
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn pages_of_an_older_installation_are_looked_after(db: PgPool) {
-    let server = MockServer::start().await;
+    let server = MockServer::builder().start().await;
     serve(&server, "/", ResponseTemplate::new(200).set_body_raw("Zinc is given.", "text/plain")).await;
     let app = TestApp::start_with(&db, &["--fetch-allow", "127.0.0.1"]).await;
     let staff = app.staff().await;
@@ -220,7 +220,7 @@ async fn pages_of_an_older_installation_are_looked_after(db: PgPool) {
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]
 async fn pages_are_left_alone_if_that_is_wished(db: PgPool) {
-    let server = MockServer::start().await;
+    let server = MockServer::builder().start().await;
     serve(&server, "/", ResponseTemplate::new(200).set_body_raw("Zinc is given.", "text/plain")).await;
     let app = TestApp::start_with(&db, &["--fetch-allow", "127.0.0.1", "--revisit-pages", "false"]).await;
     let staff = app.staff().await;

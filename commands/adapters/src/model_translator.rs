@@ -106,7 +106,7 @@ mod tests {
     async fn translated(events: &str) -> Result<String, ProviderError> {
         // Another test of this process may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mock = MockServer::start().await;
+        let mock = MockServer::builder().start().await;
         Mock::given(path("/chat/completions"))
             .and(header("authorization", "Bearer sk-own"))
             .and(body_partial_json(json!({ "model": "small", "temperature": 0.0 })))

@@ -48,7 +48,7 @@ mod tests {
     async fn answered(answer: ResponseTemplate) -> Result<String, ProviderError> {
         // Another test of this process may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mock = MockServer::start().await;
+        let mock = MockServer::builder().start().await;
         Mock::given(method("POST"))
             .and(path("/transcribe"))
             .and(body_string_contains("name=\"audio\"; filename=\"audio.wav\""))

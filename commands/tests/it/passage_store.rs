@@ -281,7 +281,8 @@ async fn a_store_whose_settings_are_gone_keeps_nobody_from_adding_documents(
     pool: PgPool,
 ) -> Result<(), PassageStoreError> {
     let model = Directions::named("one");
-    let passage_store = Store::pinecone().await.passage_store(&pool, model.clone());
+    let store = Store::pinecone().await;
+    let passage_store = store.passage_store(&pool, model.clone());
     passage_store.prepare().await?;
     put(&passage_store, &model, (project(1), GOUT), &["swollen joint"]).await?;
     let elsewhere = Store::exact().passage_store(&pool, model.clone());

@@ -13,7 +13,7 @@ pub(crate) struct Google(MockServer);
 
 impl Google {
     pub(crate) async fn start() -> Self {
-        let server = MockServer::start().await;
+        let server = MockServer::builder().start().await;
         let google = Self(server);
         google
             .answer("/language/translate/v2", |request| {

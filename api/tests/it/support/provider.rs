@@ -61,7 +61,7 @@ pub(crate) struct Provider(MockServer);
 
 impl Provider {
     pub(crate) async fn answering(answer: ResponseTemplate) -> Self {
-        let server = MockServer::start().await;
+        let server = MockServer::builder().start().await;
         Mock::given(method("POST")).and(path("/v1/chat/completions")).respond_with(answer).mount(&server).await;
         Self(server)
     }

@@ -16,7 +16,7 @@ fn service(mock: &MockServer) -> WebService {
 }
 
 async fn answering(to: &str, body: Value, answer: ResponseTemplate) -> MockServer {
-    let mock = MockServer::start().await;
+    let mock = MockServer::builder().start().await;
     Mock::given(method("POST"))
         .and(path(to))
         .and(header("x-goog-api-key", "key-1"))
@@ -115,7 +115,7 @@ async fn speech_comes_as_mp3() -> Result<(), ProviderError> {
 
 #[tokio::test]
 async fn a_long_answer_is_spoken_in_pieces() -> Result<(), ProviderError> {
-    let mock = MockServer::start().await;
+    let mock = MockServer::builder().start().await;
     let answer = ResponseTemplate::new(200).set_body_json(json!({ "audioContent": "SUQz" }));
     Mock::given(method("POST")).respond_with(answer).expect(3).mount(&mock).await;
     let text = "Take rest. ".repeat(1_000);
@@ -126,7 +126,7 @@ async fn a_long_answer_is_spoken_in_pieces() -> Result<(), ProviderError> {
 
 #[tokio::test]
 async fn there_are_voices_for_ten_languages_only() {
-    let mock = MockServer::start().await;
+    let mock = MockServer::builder().start().await;
     let voices = GoogleTextToSpeech::new(service(&mock));
     assert!(voices.speaks("ml") && voices.speaks("EN"));
     assert!(!voices.speaks("fr") && !voices.speaks("or"));

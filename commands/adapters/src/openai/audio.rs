@@ -127,7 +127,7 @@ mod tests {
     }
 
     async fn transcribing(key: &str, answer: ResponseTemplate) -> MockServer {
-        let mock = MockServer::start().await;
+        let mock = MockServer::builder().start().await;
         Mock::given(method("POST"))
             .and(path("/v1/audio/transcriptions"))
             .and(header("authorization", format!("Bearer {key}").as_str()))
@@ -163,7 +163,7 @@ mod tests {
 
     #[tokio::test]
     async fn speech_comes_as_mp3_in_the_voice_that_is_configured() -> Result<(), ProviderError> {
-        let mock = MockServer::start().await;
+        let mock = MockServer::builder().start().await;
         let expected = json!({ "model": "tts-1", "voice": "nova", "input": "Take rest.", "response_format": "mp3" });
         Mock::given(path("/v1/audio/speech"))
             .and(header("authorization", "Bearer sk-configured"))
@@ -180,7 +180,7 @@ mod tests {
     #[tokio::test]
     async fn an_error_page_is_no_speech() {
         for (body, kind) in [("<html>login</html>", "text/html"), (r#"{"error":{"code":500}}"#, "audio/mpeg")] {
-            let mock = MockServer::start().await;
+            let mock = MockServer::builder().start().await;
             let answer = ResponseTemplate::new(200).set_body_raw(body, kind);
             Mock::given(path("/v1/audio/speech")).respond_with(answer).mount(&mock).await;
             let request = SpeechRequest { text: "Take rest.", language: "en", api_key: None };

@@ -43,7 +43,7 @@ fn delta(text: &str) -> AnswerChunk {
 
 /// The adapter's result for these bytes: all chunks up to the first error, and that error.
 async fn answered(response: ResponseTemplate) -> (Vec<AnswerChunk>, Option<ProviderError>) {
-    let mock = MockServer::start().await;
+    let mock = MockServer::builder().start().await;
     Mock::given(method("POST")).and(path("/v1/chat/completions")).respond_with(response).mount(&mock).await;
     collected(&format!("{}/v1/", mock.uri())).await
 }
@@ -149,7 +149,7 @@ async fn a_provider_that_says_that_it_failed_has_not_answered() {
 }
 
 async fn completed(choice: Value) -> Result<String, ProviderError> {
-    let mock = MockServer::start().await;
+    let mock = MockServer::builder().start().await;
     let answer = ResponseTemplate::new(200).set_body_json(json!({ "choices": [choice] }));
     Mock::given(method("POST")).respond_with(answer).mount(&mock).await;
     let request = JsonRequest {
@@ -208,7 +208,7 @@ async fn a_connection_that_is_cut_ends_in_an_error() -> std::io::Result<()> {
 
 #[tokio::test]
 async fn the_request_holds_prompt_history_and_question_and_the_callers_key() {
-    let mock = MockServer::start().await;
+    let mock = MockServer::builder().start().await;
     let expected = json!({
         "model": "gpt-x",
         "messages": [
@@ -257,7 +257,7 @@ async fn a_key_that_cannot_be_sent_is_refused_without_a_request() {
 
 #[tokio::test]
 async fn a_rate_limit_is_retried_a_few_times_and_then_reported() {
-    let mock = MockServer::start().await;
+    let mock = MockServer::builder().start().await;
     let body = json!({ "error": { "message": "slow down", "type": "x", "param": null, "code": null } });
     let response = ResponseTemplate::new(429).insert_header("retry-after", "0").set_body_json(body);
     Mock::given(method("POST")).respond_with(response).expect(4).mount(&mock).await;
@@ -267,7 +267,7 @@ async fn a_rate_limit_is_retried_a_few_times_and_then_reported() {
 
 #[tokio::test]
 async fn embeddings_come_back_in_the_order_of_the_texts_and_with_length_one() -> Result<(), ProviderError> {
-    let mock = MockServer::start().await;
+    let mock = MockServer::builder().start().await;
     let answer = json!({ "object": "list", "model": "e", "data": [
         { "object": "embedding", "index": 1, "embedding": [0.0, 2.0] },
         { "object": "embedding", "index": 0, "embedding": [3.0, 4.0] },
@@ -288,7 +288,7 @@ async fn embeddings_come_back_in_the_order_of_the_texts_and_with_length_one() ->
 
 #[tokio::test]
 async fn an_answer_with_a_missing_embedding_is_an_error() {
-    let mock = MockServer::start().await;
+    let mock = MockServer::builder().start().await;
     let answer = json!({ "data": [{ "index": 0, "embedding": [1.0] }] });
     Mock::given(method("POST")).respond_with(ResponseTemplate::new(200).set_body_json(answer)).mount(&mock).await;
     let embedder = OpenAiEmbedder::new(server(&mock.uri()), "e", None);

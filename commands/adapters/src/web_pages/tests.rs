@@ -9,7 +9,7 @@ use super::*;
 async fn server(pages: &[(&str, ResponseTemplate)]) -> MockServer {
     // Another test of this process may have been first.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let server = MockServer::start().await;
+    let server = MockServer::builder().start().await;
     for (place, answer) in pages {
         Mock::given(method("GET")).and(path(*place)).respond_with(answer.clone()).mount(&server).await;
     }

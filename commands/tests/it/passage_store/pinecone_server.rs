@@ -38,7 +38,7 @@ impl PineconeServer {
     pub(super) const KEY: &str = "pcsk_tests";
 
     pub(super) async fn start() -> Self {
-        let (server, state) = (MockServer::start().await, Arc::new(State::default()));
+        let (server, state) = (MockServer::builder().start().await, Arc::new(State::default()));
         Mock::given(any()).respond_with(Answers(state.clone())).mount(&server).await;
         Self { server, state }
     }

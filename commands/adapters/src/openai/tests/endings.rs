@@ -212,7 +212,7 @@ async fn a_completion_without_end_does_not_fill_the_memory() {
 
 #[tokio::test]
 async fn a_server_that_asks_for_a_long_pause_is_busy_at_once() {
-    let mock = MockServer::start().await;
+    let mock = MockServer::builder().start().await;
     let response = ResponseTemplate::new(429).insert_header("retry-after", "3600");
     Mock::given(method("POST")).respond_with(response).expect(1).mount(&mock).await;
     let started = Instant::now();
