@@ -18,11 +18,15 @@ const BETWEEN_IDS: [&str; 2] = ["id", "and"];
 /// Words that stand in place of ids.
 const NO_ID: [&str; 2] = ["none", "n/a"];
 /// Markdown, brackets and quotes that may precede a heading or an id.
-const MARKS: &str = "*_#>-([{\"'`:,•";
+const MARKS: &str = "*_#>-([{【〔\"'`:,•";
 const MAX_MARKS: usize = 8;
 /// Characters that may stand between ids.
-const SEPARATORS: &str = ",;.:：[](){}<>\"'`*_-–—•·";
-const CLOSING: &str = ")]}>\"'`*_";
+const SEPARATORS: &str = ",;.:：[](){}<>【】〔〕\"'`*_-–—•·";
+const CLOSING: &str = ")]}】〕>\"'`*_";
+/// Precedes an id that is written as a name of RFC 9562.
+const URN: &str = "urn:uuid:";
+/// Characters that models write in place of the hyphens of an id.
+const HYPHENS: [char; 2] = ['\u{2010}', '\u{2011}'];
 /// The fence of a code block.
 const FENCE: &str = "```";
 const ID_LENGTH: usize = 36;
@@ -112,6 +116,11 @@ impl<'a> Reading<'a> {
     fn skip_marks(&mut self) -> Result<(), Stop> {
         let mut marks = self.text[..self.at].chars().filter(|c| MARKS.contains(*c)).count();
         while let Some(c) = self.rest().chars().next().filter(|c| c.is_whitespace() || MARKS.contains(*c)) {
+            match end_token(self.rest()) {
+                Some(0) if !self.is_end => return Err(Stop::MoreNeeded),
+                Some(length) if length > 0 => break,
+                _ => {}
+            }
             marks += usize::from(!c.is_whitespace());
             if self.at > MAX_LIST_BYTES || marks > MAX_MARKS {
                 return Err(Stop::OtherText);
@@ -202,12 +211,20 @@ impl<'a> Reading<'a> {
                 return Ok(());
             }
         }
-        let (word, after) = split_word(rest, |c| c.is_alphanumeric() || c == '-');
-        let bare = word.trim_matches('-');
+        let name = if begins(rest, URN) { URN.len() } else { 0 };
+        if !self.is_end && begins(URN, rest) {
+            return Err(Stop::MoreNeeded);
+        }
+        let (word, after) = split_word(&rest[name..], |c| c.is_alphanumeric() || c == '-' || HYPHENS.contains(&c));
+        let word_length = name + word.len();
+        let item = word.trim_end_matches('-');
+        let item_length = name + item.len();
+        let bare = item.trim_start_matches('-').replace(HYPHENS, "-");
+        let bare = bare.as_str();
         let id = bare.parse().ok();
         if let Some(id) = id.filter(|id| is_list || self.known.ids.contains(id)) {
             self.ids.extend(Some(id).filter(|id| self.known.ids.contains(id)));
-            self.take_item(bare.len());
+            self.take_item(item_length);
             return Ok(());
         }
         if let Some(none) = NO_ID.iter().find(|none| is_list && begins(rest, none)) {
@@ -227,7 +244,7 @@ impl<'a> Reading<'a> {
         if is_mark || fillers.iter().any(|filler| filler.eq_ignore_ascii_case(bare)) {
             // The heading may have more than one word.
             self.others += usize::from(is_number || self.has_colon);
-            self.at += word.len();
+            self.at += word_length;
             return Ok(());
         }
         let is_hex = bare.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
@@ -246,7 +263,7 @@ impl<'a> Reading<'a> {
         }
         // The model was cut off within an id, or has misspelled one of several.
         if is_part && ((self.is_end && may_become_known) || (is_list && !self.ids.is_empty())) {
-            self.take_item(bare.len());
+            self.take_item(item_length);
             return Ok(());
         }
         Err(Stop::OtherText)

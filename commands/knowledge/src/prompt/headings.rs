@@ -32,7 +32,7 @@ const WEAK: [&str; 15] = [
 ];
 const TAGS: [&str; 4] = ["<references>", "<reference>", "<sources>", "<citations>"];
 /// Tokens that some models write at the end, and the closing tags of the tags above.
-const END_TOKENS: [&str; 14] = [
+const END_TOKENS: [&str; 18] = [
     "</s>",
     "<eos>",
     "<end_of_turn>",
@@ -43,6 +43,10 @@ const END_TOKENS: [&str; 14] = [
     "<|im_end|>",
     "<|endoftext|>",
     "<|end_of_text|>",
+    "<|eom_id|>",
+    "<|end_of_turn_token|>",
+    "<｜end▁of▁sentence｜>",
+    "[/inst]",
     "</references>",
     "</reference>",
     "</sources>",

@@ -125,6 +125,11 @@ fn ids_are_cited_and_taken_out_wherever_they_stand() {
         ("[{A}] Take rest.", "Take rest."),
         ("1. [{A}] Take rest.", "1. Take rest."),
         ("Rest.\n\n1. {A}\n2. {B}\n\nDrink 3.", "Rest.\n\nDrink 3."),
+        ("Take rest 【{A}】.", "Take rest."),
+        ("Take rest 【{A}】【{B}】 and drink.", "Take rest and drink."),
+        ("Take rest (urn:uuid:{A}) and drink.", "Take rest and drink."),
+        ("Take rest urn:uuid:{A}", "Take rest"),
+        ("Urn: take rest [{A}].", "Urn: take rest."),
     ] {
         let text = text.replace("{A}", &ONE.to_string()).replace("{B}", &TWO.to_string());
         let (shown, cited) = split(&text);
@@ -133,6 +138,19 @@ fn ids_are_cited_and_taken_out_wherever_they_stand() {
         let letters = text.char_indices().map(|(at, c)| &text[at..at + c.len_utf8()]);
         assert_eq!(streamed(letters).concat(), expected, "{text}");
     }
+}
+
+#[test]
+fn ids_with_hyphens_that_do_not_break_are_ids() {
+    for hyphen in ["\u{2010}", "\u{2011}"] {
+        let id = ONE.to_string().replace('-', hyphen);
+        for text in [format!("Rest [{id}]."), format!("Rest.\n\nReferences: [{id}]"), format!("Rest.\n\n{id}")] {
+            assert_eq!(split(&text), ("Rest.".to_owned(), vec![ONE]), "{text}");
+            let letters = text.char_indices().map(|(at, c)| &text[at..at + c.len_utf8()]);
+            assert_eq!(streamed(letters).concat(), "Rest.", "{text}");
+        }
+    }
+    assert_eq!(split("A non\u{2011}breaking 5\u{2011}day course.").0, "A non\u{2011}breaking 5\u{2011}day course.");
 }
 
 #[test]
@@ -157,6 +175,10 @@ fn a_last_block_of_ids_goes_whatever_shape_it_has() {
         "[{A}, 00000000-0000-00",
         "```\nReferences: [{A}]\n```",
         "```json\n[\"{A}\", \"{B}\"]\n```",
+        "References: 【{A}】【{B}】",
+        "References: [urn:uuid:{A}, urn:uuid:{B}]",
+        "[{A}]<｜end▁of▁sentence｜>",
+        "[{A}] [/INST]",
     ] {
         let list = list.replace("{A}", &ONE.to_string()).replace("{B}", &TWO.to_string());
         let text = format!("Give 5 mg.\n\n{list}");
@@ -167,7 +189,7 @@ fn a_last_block_of_ids_goes_whatever_shape_it_has() {
     }
     let long = format!("Give 5 mg.\n\nReferences: [{}{ONE}]", format!("{TWO}, ").repeat(60));
     assert_eq!(split(&long), ("Give 5 mg.".to_owned(), vec![TWO, ONE]));
-    for end in ["References: N/A", "References: [n/a]", "</s>", "<|im_end|>"] {
+    for end in ["References: N/A", "References: [n/a]", "</s>", "<|im_end|>", "<|eom_id|>", "[/INST]"] {
         assert_eq!(split(&format!("Give 5 mg.\n\n{end}")).0, "Give 5 mg.", "{end}");
     }
 }

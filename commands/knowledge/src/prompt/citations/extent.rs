@@ -4,8 +4,19 @@ use super::{CLOSING, MARKS, Reading, Recognized, SEPARATORS};
 use crate::prompt::headings::end_token;
 
 /// Brackets and quotes. A pair of equal signs is one only if nothing else is between the signs and the ids.
-const PAIRS: [(char, char); 9] =
-    [('(', ')'), ('[', ']'), ('{', '}'), ('<', '>'), ('"', '"'), ('\'', '\''), ('`', '`'), ('*', '*'), ('_', '_')];
+const PAIRS: [(char, char); 11] = [
+    ('(', ')'),
+    ('[', ']'),
+    ('{', '}'),
+    ('<', '>'),
+    ('【', '】'),
+    ('〔', '〕'),
+    ('"', '"'),
+    ('\'', '\''),
+    ('`', '`'),
+    ('*', '*'),
+    ('_', '_'),
+];
 
 impl Reading<'_> {
     /// The part of the text that belongs to the ids that were read before other text.
@@ -42,7 +53,7 @@ impl Reading<'_> {
             let after = text[to..].trim_start_matches(blanks);
             let Some(open) = before.chars().next_back() else { break };
             let Some((_, close)) = PAIRS.iter().find(|(begin, _)| *begin == open) else { break };
-            let is_cut = self.is_end && after.is_empty() && "([{".contains(open);
+            let is_cut = self.is_end && after.is_empty() && "([{【〔".contains(open);
             let touches = before.len() == from && after.len() == text.len() - to;
             let is_pair = after.starts_with(*close) && (touches || open != *close);
             if !is_cut && !is_pair {
