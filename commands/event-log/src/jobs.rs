@@ -6,6 +6,7 @@ use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Durati
 
 use async_trait::async_trait;
 use futures::FutureExt;
+use parking_lot::Mutex;
 use sqlx::PgPool;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -18,11 +19,12 @@ use crate::{
 
 /// How often the lease of a running job is renewed.
 const HEARTBEAT: Duration = Duration::from_secs(10);
+/// The time for which expired leases are left alone when the database is back; living holders try five times a second.
+const GRACE: Duration = Duration::from_secs(3);
 /// The poll interval, in case a wake-up is lost.
 const POLL: Duration = Duration::from_secs(1);
 /// The shortest pause after a look that found no job. On a busy server there are hundreds of wake-ups, few of which
 /// mean a new job.
-/// new job.
 const PAUSE: Duration = Duration::from_millis(50);
 /// The number of attempts after which a job is given up.
 const MAX_ATTEMPTS: i32 = 8;
@@ -116,13 +118,42 @@ pub struct Worker {
     id: Uuid,
     handlers: HashMap<&'static str, Arc<dyn JobHandler>>,
     progress: Progress,
+    contact: Mutex<Contact>,
+}
+
+/// A worker's contact with the database. Where the database was away from it, it was away from those who hold leases,
+/// too: a holder that lives renews its lease when the database is back, before anybody takes it for dead.
+#[derive(Debug, Clone, Copy)]
+enum Contact {
+    Steady,
+    Lost,
+    BackSince(Instant),
+}
+
+impl Contact {
+    fn takes_expired(self) -> bool {
+        match self {
+            Self::Steady => true,
+            Self::Lost => false,
+            Self::BackSince(then) => then.elapsed() >= GRACE,
+        }
+    }
+
+    fn note(&mut self, is_there: bool) {
+        *self = match *self {
+            _ if !is_there => Self::Lost,
+            Self::Lost => Self::BackSince(Instant::now()),
+            Self::BackSince(then) if then.elapsed() >= GRACE => Self::Steady,
+            as_before => as_before,
+        };
+    }
 }
 
 impl Worker {
     pub fn new(pool: PgPool, id: Uuid, handlers: Vec<Arc<dyn JobHandler>>, progress: Progress) -> Self {
         let handlers =
             handlers.into_iter().flat_map(|handler| handler.kinds().iter().map(move |kind| (*kind, handler.clone())));
-        Self { pool, id, handlers: handlers.collect(), progress }
+        Self { pool, id, handlers: handlers.collect(), progress, contact: Mutex::new(Contact::Steady) }
     }
 
     /// Returns the kinds of its jobs, which tell it from other workers.
@@ -178,6 +209,13 @@ impl Worker {
     }
 
     async fn take(&self) -> Result<Option<Job>, sqlx::Error> {
+        let takes_expired = self.contact.lock().takes_expired();
+        let taken = self.take_from(takes_expired).await;
+        self.contact.lock().note(taken.is_ok());
+        taken
+    }
+
+    async fn take_from(&self, takes_expired: bool) -> Result<Option<Job>, sqlx::Error> {
         let kinds: Vec<String> = self.handlers.keys().map(|kind| (*kind).to_owned()).collect();
         sqlx::query_as!(
             Job,
@@ -186,13 +224,14 @@ impl Worker {
                  SELECT job_id FROM jobs
                  WHERE kind = ANY($3) AND run_at <= now()
                    -- No lease is longer, unless the clock was set back.
-                   AND (lease_until IS NULL OR lease_until < now() OR lease_until > now() + 2 * make_interval(secs => $2))
+                   AND (lease_until IS NULL OR ($4 AND lease_until < now()) OR lease_until > now() + 2 * make_interval(secs => $2))
                  ORDER BY run_at LIMIT 1 FOR UPDATE SKIP LOCKED
              )
              RETURNING job_id AS id, kind, subject_id, arguments, attempts",
             self.id,
             LEASE.as_secs_f64(),
             &kinds,
+            takes_expired,
         )
         .fetch_optional(&self.pool)
         .await

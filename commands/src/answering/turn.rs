@@ -160,7 +160,14 @@ impl Work {
             }
             (Err(error), _) => {
                 tracing::error!(error = %crate::error_chain(&error), chat = %self.chat, "an answer was not recorded");
-                TurnEvent::Failed { message: message_of(AnswerFailure::Interrupted).to_owned(), committed: None }
+                // Of one that another worker took for interrupted, the chat has a notice, which is read after the stream.
+                let committed = match error {
+                    ExecuteError::Refused(_) => {
+                        self.answering.commands.committed_before::<Chat>(self.chat.value()).await.ok()
+                    }
+                    _ => None,
+                };
+                TurnEvent::Failed { message: message_of(AnswerFailure::Interrupted).to_owned(), committed }
             }
         };
         self.report(event);

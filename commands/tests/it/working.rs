@@ -1,8 +1,11 @@
 //! Jobs that are tried again, as often as it helps.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -10,9 +13,12 @@ use commands::{
     event_log::Progress,
     jobs::{Job, JobError, JobHandler, Worker},
 };
-use sqlx::PgPool;
+use sqlx::{PgPool, postgres::PgPoolOptions};
 
-use crate::support::{new_id, number};
+use crate::{
+    proxy::Proxy,
+    support::{new_id, number},
+};
 
 /// More than a job that gets nowhere has.
 const ATTEMPTS: u32 = 20;
@@ -51,6 +57,32 @@ async fn a_job_that_gets_on_is_never_given_up(pool: PgPool) {
     assert_eq!(worker.run_due().await.expect("the database is there"), ATTEMPTS as usize);
     assert_eq!((slow.done.load(Ordering::Relaxed), slow.given_up.load(Ordering::Relaxed)), (ATTEMPTS, 0));
     assert_eq!(number(&pool, "SELECT count(*) FROM jobs").await, 0);
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn after_an_outage_expired_leases_are_left_to_those_who_live_for_a_while(pool: PgPool) {
+    let insert = "INSERT INTO jobs (job_id, kind, subject_id, arguments, leased_by, lease_until)
+                  VALUES ($1, 'slow', $1, '{}', $1, now() - interval '1 second')";
+    sqlx::query(insert).bind(new_id()).execute(&pool).await.expect("the table is there");
+    let proxy = Proxy::start(&pool.connect_options()).await;
+    let through = PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(1));
+    let through = through.connect_with(proxy.options.clone()).await.expect("the proxy is up");
+    let slow = Arc::new(Slow::default());
+    let worker = Worker::new(through, new_id(), vec![slow.clone()], Progress::default());
+    proxy.go_down();
+    worker.run_due().await.expect_err("the database is away");
+    proxy.come_back();
+    let taken = loop {
+        if let Ok(taken) = worker.run_due().await {
+            break taken;
+        }
+    };
+    assert_eq!(taken, 0, "its holder had no chance to renew it");
+    // Nobody renews it.
+    while worker.run_due().await.expect("the database is there") == 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(slow.done.load(Ordering::Relaxed), ATTEMPTS);
 }
 
 /// Fails by a bug, whatever it is asked.
