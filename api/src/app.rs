@@ -97,8 +97,9 @@ impl App {
         tasks.spawn(background);
         let resources = Resources::new(log, pool.clone(), clock.clone());
         let commands = resources.commands.clone();
-        let erasure =
-            Erasure::new(&resources, Ledger::new(settings.erasures_file())).requiring(settings.erasure_approval);
+        let erasure = Erasure::new(&resources, Ledger::new(settings.erasures_file()))
+            .requiring(settings.erasure_approval)
+            .keeping(settings.retention.rules());
         // Before anything is served or projected: a restored backup may have brought erased text back.
         erasure.reapply().await?;
         let projects = Projects::new(&resources);

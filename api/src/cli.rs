@@ -11,6 +11,7 @@ mod createsuperuser;
 mod documents_folder;
 mod erasure;
 mod evaluate_retrieval;
+mod explain;
 mod export;
 mod extract;
 mod find;

@@ -29,6 +29,7 @@ use crate::{
     event_log::KeyRing,
     event_log::{AppendError, Committed, KeyError, Reservation, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
+    holds::Held,
 };
 pub use address_changes::AddressChanges;
 pub(crate) use administration::no_superuser;
@@ -66,6 +67,24 @@ pub enum AccountError {
     Hashing,
     #[error("too many passwords wait to be hashed")]
     Busy,
+    #[error(transparent)]
+    Held(#[from] Held),
+}
+
+impl From<UserError> for AccountError {
+    fn from(refusal: UserError) -> Self {
+        Self::Execute(ExecuteError::Refused(refusal))
+    }
+}
+
+impl From<ExecuteError<Self>> for AccountError {
+    fn from(error: ExecuteError<Self>) -> Self {
+        match error {
+            ExecuteError::Refused(refusal) => refusal,
+            ExecuteError::Store(error) => Self::Execute(error.into()),
+            ExecuteError::Append(error) => Self::Execute(error.into()),
+        }
+    }
 }
 
 impl From<StoreError> for AccountError {

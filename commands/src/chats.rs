@@ -14,6 +14,7 @@ use crate::{
     clock::SharedClock,
     event_log::{Committed, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
+    holds::{Held, delete_own_unless_held},
 };
 
 /// What a chat is called whose first recording could not be transcribed.
@@ -59,7 +60,7 @@ pub struct Started {
     pub committed: Committed,
 }
 
-/// Why a chat was not begun.
+/// Why a chat was not begun or deleted.
 #[derive(Debug, thiserror::Error)]
 pub enum ChatsError {
     #[error("there is no such project")]
@@ -68,6 +69,8 @@ pub enum ChatsError {
     ProjectArchived,
     #[error("an answer could not be paid for")]
     Key(#[from] AskError),
+    #[error(transparent)]
+    Held(#[from] Held),
     #[error(transparent)]
     Execute(#[from] ExecuteError<ChatError>),
 }
@@ -175,9 +178,10 @@ impl Chats {
     /// Deletes a chat.
     ///
     /// # Errors
-    /// [`ChatError::NotFound`], or the log's.
-    pub async fn delete(&self, id: ChatId, context: &Context) -> Result<Committed, ExecuteError<ChatError>> {
-        self.commands.execute::<Chat>(id.value(), ChatCommand::Delete, context).await
+    /// [`ChatError::NotFound`], [`ChatsError::Held`] if a legal hold is on its owner, or the log's.
+    pub async fn delete(&self, id: ChatId, context: &Context) -> Result<Committed, ChatsError> {
+        let deletion = (id.value(), ChatCommand::Delete);
+        Ok(delete_own_unless_held::<Chat, ChatsError>(&self.commands, deletion, context).await?)
     }
 
     /// Rates a message. A request that repeats an earlier one is told the chat.

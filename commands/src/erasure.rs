@@ -4,15 +4,13 @@
 //! The projectors blank the views on the event, the [`ErasureCompletion`] gets a receipt of every store and makes the
 //! certificate, and the [`Ledger`] ensures that a restored backup is erased again.
 
+mod again;
 mod cases;
 mod certificate;
 mod completion;
 mod ledger;
 mod stores;
 
-use std::collections::HashSet;
-
-use chrono::{DateTime, Utc};
 use domain::{
     aggregate::StoredAggregate,
     chat::{Chat, ChatCommand, ChatError},
@@ -29,6 +27,7 @@ use crate::{
     clock::SharedClock,
     event_log::{AppendError, Committed, KeyError, NewJob, Reservation, Row, StoreError},
     execute::{Commands, Context, ExecuteError},
+    retention::{KeptUntil, RetentionRules, kept_until},
     uploads::EraseMedia,
 };
 pub use cases::{CasesError, KnownCase, cases};
@@ -63,6 +62,8 @@ pub enum ErasureError {
     NotNoted(#[source] LedgerError),
     #[error("the ledger of erasures cannot be read")]
     Ledger(#[source] LedgerError),
+    #[error("it has to be kept: {0}")]
+    Kept(KeptUntil),
 }
 
 /// The use cases of erasure.
@@ -74,13 +75,15 @@ pub struct Erasure {
     accounts: Accounts,
     ledger: Ledger,
     rule: ApprovalRule,
+    retention: RetentionRules,
 }
 
 impl Erasure {
-    /// By default, whoever asks for an erasure may approve it.
+    /// By default, whoever asks for an erasure may approve it, and nothing has to be kept.
     pub fn new(resources: &Resources, ledger: Ledger) -> Self {
         let Resources { commands, pool, clock, .. } = resources.clone();
-        Self { commands, pool, clock, accounts: Accounts::new(resources), ledger, rule: ApprovalRule::One }
+        let (accounts, retention) = (Accounts::new(resources), RetentionRules::default());
+        Self { commands, pool, clock, accounts, ledger, rule: ApprovalRule::One, retention }
     }
 
     /// Erasure by another rule.
@@ -88,6 +91,18 @@ impl Erasure {
     pub const fn requiring(mut self, rule: ApprovalRule) -> Self {
         self.rule = rule;
         self
+    }
+
+    /// Erasure that refuses what has to be kept by these rules.
+    #[must_use]
+    pub fn keeping(mut self, rules: RetentionRules) -> Self {
+        self.retention = rules;
+        self
+    }
+
+    /// The rules by which something has to be kept.
+    pub const fn retention(&self) -> &RetentionRules {
+        &self.retention
     }
 
     /// The ledger of erasures.
@@ -103,6 +118,7 @@ impl Erasure {
     ///   ([`AppendError::LastSuperuser`]), or the event log failed.
     /// - [`ErasureError::Case`]: it takes two persons ([`CaseError::TakesTwo`]), or a hold is on the person
     ///   ([`CaseError::Held`]).
+    /// - [`ErasureError::Kept`]: something of the person is younger than a rule of retention allows.
     /// - [`ErasureError::NotNoted`]: the erasure is done but missing in the ledger, which is tried again.
     pub async fn erase_person(&self, user: UserId, context: &Context) -> Result<Committed, ErasureError> {
         let case = self.at_once(SubjectKind::Person, context);
@@ -114,7 +130,7 @@ impl Erasure {
     /// # Errors
     /// - [`ErasureError::Chat`]: there is no such chat ([`ChatError::NotFound`]), a person owns it
     ///   ([`ChatError::BelongsToPerson`]), or the event log failed.
-    /// - [`ErasureError::Case`] and [`ErasureError::NotNoted`]: as for [`Self::erase_person`].
+    /// - [`ErasureError::Case`], [`ErasureError::Kept`] and [`ErasureError::NotNoted`]: as for [`Self::erase_person`].
     pub async fn erase_chat(&self, chat: ChatId, context: &Context) -> Result<Committed, ErasureError> {
         self.erase_the_chat(chat, self.at_once(SubjectKind::Chat, context), context).await
     }
@@ -280,16 +296,21 @@ impl Erasure {
         let id = subject.value();
         let completion = NewJob::new(self.clock.new_id(), id, &CompleteErasure {});
         rows.extend([Row::DestroyKey(subject), self.media_job(subject), Row::Job(completion)]);
+        // A case that is not cached would be taken for one that has not begun, also of whoever was erased before.
+        self.commands.log().load::<ErasureCase>(id).await?;
         let mut attempt = 1;
         let committed = loop {
             let mut unit = self.commands.unit(context);
             unit.stage::<A>(id, command.clone()).await?;
-            unit.stage::<ErasureCase>(id, case.clone()).await?;
+            let decided = unit.stage::<ErasureCase>(id, case.clone()).await?;
+            // What was erased before is erased again, and nothing changes.
+            if !decided.is_empty() && !matches!(case, ErasureCommand::EraseAgain { .. }) {
+                self.check_retention(subject).await?;
+            }
             unit.rows.extend(rows.iter().cloned());
             match unit.commit(id).await {
                 Err(AppendError::VersionConflict) if attempt < ATTEMPTS => {
                     attempt += 1;
-                    // A case that is not cached would be taken for one that has not begun.
                     self.commands.log().load::<ErasureCase>(id).await?;
                 }
                 result => break result.map_err(ExecuteError::<A::Error>::Append)?,
@@ -297,6 +318,14 @@ impl Erasure {
         };
         self.conclude(subject).await?;
         Ok(committed)
+    }
+
+    /// Refuses to erase what has to be kept. The request that waits can be approved later.
+    async fn check_retention(&self, subject: SubjectId) -> Result<(), ErasureError> {
+        match kept_until(&self.pool, &self.retention, subject, self.clock.now()).await? {
+            Some(kept) => Err(ErasureError::Kept(kept)),
+            None => Ok(()),
+        }
     }
 
     fn media_job(&self, subject: SubjectId) -> Row {
@@ -309,51 +338,5 @@ impl Erasure {
         self.commands.log().forget_the_erased().await?;
         let now = self.clock.now();
         self.ledger.note(subject, now).await.map_err(ErasureError::NotNoted)
-    }
-
-    /// Compares the ledger with the database and completes both: erases again the subjects that a backup has brought
-    /// back. Has to be called before anything is served or projected.
-    ///
-    /// # Errors
-    /// [`ErasureError`], with the reason: then nothing may be served.
-    pub async fn reapply(&self) -> Result<(), ErasureError> {
-        let noted = self.ledger.read().await.map_err(ErasureError::Ledger)?;
-        let destroyed = self.destroyed().await?;
-        for (subject, at) in destroyed.iter().filter(|(subject, _)| !noted.contains(subject)) {
-            tracing::warn!(%subject, "an erasure was not in the ledger, which is completed");
-            self.ledger.note(*subject, *at).await.map_err(ErasureError::Ledger)?;
-        }
-        let destroyed: HashSet<SubjectId> = destroyed.into_iter().map(|(subject, _)| subject).collect();
-        for subject in noted.difference(&destroyed) {
-            self.erase_again(*subject).await?;
-        }
-        Ok(())
-    }
-
-    async fn destroyed(&self) -> Result<Vec<(SubjectId, DateTime<Utc>)>, sqlx::Error> {
-        let rows = sqlx::query!(
-            r#"SELECT subject_id, erased_at AS "erased_at!" FROM subject_keys WHERE wrapped_key IS NULL ORDER BY erasure"#
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows.into_iter().map(|row| (SubjectId::new(row.subject_id), row.erased_at)).collect())
-    }
-
-    /// Repeats an erasure that the database does not have, because it, or its keys, are of an older backup.
-    async fn erase_again(&self, subject: SubjectId) -> Result<(), ErasureError> {
-        let log = self.commands.log();
-        let context = Context::system("ledger-of-erasures", self.clock.new_id());
-        let request_id = ErasureId::new(self.clock.new_id());
-        let again = |kind| ErasureCommand::EraseAgain { request_id, kind };
-        if log.load::<User>(subject.value()).await?.aggregate != User::Absent {
-            // An erased superuser is erased again even if the backup has no other one.
-            self.erase(UserId::new(subject.value()), vec![], again(SubjectKind::Person), &context).await?;
-        } else if log.load::<Chat>(subject.value()).await?.aggregate != Chat::Absent {
-            self.erase_the_chat(ChatId::new(subject.value()), again(SubjectKind::Chat), &context).await?;
-        } else {
-            return Ok(());
-        }
-        tracing::warn!(%subject, "the database brought back somebody who was erased (a restored backup?), who is erased again");
-        Ok(())
     }
 }

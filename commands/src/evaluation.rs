@@ -16,6 +16,7 @@ use crate::{
     clock::SharedClock,
     event_log::{JobPayload, StoreError},
     execute::{Commands, ExecuteError},
+    holds::Held,
     uploads::{UploadError, Uploads},
 };
 pub use run_job::RunQuestions;
@@ -52,6 +53,24 @@ pub enum EvaluationError {
     Upload(#[from] UploadError),
     #[error("the database cannot be read")]
     Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Held(#[from] Held),
+}
+
+impl From<FeedbackError> for EvaluationError {
+    fn from(refusal: FeedbackError) -> Self {
+        Self::Feedback(ExecuteError::Refused(refusal))
+    }
+}
+
+impl From<ExecuteError<Self>> for EvaluationError {
+    fn from(error: ExecuteError<Self>) -> Self {
+        match error {
+            ExecuteError::Refused(refusal) => refusal,
+            ExecuteError::Store(error) => Self::Store(error),
+            ExecuteError::Append(error) => Self::Feedback(error.into()),
+        }
+    }
 }
 
 /// The use cases of evaluation.

@@ -14,6 +14,7 @@ pub mod counters;
 pub mod documents;
 pub mod erasure;
 pub mod evaluation;
+pub mod holds;
 pub mod passage_store;
 pub mod projects;
 pub mod proofs;

@@ -1,9 +1,10 @@
 //! Retention: for how long each class of data has to be kept, and by when it has to be gone; what is due, and the proof
 //! from the log that nothing was erased too early or kept too long.
 //!
-//! Nothing is deleted here. Only the log is read, and nothing of it that is encrypted, so that no key is needed.
+//! Nothing is deleted here; an erasure that would be too early is refused ([`kept_until`]). Only the log is read, and nothing of it that is encrypted, so that no key is needed.
 
 mod items;
+mod kept;
 
 use std::{fmt, str::FromStr};
 
@@ -13,6 +14,7 @@ use strum::{IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
 use self::items::{HoldTime, Item, holds, items};
+pub use self::kept::{KeptUntil, kept_until};
 
 /// The time that is left for an erasure when a legal hold has ended behind its last day.
 const AFTER_A_HOLD: TimeDelta = TimeDelta::days(30);
@@ -29,6 +31,18 @@ pub enum RetentionClass {
     Recordings,
     /// Passages and vectors of documents. Counted from the last version.
     Embeddings,
+}
+
+impl RetentionClass {
+    /// The setting that has the rule of the class.
+    pub const fn setting(self) -> &'static str {
+        match self {
+            Self::AuditTrail => "RETENTION_AUDIT_TRAIL",
+            Self::Content => "RETENTION_CONTENT",
+            Self::Recordings => "RETENTION_RECORDINGS",
+            Self::Embeddings => "RETENTION_EMBEDDINGS",
+        }
+    }
 }
 
 /// How long a class is kept.

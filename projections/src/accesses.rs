@@ -19,7 +19,7 @@ use sqlx::{PgTransaction, query};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{ProjectionError, Projector, QueryError, Views};
+use crate::{OtherStream, ProjectionError, Projector, QueryError, Views};
 
 pub(crate) struct AccessesProjector;
 
@@ -35,6 +35,15 @@ impl Projector for AccessesProjector {
 
     fn tables(&self) -> &'static [&'static str] {
         &["accesses"]
+    }
+
+    fn others(&self, recorded: &RecordedEvent) -> Vec<OtherStream> {
+        let Event::Access(AccessEvent::AccessGranted(access) | AccessEvent::AccessRefused(access)) = &recorded.event
+        else {
+            return vec![];
+        };
+        let acting = if let Actor::User(user) = recorded.metadata.actor { Some(user) } else { None };
+        access.reader.or(acting).map(OtherStream::erasure_of).into_iter().collect()
     }
 
     async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {

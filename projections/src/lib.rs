@@ -20,6 +20,7 @@ pub mod projector;
 pub mod projects;
 pub mod run_feedback;
 pub mod services;
+pub mod steps;
 pub mod test_runs;
 pub mod test_suites;
 pub mod timestamps;
@@ -27,7 +28,7 @@ pub mod users;
 
 pub use connections::Views;
 pub use next_version::NextVersion;
-pub use projector::{ProjectionError, Projector, projectors};
+pub use projector::{OtherStream, ProjectionError, Projector, projectors};
 
 /// The setting `search_path` of connections that find the tables of projectors, with those of the write side first. The
 /// value has no blanks, which would end it.

@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{AggregateType, envelope::RecordedEvent};
+use domain::{AggregateType, envelope::RecordedEvent, ids::UserId};
 use sqlx::PgTransaction;
+use uuid::Uuid;
 
 use crate::{
     accesses::AccessesProjector, chats::ChatsProjector, documents::DocumentsProjector, projects::ProjectsProjector,
@@ -27,6 +28,12 @@ pub trait Projector: Send + Sync {
     /// the schema, so that the connection decides which version of the view they fill.
     fn tables(&self) -> &'static [&'static str];
 
+    /// The other aggregates whose events may change the rows that this event has led to. Auditors are shown these events
+    /// among the steps of a row; nothing else depends on it.
+    fn others(&self, _: &RecordedEvent) -> Vec<OtherStream> {
+        vec![]
+    }
+
     /// Writes the rows that follow from one event.
     ///
     /// Takes effect once for each event, in the order of each aggregate's stream: the caller holds and moves the
@@ -40,6 +47,22 @@ pub trait Projector: Send + Sync {
             self.project(event, tx).await?;
         }
         Ok(())
+    }
+}
+
+/// Events of another aggregate that may change the rows of an aggregate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OtherStream {
+    pub aggregate_type: AggregateType,
+    pub id: Uuid,
+    /// The types of the events; all others change nothing.
+    pub event_types: &'static [&'static str],
+}
+
+impl OtherStream {
+    /// The erasure of a person, which takes the text out of the rows.
+    pub(crate) const fn erasure_of(person: UserId) -> Self {
+        Self { aggregate_type: AggregateType::User, id: person.value(), event_types: &["SubjectErased"] }
     }
 }
 

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    ProjectionError, Projector, QueryError, Views,
+    OtherStream, ProjectionError, Projector, QueryError, Views,
     listing::{FOUND, Page, Window, page_of_ids},
     timestamps,
     users::{self, UserView},
@@ -39,6 +39,11 @@ impl Projector for RunFeedbackProjector {
 
     fn tables(&self) -> &'static [&'static str] {
         &["run_feedback"]
+    }
+
+    fn others(&self, recorded: &RecordedEvent) -> Vec<OtherStream> {
+        let Event::Feedback(FeedbackEvent::Given { author, .. }) = &recorded.event else { return vec![] };
+        vec![OtherStream::erasure_of(*author)]
     }
 
     async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {

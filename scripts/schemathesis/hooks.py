@@ -132,6 +132,18 @@ def person_to_ask_for() -> str | None:
     return made.json().get("external_id") if made.ok else CALLER["ids"].get("owners")
 
 
+def step_to_take(path: str) -> str | None:
+    """The id of a new request for an erasure, or of a new hold, if the caller may make one: each is used up at once."""
+    kind = "erasures" if path.endswith("/reject") else "erasures/holds"
+    body = {"subject": person_to_ask_for(), "reason": "unspecified" if kind == "erasures" else "litigation"}
+    headers = {"Authorization": f"Token {CALLER['token']}"}
+    made = requests.post(f"{SEEDS['url']}/api/{kind}", headers=headers, json=body, timeout=30)
+    if not made.ok:
+        return None
+    case = made.json()
+    return case["request"]["id"] if kind == "erasures" else case["holds"][-1]["id"]
+
+
 def plausible_body(operation: str, count: int) -> dict | None:
     """Fields that together pass the rules of the contract."""
     name = f"{os.environ['CALLER']}{count}"
@@ -142,6 +154,8 @@ def plausible_body(operation: str, count: int) -> dict | None:
     if operation == "POST /api/erasures":
         # Each can be asked for once; nobody approves it.
         return {"subject": person_to_ask_for(), "reason": "subject_request", "file_number": "2026/114"}
+    if operation == "POST /api/erasures/holds":
+        return {"subject": person_to_ask_for(), "reason": "litigation", "file_number": "2026/114"}
     return {
         "POST /api/auth/register": {**person, "password": "tall lamps hum softly", "recaptcha": "none"},
         "POST /api/users": {
@@ -202,6 +216,11 @@ def before_call(context, case, kwargs) -> None:
     if path == "/api/audit/proofs/{position}" and count % 2 == 0:
         # Every other position is one that the log has published.
         case.path_parameters["position"] = 1
+    if path == "/api/audit/views/{view}/{id}" and count % 2 == 0:
+        case.path_parameters |= {"view": "projects", "id": CALLER["ids"]["projects"]}
+    if path in ("/api/erasures/{id}/reject", "/api/erasures/holds/{id}/lift") and count % 2 == 0:
+        # Every other step is one that can be taken.
+        case.path_parameters["id"] = step_to_take(path) or case.path_parameters["id"]
     if path == "/api/audit/chats" and count % 2 == 0:
         # One of two parameters is needed, which no schema says.
         case.query = {"project": CALLER["ids"]["projects"]}

@@ -13,6 +13,7 @@ mod audited;
 mod client_network;
 pub mod config;
 pub mod contract;
+pub mod explain;
 pub mod health;
 pub mod http_server;
 pub mod limits;

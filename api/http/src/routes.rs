@@ -20,6 +20,7 @@ mod document_versions;
 mod documents;
 mod erasures;
 mod evaluation;
+mod explain;
 mod feedback;
 mod findings;
 mod health;
@@ -125,6 +126,7 @@ fn router(state: &HttpState, limits: BodyLimits) -> Router {
         .merge(answer_audit::router(state))
         .merge(proofs::router(state))
         .merge(findings::router(state))
+        .merge(explain::router(state))
         .merge(evaluation::router(state))
         .merge(speech::router(state))
         .merge(feedback::router(state))
@@ -161,6 +163,7 @@ pub fn document() -> OpenApi {
         ("audit", answer_audit::Api::openapi()),
         ("audit", proofs::Api::openapi()),
         ("audit", findings::Api::openapi()),
+        ("audit", explain::Api::openapi()),
         ("feedback", feedback::Api::openapi()),
         ("media", media::Api::openapi()),
         ("schema", schema::Api::openapi()),

@@ -10,6 +10,7 @@ use sqlx::PgPool;
 use super::{
     accesses::Accesses,
     as_of::AsOfCommand,
+    explain::{Explain, ListViews},
     export::Export,
     find::Find,
     log_keys::{key_ring, public_key},
@@ -41,6 +42,7 @@ Examples:
   ayushma audit export ./complaint-17 --chat 7f81… --text --reason 'complaint 17'
   ayushma audit accesses --owner 0e11b0ab-6a55-4a4b-9d6e-0c2c4f0a8f0b
   ayushma audit as-of project 5d2f… --at 2026-11-01T00:00:00Z --documents
+  ayushma audit explain chats 7f81988b-3811-448c-b9e3-01709e573ae6
   ayushma audit replay chat 7f81988b-3811-448c-b9e3-01709e573ae6
   ayushma audit verify --heads copy/heads.jsonl --public-key 4f1d...   (without the master key)")]
 pub(super) enum Audit {
@@ -49,6 +51,8 @@ pub(super) enum Audit {
     Accesses(Accesses),
     Find(Find),
     AsOf(AsOfCommand),
+    Explain(Explain),
+    Views(ListViews),
     Replay(Replay),
     Provenance(Provenance),
     Publish(Publish),
@@ -68,6 +72,7 @@ impl Audit {
         match self {
             Self::VerifyReceipt(receipt) => receipt.run(),
             Self::VerifyBundle(bundle) => bundle.run(),
+            Self::Views(views) => views.run(),
             // It writes, namely its record.
             Self::Export(export) => export.run(settings, shutdown).await,
             reading => reading.read(settings, shutdown).await,
@@ -87,6 +92,8 @@ impl Audit {
                     Self::Accesses(accesses) => accesses.run(key_ring(settings, pool).await?, pool).await,
                     Self::Find(find) => find.run(pool).await,
                     Self::AsOf(as_of) => as_of.run(key_ring(settings, pool).await?, pool).await,
+                    Self::Explain(explain) => explain.run(key_ring(settings, pool).await?, pool).await,
+                    Self::Views(views) => views.run(),
                     Self::Replay(replay) => replay.run(&auditing(settings, pool).await?).await,
                     Self::Provenance(provenance) => provenance.run(&auditing(settings, pool).await?, pool).await,
                     Self::Publish(publish) => publish.run(settings, key_ring(settings, pool).await?, pool).await,

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow, ensure};
 use clap::{Args, Subcommand};
-use commands::{erasure::cases, execute::Context, proofs::Proofs};
+use commands::{erasure::cases, execute::Context, proofs::Proofs, retention::RetentionRules};
 use domain::{
     envelope::Actor,
     erasure::{ErasureReason, FileNumber, HoldReason, MalformedFileNumber, Stage},
@@ -19,7 +19,7 @@ use sqlx::PgPool;
 
 use self::{
     certificates::{PrintCertificate, VerifyCertificate},
-    report::{lines_of, of_request},
+    report::{of_request, say_all},
 };
 use super::{
     createsuperuser::email,
@@ -51,7 +51,7 @@ pub(super) enum Erasure {
     Approve(Approve),
     /// Reject a request
     Reject(Reject),
-    /// Place a legal hold: nothing erases the person until it is lifted; prints the id of the hold
+    /// Place a legal hold: nothing of the person is erased or deleted until it is lifted; prints the id of the hold
     Hold(PlaceHold),
     /// Lift a legal hold
     Lift(Lift),
@@ -191,8 +191,14 @@ impl Erasure {
             Self::Reject(reject) => with_app(settings, shutdown, quiet, async |app| reject.run(app).await).await,
             Self::Hold(hold) => with_app(settings, shutdown, quiet, async |app| hold.run(app).await).await,
             Self::Lift(lift) => with_app(settings, shutdown, quiet, async |app| lift.run(app).await).await,
-            Self::List(list) => with_database(settings, shutdown, async |pool| list.run(pool).await).await,
-            Self::Show(show) => with_database(settings, shutdown, async |pool| show.run(pool).await).await,
+            Self::List(list) => {
+                let rules = settings.retention.rules();
+                with_database(settings, shutdown, async |pool| list.run(pool, &rules).await).await
+            }
+            Self::Show(show) => {
+                let rules = settings.retention.rules();
+                with_database(settings, shutdown, async |pool| show.run(pool, &rules).await).await
+            }
             Self::Certificate(of) => with_database(settings, shutdown, async |pool| of.run(pool).await).await,
             Self::VerifyCertificate(verify) => verify.run(settings, shutdown).await,
             Self::PublicKey => {
@@ -286,15 +292,13 @@ impl Lift {
 }
 
 impl List {
-    async fn run(self, pool: &PgPool) -> anyhow::Result<()> {
+    async fn run(self, pool: &PgPool, rules: &RetentionRules) -> anyhow::Result<()> {
         for known in cases(pool, None).await? {
             let is_over =
                 known.case.request.as_ref().is_none_or(|it| matches!(it.stage, Stage::Rejected | Stage::Completed))
                     && known.case.hold().is_none();
             if self.all || !is_over {
-                for line in lines_of(&known) {
-                    say(&line);
-                }
+                say_all(pool, rules, &known).await?;
             }
         }
         Ok(())
@@ -302,11 +306,8 @@ impl List {
 }
 
 impl Show {
-    async fn run(self, pool: &PgPool) -> anyhow::Result<()> {
+    async fn run(self, pool: &PgPool, rules: &RetentionRules) -> anyhow::Result<()> {
         let known = cases(pool, Some(self.subject)).await?.pop();
-        for line in lines_of(&known.context("nobody has asked for its erasure, and no hold is on it")?) {
-            say(&line);
-        }
-        Ok(())
+        say_all(pool, rules, &known.context("nobody has asked for its erasure, and no hold is on it")?).await
     }
 }

@@ -10,6 +10,7 @@ mod dying;
 mod ending;
 mod erasing;
 mod erasure_steps;
+mod explaining;
 mod folders;
 mod limits;
 mod process;

@@ -31,6 +31,7 @@ mod document_versions;
 mod documents;
 mod erasures;
 mod event_log;
+mod explain;
 mod health;
 mod hostile_requests;
 mod hostile_uploads;

@@ -252,7 +252,11 @@ impl Commands {
             unit.rely_on(&relied_on);
             unit.rows.extend(rows.iter().cloned());
             match unit.commit(id).await {
-                Err(AppendError::VersionConflict) if attempt < ATTEMPTS => attempt += 1,
+                Err(AppendError::VersionConflict) if attempt < ATTEMPTS => {
+                    attempt += 1;
+                    // What was cached is forgotten, and `check` may accept that there is nothing.
+                    self.log.load::<B>(other).await?;
+                }
                 result => return Ok(result?),
             }
         }

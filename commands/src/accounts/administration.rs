@@ -10,6 +10,7 @@ use super::{AccountError, AccountRow, Accounts};
 use crate::{
     event_log::{AppendError, Committed, Reservation, Row},
     execute::{Context, ExecuteError},
+    holds::delete_unless_held,
 };
 
 /// The row that counts the user among the superusers with an active account.
@@ -73,7 +74,7 @@ impl Accounts {
     /// # Errors
     /// [`AccountError::Execute`], with [`AppendError::StillOwns`] if anything belongs to the account,
     /// [`AppendError::LastSuperuser`] if nobody else is one, [`UserError`] if it does not exist, or a failure of the
-    /// event log.
+    /// event log; [`AccountError::Held`] if a legal hold is on the person.
     pub async fn delete(
         &self,
         user: UserId,
@@ -91,7 +92,8 @@ impl Accounts {
             AccountRow::NoFormerAddress(user).into(),
             AccountRow::EndOtherSessions { user, keep: None }.into(),
         ];
-        Ok(self.commands.execute_with::<User>(owner, UserCommand::Delete { authority }, rows, context).await?)
+        let deletion = (owner, UserCommand::Delete { authority });
+        Ok(delete_unless_held::<User, AccountError>(&self.commands, user.into(), deletion, rows, context).await?)
     }
 
     /// Gives a user the auditor's role, or takes it away.

@@ -8,7 +8,7 @@ use domain::{
 };
 
 use super::{Evaluation, EvaluationError};
-use crate::{event_log::Committed, execute::Context};
+use crate::{event_log::Committed, execute::Context, holds::delete_own_unless_held};
 
 impl Evaluation {
     /// Records feedback on a result.
@@ -50,8 +50,10 @@ impl Evaluation {
     /// Deletes feedback.
     ///
     /// # Errors
-    /// [`EvaluationError::Feedback`] if it does not exist or the event log failed.
+    /// [`EvaluationError::Feedback`] if it does not exist or the event log failed; [`EvaluationError::Held`] if a legal
+    /// hold is on its author.
     pub async fn delete_feedback(&self, id: RunFeedbackId, context: &Context) -> Result<Committed, EvaluationError> {
-        Ok(self.commands.execute::<Feedback>(id.value(), FeedbackCommand::Delete, context).await?)
+        let deletion = (id.value(), FeedbackCommand::Delete);
+        Ok(delete_own_unless_held::<Feedback, EvaluationError>(&self.commands, deletion, context).await?)
     }
 }

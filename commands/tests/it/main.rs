@@ -17,6 +17,7 @@ mod erasure_process;
 mod evaluation;
 mod exactly_once;
 mod histories;
+mod holds;
 mod kafka;
 mod liveness;
 mod losing;

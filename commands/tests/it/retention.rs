@@ -3,12 +3,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::{
     accounts::Accounts,
-    erasure::{Erasure, Ledger},
+    erasure::{Erasure, ErasureError, Ledger},
+    event_log::Row,
     retention::{Due, RetentionClass, RetentionRules, Wrong, prove_retention, retention_status},
 };
 use domain::{
     chat::{Chat, ChatCommand},
-    erasure::HoldReason,
+    erasure::{ErasureReason, HoldReason},
     ids::{ProjectId, UserId},
 };
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -32,7 +33,8 @@ async fn person_with_chat(node: &Node, name: &str) -> (UserId, Uuid) {
     let owner = registered(&Accounts::new(&node.resources), name).await;
     let chat = new_id();
     let start = ChatCommand::Start { project_id: ProjectId::new(new_id()), owner, title: title("Seeds") };
-    node.commands.execute::<Chat>(chat, start, &acting(owner.value())).await.expect("a new chat");
+    let rows = vec![Row::Own { user: owner, thing: chat }];
+    node.commands.execute_with::<Chat>(chat, start, rows, &acting(owner.value())).await.expect("a new chat");
     (owner, chat)
 }
 
@@ -90,4 +92,35 @@ async fn every_class_can_be_read_from_a_log(_: PgPoolOptions, options: PgConnect
     let proof = prove_retention(&node.pool, &rules, in_days(2)).await.expect("readable");
     let counts: Vec<usize> = proof.looked_at.iter().map(|(_, count)| *count).collect();
     assert_eq!((counts, proof.offenders.len()), (vec![0, 1, 0, 0], 1));
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn nobody_is_erased_before_retention_allows_it_and_the_request_goes_on_waiting(
+    _: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (node, folder) = (Node::start(&options).await, TempDir::new().expect("made"));
+    let (asha, _) = person_with_chat(&node, "asha").await;
+    let keeping = |rule: &str| erasure(&node, &folder).keeping(rules(rule));
+    let early = keeping("not_before=1d");
+    let asked = (ErasureReason::SubjectRequest, None);
+    let request = early.request(asha.into(), asked, None, &system()).await.expect("it can be asked for");
+    let refused =
+        [early.approve(asha.into(), request, None, &system()).await, early.erase_person(asha, &system()).await];
+    for refused in refused {
+        assert!(matches!(&refused, Err(ErasureError::Kept(kept)) if kept.class == CLASS), "{refused:?}");
+    }
+    keeping("not_before=0d").approve(asha.into(), request, None, &system()).await.expect("it is old enough");
+    early.erase_person(asha, &system()).await.expect("whoever was erased is erased again, and nothing changes");
+}
+
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn what_is_not_of_the_person_does_not_have_an_erasure_wait(_: PgPoolOptions, options: PgConnectOptions) {
+    let (node, folder) = (Node::start(&options).await, TempDir::new().expect("made"));
+    person_with_chat(&node, "asha").await;
+    let ravi = registered(&Accounts::new(&node.resources), "ravi").await;
+    let all =
+        [RetentionClass::AuditTrail, RetentionClass::Content, RetentionClass::Recordings, RetentionClass::Embeddings];
+    let rules = RetentionRules(all.map(|class| (class, "not_before=9d".parse().expect("well-formed"))).to_vec());
+    erasure(&node, &folder).keeping(rules).erase_person(ravi, &system()).await.expect("there is nothing to be kept");
 }

@@ -226,7 +226,11 @@ impl ErasureCase {
         }
     }
 
-    fn check_holds(&self) -> Result<(), CaseError> {
+    /// Refuses what takes something of the subject away while a hold is on it.
+    ///
+    /// # Errors
+    /// [`CaseError::Held`] with the oldest hold that was not lifted.
+    pub fn check_holds(&self) -> Result<(), CaseError> {
         self.hold().map_or(Ok(()), |hold| Err(CaseError::Held { hold: hold.id, reason: hold.reason }))
     }
 

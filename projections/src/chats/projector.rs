@@ -8,7 +8,7 @@ use super::{
     message_rows::{insert_answers, insert_notice, insert_questions, keep_retrieved, question_settings, update_spoken},
     rows::{erase, insert_chats, insert_feedback, update_chats},
 };
-use crate::{ProjectionError, Projector};
+use crate::{OtherStream, ProjectionError, Projector};
 
 pub(crate) struct ChatsProjector;
 
@@ -24,6 +24,11 @@ impl Projector for ChatsProjector {
 
     fn tables(&self) -> &'static [&'static str] {
         &["chats", "messages", "chat_feedback"]
+    }
+
+    fn others(&self, recorded: &RecordedEvent) -> Vec<OtherStream> {
+        let Event::Chat(ChatEvent::Started { owner, .. }) = &recorded.event else { return vec![] };
+        vec![OtherStream::erasure_of(*owner)]
     }
 
     async fn project(&self, recorded: &RecordedEvent, tx: &mut PgTransaction<'_>) -> Result<(), ProjectionError> {

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use domain::ids::UserId;
-use projections::{SEARCH_PATH, projectors};
+use projections::{
+    SEARCH_PATH, projectors,
+    steps::{TABLES, ViewTable, projection_of},
+};
 use sqlx::{Connection as _, Executor as _, PgPool};
 
 use crate::history::{History, number, registered};
@@ -18,6 +21,22 @@ async fn every_table_of_the_views_has_one_projector(db: PgPool) {
     let all = names(&db, "SELECT tablename::text FROM pg_tables WHERE schemaname = 'views'").await;
     assert_eq!(written.iter().copied().collect::<BTreeSet<_>>(), all.iter().map(String::as_str).collect());
     assert_eq!(written.len(), all.len(), "a table has two projectors");
+}
+
+/// An auditor asks why a row of any of them looks so.
+#[sqlx::test(migrator = "migrations::MIGRATOR")]
+async fn every_table_of_the_views_is_known_to_auditors_with_its_primary_key(db: PgPool) {
+    let keys = "SELECT format('%s %s', relname, string_agg(attname, ':' ORDER BY array_position(conkey, attnum)))
+                FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid JOIN pg_attribute ON attrelid = conrelid
+                WHERE connamespace = 'views'::regnamespace AND contype = 'p' AND attnum = ANY (conkey)
+                GROUP BY relname";
+    let all: BTreeSet<String> = names(&db, keys).await.into_iter().collect();
+    let key_of = |table: &ViewTable| table.key.iter().map(|column| column.name).collect::<Vec<_>>().join(":");
+    assert_eq!(TABLES.iter().map(|table| format!("{} {}", table.name, key_of(table))).collect::<BTreeSet<_>>(), all);
+    for table in TABLES {
+        let projector = projection_of(table).expect("a projector writes it");
+        assert!(projector.aggregate_types().contains(&table.made_by), "{}", table.name);
+    }
 }
 
 #[sqlx::test(migrator = "migrations::MIGRATOR")]

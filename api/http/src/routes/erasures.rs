@@ -1,5 +1,5 @@
-//! `erasures`: the steps to the erasure of a person, which superusers take, and what is not erased from every store yet.
-//! Not part of the contract; errors are problem details.
+//! `erasures`: the steps to the erasure of a person, which superusers take, legal holds, and what is not erased from every
+//! store yet. Not part of the contract; errors are problem details.
 
 use axum::{
     Json, Router,
@@ -8,10 +8,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
-use commands::erasure::{KnownCase, cases};
+use commands::{
+    erasure::{KnownCase, cases},
+    retention::kept_until,
+};
 use domain::{
-    erasure::{ErasureReason, ErasureRequest, FileNumber, Hold, StoreState},
-    ids::{ErasureId, SubjectId, UserId},
+    erasure::{ErasureReason, ErasureRequest, FileNumber, Hold, HoldReason, Stage, StoreState},
+    ids::{ErasureId, HoldId, SubjectId, UserId},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
@@ -28,18 +31,21 @@ use crate::{
         input::UnreadBody,
         problem::ApiError,
     },
-    openapi::errors::NoSuchObject,
+    openapi::errors::{Conflict, NoSuchObject},
 };
 
 /// The OpenAPI document of the handlers below.
 #[derive(OpenApi)]
-#[openapi(paths(list, request, approve))]
+#[openapi(paths(list, request, approve, reject, hold, lift))]
 pub(super) struct Api;
 
 pub(super) fn router(state: &HttpState) -> Router<HttpState> {
     Router::new()
         .merge(at(state, "/api/erasures").get(list).post(request).served())
         .merge(at(state, "/api/erasures/{id}/approve").post(approve).served())
+        .merge(at(state, "/api/erasures/{id}/reject").post(reject).served())
+        .merge(at(state, "/api/erasures/holds").post(hold).served())
+        .merge(at(state, "/api/erasures/holds/{id}/lift").post(lift).served())
 }
 
 /// What is asked for.
@@ -51,6 +57,19 @@ pub(super) struct NewErasure {
     /// `subject_request`, `retention_ended` or `unspecified`, which it is by default.
     #[schema(nullable = false)]
     reason: Option<String>,
+    /// The number of a file in which more is said: letters of A to Z, digits and signs of `./_-`.
+    #[schema(nullable = false)]
+    file_number: Option<String>,
+}
+
+/// What nothing may be erased or deleted of.
+#[derive(Deserialize, ToSchema)]
+#[expect(dead_code, reason = "the document is made from its fields")]
+pub(super) struct NewHold {
+    /// The person, or the chat of an API key.
+    subject: Uuid,
+    /// `litigation`, `investigation` or `statutory_duty`.
+    reason: String,
     /// The number of a file in which more is said: letters of A to Z, digits and signs of `./_-`.
     #[schema(nullable = false)]
     file_number: Option<String>,
@@ -87,6 +106,8 @@ pub(super) struct Request {
     rule: String,
     /// `requested`, `rejected`, `incomplete` or `completed`.
     stage: String,
+    /// Until when a rule of retention forbids the approval that it waits for; null if none does.
+    kept_until: Option<DateTime<Utc>>,
     stores: Vec<StoreReceipt>,
     /// The signed note, when it is completed.
     certificate: Option<String>,
@@ -142,17 +163,49 @@ impl From<ErasureRequest> for Request {
             decider: decider.map(UserId::value),
             rule: rule.to_string(),
             stage: stage.to_string(),
+            kept_until: None,
             stores: stores.collect(),
             certificate,
         }
     }
 }
 
+/// The case as it is shown, with what the approval waits for.
+async fn shown(state: &HttpState, known: KnownCase) -> Result<Case, ApiError> {
+    let is_waiting = known.case.request.as_ref().is_some_and(|request| request.stage == Stage::Requested);
+    let mut case = Case::from(known);
+    if let Some(request) = case.request.as_mut().filter(|_| is_waiting) {
+        let (app, subject) = (&state.app, SubjectId::new(case.subject));
+        let kept = kept_until(&app.pool, app.erasure.retention(), subject, app.clock.now()).await?;
+        request.kept_until = kept.map(|kept| kept.until);
+    }
+    Ok(case)
+}
+
+async fn case_of(state: &HttpState, subject: SubjectId) -> Result<Case, ApiError> {
+    let known = cases(&state.app.pool, Some(subject)).await.map_err(ApiError::internal)?.pop();
+    shown(state, known.ok_or_else(ApiError::no_such_object)?).await
+}
+
+/// The subject of the case that is so.
+async fn subject_with(state: &HttpState, is_so: impl Fn(&KnownCase) -> bool) -> Result<SubjectId, ApiError> {
+    let known = cases(&state.app.pool, None).await.map_err(ApiError::internal)?;
+    Ok(known.into_iter().find(is_so).ok_or_else(ApiError::no_such_object)?.subject)
+}
+
+async fn subject_of(state: &HttpState, id: ErasureId) -> Result<SubjectId, ApiError> {
+    subject_with(state, |known| known.case.request.as_ref().is_some_and(|request| request.id == id)).await
+}
+
 /// The cases of all erasures and legal holds, the one that changed last first.
 #[utoipa::path(get, path = "/api/erasures", responses((status = 200, description = "All cases", body = Cases)))]
 async fn list(State(state): State<HttpState>) -> Result<Json<Cases>, ApiError> {
     let known = cases(&state.app.pool, None).await.map_err(ApiError::internal)?;
-    Ok(Json(Cases { results: known.into_iter().rev().map(Case::from).collect() }))
+    let mut results = Vec::with_capacity(known.len());
+    for known in known.into_iter().rev() {
+        results.push(shown(&state, known).await?);
+    }
+    Ok(Json(Cases { results }))
 }
 
 /// Asks for the erasure of a person, or of a chat of an API key. Somebody approves it; where it takes two, another
@@ -163,7 +216,8 @@ async fn list(State(state): State<HttpState>) -> Result<Json<Cases>, ApiError> {
     request_body = NewErasure,
     responses(
         (status = 201, description = "Asked for", body = Case),
-        (status = 404, response = NoSuchObject)
+        (status = 404, response = NoSuchObject),
+        (status = 409, response = Conflict)
     )
 )]
 async fn request(
@@ -177,7 +231,7 @@ async fn request(
             |text: &str| matches!(text.parse::<ErasureReason>(), Ok(reason) if reason != ErasureReason::RestoredBackup);
         (
             fields.uuid("subject").required(),
-            fields.text("reason").check("There is no such reason.", is_reason).optional(),
+            fields.text("reason").check(NO_REASON, is_reason).optional(),
             fields.text("file_number").check(NO_FILE_NUMBER, |text| FileNumber::parse(text).is_ok()).optional(),
         )
     })?;
@@ -185,20 +239,21 @@ async fn request(
     let file_number = file_number.and_then(|text| FileNumber::parse(&text).ok());
     let (subject, context) = (SubjectId::new(subject), origin.context(caller.actor()));
     state.app.erasure.request(subject, (reason, file_number), Some(caller.id()), &context).await?;
-    let known = cases(&state.app.pool, Some(subject)).await.map_err(ApiError::internal)?.pop();
-    let case = known.map(Case::from).ok_or_else(ApiError::no_such_object)?;
-    Ok((StatusCode::CREATED, Json(case)).into_response())
+    Ok((StatusCode::CREATED, Json(case_of(&state, subject).await?)).into_response())
 }
 
+const NO_REASON: &str = "There is no such reason.";
 const NO_FILE_NUMBER: &str = "A file number has letters of A to Z, digits and signs of ./_-, and at least one digit.";
 
-/// Approves a request, which destroys the keys. It cannot be undone.
+/// Approves a request, which destroys the keys. It cannot be undone. While a legal hold is on the subject, or a rule of
+/// retention wants something of it kept, the request waits.
 #[utoipa::path(
     post,
     path = "/api/erasures/{id}/approve",
     responses(
         (status = 204, description = "Erased; the receipts of the stores follow"),
-        (status = 404, response = NoSuchObject)
+        (status = 404, response = NoSuchObject),
+        (status = 409, response = Conflict)
     )
 )]
 async fn approve(
@@ -207,10 +262,82 @@ async fn approve(
     caller: CallerInfo,
     PathIds(id): PathIds<Own<ErasureId>>,
 ) -> Result<Response, ApiError> {
-    let known = cases(&state.app.pool, None).await.map_err(ApiError::internal)?;
-    let of_request = |known: &KnownCase| known.case.request.as_ref().is_some_and(|request| request.id == id);
-    let subject = known.into_iter().find(of_request).ok_or_else(ApiError::no_such_object)?.subject;
+    let subject = subject_of(&state, id).await?;
     let context = origin.context(caller.actor());
     let committed = state.app.erasure.approve(subject, id, Some(caller.id()), &context).await?;
+    state.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+}
+
+/// Rejects a request. The erasure can be asked for again.
+#[utoipa::path(
+    post,
+    path = "/api/erasures/{id}/reject",
+    responses(
+        (status = 204, description = "Rejected"),
+        (status = 404, response = NoSuchObject),
+        (status = 409, response = Conflict)
+    )
+)]
+async fn reject(
+    State(state): State<HttpState>,
+    origin: Origin,
+    caller: CallerInfo,
+    PathIds(id): PathIds<Own<ErasureId>>,
+) -> Result<Response, ApiError> {
+    let subject = subject_of(&state, id).await?;
+    let context = origin.context(caller.actor());
+    let committed = state.app.erasure.reject(subject, id, Some(caller.id()), &context).await?;
+    state.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
+}
+
+/// Places a legal hold on a person, or on a chat of an API key: nothing of it is erased or deleted until it is lifted.
+#[utoipa::path(
+    post,
+    path = "/api/erasures/holds",
+    request_body = NewHold,
+    responses(
+        (status = 201, description = "On hold", body = Case),
+        (status = 404, response = NoSuchObject),
+        (status = 409, response = Conflict)
+    )
+)]
+async fn hold(
+    State(state): State<HttpState>,
+    origin: Origin,
+    caller: CallerInfo,
+    body: UnreadBody,
+) -> Result<Response, ApiError> {
+    let (subject, reason, file_number) = body.read().await?.create(|fields| {
+        (
+            fields.uuid("subject").required(),
+            fields.text("reason").check(NO_REASON, |text| text.parse::<HoldReason>().is_ok()).required(),
+            fields.text("file_number").check(NO_FILE_NUMBER, |text| FileNumber::parse(text).is_ok()).optional(),
+        )
+    })?;
+    let reason = reason.parse::<HoldReason>().map_err(ApiError::internal)?;
+    let file_number = file_number.and_then(|text| FileNumber::parse(&text).ok());
+    let (subject, context) = (SubjectId::new(subject), origin.context(caller.actor()));
+    state.app.erasure.place_hold(subject, reason, file_number, &context).await?;
+    Ok((StatusCode::CREATED, Json(case_of(&state, subject).await?)).into_response())
+}
+
+/// Lifts a legal hold.
+#[utoipa::path(
+    post,
+    path = "/api/erasures/holds/{id}/lift",
+    responses(
+        (status = 204, description = "Lifted"),
+        (status = 404, response = NoSuchObject),
+        (status = 409, response = Conflict)
+    )
+)]
+async fn lift(
+    State(state): State<HttpState>,
+    origin: Origin,
+    caller: CallerInfo,
+    PathIds(id): PathIds<Own<HoldId>>,
+) -> Result<Response, ApiError> {
+    let subject = subject_with(&state, |known| known.case.holds.iter().any(|hold| hold.id == id)).await?;
+    let committed = state.app.erasure.lift_hold(subject, id, &origin.context(caller.actor())).await?;
     state.respond_after_commit(&committed, async || Ok(empty(StatusCode::NO_CONTENT))).await
 }

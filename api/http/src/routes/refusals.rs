@@ -184,6 +184,7 @@ impl From<AccountError> for ApiError {
             AccountError::Database(error) => error.into(),
             AccountError::ResetCode(error) => error.into(),
             AccountError::Busy => Self::unavailable(1),
+            AccountError::Held(error) => error.into(),
             error @ (AccountError::Hashing | AccountError::Key(_)) => Self::internal(error),
         }
     }
@@ -318,6 +319,7 @@ impl From<EvaluationError> for ApiError {
             EvaluationError::Store(error) => error.into(),
             EvaluationError::Upload(error) => error.into(),
             EvaluationError::Database(error) => error.into(),
+            EvaluationError::Held(error) => error.into(),
         }
     }
 }

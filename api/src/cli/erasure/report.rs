@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use commands::erasure::{KnownCase, cases};
+use commands::{
+    clock::{Clock as _, SystemClock},
+    erasure::{KnownCase, cases},
+    retention::{RetentionRules, kept_until},
+};
 use domain::{
     erasure::{ErasureCase, ErasureRequest, FileNumber, Stage, Store, StoreFault, StoreState},
     ids::{ErasureId, SubjectId},
@@ -59,7 +63,17 @@ const fn in_words(fault: StoreFault) -> &'static str {
     }
 }
 
-pub(super) fn lines_of(known: &KnownCase) -> Vec<String> {
+/// Says what is known of a case, and until when a rule of retention forbids the approval that it waits for.
+pub(super) async fn say_all(pool: &PgPool, rules: &RetentionRules, known: &KnownCase) -> anyhow::Result<()> {
+    lines_of(known).iter().for_each(|line| say(line));
+    let is_waiting = known.case.request.as_ref().is_some_and(|request| request.stage == Stage::Requested);
+    if is_waiting && let Some(kept) = kept_until(pool, rules, known.subject, SystemClock.now()).await? {
+        say(&format!("  waits: it has to be kept: {kept}"));
+    }
+    Ok(())
+}
+
+fn lines_of(known: &KnownCase) -> Vec<String> {
     let KnownCase { subject, case, changed_at } = known;
     let mut lines = Vec::new();
     let file = |number: &Option<FileNumber>| {

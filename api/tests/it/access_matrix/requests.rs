@@ -37,6 +37,7 @@ impl World {
                 json!({ "name": "Assistant", "instructions": "Be brief. {reference}", "model": "gpt-4o" })
             }
             ("POST", "/api/audit/auditors") => json!({ "username": "auditor" }),
+            ("POST", "/api/erasures/holds") => json!({ "subject": self.askable, "reason": "litigation" }),
             ("POST", "/api/erasures") => json!({ "subject": self.askable, "reason": "subject_request" }),
             ("POST", "/api/temptokens") => json!({ "ip": "203.0.113.50" }),
             ("POST", "/api/chats/completion") => {

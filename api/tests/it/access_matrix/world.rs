@@ -99,8 +99,10 @@ impl World {
             ("/api/tests/suites/{}/runs/{}", in_api(&run)),
             ("/api/tests/suites/{}/runs/{}/feedback/{}", format!("/api{run}/feedback/{notes}")),
             ("/api/audit/proofs/{}", "/api/audit/proofs/1".to_owned()),
+            ("/api/audit/views/{}/{}", format!("/api/audit/views/projects/{project}")),
             ("/api/audit/{}/{}", format!("/api/audit/project/{project}")),
             ("/api/erasures/{}", format!("/api/erasures/{}", uuid::Uuid::nil())),
+            ("/api/erasures/holds/{}", format!("/api/erasures/holds/{}", uuid::Uuid::nil())),
             ("/api/audit/auditors/{}", "/api/audit/auditors/auditor".to_owned()),
             ("/api/audit/chat/{}", format!("/api/audit/chat/{}", chat.rsplit('/').next().expect("an id"))),
             (
@@ -210,11 +212,17 @@ impl World {
                     usual.trim_start_matches("/api").replace("/asked", &format!("/{name}"))
                 ));
             }
-            ("POST", "/api/erasures/{}/approve") => {
+            ("POST", "/api/erasures/{}/approve" | "/api/erasures/{}/reject") => {
                 let name = self.new_name();
                 let subject = self.app.person(&name, Roles::default()).await.id;
                 let asked = self.caller("root").post("/erasures", json!({ "subject": subject })).await.json(201);
-                return Some(format!("/api/erasures/{}/approve", text(&asked["request"], "id")));
+                return Some(nameless.replace("{}", &text(&asked["request"], "id")));
+            }
+            ("POST", "/api/erasures/holds/{}/lift") => {
+                let body = json!({ "subject": self.askable, "reason": "litigation" });
+                let held = self.caller("root").post("/erasures/holds", body).await.json(201);
+                let hold = held["holds"].as_array().and_then(|holds| holds.last()).expect("a hold");
+                return Some(nameless.replace("{}", &text(hold, "id")));
             }
             ("DELETE", "/api/audit/auditors/{}") => {
                 let name = self.new_name();
@@ -263,7 +271,7 @@ impl World {
         if *method == Method::DELETE
             || pattern.ends_with("create_assistant")
             || pattern.ends_with("/erase")
-            || pattern.ends_with("/approve")
+            || ["/approve", "/reject", "/lift"].iter().any(|step| pattern.ends_with(step))
         {
             self.throw_away = None;
         }

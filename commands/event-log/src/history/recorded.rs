@@ -26,19 +26,35 @@ impl Histories {
         types: &[&str],
         up_to: i64,
     ) -> Result<Vec<ReadEvent>, HistoryError> {
+        self.recorded_after((aggregate_type, id), types, (0, up_to), i64::MAX).await
+    }
+
+    /// As [`Self::recorded`], of the events behind a position (`after`), at most `limit`.
+    ///
+    /// # Errors
+    /// See [`Self::recorded`].
+    pub async fn recorded_after(
+        &self,
+        (aggregate_type, id): (AggregateType, Uuid),
+        types: &[&str],
+        (after, up_to): (i64, i64),
+        limit: i64,
+    ) -> Result<Vec<ReadEvent>, HistoryError> {
         let types: Vec<String> = types.iter().map(|name| (*name).to_owned()).collect();
         let stored = sqlx::query_as!(
             StoredEvent,
             r#"SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version,
                       payload::text AS "payload!", metadata::text AS "metadata!", partition, command_id
                FROM events
-               WHERE aggregate_type = $1 AND aggregate_id = $2 AND position <= $3
-                 AND (cardinality($4::text[]) = 0 OR event_type = ANY($4))
-               ORDER BY sequence"#,
+               WHERE aggregate_type = $1 AND aggregate_id = $2 AND position > $3 AND position <= $4
+                 AND (cardinality($5::text[]) = 0 OR event_type = ANY($5))
+               ORDER BY sequence LIMIT $6"#,
             aggregate_type.name(),
             id.to_string(),
+            after,
             up_to,
             &types,
+            limit,
         )
         .fetch_all(&self.pool)
         .await?;

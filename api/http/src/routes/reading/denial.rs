@@ -98,10 +98,13 @@ mod tests {
             "answers",
             "auditors",
             "erasures",
+            "holds",
             "media",
             "audit",
             "proofs",
             "{kind}",
+            "views",
+            "{view}",
         ];
         for access in TABLE {
             let words: Vec<&str> = access.path.split('/').collect();

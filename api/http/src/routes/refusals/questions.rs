@@ -32,6 +32,7 @@ impl From<ChatsError> for ApiError {
             ChatsError::ProjectNotFound => Self::not_found(),
             ChatsError::ProjectArchived => Self::NonFieldText("Project is archived. Cannot create chat.".to_owned()),
             ChatsError::Key(error) => error.into(),
+            ChatsError::Held(error) => error.into(),
             ChatsError::Execute(error) => error.into(),
         }
     }
