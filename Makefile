@@ -28,6 +28,8 @@ test: ## run all tests, against a throw-away PostgreSQL and Kafka
 	@scripts/kafka/kafka.sh install
 	@scripts/python/python.sh install
 	@scripts/proof/proof.sh install
+	@scripts/fhir/fhir.sh install
+	@scripts/python/python.sh install scripts/ocsf/requirements.txt
 	cargo test --workspace --locked --no-run
 	scripts/with-test-services.sh --migrate $(abspath $(target))/debug/ayushma \
 	    cargo test --workspace --locked -- --skip crash::whatever

@@ -176,7 +176,7 @@ def main(folder, verifier):
     if there != listed | {"manifest.json", "manifest.note"}:
         refuse(f"files are missing or too many: {sorted(there ^ (listed | {'manifest.json', 'manifest.note'}))}")
     for file in manifest["files"]:
-        if not re.fullmatch(r"checkpoint|index\.html|events\.jsonl|text\.jsonl|files/[0-9a-f]{64}", file["path"]):
+        if not re.fullmatch(r"checkpoint|index\.html|(events|text)\.jsonl|(fhir|ocsf)\.ndjson|files/[0-9a-f]{64}", file["path"]):
             refuse(f"no bundle has the file {file['path']}")
         with open(folder / file["path"], "rb") as content:
             found = hashlib.file_digest(content, "sha256").hexdigest()

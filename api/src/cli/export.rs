@@ -1,13 +1,14 @@
 //! `ayushma audit export`: a part of the log with its proofs as a folder that anybody can verify.
 
+mod exchanging;
 mod filling;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context as _, bail, ensure};
-use audit_bundle::{About, BundleWriter, Manifest, Prover, Selection, paths};
+use audit_bundle::{About, BundleWriter, Format, Manifest, Prover, Selection, paths};
 use chrono::{DateTime, SecondsFormat, Utc};
-use clap::{ArgGroup, Args};
+use clap::{ArgGroup, Args, ValueEnum};
 use commands::{
     counted,
     event_log::{Codec, Committed, Concerned, Histories, HistoryFilter, KeyRing, LogPart, log_id},
@@ -26,6 +27,7 @@ use super::{
     log_keys::key_ring,
 };
 use crate::{app::App, config::Settings, shutdown::Shutdown, terminal::say};
+use exchanging::{Exchanging, Place};
 use filling::{Filling, Texts};
 
 /// The longest reason, as over HTTP.
@@ -41,6 +43,7 @@ const MAX_REASON_CHARS: usize = 500;
 #[command(after_long_help = "\
 Examples:
   ayushma audit export ./complaint-17 --chat 7f81988b-3811-448c-b9e3-01709e573ae6 --text --reason 'complaint 17'
+  ayushma audit export ./complaint-18 --chat 7f81… --format fhir --format ocsf
   ayushma audit export ./november --from 2026-11-01T00:00:00Z --until 2026-12-01T00:00:00Z")]
 pub(super) struct Export {
     /// Folder of the bundle; nothing may be there yet
@@ -57,9 +60,31 @@ pub(super) struct Export {
     #[arg(long)]
     text: bool,
 
+    /// Add accesses, log-ins and answers in an audit format of others, without any personal text; may be given twice
+    #[arg(long = "format", value_name = "FORMAT")]
+    formats: Vec<OtherFormat>,
+
     /// Why; it stands in the manifest and on record
     #[arg(long, value_parser = reason)]
     reason: Option<String>,
+}
+
+/// An audit format of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+enum OtherFormat {
+    /// FHIR R4: AuditEvent (IHE BALP) and Provenance, in fhir.ndjson
+    Fhir,
+    /// OCSF 1.8.0: API Activity and Authentication, in ocsf.ndjson
+    Ocsf,
+}
+
+impl From<OtherFormat> for Format {
+    fn from(format: OtherFormat) -> Self {
+        match format {
+            OtherFormat::Fhir => Self::Fhir,
+            OtherFormat::Ocsf => Self::Ocsf,
+        }
+    }
 }
 
 /// The selection; clap sees to it that there is exactly one.
@@ -162,19 +187,24 @@ impl Export {
             reason: self.reason.clone(),
             recorded_at_position: u64::try_from(position)?,
         };
+        let place = Place { log_id: about.log_id, recorded_at: about.recorded_at_position, checkpoint: note.clone() };
+        let mut writer = BundleWriter::begin(&self.folder, about, &note, key, self.text)?;
+        let exchanging = Exchanging::begin(self.formats(), place, &mut writer)?;
         let mut filling = Filling {
-            writer: BundleWriter::begin(&self.folder, about, &note, key, self.text)?,
+            writer,
             prover: Prover::new(&files, size),
             texts: Texts::wanted(self.text, part),
+            exchanging,
             codec,
             media: app.media.clone(),
             uploads: app.uploads.clone(),
         };
         let taken = part.events(&app.pool, up_to, async |event| Ok(filling.take(event).await?)).await;
         let beyond = taken.context("the export is on record, but no bundle was made")?;
+        let exchanged = filling.exchanging.report();
         let manifest = filling.writer.finish().context("the export is on record, but no bundle was made")?;
         wait_until_readable(app, &recorded).await;
-        for line in self.report(&manifest, beyond) {
+        for line in self.report(&manifest, beyond).into_iter().chain(exchanged) {
             say(&line);
         }
         say(&format!("verifier key: {verifier}"));
@@ -207,6 +237,13 @@ impl Export {
         written.into_iter().next_back().context("a record is written")
     }
 
+    fn formats(&self) -> Vec<Format> {
+        let mut formats: Vec<_> = self.formats.iter().copied().map(Format::from).collect();
+        formats.sort_unstable();
+        formats.dedup();
+        formats
+    }
+
     /// The command, with the names of its ids in their place.
     fn request(&self, part: LogPart) -> String {
         let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
@@ -216,7 +253,10 @@ impl Export {
             LogPart::Project(_) => "--project {id}".to_owned(),
             LogPart::Span { from, until } => format!("--from {} --until {}", time(from), time(until)),
         };
-        format!("ayushma audit export {what}{}", if self.text { " --text" } else { "" })
+        let text = if self.text { " --text" } else { "" };
+        let name = |format: &Format| format.path().trim_end_matches(".ndjson");
+        let formats: String = self.formats().iter().map(|format| format!(" --format {}", name(format))).collect();
+        format!("ayushma audit export {what}{text}{formats}")
     }
 
     fn report(&self, manifest: &Manifest, beyond: i64) -> Vec<String> {

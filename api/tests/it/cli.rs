@@ -12,6 +12,7 @@ mod erasing;
 mod erasure_steps;
 mod explaining;
 mod folders;
+mod formats;
 mod limits;
 mod process;
 mod proofs;

@@ -3,12 +3,13 @@
 //!
 //! It holds events as they are stored, each with its record and its inclusion proof ([`EventLine`]) against one signed
 //! checkpoint, files by their hash, decoded text only if it is wanted, a [`Manifest`] of all of this that the log's key has
-//! signed, and a cover page to read. Nothing here knows the database, the network or the clock.
+//! signed, and a cover page to read; if it is wanted, the events in audit formats of others too ([`Format`]). Nothing here knows the database, the network or the clock.
 //!
 //! See `docs/proof-formats.md`.
 
 mod columns;
 mod cover;
+mod format;
 mod line;
 mod manifest;
 mod prover;
@@ -17,6 +18,7 @@ mod verify;
 mod writer;
 
 pub use columns::{Columns, ColumnsError};
+pub use format::Format;
 pub use line::{EventLine, LineFault, StoredFile, TextLine};
 pub use manifest::{About, Attachment, Events, ListedFile, Manifest, Selection};
 pub use prover::Prover;
@@ -29,8 +31,10 @@ pub mod paths {
     pub const CHECKPOINT: &str = "checkpoint";
     pub const COVER: &str = "index.html";
     pub const EVENTS: &str = "events.jsonl";
+    pub const FHIR: &str = "fhir.ndjson";
     pub const FILES: &str = "files";
     pub const MANIFEST: &str = "manifest.json";
+    pub const OCSF: &str = "ocsf.ndjson";
     pub const SEAL: &str = "manifest.note";
     pub const TEXT: &str = "text.jsonl";
 }

@@ -164,6 +164,11 @@ impl Manifest {
         self.files.binary_search_by(|file| file.path.as_str().cmp(path))
     }
 
+    /// Says that the file of a format of others is not proved.
+    pub(crate) fn assert_format(&mut self, path: &str) {
+        self.asserted.push(format!("{path} says what the events say."));
+    }
+
     /// Adds the entry of a file that has none yet.
     pub(crate) fn add_file(&mut self, file: ListedFile) {
         let place = self.place(&file.path).unwrap_or_else(|place| place);

@@ -3,11 +3,13 @@
 mod hashed;
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
 };
 
+use serde::Serialize;
 use tempfile::TempDir;
 use transparency_log::{
     checkpoint::{Checkpoint, CheckpointError},
@@ -18,6 +20,7 @@ use transparency_log::{
 use crate::{
     columns::{Columns, ColumnsError},
     cover::Cover,
+    format::Format,
     line::{EventLine, StoredFile, TextLine, files_of},
     manifest::{About, Attachment, ListedFile, Manifest},
     paths, seal,
@@ -52,6 +55,7 @@ pub struct BundleWriter {
     manifest: Manifest,
     events: HashedFile,
     text: Option<HashedFile>,
+    formats: BTreeMap<Format, HashedFile>,
     cover: Cover,
 }
 
@@ -92,6 +96,7 @@ impl BundleWriter {
         let mut writer = Self {
             events: file(paths::EVENTS)?,
             text: if with_text { Some(file(paths::TEXT)?) } else { None },
+            formats: BTreeMap::new(),
             cover: Cover::default(),
             manifest: Manifest::new(about, origin, key.verifier().to_string(), size),
             checkpoint: opened,
@@ -101,6 +106,25 @@ impl BundleWriter {
         };
         writer.write(paths::CHECKPOINT, checkpoint.to_string().as_bytes())?;
         Ok(writer)
+    }
+
+    /// Adds a file for the events in a format of others, which is there also if nothing gets into it.
+    ///
+    /// # Errors
+    /// [`WriteError::File`].
+    pub fn add_format(&mut self, format: Format) -> Result<(), WriteError> {
+        let file = HashedFile::new(self.folder.path(), format.path())?;
+        self.manifest.assert_format(format.path());
+        self.formats.insert(format, file);
+        Ok(())
+    }
+
+    /// Appends a line to the file of a format that was added; nothing is written of others.
+    ///
+    /// # Errors
+    /// [`WriteError::File`], [`WriteError::Json`].
+    pub fn line(&mut self, format: Format, line: &impl Serialize) -> Result<(), WriteError> {
+        self.formats.get_mut(&format).map_or(Ok(()), |file| file.line(line))
     }
 
     /// Returns the checkpoint against which events are proved.
@@ -188,10 +212,10 @@ impl BundleWriter {
     /// # Errors
     /// [`WriteError::Exists`] if something is there meanwhile; [`WriteError::File`].
     pub fn finish(self) -> Result<Manifest, WriteError> {
-        let Self { folder, target, key, checkpoint, mut manifest, events, text, cover } = self;
+        let Self { folder, target, key, checkpoint, mut manifest, events, text, formats, cover } = self;
         manifest.add_file(events.finish()?);
-        if let Some(text) = text {
-            manifest.add_file(text.finish()?);
+        for file in text.into_iter().chain(formats.into_values()) {
+            manifest.add_file(file.finish()?);
         }
         if !manifest.files.iter().any(|file| file.path.starts_with(paths::FILES)) {
             // It is there if all that was copied was left out again.

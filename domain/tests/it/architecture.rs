@@ -56,6 +56,7 @@ fn crates_depend_on_each_other_only_as_designed() {
             names(&[
                 "adapters",
                 "audit_bundle",
+                "audit_exchange",
                 "commands",
                 "domain",
                 "embedded_postgres",
@@ -68,6 +69,7 @@ fn crates_depend_on_each_other_only_as_designed() {
             ]),
         ),
         ("audit_bundle".to_owned(), names(&["transparency_log"])),
+        ("audit_exchange".to_owned(), names(&["domain"])),
         ("commands".to_owned(), names(&["domain", "event_log", "knowledge", "ports", "transparency_log"])),
         ("domain".to_owned(), names(&[])),
         ("embedded_postgres".to_owned(), names(&[])),

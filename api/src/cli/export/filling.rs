@@ -11,6 +11,8 @@ use futures::TryStreamExt as _;
 use ports::SharedMediaStore;
 use serde::Deserialize;
 
+use super::exchanging::Exchanging;
+
 /// Whose text is decoded.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Texts {
@@ -48,6 +50,7 @@ pub(super) struct Filling<'a> {
     pub(super) writer: BundleWriter,
     pub(super) prover: Prover<'a>,
     pub(super) texts: Texts,
+    pub(super) exchanging: Exchanging,
     pub(super) codec: Codec,
     pub(super) media: SharedMediaStore,
     pub(super) uploads: Uploads,
@@ -76,7 +79,12 @@ impl Filling<'_> {
         let proof = self.prover.prove(position - 1).with_context(|| {
             format!("the published log does not prove position {position}: its folder may be damaged")
         })?;
-        for file in self.writer.event(columns(event)?, &proof, text.as_ref())? {
+        let exchanged = self.exchanging.read(&event)?;
+        let columns = columns(event)?;
+        if let Some(recorded) = exchanged {
+            self.exchanging.take(&recorded, &columns, &proof, &mut self.writer)?;
+        }
+        for file in self.writer.event(columns, &proof, text.as_ref())? {
             if is_speech && !shows_text {
                 let why = "speech is personal text, which is not decoded here";
                 self.writer.miss(position, file, why);

@@ -14,17 +14,17 @@ use super::process::{DataFolder, Ended, PASSWORD};
 const ZINC: &str = "Zinc is given for fourteen days.";
 
 /// A published log with a conversation in it.
-struct Ward {
-    folder: DataFolder,
+pub(super) struct Ward {
+    pub(super) folder: DataFolder,
     public: tempfile::TempDir,
-    project: String,
-    chat: String,
+    pub(super) project: String,
+    pub(super) chat: String,
     person: String,
-    key: String,
+    pub(super) key: String,
 }
 
 impl Ward {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         drop(rustls::crypto::ring::default_provider().install_default());
         let folder = DataFolder::new();
         folder.make_superuser("asha@example.com", "asha").await.succeeded();
@@ -50,11 +50,11 @@ impl Ward {
         ward
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.public.path().join(name)
     }
 
-    async fn publish(&mut self) {
+    pub(super) async fn publish(&mut self) {
         let log = self.path("log");
         let said =
             self.folder.run(&["audit", "publish", "--folder", log.to_str().expect("a path")], "").await.succeeded();
@@ -62,20 +62,20 @@ impl Ward {
         key.clone_into(&mut self.key);
     }
 
-    async fn export(&self, name: &str, arguments: &[&str]) -> Ended {
+    pub(super) async fn export(&self, name: &str, arguments: &[&str]) -> Ended {
         let (to, log) = (self.path(name), self.path("log"));
         let command = ["audit", "export", to.to_str().expect("a path"), "--published", log.to_str().expect("a path")];
         self.folder.run(&[&command[..], arguments].concat(), "").await
     }
 
     /// Verifies where there is no database: nothing but the bundle and the key.
-    async fn verify(&self, name: &str) -> Ended {
+    pub(super) async fn verify(&self, name: &str) -> Ended {
         let bundle = self.path(name);
         let command = ["audit", "verify-bundle", bundle.to_str().expect("a path"), "--key", &self.key];
         DataFolder::new().run(&command, "").await
     }
 
-    fn lines(&self, name: &str, file: &str) -> Vec<Value> {
+    pub(super) fn lines(&self, name: &str, file: &str) -> Vec<Value> {
         let text = fs::read_to_string(self.path(name).join(file)).expect("it is there");
         text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
     }

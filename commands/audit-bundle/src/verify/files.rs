@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::Refusal;
 use crate::{
+    format::Format,
     line::LineFault,
     manifest::{ListedFile, Manifest},
     paths,
@@ -41,7 +42,9 @@ fn is_possible(path: &str) -> bool {
     let is_hash =
         |name: &str| name.len() == 64 && name.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     let of_selection = path.strip_prefix(paths::FILES).and_then(|rest| rest.strip_prefix('/'));
-    [paths::CHECKPOINT, paths::COVER, paths::EVENTS, paths::TEXT].contains(&path) || of_selection.is_some_and(is_hash)
+    [paths::CHECKPOINT, paths::COVER, paths::EVENTS, paths::TEXT].contains(&path)
+        || Format::ALL.iter().any(|format| format.path() == path)
+        || of_selection.is_some_and(is_hash)
 }
 
 /// Checks that the folder has the files of the manifest, plain ones, and nothing besides.

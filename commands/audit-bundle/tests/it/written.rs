@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use audit_bundle::{EventLine, Events, Refusal, Selection, WriteError};
+use audit_bundle::{EventLine, Events, Format, Refusal, Selection, WriteError};
 use transparency_log::{leaf::Leaf, receipt::Receipt};
 
 use crate::support::{ORIGIN, World, at, chat, columns, key, read, reason, reseal};
@@ -135,4 +135,33 @@ fn the_key_of_another_log_accepts_nothing() {
         let refused = audit_bundle::verify(&world.path("bundle"), key(other).verifier());
         assert!(matches!(refused, Err(Refusal::Seal(_))), "{refused:?}");
     }
+}
+
+#[test]
+fn files_in_formats_of_others_are_signed_with_the_rest() {
+    let world = World::new(20);
+    let files = world.files();
+    let mut prover = audit_bundle::Prover::new(&files, 20);
+    let mut writer = world.begin("bundle", Selection::Chat { id: chat(0) }).expect("it can be begun");
+    for format in Format::ALL {
+        writer.add_format(format).expect("writable");
+    }
+    let proof = prover.prove(0).expect("it is in the log");
+    writer.event(columns(1), &proof, None).expect("it is proved");
+    writer.line(Format::Fhir, &serde_json::json!({ "resourceType": "AuditEvent" })).expect("writable");
+    let manifest = writer.finish().expect("it can be finished");
+    assert_eq!(manifest.asserted.last().map(String::as_str), Some("ocsf.ndjson says what the events say."));
+    world.verify("bundle").expect("it is right");
+    world.ask_python("bundle").expect("it is right");
+    assert_eq!(read(&world.path("bundle"), "fhir.ndjson"), b"{\"resourceType\":\"AuditEvent\"}\n");
+    assert!(read(&world.path("bundle"), "ocsf.ndjson").is_empty(), "it was wanted, and nothing got into it");
+
+    fs::write(world.path("bundle/fhir.ndjson"), "{\"resourceType\":\"auditEvent\"}\n").expect("writable");
+    let refused = reason(&world.verify("bundle").expect_err("it was altered"));
+    assert!(refused.contains("fhir.ndjson was altered"), "{refused}");
+    assert!(world.ask_python("bundle").is_err_and(|why| why.contains("fhir.ndjson was altered")));
+    world.chat_bundle("without");
+    fs::write(world.path("without/fhir.ndjson"), "{}\n").expect("writable");
+    let refused = reason(&world.verify("without").expect_err("nobody signed it"));
+    assert!(refused.contains("does not belong to the bundle"), "{refused}");
 }

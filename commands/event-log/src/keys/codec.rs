@@ -279,8 +279,7 @@ impl Codec {
             position: stored.position,
             sequence: stored.sequence,
             partition: stored.partition,
-            aggregate_id: Uuid::try_parse(&stored.aggregate_id)
-                .map_err(|_| CodecError::Malformed("the aggregate's id is no UUID"))?,
+            aggregate_id: stored.uuid()?,
             event,
             metadata,
         })
@@ -337,6 +336,29 @@ fn sealed(key: Option<&Key>, text: &str, event: EventId, field: &str) -> String 
 /// others.
 fn context(event: EventId, field: &str) -> Vec<u8> {
     [event.value().as_bytes().as_slice(), field.as_bytes()].concat()
+}
+
+impl StoredEvent {
+    /// Reads the event without any key: its personal text stays sealed, and so does the client's address.
+    ///
+    /// # Errors
+    /// [`CodecError`] if the event is damaged or unknown.
+    pub fn read_sealed(&self) -> Result<RecordedEvent, CodecError> {
+        let metadata = parse_metadata(&serde_json::from_str(&self.metadata)?)?;
+        let event = Event::decode(&self.aggregate_type, &self.event_type, &self.event_version, self.payload.as_str())?;
+        Ok(RecordedEvent {
+            position: self.position,
+            sequence: self.sequence,
+            partition: self.partition,
+            aggregate_id: self.uuid()?,
+            event,
+            metadata,
+        })
+    }
+
+    fn uuid(&self) -> Result<Uuid, CodecError> {
+        Uuid::try_parse(&self.aggregate_id).map_err(|_| CodecError::Malformed("the aggregate's id is no UUID"))
+    }
 }
 
 fn parse_metadata(map: &BTreeMap<String, String>) -> Result<Metadata, CodecError> {

@@ -1,0 +1,5 @@
+//! Events in the formats of others, as programs of others judge them.
+
+mod fhir;
+mod ocsf;
+mod support;
