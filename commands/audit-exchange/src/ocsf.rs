@@ -16,6 +16,7 @@ use domain::{
     user::UserEvent,
 };
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::{Entry, Log, Turn};
 use attestation::Previous;
@@ -234,13 +235,13 @@ fn milliseconds(time: DateTime<Utc>) -> Value {
     time.timestamp_millis().into()
 }
 
-fn user(id: impl ToString) -> Value {
+fn user(id: Uuid) -> Value {
     json!({ "uid": id.to_string(), "type_id": 1 })
 }
 
 fn actor(actor: &Actor) -> Value {
     match actor {
-        Actor::User(person) => json!({ "user": user(person) }),
+        Actor::User(person) => json!({ "user": user(person.value()) }),
         Actor::Service(service) => json!({ "app_uid": service.to_string() }),
         Actor::System(_) => json!({ "app_name": actor.to_string() }),
     }
@@ -252,7 +253,7 @@ fn resource(object: &AccessedObject) -> Value {
         resource["type"] = kind.name().into();
     }
     if let Some(owner) = object.owner {
-        resource["owner"] = user(owner);
+        resource["owner"] = user(owner.value());
     }
     resource
 }

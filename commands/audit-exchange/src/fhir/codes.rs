@@ -46,7 +46,7 @@ pub(super) fn reference(id: Uuid) -> Value {
 
 /// The identifier of a numbered thing: of an event by its position, of a version of a document by its number. Its namespace
 /// is the log, or the document.
-pub(super) fn numbered(of: Uuid, number: impl ToString) -> Value {
+pub(super) fn numbered(of: Uuid, number: i64) -> Value {
     json!({ "system": format!("urn:uuid:{of}"), "value": number.to_string() })
 }
 

@@ -32,7 +32,7 @@ pub(super) fn of_answer(log: &Log, entry: &Entry<'_>, completion: &Completion, t
     entities.extend((0..passages.len()).map(|place| entity("source", local(passage_id(place)))));
     for cited in &completion.citations {
         let version = passages.iter().filter(|it| it.document_id == *cited).map(|it| it.document_version).max();
-        let document = version.map_or_else(|| uuid(cited.value()), |version| numbered(cited.value(), version));
+        let document = version.map_or_else(|| uuid(cited.value()), |version| numbered(cited.value(), version.into()));
         entities.push(entity("quotation", named(logical(&document), "document that the answer names as its source")));
     }
     entities.push(entity("derivation", local("prompt".to_owned())));
@@ -111,7 +111,7 @@ fn passage(place: usize, passage: &RetrievedPassage) -> Value {
     if let Some(hash) = hash(&passage.content_hash) {
         document["identifier"] = json!([hash]);
     }
-    let version = logical(&numbered(passage.document_id.value(), passage.document_version));
+    let version = logical(&numbered(passage.document_id.value(), passage.document_version.into()));
     let label = format!("version {} of the document", passage.document_version);
     document["context"] = json!({ "related": [named(version, &label)] });
     document

@@ -208,22 +208,23 @@ pub(crate) fn events() -> Vec<RecordedEvent> {
 
 /// Hands over all events as they are exchanged.
 pub(crate) fn exchanged(mut make: impl FnMut(&Log, &Entry<'_>, Option<&Turn>) -> Option<Value>) -> Vec<Value> {
-    let (log, mut turns, mut made) = (log(), Turns::default(), Vec::new());
+    let (log, mut turns, mut values) = (log(), Turns::default(), Vec::new());
     for recorded in &events() {
         let turn = turns.take(recorded.position, &recorded.event);
         let entry = Entry { recorded, digest: [7; 32], receipt: "c2sp.org/tlog-proof@v1\nindex 16\n" };
-        made.extend(make(&log, &entry, turn.as_ref()));
+        values.extend(make(&log, &entry, turn.as_ref()));
     }
-    made
+    values
 }
 
 /// A folder with files of a line for each value.
 pub(crate) fn written(files: &[(&str, &[Value])]) -> (tempfile::TempDir, Vec<PathBuf>) {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |(name, values): &(&str, &[Value])| {
-        let lines: String = values.iter().map(|value| format!("{value}\n")).collect();
+        let mut lines: Vec<_> = values.iter().map(Value::to_string).collect();
+        lines.push(String::new());
         let path = folder.path().join(name);
-        fs::write(&path, lines).expect("writable");
+        fs::write(&path, lines.join("\n")).expect("writable");
         path
     };
     let paths = files.iter().map(write).collect();
