@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test crash browser-test check map reference book schemathesis evaluate bench-http bench-limits bench-documents bench-tables bench-log bench-retrieval bench-languages bench-cross-languages models sqlx sqlx-check kafka
+.PHONY: help run test crash browser-test check map reference book schemathesis evaluate bench-http bench-limits bench-documents bench-tables bench-log bench-audit bench-retrieval bench-languages bench-cross-languages models sqlx sqlx-check kafka
 
 # Where rustup puts its programs, for shells that do not know it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -87,6 +87,10 @@ bench-log: ## measure appends, projection, latency, relay and loading, each besi
 	@scripts/setup.sh test
 	@scripts/kafka/kafka.sh install
 	scripts/with-test-services.sh --durable cargo bench --locked --package api --bench measure
+
+bench-audit: ## measure what auditors wait for on a long log, each beside its limit (EVENTS=10000000 ROUNDS=3 SEED=2)
+	@scripts/setup.sh test
+	PARTS=audit scripts/with-test-services.sh --no-kafka --durable cargo bench --locked --package api --bench measure
 
 bench-retrieval: ## measure how well and how fast passages are found, beside plain BM25
 	@scripts/setup.sh run

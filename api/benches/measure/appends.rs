@@ -108,7 +108,7 @@ fn insert_rows(url: &str, writers: u32) -> anyhow::Result<f64> {
 }
 
 /// Commands a second that processes of so many writers each execute side by side.
-fn append_in_processes(url: &str, child: &str, writers: &[u32]) -> anyhow::Result<f64> {
+pub(crate) fn append_in_processes(url: &str, child: &str, writers: &[u32]) -> anyhow::Result<f64> {
     let program = env::current_exe()?;
     let start = |writers: &u32| {
         Command::new(&program)

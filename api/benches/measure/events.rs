@@ -1,26 +1,24 @@
 //! A log of chats as they are: a first question gives the title, every answer has passages and sources, some are rated.
 
-use std::fmt::Write as _;
-
 use chrono::{DateTime, TimeDelta, Utc};
-use commands::event_log::{ChainHash, Codec, EventLog, StoredEvent, partition_of};
+use commands::event_log::EventLog;
 use domain::{
+    AggregateType,
     chat::{ChatEvent, Completion, Generation, Question, RetrievedPassage, Stage},
     envelope::{Actor, Metadata},
     ids::{ChunkId, CommandId, DocumentId, EventId, FeedbackId, MessageId, ProjectId, SubjectId, UserId},
     values::Title,
 };
-use sqlx::{PgPool, postgres::PgPoolCopyExt as _};
+use sqlx::PgPool;
 use uuid::Uuid;
+
+use crate::hospital::writer::{LogWriter, Place};
 
 /// Who asks.
 const NURSES: usize = 500;
 /// Chats that are going on at the same time.
 const OPEN_CHATS: usize = 100;
 const TURNS: usize = 4;
-const PARTITIONS: i32 = 16;
-/// Rows that are sent at a time.
-const ROWS: usize = 5_000;
 const QUESTION: &str = "How often is zinc given to a child of eight months with diarrhoea, and in which dose?";
 const ANSWER: &str = "Zinc is given once a day for ten to fourteen days: 20 mg for a child of six months and older, 10 mg \
     for a younger one. The tablet is dissolved in breast milk, in oral rehydration solution or in clean water. It is given for \
@@ -29,102 +27,50 @@ const ANSWER: &str = "Zinc is given once a day for ten to fourteen days: 20 mg f
 
 /// Writes a log of so many events.
 pub(crate) async fn write(pool: &PgPool, log: &EventLog, count: usize) -> anyhow::Result<()> {
-    let mut writer = Writer { codec: Codec::new(log.keys().clone()), position: 0, hash: [0; 32], rows: String::new() };
+    let mut writer = LogWriter::begin(pool, log.keys().clone()).await?;
     let nurses: Vec<Uuid> = (0..NURSES).map(|_| Uuid::now_v7()).collect();
     let mut open: Vec<Conversation> = Vec::new();
-    let mut started = 0;
-    while writer.position < count {
+    let (mut started, mut written) = (0, 0);
+    while written < count {
         if open.len() < OPEN_CHATS {
             open.push(Conversation::new(nurses[started % NURSES], started));
             started += 1;
         }
         // Each in its turn: neighbours in the log are of different chats.
-        let place = writer.position % open.len();
+        let place = written % open.len();
         let events = open[place].next_events();
         if events.is_empty() {
             open.swap_remove(place);
         }
         for event in events {
-            if writer.position < count {
+            if written < count {
                 let chat = &mut open[place];
                 chat.sequence += 1;
-                writer.add(chat.id, chat.sequence, chat.nurse, event).await?;
+                written += 1;
+                add(&mut writer, (chat.id, chat.sequence), chat.nurse, event).await?;
             }
         }
-        if writer.rows.len() > ROWS * 1_000 {
-            writer.send(pool).await?;
-        }
     }
-    writer.send(pool).await?;
-    sqlx::query("UPDATE log_head SET position = $1, hash = $2")
-        .bind(i64::try_from(writer.position)?)
-        .bind(writer.hash.as_slice())
-        .execute(pool)
-        .await?;
+    writer.finish().await?;
     Ok(())
 }
 
-struct Writer {
-    codec: Codec,
-    position: usize,
-    hash: ChainHash,
-    /// In the form of COPY's CSV.
-    rows: String,
-}
-
-impl Writer {
-    async fn add(&mut self, chat: Uuid, sequence: i64, nurse: Uuid, event: ChatEvent) -> anyhow::Result<()> {
-        self.position += 1;
-        let metadata = Metadata {
-            event_id: EventId::new(Uuid::now_v7()),
-            command_id: CommandId::new(Uuid::now_v7()),
-            actor: Actor::User(UserId::new(nurse)),
-            on_behalf_of: None,
-            correlation_id: Uuid::now_v7(),
-            causation_id: None,
-            traceparent: None,
-            subject: Some(SubjectId::new(nurse)),
-            client_address: Some("203.0.113.17".to_owned()),
-            user_agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0".to_owned()),
-            recorded_at: now(),
-        };
-        let event_type: &'static str = (&event).into();
-        let stored = StoredEvent {
-            position: i64::try_from(self.position)?,
-            aggregate_type: "chat".to_owned(),
-            aggregate_id: chat.to_string(),
-            sequence,
-            event_type: event_type.to_owned(),
-            event_version: "1".to_owned(),
-            payload: self.codec.encode_payload(event, &metadata).await?,
-            metadata: serde_json::to_string(&self.codec.encode_metadata(&metadata).await?)?,
-            partition: partition_of(&chat.to_string(), PARTITIONS),
-            command_id: metadata.command_id.value(),
-        };
-        self.hash = stored.chain_hash(&self.hash);
-        let quoted = |text: &str| text.replace('"', "\"\"");
-        writeln!(
-            self.rows,
-            "chat,{},{sequence},{event_type},1,\"{}\",\"{}\",{},{},{},\\x{}",
-            stored.aggregate_id,
-            quoted(&stored.payload),
-            quoted(&stored.metadata),
-            stored.position,
-            stored.partition,
-            stored.command_id,
-            hex::encode(self.hash)
-        )?;
-        Ok(())
-    }
-
-    async fn send(&mut self, pool: &PgPool) -> anyhow::Result<()> {
-        let columns = "aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata, position, partition, \
-                       command_id, hash";
-        let mut copy = pool.copy_in_raw(&format!("COPY events ({columns}) FROM STDIN (FORMAT csv)")).await?;
-        copy.send(std::mem::take(&mut self.rows).into_bytes()).await?;
-        copy.finish().await?;
-        Ok(())
-    }
+/// Adds an event of a nurse's chat.
+async fn add(log: &mut LogWriter, (chat, sequence): (Uuid, i64), nurse: Uuid, event: ChatEvent) -> anyhow::Result<()> {
+    let metadata = Metadata {
+        event_id: EventId::new(Uuid::now_v7()),
+        command_id: CommandId::new(Uuid::now_v7()),
+        actor: Actor::User(UserId::new(nurse)),
+        on_behalf_of: None,
+        correlation_id: Uuid::now_v7(),
+        causation_id: None,
+        traceparent: None,
+        subject: Some(SubjectId::new(nurse)),
+        client_address: Some("203.0.113.17".to_owned()),
+        user_agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0".to_owned()),
+        recorded_at: now(),
+    };
+    log.add(Place { aggregate_type: AggregateType::Chat, id: chat, sequence }, event, &metadata).await
 }
 
 /// A chat that is going on.

@@ -1,12 +1,15 @@
-//! What the event log manages, each figure beside its limit in the same run. `make bench-log` runs all parts against a throw-away
-//! PostgreSQL with durable settings and a throw-away Kafka; `PARTS="appends relay"` picks some, `ROUNDS=3` says how often each is
-//! repeated (figures are medians), `EVENTS=100000` how long the logs are that are read.
+//! What the event log manages, each figure beside its limit in the same run. `make bench-log` runs all parts but one against a
+//! throw-away PostgreSQL with durable settings and a throw-away Kafka; `PARTS="appends relay"` picks some, `ROUNDS=3` says how often
+//! each is repeated (figures are medians), `EVENTS=100000` how long the logs are that are read. `make bench-audit` runs the part for
+//! auditors, which needs no Kafka.
 
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a measurement is a program of its own")]
 
 mod appends;
+mod audit;
 mod database;
 mod events;
+mod hospital;
 mod latency;
 mod loading;
 mod projection;
@@ -23,6 +26,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Wraps the keys of all that is measured.
 const MASTER_KEY: &str = "0f0e0d0c0b0a09080706050403020100f0e0d0c0b0a090807060504030201000";
 const PARTS: [&str; 5] = ["appends", "projection", "latency", "relay", "loading"];
+/// By itself, because its log is a long one.
+const AUDIT: &str = "audit";
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -47,7 +52,8 @@ async fn main() -> anyhow::Result<()> {
             "latency" => latency::measure(rounds).await?,
             "relay" => relay::measure(setting("EVENTS", 200_000)?, rounds).await?,
             "loading" => loading::measure(rounds).await?,
-            _ => bail!("there is no part {part}, only {}", PARTS.join(", ")),
+            AUDIT => audit::measure(setting("EVENTS", 1_000_000)?, setting("SEED", 1)?, rounds).await?,
+            _ => bail!("there is no part {part}, only {} and {AUDIT}", PARTS.join(", ")),
         }
     }
     Ok(())

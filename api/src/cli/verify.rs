@@ -83,7 +83,7 @@ impl Verify {
         // A file is named in order to prove something with it, so an empty one is an error.
         ensure!(!is_named || !heads.is_empty(), "there is no signed head in {}", file.path().display());
         let started = Instant::now();
-        let mut observer = |event: &StoredEvent| tree.take(event);
+        let mut observer = |event: &StoredEvent, digest: &[u8; 32]| tree.take(event, digest);
         let observer: Option<event_log::EventObserver<'_>> =
             if checkpoints.is_empty() { None } else { Some(&mut observer) };
         let found = event_log::audit(pool, self.from, self.to, &heads, observer).await?;

@@ -43,6 +43,7 @@ mod key_tools;
 mod languages;
 mod log_in_guesses;
 mod long_texts;
+mod made_log;
 mod mail;
 mod media;
 mod media_in_s3;

@@ -29,6 +29,7 @@ mod status;
 mod store;
 mod stored;
 mod stream;
+mod times;
 mod token;
 
 use domain::wording::error_chain;

@@ -102,12 +102,13 @@ impl StoredEvent {
     /// Returns the event's link in the chain: SHA-256 over the previous hash (32 bytes), the position (8) and the
     /// [digest](Self::digest) of all other columns.
     pub fn chain_hash(&self, previous: &[u8]) -> ChainHash {
-        let mut hasher = Sha256::new();
-        hasher.update(previous);
-        hasher.update(self.position.to_be_bytes());
-        hasher.update(self.digest());
-        hasher.finalize().into()
+        chain_link(previous, self.position, &self.digest())
     }
+}
+
+/// Returns the link of an event in the chain, of which the [digest](StoredEvent::digest) is known already.
+pub(crate) fn chain_link(previous: &[u8], position: i64, digest: &[u8; 32]) -> ChainHash {
+    Sha256::new_with_prefix(previous).chain_update(position.to_be_bytes()).chain_update(digest).finalize().into()
 }
 
 /// Returns the logical partition of an aggregate: the first four bytes of SHA-256 of its id, modulo the log's number of

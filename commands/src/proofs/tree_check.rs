@@ -26,10 +26,10 @@ impl TreeCheck {
         Self { checkpoints, ..Self::default() }
     }
 
-    /// Takes the next event of the log, which begins with position 1.
-    pub fn take(&mut self, event: &StoredEvent) {
+    /// Takes the next event of the log and its digest. The log begins with position 1.
+    pub fn take(&mut self, event: &StoredEvent, digest: &[u8; 32]) {
         // An event without a record is none that was written: the chain breaks there, or the root differs.
-        let Some(leaf) = EventRecord::of(event).and_then(|record| leaf_of(&record).ok()) else { return };
+        let Some(leaf) = EventRecord::of(event, *digest).and_then(|record| leaf_of(&record).ok()) else { return };
         self.tree.push(leaf_hash(leaf.to_string().as_bytes()));
         let size = self.tree.size();
         if let Some(root) = self.checkpoints.get(&size) {

@@ -2,13 +2,11 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-/// How much later than an event an earlier one of the log may say that it was recorded: clocks of machines differ, and
-/// an event is appended a little after its time was read.
-const DISORDER: TimeDelta = TimeDelta::minutes(1);
+use crate::times::{DISORDER, halved};
 
 /// A moment of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -143,25 +141,7 @@ async fn last_recorded_by(pool: &PgPool, time: DateTime<Utc>, known: &Known) -> 
     if time > until {
         return Err(MomentError::NotYet { time, known: until });
     }
-    // No index has the times. They grow with the positions but for a little disorder: halving finds the place where
-    // every event is too late even so, and from there the last one is looked for.
-    let too_late_behind = sqlx::query_scalar!(
-        r#"WITH RECURSIVE halving (low, high) AS (
-               SELECT 0::bigint, $1::bigint
-               UNION ALL
-               SELECT CASE WHEN is_by_then THEN middle ELSE low END, CASE WHEN is_by_then THEN high ELSE middle - 1 END
-               FROM (SELECT low, high, (low + high + 1) / 2 AS middle FROM halving WHERE low < high) AS halved
-               CROSS JOIN LATERAL (
-                   SELECT (metadata ->> 'recorded_at')::timestamptz <= $2 AS is_by_then FROM events
-                   WHERE position <= middle ORDER BY position DESC LIMIT 1
-               ) AS found
-           )
-           SELECT low AS "low!" FROM halving WHERE low >= high"#,
-        known.end,
-        time.checked_add_signed(DISORDER).unwrap_or(time),
-    )
-    .fetch_optional(pool)
-    .await?;
+    let too_late_behind = halved(pool, known.end, time.checked_add_signed(DISORDER).unwrap_or(time)).await?;
     let found = sqlx::query_scalar!(
         "SELECT position FROM events
          WHERE position <= $1 AND (metadata ->> 'recorded_at')::timestamptz <= $2

@@ -72,8 +72,9 @@ impl From<sqlx::Error> for AuditError {
     }
 }
 
-/// Whoever looks at each event of an audit, in order, before it is held against the chain.
-pub type EventObserver<'o> = &'o mut (dyn FnMut(&StoredEvent) + Send);
+/// Whoever looks at each event of an audit and its [digest](StoredEvent::digest), in order, before it is held against the
+/// chain.
+pub type EventObserver<'o> = &'o mut (dyn FnMut(&StoredEvent, &[u8; 32]) + Send);
 
 /// Checks the log from a position up to another one, or up to its end, and finds the first fault: a break in the hash
 /// chain, or a difference from the signed heads, which must be in the order of their positions. The observer gets each
@@ -199,7 +200,7 @@ async fn walk(
                 if let Some(observer) = &mut observer
                     && link.event.position == walk.position() + 1
                 {
-                    observer(&link.event);
+                    observer(&link.event, &link.digest);
                 }
                 walk.take(link).or_else(|| signed.pass(walk.position(), walk.hash()))
             }

@@ -6,7 +6,10 @@ use sqlx::{Connection as _, PgPool};
 use uuid::Uuid;
 
 use super::{BEGIN, anchor, rows::rows, walk::Link};
-use crate::{proof::incarnation::End, stored::StoredEvent};
+use crate::{
+    proof::incarnation::End,
+    stored::{StoredEvent, chain_link},
+};
 
 /// The positions at which a batch ends, besides the end of the log: whole tiles of 256 entries, none of which is written
 /// twice.
@@ -48,11 +51,12 @@ struct Recorded {
 }
 
 impl EventRecord {
-    /// Returns the record of a stored event; `None` if its metadata have no time, as those of no event that was written.
-    pub fn of(event: &StoredEvent) -> Option<Self> {
+    /// Returns the record of a stored event with this digest; `None` if its metadata have no time, as those of no event
+    /// that was written.
+    pub fn of(event: &StoredEvent, digest: [u8; 32]) -> Option<Self> {
         let Recorded { recorded_at } = serde_json::from_str(&event.metadata).ok()?;
         let (aggregate_type, event_type) = (event.aggregate_type.clone(), event.event_type.clone());
-        Some(Self { position: event.position, aggregate_type, event_type, recorded_at, digest: event.digest() })
+        Some(Self { position: event.position, aggregate_type, event_type, recorded_at, digest })
     }
 }
 
@@ -88,14 +92,14 @@ pub async fn event_records(
     let mut rows = rows(&mut tx, after, end).await?;
     while position < end {
         position += 1;
-        let Some(Link { event, hash }) = rows.next().await?.flatten() else {
+        let Some(Link { event, digest, hash }) = rows.next().await?.flatten() else {
             return Err(RecordsError::Broken(position));
         };
-        if event.position != position || event.chain_hash(&previous).as_slice() != hash {
+        if event.position != position || chain_link(&previous, position, &digest).as_slice() != hash {
             return Err(RecordsError::Broken(position));
         }
         previous = hash;
-        batch.push(EventRecord::of(&event).ok_or(RecordsError::Malformed(position))?);
+        batch.push(EventRecord::of(&event, digest).ok_or(RecordsError::Malformed(position))?);
         if position % BATCH == 0 || position == end {
             take(std::mem::take(&mut batch)).map_err(RecordsError::NotTaken)?;
         }

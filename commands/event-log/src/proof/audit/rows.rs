@@ -116,19 +116,17 @@ fn link(values: [Option<&[u8]>; COLUMNS]) -> Row {
     ] = values;
     let text = |value: Option<&[u8]>| String::from_utf8(value?.to_vec()).ok();
     let bigint = |value: Option<&[u8]>| Some(i64::from_be_bytes(value?.try_into().ok()?));
-    Some(Link {
-        event: StoredEvent {
-            position: bigint(position)?,
-            aggregate_type: text(aggregate_type)?,
-            aggregate_id: text(aggregate_id)?,
-            sequence: bigint(sequence)?,
-            event_type: text(event_type)?,
-            event_version: text(event_version)?,
-            payload: text(payload)?,
-            metadata: text(metadata)?,
-            partition: i32::from_be_bytes(partition?.try_into().ok()?),
-            command_id: Uuid::from_slice(command_id?).ok()?,
-        },
-        hash: hash?.to_vec(),
-    })
+    let event = StoredEvent {
+        position: bigint(position)?,
+        aggregate_type: text(aggregate_type)?,
+        aggregate_id: text(aggregate_id)?,
+        sequence: bigint(sequence)?,
+        event_type: text(event_type)?,
+        event_version: text(event_version)?,
+        payload: text(payload)?,
+        metadata: text(metadata)?,
+        partition: i32::from_be_bytes(partition?.try_into().ok()?),
+        command_id: Uuid::from_slice(command_id?).ok()?,
+    };
+    Some(Link::new(event, hash?.to_vec()))
 }

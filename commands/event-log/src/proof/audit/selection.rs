@@ -1,8 +1,8 @@
 //! Parts of the log, as they are taken out of it with their proofs: the stored events, and never their text in clear.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::AggregateType;
-use sqlx::{Connection as _, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::{
@@ -10,7 +10,10 @@ use super::{
     records::{RecordsError, TakeError},
     rows::rows_where,
 };
-use crate::stored::StoredEvent;
+use crate::{
+    stored::StoredEvent,
+    times::{DISORDER, halved},
+};
 
 /// The part of the log that is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +41,8 @@ pub struct Concerned {
 
 impl LogPart {
     /// Returns the condition of SQL that events of the part meet. It is made of ids and times alone, never of texts.
-    fn condition(&self) -> String {
-        match self {
+    async fn condition(&self, connection: &mut PgConnection) -> Result<String, sqlx::Error> {
+        Ok(match self {
             Self::Chat(id) => format!("aggregate_type = 'chat' AND aggregate_id = '{id}'"),
             Self::Person(id) => format!(
                 "(aggregate_type = 'user' AND aggregate_id = '{id}')
@@ -66,15 +69,11 @@ impl LogPart {
                              WHERE aggregate_type = 'test_run' AND event_type = 'Started'
                                AND payload ->> 'project_id' = '{id}')))"
             ),
-            Self::Span { from, until } => {
-                let [from, until] = [from, until].map(|time| time.to_rfc3339_opts(SecondsFormat::Micros, true));
-                format!(
-                    "position BETWEEN
-                         (SELECT min(position) FROM events WHERE (metadata ->> 'recorded_at')::timestamptz >= '{from}')
-                     AND (SELECT max(position) FROM events WHERE (metadata ->> 'recorded_at')::timestamptz < '{until}')"
-                )
-            }
-        }
+            Self::Span { from, until } => match span(connection, *from, *until).await? {
+                Some((first, last)) => format!("position BETWEEN {first} AND {last}"),
+                None => "false".to_owned(),
+            },
+        })
     }
 
     /// Hands over the stored events of the part up to a position, in order, one by one, out of one snapshot of the log.
@@ -92,7 +91,7 @@ impl LogPart {
         // A separate connection, because it cannot be reused if the copy ends early.
         let mut connection = pool.acquire().await?.detach();
         let mut tx = connection.begin_with(BEGIN).await?;
-        let condition = self.condition();
+        let condition = self.condition(&mut tx).await?;
         let beyond = format!("SELECT count(*) FROM events WHERE position > {up_to} AND ({condition})");
         let beyond: i64 = sqlx::query_scalar(&beyond).fetch_one(&mut *tx).await?;
         let mut rows = rows_where(&mut tx, &format!("position <= {up_to} AND ({condition})")).await?;
@@ -115,17 +114,17 @@ impl LogPart {
     /// [`RecordsError::Database`] if the query fails.
     pub async fn concerned(&self, pool: &PgPool, up_to: i64) -> Result<Vec<Concerned>, RecordsError> {
         let mut tx = pool.begin_with(BEGIN).await?;
+        let condition = self.condition(&mut tx).await?;
         let query = format!(
             "WITH part AS (
                  SELECT DISTINCT aggregate_type, aggregate_id FROM events
-                 WHERE position <= {up_to} AND aggregate_type IN ('chat', 'user') AND ({})
+                 WHERE position <= {up_to} AND aggregate_type IN ('chat', 'user') AND ({condition})
              )
              SELECT part.aggregate_type, part.aggregate_id,
                     (SELECT payload ->> 'owner' FROM events AS first
                      WHERE first.aggregate_type = part.aggregate_type AND first.aggregate_id = part.aggregate_id
                        AND first.event_type = 'Started')
-             FROM part ORDER BY 1, 2",
-            self.condition()
+             FROM part ORDER BY 1, 2"
         );
         let rows: Vec<(String, String, Option<String>)> = sqlx::query_as(&query).fetch_all(&mut *tx).await?;
         tx.rollback().await?;
@@ -138,4 +137,27 @@ impl LogPart {
         });
         Ok(concerned.collect())
     }
+}
+
+/// Returns the positions of the first event that was recorded at or after a time, and of the last one that was recorded
+/// before another; `None` if there is none.
+async fn span(
+    connection: &mut PgConnection,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Option<(i64, i64)>, sqlx::Error> {
+    let end: i64 = sqlx::query_scalar("SELECT position FROM log_head").fetch_one(&mut *connection).await?;
+    // Every event up to the one is too early, and every one behind the other too late, whatever the clocks.
+    let earlier = from.checked_sub_signed(DISORDER + TimeDelta::microseconds(1)).unwrap_or(from);
+    let too_early = halved(&mut *connection, end, earlier).await?;
+    let too_late_behind = halved(&mut *connection, end, until.checked_add_signed(DISORDER).unwrap_or(until)).await?;
+    let first = "SELECT position FROM events
+                 WHERE position > $1 AND (metadata ->> 'recorded_at')::timestamptz >= $2 ORDER BY position LIMIT 1";
+    let first: Option<i64> =
+        sqlx::query_scalar(first).bind(too_early.unwrap_or(0)).bind(from).fetch_optional(&mut *connection).await?;
+    let last = "SELECT position FROM events
+                WHERE position <= $1 AND (metadata ->> 'recorded_at')::timestamptz < $2 ORDER BY position DESC LIMIT 1";
+    let last: Option<i64> =
+        sqlx::query_scalar(last).bind(too_late_behind.unwrap_or(end)).bind(until).fetch_optional(connection).await?;
+    Ok(first.zip(last))
 }

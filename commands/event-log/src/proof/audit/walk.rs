@@ -3,27 +3,30 @@
 use std::collections::VecDeque;
 
 use super::finding::Fault;
-use crate::stored::{ChainHash, StoredEvent};
+use crate::stored::{ChainHash, StoredEvent, chain_link};
 
 /// The maximum number of inserted events with fitting hashes, or of removed events after which the others were
 /// renumbered, that is recognized.
 const REACH: usize = 256;
 
-/// A stored event, with its stored hash.
+/// A stored event, with its digest and its stored hash.
 #[derive(Debug, Clone)]
 pub(super) struct Link {
     pub event: StoredEvent,
+    /// Of all that was read but position and hash: computed once, because it takes most of the time of a walk.
+    pub digest: [u8; 32],
     pub hash: Vec<u8>,
 }
 
 impl Link {
+    pub(super) fn new(event: StoredEvent, hash: Vec<u8>) -> Self {
+        Self { digest: event.digest(), event, hash }
+    }
+
     /// Returns whether the stored hash proves that this event was written at `position`, after the event with the hash
     /// `previous`.
     fn fits(&self, previous: &[u8], position: i64) -> bool {
-        if self.event.position == position {
-            return self.event.chain_hash(previous)[..] == self.hash;
-        }
-        StoredEvent { position, ..self.event.clone() }.chain_hash(previous)[..] == self.hash
+        chain_link(previous, position, &self.digest)[..] == self.hash
     }
 }
 
@@ -114,7 +117,7 @@ impl Trouble {
         }
         let next = self.expected + 1;
         if std::mem::take(&mut self.is_first) && self.suspect.event.position == self.expected {
-            let computed: ChainHash = self.suspect.event.chain_hash(&self.previous);
+            let computed: ChainHash = chain_link(&self.previous, self.expected, &self.suspect.digest);
             if link.fits(&self.suspect.hash, next) || link.fits(&computed, next) {
                 return Some(Fault::Altered { position: self.expected });
             }
@@ -176,7 +179,7 @@ mod tests {
             .map(|position| {
                 let event = event(position, &format!("{{\"number\":{position}}}"));
                 hash = event.chain_hash(&hash).to_vec();
-                Link { event, hash: hash.clone() }
+                Link::new(event, hash.clone())
             })
             .collect()
     }
@@ -199,6 +202,8 @@ mod tests {
     /// Returns the fault that a walk finds in these rows, ordered by position as the database returns them.
     fn fault(mut links: Vec<Link>) -> Option<Fault> {
         links.sort_by_key(|link| link.event.position);
+        // They were altered in the database, before they were read.
+        links.iter_mut().for_each(|link| link.digest = link.event.digest());
         let mut walk = Walk::new(0, vec![0; 32]);
         links.into_iter().find_map(|link| walk.take(link)).or_else(|| walk.end())
     }
@@ -268,7 +273,7 @@ mod tests {
                 links[at(position)..].iter_mut().for_each(|link| link.event.position += 1);
                 let previous = if position == 1 { vec![0; 32] } else { links[at(position - 1)].hash.clone() };
                 let event = event(position, "{\"forged\":true}");
-                links.push(Link { hash: hash(&event, &previous), event });
+                links.push(Link::new(event.clone(), hash(&event, &previous)));
             };
             let inserted = Some(Fault::Inserted { position, count: 1 });
             assert_eq!(tampered(|links| insert(links, |_, _| vec![9; 32])), inserted);
@@ -278,7 +283,7 @@ mod tests {
             );
         });
         for place in [0, at(EVENTS)] {
-            let twice = tampered(|links| links.insert(place, Link { event: event(5, "{}"), hash: vec![9; 32] }));
+            let twice = tampered(|links| links.insert(place, Link::new(event(5, "{}"), vec![9; 32])));
             assert_eq!(twice, Some(Fault::Inserted { position: 5, count: 1 }));
         }
     }
