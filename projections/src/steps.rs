@@ -46,7 +46,7 @@ pub enum StepsError {
 
 impl From<sqlx::Error> for StepsError {
     fn from(error: sqlx::Error) -> Self {
-        let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default();
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code).unwrap_or_default();
         match code.as_ref() {
             // A transaction that only reads; a standby, which has no other ones.
             "25006" | "0A000" => Self::ReadOnly(error),

@@ -254,9 +254,12 @@ impl Export {
             LogPart::Span { from, until } => format!("--from {} --until {}", time(from), time(until)),
         };
         let text = if self.text { " --text" } else { "" };
-        let name = |format: &Format| format.path().trim_end_matches(".ndjson");
-        let formats: String = self.formats().iter().map(|format| format!(" --format {}", name(format))).collect();
-        format!("ayushma audit export {what}{text}{formats}")
+        let mut command = format!("ayushma audit export {what}{text}");
+        for format in self.formats() {
+            command.push_str(" --format ");
+            command.push_str(format.path().trim_end_matches(".ndjson"));
+        }
+        command
     }
 
     fn report(&self, manifest: &Manifest, beyond: i64) -> Vec<String> {

@@ -65,7 +65,9 @@ const fn in_words(fault: StoreFault) -> &'static str {
 
 /// Says what is known of a case, and until when a rule of retention forbids the approval that it waits for.
 pub(super) async fn say_all(pool: &PgPool, rules: &RetentionRules, known: &KnownCase) -> anyhow::Result<()> {
-    lines_of(known).iter().for_each(|line| say(line));
+    for line in lines_of(known) {
+        say(&line);
+    }
     let is_waiting = known.case.request.as_ref().is_some_and(|request| request.stage == Stage::Requested);
     if is_waiting && let Some(kept) = kept_until(pool, rules, known.subject, SystemClock.now()).await? {
         say(&format!("  waits: it has to be kept: {kept}"));

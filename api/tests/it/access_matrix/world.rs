@@ -220,8 +220,8 @@ impl World {
             }
             ("POST", "/api/erasures/holds/{}/lift") => {
                 let body = json!({ "subject": self.askable, "reason": "litigation" });
-                let held = self.caller("root").post("/erasures/holds", body).await.json(201);
-                let hold = held["holds"].as_array().and_then(|holds| holds.last()).expect("a hold");
+                let case = self.caller("root").post("/erasures/holds", body).await.json(201);
+                let hold = case["holds"].as_array().and_then(|holds| holds.last()).expect("a hold");
                 return Some(nameless.replace("{}", &text(hold, "id")));
             }
             ("DELETE", "/api/audit/auditors/{}") => {

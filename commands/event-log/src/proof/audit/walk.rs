@@ -203,7 +203,9 @@ mod tests {
     fn fault(mut links: Vec<Link>) -> Option<Fault> {
         links.sort_by_key(|link| link.event.position);
         // They were altered in the database, before they were read.
-        links.iter_mut().for_each(|link| link.digest = link.event.digest());
+        for link in &mut links {
+            link.digest = link.event.digest();
+        }
         let mut walk = Walk::new(0, vec![0; 32]);
         links.into_iter().find_map(|link| walk.take(link)).or_else(|| walk.end())
     }
