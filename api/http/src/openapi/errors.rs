@@ -101,12 +101,12 @@ impl<'r> ToResponse<'r> for WrongParameter {
     }
 }
 
-/// The 409 of endpoints that are not part of the contract.
-pub struct Conflict;
+/// The 409 of endpoints that are not part of the contract; the one of the contract is named `Conflict` there.
+pub struct StateConflict;
 
-impl<'r> ToResponse<'r> for Conflict {
+impl<'r> ToResponse<'r> for StateConflict {
     fn response() -> (&'r str, RefOr<Response>) {
-        ("Conflict", Problem::response("The state of the object speaks against the request"))
+        ("StateConflict", Problem::response("The state of the object speaks against the request"))
     }
 }
 

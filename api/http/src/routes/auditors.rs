@@ -25,7 +25,7 @@ use super::{
 use crate::{
     contract::{ids::PathIds, input::UnreadBody, paging::ListQuery, problem::ApiError},
     openapi::{
-        errors::{Conflict, NoSuchObject},
+        errors::{NoSuchObject, StateConflict},
         parameters::Listing,
     },
 };
@@ -69,7 +69,7 @@ async fn list(State(state): State<HttpState>, query: ListQuery) -> Result<Respon
     responses(
         (status = 201, description = "An auditor from now on", body = UserView),
         (status = 404, response = NoSuchObject),
-        (status = 409, response = Conflict)
+        (status = 409, response = StateConflict)
     )
 )]
 async fn appoint(

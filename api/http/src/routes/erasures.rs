@@ -31,7 +31,7 @@ use crate::{
         input::UnreadBody,
         problem::ApiError,
     },
-    openapi::errors::{Conflict, NoSuchObject},
+    openapi::errors::{NoSuchObject, StateConflict},
 };
 
 /// The OpenAPI document of the handlers below.
@@ -217,7 +217,7 @@ async fn list(State(state): State<HttpState>) -> Result<Json<Cases>, ApiError> {
     responses(
         (status = 201, description = "Asked for", body = Case),
         (status = 404, response = NoSuchObject),
-        (status = 409, response = Conflict)
+        (status = 409, response = StateConflict)
     )
 )]
 async fn request(
@@ -253,7 +253,7 @@ const NO_FILE_NUMBER: &str = "A file number has letters of A to Z, digits and si
     responses(
         (status = 204, description = "Erased; the receipts of the stores follow"),
         (status = 404, response = NoSuchObject),
-        (status = 409, response = Conflict)
+        (status = 409, response = StateConflict)
     )
 )]
 async fn approve(
@@ -275,7 +275,7 @@ async fn approve(
     responses(
         (status = 204, description = "Rejected"),
         (status = 404, response = NoSuchObject),
-        (status = 409, response = Conflict)
+        (status = 409, response = StateConflict)
     )
 )]
 async fn reject(
@@ -298,7 +298,7 @@ async fn reject(
     responses(
         (status = 201, description = "On hold", body = Case),
         (status = 404, response = NoSuchObject),
-        (status = 409, response = Conflict)
+        (status = 409, response = StateConflict)
     )
 )]
 async fn hold(
@@ -328,7 +328,7 @@ async fn hold(
     responses(
         (status = 204, description = "Lifted"),
         (status = 404, response = NoSuchObject),
-        (status = 409, response = Conflict)
+        (status = 409, response = StateConflict)
     )
 )]
 async fn lift(

@@ -34,7 +34,7 @@ use crate::{
     },
     openapi::{
         bodies::accounts::{NewUser, ProfileChange, UserChange},
-        errors::NoSuchObject,
+        errors::{NoSuchObject, StateConflict},
         parameters::{Idempotency, Listing, Search},
     },
 };
@@ -251,7 +251,8 @@ async fn delete(
     path = "/api/users/{username}/erase",
     responses(
         (status = 204, description = "Erased"),
-        (status = 404, response = NoSuchObject)
+        (status = 404, response = NoSuchObject),
+        (status = 409, response = StateConflict)
     )
 )]
 async fn erase(
