@@ -34,7 +34,7 @@ every answer carries `X-Request-Id`.";
     info(title = "Ayushma", description = ABOUT),
     components(
         schemas(errors::BadRequest, errors::Detail, errors::ErrorMessage, errors::Problem, errors::Refused),
-        responses(errors::NoSuchObject, errors::ShownOnce, errors::WrongParameter)
+        responses(errors::NoSuchObject, errors::ShownOnce, errors::StateConflict, errors::WrongParameter)
     ),
     modifiers(&SecuritySchemes)
 )]
